@@ -1,0 +1,51 @@
+# add_module(FOLDER [DEPENDS FOLDER...] [LIBRARIES TARGET...])
+#
+# One room of the house. FOLDER is relative to the root (core/base); its name
+# with underscores is the library target (core_base). By file name:
+#   *.cpp          the library         *_test.cpp   one test program, FOLDER_test
+#   *_fuzz.cpp     one fuzzer each     *_bench.cpp  one benchmark program
+# Sources also lie in FOLDER/internal. Headers are included from the root:
+# #include "core/base/bytes.h".
+function(add_module folder)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  string(REPLACE "/" "_" target ${folder})
+  file(GLOB all CONFIGURE_DEPENDS "${folder}/*.cpp" "${folder}/internal/*.cpp")
+  set(sources ${all})
+  list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cpp$")
+  set(tests ${all})
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  set(fuzzers ${all})
+  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cpp$")
+  set(benches ${all})
+  list(FILTER benches INCLUDE REGEX "_bench\\.cpp$")
+  list(TRANSFORM ARG_DEPENDS REPLACE "/" "_")
+
+  if(sources)
+    add_library(${target} STATIC ${sources})
+    set(visibility PUBLIC)
+  else()
+    add_library(${target} INTERFACE)
+    set(visibility INTERFACE)
+  endif()
+  target_include_directories(${target} ${visibility} "${CMAKE_SOURCE_DIR}")
+  target_link_libraries(${target} ${visibility} ${ARG_DEPENDS} ${ARG_LIBRARIES})
+
+  if(tests)
+    add_executable(${target}_test ${tests})
+    target_link_libraries(${target}_test ${target} cairn_test_support GTest::gtest_main)
+    add_test(NAME ${target} COMMAND ${target}_test)
+    set_tests_properties(${target} PROPERTIES LABELS unit)
+  endif()
+  if(benches AND TARGET benchmark::benchmark_main)
+    add_executable(${target}_bench ${benches})
+    target_link_libraries(${target}_bench ${target} cairn_test_support benchmark::benchmark_main)
+  endif()
+  if(CAIRN_FUZZ)
+    foreach(source ${fuzzers})
+      get_filename_component(name ${source} NAME_WE)
+      add_executable(${target}_${name} ${source})
+      target_link_libraries(${target}_${name} ${target} cairn_test_support)
+      target_link_options(${target}_${name} PRIVATE -fsanitize=fuzzer)
+    endforeach()
+  endif()
+endfunction()
