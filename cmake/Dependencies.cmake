@@ -8,7 +8,10 @@ find_package(benchmark QUIET)
 include(Sodium)
 
 # What tests share: a seeded entropy, vector files, JSON.
-add_library(cairn_test_support INTERFACE)
-target_include_directories(cairn_test_support INTERFACE "${CMAKE_SOURCE_DIR}")
-target_link_libraries(cairn_test_support INTERFACE nlohmann_json::nlohmann_json)
-target_compile_definitions(cairn_test_support INTERFACE CAIRN_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/generated/source_dir.cpp" CONTENT [[
+#include "tests/support/source_dir.h"
+std::string_view cairn::testing::source_dir() { return "@CMAKE_SOURCE_DIR@"; }
+]] @ONLY)
+add_library(cairn_test_support STATIC "${CMAKE_BINARY_DIR}/generated/source_dir.cpp")
+target_include_directories(cairn_test_support PUBLIC "${CMAKE_SOURCE_DIR}")
+target_link_libraries(cairn_test_support PUBLIC nlohmann_json::nlohmann_json)

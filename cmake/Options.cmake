@@ -8,6 +8,10 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 option(CAIRN_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 set(CAIRN_SANITIZE "" CACHE STRING "Value of -fsanitize=, empty for none")
 
+set(CAIRN_UNOPTIMIZED "" CACHE STRING "Modules compiled at -O0 whatever the preset says: where sanitizers make templates slow to compile")
+
+# Checkouts share object files: paths below the root are made relative before they are hashed, and no flag
+# may hold the absolute path of the root but the prefix map, which ccache knows.
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env;CCACHE_BASEDIR=${CMAKE_SOURCE_DIR};CCACHE_NOHASHDIR=1;${CCACHE}")
@@ -16,6 +20,8 @@ endif()
 # No -Wpedantic: TRY is a statement expression (core/base/result.h).
 add_compile_options(-Wall -Wextra -Werror -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
                     -Wimplicit-fallthrough -fstack-protector-strong -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+file(RELATIVE_PATH path_to_root "${CMAKE_BINARY_DIR}" "${CMAKE_SOURCE_DIR}")
+add_compile_options(-fmacro-prefix-map=${path_to_root}=)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-fdiagnostics-color=auto)
 endif()
