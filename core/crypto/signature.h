@@ -1,0 +1,57 @@
+// Signatures: Ed25519 (RFC 8032) everywhere; ECDSA P-256 for MLS suite 2 alone.
+#pragma once
+
+#include <string_view>
+
+#include "core/base/environment.h"
+#include "core/base/types.h"
+
+namespace cairn::crypto {
+
+/// An Ed25519 seed, from which the key pair follows.
+using Ed25519Seed = Secret<struct Ed25519SeedTag, 32>;
+
+/// An Ed25519 key pair. Move-only; wiped when it goes.
+class SigningKey {
+ public:
+  static SigningKey generate(Entropy& entropy);
+  static SigningKey from_seed(Ed25519Seed seed);
+
+  const PublicKey& public_key() const { return public_key_; }
+  Signature sign(ByteView message) const;
+  /// For storing.
+  const Ed25519Seed& seed() const { return seed_; }
+  SigningKey clone() const { return from_seed(seed_.clone()); }
+
+ private:
+  SigningKey() = default;
+  Ed25519Seed seed_;
+  PublicKey public_key_;
+};
+
+/// RFC 8032 s.5.1.7 without the cofactor; refuses non-canonical encodings and keys of small order.
+/// `invalid_signature` otherwise.
+Status verify(const PublicKey& key, ByteView message, const Signature& signature);
+
+/// Cairn's own signatures: Ed25519 over "cairn/v1 " || label || 0x00 || content. Labels stand in labels.h.
+Signature sign_labelled(const SigningKey& key, std::string_view label, ByteView content);
+Status verify_labelled(const PublicKey& key, std::string_view label, ByteView content, const Signature& signature);
+
+/// The signature schemes of MLS suites, on opaque keys (RFC 9420 s.5.1): Ed25519 keys are 32 bytes and signatures
+/// 64; ECDSA P-256 keys are uncompressed points of 65 bytes, private keys 32-byte scalars, signatures DER.
+enum class SignatureAlgorithm : std::uint8_t { ed25519, ecdsa_p256_sha256 };
+
+using SignaturePrivateKey = ShortSecret<struct SignaturePrivateKeyTag>;
+struct SignatureKeyPair {
+  SignaturePrivateKey private_key;
+  Bytes public_key;
+};
+
+SignatureKeyPair generate_signature_key(SignatureAlgorithm algorithm, Entropy& entropy);
+/// The public key of a private one; `malformed` if it is none.
+Result<Bytes> signature_public_key(SignatureAlgorithm algorithm, const SignaturePrivateKey& key);
+/// `malformed` when the private key is none of this algorithm.
+Result<Bytes> sign(SignatureAlgorithm algorithm, const SignaturePrivateKey& key, ByteView message);
+Status verify(SignatureAlgorithm algorithm, ByteView public_key, ByteView message, ByteView signature);
+
+}  // namespace cairn::crypto
