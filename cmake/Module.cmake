@@ -1,9 +1,18 @@
+# What ./dev builds alone. unit_tests are the programs whose tests are labelled unit or
+# vectors: the sanitizer presets run them.
+add_custom_target(unit_tests)
+add_custom_target(fuzzers)
+add_custom_target(benches)
+find_program(VALGRIND valgrind)
+
 # add_module(FOLDER [DEPENDS FOLDER...] [LIBRARIES TARGET...])
 #
 # One room of the house. FOLDER is relative to the root (core/base); its name
 # with underscores is the library target (core_base). By file name:
 #   *.cpp          the library         *_test.cpp   one test program, FOLDER_test
 #   *_fuzz.cpp     one fuzzer each     *_bench.cpp  one benchmark program
+#   *_ct.cpp       one program each, with main: run by valgrind, which must not complain
+#                  (secrets are marked as undefined, so a branch on one is an error)
 # Sources also lie in FOLDER/internal. Headers are included from the root:
 # #include "core/base/bytes.h".
 function(add_module folder)
@@ -11,13 +20,15 @@ function(add_module folder)
   string(REPLACE "/" "_" target ${folder})
   file(GLOB all CONFIGURE_DEPENDS "${folder}/*.cpp" "${folder}/internal/*.cpp")
   set(sources ${all})
-  list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench|ct)\\.cpp$")
   set(tests ${all})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   set(fuzzers ${all})
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cpp$")
   set(benches ${all})
   list(FILTER benches INCLUDE REGEX "_bench\\.cpp$")
+  set(constant_time ${all})
+  list(FILTER constant_time INCLUDE REGEX "_ct\\.cpp$")
   list(TRANSFORM ARG_DEPENDS REPLACE "/" "_")
 
   if(sources)
@@ -38,10 +49,21 @@ function(add_module folder)
     target_link_libraries(${target}_test ${target} cairn_test_support GTest::gtest_main)
     add_test(NAME ${target} COMMAND ${target}_test)
     set_tests_properties(${target} PROPERTIES LABELS unit)
+    add_dependencies(unit_tests ${target}_test)
+  endif()
+  if(VALGRIND AND NOT CAIRN_SANITIZE)
+    foreach(source ${constant_time})
+      get_filename_component(name ${source} NAME_WE)
+      add_executable(${target}_${name} ${source})
+      target_link_libraries(${target}_${name} ${target} cairn_test_support)
+      add_test(NAME ${target}_${name} COMMAND ${VALGRIND} -q --error-exitcode=1 $<TARGET_FILE:${target}_${name}>)
+      set_tests_properties(${target}_${name} PROPERTIES LABELS ct)
+    endforeach()
   endif()
   if(benches AND TARGET benchmark::benchmark_main)
     add_executable(${target}_bench ${benches})
     target_link_libraries(${target}_bench ${target} cairn_test_support benchmark::benchmark_main)
+    add_dependencies(benches ${target}_bench)
   endif()
   if(CAIRN_FUZZ)
     foreach(source ${fuzzers})
@@ -49,6 +71,7 @@ function(add_module folder)
       add_executable(${target}_${name} ${source})
       target_link_libraries(${target}_${name} ${target} cairn_test_support)
       target_link_options(${target}_${name} PRIVATE -fsanitize=fuzzer)
+      add_dependencies(fuzzers ${target}_${name})
     endforeach()
   endif()
 endfunction()
