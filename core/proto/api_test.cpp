@@ -1,0 +1,92 @@
+#include "core/proto/api.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/seeded_entropy.h"
+
+namespace cairn::proto {
+namespace {
+
+template <class T>
+void expect_one_encoding(const T& value) {
+  Bytes bytes = wire::encode(value);
+  const auto back = wire::decode<T>(bytes);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(wire::encode(*back), bytes);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(wire::decode<T>(ByteView(bytes).first(size))) << size;
+  }
+  bytes.push_back(0);
+  EXPECT_FALSE(wire::decode<T>(bytes));
+}
+
+Address address(std::uint8_t last) {
+  Address out{"example.org", {}};
+  out.mailbox.mutable_view()[15] = last;
+  return out;
+}
+
+ChannelCommit sample_commit() {
+  testing::SeededEntropy entropy(3);
+  ChannelCommit commit;
+  commit.channel = random_value<ChannelId>(entropy);
+  commit.epoch = 7;
+  commit.commit = Bytes(100, 1);
+  commit.welcomes = {{address(2), random_value<JoinToken>(entropy), Bytes(80, 2)}};
+  commit.next_write_key = random_value<PublicKey>(entropy);
+  commit.next_recipients = {address(1), address(2)};
+  commit.revoke = Revoke::yes;
+  commit.signature = random_value<Signature>(entropy);
+  return commit;
+}
+
+TEST(Api, EveryStructHasOneEncoding) {
+  expect_one_encoding(ErrorAnswer{ErrorCode::conflict, "Somebody else was first; try again."});
+  expect_one_encoding(NonceAnswer{{}, 5});
+  expect_one_encoding(LoginRequest{"example.org", "alice@example.org", {}, {}, 9, {}});
+  expect_one_encoding(LoginAnswer{"token", 9, 100});
+  expect_one_encoding(StatementRequest{Bytes(70, 1), "code"});
+  expect_one_encoding(KeyPackageUpload{{{Bytes(70, 1), {}}}, {{Bytes(3, 1), {}}}});
+  expect_one_encoding(KeyPackageFetch{"alice@example.org", {{}, {}}});
+  expect_one_encoding(KeyPackageAnswer{{{{}, Bytes(70, 1), {}}}});
+  expect_one_encoding(ChannelCreate{{}, 0, {}, {}});
+  expect_one_encoding(sample_commit());
+  expect_one_encoding(CommitAnswer{8, Bytes(100, 3)});
+  expect_one_encoding(ChannelSend{{}, 7, Bytes(300, 4), {}});
+  expect_one_encoding(MailboxAck{12});
+  Envelope envelope;
+  envelope.domain = "example.org";
+  envelope.body = Bytes(20, 1);
+  expect_one_encoding(MailboxPush{MailboxPush::Kind::envelope, envelope, 0});
+  expect_one_encoding(MailboxPush{MailboxPush::Kind::log_grew, {}, 4});
+  expect_one_encoding(MailboxPush{MailboxPush::Kind::caught_up, {}, 0});
+}
+
+TEST(Api, RefusesRecipientsThatAreNotSortedOrStandTwice) {
+  ChannelCommit commit = sample_commit();
+  commit.next_recipients = {address(2), address(1)};
+  EXPECT_EQ(wire::decode<ChannelCommit>(wire::encode(commit)).error().code, ErrorCode::malformed);
+  commit.next_recipients = {address(1), address(1)};
+  EXPECT_EQ(wire::decode<ChannelCommit>(wire::encode(commit)).error().code, ErrorCode::malformed);
+}
+
+TEST(Api, RefusesMoreThanTheLimitsAllow) {
+  ChannelSend send;
+  send.ciphertext.resize(kMaxEnvelopeBody + 1);
+  EXPECT_EQ(wire::decode<ChannelSend>(wire::encode(send)).error().code, ErrorCode::over_limit);
+  KeyPackageFetch fetch;
+  fetch.devices.resize(kMaxFetchedDevices + 1);
+  EXPECT_EQ(wire::decode<KeyPackageFetch>(wire::encode(fetch)).error().code, ErrorCode::over_limit);
+}
+
+TEST(Api, SignsEverythingButTheSignature) {
+  ChannelCommit commit = sample_commit();
+  const Bytes before = commit.content();
+  commit.signature = {};
+  EXPECT_EQ(commit.content(), before);
+  commit.revoke = Revoke::no;
+  EXPECT_NE(commit.content(), before);
+}
+
+}  // namespace
+}  // namespace cairn::proto
