@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/encoding.h"
+#include "core/base/overlay.h"
 #include "core/base/secret.h"
 #include "core/base/store.h"
 #include "core/base/types.h"
@@ -60,6 +61,61 @@ TEST(Store, FindsTheEndOfAPrefix) {
   EXPECT_EQ(prefix_end(Bytes{1, 2}), (Bytes{1, 3}));
   EXPECT_EQ(prefix_end(Bytes{1, 0xff}), (Bytes{2}));
   EXPECT_EQ(prefix_end(Bytes{0xff, 0xff}), Bytes{});
+}
+
+/// The slow model: one map.
+class MapStore : public StoreView {
+ public:
+  std::map<std::pair<Table, Bytes>, Bytes> rows;
+
+  std::optional<Bytes> get(Table table, ByteView key) const override {
+    const auto found = rows.find({table, to_bytes(key)});
+    return found == rows.end() ? std::nullopt : std::optional<Bytes>(found->second);
+  }
+  std::vector<Row> scan(Table table, ByteView first, ByteView end, std::size_t limit, Order order) const override {
+    std::vector<Row> out;
+    for (const auto& [key, value] : rows) {
+      if (key.first != table || less(key.second, first) || (!end.empty() && !less(key.second, end))) continue;
+      out.push_back({key.second, value});
+    }
+    if (order == Order::descending) std::reverse(out.begin(), out.end());
+    if (out.size() > limit) out.resize(limit);
+    return out;
+  }
+};
+
+TEST(Overlay, ShowsTheSameAsAStoreThatHasItsWrites) {
+  testing::SeededEntropy entropy(4);
+  const auto random_key = [&] { return Bytes(1 + entropy.below(2), static_cast<std::uint8_t>(entropy.below(12))); };
+  for (int round = 0; round < 300; ++round) {
+    MapStore below;
+    for (int i = 0; i < 12; ++i) below.rows[{Table(1 + entropy.below(2)), random_key()}] = {1};
+    MapStore model = below;
+    Overlay overlay(below);
+    for (int i = 0; i < 8; ++i) {
+      const Table table = Table(1 + entropy.below(2));
+      const Bytes key = random_key();
+      if (entropy.below(2) == 0) {
+        overlay.erase(table, key);
+        model.rows.erase({table, key});
+      } else {
+        overlay.put(table, key, {2});
+        model.rows[{table, key}] = {2};
+      }
+    }
+    const Bytes first = random_key();
+    const Bytes end = entropy.below(3) == 0 ? Bytes{} : random_key();
+    const std::size_t limit = entropy.below(6);
+    const Order order = entropy.below(2) == 0 ? Order::ascending : Order::descending;
+    const auto got = overlay.scan(Table(1), first, end, limit, order);
+    const auto want = model.scan(Table(1), first, end, limit, order);
+    ASSERT_EQ(got.size(), want.size());
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      EXPECT_EQ(got[i].key, want[i].key);
+      EXPECT_EQ(got[i].value, want[i].value);
+      EXPECT_EQ(overlay.get(Table(1), got[i].key), model.get(Table(1), got[i].key));
+    }
+  }
 }
 
 Result<int> odd(int value) {

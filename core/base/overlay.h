@@ -1,0 +1,35 @@
+// Pending writes over a StoreView: what a batch, or a mind within one input, sees before anything is committed.
+#pragma once
+
+#include <map>
+#include <utility>
+
+#include "core/base/store.h"
+
+namespace cairn {
+
+/// Reads show `below` with the writes put here on top. `below` must outlive it and stay as it is meanwhile.
+class Overlay : public StoreView {
+ public:
+  explicit Overlay(const StoreView& below) : below_(below) {}
+
+  void put(Table table, Bytes key, Bytes value);
+  void erase(Table table, Bytes key);
+  void apply(const Write& write);
+
+  std::optional<Bytes> get(Table table, ByteView key) const override;
+  std::vector<Row> scan(Table table, ByteView first, ByteView end, std::size_t limit,
+                        Order order = Order::ascending) const override;
+
+  /// The last write of each row, in the order of (table, key); the overlay is empty afterwards.
+  std::vector<Write> take_writes();
+  bool empty() const { return pending_.empty(); }
+
+ private:
+  using Key = std::pair<Table, Bytes>;
+
+  const StoreView& below_;
+  std::map<Key, std::optional<Bytes>> pending_;
+};
+
+}  // namespace cairn
