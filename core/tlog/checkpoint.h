@@ -12,7 +12,8 @@
 
 namespace cairn::tlog {
 
-constexpr std::size_t kMaxOriginBytes = 255;
+/// An origin of ours is a domain (at most 253 bytes) and "/cairn".
+constexpr std::size_t kMaxOriginBytes = 259;
 constexpr std::size_t kMaxCheckpointLines = 64;
 
 /// Lines after the third. Our logs have none and we refuse them; as a witness of other people's logs we let them pass.

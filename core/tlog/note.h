@@ -19,7 +19,7 @@ namespace cairn::tlog {
 /// A note, signatures included. Sixteen post-quantum signatures of others fit.
 constexpr std::size_t kMaxNoteBytes = 128 * 1024;
 constexpr std::size_t kMaxNoteSignatures = 64;
-constexpr std::size_t kMaxKeyNameBytes = 255;
+constexpr std::size_t kMaxKeyNameBytes = 259;
 constexpr std::size_t kMaxVerifierKeyBytes = 512;
 
 /// The name of a key: non-empty UTF-8 without Unicode spaces, control characters and plus signs.
