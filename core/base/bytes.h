@@ -42,6 +42,12 @@ inline bool less(ByteView a, ByteView b) {
   return std::lexicographical_compare_three_way(a.begin(), a.end(), b.begin(), b.end()) < 0;
 }
 
+/// less() for ordered containers; looks a view up without copying it.
+struct BytesLess {
+  using is_transparent = void;
+  bool operator()(ByteView a, ByteView b) const { return less(a, b); }
+};
+
 inline void append(Bytes& out, ByteView more) { out.insert(out.end(), more.begin(), more.end()); }
 
 inline Bytes concat(std::initializer_list<ByteView> parts) {

@@ -2,50 +2,74 @@
 
 namespace cairn {
 
-void Overlay::put(Table table, Bytes key, Bytes value) { pending_[{table, std::move(key)}] = std::move(value); }
+void Overlay::put(Table table, Bytes key, Bytes value) { apply(Write{table, std::move(key), std::move(value)}); }
 
-void Overlay::erase(Table table, Bytes key) { pending_[{table, std::move(key)}] = std::nullopt; }
+void Overlay::erase(Table table, Bytes key) { apply(Write{table, std::move(key), std::nullopt}); }
 
-void Overlay::apply(const Write& write) { pending_[{write.table, write.key}] = write.value; }
+void Overlay::apply(Write write) {
+  tables_[write.table].insert_or_assign(std::move(write.key), std::move(write.value));
+}
+
+void Overlay::apply(std::vector<Write> writes) {
+  for (Write& write : writes) apply(std::move(write));
+}
 
 std::optional<Bytes> Overlay::get(Table table, ByteView key) const {
-  const auto found = pending_.find({table, to_bytes(key)});
-  return found == pending_.end() ? below_.get(table, key) : found->second;
+  if (const auto pending = tables_.find(table); pending != tables_.end()) {
+    if (const auto row = pending->second.find(key); row != pending->second.end()) return row->second;
+  }
+  return below_.get(table, key);
 }
 
 // Merges the pending rows of the range with as many rows below as the limit can need.
 std::vector<Row> Overlay::scan(Table table, ByteView first, ByteView end, std::size_t limit, Order order) const {
   if (!end.empty() && !less(first, end)) return {};
-  std::map<Bytes, std::optional<Bytes>> merged;
-  std::size_t hidden = 0;
-  for (auto it = pending_.lower_bound({table, to_bytes(first)}); it != pending_.end(); ++it) {
-    if (it->first.first != table || (!end.empty() && !less(it->first.second, end))) break;
-    merged[it->first.second] = it->second;
-    if (!it->second) ++hidden;
+  const auto pending = tables_.find(table);
+  if (pending == tables_.end()) return below_.scan(table, first, end, limit, order);
+  auto low = pending->second.lower_bound(first);
+  auto high = end.empty() ? pending->second.end() : pending->second.lower_bound(end);
+
+  // Each deletion hides at most one row below, so that many more suffice.
+  std::size_t wanted = limit;
+  for (auto write = low; write != high; ++write) {
+    if (!write->second && wanted < ~std::size_t{0}) ++wanted;
   }
-  // At most `hidden` of the rows below are erased here, so that many more suffice.
-  const std::size_t wanted = limit > ~std::size_t{0} - hidden ? limit : limit + hidden;
-  for (Row& row : below_.scan(table, first, end, wanted, order)) {
-    merged.try_emplace(std::move(row.key), std::move(row.value));
-  }
+  std::vector<Row> rows = below_.scan(table, first, end, wanted, order);
+
+  const bool ascending = order == Order::ascending;
   std::vector<Row> out;
-  const auto take = [&](const auto& entry) {
-    if (entry.second && out.size() < limit) out.push_back({entry.first, *entry.second});
-  };
-  if (order == Order::ascending) {
-    for (auto it = merged.begin(); it != merged.end() && out.size() < limit; ++it) take(*it);
-  } else {
-    for (auto it = merged.rbegin(); it != merged.rend() && out.size() < limit; ++it) take(*it);
+  auto row = rows.begin();
+  while (out.size() < limit && (row != rows.end() || low != high)) {
+    if (low == high) {
+      out.push_back(std::move(*row++));
+      continue;
+    }
+    const auto& [key, value] = ascending ? *low : *std::prev(high);
+    if (row != rows.end() && (ascending ? less(row->key, key) : less(key, row->key))) {
+      out.push_back(std::move(*row++));
+      continue;
+    }
+    if (row != rows.end() && row->key == key) ++row;
+    if (value) out.push_back({key, *value});
+    if (ascending) {
+      ++low;
+    } else {
+      --high;
+    }
   }
   return out;
 }
 
 std::vector<Write> Overlay::take_writes() {
-  std::vector<Write> writes;
-  writes.reserve(pending_.size());
-  for (auto& [key, value] : pending_) writes.push_back({key.first, key.second, std::move(value)});
-  pending_.clear();
-  return writes;
+  std::vector<Write> out;
+  for (auto& [table, pending] : tables_) {
+    while (!pending.empty()) {
+      auto node = pending.extract(pending.begin());
+      out.push_back({table, std::move(node.key()), std::move(node.mapped())});
+    }
+  }
+  tables_.clear();
+  return out;
 }
 
 }  // namespace cairn

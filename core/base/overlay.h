@@ -2,7 +2,6 @@
 #pragma once
 
 #include <map>
-#include <utility>
 
 #include "core/base/store.h"
 
@@ -15,7 +14,8 @@ class Overlay : public StoreView {
 
   void put(Table table, Bytes key, Bytes value);
   void erase(Table table, Bytes key);
-  void apply(const Write& write);
+  void apply(Write write);
+  void apply(std::vector<Write> writes);
 
   std::optional<Bytes> get(Table table, ByteView key) const override;
   std::vector<Row> scan(Table table, ByteView first, ByteView end, std::size_t limit,
@@ -23,13 +23,13 @@ class Overlay : public StoreView {
 
   /// The last write of each row, in the order of (table, key); the overlay is empty afterwards.
   std::vector<Write> take_writes();
-  bool empty() const { return pending_.empty(); }
+  bool empty() const { return tables_.empty(); }
 
  private:
-  using Key = std::pair<Table, Bytes>;
+  using Pending = std::map<Bytes, std::optional<Bytes>, BytesLess>;
 
   const StoreView& below_;
-  std::map<Key, std::optional<Bytes>> pending_;
+  std::map<Table, Pending> tables_;
 };
 
 }  // namespace cairn
