@@ -1,0 +1,44 @@
+// Calls to a server, and what to do with their answers.
+#pragma once
+
+#include <functional>
+#include <map>
+
+#include "core/client/context.h"
+#include "core/proto/api.h"
+
+namespace cairn::client {
+
+/// What a server said: its body, or an error. A body of an error answer is parsed: `where` stays a literal of ours,
+/// the server's sentence is in `message`, its status in `status`.
+struct Answer {
+  Result<Bytes> body;
+  int status = 0;          ///< 0 when the server was not reached
+  Bytes error_body;        ///< body of an answer that is not 2xx (a 409 carries the winning commit)
+  std::string message;
+};
+
+/// Keeps what is under way in memory only: after a crash, reconcile asks anew.
+class Calls {
+ public:
+  using Continuation = std::function<void(Context&, const Answer&)>;
+
+  /// Sends `call` (its id is given here). `then` runs when the answer or the time-out comes; it captures values,
+  /// never pointers into rooms that rebuild() makes anew. `key` names the purpose: while a call with the same
+  /// non-empty key is under way, another is not made and false is returned.
+  bool start(Context& context, std::string key, proto::Call call, Continuation then);
+
+  bool under_way(const std::string& key) const;
+  void done(Context& context, const proto::CallDone& done);
+  void forget_all();
+
+ private:
+  struct Pending {
+    std::string key;
+    Continuation then;
+  };
+  std::uint64_t next_id_ = 1;
+  std::map<proto::CallId, Pending> pending_;
+};
+
+}  // namespace cairn::client

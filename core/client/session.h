@@ -1,0 +1,54 @@
+// The connection to the own domain: login, mailbox stream, retries with back-off.
+#pragma once
+
+#include "core/client/account.h"
+#include "core/client/calls.h"
+
+namespace cairn::client {
+
+/// In memory only; reconnects whenever the account is active and the connection is not there.
+class Session {
+ public:
+  explicit Session(Calls& calls) : calls_(calls) {}
+
+  /// Does the next thing that is missing: nonce, login, mailbox stream. Called after every input.
+  void step(Context& context, const Account& account);
+  void socket_connected(Context& context, proto::SocketId id);
+  /// True when the socket is the mailbox and the frame was taken.
+  bool socket_closed(Context& context, proto::SocketId id);
+  bool owns(proto::SocketId id) const { return socket_ == id; }
+
+  /// The token, or empty when not logged in. A 401 to a request made with it: call token_refused().
+  const std::string& token() const { return token_; }
+  void token_refused() { token_.clear(); }
+  /// The mailbox stream stands.
+  bool connected() const { return connected_; }
+  bool caught_up() const { return caught_up_; }
+  void set_caught_up() { caught_up_ = true; }
+  /// Acknowledges mailbox envelopes up to `sequence`; they are stored in this batch.
+  void acknowledge(Context& context, std::uint64_t sequence);
+  /// How many key packages the server had at login.
+  std::uint32_t server_key_packages() const { return server_key_packages_; }
+  void set_server_key_packages(std::uint32_t count) { server_key_packages_ = count; }
+
+  Time next_deadline() const { return retry_at_; }
+  /// Why there is no connection, in one sentence; empty when there is one or none was tried.
+  const std::string& trouble() const { return trouble_; }
+
+ private:
+  void failed(Context& context, std::string trouble);
+
+  Calls& calls_;
+  std::string token_;
+  Time token_expires_{};
+  proto::SocketId socket_{};
+  std::uint64_t next_socket_ = proto::kFirstMindSocket;
+  bool connected_ = false;
+  bool caught_up_ = false;
+  std::uint32_t server_key_packages_ = 0;
+  Time retry_at_ = Time::never();
+  unsigned failures_ = 0;
+  std::string trouble_;
+};
+
+}  // namespace cairn::client

@@ -1,0 +1,23 @@
+// Every row the client keeps. Values are the encodings of the structs named; all of it is encrypted below (shell).
+//
+// A name never stands in a key: name_key() of account.h goes there instead.
+#pragma once
+
+#include "core/base/store.h"
+
+namespace cairn::client::tables {
+
+inline constexpr Table kAccount{1};         ///< "" -> Account
+inline constexpr Table kDomains{2};         ///< name_key(domain) -> directory's per-domain state
+inline constexpr Table kContacts{3};        ///< name_key(name) -> Contact
+inline constexpr Table kKeyPackages{4};     ///< KeyPackageRef -> KeyPackageRecord
+inline constexpr Table kConversations{5};   ///< channel id -> Conversation (without the group)
+inline constexpr Table kGroups{6};          ///< channel id -> serialised mls::Group
+inline constexpr Table kMessages{7};        ///< channel id || uint64 index -> Message
+inline constexpr Table kOutbox{8};          ///< channel id || uint64 index -> OutboxEntry
+inline constexpr Table kInbox{9};           ///< uint64 mailbox sequence -> Envelope, stored and not yet processed
+inline constexpr Table kInboxByChannel{10}; ///< channel id || uint64 mailbox sequence -> ""
+inline constexpr Table kCounters{11};       ///< name of a counter -> uint64
+inline constexpr Table kPendingLinks{12};   ///< signature key -> link under way, on either side
+
+}  // namespace cairn::client::tables
