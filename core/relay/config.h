@@ -1,0 +1,53 @@
+// What the operator of a domain decides.
+#pragma once
+
+#include <string>
+
+#include "core/proto/limits.h"
+#include "core/tlog/policy.h"
+
+namespace cairn::relay {
+
+/// Who may begin a name (and ask for a reset of one: the same check of the person).
+enum class SignUp : std::uint8_t { open, invite };
+
+/// A token bucket: `burst` at once, refilled by `per_minute`. A burst of 0 means no limit.
+struct Rate {
+  std::uint32_t burst = 0;
+  std::uint32_t per_minute = 0;
+};
+
+struct RelayLimits {
+  Rate address{600, 3000};     ///< requests from one address (an IPv6 /64 counts as one)
+  Rate device{600, 3000};      ///< requests with one device's token
+  Rate channel{600, 1200};     ///< commits and sends of one channel
+  std::uint64_t undelivered_ms = proto::kUndeliveredLifeMs;       ///< how long an envelope waits for its device
+  std::size_t mailbox_envelopes = proto::kMaxMailboxEnvelopes;    ///< how many wait in one mailbox
+};
+
+struct PublishTimes {
+  std::uint64_t collect_ms = 1000;        ///< a statement waits for an epoch at most so long
+  std::uint64_t idle_ms = 200;            ///< and when none follows, no longer than this
+  std::uint64_t cosign_ms = 60'000;       ///< fresh cosignatures of the same size
+  std::uint64_t retry_first_ms = 500;     ///< after a call to a cosigner that failed; doubled each time
+  std::uint64_t retry_most_ms = 60'000;   ///< up to this
+  std::uint64_t refresh_ms = 4 * 60'000;  ///< a record older than this is too old for an auditor that has not seen it
+  std::uint32_t call_timeout_ms = 10'000;
+  std::size_t epoch_updates = 10'000;     ///< names that one epoch changes at most
+};
+
+struct RelayConfig {
+  std::string domain;           ///< as in names: lower-case
+  SignUp sign_up = SignUp::invite;
+  /// Whom to ask for cosignatures (every witness line with a url) and whose are needed before a checkpoint is served.
+  /// The default, `quorum none`, serves every checkpoint at once.
+  tlog::Policy policy;
+  std::uint32_t min_reset_delay_s = 259'200;  ///< of the log's DirectoryConfig: chosen at the first start, then for ever
+  RelayLimits limits;
+  PublishTimes times;
+
+  /// "<domain>/cairn", the origin of the log.
+  std::string origin() const { return domain + "/cairn"; }
+};
+
+}  // namespace cairn::relay
