@@ -6,7 +6,8 @@
 //   3. whatever goes to a cosigner, after 2
 //   4. the checkpoint that is served, after the quorum has cosigned
 // After a crash the owner looks for a stored record that no stored checkpoint covers and goes on at 2 with it; it
-// never makes that epoch again. When the transaction of 1 fails the map is thrown away and filled from the store.
+// never makes that epoch again. The map that answers lookups stays at the served epoch until 4: it is then moved on with
+// the epoch's leaves. So one map is enough, as long as the epochs that are not served yet change names at most once.
 #pragma once
 
 #include "core/directory/map.h"
@@ -24,18 +25,18 @@ struct NameChange {
 struct NextEpoch {
   EpochRecord record;
   Bytes audit;                     ///< an EpochAudit
-  std::vector<LeafChange> leaves;  ///< ascending by key: what the map holds now
+  std::vector<LeafChange> leaves;  ///< ascending by key: what the map is to hold once the epoch is served
 };
 
 /// The time that the next record will have: now, but never before the previous record. Notices of requests are made
 /// with it.
 std::uint64_t next_record_time_ms(const std::optional<EpochRecord>& previous, Time now);
 
-/// The next epoch, with the map moved to it. `previous` is the newest stored record, nothing before epoch 0, and the
-/// map is the one it describes (CHECKed). `record_time_ms` is next_record_time_ms. On error the map is unchanged:
-/// `malformed` without changes or with two for one key, `over_limit` beyond kMaxEpochUpdates or kMaxAuditBytes, and
-/// whatever rule of the audit a notice breaks.
-Result<NextEpoch> publish(Map& map, const std::optional<EpochRecord>& previous, const DirectoryConfig& config,
+/// The next epoch; the map stays as it is. `previous` is the newest stored record, nothing before epoch 0, and the map
+/// is the one it describes (CHECKed). `record_time_ms` is next_record_time_ms. Without changes it renews the time of
+/// the newest record alone; `map` may then be older than `previous` says. `malformed` with two changes for one key or none at epoch 0,
+/// `over_limit` beyond kMaxEpochUpdates or kMaxAuditBytes, and whatever rule of the audit a notice breaks.
+Result<NextEpoch> publish(const Map& map, const std::optional<EpochRecord>& previous, const DirectoryConfig& config,
                           std::vector<NameChange> changes, std::uint64_t record_time_ms);
 
 }  // namespace cairn::directory
