@@ -33,8 +33,8 @@ struct NextEpoch {
 std::uint64_t next_record_time_ms(const std::optional<EpochRecord>& previous, Time now);
 
 /// The next epoch; the map stays as it is. `previous` is the newest stored record, nothing before epoch 0, and the map
-/// is the one it describes (CHECKed). `record_time_ms` is next_record_time_ms. Without changes it renews the time of
-/// the newest record alone; `map` may then be older than `previous` says. `malformed` with two changes for one key or none at epoch 0,
+/// is the one it describes (CHECKed) unless `changes` is empty: then the epoch renews the time alone (or begins a log),
+/// and the map is not looked at. `record_time_ms` is next_record_time_ms. `malformed` with two changes for one key,
 /// `over_limit` beyond kMaxEpochUpdates or kMaxAuditBytes, and whatever rule of the audit a notice breaks.
 Result<NextEpoch> publish(const Map& map, const std::optional<EpochRecord>& previous, const DirectoryConfig& config,
                           std::vector<NameChange> changes, std::uint64_t record_time_ms);
