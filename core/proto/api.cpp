@@ -125,11 +125,13 @@ Result<LoginAnswer> LoginAnswer::read(wire::Reader& r) {
 void StatementRequest::write(wire::Writer& w) const {
   w.opaque(statement);
   w.opaque(invitation);
+  w.opaque(veto);
 }
 Result<StatementRequest> StatementRequest::read(wire::Reader& r) {
   StatementRequest out;
   out.statement = TRY(r.opaque_bytes(kMaxStatementSize));
   out.invitation = TRY(r.opaque_text(kMaxInvitationSize));
+  out.veto = TRY(r.opaque_bytes(kMaxVetoSize));
   return out;
 }
 

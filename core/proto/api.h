@@ -92,10 +92,11 @@ struct LoginAnswer {
 
 // ---- directory ----
 
-/// POST statement. Accepted means durable and due for the next epoch; what counts is a verified lookup.
+/// POST statement. A repeat of an accepted one is accepted. Accepted means durable and due for the next epoch; what counts is a verified lookup.
 struct StatementRequest {
   Bytes statement;         ///< directory::Statement
-  std::string invitation;  ///< for a genesis, where the domain asks for one; else empty
+  std::string invitation;  ///< for a genesis or request_reset, where the domain asks for one; else empty
+  Bytes veto{};            ///< directory::VetoNotice, for a veto_reset: auditors go by it; else empty
 
   void write(wire::Writer&) const;
   static Result<StatementRequest> read(wire::Reader&);

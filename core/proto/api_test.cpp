@@ -45,7 +45,7 @@ TEST(Api, EveryStructHasOneEncoding) {
   expect_one_encoding(NonceAnswer{{}, 5});
   expect_one_encoding(LoginRequest{"example.org", "alice@example.org", {}, {}, 9, {}});
   expect_one_encoding(LoginAnswer{"token", 9, 100});
-  expect_one_encoding(StatementRequest{Bytes(70, 1), "code"});
+  expect_one_encoding(StatementRequest{Bytes(70, 1), "code", Bytes(20, 2)});
   expect_one_encoding(KeyPackageUpload{{{Bytes(70, 1), {}}}, {{Bytes(3, 1), {}}}});
   expect_one_encoding(KeyPackageFetch{"alice@example.org", {{}, {}}});
   expect_one_encoding(KeyPackageAnswer{{{{}, Bytes(70, 1), {}}}});

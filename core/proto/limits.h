@@ -12,6 +12,7 @@ constexpr std::size_t kMaxWelcomes = 64;                 ///< new mailboxes a co
 constexpr std::size_t kMaxNameSize = 318;                ///< local (64) + '@' + domain (253)
 constexpr std::size_t kMaxDomainSize = 253;
 constexpr std::size_t kMaxStatementSize = 16 * 1024;
+constexpr std::size_t kMaxVetoSize = 4 * 1024;
 constexpr std::size_t kMaxKeyPackageSize = 16 * 1024;
 constexpr std::size_t kMaxKeyPackages = 100;             ///< kept for a device
 constexpr std::size_t kMaxFetchedDevices = 32;           ///< key packages in one answer
