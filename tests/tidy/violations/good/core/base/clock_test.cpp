@@ -1,0 +1,3 @@
+#include <fstream>
+#include "core/base/clock.h"
+#include "tests/support/seeded_entropy.h"

@@ -1,0 +1,3 @@
+#include <boost/beast.hpp>
+#include <openssl/ssl.h>
+#include <thread>

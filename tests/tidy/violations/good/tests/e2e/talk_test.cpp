@@ -1,0 +1,2 @@
+#include "tests/support/seeded_entropy.h"
+#include "core/base/clock.h"

@@ -1,0 +1,1 @@
+#include "shell/os/file.h"

@@ -1,0 +1,1 @@
+#include "tests/support/seeded_entropy.h"

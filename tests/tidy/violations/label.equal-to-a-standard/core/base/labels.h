@@ -1,0 +1,1 @@
+inline constexpr std::string_view kOne = "welcome";

@@ -1,0 +1,2 @@
+inline constexpr std::string_view kOther =
+    "recovery key";

@@ -1,0 +1,1 @@
+auto now() { return std::chrono::system_clock::now(); }

@@ -1,0 +1,1 @@
+int seed() { return std::rand(); }

@@ -1,0 +1,1 @@
+unsigned seed() { return std::random_device{}(); }

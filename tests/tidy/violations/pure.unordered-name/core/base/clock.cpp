@@ -1,0 +1,1 @@
+using Names = std::unordered_set<int>;

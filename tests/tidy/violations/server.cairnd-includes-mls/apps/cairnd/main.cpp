@@ -1,0 +1,1 @@
+#include "core/mls/group.h"
