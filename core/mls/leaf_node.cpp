@@ -48,12 +48,6 @@ Status check_consistency(const CipherSuite& suite, const LeafNode& leaf) {
   return ok();
 }
 
-Status check_leaf(const CipherSuite& suite, const LeafNode& leaf, const std::optional<LeafPosition>& position) {
-  TRY(check_consistency(suite, leaf));
-  return internal::verify_with_label(suite, leaf.signature_key, kSignLeafNode, leaf.to_be_signed(position),
-                                     leaf.signature);
-}
-
 }  // namespace
 
 bool lists(const std::vector<std::uint16_t>& list, std::uint16_t value) {
@@ -127,27 +121,29 @@ Bytes LeafNode::to_be_signed(const std::optional<LeafPosition>& position) const 
   return writer.take();
 }
 
+Status verify_leaf_node(const CipherSuite& suite, const LeafNode& leaf, const std::optional<LeafPosition>& position) {
+  TRY(check_consistency(suite, leaf));
+  return internal::verify_with_label(suite, leaf.signature_key, kSignLeafNode, leaf.to_be_signed(position),
+                                     leaf.signature);
+}
+
 Result<VerifiedLeafNode> VerifiedLeafNode::from_key_package(const CipherSuite& suite, LeafNode leaf) {
   REQUIRE(leaf.source() == LeafNodeSource::key_package, ErrorCode::invalid_tree, "source of a key package's leaf");
-  TRY(check_leaf(suite, leaf, std::nullopt));
+  TRY(verify_leaf_node(suite, leaf, std::nullopt));
   return VerifiedLeafNode(std::move(leaf));
 }
 
 Result<VerifiedLeafNode> VerifiedLeafNode::from_update(const CipherSuite& suite, LeafNode leaf,
                                                        const LeafPosition& position) {
   REQUIRE(leaf.source() == LeafNodeSource::update, ErrorCode::invalid_tree, "source of an update's leaf");
-  return from_tree(suite, std::move(leaf), position);
+  TRY(verify_leaf_node(suite, leaf, position));
+  return VerifiedLeafNode(std::move(leaf));
 }
 
 Result<VerifiedLeafNode> VerifiedLeafNode::from_commit(const CipherSuite& suite, LeafNode leaf,
                                                        const LeafPosition& position) {
   REQUIRE(leaf.source() == LeafNodeSource::commit, ErrorCode::invalid_tree, "source of a commit's leaf");
-  return from_tree(suite, std::move(leaf), position);
-}
-
-Result<VerifiedLeafNode> VerifiedLeafNode::from_tree(const CipherSuite& suite, LeafNode leaf,
-                                                     const LeafPosition& position) {
-  TRY(check_leaf(suite, leaf, position));
+  TRY(verify_leaf_node(suite, leaf, position));
   return VerifiedLeafNode(std::move(leaf));
 }
 

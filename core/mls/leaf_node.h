@@ -80,19 +80,20 @@ struct LeafNode {
   void write_content(wire::Writer& writer) const;
 };
 
-/// A leaf whose signature holds at the place it is used in, and that is consistent in itself: its keys are keys of
-/// the suite; its own credential type and extension types stand in its capabilities (s.7.2, 7.3). Immutable and
-/// shared: a copy costs a pointer. Who it belongs to is for the Authenticator; lifetime, required capabilities and
-/// uniqueness are for the group.
+/// Whether a leaf of any source is consistent in itself and its signature holds at `position` (left out for key
+/// packages): its encryption key is a key of the suite; version, suite, credential type and extension types stand in
+/// its capabilities (s.7.2, 7.3). `invalid_tree`, `unsupported`, `malformed` or `invalid_signature` otherwise. Who it
+/// belongs to is for the Authenticator; lifetime, required capabilities and uniqueness are for the group.
+Status verify_leaf_node(const CipherSuite& suite, const LeafNode& leaf, const std::optional<LeafPosition>& position);
+
+/// A leaf for which verify_leaf_node() holds at the place it is used in. Immutable and shared: a copy costs a pointer.
 class VerifiedLeafNode {
  public:
-  /// A leaf of a KeyPackage; `invalid_tree` unless its source says so, `invalid_signature`, `unsupported`.
+  /// A leaf of a KeyPackage; `invalid_tree` unless its source says so.
   static Result<VerifiedLeafNode> from_key_package(const CipherSuite& suite, LeafNode leaf);
   /// A leaf of an Update proposal, or of the UpdatePath of a Commit, whose sender sits at `position`.
   static Result<VerifiedLeafNode> from_update(const CipherSuite& suite, LeafNode leaf, const LeafPosition& position);
   static Result<VerifiedLeafNode> from_commit(const CipherSuite& suite, LeafNode leaf, const LeafPosition& position);
-  /// A leaf of any source that a ratchet tree shows at `position`.
-  static Result<VerifiedLeafNode> from_tree(const CipherSuite& suite, LeafNode leaf, const LeafPosition& position);
 
   /// Signs a leaf of our own: `signature` is replaced. `position` as in to_be_signed; `key` belongs to
   /// leaf.signature_key. `malformed` when it is no key of the suite.
