@@ -20,6 +20,8 @@ namespace cairn::tlog {
 
 /// The largest tree that we read, write or prove anything about: what other implementations hold in an int64.
 constexpr std::uint64_t kMaxTreeSize = (std::uint64_t{1} << 63) - 1;
+/// One for each bit of kMaxTreeSize.
+constexpr std::size_t kMaxEdgeHashes = 63;
 
 /// MTH of one leaf: H(0x00 || entry).
 Hash leaf_hash(ByteView entry);
@@ -41,6 +43,9 @@ class RightEdge {
  public:
   /// The empty tree.
   RightEdge() = default;
+
+  /// From the complete subtrees of a tree of `size` leaves; `malformed` unless there is one for each bit of it.
+  static Result<RightEdge> from_hashes(std::uint64_t size, std::vector<Hash> hashes);
 
   std::uint64_t size() const { return size_; }
   /// MTH of all leaves.

@@ -1,0 +1,156 @@
+#include "core/tlog/proof.h"
+
+#include <bit>
+
+#include "core/tlog/internal/hashes.h"
+
+namespace cairn::tlog {
+namespace {
+
+/// The leaves [begin, end) of a node on the way down; begin is a multiple of every power of two below its width.
+struct Range {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+
+  std::uint64_t width() const { return end - begin; }
+  /// Where RFC 6962 s.2.1 divides it: the largest power of two smaller than its width (which is at least 2).
+  std::uint64_t middle() const { return begin + std::bit_floor(width() - 1); }
+};
+
+/// MTH(D[begin:end]), from the complete subtrees that the range consists of.
+Result<Hash> hash_of(const HashReader& reader, Range range) {
+  std::vector<Hash> edge;
+  for (std::uint64_t at = range.begin; at < range.end;) {
+    const std::uint64_t leaves = std::bit_floor(range.end - at);
+    const auto level = static_cast<unsigned>(std::countr_zero(leaves));
+    edge.push_back(TRY(reader.hash({level, at >> level})));
+    at += leaves;
+  }
+  return internal::fold_edge(edge);
+}
+
+Status require_size(std::uint64_t size) {
+  REQUIRE(size <= kMaxTreeSize, ErrorCode::malformed, "tree size");
+  return ok();
+}
+
+}  // namespace
+
+void InclusionProof::write(wire::Writer& writer) const { internal::write_hashes(writer, hashes); }
+
+Result<InclusionProof> InclusionProof::read(wire::Reader& reader) {
+  return InclusionProof{TRY(internal::read_hashes(reader, kMaxProofHashes))};
+}
+
+void ConsistencyProof::write(wire::Writer& writer) const { internal::write_hashes(writer, hashes); }
+
+Result<ConsistencyProof> ConsistencyProof::read(wire::Reader& reader) {
+  return ConsistencyProof{TRY(internal::read_hashes(reader, kMaxProofHashes))};
+}
+
+Result<Hash> root_of(const HashReader& reader, std::uint64_t size) {
+  TRY(require_size(size));
+  return hash_of(reader, {0, size});
+}
+
+// RFC 6962 s.2.1.1: PATH(m, D[n]), from the root down.
+Result<InclusionProof> prove_inclusion(const HashReader& reader, std::uint64_t index, std::uint64_t size) {
+  TRY(require_size(size));
+  REQUIRE(index < size, ErrorCode::malformed, "leaf index");
+  InclusionProof proof;
+  for (Range node{0, size}; node.width() > 1;) {
+    const std::uint64_t middle = node.middle();
+    const bool left = index < middle;
+    proof.hashes.push_back(TRY(hash_of(reader, left ? Range{middle, node.end} : Range{node.begin, middle})));
+    node = left ? Range{node.begin, middle} : Range{middle, node.end};
+  }
+  std::reverse(proof.hashes.begin(), proof.hashes.end());
+  return proof;
+}
+
+InclusionProof prove_newest(const RightEdge& before) {
+  return InclusionProof{{before.hashes().rbegin(), before.hashes().rend()}};
+}
+
+// RFC 6962 s.2.1.2: SUBPROOF(m, D[n], b), from the root down. b is true while the node begins at leaf 0.
+Result<ConsistencyProof> prove_consistency(const HashReader& reader, std::uint64_t old_size, std::uint64_t new_size) {
+  TRY(require_size(new_size));
+  REQUIRE(old_size <= new_size, ErrorCode::malformed, "old size");
+  ConsistencyProof proof;
+  if (old_size == 0) return proof;
+  Range node{0, new_size};
+  while (node.end != old_size) {
+    const std::uint64_t middle = node.middle();
+    const bool left = old_size <= middle;
+    proof.hashes.push_back(TRY(hash_of(reader, left ? Range{middle, node.end} : Range{node.begin, middle})));
+    node = left ? Range{node.begin, middle} : Range{middle, node.end};
+  }
+  if (node.begin != 0) proof.hashes.push_back(TRY(hash_of(reader, node)));
+  std::reverse(proof.hashes.begin(), proof.hashes.end());
+  return proof;
+}
+
+// RFC 9162 s.2.1.3.2.
+Status verify_inclusion(const InclusionProof& proof, const Hash& leaf, std::uint64_t index, const TreeHead& tree) {
+  REQUIRE(tree.size <= kMaxTreeSize && index < tree.size, ErrorCode::invalid_tree, "inclusion: leaf index");
+  std::uint64_t fn = index;
+  std::uint64_t sn = tree.size - 1;
+  Hash r = leaf;
+  for (const Hash& p : proof.hashes) {
+    REQUIRE(sn != 0, ErrorCode::invalid_tree, "inclusion: too many hashes");
+    if ((fn & 1) != 0 || fn == sn) {
+      r = node_hash(p, r);
+      const int rise = (fn & 1) != 0 ? 0 : std::countr_zero(fn);  // fn == sn > 0: it has a set bit
+      fn >>= rise;
+      sn >>= rise;
+    } else {
+      r = node_hash(r, p);
+    }
+    fn >>= 1;
+    sn >>= 1;
+  }
+  REQUIRE(sn == 0 && r == tree.root, ErrorCode::invalid_tree, "inclusion proof");
+  return ok();
+}
+
+// RFC 9162 s.2.1.4.2; sizes 0 and equal sizes have the empty proof (s.2.1.4.1).
+Status verify_consistency(const ConsistencyProof& proof, const TreeHead& older, const TreeHead& newer) {
+  REQUIRE(newer.size <= kMaxTreeSize && older.size <= newer.size, ErrorCode::invalid_tree, "consistency: sizes");
+  for (const TreeHead* head : {&older, &newer}) {
+    REQUIRE(head->size != 0 || head->root == empty_root(), ErrorCode::invalid_tree, "consistency: empty root");
+  }
+  if (older.size == 0 || older.size == newer.size) {
+    REQUIRE(proof.hashes.empty(), ErrorCode::invalid_tree, "consistency: proof not empty");
+    REQUIRE(older.size == 0 || older.root == newer.root, ErrorCode::invalid_tree, "consistency: other root");
+    return ok();
+  }
+  std::span<const Hash> path = proof.hashes;
+  Hash fr = older.root;  // a complete older tree is its own first hash
+  if (!std::has_single_bit(older.size)) {
+    REQUIRE(!path.empty(), ErrorCode::invalid_tree, "consistency: no hashes");
+    fr = path.front();
+    path = path.subspan(1);
+  }
+  Hash sr = fr;
+  const int rise = std::countr_one(older.size - 1);
+  std::uint64_t fn = (older.size - 1) >> rise;
+  std::uint64_t sn = (newer.size - 1) >> rise;
+  for (const Hash& c : path) {
+    REQUIRE(sn != 0, ErrorCode::invalid_tree, "consistency: too many hashes");
+    if ((fn & 1) != 0 || fn == sn) {
+      fr = node_hash(c, fr);
+      sr = node_hash(c, sr);
+      const int skip = (fn & 1) != 0 ? 0 : std::countr_zero(fn);  // fn == sn > 0: it has a set bit
+      fn >>= skip;
+      sn >>= skip;
+    } else {
+      sr = node_hash(sr, c);
+    }
+    fn >>= 1;
+    sn >>= 1;
+  }
+  REQUIRE(sn == 0 && fr == older.root && sr == newer.root, ErrorCode::invalid_tree, "consistency proof");
+  return ok();
+}
+
+}  // namespace cairn::tlog
