@@ -24,8 +24,8 @@ NoteSignature cosign(const KeyName& name, const crypto::SigningKey& key, std::ui
 Result<VerifiedCosignature> verify_cosignature(const NoteSignature& line, const VerifierKey& key,
                                                std::string_view body);
 
-/// All lines of the known cosigners `keys` (type cosignature_v1), the newest of each; others are ignored. As
-/// signed-note says, one that names a known key and does not verify spoils the whole note.
+/// All lines of the known cosigners `keys` (type cosignature_v1), in the order of the keys; others are ignored. As
+/// signed-note says, one that names a known key and does not verify spoils the whole note: `invalid_signature`.
 Result<std::vector<VerifiedCosignature>> verify_cosignatures(const Note& note, std::span<const VerifierKey> keys);
 
 }  // namespace cairn::tlog
