@@ -47,9 +47,9 @@ using SignatureLines = std::vector<NoteSignature>;
 /// What a witness answered: signature lines (200), the size it knows (409), or any other status.
 using AddCheckpointAnswer = std::variant<SignatureLines, StaleSize, WitnessStatus>;
 
-/// Reads an HTTP answer; `malformed` when status, content type and body do not fit together, `unsupported` for a
-/// status that is none of WitnessStatus.
-Result<AddCheckpointAnswer> parse_answer(int status, std::string_view content_type, std::string_view body);
+/// Reads an HTTP answer; `malformed` when the body is not what the status promises, `unsupported` for a status that is
+/// none of WitnessStatus. The content type says nothing more and is not looked at.
+Result<AddCheckpointAnswer> parse_answer(int status, std::string_view body);
 
 /// An HTTP answer as a witness gives it.
 struct WitnessReply {
@@ -59,7 +59,7 @@ struct WitnessReply {
 };
 WitnessReply reply_cosigned(std::span<const NoteSignature> lines);
 WitnessReply reply_conflict(std::uint64_t size);
-/// Any other: a line for people, that ends in a newline.
+/// Any other: one line for people; `reason` is without a newline.
 WitnessReply reply_refused(WitnessStatus status, std::string_view reason);
 
 /// "<sha256 hex of origin>/checkpoint", without a slash in front.

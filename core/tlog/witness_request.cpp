@@ -1,0 +1,68 @@
+#include "core/tlog/witness_request.h"
+
+#include "core/base/encoding.h"
+#include "core/crypto/hash.h"
+#include "core/tlog/internal/text.h"
+
+namespace cairn::tlog {
+
+// tlog-witness, "add-checkpoint".
+std::string AddCheckpoint::encode() const {
+  CHECK(proof.hashes.size() <= kMaxRequestProofLines);
+  std::string out = "old " + std::to_string(old_size) + "\n";
+  for (const Hash& hash : proof.hashes) out += to_base64(hash) + "\n";
+  return out + "\n" + checkpoint.encode();
+}
+
+Result<AddCheckpoint> AddCheckpoint::parse(std::string_view body, ExtensionLines extensions) {
+  constexpr std::string_view kOld = "old ";
+  REQUIRE(body.size() <= kMaxAddCheckpointBytes, ErrorCode::over_limit, "add-checkpoint size");
+  const std::string_view first = TRY(internal::take_line(body));
+  REQUIRE(first.starts_with(kOld), ErrorCode::malformed, "add-checkpoint: old size");
+  const std::uint64_t old_size = TRY(internal::parse_decimal(first.substr(kOld.size()), kMaxTreeSize));
+  ConsistencyProof proof;
+  for (;;) {
+    const std::string_view line = TRY(internal::take_line(body));
+    if (line.empty()) break;
+    REQUIRE(proof.hashes.size() < kMaxRequestProofLines, ErrorCode::over_limit, "add-checkpoint: proof lines");
+    proof.hashes.push_back(TRY(internal::parse_hash(line)));
+  }
+  return AddCheckpoint{old_size, std::move(proof), TRY(SignedCheckpoint::parse(body, extensions))};
+}
+
+Result<AddCheckpointAnswer> parse_answer(int status, std::string_view body) {
+  switch (static_cast<WitnessStatus>(status)) {
+    case WitnessStatus::ok: return AddCheckpointAnswer(TRY(parse_signature_lines(body)));
+    case WitnessStatus::conflict: {
+      const std::string_view size = TRY(internal::take_line(body));
+      REQUIRE(body.empty(), ErrorCode::malformed, "conflict: size");
+      return AddCheckpointAnswer(StaleSize{TRY(internal::parse_decimal(size, kMaxTreeSize))});
+    }
+    case WitnessStatus::bad_request:
+    case WitnessStatus::forbidden:
+    case WitnessStatus::not_found:
+    case WitnessStatus::unprocessable:
+    case WitnessStatus::unavailable: return AddCheckpointAnswer(static_cast<WitnessStatus>(status));
+  }
+  return fail(ErrorCode::unsupported, "witness status");
+}
+
+WitnessReply reply_cosigned(std::span<const NoteSignature> lines) {
+  WitnessReply reply;
+  for (const NoteSignature& line : lines) reply.body += line.line();
+  return reply;
+}
+
+WitnessReply reply_conflict(std::uint64_t size) {
+  return {WitnessStatus::conflict, kTreeSizeContentType, std::to_string(size) + "\n"};
+}
+
+WitnessReply reply_refused(WitnessStatus status, std::string_view reason) {
+  return {status, kNoteContentType, std::string(reason) + "\n"};
+}
+
+std::string checkpoint_path(std::string_view origin) {
+  return to_hex(crypto::sha256(as_bytes(origin))) + "/checkpoint";
+}
+
+}  // namespace cairn::tlog
