@@ -1,0 +1,218 @@
+// The front door of MLS (RFC 9420): a group, as one of its members sees it.
+//
+//   stage_commit() --> pending() --- accepted by the channel ---> merge_pending()
+//                                \-- somebody else was first ----> discard_pending() (merging theirs does it too)
+//   process(bytes) --> ApplicationMessage | ProposalReceived | ReceivedCommit --> merge(ReceivedCommit)
+//
+// Nothing moves to a new epoch before one of the merges. An operation that returns an error has changed nothing.
+#pragma once
+
+#include <variant>
+
+#include "core/mls/rules.h"
+
+namespace cairn::mls {
+
+namespace internal {
+struct GroupState;
+struct StagedState;
+}  // namespace internal
+
+/// Whether the ratchet tree travels inside of a Welcome or GroupInfo, or beside it (then: Group::ratchet_tree()).
+enum class TreePlacement : std::uint8_t { inside, beside };
+/// How handshake messages travel. Private is for all but servers that must read them, which ours must not.
+enum class HandshakeFormat : std::uint8_t { private_message, public_message };
+/// Whether a commit renews our own keys though nothing in it demands that (s.12.4: an empty one, Remove, Update and
+/// external ones do).
+enum class PathUse : std::uint8_t { always, when_required };
+
+/// What a new group starts with.
+struct GroupParameters {
+  SuiteId suite = kDefaultSuite;
+  GroupId group_id;  ///< unique, best random
+  ExtensionList extensions;  ///< of the GroupContext
+};
+
+/// What a commit shall do. Valid proposals that were received in this epoch go in by reference unless told otherwise.
+struct CommitRequest {
+  std::vector<KeyPackage> adds;  ///< unverified: they are verified here
+  std::vector<LeafIndex> removes;
+  std::vector<PreSharedKeyId> psks;  ///< nonces are filled in here
+  std::optional<ExtensionList> group_context_extensions;
+  std::optional<LeafOptions> own_leaf;  ///< new capabilities or extensions of our leaf
+  std::vector<Bytes> received_proposals_to_drop;  ///< references, as in ProposalReceived, that shall not go in
+
+  PathUse path = PathUse::always;
+  HandshakeFormat format = HandshakeFormat::private_message;
+  TreePlacement tree = TreePlacement::inside;
+  /// Authenticated, and readable by whoever carries the commit. It is part of what the new epoch's secrets come from,
+  /// so it cannot hold anything that is derived from them: the next write key is checked against the exporter.
+  Bytes authenticated_data;
+};
+
+/// A Welcome for one newcomer, holding only its own secrets.
+struct OutgoingWelcome {
+  KeyPackageRef key_package;
+  LeafIndex leaf;
+  Bytes message;  ///< MLSMessage
+};
+
+/// A commit that is complete and not merged: what it does, and the next epoch's secrets. Move-only.
+class StagedCommit {
+ public:
+  ~StagedCommit();
+  StagedCommit(StagedCommit&&) noexcept;
+  StagedCommit& operator=(StagedCommit&&) noexcept;
+
+  const CommitSummary& summary() const;
+  /// The epoch that it leads to.
+  std::uint64_t epoch() const { return summary().epoch; }
+  bool removes_us() const { return summary().removes_us; }
+  /// Of the epoch it leads to; as in Group. Not when it removes us (CHECKed).
+  SecretBytes exporter(std::string_view label, ByteView context, std::size_t size) const;
+  Bytes epoch_authenticator() const;
+  std::vector<Member> members() const;
+  const ExtensionList& extensions() const;
+
+ private:
+  friend class Group;
+  explicit StagedCommit(std::unique_ptr<internal::StagedState> state);
+  std::unique_ptr<internal::StagedState> state_;
+};
+
+/// Our own staged commit, with what is to be sent.
+class PendingCommit : public StagedCommit {
+ public:
+  /// MLSMessage, for all members.
+  const Bytes& commit() const;
+  /// One for each added member, in the order of summary().added.
+  const std::vector<OutgoingWelcome>& welcomes() const;
+  /// The new tree, for a Welcome that has it not inside.
+  Bytes ratchet_tree() const;
+
+ private:
+  friend class Group;
+  using StagedCommit::StagedCommit;
+};
+
+/// What somebody said.
+struct ApplicationMessage {
+  Member sender;  ///< its leaf in the epoch of the message
+  std::uint64_t epoch = 0;
+  Bytes authenticated_data;
+  SecretBytes plaintext;
+};
+/// A proposal was verified and waits for a commit.
+struct ProposalReceived {
+  Bytes reference;
+  std::uint16_t type = 0;
+  std::optional<Member> sender;  ///< nothing when it came from outside
+  Bytes authenticated_data;
+};
+/// Somebody's commit was verified: merge it, or let it go.
+struct ReceivedCommit {
+  StagedCommit commit;
+};
+/// Our own pending commit came back: it won, so merge_pending().
+struct OwnCommit {};
+
+using Received = std::variant<ApplicationMessage, ProposalReceived, ReceivedCommit, OwnCommit>;
+
+/// How a Welcome is to be read.
+struct JoinRequest {
+  ByteView welcome;  ///< MLSMessage
+  const PrivateKeyPackage& key_package;
+  std::optional<ByteView> ratchet_tree;  ///< when it travelled beside
+};
+
+/// One member's view of a group. Move-only; everything secret is wiped when it goes. Not thread-safe.
+class Group {
+ public:
+  ~Group();
+  Group(Group&&) noexcept;
+  Group& operator=(Group&&) noexcept;
+
+  /// A new group whose only member is us (s.11); nothing is to be sent. `malformed` or `unsupported` when our own
+  /// leaf does not fit the extensions.
+  static Result<Group> create(const GroupParameters& parameters, const SigningIdentity& identity,
+                              const LeafOptions& leaf, Entropy& entropy);
+  /// Enters a group by a Welcome (s.12.4.3.1). `not_found` when it is not for this key package, `crypto_failed`,
+  /// `invalid_tree`, `invalid_signature`, or what the rules say.
+  static Result<Group> join(const JoinRequest& request, const Rules& rules);
+
+  const GroupId& group_id() const;
+  SuiteId suite() const;
+  std::uint64_t epoch() const;
+  LeafIndex own_leaf() const;
+  const ExtensionList& extensions() const;
+  /// Ascending by leaf.
+  std::vector<Member> members() const;
+  std::optional<Member> member(LeafIndex leaf) const;
+  /// False once a merged commit has removed us: then only old messages can be read.
+  bool is_active() const;
+  /// Set once a merged commit said so: nothing more can be sent here (s.12.1.5).
+  const std::optional<ReInitRequest>& reinit() const;
+
+  /// Makes a commit and keeps it as pending(). `invalid_state` when one is pending already, or we are not in.
+  /// Verifies each key package (s.10.1, lifetimes against `now`) and the whole list (s.12.2), and asks the rules.
+  Result<const PendingCommit*> stage_commit(const CommitRequest& request, const Rules& rules, Time now,
+                                            Entropy& entropy);
+  /// Null when there is none. Stays valid until it is merged or discarded.
+  const PendingCommit* pending() const;
+  /// Moves to the pending commit's epoch. `invalid_state` when there is none.
+  Status merge_pending();
+  void discard_pending();
+
+  /// Proposals for others to commit; MLSMessages. We remember them as if we had received them.
+  Result<Bytes> propose_add(const KeyPackage& key_package, const Rules& rules, Time now, Entropy& entropy,
+                            HandshakeFormat format = HandshakeFormat::private_message);
+  /// Also of ourselves: that is how to leave.
+  Result<Bytes> propose_remove(LeafIndex leaf, Entropy& entropy,
+                               HandshakeFormat format = HandshakeFormat::private_message);
+  /// New keys for our own leaf.
+  Result<Bytes> propose_update(const std::optional<LeafOptions>& own_leaf, Entropy& entropy,
+                               HandshakeFormat format = HandshakeFormat::private_message);
+
+  /// Reads one MLSMessage. Codes beside those of the rules:
+  ///   stale         a handshake message of a former epoch, or one from before the epochs that are kept
+  ///   wrong_epoch   of an epoch to come: keep it until its commit is merged
+  ///   wrong_group   of another group
+  ///   duplicate     read before, or sent by ourselves
+  ///   crypto_failed, invalid_signature, malformed, unsupported, over_limit, not_found (an unknown proposal or PSK)
+  /// An application message is forgotten once it is read: it cannot be read twice.
+  Result<Received> process(ByteView message, const Rules& rules);
+  /// Moves to the commit's epoch; a pending commit of our own is discarded. `stale` unless it was received in this
+  /// epoch of this group.
+  Status merge(ReceivedCommit&& received);
+
+  /// Encrypts to all members, padded (core/mls/limits.h). `over_limit` above kMaxMessageSize, `invalid_state` when we
+  /// are not in, the group has ended, or proposals wait, for then their commit comes first.
+  Result<Bytes> protect(ByteView plaintext, ByteView authenticated_data, Entropy& entropy);
+
+  /// MLS-Exporter (s.8.5) of this epoch. size <= 255 * Nh (CHECKed).
+  SecretBytes exporter(std::string_view label, ByteView context, std::size_t size) const;
+  /// The same for all members of this epoch (s.8.7).
+  Bytes epoch_authenticator() const;
+  /// The resumption PSK of this or a kept epoch; `not_found`.
+  Result<Psk> resumption_psk(std::uint64_t epoch) const;
+  /// The public tree, for who joins (s.12.4.3.3).
+  Bytes ratchet_tree() const;
+
+  /// Wipes what could read messages of epochs before `epoch`, and resumption PSKs of them.
+  void forget_epochs_before(std::uint64_t epoch);
+  /// Forgets a received proposal.
+  void forget_proposals();
+
+  /// The whole state, a pending commit included; equal states give equal bytes. Restoring the same bytes twice and
+  /// going on with both would use keys twice: there is one owner of a state.
+  SecretBytes serialise() const;
+  /// `malformed` when these are no bytes of serialise(). They come from our own storage: signatures are not
+  /// verified again.
+  static Result<Group> restore(ByteView serialised);
+
+ private:
+  explicit Group(std::unique_ptr<internal::GroupState> state);
+  std::unique_ptr<internal::GroupState> state_;
+};
+
+}  // namespace cairn::mls
