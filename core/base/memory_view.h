@@ -17,7 +17,7 @@ class MemoryView final : public StoreView {
   /// Does the writes in their order.
   void apply(const std::vector<Write>& writes);
 
-  friend bool operator==(const MemoryView&, const MemoryView&) = default;
+  friend bool operator==(const MemoryView& a, const MemoryView& b) { return a.tables_ == b.tables_; }
 
  private:
   using Rows = std::map<Bytes, Bytes, BytesLess>;
