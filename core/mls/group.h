@@ -151,7 +151,7 @@ class Group {
   /// False once a merged commit has removed us: then only old messages can be read.
   bool is_active() const;
   /// Set once a merged commit said so: nothing more can be sent here (s.12.1.5).
-  const std::optional<ReInitRequest>& reinit() const;
+  const std::optional<ReInit>& reinit() const;
 
   /// Makes a commit and keeps it as pending(). `invalid_state` when one is pending already, or we are not in.
   /// Verifies each key package (s.10.1, lifetimes against `now`) and the whole list (s.12.2), and asks the rules.

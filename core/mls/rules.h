@@ -1,8 +1,7 @@
 // What the protocol leaves to the application: who somebody is, and who may enter. Both are mandatory.
 #pragma once
 
-#include "core/mls/key_package.h"
-#include "core/mls/psk.h"
+#include "core/mls/proposal.h"
 
 namespace cairn::mls {
 
@@ -37,13 +36,6 @@ struct MemberUpdate {
   Member after;
 };
 
-/// A Group's parameters after ReInit (s.12.1.5).
-struct ReInitRequest {
-  GroupId group_id;
-  std::uint16_t cipher_suite = 0;
-  ExtensionList extensions;
-};
-
 /// All that a commit does, before anything of it is done.
 struct CommitSummary {
   GroupId group_id;
@@ -56,7 +48,7 @@ struct CommitSummary {
   std::vector<MemberUpdate> updated;  ///< the committer's own too, when there is a path
   std::vector<PreSharedKeyId> psks;
   std::optional<ExtensionList> group_context_extensions;  ///< the new ones, when they change
-  std::optional<ReInitRequest> reinit;
+  std::optional<ReInit> reinit;
   Bytes authenticated_data;
   bool is_own = false;        ///< we are about to send it
   bool removes_us = false;
