@@ -114,12 +114,11 @@ TYPED_TEST_P(StoreContract, AgreesWithAModelOnRandomBatches) {
     SCOPED_TRACE(seed);
     SeededEntropy random(seed);
     MemoryView model;
-    for (const Row& row : this->store().scan(kFirstTable, {}, {}, kAll)) {
-      ASSERT_TRUE(this->store().commit({{kFirstTable, row.key, std::nullopt}}));
+    std::vector<Write> clear;
+    for (const Table table : {kFirstTable, kLastTable}) {
+      for (const Row& row : this->store().scan(table, {}, {}, kAll)) clear.push_back({table, row.key, std::nullopt});
     }
-    for (const Row& row : this->store().scan(kLastTable, {}, {}, kAll)) {
-      ASSERT_TRUE(this->store().commit({{kLastTable, row.key, std::nullopt}}));
-    }
+    ASSERT_TRUE(this->store().commit(clear));
     for (int batch = 0; batch < 15; ++batch) {
       Overlay overlay(this->store());
       for (std::uint64_t input = random.below(4); input > 0; --input) {
