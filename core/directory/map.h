@@ -90,8 +90,9 @@ class Map {
   };
   struct Frame;
 
-  Built build(Ref old_leaf, std::span<const LeafChange> changes, unsigned depth);
-  Built add_leaf(const LeafChange& change);
+  Built build(Ref old, std::span<const LeafChange> changes, unsigned depth);
+  Built set_leaf(Ref old, const LeafChange& change);
+  static Frame open(Ref node, std::span<const LeafChange> changes, unsigned depth);
 
   ChunkedVector<Leaf> leaves_;
   ChunkedVector<Node> nodes_;

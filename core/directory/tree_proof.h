@@ -26,6 +26,9 @@ struct RootChange {
 struct TreeProof {
   Bytes nodes;  ///< TreeNode nodes[...]: not looked at before evaluate()
 
+  /// For no updates at all: the root itself.
+  static TreeProof of_root(const Hash& root);
+
   /// Both roots, exactly when this is the one proof for some old tree and these updates; `malformed` or
   /// `invalid_tree` otherwise. The caller compares `before` with the root it knows. `updates` must ascend strictly
   /// (`malformed`).
