@@ -12,7 +12,7 @@ namespace cairn::directory {
 
 /// How far a record may be ahead of the auditor's clock, and how old the newest one may be that it cosigns.
 constexpr std::uint64_t kMaxRecordSkewMs = 5 * kMinuteMs;
-constexpr std::size_t kMaxOpenRequests = 1'000'000;
+constexpr std::size_t kMaxOpenRequests = 100'000;
 
 /// A reset between request and end.
 struct OpenRequest {
@@ -34,11 +34,12 @@ class Auditor {
   /// decision, 0 where nothing is adopted. `malformed` for a config that is none.
   static Result<Auditor> enrol(DirectoryConfig config, std::uint64_t adopted_size);
 
-  /// Checks the next epoch by the rules 1 to 9 and moves on; unchanged on error, whose `where` names the rule.
+  /// Checks the next epoch by the rules 1 to 9 and moves on; unchanged on error, whose `where` names the rule. With
+  /// `unavailable` the same epoch may be in order later: a reset has not waited long enough.
   Status audit(const EpochAudit& epoch, Time now);
 
-  /// Whether a checkpoint with this head may be cosigned now: `stale` below our size or with an old newest record,
-  /// `invalid_state` beyond it (audit those epochs first), `inconsistent` with another root.
+  /// Whether a checkpoint with this head may be cosigned now: `stale` below our size or with a newest record that is
+  /// too old, `invalid_state` beyond our size (audit those epochs first), `inconsistent` with another root.
   Status check_checkpoint(const tlog::TreeHead& head, Time now) const;
   /// The current head was cosigned: to be recorded before the cosignature leaves.
   void record_cosigned();
@@ -67,8 +68,9 @@ class Auditor {
  private:
   explicit Auditor(DirectoryConfig config) : config_(std::move(config)), config_hash_(config_.hash()) {}
   Status check_record(const EpochRecord& record, Time now) const;
-  Status check_tree(const EpochAudit& epoch) const;
-  Status check_completions(const EpochAudit& epoch) const;
+  Status check_changes(const EpochAudit& epoch) const;
+  Status check_completion(const Hash& request, std::uint64_t epoch) const;
+  Status check_waiting(const EpochAudit& epoch) const;
   void follow_notices(const EpochAudit& epoch);
 
   DirectoryConfig config_;
