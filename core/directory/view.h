@@ -61,7 +61,7 @@ class VerifiedView {
 
  private:
   friend class LookupVerifier;
-  explicit VerifiedView(Name name) : state_(std::move(name)) {}
+  explicit VerifiedView(NameState state) : state_(std::move(state)) {}
 
   NameState state_;
   Hash pending_;  ///< of the leaf
