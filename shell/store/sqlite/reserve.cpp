@@ -26,7 +26,7 @@ Reserve::Reserve(std::string path, std::uint64_t size, std::function<std::uint64
 }
 
 bool Reserve::hold() {
-  if (held_) return true;
+  if (held_ || size_ == 0) return true;
   if (free_bytes_() < 2 * size_) return false;
   held_ = allocate();
   if (!held_) release();
@@ -36,7 +36,7 @@ bool Reserve::hold() {
 bool Reserve::allocate() const {
   const int file = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (file < 0) return false;
-  const bool allocated = size_ == 0 || ::posix_fallocate(file, 0, static_cast<off_t>(size_)) == 0;
+  const bool allocated = ::posix_fallocate(file, 0, static_cast<off_t>(size_)) == 0;
   return ::close(file) == 0 && allocated;
 }
 

@@ -9,7 +9,7 @@
 
 namespace cairn::store {
 
-/// A file of allocated blocks that nobody reads. Not thread-safe.
+/// A file of allocated blocks that nobody reads; no file when the size is 0. Not thread-safe.
 class Reserve {
  public:
   /// `free_bytes` tells the room left on the disk of `path`; when empty the file system is asked.
