@@ -63,7 +63,9 @@ inline Status ok() { return Status{}; }
 
 }  // namespace cairn
 
-/// Unwraps a Result, or returns its error from the enclosing function. Not for coroutines.
+/// Unwraps a Result, or returns its error from the enclosing function. Not for coroutines. Inside braces or an argument
+/// list it must not stand behind anything that owns memory: compilers forget to destroy what was built before the
+/// return, and it leaks.
 #define TRY(expression)                                                   \
   __extension__({                                                         \
     auto try_result_ = (expression);                                      \
