@@ -58,7 +58,8 @@ Result<VerifierKey> VerifierKey::parse(std::string_view text) {
   const auto type = static_cast<SignatureType>(material[0]);
   REQUIRE(type == SignatureType::ed25519 || type == SignatureType::cosignature_v1, ErrorCode::unsupported,
           "signature type");
-  VerifierKey out(std::move(name), type, TRY(PublicKey::from(ByteView(material).subspan(1))));
+  const PublicKey key = TRY(PublicKey::from(ByteView(material).subspan(1)));
+  VerifierKey out(std::move(name), type, key);
   REQUIRE(out.to_text() == text, ErrorCode::malformed, "verifier key id");
   return out;
 }

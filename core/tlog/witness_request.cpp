@@ -27,7 +27,8 @@ Result<AddCheckpoint> AddCheckpoint::parse(std::string_view body, ExtensionLines
     REQUIRE(proof.hashes.size() < kMaxRequestProofLines, ErrorCode::over_limit, "add-checkpoint: proof lines");
     proof.hashes.push_back(TRY(internal::parse_hash(line)));
   }
-  return AddCheckpoint{old_size, std::move(proof), TRY(SignedCheckpoint::parse(body, extensions))};
+  SignedCheckpoint checkpoint = TRY(SignedCheckpoint::parse(body, extensions));
+  return AddCheckpoint{old_size, std::move(proof), std::move(checkpoint)};
 }
 
 Result<AddCheckpointAnswer> parse_answer(int status, std::string_view body) {
