@@ -29,8 +29,9 @@ class SigningKey {
   PublicKey public_key_;
 };
 
-/// RFC 8032 s.5.1.7 without the cofactor; refuses non-canonical encodings and keys of small order.
-/// `invalid_signature` otherwise.
+/// RFC 8032 s.5.1.7; refuses non-canonical encodings, and keys and commitments of small order: `invalid_signature`.
+/// Whether the group equation is checked with the cofactor is libsodium's choice (1.0.22 does not; later ones may):
+/// only who holds a key can make a signature of it on which the two differ.
 Status verify(const PublicKey& key, ByteView message, const Signature& signature);
 
 /// Cairn's own signatures: Ed25519 over "cairn/v1 " || label || 0x00 || content. Labels stand in labels.h.
