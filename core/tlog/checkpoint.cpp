@@ -51,9 +51,8 @@ SignedCheckpoint SignedCheckpoint::sign(const Checkpoint& checkpoint, const cryp
 
 Status SignedCheckpoint::add(const NoteSignature& line) {
   Note next = note_;
-  std::erase_if(next.signatures, [&](const NoteSignature& old) {
-    return old.key_name == line.key_name && old.key_id == line.key_id;
-  });
+  std::erase_if(next.signatures,
+                [&](const NoteSignature& old) { return old.key_name == line.key_name && old.key_id == line.key_id; });
   next.signatures.push_back(line);
   REQUIRE(next.signatures.size() <= kMaxNoteSignatures && next.encode().size() <= kMaxNoteBytes, ErrorCode::over_limit,
           "checkpoint signatures");

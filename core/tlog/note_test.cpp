@@ -130,8 +130,8 @@ TEST(Note, RefusesWhatIsNotExactlyANote) {
 }
 
 TEST(Note, AcceptsEveryShapeOfUtf8) {
-  for (const char* text : {"\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xf0\x90\x80\x80",
-                           "\xf4\x8f\xbf\xbf", "è subito sera"}) {
+  for (const char* text : {"\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
+                           "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "è subito sera"}) {
     EXPECT_TRUE(Note::parse(std::string(text) + "\n\n— x AAAAAAA=\n")) << text;
   }
 }
@@ -166,12 +166,21 @@ TEST(VerifierKey, HasAnIdThatDependsOnNameTypeAndKey) {
 TEST(VerifierKey, RefusesEveryOtherSpelling) {
   const std::string good = kSpecKey;
   const std::string cases[] = {
-      "", "x", "x+y", good + "A", good + "=", " " + good, good + "\n", good.substr(1), good.substr(0, good.size() - 4),
+      "",
+      "x",
+      "x+y",
+      good + "A",
+      good + "=",
+      " " + good,
+      good + "\n",
+      good.substr(1),
+      good.substr(0, good.size() - 4),
       "example.com/foo+530D903A+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",   // upper case
       "example.com/foo+530d903b+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",   // not the key's id
       "example.com/bar+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",   // nor another name's
       "example.com/foo+0530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",  // too long
-      "+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", "example.com/foo+530d903a+",
+      "+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+      "example.com/foo+530d903a+",
   };
   for (const std::string& text : cases) EXPECT_EQ(VerifierKey::parse(text).error().code, ErrorCode::malformed) << text;
   EXPECT_EQ(VerifierKey::parse("x+00000000+" + to_base64(Bytes{0x06, 1, 2})).error().code, ErrorCode::unsupported);
@@ -179,7 +188,8 @@ TEST(VerifierKey, RefusesEveryOtherSpelling) {
 }
 
 TEST(KeyName, HasNoSpacesPlusSignsOrControlCharacters) {
-  for (const char* text : {"", " ", "a b", "a+b", "a\tb", "a\nb", "a\xc2\x85", "\xe2\x80\x83x", "\xe3\x80\x80", "a\xff"}) {
+  for (const char* text :
+       {"", " ", "a b", "a+b", "a\tb", "a\nb", "a\xc2\x85", "\xe2\x80\x83x", "\xe3\x80\x80", "a\xff"}) {
     EXPECT_EQ(KeyName::from(text).error().code, ErrorCode::malformed) << text;
   }
   EXPECT_TRUE(KeyName::from("quasimodo.example/salvatorè"));

@@ -19,14 +19,18 @@ PublicKey key(std::uint64_t seed) { return signing_key(seed).public_key(); }
 std::string vkey(std::uint64_t seed, SignatureType type = SignatureType::cosignature_v1) {
   return VerifierKey(key_name(seed), type, key(seed)).to_text();
 }
-std::string witness(std::string_view name, std::uint64_t seed) { return "witness " + std::string(name) + " " + vkey(seed) + "\n"; }
+std::string witness(std::string_view name, std::uint64_t seed) {
+  return "witness " + std::string(name) + " " + vkey(seed) + "\n";
+}
 
 /// Witnesses W1, W2 (seeds 11, 12) and auditors A1 to A4 (seeds 1 to 4).
 std::string cosigners() {
-  return witness("W1", 11) + witness("W2", 12) + witness("A1", 1) + witness("A2", 2) + witness("A3", 3) + witness("A4", 4);
+  return witness("W1", 11) + witness("W2", 12) + witness("A1", 1) + witness("A2", 2) + witness("A3", 3) +
+         witness("A4", 4);
 }
 std::string recommended() {
-  return cosigners() + "group witnesses any W1 W2\ngroup auditors 3 A1 A2 A3 A4\ngroup all all witnesses auditors\nquorum all\n";
+  return cosigners() +
+         "group witnesses any W1 W2\ngroup auditors 3 A1 A2 A3 A4\ngroup all all witnesses auditors\nquorum all\n";
 }
 
 // The example of tlog-policy, its keys filled in.
@@ -52,8 +56,9 @@ TEST(Policy, OfTheSpecificationIsEvaluated) {
 }
 
 TEST(Policy, AllowsBlanksCommentsAndUrls) {
-  const auto policy = Policy::parse("# comment\n\t # another\n \t\n  witness\tw  " + vkey(1) + " \thttps://w.example/ \n" +
-                                    "log " + vkey(2, SignatureType::ed25519) + " https://log.example\n\xc3\xa9#\n");
+  const auto policy =
+      Policy::parse("# comment\n\t # another\n \t\n  witness\tw  " + vkey(1) + " \thttps://w.example/ \n" + "log " +
+                    vkey(2, SignatureType::ed25519) + " https://log.example\n\xc3\xa9#\n");
   EXPECT_FALSE(policy);  // the last line is no comment
   const auto good = Policy::parse("# \xc3\xa9\n witness\tw\xff  " + vkey(1) + " \thttps://w.example/ \nquorum w\xff\n");
   ASSERT_TRUE(good);
@@ -124,7 +129,8 @@ TEST(Policy, RefusesEveryOtherText) {
 }
 
 TEST(Policy, RefusesKeysOfAnotherType) {
-  EXPECT_EQ(Policy::parse("witness w " + vkey(1, SignatureType::ed25519) + "\nquorum w\n").error().code, ErrorCode::unsupported);
+  EXPECT_EQ(Policy::parse("witness w " + vkey(1, SignatureType::ed25519) + "\nquorum w\n").error().code,
+            ErrorCode::unsupported);
   EXPECT_EQ(Policy::parse("log " + vkey(1) + "\nquorum none\n").error().code, ErrorCode::unsupported);
 }
 
@@ -172,25 +178,24 @@ TEST(ClientPolicy, TellsItsStrength) {
 }
 
 TEST(ClientPolicy, MayRequireTheAuditorsAloneOrDeepInside) {
-  for (const char* rest : {"group auditors all A1\nquorum auditors\n", "group auditors 2 A1 A2 A3\ngroup one any auditors\nquorum one\n",
-                           "group auditors 3 A1 A2 A3 A4\ngroup deep all W1 auditors\ngroup deeper all W2 deep\nquorum deeper\n"}) {
+  for (const char* rest :
+       {"group auditors all A1\nquorum auditors\n", "group auditors 2 A1 A2 A3\ngroup one any auditors\nquorum one\n",
+        "group auditors 3 A1 A2 A3 A4\ngroup deep all W1 auditors\ngroup deeper all W2 deep\nquorum deeper\n"}) {
     EXPECT_TRUE(ClientPolicy::parse(cosigners() + rest)) << rest;
   }
 }
 
 TEST(ClientPolicy, RefusesWhatIsTooWeak) {
   for (const char* rest : {
-           "quorum none\n",
-           "quorum W1\n",
-           "quorum A1\n",
-           "group others 3 A1 A2 A3\nquorum others\n",                                                  // no auditors
-           "group auditors 2 A1 A2 A3 A4\nquorum auditors\n",                                           // 2m = q
-           "group auditors any A1 A2 A3 A4\nquorum auditors\n",                                         // 2m < q
-           "group auditors 3 A1 A2 A3 A4\nquorum W1\n",                                                 // not in the quorum
-           "group auditors 3 A1 A2 A3 A4\ngroup g any W1 auditors\nquorum g\n",                         // not needed
-           "group auditors 3 A1 A2 A3 A4\ngroup g 2 W1 W2 auditors\nquorum g\n",                        // not needed
-           "group auditors 3 A1 A2 A3 A4\ngroup g any W1 auditors\ngroup h all W2 g\nquorum h\n",       // not needed
-           "group pair any A1 A2\ngroup auditors 2 pair A3 A4\nquorum auditors\n",                      // a group in it
+           "quorum none\n", "quorum W1\n", "quorum A1\n",
+           "group others 3 A1 A2 A3\nquorum others\n",                                             // no auditors
+           "group auditors 2 A1 A2 A3 A4\nquorum auditors\n",                                      // 2m = q
+           "group auditors any A1 A2 A3 A4\nquorum auditors\n",                                    // 2m < q
+           "group auditors 3 A1 A2 A3 A4\nquorum W1\n",                                            // not in the quorum
+           "group auditors 3 A1 A2 A3 A4\ngroup g any W1 auditors\nquorum g\n",                    // not needed
+           "group auditors 3 A1 A2 A3 A4\ngroup g 2 W1 W2 auditors\nquorum g\n",                   // not needed
+           "group auditors 3 A1 A2 A3 A4\ngroup g any W1 auditors\ngroup h all W2 g\nquorum h\n",  // not needed
+           "group pair any A1 A2\ngroup auditors 2 pair A3 A4\nquorum auditors\n",                 // a group in it
        }) {
     EXPECT_EQ(ClientPolicy::parse(cosigners() + rest).error().code, ErrorCode::not_authorised) << rest;
   }
@@ -216,8 +221,9 @@ TEST(CosignedCheckpoint, NeedsTheQuorum) {
   EXPECT_EQ(good->time_s(), 5u);
   EXPECT_EQ(good->cosignatures().size(), 4u);
   EXPECT_EQ(good->tree().size, 7u);
-  for (const auto& some : {cosigned({}), cosigned({{1, 5}, {2, 6}, {3, 7}, {4, 8}}), cosigned({{11, 5}, {12, 5}, {1, 6}, {2, 7}}),
-                           cosigned({{11, 5}, {77, 6}, {78, 7}, {79, 8}})}) {
+  for (const auto& some :
+       {cosigned({}), cosigned({{1, 5}, {2, 6}, {3, 7}, {4, 8}}), cosigned({{11, 5}, {12, 5}, {1, 6}, {2, 7}}),
+        cosigned({{11, 5}, {77, 6}, {78, 7}, {79, 8}})}) {
     EXPECT_EQ(CosignedCheckpoint::verify(some, policy, kNow).error().code, ErrorCode::no_quorum);
   }
 }

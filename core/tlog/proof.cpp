@@ -39,13 +39,13 @@ Status require_size(std::uint64_t size) {
 void InclusionProof::write(wire::Writer& writer) const { internal::write_hashes(writer, hashes); }
 
 Result<InclusionProof> InclusionProof::read(wire::Reader& reader) {
-  return InclusionProof{TRY(internal::read_hashes(reader, kMaxProofHashes))};
+  return InclusionProof { TRY(internal::read_hashes(reader, kMaxProofHashes)) };
 }
 
 void ConsistencyProof::write(wire::Writer& writer) const { internal::write_hashes(writer, hashes); }
 
 Result<ConsistencyProof> ConsistencyProof::read(wire::Reader& reader) {
-  return ConsistencyProof{TRY(internal::read_hashes(reader, kMaxProofHashes))};
+  return ConsistencyProof { TRY(internal::read_hashes(reader, kMaxProofHashes)) };
 }
 
 Result<Hash> root_of(const HashReader& reader, std::uint64_t size) {

@@ -61,7 +61,8 @@ Result<ConsistencyProof> prove_consistency(const HashReader& reader, std::uint64
 /// `invalid_tree` unless the proof is the one that `leaf` (a leaf_hash) has this index in this tree.
 Status verify_inclusion(const InclusionProof& proof, const Hash& leaf, std::uint64_t index, const TreeHead& tree);
 
-/// `invalid_tree` unless the proof is the one that `newer` begins with `older`. A head of size 0 must have empty_root().
+/// `invalid_tree` unless the proof is the one that `newer` begins with `older`. A head of size 0 must have
+/// empty_root().
 Status verify_consistency(const ConsistencyProof& proof, const TreeHead& older, const TreeHead& newer);
 
 }  // namespace cairn::tlog

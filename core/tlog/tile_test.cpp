@@ -32,15 +32,50 @@ TEST(TileId, IsSpelledAsTheStandardSays) {
 }
 
 TEST(TileId, RefusesEveryOtherSpelling) {
-  for (const char* path :
-       {"", "tile", "tile/", "tile/0", "tile/0/", "/tile/0/000", "tile/00/000", "tile/8/000", "tile/63/000", "tile/-1/000",
-        "tile/0/0", "tile/0/00", "tile/0/0000", "tile/0/x000/000", "tile/0/x000/x001/000", "tile/0/x001", "tile/0/x001/",
-        "tile/0/001/000", "tile/0/x001/x000", "tile/0/x01/000", "tile/0/X001/000", "tile/0/00a", "tile/0/000/", "tile/0/000 ",
-        "tile/0/000.p", "tile/0/000.p/", "tile/0/000.p/0", "tile/0/000.p/01", "tile/0/000.p/256", "tile/0/000.p/+1",
-        "tile/0/000.p/1/", "tile/0/000.q/1", "tile/entries", "tile/entries/", "tile/entries/0/000", "tile/Entries/000",
-        "tile/data/000", "tile/0/x036/x028/x797/x018/x963/967", "tile/0/x036/x028/x797/x018/x963/968.p/1",
-        "tile/0/x999/x999/x999/x999/x999/999", "tile/0/x001/x000/x000/x000/x000/x000/000", "tile/7/001", "tile/7/000",
-        "tile/7/000.p/128"}) {
+  for (const char* path : {"",
+                           "tile",
+                           "tile/",
+                           "tile/0",
+                           "tile/0/",
+                           "/tile/0/000",
+                           "tile/00/000",
+                           "tile/8/000",
+                           "tile/63/000",
+                           "tile/-1/000",
+                           "tile/0/0",
+                           "tile/0/00",
+                           "tile/0/0000",
+                           "tile/0/x000/000",
+                           "tile/0/x000/x001/000",
+                           "tile/0/x001",
+                           "tile/0/x001/",
+                           "tile/0/001/000",
+                           "tile/0/x001/x000",
+                           "tile/0/x01/000",
+                           "tile/0/X001/000",
+                           "tile/0/00a",
+                           "tile/0/000/",
+                           "tile/0/000 ",
+                           "tile/0/000.p",
+                           "tile/0/000.p/",
+                           "tile/0/000.p/0",
+                           "tile/0/000.p/01",
+                           "tile/0/000.p/256",
+                           "tile/0/000.p/+1",
+                           "tile/0/000.p/1/",
+                           "tile/0/000.q/1",
+                           "tile/entries",
+                           "tile/entries/",
+                           "tile/entries/0/000",
+                           "tile/Entries/000",
+                           "tile/data/000",
+                           "tile/0/x036/x028/x797/x018/x963/967",
+                           "tile/0/x036/x028/x797/x018/x963/968.p/1",
+                           "tile/0/x999/x999/x999/x999/x999/999",
+                           "tile/0/x001/x000/x000/x000/x000/x000/000",
+                           "tile/7/001",
+                           "tile/7/000",
+                           "tile/7/000.p/128"}) {
     EXPECT_FALSE(TileId::parse(path)) << path;
   }
 }
@@ -60,7 +95,9 @@ TEST(TileId, ReadsBackWhatItWrote) {
   }
 }
 
-std::vector<TileId> written(std::uint64_t old_size, std::uint64_t new_size) { return tiles_to_write(old_size, new_size); }
+std::vector<TileId> written(std::uint64_t old_size, std::uint64_t new_size) {
+  return tiles_to_write(old_size, new_size);
+}
 
 // tlog-tiles, "Partial Tiles": the examples of sizes 70,000 and 256.
 TEST(Tiles, AreThoseOfTheStandardsExamples) {
@@ -82,9 +119,9 @@ TEST(Tiles, ThatAGrowthLeavesAloneAreNotWritten) {
   EXPECT_TRUE(written(300, 300).empty());
   EXPECT_EQ(written(300, 301), (std::vector<TileId>{{TileKind::hashes, 0, 1, 45}}));
   EXPECT_EQ(written(512, 513), (std::vector<TileId>{{TileKind::hashes, 0, 2, 1}}));
-  EXPECT_EQ(written(511, 513), (std::vector<TileId>{{TileKind::hashes, 0, 1, 256},
-                                                    {TileKind::hashes, 0, 2, 1},
-                                                    {TileKind::hashes, 1, 0, 2}}));
+  EXPECT_EQ(
+      written(511, 513),
+      (std::vector<TileId>{{TileKind::hashes, 0, 1, 256}, {TileKind::hashes, 0, 2, 1}, {TileKind::hashes, 1, 0, 2}}));
 }
 
 constexpr Table kTiles{1};

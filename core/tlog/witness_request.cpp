@@ -37,7 +37,7 @@ Result<AddCheckpointAnswer> parse_answer(int status, std::string_view body) {
     case WitnessStatus::conflict: {
       const std::string_view size = TRY(internal::take_line(body));
       REQUIRE(body.empty(), ErrorCode::malformed, "conflict: size");
-      return AddCheckpointAnswer(StaleSize{TRY(internal::parse_decimal(size, kMaxTreeSize))});
+      return AddCheckpointAnswer(StaleSize { TRY(internal::parse_decimal(size, kMaxTreeSize)) });
     }
     case WitnessStatus::bad_request:
     case WitnessStatus::forbidden:

@@ -16,13 +16,13 @@ constexpr std::string_view kNoteContentType = "text/plain; charset=utf-8";
 
 /// The status codes of add-checkpoint, each with its one cause.
 enum class WitnessStatus : int {
-  ok = 200,              ///< cosigned
-  bad_request = 400,     ///< not a request, or the old size exceeds the checkpoint's
-  forbidden = 403,       ///< no valid signature of the log's key
-  not_found = 404,       ///< the origin is not known
-  conflict = 409,        ///< the old size is not the one last cosigned; the answer says which is
-  unprocessable = 422,   ///< the proof does not verify, or the root is another one
-  unavailable = 503      ///< not now: try again later
+  ok = 200,             ///< cosigned
+  bad_request = 400,    ///< not a request, or the old size exceeds the checkpoint's
+  forbidden = 403,      ///< no valid signature of the log's key
+  not_found = 404,      ///< the origin is not known
+  conflict = 409,       ///< the old size is not the one last cosigned; the answer says which is
+  unprocessable = 422,  ///< the proof does not verify, or the root is another one
+  unavailable = 503     ///< not now: try again later
 };
 
 /// The body of add-checkpoint.

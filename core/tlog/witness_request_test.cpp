@@ -17,7 +17,8 @@ using testing::NaiveLog;
 struct RecordedLog {
   explicit RecordedLog(const nlohmann::json& vectors)
       : origin(vectors["log_origin"]),
-        signing(crypto::SigningKey::from_seed(*crypto::Ed25519Seed::from(testing::hex_bytes(vectors["log_ed25519_seed_hex"])))),
+        signing(crypto::SigningKey::from_seed(
+            *crypto::Ed25519Seed::from(testing::hex_bytes(vectors["log_ed25519_seed_hex"])))),
         key(*VerifierKey::parse(vectors["log_vkey"].get<std::string>())),
         witness(*VerifierKey::parse(vectors["witness_vkey"].get<std::string>())),
         log(1501) {
@@ -122,11 +123,16 @@ TEST(RecordedExchange, IsJudgedAsTheWitnessDid) {
     const Checkpoint& claim = request.checkpoint.claim();
     int status = 200;
     const auto verified = VerifiedCheckpoint::verify(request.checkpoint, recorded.key);
-    if (claim.origin != recorded.origin) status = 404;
-    else if (!verified) status = 403;
-    else if (request.old_size > claim.tree.size) status = 400;
-    else if (request.old_size != size) status = 409;
-    else if (!verify_consistency(request.proof, recorded.log.head(size), claim.tree)) status = 422;
+    if (claim.origin != recorded.origin)
+      status = 404;
+    else if (!verified)
+      status = 403;
+    else if (request.old_size > claim.tree.size)
+      status = 400;
+    else if (request.old_size != size)
+      status = 409;
+    else if (!verify_consistency(request.proof, recorded.log.head(size), claim.tree))
+      status = 422;
     EXPECT_EQ(status, one["status"]) << one["name"];
     if (status == 200) size = claim.tree.size;
   }
@@ -140,12 +146,27 @@ TEST(AddCheckpoint, RefusesEveryOtherSpelling) {
   const std::string hash = "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n";
   EXPECT_TRUE(AddCheckpoint::parse(small_request("old 0\n"), ExtensionLines::refuse));
   EXPECT_TRUE(AddCheckpoint::parse(small_request("old 1\n" + hash), ExtensionLines::refuse));
-  const std::string cases[] = {"",          "0\n",       "old\n",   "old \n",           "old  0\n",    "old 00\n",
-                               "old 01\n",  "old -1\n",  "old 0 \n", "old 0\r\n",        "Old 0\n",     "old 0",
-                               " old 0\n",  "old 1\n ",  "old 1\n" + hash + "\n",        "old 1\nAAAA\n",
-                               "old 1\n " + hash,        "old 1\n" + hash.substr(0, 44) + " \n"};
+  const std::string cases[] = {"",
+                               "0\n",
+                               "old\n",
+                               "old \n",
+                               "old  0\n",
+                               "old 00\n",
+                               "old 01\n",
+                               "old -1\n",
+                               "old 0 \n",
+                               "old 0\r\n",
+                               "Old 0\n",
+                               "old 0",
+                               " old 0\n",
+                               "old 1\n ",
+                               "old 1\n" + hash + "\n",
+                               "old 1\nAAAA\n",
+                               "old 1\n " + hash,
+                               "old 1\n" + hash.substr(0, 44) + " \n"};
   for (const std::string& head : cases) {
-    EXPECT_EQ(AddCheckpoint::parse(small_request(head), ExtensionLines::refuse).error().code, ErrorCode::malformed) << head;
+    EXPECT_EQ(AddCheckpoint::parse(small_request(head), ExtensionLines::refuse).error().code, ErrorCode::malformed)
+        << head;
   }
 }
 
