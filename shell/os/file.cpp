@@ -1,0 +1,96 @@
+#include "shell/os/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+namespace cairn::os {
+
+namespace {
+
+/// A file descriptor that closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int value) : value_(value) {}
+  ~Descriptor() {
+    if (value_ >= 0) ::close(value_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return value_; }
+  bool valid() const { return value_ >= 0; }
+
+ private:
+  int value_;
+};
+
+Status failed(int cause) {
+  if (cause == ENOSPC || cause == EDQUOT) return fail(ErrorCode::storage_full, "the disk is full: make room");
+  if (cause == ENOENT || cause == ENOTDIR) return fail(ErrorCode::not_found, "there is no such file");
+  if (cause == EACCES || cause == EPERM) {
+    return fail(ErrorCode::storage_failed, "the file belongs to somebody else: change its owner or permissions");
+  }
+  return fail(ErrorCode::storage_failed, "the file cannot be read or written: check the disk");
+}
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+bool write_all(int file, ByteView content) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(file, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    content = content.subspan(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<Bytes> read_file(const std::string& path, std::size_t most) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return tl::unexpected<Error>(failed(errno).error());
+  Bytes out;
+  Bytes part(16 * 1024);
+  for (;;) {
+    const ssize_t got = ::read(file.get(), part.data(), part.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return tl::unexpected<Error>(failed(errno).error());
+    if (got == 0) return out;
+    append(out, ByteView(part).first(static_cast<std::size_t>(got)));
+    REQUIRE(out.size() <= most, ErrorCode::over_limit, "the file is larger than it may be");
+  }
+}
+
+Status write_file(const std::string& path, ByteView content) {
+  std::string beside = path + ".XXXXXX";
+  const Descriptor file(::mkostemp(beside.data(), O_CLOEXEC));  // mode 0600
+  if (!file.valid()) return failed(errno);
+  if (!write_all(file.get(), content) || ::fsync(file.get()) != 0 || ::rename(beside.c_str(), path.c_str()) != 0) {
+    const int cause = errno;
+    ::unlink(beside.c_str());
+    return failed(cause);
+  }
+  const Descriptor folder(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.valid() || ::fsync(folder.get()) != 0) return failed(errno);
+  return ok();
+}
+
+Status make_folder(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return ok();
+  if (errno != ENOENT || path.empty()) return failed(errno);
+  for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    if (::mkdir(path.substr(0, slash).c_str(), 0700) != 0 && errno != EEXIST) return failed(errno);
+  }
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return failed(errno);
+  return ok();
+}
+
+}  // namespace cairn::os

@@ -1,0 +1,20 @@
+// Small private files: configuration, keys, tokens.
+#pragma once
+
+#include <string>
+
+#include "core/base/bytes.h"
+
+namespace cairn::os {
+
+/// The whole content. Errors: not_found, over_limit above `most` bytes, storage_failed.
+Result<Bytes> read_file(const std::string& path, std::size_t most);
+
+/// Replaces or makes the file with mode 0600: whoever reads it meanwhile sees the old or the new content, whole, and so
+/// does who comes after a power cut. Errors: storage_full, storage_failed; then the old content stands.
+Status write_file(const std::string& path, ByteView content);
+
+/// Makes a folder with mode 0700, and those above it that are missing. One that exists stays as it is.
+Status make_folder(const std::string& path);
+
+}  // namespace cairn::os
