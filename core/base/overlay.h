@@ -20,6 +20,7 @@ class Overlay : public StoreView {
   std::optional<Bytes> get(Table table, ByteView key) const override;
   std::vector<Row> scan(Table table, ByteView first, ByteView end, std::size_t limit,
                         Order order = Order::ascending) const override;
+  bool full() const override { return below_.full(); }
 
   /// The last write of each row, in the order of (table, key); the overlay is empty afterwards.
   std::vector<Write> take_writes();

@@ -43,6 +43,11 @@ class StoreView {
   virtual std::vector<Row> scan(Table table, ByteView first, ByteView end, std::size_t limit,
                                 Order order = Order::ascending) const = 0;
 
+  /// True while the disk is full. A mind then answers storage_full to whatever makes the store larger, before it
+  /// changes anything, and goes on with what shrinks it or keeps its size (deliveries, acknowledgements, logins): a
+  /// commit that the store has to refuse costs the whole batch and every socket.
+  virtual bool full() const { return false; }
+
   /// Rows whose key begins with `prefix`, ascending, at most `limit`.
   std::vector<Row> scan_prefix(Table table, ByteView prefix, std::size_t limit) const;
 };
