@@ -15,11 +15,8 @@ class Store : public StoreView {
   /// Does all writes in their order and in one transaction, or none of them. On success they survive kill -9 and,
   /// in a backend with a disk, power loss. Without writes it costs nothing. Errors: storage_full when the disk has
   /// no room, storage_failed for everything else, and for any failed read since the last commit().
+  /// While full() it refuses what makes the rows larger by more than a trifle, and takes the rest.
   virtual Status commit(const std::vector<Write>& writes) = 0;
-
-  /// While true, only commits that do not make the stored rows larger are taken (deletions, acknowledgements), so
-  /// that a full disk still drains. A batch should then be one input, lest a refused neighbour holds it up.
-  virtual bool full() const { return false; }
 };
 
 }  // namespace cairn::store

@@ -142,6 +142,18 @@ TEST_F(FullDisk, GoesOnReplacingRowsByNoLargerOnes) {
   for (int i = 0; i < 200; ++i) ASSERT_TRUE(store_->commit({{kFirstTable, first.key, Bytes(5000, 9)}}));
 }
 
+TEST_F(FullDisk, TakesTriflesUntilTheyAddUp) {
+  fill();
+  std::size_t taken = 0;
+  while (taken < 5000) {
+    const Bytes key = {static_cast<std::uint8_t>(taken >> 8), static_cast<std::uint8_t>(taken)};
+    if (!store_->commit({{kLastTable, key, Bytes(60)}})) break;
+    ++taken;
+  }
+  EXPECT_GT(taken, 1000u);
+  EXPECT_LT(taken, 2000u);
+}
+
 TEST_F(FullDisk, TakesNewRowsAgainWhenEnoughWasDeleted) {
   fill();
   const std::size_t most = rows_;
@@ -157,8 +169,10 @@ TEST_F(FullDisk, TakesNewRowsAgainWhenEnoughWasDeleted) {
 TEST_F(FullDisk, TakesNewRowsAgainWhenTheDiskGrows) {
   fill();
   disk_.set_capacity(8 << 20);
-  EXPECT_TRUE(add());
+  EXPECT_TRUE(store_->full());
+  EXPECT_TRUE(store_->commit({}));
   EXPECT_FALSE(store_->full());
+  EXPECT_TRUE(add());
 }
 
 }  // namespace

@@ -28,6 +28,9 @@ constexpr std::int64_t kVersion = std::size(kMigrations);
 
 /// While the disk is full, this many free pages are worth giving back to it.
 constexpr std::int64_t kPagesToGiveBack = 256;
+/// A full store takes commits that grow it by so little (the nonce of a login, which must be possible for devices to
+/// fetch and acknowledge), as long as all of them together stay within a quarter of the reserve.
+constexpr std::int64_t kTrifle = 128;
 /// What a row costs beside its key and value, roughly.
 constexpr std::int64_t kRowOverhead = 16;
 
@@ -86,7 +89,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(SqliteOptions options) {
   TRY(store->configure());
   TRY(store->migrate());
   TRY(store->prepare());
-  store->full_ = !store->reserve_.hold();
+  if (!store->reserve_.hold()) store->enter_full();
   return store;
 }
 
@@ -240,18 +243,25 @@ std::vector<Row> SqliteStore::scan(Table table, ByteView first, ByteView end, st
 
 Status SqliteStore::commit(const std::vector<Write>& writes) {
   REQUIRE(!std::exchange(read_failed_, false), ErrorCode::storage_failed, kFailed);
+  if (full_) full_ = !reserve_.hold();
   if (writes.empty()) return ok();
-  if (full_) {
-    full_ = !reserve_.hold();
-    if (full_ && TRY(grows(writes))) return fail(ErrorCode::storage_full, kFull);
-  }
+  if (full_) return commit_when_full(writes);
   Status committed = transact(writes);
   if (!committed && committed.error().code == ErrorCode::storage_full) {
     enter_full();
-    if (!TRY(grows(writes))) committed = transact(writes);
+    return commit_when_full(writes);
   }
   if (committed) tidy_up();
   return committed;
+}
+
+Status SqliteStore::commit_when_full(const std::vector<Write>& writes) {
+  const std::int64_t growth = TRY(growth_of(writes));
+  REQUIRE(growth <= std::min(kTrifle, spare_), ErrorCode::storage_full, kFull);
+  TRY(transact(writes));
+  spare_ -= growth;
+  tidy_up();
+  return ok();
 }
 
 Status SqliteStore::transact(const std::vector<Write>& writes) {
@@ -279,7 +289,7 @@ Status SqliteStore::write(const Write& write) {
 }
 
 // Asked only while the disk is full, so its reads cost nobody anything.
-Result<bool> SqliteStore::grows(const std::vector<Write>& writes) const {
+Result<std::int64_t> SqliteStore::growth_of(const std::vector<Write>& writes) const {
   std::int64_t growth = 0;
   for (const Write& write : writes) {
     sqlite3_stmt* statement = statements_[kSize];
@@ -292,7 +302,7 @@ Result<bool> SqliteStore::grows(const std::vector<Write>& writes) const {
     if (code == SQLITE_ROW) growth -= row + sqlite3_column_int64(statement, 0);
     if (write.value) growth += row + static_cast<std::int64_t>(write.value->size());
   }
-  return growth > 0;
+  return growth;
 }
 
 // ---- after a commit: what fails here is tried again after the next one; the commit itself stands ----
@@ -321,6 +331,7 @@ void SqliteStore::shrink() {
 }
 
 void SqliteStore::enter_full() {
+  if (!full_) spare_ = static_cast<std::int64_t>(options_.reserve_bytes / 4);
   full_ = true;
   reserve_.release();
 }

@@ -68,7 +68,8 @@ class SqliteStore final : public Store {
 
   Status transact(const std::vector<Write>& writes);
   Status write(const Write& write);
-  Result<bool> grows(const std::vector<Write>& writes) const;
+  Status commit_when_full(const std::vector<Write>& writes);
+  Result<std::int64_t> growth_of(const std::vector<Write>& writes) const;
   void tidy_up();
   Status checkpoint();
   void shrink();
@@ -80,6 +81,7 @@ class SqliteStore final : public Store {
   sqlite3_stmt* statements_[kStatements] = {};
   int log_pages_ = 0;  // in the write-ahead log after the last commit
   bool full_ = false;
+  std::int64_t spare_ = 0;  // by how many bytes the rows may still grow while full
   mutable bool read_failed_ = false;
 };
 
