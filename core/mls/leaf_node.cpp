@@ -26,10 +26,8 @@ Result<LeafNodeOrigin> read_origin(wire::Reader& reader) {
       lifetime.not_after = TRY(reader.u64());
       return lifetime;
     }
-    case LeafNodeSource::update:
-      return FromUpdate{};
-    case LeafNodeSource::commit:
-      return TRY(ParentHash::read(reader));
+    case LeafNodeSource::update: return FromUpdate{};
+    case LeafNodeSource::commit: return TRY(ParentHash::read(reader));
   }
   return fail(ErrorCode::malformed, "leaf node source");
 }
@@ -61,7 +59,9 @@ bool Capabilities::cover(const RequiredCapabilities& required) const {
   return all_of(required.extension_types,
                 [&](std::uint16_t type) { return extension_type::is_default(type) || lists(extensions, type); }) &&
          all_of(required.proposal_types,
-                [&](std::uint16_t type) { return (type >= 1 && type <= kLastDefaultProposal) || lists(proposals, type); }) &&
+                [&](std::uint16_t type) {
+                  return (type >= 1 && type <= kLastDefaultProposal) || lists(proposals, type);
+                }) &&
          all_of(required.credential_types, [&](std::uint16_t type) { return lists(credentials, type); });
 }
 

@@ -68,7 +68,8 @@ void create_path(benchmark::State& state) {
   for (auto _ : state) {
     RatchetTree staged = fixture.tree();
     const CreatedPath created = fixture.create(staged, {0});
-    benchmark::DoNotOptimize(must(created.seal(fixture.suite(), staged, {}, fixture.context(staged), fixture.entropy())));
+    benchmark::DoNotOptimize(
+        must(created.seal(fixture.suite(), staged, {}, fixture.context(staged), fixture.entropy())));
   }
 }
 BENCHMARK(create_path)->Apply(sizes_and_suites)->Unit(benchmark::kMicrosecond);

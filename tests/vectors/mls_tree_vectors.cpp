@@ -76,10 +76,8 @@ Status apply_proposal(RatchetTree& tree, const json& c) {
       const VerifiedLeafNode leaf = TRY(trusted_leaf(reader));
       return tree.update({c.at("proposal_sender").get<std::uint32_t>()}, leaf);
     }
-    case 3:
-      return tree.remove(TRY(LeafIndex::read(reader)));
-    default:
-      return fail(kWrong, "proposal type");
+    case 3: return tree.remove(TRY(LeafIndex::read(reader)));
+    default: return fail(kWrong, "proposal type");
   }
 }
 

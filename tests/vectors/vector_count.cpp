@@ -15,11 +15,13 @@ VectorCount run_cases(const nlohmann::json& cases, const std::function<Status(co
     const Status status = run_case(cases[i]);
     if (status) {
       ++count.passed;
-    } else if (status.error().code == ErrorCode::unsupported && status.error().where == std::string_view(kNotOurSuite)) {
+    } else if (status.error().code == ErrorCode::unsupported &&
+               status.error().where == std::string_view(kNotOurSuite)) {
       ++count.skipped;
     } else {
       ++count.failed;
-      count.failures += "case " + std::to_string(i) + ": " + to_string(status.error().code) + ", " + status.error().where + "\n";
+      count.failures +=
+          "case " + std::to_string(i) + ": " + to_string(status.error().code) + ", " + status.error().where + "\n";
     }
   }
   return count;

@@ -111,11 +111,13 @@ RatchetTree RatchetTree::trusted(const CipherSuite& suite, TreeNodes nodes) {
 }
 
 std::size_t RatchetTree::member_count() const {
-  return static_cast<std::size_t>(std::count_if(leaves_.begin(), leaves_.end(), [](const auto& p) { return p != nullptr; }));
+  return static_cast<std::size_t>(
+      std::count_if(leaves_.begin(), leaves_.end(), [](const auto& p) { return p != nullptr; }));
 }
 
-const LeafNode* RatchetTree::leaf(LeafIndex index) const {
-  return size_.contains(index) ? leaves_[index.value].get() : nullptr;
+const std::shared_ptr<const LeafNode>& RatchetTree::shared_leaf(LeafIndex index) const {
+  static const std::shared_ptr<const LeafNode> kBlank;
+  return size_.contains(index) ? leaves_[index.value] : kBlank;
 }
 
 const ParentNode* RatchetTree::parent_node(NodeIndex x) const {
@@ -275,7 +277,8 @@ TreeHash RatchetTree::tree_hash(NodeIndex x) const {
 TreeHash RatchetTree::original_tree_hash(NodeIndex x, std::span<const LeafIndex> without) const {
   if (without.empty()) return tree_hash(x);
   if (is_leaf(x)) return {hash_leaf(suite_->hash, leaf_at(x), nullptr)};
-  const auto middle = std::partition_point(without.begin(), without.end(), [x](LeafIndex leaf) { return node_of(leaf) < x; });
+  const auto middle =
+      std::partition_point(without.begin(), without.end(), [x](LeafIndex leaf) { return node_of(leaf) < x; });
   const TreeHash left_hash = original_tree_hash(left(x), {without.begin(), middle});
   const TreeHash right_hash = original_tree_hash(right(x), {middle, without.end()});
   const ParentNode* node = parent_node(x);
@@ -295,7 +298,8 @@ ParentHash RatchetTree::parent_hash(NodeIndex x, NodeIndex copath) const {
   const LeafIndex last = leaf_at(last_below(copath));
   const auto begin = std::lower_bound(unmerged.begin(), unmerged.end(), first);
   const auto end = std::upper_bound(begin, unmerged.end(), last);
-  return hash_parent_link(suite_->hash, node->encryption_key, node->parent_hash, original_tree_hash(copath, {begin, end}));
+  return hash_parent_link(suite_->hash, node->encryption_key, node->parent_hash,
+                          original_tree_hash(copath, {begin, end}));
 }
 
 void RatchetTree::write(wire::Writer& writer) const {
@@ -364,7 +368,8 @@ void RatchetTree::compute_hash(NodeIndex x) const {
     digest = hash_leaf(suite_->hash, leaf_at(x), leaf(leaf_at(x)));
   } else {
     const ParentNode* node = parent_node(x);
-    const auto unmerged = node != nullptr ? std::span<const LeafIndex>(node->unmerged_leaves) : std::span<const LeafIndex>();
+    const auto unmerged =
+        node != nullptr ? std::span<const LeafIndex>(node->unmerged_leaves) : std::span<const LeafIndex>();
     digest = hash_parent(suite_->hash, node, unmerged, known_hash(left(x)), known_hash(right(x)));
   }
   std::memcpy(hashes_.data() + x.value * suite_->hash_size(), digest.view().data(), digest.size());

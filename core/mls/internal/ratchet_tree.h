@@ -46,7 +46,8 @@ class RatchetTree {
   /// How many leaves are not blank.
   std::size_t member_count() const;
   /// Null when it is blank or not in the tree.
-  const LeafNode* leaf(LeafIndex index) const;
+  const LeafNode* leaf(LeafIndex index) const { return shared_leaf(index).get(); }
+  const std::shared_ptr<const LeafNode>& shared_leaf(LeafIndex index) const;
   const ParentNode* parent_node(NodeIndex x) const;
   /// The key of a leaf or parent; null when that is blank or not in the tree.
   const HpkePublicKey* encryption_key(NodeIndex x) const;
@@ -113,12 +114,12 @@ class RatchetTree {
 
   const CipherSuite* suite_;
   TreeSize size_;
-  std::vector<std::shared_ptr<const LeafNode>> leaves_;    // null: blank
+  std::vector<std::shared_ptr<const LeafNode>> leaves_;     // null: blank
   std::vector<std::shared_ptr<const ParentNode>> parents_;  // parents_[i] is node 2i + 1
   // The first bytes of every key, to look through before the keys themselves.
-  std::vector<std::uint64_t> key_marks_;        // by node
-  std::vector<std::uint64_t> signature_marks_;  // by leaf
-  mutable Bytes hashes_;                         // by node, hash_size bytes each
+  std::vector<std::uint64_t> key_marks_;          // by node
+  std::vector<std::uint64_t> signature_marks_;    // by leaf
+  mutable Bytes hashes_;                          // by node, hash_size bytes each
   mutable std::vector<std::uint8_t> hash_known_;  // by node; an unknown one has only unknown ones above it
 };
 

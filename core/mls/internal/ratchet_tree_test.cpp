@@ -71,9 +71,7 @@ TEST(RatchetTree, RemembersNoHashThatAChangeMadeWrong) {
       case 1:
         if (group.members().size() < 24) group.add(1 + random.below(3));
         break;
-      case 2:
-        must(tree.update(chosen, group.update_leaf(chosen)));
-        break;
+      case 2: must(tree.update(chosen, group.update_leaf(chosen))); break;
       default:
         if (group.members().size() == 1) break;
         must(tree.remove(chosen));

@@ -53,8 +53,7 @@ struct FixtureCandidate {
 class TreeFixture {
  public:
   /// A group of one.
-  TreeFixture(const CipherSuite& suite, Entropy& entropy)
-      : suite_(suite), entropy_(entropy), tree_(with_creator()) {}
+  TreeFixture(const CipherSuite& suite, Entropy& entropy) : suite_(suite), entropy_(entropy), tree_(with_creator()) {}
 
   const CipherSuite& suite() const { return suite_; }
   Entropy& entropy() { return entropy_; }
@@ -93,7 +92,8 @@ class TreeFixture {
 
   /// The leaf with a signature of this member's for this place.
   VerifiedLeafNode sign_again(LeafIndex index, LeafNode leaf) const {
-    return must(VerifiedLeafNode::sign(suite_, members_.at(index).signature_key, std::move(leaf), LeafPosition{group_id_, index}));
+    return must(VerifiedLeafNode::sign(suite_, members_.at(index).signature_key, std::move(leaf),
+                                       LeafPosition{group_id_, index}));
   }
 
   /// A commit with a path, made by one member and processed by all others; newcomers take up its secret. Aborts when
@@ -150,7 +150,8 @@ class TreeFixture {
   RatchetTree with_creator() {
     FixtureCandidate creator = candidate();
     RatchetTree out(suite_, creator.leaf);
-    members_.emplace(LeafIndex{0}, FixtureMember{std::move(creator.signature_key), {LeafIndex{0}, std::move(creator.encryption_key)}});
+    members_.emplace(LeafIndex{0}, FixtureMember{std::move(creator.signature_key),
+                                                 {LeafIndex{0}, std::move(creator.encryption_key)}});
     return out;
   }
 
@@ -159,7 +160,8 @@ class TreeFixture {
     for (std::size_t i = 0; i < count; ++i) {
       FixtureCandidate newcomer = candidate();
       const LeafIndex index = must(staged.add(newcomer.leaf));
-      members_.emplace(index, FixtureMember{std::move(newcomer.signature_key), {index, std::move(newcomer.encryption_key)}});
+      members_.emplace(index,
+                       FixtureMember{std::move(newcomer.signature_key), {index, std::move(newcomer.encryption_key)}});
       out.push_back(index);
     }
     return out;

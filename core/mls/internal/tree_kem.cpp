@@ -78,9 +78,8 @@ MemberKeys MemberKeys::clone() const {
 void MemberKeys::replace_leaf_key(crypto::KemPrivateKey key) { keys_.insert_or_assign(node_of(self_), std::move(key)); }
 
 void MemberKeys::forget_blank(const RatchetTree& tree) {
-  std::erase_if(keys_, [&](const auto& entry) {
-    return !is_leaf(entry.first) && tree.parent_node(entry.first) == nullptr;
-  });
+  std::erase_if(keys_,
+                [&](const auto& entry) { return !is_leaf(entry.first) && tree.parent_node(entry.first) == nullptr; });
 }
 
 Status MemberKeys::implant(const CipherSuite& suite, const RatchetTree& tree, LeafIndex signer, PathSecret secret) {
@@ -109,7 +108,7 @@ Result<MemberKeys> MemberKeys::read(wire::Reader& reader) {
   MemberKeys out(self, {});
   bool has_leaf_key = false;
   while (!body.done()) {
-    const NodeIndex x{TRY(body.u32())};
+    const NodeIndex x { TRY(body.u32()) };
     const ByteView key = TRY(body.opaque(crypto::KemPrivateKey::kMaxSize));
     REQUIRE(x.value < 2 * kMaxLeaves - 1 && is_below(node_of(self), x), ErrorCode::malformed, "node of a private key");
     has_leaf_key = has_leaf_key || is_leaf(x);
@@ -163,8 +162,8 @@ Result<UpdatePath> CreatedPath::seal(const CipherSuite& suite, const RatchetTree
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     UpdatePathNode node{*tree.encryption_key(steps_[i].node), {}};
     for (NodeIndex recipient : recipients(tree, steps_[i].copath, new_leaves)) {
-      node.encrypted_path_secret.push_back(TRY(encrypt_with_label(suite, *tree.encryption_key(recipient), kEncryptPathNode,
-                                                                  group_context, secrets_[i].expose(), entropy)));
+      node.encrypted_path_secret.push_back(TRY(encrypt_with_label(
+          suite, *tree.encryption_key(recipient), kEncryptPathNode, group_context, secrets_[i].expose(), entropy)));
     }
     out.nodes.push_back(std::move(node));
   }
@@ -204,19 +203,19 @@ Status merge_path(const CipherSuite& suite, RatchetTree& tree, LeafIndex sender,
 
 // RFC 9420 s.7.5: "the recipient decrypts the path secrets".
 Result<CommitSecret> decrypt_path(const CipherSuite& suite, const RatchetTree& tree, LeafIndex sender,
-                                  const UpdatePath& path, std::span<const LeafIndex> new_leaves,
-                                  ByteView group_context, MemberKeys& keys) {
+                                  const UpdatePath& path, std::span<const LeafIndex> new_leaves, ByteView group_context,
+                                  MemberKeys& keys) {
   const std::vector<PathStep> all_steps = tree.filtered_direct_path(sender);
   const std::span<const PathStep> steps = steps_above(all_steps, keys.self());
   CHECK(path.nodes.size() == all_steps.size() && !steps.empty() && keys.self() != sender);
   const std::size_t first = all_steps.size() - steps.size();
 
   const std::vector<NodeIndex> sealed_to = recipients(tree, steps.front().copath, new_leaves);
-  const auto mine = std::find_if(sealed_to.begin(), sealed_to.end(), [&](NodeIndex x) { return keys.find(x) != nullptr; });
+  const auto mine =
+      std::find_if(sealed_to.begin(), sealed_to.end(), [&](NodeIndex x) { return keys.find(x) != nullptr; });
   REQUIRE(mine != sealed_to.end(), ErrorCode::crypto_failed, "path secret is not for this member");
   const auto& sealed = path.nodes[first].encrypted_path_secret[static_cast<std::size_t>(mine - sealed_to.begin())];
-  const SecretBytes opened =
-      TRY(decrypt_with_label(suite, *keys.find(*mine), kEncryptPathNode, group_context, sealed));
+  const SecretBytes opened = TRY(decrypt_with_label(suite, *keys.find(*mine), kEncryptPathNode, group_context, sealed));
   REQUIRE(opened.size() == suite.hash_size(), ErrorCode::crypto_failed, "size of a path secret");
 
   DerivedKeys derived = TRY(derive_up(suite, tree, steps, PathSecret(opened.expose())));

@@ -56,8 +56,9 @@ class MemberKeys {
 class CreatedPath {
  public:
   /// Draws new keys for `sender` and its filtered direct path, and merges them into `tree`, to which the proposals of
-  /// the commit were applied. `content` is the sender's new leaf but for its encryption key, origin and signature, which
-  /// are set here. `sender` may be blank (external commit). `duplicate` when content's signature key is another member's.
+  /// the commit were applied. `content` is the sender's new leaf but for its encryption key, origin and signature,
+  /// which are set here. `sender` may be blank (external commit). `duplicate` when content's signature key is another
+  /// member's.
   static Result<CreatedPath> create(const CipherSuite& suite, RatchetTree& tree, LeafIndex sender, LeafNode content,
                                     const crypto::SignaturePrivateKey& signature_key, ByteView group_id,
                                     Entropy& entropy);
@@ -86,9 +87,9 @@ class CreatedPath {
   CommitSecret commit_secret_;
 };
 
-/// Checks the public part of an UpdatePath (s.7.3, 7.5, 12.4.2) and merges it into `tree`, to which the proposals of the
-/// commit were applied: length and ciphertext counts fit, all keys are valid and new, the parent hash and the leaf's
-/// signature hold. On an error `tree` is unchanged. The leaf's credential is for the caller.
+/// Checks the public part of an UpdatePath (s.7.3, 7.5, 12.4.2) and merges it into `tree`, to which the proposals of
+/// the commit were applied: length and ciphertext counts fit, all keys are valid and new, the parent hash and the
+/// leaf's signature hold. On an error `tree` is unchanged. The leaf's credential is for the caller.
 Status merge_path(const CipherSuite& suite, RatchetTree& tree, LeafIndex sender, const UpdatePath& path,
                   std::span<const LeafIndex> new_leaves, ByteView group_id);
 
@@ -96,7 +97,7 @@ Status merge_path(const CipherSuite& suite, RatchetTree& tree, LeafIndex sender,
 /// commit_secret comes back. `crypto_failed` when it cannot be decrypted, `invalid_tree` when the secret does not
 /// give the public keys of the path; then `keys` are unchanged. `keys.self()` is neither the sender nor new.
 Result<CommitSecret> decrypt_path(const CipherSuite& suite, const RatchetTree& tree, LeafIndex sender,
-                                  const UpdatePath& path, std::span<const LeafIndex> new_leaves,
-                                  ByteView group_context, MemberKeys& keys);
+                                  const UpdatePath& path, std::span<const LeafIndex> new_leaves, ByteView group_context,
+                                  MemberKeys& keys);
 
 }  // namespace cairn::mls::internal

@@ -20,8 +20,9 @@ void expect_tree_invariant(TreeFixture& group) {
     for (NodeIndex x{0}; tree.size().contains(x); ++x.value) {
       const ParentNode* node = tree.parent_node(x);
       const bool is_own = x == node_of(index);
-      const bool holds = is_own || (node != nullptr && is_below(node_of(index), x) &&
-                                    !std::binary_search(node->unmerged_leaves.begin(), node->unmerged_leaves.end(), index));
+      const bool holds =
+          is_own || (node != nullptr && is_below(node_of(index), x) &&
+                     !std::binary_search(node->unmerged_leaves.begin(), node->unmerged_leaves.end(), index));
       const crypto::KemPrivateKey* key = member.keys.find(x);
       ASSERT_EQ(key != nullptr, holds) << "leaf " << index.value << " node " << x.value;
       if (key == nullptr) continue;
@@ -90,8 +91,8 @@ TEST(TreeKem, LetsAnExternalJoinerSetAPath) {
   const LeafIndex place = must(staged.reserve());
   const FixtureCandidate joiner = group.candidate();
   RatchetTree theirs = staged;
-  CreatedPath created = must(CreatedPath::create(suite(), staged, place, *joiner.leaf, joiner.signature_key,
-                                                 group.group_id(), random));
+  CreatedPath created =
+      must(CreatedPath::create(suite(), staged, place, *joiner.leaf, joiner.signature_key, group.group_id(), random));
   const Bytes context = group.context(staged);
   const UpdatePath path = must(created.seal(suite(), staged, {}, context, random));
   must(merge_path(suite(), theirs, place, path, {}, group.group_id()));

@@ -31,7 +31,8 @@ Status check_unmerged_leaves(const RatchetTree& tree) {
               "unmerged leaf is no member below");
       for (NodeIndex between = parent(node_of(unmerged)); between != x; between = parent(between)) {
         const ParentNode* lower = tree.parent_node(between);
-        REQUIRE(lower == nullptr || std::binary_search(lower->unmerged_leaves.begin(), lower->unmerged_leaves.end(), unmerged),
+        REQUIRE(lower == nullptr ||
+                    std::binary_search(lower->unmerged_leaves.begin(), lower->unmerged_leaves.end(), unmerged),
                 ErrorCode::invalid_tree, "unmerged leaf unknown to a node between");
       }
     }

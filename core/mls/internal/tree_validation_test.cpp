@@ -186,8 +186,9 @@ TEST_F(TreeValidation, AsksEveryMemberForWhatTheGroupRequires) {
   const auto answer = [&](const RequiredCapabilities& required) { return check_support(group_.tree(), required); };
   EXPECT_TRUE(answer({}));
   EXPECT_TRUE(answer({{extension_type::kExternalSenders}, {1, 7}, {1}}));
-  for (const RequiredCapabilities& required : {RequiredCapabilities{{0xF000}, {}, {}}, RequiredCapabilities{{}, {8}, {}},
-                                               RequiredCapabilities{{}, {0}, {}}, RequiredCapabilities{{}, {}, {2}}}) {
+  for (const RequiredCapabilities& required :
+       {RequiredCapabilities{{0xF000}, {}, {}}, RequiredCapabilities{{}, {8}, {}}, RequiredCapabilities{{}, {0}, {}},
+        RequiredCapabilities{{}, {}, {2}}}) {
     EXPECT_EQ(answer(required).error().code, ErrorCode::unsupported);
   }
 }
