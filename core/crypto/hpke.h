@@ -7,7 +7,7 @@
 
 namespace cairn::crypto {
 
-/// One suite; kdf is HKDF with this hash.
+/// One suite; kdf is HKDF with this hash; aead is one that RFC 9180 s.7.3 numbers (CHECKed).
 struct HpkeSuite {
   KemAlgorithm kem;
   HashAlgorithm kdf;
@@ -29,13 +29,15 @@ class HpkeContext {
 
   /// The next message; `over_limit` after 2^32 of them.
   Result<Bytes> seal(ByteView aad, ByteView plaintext);
+  /// `crypto_failed`, and the context as it was, when the message is not the next one sealed.
   Result<SecretBytes> open(ByteView aad, ByteView ciphertext);
-  /// Context.Export (RFC 9180 s.5.3).
+  /// Context.Export (RFC 9180 s.5.3); out.size() <= 255 * hash_size(suite.kdf) (CHECKed).
   void export_secret(ByteView exporter_context, MutableByteView out) const;
 
  private:
   HpkeContext(const HpkeSuite& suite, ByteView shared_secret, ByteView info);
-  Bytes next_nonce() const;
+  using Nonce = ShortBytes<16>;
+  Nonce next_nonce() const;
 
   HpkeSuite suite_;
   ShortSecret<struct HpkeKeyTag> key_;

@@ -37,21 +37,26 @@ struct KemOutput {
 /// A fresh pair, by DeriveKeyPair of Nsk random bytes.
 KemKeyPair kem_generate(KemAlgorithm algorithm, Entropy& entropy);
 
-/// DeriveKeyPair of the algorithm; ikm has at least Nsk bytes (MLS passes KDF.Nh: RFC 9420 s.7.4).
+/// DeriveKeyPair of the algorithm; `malformed` when ikm has less than 32 bytes (MLS passes KDF.Nh: RFC 9420 s.7.4).
 Result<KemKeyPair> kem_derive_key_pair(KemAlgorithm algorithm, ByteView ikm);
 
 /// The public key that belongs to a serialised private key; `malformed` if it is none.
 Result<Bytes> kem_public_key(KemAlgorithm algorithm, const KemPrivateKey& key);
 
-/// Whether these bytes are a public key we would encapsulate to: size, and for ML-KEM the modulus check.
+/// Whether these bytes are a public key: its size, for P-256 a point of the curve, for ML-KEM (also in X-Wing) the
+/// modulus check of FIPS 203 s.7.2; `malformed` otherwise. An X25519 key of small order shows at encapsulation.
 Status kem_check_public_key(KemAlgorithm algorithm, ByteView public_key);
 
 /// A shared secret for the holder of `public_key`; `crypto_failed` if the key is not valid (also an all-zero
 /// Diffie-Hellman result, RFC 9180 s.7.1.4).
 Result<KemOutput> kem_encapsulate(KemAlgorithm algorithm, ByteView public_key, Entropy& entropy);
-/// With the randomness given (for vectors): the ephemeral ikm for DHKEM, 64 bytes for X-Wing, 32 for ML-KEM.
+/// With the randomness given (for vectors): the ephemeral ikm for DHKEM (32 bytes or more), 64 bytes for X-Wing, 32
+/// for ML-KEM; `malformed` when it is of another size.
 Result<KemOutput> kem_encapsulate_deterministic(KemAlgorithm algorithm, ByteView public_key, ByteView randomness);
 
+/// The secret of that encapsulation. `crypto_failed` for a ciphertext of the wrong size, an invalid ephemeral key or an
+/// all-zero Diffie-Hellman result; `malformed` if `key` is no private key. What ML-KEM rejects it turns into another
+/// secret instead (FIPS 203 s.6.3), so that only what is sealed under it fails to open.
 Result<KemSharedSecret> kem_decapsulate(KemAlgorithm algorithm, const KemPrivateKey& key, ByteView ciphertext);
 
 }  // namespace cairn::crypto
