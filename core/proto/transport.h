@@ -75,7 +75,6 @@ struct CallReply {
   int status = 0;
   Bytes body;
   std::optional<std::uint32_t> retry_after_s;
-  std::string content_type;  ///< as it came, empty if none
 };
 struct CallDone {
   CallId id;
