@@ -26,7 +26,6 @@ Result<NextEpoch> publish(const Map& map, const std::optional<EpochRecord>& prev
   const Hash old_root = previous ? previous->map_root : Hash{};
   CHECK(changes.empty() || map.root() == old_root);
   CHECK(!previous || record_time_ms >= previous->time_ms);
-  REQUIRE(previous || !changes.empty(), ErrorCode::malformed, "publish: nothing to begin with");
   TRY(sort_changes(changes));
 
   EpochAudit audit;
