@@ -19,6 +19,7 @@ struct Rate {
 
 struct RelayLimits {
   Rate address{600, 3000};     ///< requests from one address (an IPv6 /64 counts as one)
+  Rate log{2000, 60'000};      ///< requests for files of the log from one address
   Rate device{600, 3000};      ///< requests with one device's token
   Rate channel{600, 1200};     ///< commits and sends of one channel
   std::uint64_t undelivered_ms = proto::kUndeliveredLifeMs;       ///< how long an envelope waits for its device
@@ -29,7 +30,7 @@ struct PublishTimes {
   std::uint64_t collect_ms = 1000;        ///< a statement waits for an epoch at most so long
   std::uint64_t idle_ms = 200;            ///< and when none follows, no longer than this
   std::uint64_t cosign_ms = 60'000;       ///< fresh cosignatures of the same size
-  std::uint64_t retry_first_ms = 500;     ///< after a call to a cosigner that failed; doubled each time
+  std::uint64_t retry_first_ms = 100;     ///< after a call to a cosigner that failed; doubled each time
   std::uint64_t retry_most_ms = 60'000;   ///< up to this
   std::uint64_t refresh_ms = 4 * 60'000;  ///< a record older than this is too old for an auditor that has not seen it
   std::uint32_t call_timeout_ms = 10'000;

@@ -11,6 +11,8 @@
 
 namespace cairn::relay {
 
+class Server;
+
 /// The mind of cairnd. Its tables stand in tables.h; all of its state but rate limits follows from them.
 class Relay final : public proto::Mind {
  public:
@@ -25,10 +27,7 @@ class Relay final : public proto::Mind {
   Time next_deadline() const override;
 
  private:
-  class State;
-  RelayConfig config_;
-  LookupHook* hook_;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<Server> server_;
 };
 
 }  // namespace cairn::relay

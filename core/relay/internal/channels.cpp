@@ -1,0 +1,197 @@
+#include "core/relay/internal/channels.h"
+
+#include "core/crypto/labels.h"
+#include "core/relay/internal/key_packages.h"
+
+namespace cairn::relay {
+namespace {
+
+using proto::Address;
+using proto::EnvelopeKind;
+
+constexpr const char* kNoChannel = "There is no such channel here.";
+constexpr const char* kFullMailbox =
+    "A mailbox of this conversation is full; send again when its device has been on line, or remove that device.";
+constexpr int kConflict = 409;
+
+Result<ChannelRow> load_channel(const StoreView& rows, const ChannelId& channel) {
+  auto row = TRY(load<ChannelRow>(rows, table::kChannels, channel));
+  REQUIRE(row, ErrorCode::not_found, kNoChannel);
+  return std::move(*row);
+}
+
+void save_recipients(Turn& turn, const ChannelId& channel, std::uint64_t epoch, std::span<const MailboxId> recipients) {
+  Bytes value;
+  value.reserve(recipients.size() * MailboxId::kSize);
+  for (const MailboxId& mailbox : recipients) append(value, mailbox);
+  turn.rows.put(table::kRecipients, numbered_key(channel, epoch), std::move(value));
+}
+
+/// Sorted, as they were saved.
+Result<std::vector<MailboxId>> load_recipients(const StoreView& rows, const ChannelId& channel, std::uint64_t epoch) {
+  const std::optional<Bytes> value = rows.get(table::kRecipients, numbered_key(channel, epoch));
+  REQUIRE(value && value->size() % MailboxId::kSize == 0, ErrorCode::internal, "a channel's recipients are missing");
+  std::vector<MailboxId> out;
+  out.reserve(value->size() / MailboxId::kSize);
+  for (ByteView rest = *value; !rest.empty(); rest = rest.subspan(MailboxId::kSize)) {
+    out.push_back(TRY(MailboxId::from(rest.first(MailboxId::kSize))));
+  }
+  return out;
+}
+
+bool contains(std::span<const MailboxId> sorted, const MailboxId& mailbox) {
+  return std::ranges::binary_search(sorted, mailbox);
+}
+
+/// The mailboxes behind addresses, which must all be of this domain.
+Result<std::vector<MailboxId>> own_mailboxes(std::span<const Address> addresses, std::string_view domain) {
+  std::vector<MailboxId> out;
+  out.reserve(addresses.size());
+  for (const Address& address : addresses) {
+    REQUIRE(address.domain == domain, ErrorCode::unsupported, "This server delivers to devices of its own domain only.");
+    out.push_back(address.mailbox);
+  }
+  return out;
+}
+
+/// For a commit whose epoch is not the channel's: what happened instead. The winner's bytes go only to who could have won.
+Result<Answer> tell_winner(const Turn& turn, const ChannelRow& row, const proto::ChannelCommit& request) {
+  proto::CommitAnswer answer{row.epoch, {}};
+  if (row.last_commit != 0 && request.epoch + 1 == row.epoch) {
+    TRY(crypto::verify_labelled(row.previous_write_key, crypto::kSignChannelCommit, request.content(), request.signature));
+    const auto body = TRY(load<BodyRow>(turn.rows, table::kBodies, u64_key(row.last_commit)));
+    REQUIRE(body, ErrorCode::internal, "a winning commit is missing from the store");
+    answer.winning_commit = body->body;
+  }
+  return Answer{kConflict, wire::encode(answer), {}};
+}
+
+/// What a commit changes, once it is known to be allowed.
+struct Admitted {
+  std::vector<MailboxId> before;    ///< recipients of the epoch that ends
+  std::vector<MailboxId> next;      ///< recipients of the epoch that begins
+  std::vector<MailboxId> welcomed;  ///< in the order of the welcomes
+};
+
+/// Who is in `next` must be in `before` or welcomed, and who is welcomed must be in `next`, once.
+Status check_membership(const Admitted& parties) {
+  REQUIRE(!parties.next.empty(), ErrorCode::malformed, "A channel needs at least one recipient.");
+  std::vector<MailboxId> welcomed = parties.welcomed;
+  std::ranges::sort(welcomed);
+  REQUIRE(std::ranges::adjacent_find(welcomed) == welcomed.end(), ErrorCode::malformed,
+          "A commit welcomes a mailbox at most once.");
+  for (const MailboxId& mailbox : welcomed) {
+    REQUIRE(contains(parties.next, mailbox), ErrorCode::malformed, "A welcome goes to a recipient of the next epoch only.");
+  }
+  for (const MailboxId& mailbox : parties.next) {
+    REQUIRE(contains(parties.before, mailbox) || contains(welcomed, mailbox), ErrorCode::not_authorised,
+            "A new recipient needs a welcome and a join token of its device.");
+  }
+  return ok();
+}
+
+Status use_join_tokens(Turn& turn, const proto::ChannelCommit& request) {
+  for (const proto::WelcomeFor& welcome : request.welcomes) {
+    const auto mailbox = TRY(load<MailboxRow>(turn.rows, table::kMailboxes, welcome.to.mailbox));
+    const bool good = mailbox && TRY(use_join_token(turn, mailbox->device, welcome.join_token));
+    REQUIRE(good, ErrorCode::not_authorised,
+            "A join token is not good any more; fetch a new key package of that device and commit again.");
+  }
+  return ok();
+}
+
+/// A mailbox that is full stops a commit unless it leaves by it.
+Status check_room(Mailboxes& mailboxes, const Turn& turn, const Admitted& parties) {
+  std::vector<MailboxId> all = parties.before;
+  all.insert(all.end(), parties.next.begin(), parties.next.end());
+  TRY(mailboxes.prepare(turn.rows, all));
+  for (const MailboxId& mailbox : parties.next) {
+    REQUIRE(!mailboxes.full(mailbox), ErrorCode::over_limit, kFullMailbox);
+  }
+  return ok();
+}
+
+/// Draws on the channel's bucket, after the signature: a stranger cannot empty it.
+Status draw(RateLimiter& limiter, Turn& turn, const ChannelId& channel) {
+  const std::uint32_t wait_s = limiter.take(channel, turn.now);
+  if (wait_s == 0) return ok();
+  turn.retry_after_s = wait_s;
+  return fail(ErrorCode::rate_limited, "This conversation sends too fast; wait a moment and send again.");
+}
+
+}  // namespace
+
+Result<Answer> Channels::create(Turn& turn, const LoggedIn& who, const proto::ChannelCreate& request) {
+  REQUIRE(request.mailbox == who.mailbox, ErrorCode::not_authorised,
+          "A channel begins with the mailbox of the device that creates it.");
+  // The last epoch must not overflow, nor be so far that a number of it cannot be shown.
+  REQUIRE(request.epoch < (std::uint64_t{1} << 62), ErrorCode::over_limit, "This epoch is too large.");
+  if (const auto row = TRY(load<ChannelRow>(turn.rows, table::kChannels, request.channel))) {
+    const bool same = row->epoch == request.epoch && row->creator == who.device && row->write_key == request.write_key;
+    REQUIRE(same, ErrorCode::conflict, "This channel id is taken; choose another one.");
+    return Answer{};
+  }
+  ChannelRow row;
+  row.epoch = request.epoch;
+  row.creator = who.device;
+  row.write_key = request.write_key;
+  save(turn.rows, table::kChannels, to_bytes(request.channel), row);
+  save_recipients(turn, request.channel, request.epoch, {&request.mailbox, 1});
+  return Answer{};
+}
+
+Result<Answer> Channels::commit(Turn& turn, const proto::ChannelCommit& request) {
+  ChannelRow row = TRY(load_channel(turn.rows, request.channel));
+  if (request.epoch != row.epoch) return tell_winner(turn, row, request);
+  TRY(crypto::verify_labelled(row.write_key, crypto::kSignChannelCommit, request.content(), request.signature));
+  TRY(draw(limiter, turn, request.channel));
+  Admitted parties;
+  parties.before = TRY(load_recipients(turn.rows, request.channel, row.epoch));
+  parties.next = TRY(own_mailboxes(request.next_recipients, domain));
+  for (const proto::WelcomeFor& welcome : request.welcomes) {
+    TRY(own_mailboxes({&welcome.to, 1}, domain));
+    parties.welcomed.push_back(welcome.to.mailbox);
+  }
+  TRY(check_membership(parties));
+  TRY(check_room(mailboxes, turn, parties));
+  TRY(use_join_tokens(turn, request));
+
+  // From here on nothing fails. A welcome is queued before the commit, and both before any message of the new epoch.
+  for (std::size_t i = 0; i < request.welcomes.size(); ++i) {
+    const BodyRow welcome{EnvelopeKind::welcome, request.channel, row.epoch + 1, turn.now.ms, request.welcomes[i].welcome};
+    mailboxes.deliver(turn, welcome, {&parties.welcomed[i], 1});
+  }
+  const BodyRow commit{EnvelopeKind::commit, request.channel, row.epoch, turn.now.ms, request.commit};
+  const std::uint64_t body = mailboxes.deliver(turn, commit, parties.before, Mailboxes::Keep::yes);
+  if (row.last_commit != 0) {
+    Mailboxes::release(turn, row.last_commit);
+    turn.rows.erase(table::kRecipients, numbered_key(request.channel, row.epoch - 1));
+  }
+  row.previous_write_key = row.write_key;
+  row.previous_until_ms = request.revoke == proto::Revoke::yes ? 0 : after(turn.now, proto::kPreviousWriteKeyMs).ms;
+  row.write_key = request.next_write_key;
+  row.epoch += 1;
+  row.last_commit = body;
+  save(turn.rows, table::kChannels, to_bytes(request.channel), row);
+  save_recipients(turn, request.channel, row.epoch, parties.next);
+  return Answer{200, wire::encode(proto::CommitAnswer{row.epoch, {}}), {}};
+}
+
+Result<Answer> Channels::send(Turn& turn, const proto::ChannelSend& request) {
+  const ChannelRow row = TRY(load_channel(turn.rows, request.channel));
+  const bool current = request.epoch == row.epoch;
+  const bool previous = row.last_commit != 0 && request.epoch + 1 == row.epoch && turn.now.ms < row.previous_until_ms;
+  REQUIRE(current || previous, ErrorCode::wrong_epoch,
+          "The conversation has moved on; take its newer epoch in and send again.");
+  const PublicKey& key = current ? row.write_key : row.previous_write_key;
+  TRY(crypto::verify_labelled(key, crypto::kSignChannelSend, request.content(), request.signature));
+  TRY(draw(limiter, turn, request.channel));
+  const auto recipients = TRY(load_recipients(turn.rows, request.channel, request.epoch));
+  TRY(mailboxes.prepare(turn.rows, recipients));
+  for (const MailboxId& mailbox : recipients) REQUIRE(!mailboxes.full(mailbox), ErrorCode::over_limit, kFullMailbox);
+  mailboxes.deliver(turn, {EnvelopeKind::message, request.channel, request.epoch, turn.now.ms, request.ciphertext},
+                    recipients);
+  return Answer{};
+}
+
+}  // namespace cairn::relay

@@ -1,0 +1,23 @@
+// Channels: who may write, who gets it, and which commit ends an epoch (docs/spec/relay.md s.2).
+//
+// Nothing here knows what a commit or a message is. Every check comes before the first change, so that a request that
+// is refused leaves neither rows nor memory behind.
+#pragma once
+
+#include "core/relay/internal/mailboxes.h"
+#include "core/relay/internal/rate_limit.h"
+
+namespace cairn::relay {
+
+struct Channels {
+  std::string_view domain;
+  Mailboxes& mailboxes;
+  RateLimiter& limiter;  ///< one bucket a channel; only who may write draws on it
+
+  Result<Answer> create(Turn& turn, const LoggedIn& who, const proto::ChannelCreate& request);
+  /// The caller has seen to it that a request with welcomes comes from a device that is logged in.
+  Result<Answer> commit(Turn& turn, const proto::ChannelCommit& request);
+  Result<Answer> send(Turn& turn, const proto::ChannelSend& request);
+};
+
+}  // namespace cairn::relay

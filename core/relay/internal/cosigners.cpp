@@ -1,0 +1,144 @@
+#include "core/relay/internal/cosigners.h"
+
+namespace cairn::relay {
+namespace {
+
+constexpr unsigned kConflictsAtOnce = 3;
+
+std::string add_checkpoint_url(std::string url) {
+  while (!url.empty() && url.back() == '/') url.pop_back();
+  return url + "/add-checkpoint";
+}
+
+}  // namespace
+
+Cosigners::Cosigners(const RelayConfig& config, std::uint64_t& next_call) : times_(config.times), next_call_(next_call) {
+  for (const tlog::Policy::Witness& witness : config.policy.witnesses()) {
+    if (!witness.url.empty()) cosigners_.emplace_back(witness.key, add_checkpoint_url(witness.url));
+  }
+}
+
+void Cosigners::rebuild(const std::optional<tlog::SignedCheckpoint>& served) {
+  offered_.reset();
+  for (Cosigner& it : cosigners_) {
+    it = Cosigner(it.key, it.url);
+    if (!served) continue;
+    const auto lines = tlog::verify_cosignatures(served->note(), {&it.key, 1});
+    if (!lines || lines->empty()) continue;
+    it.line = lines->front();
+    it.known_size = it.line_size = served->claim().tree.size;
+  }
+}
+
+void Cosigners::offer(const tlog::SignedCheckpoint& checkpoint, Time now) {
+  offered_ = checkpoint;
+  for (Cosigner& it : cosigners_) {
+    it.refused = false;
+    if (it.reached) it.next_try = now;
+  }
+}
+
+void Cosigners::call(const tlog::HashReader& hashes, Time now, std::vector<proto::Send>& sends) {
+  if (!offered_) return;
+  const std::uint64_t size = offered_->claim().tree.size;
+  for (Cosigner& it : cosigners_) {
+    if (it.call || it.next_try > now) continue;
+    const std::uint64_t old_size = std::min(it.known_size, size);
+    auto proof = tlog::prove_consistency(hashes, old_size, size);
+    if (!proof) {
+      failed(it, now);
+      continue;
+    }
+    const tlog::AddCheckpoint request{old_size, std::move(*proof), *offered_};
+    it.call = Call{proto::CallId{next_call_++}, size};
+    sends.emplace_back(proto::Call{it.call->id, proto::Method::post, it.url, {}, to_bytes(request.encode()),
+                                   times_.call_timeout_ms});
+  }
+}
+
+bool Cosigners::done(const proto::CallDone& call, Time now, std::vector<proto::Event>& events) {
+  const auto found = std::ranges::find_if(cosigners_, [&](const Cosigner& it) { return it.call && it.call->id == call.id; });
+  if (found == cosigners_.end()) return false;
+  Cosigner& it = *found;
+  const std::uint64_t size = it.call->size;
+  it.call.reset();
+  it.reached = call.reply.has_value();
+  if (!call.reply) {
+    failed(it, now);
+    return false;
+  }
+  const auto answer = tlog::parse_answer(call.reply->status, as_text(call.reply->body));
+  if (answer && std::holds_alternative<tlog::StaleSize>(*answer)) {
+    conflict(it, std::get<tlog::StaleSize>(*answer).size, now, events);
+    return false;
+  }
+  if (answer && std::holds_alternative<tlog::SignatureLines>(*answer)) {
+    return cosigned(it, size, std::get<tlog::SignatureLines>(*answer), now);
+  }
+  it.refused = size == offered_->claim().tree.size;
+  failed(it, now);
+  return false;
+}
+
+bool Cosigners::cosigned(Cosigner& it, std::uint64_t size, const tlog::SignatureLines& lines, Time now) const {
+  if (size != offered_->claim().tree.size) {  // there is a newer one meanwhile
+    it.known_size = size;
+    it.next_try = now;
+    return false;
+  }
+  for (const tlog::NoteSignature& line : lines) {
+    if (!line.names(it.key)) continue;
+    auto verified = tlog::verify_cosignature(line, it.key, offered_->note().text);
+    if (!verified) break;
+    it.line = std::move(*verified);
+    it.known_size = it.line_size = size;
+    it.failures = it.conflicts = 0;
+    it.refused = false;
+    it.next_try = after(now, times_.cosign_ms);
+    return true;
+  }
+  failed(it, now);
+  return false;
+}
+
+void Cosigners::conflict(Cosigner& it, std::uint64_t size, Time now, std::vector<proto::Event>& events) const {
+  const std::uint64_t ours = offered_->claim().tree.size;
+  if (size > ours) {
+    events.push_back({proto::Event::Level::error, "a cosigner has seen more of our log than we have: this store is not the newest",
+                      size});
+  }
+  // One that cannot make up its mind is not asked for ever without a pause.
+  const bool news = size != it.known_size && size <= ours && ++it.conflicts <= kConflictsAtOnce;
+  it.known_size = size;
+  failed(it, now);
+  if (news) it.next_try = now;
+}
+
+void Cosigners::failed(Cosigner& it, Time now) const {
+  const std::uint64_t wait = it.failures < 16 ? times_.retry_first_ms << it.failures : times_.retry_most_ms;
+  it.next_try = after(now, std::min(wait, times_.retry_most_ms));
+  ++it.failures;
+}
+
+std::vector<tlog::VerifiedCosignature> Cosigners::cosignatures(std::uint64_t size) const {
+  std::vector<tlog::VerifiedCosignature> out;
+  for (const Cosigner& it : cosigners_) {
+    if (it.line && it.line_size == size) out.push_back(*it.line);
+  }
+  return out;
+}
+
+bool Cosigners::refused() const {
+  return std::ranges::any_of(cosigners_, [](const Cosigner& it) { return it.refused; });
+}
+
+Time Cosigners::deadline() const {
+  Time first = Time::never();
+  if (!offered_) return first;
+  for (const Cosigner& it : cosigners_) {
+    if (!it.call) first = std::min(first, it.next_try);
+  }
+  return first;
+}
+
+}  // namespace cairn::relay

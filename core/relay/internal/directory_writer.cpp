@@ -1,0 +1,143 @@
+#include "core/relay/internal/directory_writer.h"
+
+#include "core/directory/notice.h"
+#include "core/relay/invitation.h"
+
+namespace cairn::relay {
+namespace {
+
+using directory::Statement;
+using directory::StatementType;
+
+/// The device that a statement brings in, if it does.
+const directory::Device* device_of(const Statement& statement) {
+  return std::visit(
+      [](const auto& body) -> const directory::Device* {
+        if constexpr (requires { body.device.signature_key; }) return &body.device;
+        return nullptr;
+      },
+      statement.content.body);
+}
+
+/// A device and a mailbox belong for ever to who named them first: ids are public, and nobody may take another's post.
+Status claim(Turn& turn, const directory::Name& name, const directory::Device& device) {
+  const DeviceId id = device.id();
+  const std::optional<Bytes> owner = turn.rows.get(table::kDevices, id);
+  REQUIRE(!owner || equal(*owner, name.bytes()), ErrorCode::conflict, "This device belongs to another name; make a new key.");
+  const auto mailbox = TRY(load<MailboxRow>(turn.rows, table::kMailboxes, device.mailbox));
+  REQUIRE(!mailbox || mailbox->device == id, ErrorCode::conflict,
+          "This mailbox belongs to another device; choose a new one.");
+  turn.rows.put(table::kDevices, to_bytes(id), to_bytes(name.bytes()));
+  if (!mailbox) save(turn.rows, table::kMailboxes, to_bytes(device.mailbox), MailboxRow{id, 0});
+  return ok();
+}
+
+/// The newest request of a reset of this name, with its sequence; nothing if there never was one.
+struct KnownRequest {
+  std::uint32_t sequence = 0;
+  directory::RequestNotice notice;
+};
+Result<std::optional<KnownRequest>> newest_request(const Turn& turn, const std::string& name) {
+  const auto rows = turn.rows.scan(table::kNotices, chain_key(name, 0), prefix_end(concat({as_bytes(name), Bytes{0}})), 1,
+                                   Order::descending);
+  if (rows.empty()) return std::optional<KnownRequest>{};
+  auto notice = wire::decode<directory::RequestNotice>(rows.front().value);
+  REQUIRE(notice.has_value(), ErrorCode::internal, "a notice in the store does not decode");
+  const auto sequence = static_cast<std::uint32_t>(number_of_key(ByteView(rows.front().key).last(4)));
+  return std::optional(KnownRequest{sequence, std::move(*notice)});
+}
+
+/// Puts down the notice of a request that `before` is about to take. Its times are filled in when its epoch is made.
+Status draft_request(Turn& turn, const NameRow& before, std::uint32_t min_reset_delay_s) {
+  const std::string& name = before.state.name().text();
+  const auto last = TRY(newest_request(turn, name));
+  std::optional<directory::ResetNotice> vetoed;
+  if (last) {
+    const bool completed = std::ranges::any_of(before.state.completed_resets(), [&](const auto& reset) {
+      return reset.request_sequence == last->sequence;
+    });
+    if (!completed) vetoed = last->notice.request;
+  }
+  REQUIRE(!vetoed || vetoed->matures_ms <= turn.now.ms, ErrorCode::invalid_state,
+          "A reset of this name was vetoed; it can be asked for again when the delay of that one has passed.");
+  const auto notice =
+      directory::make_request_notice(before.state, before.map_key, 0, min_reset_delay_s, std::move(vetoed));
+  save(turn.rows, table::kNotices, chain_key(name, before.state.count()), notice);
+  return ok();
+}
+
+/// A veto or completion refers to a request whose notice is in an epoch.
+Status check_reset_step(Turn& turn, const NameRow& before, const Statement& statement, ByteView veto_bytes) {
+  const StatementType type = statement.content.type();
+  if (type != StatementType::veto_reset && type != StatementType::complete_reset) return ok();
+  const auto request = TRY(newest_request(turn, before.state.name().text()));
+  REQUIRE(request && before.state.open_reset(), ErrorCode::invalid_state, "No reset of this name is open.");
+  REQUIRE(before.built > request->sequence, ErrorCode::unavailable,
+          "The request of this reset is just being published; try again in a moment.");
+  if (type == StatementType::complete_reset) {
+    REQUIRE(request->notice.request.matures_ms <= turn.now.ms, ErrorCode::invalid_state,
+            "The delay of this reset has not passed yet; complete it later.");
+    return ok();
+  }
+  const auto veto = wire::decode<directory::VetoNotice>(veto_bytes);
+  REQUIRE(veto && veto->request == request->notice.request, ErrorCode::malformed,
+          "A veto comes with a notice that names the open request; look the name up and veto again.");
+  TRY(veto->verify());
+  save(turn.rows, table::kVetoes, chain_key(before.state.name().text(), before.state.count()), *veto);
+  return ok();
+}
+
+/// Whether a statement at a place of the chain that is taken is the one that took it.
+Result<DirectoryWriter::Accepted> compare_with_taken(const Turn& turn, const Statement& statement, ByteView bytes) {
+  const std::optional<Bytes> taken =
+      turn.rows.get(table::kStatements, chain_key(statement.content.name.text(), statement.content.sequence));
+  REQUIRE(taken && equal(*taken, bytes), ErrorCode::conflict,
+          "Another statement took this place in the chain; look the name up and sign it anew.");
+  return DirectoryWriter::Accepted::again;
+}
+
+}  // namespace
+
+void DirectoryWriter::rebuild(const StoreView& store) {
+  const auto newest = store.scan(table::kDue, {}, {}, 1, Order::descending);
+  next_due_ = newest.empty() ? 0 : number_of_key(newest.front().key) + 1;
+}
+
+Status DirectoryWriter::check_invitation(Turn& turn, const Statement& statement, std::string_view code) const {
+  const StatementType type = statement.content.type();
+  const bool asked = type == StatementType::genesis || type == StatementType::request_reset;
+  if (config_.sign_up == SignUp::open || !asked) return ok();
+  return use_invitation(turn.rows, code, turn.now);
+}
+
+Result<DirectoryWriter::Accepted> DirectoryWriter::accept(Turn& turn, const Keys& keys,
+                                                          const proto::StatementRequest& request) {
+  const Statement statement = TRY(Statement::decode(request.statement));
+  const directory::Name& name = statement.content.name;
+  REQUIRE(name.domain() == config_.domain, ErrorCode::not_authorised,
+          "This server keeps names of its own domain only; ask the server of the name's domain.");
+  auto row = TRY(load<NameRow>(turn.rows, table::kNames, name.bytes()));
+  if (row && statement.content.sequence < row->state.count()) return compare_with_taken(turn, statement, request.statement);
+  const bool is_new = !row.has_value();
+  if (is_new) row = NameRow{directory::NameState(name), {}, {}, 0};
+
+  const NameRow before = *row;
+  TRY(row->state.apply(statement));
+  TRY(check_invitation(turn, statement, request.invitation));
+  TRY(check_reset_step(turn, before, statement, request.veto));
+  if (statement.content.type() == StatementType::request_reset) {
+    TRY(draft_request(turn, before, keys.directory.min_reset_delay_s));
+  }
+  if (const directory::Device* device = device_of(statement)) TRY(claim(turn, name, *device));
+  if (is_new) {
+    const crypto::VrfResult place = crypto::vrf_prove(keys.vrf, name.bytes());
+    row->map_key = directory::map_key(place.output);
+    row->vrf_proof = place.proof;
+  }
+  if (before.built == before.state.count()) turn.rows.put(table::kDue, u64_key(next_due_++), to_bytes(name.bytes()));
+  turn.rows.put(table::kStatements, chain_key(name.text(), before.state.count()), request.statement);
+  save(turn.rows, table::kNames, to_bytes(name.bytes()), *row);
+  return Accepted::anew;
+}
+
+}  // namespace cairn::relay

@@ -1,0 +1,28 @@
+// Takes statements in (docs/spec/directory.md s.2): checked, durable at once, due for the next epoch.
+#pragma once
+
+#include "core/relay/internal/keys.h"
+#include "core/relay/tables.h"
+
+namespace cairn::relay {
+
+class DirectoryWriter {
+ public:
+  explicit DirectoryWriter(const RelayConfig& config) : config_(config) {}
+
+  void rebuild(const StoreView& store);
+
+  /// Whether the statement was new; a repeat of an accepted one is none and is fine. Errors as NameState::apply, and
+  /// `conflict` for a device or mailbox that somebody else has, `not_authorised` for an invitation that is no good,
+  /// `invalid_state` for a step of a reset whose time has not come.
+  enum class Accepted : std::uint8_t { anew, again };
+  Result<Accepted> accept(Turn& turn, const Keys& keys, const proto::StatementRequest& request);
+
+ private:
+  Status check_invitation(Turn& turn, const directory::Statement& statement, std::string_view code) const;
+
+  const RelayConfig& config_;
+  std::uint64_t next_due_ = 0;
+};
+
+}  // namespace cairn::relay

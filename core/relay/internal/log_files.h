@@ -1,0 +1,11 @@
+// The log as files: C2SP tlog-tiles, and the audits (docs/spec/directory.md s.5).
+#pragma once
+
+#include "core/relay/internal/publisher.h"
+
+namespace cairn::relay {
+
+/// GET /log/`path`: "checkpoint", "tile/...", "audit/N". `not_found` for anything that is not there.
+Result<Answer> get_log_file(const StoreView& rows, const Publisher& publisher, std::string_view path);
+
+}  // namespace cairn::relay

@@ -1,0 +1,94 @@
+// The queues of undelivered envelopes, and the sockets that drain them (docs/spec/relay.md s.3).
+//
+//   mailbox a:  |  acknowledged, gone  | 7 8 9 10 ...  in flight, at most 256 | ... waiting |
+//                                        |                                                 |
+//                                   acknowledged + 1                                     last
+//
+// A body is stored once, with one reference a mailbox. Its last sequence number follows from the references, so that a
+// delivery writes one small row; a mailbox's own row changes only when it is acknowledged.
+#pragma once
+
+#include <map>
+#include <set>
+#include <span>
+
+#include "core/relay/internal/login.h"
+
+namespace cairn::relay {
+
+class Mailboxes {
+ public:
+  explicit Mailboxes(const RelayConfig& config) : domain_(config.domain), limits_(config.limits) {}
+
+  /// Forgets everything, sockets too, and takes the number of the next body from the store.
+  void rebuild(const StoreView& store);
+
+  // ---- envelopes in ----
+
+  /// Reads what deliver() and waiting() need; nothing is changed. `not_found` if one of them does not exist. A later
+  /// prepare() may forget what an earlier one has read: one call a request.
+  Status prepare(const StoreView& rows, std::span<const MailboxId> mailboxes);
+  /// How many envelopes wait in a prepared mailbox.
+  std::uint64_t waiting(const MailboxId& mailbox) const;
+  bool full(const MailboxId& mailbox) const { return waiting(mailbox) >= limits_.mailbox_envelopes; }
+
+  /// Queues the body for prepared mailboxes and pushes it to those that are connected and keep up. Cannot fail. The
+  /// number of the body; `keep` holds one more reference to it, for the caller to release().
+  enum class Keep : std::uint8_t { no, yes };
+  std::uint64_t deliver(Turn& turn, const BodyRow& body, std::span<const MailboxId> mailboxes, Keep keep = Keep::no);
+  /// Drops one reference; with the last one the body goes.
+  static void release(Turn& turn, std::uint64_t body);
+
+  // ---- envelopes out ----
+
+  /// Pushes from the oldest that is not acknowledged. A second connection replaces the first.
+  Status open(Turn& turn, proto::SocketId socket, const LoggedIn& who);
+  /// An acknowledgement; anything else closes the socket.
+  void frame(Turn& turn, proto::SocketId socket, ByteView data);
+  void closed(proto::SocketId socket);
+
+  /// Drops what has waited too long in this mailbox, some hundred envelopes at most; whether more may be left.
+  bool expire(Turn& turn, const MailboxId& mailbox);
+
+  // ---- what else a device is told ----
+
+  void push_log_grew(Turn& turn, std::uint64_t size);
+  void push_key_packages_low(Turn& turn, const MailboxId& mailbox);
+  /// Closes the sockets of devices of these names that are active no more.
+  void close_removed(Turn& turn, const std::set<std::string>& names);
+
+  std::size_t connected() const { return sessions_.size(); }
+
+  /// Mailboxes without a socket that are remembered at most.
+  static constexpr std::size_t kMaxRemembered = 65'536;
+
+ private:
+  struct Box {
+    std::uint64_t acknowledged = 0;
+    std::uint64_t last = 0;
+    std::uint64_t pushed = 0;  ///< of the socket, if there is one
+    std::optional<proto::SocketId> socket;
+    bool caught_up = false;    ///< whether the socket was told so
+
+    bool may_push(std::uint64_t sequence) const {
+      return socket && pushed + 1 == sequence && sequence - acknowledged <= proto::kPushWindow;
+    }
+  };
+  struct Session {
+    LoggedIn who;
+  };
+
+  Box& box(const MailboxId& mailbox);
+  const Box& box(const MailboxId& mailbox) const;
+  void push_frames(Turn& turn, const MailboxId& mailbox, Box& box);
+  void close(Turn& turn, proto::SocketId socket);
+  Bytes frame_of(const BodyRow& body, std::uint64_t sequence) const;
+
+  std::string domain_;
+  RelayLimits limits_;
+  std::uint64_t next_body_ = 1;
+  std::map<MailboxId, Box> boxes_;
+  std::map<proto::SocketId, Session> sessions_;
+};
+
+}  // namespace cairn::relay

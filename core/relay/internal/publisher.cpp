@@ -1,0 +1,201 @@
+#include "core/relay/internal/publisher.h"
+
+#include "core/tlog/tile_store.h"
+
+namespace cairn::relay {
+namespace {
+
+constexpr std::size_t kLeavesAtOnce = 65'536;
+/// How long renewals of the time may be apart when they help nobody: while nothing is served, and when the quorum is there
+/// and some cosigner is not.
+constexpr std::uint64_t kMaxRefreshUnservedMs = 16 * kMinuteMs;
+constexpr std::uint64_t kMaxRefreshServedMs = 6 * kHourMs;
+
+std::vector<PublicKey> keys_of(std::span<const tlog::VerifiedCosignature> cosignatures) {
+  std::vector<PublicKey> out;
+  for (const tlog::VerifiedCosignature& it : cosignatures) out.push_back(it.cosigner);
+  return out;
+}
+
+/// When the quorum has cosigned last; a policy without one has no such time.
+std::uint64_t cosigned_ms(const tlog::Policy& policy, std::span<const tlog::VerifiedCosignature> cosignatures, Time now) {
+  std::vector<tlog::CosignatureTime> times;
+  for (const tlog::VerifiedCosignature& it : cosignatures) times.push_back({it.cosigner, it.time_s});
+  const auto latest = policy.latest_time_s(times);
+  return latest ? *latest * kSecondMs : now.ms;
+}
+
+}  // namespace
+
+// ---- what the store says ----
+
+Status Publisher::load_map(const StoreView& rows) {
+  map_ = directory::Map();
+  Bytes first;
+  for (std::vector<Row> page; !(page = rows.scan(table::kLeaves, first, {}, kLeavesAtOnce)).empty();) {
+    std::vector<directory::LeafChange> leaves;
+    leaves.reserve(page.size());
+    for (const Row& row : page) {
+      const Hash key = TRY(Hash::from(row.key));
+      leaves.push_back({key, TRY(wire::decode<directory::NameLeaf>(row.value))});
+    }
+    map_.update(leaves);
+    first = std::move(page.back().key);
+    first.push_back(0);
+  }
+  return ok();
+}
+
+Status Publisher::load_served(const StoreView& rows) {
+  served_.reset();
+  const auto row = TRY(load<ServedRow>(rows, table::kServed, {}));
+  if (!row) return ok();
+  auto checkpoint = TRY(tlog::SignedCheckpoint::parse(row->note, tlog::ExtensionLines::refuse));
+  REQUIRE(row->size == checkpoint.claim().tree.size && row->size > 0, ErrorCode::internal, "the served row disagrees");
+  const auto record = TRY(load<directory::EpochRecord>(rows, table::kRecords, u64_key(row->size - 1)));
+  REQUIRE(record, ErrorCode::internal, "the served record is missing from the store");
+  const tlog::StoredTiles tiles(rows, table::kTiles);
+  const tlog::TileHashes hashes(tiles, row->size);
+  auto inclusion = TRY(tlog::prove_inclusion(hashes, row->size - 1, row->size));
+  served_ = Served{std::move(checkpoint), *record, std::move(inclusion), row->cosigned_ms};
+  return ok();
+}
+
+Status Publisher::rebuild(Turn& turn, const Keys& keys, Mailboxes& mailboxes) {
+  TRY(load_map(turn.rows));
+  TRY(load_served(turn.rows));
+  const auto last = turn.rows.scan(table::kRecords, {}, {}, 1, Order::descending);
+  newest_.reset();
+  if (!last.empty()) newest_ = TRY(wire::decode<directory::EpochRecord>(last.front().value));
+  const std::uint64_t size = newest_ ? newest_->epoch + 1 : 0;
+  edge_ = size == 0 ? tlog::RightEdge() : TRY(tlog::right_edge(tlog::StoredTiles(turn.rows, table::kTiles), size));
+  BuiltEpoch unserved = TRY(reread_epochs(turn.rows, served_size(), size, keys.directory.min_reset_delay_s));
+  in_flight_ = std::move(unserved.leaves);
+  in_flight_names_ = std::move(unserved.names);
+  REQUIRE(size >= served_size(), ErrorCode::internal, "the log is shorter than the served checkpoint");
+
+  refresh_wait_ms_ = config_.times.refresh_ms;
+  first_due_.reset();
+  if (!turn.rows.scan(table::kDue, {}, {}, 1).empty()) statement_due(turn.now);
+  cosigners_.rebuild(served_ ? std::optional(served_->checkpoint) : std::nullopt);
+  if (size == 0) return build(turn, keys, mailboxes, Changes::none);
+  offer_newest(keys, turn.now);
+  TRY(serve_if_quorum(turn, mailboxes));
+  call_cosigners(turn);
+  return ok();
+}
+
+// ---- building ----
+
+void Publisher::statement_due(Time now) {
+  if (!first_due_) first_due_ = now;
+  last_due_ = now;
+}
+
+Time Publisher::build_time() const {
+  if (!first_due_ || !may_build()) return Time::never();
+  return std::min(after(*first_due_, config_.times.collect_ms), after(last_due_, config_.times.idle_ms));
+}
+
+Time Publisher::refresh_time() const {
+  if (!newest_ || !cosigners_.refused()) return Time::never();
+  return after(Time{newest_->time_ms}, refresh_wait_ms_);
+}
+
+Status Publisher::build(Turn& turn, const Keys& keys, Mailboxes& mailboxes, Changes changes) {
+  auto built = TRY(build_epoch(turn, {map_, newest_, edge_}, keys, config_, changes));
+  if (changes == Changes::due) {
+    first_due_.reset();
+    // What is left over, or could not be taken in, is tried again soon.
+    if (!turn.rows.scan(table::kDue, {}, {}, 1).empty()) {
+      statement_due(built ? turn.now : after(turn.now, kMinuteMs));
+    }
+    if (!built) return ok();
+    in_flight_ = std::move(built->leaves);
+    in_flight_names_ = std::move(built->names);
+    refresh_wait_ms_ = config_.times.refresh_ms;
+  }
+  newest_ = std::move(built->record);
+  edge_ = std::move(built->edge);
+  turn.events.push_back({proto::Event::Level::info, "an epoch was built", edge_.size()});
+  offer_newest(keys, turn.now);
+  TRY(serve_if_quorum(turn, mailboxes));
+  call_cosigners(turn);
+  return ok();
+}
+
+void Publisher::offer_newest(const Keys& keys, Time now) {
+  const tlog::Checkpoint checkpoint{config_.origin(), {edge_.size(), edge_.root()}, {}};
+  offered_ = tlog::SignedCheckpoint::sign(checkpoint, keys.log);
+  cosigners_.offer(*offered_, now);
+}
+
+void Publisher::call_cosigners(Turn& turn) {
+  const tlog::StoredTiles tiles(turn.rows, table::kTiles);
+  const tlog::TileHashes hashes(tiles, edge_.size());
+  cosigners_.call(hashes, turn.now, turn.sends);
+}
+
+Status Publisher::tick(Turn& turn, const Keys& keys, Mailboxes& mailboxes) {
+  if (build_time() <= turn.now) TRY(build(turn, keys, mailboxes, Changes::due));
+  if (refresh_time() <= turn.now) {
+    const std::uint64_t most = served_size() == edge_.size() ? kMaxRefreshServedMs : kMaxRefreshUnservedMs;
+    refresh_wait_ms_ = std::min(refresh_wait_ms_ * 2, std::max(most, config_.times.refresh_ms));
+    TRY(build(turn, keys, mailboxes, Changes::none));
+  }
+  call_cosigners(turn);
+  return ok();
+}
+
+Time Publisher::deadline() const { return std::min({build_time(), refresh_time(), cosigners_.deadline()}); }
+
+// ---- serving ----
+
+Status Publisher::call_done(Turn& turn, const proto::CallDone& call, const Keys& keys, Mailboxes& mailboxes) {
+  if (cosigners_.done(call, turn.now, turn.events)) {
+    if (!cosigners_.refused()) refresh_wait_ms_ = config_.times.refresh_ms;
+    TRY(serve_if_quorum(turn, mailboxes));
+  }
+  return tick(turn, keys, mailboxes);
+}
+
+Status Publisher::serve_if_quorum(Turn& turn, Mailboxes& mailboxes) {
+  auto cosignatures = cosigners_.cosignatures(edge_.size());
+  if (!config_.policy.accepts_anything() && !config_.policy.satisfied(keys_of(cosignatures))) return ok();
+  return serve(turn, mailboxes, std::move(cosignatures));
+}
+
+Status Publisher::serve(Turn& turn, Mailboxes& mailboxes, std::vector<tlog::VerifiedCosignature> cosignatures) {
+  const std::uint64_t size = edge_.size();
+  tlog::SignedCheckpoint checkpoint = *offered_;
+  for (const tlog::VerifiedCosignature& it : cosignatures) TRY(checkpoint.add(it.line));
+  const std::uint64_t time_ms = cosigned_ms(config_.policy, cosignatures, turn.now);
+  const bool grew = size != served_size();
+  if (!grew && served_ && served_->checkpoint.encode() == checkpoint.encode()) return ok();
+
+  const tlog::StoredTiles tiles(turn.rows, table::kTiles);
+  const tlog::TileHashes hashes(tiles, size);
+  auto inclusion = TRY(tlog::prove_inclusion(hashes, size - 1, size));
+  if (grew) move_map_on(turn);
+  save(turn.rows, table::kServed, {}, ServedRow{size, time_ms, checkpoint.encode()});
+  served_ = Served{std::move(checkpoint), *newest_, std::move(inclusion), time_ms};
+  if (grew) {
+    turn.events.push_back({proto::Event::Level::info, "an epoch is served", size});
+    mailboxes.close_removed(turn, std::exchange(in_flight_names_, {}));
+    mailboxes.push_log_grew(turn, size);
+  }
+  return ok();
+}
+
+void Publisher::move_map_on(Turn& turn) {
+  map_.update(in_flight_);
+  for (const directory::LeafChange& change : in_flight_) {
+    save(turn.rows, table::kLeaves, to_bytes(change.key), change.leaf);
+  }
+  for (std::uint64_t epoch = served_size(); epoch < edge_.size(); ++epoch) {
+    turn.rows.erase(table::kEpochNames, u64_key(epoch));
+  }
+  in_flight_.clear();
+}
+
+}  // namespace cairn::relay

@@ -1,0 +1,68 @@
+#include "core/relay/internal/rate_limit.h"
+
+namespace cairn::relay {
+namespace {
+
+constexpr std::uint64_t kToken = 60'000;  // one token, in units that a rate of n a minute refills n of in a millisecond
+
+/// The groups of an IPv6 text left or right of "::", without leading zeros.
+std::vector<std::string> groups_of(std::string_view text) {
+  std::vector<std::string> groups;
+  while (!text.empty()) {
+    const std::size_t colon = text.find(':');
+    std::string_view group = text.substr(0, colon);
+    while (group.size() > 1 && group.front() == '0') group.remove_prefix(1);
+    groups.emplace_back(group);
+    if (colon == std::string_view::npos) break;
+    text.remove_prefix(colon + 1);
+  }
+  return groups;
+}
+
+}  // namespace
+
+std::string rate_key_of_peer(std::string_view peer) {
+  if (peer.find(':') == std::string_view::npos || peer.find('.') != std::string_view::npos) return std::string(peer);
+  const std::size_t gap = peer.find("::");
+  std::vector<std::string> groups = groups_of(peer.substr(0, gap));
+  if (gap != std::string_view::npos) {
+    const std::vector<std::string> tail = groups_of(peer.substr(gap + 2));
+    while (groups.size() + tail.size() < 8) groups.emplace_back("0");
+    groups.insert(groups.end(), tail.begin(), tail.end());
+  }
+  std::string key;
+  for (std::size_t i = 0; i < 4 && i < groups.size(); ++i) key += groups[i] + ":";
+  return key;
+}
+
+std::uint64_t RateLimiter::level_at(const Bucket& bucket, Time now) const {
+  const std::uint64_t full = rate_.burst * kToken;
+  const std::uint64_t passed = std::min<std::uint64_t>(elapsed_ms(now, bucket.filled), kDayMs);
+  return std::min(full, bucket.level + passed * rate_.per_minute);
+}
+
+std::uint32_t RateLimiter::take(ByteView key, Time now) {
+  if (rate_.burst == 0) return 0;
+  auto found = buckets_.find(to_bytes(key));
+  if (found == buckets_.end()) {
+    make_room(now);
+    found = buckets_.emplace(to_bytes(key), Bucket{rate_.burst * kToken, now}).first;
+  }
+  Bucket& bucket = found->second;
+  bucket.level = level_at(bucket, now);
+  bucket.filled = now;
+  if (bucket.level >= kToken) {
+    bucket.level -= kToken;
+    return 0;
+  }
+  const std::uint64_t per_second = std::max<std::uint64_t>(1, rate_.per_minute) * kSecondMs;
+  return static_cast<std::uint32_t>((kToken - bucket.level + per_second - 1) / per_second);
+}
+
+void RateLimiter::make_room(Time now) {
+  if (buckets_.size() < kMaxBuckets) return;
+  std::erase_if(buckets_, [&](const auto& entry) { return level_at(entry.second, now) >= rate_.burst * kToken; });
+  if (buckets_.size() >= kMaxBuckets) buckets_.clear();
+}
+
+}  // namespace cairn::relay

@@ -1,0 +1,40 @@
+// Token buckets, one a key, in bounded memory.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "core/base/environment.h"
+#include "core/relay/config.h"
+
+namespace cairn::relay {
+
+/// The part of an address that one party holds: an IPv4 address whole, of IPv6 the /64. Anything else as it is.
+std::string rate_key_of_peer(std::string_view peer);
+
+class RateLimiter {
+ public:
+  explicit RateLimiter(Rate rate) : rate_(rate) {}
+
+  /// Takes one token of `key`'s bucket: 0 if there was one, else the seconds after which there is.
+  std::uint32_t take(ByteView key, Time now);
+  std::size_t size() const { return buckets_.size(); }
+
+  /// Buckets held at most. When there are more, the full ones are forgotten, then all: an attacker with so many
+  /// addresses is not held by buckets anyway.
+  static constexpr std::size_t kMaxBuckets = 65'536;
+
+ private:
+  /// In parts of a token of which a rate of n a minute refills n in a millisecond.
+  struct Bucket {
+    std::uint64_t level = 0;
+    Time filled;
+  };
+  std::uint64_t level_at(const Bucket& bucket, Time now) const;
+  void make_room(Time now);
+
+  Rate rate_;
+  std::map<Bytes, Bucket> buckets_;
+};
+
+}  // namespace cairn::relay

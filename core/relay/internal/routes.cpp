@@ -1,0 +1,145 @@
+// Which request goes where, and what it takes to be understood (docs/spec/relay.md s.1).
+#include "core/base/encoding.h"
+#include "core/relay/internal/discovery.h"
+#include "core/relay/internal/key_packages.h"
+#include "core/relay/internal/log_files.h"
+#include "core/relay/internal/lookup_answer.h"
+#include "core/relay/internal/rendezvous.h"
+#include "core/relay/internal/server.h"
+
+namespace cairn::relay {
+namespace {
+
+using proto::RequestArrived;
+
+/// Path without query.
+std::string_view path_of(const RequestArrived& request) {
+  return std::string_view(request.target).substr(0, request.target.find('?'));
+}
+
+template <class T>
+Answer encoded(const T& value) {
+  return {200, wire::encode(value), {}};
+}
+
+Result<proto::RendezvousId> rendezvous_id(const RequestArrived& request) {
+  const std::string_view text = path_of(request).substr(proto::kPathRendezvous.size());
+  const auto bytes = from_hex(text);
+  REQUIRE(bytes && bytes->size() == proto::RendezvousId::kSize && to_hex(*bytes) == text, ErrorCode::malformed,
+          "A rendezvous has an id of 32 hex digits in lower case.");
+  return proto::RendezvousId::from(*bytes);
+}
+
+}  // namespace
+
+std::span<const Server::Route> Server::routes() {
+  using enum proto::Method;
+  using Match = Route::Match;
+  static constexpr Route kRoutes[] = {
+      {get, proto::kPathWellKnown, Match::whole, &Server::well_known},
+      {get, proto::kPathHealth, Match::whole, &Server::health},
+      {post, proto::kPathNonce, Match::whole, &Server::nonce},
+      {post, proto::kPathLogin, Match::whole, &Server::login},
+      {post, proto::kPathStatement, Match::whole, &Server::statement},
+      {post, proto::kPathLookup, Match::whole, &Server::lookup},
+      {post, proto::kPathKeyPackageUpload, Match::whole, &Server::upload_key_packages},
+      {post, proto::kPathKeyPackageFetch, Match::whole, &Server::fetch_key_packages},
+      {post, proto::kPathChannelCreate, Match::whole, &Server::create_channel},
+      {post, proto::kPathChannelCommit, Match::whole, &Server::commit},
+      {post, proto::kPathChannelSend, Match::whole, &Server::send},
+      {post, proto::kPathRendezvous, Match::prefix, &Server::post_rendezvous},
+      {get, proto::kPathRendezvous, Match::prefix, &Server::get_rendezvous},
+      {get, "/log/", Match::prefix, &Server::log_file},
+  };
+  static_assert(proto::kPathLog == "/log");
+  return kRoutes;
+}
+
+const Server::Route* Server::find_route(const RequestArrived& request) {
+  const std::string_view path = path_of(request);
+  for (const Route& route : routes()) {
+    const bool fits = route.match == Route::Match::whole ? path == route.path : path.starts_with(route.path);
+    if (fits && route.method == request.method) return &route;
+  }
+  return nullptr;
+}
+
+Result<Answer> Server::well_known(Turn&, const RequestArrived&) { return relay::well_known(config_, *keys_); }
+
+Result<Answer> Server::health(Turn& turn, const RequestArrived&) {
+  return relay::health(publisher_, mailboxes_.connected(), turn.now);
+}
+
+Result<Answer> Server::nonce(Turn& turn, const RequestArrived& request) {
+  REQUIRE(request.body.empty(), ErrorCode::malformed, "A request for a nonce has no body.");
+  return encoded(make_nonce(keys_->token, turn.now, turn.entropy));
+}
+
+Result<Answer> Server::login(Turn& turn, const RequestArrived& request) {
+  const auto login = TRY(wire::decode<proto::LoginRequest>(request.body));
+  proto::LoginAnswer answer = TRY(log_in(turn, keys_->token, config_.domain, login));
+  answer.key_packages = static_cast<std::uint32_t>(TRY(count_key_packages(turn.rows, login.device)));
+  return encoded(answer);
+}
+
+Result<Answer> Server::statement(Turn& turn, const RequestArrived& request) {
+  constexpr int kAccepted = 202;
+  const auto statement = TRY(wire::decode<proto::StatementRequest>(request.body));
+  const auto accepted = TRY(writer_.accept(turn, *keys_, statement));
+  if (accepted == DirectoryWriter::Accepted::anew) publisher_.statement_due(turn.now);
+  return Answer{kAccepted, {}, {}};
+}
+
+Result<Answer> Server::lookup(Turn& turn, const RequestArrived& request) {
+  const auto lookup = TRY(wire::decode<directory::LookupRequest>(request.body));
+  const auto response = TRY(answer_lookup(turn.rows, *keys_, publisher_, config_.domain, lookup));
+  Answer answer = encoded(response);
+  if (hook_ != nullptr) answer.body = hook_->answer(request.body, std::move(answer.body), turn.rows, turn.now);
+  return answer;
+}
+
+Result<Answer> Server::upload_key_packages(Turn& turn, const RequestArrived& request) {
+  const LoggedIn who = TRY(check_login(turn, request.bearer));
+  const auto upload = TRY(wire::decode<proto::KeyPackageUpload>(request.body));
+  TRY(relay::upload_key_packages(turn, who.device, upload));
+  return Answer{};
+}
+
+Result<Answer> Server::fetch_key_packages(Turn& turn, const RequestArrived& request) {
+  TRY(check_login(turn, request.bearer));
+  const auto fetch = TRY(wire::decode<proto::KeyPackageFetch>(request.body));
+  const FetchedKeyPackages fetched = TRY(relay::fetch_key_packages(turn, fetch));
+  for (const MailboxId& mailbox : fetched.low) mailboxes_.push_key_packages_low(turn, mailbox);
+  return encoded(fetched.answer);
+}
+
+Result<Answer> Server::create_channel(Turn& turn, const RequestArrived& request) {
+  const LoggedIn who = TRY(check_login(turn, request.bearer));
+  const auto create = TRY(wire::decode<proto::ChannelCreate>(request.body));
+  return channels().create(turn, who, create);
+}
+
+Result<Answer> Server::commit(Turn& turn, const RequestArrived& request) {
+  const auto commit = TRY(wire::decode<proto::ChannelCommit>(request.body));
+  if (!commit.welcomes.empty()) TRY(check_login(turn, request.bearer));
+  return channels().commit(turn, commit);
+}
+
+Result<Answer> Server::send(Turn& turn, const RequestArrived& request) {
+  return channels().send(turn, TRY(wire::decode<proto::ChannelSend>(request.body)));
+}
+
+Result<Answer> Server::post_rendezvous(Turn& turn, const RequestArrived& request) {
+  return put_rendezvous(turn, TRY(rendezvous_id(request)), request.body);
+}
+
+Result<Answer> Server::get_rendezvous(Turn& turn, const RequestArrived& request) {
+  return relay::get_rendezvous(turn, TRY(rendezvous_id(request)));
+}
+
+Result<Answer> Server::log_file(Turn& turn, const RequestArrived& request) {
+  constexpr std::string_view kFolder = "/log/";
+  return get_log_file(turn.rows, publisher_, path_of(request).substr(kFolder.size()));
+}
+
+}  // namespace cairn::relay

@@ -1,0 +1,150 @@
+#include "core/relay/internal/server.h"
+
+#include "core/relay/internal/key_packages.h"
+#include "core/relay/internal/sentence.h"
+
+namespace cairn::relay {
+namespace {
+
+constexpr std::uint64_t kRestMs = kMinuteMs;
+
+proto::Respond respond(proto::RequestId id, Answer answer) {
+  return {id, answer.status, std::move(answer.content_type), std::move(answer.body), std::nullopt};
+}
+
+proto::Respond respond_error(proto::RequestId id, const Error& error, std::optional<std::uint32_t> retry_after_s) {
+  const proto::ErrorAnswer answer{error.code, sentence_of(error)};
+  return {id, proto::status_of(error.code), {}, wire::encode(answer), retry_after_s};
+}
+
+}  // namespace
+
+Server::Server(RelayConfig config, LookupHook* hook)
+    : config_(std::move(config)),
+      hook_(hook),
+      address_limiter_(config_.limits.address),
+      log_limiter_(config_.limits.log),
+      device_limiter_(config_.limits.device),
+      channel_limiter_(config_.limits.channel),
+      mailboxes_(config_),
+      writer_(config_),
+      publisher_(config_, next_call_) {}
+
+Status Server::read_store(Turn& turn) {
+  keys_.reset();
+  mailboxes_.rebuild(turn.rows);
+  writer_.rebuild(turn.rows);
+  sweeper_.rebuild(turn.now);
+  Keys keys = TRY(Keys::load_or_make(turn, config_));
+  TRY(publisher_.rebuild(turn, keys, mailboxes_));
+  keys_ = std::move(keys);
+  return ok();
+}
+
+proto::Effects Server::rebuild(const StoreView& store, Time now, Entropy& entropy) {
+  Turn turn(store, now, entropy);
+  publisher_rests_until_ = {};
+  const Status status = read_store(turn);
+  if (status) return turn.take();
+  keys_.reset();
+  return {{}, {}, {{proto::Event::Level::error, status.error().where, 0}}};
+}
+
+proto::Effects Server::recover(const Error& error, const StoreView& store, Time now, Entropy& entropy) {
+  Turn turn(store, now, entropy);
+  turn.events.push_back({proto::Event::Level::error, error.where, 0});
+  publisher_rests_until_ = after(now, kRestMs);
+  const Status status = publisher_.rebuild(turn, *keys_, mailboxes_);
+  if (status) return turn.take();
+  keys_.reset();
+  return {{}, {}, {{proto::Event::Level::error, status.error().where, 0}}};
+}
+
+proto::Effects Server::handle(const proto::Input& input, const StoreView& store, Time now, Entropy& entropy) {
+  if (const auto* arrived = std::get_if<proto::RequestArrived>(&input)) return request(*arrived, store, now, entropy);
+  Turn turn(store, now, entropy);
+  if (const auto* opened = std::get_if<proto::SocketOpened>(&input)) {
+    open_socket(turn, *opened);
+  } else if (!keys_) {
+    return {};
+  } else if (const auto* frame = std::get_if<proto::SocketFrame>(&input)) {
+    mailboxes_.frame(turn, frame->id, frame->data);
+  } else if (const auto* closed = std::get_if<proto::SocketClosed>(&input)) {
+    mailboxes_.closed(closed->id);
+  } else if (const auto* call = std::get_if<proto::CallDone>(&input)) {
+    const Status status = publisher_.call_done(turn, *call, *keys_, mailboxes_);
+    if (!status) return recover(status.error(), store, now, entropy);
+  } else if (std::holds_alternative<proto::TimerFired>(input)) {
+    sweeper_.run(turn, mailboxes_);
+    if (publisher_rests_until_ <= now) {
+      const Status status = publisher_.tick(turn, *keys_, mailboxes_);
+      if (!status) return recover(status.error(), store, now, entropy);
+    }
+  }
+  return turn.take();
+}
+
+Time Server::next_deadline() const {
+  if (!keys_) return Time::never();
+  return std::min(sweeper_.deadline(), std::max(publisher_.deadline(), publisher_rests_until_));
+}
+
+proto::Effects Server::request(const proto::RequestArrived& request, const StoreView& store, Time now,
+                               Entropy& entropy) {
+  Turn turn(store, now, entropy);
+  Result<Answer> result = answer(turn, request);
+  if (result) {
+    turn.sends.insert(turn.sends.begin(), respond(request.id, std::move(*result)));
+    return turn.take();
+  }
+  // A request that is refused changes nothing.
+  proto::Effects effects;
+  effects.sends.emplace_back(respond_error(request.id, result.error(), turn.retry_after_s));
+  if (result.error().code == ErrorCode::internal) {
+    effects.events.push_back({proto::Event::Level::error, result.error().where, 0});
+  }
+  return effects;
+}
+
+Result<Answer> Server::answer(Turn& turn, const proto::RequestArrived& request) {
+  REQUIRE(keys_, ErrorCode::internal, "This server cannot read its store; its operator has to look at its log.");
+  const Route* route = find_route(request);
+  const bool of_log = route != nullptr && route->handler == &Server::log_file;
+  TRY(draw_on_address(of_log ? log_limiter_ : address_limiter_, turn, request.peer));
+  REQUIRE(route != nullptr, ErrorCode::not_found, "There is nothing at this address; check it, or update the program.");
+  return (this->*route->handler)(turn, request);
+}
+
+void Server::open_socket(Turn& turn, const proto::SocketOpened& socket) {
+  const auto opened = [&]() -> Status {
+    REQUIRE(keys_ && socket.target == proto::kPathMailbox, ErrorCode::not_found, "socket target");
+    TRY(draw_on_address(address_limiter_, turn, socket.peer));
+    const LoggedIn who = TRY(check_login(turn, socket.bearer));
+    TRY(mailboxes_.open(turn, socket.id, who));
+    if (TRY(count_key_packages(turn.rows, who.device)) < kFewKeyPackages) {
+      mailboxes_.push_key_packages_low(turn, who.mailbox);
+    }
+    return ok();
+  }();
+  if (!opened) turn.sends.emplace_back(proto::SocketClose{socket.id});
+}
+
+Status Server::draw(RateLimiter& limiter, Turn& turn, ByteView key) const {
+  const std::uint32_t wait_s = limiter.take(key, turn.now);
+  if (wait_s == 0) return ok();
+  turn.retry_after_s = wait_s;
+  return fail(ErrorCode::rate_limited, "Too many requests; wait a moment and try again.");
+}
+
+Status Server::draw_on_address(RateLimiter& limiter, Turn& turn, std::string_view peer) const {
+  if (peer.empty()) return ok();
+  return draw(limiter, turn, as_bytes(rate_key_of_peer(peer)));
+}
+
+Result<LoggedIn> Server::check_login(Turn& turn, std::string_view bearer) {
+  LoggedIn who = TRY(check_token(turn.rows, keys_->token, bearer, turn.now));
+  TRY(draw(device_limiter_, turn, who.device));
+  return who;
+}
+
+}  // namespace cairn::relay

@@ -1,0 +1,79 @@
+// Takes each input to the part that deals with it, and answers.
+#pragma once
+
+#include "core/relay/internal/channels.h"
+#include "core/relay/internal/directory_writer.h"
+#include "core/relay/internal/publisher.h"
+#include "core/relay/internal/rate_limit.h"
+#include "core/relay/internal/sweep.h"
+#include "core/relay/lookup_hook.h"
+
+namespace cairn::relay {
+
+class Server {
+ public:
+  Server(RelayConfig config, LookupHook* hook);
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  proto::Effects rebuild(const StoreView& store, Time now, Entropy& entropy);
+  proto::Effects handle(const proto::Input& input, const StoreView& store, Time now, Entropy& entropy);
+  Time next_deadline() const;
+
+ private:
+  using Handler = Result<Answer> (Server::*)(Turn&, const proto::RequestArrived&);
+  struct Route {
+    proto::Method method;
+    std::string_view path;
+    enum class Match : std::uint8_t { whole, prefix } match;
+    Handler handler;
+  };
+  static std::span<const Route> routes();
+  static const Route* find_route(const proto::RequestArrived& request);
+
+  proto::Effects request(const proto::RequestArrived& request, const StoreView& store, Time now, Entropy& entropy);
+  Result<Answer> answer(Turn& turn, const proto::RequestArrived& request);
+  void open_socket(Turn& turn, const proto::SocketOpened& socket);
+
+  Result<Answer> well_known(Turn&, const proto::RequestArrived&);
+  Result<Answer> health(Turn&, const proto::RequestArrived&);
+  Result<Answer> nonce(Turn&, const proto::RequestArrived&);
+  Result<Answer> login(Turn&, const proto::RequestArrived&);
+  Result<Answer> statement(Turn&, const proto::RequestArrived&);
+  Result<Answer> lookup(Turn&, const proto::RequestArrived&);
+  Result<Answer> upload_key_packages(Turn&, const proto::RequestArrived&);
+  Result<Answer> fetch_key_packages(Turn&, const proto::RequestArrived&);
+  Result<Answer> create_channel(Turn&, const proto::RequestArrived&);
+  Result<Answer> commit(Turn&, const proto::RequestArrived&);
+  Result<Answer> send(Turn&, const proto::RequestArrived&);
+  Result<Answer> post_rendezvous(Turn&, const proto::RequestArrived&);
+  Result<Answer> get_rendezvous(Turn&, const proto::RequestArrived&);
+  Result<Answer> log_file(Turn&, const proto::RequestArrived&);
+
+  /// The logged-in device; draws on its bucket.
+  Result<LoggedIn> check_login(Turn& turn, std::string_view bearer);
+  Status draw(RateLimiter& limiter, Turn& turn, ByteView key) const;
+  Status draw_on_address(RateLimiter& limiter, Turn& turn, std::string_view peer) const;
+  Channels channels() { return {config_.domain, mailboxes_, channel_limiter_}; }
+
+  Status read_store(Turn& turn);
+  /// Publishing met something that it cannot go on with: what it did in this turn is dropped, and it starts anew from the
+  /// store, a while later.
+  proto::Effects recover(const Error& error, const StoreView& store, Time now, Entropy& entropy);
+
+  const RelayConfig config_;
+  LookupHook* const hook_;
+  std::uint64_t next_call_ = 1;
+  std::optional<Keys> keys_;     ///< nothing when the store cannot be understood
+  RateLimiter address_limiter_;
+  RateLimiter log_limiter_;
+  RateLimiter device_limiter_;
+  RateLimiter channel_limiter_;
+  Mailboxes mailboxes_;
+  DirectoryWriter writer_;
+  Publisher publisher_;
+  Sweeper sweeper_;
+  Time publisher_rests_until_;
+};
+
+}  // namespace cairn::relay

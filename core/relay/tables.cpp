@@ -1,0 +1,143 @@
+#include "core/relay/tables.h"
+
+#include "core/tlog/note.h"
+
+namespace cairn::relay {
+
+Bytes u64_key(std::uint64_t value) { return numbered_key({}, value); }
+
+Bytes numbered_key(ByteView prefix, std::uint64_t value) {
+  Bytes key;
+  key.reserve(prefix.size() + 8);
+  append(key, prefix);
+  for (int shift = 56; shift >= 0; shift -= 8) key.push_back(static_cast<std::uint8_t>(value >> shift));
+  return key;
+}
+
+std::uint64_t number_of_key(ByteView key) {
+  std::uint64_t value = 0;
+  for (const std::uint8_t byte : key.last(std::min<std::size_t>(key.size(), 8))) value = (value << 8) | byte;
+  return value;
+}
+
+Bytes chain_key(std::string_view name, std::uint32_t sequence) {
+  wire::Writer w;
+  w.raw(as_bytes(name));
+  w.u8(0);
+  w.u32(sequence);
+  return w.take();
+}
+
+void NameRow::write(wire::Writer& w) const {
+  state.write(w);
+  w.raw(map_key);
+  w.raw(vrf_proof);
+  w.u32(built);
+}
+Result<NameRow> NameRow::read(wire::Reader& r) {
+  NameRow out{TRY(directory::NameState::read(r)), {}, {}, 0};
+  out.map_key = TRY(r.fixed<Hash>());
+  out.vrf_proof = TRY(r.fixed<crypto::VrfProof>());
+  out.built = TRY(r.u32());
+  return out;
+}
+
+void ServedRow::write(wire::Writer& w) const {
+  w.u64(size);
+  w.u64(cosigned_ms);
+  w.opaque(note);
+}
+Result<ServedRow> ServedRow::read(wire::Reader& r) {
+  ServedRow out;
+  out.size = TRY(r.u64());
+  out.cosigned_ms = TRY(r.u64());
+  out.note = TRY(r.opaque_text(tlog::kMaxNoteBytes));
+  return out;
+}
+
+void InvitationRow::write(wire::Writer& w) const {
+  w.u32(uses);
+  w.u64(expires_ms);
+}
+Result<InvitationRow> InvitationRow::read(wire::Reader& r) {
+  InvitationRow out;
+  out.uses = TRY(r.u32());
+  out.expires_ms = TRY(r.u64());
+  return out;
+}
+
+void MailboxRow::write(wire::Writer& w) const {
+  w.raw(device);
+  w.u64(acknowledged);
+}
+Result<MailboxRow> MailboxRow::read(wire::Reader& r) {
+  MailboxRow out;
+  out.device = TRY(r.fixed<DeviceId>());
+  out.acknowledged = TRY(r.u64());
+  return out;
+}
+
+void BodyRow::write(wire::Writer& w) const {
+  w.u8(static_cast<std::uint8_t>(kind));
+  w.raw(channel);
+  w.u64(epoch);
+  w.u64(received_ms);
+  w.opaque(body);
+}
+Result<BodyRow> BodyRow::read(wire::Reader& r) {
+  BodyRow out;
+  const std::uint8_t kind = TRY(r.u8());
+  REQUIRE(kind >= 1 && kind <= 3, ErrorCode::malformed, "envelope kind");
+  out.kind = static_cast<proto::EnvelopeKind>(kind);
+  out.channel = TRY(r.fixed<ChannelId>());
+  out.epoch = TRY(r.u64());
+  out.received_ms = TRY(r.u64());
+  out.body = TRY(r.opaque_bytes(proto::kMaxEnvelopeBody));
+  return out;
+}
+
+void ChannelRow::write(wire::Writer& w) const {
+  w.u64(epoch);
+  w.raw(creator);
+  w.raw(write_key);
+  w.raw(previous_write_key);
+  w.u64(previous_until_ms);
+  w.u64(last_commit);
+}
+Result<ChannelRow> ChannelRow::read(wire::Reader& r) {
+  ChannelRow out;
+  out.epoch = TRY(r.u64());
+  out.creator = TRY(r.fixed<DeviceId>());
+  out.write_key = TRY(r.fixed<PublicKey>());
+  out.previous_write_key = TRY(r.fixed<PublicKey>());
+  out.previous_until_ms = TRY(r.u64());
+  out.last_commit = TRY(r.u64());
+  return out;
+}
+
+void KeyPackageState::write(wire::Writer& w) const {
+  w.u64(first);
+  w.u64(next);
+  w.opaque(last_resort);
+}
+Result<KeyPackageState> KeyPackageState::read(wire::Reader& r) {
+  KeyPackageState out;
+  out.first = TRY(r.u64());
+  out.next = TRY(r.u64());
+  REQUIRE(out.first <= out.next, ErrorCode::malformed, "key package range");
+  out.last_resort = TRY(r.opaque_bytes(proto::kMaxKeyPackageSize));
+  return out;
+}
+
+void RendezvousRow::write(wire::Writer& w) const {
+  w.u64(expires_ms);
+  w.opaque(body);
+}
+Result<RendezvousRow> RendezvousRow::read(wire::Reader& r) {
+  RendezvousRow out;
+  out.expires_ms = TRY(r.u64());
+  out.body = TRY(r.opaque_bytes(proto::kMaxRendezvousBody));
+  return out;
+}
+
+}  // namespace cairn::relay

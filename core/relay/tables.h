@@ -1,0 +1,164 @@
+// The tables of the server and what stands in their rows.
+//
+// Keys are the concatenation that the comment says; integers in keys are big-endian, so that rows lie in their order.
+#pragma once
+
+#include "core/base/overlay.h"
+#include "core/crypto/vrf.h"
+#include "core/directory/chain.h"
+#include "core/proto/api.h"
+
+namespace cairn::relay {
+
+namespace table {
+inline constexpr Table kKeys{1};              ///< "log", "vrf", "token": 32 secret bytes; "config": DirectoryConfig
+inline constexpr Table kNames{2};             ///< name: NameRow
+inline constexpr Table kStatements{3};        ///< name || 0x00 || u32 sequence: Statement
+inline constexpr Table kNotices{4};           ///< name || 0x00 || u32 sequence of a request: RequestNotice, times from 0 until built
+inline constexpr Table kDue{5};               ///< u64 order of acceptance: name that has statements in no epoch
+inline constexpr Table kLeaves{6};            ///< map key: NameLeaf, as of the checkpoint that is served
+inline constexpr Table kRecords{7};           ///< u64 epoch: EpochRecord
+inline constexpr Table kAudits{8};            ///< u64 epoch: EpochAudit
+inline constexpr Table kTiles{9};             ///< core/tlog/tile_store.h
+inline constexpr Table kEpochNames{10};       ///< u64 epoch that is not served yet: the names that it changes
+inline constexpr Table kServed{11};           ///< empty key: ServedRow
+inline constexpr Table kInvitations{12};      ///< SHA-256 of a code: InvitationRow
+inline constexpr Table kDevices{13};          ///< device id: name that claimed it
+inline constexpr Table kMailboxes{14};        ///< mailbox: MailboxRow
+inline constexpr Table kReferences{15};       ///< mailbox || u64 sequence: u64 body
+inline constexpr Table kBodies{16};           ///< u64 body: BodyRow
+inline constexpr Table kBodyCounts{17};       ///< u64 body: u32 references that are left
+inline constexpr Table kChannels{18};         ///< channel: ChannelRow
+inline constexpr Table kRecipients{19};       ///< channel || u64 epoch: MailboxId recipients[...], sorted
+inline constexpr Table kKeyPackages{20};      ///< device id || u64 index: KeyPackageUpload::Item
+inline constexpr Table kKeyPackageStates{21}; ///< device id: KeyPackageState
+inline constexpr Table kJoinTokens{22};       ///< device id || token, handed out and unused: u64 expiry in ms
+inline constexpr Table kUsedNonces{23};       ///< nonce: u64 expiry in ms
+inline constexpr Table kRendezvous{24};       ///< rendezvous id: RendezvousRow
+inline constexpr Table kVetoes{25};           ///< name || 0x00 || u32 sequence of a veto: VetoNotice
+}  // namespace table
+
+// ---- keys ----
+
+Bytes u64_key(std::uint64_t value);
+/// `prefix` || u64.
+Bytes numbered_key(ByteView prefix, std::uint64_t value);
+/// The number at the end of a numbered_key.
+std::uint64_t number_of_key(ByteView key);
+/// `name` || 0x00 || u32; names hold no zero byte.
+Bytes chain_key(std::string_view name, std::uint32_t sequence);
+/// The names of kKeys.
+inline constexpr std::string_view kLogKeyRow = "log";
+inline constexpr std::string_view kVrfKeyRow = "vrf";
+inline constexpr std::string_view kTokenKeyRow = "token";
+inline constexpr std::string_view kConfigRow = "config";
+
+// ---- rows ----
+
+/// A name with its chain as accepted, of which the first `built` statements are in an epoch.
+struct NameRow {
+  directory::NameState state;
+  Hash map_key;
+  crypto::VrfProof vrf_proof;
+  std::uint32_t built = 0;
+
+  void write(wire::Writer&) const;
+  static Result<NameRow> read(wire::Reader&);
+};
+
+/// The checkpoint that lookups answer at.
+struct ServedRow {
+  std::uint64_t size = 0;
+  std::uint64_t cosigned_ms = 0;  ///< when the quorum last cosigned it
+  std::string note;
+
+  void write(wire::Writer&) const;
+  static Result<ServedRow> read(wire::Reader&);
+};
+
+struct InvitationRow {
+  std::uint32_t uses = 0;  ///< that are left
+  std::uint64_t expires_ms = 0;
+
+  void write(wire::Writer&) const;
+  static Result<InvitationRow> read(wire::Reader&);
+};
+
+struct MailboxRow {
+  DeviceId device;
+  std::uint64_t acknowledged = 0;  ///< every envelope up to here is gone
+
+  void write(wire::Writer&) const;
+  static Result<MailboxRow> read(wire::Reader&);
+};
+
+/// An envelope without its sequence number, stored once for all mailboxes.
+struct BodyRow {
+  proto::EnvelopeKind kind = proto::EnvelopeKind::message;
+  ChannelId channel;
+  std::uint64_t epoch = 0;
+  std::uint64_t received_ms = 0;
+  Bytes body;
+
+  void write(wire::Writer&) const;
+  static Result<BodyRow> read(wire::Reader&);
+};
+
+struct ChannelRow {
+  std::uint64_t epoch = 0;
+  DeviceId creator;
+  PublicKey write_key;
+  /// Of the epoch before; zeros while there is none.
+  PublicKey previous_write_key;
+  std::uint64_t previous_until_ms = 0;  ///< sends in the epoch before are good until then
+  std::uint64_t last_commit = 0;        ///< body of the commit that began this epoch; 0 is none
+
+  void write(wire::Writer&) const;
+  static Result<ChannelRow> read(wire::Reader&);
+};
+
+/// One-time key packages stand at [first, next).
+struct KeyPackageState {
+  std::uint64_t first = 0;
+  std::uint64_t next = 0;
+  Bytes last_resort;  ///< empty if there is none
+
+  std::uint64_t count() const { return next - first; }
+  void write(wire::Writer&) const;
+  static Result<KeyPackageState> read(wire::Reader&);
+};
+
+struct RendezvousRow {
+  std::uint64_t expires_ms = 0;
+  Bytes body;
+
+  void write(wire::Writer&) const;
+  static Result<RendezvousRow> read(wire::Reader&);
+};
+
+/// A u64 as a row.
+struct NumberRow {
+  std::uint64_t value = 0;
+
+  void write(wire::Writer& w) const { w.u64(value); }
+  static Result<NumberRow> read(wire::Reader& r) { return NumberRow{TRY(r.u64())}; }
+};
+
+// ---- typed access ----
+
+/// The decoded row, nothing if there is none; `internal` when the store holds bytes that are no such row.
+template <class T>
+Result<std::optional<T>> load(const StoreView& store, Table table, ByteView key) {
+  const std::optional<Bytes> bytes = store.get(table, key);
+  if (!bytes) return std::optional<T>{};
+  auto row = wire::decode<T>(*bytes);
+  REQUIRE(row.has_value(), ErrorCode::internal, "a row of the store does not decode");
+  return std::optional<T>(std::move(*row));
+}
+
+template <class T>
+void save(Overlay& rows, Table table, Bytes key, const T& row) {
+  rows.put(table, std::move(key), wire::encode(row));
+}
+
+}  // namespace cairn::relay
