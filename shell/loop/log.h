@@ -1,0 +1,17 @@
+// A mind's events as lines of text.
+#pragma once
+
+#include <cstdio>
+#include <string>
+
+#include "core/proto/mind.h"
+
+namespace cairn::loop {
+
+/// "2026-11-24T09:12:08.123Z warning what happened 7": the number only when it is not 0.
+std::string log_line(const proto::Event& event, Time now);
+
+/// Writes one line for an event of at least `least`. systemd and every container take standard error.
+void write_log(std::FILE* out, proto::Event::Level least, const proto::Event& event, Time now);
+
+}  // namespace cairn::loop
