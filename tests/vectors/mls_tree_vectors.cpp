@@ -3,7 +3,7 @@
 #include "core/mls/internal/tree_kem.h"
 #include "core/mls/internal/tree_validation.h"
 #include "tests/support/seeded_entropy.h"
-#include "tests/support/vectors.h"
+#include "tests/vectors/mls_suite.h"
 
 namespace cairn::testing {
 namespace {
@@ -11,14 +11,6 @@ namespace {
 using nlohmann::json;
 using namespace mls;
 using namespace mls::internal;
-
-constexpr auto kWrong = ErrorCode::inconsistent;
-
-Result<const CipherSuite*> suite_of(const json& c) {
-  const auto id = find_suite(c.at("cipher_suite").get<std::uint16_t>());
-  REQUIRE(id.has_value(), ErrorCode::unsupported, kNotOurSuite);
-  return &cipher_suite(*id);
-}
 
 Result<RatchetTree> trusted_tree(const CipherSuite& suite, const json& hex) {
   return RatchetTree::trusted(suite, TRY(wire::decode<TreeNodes>(hex_bytes(hex))));
