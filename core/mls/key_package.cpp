@@ -51,6 +51,12 @@ Result<VerifiedKeyPackage> VerifiedKeyPackage::verify(const CipherSuite& suite, 
   return VerifiedKeyPackage(std::move(package), std::move(leaf), reference);
 }
 
+Result<VerifiedKeyPackage> VerifiedKeyPackage::trusted(KeyPackage package) {
+  const KeyPackageRef reference = TRY(package.reference());
+  VerifiedLeafNode leaf = VerifiedLeafNode::trusted(package.leaf_node);
+  return VerifiedKeyPackage(std::move(package), std::move(leaf), reference);
+}
+
 Result<SigningIdentity> SigningIdentity::from(crypto::SignatureAlgorithm algorithm, Credential credential,
                                               crypto::SignaturePrivateKey key) {
   SignaturePublicKey public_key{TRY(crypto::signature_public_key(algorithm, key))};

@@ -35,6 +35,9 @@ class VerifiedKeyPackage {
   /// Suite, leaf, init key, signature. `unsupported`, `malformed`, `invalid_tree` or `invalid_signature`.
   static Result<VerifiedKeyPackage> verify(const CipherSuite& suite, KeyPackage package);
 
+  /// One that was verified before it went into our own storage; `unsupported` when its suite is none of ours.
+  static Result<VerifiedKeyPackage> trusted(KeyPackage package);
+
   const KeyPackage& package() const { return package_; }
   const VerifiedLeafNode& leaf() const { return leaf_; }
   KeyPackageRef reference() const { return reference_; }
