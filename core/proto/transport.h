@@ -82,7 +82,11 @@ struct CallDone {
 };
 
 /// next_deadline() has come.
-struct TimerFired {};
+struct TimerFired {
+  /// Of a clock that nobody sets and that also runs while the machine sleeps (CLOCK_BOOTTIME), from any start. What
+  /// lies between two of them has really passed, whatever Time says.
+  std::uint64_t uptime_ms = 0;
+};
 
 using Input = std::variant<RequestArrived, SocketOpened, SocketConnected, SocketFrame, SocketClosed, CallDone, TimerFired>;
 
