@@ -83,8 +83,8 @@ struct CallDone {
 
 /// next_deadline() has come.
 struct TimerFired {
-  /// Of a clock that nobody sets and that also runs while the machine sleeps (CLOCK_BOOTTIME), from any start. What
-  /// lies between two of them has really passed, whatever Time says.
+  /// Of a clock that nobody sets (it may stop while the machine sleeps), from any start. What lies between two of them
+  /// has really passed, whatever Time says.
   std::uint64_t uptime_ms = 0;
 };
 

@@ -73,7 +73,7 @@ std::vector<proto::Input> Loop::gather(std::uint64_t wait_ms) {
   const Time deadline = mind_.next_deadline();
   const Time before = options_.clock();
   std::vector<proto::Input> inputs;
-  if (deadline <= before) inputs.emplace_back(proto::TimerFired{});
+  if (deadline <= before) inputs.emplace_back(proto::TimerFired{options_.uptime_ms()});
   while (!inside_inputs_.empty() && inputs.size() < most) {
     inputs.push_back(std::move(inside_inputs_.front()));
     inside_inputs_.pop_front();

@@ -8,6 +8,7 @@
 #include "core/base/overlay.h"
 #include "core/proto/mind.h"
 #include "shell/loop/transport.h"
+#include "shell/os/clock.h"
 #include "shell/store/store.h"
 
 namespace cairn::loop {
@@ -15,6 +16,7 @@ namespace cairn::loop {
 struct LoopOptions {
   std::function<Time()> clock;                    ///< required
   std::function<void(const proto::Event&)> log;   ///< optional; called after the batch is durable
+  std::function<std::uint64_t()> uptime_ms = os::monotonic_ms;  ///< what TimerFired brings
 };
 
 /// What a loop has done so far, for metrics and benchmarks.

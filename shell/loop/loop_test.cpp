@@ -44,7 +44,9 @@ class LoopTest : public ::testing::Test {
  protected:
   Loop make(store::Store& store) {
     return Loop(mind_, store, entropy_, world_,
-                {[this] { return world_.now; }, [this](const proto::Event& event) { events_.push_back(event); }});
+                {[this] { return world_.now; },
+                 [this](const proto::Event& event) { events_.push_back(event); },
+                 [] { return std::uint64_t{4711}; }});
   }
   void request(std::uint64_t id, std::string target, std::string_view body = "") {
     proto::RequestArrived input;
@@ -166,6 +168,7 @@ TEST_F(LoopTest, FiresTheTimerAtTheDeadline) {
   loop.step(60'000);
   ASSERT_EQ(world_.sent.size(), 1u);
   EXPECT_EQ(std::get<proto::SocketSend>(world_.sent[0]).data, to_bytes("fired"));
+  EXPECT_EQ(std::get<proto::TimerFired>(mind_.seen.back()).uptime_ms, 4711u);
 }
 
 TEST_F(LoopTest, TakesOneInputAtATimeWhileTheDiskIsFull) {
