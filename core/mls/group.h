@@ -9,6 +9,7 @@
 
 #include <variant>
 
+#include "core/mls/message.h"
 #include "core/mls/rules.h"
 
 namespace cairn::mls {
@@ -16,6 +17,8 @@ namespace cairn::mls {
 namespace internal {
 struct GroupState;
 struct StagedState;
+struct CheckedProposal;
+class VerifiedContent;
 }  // namespace internal
 
 /// Whether the ratchet tree travels inside of a Welcome or GroupInfo, or beside it (then: Group::ratchet_tree()).
@@ -74,7 +77,7 @@ class StagedCommit {
   std::vector<Member> members() const;
   const ExtensionList& extensions() const;
 
- private:
+ protected:
   friend class Group;
   explicit StagedCommit(std::unique_ptr<internal::StagedState> state);
   std::unique_ptr<internal::StagedState> state_;
@@ -185,7 +188,7 @@ class Group {
   /// epoch of this group.
   Status merge(ReceivedCommit&& received);
 
-  /// Encrypts to all members, padded (core/mls/limits.h). `over_limit` above kMaxMessageSize, `invalid_state` when we
+  /// Encrypts to all members, padded to a Padme size of at least 256 bytes. `over_limit` above kMaxPlaintextSize, `invalid_state` when we
   /// are not in, the group has ended, or proposals wait, for then their commit comes first.
   Result<Bytes> protect(ByteView plaintext, ByteView authenticated_data, Entropy& entropy);
 
@@ -212,7 +215,16 @@ class Group {
 
  private:
   explicit Group(std::unique_ptr<internal::GroupState> state);
+  Status check_can_send() const;
+  Result<Received> process_private(const PrivateMessage& message, const Rules& rules);
+  Result<Received> process_application(const PrivateMessage& message);
+  Result<Received> process_public(PublicMessage message, const Rules& rules);
+  Result<Received> receive_proposal(const internal::VerifiedContent& content, const Rules& rules);
+  Result<Received> receive_commit(const internal::VerifiedContent& content, const Rules& rules) const;
+  Result<Bytes> propose(internal::CheckedProposal proposal, Entropy& entropy, HandshakeFormat format);
+
   std::unique_ptr<internal::GroupState> state_;
+  std::unique_ptr<PendingCommit> pending_;
 };
 
 }  // namespace cairn::mls

@@ -40,6 +40,8 @@ constexpr std::size_t kMaxExternalSenders = 16;
 
 /// authenticated_data of a message.
 constexpr std::size_t kMaxAuthenticatedDataSize = 64 << 10;
+/// Application data of one message; with padding, authenticated_data and the frame it fits into a message.
+constexpr std::size_t kMaxPlaintextSize = std::size_t{8} << 20;
 /// Proposals of one commit, and proposals cached in one epoch.
 constexpr std::size_t kMaxProposals = 1024;
 /// PSKs of one commit.

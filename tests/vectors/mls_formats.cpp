@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "tests/vectors/mls_client_vectors.h"
 #include "tests/vectors/mls_message_vectors.h"
 #include "tests/vectors/mls_schedule_vectors.h"
 #include "tests/vectors/mls_tree_vectors.h"
@@ -23,6 +24,7 @@ constexpr MlsFormat kFormats[] = {
     {"tree-validation", "resolutions", run_tree_validation},
     {"treekem", "update_paths", run_treekem},
     {"messages", "mls_welcome", run_messages},
+    {"passive-client", "initial_epoch_authenticator", run_passive_client},
 };
 
 VectorCount failure(std::string why) {

@@ -8,6 +8,8 @@
 
 namespace cairn::mls::internal {
 
+struct GroupState;
+
 /// A commit that was made or verified, and not merged.
 struct StagedState {
   std::uint64_t base_epoch = 0;
@@ -18,6 +20,11 @@ struct StagedState {
   // Of a commit of our own.
   Bytes commit;
   std::vector<OutgoingWelcome> welcomes;
+
+  /// For our own storage, encrypted there; of a commit of our own, which has a next epoch (CHECKed).
+  void write(wire::Writer& writer) const;
+  /// One that was staged in `state`.
+  static Result<StagedState> read(const GroupState& state, wire::Reader& reader);
 };
 
 struct GroupState {
@@ -27,7 +34,6 @@ struct GroupState {
   std::deque<PastEpoch> past = {};                               ///< newest first, at most kPastEpochs
   std::map<std::uint64_t, ResumptionSecret> resumption = {};     ///< of past epochs, at most kResumptionEpochs
   std::vector<CheckedProposal> proposals = {};                   ///< of this epoch, in the order of their arrival
-  std::unique_ptr<StagedState> pending = nullptr;
   bool is_active = true;
   std::optional<ReInit> reinit = std::nullopt;
 

@@ -74,7 +74,6 @@ Status ask_membership(const CommitSummary& summary, const Rules& rules) {
 
 void advance(GroupState& state, StagedState&& staged) {
   StagedState consumed = std::move(staged);
-  state.pending = nullptr;
   state.proposals.clear();
   if (!consumed.next) {
     state.is_active = false;

@@ -1,0 +1,103 @@
+// Sending what is no commit: application messages, and proposals for others to commit.
+#include "core/mls/group.h"
+#include "core/mls/internal/group_state.h"
+
+namespace cairn::mls {
+
+using namespace internal;
+
+namespace {
+
+FramedContent frame(const GroupState& state, ByteView authenticated_data) {
+  FramedContent out;
+  out.group_id = state.current.context.group_id;
+  out.epoch = state.current.number();
+  out.sender = Sender::member(state.own_leaf());
+  out.authenticated_data = to_bytes(authenticated_data);
+  return out;
+}
+
+}  // namespace
+
+Result<Bytes> Group::protect(ByteView plaintext, ByteView authenticated_data, Entropy& entropy) {
+  TRY(check_can_send());
+  // RFC 9420 s.12.4: "a group member that has observed one or more valid proposals [...] MUST send a Commit message
+  // before sending application data".
+  REQUIRE(state_->proposals.empty(), ErrorCode::invalid_state, "proposals wait for a commit");
+  REQUIRE(authenticated_data.size() <= kMaxAuthenticatedDataSize, ErrorCode::over_limit, "authenticated data");
+  REQUIRE(plaintext.size() <= kMaxPlaintextSize, ErrorCode::over_limit, "application data");
+  FramedContent content = frame(*state_, authenticated_data);
+  content.content = SecretBytes(to_bytes(plaintext));
+  Epoch& epoch = state_->current;
+  const AuthenticatedContent signed_content =
+      TRY(sign_content(*state_->suite, WireFormat::private_message, std::move(content), state_->identity.private_key(),
+                       epoch.encoded_context));
+  const PrivateMessage message =
+      TRY(protect_private(*state_->suite, signed_content, epoch.secret_tree, epoch.secrets.sender_data, entropy));
+  return encode_message(message);
+}
+
+Result<Bytes> Group::propose(CheckedProposal proposal, Entropy& entropy, HandshakeFormat format) {
+  TRY(check_can_send());
+  REQUIRE(state_->proposals.size() < kMaxProposals, ErrorCode::over_limit, "proposals of an epoch");
+  FramedContent content = frame(*state_, {});
+  content.content = proposal.proposal;
+  const bool open = format == HandshakeFormat::public_message;
+  Epoch& epoch = state_->current;
+  AuthenticatedContent signed_content =
+      TRY(sign_content(*state_->suite, open ? WireFormat::public_message : WireFormat::private_message,
+                       std::move(content), state_->identity.private_key(), epoch.encoded_context));
+  proposal.reference = proposal_reference(*state_->suite, signed_content);
+  REQUIRE(state_->find_proposal(*proposal.reference) == nullptr, ErrorCode::duplicate, "proposal");
+  Bytes out;
+  if (open) {
+    const PublicMessage message =
+        TRY(protect_public(*state_->suite, std::move(signed_content), epoch.secrets.membership, epoch.encoded_context));
+    out = encode_message(message);
+  } else {
+    const PrivateMessage message =
+        TRY(protect_private(*state_->suite, signed_content, epoch.secret_tree, epoch.secrets.sender_data, entropy));
+    out = encode_message(message);
+  }
+  state_->proposals.push_back(std::move(proposal));
+  return out;
+}
+
+Result<Bytes> Group::propose_add(const KeyPackage& key_package, const Rules& rules, Time now, Entropy& entropy,
+                                 HandshakeFormat format) {
+  const auto* lifetime = std::get_if<Lifetime>(&key_package.leaf_node.origin);
+  REQUIRE(lifetime != nullptr && lifetime->contains(now), ErrorCode::stale, "lifetime of a key package");
+  CheckedProposal proposal = TRY(check_proposal(*state_->suite, state_->current, Proposal{Add{key_package}},
+                                                Sender::member(own_leaf()), rules));
+  return propose(std::move(proposal), entropy, format);
+}
+
+Result<Bytes> Group::propose_remove(LeafIndex leaf, Entropy& entropy, HandshakeFormat format) {
+  REQUIRE(state_->current.tree.leaf(leaf) != nullptr, ErrorCode::not_found, "remove of a blank leaf");
+  CheckedProposal proposal;
+  proposal.proposal = Proposal{Remove{leaf}};
+  proposal.sender = Sender::member(own_leaf());
+  return propose(std::move(proposal), entropy, format);
+}
+
+Result<Bytes> Group::propose_update(const std::optional<LeafOptions>& own_leaf_options, Entropy& entropy,
+                                    HandshakeFormat format) {
+  TRY(check_can_send());
+  crypto::KemKeyPair pair = crypto::kem_generate(state_->suite->hpke.kem, entropy);
+  LeafNode leaf = *state_->current.tree.leaf(own_leaf());
+  leaf.encryption_key.bytes = std::move(pair.public_key);
+  leaf.origin = FromUpdate{};
+  if (own_leaf_options) {
+    leaf.capabilities = own_leaf_options->capabilities;
+    leaf.extensions = own_leaf_options->extensions;
+  }
+  CheckedProposal proposal;
+  proposal.leaf = TRY(VerifiedLeafNode::sign(*state_->suite, state_->identity.private_key(), std::move(leaf),
+                                             LeafPosition{group_id(), own_leaf()}));
+  proposal.proposal = Proposal{Update{**proposal.leaf}};
+  proposal.sender = Sender::member(own_leaf());
+  proposal.own_key = std::move(pair.private_key);
+  return propose(std::move(proposal), entropy, format);
+}
+
+}  // namespace cairn::mls
