@@ -24,8 +24,7 @@ Status Auditor::check_record(const EpochRecord& record, Time now) const {
 }
 
 Status Auditor::check_changes(const EpochAudit& epoch) const {
-  const auto leaves =
-      TRY(next_leaves(epoch.updates, epoch.notices, epoch.record.time_ms, config_.min_reset_delay_s));
+  const auto leaves = TRY(next_leaves(epoch.updates, epoch.notices, epoch.record.time_ms, config_.min_reset_delay_s));
   const RootChange roots = TRY(epoch.proof.evaluate(leaves));
   REQUIRE(roots.before == (newest_ ? newest_->map_root : Hash{}), ErrorCode::inconsistent, "rule 4: another old map");
   REQUIRE(roots.after == epoch.record.map_root, ErrorCode::inconsistent, "rule 6: another new map");
@@ -155,7 +154,8 @@ Result<Auditor> Auditor::read(wire::Reader& reader) {
   while (!open.done()) {
     OpenRequest request = TRY(OpenRequest::read(open));
     const Hash hash = request.notice.hash();
-    out.open_.emplace(hash, std::move(request));
+    REQUIRE(out.open_.empty() || out.open_.rbegin()->first < hash, ErrorCode::malformed, "auditor: order of requests");
+    out.open_.emplace_hint(out.open_.end(), hash, std::move(request));
   }
   return out;
 }

@@ -17,10 +17,10 @@ constexpr std::size_t kMaxOpenRequests = 100'000;
 /// A reset between request and end.
 struct OpenRequest {
   ResetNotice notice;
-  std::uint64_t epoch = 0;           ///< of the record that has the notice
-  bool cosigned = false;             ///< a checkpoint with it
-  std::uint64_t waited_ms = 0;       ///< since the first of them, by the auditor's elapsed-time clock
-  std::optional<VetoNotice> veto;    ///< that the mailbox took
+  std::uint64_t epoch = 0;         ///< of the record that has the notice
+  bool cosigned = false;           ///< a checkpoint with it
+  std::uint64_t waited_ms = 0;     ///< since the first of them, by the auditor's elapsed-time clock
+  std::optional<VetoNotice> veto;  ///< that the mailbox took
 
   void write(wire::Writer& writer) const;
   static Result<OpenRequest> read(wire::Reader& reader);

@@ -97,9 +97,9 @@ class ChainRules {
 
   Status check_new_commitment(const Hash& commitment) const {
     const auto& spent = state_.spent_commitments_;
-    REQUIRE(commitment != state_.recovery_commitment_ &&
-                std::find(spent.begin(), spent.end(), commitment) == spent.end(),
-            ErrorCode::duplicate, "chain: a recovery key comes again");
+    REQUIRE(
+        commitment != state_.recovery_commitment_ && std::find(spent.begin(), spent.end(), commitment) == spent.end(),
+        ErrorCode::duplicate, "chain: a recovery key comes again");
     return ok();
   }
 
@@ -225,7 +225,8 @@ std::size_t NameState::active_count() const {
 }
 
 const AuthorisedDevice* NameState::find(const DeviceId& id) const {
-  const auto found = std::find_if(devices_.rbegin(), devices_.rend(), [&](const auto& device) { return device.id == id; });
+  const auto found =
+      std::find_if(devices_.rbegin(), devices_.rend(), [&](const auto& device) { return device.id == id; });
   return found == devices_.rend() ? nullptr : &*found;
 }
 

@@ -38,7 +38,10 @@ Result<std::vector<AuthorisedDevice>> read_devices(wire::Reader& reader) {
   std::vector<AuthorisedDevice> out;
   while (!body.done()) {
     REQUIRE(out.size() < kMaxStatements, ErrorCode::over_limit, "name state: devices");
-    AuthorisedDevice device{TRY(Device::read(body)), {}, 0, {}};
+    AuthorisedDevice device {
+      TRY(Device::read(body))
+      , {}, 0, {}
+    };
     device.id = device.device.id();
     device.added = TRY(body.u32());
     if (TRY(body.presence())) device.removed = TRY(body.u32());
@@ -97,7 +100,7 @@ Result<NameState> NameState::read(wire::Reader& reader) {
   wire::Reader resets = TRY(reader.nested(kMaxStatements * 8));
   while (!resets.done()) {
     const std::uint32_t request_sequence = TRY(resets.u32());
-    out.completed_resets_.push_back({request_sequence, TRY(resets.u32())});
+    out.completed_resets_.push_back({ request_sequence, TRY(resets.u32()) });
   }
   return out;
 }

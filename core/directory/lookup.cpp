@@ -10,7 +10,10 @@ void LookupRequest::write(wire::Writer& writer) const {
 }
 
 Result<LookupRequest> LookupRequest::read(wire::Reader& reader) {
-  LookupRequest out{TRY(Name::read(reader)), 0, {}, 0};
+  LookupRequest out {
+    TRY(Name::read(reader))
+    , 0, {}, 0
+  };
   out.known_count = TRY(reader.u64());
   out.known_head = TRY(reader.fixed<Hash>());
   out.known_size = TRY(reader.u64());

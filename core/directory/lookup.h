@@ -1,4 +1,5 @@
-// What a client asks about a name and what it gets: a claim until verify_lookup has looked (docs/spec/directory.md s.6).
+// What a client asks about a name and what it gets: a claim until verify_lookup has looked (docs/spec/directory.md
+// s.6).
 #pragma once
 
 #include "core/directory/map_proof.h"
@@ -16,7 +17,7 @@ struct LookupRequest {
   Name name;
   std::uint64_t known_count = 0;  ///< statements that the client has verified
   Hash known_head;
-  std::uint64_t known_size = 0;   ///< of the newest checkpoint that it has verified; then it knows the config too
+  std::uint64_t known_size = 0;  ///< of the newest checkpoint that it has verified; then it knows the config too
 
   void write(wire::Writer& writer) const;
   static Result<LookupRequest> read(wire::Reader& reader);
@@ -24,10 +25,10 @@ struct LookupRequest {
 };
 
 struct LookupResponse {
-  std::string checkpoint;             ///< signed note, with cosignatures
-  tlog::ConsistencyProof consistency; ///< from known_size
-  EpochRecord record;                 ///< the newest
-  tlog::InclusionProof inclusion;     ///< of the record, at index size - 1
+  std::string checkpoint;                 ///< signed note, with cosignatures
+  tlog::ConsistencyProof consistency;     ///< from known_size
+  EpochRecord record;                     ///< the newest
+  tlog::InclusionProof inclusion;         ///< of the record, at index size - 1
   std::optional<DirectoryConfig> config;  ///< present iff known_size is 0
   crypto::VrfProof vrf_proof;
   MapProof map_proof;

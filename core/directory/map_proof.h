@@ -11,8 +11,8 @@ struct MapProof {
 
   std::vector<Hash> siblings;  ///< from depth 1 on, at most kMaxMapDepth; zeros where the sibling is empty
   End end = End::empty;
-  Hash other_key;              ///< of End::other, else zeros
-  NameLeaf leaf;               ///< of End::own and End::other
+  Hash other_key;  ///< of End::other, else zeros
+  NameLeaf leaf;   ///< of End::own and End::other
 
   /// What the map with this root holds for `key`, nothing for a proven absence; `invalid_tree` when it proves neither.
   Result<std::optional<NameLeaf>> verify(const Hash& root, const Hash& key) const;

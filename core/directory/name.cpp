@@ -33,7 +33,8 @@ std::optional<Fault> find_local_fault(std::string_view local) {
 
 std::optional<Fault> find_label_fault(std::string_view label, std::size_t at) {
   if (label.empty()) return Fault{"domain: nothing between two dots, or at an end", at};
-  if (label.size() > kMaxDomainLabelBytes) return Fault{"domain: more than 63 characters without a dot", at + kMaxDomainLabelBytes};
+  if (label.size() > kMaxDomainLabelBytes)
+    return Fault{"domain: more than 63 characters without a dot", at + kMaxDomainLabelBytes};
   if (label.front() == '-') return Fault{"domain: a part begins with a hyphen", at};
   if (label.back() == '-') return Fault{"domain: a part ends with a hyphen", at + label.size() - 1};
   return {};
@@ -43,7 +44,8 @@ std::optional<Fault> find_domain_fault(std::string_view domain) {
   if (domain == "localhost") return {};
   if (domain.empty()) return Fault{"domain: nothing after the @", 0};
   for (std::size_t i = 0; i < domain.size(); ++i) {
-    if (!is_domain_char(domain[i]) && domain[i] != '.') return Fault{"domain: a character that cannot stand after the @", i};
+    if (!is_domain_char(domain[i]) && domain[i] != '.')
+      return Fault{"domain: a character that cannot stand after the @", i};
   }
   if (domain.size() > kMaxDomainBytes) return Fault{"domain: more than 253 characters", kMaxDomainBytes};
   std::size_t begin = 0;

@@ -107,7 +107,7 @@ Result<VetoNotice> VetoNotice::read(wire::Reader& reader) {
 void CompleteNotice::write(wire::Writer& writer) const { request.write(writer); }
 
 Result<CompleteNotice> CompleteNotice::read(wire::Reader& reader) {
-  return CompleteNotice{TRY(ResetNotice::read(reader))};
+  return CompleteNotice { TRY(ResetNotice::read(reader)) };
 }
 
 const ResetNotice& Notice::request() const {
@@ -121,9 +121,12 @@ void Notice::write(wire::Writer& writer) const {
 
 Result<Notice> Notice::read(wire::Reader& reader) {
   switch (static_cast<NoticeType>(TRY(reader.u8()))) {
-    case NoticeType::request: return Notice{TRY(RequestNotice::read(reader))};
-    case NoticeType::veto: return Notice{TRY(VetoNotice::read(reader))};
-    case NoticeType::complete: return Notice{TRY(CompleteNotice::read(reader))};
+    case NoticeType::request: return Notice { TRY(RequestNotice::read(reader))
+      };
+    case NoticeType::veto: return Notice { TRY(VetoNotice::read(reader))
+      };
+    case NoticeType::complete: return Notice { TRY(CompleteNotice::read(reader))
+      };
   }
   return fail(ErrorCode::unsupported, "notice: type");
 }

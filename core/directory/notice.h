@@ -10,13 +10,13 @@ namespace cairn::directory {
 
 /// A reset was requested. Auditors hold the directory to its times, and take vetoes by its keys.
 struct ResetNotice {
-  Hash key;                            ///< of the name in the map
+  Hash key;  ///< of the name in the map
   std::uint64_t request_sequence = 0;
-  std::uint64_t requested_ms = 0;      ///< time of the record
-  std::uint64_t matures_ms = 0;        ///< the completion comes no sooner
-  std::vector<PublicKey> veto_keys;    ///< ascending, at most kMaxVetoHolders
-  Hash veto_recovery;                  ///< the recovery commitment in force
-  std::optional<Hash> after;           ///< R of the vetoed request whose mark this one replaces
+  std::uint64_t requested_ms = 0;    ///< time of the record
+  std::uint64_t matures_ms = 0;      ///< the completion comes no sooner
+  std::vector<PublicKey> veto_keys;  ///< ascending, at most kMaxVetoHolders
+  Hash veto_recovery;                ///< the recovery commitment in force
+  std::optional<Hash> after;         ///< R of the vetoed request whose mark this one replaces
 
   /// R = H(0x06 || ResetNotice).
   Hash hash() const;

@@ -6,8 +6,9 @@
 //   3. whatever goes to a cosigner, after 2
 //   4. the checkpoint that is served, after the quorum has cosigned
 // After a crash the owner looks for a stored record that no stored checkpoint covers and goes on at 2 with it; it
-// never makes that epoch again. The map that answers lookups stays at the served epoch until 4: it is then moved on with
-// the epoch's leaves. So one map is enough, as long as the epochs that are not served yet change names at most once.
+// never makes that epoch again. The map that answers lookups stays at the served epoch until 4: it is then moved on
+// with the epoch's leaves. So one map is enough, as long as the epochs that are not served yet change names at most
+// once.
 #pragma once
 
 #include "core/directory/map.h"

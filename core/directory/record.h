@@ -12,9 +12,9 @@ struct EpochRecord {
   std::uint64_t epoch = 0;    ///< its index in the log
   std::uint64_t time_ms = 0;  ///< the directory's clock
   Hash map_root;
-  std::uint64_t names = 0;    ///< leaves in the map
-  Hash config;                ///< DirectoryConfig::hash()
-  Hash notices;               ///< notices_hash()
+  std::uint64_t names = 0;  ///< leaves in the map
+  Hash config;              ///< DirectoryConfig::hash()
+  Hash notices;             ///< notices_hash()
 
   /// The leaf hash of the log's tree (RFC 6962 s.2.1).
   Hash log_leaf() const;

@@ -26,7 +26,8 @@ Hash recovery_commitment(const PublicKey& sign_pk, const Hash& kem_hash) {
   return internal::labelled_hash(internal::kRecoveryLabel, sign_pk, kem_hash);
 }
 
-RecoveryKey::RecoveryKey(std::uint32_t generation, crypto::SigningKey signing_key, crypto::KemPrivateKey kem_private_key)
+RecoveryKey::RecoveryKey(std::uint32_t generation, crypto::SigningKey signing_key,
+                         crypto::KemPrivateKey kem_private_key)
     : generation_(generation), signing_key_(std::move(signing_key)), kem_private_key_(std::move(kem_private_key)) {
   auto kem_public_key = crypto::kem_public_key(kKem, kem_private_key_);
   CHECK(kem_public_key.has_value());  // any 32 bytes are an X-Wing key

@@ -19,13 +19,17 @@ Result<StatementBody> read_new_owner(wire::Reader& reader) {
 Result<StatementBody> read_body(StatementType type, wire::Reader& reader) {
   switch (type) {
     case StatementType::genesis: return read_new_owner<Genesis>(reader);
-    case StatementType::add_device: return AddDevice{TRY(Device::read(reader))};
-    case StatementType::remove_device: return RemoveDevice{TRY(reader.fixed<DeviceId>())};
+    case StatementType::add_device: return AddDevice { TRY(Device::read(reader))
+      };
+    case StatementType::remove_device: return RemoveDevice { TRY(reader.fixed<DeviceId>())
+      };
     case StatementType::replace_recovery: return ReplaceRecovery{};
     case StatementType::request_reset: return read_new_owner<RequestReset>(reader);
     case StatementType::veto_reset: return VetoReset{};
-    case StatementType::complete_reset: return CompleteReset{TRY(reader.u32())};
-    case StatementType::set_reset_delay: return SetResetDelay{TRY(reader.u32())};
+    case StatementType::complete_reset: return CompleteReset { TRY(reader.u32())
+      };
+    case StatementType::set_reset_delay: return SetResetDelay { TRY(reader.u32())
+      };
   }
   return fail(ErrorCode::unsupported, "statement: type");
 }
@@ -104,7 +108,10 @@ void StatementContent::write(wire::Writer& writer) const {
 
 Result<StatementContent> StatementContent::read(wire::Reader& reader) {
   REQUIRE(TRY(reader.u8()) == kStatementVersion, ErrorCode::unsupported, "statement: version");
-  StatementContent out{TRY(Name::read(reader)), 0, {}, 0, {}, {}, {}};
+  StatementContent out {
+    TRY(Name::read(reader))
+    , 0, {}, 0, {}, {}, {}
+  };
   out.sequence = TRY(reader.u32());
   out.previous = TRY(reader.fixed<Hash>());
   out.time_ms = TRY(reader.u64());
@@ -162,7 +169,10 @@ void Statement::write(wire::Writer& writer) const {
 
 Result<Statement> Statement::read(wire::Reader& reader) {
   const std::size_t before = reader.left();
-  Statement out{TRY(StatementContent::read(reader)), {}};
+  Statement out {
+    TRY(StatementContent::read(reader))
+    , {}
+  };
   out.signatures = TRY(reader.vector<StatementSignature>(kMaxStatementBytes, 2));
   REQUIRE(before - reader.left() <= kMaxStatementBytes, ErrorCode::over_limit, "statement: size");
   TRY(out.check_form());

@@ -68,10 +68,10 @@ using StatementBody = std::variant<Genesis, AddDevice, RemoveDevice, ReplaceReco
 
 struct StatementContent {
   Name name;
-  std::uint32_t sequence = 0;  ///< statements before this one
-  Hash previous;               ///< head so far; zeros in a genesis
-  std::uint64_t time_ms = 0;   ///< the author's claim, nobody's truth
-  Nonce16 nonce;               ///< random; hides the content behind its commitment
+  std::uint32_t sequence = 0;         ///< statements before this one
+  Hash previous;                      ///< head so far; zeros in a genesis
+  std::uint64_t time_ms = 0;          ///< the author's claim, nobody's truth
+  Nonce16 nonce;                      ///< random; hides the content behind its commitment
   std::optional<Hash> next_recovery;  ///< present iff a recovery key signs
   StatementBody body;
 

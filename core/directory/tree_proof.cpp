@@ -52,7 +52,8 @@ class Evaluation {
     const auto kind = static_cast<TreeNodeKind>(TRY(reader_.u8()));
     if (updates.empty()) return RootChange(TRY(read_untouched(kind)));
     switch (kind) {
-      case TreeNodeKind::empty: return RootChange{{}, TRY(rebuild(updates, depth, {}))};
+      case TreeNodeKind::empty: return RootChange { {}, TRY(rebuild(updates, depth, {}))
+        };
       case TreeNodeKind::leaf: return TRY(read_own_leaf(updates, depth));
       case TreeNodeKind::other: return TRY(read_other_leaf(updates, depth));
       case TreeNodeKind::node: {
@@ -78,7 +79,7 @@ class Evaluation {
   Result<RootChange> read_own_leaf(Updates updates, unsigned depth) {
     const auto own = std::find_if(updates.begin(), updates.end(), [](const auto& update) { return update.before; });
     REQUIRE(own != updates.end(), ErrorCode::invalid_tree, "tree proof: a leaf of no update");
-    return RootChange{map_leaf_hash(own->key, *own->before), TRY(rebuild(updates, depth, own->key))};
+    return RootChange { map_leaf_hash(own->key, *own->before), TRY(rebuild(updates, depth, own->key)) };
   }
 
   Result<RootChange> read_other_leaf(Updates updates, unsigned depth) {
@@ -151,6 +152,8 @@ Result<RootChange> TreeProof::evaluate(std::span<const LeafUpdate> updates) cons
 
 void TreeProof::write(wire::Writer& writer) const { writer.opaque(nodes); }
 
-Result<TreeProof> TreeProof::read(wire::Reader& reader) { return TreeProof{TRY(reader.opaque_bytes(kMaxTreeProofBytes))}; }
+Result<TreeProof> TreeProof::read(wire::Reader& reader) {
+  return TreeProof { TRY(reader.opaque_bytes(kMaxTreeProofBytes)) };
+}
 
 }  // namespace cairn::directory

@@ -116,8 +116,7 @@ Result<std::vector<LeafUpdate>> next_leaves(std::span<const Update> updates, std
     REQUIRE(out.empty() || out.back().key < update.key, ErrorCode::malformed, "rule 3: updates out of order");
     // Both lists ascend, so that a notice without its update, or a second one, is never consumed.
     const bool has_notice = notice != notices.end() && notice->key() == update.key;
-    const NameLeaf after =
-        TRY(next_leaf(update, has_notice ? &*notice : nullptr, record_time_ms, min_reset_delay_s));
+    const NameLeaf after = TRY(next_leaf(update, has_notice ? &*notice : nullptr, record_time_ms, min_reset_delay_s));
     if (has_notice) ++notice;
     out.push_back({update.key, update.old, after});
   }

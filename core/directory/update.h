@@ -24,7 +24,8 @@ struct Update {
 
 struct EpochAudit {
   EpochRecord record;
-  std::vector<Update> updates;  ///< ascending by key, at most kMaxEpochUpdates; none renews the time of the newest record alone
+  std::vector<Update>
+      updates;  ///< ascending by key, at most kMaxEpochUpdates; none renews the time of the newest record alone
   std::vector<Notice> notices;  ///< ascending by key
   TreeProof proof;
 

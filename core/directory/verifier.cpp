@@ -33,8 +33,9 @@ class LookupVerifier {
   }
 
   Result<Lookup> run() {
-    const auto checkpoint = TRY(as_condition(
-        tlog::SignedCheckpoint::parse(response_.checkpoint, tlog::ExtensionLines::refuse), "condition 1: not a checkpoint"));
+    const auto checkpoint =
+        TRY(as_condition(tlog::SignedCheckpoint::parse(response_.checkpoint, tlog::ExtensionLines::refuse),
+                         "condition 1: not a checkpoint"));
     const auto cosigned = TRY(check_quorum(checkpoint));
     TRY(check_fresh(cosigned));
     TRY(check_consistent(cosigned.tree()));
@@ -42,7 +43,8 @@ class LookupVerifier {
     TRY(check_record(cosigned.tree()));
     TRY(check_config(config, checkpoint));
     const Hash key = TRY(check_vrf(config));
-    const auto leaf = TRY(as_condition(response_.map_proof.verify(response_.record.map_root, key), "condition 5: map proof"));
+    const auto leaf =
+        TRY(as_condition(response_.map_proof.verify(response_.record.map_root, key), "condition 5: map proof"));
     TRY(check_names());
     for (const Statement& statement : response_.statements) TRY(take_statement(statement, key));
     TRY(check_leaf(leaf));
@@ -130,7 +132,8 @@ class LookupVerifier {
   }
 
   Status take_request(const NameState& before, const Hash& key) {
-    REQUIRE(notices_taken_ < response_.notices.size(), ErrorCode::inconsistent, "condition 7: a reset without its notice");
+    REQUIRE(notices_taken_ < response_.notices.size(), ErrorCode::inconsistent,
+            "condition 7: a reset without its notice");
     const ResetNotice& notice = response_.notices[notices_taken_++];
     REQUIRE(notice.key == key && notice.request_sequence == before.count(), ErrorCode::inconsistent,
             "condition 7: the notice of another request");
@@ -170,7 +173,8 @@ class LookupVerifier {
   }
 
   Status check_resets(const NameLeaf& leaf) const {
-    REQUIRE(notices_taken_ == response_.notices.size(), ErrorCode::malformed, "condition 7: a notice without its reset");
+    REQUIRE(notices_taken_ == response_.notices.size(), ErrorCode::malformed,
+            "condition 7: a notice without its reset");
     REQUIRE(leaf.pending == pending_ && leaf.resets == resets_, ErrorCode::inconsistent,
             "condition 7: the map's resets are not the chain's");
     return ok();

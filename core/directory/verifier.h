@@ -11,9 +11,9 @@ namespace cairn::directory {
 
 /// What the client knew before. Nothing is owned: all must outlive the call.
 struct Known {
-  const DomainState* domain = nullptr;       ///< of the name's domain; nullptr when it never verified anything there
-  const VerifiedView* pinned = nullptr;      ///< of this name; nullptr at first contact
-  std::span<const VetoNotice> vetoes = {};   ///< that the client holds; those that do not verify are ignored
+  const DomainState* domain = nullptr;      ///< of the name's domain; nullptr when it never verified anything there
+  const VerifiedView* pinned = nullptr;     ///< of this name; nullptr at first contact
+  std::span<const VetoNotice> vetoes = {};  ///< that the client holds; those that do not verify are ignored
 };
 
 /// What to ask, and what to compare the answer with.

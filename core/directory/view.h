@@ -16,7 +16,7 @@ constexpr std::uint64_t kMaxViewAgeMs = 24 * kHourMs;
 /// Stored per domain: the newest checkpoint that held all conditions, and what goes with it.
 struct DomainState {
   tlog::TreeHead newest;
-  std::string checkpoint;             ///< the note of `newest`: evidence, should another one contradict it
+  std::string checkpoint;  ///< the note of `newest`: evidence, should another one contradict it
   DirectoryConfig config;
   std::uint64_t greatest_time_s = 0;  ///< the greatest t ever seen
 
