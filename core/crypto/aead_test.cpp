@@ -96,7 +96,7 @@ class AnyAead : public ::testing::TestWithParam<AeadAlgorithm> {
 INSTANTIATE_TEST_SUITE_P(All, AnyAead, ::testing::ValuesIn(kAll));
 
 TEST_P(AnyAead, OpensWhatItSealed) {
-  for (std::size_t size : {0, 1, 15, 16, 17, 64, 200, 65536}) {
+  for (std::size_t size : {0u, 1u, 15u, 16u, 17u, 64u, 200u, 65536u}) {
     const Bytes plaintext = random(size);
     const Bytes aad = random(size % 50);
     const Bytes sealed = aead_seal(GetParam(), key_, nonce_, aad, plaintext);

@@ -50,7 +50,7 @@ TEST(Hkdf, GivesAPrefixForAShorterOutputInEveryHash) {
   for (HashAlgorithm algorithm : {HashAlgorithm::sha256, HashAlgorithm::sha384, HashAlgorithm::sha512}) {
     Bytes longest(255 * hash_size(algorithm));
     hkdf_expand(algorithm, Bytes(32, 7), {}, longest);
-    for (std::size_t size : {0, 1, 31, 32, 33, 48, 64, 65, 200}) {
+    for (std::size_t size : {0u, 1u, 31u, 32u, 33u, 48u, 64u, 65u, 200u}) {
       Bytes out(size);
       hkdf_expand(algorithm, Bytes(32, 7), {}, out);
       EXPECT_TRUE(equal(out, ByteView(longest).first(size)));

@@ -196,7 +196,7 @@ TEST_P(AnyKem, AgreesOnASecret) {
 }
 
 TEST_P(AnyKem, DerivesTheSamePairFromTheSameInputOnly) {
-  for (std::size_t size : {32, 48, 64, 100}) {
+  for (std::size_t size : {32u, 48u, 64u, 100u}) {
     const Bytes ikm = random_bytes(entropy_, size);
     const auto pair = kem_derive_key_pair(GetParam(), ikm);
     ASSERT_TRUE(pair);

@@ -156,7 +156,7 @@ INSTANTIATE_TEST_SUITE_P(All, AnySignature,
 
 TEST_P(AnySignature, VerifiesWhatItSigned) {
   testing::SeededEntropy entropy(7);
-  for (std::size_t size : {0, 1, 100}) {
+  for (std::size_t size : {0u, 1u, 100u}) {
     const SignatureKeyPair pair = generate_signature_key(GetParam(), entropy);
     EXPECT_EQ(*signature_public_key(GetParam(), pair.private_key), pair.public_key);
     const Bytes message(size, 0x42);
