@@ -12,7 +12,9 @@ find_program(VALGRIND valgrind)
 #   *.cpp          the library         *_test.cpp   one test program, FOLDER_test
 #   *_fuzz.cpp     one fuzzer each     *_bench.cpp  one benchmark program
 #   *_ct.cpp       one program each, with main: run by valgrind, which must not complain
-#                  (secrets are marked as undefined, so a branch on one is an error)
+#                  (secrets are marked as undefined, so a branch on one is an error);
+#                  NAME_ct.supp beside it holds suppressions. Given the word `leak` it
+#                  branches on a secret, and valgrind must complain
 # Sources also lie in FOLDER/internal. Headers are included from the root:
 # #include "core/base/bytes.h".
 function(add_module folder)
@@ -56,8 +58,15 @@ function(add_module folder)
       get_filename_component(name ${source} NAME_WE)
       add_executable(${target}_${name} ${source})
       target_link_libraries(${target}_${name} ${target} cairn_test_support)
-      add_test(NAME ${target}_${name} COMMAND ${VALGRIND} -q --error-exitcode=1 $<TARGET_FILE:${target}_${name}>)
-      set_tests_properties(${target}_${name} PROPERTIES LABELS ct)
+      string(REGEX REPLACE "\\.cpp$" ".supp" suppressions ${source})
+      set(memcheck ${VALGRIND} -q --error-exitcode=1)
+      if(EXISTS ${suppressions})
+        list(APPEND memcheck --suppressions=${suppressions})
+      endif()
+      add_test(NAME ${target}_${name} COMMAND ${memcheck} $<TARGET_FILE:${target}_${name}>)
+      add_test(NAME ${target}_${name}_leak COMMAND ${memcheck} $<TARGET_FILE:${target}_${name}> leak)
+      set_tests_properties(${target}_${name} ${target}_${name}_leak PROPERTIES LABELS ct)
+      set_tests_properties(${target}_${name}_leak PROPERTIES PASS_REGULAR_EXPRESSION "depends on uninitialised value")
     endforeach()
   endif()
   if(benches AND TARGET benchmark::benchmark_main)
