@@ -9,6 +9,7 @@
 
 namespace cairn::crypto {
 
+using internal::VrfChallenge;
 using internal::VrfCommitments;
 using internal::VrfExpandedKey;
 using internal::VrfNonceString;
@@ -23,18 +24,16 @@ constexpr std::uint8_t kChallenge = 0x02;
 constexpr std::uint8_t kProofToHash = 0x03;
 constexpr std::uint8_t kBack = 0x00;
 
-constexpr std::size_t kPointSize = 32;
-constexpr std::size_t kChallengeSize = 16;
+constexpr std::size_t kPointSize = VrfPoint::kSize;
+constexpr std::size_t kChallengeSize = VrfChallenge::kSize;
 
 ByteView byte(const std::uint8_t& value) { return {&value, 1}; }
 
-using Challenge = FixedBytes<struct ChallengeTag, kChallengeSize>;
-
 /// ECVRF_challenge_generation (s.5.4.3).
-Challenge challenge(const VrfPublicKey& key, const VrfPoint& h, ByteView gamma, const VrfCommitments& commitments) {
+VrfChallenge challenge(const VrfPublicKey& key, const VrfPoint& h, ByteView gamma, const VrfCommitments& commitments) {
   const Digest digest = hash(HashAlgorithm::sha512, {byte(kSuite), byte(kChallenge), key, h, gamma, commitments.u,
                                                      commitments.v, byte(kBack)});
-  return *Challenge::from(digest.view().first(kChallengeSize));
+  return *VrfChallenge::from(digest.view().first(kChallengeSize));
 }
 
 /// 8 * point, by three doublings; nothing when `point` does not decode. libsodium's multiplication would demand the
@@ -55,7 +54,7 @@ bool is_identity(const VrfPoint& point) {
   return point == identity;
 }
 
-/// scalar * point for a point of the prime order; nothing for any other, or when the result is the identity.
+/// Public scalar * point, if the point is of the prime order and the scalar not 0.
 std::optional<VrfPoint> multiply(ByteView scalar, ByteView point) {
   if (!internal::is_canonical_point(point)) return std::nullopt;
   VrfPoint out;
@@ -65,7 +64,7 @@ std::optional<VrfPoint> multiply(ByteView scalar, ByteView point) {
   return out;
 }
 
-/// scalar * B; nothing when that is the identity.
+/// Public scalar * B, if the scalar is not 0.
 std::optional<VrfPoint> multiply_base(ByteView scalar) {
   VrfPoint out;
   if (crypto_scalarmult_ed25519_base_noclamp(out.mutable_view().data(), scalar.data()) != 0) return std::nullopt;
@@ -88,25 +87,6 @@ bool is_reduced(ByteView scalar) {
   return std::lexicographical_compare(scalar.rbegin(), scalar.rend(), kOrder.rbegin(), kOrder.rend());
 }
 
-/// k = the nonce string mod q (s.5.4.2.2 step 5).
-VrfScalar reduce(const VrfNonceString& number) {
-  static_assert(VrfNonceString::kSize == crypto_core_ed25519_NONREDUCEDSCALARBYTES);
-  VrfScalar out;
-  crypto_core_ed25519_scalar_reduce(out.expose_mutable().data(), number.expose().data());
-  return out;
-}
-
-/// (k + c * x) mod q into `out`, which is public. The sum is made here: libsodium's leaves k on its stack.
-void respond(const VrfScalar& k, const Challenge& c, const VrfScalar& x, MutableByteView out) {
-  std::array<std::uint8_t, kPointSize> wide_c{};
-  std::copy_n(c.data(), kChallengeSize, wide_c.begin());
-  Secret<struct VrfSumTag, crypto_core_ed25519_NONREDUCEDSCALARBYTES> sum;
-  std::uint8_t* const bytes = sum.expose_mutable().data();
-  crypto_core_ed25519_scalar_mul(bytes, wide_c.data(), x.expose().data());
-  sodium_add(bytes, k.expose().data(), VrfScalar::kSize);  // both below q < 2^253: no carry out
-  crypto_core_ed25519_scalar_reduce(out.data(), bytes);
-}
-
 /// ECVRF_proof_to_hash (s.5.2); nothing when Gamma does not decode.
 std::optional<VrfOutput> proof_to_hash(ByteView gamma) {
   const auto cleared = clear_cofactor(gamma);
@@ -117,9 +97,7 @@ std::optional<VrfOutput> proof_to_hash(ByteView gamma) {
 }
 
 VrfPublicKey public_key_of(const VrfExpandedKey& key) {
-  const auto y = multiply_base(key.x.expose());
-  CHECK(y.has_value());  // a clamped scalar is not 0 mod q
-  return *VrfPublicKey::from(*y);
+  return *VrfPublicKey::from(internal::vrf_multiply_base(key.x));  // a clamped scalar is not 0 mod q
 }
 
 }  // namespace
@@ -161,6 +139,38 @@ VrfNonceString vrf_nonce(const VrfExpandedKey& key, const VrfPoint& h) {
   return out;
 }
 
+VrfScalar vrf_reduce(const VrfNonceString& string) {
+  static_assert(VrfNonceString::kSize == crypto_core_ed25519_NONREDUCEDSCALARBYTES);
+  VrfScalar out;
+  crypto_core_ed25519_scalar_reduce(out.expose_mutable().data(), string.expose().data());
+  return out;
+}
+
+// These two hold nothing but the call: crypto_ct.supp lets them see that it succeeded.
+VrfPoint vrf_multiply_base(const VrfScalar& scalar) {
+  VrfPoint out;
+  CHECK(crypto_scalarmult_ed25519_base_noclamp(out.mutable_view().data(), scalar.expose().data()) == 0);
+  return out;
+}
+
+VrfPoint vrf_multiply(const VrfScalar& scalar, const VrfPoint& point) {
+  VrfPoint out;
+  CHECK(crypto_scalarmult_ed25519_noclamp(out.mutable_view().data(), scalar.expose().data(), point.data()) == 0);
+  return out;
+}
+
+void vrf_respond(const VrfScalar& k, const VrfChallenge& c, const VrfScalar& x, MutableByteView out) {
+  CHECK(out.size() == VrfScalar::kSize);
+  std::array<std::uint8_t, VrfScalar::kSize> wide_c{};
+  std::copy_n(c.data(), kChallengeSize, wide_c.begin());
+  // The sum is made here, because libsodium's addition leaves k on its stack.
+  Secret<struct VrfSumTag, crypto_core_ed25519_NONREDUCEDSCALARBYTES> sum;
+  std::uint8_t* const bytes = sum.expose_mutable().data();
+  crypto_core_ed25519_scalar_mul(bytes, wide_c.data(), x.expose().data());
+  sodium_add(bytes, k.expose().data(), VrfScalar::kSize);  // both below q < 2^253: no carry out
+  crypto_core_ed25519_scalar_reduce(out.data(), bytes);
+}
+
 std::optional<VrfCommitments> vrf_commitments(const VrfPublicKey& key, const VrfPoint& h, const VrfProof& proof) {
   require_sodium();
   const ByteView gamma = proof.view().first(kPointSize);
@@ -186,20 +196,18 @@ VrfResult vrf_prove(const VrfSecretKey& key, ByteView alpha) {
   const VrfExpandedKey expanded = internal::vrf_expand(key);
   const VrfPublicKey y = public_key_of(expanded);
   const VrfPoint h = internal::vrf_encode_to_curve(y, alpha);
-  const VrfScalar k = reduce(internal::vrf_nonce(expanded, h));
+  const VrfScalar k = internal::vrf_reduce(internal::vrf_nonce(expanded, h));  // 0 with a probability of 2^-252
 
-  const auto gamma = multiply(expanded.x.expose(), h);
-  const auto u = multiply_base(k.expose());
-  const auto v = multiply(k.expose(), h);
-  CHECK(gamma && u && v);  // h is of the prime order; k is 0 with a probability of 2^-252
-  const Challenge c = challenge(y, h, *gamma, {*u, *v});
+  const VrfPoint gamma = internal::vrf_multiply(expanded.x, h);
+  const VrfCommitments commitments{internal::vrf_multiply_base(k), internal::vrf_multiply(k, h)};
+  const VrfChallenge c = challenge(y, h, gamma, commitments);
 
   VrfResult out;
   const MutableByteView proof = out.proof.mutable_view();
-  std::copy_n(gamma->data(), kPointSize, proof.begin());
+  std::copy_n(gamma.data(), kPointSize, proof.begin());
   std::copy_n(c.data(), kChallengeSize, proof.begin() + kPointSize);
-  respond(k, c, expanded.x, proof.last(VrfScalar::kSize));
-  const auto beta = proof_to_hash(*gamma);
+  internal::vrf_respond(k, c, expanded.x, proof.last(VrfScalar::kSize));
+  const auto beta = proof_to_hash(gamma);
   CHECK(beta.has_value());
   out.output = *beta;
   return out;
@@ -218,7 +226,7 @@ Result<VrfOutput> vrf_verify(const VrfPublicKey& key, ByteView alpha, const VrfP
   const auto commitments = internal::vrf_commitments(key, h, proof);  // validates key and Gamma
   REQUIRE(commitments, ErrorCode::crypto_failed, "vrf proof");
   const ByteView gamma = proof.view().first(kPointSize);
-  const Challenge c = challenge(key, h, gamma, *commitments);
+  const VrfChallenge c = challenge(key, h, gamma, *commitments);
   REQUIRE(equal(c, proof.view().subspan(kPointSize, kChallengeSize)), ErrorCode::crypto_failed, "vrf proof");
   const auto beta = proof_to_hash(gamma);
   REQUIRE(beta, ErrorCode::crypto_failed, "vrf proof");

@@ -1,4 +1,5 @@
-// The steps of ECVRF-EDWARDS25519-SHA512-TAI (RFC 9381 s.5.4), apart from each other so that vectors can see them.
+// The steps of ECVRF-EDWARDS25519-SHA512-TAI (RFC 9381 s.5.4), apart from each other so that vectors can see them, and
+// so that crypto_ct.cpp can run those that touch secrets.
 #pragma once
 
 #include <optional>
@@ -27,6 +28,18 @@ VrfPoint vrf_encode_to_curve(const VrfPublicKey& key, ByteView alpha);
 
 /// ECVRF_nonce_generation_RFC8032 (s.5.4.2.2) without the last step, k = this mod q.
 VrfNonceString vrf_nonce(const VrfExpandedKey& key, const VrfPoint& h);
+
+/// k: the nonce string mod q (s.5.4.2.2 step 5).
+VrfScalar vrf_reduce(const VrfNonceString& string);
+
+/// scalar * B and scalar * point, for secret scalars that are not 0 mod q and a point of the prime order (CHECKed).
+VrfPoint vrf_multiply_base(const VrfScalar& scalar);
+VrfPoint vrf_multiply(const VrfScalar& scalar, const VrfPoint& point);
+
+/// c, as it stands in the proof.
+using VrfChallenge = FixedBytes<struct VrfChallengeTag, 16>;
+/// s = (k + c*x) mod q (s.5.1 step 7), 32 bytes into `out`, which are public.
+void vrf_respond(const VrfScalar& k, const VrfChallenge& c, const VrfScalar& x, MutableByteView out);
 
 /// What prover and verifier agree on.
 struct VrfCommitments {
