@@ -17,7 +17,6 @@ std::size_t aead_tag_size(AeadAlgorithm algorithm);
 Bytes aead_seal(AeadAlgorithm algorithm, ByteView key, ByteView nonce, ByteView aad, ByteView plaintext);
 
 /// The plaintext, or `crypto_failed` for whatever reason.
-Result<SecretBytes> aead_open(AeadAlgorithm algorithm, ByteView key, ByteView nonce, ByteView aad,
-                              ByteView ciphertext);
+Result<SecretBytes> aead_open(AeadAlgorithm algorithm, ByteView key, ByteView nonce, ByteView aad, ByteView ciphertext);
 
 }  // namespace cairn::crypto

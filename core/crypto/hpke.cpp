@@ -23,8 +23,16 @@ std::uint8_t aead_id(AeadAlgorithm algorithm) {
 /// RFC 9180 s.5.1.
 internal::SuiteId suite_id(const HpkeSuite& suite) {
   const std::uint16_t kem = kem_id(suite.kem);
-  const std::uint8_t bytes[10] = {'H', 'P', 'K', 'E', static_cast<std::uint8_t>(kem >> 8),
-                                  static_cast<std::uint8_t>(kem), 0, kdf_id(suite.kdf), 0, aead_id(suite.aead)};
+  const std::uint8_t bytes[10] = {'H',
+                                  'P',
+                                  'K',
+                                  'E',
+                                  static_cast<std::uint8_t>(kem >> 8),
+                                  static_cast<std::uint8_t>(kem),
+                                  0,
+                                  kdf_id(suite.kdf),
+                                  0,
+                                  aead_id(suite.aead)};
   return internal::SuiteId(bytes);
 }
 

@@ -43,8 +43,7 @@ void run_case(const HpkeSuite& suite, const json& v) {
   ASSERT_TRUE(kem);
   EXPECT_EQ(to_hex(kem->shared_secret.expose()), v["shared_secret"]);
   const Bytes info = hex_bytes(v["info"]);
-  auto sender =
-      HpkeContext::setup_sender_deterministic(suite, receiver_keys->public_key, info, hex_bytes(v["ikmE"]));
+  auto sender = HpkeContext::setup_sender_deterministic(suite, receiver_keys->public_key, info, hex_bytes(v["ikmE"]));
   ASSERT_TRUE(sender);
   EXPECT_EQ(to_hex(sender->enc), v["enc"]);
   auto receiver = HpkeContext::setup_receiver(suite, receiver_keys->private_key, sender->enc, info);
@@ -91,8 +90,8 @@ TEST(Hpke, MatchesThePostQuantumDraft) {
   for (const auto& v : vectors) {
     const auto suite = suite_of(v);
     if (!suite) {
-      std::printf("SKIPPED kem %d kdf %d aead %d: no such suite here\n", v["kem_id"].get<int>(),
-                  v["kdf_id"].get<int>(), v["aead_id"].get<int>());
+      std::printf("SKIPPED kem %d kdf %d aead %d: no such suite here\n", v["kem_id"].get<int>(), v["kdf_id"].get<int>(),
+                  v["aead_id"].get<int>());
       continue;
     }
     run_case(*suite, v);

@@ -38,8 +38,8 @@ bool is_dhkem(KemAlgorithm algorithm) {
 void labelled_derive(KemAlgorithm algorithm, ByteView ikm, MutableByteView out) {
   const std::uint16_t id = kem_id(algorithm);
   constexpr std::string_view kLabel = "DeriveKeyPair";
-  const std::uint8_t suite_and_label_size[] = {'K', 'E', 'M', static_cast<std::uint8_t>(id >> 8),
-                                               static_cast<std::uint8_t>(id), 0, kLabel.size()};
+  const std::uint8_t suite_and_label_size[] = {
+      'K', 'E', 'M', static_cast<std::uint8_t>(id >> 8), static_cast<std::uint8_t>(id), 0, kLabel.size()};
   const std::uint8_t size[] = {static_cast<std::uint8_t>(out.size() >> 8), static_cast<std::uint8_t>(out.size())};
   shake256({ikm, as_bytes(std::string_view("HPKE-v1")), suite_and_label_size, as_bytes(kLabel), size}, out);
 }

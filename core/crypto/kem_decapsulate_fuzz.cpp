@@ -43,8 +43,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   const Bytes key = padded(rest, kem_public_key_size(algorithm));
   const bool good = kem_check_public_key(algorithm, key).has_value();
-  const bool sent = kem_encapsulate_deterministic(algorithm, key, Bytes(algorithm == KemAlgorithm::xwing_hpke ? 64 : 32, 7))
-                        .has_value();
+  const bool sent =
+      kem_encapsulate_deterministic(algorithm, key, Bytes(algorithm == KemAlgorithm::xwing_hpke ? 64 : 32, 7))
+          .has_value();
   CHECK(good || !sent);
   const bool has_x25519 = algorithm == KemAlgorithm::dhkem_x25519 || algorithm == KemAlgorithm::xwing_hpke;
   CHECK(sent || !good || has_x25519);

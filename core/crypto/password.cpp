@@ -14,8 +14,8 @@ Status argon2id(ByteView password, ByteView salt, Argon2idCost cost, MutableByte
           ErrorCode::over_limit, "argon2id cost");
   const char* const text = reinterpret_cast<const char*>(password.data());
   // What is left to fail is the allocation.
-  REQUIRE(crypto_pwhash(out.data(), out.size(), password.empty() ? "" : text, password.size(), salt.data(),
-                        cost.passes, memory, crypto_pwhash_ALG_ARGON2ID13) == 0,
+  REQUIRE(crypto_pwhash(out.data(), out.size(), password.empty() ? "" : text, password.size(), salt.data(), cost.passes,
+                        memory, crypto_pwhash_ALG_ARGON2ID13) == 0,
           ErrorCode::over_limit, "argon2id memory");
   return ok();
 }

@@ -20,7 +20,9 @@ TEST(Argon2id, MatchesAnotherImplementationAtAnyCost) {
   for (std::size_t i = 0; i < counting.size(); ++i) counting[i] = static_cast<std::uint8_t>(i);
   const Case cases[] = {
       {{64, 1}, "password", counting, "9c493022877348e034719bce110c99301e5d4d16acacc6a829000ff2044b1b0c"},
-      {{1024, 3}, "correct horse", to_bytes(std::string_view("0123456789abcdef")),
+      {{1024, 3},
+       "correct horse",
+       to_bytes(std::string_view("0123456789abcdef")),
        "5346b742dade33b229e994ba4508bb0ef7e0ce62cf8bef4a94cbfbf1df506bfe"
        "2ea3b491b93a753a7b94d08cdb244f3db05e681262d826cc0383c62371846980"},
       {{8, 2}, "", Bytes(16, 0xff), "4c2581e943215c41dded816cc459a7fb"},

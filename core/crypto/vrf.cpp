@@ -80,10 +80,9 @@ VrfPoint subtract(const VrfPoint& a, const VrfPoint& b) {
 
 /// s.5.4.4 step 8: s below the order of the group. For public data.
 bool is_reduced(ByteView scalar) {
-  static constexpr std::array<std::uint8_t, 32> kOrder = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,
-                                                          0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
-                                                          0,    0,    0,    0,    0,    0,    0,    0,
-                                                          0,    0,    0,    0,    0,    0,    0,    0x10};
+  static constexpr std::array<std::uint8_t, 32> kOrder = {
+      0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
+      0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0x10};
   return std::lexicographical_compare(scalar.rbegin(), scalar.rend(), kOrder.rbegin(), kOrder.rend());
 }
 
@@ -91,8 +90,7 @@ bool is_reduced(ByteView scalar) {
 std::optional<VrfOutput> proof_to_hash(ByteView gamma) {
   const auto cleared = clear_cofactor(gamma);
   if (!cleared) return std::nullopt;
-  const Digest beta =
-      hash(HashAlgorithm::sha512, {byte(kSuite), byte(kProofToHash), *cleared, byte(kBack)});
+  const Digest beta = hash(HashAlgorithm::sha512, {byte(kSuite), byte(kProofToHash), *cleared, byte(kBack)});
   return *VrfOutput::from(beta);
 }
 
@@ -121,8 +119,8 @@ VrfPoint vrf_encode_to_curve(const VrfPublicKey& key, ByteView alpha) {
   require_sodium();
   for (unsigned counter = 0; counter < 256; ++counter) {  // each try succeeds with a probability of about 1/2
     const std::uint8_t ctr = static_cast<std::uint8_t>(counter);
-    const Digest digest = hash(HashAlgorithm::sha512,
-                               {byte(kSuite), byte(kEncodeToCurve), key, alpha, byte(ctr), byte(kBack)});
+    const Digest digest =
+        hash(HashAlgorithm::sha512, {byte(kSuite), byte(kEncodeToCurve), key, alpha, byte(ctr), byte(kBack)});
     const auto point = clear_cofactor(digest.view().first(kPointSize));
     if (point && !is_identity(*point)) return *point;
   }

@@ -84,7 +84,8 @@ TEST(Vrf, RefusesAProofWithAnyBitFlipped) {
   const VrfPublicKey key = vrf_public_key(secret);
   const Bytes alpha(12, 0x61);
   const VrfProof proof = vrf_prove(secret, alpha).proof;
-  for (std::size_t bit = 0; bit < 8 * VrfProof::kSize; ++bit) expect_refused(vrf_verify(key, alpha, flipped(proof, bit)));
+  for (std::size_t bit = 0; bit < 8 * VrfProof::kSize; ++bit)
+    expect_refused(vrf_verify(key, alpha, flipped(proof, bit)));
   for (std::size_t bit = 0; bit < 256; ++bit) {
     VrfPublicKey other = key;
     other.mutable_view()[bit / 8] ^= static_cast<std::uint8_t>(1 << (bit % 8));

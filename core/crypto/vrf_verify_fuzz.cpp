@@ -2,7 +2,8 @@
 #include "core/crypto/vrf.h"
 #include "tests/support/seeded_entropy.h"
 
-// proof (80) || public key (32) || alpha; what is missing is taken from a true proof, so that single bytes can change it.
+// proof (80) || public key (32) || alpha; what is missing is taken from a true proof, so that single bytes can change
+// it.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace cairn;
   using namespace cairn::crypto;

@@ -54,7 +54,7 @@ inline Bytes hex_bytes(const nlohmann::json& value) {
 }  // namespace cairn::testing
 
 /// In a TEST body: declares `variable` as the parsed vector file, or skips the test visibly.
-#define CAIRN_VECTORS_OR_SKIP(variable, name)                               \
-  const auto variable##_file = ::cairn::testing::load_vectors(name);        \
-  if (!variable##_file) GTEST_SKIP() << "SKIPPED: no vectors here: " name;  \
+#define CAIRN_VECTORS_OR_SKIP(variable, name)                              \
+  const auto variable##_file = ::cairn::testing::load_vectors(name);       \
+  if (!variable##_file) GTEST_SKIP() << "SKIPPED: no vectors here: " name; \
   const nlohmann::json& variable = *variable##_file

@@ -10,8 +10,8 @@ bool is_canonical_point(ByteView encoded) {
   };
   const std::uint8_t top = encoded[31] & 0x7f;
   if (top == 0x7f && middle_is(0xff)) {
-    if (encoded[0] >= 0xed) return false;          // y >= p = 2^255 - 19
-    if (encoded[0] == 0xec) return !sign;          // y = -1
+    if (encoded[0] >= 0xed) return false;  // y >= p = 2^255 - 19
+    if (encoded[0] == 0xec) return !sign;  // y = -1
   }
   if (top == 0 && middle_is(0) && encoded[0] == 1) return !sign;  // y = 1
   return true;

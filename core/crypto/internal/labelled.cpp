@@ -25,8 +25,8 @@ void labelled_expand(HashAlgorithm algorithm, const SuiteId& suite_id, ByteView 
   const std::uint8_t size[2] = {static_cast<std::uint8_t>(out.size() >> 8), static_cast<std::uint8_t>(out.size())};
   std::array<ByteView, kMaxInfoParts> part;
   std::copy(info.begin(), info.end(), part.begin());
-  hkdf_expand(algorithm, prk,
-              {size, as_bytes(kVersion), suite_id, as_bytes(label), part[0], part[1], part[2], part[3]}, out);
+  hkdf_expand(algorithm, prk, {size, as_bytes(kVersion), suite_id, as_bytes(label), part[0], part[1], part[2], part[3]},
+              out);
 }
 
 }  // namespace cairn::crypto::internal

@@ -65,8 +65,8 @@ Result<Point> decode(ByteView encoded, BN_CTX* context) {
   REQUIRE(encoded.size() == kP256PointSize && encoded[0] == 0x04, ErrorCode::malformed, "p256 point");
   Point point = new_point();
   // Refuses coordinates over the modulus and points off the curve.
-  REQUIRE(EC_POINT_oct2point(group(), point.get(), encoded.data(), encoded.size(), context) == 1,
-          ErrorCode::malformed, "p256 point");
+  REQUIRE(EC_POINT_oct2point(group(), point.get(), encoded.data(), encoded.size(), context) == 1, ErrorCode::malformed,
+          "p256 point");
   return point;
 }
 
