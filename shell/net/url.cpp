@@ -1,0 +1,83 @@
+#include "shell/net/url.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace cairn::net {
+
+namespace {
+
+constexpr std::size_t kMaxUrl = 4096;
+
+Result<std::uint16_t> parse_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  REQUIRE(error == std::errc() && end == text.data() + text.size() && port != 0, ErrorCode::malformed, "port of a URL");
+  return port;
+}
+
+bool is_host_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+}
+
+bool is_v6_character(char c) {
+  return (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || (c >= '0' && c <= '9') || c == ':' || c == '.';
+}
+
+}  // namespace
+
+std::string Url::authority() const {
+  std::string out = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  if (port != (scheme == Scheme::http ? 80 : 443)) out += ":" + std::to_string(port);
+  return out;
+}
+
+// RFC 3986 s.3, only the forms that we use.
+Result<Url> parse_url(std::string_view text) {
+  REQUIRE(text.size() <= kMaxUrl, ErrorCode::over_limit, "length of a URL");
+  const auto is_plain = [](char c) { return c > 0x20 && c < 0x7f && c != '#' && c != '\\'; };
+  REQUIRE(std::all_of(text.begin(), text.end(), is_plain), ErrorCode::malformed, "character in a URL");
+  Url url;
+  if (text.starts_with("http://")) {
+    url.scheme = Scheme::http;
+    url.port = 80;
+    text.remove_prefix(7);
+  } else {
+    REQUIRE(text.starts_with("https://"), ErrorCode::malformed, "scheme of a URL");
+    text.remove_prefix(8);
+  }
+  const std::size_t slash = std::min(text.find_first_of("/?"), text.size());
+  std::string_view authority = text.substr(0, slash);
+  const std::string_view target = text.substr(slash);
+  if (!target.empty()) url.target = (target.front() == '?' ? "/" : "") + std::string(target);
+  if (authority.starts_with('[')) {
+    const std::size_t end = authority.find(']');
+    REQUIRE(end != std::string_view::npos, ErrorCode::malformed, "address of a URL");
+    url.host = authority.substr(1, end - 1);
+    REQUIRE(std::all_of(url.host.begin(), url.host.end(), is_v6_character), ErrorCode::malformed, "address of a URL");
+    authority.remove_prefix(end + 1);
+  } else {
+    const std::size_t end = std::min(authority.find(':'), authority.size());
+    url.host = authority.substr(0, end);
+    REQUIRE(std::all_of(url.host.begin(), url.host.end(), is_host_character), ErrorCode::malformed, "host of a URL");
+    authority.remove_prefix(end);
+  }
+  REQUIRE(!url.host.empty(), ErrorCode::malformed, "host of a URL");
+  if (!authority.empty()) {
+    REQUIRE(authority.front() == ':', ErrorCode::malformed, "port of a URL");
+    url.port = TRY(parse_port(authority.substr(1)));
+  }
+  return url;
+}
+
+bool is_loopback_address(std::string_view address) {
+  const std::string text(address);
+  in_addr v4 = {};
+  if (::inet_pton(AF_INET, text.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
+  in6_addr v6 = {};
+  return ::inet_pton(AF_INET6, text.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+}  // namespace cairn::net

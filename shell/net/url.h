@@ -1,0 +1,29 @@
+// The addresses that we call: http(s)://host[:port]/path?query, strictly.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/base/result.h"
+
+namespace cairn::net {
+
+enum class Scheme : std::uint8_t { http, https };
+
+struct Url {
+  Scheme scheme = Scheme::https;
+  std::string host;  ///< a name or an address; an IPv6 address without its brackets
+  std::uint16_t port = 443;
+  std::string target = "/";  ///< path and query
+
+  /// As in a Host header: brackets around IPv6, the port only when it is not the scheme's own.
+  std::string authority() const;
+};
+
+/// `malformed` for user names, fragments, blanks, control characters, empty hosts, ports outside 1 to 65535.
+Result<Url> parse_url(std::string_view text);
+
+/// An address of this machine only, in text: 127.0.0.0/8 or ::1 (RFC 6890). Names are not addresses.
+bool is_loopback_address(std::string_view address);
+
+}  // namespace cairn::net
