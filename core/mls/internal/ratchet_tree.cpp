@@ -111,8 +111,16 @@ RatchetTree RatchetTree::trusted(const CipherSuite& suite, TreeNodes nodes) {
 }
 
 std::size_t RatchetTree::member_count() const {
-  return static_cast<std::size_t>(
-      std::count_if(leaves_.begin(), leaves_.end(), [](const auto& p) { return p != nullptr; }));
+  std::size_t count = 0;
+  for (std::uint32_t i = 0; i < size_.leaves(); ++i) count += leaves_[i] != nullptr ? 1 : 0;
+  return count;
+}
+
+std::optional<LeafIndex> RatchetTree::last_member() const {
+  for (std::uint32_t i = size_.leaves(); i-- > 0;) {
+    if (leaves_[i]) return LeafIndex{i};
+  }
+  return std::nullopt;
 }
 
 const std::shared_ptr<const LeafNode>& RatchetTree::shared_leaf(LeafIndex index) const {
@@ -135,20 +143,19 @@ const HpkePublicKey* RatchetTree::encryption_key(NodeIndex x) const {
 
 std::optional<LeafIndex> RatchetTree::find_signature_key(ByteView key) const {
   const std::uint64_t mark = mark_of(key);
-  for (std::uint32_t i = 0; i < size_.leaves(); ++i) {
-    if (signature_marks_[i] == mark && leaves_[i] && equal(leaves_[i]->signature_key, key)) return LeafIndex{i};
+  for (auto i = signature_marks_.find(mark); i; i = signature_marks_.find(mark, *i + 1)) {
+    if (leaves_[*i] && equal(leaves_[*i]->signature_key, key)) return LeafIndex{static_cast<std::uint32_t>(*i)};
   }
   return std::nullopt;
 }
 
-std::optional<NodeIndex> RatchetTree::find_encryption_key(ByteView key) const {
+bool RatchetTree::has_encryption_key(ByteView key) const {
   const std::uint64_t mark = mark_of(key);
-  for (std::uint32_t i = 0; i < size_.nodes(); ++i) {
-    if (key_marks_[i] != mark) continue;
-    const HpkePublicKey* there = encryption_key({i});
-    if (there != nullptr && equal(*there, key)) return NodeIndex{i};
+  for (auto i = key_marks_.find(mark); i; i = key_marks_.find(mark, *i + 1)) {
+    const HpkePublicKey* there = encryption_key({static_cast<std::uint32_t>(*i)});
+    if (there != nullptr && equal(*there, key)) return true;
   }
-  return std::nullopt;
+  return false;
 }
 
 // RFC 9420 s.7.3: both keys of a leaf are unique. The tree is held to more: no encryption key stands in it twice,
@@ -161,8 +168,7 @@ Status RatchetTree::check_unique(const LeafNode& leaf, std::optional<LeafIndex> 
 }
 
 Result<LeafIndex> RatchetTree::reserve() {
-  const auto blank = std::find(leaves_.begin(), leaves_.end(), nullptr);
-  const LeafIndex index{static_cast<std::uint32_t>(blank - leaves_.begin())};
+  const LeafIndex index{static_cast<std::uint32_t>(leaves_.find(nullptr).value_or(leaves_.size()))};
   REQUIRE(index.value < kMaxLeaves, ErrorCode::over_limit, "leaves of a tree");
   if (!size_.contains(index)) resize(TreeSize::holding(index));
   return index;
@@ -198,8 +204,8 @@ Status RatchetTree::remove(LeafIndex index) {
   REQUIRE(leaf(index) != nullptr, ErrorCode::not_found, "member to remove");
   blank_path(index);
   set_leaf(index, nullptr);
-  const auto last = std::find_if(leaves_.rbegin(), leaves_.rend(), [](const auto& p) { return p != nullptr; });
-  if (last != leaves_.rend()) resize(TreeSize::holding({static_cast<std::uint32_t>(leaves_.rend() - last) - 1}));
+  const auto last = last_member();
+  if (last) resize(TreeSize::holding(*last));
   return ok();
 }
 
@@ -270,7 +276,7 @@ void RatchetTree::merge_path(LeafIndex sender, const VerifiedLeafNode& leaf, con
 
 TreeHash RatchetTree::tree_hash(NodeIndex x) const {
   CHECK(size_.contains(x));
-  return {Digest(known_hash(x))};
+  return {known_hash(x)};
 }
 
 // Recursion no deeper than the tree, at most kMaxTreeDepth.
@@ -303,12 +309,10 @@ ParentHash RatchetTree::parent_hash(NodeIndex x, NodeIndex copath) const {
 }
 
 void RatchetTree::write(wire::Writer& writer) const {
-  const auto last = std::find_if(leaves_.rbegin(), leaves_.rend(), [](const auto& p) { return p != nullptr; });
-  CHECK(last != leaves_.rend());
-  const auto count = static_cast<std::uint32_t>(leaves_.rend() - last);
+  const auto last = last_member();
+  CHECK(last.has_value());
   const std::size_t mark = writer.begin_vector();
-  for (std::uint32_t i = 0; i < 2 * count - 1; ++i) {
-    const NodeIndex x{i};
+  for (NodeIndex x{0}; x <= node_of(*last); ++x.value) {
     writer.u8(encryption_key(x) != nullptr ? 1 : 0);
     if (encryption_key(x) == nullptr) continue;
     writer.u8(static_cast<std::uint8_t>(is_leaf(x) ? NodeType::leaf : NodeType::parent));
@@ -328,20 +332,19 @@ void RatchetTree::resize(TreeSize size) {
   parents_.resize(size.leaves() - 1);
   key_marks_.resize(size.nodes());
   signature_marks_.resize(size.leaves());
-  hashes_.resize(size.nodes() * suite_->hash_size());
-  hash_known_.resize(size.nodes());
+  hashes_.resize(size.nodes());
 }
 
 void RatchetTree::set_leaf(LeafIndex index, std::shared_ptr<const LeafNode> leaf) {
-  key_marks_[node_of(index).value] = leaf ? mark_of(leaf->encryption_key) : 0;
-  signature_marks_[index.value] = leaf ? mark_of(leaf->signature_key) : 0;
-  leaves_[index.value] = std::move(leaf);
+  key_marks_.set(node_of(index).value, leaf ? mark_of(leaf->encryption_key) : 0);
+  signature_marks_.set(index.value, leaf ? mark_of(leaf->signature_key) : 0);
+  leaves_.set(index.value, std::move(leaf));
   forget_hashes(node_of(index));
 }
 
 void RatchetTree::set_parent(NodeIndex x, std::shared_ptr<const ParentNode> node) {
-  key_marks_[x.value] = node ? mark_of(node->encryption_key) : 0;
-  parents_[x.value / 2] = std::move(node);
+  key_marks_.set(x.value, node ? mark_of(node->encryption_key) : 0);
+  parents_.set(x.value / 2, std::move(node));
   forget_hashes(x);
 }
 
@@ -350,30 +353,25 @@ void RatchetTree::blank_path(LeafIndex index) {
 }
 
 void RatchetTree::forget_hashes(NodeIndex x) {
-  for (; hash_known_[x.value] != 0; x = parent(x)) {
-    hash_known_[x.value] = 0;
+  for (; !hashes_[x.value].empty(); x = parent(x)) {
+    hashes_.set(x.value, Digest());
     if (x == size_.root()) return;
   }
 }
 
-ByteView RatchetTree::known_hash(NodeIndex x) const {
-  if (hash_known_[x.value] == 0) compute_hash(x);
-  return ByteView(hashes_).subspan(x.value * suite_->hash_size(), suite_->hash_size());
+const Digest& RatchetTree::known_hash(NodeIndex x) const {
+  if (hashes_[x.value].empty()) hashes_.set(x.value, compute_hash(x));
+  return hashes_[x.value];
 }
 
 // Recursion (through known_hash) no deeper than the tree, at most kMaxTreeDepth.
-void RatchetTree::compute_hash(NodeIndex x) const {
-  Digest digest;
-  if (is_leaf(x)) {
-    digest = hash_leaf(suite_->hash, leaf_at(x), leaf(leaf_at(x)));
-  } else {
-    const ParentNode* node = parent_node(x);
-    const auto unmerged =
-        node != nullptr ? std::span<const LeafIndex>(node->unmerged_leaves) : std::span<const LeafIndex>();
-    digest = hash_parent(suite_->hash, node, unmerged, known_hash(left(x)), known_hash(right(x)));
-  }
-  std::memcpy(hashes_.data() + x.value * suite_->hash_size(), digest.view().data(), digest.size());
-  hash_known_[x.value] = 1;
+Digest RatchetTree::compute_hash(NodeIndex x) const {
+  if (is_leaf(x)) return hash_leaf(suite_->hash, leaf_at(x), leaf(leaf_at(x)));
+  const ParentNode* node = parent_node(x);
+  const auto unmerged =
+      node != nullptr ? std::span<const LeafIndex>(node->unmerged_leaves) : std::span<const LeafIndex>();
+  const Digest left_hash = known_hash(left(x));
+  return hash_parent(suite_->hash, node, unmerged, left_hash, known_hash(right(x)));
 }
 
 }  // namespace cairn::mls::internal

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "core/mls/internal/shared_array.h"
 #include "core/mls/internal/tree_math.h"
 #include "core/mls/leaf_node.h"
 
@@ -32,9 +33,10 @@ struct TreeNodes {
 
 /// A ratchet tree that keeps the rules of s.7 and 12.4.3.1: always full, and no public key stands in it twice.
 ///
-/// Nodes are immutable and shared, so a copy (the snapshot in which a commit is staged) costs two pointers a member
-/// and copies no key. Tree hashes are remembered for every node; a change forgets those on its path to the root, and
-/// the next question computes just these again. That memory is filled by const calls: one thread at a time.
+/// Nodes are immutable and shared, and so are the arrays that hold them: a copy (the snapshot in which a commit is
+/// staged) costs a few pointers and copies no key. Tree hashes are remembered for every node; a change forgets those on
+/// its path to the root, and the next question computes just these again. That memory is filled by const calls: one
+/// thread at a time, copies included.
 class RatchetTree {
  public:
   /// The tree of a new group (s.11).
@@ -53,7 +55,7 @@ class RatchetTree {
   const HpkePublicKey* encryption_key(NodeIndex x) const;
   /// The leaf with this signature key, if there is one.
   std::optional<LeafIndex> find_signature_key(ByteView key) const;
-  bool has_encryption_key(ByteView key) const { return find_encryption_key(key).has_value(); }
+  bool has_encryption_key(ByteView key) const;
 
   // What proposals do (s.12.1). `duplicate` when a key of the leaf stands in the tree already, `not_found` when there
   // is no such member; then nothing has changed.
@@ -107,20 +109,21 @@ class RatchetTree {
   void blank_path(LeafIndex index);
   void forget_hashes(NodeIndex x);
   bool is_empty_below(NodeIndex x) const;
-  std::optional<NodeIndex> find_encryption_key(ByteView key) const;
   Status check_unique(const LeafNode& leaf, std::optional<LeafIndex> replaced) const;
-  ByteView known_hash(NodeIndex x) const;
-  void compute_hash(NodeIndex x) const;
+  // The one farthest to the right.
+  std::optional<LeafIndex> last_member() const;
+  const Digest& known_hash(NodeIndex x) const;
+  Digest compute_hash(NodeIndex x) const;
 
   const CipherSuite* suite_;
   TreeSize size_;
-  std::vector<std::shared_ptr<const LeafNode>> leaves_;     // null: blank
-  std::vector<std::shared_ptr<const ParentNode>> parents_;  // parents_[i] is node 2i + 1
+  SharedArray<std::shared_ptr<const LeafNode>> leaves_;     // null: blank
+  SharedArray<std::shared_ptr<const ParentNode>> parents_;  // parents_[i] is node 2i + 1
   // The first bytes of every key, to look through before the keys themselves.
-  std::vector<std::uint64_t> key_marks_;          // by node
-  std::vector<std::uint64_t> signature_marks_;    // by leaf
-  mutable Bytes hashes_;                          // by node, hash_size bytes each
-  mutable std::vector<std::uint8_t> hash_known_;  // by node; an unknown one has only unknown ones above it
+  SharedArray<std::uint64_t> key_marks_;        // by node
+  SharedArray<std::uint64_t> signature_marks_;  // by leaf
+  // By node; empty where it is not known, and then those above are not known either.
+  mutable SharedArray<Digest> hashes_;
 };
 
 }  // namespace cairn::mls::internal
