@@ -80,9 +80,7 @@ Status Publisher::rebuild(Turn& turn, const Keys& keys, Mailboxes& mailboxes) {
   cosigners_.rebuild(served_ ? std::optional(served_->checkpoint) : std::nullopt);
   if (size == 0) return build(turn, keys, mailboxes, Changes::none);
   offer_newest(keys, turn.now);
-  TRY(serve_if_quorum(turn, mailboxes));
-  call_cosigners(turn);
-  return ok();
+  return serve_if_quorum(turn, mailboxes);
 }
 
 // ---- building ----

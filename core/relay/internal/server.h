@@ -73,6 +73,7 @@ class Server {
   DirectoryWriter writer_;
   Publisher publisher_;
   Sweeper sweeper_;
+  bool started_ = false;
   Time publisher_rests_until_;
 };
 
