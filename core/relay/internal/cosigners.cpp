@@ -77,6 +77,8 @@ bool Cosigners::done(const proto::CallDone& call, Time now, std::vector<proto::E
   }
   it.refused = size == offered_->claim().tree.size;
   failed(it, now);
+  const std::uint64_t asked_ms = std::min<std::uint64_t>(call.reply->retry_after_s.value_or(0) * kSecondMs, times_.retry_most_ms);
+  it.next_try = std::max(it.next_try, after(now, asked_ms));
   return false;
 }
 
@@ -130,6 +132,12 @@ std::vector<tlog::VerifiedCosignature> Cosigners::cosignatures(std::uint64_t siz
 
 bool Cosigners::refused() const {
   return std::ranges::any_of(cosigners_, [](const Cosigner& it) { return it.refused; });
+}
+
+bool Cosigners::settled() const {
+  if (!offered_) return false;
+  const std::uint64_t size = offered_->claim().tree.size;
+  return std::ranges::all_of(cosigners_, [&](const Cosigner& it) { return it.line_size == size || !it.reached; });
 }
 
 Time Cosigners::deadline() const {

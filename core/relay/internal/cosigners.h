@@ -34,6 +34,8 @@ class Cosigners {
   /// Whether a cosigner answered about the offered checkpoint, and did not cosign it: its record may be too old for one
   /// that has not seen it before.
   bool refused() const;
+  /// Whether everybody who can be reached has cosigned the offered checkpoint.
+  bool settled() const;
   Time deadline() const;
 
  private:

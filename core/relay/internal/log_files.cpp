@@ -37,13 +37,15 @@ Result<Answer> get_tile(const StoreView& rows, const Publisher& publisher, std::
 
 }  // namespace
 
-Result<Answer> get_log_file(const StoreView& rows, const Publisher& publisher, std::string_view path) {
+Result<Answer> get_log_file(const StoreView& rows, const directory::DirectoryConfig& config, const Publisher& publisher,
+                            std::string_view path) {
   constexpr std::string_view kAudit = "audit/";
   if (path == "checkpoint") {
     const auto& served = publisher.served();
     REQUIRE(served, ErrorCode::not_found, "This domain's log has not been cosigned yet; try again in a moment.");
     return Answer{200, to_bytes(served->checkpoint.encode()), std::string(tlog::kNoteContentType)};
   }
+  if (path == "config") return Answer{200, wire::encode(config), {}};
   if (path.starts_with(kAudit)) {
     const auto epoch = parse_number(path.substr(kAudit.size()));
     auto audit = epoch ? rows.get(table::kAudits, u64_key(*epoch)) : std::nullopt;

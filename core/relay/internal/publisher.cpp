@@ -95,9 +95,14 @@ Time Publisher::build_time() const {
   return std::min(after(*first_due_, config_.times.collect_ms), after(last_due_, config_.times.idle_ms));
 }
 
+std::uint64_t Publisher::most_refresh_wait_ms() const {
+  const std::uint64_t most = served_size() == edge_.size() ? kMaxRefreshServedMs : kMaxRefreshUnservedMs;
+  return std::max(most, config_.times.refresh_ms);
+}
+
 Time Publisher::refresh_time() const {
   if (!newest_ || !cosigners_.refused()) return Time::never();
-  return after(Time{newest_->time_ms}, refresh_wait_ms_);
+  return after(Time{newest_->time_ms}, std::min(refresh_wait_ms_, most_refresh_wait_ms()));
 }
 
 Status Publisher::build(Turn& turn, const Keys& keys, Mailboxes& mailboxes, Changes changes) {
@@ -111,7 +116,6 @@ Status Publisher::build(Turn& turn, const Keys& keys, Mailboxes& mailboxes, Chan
     if (!built) return ok();
     in_flight_ = std::move(built->leaves);
     in_flight_names_ = std::move(built->names);
-    refresh_wait_ms_ = config_.times.refresh_ms;
   }
   newest_ = std::move(built->record);
   edge_ = std::move(built->edge);
@@ -137,8 +141,7 @@ void Publisher::call_cosigners(Turn& turn) {
 Status Publisher::tick(Turn& turn, const Keys& keys, Mailboxes& mailboxes) {
   if (build_time() <= turn.now) TRY(build(turn, keys, mailboxes, Changes::due));
   if (refresh_time() <= turn.now) {
-    const std::uint64_t most = served_size() == edge_.size() ? kMaxRefreshServedMs : kMaxRefreshUnservedMs;
-    refresh_wait_ms_ = std::min(refresh_wait_ms_ * 2, std::max(most, config_.times.refresh_ms));
+    refresh_wait_ms_ = std::min(refresh_wait_ms_ * 2, most_refresh_wait_ms());
     TRY(build(turn, keys, mailboxes, Changes::none));
   }
   call_cosigners(turn);
@@ -151,7 +154,7 @@ Time Publisher::deadline() const { return std::min({build_time(), refresh_time()
 
 Status Publisher::call_done(Turn& turn, const proto::CallDone& call, const Keys& keys, Mailboxes& mailboxes) {
   if (cosigners_.done(call, turn.now, turn.events)) {
-    if (!cosigners_.refused()) refresh_wait_ms_ = config_.times.refresh_ms;
+    if (cosigners_.settled()) refresh_wait_ms_ = config_.times.refresh_ms;
     TRY(serve_if_quorum(turn, mailboxes));
   }
   return tick(turn, keys, mailboxes);

@@ -59,6 +59,7 @@ class Publisher {
   bool may_build() const { return in_flight_.empty(); }
   Time build_time() const;
   Time refresh_time() const;
+  std::uint64_t most_refresh_wait_ms() const;
   std::uint64_t served_size() const { return served_ ? served_->size() : 0; }
 
   const RelayConfig& config_;

@@ -139,7 +139,7 @@ Result<Answer> Server::get_rendezvous(Turn& turn, const RequestArrived& request)
 
 Result<Answer> Server::log_file(Turn& turn, const RequestArrived& request) {
   constexpr std::string_view kFolder = "/log/";
-  return get_log_file(turn.rows, publisher_, path_of(request).substr(kFolder.size()));
+  return get_log_file(turn.rows, keys_->directory, publisher_, path_of(request).substr(kFolder.size()));
 }
 
 }  // namespace cairn::relay

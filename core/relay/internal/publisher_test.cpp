@@ -1,0 +1,274 @@
+#include "core/relay/internal/publisher.h"
+
+#include <gtest/gtest.h>
+
+#include "core/directory/auditor.h"
+
+#include "tests/support/relay_people.h"
+#include "tests/support/test_cosigner.h"
+
+namespace cairn::relay {
+namespace {
+
+using testing::Commit;
+using testing::FakeCosigner;
+using testing::RelayDriver;
+using testing::TestPerson;
+using Mood = FakeCosigner::Mood;
+
+class PublisherTest : public ::testing::Test {
+ protected:
+  /// A statement of somebody new.
+  void register_somebody() {
+    ++people_;
+    TestPerson person("p" + std::to_string(people_) + "@example.org", 1000 + people_);
+    const auto device = person.new_device();
+    ASSERT_EQ(submit(driver, person.genesis(device)).status, 202);
+  }
+  std::uint64_t newest_size() const { return driver.store.scan(table::kRecords, {}, {}, 10'000).size(); }
+  std::uint64_t served_size() const {
+    const auto row = load<ServedRow>(driver.store, table::kServed, {});
+    return *row ? (**row).size : 0;
+  }
+  std::uint64_t names() const { return driver.store.scan(table::kLeaves, {}, {}, 10'000).size(); }
+  tlog::SignedCheckpoint checkpoint() {
+    return *tlog::SignedCheckpoint::parse(as_text(driver.get("/log/checkpoint").body), tlog::ExtensionLines::refuse);
+  }
+  std::size_t lines() { return checkpoint().note().signatures.size() - 1; }
+  std::optional<directory::EpochRecord> record(std::uint64_t epoch) const {
+    return *load<directory::EpochRecord>(driver.store, table::kRecords, u64_key(epoch));
+  }
+  std::uint64_t record_time(std::uint64_t size) const { return record(size - 1)->time_ms; }
+  /// Serves the empty epoch with which the log begins.
+  void begin() {
+    cosigners.pass(driver, 200);
+    ASSERT_EQ(served_size(), 1u);
+  }
+
+  testing::TestCosigners cosigners;
+  RelayDriver driver{cosigners.config()};
+
+ private:
+  std::uint64_t people_ = 0;
+};
+
+TEST_F(PublisherTest, NothingIsServedBeforeTheQuorumHasCosigned) {
+  EXPECT_EQ(newest_size(), 1u);
+  EXPECT_EQ(driver.get("/log/checkpoint").status, 404);
+  const auto name = *directory::Name::from("p1@example.org");
+  EXPECT_EQ(look_up(driver, {name, 0, {}, 0}).status, 503);
+  auto calls = driver.take_calls();
+  ASSERT_EQ(calls.size(), 3u);
+  driver.batch({cosigners.of(calls[0]).answer(calls[0], driver.now)});
+  EXPECT_EQ(served_size(), 0u);
+  driver.batch({cosigners.of(calls[1]).answer(calls[1], driver.now)});
+  EXPECT_EQ(served_size(), 1u);
+  EXPECT_EQ(lines(), 2u);
+  EXPECT_EQ(look_up(driver, {name, 0, {}, 0}).status, 200);
+  driver.batch({cosigners.of(calls[2]).answer(calls[2], driver.now)});
+  EXPECT_EQ(lines(), 3u);
+}
+
+TEST_F(PublisherTest, AStatementIsServedWithinHalfASecondWhenIdle) {
+  begin();
+  register_somebody();
+  cosigners.pass(driver, 300, 10);
+  EXPECT_EQ(served_size(), 2u);
+  EXPECT_EQ(names(), 1u);
+}
+
+TEST_F(PublisherTest, StatementsThatKeepComingAreCollectedForASecondAtMost) {
+  begin();
+  for (int i = 0; i < 12; ++i) {
+    register_somebody();
+    cosigners.pass(driver, 100);
+  }
+  EXPECT_EQ(served_size(), 2u);
+  EXPECT_EQ(names(), 10u);
+  cosigners.pass(driver, 500);
+  EXPECT_EQ(served_size(), 3u);
+  EXPECT_EQ(names(), 12u);
+}
+
+TEST_F(PublisherTest, WithoutAChangeThereIsNoEpochAndFreshCosignaturesEveryMinute) {
+  begin();
+  const std::uint64_t asked = cosigners.all[0].asked;
+  cosigners.pass(driver, kHourMs, 1000);
+  EXPECT_EQ(newest_size(), 1u);
+  EXPECT_NEAR(static_cast<double>(cosigners.all[0].asked - asked), 60, 3);
+  const auto fresh = tlog::verify_cosignatures(checkpoint().note(), std::vector{cosigners.all[0].verifier()});
+  ASSERT_TRUE(fresh.has_value());
+  EXPECT_GE(fresh->at(0).time_s, driver.now.ms / kSecondMs - 62);
+}
+
+TEST_F(PublisherTest, ADeadCosignerDoesNotHoldUpTheOthers) {
+  cosigners.all[1].mood = Mood::dead;
+  begin();
+  register_somebody();
+  cosigners.pass(driver, 400);
+  EXPECT_EQ(served_size(), 2u);
+  EXPECT_EQ(lines(), 2u);
+  const std::uint64_t asked = cosigners.all[1].asked;
+  cosigners.pass(driver, 10 * kMinuteMs, 1000);
+  EXPECT_LE(cosigners.all[1].asked - asked, 20u);
+  cosigners.all[1].mood = Mood::honest;
+  cosigners.pass(driver, 2 * kMinuteMs, 1000);
+  EXPECT_EQ(lines(), 3u);
+}
+
+TEST_F(PublisherTest, ALateAnswerStillCounts) {
+  auto calls = driver.take_calls();
+  driver.pass(5000);
+  for (const proto::Call& call : calls) driver.batch({cosigners.of(call).answer(call, driver.now)});
+  EXPECT_EQ(served_size(), 1u);
+}
+
+TEST_F(PublisherTest, AConflictTellsFromWhereToProve) {
+  begin();
+  for (int i = 0; i < 5; ++i) {
+    register_somebody();
+    cosigners.pass(driver, 400);
+  }
+  ASSERT_EQ(served_size(), 6u);
+  driver.restart();
+  // The store says nothing of cosigners that are not in the served note: one has to tell.
+  FakeCosigner fresh("two.example", 52);
+  cosigners.all[1] = std::move(fresh);
+  register_somebody();
+  cosigners.pass(driver, 400);
+  EXPECT_EQ(served_size(), 7u);
+  EXPECT_EQ(cosigners.all[1].head.size, 7u);
+}
+
+TEST_F(PublisherTest, WhatDoesNotVerifyIsNoCosignature) {
+  for (const Mood mood : {Mood::garbled, Mood::wrong_key, Mood::busy}) {
+    cosigners.all[0].mood = cosigners.all[1].mood = mood;
+    cosigners.pass(driver, 3000);
+    EXPECT_EQ(served_size(), 0u);
+  }
+}
+
+TEST_F(PublisherTest, WhileTheQuorumIsAwayTheOldEpochIsServedAndStatementsWait) {
+  begin();
+  cosigners.all[0].mood = cosigners.all[1].mood = Mood::dead;
+  for (int i = 0; i < 3; ++i) {
+    register_somebody();
+    cosigners.pass(driver, 2000);
+  }
+  EXPECT_EQ(served_size(), 1u);
+  EXPECT_EQ(newest_size(), 2u);  // one in flight, no more
+  EXPECT_EQ(names(), 0u);
+  cosigners.all[0].mood = cosigners.all[1].mood = Mood::honest;
+  cosigners.pass(driver, 2 * kMinuteMs, 500);
+  EXPECT_EQ(served_size(), 3u);
+  EXPECT_EQ(names(), 3u);
+}
+
+TEST_F(PublisherTest, ARecordThatGotTooOldForTheQuorumIsFollowedByOneThatRenewsTheTime) {
+  begin();
+  for (FakeCosigner& it : cosigners.all) {
+    it.mood = Mood::dead;
+    it.record_time_ms = [this](std::uint64_t size) { return record_time(size); };
+  }
+  register_somebody();
+  cosigners.pass(driver, kHourMs, 1000);
+  ASSERT_EQ(newest_size(), 2u);  // who does not answer at all causes no epochs
+  for (FakeCosigner& it : cosigners.all) it.mood = Mood::too_old;
+  cosigners.pass(driver, 2 * kMinuteMs, 500);
+  EXPECT_EQ(newest_size(), 3u);
+  EXPECT_EQ(served_size(), 3u);
+  EXPECT_EQ(names(), 1u);
+}
+
+TEST_F(PublisherTest, ACosignerThatRefusesForEverCausesFewEpochs) {
+  begin();
+  cosigners.all[2].mood = Mood::busy;
+  cosigners.pass(driver, kDayMs, 5000);
+  EXPECT_LE(newest_size(), 16u);
+  EXPECT_EQ(served_size(), newest_size());
+}
+
+TEST_F(PublisherTest, EveryEpochAuditsAndEveryTileFitsTheCheckpoint) {
+  begin();
+  for (int i = 0; i < 300; ++i) {
+    register_somebody();
+    cosigners.pass(driver, 250, 250);
+  }
+  cosigners.pass(driver, 2000);
+  const auto config = wire::decode<directory::DirectoryConfig>(driver.get("/log/config").body);
+  ASSERT_TRUE(config.has_value());
+  auto auditor = directory::Auditor::enrol(*config, 0);
+  ASSERT_TRUE(auditor.has_value());
+  for (std::uint64_t epoch = 0; epoch < served_size(); ++epoch) {
+    const auto audit = directory::EpochAudit::decode(driver.get("/log/audit/" + std::to_string(epoch)).body);
+    ASSERT_TRUE(audit.has_value());
+    const auto checked = auditor->audit(*audit, driver.now);
+    ASSERT_TRUE(checked.has_value()) << checked.error().where;
+  }
+  EXPECT_EQ(auditor->head(), checkpoint().claim().tree);
+  EXPECT_EQ(auditor->newest_record()->names, 300u);
+  for (const auto& [path, bytes] : {std::pair<std::string, std::size_t>{"/log/tile/0/000", 8192}, {"/log/tile/1/000.p/1", 32}}) {
+    EXPECT_EQ(driver.get(path).body.size(), bytes) << path;
+  }
+  const Bytes bundle = driver.get("/log/tile/entries/000").body;
+  const Bytes last = wire::encode(*record(255));
+  ASSERT_GT(bundle.size(), last.size());
+  EXPECT_TRUE(equal(ByteView(bundle).last(last.size()), last));
+  EXPECT_EQ(driver.get("/log/tile/entries/001.p/200").status, 404);
+  EXPECT_EQ(driver.get("/log/tile/0/x").status, 404);
+  EXPECT_EQ(driver.get("/log/audit/00").status, 404);
+  EXPECT_EQ(driver.get("/log/audit/99999").status, 404);
+  EXPECT_EQ(driver.get("/log/other").status, 404);
+}
+
+TEST_F(PublisherTest, AnswersToCallsFromBeforeARestartAreIgnored) {
+  auto old = driver.take_calls();
+  driver.restart();
+  for (const proto::Call& call : old) driver.batch({cosigners.of(call).answer(call, driver.now)});
+  begin();
+}
+
+// Every batch of an epoch's life fails once, or the process ends just after it. The fake cosigners abort if they are
+// ever shown two texts for one size.
+TEST_F(PublisherTest, NeverSignsTwoRootsForOneEpochWhateverCrashes) {
+  testing::SeededEntropy random(5);
+  std::uint64_t people = 0;
+  for (int round = 0; round < 400; ++round) {
+    const auto chance = [&](std::uint64_t percent) { return random.below(100) < percent; };
+    std::vector<proto::Input> inputs;
+    if (chance(40)) {
+      ++people;
+      TestPerson person("q" + std::to_string(people) + "@example.org", 5000 + people);
+      const auto device = person.new_device();
+      const proto::StatementRequest statement{wire::encode(person.genesis(device)), {}};
+      inputs.emplace_back(driver.make_request(proto::Method::post, proto::kPathStatement, wire::encode(statement)));
+    }
+    for (const proto::Call& call : driver.take_calls()) {
+      if (chance(80)) inputs.emplace_back(cosigners.of(call).answer(call, driver.now));
+    }
+    if (driver.next_deadline() <= driver.now) inputs.emplace_back(proto::TimerFired{});
+    driver.batch(inputs, chance(20) ? Commit::fails : Commit::succeeds);
+    if (chance(10)) driver.restart(chance(30) ? Commit::fails : Commit::succeeds);
+    driver.now = after(driver.now, random.below(20'000));
+    ASSERT_LE(served_size(), newest_size());
+  }
+  cosigners.pass(driver, 20 * kMinuteMs, 1000);
+  EXPECT_EQ(served_size(), newest_size());
+  EXPECT_TRUE(driver.store.scan(table::kDue, {}, {}, 10).empty());
+  EXPECT_EQ(names(), driver.store.scan(table::kNames, {}, {}, 10'000).size());
+  EXPECT_GT(names(), 50u);
+}
+
+TEST_F(PublisherTest, TheSameInputsGiveTheSameEpochAfterACrashBeforeTheCommit) {
+  begin();
+  register_somebody();
+  driver.now = after(driver.now, 300);
+  EXPECT_FALSE(driver.batch({proto::TimerFired{}}, Commit::fails));
+  EXPECT_EQ(newest_size(), 1u);
+  cosigners.pass(driver, 2 * kMinuteMs, 1000);  // it rests after a commit that failed
+  EXPECT_EQ(served_size(), 2u);
+  EXPECT_EQ(names(), 1u);
+}
+
+}  // namespace
+}  // namespace cairn::relay
