@@ -38,19 +38,19 @@ struct GroupParameters {
 
 /// What a commit shall do. Valid proposals that were received in this epoch go in by reference unless told otherwise.
 struct CommitRequest {
-  std::vector<KeyPackage> adds;  ///< unverified: they are verified here
-  std::vector<LeafIndex> removes;
-  std::vector<PreSharedKeyId> psks;  ///< nonces are filled in here
-  std::optional<ExtensionList> group_context_extensions;
-  std::optional<LeafOptions> own_leaf;  ///< new capabilities or extensions of our leaf
-  std::vector<Bytes> received_proposals_to_drop;  ///< references, as in ProposalReceived, that shall not go in
+  std::vector<KeyPackage> adds = {};  ///< unverified: they are verified here
+  std::vector<LeafIndex> removes = {};
+  std::vector<PreSharedKeyId> psks = {};  ///< nonces are filled in here
+  std::optional<ExtensionList> group_context_extensions = {};
+  std::optional<LeafOptions> own_leaf = {};  ///< new capabilities or extensions of our leaf
+  std::vector<Bytes> received_proposals_to_drop = {};  ///< references, as in ProposalReceived, that shall not go in
 
   PathUse path = PathUse::always;
   HandshakeFormat format = HandshakeFormat::private_message;
   TreePlacement tree = TreePlacement::inside;
   /// Authenticated, and readable by whoever carries the commit. It is part of what the new epoch's secrets come from,
   /// so it cannot hold anything that is derived from them: the next write key is checked against the exporter.
-  Bytes authenticated_data;
+  Bytes authenticated_data = {};
 };
 
 /// A Welcome for one newcomer, holding only its own secrets.
@@ -128,6 +128,17 @@ struct JoinRequest {
   std::optional<ByteView> ratchet_tree;  ///< when it travelled beside
 };
 
+/// How to come back without a Welcome (s.12.4.3.2): by an external commit, from a GroupInfo that a member gave.
+struct ExternalJoinRequest {
+  ByteView group_info;  ///< MLSMessage, from Group::group_info()
+  const SigningIdentity& identity;
+  LeafOptions leaf;
+  std::optional<ByteView> ratchet_tree = std::nullopt;  ///< when it travelled beside
+  std::optional<LeafIndex> replaces = std::nullopt;     ///< our former leaf, which the commit removes
+  Bytes authenticated_data = {};
+};
+struct ExternalJoin;
+
 /// One member's view of a group. Move-only; everything secret is wiped when it goes. Not thread-safe.
 class Group {
  public:
@@ -142,6 +153,10 @@ class Group {
   /// Enters a group by a Welcome (s.12.4.3.1). `not_found` when it is not for this key package, `crypto_failed`,
   /// `invalid_tree`, `invalid_signature`, or what the rules say.
   static Result<Group> join(const JoinRequest& request, const Rules& rules);
+
+  /// Makes an external commit, and the group as it is once that commit is accepted; if it is not, let both go. Errors as
+  /// join(). Others refuse it unless their Membership says otherwise.
+  static Result<ExternalJoin> join_external(const ExternalJoinRequest& request, const Rules& rules, Entropy& entropy);
 
   const GroupId& group_id() const;
   SuiteId suite() const;
@@ -200,6 +215,9 @@ class Group {
   Result<Psk> resumption_psk(std::uint64_t epoch) const;
   /// The public tree, for who joins (s.12.4.3.3).
   Bytes ratchet_tree() const;
+  /// A signed GroupInfo of this epoch with the external key, as MLSMessage: who has it can commit from outside. It
+  /// goes to a member that lost its state, sealed, and to nobody else.
+  Result<Bytes> group_info(TreePlacement tree) const;
 
   /// Wipes what could read messages of epochs before `epoch`, and resumption PSKs of them.
   void forget_epochs_before(std::uint64_t epoch);
@@ -225,6 +243,12 @@ class Group {
 
   std::unique_ptr<internal::GroupState> state_;
   std::unique_ptr<PendingCommit> pending_;
+};
+
+/// What join_external() made.
+struct ExternalJoin {
+  Group group;
+  Bytes commit;  ///< MLSMessage, public: a joiner has no keys to encrypt it with
 };
 
 }  // namespace cairn::mls

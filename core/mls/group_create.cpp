@@ -2,7 +2,7 @@
 #include "core/mls/group.h"
 #include "core/mls/internal/group_secrets.h"
 #include "core/mls/internal/group_state.h"
-#include "core/mls/internal/tree_validation.h"
+#include "core/mls/internal/joining.h"
 
 namespace cairn::mls {
 
@@ -65,19 +65,6 @@ Result<std::vector<PskInput>> welcome_psks(const CipherSuite& suite, const std::
   return out;
 }
 
-Result<RatchetTree> welcome_tree(const CipherSuite& suite, const GroupInfo& info, const std::optional<ByteView>& beside) {
-  const auto inside = info.extensions.find(extension_type::kRatchetTree);
-  REQUIRE(inside || beside, ErrorCode::not_found, "ratchet tree of a welcome");
-  TreeNodes nodes = TRY(wire::decode<TreeNodes>(inside ? *inside : *beside));
-  return verify_tree(suite, std::move(nodes), info.group_context.group_id, info.group_context.tree_hash);
-}
-
-Status check_signer(const CipherSuite& suite, const GroupInfo& info, const RatchetTree& tree) {
-  const LeafNode* signer = tree.leaf(info.signer);
-  REQUIRE(signer != nullptr, ErrorCode::invalid_tree, "signer of a group info");
-  return verify_with_label(suite, signer->signature_key, kSignGroupInfo, info.to_be_signed(), info.signature);
-}
-
 // Our keys: of the leaf that is the key package's, and above it what the path secret tells.
 Result<MemberKeys> welcome_keys(const CipherSuite& suite, const RatchetTree& tree, const PrivateKeyPackage& package,
                                 LeafIndex signer, std::optional<PathSecret> secret) {
@@ -87,19 +74,6 @@ Result<MemberKeys> welcome_keys(const CipherSuite& suite, const RatchetTree& tre
   MemberKeys out(*self, package.encryption_key().clone());
   if (secret) TRY(out.implant(suite, tree, signer, std::move(*secret)));
   return out;
-}
-
-Status ask_rules(const Epoch& epoch, const CipherSuite& suite, LeafIndex sender, const Rules& rules) {
-  GroupSummary summary;
-  summary.suite = suite.id;
-  summary.group_id = epoch.context.group_id;
-  summary.epoch = epoch.number();
-  summary.extensions = epoch.context.extensions;
-  summary.members = epoch.members();
-  summary.own_leaf = epoch.own_leaf();
-  summary.sender = sender;
-  for (const Member& member : summary.members) TRY(rules.authenticator.authenticate(*member.node));
-  return rules.membership.check_join(summary);
 }
 
 }  // namespace
@@ -114,15 +88,13 @@ Result<Group> Group::join(const JoinRequest& request, const Rules& rules) {
   GroupInfo info = TRY(open_group_info(suite, welcome.encrypted_group_info, derive_welcome(suite, member)));
   REQUIRE(info.group_context.cipher_suite == suite.number(), ErrorCode::unsupported, "group of another suite");
 
-  RatchetTree tree = TRY(welcome_tree(suite, info, request.ratchet_tree));
-  TRY(check_signer(suite, info, tree));
-  TRY(check_new_tree(tree, info.group_context.extensions));
+  RatchetTree tree = TRY(verify_group_info(suite, info, request.ratchet_tree));
   MemberKeys keys = TRY(welcome_keys(suite, tree, package, info.signer, std::move(secrets.path_secret)));
   EpochSecret secret = derive_epoch(suite, std::move(member), wire::encode(info.group_context));
   Epoch epoch = start_epoch(suite, std::move(info.group_context), std::move(tree), std::move(keys), std::move(secret));
   TRY(check_confirmation_tag(suite, epoch.secrets.confirmation, epoch.context.confirmed_transcript_hash,
                              info.confirmation_tag));
-  TRY(ask_rules(epoch, suite, info.signer, rules));
+  TRY(ask_to_join(suite, epoch, info.signer, rules));
   return Group(std::make_unique<GroupState>(GroupState{&suite, package.identity().clone(), std::move(epoch)}));
 }
 

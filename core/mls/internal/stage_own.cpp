@@ -1,6 +1,7 @@
 // Creating a commit (RFC 9420 s.12.4.1), and the Welcome messages that go with it (s.12.4.3.1).
 #include "core/mls/internal/group_secrets.h"
 #include "core/mls/internal/group_state.h"
+#include "core/mls/internal/joining.h"
 
 namespace cairn::mls::internal {
 namespace {
@@ -152,16 +153,8 @@ Result<std::vector<OutgoingWelcome>> make_welcomes(const GroupState& state, cons
   std::vector<OutgoingWelcome> out;
   if (added.empty()) return out;
   const CipherSuite& suite = *state.suite;
-  GroupInfo info;
-  info.group_context = next.epoch.context;
-  info.confirmation_tag = next.epoch.confirmation_tag;
-  info.signer = state.own_leaf();
-  if (request.tree == TreePlacement::inside) {
-    wire::Writer tree;
-    next.epoch.tree.write(tree);
-    info.extensions.set(extension_type::kRatchetTree, tree.take());
-  }
-  info.signature = TRY(sign_with_label(suite, state.identity.private_key(), kSignGroupInfo, info.to_be_signed()));
+  const GroupInfo info =
+      TRY(make_group_info(suite, next.epoch, state.identity.private_key(), {}, request.tree));
 
   Welcome welcome;
   welcome.cipher_suite = suite.number();
