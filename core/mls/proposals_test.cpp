@@ -1,0 +1,167 @@
+// What members propose and commit beside adding and removing: PSKs, extensions, updates, ends (RFC 9420 s.12.1).
+#include <gtest/gtest.h>
+
+#include "core/mls/forge_fixture.h"
+
+namespace cairn::mls {
+namespace {
+
+using namespace fixture;
+
+class Proposals : public ::testing::TestWithParam<SuiteId> {
+ protected:
+  // Everybody hears what `who` proposed.
+  void tell(std::size_t who, ByteView message) {
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      if (i != who) must(world.process(groups[i], message));
+    }
+  }
+  void expect_all_agree() {
+    for (const Group& group : groups) {
+      EXPECT_TRUE(agree(groups[0], group));
+    }
+  }
+
+  World world{GetParam(), 9};
+  std::vector<Group> groups = world.group_of(4);
+};
+
+TEST_P(Proposals, MixExternalAndResumptionPsksIntoTheNextEpoch) {
+  world.psks.keys[to_bytes("agreed")] = to_bytes("a secret that both know");
+  world.commit(groups, 1);
+  CommitRequest request;
+  request.psks = {{ExternalPsk{{to_bytes("agreed")}}, {}},
+                  {ResumptionPsk{ResumptionUsage::application, groups[0].group_id(), 1}, {}},
+                  {ResumptionPsk{ResumptionUsage::application, groups[0].group_id(), 2}, {}}};
+  request.path = PathUse::when_required;
+  world.commit(groups, 0, request);
+  expect_all_agree();
+  ASSERT_EQ(world.membership.last->psks.size(), 3u);
+  EXPECT_EQ(world.membership.last->psks[0].nonce.size(), cipher_suite(world.suite).hash_size());
+
+  const PendingCommit& pending = world.stage(groups[0], request);
+  world.psks.keys[to_bytes("agreed")] = to_bytes("another secret");
+  EXPECT_EQ(world.process(groups[1], pending.commit()).error().code, ErrorCode::crypto_failed);
+  world.psks.keys.clear();
+  EXPECT_EQ(world.process(groups[1], pending.commit()).error().code, ErrorCode::not_found);
+}
+
+TEST_P(Proposals, LetNewcomersInWithPsks) {
+  world.psks.keys[to_bytes("agreed")] = to_bytes("a secret that both know");
+  const PrivateKeyPackage newcomer = world.key_package("newcomer");
+  CommitRequest request;
+  request.psks = {{ExternalPsk{{to_bytes("agreed")}}, {}}};
+  request.adds = {newcomer.package()};
+  const PendingCommit& pending = world.stage(groups[0], request);
+  const Bytes welcome = pending.welcomes()[0].message;
+  Group joined = world.join(welcome, newcomer);
+  world.psks.keys[to_bytes("agreed")] = to_bytes("another secret");
+  EXPECT_EQ(Group::join({welcome, newcomer, std::nullopt}, world.rules).error().code, ErrorCode::crypto_failed);
+  world.psks.keys.clear();
+  EXPECT_EQ(Group::join({welcome, newcomer, std::nullopt}, world.rules).error().code, ErrorCode::not_found);
+  must(groups[0].merge_pending());
+  EXPECT_TRUE(agree(groups[0], joined));
+}
+
+TEST_P(Proposals, ReplaceTheExtensionsOfTheGroup) {
+  world.extension_types = {0xF0C1};
+  ExtensionList extensions;
+  extensions.set(0xF0C1, to_bytes("title"));
+  EXPECT_EQ(groups[0].stage_commit({.group_context_extensions = extensions}, world.rules, world.now, world.entropy)
+                .error()
+                .code,
+            ErrorCode::unsupported);
+  groups = world.group_of(4);
+  world.commit(groups, 0, {.group_context_extensions = extensions});
+  expect_all_agree();
+  for (const Group& group : groups) EXPECT_EQ(group.extensions(), extensions);
+  world.extension_types.clear();
+  EXPECT_EQ(groups[0].stage_commit({.adds = {world.key_package("old client").package()}}, world.rules, world.now,
+                                   world.entropy)
+                .error()
+                .code,
+            ErrorCode::unsupported);
+}
+
+TEST_P(Proposals, RenewTheLeafOfWhoAsksForIt) {
+  LeafOptions options = world.leaf_options();
+  options.capabilities.extensions = {0xF0C1};
+  options.extensions.set(0xF0C1, to_bytes("about me"));
+  const HpkePublicKey before = groups[2].member({2})->node->encryption_key;
+  tell(2, must(groups[2].propose_update(options, world.entropy)));
+  groups[2] = reopened(groups[2]);
+  world.commit(groups, 0);
+  expect_all_agree();
+  EXPECT_NE(groups[0].member({2})->node->encryption_key, before);
+  EXPECT_EQ(groups[0].member({2})->node->extensions, options.extensions);
+  world.commit(groups, 2);
+  expect_all_agree();
+  world.commit(groups, 1, {.own_leaf = options, .path = PathUse::when_required});
+  EXPECT_EQ(groups[0].member({1})->node->extensions, options.extensions);
+}
+
+TEST_P(Proposals, LetSomebodyLeave) {
+  tell(3, must(groups[3].propose_remove({3}, world.entropy)));
+  EXPECT_EQ(groups[3].stage_commit({}, world.rules, world.now, world.entropy).has_value(), true)
+      << "one's own removal is for others to commit";
+  groups[3].discard_pending();
+  EXPECT_EQ(groups[0].protect({}, {}, world.entropy).error().code, ErrorCode::invalid_state);
+  world.commit(groups, 1);
+  EXPECT_FALSE(groups[3].is_active());
+  EXPECT_EQ(groups[0].members().size(), 3u);
+  world.protect(groups[0], "again");
+}
+
+TEST_P(Proposals, GoInByReferenceUnlessTheyAreDroppedOrDoNotFit) {
+  const PrivateKeyPackage newcomer = world.key_package("newcomer");
+  tell(1, must(groups[1].propose_update(std::nullopt, world.entropy)));
+  tell(2, must(groups[2].propose_remove({1}, world.entropy)));
+  tell(2, must(groups[2].propose_add(newcomer.package(), world.rules, world.now, world.entropy)));
+  tell(1, must(groups[1].propose_add(newcomer.package(), world.rules, world.now, world.entropy)));
+  const PendingCommit& pending = world.stage(groups[0]);
+  EXPECT_EQ(pending.summary().removed.size(), 1u) << "a removal goes before an update";
+  EXPECT_EQ(pending.summary().added.size(), 1u);
+  EXPECT_EQ(pending.welcomes().size(), 1u);
+  for (const std::size_t i : {1, 2, 3}) world.follow(groups[i], pending.commit());
+  const Group joined = world.join(pending.welcomes()[0].message, newcomer);
+  must(groups[0].merge_pending());
+  EXPECT_TRUE(agree(joined, groups[3]));
+  EXPECT_FALSE(groups[1].is_active());
+}
+
+TEST_P(Proposals, CanBeLeftOut) {
+  const Bytes message = must(groups[1].propose_remove({2}, world.entropy));
+  Received received = must(world.process(groups[0], message));
+  CommitRequest request;
+  request.received_proposals_to_drop = {std::get<ProposalReceived>(received).reference};
+  EXPECT_TRUE(world.stage(groups[0], request).summary().removed.empty());
+  groups[0].discard_pending();
+  EXPECT_EQ(world.stage(groups[0]).summary().removed.size(), 1u);
+  groups[0].discard_pending();
+  groups[0].forget_proposals();
+  EXPECT_TRUE(world.stage(groups[0]).summary().removed.empty());
+}
+
+TEST_P(Proposals, EndTheGroupByAReInit) {
+  const ReInit next{{to_bytes("the next group")}, kVersionMls10, static_cast<std::uint16_t>(kDefaultSuite), {}};
+  const Bytes proposal = Forger(groups[1]).proposal({next});
+  for (const std::size_t i : {0, 2, 3}) must(world.process(groups[i], proposal));
+  const PendingCommit& pending = world.stage(groups[0], {.path = PathUse::when_required});
+  EXPECT_TRUE(pending.summary().reinit.has_value());
+  groups[0] = reopened(groups[0]);
+  for (const std::size_t i : {2, 3}) world.follow(groups[i], groups[0].pending()->commit());
+  must(groups[0].merge_pending());
+  groups[2] = reopened(groups[2]);
+  for (const std::size_t i : {0, 2, 3}) {
+    ASSERT_TRUE(groups[i].reinit().has_value());
+    EXPECT_EQ(groups[i].reinit()->group_id, next.group_id);
+    EXPECT_EQ(groups[i].protect({}, {}, world.entropy).error().code, ErrorCode::invalid_state);
+    EXPECT_EQ(groups[i].stage_commit({}, world.rules, world.now, world.entropy).error().code, ErrorCode::invalid_state);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(TwoSuites, Proposals, ::testing::Values(SuiteId::x25519_aes128, SuiteId::xwing),
+                         [](const auto& suite) { return std::to_string(static_cast<int>(suite.param)); });
+
+}  // namespace
+}  // namespace cairn::mls
