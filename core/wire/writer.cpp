@@ -15,6 +15,11 @@ void Writer::reserve_more(std::size_t more) {
   buffer_ = std::move(larger);
 }
 
+void Writer::reserve(std::size_t more) {
+  reserve_more(more);
+  buffer_.reserve(buffer_.size() + more);
+}
+
 void Writer::u8(std::uint8_t value) {
   reserve_more(1);
   buffer_.push_back(value);
@@ -62,8 +67,12 @@ void Writer::end_vector(std::size_t mark) {
   CHECK(mark <= buffer_.size());
   const std::size_t body = buffer_.size() - mark;
   length(body);
-  const auto at = [this](std::size_t index) { return buffer_.begin() + static_cast<std::ptrdiff_t>(index); };
-  std::rotate(at(mark), at(mark + body), buffer_.end());
+  // One move of the body: a large one is most of what its writer does.
+  const std::size_t header_size = buffer_.size() - mark - body;
+  std::array<std::uint8_t, 4> header{};
+  std::memcpy(header.data(), buffer_.data() + mark + body, header_size);
+  std::memmove(buffer_.data() + mark + header_size, buffer_.data() + mark, body);
+  std::memcpy(buffer_.data() + mark, header.data(), header_size);
 }
 
 }  // namespace cairn::wire

@@ -23,6 +23,9 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
+  /// Room for so many bytes more, so that a large value is not copied while it grows.
+  void reserve(std::size_t more);
+
   void u8(std::uint8_t value);
   void u16(std::uint16_t value);
   void u32(std::uint32_t value);
