@@ -136,6 +136,7 @@ TreeProof Map::prove_all(Changes changes) const {
     unsigned depth;
   };
   wire::Writer writer;
+  writer.reserve(changes.size() * 256);  // about what 100 thousand of a million need
   const auto put = [&](TreeNodeKind kind) { writer.u8(static_cast<std::uint8_t>(kind)); };
   std::vector<Task> tasks = {{root_, &root_hash_, changes, 0}};
   while (!tasks.empty()) {

@@ -15,6 +15,14 @@ Status sort_changes(std::vector<NameChange>& changes) {
   return ok();
 }
 
+Bytes encode_audit(const EpochAudit& audit) {
+  constexpr std::size_t kUsualUpdateBytes = 32 + 1 + 104 + 1 + 32;
+  wire::Writer writer;
+  writer.reserve(1024 + audit.proof.nodes.size() + audit.updates.size() * kUsualUpdateBytes);
+  audit.write(writer);
+  return writer.take();
+}
+
 }  // namespace
 
 std::uint64_t next_record_time_ms(const std::optional<EpochRecord>& previous, Time now) {
@@ -29,6 +37,7 @@ Result<NextEpoch> publish(const Map& map, const std::optional<EpochRecord>& prev
   TRY(sort_changes(changes));
 
   EpochAudit audit;
+  audit.updates.reserve(changes.size());
   for (NameChange& change : changes) {
     audit.updates.push_back({change.key, map.find(change.key), std::move(change.commitments)});
     if (change.notice) audit.notices.push_back(std::move(*change.notice));
@@ -37,6 +46,7 @@ Result<NextEpoch> publish(const Map& map, const std::optional<EpochRecord>& prev
       TRY(next_leaves(audit.updates, audit.notices, record_time_ms, config.min_reset_delay_s));
 
   NextEpoch out;
+  out.leaves.reserve(leaves.size());
   for (const LeafUpdate& leaf : leaves) out.leaves.push_back({leaf.key, leaf.after});
   audit.proof = leaves.empty() ? TreeProof::of_root(old_root) : map.prove_all(out.leaves);
   REQUIRE(audit.proof.nodes.size() <= kMaxTreeProofBytes, ErrorCode::over_limit, "publish: proof too large");
@@ -51,7 +61,7 @@ Result<NextEpoch> publish(const Map& map, const std::optional<EpochRecord>& prev
   audit.record.config = config.hash();
   audit.record.notices = notices_hash(audit.notices);
   out.record = audit.record;
-  out.audit = wire::encode(audit);
+  out.audit = encode_audit(audit);
   REQUIRE(out.audit.size() <= kMaxAuditBytes, ErrorCode::over_limit, "publish: audit too large");
   return out;
 }
