@@ -41,7 +41,8 @@ class Auditor {
   /// Whether a checkpoint with this head may be cosigned now: `stale` below our size or with a newest record that is
   /// too old, `invalid_state` beyond our size (audit those epochs first), `inconsistent` with another root.
   Status check_checkpoint(const tlog::TreeHead& head, Time now) const;
-  /// The current head was cosigned: to be recorded before the cosignature leaves.
+  /// The current head was cosigned: to be recorded before the cosignature leaves, and after add_elapsed up to now, so
+  /// that no time before it counts as waiting.
   void record_cosigned();
 
   /// Time went by on a clock that nobody sets (boot time), since the last call or since this object was read back.
