@@ -1,0 +1,150 @@
+#include "core/witness/internal/replay.h"
+
+namespace cairn::witness {
+namespace {
+
+/// Audits asked for at a time.
+constexpr std::uint64_t kCallsAtOnce = 4;
+
+bool waits(const directory::Auditor& auditor) {
+  return std::ranges::any_of(auditor.open_requests(), [](const auto& entry) { return entry.second.cosigned; });
+}
+
+bool has_uncosigned(const directory::Auditor& auditor) {
+  return std::ranges::any_of(auditor.open_requests(), [](const auto& entry) { return !entry.second.cosigned; });
+}
+
+/// Refusals that time or an owner may lift, and that say nothing against what was replayed before.
+bool is_of_the_moment(ErrorCode code) { return code == ErrorCode::unavailable || code == ErrorCode::not_authorised; }
+
+}  // namespace
+
+Replay Replay::begin(Turn& turn, const LogId& log, std::string url, directory::Auditor auditor) {
+  Replay out(log, std::move(url), auditor, auditor);
+  out.save_settled(turn);
+  return out;
+}
+
+Result<std::optional<Replay>> Replay::load(const Turn& turn, const LogId& log, std::string url) {
+  auto settled = TRY(turn.load<directory::Auditor>(table::kSettled, log));
+  if (!settled) return std::optional<Replay>{};
+  auto working = TRY(turn.load<directory::Auditor>(table::kWorking, log));
+  const bool differs = working.has_value();
+  Replay out(log, std::move(url), *settled, differs ? std::move(*working) : *settled);
+  out.differs_ = differs;
+  return std::optional<Replay>(std::move(out));
+}
+
+void Replay::call(Turn& turn) {
+  if (!behind() || resting(turn.now)) return;
+  const std::uint64_t end = std::min(target_, working_.size() + kCallsAtOnce);
+  for (std::uint64_t epoch = working_.size(); epoch < end; ++epoch) {
+    if (calls_.contains(epoch) || arrived_.contains(epoch)) continue;
+    calls_[epoch] = turn.call(proto::Method::get, url_ + "/audit/" + std::to_string(epoch));
+  }
+}
+
+bool Replay::owns(proto::CallId call) const {
+  return std::ranges::any_of(calls_, [&](const auto& entry) { return entry.second == call; });
+}
+
+Status Replay::done(Turn& turn, const proto::CallDone& call) {
+  const auto found = std::ranges::find_if(calls_, [&](const auto& entry) { return entry.second == call.id; });
+  CHECK(found != calls_.end());
+  const std::uint64_t epoch = found->first;
+  calls_.erase(found);
+  if (!call.reply || call.reply->status != 200) {
+    failed(turn);
+    return fail(ErrorCode::unavailable, "the log does not give an audit");
+  }
+  arrived_[epoch] = call.reply->body;
+  while (!arrived_.empty() && arrived_.begin()->first == working_.size()) {
+    const Bytes bytes = std::move(arrived_.begin()->second);
+    arrived_.erase(arrived_.begin());
+    const auto next = directory::EpochAudit::decode(bytes);
+    if (!next) {
+      failed(turn);
+      return fail(ErrorCode::unavailable, "the log gives an audit that is none");
+    }
+    const Status audited = audit(turn, *next);
+    if (audited) continue;
+    turn.event(proto::Event::Level::warning, audited.error().where, working_.size());
+    if (is_of_the_moment(audited.error().code)) {
+      failed(turn);
+    } else {
+      reset(turn);
+    }
+    return audited;
+  }
+  failures_ = 0;
+  return ok();
+}
+
+Status Replay::audit(Turn& turn, const directory::EpochAudit& epoch) {
+  TRY(working_.audit(epoch, turn.now));
+  save_working(turn);
+  turn.save(table::kRoots, root_key(log_, working_.size()), RootRow{working_.head().root, {}});
+  if (working_.size() > kKeptRoots) turn.rows.erase(table::kRoots, root_key(log_, working_.size() - kKeptRoots));
+  return ok();
+}
+
+void Replay::failed(Turn& turn) {
+  calls_.clear();  // answers to them are nobody's
+  arrived_.clear();
+  next_try_ = retry_time(turn.now, failures_++);
+}
+
+Time Replay::deadline() const { return behind() && calls_.empty() ? next_try_ : Time::never(); }
+
+void Replay::settle(Turn& turn) {
+  if (!differs_ && settled_.cosigned_size() == settled_.size()) return;  // the same size again
+  if (has_uncosigned(working_)) cosigned_request_ = true;
+  working_.record_cosigned();
+  settled_ = working_;
+  save_settled(turn);
+  if (std::exchange(differs_, false)) turn.rows.erase(table::kWorking, to_bytes(log_));
+}
+
+void Replay::reset(Turn& turn) {
+  working_ = settled_;
+  if (std::exchange(differs_, false)) turn.rows.erase(table::kWorking, to_bytes(log_));
+  failed(turn);
+}
+
+Status Replay::accept_veto(Turn& turn, const directory::VetoNotice& veto) {
+  const Status in_settled = settled_.accept_veto(veto);
+  const Status in_working = working_.accept_veto(veto);
+  if (!in_settled && !in_working) return in_settled.error().code == ErrorCode::not_found ? in_working : in_settled;
+  if (in_settled) save_settled(turn);
+  if (in_settled && !in_working) {
+    reset(turn);
+  } else if (differs_) {
+    save_working(turn);
+  }
+  Bytes key = veto_key(log_, veto.request.hash());
+  if (!turn.rows.get(table::kVetoes, key)) turn.save(table::kVetoes, std::move(key), veto);
+  return ok();
+}
+
+void Replay::add_elapsed(Turn& turn, std::uint64_t ms) {
+  if (std::exchange(cosigned_request_, false)) return;
+  if (waits(settled_)) {
+    settled_.add_elapsed(ms);
+    save_settled(turn);
+  }
+  if (!differs_) {
+    working_ = settled_;
+  } else if (waits(working_)) {
+    working_.add_elapsed(ms);
+    save_working(turn);
+  }
+}
+
+void Replay::save_settled(Turn& turn) { turn.save(table::kSettled, to_bytes(log_), settled_); }
+
+void Replay::save_working(Turn& turn) {
+  differs_ = true;
+  turn.save(table::kWorking, to_bytes(log_), working_);
+}
+
+}  // namespace cairn::witness

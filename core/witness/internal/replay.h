@@ -1,0 +1,76 @@
+// An auditor's own copy of a log: reads its audits one after the other and follows them.
+//
+//   settled --audits--> working            working becomes settled when the log has signed its root and we cosign;
+//      ^--- another root, a broken rule ---'  else it is forgotten, so that nobody who stands between us and the log
+//                                             can lead us to where we cannot come back from
+#pragma once
+
+#include <map>
+
+#include "core/directory/auditor.h"
+#include "core/witness/internal/turn.h"
+#include "core/witness/tables.h"
+
+namespace cairn::witness {
+
+class Replay {
+ public:
+  /// A log that is new to us; stores its first row.
+  static Replay begin(Turn& turn, const LogId& log, std::string url, directory::Auditor auditor);
+  /// As stored; nothing when there is no row.
+  static Result<std::optional<Replay>> load(const Turn& turn, const LogId& log, std::string url);
+
+  const directory::Auditor& settled() const { return settled_; }
+  const directory::Auditor& working() const { return working_; }
+
+  /// Reads on up to this size, which the log has signed.
+  void aim(std::uint64_t size) { target_ = std::max(target_, size); }
+  bool behind() const { return working_.size() < target_; }
+  /// Whether it waits after a failure.
+  bool resting(Time now) const { return now < next_try_; }
+
+  /// Makes the calls that are due.
+  void call(Turn& turn);
+  bool owns(proto::CallId call) const;
+  /// Takes in the answer of a call of its own: an error when it was of no use.
+  Status done(Turn& turn, const proto::CallDone& call);
+  /// When call() has something to do; never while calls are under way.
+  Time deadline() const;
+
+  /// The head of working() is about to be cosigned.
+  void settle(Turn& turn);
+  /// Back to what is settled; tries again later.
+  void reset(Turn& turn);
+
+  /// As Auditor::accept_veto; on success the veto is stored. What was replayed beyond the end of the vetoed request is
+  /// forgotten, so that its completion is looked at again.
+  Status accept_veto(Turn& turn, const directory::VetoNotice& veto);
+
+  /// The timer came, `ms` after the last time.
+  void add_elapsed(Turn& turn, std::uint64_t ms);
+
+ private:
+  Replay(const LogId& log, std::string url, directory::Auditor settled, directory::Auditor working)
+      : log_(log), url_(std::move(url)), settled_(std::move(settled)), working_(std::move(working)) {}
+
+  Status audit(Turn& turn, const directory::EpochAudit& epoch);
+  void failed(Turn& turn);
+  void save_settled(Turn& turn);
+  void save_working(Turn& turn);
+
+  LogId log_;
+  std::string url_;
+  directory::Auditor settled_;
+  directory::Auditor working_;
+  bool differs_ = false;  ///< a working row is stored; else working_ is settled_
+  /// A request was cosigned since the timer came: what has passed since then is not known, and counts as nothing.
+  bool cosigned_request_ = false;
+
+  std::uint64_t target_ = 0;
+  std::map<std::uint64_t, proto::CallId> calls_;  ///< by epoch
+  std::map<std::uint64_t, Bytes> arrived_;        ///< ahead of their turn
+  unsigned failures_ = 0;
+  Time next_try_;
+};
+
+}  // namespace cairn::witness
