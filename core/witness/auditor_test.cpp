@@ -1,0 +1,505 @@
+#include <gtest/gtest.h>
+
+#include "core/base/encoding.h"
+#include "core/tlog/cosignature.h"
+#include "core/witness/internal/cosigner.h"
+#include "core/witness/tables.h"
+#include "core/witness/witness.h"
+#include "tests/support/mind_driver.h"
+#include "tests/support/test_directory.h"
+
+namespace cairn::witness {
+namespace {
+
+using directory::Notice;
+using directory::ResetNotice;
+using proto::Method;
+using testing::TestDirectory;
+
+constexpr Time kStart{1'700'000'000'000};
+constexpr std::uint64_t kDelayMs = 259'200 * kSecondMs;
+
+/// An auditor of one directory, whose files it can read unless a test says otherwise.
+struct World {
+  explicit World(std::vector<std::string> peers = {})
+      : config(make_config(log, std::move(peers))), auditor(config), driver(auditor, kStart) {
+    driver.rebuild();
+  }
+  static WitnessConfig make_config(const TestDirectory& log, std::vector<std::string> peers) {
+    WitnessConfig out{Role::auditor, *tlog::KeyName::from("auditor.example/a1"), {}};
+    out.list.logs.push_back({log.key(), "https://a.example/log", 0});
+    out.list.peers = std::move(peers);
+    return out;
+  }
+
+  /// Answers the calls for config and audits that were made, and those that follow, as the directory would.
+  void serve() {
+    for (std::vector<proto::Call> calls = driver.calls(); !calls.empty(); calls = driver.calls()) {
+      for (const proto::Call& call : calls) serve(call);
+    }
+  }
+  void serve(const proto::Call& call) {
+    constexpr std::string_view kAudit = "https://a.example/log/audit/";
+    if (call.url == "https://a.example/log/config") {
+      return driver.reply(call.id, 200, wire::encode(log.config()));
+    }
+    if (!call.url.starts_with(kAudit)) return driver.no_reply(call.id);
+    const std::uint64_t epoch = std::stoull(call.url.substr(kAudit.size()));
+    if (epoch >= log.audits.size()) return driver.reply(call.id, 404);
+    driver.reply(call.id, 200, log.audits[epoch]);
+  }
+
+  proto::RequestId submit(const std::string& body) {
+    return driver.request(Method::post, "/add-checkpoint", as_bytes(body));
+  }
+  /// Submits, serves, and gives the answer.
+  proto::Respond post(const std::string& body) {
+    const auto id = submit(body);
+    serve();
+    return *driver.answer(id);
+  }
+  int post_newest() { return post(log.request(cosigned_size(), log.size())).status; }
+  std::uint64_t cosigned_size() {
+    const auto note = driver.store.get(table::kCosigned, log_id(log.config().origin));
+    return note ? tlog::SignedCheckpoint::parse(as_text(*note), tlog::ExtensionLines::refuse)->claim().tree.size : 0;
+  }
+  void publish(int count = 1) {
+    for (int i = 0; i < count; ++i) log.publish(driver.now, log.random_key());
+  }
+  int post_veto(const directory::VetoNotice& veto) { return post_veto(wire::encode(veto)); }
+  int post_veto(const Bytes& body) { return driver.answer(driver.request(Method::post, "/veto", body))->status; }
+
+  TestDirectory log{"a.example"};
+  WitnessConfig config;
+  Witness auditor;
+  testing::MindDriver driver;
+};
+
+TEST(Auditor, CosignsWhatItReplayed) {
+  World world;
+  world.serve();
+  for (int count : {1, 1, 9, 30}) {
+    world.publish(count);
+    const std::uint64_t size = world.log.size();
+    const auto answer = world.post(world.log.request(world.cosigned_size(), size));
+    ASSERT_EQ(answer.status, 200) << as_text(answer.body);
+    const auto lines = tlog::parse_signature_lines(as_text(answer.body));
+    std::string vkey = as_text(world.driver.answer(world.driver.request(Method::get, "/vkey"))->body);
+    vkey.pop_back();
+    const auto key = tlog::VerifierKey::parse(vkey);
+    EXPECT_TRUE(tlog::verify_cosignature((*lines)[0], *key, world.log.checkpoint(size).note().text));
+    world.driver.pass(1000);
+  }
+  EXPECT_EQ(world.post_newest(), 200);  // the same size again
+}
+
+TEST(Auditor, SaysNotNowUntilItKnowsTheConfig) {
+  World world;
+  world.publish();
+  const auto id = world.submit(world.log.request(0, 1));
+  const auto answer = world.driver.answer(id);
+  EXPECT_EQ(answer->status, 503);
+  EXPECT_EQ(answer->retry_after_s, 1u);
+  const auto calls = world.driver.calls();
+  ASSERT_EQ(calls.size(), 1u);
+  world.driver.reply(calls[0].id, 200, wire::encode(TestDirectory("b.example").config()));
+  EXPECT_EQ(world.post_newest(), 503);  // another log's config
+  world.driver.pass(2000);
+  world.serve();
+  EXPECT_EQ(world.post_newest(), 200);
+}
+
+TEST(Auditor, KeepsTheFirstConfig) {
+  World world;
+  world.serve();
+  world.publish();
+  ASSERT_EQ(world.post_newest(), 200);
+  Witness again(world.config);
+  world.driver.rebuild(again);
+  EXPECT_TRUE(world.driver.calls().empty());
+  world.publish();
+  EXPECT_EQ(world.post_newest(), 200);
+}
+
+TEST(Auditor, HoldsARequestForAWhileAndThenSaysNotNow) {
+  World world;
+  world.serve();
+  world.publish(3);
+  const auto id = world.submit(world.log.request(0, 3));
+  const auto calls = world.driver.calls();
+  EXPECT_EQ(calls.size(), 3u);
+  world.driver.pass(kHoldMs - 1);
+  EXPECT_FALSE(world.driver.answer(id));
+  world.driver.pass(1);
+  const auto answer = world.driver.answer(id);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 503);
+  EXPECT_EQ(answer->retry_after_s, 1u);
+  for (const auto& call : calls) world.serve(call);  // it reads on all the same
+  const auto second = world.submit(world.log.request(0, 3));
+  EXPECT_EQ(world.driver.answer(second)->status, 200);
+}
+
+TEST(Auditor, HoldsTheNewestRequestOnly) {
+  World world;
+  world.serve();
+  world.publish(2);
+  const auto first = world.submit(world.log.request(0, 1));
+  const auto second = world.submit(world.log.request(0, 2));
+  EXPECT_EQ(world.driver.answer(first)->status, 503);
+  world.serve();
+  EXPECT_EQ(world.driver.answer(second)->status, 200);
+}
+
+TEST(Auditor, SaysNotNowWhenTheLogDoesNotGiveItsAudits) {
+  World world;
+  world.serve();
+  world.publish(2);
+  const auto before = world.driver.store;
+  const auto id = world.submit(world.log.request(0, 2));
+  for (const auto& call : world.driver.calls()) world.driver.no_reply(call.id);
+  EXPECT_EQ(world.driver.answer(id)->status, 503);
+  EXPECT_EQ(world.driver.store, before);
+  EXPECT_EQ(world.driver.answer(world.submit(world.log.request(0, 2)))->status, 503);  // it waits before it asks again
+  EXPECT_TRUE(world.driver.calls().empty());
+  world.driver.pass(1000);
+  world.serve();
+  EXPECT_EQ(world.post_newest(), 200);
+}
+
+TEST(Auditor, TakesAuditsThatArriveInAnyOrder) {
+  World world;
+  world.serve();
+  world.publish(4);
+  const auto id = world.submit(world.log.request(0, 4));
+  auto calls = world.driver.calls();
+  ASSERT_EQ(calls.size(), 4u);
+  for (const std::size_t i : {3u, 1u, 2u, 0u}) {
+    EXPECT_FALSE(world.driver.answer(id));
+    world.serve(calls[i]);
+  }
+  EXPECT_EQ(world.driver.answer(id)->status, 200);
+}
+
+TEST(Auditor, GoesOnAfterARestartInTheMiddle) {
+  World world;
+  world.serve();
+  world.publish(4);
+  world.submit(world.log.request(0, 4));
+  const auto calls = world.driver.calls();
+  world.serve(calls[0]);
+  world.serve(calls[1]);
+  Witness again(world.config);
+  world.driver.rebuild(again);
+  const auto id = world.submit(world.log.request(0, 4));
+  const auto rest = world.driver.calls();
+  ASSERT_EQ(rest.size(), 2u);
+  EXPECT_EQ(rest[0].url, "https://a.example/log/audit/2");
+  for (const auto& call : rest) world.serve(call);
+  EXPECT_EQ(world.driver.answer(id)->status, 200);
+}
+
+TEST(Auditor, RefusesLikeAWitness) {
+  World world;
+  world.serve();
+  world.publish(5);
+  ASSERT_EQ(world.post(world.log.request(0, 5)).status, 200);
+  world.publish(2);
+  const auto before = world.driver.store;
+  EXPECT_EQ(world.post("junk").status, 400);
+  EXPECT_EQ(world.post(tlog::AddCheckpoint{5, {}, world.log.checkpoint(4)}.encode()).status, 400);
+  EXPECT_EQ(world.post(world.log.request(0, 7)).status, 409);
+  EXPECT_EQ(world.post(tlog::AddCheckpoint{5, {}, world.log.checkpoint(7)}.encode()).status, 422);
+  const TestDirectory impostor("a.example", 2);
+  EXPECT_EQ(world.post(tlog::AddCheckpoint{5, {}, impostor.sign(world.log.head(5))}.encode()).status, 403);
+  EXPECT_EQ(world.post(tlog::AddCheckpoint{0, {}, TestDirectory("b.example").checkpoint(0)}.encode()).status, 404);
+  const tlog::Checkpoint extended{world.log.config().origin, world.log.head(5), {"extension"}};
+  const auto note = tlog::SignedCheckpoint::sign(extended, world.log.signing());
+  EXPECT_EQ(world.post(tlog::AddCheckpoint{5, {}, note}.encode()).status, 400);
+  EXPECT_EQ(world.driver.store, before);
+  EXPECT_EQ(world.post_newest(), 200);
+}
+
+TEST(Auditor, DoesNotCosignARootThatIsNotItsOwn) {
+  World world;
+  world.serve();
+  world.publish(3);
+  ASSERT_EQ(world.post_newest(), 200);
+  world.publish();
+  const auto before = world.driver.store;
+  EXPECT_EQ(world.post(world.log.forged_request(3, 4)).status, 422);
+  EXPECT_EQ(
+      world.driver.answer(world.driver.request(Method::get, "/" + tlog::checkpoint_path("a.example/cairn")))->body,
+      *before.get(table::kCosigned, log_id("a.example/cairn")));
+  for (const Table unchanged : {table::kCosigned, table::kSettled, table::kWorking, table::kEvidence}) {
+    EXPECT_EQ(world.driver.store.get(unchanged, log_id("a.example/cairn")),
+              before.get(unchanged, log_id("a.example/cairn")));
+  }
+  world.driver.pass(2000);
+  EXPECT_EQ(world.post_newest(), 200);  // the honest checkpoint can still be cosigned
+}
+
+TEST(Auditor, DoesNotCosignAnEpochThatBreaksARule) {
+  World world;
+  world.serve();
+  world.publish(3);
+  ASSERT_EQ(world.post_newest(), 200);
+  world.publish();
+  const Bytes honest = world.log.audits[3];
+  auto lie = *directory::EpochAudit::decode(honest);
+  ++lie.record.names;
+  world.log.audits[3] = wire::encode(lie);
+  const auto before = world.driver.store;
+  EXPECT_EQ(world.post_newest(), 503);
+  EXPECT_EQ(world.driver.store, before);
+  EXPECT_EQ(world.driver.events.back().level, proto::Event::Level::warning);
+  world.log.audits[3] = to_bytes("junk");
+  world.driver.pass(2000);
+  EXPECT_EQ(world.post_newest(), 503);
+  EXPECT_EQ(world.driver.store, before);
+  world.log.audits[3] = honest;
+  world.driver.pass(4000);
+  EXPECT_EQ(world.post_newest(), 200);
+}
+
+TEST(Auditor, DoesNotCosignARecordThatIsOldWhenItSeesItFirst) {
+  World world;
+  world.serve();
+  world.publish();
+  world.driver.pass(5 * kMinuteMs + 1);
+  world.serve();
+  EXPECT_EQ(world.post_newest(), 503);
+  world.log.publish(world.driver.now, std::vector<directory::NameChange>{});  // renews the time
+  EXPECT_EQ(world.post_newest(), 200);
+  world.driver.pass(kHourMs);
+  EXPECT_EQ(world.post_newest(), 200);  // renewed, since it is cosigned already
+}
+
+TEST(Auditor, KeepsAsManyRootsAsItSays) {
+  World world;
+  world.serve();
+  for (std::uint64_t i = 0; i < kKeptRoots + 100; ++i) {
+    world.log.publish(world.driver.now, std::vector<directory::NameChange>{});
+  }
+  ASSERT_EQ(world.post_newest(), 200);
+  const auto rows = world.driver.store.scan_prefix(table::kRoots, log_id("a.example/cairn"), 10'000);
+  ASSERT_EQ(rows.size(), kKeptRoots);
+  EXPECT_EQ(rows.back().key, root_key(log_id("a.example/cairn"), kKeptRoots + 100));
+}
+
+TEST(Auditor, ComparesPeersWithEverySizeThatItReplayed) {
+  World world({"https://peer.example"});
+  world.serve();
+  world.publish(8);
+  ASSERT_EQ(world.post_newest(), 200);
+  const auto ask = [&] {
+    world.driver.pass(kMinuteMs);
+    return world.driver.calls().at(0).id;
+  };
+  world.driver.reply(ask(), 200, as_bytes(world.log.checkpoint(5).encode()));
+  EXPECT_FALSE(world.driver.store.get(table::kEvidence, log_id("a.example/cairn")));
+  world.driver.reply(ask(), 200, as_bytes(world.log.sign({5, Hash{}}).encode()));
+  EXPECT_TRUE(world.driver.store.get(table::kEvidence, log_id("a.example/cairn")));
+  world.publish();
+  EXPECT_EQ(world.post_newest(), 422);
+}
+
+/// A name, and a reset of it that the directory has made public and this auditor has cosigned.
+struct Reset {
+  explicit Reset(World& its_world) : world(its_world), owner(make_key(7)) {
+    world.serve();
+    key = world.log.random_key();
+    world.log.publish(world.driver.now, key);
+    request.key = key;
+    request.request_sequence = 1;
+    request.requested_ms = directory::next_record_time_ms(world.log.newest(), world.driver.now);
+    request.matures_ms = request.requested_ms + kDelayMs;
+    request.veto_keys = {owner.public_key()};
+    request.veto_recovery = tlog::leaf_hash({});
+    world.log.publish(world.driver.now, key, Notice{directory::RequestNotice{request, std::nullopt}});
+    EXPECT_EQ(world.post_newest(), 200);
+  }
+  static crypto::SigningKey make_key(std::uint64_t seed) {
+    testing::SeededEntropy entropy(seed);
+    return crypto::SigningKey::generate(entropy);
+  }
+  directory::VetoNotice veto() const { return veto_as_device(request, owner); }
+  void complete() const { world.log.publish(world.driver.now, key, Notice{directory::CompleteNotice{request}}); }
+
+  World& world;
+  crypto::SigningKey owner;
+  Hash key;
+  ResetNotice request;
+};
+
+TEST(Auditor, CosignsACompletionOnceItHasWaitedItself) {
+  World world;
+  const Reset reset(world);
+  world.driver.pass(kDelayMs + 3 * kMinuteMs);
+  world.serve();
+  reset.complete();
+  EXPECT_EQ(world.post_newest(), 200);
+}
+
+TEST(Auditor, DoesNotBelieveAClockThatSomebodySet) {
+  World world;
+  const Reset reset(world);
+  world.driver.now = after(world.driver.now, kDelayMs);  // and no time has really passed
+  world.driver.pass(3 * kMinuteMs);
+  world.serve();
+  reset.complete();
+  EXPECT_EQ(world.post_newest(), 503);
+  EXPECT_EQ(world.cosigned_size(), 2u);
+  world.driver.pass(kDelayMs);
+  world.log.publish(world.driver.now, std::vector<directory::NameChange>{});
+  EXPECT_EQ(world.post_newest(), 200);
+}
+
+TEST(Auditor, CountsElapsedTimeTooShortRatherThanTooLong) {
+  World world;
+  world.serve();
+  world.driver.pass(30 * kSecondMs);
+  const Reset reset(world);  // in the middle between two timers
+  world.driver.pass(kDelayMs);
+  reset.complete();
+  EXPECT_EQ(world.post_newest(), 503);
+  world.driver.pass(2 * kMinuteMs);
+  EXPECT_EQ(world.post_newest(), 200);
+}
+
+TEST(Auditor, CountsALongSleepAsLittle) {
+  World world;
+  const Reset reset(world);
+  world.driver.pass(3 * kMinuteMs);
+  world.driver.now = after(world.driver.now, kDelayMs);
+  world.driver.uptime_ms += kDelayMs;
+  world.driver.pass(2 * kMinuteMs);
+  reset.complete();
+  EXPECT_EQ(world.post_newest(), 503);
+}
+
+TEST(Auditor, KeepsWhatItReplayedWhenItHasToWait) {
+  World world;
+  const Reset reset(world);
+  world.driver.now = after(world.driver.now, kDelayMs);
+  world.publish();
+  reset.complete();
+  EXPECT_EQ(world.post_newest(), 503);
+  const auto working = world.driver.store.get(table::kWorking, log_id("a.example/cairn"));
+  ASSERT_TRUE(working);
+  EXPECT_EQ(wire::decode<directory::Auditor>(*working)->size(), 3u);
+}
+
+TEST(Auditor, CountsNoTimeInWhichItDidNotRun) {
+  World world;
+  const Reset reset(world);
+  world.driver.now = after(world.driver.now, kDelayMs);
+  world.driver.uptime_ms += kDelayMs;
+  Witness again(world.config);
+  world.driver.rebuild(again);
+  world.driver.pass(3 * kMinuteMs);
+  reset.complete();
+  EXPECT_EQ(world.post_newest(), 503);
+}
+
+TEST(Auditor, CountsTimeAcrossRestarts) {
+  World world;
+  const Reset reset(world);
+  Witness again(world.config);
+  for (int day = 0; day < 3; ++day) {
+    world.driver.pass(kDayMs + 3 * kMinuteMs);
+    world.driver.rebuild(again);
+  }
+  reset.complete();
+  EXPECT_EQ(world.post_newest(), 200);
+}
+
+TEST(Auditor, NeverCosignsACompletionThatItsOwnerVetoed) {
+  World world;
+  const Reset reset(world);
+  EXPECT_EQ(world.post_veto(reset.veto()), 200);
+  EXPECT_TRUE(world.driver.store.get(table::kVetoes, veto_key(log_id("a.example/cairn"), reset.request.hash())));
+  Witness again(world.config);
+  world.driver.rebuild(again);
+  EXPECT_EQ(world.post_veto(reset.veto()), 200);
+  world.driver.pass(2 * kDelayMs);
+  world.serve();
+  reset.complete();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(world.post_newest(), 503);
+    world.driver.pass(kHourMs);
+    world.log.publish(world.driver.now, std::vector<directory::NameChange>{});
+  }
+  EXPECT_EQ(world.cosigned_size(), 2u);
+}
+
+TEST(Auditor, TakesAVetoUntilItHasCosignedTheCompletion) {
+  World world;
+  const Reset reset(world);
+  world.driver.pass(kDelayMs + 3 * kMinuteMs);
+  world.serve();
+  reset.complete();
+  world.publish();
+  world.submit(world.log.request(2, 4));
+  world.serve(world.driver.calls().at(0));  // the completion is replayed, not cosigned
+  EXPECT_EQ(world.post_veto(reset.veto()), 200);
+  world.driver.pass(2000);
+  world.serve();
+  EXPECT_EQ(world.post_newest(), 503);
+  EXPECT_EQ(world.cosigned_size(), 2u);
+}
+
+TEST(Auditor, FollowsAVetoThatTheDirectoryPublishes) {
+  World world;
+  const Reset reset(world);
+  EXPECT_EQ(world.post_veto(reset.veto()), 200);
+  world.log.publish(world.driver.now, reset.key, Notice{reset.veto()});
+  EXPECT_EQ(world.post_newest(), 200);
+  EXPECT_EQ(world.post_veto(reset.veto()), 404);  // no longer open
+}
+
+TEST(Auditor, RefusesVetoesThatAreNone) {
+  World world;
+  const Reset reset(world);
+  const auto before = world.driver.store;
+  EXPECT_EQ(world.post_veto(Bytes{}), 400);
+  EXPECT_EQ(world.post_veto(Bytes(9000)), 400);
+  Bytes longer = wire::encode(reset.veto());
+  longer.push_back(0);
+  EXPECT_EQ(world.post_veto(longer), 400);
+  ResetNotice other = reset.request;
+  ++other.matures_ms;
+  EXPECT_EQ(world.post_veto(veto_as_device(other, reset.owner)), 404);
+  EXPECT_EQ(world.post_veto(veto_as_device(reset.request, Reset::make_key(8))), 403);
+  auto forged = reset.veto();
+  forged.signature.mutable_view()[3] ^= 1;
+  EXPECT_EQ(world.post_veto(forged), 403);
+  EXPECT_EQ(world.driver.store, before);
+}
+
+TEST(Auditor, PassesAVetoOnUntilEveryPeerHasIt) {
+  World world({"https://p1.example", "https://p2.example"});
+  const Reset reset(world);
+  ASSERT_EQ(world.post_veto(reset.veto()), 200);
+  const auto vetoes = [&] {
+    auto calls = world.driver.calls();
+    std::erase_if(calls, [](const proto::Call& call) { return !call.url.ends_with("/veto"); });
+    return calls;
+  };
+  auto calls = vetoes();
+  ASSERT_EQ(calls.size(), 2u);
+  EXPECT_EQ(calls[0].url, "https://p1.example/veto");
+  EXPECT_EQ(calls[0].body, wire::encode(reset.veto()));
+  world.driver.reply(calls[0].id, 200);
+  world.driver.reply(calls[1].id, 404);
+  world.driver.pass(kMinuteMs);
+  calls = vetoes();
+  ASSERT_EQ(calls.size(), 1u);
+  EXPECT_EQ(calls[0].url, "https://p2.example/veto");
+  world.driver.reply(calls[0].id, 200);
+  world.driver.pass(kMinuteMs);
+  EXPECT_TRUE(vetoes().empty());
+}
+
+}  // namespace
+}  // namespace cairn::witness
