@@ -1,0 +1,144 @@
+#include "core/relay/internal/server.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/base/encoding.h"
+#include "tests/support/relay_people.h"
+
+namespace cairn::relay {
+namespace {
+
+using testing::Commit;
+using testing::RelayDriver;
+using testing::body_of;
+using testing::error_of;
+
+TEST(Server, SaysWhatItIs) {
+  RelayDriver driver(testing::open_config());
+  const auto answer = driver.get(proto::kPathWellKnown);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.content_type, "application/json");
+  const auto json = nlohmann::json::parse(answer.body);
+  EXPECT_EQ(json["domain"], "example.org");
+  EXPECT_EQ(json["sign_up"], "open");
+  EXPECT_EQ(json["log"]["origin"], "example.org/cairn");
+  EXPECT_EQ(json["log"]["path"], "/log");
+  const auto key = tlog::VerifierKey::parse(json["log"]["vkey"].get<std::string>());
+  ASSERT_TRUE(key.has_value());
+  const auto note = tlog::SignedCheckpoint::parse(as_text(driver.get("/log/checkpoint").body), tlog::ExtensionLines::refuse);
+  EXPECT_TRUE(tlog::VerifiedCheckpoint::verify(*note, *key).has_value());
+  EXPECT_EQ(json["limits"]["envelope_bytes"], proto::kMaxEnvelopeBody);
+}
+
+TEST(Server, SaysHowItIs) {
+  RelayDriver driver(testing::open_config());
+  driver.now = after(driver.now, 7000);
+  const auto json = nlohmann::json::parse(driver.get(proto::kPathHealth).body);
+  EXPECT_EQ(json["store"], "ok");
+  EXPECT_EQ(json["checkpoint"]["size"], 1);
+  EXPECT_EQ(json["checkpoint"]["age_ms"], 7000);
+}
+
+TEST(Server, AnswersWhatItDoesNotHaveWithASentence) {
+  RelayDriver driver(testing::open_config());
+  for (const char* target : {"/", "/v1", "/v1/nonce/", "/log", "/v2/nonce", ""}) {
+    const auto answer = driver.get(target);
+    EXPECT_EQ(answer.status, 404) << target;
+    EXPECT_TRUE(body_of<proto::ErrorAnswer>(answer).message.ends_with('.')) << target;
+  }
+  EXPECT_EQ(driver.get(proto::kPathNonce).status, 404);  // it is a POST
+}
+
+TEST(Server, KeepsItsKeysOverARestartAndRefusesAStoreOfAnotherDomain) {
+  RelayDriver driver(testing::open_config());
+  const Bytes before = driver.get("/log/config").body;
+  driver.restart();
+  EXPECT_EQ(driver.get("/log/config").body, before);
+  driver.set_config(testing::open_config("zoo.example"));
+  driver.restart();
+  EXPECT_EQ(driver.get("/log/config").status, 500);
+  EXPECT_EQ(driver.get(proto::kPathHealth).status, 500);
+  EXPECT_EQ(driver.next_deadline(), Time::never());
+  EXPECT_EQ(driver.events.back().level, proto::Event::Level::error);
+}
+
+TEST(Server, RefusesAStoreThatLacksAKeyAndMakesNoNewOne) {
+  RelayDriver driver(testing::open_config());
+  driver.store.apply({{table::kKeys, to_bytes(kLogKeyRow), std::nullopt}});
+  const auto before = driver.store;
+  driver.restart();
+  EXPECT_EQ(driver.get("/log/config").status, 500);
+  EXPECT_EQ(driver.store, before);
+}
+
+TEST(Server, AnAddressThatAsksTooOftenIsToldWhenToComeBack) {
+  RelayConfig config = testing::open_config();
+  config.limits.address = {5, 60};
+  RelayDriver driver(config);
+  const auto ask = [&](const std::string& peer) {
+    return driver.request(driver.make_request(proto::Method::post, proto::kPathNonce, {}, {}, peer));
+  };
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(ask("192.0.2.1").status, 200);
+  const auto answer = ask("192.0.2.1");
+  EXPECT_EQ(answer.status, 429);
+  EXPECT_EQ(answer.retry_after_s, 1u);
+  EXPECT_EQ(ask("192.0.2.2").status, 200);
+  EXPECT_EQ(ask("").status, 200);
+  driver.now = after(driver.now, 1000);
+  EXPECT_EQ(ask("192.0.2.1").status, 200);
+  EXPECT_EQ(ask("192.0.2.1").status, 429);
+}
+
+TEST(Server, ADeviceThatAsksTooOftenIsHeldWhereverItIs) {
+  RelayConfig config = testing::open_config();
+  config.limits.device = {3, 60};
+  RelayDriver driver(config);
+  testing::Member alice(driver, "alice@example.org", 1);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(alice.upload(driver, 1).status, 200);
+  EXPECT_EQ(alice.upload(driver, 1).status, 429);
+}
+
+TEST(RateLimiter, TakesAnIpv6NetworkForOneParty) {
+  EXPECT_EQ(rate_key_of_peer("2001:db8:1:2:3:4:5:6"), rate_key_of_peer("2001:db8:1:2::9"));
+  EXPECT_EQ(rate_key_of_peer("2001:0db8:1:2::1"), rate_key_of_peer("2001:db8:1:2:ffff::"));
+  EXPECT_NE(rate_key_of_peer("2001:db8:1:2::1"), rate_key_of_peer("2001:db8:1:3::1"));
+  EXPECT_EQ(rate_key_of_peer("2001:db8::1"), rate_key_of_peer("2001:db8:0:0:1::"));
+  EXPECT_EQ(rate_key_of_peer("::1"), rate_key_of_peer("0:0:0:0:9::"));
+  EXPECT_EQ(rate_key_of_peer("192.0.2.1"), "192.0.2.1");
+  EXPECT_EQ(rate_key_of_peer("::ffff:192.0.2.1"), "::ffff:192.0.2.1");
+}
+
+TEST(RateLimiter, HoldsABoundedNumberOfBuckets) {
+  RateLimiter limiter({2, 1});
+  for (std::uint64_t i = 0; i < RateLimiter::kMaxBuckets + 10; ++i) limiter.take(u64_key(i), Time{1});
+  EXPECT_LE(limiter.size(), RateLimiter::kMaxBuckets);
+}
+
+TEST(Rendezvous, HoldsFourKibibytesOnceForTenMinutes) {
+  RelayDriver driver(testing::open_config());
+  const std::string path = std::string(proto::kPathRendezvous) + to_hex(Bytes(16, 7));
+  EXPECT_EQ(driver.get(path).status, 404);
+  EXPECT_EQ(driver.post(path, Bytes(proto::kMaxRendezvousBody + 1, 1)).status, 413);
+  EXPECT_EQ(driver.post(path, Bytes(proto::kMaxRendezvousBody, 1)).status, 200);
+  EXPECT_EQ(driver.post(path, {2}).status, 409);
+  EXPECT_EQ(driver.get(path).body, Bytes(proto::kMaxRendezvousBody, 1));
+  EXPECT_EQ(driver.get(path).status, 200);
+  driver.now = after(driver.now, proto::kRendezvousLifeMs);
+  EXPECT_EQ(driver.get(path).status, 404);
+  EXPECT_EQ(driver.post(path, {2}).status, 200);
+  driver.pass(kHourMs);
+  EXPECT_TRUE(driver.store.scan(table::kRendezvous, {}, {}, 10).empty());
+}
+
+TEST(Rendezvous, HasIdsOfThirtyTwoLowerCaseHexDigits) {
+  RelayDriver driver(testing::open_config());
+  for (const char* id : {"", "00", "0000000000000000000000000000000", "0000000000000000000000000000000A",
+                         "000000000000000000000000000000000", "zz000000000000000000000000000000"}) {
+    EXPECT_EQ(driver.post(std::string(proto::kPathRendezvous) + id, {1}).status, 400) << id;
+  }
+}
+
+}  // namespace
+}  // namespace cairn::relay
