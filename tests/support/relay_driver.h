@@ -4,6 +4,8 @@
 #include <map>
 
 #include "core/base/memory_view.h"
+#include "core/base/overlay.h"
+#include "core/proto/api.h"
 #include "core/relay/relay.h"
 #include "tests/support/seeded_entropy.h"
 

@@ -26,6 +26,11 @@ class FakeCosigner {
   std::string policy_line() const { return "witness " + name_.text() + " " + verifier().to_text() + " " + url() + "\n"; }
   tlog::VerifierKey verifier() const { return {name_, tlog::SignatureType::cosignature_v1, key_.public_key()}; }
 
+  /// Cosigns anything.
+  tlog::NoteSignature lie_about(std::string_view text, Time now) const {
+    return tlog::cosign(name_, key_, now.ms / kSecondMs, text);
+  }
+
   /// The answer to a call to its url.
   proto::CallDone answer(const proto::Call& call, Time now) {
     ++asked;

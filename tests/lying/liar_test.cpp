@@ -1,0 +1,128 @@
+#include "tests/lying/liar.h"
+
+#include <gtest/gtest.h>
+
+#include "core/directory/verifier.h"
+#include "tests/support/refused.h"
+#include "tests/support/relay_people.h"
+#include "tests/support/test_cosigner.h"
+
+namespace cairn::lying {
+namespace {
+
+using testing::RelayDriver;
+using testing::TestPerson;
+
+/// A server with a liar inside; bob has two devices, mallory one.
+class LiarTest : public ::testing::Test {
+ protected:
+  LiarTest() {
+    std::string text;
+    for (const auto& it : cosigners.all) text += it.policy_line();
+    policy = *tlog::ClientPolicy::parse(text + "group auditors 2 one.example two.example three.example\nquorum auditors\n");
+    const auto phone = bob.new_device();
+    take(bob, bob.genesis(phone));
+    take(mallory, mallory.genesis(mallory.new_device()));
+    cosigners.pass(driver, 2000);
+    EXPECT_TRUE(look().has_value());  // the liar keeps this answer
+    take(bob, bob.add(bob.new_device(), phone));
+    cosigners.pass(driver, 2000);
+    liar.set_own_name(mallory.name());
+  }
+  void take(TestPerson& person, const directory::Statement& statement) {
+    person.take(statement);
+    ASSERT_EQ(testing::submit(driver, statement).status, 202);
+  }
+  Result<directory::Lookup> look(const directory::Known& known = {}) {
+    const auto answer = testing::look_up(driver, directory::make_lookup(bob.name(), known));
+    EXPECT_EQ(answer.status, 200);
+    auto response = wire::decode<directory::LookupResponse>(answer.body);
+    if (!response) return fail(response.error().code, response.error().where);
+    return directory::verify_lookup(bob.name(), known, *policy, *response, driver.now);
+  }
+
+  testing::SeededEntropy entropy{3};
+  TestPerson bob{"bob@example.org", 1};
+  TestPerson mallory{"mallory@example.org", 2};
+  Liar liar{bob.name(), entropy};
+  testing::TestCosigners cosigners;
+  RelayDriver driver{cosigners.config(), 7, &liar};
+  std::optional<tlog::ClientPolicy> policy;
+};
+
+/// By which condition a client refuses each lie, at first contact and when it has a view of the name.
+struct Expected {
+  Lie lie;
+  std::string_view first_contact;
+  std::string_view pinned;
+};
+constexpr Expected kExpected[] = {
+    {Lie::unsigned_device, "condition 6", "condition 6"},
+    {Lie::dropped_statement, "condition 6", "condition 6"},
+    {Lie::another_name, "condition 5", "condition 5"},
+    {Lie::forked_map, "condition 1", "condition 1"},
+    {Lie::forked_with_lines, "condition 1", "condition 1"},
+    {Lie::false_absence, "condition 1", "condition 1"},
+    {Lie::false_reset, "condition 1", "condition 1"},
+};
+
+TEST_F(LiarTest, NoLieIsBelievedByAClientThatKnowsNothing) {
+  for (const Expected& expected : kExpected) {
+    liar.tell(expected.lie);
+    EXPECT_TRUE(testing::refused(look(), expected.first_contact)) << describe(expected.lie);
+    liar.tell(Lie::none);
+    const auto truth = look();
+    ASSERT_TRUE(testing::accepted(truth));
+    EXPECT_EQ(truth->view.state(), bob.state);
+  }
+}
+
+TEST_F(LiarTest, NoLieIsBelievedByAClientThatKnowsTheName) {
+  const auto before = look();
+  ASSERT_TRUE(testing::accepted(before));
+  take(bob, bob.by_recovery(directory::ReplaceRecovery{}));
+  cosigners.pass(driver, 2000);
+  const directory::Known known{&before->domain, &before->view, {}};
+  for (const Expected& expected : kExpected) {
+    liar.tell(expected.lie);
+    EXPECT_TRUE(testing::refused(look(known), expected.pinned)) << describe(expected.lie);
+  }
+  liar.tell(Lie::none);
+  EXPECT_TRUE(testing::accepted(look(known)));
+}
+
+TEST_F(LiarTest, AnOldAnswerIsRefusedByWhoKnowsBetterAndByAllAfterADay) {
+  const auto newest = look();
+  ASSERT_TRUE(testing::accepted(newest));
+  liar.tell(Lie::replayed_answer);
+  const directory::Known known{&newest->domain, nullptr, {}};
+  EXPECT_FALSE(look(known).has_value());
+  driver.now = after(driver.now, kDayMs + kMinuteMs);
+  EXPECT_TRUE(testing::refused(look(), "condition 2"));
+}
+
+TEST_F(LiarTest, AboutOthersItTellsTheTruth) {
+  for (const Lie lie : kAllLies) {
+    liar.tell(lie);
+    const auto answer = testing::look_up(driver, directory::make_lookup(mallory.name(), {}));
+    const auto response = wire::decode<directory::LookupResponse>(answer.body);
+    EXPECT_TRUE(testing::accepted(directory::verify_lookup(mallory.name(), {}, *policy, *response, driver.now)));
+  }
+}
+
+// What the lies are worth without auditors: if the auditors lie too, the client cannot tell. So the tests above
+// test the auditors' word, and not some flaw of the forgery.
+TEST_F(LiarTest, AForkThatTheAuditorsCosignIsBelievedAtFirstContact) {
+  liar.tell(Lie::forked_map);
+  auto response = *wire::decode<directory::LookupResponse>(
+      testing::look_up(driver, directory::make_lookup(bob.name(), {})).body);
+  auto checkpoint = *tlog::SignedCheckpoint::parse(response.checkpoint, tlog::ExtensionLines::refuse);
+  for (auto& it : cosigners.all) ASSERT_TRUE(checkpoint.add(it.lie_about(checkpoint.note().text, driver.now)).has_value());
+  response.checkpoint = checkpoint.encode();
+  const auto believed = directory::verify_lookup(bob.name(), {}, *policy, response, driver.now);
+  ASSERT_TRUE(testing::accepted(believed));
+  EXPECT_TRUE(believed->view.state().is_active(liar.false_device().id()));
+}
+
+}  // namespace
+}  // namespace cairn::lying
