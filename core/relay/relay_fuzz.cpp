@@ -1,0 +1,112 @@
+// Requests, sockets and frames of any kind at a server with people, a channel and envelopes: each request is answered once,
+// and what stands in memory is what the store says.
+#include "core/wire/reader.h"
+#include "tests/support/relay_people.h"
+
+namespace {
+
+using namespace cairn;
+
+/// The server that every input begins with.
+struct World {
+  testing::RelayDriver driver{testing::open_config()};
+  testing::Member alice{driver, "alice@example.org", 1};
+  testing::Member bob{driver, "bob@example.org", 2};
+  testing::TestChannel channel{driver, alice, 4};
+  MemoryView store;
+  Time now;
+
+  World() {
+    bob.upload(driver, 3, true);
+    alice.upload(driver, 2);
+    CHECK(channel.admit(driver, alice, bob).status == 200);
+    CHECK(channel.send(driver, "hello").status == 200);
+    store = driver.store;
+    now = driver.now;
+  }
+
+  void reset() {
+    driver.store = store;
+    driver.answers.clear();
+    driver.pushes.clear();
+    driver.events.clear();
+    driver.closed.clear();
+    driver.now = now;
+    driver.restart();
+  }
+};
+
+constexpr std::string_view kTargets[] = {
+    proto::kPathWellKnown,      proto::kPathHealth,          proto::kPathNonce,         proto::kPathLogin,
+    proto::kPathStatement,      proto::kPathLookup,          proto::kPathKeyPackageUpload, proto::kPathKeyPackageFetch,
+    proto::kPathChannelCreate,  proto::kPathChannelCommit,   proto::kPathChannelSend,   proto::kPathMailbox,
+    "/v1/rendezvous/00112233445566778899aabbccddeeff",       "/log/checkpoint",         "/log/tile/0/000.p/3",
+    "/log/tile/entries/000.p/1", "/log/audit/1",             "/log/config"};
+
+/// What only the holder of the write key could send.
+Bytes signed_body(const World& world, std::string_view target, Bytes body) {
+  if (target == proto::kPathChannelCommit) {
+    if (auto commit = wire::decode<proto::ChannelCommit>(body)) {
+      return wire::encode(world.channel.signed_by(std::move(*commit), world.channel.key));
+    }
+  }
+  if (target == proto::kPathChannelSend) {
+    if (auto send = wire::decode<proto::ChannelSend>(body)) {
+      return wire::encode(world.channel.make_send(std::move(send->ciphertext), world.channel.key, send->epoch));
+    }
+  }
+  return body;
+}
+
+/// One step from the input; false at its end.
+bool step(World& world, wire::Reader& input, std::vector<proto::SocketId>& sockets) {
+  const auto kind = input.u8();
+  const auto choice = input.u8();
+  auto body = input.opaque_bytes(1 << 16);
+  if (!kind || !choice || !body) return false;
+  const std::string tokens[] = {"", world.alice.token, world.bob.token, as_text(*body)};
+  const std::string& token = tokens[(*kind >> 4) & 3];
+  switch (*kind & 7) {
+    case 0: sockets.push_back(world.driver.open(token)); break;
+    case 1:
+      if (!sockets.empty()) world.driver.batch({proto::SocketFrame{sockets[*choice % sockets.size()], std::move(*body)}});
+      break;
+    case 2:
+      if (!sockets.empty()) world.driver.batch({proto::SocketClosed{sockets[*choice % sockets.size()]}});
+      break;
+    case 3: world.driver.pass(std::uint64_t{*choice} * 100); break;
+    default: {
+      const bool listed = *choice < std::size(kTargets);
+      const std::string target = listed ? std::string(kTargets[*choice]) : as_text(*body);
+      const auto method = (*kind & 7) == 4 ? proto::Method::get : proto::Method::post;
+      if ((*kind & 7) >= 6) *body = signed_body(world, target, std::move(*body));
+      const auto request = world.driver.make_request(method, target, std::move(*body), token, "192.0.2.1");
+      const auto answer = world.driver.request(request);
+      CHECK(answer.status < 500 || answer.status == 501 || answer.status == 503);
+      if (answer.status >= 300 && target != proto::kPathChannelCommit) {
+        CHECK(wire::decode<proto::ErrorAnswer>(answer.body).has_value());
+      }
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static World world;
+  world.reset();
+  wire::Reader input({data, size});
+  std::vector<proto::SocketId> sockets;
+  for (int steps = 0; steps < 64 && step(world, input, sockets); ++steps) {
+  }
+  for (const proto::Event& event : world.driver.events) CHECK(event.level != proto::Event::Level::error);
+  // A new process sees the same mailboxes.
+  const auto waiting = [&](const testing::Member& who) {
+    return world.driver.pushes[world.driver.open(who.token)].size();
+  };
+  const std::size_t before[] = {waiting(world.alice), waiting(world.bob)};
+  world.driver.restart();
+  CHECK(waiting(world.alice) == before[0] && waiting(world.bob) == before[1]);
+  return 0;
+}
