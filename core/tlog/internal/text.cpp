@@ -1,43 +1,12 @@
 #include "core/tlog/internal/text.h"
 
-#include <optional>
-
 #include "core/base/encoding.h"
+#include "core/base/utf8.h"
 
 namespace cairn::tlog::internal {
 namespace {
 
-bool is_continuation(char c) { return (static_cast<std::uint8_t>(c) & 0xc0) == 0x80; }
-
-/// Takes one character off the front of `rest` (not empty); nothing when it is not UTF-8 (RFC 3629 s.3).
-std::optional<std::uint32_t> take_character(std::string_view& rest) {
-  const auto first = static_cast<std::uint8_t>(rest.front());
-  std::size_t more = 0;
-  std::uint32_t value = first;
-  std::uint32_t least = 0;
-  if (first >= 0x80) {
-    if (first >= 0xc2 && first <= 0xdf) {
-      more = 1, value = first & 0x1f, least = 0x80;
-    } else if (first >= 0xe0 && first <= 0xef) {
-      more = 2, value = first & 0x0f, least = 0x800;
-    } else if (first >= 0xf0 && first <= 0xf4) {
-      more = 3, value = first & 0x07, least = 0x10000;
-    } else {
-      return std::nullopt;
-    }
-  }
-  if (rest.size() <= more) return std::nullopt;
-  for (char c : rest.substr(1, more)) {
-    if (!is_continuation(c)) return std::nullopt;
-    value = (value << 6) | (static_cast<std::uint8_t>(c) & 0x3f);
-  }
-  const bool surrogate = value >= 0xd800 && value <= 0xdfff;
-  if (value < least || value > 0x10ffff || surrogate) return std::nullopt;
-  rest.remove_prefix(1 + more);
-  return value;
-}
-
-bool is_space(std::uint32_t c) {
+bool is_space(char32_t c) {
   return (c >= 0x09 && c <= 0x0d) || c == 0x20 || c == 0x85 || c == 0xa0 || c == 0x1680 ||
          (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
 }
