@@ -8,6 +8,7 @@
 #include "core/crypto/signature.h"
 #include "core/directory/device.h"
 #include "core/directory/name.h"
+#include "core/mls/key_package.h"
 #include "core/tlog/policy.h"
 
 namespace cairn::client {
@@ -22,20 +23,28 @@ enum class AccountState : std::uint8_t {
 
 /// The one row of tables::kAccount. Move-only, for it holds the signature key.
 struct Account {
-  AccountState state = AccountState::registering;
-  std::string name;
-  std::string server_url;    ///< of the own domain, without a path
-  std::string policy_text;   ///< C2SP tlog-policy: witness, group and quorum lines
+  using NameKeyKey = Secret<struct NameKeyKeyTag, 32>;
+
+  AccountState state;
+  directory::Name name;
+  std::string server_url;   ///< of the own domain: http(s)://host[:port], no path
+  std::string policy_text;  ///< C2SP tlog-policy: witness, group and quorum lines
+  std::string invitation;   ///< to be sent with the genesis; else empty
   crypto::SigningKey signing_key;
   MailboxId mailbox;
-  Secret<struct NameKeyKeyTag, 32> name_key_key;  ///< keys the rows that belong to names
+  NameKeyKey name_key_key;   ///< keys the rows that belong to names
   Bytes pending_statement;   ///< the genesis while registering: sent again until it is seen
+
+  /// A new device of `name`, with fresh keys.
+  static Account create(directory::Name name, std::string server_url, std::string policy_text, Entropy& entropy);
 
   SecretBytes encode() const;
   static Result<Account> decode(ByteView bytes);
 
   directory::Device device() const;
-  DeviceId device_id() const;
+  DeviceId device_id() const { return directory::device_id(signing_key.public_key()); }
+  mls::SigningIdentity signing_identity() const;
+  std::string domain() const { return std::string(name.domain()); }
 };
 
 /// The stored account, or nothing before `register` or `link`.
@@ -45,7 +54,7 @@ void save_account(Context& context, const Account& account);
 /// Under which key rows of `name` (or a domain) stand.
 Bytes name_key(const Account& account, std::string_view name);
 
-/// The server of a name's domain: the account's own, or by rule https://<domain>; http only to loopback.
-std::string server_url_of(const Account& account, const directory::Name& name);
+/// The server of a domain: the account's own, or by rule https://<domain>.
+std::string server_url_of(const Account& account, std::string_view domain);
 
 }  // namespace cairn::client

@@ -7,21 +7,15 @@
 #include <vector>
 
 #include "core/base/environment.h"
-#include "core/base/types.h"
+#include "core/base/secret.h"
+#include "core/directory/gossip.h"
 
 namespace cairn::client {
 
 constexpr std::size_t kMaxContentSize = 48 * 1024;
 constexpr std::size_t kMaxTextSize = 16 * 1024;
 
-/// The sender's newest verified checkpoint of a log (1-directory s.8).
-struct Gossip {
-  std::string origin;
-  std::uint64_t size = 0;
-  Hash root;
-};
-
-/// A MimiContent of one part, as far as we make them ourselves.
+/// A MimiContent of one text, as far as we make them ourselves.
 struct TextContent {
   std::array<std::uint8_t, 16> salt{};
   std::string media_type = "text/markdown;variant=GFM-MIMI";
@@ -29,16 +23,34 @@ struct TextContent {
 };
 
 /// A received content: text, or something well formed that this version does not show.
+///
+/// Of parts to choose from it is the first one with text. Of parts that belong together it is all texts, one a line,
+/// with "[media type]" where a part is none; if they make sense only together and one is no text, there is none. A
+/// reaction reads "Reaction: " before its text, as the draft proposes.
 struct Content {
   std::optional<TextContent> text;
-  std::string unknown_type;  ///< when there is no text: what it is, to be shown, never dropped
+  /// When there is no text: the media type of the (first) part, or "deletion", "empty", "external", "text too long to
+  /// be shown"; to be shown, never dropped. Valid UTF-8 of at most kMaxMediaTypeSize bytes.
+  std::string unknown_type;
 };
 
-/// Application plaintext.
-SecretBytes encode_plaintext(const std::vector<Gossip>& gossip, const TextContent& content);
+constexpr std::size_t kMaxMediaTypeSize = 255;
+constexpr std::size_t kMaxParts = 1024;        ///< of a message; the draft's bound
+constexpr std::size_t kMaxPartDepth = 4;       ///< likewise
+constexpr std::size_t kMaxExtensionDepth = 4;  ///< likewise
+constexpr std::size_t kMaxTopicIdSize = 4096;  ///< likewise
+constexpr std::size_t kMaxGossips = 16;        ///< checkpoints that one message carries
+
+/// The CBOR of a MimiContent, deterministic (RFC 8949 s.4.2.1).
+Bytes encode_content(const TextContent& content);
+/// Strict: `malformed` for what is not a MimiContent in its one encoding, `over_limit` beyond the bounds above.
+Result<Content> decode_content(ByteView bytes);
+
+/// Application plaintext: struct { Gossip gossip<V>; opaque content<V>; }.
+SecretBytes encode_plaintext(const std::vector<directory::Gossip>& gossip, ByteView content);
 
 struct Plaintext {
-  std::vector<Gossip> gossip;
+  std::vector<directory::Gossip> gossip;
   Content content;
 };
 /// Strict and bounded; `malformed` when it is no application plaintext at all.

@@ -7,6 +7,7 @@
 
 #include "core/base/environment.h"
 #include "core/base/types.h"
+#include "core/proto/api.h"
 #include "core/wire/reader.h"
 #include "core/wire/writer.h"
 
@@ -21,6 +22,15 @@ enum class ConversationState : std::uint8_t {
   broken = 4     ///< a commit that members must refuse; the sentence says what to do
 };
 
+/// Permission, from a device's key package, to add its mailbox: kept until the staged commit is accepted.
+struct HeldJoinToken {
+  DeviceId device;
+  proto::JoinToken token;
+
+  void write(wire::Writer&) const;
+  static Result<HeldJoinToken> read(wire::Reader&);
+};
+
 /// tables::kConversations.
 struct Conversation {
   ChannelId channel;
@@ -33,6 +43,7 @@ struct Conversation {
   std::uint64_t next_message = 0;   ///< index of the next row in tables::kMessages
   std::uint64_t next_outbox = 0;
   std::uint64_t created_ms = 0;
+  std::vector<HeldJoinToken> join_tokens;  ///< of the devices that the staged commit adds
   std::string trouble;              ///< why it cannot be written to just now, one sentence; empty when it can
 
   void write(wire::Writer&) const;

@@ -2,40 +2,51 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <set>
 
 #include "core/client/content.h"
 #include "core/client/conversation.h"
 #include "core/client/session.h"
 #include "core/client/views.h"
+#include "core/mls/group.h"
 
 namespace cairn::client {
+
+/// A device's key package as the server handed it out, waiting to be added.
+struct FetchedPackage {
+  mls::KeyPackage package;
+  proto::JoinToken token;
+};
 
 class Conversations {
  public:
   Conversations(Calls& calls, Views& views, Session& session) : calls_(calls), views_(views), session_(session) {}
 
-  // ---- what people want: written down at once, carried out by reconcile ----
+  // ---- what people want: written down at once, carried out by step() ----
 
-  /// The pair with `name`, made if there is none.
-  Result<ChannelId> pair_with(Context& context, const Account& account, const std::string& name);
+  /// The pair with `name`, made if there is none. `invalid_name` for the own name.
+  Result<ChannelId> pair_with(Context& context, const Account& account, const directory::Name& name);
   /// A new group of the own name and `names`.
   Result<ChannelId> create_group(Context& context, const Account& account, const std::string& title,
-                                 const std::vector<std::string>& names);
-  Status add_to_group(Context& context, const ChannelId& channel, const std::string& name);
-  /// Puts a text into the outbox; gives the message's index.
+                                 const std::set<directory::Name>& names);
+  Status add_to_group(Context& context, const ChannelId& channel, const directory::Name& name);
+  /// Puts a text into the outbox; gives the message's index. `over_limit` for a text that is too long.
   Result<std::uint64_t> say(Context& context, const Account& account, const ChannelId& channel,
                             const std::string& text);
 
   // ---- what happens ----
 
-  /// Stores an envelope of the mailbox; the caller acknowledges it. Repeats are dropped by their sequence.
-  void store_envelope(Context& context, const proto::Envelope& envelope);
-  /// Conversations with this name must be looked at again.
-  void name_changed(const StoreView& store, const std::string& name);
-  /// Does all that can be done now, for every conversation that is due. Called after every input.
+  /// Stores an envelope of the mailbox; false when it was stored before. The caller acknowledges it either way.
+  bool store_envelope(Context& context, const proto::Envelope& envelope);
+  /// Conversations that need this name are looked at again.
+  void name_changed(const StoreView& store, const directory::Name& name);
+  /// The stream is caught up, or was lost: everything is looked at again.
+  void connection_changed(const StoreView& store);
+  /// Does all that can be done now for every conversation that is due. Called after every input.
   void step(Context& context, const Account& account);
-  void forget_all();
+  /// After rebuild(): everything is due again.
+  void forget_all(const StoreView& store);
   Time next_deadline() const;
 
   // ---- what people see ----
@@ -45,25 +56,51 @@ class Conversations {
   /// The conversation a person means: a pair's name, a group's title, or the first hex digits of its channel.
   Result<Conversation> resolve(const StoreView& store, const Account& account, const std::string& words) const;
   struct Numbered {
-    std::uint64_t index;
+    std::uint64_t index = 0;
     Message message;
   };
   /// Messages with index >= first, ascending, at most `limit`.
   std::vector<Numbered> messages(const StoreView& store, const ChannelId& channel, std::uint64_t first,
                                  std::size_t limit) const;
   std::optional<Message> message(const StoreView& store, const ChannelId& channel, std::uint64_t index) const;
+  /// Epoch, and members of the group as (name, devices); nothing before it is joined.
+  struct GroupFacts {
+    std::uint64_t epoch = 0;
+    std::map<std::string, std::size_t> devices;
+  };
+  std::optional<GroupFacts> facts(const StoreView& store, const ChannelId& channel) const;
 
   /// Called for every row of tables::kMessages that is added or changes its delivery.
   using Listener = std::function<void(Context&, const ChannelId&, std::uint64_t index, const Message&)>;
   void set_listener(Listener listener) { listener_ = std::move(listener); }
 
  private:
+  friend class Reconciler;
+  friend class Inbox;
+
+  Result<ChannelId> create(Context& context, const Account& account, ConversationKind kind, const std::string& title,
+                           const std::set<directory::Name>& names);
+  void save(Context& context, const Conversation& conversation);
+  /// The group, restored once and kept; nullptr before it is joined.
+  mls::Group* group(const StoreView& store, const ChannelId& channel);
+  void save_group(Context& context, const ChannelId& channel, const mls::Group& group);
+  std::uint64_t add_message(Context& context, Conversation& conversation, const Message& message);
+  void set_delivery(Context& context, const ChannelId& channel, std::uint64_t index, Delivery delivery, Time time);
+  void due(const ChannelId& channel) { due_.insert(channel); }
+  void retry_later(const Context& context, const ChannelId& channel);
+
   Calls& calls_;
   Views& views_;
   Session& session_;
   Listener listener_;
   std::set<ChannelId> due_;
-  Time retry_at_ = Time::never();
+  std::map<ChannelId, mls::Group> groups_;
+  std::map<ChannelId, std::map<DeviceId, FetchedPackage>> fetched_;
+  struct Retry {
+    unsigned failures = 0;
+    Time at = Time::never();
+  };
+  std::map<ChannelId, Retry> retries_;
 };
 
 }  // namespace cairn::client

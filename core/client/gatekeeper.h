@@ -1,38 +1,80 @@
-// Who may be a leaf: the two mandatory arguments of the MLS front door, answered from verified views.
+// Who may be a leaf, and who may enter: the two mandatory arguments of the MLS front door, answered from verified
+// views (docs/spec/client.md s.2).
 #pragma once
 
 #include <set>
 
+#include "core/client/conversation.h"
 #include "core/client/views.h"
 #include "core/mls/group.h"
+#include "core/proto/api.h"
 
 namespace cairn::client {
-
-/// The credential identity: name || 0x00 || device_id.
-Bytes identity_of(const std::string& name, const DeviceId& device);
-struct Identity {
-  std::string name;
-  DeviceId device;
-};
-/// `malformed` unless it is a canonical name, one zero octet and 16 octets.
-Result<Identity> parse_identity(ByteView identity);
 
 /// A leaf is acceptable iff its key is that of the device with its id in the pinned chain of its name, authorised at
 /// some time. When the pinned view does not have it and is not fresh, the answer is `unavailable` and the name is in
 /// missing(): look it up and ask again. Only a fresh view without the device refuses (`not_authorised`).
 class Gatekeeper : public mls::Authenticator {
  public:
-  Gatekeeper(const Context& context, const Account& account, const Views& views);
-  /// mls::Authenticator; see there.
+  /// All must outlive it.
+  Gatekeeper(const Context& context, const Account& account, const Views& views)
+      : context_(context), account_(account), views_(views) {}
+
   Status authenticate(const mls::LeafNode& leaf) override;
   /// Names to look up before asking again.
-  const std::set<std::string>& missing() const { return missing_; }
+  const std::set<directory::Name>& missing() const { return missing_; }
 
  private:
   const Context& context_;
   const Account& account_;
   const Views& views_;
-  std::set<std::string> missing_;
+  std::set<directory::Name> missing_;
 };
+
+/// The rules of a conversation's kind. A fresh one a commit or Welcome.
+class Doorkeeper : public mls::Membership {
+ public:
+  /// All must outlive it. `kind` is that of the group a commit is for; a Welcome tells its kind itself.
+  Doorkeeper(const Context& context, const Account& account, const Views& views, ConversationKind kind)
+      : context_(context), account_(account), views_(views), kind_(kind) {}
+
+  Status check_commit(const mls::CommitSummary& commit) override;
+  Status check_join(const mls::GroupSummary& group) override;
+
+ private:
+  Status check_removal(const mls::CommitSummary& commit, const mls::Member& removed, ConversationKind kind) const;
+
+  const Context& context_;
+  const Account& account_;
+  const Views& views_;
+  ConversationKind kind_;
+};
+
+/// GroupContext extension 0xF0C1 (docs/spec/client.md s.1).
+struct ConversationInfo {
+  static constexpr std::uint16_t kExtensionType = 0xF0C1;
+  ConversationKind kind = ConversationKind::pair;
+  ChannelId channel;
+  std::string domain;
+  std::string title;
+
+  void write(wire::Writer&) const;
+  static Result<ConversationInfo> read(wire::Reader&);
+  /// Of a group; `malformed` when there is none.
+  static Result<ConversationInfo> of(const mls::ExtensionList& extensions);
+  friend bool operator==(const ConversationInfo&, const ConversationInfo&) = default;
+};
+
+constexpr std::size_t kMaxTitleSize = 256;
+
+/// The names of these leaves, sorted, each once; `malformed` if a leaf's identity is none.
+Result<std::set<directory::Name>> names_of(const std::vector<mls::Member>& members);
+
+/// Sorted mailboxes of these leaves, as the chains of their names give them; `not_authorised` when a chain has none.
+Result<std::vector<proto::Address>> recipients_of(const StoreView& store, const Account& account, const Views& views,
+                                                  const std::vector<mls::Member>& members);
+
+/// What a commit authenticates: H("cairn/v1 channel" || 0x00 || channel || next epoch || recipients).
+Bytes commit_binding(const ChannelId& channel, std::uint64_t next_epoch, const std::vector<proto::Address>& recipients);
 
 }  // namespace cairn::client

@@ -3,26 +3,26 @@
 
 #include "core/client/account.h"
 #include "core/client/calls.h"
-#include "core/mls/key_package.h"
+#include "core/client/session.h"
 
 namespace cairn::client {
 
 constexpr std::uint32_t kKeyPackageStock = 100;
-constexpr std::uint32_t kKeyPackageRefill = 25;  ///< refill below this
+constexpr std::uint32_t kKeyPackageRefill = 25;   ///< refill below this
+constexpr std::uint32_t kKeyPackagesAtOnce = 10;  ///< made and uploaded in one input
+constexpr std::uint64_t kKeyPackageLifeMs = 30 * kDayMs;
 constexpr std::uint64_t kLastResortLifeMs = 7 * kDayMs;
 
-class Session;
-
-/// Makes and uploads what the server lacks; called when logged in. Private keys are stored in the same batch, before
-/// the upload is sent. `stock` new ones are made at most 25 a call, so that no input takes long.
+/// Makes and uploads what the server lacks. Called when logged in; private keys are stored in the same batch, so they
+/// are on disk before the upload is sent.
 void refill_key_packages(Context& context, const Account& account, Calls& calls, Session& session);
 
-/// The private parts for a KeyPackageRef in a Welcome, or nothing. They stay until erase_key_package().
+/// The private parts for a KeyPackageRef of a Welcome, or nothing. They stay until erase_key_package().
 std::optional<mls::PrivateKeyPackage> find_key_package(const StoreView& store, ByteView reference);
 /// After a successful join; a last-resort package stays until it is replaced.
-void erase_key_package(Context& context, ByteView reference);
+void erase_key_package(Context& context, const mls::PrivateKeyPackage& package);
 
-/// Leaf capabilities and extensions of everything this client makes (docs/spec/client.md s.1).
-mls::LeafOptions leaf_options(Time now);
+/// What this client says of itself in every leaf (docs/spec/client.md s.1).
+mls::LeafOptions leaf_options(Time now, std::uint64_t life_ms);
 
 }  // namespace cairn::client

@@ -1,46 +1,76 @@
-// Linking a device: the code, the two slots of the rendezvous, both sides (docs/spec/client.md s.4).
+// Linking a device: both sides of it (docs/spec/client.md s.4). What is under way stands in tables::kPendingLinks, so
+// that it goes on after a crash.
 #pragma once
 
 #include "core/client/account.h"
 #include "core/client/calls.h"
+#include "core/client/pending_link.h"
 #include "core/client/views.h"
 
 namespace cairn::client {
 
-using LinkSecret = Secret<struct LinkSecretTag, 16>;
+/// While it waits for the other device, each side asks this often.
+constexpr std::uint64_t kLinkPollMs = kSecondMs;
+/// After this long without the other device a link is given up. The server forgets what lies in a slot as soon.
+constexpr std::uint64_t kLinkLifeMs = proto::kRendezvousLifeMs;
 
-/// What the new device shows.
-std::string link_code(const PublicKey& signature_key, const LinkSecret& secret);
-struct LinkCode {
-  PublicKey signature_key;
-  LinkSecret secret;
-};
-/// Accepts spaces, dashes and either case; `malformed` when the checksum does not fit.
-Result<LinkCode> parse_link_code(std::string_view text);
-
-/// Both sides, resumable from tables::kPendingLinks.
 class Links {
  public:
   Links(Calls& calls, Views& views) : calls_(calls), views_(views) {}
 
-  /// New device: makes the account in state linking and gives the code. Posts slot A.
-  Result<std::string> begin(Context& context, Account account);
-  /// Existing device: after its owner pasted the code. The rest happens in step().
-  Status approve(Context& context, const Account& account, std::string_view code);
+  /// New device: makes the account in state linking and gives the code. A link that was begun before and not
+  /// submitted is forgotten. `invalid_state` when this device has a name, `invalid_name`, `not_authorised` for a
+  /// policy that is too weak.
+  Result<std::string> begin(Context& context, const std::string& name, const std::string& server_url,
+                            const std::string& policy_text);
+  /// Forgets a link of this device as the new one, and the account with it, unless its statement may be in the
+  /// directory already: `invalid_state`. Nothing to do when there is none.
+  Status abandon(Context& context);
+
+  /// Existing device: after its owner gave the code and said yes. The rest happens in step(). Gives the new device's
+  /// signature key, to ask status() with. `invalid_state` when this device is not active, `malformed` for what is no
+  /// code, `duplicate` when the device is in the chain already.
+  Result<PublicKey> approve(Context& context, const Account& account, std::string_view code);
 
   /// Does the next thing that is missing, on either side.
   void step(Context& context, Account& account);
   void forget_all();
-  Time next_deadline() const { return retry_at_; }
+  Time next_deadline() const { return due_; }
 
-  /// Of the link under way: one sentence when it failed or waits, empty when it is done or there is none.
-  std::string trouble(const StoreView& store) const;
+  struct Progress {
+    bool failed = false;
+    std::string sentence;  ///< why it failed, or waits; empty while it gets on
+  };
+  /// Of the link with this new device; nothing when there is none, or it is done.
+  std::optional<Progress> progress(const StoreView& store, const PublicKey& newcomer) const;
   bool under_way(const StoreView& store) const;
 
  private:
+  using Record = PendingLink;
+
+  void advance(Context& context, const Account& account, Record link);
+  void give_up(Context& context, Record& link);
+  void ask(Context& context, const Account& account, const Record& link, proto::Method method, std::string path,
+           Bytes body);
+  void ask_slot(Context& context, const Account& account, const Record& link, LinkSlot slot);
+  void fill_slot(Context& context, const Account& account, const Record& link, LinkSlot slot, ByteView plaintext);
+  void answered(Context& context, const Account& account, Record link, const Answer& answer);
+
+  void take_offer(Context& context, const Account& account, Record& link, ByteView sealed);
+  void check_offer(Context& context, const Account& account, Record& link);
+  void submitted(Context& context, Record& link, const Answer& answer);
+  void take_request(Context& context, const Account& account, Record& link, ByteView sealed);
+  void make_offer(Context& context, const Account& account, Record& link);
+  void await_newcomer(Context& context, const Account& account, Record& link);
+
+  void move_to(Context& context, Record& link, LinkStage stage);
+  void fail_link(Context& context, Record& link, std::string sentence);
+
   Calls& calls_;
   Views& views_;
-  Time retry_at_ = Time::never();
+  std::map<PublicKey, Time> asked_;  ///< when a link's server was last asked something
+  std::string trouble_;              ///< of the last call; empty when it went well
+  Time due_ = Time::never();
 };
 
 }  // namespace cairn::client

@@ -16,7 +16,7 @@ class Session {
   void socket_connected(Context& context, proto::SocketId id);
   /// True when the socket is the mailbox and the frame was taken.
   bool socket_closed(Context& context, proto::SocketId id);
-  bool owns(proto::SocketId id) const { return socket_ == id; }
+  bool owns(proto::SocketId id) const { return socket_.value != 0 && socket_ == id; }
 
   /// The token, or empty when not logged in. A 401 to a request made with it: call token_refused().
   const std::string& token() const { return token_; }
@@ -30,13 +30,19 @@ class Session {
   /// How many key packages the server had at login.
   std::uint32_t server_key_packages() const { return server_key_packages_; }
   void set_server_key_packages(std::uint32_t count) { server_key_packages_ = count; }
+  /// Whether a refill to the full stock is under way.
+  bool refilling() const { return refilling_; }
+  void set_refilling(bool refilling) { refilling_ = refilling; }
 
+  void forget_all();
   Time next_deadline() const { return retry_at_; }
   /// Why there is no connection, in one sentence; empty when there is one or none was tried.
   const std::string& trouble() const { return trouble_; }
 
  private:
-  void failed(Context& context, std::string trouble);
+  void ask_nonce(Context& context, const Account& account);
+  void log_in(Context& context, const Account& account, const proto::NonceAnswer& nonce);
+  void failed(Context& context, const Answer& answer);
 
   Calls& calls_;
   std::string token_;
@@ -45,6 +51,7 @@ class Session {
   std::uint64_t next_socket_ = proto::kFirstMindSocket;
   bool connected_ = false;
   bool caught_up_ = false;
+  bool refilling_ = false;
   std::uint32_t server_key_packages_ = 0;
   Time retry_at_ = Time::never();
   unsigned failures_ = 0;

@@ -1,0 +1,100 @@
+#include "core/client/account.h"
+
+#include "core/client/identity.h"
+#include "core/client/tables.h"
+#include "core/crypto/hash.h"
+#include "core/proto/limits.h"
+
+namespace cairn::client {
+namespace {
+
+constexpr std::uint8_t kVersion = 1;
+constexpr std::size_t kMaxUrl = 512;
+
+}  // namespace
+
+Account Account::create(directory::Name name, std::string server_url, std::string policy_text, Entropy& entropy) {
+  return {AccountState::registering,
+          std::move(name),
+          std::move(server_url),
+          std::move(policy_text),
+          {},
+          crypto::SigningKey::generate(entropy),
+          random_value<MailboxId>(entropy),
+          random_secret<NameKeyKey>(entropy),
+          {}};
+}
+
+SecretBytes Account::encode() const {
+  wire::Writer w(wire::Sensitivity::is_secret);
+  w.u8(kVersion);
+  w.u8(static_cast<std::uint8_t>(state));
+  name.write(w);
+  w.opaque(server_url);
+  w.opaque(policy_text);
+  w.opaque(invitation);
+  w.raw(signing_key.seed().expose());
+  w.raw(mailbox);
+  w.raw(name_key_key.expose());
+  w.opaque(pending_statement);
+  return w.take_secret();
+}
+
+Result<Account> Account::decode(ByteView bytes) {
+  wire::Reader r(bytes);
+  REQUIRE(TRY(r.u8()) == kVersion, ErrorCode::unsupported, "account version");
+  const std::uint8_t state = TRY(r.u8());
+  REQUIRE(state >= 1 && state <= 4, ErrorCode::malformed, "account state");
+  directory::Name name = TRY(directory::Name::read(r));
+  std::string server_url = TRY(r.opaque_text(kMaxUrl));
+  std::string policy_text = TRY(r.opaque_text(tlog::kMaxPolicyBytes));
+  std::string invitation = TRY(r.opaque_text(proto::kMaxInvitationSize));
+  crypto::Ed25519Seed seed = TRY(r.fixed<crypto::Ed25519Seed>());
+  const MailboxId mailbox = TRY(r.fixed<MailboxId>());
+  NameKeyKey key = TRY(r.fixed<NameKeyKey>());
+  Bytes pending = TRY(r.opaque_bytes(proto::kMaxStatementSize));
+  TRY(r.finish());
+  return Account{static_cast<AccountState>(state),
+                 std::move(name),
+                 std::move(server_url),
+                 std::move(policy_text),
+                 std::move(invitation),
+                 crypto::SigningKey::from_seed(std::move(seed)),
+                 mailbox,
+                 std::move(key),
+                 std::move(pending)};
+}
+
+directory::Device Account::device() const {
+  return {signing_key.public_key(), mailbox, {static_cast<std::uint16_t>(mls::kDefaultSuite)}};
+}
+
+mls::SigningIdentity Account::signing_identity() const {
+  auto identity = mls::SigningIdentity::from(crypto::SignatureAlgorithm::ed25519,
+                                             mls::Credential::basic(identity_of(name, device_id())),
+                                             crypto::SignaturePrivateKey(signing_key.seed().expose()));
+  CHECK(identity.has_value());
+  return std::move(*identity);
+}
+
+std::optional<Account> load_account(const StoreView& store) {
+  const auto row = store.get(tables::kAccount, {});
+  if (!row) return std::nullopt;
+  auto account = Account::decode(*row);
+  if (!account) return std::nullopt;
+  return std::move(*account);
+}
+
+void save_account(Context& context, const Account& account) {
+  context.store.put(tables::kAccount, {}, to_bytes(account.encode().expose()));
+}
+
+Bytes name_key(const Account& account, std::string_view name) {
+  return to_bytes(crypto::hmac(crypto::HashAlgorithm::sha256, account.name_key_key.expose(), {as_bytes(name)}).view());
+}
+
+std::string server_url_of(const Account& account, std::string_view domain) {
+  return domain == account.name.domain() ? account.server_url : "https://" + std::string(domain);
+}
+
+}  // namespace cairn::client

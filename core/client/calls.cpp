@@ -1,0 +1,40 @@
+#include "core/client/calls.h"
+
+namespace cairn::client {
+namespace {
+
+Answer answer_of(const proto::CallDone& done) {
+  if (!done.reply) return {fail(ErrorCode::unavailable, "server not reached"), 0, {}, {}};
+  const proto::CallReply& reply = *done.reply;
+  if (reply.status >= 200 && reply.status < 300) return {reply.body, reply.status, {}, {}};
+  const auto error = wire::decode<proto::ErrorAnswer>(reply.body);
+  Answer answer{fail(error ? error->code : ErrorCode::unavailable, "refused by the server"), reply.status, reply.body, {}};
+  if (error) answer.message = error->message;
+  return answer;
+}
+
+}  // namespace
+
+bool Calls::start(Context& context, std::string key, proto::Call call, Continuation then) {
+  if (!key.empty() && under_way(key)) return false;
+  call.id = proto::CallId{next_id_++};
+  pending_.emplace(call.id, Pending{std::move(key), std::move(then)});
+  context.send(std::move(call));
+  return true;
+}
+
+bool Calls::under_way(const std::string& key) const {
+  return std::any_of(pending_.begin(), pending_.end(), [&](const auto& entry) { return entry.second.key == key; });
+}
+
+void Calls::done(Context& context, const proto::CallDone& done) {
+  const auto found = pending_.find(done.id);
+  if (found == pending_.end()) return;  // of before a rebuild
+  const Continuation then = std::move(found->second.then);
+  pending_.erase(found);
+  then(context, answer_of(done));
+}
+
+void Calls::forget_all() { pending_.clear(); }
+
+}  // namespace cairn::client

@@ -1,0 +1,127 @@
+#include "core/client/client.h"
+
+#include "core/client/conversations.h"
+#include "core/client/key_packages.h"
+#include "core/client/link.h"
+#include "core/client/own_name.h"
+#include "core/client/rpc.h"
+
+namespace cairn::client {
+namespace {
+
+/// Hands each input to the room it is for, then lets every room do what can be done now.
+class Client final : public proto::Mind {
+ public:
+  explicit Client(ClientConfig config)
+      : views_(calls_),
+        session_(calls_),
+        own_name_(calls_, views_),
+        conversations_(calls_, views_, session_),
+        links_(calls_, views_),
+        rpc_(std::move(config), RpcRooms{calls_, views_, session_, own_name_, conversations_, links_}) {}
+
+  proto::Effects rebuild(const StoreView& store, Time now, Entropy& entropy) override {
+    calls_.forget_all();
+    views_.forget_all();
+    session_.forget_all();
+    own_name_.forget_all();
+    links_.forget_all();
+    conversations_.forget_all(store);
+    rpc_.forget_all();
+    return within(store, now, entropy, [](Context&) {});
+  }
+
+  proto::Effects handle(const proto::Input& input, const StoreView& store, Time now, Entropy& entropy) override {
+    return within(store, now, entropy,
+                  [&](Context& context) { std::visit([&](const auto& one) { take(context, one); }, input); });
+  }
+
+  Time next_deadline() const override {
+    return std::min({views_.next_deadline(), session_.next_deadline(), own_name_.next_deadline(),
+                     links_.next_deadline(), conversations_.next_deadline(), rpc_.next_deadline()});
+  }
+
+ private:
+  template <class Body>
+  proto::Effects within(const StoreView& store, Time now, Entropy& entropy, Body body) {
+    proto::Effects effects;
+    Overlay overlay(store);
+    Context context{overlay, now, entropy, effects.sends, effects.events};
+    body(context);
+    settle(context);
+    effects.writes = overlay.take_writes();
+    return effects;
+  }
+
+  void take(Context& context, const proto::CallDone& done) { calls_.done(context, done); }
+  void take(Context&, const proto::TimerFired&) {}
+  void take(Context& context, const proto::SocketOpened& opened) { rpc_.opened(context, opened); }
+  void take(Context& context, const proto::SocketConnected& connected) {
+    session_.socket_connected(context, connected.id);
+    own_name_.look_soon();
+  }
+  void take(Context& context, const proto::SocketClosed& closed) {
+    if (!session_.socket_closed(context, closed.id)) rpc_.closed(closed.id);
+  }
+  void take(Context& context, const proto::SocketFrame& frame) {
+    if (session_.owns(frame.id)) {
+      take_push(context, frame);
+    } else {
+      rpc_.frame(context, frame);
+    }
+  }
+  /// Nobody asks a client over HTTP.
+  void take(Context& context, const proto::RequestArrived& request) {
+    context.send(proto::Respond{request.id, 404, {}, {}, {}});
+  }
+
+  void take_push(Context& context, const proto::SocketFrame& frame) {
+    const auto push = wire::decode<proto::MailboxPush>(frame.data);
+    if (!push) return context.note(proto::Event::Level::warning, "a push that cannot be read was dropped");
+    switch (push->kind) {
+      case proto::MailboxPush::Kind::envelope:
+        conversations_.store_envelope(context, push->envelope);
+        session_.acknowledge(context, push->envelope.sequence);
+        break;
+      case proto::MailboxPush::Kind::log_grew: own_name_.look_soon(); break;
+      case proto::MailboxPush::Kind::caught_up:
+        session_.set_caught_up();
+        conversations_.connection_changed(context.store);
+        break;
+      case proto::MailboxPush::Kind::key_packages_low: session_.set_server_key_packages(0); break;
+    }
+  }
+
+  void settle(Context& context) {
+    if (auto account = load_account(context.store)) {
+      const bool had_token = !session_.token().empty();
+      views_.step(context, *account);
+      links_.step(context, *account);
+      own_name_.step(context, *account, links_.under_way(context.store));
+      session_.step(context, *account);
+      if (!had_token && !session_.token().empty()) conversations_.connection_changed(context.store);
+      refill_key_packages(context, *account, calls_, session_);
+      for (const directory::Name& name : views_.take_changed()) {
+        if (name == account->name) own_name_.changed(context, *account);
+        conversations_.name_changed(context.store, name);
+      }
+      session_.step(context, *account);  // the account may have become active just now
+      conversations_.step(context, *account);
+    }
+    rpc_.step(context);
+  }
+
+  Calls calls_;
+  Views views_;
+  Session session_;
+  OwnName own_name_;
+  Conversations conversations_;
+  Links links_;
+  Rpc rpc_;
+};
+
+}  // namespace
+
+std::unique_ptr<proto::Mind> make_client(ClientConfig config) { return std::make_unique<Client>(std::move(config)); }
+
+}  // namespace cairn::client

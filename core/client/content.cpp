@@ -1,0 +1,253 @@
+// draft-ietf-mimi-content.
+#include "core/client/content.h"
+
+#include <limits>
+
+#include "core/base/utf8.h"
+#include "core/client/cbor.h"
+
+namespace cairn::client {
+namespace {
+
+constexpr std::size_t kContentFields = 7;
+constexpr std::size_t kSaltSize = 16;
+constexpr std::size_t kMessageIdSize = 32;
+/// IANA's hash name of SHA-256, the only one of message ids so far.
+constexpr std::uint8_t kMessageIdSha256 = 1;
+constexpr std::size_t kMaxExtensions = 256;
+constexpr std::size_t kMaxExtensionKeySize = 255;
+constexpr std::size_t kMaxGossipSize = 16 * 1024;
+constexpr std::string_view kReactionPrefix = "Reaction: ";
+constexpr std::string_view kPlainText = "text/plain;charset=utf-8";
+
+enum Disposition : std::uint8_t { kRender = 1, kReaction = 2 };
+enum Cardinality : std::uint8_t { kNullPart = 0, kSinglePart = 1, kExternalPart = 2, kMultiPart = 3 };
+enum class PartSemantics : std::uint8_t { choose_one = 0, single_unit = 1, process_all = 2 };
+
+/// Items of a NestedPart's array, by cardinality.
+constexpr std::size_t kPartFields[] = {3, 5, 15, 5};
+
+/// Of one part, or of all parts below one: what is shown.
+struct Shown {
+  bool is_text = false;
+  std::string words;  // the text, or in brackets what it is
+  std::string type;   // (the first one's) media type, or what it is when it has none
+};
+
+/// A MultiPart whose parts are being read.
+struct OpenMultiPart {
+  PartSemantics semantics = PartSemantics::choose_one;
+  std::size_t left = 0;
+  std::optional<Shown> so_far;
+};
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return out;
+}
+
+/// Whether a part of this media type is text that can be shown as it stands. Markdown may be ("Support for Specific
+/// Media Types": "it is acceptable to render [it] as plain text").
+bool is_plain_reading(std::string_view media_type) {
+  const std::string type = lower(media_type);
+  const std::string_view essence = std::string_view(type).substr(0, type.find(';'));
+  if (essence == "text/markdown") return true;
+  return type == "text/plain" || type == "text/plain;charset=utf-8" || type == "text/plain; charset=utf-8";
+}
+
+Shown not_text(std::string_view type) { return {false, "[" + std::string(type) + "]", std::string(type)}; }
+
+/// What a MultiPart shows after one more of its parts.
+Shown merged(PartSemantics semantics, Shown a, Shown b) {
+  if (semantics == PartSemantics::choose_one) return !a.is_text && b.is_text ? b : a;
+  if (semantics == PartSemantics::single_unit && a.is_text != b.is_text) return a.is_text ? b : a;
+  std::string type = !a.is_text && b.is_text ? b.type : a.type;
+  if (a.is_text && b.is_text && a.type != b.type) type = kPlainText;
+  return {a.is_text || b.is_text, a.words + "\n" + b.words, std::move(type)};
+}
+
+class ContentReader {
+ public:
+  explicit ContentReader(ByteView bytes) : in_(bytes) {}
+
+  Result<Content> read();
+
+ private:
+  /// MessageId or null; whether there is one.
+  Result<bool> message_id();
+  Status expiration();
+  Status extensions();
+  Result<Shown> parts();
+  /// A NullPart, SinglePart or ExternalPart, or the head of a MultiPart, which is then the innermost of open_.
+  Result<std::optional<Shown>> part();
+  Result<Shown> single_part(std::uint64_t disposition);
+  Result<Shown> external_part();
+
+  CborReader in_;
+  bool replaces_ = false;
+  std::array<OpenMultiPart, kMaxPartDepth> open_;
+  std::size_t depth_ = 0;
+  std::size_t part_count_ = 0;
+};
+
+// Appendix "MIMI Content": the array mimiContent.
+Result<Content> ContentReader::read() {
+  REQUIRE(TRY(in_.array(kContentFields)) == kContentFields, ErrorCode::malformed, "content fields");
+  const ByteView salt = TRY(in_.bytes(kSaltSize));
+  REQUIRE(salt.size() == kSaltSize, ErrorCode::malformed, "content salt");
+  replaces_ = TRY(message_id());
+  TRY(in_.bytes(kMaxTopicIdSize));
+  TRY(expiration());
+  TRY(message_id());
+  TRY(extensions());
+  Shown shown = TRY(parts());
+  TRY(in_.finish());
+  Content out;
+  if (shown.is_text && shown.words.size() <= kMaxTextSize) {
+    out.text.emplace();
+    std::copy(salt.begin(), salt.end(), out.text->salt.begin());
+    out.text->media_type = std::move(shown.type);
+    out.text->text = std::move(shown.words);
+  } else {
+    out.unknown_type = shown.is_text ? "text too long to be shown" : std::move(shown.type);
+  }
+  return out;
+}
+
+Result<bool> ContentReader::message_id() {
+  if (in_.take_null()) return false;
+  const ByteView id = TRY(in_.bytes(kMessageIdSize));
+  REQUIRE(id.size() == kMessageIdSize && id[0] == kMessageIdSha256, ErrorCode::malformed, "message id");
+  return true;
+}
+
+Status ContentReader::expiration() {
+  if (in_.take_null()) return ok();
+  REQUIRE(TRY(in_.array(2)) == 2, ErrorCode::malformed, "content expiration");
+  TRY(in_.boolean());
+  TRY(in_.unsigned_integer(std::numeric_limits<std::uint32_t>::max()));
+  return ok();
+}
+
+// "Extension Fields" and "Depth restrictions": the map itself is the first level.
+Status ContentReader::extensions() {
+  const std::size_t count = TRY(in_.map(kMaxExtensions));
+  ByteView last;
+  for (std::size_t i = 0; i < count; ++i) {
+    last = TRY(in_.map_key(last));
+    const unsigned major = last[0] >> 5;
+    REQUIRE(major != 2, ErrorCode::malformed, "extension key type");
+    if (major == 3) {
+      CborReader key(last);
+      const std::string_view text = TRY(key.text(kMaxExtensionKeySize));
+      REQUIRE(!text.empty(), ErrorCode::malformed, "extension key");
+    }
+    TRY(in_.item(kMaxExtensionDepth - 1));
+  }
+  return ok();
+}
+
+// "Message Bodies". Parts nest at most kMaxPartDepth deep, the outermost included.
+Result<Shown> ContentReader::parts() {
+  for (;;) {
+    std::optional<Shown> done = TRY(part());
+    while (done) {
+      if (depth_ == 0) return std::move(*done);
+      OpenMultiPart& parent = open_[depth_ - 1];
+      parent.so_far =
+          parent.so_far ? merged(parent.semantics, std::move(*parent.so_far), std::move(*done)) : std::move(*done);
+      done.reset();
+      if (--parent.left == 0) {
+        done = std::move(parent.so_far);
+        --depth_;
+      }
+    }
+  }
+}
+
+Result<std::optional<Shown>> ContentReader::part() {
+  REQUIRE(depth_ < kMaxPartDepth && ++part_count_ <= kMaxParts, ErrorCode::over_limit, "content parts");
+  const std::size_t fields = TRY(in_.array(kPartFields[kExternalPart]));
+  const std::uint64_t disposition = TRY(in_.unsigned_integer(std::numeric_limits<std::uint8_t>::max()));
+  TRY(in_.text(kMaxContentSize));  // language
+  const std::uint64_t cardinality = TRY(in_.unsigned_integer(kMultiPart));
+  REQUIRE(fields == kPartFields[cardinality], ErrorCode::malformed, "content part fields");
+  if (cardinality == kNullPart) return not_text(replaces_ ? "deletion" : "empty");
+  if (cardinality == kSinglePart) return TRY(single_part(disposition));
+  if (cardinality == kExternalPart) return TRY(external_part());
+  const auto semantics = static_cast<PartSemantics>(TRY(in_.unsigned_integer(2)));
+  const std::size_t count = TRY(in_.array(kMaxParts));
+  REQUIRE(count >= 2, ErrorCode::malformed, "content multipart");
+  open_[depth_++] = OpenMultiPart{semantics, count, {}};
+  return std::optional<Shown>{};
+}
+
+Result<Shown> ContentReader::single_part(std::uint64_t disposition) {
+  const std::string_view media_type = TRY(in_.text(kMaxMediaTypeSize));
+  const ByteView content = TRY(in_.bytes(kMaxContentSize));
+  const std::string text = as_text(content);
+  if (!is_plain_reading(media_type) || text.empty() || !is_utf8(text)) {
+    return not_text(media_type.empty() ? "empty" : media_type);
+  }
+  return Shown{true, (disposition == kReaction ? std::string(kReactionPrefix) : "") + text, std::string(media_type)};
+}
+
+// "External Content"
+Result<Shown> ContentReader::external_part() {
+  const std::string_view media_type = TRY(in_.text(kMaxMediaTypeSize));
+  TRY(in_.text(kMaxContentSize));                                        // url
+  TRY(in_.unsigned_integer(std::numeric_limits<std::uint32_t>::max()));  // expires
+  TRY(in_.unsigned_integer(std::numeric_limits<std::uint64_t>::max()));  // size
+  TRY(in_.unsigned_integer(std::numeric_limits<std::uint16_t>::max()));  // encAlg
+  for (int i = 0; i < 3; ++i) TRY(in_.bytes(kMaxContentSize));           // key, nonce, aad
+  TRY(in_.unsigned_integer(std::numeric_limits<std::uint8_t>::max()));   // hashAlg
+  TRY(in_.bytes(kMaxContentSize));                                       // contentHash
+  for (int i = 0; i < 2; ++i) TRY(in_.text(kMaxContentSize));            // description, filename
+  return not_text(media_type.empty() ? "external" : media_type);
+}
+
+}  // namespace
+
+Bytes encode_content(const TextContent& content) {
+  CborWriter w;
+  w.array(kContentFields);
+  w.bytes(content.salt);
+  w.null();       // replaces
+  w.bytes({});    // topicId
+  w.null();       // expires
+  w.null();       // inReplyTo
+  w.empty_map();  // mimiExtensions
+  w.array(kPartFields[kSinglePart]);
+  w.unsigned_integer(kRender);
+  w.text({});  // language
+  w.unsigned_integer(kSinglePart);
+  w.text(content.media_type);
+  w.bytes(as_bytes(content.text));
+  return w.take();
+}
+
+Result<Content> decode_content(ByteView bytes) {
+  REQUIRE(bytes.size() <= kMaxContentSize, ErrorCode::over_limit, "content size");
+  return ContentReader(bytes).read();
+}
+
+SecretBytes encode_plaintext(const std::vector<directory::Gossip>& gossip, ByteView content) {
+  CHECK(gossip.size() <= kMaxGossips && content.size() <= kMaxContentSize);
+  wire::Writer w(wire::Sensitivity::is_secret);
+  w.vector(gossip);
+  w.opaque(content);
+  return w.take_secret();
+}
+
+Result<Plaintext> decode_plaintext(ByteView bytes) {
+  wire::Reader r(bytes);
+  Plaintext out;
+  out.gossip = TRY(r.vector<directory::Gossip>(kMaxGossipSize, kMaxGossips));
+  const ByteView content = TRY(r.opaque(kMaxContentSize));
+  TRY(r.finish());
+  out.content = TRY(decode_content(content));
+  return out;
+}
+
+}  // namespace cairn::client

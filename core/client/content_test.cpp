@@ -1,0 +1,316 @@
+#include "core/client/content.h"
+
+#include <gtest/gtest.h>
+
+#include "core/base/encoding.h"
+#include "core/client/cbor.h"
+#include "tests/support/mimi_examples.h"
+#include "tests/support/seeded_entropy.h"
+
+namespace cairn::client {
+namespace {
+
+using namespace std::string_view_literals;
+using namespace testing::mimi_examples;
+
+constexpr std::string_view kMarkdown = "text/markdown;variant=GFM-MIMI";
+
+Bytes hex(std::string_view text) { return from_hex(text).value(); }
+
+/// "text: ..." or "type: ..." or "refused: ...".
+std::string shown(ByteView bytes) {
+  const auto content = decode_content(bytes);
+  if (!content) return std::string("refused: ") + content.error().where;
+  EXPECT_NE(content->text.has_value(), !content->unknown_type.empty());
+  return content->text ? "text: " + content->text->text : "type: " + content->unknown_type;
+}
+std::string shown(std::string_view encoding) { return shown(hex(encoding)); }
+
+/// A content with these bytes in place of the extensions and the body.
+std::string with(std::string_view extensions, std::string_view body) {
+  return "8750000102030405060708090a0b0c0d0e0ff640f6f6" + std::string(extensions) + std::string(body);
+}
+std::string with(std::string_view body) { return with("a0", body); }
+
+std::string text_hex(std::string_view text) {
+  CborWriter writer;
+  writer.text(text);
+  return to_hex(writer.take());
+}
+std::string bytes_hex(std::string_view bytes) {
+  CborWriter writer;
+  writer.bytes(as_bytes(bytes));
+  return to_hex(writer.take());
+}
+std::string single(std::string_view media_type, std::string_view content, std::string_view disposition = "01") {
+  return "85" + std::string(disposition) + "6001" + text_hex(media_type) + bytes_hex(content);
+}
+/// `semantics`: "00" choose one, "01" single unit, "02" process all.
+std::string multi(std::string_view semantics, std::initializer_list<std::string> parts) {
+  std::string out = "85016003" + std::string(semantics) + to_hex(Bytes{static_cast<std::uint8_t>(0x80 + parts.size())});
+  for (const std::string& part : parts) out += part;
+  return out;
+}
+
+TEST(Content, ShowsTheTextExamplesOfTheDraft) {
+  EXPECT_EQ(shown(kOriginal), "text: Hi everyone, we just shipped release 2.0. __Good  work__!");
+  EXPECT_EQ(shown(kReply), "text: Right on! _Congratulations_ 'all!");
+  EXPECT_EQ(shown(kEdit), "text: Right on! _Congratulations_ y'all!");
+  EXPECT_EQ(shown(kMention),
+            "text: Kudos to [@Alice Smith](mimi://example.com/u/alice-smith) for making the release happen!");
+  EXPECT_EQ(shown(kExpiring), "text: __*VPN GOING DOWN*__ I'm rebooting the VPN in ten minutes unless anyone objects.");
+  EXPECT_EQ(shown(kReaction), "text: Reaction: \u2764");
+  EXPECT_EQ(decode_content(hex(kOriginal))->text->media_type, kMarkdown);
+  EXPECT_EQ(to_hex(decode_content(hex(kOriginal))->text->salt), "5eed9406c2545547ab6f09f20a18b003");
+}
+
+TEST(Content, NamesTheExamplesThatAreNoText) {
+  EXPECT_EQ(shown(kMentionHtml), "type: text/html;charset=utf-8");
+  EXPECT_EQ(shown(kDelete), "type: deletion");
+  EXPECT_EQ(shown(kUnlike), "type: deletion");
+  EXPECT_EQ(shown(kAttachment), "type: video/mp4");
+  EXPECT_EQ(shown(kConferencing), "type: external");
+  EXPECT_EQ(shown(kMultipart3), "type: text/html;charset=utf-8");
+}
+
+TEST(Content, ChoosesTheTextOfTheMultipartExamples) {
+  EXPECT_EQ(shown(kMultipart1), "text: # Welcome!");
+  EXPECT_EQ(decode_content(hex(kMultipart1))->text->media_type, kMarkdown);
+  EXPECT_EQ(shown(kMultipart2), "text: Reaction: \u2764\nReaction: \U0001F973\nReaction: \U0001F91E");
+}
+
+TEST(Content, RefusesTheExampleOfDerivedValuesWhichIsNoContent) {
+  EXPECT_EQ(shown(kImpliedOriginal), "refused: cbor string length");
+  const Bytes bytes = hex(kImpliedOriginal);
+  EXPECT_EQ(CborReader(bytes).item(1).value().size(), bytes.size());
+}
+
+TEST(Content, GivesBackWhatItWrote) {
+  testing::SeededEntropy random(1);
+  for (const std::size_t size : {1u, 23u, 24u, 255u, 256u, 16'384u}) {
+    TextContent content;
+    random.fill(content.salt);
+    content.text = std::string(size - 1, 'x') + "!";
+    const auto read = decode_content(encode_content(content));
+    ASSERT_TRUE(read && read->text);
+    EXPECT_EQ(read->text->text, content.text);
+    EXPECT_EQ(read->text->salt, content.salt);
+    EXPECT_EQ(read->text->media_type, content.media_type);
+  }
+}
+
+TEST(Content, WritesTheBytesOfTheOriginalExampleWithoutItsExtensions) {
+  TextContent content = *decode_content(hex(kOriginal))->text;
+  std::string expected(kOriginal);
+  const std::size_t extensions = expected.find("f6f6a2") + 4;
+  const std::size_t body = expected.rfind("85016001");
+  expected.replace(extensions, body - extensions, "a0");
+  EXPECT_EQ(to_hex(encode_content(content)), expected);
+}
+
+TEST(Content, ShowsPlainTextAndMarkdownOnly) {
+  EXPECT_EQ(shown(with(single("text/plain", "a"))), "text: a");
+  EXPECT_EQ(shown(with(single("text/plain;charset=utf-8", "a"))), "text: a");
+  EXPECT_EQ(shown(with(single("Text/Plain; charset=UTF-8", "a"))), "text: a");
+  EXPECT_EQ(shown(with(single("text/markdown;variant=CommonMark", "a"))), "text: a");
+  EXPECT_EQ(shown(with(single("text/plain;charset=utf-16", "a"))), "type: text/plain;charset=utf-16");
+  EXPECT_EQ(shown(with(single("text/plainish", "a"))), "type: text/plainish");
+  EXPECT_EQ(shown(with(single("image/gif", "a"))), "type: image/gif");
+  EXPECT_EQ(shown(with(single("", "a"))), "type: empty");
+  EXPECT_EQ(shown(with(single("text/plain", ""))), "type: text/plain");
+  EXPECT_EQ(shown(with(single("text/plain", "\xc3\x28"))), "type: text/plain");
+  EXPECT_EQ(shown(with("83016000")), "type: empty");
+}
+
+TEST(Content, DoesNotShowATextThatIsTooLong) {
+  EXPECT_EQ(shown(with(single("text/plain", std::string(kMaxTextSize, 'a')))).size(), 6 + kMaxTextSize);
+  EXPECT_EQ(shown(with(single("text/plain", std::string(kMaxTextSize + 1, 'a')))), "type: text too long to be shown");
+}
+
+TEST(Content, TreatsAnUnknownDispositionAsOneToRender) {
+  EXPECT_EQ(shown(with(single("text/plain", "a", "18ff"))), "text: a");
+  EXPECT_EQ(shown(with(single("text/plain", "a", "190100"))), "refused: cbor number");
+}
+
+TEST(Content, PrefersATextAmongPartsToChooseFrom) {
+  const std::string image = single("image/gif", "a");
+  EXPECT_EQ(shown(with(multi("00", {image, single("text/plain", "b"), single("text/plain", "c")}))), "text: b");
+  EXPECT_EQ(shown(with(multi("00", {image, single("image/png", "b")}))), "type: image/gif");
+}
+
+TEST(Content, ShowsASingleUnitOnlyIfAllOfItIsText) {
+  const std::string image = single("image/gif", "a");
+  const std::string text = single("text/plain", "b");
+  EXPECT_EQ(shown(with(multi("01", {text, text}))), "text: b\nb");
+  EXPECT_EQ(shown(with(multi("01", {text, image, text}))), "type: image/gif");
+  EXPECT_EQ(shown(with(multi("01", {image, text}))), "type: image/gif");
+}
+
+TEST(Content, ShowsAsManyPartsAsPossibleOfThoseToProcessAll) {
+  const std::string image = single("image/gif", "a");
+  EXPECT_EQ(shown(with(multi("02", {image, single("text/plain", "b"), image, single("text/markdown", "c")}))),
+            "text: [image/gif]\nb\n[image/gif]\nc");
+  EXPECT_EQ(shown(with(multi("02", {image, single("image/png", "b")}))), "type: image/gif");
+  const auto mixed = decode_content(hex(with(multi("02", {single("text/plain", "b"), single("text/markdown", "c")}))));
+  EXPECT_EQ(mixed->text->media_type, "text/plain;charset=utf-8");
+}
+
+TEST(Content, FollowsPartsFourDeepAndNoDeeper) {
+  const std::string text = single("text/plain", "a");
+  const std::string image = single("image/gif", "b");
+  const std::string two = multi("00", {image, text});
+  const std::string three = multi("00", {image, two});
+  EXPECT_EQ(shown(with(multi("00", {three, image}))), "text: a");
+  EXPECT_EQ(shown(with(multi("00", {multi("00", {three, image}), image}))), "refused: content parts");
+}
+
+TEST(Content, RefusesPartsOfAWrongShape) {
+  EXPECT_EQ(shown(with(multi("03", {single("a/b", "c"), single("a/b", "c")}))), "refused: cbor number");
+  EXPECT_EQ(shown(with(multi("00", {single("a/b", "c")}))), "refused: content multipart");
+  EXPECT_EQ(shown(with("8401600000")), "refused: content part fields");
+  EXPECT_EQ(shown(with("83016001")), "refused: content part fields");
+  EXPECT_EQ(shown(with("83016004")), "refused: cbor number");
+  EXPECT_EQ(shown(with(single(std::string(kMaxMediaTypeSize + 1, 'a'), "c"))), "refused: cbor string length");
+}
+
+TEST(Content, RefusesTooManyParts) {
+  const auto many = [](unsigned count) {
+    std::string body =
+        "8501600302"
+        "99" +
+        to_hex(Bytes{static_cast<std::uint8_t>(count >> 8), static_cast<std::uint8_t>(count)});
+    for (unsigned i = 0; i < count; ++i) body += "83016000";
+    return shown(with(body));
+  };
+  EXPECT_EQ(many(kMaxParts - 1), "type: empty");
+  EXPECT_EQ(many(kMaxParts), "refused: content parts");
+  EXPECT_EQ(many(kMaxParts + 1), "refused: cbor array");
+}
+
+TEST(Content, ToleratesExtensionsThatItDoesNotKnow) {
+  const std::string text = single("text/plain", "a");
+  EXPECT_EQ(shown(with("a3"
+                       "0a"
+                       "8181c000"
+                       "2000"
+                       "617a"
+                       "a14100f97e00",
+                       text)),
+            "text: a");
+  EXPECT_EQ(shown(with("a1"
+                       "0a"
+                       "8181c080",
+                       text)),
+            "refused: cbor depth");
+  EXPECT_EQ(shown(with("a1"
+                       "4100"
+                       "00",
+                       text)),
+            "refused: extension key type");
+  EXPECT_EQ(shown(with("a1"
+                       "60"
+                       "00",
+                       text)),
+            "refused: extension key");
+  EXPECT_EQ(shown(with("a1" + text_hex(std::string(255, 'k')) + "00", text)), "text: a");
+  EXPECT_EQ(shown(with("a1" + text_hex(std::string(256, 'k')) + "00", text)), "refused: cbor string length");
+  EXPECT_EQ(shown(with("a2"
+                       "0100"
+                       "0100",
+                       text)),
+            "refused: cbor key order");
+}
+
+TEST(Content, RefusesFieldsOfAWrongShape) {
+  const std::string body = "a0" + single("text/plain", "a");
+  const std::string salt = "50000102030405060708090a0b0c0d0e0f";
+  const std::string id = "582001" + std::string(62, '0');
+  EXPECT_EQ(shown("87" + salt + id +
+                  "40"
+                  "f6" +
+                  id + body),
+            "text: a");
+  EXPECT_EQ(shown("87" + salt + "582002" + std::string(62, '0') + "40f6f6" + body), "refused: message id");
+  EXPECT_EQ(shown("87" + salt +
+                  "4101"
+                  "40f6f6" +
+                  body),
+            "refused: message id");
+  EXPECT_EQ(shown("87"
+                  "4100"
+                  "f640f6f6" +
+                  body),
+            "refused: content salt");
+  EXPECT_EQ(shown("87" + salt +
+                  "f640"
+                  "82f51a00010000"
+                  "f6" +
+                  body),
+            "text: a");
+  EXPECT_EQ(shown("87" + salt +
+                  "f640"
+                  "82f51b0000000100000000"
+                  "f6" +
+                  body),
+            "refused: cbor number");
+  EXPECT_EQ(shown("87" + salt +
+                  "f640"
+                  "8200"
+                  "00"
+                  "f6" +
+                  body),
+            "refused: cbor type");
+  EXPECT_EQ(shown("87" + salt +
+                  "f640"
+                  "81f5"
+                  "f6" +
+                  body),
+            "refused: content expiration");
+  EXPECT_EQ(shown("86" + salt +
+                  "f640f6f6"
+                  "a0"),
+            "refused: content fields");
+}
+
+TEST(Content, RefusesEveryTruncationAndEveryExtensionOfTheExamples) {
+  for (const std::string_view example :
+       {kOriginal, kReply, kReaction, kMention, kMentionHtml, kEdit, kDelete, kUnlike, kExpiring, kAttachment,
+        kConferencing, kMultipart1, kMultipart2, kMultipart3}) {
+    const Bytes bytes = hex(example);
+    ASSERT_TRUE(decode_content(bytes));
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      EXPECT_FALSE(decode_content(ByteView(bytes).first(size)).has_value());
+    }
+    EXPECT_FALSE(decode_content(concat({bytes, Bytes{0}})).has_value());
+  }
+}
+
+TEST(Content, RefusesWhatIsLargerThanAMessageMayBe) {
+  EXPECT_EQ(decode_content(Bytes(kMaxContentSize + 1)).error().code, ErrorCode::over_limit);
+}
+
+TEST(Plaintext, GivesBackWhatItWrote) {
+  directory::Gossip gossip{"example.org/cairn", {7, {}}};
+  gossip.tree.root.mutable_view()[0] = 9;
+  TextContent content;
+  content.text = "hello";
+  const SecretBytes bytes = encode_plaintext({gossip, gossip}, encode_content(content));
+  const auto read = decode_plaintext(bytes.expose());
+  ASSERT_TRUE(read && read->content.text);
+  EXPECT_EQ(read->gossip, (std::vector<directory::Gossip>{gossip, gossip}));
+  EXPECT_EQ(read->content.text->text, "hello");
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(decode_plaintext(bytes.expose().first(size)).has_value());
+  }
+  EXPECT_FALSE(decode_plaintext(concat({bytes.expose(), Bytes{0}})).has_value());
+}
+
+TEST(Plaintext, RefusesMoreGossipThanAMessageMayCarry) {
+  wire::Writer w;
+  w.vector(std::vector<directory::Gossip>(kMaxGossips + 1, {"a.b/cairn", {}}));
+  w.opaque(hex(kOriginal));
+  EXPECT_EQ(decode_plaintext(w.view()).error().code, ErrorCode::over_limit);
+}
+
+}  // namespace
+}  // namespace cairn::client

@@ -1,0 +1,287 @@
+#include "core/client/conversations.h"
+
+#include "core/base/encoding.h"
+#include "core/client/gatekeeper.h"
+#include "core/client/identity.h"
+#include "core/client/inbox.h"
+#include "core/client/key_packages.h"
+#include "core/client/reconciler.h"
+#include "core/client/tables.h"
+
+namespace cairn::client {
+namespace {
+
+constexpr std::size_t kMaxConversations = 100'000;
+constexpr std::uint64_t kFirstRetryMs = 500;
+constexpr std::uint64_t kLastRetryMs = 60 * kSecondMs;
+/// More rounds than any chain of steps within one input can take.
+constexpr int kMaxRounds = 10'000;
+
+Bytes numbered(const ChannelId& channel, std::uint64_t index) {
+  wire::Writer w;
+  w.raw(channel);
+  w.u64(index);
+  return w.take();
+}
+
+std::uint64_t index_of(ByteView key) {
+  wire::Reader r(key.subspan(ChannelId::kSize));
+  const auto index = r.u64();
+  CHECK(index.has_value());
+  return *index;
+}
+
+}  // namespace
+
+Result<ChannelId> Conversations::create(Context& context, const Account& account, ConversationKind kind,
+                                        const std::string& title, const std::set<directory::Name>& names) {
+  REQUIRE(account.state == AccountState::active, ErrorCode::invalid_state, "this device is not active yet");
+  REQUIRE(title.size() <= kMaxTitleSize, ErrorCode::over_limit, "title");
+  Conversation conversation;
+  conversation.channel = random_value<ChannelId>(context.entropy);
+  conversation.domain = account.domain();
+  conversation.kind = kind;
+  conversation.title = title;
+  conversation.created_ms = context.now.ms;
+  for (const directory::Name& name : names) conversation.names.push_back(name.text());
+
+  const ConversationInfo info{kind, conversation.channel, conversation.domain, title};
+  mls::GroupParameters parameters;
+  parameters.group_id = {to_bytes(conversation.channel.view())};
+  parameters.extensions.set(ConversationInfo::kExtensionType, wire::encode(info));
+  auto group = TRY(mls::Group::create(parameters, account.signing_identity(),
+                                      leaf_options(context.now, kKeyPackageLifeMs), context.entropy));
+  save_group(context, conversation.channel, group);
+  groups_.emplace(conversation.channel, std::move(group));
+  save(context, conversation);
+  due(conversation.channel);
+  return conversation.channel;
+}
+
+Result<ChannelId> Conversations::pair_with(Context& context, const Account& account, const directory::Name& name) {
+  REQUIRE(name != account.name, ErrorCode::invalid_name, "that is your own name");
+  for (const Conversation& conversation : list(context.store)) {
+    const bool has = std::find(conversation.names.begin(), conversation.names.end(), name.text()) != conversation.names.end();
+    if (conversation.kind == ConversationKind::pair && has && conversation.state != ConversationState::left) {
+      return conversation.channel;
+    }
+  }
+  return create(context, account, ConversationKind::pair, {}, {account.name, name});
+}
+
+Result<ChannelId> Conversations::create_group(Context& context, const Account& account, const std::string& title,
+                                              const std::set<directory::Name>& names) {
+  REQUIRE(!title.empty(), ErrorCode::malformed, "a group needs a title");
+  std::set<directory::Name> all = names;
+  all.insert(account.name);
+  return create(context, account, ConversationKind::group, title, all);
+}
+
+Status Conversations::add_to_group(Context& context, const ChannelId& channel, const directory::Name& name) {
+  auto conversation = find(context.store, channel);
+  REQUIRE(conversation, ErrorCode::not_found, "no such conversation");
+  REQUIRE(conversation->kind == ConversationKind::group, ErrorCode::not_authorised, "nobody enters a pair");
+  auto& names = conversation->names;
+  const auto at = std::lower_bound(names.begin(), names.end(), name.text());
+  if (at == names.end() || *at != name.text()) names.insert(at, name.text());
+  save(context, *conversation);
+  due(channel);
+  return ok();
+}
+
+Result<std::uint64_t> Conversations::say(Context& context, const Account& account, const ChannelId& channel,
+                                         const std::string& text) {
+  auto conversation = find(context.store, channel);
+  REQUIRE(conversation, ErrorCode::not_found, "no such conversation");
+  REQUIRE(conversation->state == ConversationState::creating || conversation->state == ConversationState::active,
+          ErrorCode::invalid_state, "this conversation can only be read");
+  REQUIRE(!text.empty() && text.size() <= kMaxTextSize, ErrorCode::over_limit, "text");
+  Message message;
+  message.sender = account.name.text();
+  message.device = account.device_id();
+  message.delivery = Delivery::waiting;
+  message.time_ms = context.now.ms;
+  message.text = text;
+  const std::uint64_t index = add_message(context, *conversation, message);
+
+  TextContent content;
+  context.entropy.fill(content.salt);
+  content.text = text;
+  OutboxEntry entry;
+  entry.message = index;
+  entry.plaintext = encode_content(content);
+  context.store.put(tables::kOutbox, numbered(channel, conversation->next_outbox++), wire::encode(entry));
+  conversation->trouble.clear();
+  save(context, *conversation);
+  due(channel);
+  return index;
+}
+
+bool Conversations::store_envelope(Context& context, const proto::Envelope& envelope) {
+  wire::Writer w;
+  w.u64(envelope.sequence);
+  const Bytes key = w.take();
+  const auto last = context.store.get(tables::kCounters, as_bytes("mailbox"));
+  if (last && !less(*last, key)) return false;
+  context.store.put(tables::kCounters, to_bytes("mailbox"), key);
+  context.store.put(tables::kInbox, key, wire::encode(envelope));
+  context.store.put(tables::kInboxByChannel, concat({envelope.channel, key}), {});
+  due(envelope.channel);
+  return true;
+}
+
+void Conversations::name_changed(const StoreView& store, const directory::Name& name) {
+  for (const Conversation& conversation : list(store)) {
+    if (std::binary_search(conversation.names.begin(), conversation.names.end(), name.text())) due(conversation.channel);
+  }
+  // Envelopes may wait for a name of a conversation that is not known yet.
+  for (const Row& row : store.scan(tables::kInboxByChannel, {}, {}, kMaxConversations)) {
+    due(*ChannelId::from(ByteView(row.key).first(ChannelId::kSize)));
+  }
+}
+
+void Conversations::connection_changed(const StoreView& store) {
+  for (const Conversation& conversation : list(store)) due(conversation.channel);
+  for (const Row& row : store.scan(tables::kInboxByChannel, {}, {}, kMaxConversations)) {
+    due(*ChannelId::from(ByteView(row.key).first(ChannelId::kSize)));
+  }
+}
+
+void Conversations::step(Context& context, const Account& account) {
+  for (auto& [channel, retry] : retries_) {
+    if (retry.at > context.now) continue;
+    retry.at = Time::never();
+    due(channel);
+  }
+  for (int round = 0; round < kMaxRounds && !due_.empty(); ++round) {
+    const ChannelId channel = *due_.begin();
+    due_.erase(due_.begin());
+    Inbox(*this, context, account, channel).process();
+    Reconciler(*this, context, account, channel).run();
+  }
+}
+
+void Conversations::forget_all(const StoreView& store) {
+  due_.clear();
+  groups_.clear();
+  fetched_.clear();
+  retries_.clear();
+  connection_changed(store);
+}
+
+void Conversations::retry_later(const Context& context, const ChannelId& channel) {
+  Retry& retry = retries_[channel];
+  const std::uint64_t pause = std::min(kFirstRetryMs << std::min(retry.failures, 10u), kLastRetryMs);
+  ++retry.failures;
+  retry.at = after(context.now, pause);
+}
+
+Time Conversations::next_deadline() const {
+  Time next = Time::never();
+  for (const auto& [channel, retry] : retries_) next = std::min(next, retry.at);
+  return next;
+}
+
+void Conversations::save(Context& context, const Conversation& conversation) {
+  context.store.put(tables::kConversations, to_bytes(conversation.channel.view()), wire::encode(conversation));
+}
+
+mls::Group* Conversations::group(const StoreView& store, const ChannelId& channel) {
+  const auto kept = groups_.find(channel);
+  if (kept != groups_.end()) return &kept->second;
+  const auto row = store.get(tables::kGroups, channel);
+  if (!row) return nullptr;
+  auto restored = mls::Group::restore(*row);
+  if (!restored) return nullptr;
+  return &groups_.emplace(channel, std::move(*restored)).first->second;
+}
+
+void Conversations::save_group(Context& context, const ChannelId& channel, const mls::Group& group) {
+  context.store.put(tables::kGroups, to_bytes(channel.view()), to_bytes(group.serialise().expose()));
+}
+
+std::uint64_t Conversations::add_message(Context& context, Conversation& conversation, const Message& message) {
+  const std::uint64_t index = conversation.next_message++;
+  context.store.put(tables::kMessages, numbered(conversation.channel, index), wire::encode(message));
+  save(context, conversation);
+  if (listener_) listener_(context, conversation.channel, index, message);
+  return index;
+}
+
+void Conversations::set_delivery(Context& context, const ChannelId& channel, std::uint64_t index, Delivery delivery,
+                                 Time time) {
+  auto row = message(context.store, channel, index);
+  if (!row) return;
+  row->delivery = delivery;
+  row->time_ms = time.ms;
+  context.store.put(tables::kMessages, numbered(channel, index), wire::encode(*row));
+  if (listener_) listener_(context, channel, index, *row);
+}
+
+std::vector<Conversation> Conversations::list(const StoreView& store) const {
+  std::vector<Conversation> out;
+  for (const Row& row : store.scan(tables::kConversations, {}, {}, kMaxConversations)) {
+    auto conversation = wire::decode<Conversation>(row.value);
+    if (conversation) out.push_back(std::move(*conversation));
+  }
+  return out;
+}
+
+std::optional<Conversation> Conversations::find(const StoreView& store, const ChannelId& channel) const {
+  const auto row = store.get(tables::kConversations, channel);
+  if (!row) return std::nullopt;
+  auto conversation = wire::decode<Conversation>(*row);
+  if (!conversation) return std::nullopt;
+  return std::move(*conversation);
+}
+
+Result<Conversation> Conversations::resolve(const StoreView& store, const Account& account,
+                                            const std::string& words) const {
+  std::vector<Conversation> found;
+  const auto name = directory::Name::parse(words.find('@') == std::string::npos ? words + "@" + account.domain() : words);
+  for (Conversation& conversation : list(store)) {
+    const bool is_pair = conversation.kind == ConversationKind::pair && name && *name != account.name &&
+                         std::binary_search(conversation.names.begin(), conversation.names.end(), name->text());
+    const bool is_titled = conversation.kind == ConversationKind::group && conversation.title == words;
+    const bool is_id = words.size() >= 8 && to_hex(conversation.channel).starts_with(words);
+    if (is_pair || is_titled || is_id) found.push_back(std::move(conversation));
+  }
+  REQUIRE(!found.empty(), ErrorCode::not_found, "no such conversation");
+  REQUIRE(found.size() == 1, ErrorCode::conflict, "several conversations are called that");
+  return std::move(found.front());
+}
+
+std::vector<Conversations::Numbered> Conversations::messages(const StoreView& store, const ChannelId& channel,
+                                                             std::uint64_t first, std::size_t limit) const {
+  std::vector<Numbered> out;
+  for (const Row& row : store.scan(tables::kMessages, numbered(channel, first), prefix_end(channel), limit)) {
+    auto message = wire::decode<Message>(row.value);
+    if (message) out.push_back({index_of(row.key), std::move(*message)});
+  }
+  return out;
+}
+
+std::optional<Message> Conversations::message(const StoreView& store, const ChannelId& channel,
+                                              std::uint64_t index) const {
+  const auto row = store.get(tables::kMessages, numbered(channel, index));
+  if (!row) return std::nullopt;
+  auto message = wire::decode<Message>(*row);
+  if (!message) return std::nullopt;
+  return std::move(*message);
+}
+
+std::optional<Conversations::GroupFacts> Conversations::facts(const StoreView& store, const ChannelId& channel) const {
+  const auto row = store.get(tables::kGroups, channel);
+  if (!row) return std::nullopt;
+  const auto group = mls::Group::restore(*row);
+  if (!group) return std::nullopt;
+  GroupFacts out;
+  out.epoch = group->epoch();
+  for (const mls::Member& member : group->members()) {
+    const auto who = parse_identity(*member.node);
+    if (who) ++out.devices[who->name.text()];
+  }
+  return out;
+}
+
+}  // namespace cairn::client

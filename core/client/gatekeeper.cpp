@@ -1,0 +1,134 @@
+#include "core/client/gatekeeper.h"
+
+#include "core/client/identity.h"
+#include "core/crypto/hash.h"
+
+namespace cairn::client {
+
+Status Gatekeeper::authenticate(const mls::LeafNode& leaf) {
+  const Identity who = TRY(parse_identity(leaf));
+  const PublicKey key = TRY(PublicKey::from(leaf.signature_key));
+  const auto view = views_.view(context_.store, account_, who.name);
+  if (view) {
+    const directory::AuthorisedDevice* device = view->state().find(who.device);
+    if (device != nullptr) {
+      REQUIRE(device->device.signature_key == key, ErrorCode::not_authorised, "leaf key is not the device's");
+      return ok();
+    }
+  }
+  if (!views_.fresh(context_, account_, who.name, kFreshForNewMs)) {
+    missing_.insert(who.name);
+    return fail(ErrorCode::unavailable, "look the name up first");
+  }
+  return fail(ErrorCode::not_authorised, "no such device in the chain of its name");
+}
+
+Result<std::set<directory::Name>> names_of(const std::vector<mls::Member>& members) {
+  std::set<directory::Name> names;
+  for (const mls::Member& member : members) {
+    names.insert(TRY(parse_identity(*member.node)).name);
+  }
+  return names;
+}
+
+// A removal is the device's owner's, or follows its chain; in a group a member may remove a whole name.
+Status Doorkeeper::check_removal(const mls::CommitSummary& commit, const mls::Member& removed,
+                                 ConversationKind kind) const {
+  const Identity gone = TRY(parse_identity(*removed.node));
+  const Identity by = TRY(parse_identity(*commit.committer.node));
+  if (gone.name == by.name) return ok();
+  const auto view = views_.view(context_.store, account_, gone.name);
+  if (view && !view->state().is_active(gone.device)) return ok();
+  REQUIRE(kind == ConversationKind::group, ErrorCode::not_authorised, "nobody is removed from a pair");
+  for (const mls::Member& member : commit.members) {
+    const Identity other = TRY(parse_identity(*member.node));
+    if (other.name != gone.name) continue;
+    const bool goes = std::any_of(commit.removed.begin(), commit.removed.end(),
+                                  [&](const mls::Member& m) { return m.leaf == member.leaf; });
+    REQUIRE(goes, ErrorCode::not_authorised, "an active device of another name was removed alone");
+  }
+  return ok();
+}
+
+Status Doorkeeper::check_commit(const mls::CommitSummary& commit) {
+  REQUIRE(!commit.group_context_extensions, ErrorCode::not_authorised, "a conversation's kind and title stay");
+  REQUIRE(!commit.reinit, ErrorCode::not_authorised, "a conversation keeps its suite");
+  REQUIRE(commit.psks.empty(), ErrorCode::not_authorised, "no pre-shared keys are agreed");
+  const auto before = TRY(names_of(commit.members));
+  const auto added = TRY(names_of(commit.added));
+  for (const directory::Name& name : added) {
+    if (before.contains(name)) continue;
+    REQUIRE(kind_ != ConversationKind::self, ErrorCode::not_authorised, "another name in one's own conversation");
+    // A pair is opened by adding its second name, and then nobody more.
+    std::set<directory::Name> all = added;
+    all.insert(before.begin(), before.end());
+    const bool opens = before.size() == 1 && commit.epoch == 1 && all.size() == 2;
+    REQUIRE(kind_ == ConversationKind::group || opens, ErrorCode::not_authorised, "nobody enters a pair");
+  }
+  for (const mls::Member& removed : commit.removed) TRY(check_removal(commit, removed, kind_));
+  return ok();
+}
+
+Status Doorkeeper::check_join(const mls::GroupSummary& group) {
+  const ConversationInfo info = TRY(ConversationInfo::of(group.extensions));
+  REQUIRE(group.suite == mls::kDefaultSuite, ErrorCode::unsupported, "suite of a conversation");
+  REQUIRE(equal(group.group_id, info.channel), ErrorCode::not_authorised, "group id is the channel's");
+  const auto names = TRY(names_of(group.members));
+  REQUIRE(names.contains(account_.name), ErrorCode::not_authorised, "own name is not in the group");
+  REQUIRE(info.kind != ConversationKind::pair || names.size() == 2, ErrorCode::not_authorised, "a pair is two names");
+  REQUIRE(info.kind != ConversationKind::self || names.size() == 1, ErrorCode::not_authorised, "one name alone");
+  return ok();
+}
+
+void ConversationInfo::write(wire::Writer& w) const {
+  w.u8(1);
+  w.u8(static_cast<std::uint8_t>(kind));
+  w.raw(channel);
+  w.opaque(domain);
+  w.opaque(title);
+}
+
+Result<ConversationInfo> ConversationInfo::read(wire::Reader& r) {
+  REQUIRE(TRY(r.u8()) == 1, ErrorCode::unsupported, "conversation version");
+  const std::uint8_t kind = TRY(r.u8());
+  REQUIRE(kind >= 1 && kind <= 3, ErrorCode::unsupported, "conversation kind");
+  ConversationInfo out;
+  out.kind = static_cast<ConversationKind>(kind);
+  out.channel = TRY(r.fixed<ChannelId>());
+  out.domain = TRY(r.opaque_text(directory::kMaxDomainBytes));
+  TRY(directory::check_domain(out.domain));
+  out.title = TRY(r.opaque_text(kMaxTitleSize));
+  return out;
+}
+
+Result<ConversationInfo> ConversationInfo::of(const mls::ExtensionList& extensions) {
+  const auto data = extensions.find(kExtensionType);
+  REQUIRE(data, ErrorCode::malformed, "no conversation extension");
+  return wire::decode<ConversationInfo>(*data);
+}
+
+Result<std::vector<proto::Address>> recipients_of(const StoreView& store, const Account& account, const Views& views,
+                                                  const std::vector<mls::Member>& members) {
+  std::set<proto::Address> sorted;
+  for (const mls::Member& member : members) {
+    const Identity who = TRY(parse_identity(*member.node));
+    const auto view = views.view(store, account, who.name);
+    const directory::AuthorisedDevice* device = view ? view->state().find(who.device) : nullptr;
+    REQUIRE(device != nullptr, ErrorCode::not_authorised, "a leaf has no mailbox in its chain");
+    sorted.insert({std::string(who.name.domain()), device->device.mailbox});
+  }
+  return std::vector<proto::Address>(sorted.begin(), sorted.end());
+}
+
+Bytes commit_binding(const ChannelId& channel, std::uint64_t next_epoch,
+                     const std::vector<proto::Address>& recipients) {
+  wire::Writer w;
+  w.raw(as_bytes("cairn/v1 channel"));
+  w.u8(0);
+  w.raw(channel);
+  w.u64(next_epoch);
+  w.vector(recipients);
+  return to_bytes(crypto::sha256(w.view()).view());
+}
+
+}  // namespace cairn::client

@@ -1,0 +1,286 @@
+#include "core/client/inbox.h"
+
+#include "core/client/gatekeeper.h"
+#include "core/client/identity.h"
+#include "core/client/key_packages.h"
+#include "core/client/tables.h"
+#include "core/crypto/hash.h"
+#include "core/mls/message.h"
+
+namespace cairn::client {
+namespace {
+
+constexpr std::size_t kBatch = 64;
+constexpr std::size_t kMaxOutbox = 10'000;
+
+/// The key packages that a Welcome is for; empty when the bytes are no Welcome.
+std::vector<mls::KeyPackageRef> welcome_references(ByteView message) {
+  std::vector<mls::KeyPackageRef> out;
+  const auto parsed = wire::decode<mls::MlsMessage>(message);
+  if (!parsed) return out;
+  const auto* welcome = std::get_if<mls::Welcome>(&parsed->body);
+  if (welcome == nullptr) return out;
+  for (const auto& secrets : welcome->secrets) out.push_back(secrets.new_member);
+  return out;
+}
+
+std::string joined(const std::set<directory::Name>& names) {
+  std::string out;
+  for (const directory::Name& name : names) out += (out.empty() ? "" : ", ") + name.text();
+  return out;
+}
+
+std::set<directory::Name> without(const std::set<directory::Name>& all, const std::set<directory::Name>& some) {
+  std::set<directory::Name> out;
+  for (const directory::Name& name : all) {
+    if (!some.contains(name)) out.insert(name);
+  }
+  return out;
+}
+
+}  // namespace
+
+void Inbox::note_members(Conversations& owner, Context& context, Conversation& conversation, const mls::CommitSummary& commit) {
+  const auto before = names_of(commit.members);
+  std::vector<mls::Member> after = commit.added;
+  for (const mls::Member& member : commit.members) {
+    const bool goes = std::any_of(commit.removed.begin(), commit.removed.end(),
+                                  [&](const mls::Member& m) { return m.leaf == member.leaf; });
+    if (!goes) after.push_back(member);
+  }
+  const auto now = names_of(after);
+  const auto by = names_of({commit.committer});
+  if (!before || !now || !by) return;
+  for (const directory::Name& name : without(*now, *before)) {
+    const auto at = std::lower_bound(conversation.names.begin(), conversation.names.end(), name.text());
+    if (at == conversation.names.end() || *at != name.text()) conversation.names.insert(at, name.text());
+  }
+  const auto gone = without(*before, *now);
+  for (const directory::Name& name : gone) std::erase(conversation.names, name.text());
+  Message notice;
+  notice.delivery = Delivery::notice;
+  notice.time_ms = context.now.ms;
+  notice.epoch = commit.epoch;
+  const auto come = without(*now, *before);
+  if (!come.empty()) {
+    notice.text = joined(*by) + " added " + joined(come) + ".";
+    owner.add_message(context, conversation, notice);
+  }
+  if (!gone.empty()) {
+    notice.text = joined(*by) + " removed " + joined(gone) + ".";
+    owner.add_message(context, conversation, notice);
+  }
+}
+
+void Inbox::process() {
+  for (;;) {
+    const auto rows = context_.store.scan_prefix(tables::kInboxByChannel, channel_, kBatch);
+    if (rows.empty()) return;
+    for (const Row& row : rows) {
+      const Bytes key = to_bytes(ByteView(row.key).subspan(ChannelId::kSize));
+      const auto stored = context_.store.get(tables::kInbox, key);
+      const auto envelope = stored ? wire::decode<proto::Envelope>(*stored)
+                                   : Result<proto::Envelope>(fail(ErrorCode::not_found, "inbox row"));
+      if (envelope && take(*envelope) == Verdict::wait) return;
+      context_.store.erase(tables::kInboxByChannel, row.key);
+      context_.store.erase(tables::kInbox, key);
+    }
+  }
+}
+
+Inbox::Verdict Inbox::take(const proto::Envelope& envelope) {
+  if (envelope.kind == proto::EnvelopeKind::welcome) return take_welcome(envelope);
+  if (envelope.kind == proto::EnvelopeKind::message && take_echo(envelope)) return Verdict::done;
+  return take_handshake_or_message(envelope);
+}
+
+bool Inbox::look_up(const std::set<directory::Name>& names) {
+  bool waits = false;
+  for (const directory::Name& name : names) {
+    const Views::Outcome outcome = owner_.views_.outcome(name);
+    if (outcome.absent) continue;
+    owner_.views_.want(context_, account_, name, kFreshForNewMs);
+    waits = true;
+  }
+  return waits;
+}
+
+Inbox::Verdict Inbox::take_welcome(const proto::Envelope& envelope) {
+  mls::Group* present = owner_.group(context_.store, channel_);
+  if (present != nullptr && present->is_active()) return Verdict::done;  // welcomed twice
+  for (const mls::KeyPackageRef& reference : welcome_references(envelope.body)) {
+    const auto package = find_key_package(context_.store, reference);
+    if (!package) continue;
+    Gatekeeper gatekeeper(context_, account_, owner_.views_);
+    Doorkeeper doorkeeper(context_, account_, owner_.views_, ConversationKind::pair);
+    const mls::NoPsks psks;
+    auto group = mls::Group::join({envelope.body, *package, std::nullopt}, {gatekeeper, doorkeeper, psks});
+    if (!group) {
+      if (group.error().code == ErrorCode::unavailable && look_up(gatekeeper.missing())) return Verdict::wait;
+      context_.note(proto::Event::Level::warning, group.error().where);
+      return Verdict::done;
+    }
+    const auto info = ConversationInfo::of(group->extensions());
+    const auto names = names_of(group->members());
+    if (!info || !names || info->channel != channel_ || info->domain != envelope.domain) {
+      context_.note(proto::Event::Level::warning, "a welcome for another channel was dropped");
+      return Verdict::done;
+    }
+    Conversation conversation;
+    if (auto old = owner_.find(context_.store, channel_)) conversation = std::move(*old);
+    conversation.channel = channel_;
+    conversation.domain = info->domain;
+    conversation.kind = info->kind;
+    conversation.title = info->title;
+    conversation.state = ConversationState::active;
+    conversation.created_ms = context_.now.ms;
+    conversation.names.clear();
+    for (const directory::Name& name : *names) conversation.names.push_back(name.text());
+    owner_.groups_.erase(channel_);
+    owner_.save_group(context_, channel_, *group);
+    owner_.groups_.emplace(channel_, std::move(*group));
+    erase_key_package(context_, *package);
+    owner_.save(context_, conversation);
+    Message notice;
+    notice.delivery = Delivery::notice;
+    notice.time_ms = envelope.received_ms;
+    notice.text = "You are in a conversation with " + joined(without(*names, {account_.name})) + ".";
+    owner_.add_message(context_, conversation, notice);
+    return Verdict::done;
+  }
+  context_.note(proto::Event::Level::warning, "a welcome for no key package of ours was dropped");
+  return Verdict::done;
+}
+
+// What this device sent comes back: the server has it on disk, in the order all members see.
+bool Inbox::take_echo(const proto::Envelope& envelope) {
+  const Hash hash = crypto::sha256(envelope.body);
+  for (const Row& row : context_.store.scan_prefix(tables::kOutbox, channel_, kMaxOutbox)) {
+    const auto entry = wire::decode<OutboxEntry>(row.value);
+    if (!entry || entry->ciphertext.empty() || entry->ciphertext_hash != hash) continue;
+    owner_.set_delivery(context_, channel_, entry->message, Delivery::sent, Time{envelope.received_ms});
+    context_.store.erase(tables::kOutbox, row.key);
+    return true;
+  }
+  return false;
+}
+
+Inbox::Verdict Inbox::take_handshake_or_message(const proto::Envelope& envelope) {
+  mls::Group* group = owner_.group(context_.store, channel_);
+  auto conversation = owner_.find(context_.store, channel_);
+  if (group == nullptr || !conversation || !group->is_active()) return Verdict::done;  // not for us, or no more
+  Gatekeeper gatekeeper(context_, account_, owner_.views_);
+  Doorkeeper doorkeeper(context_, account_, owner_.views_, conversation->kind);
+  const mls::NoPsks psks;
+  auto received = group->process(envelope.body, {gatekeeper, doorkeeper, psks});
+  if (!received) {
+    const Error error = received.error();
+    if (error.code == ErrorCode::unavailable && look_up(gatekeeper.missing())) return Verdict::wait;
+    if (error.code == ErrorCode::duplicate || error.code == ErrorCode::stale) return Verdict::done;
+    if (envelope.kind == proto::EnvelopeKind::commit) {
+      broken(*conversation, error.where);
+    } else {
+      unreadable(*conversation, envelope, error);
+    }
+    return Verdict::done;
+  }
+  if (auto* commit = std::get_if<mls::ReceivedCommit>(&*received)) {
+    return take_commit(*conversation, *group, std::move(*commit));
+  }
+  if (std::holds_alternative<mls::OwnCommit>(*received)) {
+    const mls::CommitSummary summary = group->pending()->summary();
+    CHECK(group->merge_pending().has_value());
+    owner_.save_group(context_, channel_, *group);
+    conversation->join_tokens.clear();
+    note_members(owner_, context_, *conversation, summary);
+    owner_.save(context_, *conversation);
+    return Verdict::done;
+  }
+  if (auto* message = std::get_if<mls::ApplicationMessage>(&*received)) {
+    owner_.save_group(context_, channel_, *group);
+    take_message(*conversation, *group, envelope, std::move(*message));
+    return Verdict::done;
+  }
+  owner_.save_group(context_, channel_, *group);  // a proposal: ours make none, it waits for its committer
+  return Verdict::done;
+}
+
+Inbox::Verdict Inbox::take_commit(Conversation& conversation, mls::Group& group, mls::ReceivedCommit&& received) {
+  const mls::CommitSummary summary = received.commit.summary();
+  if (!summary.removes_us) {
+    const auto recipients = recipients_of(context_.store, account_, owner_.views_, received.commit.members());
+    if (!recipients || commit_binding(channel_, summary.epoch, *recipients) != summary.authenticated_data) {
+      broken(conversation, "a commit does not name the mailboxes of its members");
+      return Verdict::done;
+    }
+  }
+  if (const auto merged = group.merge(std::move(received)); !merged) {
+    broken(conversation, merged.error().where);
+    return Verdict::done;
+  }
+  owner_.save_group(context_, channel_, group);
+  conversation.join_tokens.clear();
+  note_members(owner_, context_, conversation, summary);
+  if (summary.removes_us) {
+    conversation.state = ConversationState::left;
+    Message notice;
+    notice.delivery = Delivery::notice;
+    notice.time_ms = context_.now.ms;
+    notice.text = "This device was removed from the conversation; what was received stays readable here.";
+    owner_.add_message(context_, conversation, notice);
+  }
+  owner_.save(context_, conversation);
+  return Verdict::done;
+}
+
+void Inbox::take_message(Conversation& conversation, const mls::Group& group, const proto::Envelope& envelope,
+                         mls::ApplicationMessage&& received) {
+  const auto who = parse_identity(*received.sender.node);
+  if (!who) return;
+  // What a removed leaf sent before it learned of that, ordered after its removal, is dropped.
+  if (received.epoch < group.epoch()) {
+    const auto members = group.members();
+    const bool still_in = std::any_of(members.begin(), members.end(), [&](const mls::Member& member) {
+      return member.node->credential == received.sender.node->credential;
+    });
+    if (!still_in) return context_.note(proto::Event::Level::info, "a message of a removed device was dropped");
+  }
+  Message message;
+  message.sender = who->name.text();
+  message.device = who->device;
+  message.time_ms = envelope.received_ms;
+  message.epoch = received.epoch;
+  auto plaintext = decode_plaintext(received.plaintext.expose());
+  if (!plaintext) {
+    message.unknown_type = "application/octet-stream";
+  } else if (plaintext->content.text) {
+    message.text = std::move(plaintext->content.text->text);
+  } else {
+    message.unknown_type = plaintext->content.unknown_type;
+  }
+  owner_.add_message(context_, conversation, message);
+}
+
+void Inbox::unreadable(Conversation& conversation, const proto::Envelope& envelope, const Error& error) {
+  context_.note(proto::Event::Level::warning, error.where);
+  Message notice;
+  notice.delivery = Delivery::notice;
+  notice.time_ms = envelope.received_ms;
+  notice.epoch = envelope.epoch;
+  notice.text = std::string("A message here could not be read (") + error.where + "); ask its sender to repeat it.";
+  owner_.add_message(context_, conversation, notice);
+}
+
+void Inbox::broken(Conversation& conversation, const char* why) {
+  context_.note(proto::Event::Level::warning, why);
+  conversation.state = ConversationState::broken;
+  conversation.trouble = std::string("A member changed this conversation in a way that is not allowed (") + why +
+                         "); nothing more is sent here: begin a new one.";
+  Message notice;
+  notice.delivery = Delivery::notice;
+  notice.time_ms = context_.now.ms;
+  notice.text = conversation.trouble;
+  owner_.add_message(context_, conversation, notice);
+}
+
+}  // namespace cairn::client

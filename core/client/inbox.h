@@ -1,0 +1,42 @@
+// Envelopes of one channel, in the order of the mailbox: welcomes, commits and messages become state and rows.
+#pragma once
+
+#include "core/client/conversations.h"
+
+namespace cairn::client {
+
+/// Lives for one pass over one channel. An envelope that needs a look-up stays, and with it everything behind it.
+class Inbox {
+ public:
+  Inbox(Conversations& owner, Context& context, const Account& account, const ChannelId& channel)
+      : owner_(owner), context_(context), account_(account), channel_(channel) {}
+
+  /// Processes what can be processed now.
+  void process();
+
+  /// Rows of tables::kMessages for who came and went by a commit; also keeps `names` true.
+  static void note_members(Conversations& owner, Context& context, Conversation& conversation,
+                           const mls::CommitSummary& commit);
+
+ private:
+  enum class Verdict { done, wait };
+
+  Verdict take(const proto::Envelope& envelope);
+  Verdict take_welcome(const proto::Envelope& envelope);
+  Verdict take_handshake_or_message(const proto::Envelope& envelope);
+  Verdict take_commit(Conversation& conversation, mls::Group& group, mls::ReceivedCommit&& received);
+  void take_message(Conversation& conversation, const mls::Group& group, const proto::Envelope& envelope,
+                    mls::ApplicationMessage&& message);
+  bool take_echo(const proto::Envelope& envelope);
+  void unreadable(Conversation& conversation, const proto::Envelope& envelope, const Error& error);
+  void broken(Conversation& conversation, const char* why);
+  /// Wants look-ups of these names; the envelope waits, unless the directory's answer is no: then false.
+  bool look_up(const std::set<directory::Name>& names);
+
+  Conversations& owner_;
+  Context& context_;
+  const Account& account_;
+  const ChannelId channel_;
+};
+
+}  // namespace cairn::client

@@ -1,0 +1,84 @@
+#include "core/client/key_packages.h"
+
+#include "core/client/gatekeeper.h"
+#include "core/client/tables.h"
+
+namespace cairn::client {
+namespace {
+
+constexpr const char* kUploadKey = "key packages";
+constexpr std::string_view kLastResortMade = "last resort made";
+/// Leaves are valid from an hour ago, for clocks differ.
+constexpr std::uint64_t kBackdateMs = kHourMs;
+
+proto::KeyPackageUpload::Item make(Context& context, const Account& account, std::uint64_t life_ms,
+                                   mls::ExtensionList extensions) {
+  auto package = mls::PrivateKeyPackage::create(mls::kDefaultSuite, account.signing_identity(),
+                                                leaf_options(context.now, life_ms), context.entropy,
+                                                std::move(extensions));
+  CHECK(package.has_value());
+  context.store.put(tables::kKeyPackages, to_bytes(package->reference().view()),
+                    to_bytes(package->serialise().expose()));
+  return {wire::encode(package->package()), random_value<proto::JoinToken>(context.entropy)};
+}
+
+bool last_resort_due(const Context& context) {
+  const auto made = context.store.get(tables::kCounters, as_bytes(kLastResortMade));
+  if (!made) return true;
+  wire::Reader r(*made);
+  const auto time = r.u64();
+  return !time || elapsed_ms(context.now, Time{*time}) > kLastResortLifeMs - kDayMs;
+}
+
+}  // namespace
+
+mls::LeafOptions leaf_options(Time now, std::uint64_t life_ms) {
+  const std::uint64_t begin = now.ms > kBackdateMs ? now.ms - kBackdateMs : 0;
+  return mls::LeafOptions::basic(mls::kDefaultSuite, {begin / kSecondMs, after(now, life_ms).ms / kSecondMs},
+                                 {ConversationInfo::kExtensionType, mls::extension_type::kLastResort});
+}
+
+void refill_key_packages(Context& context, const Account& account, Calls& calls, Session& session) {
+  if (session.token().empty() || calls.under_way(kUploadKey)) return;
+  const std::uint32_t have = session.server_key_packages();
+  if (!session.refilling() && have >= kKeyPackageRefill) return;
+  if (have >= kKeyPackageStock) return session.set_refilling(false);
+  session.set_refilling(true);
+
+  proto::KeyPackageUpload upload;
+  const std::uint32_t count = std::min(kKeyPackagesAtOnce, kKeyPackageStock - have);
+  for (std::uint32_t i = 0; i < count; ++i) upload.items.push_back(make(context, account, kKeyPackageLifeMs, {}));
+  if (last_resort_due(context)) {
+    mls::ExtensionList marked;
+    marked.set(mls::extension_type::kLastResort, {});
+    upload.last_resort.push_back(make(context, account, kLastResortLifeMs, std::move(marked)));
+    wire::Writer w;
+    w.u64(context.now.ms);
+    context.store.put(tables::kCounters, to_bytes(kLastResortMade), w.take());
+  }
+  proto::Call call;
+  call.method = proto::Method::post;
+  call.url = account.server_url + std::string(proto::kPathKeyPackageUpload);
+  call.bearer = session.token();
+  call.body = wire::encode(upload);
+  calls.start(context, kUploadKey, std::move(call), [&session, have, count](Context&, const Answer& answer) {
+    if (answer.body) return session.set_server_key_packages(have + count);
+    session.set_refilling(false);
+    if (answer.status == 401) session.token_refused();
+  });
+}
+
+std::optional<mls::PrivateKeyPackage> find_key_package(const StoreView& store, ByteView reference) {
+  const auto row = store.get(tables::kKeyPackages, reference);
+  if (!row) return std::nullopt;
+  auto package = mls::PrivateKeyPackage::restore(*row);
+  if (!package) return std::nullopt;
+  return std::move(*package);
+}
+
+void erase_key_package(Context& context, const mls::PrivateKeyPackage& package) {
+  if (package.package().is_last_resort()) return;
+  context.store.erase(tables::kKeyPackages, to_bytes(package.reference().view()));
+}
+
+}  // namespace cairn::client

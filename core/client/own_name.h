@@ -1,0 +1,63 @@
+// The own name: registering it, watching its chain, and saying so when a device stands there that nobody here added.
+#pragma once
+
+#include "core/client/account.h"
+#include "core/client/calls.h"
+#include "core/client/views.h"
+
+namespace cairn::client {
+
+/// tables::kAlarms: a device in one's own chain that this device did not see being added.
+struct Alarm {
+  DeviceId device;
+  std::uint64_t seen_ms = 0;
+  std::uint32_t sequence = 0;  ///< of the statement that added it
+
+  void write(wire::Writer&) const;
+  static Result<Alarm> read(wire::Reader&);
+};
+
+/// Eight groups of five characters: the 20 bytes and a checksum of 5, in base32.
+std::string recovery_text(const directory::RecoverySecret& secret);
+/// `malformed` unless the checksum fits; spaces, dashes and case do not matter.
+Result<directory::RecoverySecret> parse_recovery_text(std::string_view text);
+
+class OwnName {
+ public:
+  OwnName(Calls& calls, Views& views) : calls_(calls), views_(views) {}
+
+  /// Makes the account with its genesis, stores both, and gives the text of the recovery key, which is kept nowhere:
+  /// its owner writes it down. `invalid_state` when this device already has a name, `not_authorised` for a policy that
+  /// is too weak, `invalid_name`.
+  Result<std::string> begin(Context& context, const std::string& name, const std::string& server_url,
+                            const std::string& policy_text, const std::string& invitation);
+
+  /// Sends the genesis until it is seen, and looks the own name up when that is due. `waits`: something of ours is
+  /// expected in the chain, so look often.
+  void step(Context& context, const Account& account, bool waits);
+  /// At every connect and epoch notice.
+  void look_soon() { asked_ = {}; }
+  /// The view of the own name changed: moves the account's state, and raises alarms.
+  void changed(Context& context, Account& account);
+  /// This device signed the addition of that one: no alarm.
+  static void expect_device(Context& context, const DeviceId& device);
+
+  std::vector<Alarm> alarms(const StoreView& store) const;
+  /// Why registering does not get on, one sentence; empty while it does.
+  const std::string& trouble() const { return trouble_; }
+  Time next_deadline() const { return std::min(due_, retry_); }
+  void forget_all();
+
+ private:
+  void submit_genesis(Context& context, const Account& account);
+
+  Calls& calls_;
+  Views& views_;
+  Time asked_{};
+  Time due_ = Time::never();
+  Time retry_ = Time::never();
+  bool submitted_ = false;
+  std::string trouble_;
+};
+
+}  // namespace cairn::client

@@ -1,0 +1,410 @@
+#include "core/client/reconciler.h"
+
+#include "core/client/gatekeeper.h"
+#include "core/client/identity.h"
+#include "core/client/inbox.h"
+#include "core/client/tables.h"
+#include "core/crypto/hash.h"
+#include "core/crypto/labels.h"
+
+namespace cairn::client {
+namespace {
+
+std::string key_of(const char* what, const ChannelId& channel) { return std::string(what) + as_text(channel); }
+
+/// Runs `then` on a fresh Reconciler when an answer comes: state may have moved meanwhile, so nothing is captured but ids.
+template <class Then>
+Calls::Continuation resume(Conversations& owner, const ChannelId& channel, Then then) {
+  return [&owner, channel, then](Context& later, const Answer& answer) {
+    const auto account = load_account(later.store);
+    if (!account) return;
+    Reconciler reconciler(owner, later, *account, channel);
+    then(reconciler, answer);
+  };
+}
+
+}  // namespace
+
+void Reconciler::run() {
+  auto conversation = owner_.find(context_.store, channel_);
+  group_ = owner_.group(context_.store, channel_);
+  if (!conversation || group_ == nullptr || account_.state != AccountState::active) return;
+  conversation_ = std::move(*conversation);
+  const bool writable =
+      conversation_.state == ConversationState::creating || conversation_.state == ConversationState::active;
+  if (!writable || !owner_.session_.caught_up() || owner_.session_.token().empty()) return;
+  if (!context_.store.scan_prefix(tables::kInboxByChannel, channel_, 1).empty()) return;  // the past comes first
+  if (conversation_.state == ConversationState::creating) return create_channel();
+  if (group_->pending() != nullptr) return send_commit();
+  if (check_views() == Outcome::waiting) return;
+  const auto wanted = difference();
+  if (!wanted) return trouble(std::string("This conversation cannot be written to (") + wanted.error().where + ").");
+  if (!wanted->empty()) {
+    if (fetch_packages(*wanted)) stage(*wanted);
+    return;
+  }
+  flush_outbox();
+}
+
+void Reconciler::trouble(std::string sentence) {
+  if (conversation_.trouble == sentence) return;
+  conversation_.trouble = std::move(sentence);
+  owner_.save(context_, conversation_);
+}
+
+bool Reconciler::has_outbox() const { return !context_.store.scan_prefix(tables::kOutbox, channel_, 1).empty(); }
+
+// ---- the channel ----
+
+void Reconciler::create_channel() {
+  proto::ChannelCreate request;
+  request.channel = channel_;
+  request.epoch = group_->epoch();
+  request.write_key = write_key_of(*group_, channel_).public_key();
+  request.mailbox = account_.mailbox;
+  proto::Call call;
+  call.method = proto::Method::post;
+  call.url = server_url_of(account_, conversation_.domain) + std::string(proto::kPathChannelCreate);
+  call.bearer = owner_.session_.token();
+  call.body = wire::encode(request);
+  owner_.calls_.start(context_, key_of("create ", channel_), std::move(call),
+                      resume(owner_, channel_, [](Reconciler& self, const Answer& answer) { self.created(answer); }));
+}
+
+void Reconciler::created(const Answer& answer) {
+  auto conversation = owner_.find(context_.store, channel_);
+  if (!conversation || conversation->state != ConversationState::creating) return;
+  conversation_ = std::move(*conversation);
+  if (!answer.body) {
+    if (answer.status == 401) owner_.session_.token_refused();
+    owner_.retry_later(context_, channel_);
+    return trouble(answer.message.empty() ? "The server cannot be reached; it is tried again." : answer.message);
+  }
+  conversation_.state = ConversationState::active;
+  conversation_.trouble.clear();
+  owner_.save(context_, conversation_);
+  owner_.due(channel_);
+}
+
+// ---- commits ----
+
+void Reconciler::send_commit() {
+  const mls::PendingCommit& pending = *group_->pending();
+  const auto recipients = recipients_of(context_.store, account_, owner_.views_, pending.members());
+  if (!recipients) {
+    group_->discard_pending();
+    owner_.save_group(context_, channel_, *group_);
+    return owner_.due(channel_);
+  }
+  proto::ChannelCommit request;
+  request.channel = channel_;
+  request.epoch = group_->epoch();
+  request.commit = pending.commit();
+  request.next_write_key = write_key_of(pending, channel_).public_key();
+  request.next_recipients = *recipients;
+  request.revoke = pending.summary().removed.empty() ? proto::Revoke::no : proto::Revoke::yes;
+  for (std::size_t i = 0; i < pending.welcomes().size(); ++i) {
+    const auto one = recipients_of(context_.store, account_, owner_.views_, {pending.summary().added[i]});
+    const auto who = parse_identity(*pending.summary().added[i].node);
+    CHECK(one.has_value() && who.has_value());
+    proto::WelcomeFor welcome{one->front(), {}, pending.welcomes()[i].message};
+    for (const HeldJoinToken& held : conversation_.join_tokens) {
+      if (held.device == who->device) welcome.join_token = held.token;
+    }
+    request.welcomes.push_back(std::move(welcome));
+  }
+  request.signature =
+      crypto::sign_labelled(write_key_of(*group_, channel_), crypto::kSignChannelCommit, request.content());
+  proto::Call call;
+  call.method = proto::Method::post;
+  call.url = server_url_of(account_, conversation_.domain) + std::string(proto::kPathChannelCommit);
+  if (!request.welcomes.empty()) call.bearer = owner_.session_.token();
+  call.body = wire::encode(request);
+  owner_.calls_.start(
+      context_, key_of("commit ", channel_), std::move(call),
+      resume(owner_, channel_, [](Reconciler& self, const Answer& answer) { self.commit_answered(answer); }));
+}
+
+void Reconciler::commit_answered(const Answer& answer) {
+  auto conversation = owner_.find(context_.store, channel_);
+  group_ = owner_.group(context_.store, channel_);
+  if (!conversation || group_ == nullptr || group_->pending() == nullptr) return;  // its echo was faster
+  conversation_ = std::move(*conversation);
+  if (answer.body) return commit_won();
+  if (answer.status == 409) {
+    const auto winner = wire::decode<proto::CommitAnswer>(answer.error_body);
+    if (winner && equal(winner->winning_commit, group_->pending()->commit())) return commit_won();
+    // Somebody else was first: theirs comes through the mailbox.
+    group_->discard_pending();
+    conversation_.join_tokens.clear();
+    owner_.save_group(context_, channel_, *group_);
+    owner_.save(context_, conversation_);
+    return owner_.retry_later(context_, channel_);
+  }
+  if (answer.status == 401) owner_.session_.token_refused();
+  const bool refused = answer.status >= 400 && answer.status < 500 && answer.status != 401 && answer.status != 429;
+  if (refused) {  // a join token that is used up, say: fetch anew and stage anew
+    group_->discard_pending();
+    conversation_.join_tokens.clear();
+    owner_.save_group(context_, channel_, *group_);
+    owner_.save(context_, conversation_);
+  }
+  owner_.retry_later(context_, channel_);
+  trouble(answer.message.empty() ? "The server cannot be reached; it is tried again." : answer.message);
+}
+
+void Reconciler::commit_won() {
+  const mls::CommitSummary summary = group_->pending()->summary();
+  CHECK(group_->merge_pending().has_value());
+  owner_.save_group(context_, channel_, *group_);
+  owner_.retries_.erase(channel_);
+  conversation_.join_tokens.clear();
+  conversation_.trouble.clear();
+  Inbox::note_members(owner_, context_, conversation_, summary);
+  owner_.save(context_, conversation_);
+  owner_.due(channel_);
+}
+
+// ---- who should be in ----
+
+// A device never sent to before needs a view of at most 15 minutes, all others one of at most 24 hours.
+Reconciler::Outcome Reconciler::check_views() {
+  Outcome outcome = Outcome::ready;
+  for (const std::string& text : conversation_.names) {
+    const auto name = directory::Name::from(text);
+    if (!name) continue;
+    const auto view = owner_.views_.view(context_.store, account_, *name);
+    bool new_device = !view;
+    if (view) {
+      for (const directory::Device& device : view->devices()) {
+        const auto& known = conversation_.sent_to;
+        if (*name != account_.name && !std::binary_search(known.begin(), known.end(), device.id())) new_device = true;
+      }
+    }
+    const std::uint64_t max_age_ms = new_device ? kFreshForNewMs : kFreshForKnownMs;
+    if (owner_.views_.fresh(context_, account_, *name, max_age_ms)) continue;
+    outcome = Outcome::waiting;
+    const Views::Outcome last = owner_.views_.outcome(*name);
+    if (last.refused || last.absent) {
+      trouble(last.trouble);
+      refuse_outbox();
+    } else if (!last.trouble.empty()) {
+      trouble(last.trouble);
+    }
+    if (!(last.refused || last.absent) || has_outbox()) {
+      owner_.views_.want(context_, account_, *name, max_age_ms);
+    }
+  }
+  return outcome;
+}
+
+Result<Reconciler::Difference> Reconciler::difference() const {
+  Difference out;
+  std::set<DeviceId> present;
+  for (const mls::Member& member : group_->members()) {
+    const Identity who = TRY(parse_identity(*member.node));
+    const auto view = owner_.views_.view(context_.store, account_, who.name);
+    REQUIRE(view, ErrorCode::not_found, "a member's name was never verified");
+    const bool wanted = std::binary_search(conversation_.names.begin(), conversation_.names.end(), who.name.text());
+    if (wanted && view->state().is_active(who.device)) {
+      present.insert(who.device);
+      out.stay.push_back(member);
+    } else {
+      REQUIRE(member.leaf != group_->own_leaf(), ErrorCode::not_authorised, "this device is no longer active");
+      out.removes.push_back(member.leaf);
+    }
+  }
+  for (const std::string& text : conversation_.names) {
+    const directory::Name name = TRY(directory::Name::from(text));
+    const auto view = owner_.views_.view(context_.store, account_, name);
+    REQUIRE(view, ErrorCode::not_found, "a name was never verified");
+    for (const directory::Device& device : view->devices()) {
+      if (!present.contains(device.id()) && out.adds.size() < proto::kMaxWelcomes) out.adds.emplace(device.id(), name);
+    }
+  }
+  return out;
+}
+
+bool Reconciler::fetch_packages(const Difference& wanted) {
+  auto& fetched = owner_.fetched_[channel_];
+  std::map<directory::Name, std::vector<DeviceId>> missing;
+  for (const auto& [device, name] : wanted.adds) {
+    if (!fetched.contains(device)) missing[name].push_back(device);
+  }
+  for (const auto& [name, devices] : missing) {
+    proto::Call call;
+    call.method = proto::Method::post;
+    call.url = server_url_of(account_, name.domain()) + std::string(proto::kPathKeyPackageFetch);
+    call.bearer = owner_.session_.token();
+    call.body = wire::encode(proto::KeyPackageFetch{name.text(), devices});
+    owner_.calls_.start(context_, key_of("packages ", channel_) + name.text(), std::move(call),
+                        resume(owner_, channel_, [name = name, devices = devices](Reconciler& self, const Answer& answer) {
+                          self.packages_answered(name, devices, answer);
+                        }));
+  }
+  return missing.empty();
+}
+
+// What the server hands out is a claim: it must be a key package of the very device that was asked for; that the
+// device is its name's is the Gatekeeper's to say, when it is staged.
+void Reconciler::packages_answered(const directory::Name& name, const std::vector<DeviceId>& asked,
+                                   const Answer& answer) {
+  auto conversation = owner_.find(context_.store, channel_);
+  if (!conversation) return;
+  conversation_ = std::move(*conversation);
+  const auto parsed = answer.body ? wire::decode<proto::KeyPackageAnswer>(*answer.body)
+                                  : Result<proto::KeyPackageAnswer>(tl::unexpected<Error>(answer.body.error()));
+  std::set<DeviceId> left(asked.begin(), asked.end());
+  if (parsed) {
+    for (const auto& item : parsed->items) {
+      auto package = wire::decode<mls::KeyPackage>(item.key_package);
+      if (!package || !left.contains(item.device)) continue;
+      const auto identity = package->leaf_node.credential.identity();
+      if (!identity || !equal(*identity, identity_of(name, item.device))) continue;
+      owner_.fetched_[channel_].insert_or_assign(item.device, FetchedPackage{std::move(*package), item.join_token});
+      left.erase(item.device);
+    }
+  }
+  if (answer.status == 401) owner_.session_.token_refused();
+  if (left.empty()) return owner_.due(channel_);
+  owner_.retry_later(context_, channel_);
+  if (!answer.message.empty()) return trouble(answer.message);
+  if (answer.status == 0) return trouble("The server cannot be reached; it is tried again.");
+  trouble("A device of " + name.text() + " has left no key package yet, so it cannot be added; it is tried again.");
+}
+
+void Reconciler::stage(const Difference& wanted) {
+  auto& fetched = owner_.fetched_[channel_];
+  mls::CommitRequest request;
+  request.removes = wanted.removes;
+  conversation_.join_tokens.clear();
+  std::set<proto::Address> recipients;
+  const auto staying = recipients_of(context_.store, account_, owner_.views_, wanted.stay);
+  if (staying) recipients.insert(staying->begin(), staying->end());
+  for (const auto& [device, name] : wanted.adds) {
+    FetchedPackage& package = fetched.at(device);
+    const auto view = owner_.views_.view(context_.store, account_, name);
+    recipients.insert({std::string(name.domain()), view->state().find(device)->device.mailbox});
+    request.adds.push_back(std::move(package.package));
+    conversation_.join_tokens.push_back({device, package.token});
+  }
+  fetched.clear();
+  request.authenticated_data = commit_binding(channel_, group_->epoch() + 1, {recipients.begin(), recipients.end()});
+
+  Gatekeeper gatekeeper(context_, account_, owner_.views_);
+  Doorkeeper doorkeeper(context_, account_, owner_.views_, conversation_.kind);
+  const mls::NoPsks psks;
+  const auto staged = group_->stage_commit(request, {gatekeeper, doorkeeper, psks}, context_.now, context_.entropy);
+  if (!staged) {
+    owner_.retry_later(context_, channel_);
+    return trouble(std::string("A change of who is in this conversation was refused (") + staged.error().where +
+                   "); nothing was sent.");
+  }
+  for (const mls::OutgoingWelcome& welcome : (*staged)->welcomes()) {
+    if (welcome.message.size() <= proto::kMaxEnvelopeBody) continue;
+    group_->discard_pending();
+    owner_.retry_later(context_, channel_);
+    return trouble("This conversation has more devices than a welcome can describe; make a smaller one.");
+  }
+  owner_.save_group(context_, channel_, *group_);
+  owner_.save(context_, conversation_);
+  owner_.due(channel_);
+}
+
+// ---- what is to be said ----
+
+std::vector<directory::Gossip> Reconciler::gossip() const {
+  std::set<std::string> domains;
+  for (const std::string& text : conversation_.names) {
+    const auto name = directory::Name::from(text);
+    if (name) domains.insert(std::string(name->domain()));
+  }
+  std::vector<directory::Gossip> out;
+  for (const std::string& domain : domains) {
+    const auto state = owner_.views_.domain(context_.store, account_, domain);
+    if (state) out.push_back(state->gossip());
+  }
+  return out;
+}
+
+Result<OutboxEntry> Reconciler::protect(OutboxEntry entry) {
+  const SecretBytes plaintext = encode_plaintext(gossip(), entry.plaintext);
+  entry.ciphertext = TRY(group_->protect(plaintext.expose(), {}, context_.entropy));
+  REQUIRE(entry.ciphertext.size() <= proto::kMaxEnvelopeBody, ErrorCode::over_limit, "message size");
+  entry.ciphertext_hash = crypto::sha256(entry.ciphertext);
+  entry.epoch = group_->epoch();
+  return entry;
+}
+
+void Reconciler::flush_outbox() {
+  if (!conversation_.trouble.empty()) trouble({});
+  const auto rows = context_.store.scan_prefix(tables::kOutbox, channel_, 1);
+  if (rows.empty() || owner_.calls_.under_way(key_of("send ", channel_))) return;
+  auto entry = wire::decode<OutboxEntry>(rows.front().value);
+  if (!entry) return;
+  if (entry->ciphertext.empty()) {
+    auto sealed = protect(std::move(*entry));
+    if (!sealed) return trouble(std::string("A message could not be encrypted (") + sealed.error().where + ").");
+    entry = std::move(*sealed);
+    owner_.save_group(context_, channel_, *group_);
+    context_.store.put(tables::kOutbox, rows.front().key, wire::encode(*entry));
+    for (const mls::Member& member : group_->members()) {
+      const auto who = parse_identity(*member.node);
+      auto& known = conversation_.sent_to;
+      const auto at = std::lower_bound(known.begin(), known.end(), who->device);
+      if (at == known.end() || *at != who->device) known.insert(at, who->device);
+    }
+    owner_.save(context_, conversation_);
+  }
+  if (entry->epoch != group_->epoch()) {  // the last write key before a commit stays good for a while, but not ours
+    entry->ciphertext.clear();
+    context_.store.put(tables::kOutbox, rows.front().key, wire::encode(*entry));
+    return owner_.due(channel_);
+  }
+  proto::ChannelSend request;
+  request.channel = channel_;
+  request.epoch = entry->epoch;
+  request.ciphertext = entry->ciphertext;
+  request.signature =
+      crypto::sign_labelled(write_key_of(*group_, channel_), crypto::kSignChannelSend, request.content());
+  proto::Call call;
+  call.method = proto::Method::post;
+  call.url = server_url_of(account_, conversation_.domain) + std::string(proto::kPathChannelSend);
+  call.body = wire::encode(request);
+  owner_.calls_.start(context_, key_of("send ", channel_), std::move(call),
+                      resume(owner_, channel_, [key = rows.front().key](Reconciler& self, const Answer& answer) {
+                        self.send_answered(key, answer);
+                      }));
+}
+
+void Reconciler::send_answered(const Bytes& key, const Answer& answer) {
+  auto conversation = owner_.find(context_.store, channel_);
+  if (!conversation) return;
+  conversation_ = std::move(*conversation);
+  const auto row = context_.store.get(tables::kOutbox, key);
+  const auto entry = row ? wire::decode<OutboxEntry>(*row) : Result<OutboxEntry>(fail(ErrorCode::not_found, "outbox"));
+  if (!entry) return owner_.due(channel_);  // its echo was faster
+  if (answer.body) {
+    owner_.retries_.erase(channel_);
+    owner_.set_delivery(context_, channel_, entry->message, Delivery::sent, context_.now);
+    context_.store.erase(tables::kOutbox, key);
+    return owner_.due(channel_);
+  }
+  // 409: the epoch moved on; its commit is in the mailbox or about to come, and then the entry is protected again.
+  owner_.retry_later(context_, channel_);
+  if (answer.status == 409) return;
+  trouble(answer.message.empty() ? "The server cannot be reached; the message is kept and sent later." : answer.message);
+}
+
+// The directory does not vouch for a recipient: what waits is not sent, and says so. The text stays.
+void Reconciler::refuse_outbox() {
+  for (const Row& row : context_.store.scan_prefix(tables::kOutbox, channel_, ~std::size_t{0})) {
+    const auto entry = wire::decode<OutboxEntry>(row.value);
+    // What was already given to the server may be with its recipients: its echo or answer decides.
+    if (!entry || !entry->ciphertext.empty()) continue;
+    owner_.set_delivery(context_, channel_, entry->message, Delivery::refused, context_.now);
+    context_.store.erase(tables::kOutbox, row.key);
+  }
+}
+
+}  // namespace cairn::client

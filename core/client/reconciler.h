@@ -1,0 +1,64 @@
+// What is still missing for a conversation to be as its people want it: the next step, and only that.
+#pragma once
+
+#include "core/client/conversations.h"
+
+namespace cairn::client {
+
+/// Lives for one pass over one channel; docs/spec/client.md s.3 gives the order.
+class Reconciler {
+ public:
+  Reconciler(Conversations& owner, Context& context, const Account& account, const ChannelId& channel)
+      : owner_(owner), context_(context), account_(account), channel_(channel) {}
+
+  void run();
+
+ private:
+  /// The devices a conversation should have, by their active chains, and what is to change for that.
+  struct Difference {
+    std::map<DeviceId, directory::Name> adds;
+    std::vector<mls::LeafIndex> removes;
+    std::vector<mls::Member> stay;
+    bool empty() const { return adds.empty() && removes.empty(); }
+  };
+  enum class Outcome { ready, waiting };
+
+  void create_channel();
+  void created(const Answer& answer);
+  void send_commit();
+  void commit_answered(const Answer& answer);
+  void commit_won();
+  /// Views of all names fresh enough; otherwise look-ups are under way or refused, and the conversation says why.
+  Outcome check_views();
+  Result<Difference> difference() const;
+  /// Key packages for all that are to be added; false while they are being fetched.
+  bool fetch_packages(const Difference& difference);
+  void packages_answered(const directory::Name& name, const std::vector<DeviceId>& asked, const Answer& answer);
+  void stage(const Difference& difference);
+  void flush_outbox();
+  void send_answered(const Bytes& key, const Answer& answer);
+  Result<OutboxEntry> protect(OutboxEntry entry);
+  std::vector<directory::Gossip> gossip() const;
+  void refuse_outbox();
+  void trouble(std::string sentence);
+  bool has_outbox() const;
+
+  Conversations& owner_;
+  Context& context_;
+  const Account& account_;
+  const ChannelId channel_;
+  Conversation conversation_;
+  mls::Group* group_ = nullptr;
+};
+
+/// The key with which members of this epoch write to the channel (docs/spec/client.md s.1). Works for a Group and for
+/// a staged commit.
+template <class Epoch>
+crypto::SigningKey write_key_of(const Epoch& epoch, const ChannelId& channel) {
+  const SecretBytes seed = epoch.exporter("cairn channel write key", channel, crypto::Ed25519Seed::kSize);
+  auto typed = crypto::Ed25519Seed::from(seed.expose());
+  CHECK(typed.has_value());
+  return crypto::SigningKey::from_seed(std::move(*typed));
+}
+
+}  // namespace cairn::client

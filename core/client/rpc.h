@@ -1,0 +1,43 @@
+// The owner's words: JSON-RPC 2.0 over local sockets, one object a frame (docs/spec/client-rpc.md).
+#pragma once
+
+#include <memory>
+
+#include "core/client/client.h"
+#include "core/client/conversations.h"
+#include "core/client/link.h"
+#include "core/client/own_name.h"
+
+namespace cairn::client {
+
+/// What the methods work on. All outlive the Rpc.
+struct RpcRooms {
+  Calls& calls;
+  Views& views;
+  Session& session;
+  OwnName& own_name;
+  Conversations& conversations;
+  Links& links;
+};
+
+class Rpc {
+ public:
+  Rpc(ClientConfig config, RpcRooms rooms);
+  ~Rpc();
+
+  /// Sockets that do not ask for "/rpc" are closed.
+  void opened(Context& context, const proto::SocketOpened& opened);
+  void frame(Context& context, const proto::SocketFrame& frame);
+  void closed(proto::SocketId id);
+  /// Answers whoever waits for something that has come true, or waited too long.
+  void step(Context& context);
+  Time next_deadline() const;
+  /// After rebuild(): local sockets were closed by the loop.
+  void forget_all();
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace cairn::client

@@ -1,0 +1,270 @@
+// Methods about names: registering, linking, devices, contacts, and how things stand.
+#include "core/base/encoding.h"
+#include "core/client/key_packages.h"
+#include "core/client/rpc_methods.h"
+#include "core/directory/statement.h"
+
+namespace cairn::client {
+namespace {
+
+constexpr std::uint64_t kRegisterWaitMs = 30 * kSecondMs;
+constexpr std::uint64_t kLookupWaitMs = 15 * kSecondMs;
+constexpr const char* kApproval = "this device will read everything";
+
+const char* state_word(AccountState state) {
+  switch (state) {
+    case AccountState::registering: return "registering";
+    case AccountState::linking: return "linking";
+    case AccountState::active: return "active";
+    case AccountState::removed: return "removed";
+  }
+  return "unknown";
+}
+
+/// Active, connected, and with key packages at the server: others can begin conversations with it.
+bool is_ready(const RpcRooms& rooms, const std::optional<Account>& account) {
+  return account && account->state == AccountState::active && rooms.session.caught_up() &&
+         rooms.session.server_key_packages() >= kKeyPackagesAtOnce;
+}
+
+json contact_json(const RpcRooms& rooms, Context& context, const Account& account, const directory::Name& name) {
+  json out = {{"name", name.text()}, {"trouble", rooms.views.outcome(name).trouble}};
+  const auto view = rooms.views.view(context.store, account, name);
+  const auto evidence = rooms.views.evidence(context.store, account, name);
+  if (!view || !view->exists() || !evidence) return out;
+  json devices = json::array();
+  for (const auto& device : view->state().devices()) {
+    devices.push_back({{"id", to_hex(device.id)}, {"active", device.active()}, {"added", device.added}});
+  }
+  out["devices"] = devices;
+  out["devices_active"] = view->state().active_count();
+  out["statements"] = view->count();
+  out["head"] = to_hex(view->head());
+  out["vouched_ms"] = view->time_s() * kSecondMs;
+  out["verified_ms"] = evidence->verified.ms;
+  out["log_size"] = view->checkpoint().tree.size;
+  out["log_origin"] = view->checkpoint().origin;
+  out["cosigners"] = evidence->cosigners;
+  out["answer_bytes"] = evidence->answer_bytes;
+  out["resets"] = view->completed_resets();
+  return out;
+}
+
+std::string server_url(const json& params, const directory::Name& name) {
+  std::string url = text_param(params, "server_url");
+  while (url.ends_with('/')) url.pop_back();
+  return url.empty() ? "https://" + std::string(name.domain()) : url;
+}
+
+RpcFailure policy_failure(const Error& error) {
+  if (error.code == ErrorCode::invalid_state) {
+    return failure(error.code, "This device has a name already; use another data folder for another name.");
+  }
+  if (error.code == ErrorCode::not_authorised) {
+    return failure(error.code, std::string("That policy is too weak (") + error.where + "); more than half of the auditors must be needed.");
+  }
+  return failure(error.code, std::string("That did not work (") + error.where + "); check the name and the policy.");
+}
+
+}  // namespace
+
+RpcBegun rpc_register(const RpcRooms& rooms, const ClientConfig& config, Context& context, const json& params) {
+  const std::string typed = text_param(params, "name");
+  const auto name = directory::Name::parse(typed);
+  if (!name) return failure(ErrorCode::invalid_name, directory::explain_name(typed));
+  std::string policy = text_param(params, "policy");
+  if (policy.empty()) policy = config.default_policy_text;
+  const auto recovery =
+      rooms.own_name.begin(context, typed, server_url(params, *name), policy, text_param(params, "invitation"));
+  if (!recovery) return policy_failure(recovery.error());
+  RpcWait wait;
+  wait.wait_ms = kRegisterWaitMs;
+  wait.poll = [rooms, recovery = *recovery](Context& later) -> std::optional<RpcOutcome> {
+    const auto account = load_account(later.store);
+    if (!account) return failure(ErrorCode::not_authorised, rooms.own_name.trouble());
+    if (!is_ready(rooms, account)) return std::nullopt;
+    return json{{"name", account->name.text()}, {"device", to_hex(account->device_id())}, {"recovery_key", recovery}};
+  };
+  wait.late = [rooms, recovery = *recovery](Context& later) -> RpcOutcome {
+    const auto account = load_account(later.store);
+    std::string trouble = rooms.own_name.trouble();
+    if (trouble.empty() && account) trouble = rooms.views.outcome(account->name).trouble;
+    if (trouble.empty()) trouble = "The name is not in a vouched-for directory yet.";
+    return failure(ErrorCode::unavailable, trouble + " Registering goes on whenever this device runs; its recovery key is " +
+                                               recovery + ", write it down.");
+  };
+  return wait;
+}
+
+RpcBegun rpc_link(const RpcRooms& rooms, const ClientConfig& config, Context& context, const json& params) {
+  const std::string typed = text_param(params, "name");
+  const auto name = directory::Name::parse(typed);
+  if (!name) return failure(ErrorCode::invalid_name, directory::explain_name(typed));
+  std::string policy = text_param(params, "policy");
+  if (policy.empty()) policy = config.default_policy_text;
+  const auto code = rooms.links.begin(context, typed, server_url(params, *name), policy);
+  if (!code) return policy_failure(code.error());
+  return json{{"code", *code}, {"name", name->text()}};
+}
+
+RpcBegun rpc_link_wait(const RpcRooms& rooms, const ClientConfig&, Context&, const json&) {
+  RpcWait wait;
+  wait.wait_ms = kLinkLifeMs + kMinuteMs;
+  wait.poll = [rooms](Context& later) -> std::optional<RpcOutcome> {
+    const auto account = load_account(later.store);
+    if (!account) return failure(ErrorCode::invalid_state, "No link is under way; begin with link.");
+    if (is_ready(rooms, account)) return json{{"name", account->name.text()}, {"device", to_hex(account->device_id())}};
+    const auto progress = rooms.links.progress(later.store, account->signing_key.public_key());
+    if (progress && progress->failed) return failure(ErrorCode::not_authorised, progress->sentence);
+    return std::nullopt;
+  };
+  wait.late = [](Context&) -> RpcOutcome {
+    return failure(ErrorCode::unavailable, "Nobody approved this device; link it again.");
+  };
+  return wait;
+}
+
+RpcBegun rpc_device_approve(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
+  const auto account = load_account(context.store);
+  if (!account || account->state != AccountState::active) return not_active(account);
+  if (text_param(params, "confirm") != kApproval) {
+    return failure(ErrorCode::not_authorised, std::string("The new device will read everything, past and future; confirm with \"") + kApproval + "\".");
+  }
+  const auto key = rooms.links.approve(context, *account, text_param(params, "code"));
+  if (!key) {
+    if (key.error().code == ErrorCode::duplicate) return failure(key.error().code, "That device is in already.");
+    return failure(key.error().code, "That is no code of a device; copy it whole, as the new device shows it.");
+  }
+  OwnName::expect_device(context, directory::device_id(*key));
+  RpcWait wait;
+  wait.wait_ms = kLinkLifeMs + kMinuteMs;
+  wait.poll = [rooms, key = *key](Context& later) -> std::optional<RpcOutcome> {
+    const auto progress = rooms.links.progress(later.store, key);
+    if (!progress) return json{{"device", to_hex(directory::device_id(key))}};
+    if (progress->failed) return failure(ErrorCode::not_authorised, progress->sentence);
+    return std::nullopt;
+  };
+  wait.late = [](Context&) -> RpcOutcome {
+    return failure(ErrorCode::unavailable, "The new device did not answer; show a new code there and try again.");
+  };
+  return wait;
+}
+
+RpcBegun rpc_device_list(const RpcRooms& rooms, const ClientConfig&, Context& context, const json&) {
+  const auto account = load_account(context.store);
+  if (!account) return not_active(account);
+  json devices = json::array();
+  const auto view = rooms.views.view(context.store, *account, account->name);
+  if (view) {
+    for (const auto& device : view->state().devices()) {
+      devices.push_back({{"id", to_hex(device.id)}, {"active", device.active()}, {"own", device.id == account->device_id()}});
+    }
+  }
+  return json{{"name", account->name.text()}, {"devices", devices}};
+}
+
+RpcBegun rpc_device_remove(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
+  const auto account = load_account(context.store);
+  if (!account || account->state != AccountState::active) return not_active(account);
+  const auto bytes = from_hex(text_param(params, "device"));
+  const auto device = bytes ? DeviceId::from(*bytes) : Result<DeviceId>(fail(ErrorCode::malformed, "device id"));
+  const auto view = rooms.views.view(context.store, *account, account->name);
+  if (!device || !view || !view->state().is_active(*device)) {
+    return failure(ErrorCode::not_found, "That is no active device of yours; device list shows their ids.");
+  }
+  directory::Statement statement{{account->name, view->count(), view->head(), context.now.ms,
+                                  random_value<Nonce16>(context.entropy), std::nullopt, directory::RemoveDevice{*device}},
+                                 {}};
+  statement.signatures.push_back(directory::sign_as_device(statement.content, account->signing_key));
+  proto::Call call;
+  call.method = proto::Method::post;
+  call.url = account->server_url + std::string(proto::kPathStatement);
+  call.body = wire::encode(proto::StatementRequest{wire::encode(statement), {}, {}});
+  const auto refused = std::make_shared<std::optional<RpcFailure>>();
+  rooms.calls.start(context, "", std::move(call), [rooms, refused](Context& later, const Answer& answer) {
+    rooms.own_name.look_soon();
+    if (answer.body) return;
+    *refused = failure(answer.body.error().code, answer.message.empty() ? "The server cannot be reached; nothing was removed." : answer.message);
+    later.note(proto::Event::Level::info, "a removal was refused");
+  });
+  RpcWait wait;
+  wait.poll = [rooms, refused, device = *device](Context& later) -> std::optional<RpcOutcome> {
+    if (*refused) return **refused;
+    const auto own = load_account(later.store);
+    const auto now = own ? rooms.views.view(later.store, *own, own->name) : std::nullopt;
+    if (now && !now->state().is_active(device)) return json{{"device", to_hex(device)}};
+    // The statement waits for its epoch: look again until it is there.
+    if (own && !rooms.views.looking_up(own->name)) rooms.views.want(later, *own, own->name, 0);
+    return std::nullopt;
+  };
+  wait.late = [](Context&) -> RpcOutcome {
+    return failure(ErrorCode::unavailable, "The removal was given to the server but is in no vouched-for epoch yet; look again with device list.");
+  };
+  return wait;
+}
+
+RpcBegun rpc_status(const RpcRooms& rooms, const ClientConfig&, Context& context, const json&) {
+  const auto account = load_account(context.store);
+  if (!account) return json{{"state", "none"}};
+  json out = {{"state", state_word(account->state)},
+              {"name", account->name.text()},
+              {"device", to_hex(account->device_id())},
+              {"server_url", account->server_url},
+              {"connected", rooms.session.caught_up()},
+              {"key_packages", rooms.session.server_key_packages()}};
+  std::string trouble = rooms.own_name.trouble();
+  if (trouble.empty()) trouble = rooms.views.outcome(account->name).trouble;
+  if (trouble.empty() && !rooms.session.connected()) trouble = rooms.session.trouble();
+  out["trouble"] = trouble;
+  if (const auto policy = tlog::ClientPolicy::parse(account->policy_text)) {
+    out["policy"] = {{"auditors", policy->auditors_named()},
+                     {"auditors_needed", policy->auditors_needed()},
+                     {"cosigners", policy->policy().witnesses().size()},
+                     {"strength", policy->strength()}};
+  }
+  json alarms = json::array();
+  for (const Alarm& alarm : rooms.own_name.alarms(context.store)) {
+    alarms.push_back({{"device", to_hex(alarm.device)},
+                      {"seen_ms", alarm.seen_ms},
+                      {"sentence", "The device " + to_hex(alarm.device) +
+                                       " was added to your name, and not by this device; if you did not add it, remove it."}});
+  }
+  out["alarms"] = alarms;
+  return out;
+}
+
+RpcBegun rpc_contact_show(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
+  const auto account = load_account(context.store);
+  if (!account) return not_active(account);
+  const auto name = name_param(*account, text_param(params, "name"));
+  if (const auto* failed = std::get_if<RpcFailure>(&name)) return *failed;
+  const auto& whose = std::get<directory::Name>(name);
+  const auto view = rooms.views.view(context.store, *account, whose);
+  if (!view || !view->exists()) return failure(ErrorCode::not_found, "Nothing was verified about " + whose.text() + " yet; contact verify looks them up.");
+  return contact_json(rooms, context, *account, whose);
+}
+
+RpcBegun rpc_contact_verify(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
+  const auto account = load_account(context.store);
+  if (!account) return not_active(account);
+  const auto name = name_param(*account, text_param(params, "name"));
+  if (const auto* failed = std::get_if<RpcFailure>(&name)) return *failed;
+  const auto whose = std::get<directory::Name>(name);
+  rooms.views.look_up_now(context, *account, whose);
+  RpcWait wait;
+  wait.wait_ms = kLookupWaitMs;
+  wait.poll = [rooms, whose](Context& later) -> std::optional<RpcOutcome> {
+    if (rooms.views.looking_up(whose)) return std::nullopt;
+    const Views::Outcome outcome = rooms.views.outcome(whose);
+    if (!outcome.trouble.empty()) {
+      return failure(outcome.refused ? ErrorCode::not_authorised : outcome.absent ? ErrorCode::not_found : ErrorCode::unavailable, outcome.trouble);
+    }
+    const auto own = load_account(later.store);
+    if (!own) return failure(ErrorCode::invalid_state, "This device has no name any more.");
+    return contact_json(rooms, later, *own, whose);
+  };
+  wait.late = [](Context&) -> RpcOutcome { return failure(ErrorCode::unavailable, "The server cannot be reached; try again later."); };
+  return wait;
+}
+
+}  // namespace cairn::client

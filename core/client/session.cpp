@@ -1,0 +1,103 @@
+#include "core/client/session.h"
+
+#include "core/crypto/labels.h"
+
+namespace cairn::client {
+namespace {
+
+constexpr std::uint64_t kFirstRetryMs = 500;
+constexpr std::uint64_t kLastRetryMs = 60 * kSecondMs;
+/// A token is renewed this long before it runs out.
+constexpr std::uint64_t kRenewMs = 10 * kMinuteMs;
+
+/// Every login of a device is under one purpose: only one is under way.
+constexpr const char* kLoginKey = "login";
+
+}  // namespace
+
+void Session::step(Context& context, const Account& account) {
+  if (account.state != AccountState::active || calls_.under_way(kLoginKey)) return;
+  if (retry_at_ != Time::never() && retry_at_ > context.now) return;
+  retry_at_ = Time::never();
+  if (!token_.empty() && after(context.now, kRenewMs) >= token_expires_) token_.clear();
+  if (token_.empty()) return ask_nonce(context, account);
+  if (socket_.value != 0) return;
+  socket_ = proto::SocketId{next_socket_++};
+  caught_up_ = false;
+  context.send(proto::Connect{socket_, account.server_url + std::string(proto::kPathMailbox), token_});
+}
+
+void Session::ask_nonce(Context& context, const Account& account) {
+  proto::Call call;
+  call.method = proto::Method::post;
+  call.url = account.server_url + std::string(proto::kPathNonce);
+  calls_.start(context, kLoginKey, std::move(call), [this](Context& later, const Answer& answer) {
+    const auto nonce = answer.body ? wire::decode<proto::NonceAnswer>(*answer.body)
+                                   : Result<proto::NonceAnswer>(tl::unexpected<Error>(answer.body.error()));
+    const auto own = load_account(later.store);
+    if (!nonce || !own) return failed(later, answer);
+    log_in(later, *own, *nonce);
+  });
+}
+
+void Session::log_in(Context& context, const Account& account, const proto::NonceAnswer& nonce) {
+  proto::LoginRequest request;
+  request.domain = account.domain();
+  request.name = account.name.text();
+  request.device = account.device_id();
+  request.nonce = nonce.nonce;
+  request.expires_ms = nonce.expires_ms;
+  request.signature = crypto::sign_labelled(account.signing_key, crypto::kSignLogin, request.content());
+  proto::Call call;
+  call.method = proto::Method::post;
+  call.url = account.server_url + std::string(proto::kPathLogin);
+  call.body = wire::encode(request);
+  calls_.start(context, kLoginKey, std::move(call), [this](Context& later, const Answer& answer) {
+    const auto login = answer.body ? wire::decode<proto::LoginAnswer>(*answer.body)
+                                   : Result<proto::LoginAnswer>(tl::unexpected<Error>(answer.body.error()));
+    if (!login) return failed(later, answer);
+    token_ = login->token;
+    token_expires_ = Time{login->expires_ms};
+    server_key_packages_ = login->key_packages;
+  });
+}
+
+void Session::failed(Context& context, const Answer& answer) {
+  trouble_ = answer.message.empty() ? "The server cannot be reached; it is tried again, and nothing is lost." : answer.message;
+  const std::uint64_t pause = std::min(kFirstRetryMs << std::min(failures_, 10u), kLastRetryMs);
+  ++failures_;
+  retry_at_ = after(context.now, pause);
+}
+
+void Session::socket_connected(Context&, proto::SocketId id) {
+  if (id != socket_) return;
+  connected_ = true;
+  failures_ = 0;
+  trouble_.clear();
+}
+
+bool Session::socket_closed(Context& context, proto::SocketId id) {
+  if (id != socket_) return false;
+  // A stream that never stood may have been refused for its token: log in again.
+  if (!connected_) token_.clear();
+  socket_ = {};
+  connected_ = false;
+  caught_up_ = false;
+  failed(context, Answer{fail(ErrorCode::unavailable, "stream closed"), 0, {}, {}});
+  return true;
+}
+
+void Session::acknowledge(Context& context, std::uint64_t sequence) {
+  context.send(proto::SocketSend{socket_, wire::encode(proto::MailboxAck{sequence})});
+}
+
+void Session::forget_all() {
+  token_.clear();
+  if (socket_.value != 0) next_socket_ = socket_.value + 1;
+  socket_ = {};
+  connected_ = false;
+  caught_up_ = false;
+  retry_at_ = Time::never();
+}
+
+}  // namespace cairn::client

@@ -1,0 +1,199 @@
+#include "core/client/views.h"
+
+#include "core/client/tables.h"
+
+namespace cairn::client {
+namespace {
+
+constexpr std::size_t kMaxCosignerName = 256;
+constexpr std::uint32_t kLookupTimeoutMs = 10'000;
+
+/// One look-up of a domain at a time: a proof starts at the checkpoint that is the newest when it is asked for.
+std::string call_key(const directory::Name& name) { return "lookup " + std::string(name.domain()); }
+
+template <class T>
+std::optional<T> stored(const StoreView& store, Table table, ByteView key) {
+  const auto row = store.get(table, key);
+  if (!row) return std::nullopt;
+  auto value = wire::decode<T>(*row);
+  if (!value) return std::nullopt;
+  return std::move(*value);
+}
+
+}  // namespace
+
+void LookupEvidence::write(wire::Writer& w) const {
+  w.u64(verified.ms);
+  const std::size_t mark = w.begin_vector();
+  for (const std::string& name : cosigners) w.opaque(name);
+  w.end_vector(mark);
+  w.u64(answer_bytes);
+  w.u64(statement_bytes);
+}
+
+Result<LookupEvidence> LookupEvidence::read(wire::Reader& r) {
+  LookupEvidence out;
+  out.verified = Time{TRY(r.u64())};
+  wire::Reader names = TRY(r.nested(tlog::kMaxPolicyBytes));
+  while (!names.done()) out.cosigners.push_back(TRY(names.opaque_text(kMaxCosignerName)));
+  out.answer_bytes = TRY(r.u64());
+  out.statement_bytes = TRY(r.u64());
+  return out;
+}
+
+std::optional<directory::VerifiedView> Views::view(const StoreView& store, const Account& account,
+                                                   const directory::Name& name) const {
+  return stored<directory::VerifiedView>(store, tables::kContacts, name_key(account, name.text()));
+}
+
+std::optional<directory::DomainState> Views::domain(const StoreView& store, const Account& account,
+                                                    std::string_view domain) const {
+  return stored<directory::DomainState>(store, tables::kDomains, name_key(account, domain));
+}
+
+std::optional<LookupEvidence> Views::evidence(const StoreView& store, const Account& account,
+                                              const directory::Name& name) const {
+  return stored<LookupEvidence>(store, tables::kEvidence, name_key(account, name.text()));
+}
+
+bool Views::fresh(const Context& context, const Account& account, const directory::Name& name,
+                  std::uint64_t max_age_ms) const {
+  const auto known = view(context.store, account, name);
+  if (!known || !known->exists()) return false;
+  const auto log = domain(context.store, account, name.domain());
+  if (!log) return false;
+  return known->age_ms(log->trusted_now(context.now)) <= max_age_ms;
+}
+
+Views::Outcome Views::outcome(const directory::Name& name) const {
+  const auto found = outcomes_.find(name);
+  return found == outcomes_.end() ? Outcome{} : found->second;
+}
+
+bool Views::looking_up(const directory::Name& name) const { return asked_.contains(name) || waiting_.contains(name); }
+
+void Views::want(Context& context, const Account& account, const directory::Name& name, std::uint64_t max_age_ms) {
+  if (fresh(context, account, name, max_age_ms)) return;
+  const Time retry_at = outcome(name).retry_at;
+  if (retry_at != Time::never() && retry_at > context.now) return;
+  look_up_now(context, account, name);
+}
+
+void Views::look_up_now(Context& context, const Account& account, const directory::Name& name) {
+  if (asked_.contains(name)) return;
+  if (calls_.under_way(call_key(name))) {
+    waiting_.insert(name);
+    return;
+  }
+  waiting_.erase(name);
+  asked_.insert(name);
+  const auto pinned = view(context.store, account, name);
+  const auto log = domain(context.store, account, name.domain());
+  const directory::Known known{log ? &*log : nullptr, pinned ? &*pinned : nullptr, {}};
+  proto::Call call;
+  call.method = proto::Method::post;
+  call.url = server_url_of(account, name.domain()) + std::string(proto::kPathLookup);
+  call.body = wire::encode(directory::make_lookup(name, known));
+  call.timeout_ms = kLookupTimeoutMs;
+  calls_.start(context, call_key(name), std::move(call),
+               [this, name](Context& later, const Answer& answer) { answered(later, name, answer); });
+}
+
+void Views::failed(Context& context, const directory::Name& name, std::string trouble, bool refused) {
+  Outcome& outcome = outcomes_[name];
+  outcome.trouble = std::move(trouble);
+  outcome.refused = refused;
+  outcome.absent = false;
+  outcome.attempts += 1;
+  outcome.retry_at = after(context.now, kLookupPauseMs);
+  context.note(proto::Event::Level::warning, refused ? "a directory answer was refused" : "a look-up failed");
+  changed_.push_back(name);
+}
+
+void Views::answered(Context& context, const directory::Name& name, const Answer& answer) {
+  asked_.erase(name);
+  const auto account = load_account(context.store);
+  if (!account) return;
+  check(context, *account, name, answer);
+  const auto next = std::find_if(waiting_.begin(), waiting_.end(),
+                                 [&](const directory::Name& other) { return other.domain() == name.domain(); });
+  if (next != waiting_.end()) look_up_now(context, *account, directory::Name(*next));
+}
+
+void Views::check(Context& context, const Account& account, const directory::Name& name, const Answer& answer) {
+  if (!answer.body) {
+    std::string trouble = answer.message;
+    if (trouble.empty()) trouble = "The server of " + std::string(name.domain()) + " cannot be reached; it is tried again.";
+    return failed(context, name, std::move(trouble), false);
+  }
+  const auto policy = tlog::ClientPolicy::parse(account.policy_text);
+  if (!policy) return failed(context, name, "The policy of this device cannot be read; set a valid one.", true);
+  const auto pinned = view(context.store, account, name);
+  const auto log = domain(context.store, account, name.domain());
+  const directory::Known known{log ? &*log : nullptr, pinned ? &*pinned : nullptr, {}};
+  const auto response = wire::decode<directory::LookupResponse>(*answer.body);
+  if (!response) return failed(context, name, refusal_sentence(name, response.error()), true);
+  auto lookup = directory::verify_lookup(name, known, *policy, *response, context.now);
+  if (!lookup) return failed(context, name, refusal_sentence(name, lookup.error()), true);
+
+  LookupEvidence evidence;
+  evidence.verified = context.now;
+  evidence.answer_bytes = answer.body->size();
+  for (const directory::Statement& statement : response->statements) {
+    evidence.statement_bytes += wire::encode(statement).size();
+  }
+  for (const PublicKey& key : lookup->view.quorum()) {
+    for (const auto& witness : policy->policy().witnesses()) {
+      if (witness.key.key() == key) evidence.cosigners.push_back(witness.name);
+    }
+  }
+  accept(context, account, *lookup, evidence);
+}
+
+void Views::accept(Context& context, const Account& account, const directory::Lookup& lookup,
+                   const LookupEvidence& evidence) {
+  const directory::Name& name = lookup.view.name();
+  context.store.put(tables::kDomains, name_key(account, name.domain()), wire::encode(lookup.domain));
+  context.store.put(tables::kContacts, name_key(account, name.text()), wire::encode(lookup.view));
+  context.store.put(tables::kEvidence, name_key(account, name.text()), wire::encode(evidence));
+  Outcome& outcome = outcomes_[name];
+  outcome = {};
+  outcome.absent = !lookup.view.exists();
+  outcome.attempts = 1;
+  if (outcome.absent) {
+    outcome.trouble = "There is no " + name.text() + "; check the spelling, or ask them to register.";
+    outcome.retry_at = after(context.now, kLookupPauseMs);
+  }
+  changed_.push_back(name);
+}
+
+std::vector<directory::Name> Views::take_changed() { return std::exchange(changed_, {}); }
+
+// A retry is for whoever still wants the view: it is told that the name changed, and asks again.
+void Views::step(Context& context, const Account&) {
+  for (auto& [name, outcome] : outcomes_) {
+    if (outcome.retry_at > context.now) continue;
+    outcome.retry_at = Time::never();
+    changed_.push_back(name);
+  }
+}
+
+Time Views::next_deadline() const {
+  Time next = Time::never();
+  for (const auto& [name, outcome] : outcomes_) next = std::min(next, outcome.retry_at);
+  return next;
+}
+
+void Views::forget_all() {
+  asked_.clear();
+  waiting_.clear();
+  outcomes_.clear();
+  changed_.clear();
+}
+
+std::string refusal_sentence(const directory::Name& name, const Error& error) {
+  return "The directory's answer about " + name.text() + " was refused (" + error.where +
+         "); nothing was sent to them. Try again, and if it stays so, ask them another way: their server may be lying.";
+}
+
+}  // namespace cairn::client

@@ -1,0 +1,90 @@
+#include "shell/store/encrypted/encrypted_store.h"
+
+#include "core/crypto/aead.h"
+#include "shell/os/file.h"
+
+namespace cairn::store {
+namespace {
+
+constexpr auto kAead = crypto::AeadAlgorithm::xchacha20_poly1305;
+/// Beyond the tables of any mind: one row by which a wrong key is noticed.
+constexpr Table kCheckTable{200};
+constexpr std::string_view kCheckText = "cairn store";
+
+Bytes associated(Table table, ByteView key) {
+  const std::uint8_t number[] = {static_cast<std::uint8_t>(table)};
+  return concat({number, key});
+}
+
+}  // namespace
+
+Result<std::unique_ptr<EncryptedStore>> EncryptedStore::open(std::unique_ptr<Store> below, StoreKey key,
+                                                             Entropy& entropy) {
+  std::unique_ptr<EncryptedStore> store(new EncryptedStore(std::move(below), std::move(key), entropy));
+  if (!store->below_->get(kCheckTable, {})) {
+    TRY(store->commit({{kCheckTable, {}, to_bytes(kCheckText)}}));
+    return store;
+  }
+  REQUIRE(store->get(kCheckTable, {}), ErrorCode::malformed,
+          "The file `key` in this folder does not open its store; put the right one back.");
+  return store;
+}
+
+Bytes EncryptedStore::seal(const Write& write) const {
+  Bytes sealed(crypto::aead_nonce_size(kAead));
+  entropy_.fill(sealed);
+  append(sealed, crypto::aead_seal(kAead, key_.expose(), sealed, associated(write.table, write.key), *write.value));
+  return sealed;
+}
+
+std::optional<Bytes> EncryptedStore::open_value(Table table, ByteView key, ByteView sealed) const {
+  const std::size_t nonce_size = crypto::aead_nonce_size(kAead);
+  if (sealed.size() >= nonce_size) {
+    const auto value = crypto::aead_open(kAead, key_.expose(), sealed.first(nonce_size), associated(table, key),
+                                         sealed.subspan(nonce_size));
+    if (value) return to_bytes(value->expose());
+  }
+  read_failed_ = true;
+  return std::nullopt;
+}
+
+std::optional<Bytes> EncryptedStore::get(Table table, ByteView key) const {
+  const auto sealed = below_->get(table, key);
+  if (!sealed) return std::nullopt;
+  return open_value(table, key, *sealed);
+}
+
+std::vector<Row> EncryptedStore::scan(Table table, ByteView first, ByteView end, std::size_t limit,
+                                      Order order) const {
+  std::vector<Row> out;
+  for (Row& row : below_->scan(table, first, end, limit, order)) {
+    auto value = open_value(table, row.key, row.value);
+    if (value) out.push_back({std::move(row.key), std::move(*value)});
+  }
+  return out;
+}
+
+Status EncryptedStore::commit(const std::vector<Write>& writes) {
+  REQUIRE(!read_failed_, ErrorCode::storage_failed, "a record of the store cannot be opened");
+  std::vector<Write> sealed;
+  sealed.reserve(writes.size());
+  for (const Write& write : writes) {
+    sealed.push_back({write.table, write.key, write.value ? std::optional<Bytes>(seal(write)) : std::nullopt});
+  }
+  return below_->commit(sealed);
+}
+
+Result<StoreKey> open_key_file(const std::string& path, Entropy& entropy) {
+  auto file = os::read_file(path, StoreKey::kSize);
+  if (file) {
+    auto key = StoreKey::from(*file);
+    wipe(*file);
+    return key;
+  }
+  REQUIRE(file.error().code == ErrorCode::not_found, file.error().code, file.error().where);
+  StoreKey key = random_secret<StoreKey>(entropy);
+  TRY(os::write_file(path, key.expose()));
+  return key;
+}
+
+}  // namespace cairn::store

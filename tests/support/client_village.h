@@ -1,0 +1,249 @@
+// Real clients of one fake server, under one clock: what they say to it is carried at once and in order, and time
+// passes only when nothing else is to be done.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "core/base/memory_view.h"
+#include "core/client/client.h"
+#include "tests/support/fake_server.h"
+
+namespace cairn::testing {
+
+class ClientVillage;
+
+/// One device: a mind, its store, and its owner's socket.
+class TestClient {
+ public:
+  TestClient(ClientVillage& village, std::uint64_t seed)
+      : village_(village), entropy_(seed), mind_(client::make_client({})) {
+    store_ = std::make_unique<MemoryView>();
+  }
+
+  /// Gives what the owner says to the mind; the frames that come back are in heard().
+  void say(const nlohmann::json& frame) { say_text(frame.dump()); }
+  void say_text(const std::string& text) { give(proto::SocketFrame{rpc(), to_bytes(text)}); }
+  std::vector<nlohmann::json>& heard() { return heard_; }
+  bool owner_socket_open() const { return rpc_.has_value(); }
+  void hang_up() {
+    if (rpc_) give(proto::SocketClosed{*std::exchange(rpc_, std::nullopt)});
+  }
+  /// As a crash does it: the mind is made anew from its store, sockets are gone.
+  void restart();
+
+  const MemoryView& store() const { return *store_; }
+  Time next_deadline() const { return mind_->next_deadline(); }
+
+ private:
+  friend class ClientVillage;
+
+  proto::SocketId rpc() {
+    if (!rpc_) {
+      rpc_ = proto::SocketId{next_socket_++};
+      give(proto::SocketOpened{*rpc_, "/rpc", {}, {}});
+    }
+    return *rpc_;
+  }
+  void give(const proto::Input& input);
+  void take(proto::Effects effects);
+  void perform(const proto::Send& send);
+  /// Whatever waits in the mailbox goes out on the stream. False when there was nothing.
+  bool push();
+  bool work();
+
+  ClientVillage& village_;
+  SeededEntropy entropy_;
+  std::unique_ptr<MemoryView> store_;
+  std::unique_ptr<proto::Mind> mind_;
+  std::optional<proto::SocketId> rpc_;
+  std::uint64_t next_socket_ = 1;
+  std::vector<nlohmann::json> heard_;
+  std::deque<proto::Send> sends_;
+  struct Stream {
+    proto::SocketId id;
+    MailboxId mailbox;
+    bool caught_up = false;
+  };
+  std::optional<Stream> stream_;
+  bool online_ = true;
+};
+
+class ClientVillage {
+ public:
+  ClientVillage() { server.set_time(now); }
+
+  FakeServer server;
+  Time now{1'750'000'000'000};
+
+  TestClient& device(const std::string& name) {
+    auto& found = devices_[name];
+    if (!found) {
+      found = std::make_unique<TestClient>(*this, devices_.size());
+      found->take(found->mind_->rebuild(*found->store_, now, found->entropy_));
+    }
+    return *found;
+  }
+
+  /// The device hears of nobody, and nobody of it, until it is online again.
+  void set_online(const std::string& name, bool online) {
+    TestClient& client = device(name);
+    client.online_ = online;
+    if (!online && client.stream_) client.give(proto::SocketClosed{std::exchange(client.stream_, std::nullopt)->id});
+  }
+
+  /// Carries everything that can be carried without time passing.
+  void settle() {
+    for (bool busy = true; busy;) {
+      busy = false;
+      for (auto& [name, client] : devices_) busy = client->work() || busy;
+    }
+  }
+
+  /// Lets time pass to the next moment that a mind waits for, at most `most_ms` from now.
+  void pass(std::uint64_t most_ms) {
+    settle();
+    Time next = after(now, most_ms);
+    for (auto& [name, client] : devices_) next = std::min(next, std::max(client->next_deadline(), after(now, 1)));
+    now = next;
+    server.set_time(now);
+    for (auto& [name, client] : devices_) {
+      if (client->next_deadline() <= now) client->give(proto::TimerFired{});
+    }
+    settle();
+  }
+  void pass_all(std::uint64_t ms) {
+    const Time end = after(now, ms);
+    while (now < end) pass(end.ms - now.ms);
+  }
+
+  template <class Condition>
+  bool until(Condition condition, std::uint64_t most_ms = 30 * kSecondMs) {
+    const Time end = after(now, most_ms);
+    settle();
+    for (;;) {
+      if (condition()) return true;
+      if (now >= end) return false;
+      pass(end.ms - now.ms);
+    }
+  }
+
+  /// One request, and what is answered: {"result": ...} or {"error": ...}. An answer that does not come is null.
+  nlohmann::json ask(const std::string& name, const std::string& method,
+                     nlohmann::json params = nlohmann::json::object(), std::uint64_t most_ms = 15 * kMinuteMs) {
+    TestClient& client = device(name);
+    const std::uint64_t id = begin(name, method, std::move(params));
+    nlohmann::json answer;
+    until([&] { return !(answer = take_answer(client, id)).is_null(); }, most_ms);
+    return answer;
+  }
+  /// Only the question; for answer().
+  std::uint64_t begin(const std::string& name, const std::string& method, nlohmann::json params) {
+    device(name).say({{"jsonrpc", "2.0"}, {"id", ++last_id_}, {"method", method}, {"params", std::move(params)}});
+    return last_id_;
+  }
+  nlohmann::json answer(const std::string& name, std::uint64_t id) { return take_answer(device(name), id); }
+
+  /// A person with one device.
+  nlohmann::json register_person(const std::string& device_name, const std::string& name) {
+    return ask(device_name, "register", {{"name", name}, {"policy", server.policy_text()}});
+  }
+  /// `device_name` as a further device of the person of `by`.
+  nlohmann::json link_device(const std::string& device_name, const std::string& name, const std::string& by) {
+    const auto code = ask(device_name, "link", {{"name", name}, {"policy", server.policy_text()}});
+    if (!code.contains("result")) return code;
+    const auto id = begin(device_name, "link.wait", nlohmann::json::object());
+    const auto approved =
+        ask(by, "device.approve", {{"code", code["result"]["code"]}, {"confirm", "this device will read everything"}});
+    if (!approved.contains("result")) return approved;
+    nlohmann::json linked;
+    until([&] { return !(linked = answer(device_name, id)).is_null(); });
+    return linked;
+  }
+
+ private:
+  friend class TestClient;
+
+  static nlohmann::json take_answer(TestClient& client, std::uint64_t id) {
+    auto& heard = client.heard_;
+    for (auto at = heard.begin(); at != heard.end(); ++at) {
+      if (!at->contains("id") || (*at)["id"] != id) continue;
+      nlohmann::json out = std::move(*at);
+      heard.erase(at);
+      return out;
+    }
+    return nullptr;
+  }
+
+  std::map<std::string, std::unique_ptr<TestClient>> devices_;
+  std::uint64_t last_id_ = 0;
+};
+
+inline void TestClient::restart() {
+  sends_.clear();
+  stream_.reset();
+  rpc_.reset();
+  mind_ = client::make_client({});
+  take(mind_->rebuild(*store_, village_.now, entropy_));
+}
+
+inline void TestClient::give(const proto::Input& input) { take(mind_->handle(input, *store_, village_.now, entropy_)); }
+
+inline void TestClient::take(proto::Effects effects) {
+  store_->apply(effects.writes);
+  for (proto::Send& send : effects.sends) sends_.push_back(std::move(send));
+}
+
+inline bool TestClient::work() {
+  bool worked = false;
+  while (!sends_.empty()) {
+    const proto::Send send = std::move(sends_.front());
+    sends_.pop_front();
+    perform(send);
+    worked = true;
+  }
+  return push() || worked;
+}
+
+inline void TestClient::perform(const proto::Send& send) {
+  if (const auto* call = std::get_if<proto::Call>(&send)) {
+    give(proto::CallDone{call->id, online_ ? village_.server.answer(*call)
+                                           : Result<proto::CallReply>(fail(ErrorCode::unavailable, "offline"))});
+  } else if (const auto* connect = std::get_if<proto::Connect>(&send)) {
+    const auto mailbox = village_.server.post.mailbox_of(connect->bearer);
+    if (!mailbox || !online_ || village_.server.down) return give(proto::SocketClosed{connect->id});
+    stream_ = Stream{connect->id, *mailbox, false};
+    village_.server.post.mailboxes[*mailbox].pushed = 0;
+    give(proto::SocketConnected{connect->id});
+  } else if (const auto* frame = std::get_if<proto::SocketSend>(&send)) {
+    if (stream_ && frame->id == stream_->id) {
+      auto& envelopes = village_.server.post.mailboxes[stream_->mailbox].envelopes;
+      const auto ack = wire::decode<proto::MailboxAck>(frame->data);
+      CHECK(ack.has_value());
+      while (!envelopes.empty() && envelopes.front().sequence <= ack->up_to) envelopes.pop_front();
+    } else if (rpc_ && frame->id == *rpc_) {
+      CHECK(frame->data.size() <= proto::kMaxFrameSize);
+      heard_.push_back(nlohmann::json::parse(as_text(frame->data)));
+    }
+  } else if (const auto* close = std::get_if<proto::SocketClose>(&send)) {
+    if (rpc_ && close->id == *rpc_) rpc_.reset();
+  }
+}
+
+inline bool TestClient::push() {
+  if (!stream_) return false;
+  auto& mailbox = village_.server.post.mailboxes[stream_->mailbox];
+  for (const proto::Envelope& envelope : mailbox.envelopes) {
+    if (envelope.sequence <= mailbox.pushed) continue;
+    mailbox.pushed = envelope.sequence;
+    give(proto::SocketFrame{stream_->id,
+                            wire::encode(proto::MailboxPush{proto::MailboxPush::Kind::envelope, envelope, 0})});
+    return true;
+  }
+  if (stream_->caught_up) return false;
+  stream_->caught_up = true;
+  give(proto::SocketFrame{stream_->id, wire::encode(proto::MailboxPush{proto::MailboxPush::Kind::caught_up, {}, 0})});
+  return true;
+}
+
+}  // namespace cairn::testing

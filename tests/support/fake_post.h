@@ -1,0 +1,184 @@
+// Logins, key packages, channels and mailboxes of a fake server (docs/spec/relay.md): the rules that clients can tell
+// apart, in the fewest words. The real ones are in core/relay.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "core/crypto/labels.h"
+#include "core/crypto/signature.h"
+#include "core/directory/chain.h"
+#include "core/proto/api.h"
+#include "core/proto/transport.h"
+#include "tests/support/seeded_entropy.h"
+
+namespace cairn::testing {
+
+class FakePost {
+ public:
+  /// The chain of a name, as the server has it; nullptr for an unknown one.
+  using Chain = std::function<const directory::NameState*(const std::string& name)>;
+
+  FakePost(std::string domain, Chain chain) : domain_(std::move(domain)), chain_(std::move(chain)) {}
+
+  struct Mailbox {
+    std::uint64_t next = 1;
+    std::deque<proto::Envelope> envelopes;  ///< not acknowledged
+    std::uint64_t pushed = 0;               ///< up to this sequence, on the present connection
+  };
+
+  std::map<MailboxId, Mailbox> mailboxes;
+  std::uint64_t now_ms = 0;
+  std::size_t sends = 0;  ///< accepted ones
+
+  std::optional<proto::CallReply> answer(const std::string& path, const proto::Call& call) {
+    if (path == proto::kPathNonce) return good(proto::NonceAnswer{{}, now_ms + proto::kNonceLifeMs});
+    if (path == proto::kPathLogin) return taking<proto::LoginRequest>(call, &FakePost::login);
+    if (path == proto::kPathKeyPackageUpload) return taking<proto::KeyPackageUpload>(call, &FakePost::upload);
+    if (path == proto::kPathKeyPackageFetch) return taking<proto::KeyPackageFetch>(call, &FakePost::fetch);
+    if (path == proto::kPathChannelCreate) return taking<proto::ChannelCreate>(call, &FakePost::create);
+    if (path == proto::kPathChannelCommit) return taking<proto::ChannelCommit>(call, &FakePost::commit);
+    if (path == proto::kPathChannelSend) return taking<proto::ChannelSend>(call, &FakePost::send);
+    return std::nullopt;
+  }
+
+  /// The mailbox that a token opens.
+  std::optional<MailboxId> mailbox_of(const std::string& token) const {
+    const auto device = devices_.find(token);
+    return device == devices_.end() ? std::nullopt : std::optional(device->second.mailbox);
+  }
+
+  static proto::CallReply refusal(ErrorCode code, std::string sentence) {
+    return {proto::status_of(code), wire::encode(proto::ErrorAnswer{code, std::move(sentence)}), {}};
+  }
+
+ private:
+  struct Epoch {
+    PublicKey write_key;
+    std::vector<proto::Address> recipients;
+  };
+  struct Channel {
+    std::uint64_t epoch = 0;
+    Epoch now;
+    std::optional<Epoch> before;
+    std::map<std::uint64_t, Bytes> commits;  ///< by the epoch that they ended
+  };
+
+  template <class T>
+  static proto::CallReply good(const T& body) {
+    return {200, wire::encode(body), {}};
+  }
+  static proto::CallReply good() { return {200, {}, {}}; }
+
+  template <class Request>
+  proto::CallReply taking(const proto::Call& call,
+                          proto::CallReply (FakePost::*handler)(const std::string&, const Request&)) {
+    const auto request = wire::decode<Request>(call.body);
+    if (!request) return refusal(ErrorCode::malformed, "That cannot be read.");
+    return (this->*handler)(call.bearer, *request);
+  }
+
+  proto::CallReply login(const std::string&, const proto::LoginRequest& request) {
+    const directory::NameState* chain = chain_(request.name);
+    if (chain == nullptr || !chain->is_active(request.device))
+      return refusal(ErrorCode::not_authorised, "No such device.");
+    const directory::Device& device = chain->find(request.device)->device;
+    if (!crypto::verify_labelled(device.signature_key, crypto::kSignLogin, request.content(), request.signature)) {
+      return refusal(ErrorCode::invalid_signature, "The signature is not the device's.");
+    }
+    const std::string token = as_text(request.device) + request.name;
+    devices_.insert_or_assign(token, device);
+    return good(proto::LoginAnswer{token, now_ms + proto::kTokenLifeMs,
+                                   static_cast<std::uint32_t>(packages_[request.device].size())});
+  }
+
+  proto::CallReply upload(const std::string& token, const proto::KeyPackageUpload& request) {
+    const auto device = devices_.find(token);
+    if (device == devices_.end()) return refusal(ErrorCode::unauthenticated, "Log in first.");
+    auto& mine = packages_[device->second.id()];
+    mine.insert(mine.end(), request.items.begin(), request.items.end());
+    if (!request.last_resort.empty()) last_resort_[device->second.id()] = request.last_resort.front();
+    return good();
+  }
+
+  proto::CallReply fetch(const std::string& token, const proto::KeyPackageFetch& request) {
+    if (!devices_.contains(token)) return refusal(ErrorCode::unauthenticated, "Log in first.");
+    proto::KeyPackageAnswer answer;
+    for (const DeviceId& device : request.devices) {
+      auto& stock = packages_[device];
+      if (!stock.empty()) {
+        answer.items.push_back({device, stock.front().key_package, stock.front().join_token});
+        stock.pop_front();
+      } else if (last_resort_.contains(device)) {
+        answer.items.push_back({device, last_resort_[device].key_package, last_resort_[device].join_token});
+      }
+    }
+    return good(answer);
+  }
+
+  proto::CallReply create(const std::string& token, const proto::ChannelCreate& request) {
+    if (!devices_.contains(token)) return refusal(ErrorCode::unauthenticated, "Log in first.");
+    channels_.try_emplace(request.channel,
+                          Channel{request.epoch, {request.write_key, {{domain_, request.mailbox}}}, {}, {}});
+    return good();
+  }
+
+  proto::CallReply commit(const std::string& token, const proto::ChannelCommit& request) {
+    const auto found = channels_.find(request.channel);
+    if (found == channels_.end()) return refusal(ErrorCode::not_found, "No such channel.");
+    Channel& channel = found->second;
+    if (!request.welcomes.empty() && !devices_.contains(token))
+      return refusal(ErrorCode::unauthenticated, "Log in first.");
+    if (request.epoch != channel.epoch) {
+      return {409, wire::encode(proto::CommitAnswer{channel.epoch, channel.commits[request.epoch]}), {}};
+    }
+    if (!crypto::verify_labelled(channel.now.write_key, crypto::kSignChannelCommit, request.content(),
+                                 request.signature)) {
+      return refusal(ErrorCode::invalid_signature, "The signature is not a member's.");
+    }
+    channel.commits[request.epoch] = request.commit;
+    deliver(channel.now.recipients, proto::EnvelopeKind::commit, request.channel, request.epoch, request.commit);
+    for (const proto::WelcomeFor& welcome : request.welcomes) {
+      deliver({welcome.to}, proto::EnvelopeKind::welcome, request.channel, request.epoch + 1, welcome.welcome);
+    }
+    channel.before = request.revoke == proto::Revoke::yes ? std::nullopt : std::optional(channel.now);
+    channel.now = {request.next_write_key, request.next_recipients};
+    ++channel.epoch;
+    return good(proto::CommitAnswer{channel.epoch, {}});
+  }
+
+  proto::CallReply send(const std::string&, const proto::ChannelSend& request) {
+    const auto found = channels_.find(request.channel);
+    if (found == channels_.end()) return refusal(ErrorCode::not_found, "No such channel.");
+    const Channel& channel = found->second;
+    const Epoch* epoch = request.epoch == channel.epoch                         ? &channel.now
+                         : channel.before && request.epoch + 1 == channel.epoch ? &*channel.before
+                                                                                : nullptr;
+    if (epoch == nullptr) return refusal(ErrorCode::wrong_epoch, "The channel has moved on.");
+    if (!crypto::verify_labelled(epoch->write_key, crypto::kSignChannelSend, request.content(), request.signature)) {
+      return refusal(ErrorCode::invalid_signature, "The signature is not a member's.");
+    }
+    deliver(epoch->recipients, proto::EnvelopeKind::message, request.channel, request.epoch, request.ciphertext);
+    ++sends;
+    return good();
+  }
+
+  void deliver(const std::vector<proto::Address>& to, proto::EnvelopeKind kind, const ChannelId& channel,
+               std::uint64_t epoch, const Bytes& body) {
+    for (const proto::Address& address : to) {
+      Mailbox& mailbox = mailboxes[address.mailbox];
+      mailbox.envelopes.push_back({mailbox.next++, kind, domain_, channel, epoch, now_ms, body});
+    }
+  }
+
+  std::string domain_;
+  Chain chain_;
+  std::map<std::string, directory::Device> devices_;  // by token
+  std::map<DeviceId, std::deque<proto::KeyPackageUpload::Item>> packages_;
+  std::map<DeviceId, proto::KeyPackageUpload::Item> last_resort_;
+  std::map<ChannelId, Channel> channels_;
+};
+
+}  // namespace cairn::testing
