@@ -1,0 +1,179 @@
+// cairn: the command line. Each command is one JSON-RPC request to the client's mind.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <iostream>
+
+#include "apps/cairn/render.h"
+#include "apps/cairn/speaker.h"
+#include "shell/os/data_folder.h"
+#include "shell/os/file.h"
+
+namespace {
+
+using namespace cairn;
+using apps::Exit;
+using apps::Reply;
+using nlohmann::json;
+
+constexpr std::size_t kMaxPolicyFile = 64 * 1024;
+constexpr const char* kApproval = "this device will read everything";
+constexpr const char* kFooter =
+    "Exit codes: 0 done; 1 refused or failed, the sentence says why; 2 wrong usage; 3 the server was not reached, and what\n"
+    "was said is kept and sent later; 4 another process holds the data folder.";
+
+struct Command {
+  std::string data_folder;
+  bool json_output = false;
+  std::string method;
+  json params = json::object();
+  std::string policy_file;
+  bool follow = false;
+  bool approved = false;
+};
+
+void say(const std::string& text) { std::fputs(text.c_str(), stdout); }
+
+int report(const Command& command, const std::string& method, const Reply& reply) {
+  if (reply.exit != Exit::done) {
+    std::fprintf(stderr, "%s\n", reply.sentence.c_str());
+  } else if (command.json_output) {
+    say(reply.result.dump() + "\n");
+  } else {
+    say(apps::render(method, reply.result));
+  }
+  std::fflush(stdout);
+  return static_cast<int>(reply.exit);
+}
+
+/// Linking opens everything: its owner says so in words, unless --yes did.
+bool confirm(const Command& command) {
+  if (command.approved) return true;
+  std::fprintf(stderr, "The new device will read everything, past and future. Type \"%s\" to go on: ", kApproval);
+  std::string typed;
+  return std::getline(std::cin, typed) && typed == kApproval;
+}
+
+int run(Command& command) {
+  if (!command.policy_file.empty()) {
+    const auto policy = os::read_file(command.policy_file, kMaxPolicyFile);
+    if (!policy) {
+      std::fprintf(stderr, "%s cannot be read; check that it exists.\n", command.policy_file.c_str());
+      return static_cast<int>(Exit::usage);
+    }
+    command.params["policy"] = as_text(*policy);
+  }
+  if (command.method == "daemon") return report(command, "daemon", apps::run_daemon(command.data_folder));
+  if (command.method == "device.approve") {
+    if (!confirm(command)) {
+      std::fprintf(stderr, "Nothing was added.\n");
+      return static_cast<int>(Exit::refused);
+    }
+    command.params["confirm"] = kApproval;
+  }
+  Reply reply;
+  const auto speaker = apps::connect(command.data_folder, reply);
+  if (!speaker) return report(command, command.method, reply);
+  const auto on_notice = [&command](const json& notice) {
+    if (notice.value("method", "") != "message") return;
+    say(command.json_output ? notice["params"].dump() + "\n" : apps::render_message(notice["params"]));
+    std::fflush(stdout);
+  };
+  reply = speaker->ask(command.method, command.params, on_notice);
+  int code = report(command, command.method, reply);
+  if (code == 0 && command.method == "link") {
+    code = report(command, "link.wait", speaker->ask("link.wait", json::object(), on_notice));
+  }
+  if (code == 0 && command.follow) {
+    reply = speaker->ask("follow", command.params, on_notice);
+    if (reply.exit != Exit::done) return report(command, "follow", reply);
+    speaker->listen(on_notice);
+  }
+  return code;
+}
+
+/// A string option that goes into the request under `key`.
+CLI::Option* text(CLI::App* app, Command& command, const std::string& flag, const char* key, const std::string& help) {
+  return app->add_option_function<std::string>(
+      flag, [&command, key](const std::string& value) { command.params[key] = value; }, help);
+}
+
+void add_identity_commands(CLI::App& app, Command& command) {
+  CLI::App* enroll = app.add_subcommand("register", "begin a name, with this as its first device");
+  CLI::App* link = app.add_subcommand("link", "make this a further device of a name: shows a code for another device");
+  for (CLI::App* one : {enroll, link}) {
+    text(one, command, "name", "name", "name@domain")->required();
+    text(one, command, "--server", "server_url", "address of the domain's server; by default https://DOMAIN");
+    one->add_option("--policy", command.policy_file, "whose word is needed: C2SP tlog-policy")->required();
+  }
+  text(enroll, command, "--invitation", "invitation", "a code, where the domain asks for one");
+  enroll->callback([&command] { command.method = "register"; });
+  link->callback([&command] { command.method = "link"; });
+
+  CLI::App* device = app.add_subcommand("device", "this name's devices")->require_subcommand(1);
+  CLI::App* approve = device->add_subcommand("approve", "let in a device that shows this code");
+  text(approve, command, "code", "code", "as the new device shows it")->required();
+  approve->add_flag("--yes", command.approved, "you know that it will read everything");
+  approve->callback([&command] { command.method = "device.approve"; });
+  device->add_subcommand("list", "all devices, ever")->callback([&command] { command.method = "device.list"; });
+  CLI::App* remove = device->add_subcommand("remove", "shut a device out");
+  text(remove, command, "device", "device", "its id, as list shows it")->required();
+  remove->callback([&command] { command.method = "device.remove"; });
+}
+
+void add_conversation_commands(CLI::App& app, Command& command) {
+  CLI::App* send = app.add_subcommand("send", "say something");
+  text(send, command, "to", "to", "a name, a group's title, or the beginning of an id")->required();
+  text(send, command, "text", "text", "what to say")->required();
+  send->add_flag_function("--fresh", [&command](std::int64_t) { command.params["fresh"] = true; }, "look them up again first");
+  send->callback([&command] { command.method = "send"; });
+
+  CLI::App* read = app.add_subcommand("read", "show messages");
+  text(read, command, "conversation", "conversation", "a name, a title or an id; all when left out");
+  read->add_flag("--follow", command.follow, "go on showing what comes");
+  read->callback([&command] { command.method = "read"; });
+
+  app.add_subcommand("conversations", "list them")->callback([&command] { command.method = "conversations"; });
+
+  CLI::App* group = app.add_subcommand("group", "conversations of several")->require_subcommand(1);
+  CLI::App* create = group->add_subcommand("create", "begin one");
+  text(create, command, "title", "title", "what it is called")->required();
+  create->add_option_function<std::vector<std::string>>(
+            "names", [&command](const std::vector<std::string>& names) { command.params["names"] = names; }, "who is in it")
+      ->required();
+  create->callback([&command] { command.method = "group.create"; });
+  CLI::App* add = group->add_subcommand("add", "add somebody");
+  text(add, command, "conversation", "conversation", "its title or id")->required();
+  text(add, command, "name", "name", "whom")->required();
+  add->callback([&command] { command.method = "group.add"; });
+
+  CLI::App* contact = app.add_subcommand("contact", "what is known of a name")->require_subcommand(1);
+  for (const char* verb : {"show", "verify"}) {
+    const std::string method = std::string("contact.") + verb;
+    CLI::App* one = contact->add_subcommand(verb, verb == std::string("show") ? "what was verified, when, and by whom"
+                                                                              : "look it up again now");
+    text(one, command, "name", "name", "name@domain")->required();
+    one->callback([&command, method] { command.method = method; });
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Command command;
+  command.data_folder = os::default_data_folder("cairn").value_or("cairn-data");
+  CLI::App app{"cairn: type a name and write. Nobody compares fingerprints; keys that their owner did not authorise are refused."};
+  app.require_subcommand(1);
+  app.footer(kFooter);
+  app.add_option("--data", command.data_folder, "folder of this device")->capture_default_str();
+  app.add_flag("--json", command.json_output, "answers as JSON, one a line");
+  add_identity_commands(app, command);
+  add_conversation_commands(app, command);
+  app.add_subcommand("status", "who this device is, and whether it is connected")->callback([&command] { command.method = "status"; });
+  app.add_subcommand("daemon", "stay, receive, and serve other commands")->callback([&command] { command.method = "daemon"; });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::usage);
+  }
+  return run(command);
+}

@@ -1,0 +1,15 @@
+// Answers as sentences for people.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace cairn::apps {
+
+/// The lines for the answer of `method`, each with its newline; never control characters of other people.
+std::string render(const std::string& method, const nlohmann::json& result);
+
+/// One line for a message, as `read` and `--follow` show it.
+std::string render_message(const nlohmann::json& message);
+
+}  // namespace cairn::apps

@@ -1,0 +1,201 @@
+#include "apps/cairn/speaker.h"
+
+#include <cstdio>
+#include <optional>
+#include <utility>
+
+#include "core/client/client.h"
+#include "shell/loop/log.h"
+#include "shell/loop/loop.h"
+#include "shell/net/line_socket.h"
+#include "shell/net/network.h"
+#include "shell/os/clock.h"
+#include "shell/os/data_folder.h"
+#include "shell/os/entropy.h"
+#include "shell/os/stop_signal.h"
+#include "shell/store/encrypted/encrypted_store.h"
+#include "shell/store/sqlite/sqlite_store.h"
+
+namespace cairn::apps {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::uint32_t kApplicationId = 0x6361726e;  // "carn"
+constexpr const char* kTarget = "/rpc";
+constexpr std::uint64_t kStepMs = 200;
+/// After an answer: how long without news until a short-lived process leaves, and at the most.
+constexpr std::uint64_t kQuietMs = 250;
+constexpr std::uint64_t kGraceMs = 5'000;
+
+Reply failed(Exit exit, std::string sentence) { return {exit, {}, std::move(sentence)}; }
+
+/// The answer to request 1, or nothing when the frame is a notification.
+std::optional<Reply> parse(const Bytes& frame, const std::function<void(const json&)>& on_notice) {
+  const json message = json::parse(as_text(frame), nullptr, false);
+  if (!message.is_object()) return failed(Exit::refused, "The client gave an answer that cannot be read.");
+  if (!message.contains("id")) {
+    if (on_notice) on_notice(message);
+    return std::nullopt;
+  }
+  if (!message.contains("error")) return Reply{Exit::done, message.value("result", json()), {}};
+  const json& error = message["error"];
+  const std::string name = error.contains("data") ? error["data"].value("code", "") : "";
+  const Exit exit = name == "unavailable" ? Exit::unreachable : Exit::refused;
+  return failed(exit, error.value("message", "It failed."));
+}
+
+Bytes request_of(const std::string& method, json params) {
+  return to_bytes(json{{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}, {"params", std::move(params)}}.dump());
+}
+
+// ---- through the daemon ----
+
+class Remote final : public Speaker {
+ public:
+  explicit Remote(net::LocalClient client) : client_(std::move(client)) {}
+
+  Reply ask(const std::string& method, json params, const std::function<void(const json&)>& on_notice) override {
+    if (!client_.send(request_of(method, std::move(params)))) return gone();
+    for (;;) {
+      const auto frame = client_.receive(kForeverMs);
+      if (!frame) return gone();
+      if (auto reply = parse(*frame, on_notice)) return std::move(*reply);
+    }
+  }
+
+  void listen(const std::function<void(const json&)>& on_notice) override {
+    while (const auto frame = client_.receive(kForeverMs)) parse(*frame, on_notice);
+  }
+
+ private:
+  static constexpr std::uint64_t kForeverMs = 24 * kHourMs;
+  static Reply gone() { return failed(Exit::refused, "The daemon stopped meanwhile; ask again."); }
+  net::LocalClient client_;
+};
+
+// ---- a mind of our own ----
+
+class Local final : public Speaker {
+ public:
+  /// Everything that is needed, or the reason why not.
+  static std::unique_ptr<Local> open(os::DataFolder folder, Reply& reply) {
+    auto local = std::unique_ptr<Local>(new Local(std::move(folder)));
+    reply = local->start();
+    if (reply.exit != Exit::done) return nullptr;
+    return local;
+  }
+
+  ~Local() override {
+    if (loop_) settle();
+  }
+
+  Reply ask(const std::string& method, json params, const std::function<void(const json&)>& on_notice) override {
+    on_notice_ = on_notice;
+    reply_.reset();
+    const auto socket = loop_->open_inside(
+        kTarget, {[this](Bytes frame) { heard(frame); },
+                  [this] { reply_ = failed(Exit::refused, "The store of this device failed; see that its disk has room."); }});
+    loop_->send_inside(socket, request_of(method, std::move(params)));
+    while (!reply_ && !stopped_) loop_->step(kStepMs);
+    return reply_ ? *reply_ : failed(Exit::refused, "Stopped.");
+  }
+
+  void listen(const std::function<void(const json&)>& on_notice) override {
+    on_notice_ = on_notice;
+    run();
+  }
+
+  void run() {
+    while (!stopped_) loop_->step(kStepMs);
+  }
+
+ private:
+  explicit Local(os::DataFolder folder) : folder_(std::move(folder)), network_(entropy_) {}
+
+  Reply start() {
+    auto key = store::open_key_file(folder_.file("key"), entropy_);
+    if (!key) return failed(Exit::refused, key.error().where);
+    store::SqliteOptions options;
+    options.path = folder_.file("store.sqlite");
+    options.application_id = kApplicationId;
+    auto sqlite = store::SqliteStore::open(options);
+    if (!sqlite) return failed(Exit::refused, sqlite.error().where);
+    auto sealed = store::EncryptedStore::open(std::move(*sqlite), std::move(*key), entropy_);
+    if (!sealed) return failed(Exit::refused, sealed.error().where);
+    store_ = std::move(*sealed);
+    if (const auto served = network_.serve_local(folder_.file("socket"), kTarget); !served) {
+      return failed(Exit::refused, served.error().where);
+    }
+    mind_ = client::make_client({});
+    loop::LoopOptions loop_options;
+    loop_options.clock = os::now;
+    loop_options.log = [](const proto::Event& event) {
+      loop::write_log(stderr, proto::Event::Level::error, event, os::now());
+    };
+    loop_ = std::make_unique<loop::Loop>(*mind_, *store_, entropy_, network_, loop_options);
+    network_.watch(stop_signal_.descriptor(), [this] { stopped_ = true; });
+    if (const auto started = loop_->start(); !started) return failed(Exit::refused, started.error().where);
+    return {};
+  }
+
+  void heard(const Bytes& frame) {
+    auto parsed = parse(frame, on_notice_);
+    if (parsed) reply_ = std::move(parsed);
+  }
+
+  /// What an answer has set going (acknowledgements, key packages) is given a moment.
+  void settle() {
+    const std::uint64_t end = os::monotonic_ms() + kGraceMs;
+    std::uint64_t quiet_since = os::monotonic_ms();
+    std::uint64_t inputs = loop_->counts().inputs;
+    while (!stopped_ && os::monotonic_ms() < end && os::monotonic_ms() - quiet_since < kQuietMs) {
+      loop_->step(kQuietMs / 5);
+      if (loop_->counts().inputs != inputs) quiet_since = os::monotonic_ms();
+      inputs = loop_->counts().inputs;
+    }
+    network_.close(kQuietMs);
+  }
+
+  os::StopSignal stop_signal_;
+  os::SystemEntropy entropy_;
+  os::DataFolder folder_;
+  net::Network network_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<proto::Mind> mind_;
+  std::unique_ptr<loop::Loop> loop_;
+  std::function<void(const json&)> on_notice_;
+  std::optional<Reply> reply_;
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Speaker> connect(const std::string& data_folder, Reply& reply) {
+  auto folder = os::DataFolder::open(data_folder);
+  if (folder) return Local::open(std::move(*folder), reply);
+  if (folder.error().code == ErrorCode::conflict) {
+    auto client = net::LocalClient::open(data_folder + "/socket");
+    if (client) return std::make_unique<Remote>(std::move(*client));
+    reply = failed(Exit::locked, "Another cairn works with this data folder just now; try again when it is done.");
+    return nullptr;
+  }
+  reply = failed(Exit::refused, folder.error().where);
+  return nullptr;
+}
+
+Reply run_daemon(const std::string& data_folder) {
+  auto folder = os::DataFolder::open(data_folder);
+  if (!folder) {
+    return failed(folder.error().code == ErrorCode::conflict ? Exit::locked : Exit::refused, folder.error().where);
+  }
+  Reply reply;
+  const auto local = Local::open(std::move(*folder), reply);
+  if (!local) return reply;
+  std::printf("listening on %s/socket\n", data_folder.c_str());
+  std::fflush(stdout);
+  local->run();
+  return reply;
+}
+
+}  // namespace cairn::apps

@@ -1,0 +1,44 @@
+// How a command reaches the client's mind: through the daemon's socket, or a mind in this process.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace cairn::apps {
+
+/// What came of it; the exit codes of `cairn`.
+enum class Exit : int {
+  done = 0,
+  refused = 1,      ///< or failed; a sentence says why
+  usage = 2,
+  unreachable = 3,  ///< the server; what was said is kept and sent later
+  locked = 4        ///< another process holds the data folder and answers nothing
+};
+
+struct Reply {
+  Exit exit = Exit::done;
+  nlohmann::json result;
+  std::string sentence;  ///< when it is not done
+};
+
+/// One request, then perhaps further ones, on one connection.
+class Speaker {
+ public:
+  virtual ~Speaker() = default;
+  /// Asks, and waits for the answer as long as it takes. `on_notice` gets notifications that come meanwhile.
+  virtual Reply ask(const std::string& method, nlohmann::json params,
+                    const std::function<void(const nlohmann::json&)>& on_notice) = 0;
+  /// Notifications until somebody stops the process or the other side goes.
+  virtual void listen(const std::function<void(const nlohmann::json&)>& on_notice) = 0;
+};
+
+/// The daemon that holds `data_folder`, else a mind of our own that holds it meanwhile (and serves its socket to others).
+/// On failure `reply` says why and null is returned.
+std::unique_ptr<Speaker> connect(const std::string& data_folder, Reply& reply);
+
+/// Holds the folder and serves its socket until SIGTERM or SIGINT.
+Reply run_daemon(const std::string& data_folder);
+
+}  // namespace cairn::apps

@@ -1,0 +1,97 @@
+// cairnd: the server of a domain.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "apps/common/server.h"
+#include "core/relay/invitation.h"
+#include "core/relay/relay.h"
+#include "shell/os/clock.h"
+#include "shell/os/data_folder.h"
+#include "shell/os/entropy.h"
+#include "shell/store/sqlite/sqlite_store.h"
+
+namespace {
+
+using namespace cairn;
+
+constexpr std::uint32_t kApplicationId = 0x63726e64;  // "crnd"
+
+struct Options {
+  apps::ServerOptions server;
+  std::string listen = "127.0.0.1:8440";
+  std::string domain = "localhost";
+  std::string policy_file;
+  std::string sign_up = "invite";
+  std::uint32_t uses = 1;
+  std::uint32_t days = 14;
+};
+
+int serve(Options& options) {
+  if (!apps::parse_listen(options.listen, options.server)) {
+    std::fprintf(stderr, "--listen %s is not ADDRESS:PORT.\n", options.listen.c_str());
+    return 2;
+  }
+  relay::RelayConfig config;
+  config.domain = options.domain;
+  config.sign_up = options.sign_up == "open" ? relay::SignUp::open : relay::SignUp::invite;
+  std::string policy = "quorum none\n";
+  if (!options.policy_file.empty() && !apps::read_text(options.policy_file, policy)) return 1;
+  auto parsed = tlog::Policy::parse(policy);
+  if (!parsed) {
+    std::fprintf(stderr, "%s is no tlog-policy (%s); see docs/operating/domain.md.\n", options.policy_file.c_str(),
+                 parsed.error().where);
+    return 1;
+  }
+  config.policy = std::move(*parsed);
+  return apps::serve(options.server, [&config] { return std::make_unique<relay::Relay>(config); });
+}
+
+// Works on the store itself, so the server is stopped meanwhile.
+int invite(const Options& options) {
+  auto folder = os::DataFolder::open(options.server.data_folder);
+  if (!folder) {
+    std::fprintf(stderr, "%s: %s\n", options.server.data_folder.c_str(), folder.error().where);
+    return 1;
+  }
+  store::SqliteOptions store_options;
+  store_options.path = folder->file("store.sqlite");
+  store_options.application_id = kApplicationId;
+  auto store = store::SqliteStore::open(store_options);
+  if (!store) {
+    std::fprintf(stderr, "%s: %s\n", store_options.path.c_str(), store.error().where);
+    return 1;
+  }
+  os::SystemEntropy entropy;
+  const auto invitation = relay::make_invitation(options.uses, after(os::now(), options.days * kDayMs), entropy);
+  if (const auto done = (*store)->commit({invitation.row}); !done) {
+    std::fprintf(stderr, "%s: %s\n", store_options.path.c_str(), done.error().where);
+    return 1;
+  }
+  std::printf("%s\n", invitation.code.c_str());
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  options.server.application_id = kApplicationId;
+  options.server.data_folder = os::default_data_folder("cairnd").value_or("cairnd-data");
+
+  CLI::App app{"cairnd: the server of a Cairn domain. It orders and keeps messages, and cannot read them."};
+  app.require_subcommand(1);
+  app.add_option("--data", options.server.data_folder, "folder for everything it keeps")->capture_default_str();
+  CLI::App* serve_command = app.add_subcommand("serve", "take requests until SIGTERM");
+  serve_command->add_option("--listen", options.listen, "ADDRESS:PORT; port 0 takes a free one")->capture_default_str();
+  serve_command->add_option("--domain", options.domain, "the part after @ of its names")->capture_default_str();
+  serve_command->add_option("--policy", options.policy_file, "C2SP tlog-policy: witnesses with their URLs, and the quorum");
+  serve_command->add_option("--sign-up", options.sign_up, "who may register")
+      ->check(CLI::IsMember({"open", "invite"}))
+      ->capture_default_str();
+  serve_command->add_flag("--behind-proxy", options.server.behind_proxy, "believe X-Forwarded-For of a proxy in front");
+  CLI::App* invite_command = app.add_subcommand("invite", "make an invitation code (while the server is stopped)");
+  invite_command->add_option("--uses", options.uses, "how many may use it")->capture_default_str();
+  invite_command->add_option("--days", options.days, "how long it is good")->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  return serve_command->parsed() ? serve(options) : invite(options);
+}

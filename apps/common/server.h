@@ -1,0 +1,32 @@
+// What the two servers have in common: a data folder, a store, a network, a loop, and a clean end.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/proto/mind.h"
+
+namespace cairn::apps {
+
+struct ServerOptions {
+  std::string data_folder;
+  std::uint32_t application_id = 0;  ///< whose store this is
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;            ///< 0: a free one
+  bool behind_proxy = false;         ///< believe X-Forwarded-For
+  proto::Event::Level log_level = proto::Event::Level::info;
+};
+
+/// Serves until SIGTERM or SIGINT; `make` gives the mind once the data folder is ours. Prints one line with the
+/// address when requests are taken. Returns the exit code: 0 after a clean stop, 1 with a sentence on standard error.
+int serve(const ServerOptions& options, const std::function<std::unique_ptr<proto::Mind>()>& make);
+
+/// "ADDRESS:PORT" into options; false when it is none.
+bool parse_listen(const std::string& text, ServerOptions& options);
+
+/// A small text file; exits the program's way: prints a sentence and gives false when it cannot be read.
+bool read_text(const std::string& path, std::string& out);
+
+}  // namespace cairn::apps

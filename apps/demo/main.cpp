@@ -1,0 +1,211 @@
+// cairn-demo: one domain on this machine, two people with two devices each, a conversation, a group, and one lie.
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <thread>
+
+#include "apps/demo/village.h"
+
+namespace {
+
+using namespace cairn::demo;
+using Clock = std::chrono::steady_clock;
+using nlohmann::json;
+
+/// What a person says: device, to whom, text. `--script` has one a line: "alice-1 bob@localhost hello".
+struct Line {
+  std::string device, to, text;
+};
+
+const std::vector<Line> kPairLines = {
+    {"alice-1", "bob@localhost", "Hi Bob, this goes to both your devices and to my other one."},
+    {"bob-2", "alice@localhost", "It does. And nobody had to compare anything."},
+};
+const std::vector<Line> kGroupLines = {
+    {"alice-2", "walkers", "Shall we build one more cairn on Sunday?"},
+    {"bob-1", "walkers", "Yes, by the lake."},
+};
+
+std::vector<Line> read_script(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) {
+    std::fprintf(stderr, "%s cannot be read; check that it exists.\n", path.c_str());
+    std::exit(2);
+  }
+  std::vector<Line> lines;
+  for (std::string text; std::getline(file, text);) {
+    if (text.empty() || text.front() == '#') continue;
+    const std::size_t first = text.find(' ');
+    const std::size_t second = text.find(' ', first + 1);
+    if (first == std::string::npos || second == std::string::npos) {
+      std::fprintf(stderr, "%s: \"%s\" is not DEVICE TO TEXT.\n", path.c_str(), text.c_str());
+      std::exit(2);
+    }
+    lines.push_back({text.substr(0, first), text.substr(first + 1, second - first - 1), text.substr(second + 1)});
+  }
+  return lines;
+}
+
+class Demo {
+ public:
+  Demo(std::string programs, std::string folder) : folder_(std::move(folder)) {
+    lie_switch_ = folder_ + "/lie";
+    VillageOptions options;
+    options.programs = std::move(programs);
+    options.folder = folder_;
+    // The honest server with one hook more, which stays idle until the last step.
+    options.server = "cairn-lying-server";
+    options.server_arguments = {"--about", "bob@localhost", "--lie-file", lie_switch_};
+    step("Starting a domain, two witnesses and two auditors on loopback");
+    village_.emplace(std::move(options));
+    done("all keys made on this machine; the clients pin the four cosigners and nothing else");
+  }
+
+  void people() {
+    step("alice and bob register, with two devices each");
+    must(village_->register_person("alice-1", "alice@localhost"));
+    must(village_->register_person("bob-1", "bob@localhost"));
+    must(village_->link_device("alice-2", "alice@localhost", "alice-1"));
+    must(village_->link_device("bob-2", "bob@localhost", "bob-1"));
+    done("each device saw itself in an epoch that the quorum cosigned");
+  }
+
+  void group() {
+    step("A group of alice and bob");
+    must(village_->cairn("alice-1", {"group", "create", "walkers", "bob@localhost"}));
+    done("created");
+  }
+
+  void speak(const Line& line) {
+    const Said said = village_->cairn(line.device, {"send", line.to, line.text});
+    must(said);
+    said_.push_back(line.text);
+    std::printf("  %-8s -> %-16s %s\n", line.device.c_str(), line.to.c_str(), line.text.c_str());
+    std::fflush(stdout);
+  }
+
+  void verified(const std::string& device, const std::string& name) {
+    const Said said = village_->cairn(device, {"contact", "show", name});
+    must(said);
+    std::string cosigners;
+    for (const json& one : said.json["cosigners"]) cosigners += (cosigners.empty() ? "" : ", ") + one.get<std::string>();
+    std::printf("  verified by %s before the first byte: %s has %d active devices; quorum %s; answer %d bytes; log of %d epochs\n",
+                device.c_str(), name.c_str(), said.json["devices_active"].get<int>(), cosigners.c_str(),
+                said.json["answer_bytes"].get<int>(), said.json["log_size"].get<int>());
+  }
+
+  void received() {
+    step("What each device has received");
+    for (const std::string device : {"alice-1", "alice-2", "bob-1", "bob-2"}) {
+      std::size_t count = 0;
+      const auto until = Clock::now() + std::chrono::seconds(10);
+      while (count < said_.size() && Clock::now() < until) {
+        count = texts_on(device);
+        if (count < said_.size()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      }
+      std::printf("  %s: %zu of %zu messages\n", device.c_str(), count, said_.size());
+      if (count != said_.size()) fail("A device has not received everything.");
+    }
+  }
+
+  void server_reads_nothing() {
+    step("What the server has stored, searched for every sentence that was sent");
+    std::size_t bytes = 0, found = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(village_->server_folder())) {
+      if (!entry.is_regular_file()) continue;
+      std::ifstream file(entry.path(), std::ios::binary);
+      const std::string content{std::istreambuf_iterator<char>(file), {}};
+      bytes += content.size();
+      for (const std::string& text : said_) found += content.find(text) != std::string::npos ? 1 : 0;
+    }
+    std::printf("  %zu bytes in its files, %zu of %zu sentences found in them\n", bytes, found, said_.size());
+    if (found != 0) fail("The server's files contain what was said.");
+  }
+
+  void lie() {
+    step("Now the server lies: it puts a device of its own into every answer about bob");
+    std::ofstream(lie_switch_) << "unsigned-device";
+    const Said said = village_->cairn("alice-1", {"send", "bob@localhost", "This must not leave.", "--fresh"});
+    if (said.good()) fail("The lie was believed.");
+    std::printf("  alice's client: %s\n", said.error.c_str());
+    std::filesystem::remove(lie_switch_);
+  }
+
+ private:
+  std::size_t texts_on(const std::string& device) {
+    const Said said = village_->cairn(device, {"read"});
+    std::size_t count = 0;
+    if (!said.good()) return 0;
+    for (const json& message : said.json["messages"]) {
+      const std::string text = message["text"];
+      if (message["delivery"] != "notice" && std::find(said_.begin(), said_.end(), text) != said_.end()) ++count;
+    }
+    return count;
+  }
+
+  void step(const std::string& what) {
+    began_ = Clock::now();
+    std::printf("\n%s\n", what.c_str());
+    std::fflush(stdout);
+  }
+  void done(const std::string& what) {
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_).count();
+    std::printf("  %s (%lld ms)\n", what.c_str(), static_cast<long long>(took));
+    std::fflush(stdout);
+  }
+  void must(const Said& said) {
+    if (!said.good()) fail(said.error);
+  }
+  [[noreturn]] void fail(const std::string& why) {
+    std::fprintf(stderr, "%s\n", why.c_str());
+    village_.reset();
+    std::exit(1);
+  }
+
+  std::string folder_;
+  std::string lie_switch_;
+  std::optional<Village> village_;
+  std::vector<std::string> said_;
+  Clock::time_point began_ = Clock::now();
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string script;
+  CLI::App app{"A domain, two witnesses, two auditors, alice and bob with two devices each, on this machine alone."};
+  app.add_option("--script", script, "lines of DEVICE TO TEXT; devices alice-1, alice-2, bob-1, bob-2; TO a name or walkers");
+  CLI11_PARSE(app, argc, argv);
+  const auto lines = script.empty() ? std::vector<Line>{} : read_script(script);
+
+  char folder[] = "/tmp/cairn-demo-XXXXXX";
+  if (mkdtemp(folder) == nullptr) {
+    std::perror("/tmp");
+    return 1;
+  }
+  const auto began = Clock::now();
+  {
+    Demo demo(std::filesystem::read_symlink("/proc/self/exe").parent_path().string(), folder);
+    demo.people();
+    std::printf("\nThey talk\n");
+    demo.group();
+    if (script.empty()) {
+      for (const Line& line : kPairLines) demo.speak(line);
+      demo.verified("alice-1", "bob@localhost");
+      for (const Line& line : kGroupLines) demo.speak(line);
+    } else {
+      for (const Line& line : lines) demo.speak(line);
+      demo.verified("alice-1", "bob@localhost");
+    }
+    demo.received();
+    demo.server_reads_nothing();
+    demo.lie();
+  }
+  std::filesystem::remove_all(folder);
+  const double seconds = std::chrono::duration<double>(Clock::now() - began).count();
+  std::printf("\nDone in %.1f s; nothing is left running, and %s is gone.\n", seconds, folder);
+  return 0;
+}

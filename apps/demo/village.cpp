@@ -1,0 +1,181 @@
+#include "apps/demo/village.h"
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+namespace cairn::demo {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kStartMost{20'000};
+constexpr milliseconds kPoll{10};
+
+[[noreturn]] void give_up(const std::string& sentence, const std::string& output = {}) {
+  std::fprintf(stderr, "%s\n%s", sentence.c_str(), output.c_str());
+  std::exit(1);
+}
+
+void write_text(const std::string& path, const std::string& text) {
+  std::ofstream(path) << text;
+}
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+Village::Village(VillageOptions options) : options_(std::move(options)) {
+  std::filesystem::create_directories(options_.folder);
+  // The log's key is made at the server's first start; the cosigners are told of it, and it of them.
+  server_policy_file_ = options_.folder + "/server-policy";
+  write_text(server_policy_file_, "quorum none\n");
+  start_server();
+  const auto well_known = http_get(server_port_, "/.well-known/cairn");
+  if (!well_known) give_up("The server does not answer.", server_->output());
+  const auto facts = nlohmann::json::parse(*well_known);
+  const std::string log_line = "log " + facts["log"]["vkey"].get<std::string>() + " " + url() +
+                               facts["log"]["path"].get<std::string>() + "\n";
+  stop_server(SIGTERM);
+
+  const std::size_t count = options_.witnesses + options_.auditors;
+  for (std::size_t i = 0; i < count; ++i) write_text(options_.folder + "/logs" + std::to_string(i), log_line);
+  cosigner_ports_.assign(count, 0);
+  std::string lines, server_lines, witness_names, auditor_names;
+  for (std::size_t i = 0; i < count; ++i) {
+    start_cosigner(i);
+    const auto vkey = http_get(cosigner_ports_[i], "/vkey");
+    if (!vkey) give_up("A cosigner does not answer.", cosigners_[i].output());
+    const std::string name = (i < options_.witnesses ? "witness" : "auditor") + std::to_string(i + 1);
+    (i < options_.witnesses ? witness_names : auditor_names) += " " + name;
+    lines += "witness " + name + " " + trimmed(*vkey) + "\n";
+    server_lines += "witness " + name + " " + trimmed(*vkey) + " http://127.0.0.1:" + std::to_string(cosigner_ports_[i]) + "\n";
+  }
+  const std::string quorum = "group witnesses any" + witness_names + "\ngroup auditors all" + auditor_names +
+                             "\ngroup all all witnesses auditors\nquorum all\n";
+  policy_file_ = options_.folder + "/policy";
+  write_text(policy_file_, lines + quorum);
+  write_text(server_policy_file_, server_lines + quorum);
+  start_server();
+}
+
+std::string Village::url() const { return "http://127.0.0.1:" + std::to_string(server_port_); }
+
+unsigned Village::await_port(Process& process, const std::string& what) {
+  const auto until = std::chrono::steady_clock::now() + kStartMost;
+  while (std::chrono::steady_clock::now() < until && process.running()) {
+    const std::string output = process.output();
+    const std::string mark = "listening on http://127.0.0.1:";
+    const std::size_t at = output.rfind(mark);
+    if (at != std::string::npos && output.find('\n', at) != std::string::npos) {
+      return static_cast<unsigned>(std::strtoul(output.c_str() + at + mark.size(), nullptr, 10));
+    }
+    std::this_thread::sleep_for(kPoll);
+  }
+  give_up(what + " did not start.", process.output());
+}
+
+void Village::start_server() {
+  std::vector<std::string> command = {program(options_.server), "--data", server_folder(), "serve", "--listen",
+                                      "127.0.0.1:" + std::to_string(server_port_), "--domain", domain_, "--sign-up",
+                                      "open", "--policy", server_policy_file_};
+  command.insert(command.end(), options_.server_arguments.begin(), options_.server_arguments.end());
+  const std::string output = options_.folder + "/cairnd.log";
+  std::filesystem::remove(output);
+  server_.emplace(Process::start(command, output));
+  server_port_ = await_port(*server_, "The server");
+}
+
+void Village::stop_server(int signal) {
+  server_->signal(signal);
+  server_->wait(std::chrono::seconds(5));
+  server_.reset();
+}
+
+std::vector<std::string> Village::cosigner_command(std::size_t index, unsigned port) const {
+  const std::string number = std::to_string(index);
+  return {program("cairn-witness"), "--data", options_.folder + "/cosigner" + number, "serve", "--role",
+          index < options_.witnesses ? "witness" : "auditor", "--name", "localhost/cosigner" + number, "--logs",
+          options_.folder + "/logs" + number, "--listen", "127.0.0.1:" + std::to_string(port)};
+}
+
+void Village::start_cosigner(std::size_t index) {
+  const std::string output = options_.folder + "/cosigner" + std::to_string(index) + ".log";
+  std::filesystem::remove(output);
+  Process process = Process::start(cosigner_command(index, cosigner_ports_[index]), output);
+  cosigner_ports_[index] = await_port(process, "A cosigner");
+  if (index < cosigners_.size()) {
+    cosigners_[index] = std::move(process);
+  } else {
+    cosigners_.push_back(std::move(process));
+  }
+}
+
+Said Village::cairn(const std::string& device, const std::vector<std::string>& arguments, milliseconds most) {
+  std::vector<std::string> command = {program("cairn"), "--data", device_folder(device), "--json"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  const Finished finished = run(command, most);
+  Said said;
+  said.exit_code = finished.exit_code;
+  said.error = trimmed(finished.err);
+  said.json = nlohmann::json::parse(finished.out, nullptr, false);
+  return said;
+}
+
+void Village::start_daemon(const std::string& device) {
+  const std::string output = options_.folder + "/" + device + ".log";
+  std::filesystem::remove(output);
+  daemons_.insert_or_assign(device, Process::start({program("cairn"), "--data", device_folder(device), "daemon"}, output));
+  const auto until = std::chrono::steady_clock::now() + kStartMost;
+  while (std::chrono::steady_clock::now() < until) {
+    // Before the daemon holds the folder a command would hold it in its place.
+    if (daemons_.at(device).output().find("listening on") != std::string::npos) {
+      const Said status = cairn(device, {"status"});
+      if (status.good() && status.json.value("connected", false)) return;
+    }
+    std::this_thread::sleep_for(kPoll);
+  }
+  give_up("The daemon of " + device + " did not connect.", daemons_.at(device).output());
+}
+
+void Village::stop_daemon(const std::string& device) { daemons_.erase(device); }
+
+Said Village::register_person(const std::string& device, const std::string& name) {
+  Said said = cairn(device, {"register", name, "--server", url(), "--policy", policy_file_});
+  if (said.good()) start_daemon(device);
+  return said;
+}
+
+Said Village::link_device(const std::string& device, const std::string& name, const std::string& by) {
+  // `cairn link` prints the code and waits; the other device approves meanwhile.
+  const std::string output = options_.folder + "/" + device + "-link.log";
+  Process link = Process::start({program("cairn"), "--data", device_folder(device), "--json", "link", name, "--server",
+                                 url(), "--policy", policy_file_},
+                                output);
+  std::string code;
+  const auto until = std::chrono::steady_clock::now() + kStartMost;
+  while (code.empty() && link.running() && std::chrono::steady_clock::now() < until) {
+    const std::string text = link.output();
+    const std::string line = text.substr(0, text.find('\n'));
+    const auto json = nlohmann::json::parse(line, nullptr, false);
+    if (json.is_object()) code = json.value("code", "");
+    std::this_thread::sleep_for(kPoll);
+  }
+  if (code.empty()) give_up("No code to link " + device + " was shown.", link.output());
+  Said said = cairn(by, {"device", "approve", code, "--yes"});
+  const auto exit_code = link.wait(std::chrono::seconds(30));
+  if (said.good() && exit_code != 0) {
+    said.exit_code = exit_code.value_or(124);
+    said.error = link.output();
+  }
+  if (said.good()) start_daemon(device);
+  return said;
+}
+
+}  // namespace cairn::demo

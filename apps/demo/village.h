@@ -1,0 +1,75 @@
+// One domain with two witnesses and two auditors on this machine, and people with devices: real programs, real
+// folders, loopback alone. For `./dev run` and for the end-to-end tests.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "apps/demo/process.h"
+
+namespace cairn::demo {
+
+struct VillageOptions {
+  std::string programs;           ///< folder of cairnd, cairn-witness and cairn
+  std::string folder;             ///< for all data; must not exist
+  std::string server = "cairnd";  ///< the server's program: cairn-lying-server is the one that lies
+  std::vector<std::string> server_arguments;
+  std::size_t witnesses = 2;
+  std::size_t auditors = 2;
+};
+
+/// What a `cairn` command gave: its exit code, its JSON, and the sentence on standard error.
+struct Said {
+  int exit_code = -1;
+  nlohmann::json json;
+  std::string error;
+  bool good() const { return exit_code == 0; }
+};
+
+class Village {
+ public:
+  /// Makes keys and policies, and starts everything. Ends this process with a sentence when that fails.
+  explicit Village(VillageOptions options);
+
+  const std::string& domain() const { return domain_; }
+  std::string url() const;
+  const std::string& policy_file() const { return policy_file_; }
+  std::string server_folder() const { return options_.folder + "/cairnd"; }
+
+  /// Runs `cairn --data <device's folder> --json ARGUMENTS...` to its end.
+  Said cairn(const std::string& device, const std::vector<std::string>& arguments,
+             std::chrono::milliseconds most = std::chrono::seconds(30));
+  /// Starts `cairn daemon` for a device that has a name.
+  void start_daemon(const std::string& device);
+  void stop_daemon(const std::string& device);
+
+  /// A new name with one device, its daemon running.
+  Said register_person(const std::string& device, const std::string& name);
+  /// Links `device` as a further device of the person of `by`; its daemon runs afterwards.
+  Said link_device(const std::string& device, const std::string& name, const std::string& by);
+
+  Process& server() { return *server_; }
+  void start_server();
+  void stop_server(int signal);
+  /// The cosigners, in the order witnesses, auditors.
+  std::vector<Process>& cosigners() { return cosigners_; }
+  void start_cosigner(std::size_t index);
+
+  std::string device_folder(const std::string& device) const { return options_.folder + "/" + device; }
+
+ private:
+  std::string program(const std::string& name) const { return options_.programs + "/" + name; }
+  unsigned await_port(Process& process, const std::string& what);
+  std::vector<std::string> cosigner_command(std::size_t index, unsigned port) const;
+
+  VillageOptions options_;
+  std::string domain_ = "localhost";
+  unsigned server_port_ = 0;
+  std::vector<unsigned> cosigner_ports_;
+  std::string policy_file_;         // the clients'
+  std::string server_policy_file_;  // with the cosigners' addresses
+  std::optional<Process> server_;
+  std::vector<Process> cosigners_;
+  std::map<std::string, Process> daemons_;
+};
+
+}  // namespace cairn::demo
