@@ -96,7 +96,12 @@ std::string objection(const Tree& tree, const SourceFile& file, const std::strin
   if (group == "tools" && (target.starts_with("tests/support/") || target.starts_with("tests/vectors/"))) return "";
   if (group == "apps") {
     const std::string app = file.path.substr(0, file.path.find('/', 5) + 1);
-    return target.starts_with(app) ? "" : "is another program's";
+    const bool shared = target.starts_with("apps/common/");  // what programs have in common is nobody's own
+    return target.starts_with(app) || shared ? "" : "is another program's";
+  }
+  // End-to-end tests and the lying server are programs over programs.
+  if (file.path.starts_with("tests/e2e/") || file.path.starts_with("tests/lying/")) {
+    if (target_group == "apps") return "";
   }
   return target_group == group ? "" : "is above or beside this folder";
 }

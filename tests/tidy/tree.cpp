@@ -141,7 +141,7 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 
 bool SourceFile::is_beside_library() const {
   return path.ends_with("_test.cpp") || path.ends_with("_fuzz.cpp") || path.ends_with("_bench.cpp") ||
-         path.ends_with("_ct.cpp");
+         path.ends_with("_ct.cpp") || path.ends_with("_fixture.h");
 }
 
 std::string Tree::module_of(std::string_view path) const {

@@ -1,0 +1,95 @@
+// Two people with two devices each, through real processes.
+#include <csignal>
+
+#include "tests/e2e/village_fixture.h"
+
+namespace cairn::e2e {
+namespace {
+
+using Conversation = VillageTest;
+
+TEST_F(Conversation, ReachesEveryDeviceOfBothPeople) {
+  two_people_with_two_devices();
+  must(village().cairn("alice-1", {"send", "bob@localhost", "hello from alice"}));
+  for (const std::string device : {"bob-1", "bob-2"}) {
+    EXPECT_TRUE(eventually([&] { return has_text(device, "alice@localhost", "alice@localhost: hello from alice"); })) << device;
+  }
+  EXPECT_TRUE(eventually([&] { return has_text("alice-2", "bob@localhost", "alice@localhost: hello from alice"); }));
+
+  must(village().cairn("bob-2", {"send", "alice@localhost", "hello from bob's second device"}));
+  for (const std::string device : {"alice-1", "alice-2"}) {
+    EXPECT_TRUE(eventually([&] { return has_text(device, "bob@localhost", "bob@localhost: hello from bob's second device"); }))
+        << device;
+  }
+}
+
+TEST_F(Conversation, AGroupReachesWhoIsAddedLater) {
+  two_people_with_two_devices();
+  must(village().register_person("carol-1", "carol@localhost"));
+  must(village().cairn("alice-1", {"group", "create", "walkers", "bob@localhost"}));
+  must(village().cairn("alice-1", {"send", "walkers", "before carol"}));
+  EXPECT_TRUE(eventually([&] { return has_text("bob-1", "walkers", "alice@localhost: before carol"); }));
+  must(village().cairn("bob-1", {"group", "add", "walkers", "carol@localhost"}));
+  must(village().cairn("bob-1", {"send", "walkers", "welcome carol"}));
+  EXPECT_TRUE(eventually([&] { return has_text("carol-1", "walkers", "bob@localhost: welcome carol"); }));
+  EXPECT_FALSE(has_text("carol-1", "walkers", "alice@localhost: before carol"));
+  EXPECT_TRUE(eventually([&] { return has_text("alice-2", "walkers", "bob@localhost: welcome carol"); }));
+}
+
+TEST_F(Conversation, AnOfflineDeviceCatchesUpInOrder) {
+  two_people_with_two_devices();
+  must(village().cairn("alice-1", {"send", "bob@localhost", "first"}));
+  EXPECT_TRUE(eventually([&] { return has_text("bob-2", "alice@localhost", "alice@localhost: first"); }));
+  village().stop_daemon("bob-2");
+  std::vector<std::string> expected = {"alice@localhost: first"};
+  for (int i = 0; i < 20; ++i) {
+    const std::string text = "while away " + std::to_string(i);
+    must(village().cairn("alice-1", {"send", "bob@localhost", text}));
+    expected.push_back("alice@localhost: " + text);
+  }
+  village().start_daemon("bob-2");
+  EXPECT_TRUE(eventually([&] { return texts("bob-2", "alice@localhost") == expected; }));
+}
+
+TEST_F(Conversation, ADeviceLinkedLaterJoinsEveryConversation) {
+  must(village().register_person("alice-1", "alice@localhost"));
+  must(village().register_person("bob-1", "bob@localhost"));
+  must(village().cairn("alice-1", {"send", "bob@localhost", "before"}));
+  must(village().link_device("alice-2", "alice@localhost", "alice-1"));
+  must(village().cairn("bob-1", {"send", "alice@localhost", "after"}));
+  EXPECT_TRUE(eventually([&] { return has_text("alice-2", "bob@localhost", "bob@localhost: after"); }));
+}
+
+TEST_F(Conversation, ARemovedDeviceGetsNothingMore) {
+  two_people_with_two_devices();
+  must(village().cairn("alice-1", {"send", "bob@localhost", "for both"}));
+  EXPECT_TRUE(eventually([&] { return has_text("bob-2", "alice@localhost", "alice@localhost: for both"); }));
+  const demo::Said status = village().cairn("bob-2", {"status"});
+  must(village().cairn("bob-1", {"device", "remove", status.json["device"]}));
+  must(village().cairn("alice-1", {"contact", "verify", "bob@localhost"}));
+  must(village().cairn("alice-1", {"send", "bob@localhost", "for the first alone"}));
+  EXPECT_TRUE(eventually([&] { return has_text("bob-1", "alice@localhost", "alice@localhost: for the first alone"); }));
+  EXPECT_FALSE(has_text("bob-2", "alice@localhost", "alice@localhost: for the first alone"));
+}
+
+TEST_F(Conversation, SurvivesAServerKilledUnderLoad) {
+  two_people_with_two_devices();
+  must(village().cairn("alice-1", {"send", "bob@localhost", "begin"}));
+  std::vector<std::string> accepted = {"alice@localhost: begin"};
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 10; ++i) {
+      const std::string text = "round " + std::to_string(round) + " message " + std::to_string(i);
+      if (i == 5) village().stop_server(SIGKILL);
+      if (i == 7) village().start_server();
+      const demo::Said said = village().cairn("alice-1", {"send", "bob@localhost", text});
+      EXPECT_TRUE(said.good() || said.exit_code == 3) << said.error;
+      accepted.push_back("alice@localhost: " + text);  // sent now, or kept and sent later
+    }
+  }
+  for (const std::string device : {"bob-1", "bob-2"}) {
+    EXPECT_TRUE(eventually([&] { return texts(device, "alice@localhost") == accepted; }, std::chrono::seconds(60))) << device;
+  }
+}
+
+}  // namespace
+}  // namespace cairn::e2e
