@@ -125,6 +125,10 @@ void add_conversation_commands(CLI::App& app, Command& command) {
   text(send, command, "to", "to", "a name, a group's title, or the beginning of an id")->required();
   text(send, command, "text", "text", "what to say")->required();
   send->add_flag_function("--fresh", [&command](std::int64_t) { command.params["fresh"] = true; }, "look them up again first");
+  send->add_option_function<double>(
+          "--wait", [&command](double seconds) { command.params["wait_ms"] = static_cast<std::uint64_t>(seconds * 1000); },
+          "seconds until the message counts as kept for later (20)")
+      ->check(CLI::Range(0.0, 600.0));
   send->callback([&command] { command.method = "send"; });
 
   CLI::App* read = app.add_subcommand("read", "show messages");

@@ -165,6 +165,7 @@ void Conversations::forget_all(const StoreView& store) {
   due_.clear();
   groups_.clear();
   fetched_.clear();
+  awaited_.clear();
   retries_.clear();
   connection_changed(store);
 }

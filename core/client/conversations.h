@@ -96,6 +96,7 @@ class Conversations {
   std::set<ChannelId> due_;
   std::map<ChannelId, mls::Group> groups_;
   std::map<ChannelId, std::map<DeviceId, FetchedPackage>> fetched_;
+  std::map<ChannelId, std::map<directory::Name, std::uint64_t>> awaited_;  ///< of the envelope that waits
   struct Retry {
     unsigned failures = 0;
     Time at = Time::never();

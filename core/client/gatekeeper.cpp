@@ -16,7 +16,8 @@ Status Gatekeeper::authenticate(const mls::LeafNode& leaf) {
       return ok();
     }
   }
-  if (!views_.fresh(context_, account_, who.name, kFreshForNewMs)) {
+  const std::uint64_t accepted = views_.accepted(who.name);
+  if (accepted <= awaited_.emplace(who.name, accepted).first->second) {
     missing_.insert(who.name);
     return fail(ErrorCode::unavailable, "look the name up first");
   }

@@ -2,6 +2,7 @@
 // views (docs/spec/client.md s.2).
 #pragma once
 
+#include <map>
 #include <set>
 
 #include "core/client/conversation.h"
@@ -11,14 +12,19 @@
 
 namespace cairn::client {
 
+/// Names that a view has to be newer for than what was known when a device was first missed in it: for each, how many
+/// look-ups had been accepted by then. Kept as long as the same question is asked again.
+using Awaited = std::map<directory::Name, std::uint64_t>;
+
 /// A leaf is acceptable iff its key is that of the device with its id in the pinned chain of its name, authorised at
-/// some time. When the pinned view does not have it and is not fresh, the answer is `unavailable` and the name is in
-/// missing(): look it up and ask again. Only a fresh view without the device refuses (`not_authorised`).
+/// some time. When the pinned view does not have it, the answer is `unavailable`, and the name is in missing(): look
+/// it up and ask again. Only an answer that was asked for after that, and has not the device either, refuses
+/// (`not_authorised`): a view from before says nothing of a device that was added since, however young it is.
 class Gatekeeper : public mls::Authenticator {
  public:
   /// All must outlive it.
-  Gatekeeper(const Context& context, const Account& account, const Views& views)
-      : context_(context), account_(account), views_(views) {}
+  Gatekeeper(const Context& context, const Account& account, const Views& views, Awaited& awaited)
+      : context_(context), account_(account), views_(views), awaited_(awaited) {}
 
   Status authenticate(const mls::LeafNode& leaf) override;
   /// Names to look up before asking again.
@@ -28,6 +34,7 @@ class Gatekeeper : public mls::Authenticator {
   const Context& context_;
   const Account& account_;
   const Views& views_;
+  Awaited& awaited_;
   std::set<directory::Name> missing_;
 };
 

@@ -82,6 +82,7 @@ void Inbox::process() {
       const auto envelope = stored ? wire::decode<proto::Envelope>(*stored)
                                    : Result<proto::Envelope>(fail(ErrorCode::not_found, "inbox row"));
       if (envelope && take(*envelope) == Verdict::wait) return;
+      owner_.awaited_.erase(channel_);
       context_.store.erase(tables::kInboxByChannel, row.key);
       context_.store.erase(tables::kInbox, key);
     }
@@ -99,7 +100,7 @@ bool Inbox::look_up(const std::set<directory::Name>& names) {
   for (const directory::Name& name : names) {
     const Views::Outcome outcome = owner_.views_.outcome(name);
     if (outcome.absent) continue;
-    owner_.views_.want(context_, account_, name, kFreshForNewMs);
+    owner_.views_.want_newer(context_, account_, name, owner_.awaited_[channel_][name]);
     waits = true;
   }
   return waits;
@@ -111,7 +112,7 @@ Inbox::Verdict Inbox::take_welcome(const proto::Envelope& envelope) {
   for (const mls::KeyPackageRef& reference : welcome_references(envelope.body)) {
     const auto package = find_key_package(context_.store, reference);
     if (!package) continue;
-    Gatekeeper gatekeeper(context_, account_, owner_.views_);
+    Gatekeeper gatekeeper(context_, account_, owner_.views_, owner_.awaited_[channel_]);
     Doorkeeper doorkeeper(context_, account_, owner_.views_, ConversationKind::pair);
     const mls::NoPsks psks;
     auto group = mls::Group::join({envelope.body, *package, std::nullopt}, {gatekeeper, doorkeeper, psks});
@@ -169,7 +170,7 @@ Inbox::Verdict Inbox::take_handshake_or_message(const proto::Envelope& envelope)
   mls::Group* group = owner_.group(context_.store, channel_);
   auto conversation = owner_.find(context_.store, channel_);
   if (group == nullptr || !conversation || !group->is_active()) return Verdict::done;  // not for us, or no more
-  Gatekeeper gatekeeper(context_, account_, owner_.views_);
+  Gatekeeper gatekeeper(context_, account_, owner_.views_, owner_.awaited_[channel_]);
   Doorkeeper doorkeeper(context_, account_, owner_.views_, conversation->kind);
   const mls::NoPsks psks;
   auto received = group->process(envelope.body, {gatekeeper, doorkeeper, psks});

@@ -291,7 +291,8 @@ void Reconciler::stage(const Difference& wanted) {
   fetched.clear();
   request.authenticated_data = commit_binding(channel_, group_->epoch() + 1, {recipients.begin(), recipients.end()});
 
-  Gatekeeper gatekeeper(context_, account_, owner_.views_);
+  Awaited awaited;  // what is staged comes from views that check_views() has found fresh
+  Gatekeeper gatekeeper(context_, account_, owner_.views_, awaited);
   Doorkeeper doorkeeper(context_, account_, owner_.views_, conversation_.kind);
   const mls::NoPsks psks;
   const auto staged = group_->stage_commit(request, {gatekeeper, doorkeeper, psks}, context_.now, context_.entropy);

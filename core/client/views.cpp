@@ -79,6 +79,18 @@ void Views::want(Context& context, const Account& account, const directory::Name
   look_up_now(context, account, name);
 }
 
+std::uint64_t Views::accepted(const directory::Name& name) const {
+  const auto found = accepted_.find(name);
+  return found == accepted_.end() ? 0 : found->second;
+}
+
+void Views::want_newer(Context& context, const Account& account, const directory::Name& name, std::uint64_t count) {
+  if (accepted(name) > count) return;
+  const Time retry_at = outcome(name).retry_at;
+  if (retry_at != Time::never() && retry_at > context.now) return;
+  look_up_now(context, account, name);
+}
+
 void Views::look_up_now(Context& context, const Account& account, const directory::Name& name) {
   if (asked_.contains(name)) return;
   if (calls_.under_way(call_key(name))) {
@@ -156,6 +168,7 @@ void Views::accept(Context& context, const Account& account, const directory::Lo
   context.store.put(tables::kDomains, name_key(account, name.domain()), wire::encode(lookup.domain));
   context.store.put(tables::kContacts, name_key(account, name.text()), wire::encode(lookup.view));
   context.store.put(tables::kEvidence, name_key(account, name.text()), wire::encode(evidence));
+  ++accepted_[name];
   Outcome& outcome = outcomes_[name];
   outcome = {};
   outcome.absent = !lookup.view.exists();
@@ -188,6 +201,7 @@ void Views::forget_all() {
   asked_.clear();
   waiting_.clear();
   outcomes_.clear();
+  accepted_.clear();
   changed_.clear();
 }
 

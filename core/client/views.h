@@ -53,6 +53,10 @@ class Views {
   /// Sees to it that a view at most `max_age_ms` old is asked for: once, and not again within kLookupPauseMs after a
   /// failure. Nothing to do when it is fresh.
   void want(Context& context, const Account& account, const directory::Name& name, std::uint64_t max_age_ms);
+  /// How many look-ups of `name` were accepted in this process.
+  std::uint64_t accepted(const directory::Name& name) const;
+  /// Sees to it that one more is accepted than `count`: for what cannot be judged by any older view.
+  void want_newer(Context& context, const Account& account, const directory::Name& name, std::uint64_t count);
   /// Looks up whatever the age; for a person's request, the own name at connect, and epoch notices.
   void look_up_now(Context& context, const Account& account, const directory::Name& name);
   bool looking_up(const directory::Name& name) const;
@@ -84,6 +88,7 @@ class Views {
   std::set<directory::Name> asked_;    ///< calls under way, at most one a domain
   std::set<directory::Name> waiting_;  ///< for the call of another name of their domain
   std::map<directory::Name, Outcome> outcomes_;
+  std::map<directory::Name, std::uint64_t> accepted_;
   std::vector<directory::Name> changed_;
 };
 

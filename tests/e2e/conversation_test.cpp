@@ -81,7 +81,7 @@ TEST_F(Conversation, SurvivesAServerKilledUnderLoad) {
       const std::string text = "round " + std::to_string(round) + " message " + std::to_string(i);
       if (i == 5) village().stop_server(SIGKILL);
       if (i == 7) village().start_server();
-      const demo::Said said = village().cairn("alice-1", {"send", "bob@localhost", text});
+      const demo::Said said = village().cairn("alice-1", {"send", "bob@localhost", text, "--wait", "0.5"});
       EXPECT_TRUE(said.good() || said.exit_code == 3) << said.error;
       accepted.push_back("alice@localhost: " + text);  // sent now, or kept and sent later
     }

@@ -29,7 +29,7 @@ TEST_F(Trouble, WhatIsSaidWhileTheServerIsDownIsKept) {
   must(village().register_person("bob-1", "bob@localhost"));
   must(village().cairn("alice-1", {"send", "bob@localhost", "one"}));
   village().stop_server(SIGTERM);
-  const demo::Said said = village().cairn("alice-1", {"send", "bob@localhost", "two"}, std::chrono::seconds(60));
+  const demo::Said said = village().cairn("alice-1", {"send", "bob@localhost", "two", "--wait", "1"});
   EXPECT_EQ(said.exit_code, 3) << said.error;
   village().start_server();
   EXPECT_TRUE(eventually([&] { return has_text("bob-1", "alice@localhost", "alice@localhost: two"); },
