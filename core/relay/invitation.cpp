@@ -18,7 +18,7 @@ Invitation make_invitation(std::uint32_t uses, Time expires, Entropy& entropy) {
   Bytes code(kCodeBytes);
   entropy.fill(code);
   std::string text = to_base32(code);
-  for (std::size_t at = 12; at > 0; at -= 4) text.insert(at, "-");
+  for (std::size_t at = 12; at > 0; at -= 4) text.insert(at, 1, '-');
   return {text, {table::kInvitations, row_key(code), wire::encode(InvitationRow{uses, expires.ms})}};
 }
 
