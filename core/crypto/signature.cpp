@@ -17,6 +17,20 @@ Result<SigningKey> ed25519_key(const SignaturePrivateKey& key) {
   return SigningKey::from_seed(TRY(Ed25519Seed::from(key.expose())));
 }
 
+// `public_key` must be that of `seed`: two signatures under different ones would give the seed away.
+Signature sign_ed25519(ByteView seed, ByteView public_key, ByteView message) {
+  internal::require_sodium();
+  CHECK(seed.size() == Ed25519Seed::kSize && public_key.size() == PublicKey::kSize);
+  // libsodium's secret key is seed || public key.
+  Secret<struct SodiumSecretKeyTag, crypto_sign_SECRETKEYBYTES> pair;
+  std::memcpy(pair.expose_mutable().data(), seed.data(), Ed25519Seed::kSize);
+  std::memcpy(pair.expose_mutable().data() + Ed25519Seed::kSize, public_key.data(), PublicKey::kSize);
+  Signature out;
+  CHECK(crypto_sign_detached(out.mutable_view().data(), nullptr, message.data(), message.size(),
+                             pair.expose().data()) == 0);
+  return out;
+}
+
 }  // namespace
 
 SigningKey SigningKey::generate(Entropy& entropy) { return from_seed(random_secret<Ed25519Seed>(entropy)); }
@@ -31,16 +45,7 @@ SigningKey SigningKey::from_seed(Ed25519Seed seed) {
   return key;
 }
 
-Signature SigningKey::sign(ByteView message) const {
-  // libsodium's secret key is seed || public key.
-  Secret<struct SodiumSecretKeyTag, crypto_sign_SECRETKEYBYTES> pair;
-  std::memcpy(pair.expose_mutable().data(), seed_.expose().data(), Ed25519Seed::kSize);
-  std::memcpy(pair.expose_mutable().data() + Ed25519Seed::kSize, public_key_.data(), PublicKey::kSize);
-  Signature out;
-  CHECK(crypto_sign_detached(out.mutable_view().data(), nullptr, message.data(), message.size(),
-                             pair.expose().data()) == 0);
-  return out;
-}
+Signature SigningKey::sign(ByteView message) const { return sign_ed25519(seed_.expose(), public_key_, message); }
 
 Status verify(const PublicKey& key, ByteView message, const Signature& signature) {
   internal::require_sodium();
@@ -77,6 +82,16 @@ Result<Bytes> signature_public_key(SignatureAlgorithm algorithm, const Signature
 Result<Bytes> sign(SignatureAlgorithm algorithm, const SignaturePrivateKey& key, ByteView message) {
   if (algorithm == SignatureAlgorithm::ecdsa_p256_sha256) return internal::p256_sign(key.expose(), message);
   return to_bytes(TRY(ed25519_key(key)).sign(message));
+}
+
+Result<SignatureKey> SignatureKey::from(SignatureAlgorithm algorithm, SignaturePrivateKey key) {
+  Bytes public_key = TRY(signature_public_key(algorithm, key));
+  return SignatureKey(algorithm, std::move(key), std::move(public_key));
+}
+
+Result<Bytes> SignatureKey::sign(ByteView message) const {
+  if (algorithm_ == SignatureAlgorithm::ecdsa_p256_sha256) return internal::p256_sign(private_key_.expose(), message);
+  return to_bytes(sign_ed25519(private_key_.expose(), public_key_, message));
 }
 
 Status verify(SignatureAlgorithm algorithm, ByteView public_key, ByteView message, ByteView signature) {

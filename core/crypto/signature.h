@@ -48,6 +48,27 @@ struct SignatureKeyPair {
   Bytes public_key;
 };
 
+/// A private key whose public half was worked out once, for who signs often: with Ed25519 that is half the cost of a
+/// signature. Move-only; wiped when it goes.
+class SignatureKey {
+ public:
+  /// `malformed` when it is no private key of the algorithm.
+  static Result<SignatureKey> from(SignatureAlgorithm algorithm, SignaturePrivateKey key);
+
+  const Bytes& public_key() const { return public_key_; }
+  const SignaturePrivateKey& private_key() const { return private_key_; }
+  Result<Bytes> sign(ByteView message) const;
+  SignatureKey clone() const { return SignatureKey(algorithm_, private_key_.clone(), public_key_); }
+
+ private:
+  SignatureKey(SignatureAlgorithm algorithm, SignaturePrivateKey private_key, Bytes public_key)
+      : algorithm_(algorithm), private_key_(std::move(private_key)), public_key_(std::move(public_key)) {}
+
+  SignatureAlgorithm algorithm_;
+  SignaturePrivateKey private_key_;
+  Bytes public_key_;
+};
+
 SignatureKeyPair generate_signature_key(SignatureAlgorithm algorithm, Entropy& entropy);
 /// The public key of a private one; `malformed` if it is none.
 Result<Bytes> signature_public_key(SignatureAlgorithm algorithm, const SignaturePrivateKey& key);

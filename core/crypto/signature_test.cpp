@@ -168,6 +168,20 @@ TEST_P(AnySignature, VerifiesWhatItSigned) {
   }
 }
 
+TEST_P(AnySignature, IsTheSameByAKeyThatKnowsItsPublicHalf) {
+  testing::SeededEntropy entropy(12);
+  const SignatureKeyPair pair = generate_signature_key(GetParam(), entropy);
+  const auto key = SignatureKey::from(GetParam(), pair.private_key.clone());
+  ASSERT_TRUE(key.has_value());
+  EXPECT_EQ(key->public_key(), pair.public_key);
+  const Bytes signature = *key->clone().sign(as_bytes("message"));
+  EXPECT_TRUE(verify(GetParam(), pair.public_key, as_bytes("message"), signature));
+  if (GetParam() == SignatureAlgorithm::ed25519) {
+    EXPECT_EQ(signature, *sign(GetParam(), pair.private_key, as_bytes("message")));
+  }
+  EXPECT_FALSE(SignatureKey::from(GetParam(), SignaturePrivateKey(std::size_t{5})).has_value());
+}
+
 TEST_P(AnySignature, RefusesDamagedKeysAndSignatures) {
   testing::SeededEntropy entropy(8);
   const SignatureKeyPair pair = generate_signature_key(GetParam(), entropy);
