@@ -77,8 +77,9 @@ TEST_F(CommitRules, RefuseTheSameNewcomerTwiceAndOneThatIsIn) {
   const Proposal newcomer = add("newcomer");
   expect_refused(forger().commit({newcomer, newcomer}), ErrorCode::duplicate, "encryption key of a leaf");
   const SigningIdentity who = world.identity("two packages");
-  expect_refused(forger().commit({{Add{world.key_package(who).package()}}, {Add{world.key_package(who).package()}}}),
-                 ErrorCode::duplicate, "signature key of a leaf");
+  const Proposal first{Add{world.key_package(who).package()}};
+  const Proposal second{Add{world.key_package(who).package()}};
+  expect_refused(forger().commit({first, second}), ErrorCode::duplicate, "signature key of a leaf");
   const SigningIdentity member = insides_of(groups[2]).identity.clone();
   expect_refused(forger().commit({{Add{world.key_package(member).package()}}}), ErrorCode::duplicate, "signature key of a leaf");
 }
@@ -238,6 +239,9 @@ TEST_F(CommitRules, RefuseProposalsThatAreWrongByThemselves) {
   good.credential = Credential::basic(to_bytes("somebody else"));
   leaf = good;
   expect_refused(f.proposal({Update{sign_leaf({0})}}), ErrorCode::not_authorised, "credential changed");
+  ExtensionList big;
+  big.set(0x0A0A, Bytes(kMaxCachedProposalSize));
+  expect_refused(f.proposal({GroupContextExtensions{big}}), ErrorCode::over_limit, "size of a proposal");
   const Bytes once = f.proposal({Remove{{3}}});
   receive(once);
   expect_refused(once, ErrorCode::duplicate, "proposal");

@@ -154,8 +154,8 @@ class Group {
   /// `invalid_tree`, `invalid_signature`, or what the rules say.
   static Result<Group> join(const JoinRequest& request, const Rules& rules);
 
-  /// Makes an external commit, and the group as it is once that commit is accepted; if it is not, let both go. Errors as
-  /// join(). Others refuse it unless their Membership says otherwise.
+  /// Makes an external commit, and the group as it is once that commit is accepted; if it is not, let both go. Errors
+  /// as join(). Others refuse it unless their Membership says otherwise.
   static Result<ExternalJoin> join_external(const ExternalJoinRequest& request, const Rules& rules, Entropy& entropy);
 
   const GroupId& group_id() const;
@@ -203,8 +203,8 @@ class Group {
   /// epoch of this group.
   Status merge(ReceivedCommit&& received);
 
-  /// Encrypts to all members, padded to a Padme size of at least 256 bytes. `over_limit` above kMaxPlaintextSize, `invalid_state` when we
-  /// are not in, the group has ended, or proposals wait, for then their commit comes first.
+  /// Encrypts to all members, padded to a Padme size of at least 256 bytes. `over_limit` above kMaxPlaintextSize,
+  /// `invalid_state` when we are not in, the group has ended, or proposals wait, for then their commit comes first.
   Result<Bytes> protect(ByteView plaintext, ByteView authenticated_data, Entropy& entropy);
 
   /// MLS-Exporter (s.8.5) of this epoch. size <= 255 * Nh (CHECKed).

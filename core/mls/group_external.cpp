@@ -12,8 +12,8 @@ Result<Bytes> Group::group_info(TreePlacement tree) const {
   const crypto::KemKeyPair pair = TRY(derive_external_key(*state_->suite, state_->current.secrets.external));
   ExtensionList extensions;
   extensions.set(extension_type::kExternalPub, wire::encode(HpkePublicKey{pair.public_key}));
-  const GroupInfo info = TRY(make_group_info(*state_->suite, state_->current, state_->identity.private_key(),
-                                             std::move(extensions), tree));
+  const GroupInfo info =
+      TRY(make_group_info(state_->current, state_->identity.key(), std::move(extensions), tree));
   return encode_message(info);
 }
 
@@ -66,8 +66,8 @@ Result<OwnPath> enter_tree(const CipherSuite& suite, const ExternalJoinRequest& 
   return OwnPath{leaf, std::move(path)};
 }
 
-Result<AuthenticatedContent> sign_commit(const CipherSuite& suite, const ExternalJoinRequest& request,
-                                         const GroupInfo& info, ExternalInit init, UpdatePath path) {
+Result<AuthenticatedContent> sign_commit(const ExternalJoinRequest& request, const GroupInfo& info, ExternalInit init,
+                                         UpdatePath path) {
   Commit commit;
   commit.proposals.push_back({Proposal{std::move(init)}});
   if (request.replaces) commit.proposals.push_back({Proposal{Remove{*request.replaces}}});
@@ -78,7 +78,7 @@ Result<AuthenticatedContent> sign_commit(const CipherSuite& suite, const Externa
   framed.sender = {SenderType::new_member_commit, 0};
   framed.authenticated_data = request.authenticated_data;
   framed.content = std::move(commit);
-  return sign_content(suite, WireFormat::public_message, std::move(framed), request.identity.private_key(),
+  return sign_content(WireFormat::public_message, std::move(framed), request.identity.key(),
                       wire::encode(info.group_context));
 }
 
@@ -93,7 +93,7 @@ Result<ExternalJoin> Group::join_external(const ExternalJoinRequest& request, co
   OwnPath own = TRY(enter_tree(suite, request, info, tree, entropy));
   GroupContext context = provisional_context(info.group_context, tree, info.group_context.extensions);
   UpdatePath path = TRY(own.path.seal(suite, tree, {}, wire::encode(context), entropy));
-  AuthenticatedContent content = TRY(sign_commit(suite, request, info, std::move(init.proposal), std::move(path)));
+  AuthenticatedContent content = TRY(sign_commit(request, info, std::move(init.proposal), std::move(path)));
 
   const InterimTranscriptHash before =
       interim_hash(suite, info.group_context.confirmed_transcript_hash, info.confirmation_tag);

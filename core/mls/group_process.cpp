@@ -166,10 +166,11 @@ Result<Received> Group::process_public(PublicMessage message, const Rules& rules
 
 Result<Received> Group::receive_proposal(const VerifiedContent& content, const Rules& rules) {
   REQUIRE(state_->proposals.size() < kMaxProposals, ErrorCode::over_limit, "proposals of an epoch");
+  const auto& proposal = std::get<Proposal>(content->content);
+  REQUIRE(wire::encode(proposal).size() <= kMaxCachedProposalSize, ErrorCode::over_limit, "size of a proposal");
   const ProposalRef reference = proposal_reference(*state_->suite, content.authenticated());
   REQUIRE(state_->find_proposal(reference) == nullptr, ErrorCode::duplicate, "proposal");
-  CheckedProposal checked = TRY(check_proposal(*state_->suite, state_->current, std::get<Proposal>(content->content),
-                                               content->sender, rules));
+  CheckedProposal checked = TRY(check_proposal(*state_->suite, state_->current, proposal, content->sender, rules));
   TRY(ask_about_outsider(*content, rules));
   checked.reference = reference;
 

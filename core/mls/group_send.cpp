@@ -30,8 +30,7 @@ Result<Bytes> Group::protect(ByteView plaintext, ByteView authenticated_data, En
   content.content = SecretBytes(to_bytes(plaintext));
   Epoch& epoch = state_->current;
   const AuthenticatedContent signed_content =
-      TRY(sign_content(*state_->suite, WireFormat::private_message, std::move(content), state_->identity.private_key(),
-                       epoch.encoded_context));
+      TRY(sign_content(WireFormat::private_message, std::move(content), state_->identity.key(), epoch.encoded_context));
   const PrivateMessage message =
       TRY(protect_private(*state_->suite, signed_content, epoch.secret_tree, epoch.secrets.sender_data, entropy));
   return encode_message(message);
@@ -45,8 +44,8 @@ Result<Bytes> Group::propose(CheckedProposal proposal, Entropy& entropy, Handsha
   const bool open = format == HandshakeFormat::public_message;
   Epoch& epoch = state_->current;
   AuthenticatedContent signed_content =
-      TRY(sign_content(*state_->suite, open ? WireFormat::public_message : WireFormat::private_message,
-                       std::move(content), state_->identity.private_key(), epoch.encoded_context));
+      TRY(sign_content(open ? WireFormat::public_message : WireFormat::private_message, std::move(content),
+                       state_->identity.key(), epoch.encoded_context));
   proposal.reference = proposal_reference(*state_->suite, signed_content);
   REQUIRE(state_->find_proposal(*proposal.reference) == nullptr, ErrorCode::duplicate, "proposal");
   Bytes out;

@@ -151,7 +151,7 @@ TEST(Group, ReadsApplicationMessagesInAnyOrderAndOnce) {
   EXPECT_EQ(world.read(groups[1], messages[1]), "message 1");
   EXPECT_EQ(world.read(groups[1], messages[99]), "message 99");
   const Bytes before = state_of(groups[1]);
-  for (const int i : {1, 99, 100}) EXPECT_EQ(code_of(world.process(groups[1], messages[i])), ErrorCode::duplicate);
+  for (const std::size_t i : {1, 99, 100}) EXPECT_EQ(code_of(world.process(groups[1], messages[i])), ErrorCode::duplicate);
   EXPECT_EQ(code_of(world.process(groups[1], messages[0])), ErrorCode::duplicate) << "beyond the window";
   EXPECT_EQ(state_of(groups[1]), before);
 }
@@ -166,8 +166,8 @@ TEST(Group, ReadsMessagesOfTheLastFiveEpochsAndNoOlderOnes) {
   }
   groups[1] = reopened(groups[1]);
   EXPECT_EQ(code_of(world.process(groups[1], messages[0])), ErrorCode::stale);
-  for (int i = 6; i >= 1; --i) EXPECT_EQ(world.read(groups[1], messages[i]), "epoch " + std::to_string(i));
-  for (int i = 6; i >= 1; --i) EXPECT_EQ(code_of(world.process(groups[1], messages[i])), ErrorCode::duplicate);
+  for (std::size_t i = 6; i >= 1; --i) EXPECT_EQ(world.read(groups[1], messages[i]), "epoch " + std::to_string(i));
+  for (std::size_t i = 6; i >= 1; --i) EXPECT_EQ(code_of(world.process(groups[1], messages[i])), ErrorCode::duplicate);
 }
 
 TEST(Group, ForgetsFormerEpochsWhenTold) {

@@ -59,8 +59,8 @@ Result<VerifiedKeyPackage> VerifiedKeyPackage::trusted(KeyPackage package) {
 
 Result<SigningIdentity> SigningIdentity::from(crypto::SignatureAlgorithm algorithm, Credential credential,
                                               crypto::SignaturePrivateKey key) {
-  SignaturePublicKey public_key{TRY(crypto::signature_public_key(algorithm, key))};
-  return SigningIdentity(std::move(credential), std::move(public_key), std::move(key));
+  crypto::SignatureKey ready = TRY(crypto::SignatureKey::from(algorithm, std::move(key)));
+  return SigningIdentity(std::move(credential), std::move(ready));
 }
 
 LeafOptions LeafOptions::basic(SuiteId suite, Lifetime lifetime, std::vector<std::uint16_t> extension_types) {
@@ -104,7 +104,7 @@ Result<PrivateKeyPackage> PrivateKeyPackage::create(SuiteId id, const SigningIde
   package.leaf_node = *TRY(VerifiedLeafNode::sign(suite, identity.private_key(), std::move(leaf), std::nullopt));
   package.extensions = std::move(extensions);
   package.signature =
-      TRY(internal::sign_with_label(suite, identity.private_key(), kSignKeyPackage, package.to_be_signed()));
+      TRY(internal::sign_with_label(identity.key(), kSignKeyPackage, package.to_be_signed()));
   const KeyPackageRef reference = TRY(package.reference());
   return PrivateKeyPackage(id, std::move(package), reference, std::move(init.private_key),
                            std::move(encryption.private_key), identity.clone());

@@ -60,16 +60,17 @@ class SigningIdentity {
 
   const Credential& credential() const { return credential_; }
   const SignaturePublicKey& public_key() const { return public_key_; }
-  const crypto::SignaturePrivateKey& private_key() const { return private_key_; }
-  SigningIdentity clone() const { return SigningIdentity(credential_, public_key_, private_key_.clone()); }
+  const crypto::SignatureKey& key() const { return key_; }
+  const crypto::SignaturePrivateKey& private_key() const { return key_.private_key(); }
+  SigningIdentity clone() const { return SigningIdentity(credential_, key_.clone()); }
 
  private:
-  SigningIdentity(Credential credential, SignaturePublicKey public_key, crypto::SignaturePrivateKey private_key)
-      : credential_(std::move(credential)), public_key_(std::move(public_key)), private_key_(std::move(private_key)) {}
+  SigningIdentity(Credential credential, crypto::SignatureKey key)
+      : credential_(std::move(credential)), public_key_{key.public_key()}, key_(std::move(key)) {}
 
   Credential credential_;
   SignaturePublicKey public_key_;
-  crypto::SignaturePrivateKey private_key_;
+  crypto::SignatureKey key_;
 };
 
 /// What we say of ourselves in a leaf.
@@ -91,7 +92,8 @@ class PrivateKeyPackage {
                                           Entropy& entropy, ExtensionList extensions = {});
   /// One whose keys came from elsewhere. `malformed` unless each private key belongs to its public one.
   static Result<PrivateKeyPackage> from(KeyPackage package, crypto::KemPrivateKey init_key,
-                                        crypto::KemPrivateKey encryption_key, crypto::SignaturePrivateKey signature_key);
+                                        crypto::KemPrivateKey encryption_key,
+                                        crypto::SignaturePrivateKey signature_key);
 
   /// What others get.
   const KeyPackage& package() const { return package_; }

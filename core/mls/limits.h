@@ -42,8 +42,11 @@ constexpr std::size_t kMaxExternalSenders = 16;
 constexpr std::size_t kMaxAuthenticatedDataSize = 64 << 10;
 /// Application data of one message; with padding, authenticated_data and the frame it fits into a message.
 constexpr std::size_t kMaxPlaintextSize = std::size_t{8} << 20;
-/// Proposals of one commit, and proposals cached in one epoch.
+/// Proposals of one commit, and proposals cached in one epoch; and the size of a cached one.
 constexpr std::size_t kMaxProposals = 1024;
+constexpr std::size_t kMaxCachedProposalSize = 64 << 10;
+/// Epochs are counted up to here, so that a number that a stranger chose cannot wrap around.
+constexpr std::uint64_t kMaxEpoch = std::uint64_t{1} << 62;
 /// PSKs of one commit.
 constexpr std::size_t kMaxPsks = 64;
 

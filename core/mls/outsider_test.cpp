@@ -4,6 +4,7 @@
 
 #include "core/mls/external_senders.h"
 #include "core/mls/forge_fixture.h"
+#include "core/mls/internal/joining.h"
 
 namespace cairn::mls {
 namespace {
@@ -89,6 +90,22 @@ TEST_P(Outsiders, CannotComeInWithoutTheTreeOrAgainstTheirOwnRules) {
   request.group_info = info;
   world.membership.answer = fail(ErrorCode::not_authorised, "test");
   EXPECT_EQ(Group::join_external(request, world.rules, world.entropy).error().code, ErrorCode::not_authorised);
+}
+
+TEST_P(Outsiders, DoNotEnterAnEpochWhoseNumberCouldWrapAround) {
+  const SigningIdentity who = world.identity("joiner");
+  Forger forger(groups[0]);
+  internal::GroupState& state = forger.state();
+  const auto code_at = [&](std::uint64_t epoch) {
+    state.current.context.epoch = epoch;
+    const GroupInfo info =
+        must(internal::make_group_info(state.current, state.identity.key(), {}, TreePlacement::inside));
+    const Bytes message = encode_message(info);
+    return Group::join_external({message, who, world.leaf_options()}, world.rules, world.entropy).error().code;
+  };
+  EXPECT_EQ(code_at(kMaxEpoch), ErrorCode::over_limit);
+  EXPECT_EQ(code_at(~std::uint64_t{0}), ErrorCode::over_limit);
+  EXPECT_EQ(code_at(kMaxEpoch - 1), ErrorCode::not_found) << "no external key in it";
 }
 
 TEST_P(Outsiders, MayPutLittleIntoAnExternalCommit) {

@@ -90,7 +90,8 @@ struct HpkeCiphertext {
   friend bool operator==(const HpkeCiphertext&, const HpkeCiphertext&) = default;
 };
 
-/// Values that peers mix in so that nobody comes to rely on unknown ones being absent (s.13.5): 0x0A0A, 0x1A1A .. 0xEAEA.
+/// Values that peers mix in so that nobody comes to rely on unknown ones being absent (s.13.5): 0x0A0A, 0x1A1A and so
+/// on to 0xEAEA.
 constexpr bool is_grease(std::uint16_t value) {
   return (value & 0x0F0F) == 0x0A0A && (value >> 8) == (value & 0xFF) && value != 0xFAFA;
 }

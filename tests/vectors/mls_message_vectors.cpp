@@ -118,8 +118,9 @@ struct Protection {
     } else {
       TRY(FramedContent::read_content(type, reader, framed));
     }
-    const crypto::SignaturePrivateKey key(hex_bytes(c.at("signature_priv")));
-    AuthenticatedContent out = TRY(sign_content(suite, format, std::move(framed), key, context));
+    crypto::SignaturePrivateKey private_key(hex_bytes(c.at("signature_priv")));
+    const auto key = TRY(crypto::SignatureKey::from(suite.signature, std::move(private_key)));
+    AuthenticatedContent out = TRY(sign_content(format, std::move(framed), key, context));
     if (type == ContentType::commit) out.auth.confirmation_tag = ConfirmationTag{Digest(suite.hash_size())};
     return out;
   }

@@ -6,6 +6,7 @@ namespace cairn::mls::internal {
 
 Result<RatchetTree> verify_group_info(const CipherSuite& suite, const GroupInfo& info,
                                       const std::optional<ByteView>& beside) {
+  REQUIRE(info.group_context.epoch < kMaxEpoch, ErrorCode::over_limit, "epoch of a group info");
   const auto inside = info.extensions.find(extension_type::kRatchetTree);
   REQUIRE(inside || beside, ErrorCode::not_found, "ratchet tree of a group info");
   TreeNodes nodes = TRY(wire::decode<TreeNodes>(inside ? *inside : *beside));
@@ -31,8 +32,8 @@ Status ask_to_join(const CipherSuite& suite, const Epoch& epoch, LeafIndex sende
   return rules.membership.check_join(summary);
 }
 
-Result<GroupInfo> make_group_info(const CipherSuite& suite, const Epoch& epoch, const crypto::SignaturePrivateKey& key,
-                                  ExtensionList extensions, TreePlacement tree) {
+Result<GroupInfo> make_group_info(const Epoch& epoch, const crypto::SignatureKey& key, ExtensionList extensions,
+                                  TreePlacement tree) {
   GroupInfo out;
   out.group_context = epoch.context;
   out.extensions = std::move(extensions);
@@ -43,7 +44,7 @@ Result<GroupInfo> make_group_info(const CipherSuite& suite, const Epoch& epoch, 
   }
   out.confirmation_tag = epoch.confirmation_tag;
   out.signer = epoch.own_leaf();
-  out.signature = TRY(sign_with_label(suite, key, kSignGroupInfo, out.to_be_signed()));
+  out.signature = TRY(sign_with_label(key, kSignGroupInfo, out.to_be_signed()));
   return out;
 }
 

@@ -15,7 +15,7 @@ Result<RatchetTree> verify_group_info(const CipherSuite& suite, const GroupInfo&
 Status ask_to_join(const CipherSuite& suite, const Epoch& epoch, LeafIndex sender, const Rules& rules);
 
 /// A GroupInfo of this epoch, signed by us, with the tree when it shall be inside.
-Result<GroupInfo> make_group_info(const CipherSuite& suite, const Epoch& epoch, const crypto::SignaturePrivateKey& key,
-                                  ExtensionList extensions, TreePlacement tree);
+Result<GroupInfo> make_group_info(const Epoch& epoch, const crypto::SignatureKey& key, ExtensionList extensions,
+                                  TreePlacement tree);
 
 }  // namespace cairn::mls::internal

@@ -46,6 +46,10 @@ Digest ref_hash(crypto::HashAlgorithm algorithm, std::string_view label, ByteVie
   return crypto::hash(algorithm, {label_header.view(), as_bytes(label), value_header.view(), value});
 }
 
+Result<SignatureBytes> sign_with_label(const crypto::SignatureKey& key, std::string_view label, ByteView content) {
+  return SignatureBytes{TRY(key.sign(labelled_content(label, content)))};
+}
+
 Result<SignatureBytes> sign_with_label(const CipherSuite& suite, const crypto::SignaturePrivateKey& key,
                                        std::string_view label, ByteView content) {
   return SignatureBytes{TRY(crypto::sign(suite.signature, key, labelled_content(label, content)))};

@@ -10,7 +10,9 @@ namespace cairn::mls::internal {
 /// RefHash (s.5.2). `label` is one of the kRef labels; the result becomes a KeyPackageRef or ProposalRef.
 Digest ref_hash(crypto::HashAlgorithm algorithm, std::string_view label, ByteView value);
 
-/// SignWithLabel (s.5.1.2); `malformed` when the key is none of the suite's.
+/// SignWithLabel (s.5.1.2); the key is one of the suite's.
+Result<SignatureBytes> sign_with_label(const crypto::SignatureKey& key, std::string_view label, ByteView content);
+/// The same for a key that is used once; `malformed` when it is none of the suite's.
 Result<SignatureBytes> sign_with_label(const CipherSuite& suite, const crypto::SignaturePrivateKey& key,
                                        std::string_view label, ByteView content);
 /// VerifyWithLabel; `invalid_signature` when it does not verify, whatever the cause.

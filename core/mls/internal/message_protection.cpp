@@ -121,12 +121,12 @@ Result<SenderData> open_sender_data(const CipherSuite& suite, const PrivateMessa
 
 }  // namespace
 
-Result<AuthenticatedContent> sign_content(const CipherSuite& suite, WireFormat format, FramedContent content,
-                                          const crypto::SignaturePrivateKey& key, ByteView group_context) {
+Result<AuthenticatedContent> sign_content(WireFormat format, FramedContent content, const crypto::SignatureKey& key,
+                                          ByteView group_context) {
   wire::Writer writer(sensitivity_of(content));
   write_to_be_signed(writer, format, content, group_context);
   AuthenticatedContent out;
-  out.auth.signature = TRY(sign_with_label(suite, key, kSignFramedContent, writer.view()));
+  out.auth.signature = TRY(sign_with_label(key, kSignFramedContent, writer.view()));
   out.wire_format = format;
   out.content = std::move(content);
   return out;

@@ -11,8 +11,8 @@ namespace cairn::mls::internal {
 
 /// Signs `content` (s.6.1). `group_context` is the encoded one of the content's epoch. A commit still lacks its
 /// confirmation tag then.
-Result<AuthenticatedContent> sign_content(const CipherSuite& suite, WireFormat format, FramedContent content,
-                                          const crypto::SignaturePrivateKey& key, ByteView group_context);
+Result<AuthenticatedContent> sign_content(WireFormat format, FramedContent content, const crypto::SignatureKey& key,
+                                          ByteView group_context);
 
 /// Content whose signature holds under the key of who it says sent it.
 class VerifiedContent {

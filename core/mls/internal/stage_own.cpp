@@ -28,7 +28,8 @@ Status check_lifetime(const LeafNode& leaf, Time now) {
 Status select_requested(const GroupState& state, const CommitRequest& request, const Rules& rules, Time now,
                         Entropy& entropy, Selection& out) {
   const auto take = [&](Proposal proposal) -> Status {
-    out.add(TRY(check_proposal(*state.suite, state.current, std::move(proposal), Sender::member(state.own_leaf()), rules)));
+    const Sender us = Sender::member(state.own_leaf());
+    out.add(TRY(check_proposal(*state.suite, state.current, std::move(proposal), us, rules)));
     return ok();
   };
   for (const LeafIndex leaf : request.removes) TRY(take({Remove{leaf}}));
@@ -154,7 +155,7 @@ Result<std::vector<OutgoingWelcome>> make_welcomes(const GroupState& state, cons
   if (added.empty()) return out;
   const CipherSuite& suite = *state.suite;
   const GroupInfo info =
-      TRY(make_group_info(suite, next.epoch, state.identity.private_key(), {}, request.tree));
+      TRY(make_group_info(next.epoch, state.identity.key(), {}, request.tree));
 
   Welcome welcome;
   welcome.cipher_suite = suite.number();
@@ -244,8 +245,8 @@ Result<std::unique_ptr<StagedState>> stage_own(GroupState& state, const CommitRe
   framed.sender = committer;
   framed.authenticated_data = request.authenticated_data;
   framed.content = std::move(commit);
-  AuthenticatedContent content = TRY(sign_content(suite, wire_format(request.format), std::move(framed),
-                                                  state.identity.private_key(), state.current.encoded_context));
+  AuthenticatedContent content = TRY(sign_content(wire_format(request.format), std::move(framed),
+                                                  state.identity.key(), state.current.encoded_context));
   NextEpoch next = next_epoch(suite,
                               {std::move(context), std::move(built.tree), std::move(keys),
                                state.current.secrets.init.clone(), std::move(secret), derive_psk_secret(suite, psks)},

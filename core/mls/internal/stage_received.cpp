@@ -92,14 +92,16 @@ Result<NewTree> build_tree(const GroupState& state, const ProposalList& list, co
 
 // Learns the secrets of the next epoch, and sees that the committer knew them (its confirmation tag).
 Result<Epoch> derive_next(const GroupState& state, const ProposalList& list, const Commit& commit, NewTree&& built,
-                          const AuthenticatedContent& content, const ExtensionList& extensions, const PskSource& source) {
+                          const AuthenticatedContent& content, const ExtensionList& extensions,
+                          const PskSource& source) {
   const CipherSuite& suite = *state.suite;
   const std::vector<PskInput> psks = TRY(find_psks(state, list.psks, source));
   GroupContext context = provisional_context(state.current.context, built.tree, extensions);
   MemberKeys keys = own_keys(state, list);
   CommitSecret secret = no_commit_secret(suite);
   if (commit.path) {
-    secret = TRY(decrypt_path(suite, built.tree, built.committer, *commit.path, built.added, wire::encode(context), keys));
+    const Bytes encoded = wire::encode(context);
+    secret = TRY(decrypt_path(suite, built.tree, built.committer, *commit.path, built.added, encoded, keys));
   }
   InitSecret init = TRY(starting_secret(state, list));
   NextEpoch next = next_epoch(suite,
@@ -130,7 +132,8 @@ Result<std::unique_ptr<StagedState>> stage_received(const GroupState& state, con
   staged->summary = summarise(state, list, built.added, built.tree, committer, built.committer);
   staged->summary.authenticated_data = content->authenticated_data;
   if (!staged->summary.removes_us) {
-    staged->next = TRY(derive_next(state, list, commit, std::move(built), content.authenticated(), extensions, rules.psks));
+    staged->next =
+        TRY(derive_next(state, list, commit, std::move(built), content.authenticated(), extensions, rules.psks));
   }
   TRY(ask_membership(staged->summary, rules));
   return staged;
