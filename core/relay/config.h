@@ -18,12 +18,12 @@ struct Rate {
 };
 
 struct RelayLimits {
-  Rate address{600, 3000};     ///< requests from one address (an IPv6 /64 counts as one)
-  Rate log{2000, 60'000};      ///< requests for files of the log from one address
-  Rate device{600, 3000};      ///< requests with one device's token
-  Rate channel{600, 1200};     ///< commits and sends of one channel
-  std::uint64_t undelivered_ms = proto::kUndeliveredLifeMs;       ///< how long an envelope waits for its device
-  std::size_t mailbox_envelopes = proto::kMaxMailboxEnvelopes;    ///< how many wait in one mailbox
+  Rate address{600, 3000};                                   ///< requests from one address (an IPv6 /64 counts as one)
+  Rate log{2000, 60'000};                                    ///< requests for files of the log from one address
+  Rate device{600, 3000};                                    ///< requests with one device's token
+  Rate channel{600, 1200};                                   ///< commits and sends of one channel
+  std::uint64_t undelivered_ms = proto::kUndeliveredLifeMs;  ///< how long an envelope waits for its device
+  std::size_t mailbox_envelopes = proto::kMaxMailboxEnvelopes;  ///< how many wait in one mailbox
 };
 
 struct PublishTimes {
@@ -34,16 +34,17 @@ struct PublishTimes {
   std::uint64_t retry_most_ms = 60'000;   ///< up to this
   std::uint64_t refresh_ms = 4 * 60'000;  ///< a record older than this is too old for an auditor that has not seen it
   std::uint32_t call_timeout_ms = 10'000;
-  std::size_t epoch_updates = 10'000;     ///< names that one epoch changes at most
+  std::size_t epoch_updates = 10'000;  ///< names that one epoch changes at most
 };
 
 struct RelayConfig {
-  std::string domain;           ///< as in names: lower-case
+  std::string domain;  ///< as in names: lower-case
   SignUp sign_up = SignUp::invite;
   /// Whom to ask for cosignatures (every witness line with a url) and whose are needed before a checkpoint is served.
   /// The default, `quorum none`, serves every checkpoint at once.
   tlog::Policy policy;
-  std::uint32_t min_reset_delay_s = 259'200;  ///< of the log's DirectoryConfig: chosen at the first start, then for ever
+  std::uint32_t min_reset_delay_s =
+      259'200;  ///< of the log's DirectoryConfig: chosen at the first start, then for ever
   RelayLimits limits;
   PublishTimes times;
 

@@ -1,5 +1,5 @@
-// Requests, sockets and frames of any kind at a server with people, a channel and envelopes: each request is answered once,
-// and what stands in memory is what the store says.
+// Requests, sockets and frames of any kind at a server with people, a channel and envelopes: each request is answered
+// once, and what stands in memory is what the store says.
 #include "core/wire/reader.h"
 #include "tests/support/relay_people.h"
 
@@ -36,12 +36,24 @@ struct World {
   }
 };
 
-constexpr std::string_view kTargets[] = {
-    proto::kPathWellKnown,      proto::kPathHealth,          proto::kPathNonce,         proto::kPathLogin,
-    proto::kPathStatement,      proto::kPathLookup,          proto::kPathKeyPackageUpload, proto::kPathKeyPackageFetch,
-    proto::kPathChannelCreate,  proto::kPathChannelCommit,   proto::kPathChannelSend,   proto::kPathMailbox,
-    "/v1/rendezvous/00112233445566778899aabbccddeeff",       "/log/checkpoint",         "/log/tile/0/000.p/3",
-    "/log/tile/entries/000.p/1", "/log/audit/1",             "/log/config"};
+constexpr std::string_view kTargets[] = {proto::kPathWellKnown,
+                                         proto::kPathHealth,
+                                         proto::kPathNonce,
+                                         proto::kPathLogin,
+                                         proto::kPathStatement,
+                                         proto::kPathLookup,
+                                         proto::kPathKeyPackageUpload,
+                                         proto::kPathKeyPackageFetch,
+                                         proto::kPathChannelCreate,
+                                         proto::kPathChannelCommit,
+                                         proto::kPathChannelSend,
+                                         proto::kPathMailbox,
+                                         "/v1/rendezvous/00112233445566778899aabbccddeeff",
+                                         "/log/checkpoint",
+                                         "/log/tile/0/000.p/3",
+                                         "/log/tile/entries/000.p/1",
+                                         "/log/audit/1",
+                                         "/log/config"};
 
 /// What only the holder of the write key could send.
 Bytes signed_body(const World& world, std::string_view target, Bytes body) {
@@ -69,7 +81,8 @@ bool step(World& world, wire::Reader& input, std::vector<proto::SocketId>& socke
   switch (*kind & 7) {
     case 0: sockets.push_back(world.driver.open(token)); break;
     case 1:
-      if (!sockets.empty()) world.driver.batch({proto::SocketFrame{sockets[*choice % sockets.size()], std::move(*body)}});
+      if (!sockets.empty())
+        world.driver.batch({proto::SocketFrame{sockets[*choice % sockets.size()], std::move(*body)}});
       break;
     case 2:
       if (!sockets.empty()) world.driver.batch({proto::SocketClosed{sockets[*choice % sockets.size()]}});

@@ -35,7 +35,10 @@ void NameRow::write(wire::Writer& w) const {
   w.u32(built);
 }
 Result<NameRow> NameRow::read(wire::Reader& r) {
-  NameRow out{TRY(directory::NameState::read(r)), {}, {}, 0};
+  NameRow out {
+    TRY(directory::NameState::read(r))
+    , {}, {}, 0
+  };
   out.map_key = TRY(r.fixed<Hash>());
   out.vrf_proof = TRY(r.fixed<crypto::VrfProof>());
   out.built = TRY(r.u32());

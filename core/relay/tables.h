@@ -11,31 +11,32 @@
 namespace cairn::relay {
 
 namespace table {
-inline constexpr Table kKeys{1};              ///< "log", "vrf", "token": 32 secret bytes; "config": DirectoryConfig
-inline constexpr Table kNames{2};             ///< name: NameRow
-inline constexpr Table kStatements{3};        ///< name || 0x00 || u32 sequence: Statement
-inline constexpr Table kNotices{4};           ///< name || 0x00 || u32 sequence of a request: RequestNotice, times from 0 until built
-inline constexpr Table kDue{5};               ///< u64 order of acceptance: name that has statements in no epoch
-inline constexpr Table kLeaves{6};            ///< map key: NameLeaf, as of the checkpoint that is served
-inline constexpr Table kRecords{7};           ///< u64 epoch: EpochRecord
-inline constexpr Table kAudits{8};            ///< u64 epoch: EpochAudit
-inline constexpr Table kTiles{9};             ///< core/tlog/tile_store.h
-inline constexpr Table kEpochNames{10};       ///< u64 epoch that is not served yet: the names that it changes
-inline constexpr Table kServed{11};           ///< empty key: ServedRow
-inline constexpr Table kInvitations{12};      ///< SHA-256 of a code: InvitationRow
-inline constexpr Table kDevices{13};          ///< device id: name that claimed it
-inline constexpr Table kMailboxes{14};        ///< mailbox: MailboxRow
-inline constexpr Table kReferences{15};       ///< mailbox || u64 sequence: u64 body
-inline constexpr Table kBodies{16};           ///< u64 body: BodyRow
-inline constexpr Table kBodyCounts{17};       ///< u64 body: u32 references that are left
-inline constexpr Table kChannels{18};         ///< channel: ChannelRow
-inline constexpr Table kRecipients{19};       ///< channel || u64 epoch: MailboxId recipients[...], sorted
-inline constexpr Table kKeyPackages{20};      ///< device id || u64 index: KeyPackageUpload::Item
-inline constexpr Table kKeyPackageStates{21}; ///< device id: KeyPackageState
-inline constexpr Table kJoinTokens{22};       ///< device id || token, handed out and unused: u64 expiry in ms
-inline constexpr Table kUsedNonces{23};       ///< nonce: u64 expiry in ms
-inline constexpr Table kRendezvous{24};       ///< rendezvous id: RendezvousRow
-inline constexpr Table kVetoes{25};           ///< name || 0x00 || u32 sequence of a veto: VetoNotice
+inline constexpr Table kKeys{1};        ///< "log", "vrf", "token": 32 secret bytes; "config": DirectoryConfig
+inline constexpr Table kNames{2};       ///< name: NameRow
+inline constexpr Table kStatements{3};  ///< name || 0x00 || u32 sequence: Statement
+inline constexpr Table kNotices{
+    4};                          ///< name || 0x00 || u32 sequence of a request: RequestNotice, times from 0 until built
+inline constexpr Table kDue{5};  ///< u64 order of acceptance: name that has statements in no epoch
+inline constexpr Table kLeaves{6};             ///< map key: NameLeaf, as of the checkpoint that is served
+inline constexpr Table kRecords{7};            ///< u64 epoch: EpochRecord
+inline constexpr Table kAudits{8};             ///< u64 epoch: EpochAudit
+inline constexpr Table kTiles{9};              ///< core/tlog/tile_store.h
+inline constexpr Table kEpochNames{10};        ///< u64 epoch that is not served yet: the names that it changes
+inline constexpr Table kServed{11};            ///< empty key: ServedRow
+inline constexpr Table kInvitations{12};       ///< SHA-256 of a code: InvitationRow
+inline constexpr Table kDevices{13};           ///< device id: name that claimed it
+inline constexpr Table kMailboxes{14};         ///< mailbox: MailboxRow
+inline constexpr Table kReferences{15};        ///< mailbox || u64 sequence: u64 body
+inline constexpr Table kBodies{16};            ///< u64 body: BodyRow
+inline constexpr Table kBodyCounts{17};        ///< u64 body: u32 references that are left
+inline constexpr Table kChannels{18};          ///< channel: ChannelRow
+inline constexpr Table kRecipients{19};        ///< channel || u64 epoch: MailboxId recipients[...], sorted
+inline constexpr Table kKeyPackages{20};       ///< device id || u64 index: KeyPackageUpload::Item
+inline constexpr Table kKeyPackageStates{21};  ///< device id: KeyPackageState
+inline constexpr Table kJoinTokens{22};        ///< device id || token, handed out and unused: u64 expiry in ms
+inline constexpr Table kUsedNonces{23};        ///< nonce: u64 expiry in ms
+inline constexpr Table kRendezvous{24};        ///< rendezvous id: RendezvousRow
+inline constexpr Table kVetoes{25};            ///< name || 0x00 || u32 sequence of a veto: VetoNotice
 }  // namespace table
 
 // ---- keys ----
@@ -141,7 +142,9 @@ struct NumberRow {
   std::uint64_t value = 0;
 
   void write(wire::Writer& w) const { w.u64(value); }
-  static Result<NumberRow> read(wire::Reader& r) { return NumberRow{TRY(r.u64())}; }
+  static Result<NumberRow> read(wire::Reader& r) {
+    return NumberRow { TRY(r.u64()) };
+  }
 };
 
 // ---- typed access ----

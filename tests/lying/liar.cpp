@@ -49,7 +49,8 @@ directory::NameState state_of(const directory::Name& name, std::span<const State
 /// All statements of a name that are served.
 std::vector<Statement> statements_of(const StoreView& store, const directory::Name& name, std::uint64_t count) {
   std::vector<Statement> out;
-  for (std::uint32_t i = 0; i < count; ++i) out.push_back(need<Statement>(store, table::kStatements, relay::chain_key(name.text(), i)));
+  for (std::uint32_t i = 0; i < count; ++i)
+    out.push_back(need<Statement>(store, table::kStatements, relay::chain_key(name.text(), i)));
   return out;
 }
 
@@ -76,13 +77,22 @@ Liar::Liar(directory::Name victim, Entropy& entropy)
 }
 
 Statement Liar::add_false_device(const directory::NameState& state) {
-  Statement out{{victim_, state.count(), state.head(), 0, random_value<Nonce16>(entropy_), {}, directory::AddDevice{device_}}, {}};
+  Statement out{
+      {victim_, state.count(), state.head(), 0, random_value<Nonce16>(entropy_), {}, directory::AddDevice{device_}},
+      {}};
   out.signatures = {directory::sign_as_device(out.content, key_), directory::sign_as_new_device(out.content, key_)};
   return out;
 }
 
 Statement Liar::false_genesis() {
-  Statement out{{victim_, 0, {}, 0, random_value<Nonce16>(entropy_), {}, directory::Genesis{device_, random_value<Hash>(entropy_), 0}}, {}};
+  Statement out{{victim_,
+                 0,
+                 {},
+                 0,
+                 random_value<Nonce16>(entropy_),
+                 {},
+                 directory::Genesis{device_, random_value<Hash>(entropy_), 0}},
+                {}};
   out.signatures = {directory::sign_as_new_device(out.content, key_)};
   return out;
 }

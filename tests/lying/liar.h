@@ -12,19 +12,18 @@ namespace cairn::lying {
 /// How a false device comes into the answer about a name (or a true one is kept out of it).
 enum class Lie : std::uint8_t {
   none,
-  unsigned_device,     ///< an add_device at the end that no device of the owner signed
-  dropped_statement,   ///< the owner's newest statement is left out
-  another_name,        ///< the attacker's own chain, with its proofs, in place of the name's
-  replayed_answer,     ///< an old answer that was true once
-  forked_map,          ///< the attacker's chain under the name; map, record and checkpoint made anew, signed by the log
-  forked_with_lines,   ///< the same, with the cosignatures of the true checkpoint under it
-  false_absence,       ///< a forked map without the name
-  false_reset          ///< a forked map in which the attacker has reset the name, without any notice
+  unsigned_device,    ///< an add_device at the end that no device of the owner signed
+  dropped_statement,  ///< the owner's newest statement is left out
+  another_name,       ///< the attacker's own chain, with its proofs, in place of the name's
+  replayed_answer,    ///< an old answer that was true once
+  forked_map,         ///< the attacker's chain under the name; map, record and checkpoint made anew, signed by the log
+  forked_with_lines,  ///< the same, with the cosignatures of the true checkpoint under it
+  false_absence,      ///< a forked map without the name
+  false_reset         ///< a forked map in which the attacker has reset the name, without any notice
 };
 
-constexpr Lie kAllLies[] = {Lie::unsigned_device, Lie::dropped_statement, Lie::another_name,
-                            Lie::replayed_answer, Lie::forked_map,        Lie::forked_with_lines,
-                            Lie::false_absence,   Lie::false_reset};
+constexpr Lie kAllLies[] = {Lie::unsigned_device, Lie::dropped_statement, Lie::another_name,  Lie::replayed_answer,
+                            Lie::forked_map,      Lie::forked_with_lines, Lie::false_absence, Lie::false_reset};
 
 /// For people who watch: one sentence that begins with "The server".
 std::string_view describe(Lie lie);

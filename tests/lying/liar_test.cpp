@@ -19,7 +19,8 @@ class LiarTest : public ::testing::Test {
   LiarTest() {
     std::string text;
     for (const auto& it : cosigners.all) text += it.policy_line();
-    policy = *tlog::ClientPolicy::parse(text + "group auditors 2 one.example two.example three.example\nquorum auditors\n");
+    policy =
+        *tlog::ClientPolicy::parse(text + "group auditors 2 one.example two.example three.example\nquorum auditors\n");
     const auto phone = bob.new_device();
     take(bob, bob.genesis(phone));
     take(mallory, mallory.genesis(mallory.new_device()));
@@ -57,12 +58,9 @@ struct Expected {
   std::string_view pinned;
 };
 constexpr Expected kExpected[] = {
-    {Lie::unsigned_device, "condition 6", "condition 6"},
-    {Lie::dropped_statement, "condition 6", "condition 6"},
-    {Lie::another_name, "condition 5", "condition 5"},
-    {Lie::forked_map, "condition 1", "condition 1"},
-    {Lie::forked_with_lines, "condition 1", "condition 1"},
-    {Lie::false_absence, "condition 1", "condition 1"},
+    {Lie::unsigned_device, "condition 6", "condition 6"},   {Lie::dropped_statement, "condition 6", "condition 6"},
+    {Lie::another_name, "condition 5", "condition 5"},      {Lie::forked_map, "condition 1", "condition 1"},
+    {Lie::forked_with_lines, "condition 1", "condition 1"}, {Lie::false_absence, "condition 1", "condition 1"},
     {Lie::false_reset, "condition 1", "condition 1"},
 };
 
@@ -114,10 +112,11 @@ TEST_F(LiarTest, AboutOthersItTellsTheTruth) {
 // test the auditors' word, and not some flaw of the forgery.
 TEST_F(LiarTest, AForkThatTheAuditorsCosignIsBelievedAtFirstContact) {
   liar.tell(Lie::forked_map);
-  auto response = *wire::decode<directory::LookupResponse>(
-      testing::look_up(driver, directory::make_lookup(bob.name(), {})).body);
+  auto response =
+      *wire::decode<directory::LookupResponse>(testing::look_up(driver, directory::make_lookup(bob.name(), {})).body);
   auto checkpoint = *tlog::SignedCheckpoint::parse(response.checkpoint, tlog::ExtensionLines::refuse);
-  for (auto& it : cosigners.all) ASSERT_TRUE(checkpoint.add(it.lie_about(checkpoint.note().text, driver.now)).has_value());
+  for (auto& it : cosigners.all)
+    ASSERT_TRUE(checkpoint.add(it.lie_about(checkpoint.note().text, driver.now)).has_value());
   response.checkpoint = checkpoint.encode();
   const auto believed = directory::verify_lookup(bob.name(), {}, *policy, response, driver.now);
   ASSERT_TRUE(testing::accepted(believed));

@@ -59,7 +59,12 @@ class RelayDriver {
 
   proto::RequestArrived make_request(proto::Method method, std::string_view target, Bytes body = {},
                                      std::string bearer = {}, std::string peer = {}) {
-    return {proto::RequestId{next_request_++}, method, std::string(target), std::move(bearer), std::move(peer), std::move(body)};
+    return {proto::RequestId{next_request_++},
+            method,
+            std::string(target),
+            std::move(bearer),
+            std::move(peer),
+            std::move(body)};
   }
   proto::Respond request(const proto::RequestArrived& request) {
     batch({request});

@@ -29,7 +29,8 @@ inline proto::Respond submit(RelayDriver& driver, const directory::Statement& st
 /// POST nonce, then the login as it would be sent.
 inline proto::LoginRequest make_login(RelayDriver& driver, const directory::Name& name, const TestDevice& device) {
   const auto nonce = body_of<proto::NonceAnswer>(driver.post(proto::kPathNonce));
-  proto::LoginRequest login{std::string(name.domain()), name.text(), device.device.id(), nonce.nonce, nonce.expires_ms, {}};
+  proto::LoginRequest login{std::string(name.domain()), name.text(), device.device.id(), nonce.nonce,
+                            nonce.expires_ms,           {}};
   login.signature = crypto::sign_labelled(device.key, crypto::kSignLogin, login.content());
   return login;
 }

@@ -16,14 +16,16 @@ class FakeCosigner {
 
   /// What it answers. dead: nothing, until the call times out. busy: 503.
   enum class Mood : std::uint8_t { honest, dead, busy, garbled, wrong_key, too_old } mood = Mood::honest;
-  tlog::TreeHead head{0, tlog::empty_root()};       ///< cosigned last
+  tlog::TreeHead head{0, tlog::empty_root()};  ///< cosigned last
   std::uint64_t asked = 0;
-  std::map<std::uint64_t, std::string> texts;       ///< every checkpoint text ever seen, by size
-  std::uint64_t max_age_ms = 5 * kMinuteMs;         ///< of too_old: refuses a new size whose record is older
+  std::map<std::uint64_t, std::string> texts;                  ///< every checkpoint text ever seen, by size
+  std::uint64_t max_age_ms = 5 * kMinuteMs;                    ///< of too_old: refuses a new size whose record is older
   std::function<std::uint64_t(std::uint64_t)> record_time_ms;  ///< of too_old: time of the newest record of a size
 
   std::string url() const { return "http://" + name_.text(); }
-  std::string policy_line() const { return "witness " + name_.text() + " " + verifier().to_text() + " " + url() + "\n"; }
+  std::string policy_line() const {
+    return "witness " + name_.text() + " " + verifier().to_text() + " " + url() + "\n";
+  }
   tlog::VerifierKey verifier() const { return {name_, tlog::SignatureType::cosignature_v1, key_.public_key()}; }
 
   /// Cosigns anything.

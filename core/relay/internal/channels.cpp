@@ -48,17 +48,20 @@ Result<std::vector<MailboxId>> own_mailboxes(std::span<const Address> addresses,
   std::vector<MailboxId> out;
   out.reserve(addresses.size());
   for (const Address& address : addresses) {
-    REQUIRE(address.domain == domain, ErrorCode::unsupported, "This server delivers to devices of its own domain only.");
+    REQUIRE(address.domain == domain, ErrorCode::unsupported,
+            "This server delivers to devices of its own domain only.");
     out.push_back(address.mailbox);
   }
   return out;
 }
 
-/// For a commit whose epoch is not the channel's: what happened instead. The winner's bytes go only to who could have won.
+/// For a commit whose epoch is not the channel's: what happened instead. The winner's bytes go only to who could have
+/// won.
 Result<Answer> tell_winner(const Turn& turn, const ChannelRow& row, const proto::ChannelCommit& request) {
   proto::CommitAnswer answer{row.epoch, {}};
   if (row.last_commit != 0 && request.epoch + 1 == row.epoch) {
-    TRY(crypto::verify_labelled(row.previous_write_key, crypto::kSignChannelCommit, request.content(), request.signature));
+    TRY(crypto::verify_labelled(row.previous_write_key, crypto::kSignChannelCommit, request.content(),
+                                request.signature));
     const auto body = TRY(load<BodyRow>(turn.rows, table::kBodies, u64_key(row.last_commit)));
     REQUIRE(body, ErrorCode::internal, "a winning commit is missing from the store");
     answer.winning_commit = body->body;
@@ -81,7 +84,8 @@ Status check_membership(const Admitted& parties) {
   REQUIRE(std::ranges::adjacent_find(welcomed) == welcomed.end(), ErrorCode::malformed,
           "A commit welcomes a mailbox at most once.");
   for (const MailboxId& mailbox : welcomed) {
-    REQUIRE(contains(parties.next, mailbox), ErrorCode::malformed, "A welcome goes to a recipient of the next epoch only.");
+    REQUIRE(contains(parties.next, mailbox), ErrorCode::malformed,
+            "A welcome goes to a recipient of the next epoch only.");
   }
   for (const MailboxId& mailbox : parties.next) {
     REQUIRE(contains(parties.before, mailbox) || contains(welcomed, mailbox), ErrorCode::not_authorised,
@@ -158,7 +162,8 @@ Result<Answer> Channels::commit(Turn& turn, const proto::ChannelCommit& request)
 
   // From here on nothing fails. A welcome is queued before the commit, and both before any message of the new epoch.
   for (std::size_t i = 0; i < request.welcomes.size(); ++i) {
-    const BodyRow welcome{EnvelopeKind::welcome, request.channel, row.epoch + 1, turn.now.ms, request.welcomes[i].welcome};
+    const BodyRow welcome{EnvelopeKind::welcome, request.channel, row.epoch + 1, turn.now.ms,
+                          request.welcomes[i].welcome};
     mailboxes.deliver(turn, welcome, {&parties.welcomed[i], 1});
   }
   const BodyRow commit{EnvelopeKind::commit, request.channel, row.epoch, turn.now.ms, request.commit};

@@ -8,12 +8,12 @@ namespace {
 
 using proto::EnvelopeKind;
 using proto::MailboxPush;
+using testing::body_of;
 using testing::Commit;
+using testing::error_of;
 using testing::Member;
 using testing::RelayDriver;
 using testing::TestChannel;
-using testing::body_of;
-using testing::error_of;
 
 /// Alice's channel, with bob in it.
 class ChannelTest : public ::testing::Test {
@@ -23,7 +23,8 @@ class ChannelTest : public ::testing::Test {
   /// A commit that would be accepted.
   proto::ChannelCommit good() { return channel.make_commit(next_key); }
   proto::Respond post(const proto::ChannelCommit& commit, std::string bearer = {}) {
-    return driver.post(proto::kPathChannelCommit, wire::encode(channel.signed_by(commit, channel.key)), std::move(bearer));
+    return driver.post(proto::kPathChannelCommit, wire::encode(channel.signed_by(commit, channel.key)),
+                       std::move(bearer));
   }
   proto::JoinToken token_of(const Member& who) { return alice.fetch(driver, who).items.at(0).join_token; }
   /// What a request that is refused must leave behind: nothing.
@@ -62,7 +63,8 @@ TEST_F(ChannelTest, ASendReachesEveryRecipientTheSenderToo) {
 }
 
 TEST_F(ChannelTest, ARepeatedCreateIsFineAndAnotherOneIsNot) {
-  proto::ChannelCreate create{random_value<ChannelId>(channel.entropy), 5, next_key.public_key(), alice.address().mailbox};
+  proto::ChannelCreate create{random_value<ChannelId>(channel.entropy), 5, next_key.public_key(),
+                              alice.address().mailbox};
   const auto post_create = [&](const proto::ChannelCreate& it, const Member& who) {
     return driver.post(proto::kPathChannelCreate, wire::encode(it), who.token);
   };
@@ -209,7 +211,8 @@ TEST_F(ChannelTest, TheWinnersBytesAreForWhoCouldHaveWonOnly) {
 
 TEST_F(ChannelTest, ACommitForAnEpochThatIsLongerGoneGetsNoBytes) {
   const auto old = channel.signed_by(good(), channel.key);
-  for (int i = 0; i < 2; ++i) ASSERT_EQ(channel.commit(driver, channel.make_commit(next_key), next_key.clone()).status, 200);
+  for (int i = 0; i < 2; ++i)
+    ASSERT_EQ(channel.commit(driver, channel.make_commit(next_key), next_key.clone()).status, 200);
   const auto answer = driver.post(proto::kPathChannelCommit, wire::encode(old));
   EXPECT_EQ(answer.status, 409);
   EXPECT_TRUE(body_of<proto::CommitAnswer>(answer).winning_commit.empty());
@@ -230,7 +233,8 @@ TEST_F(ChannelTest, OfManyCommitsInOneBatchExactlyOneWins) {
   EXPECT_EQ(driver.answer_to(requests[0]).status, 200);
   for (int i = 1; i < 5; ++i) {
     EXPECT_EQ(driver.answer_to(requests[static_cast<std::size_t>(i)]).status, 409);
-    EXPECT_EQ(body_of<proto::CommitAnswer>(driver.answer_to(requests[static_cast<std::size_t>(i)])).winning_commit, bodies[0]);
+    EXPECT_EQ(body_of<proto::CommitAnswer>(driver.answer_to(requests[static_cast<std::size_t>(i)])).winning_commit,
+              bodies[0]);
   }
   EXPECT_EQ(envelopes(bob).size(), 2u);
 }
@@ -289,9 +293,8 @@ TEST_F(ChannelTest, AWelcomeIsQueuedBeforeEverythingOfItsEpoch) {
   const auto carol_socket = driver.open(carol.token);
   auto commit = good();
   channel.add(commit, carol, token_of(carol));
-  const auto request =
-      driver.make_request(proto::Method::post, proto::kPathChannelCommit,
-                          wire::encode(channel.signed_by(commit, channel.key)), alice.token);
+  const auto request = driver.make_request(proto::Method::post, proto::kPathChannelCommit,
+                                           wire::encode(channel.signed_by(commit, channel.key)), alice.token);
   const auto send = driver.make_request(proto::Method::post, proto::kPathChannelSend,
                                         wire::encode(channel.make_send(to_bytes("first"), next_key, 2)));
   ASSERT_TRUE(driver.batch({request, send}));

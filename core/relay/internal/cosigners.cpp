@@ -12,7 +12,8 @@ std::string add_checkpoint_url(std::string url) {
 
 }  // namespace
 
-Cosigners::Cosigners(const RelayConfig& config, std::uint64_t& next_call) : times_(config.times), next_call_(next_call) {
+Cosigners::Cosigners(const RelayConfig& config, std::uint64_t& next_call)
+    : times_(config.times), next_call_(next_call) {
   for (const tlog::Policy::Witness& witness : config.policy.witnesses()) {
     if (!witness.url.empty()) cosigners_.emplace_back(witness.key, add_checkpoint_url(witness.url));
   }
@@ -51,13 +52,14 @@ void Cosigners::call(const tlog::HashReader& hashes, Time now, std::vector<proto
     }
     const tlog::AddCheckpoint request{old_size, std::move(*proof), *offered_};
     it.call = Call{proto::CallId{next_call_++}, size};
-    sends.emplace_back(proto::Call{it.call->id, proto::Method::post, it.url, {}, to_bytes(request.encode()),
-                                   times_.call_timeout_ms});
+    sends.emplace_back(
+        proto::Call{it.call->id, proto::Method::post, it.url, {}, to_bytes(request.encode()), times_.call_timeout_ms});
   }
 }
 
 bool Cosigners::done(const proto::CallDone& call, Time now, std::vector<proto::Event>& events) {
-  const auto found = std::ranges::find_if(cosigners_, [&](const Cosigner& it) { return it.call && it.call->id == call.id; });
+  const auto found =
+      std::ranges::find_if(cosigners_, [&](const Cosigner& it) { return it.call && it.call->id == call.id; });
   if (found == cosigners_.end()) return false;
   Cosigner& it = *found;
   const std::uint64_t size = it.call->size;
@@ -77,7 +79,8 @@ bool Cosigners::done(const proto::CallDone& call, Time now, std::vector<proto::E
   }
   it.refused = size == offered_->claim().tree.size;
   failed(it, now);
-  const std::uint64_t asked_ms = std::min<std::uint64_t>(call.reply->retry_after_s.value_or(0) * kSecondMs, times_.retry_most_ms);
+  const std::uint64_t asked_ms =
+      std::min<std::uint64_t>(call.reply->retry_after_s.value_or(0) * kSecondMs, times_.retry_most_ms);
   it.next_try = std::max(it.next_try, after(now, asked_ms));
   return false;
 }
@@ -106,8 +109,8 @@ bool Cosigners::cosigned(Cosigner& it, std::uint64_t size, const tlog::Signature
 void Cosigners::conflict(Cosigner& it, std::uint64_t size, Time now, std::vector<proto::Event>& events) const {
   const std::uint64_t ours = offered_->claim().tree.size;
   if (size > ours) {
-    events.push_back({proto::Event::Level::error, "a cosigner has seen more of our log than we have: this store is not the newest",
-                      size});
+    events.push_back({proto::Event::Level::error,
+                      "a cosigner has seen more of our log than we have: this store is not the newest", size});
   }
   // One that cannot make up its mind is not asked for ever without a pause.
   const bool news = size != it.known_size && size <= ours && ++it.conflicts <= kConflictsAtOnce;

@@ -52,8 +52,8 @@ class Cosigners {
     Time next_try;
     unsigned failures = 0;   ///< since it cosigned
     unsigned conflicts = 0;  ///< since it cosigned
-    bool reached = true;   ///< the last call was answered
-    bool refused = false;  ///< the offered checkpoint, without saying from which size it could
+    bool reached = true;     ///< the last call was answered
+    bool refused = false;    ///< the offered checkpoint, without saying from which size it could
     std::optional<tlog::VerifiedCosignature> line;
     std::uint64_t line_size = 0;
   };

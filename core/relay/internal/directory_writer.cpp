@@ -23,7 +23,8 @@ const directory::Device* device_of(const Statement& statement) {
 Status claim(Turn& turn, const directory::Name& name, const directory::Device& device) {
   const DeviceId id = device.id();
   const std::optional<Bytes> owner = turn.rows.get(table::kDevices, id);
-  REQUIRE(!owner || equal(*owner, name.bytes()), ErrorCode::conflict, "This device belongs to another name; make a new key.");
+  REQUIRE(!owner || equal(*owner, name.bytes()), ErrorCode::conflict,
+          "This device belongs to another name; make a new key.");
   const auto mailbox = TRY(load<MailboxRow>(turn.rows, table::kMailboxes, device.mailbox));
   REQUIRE(!mailbox || mailbox->device == id, ErrorCode::conflict,
           "This mailbox belongs to another device; choose a new one.");
@@ -38,8 +39,8 @@ struct KnownRequest {
   directory::RequestNotice notice;
 };
 Result<std::optional<KnownRequest>> newest_request(const Turn& turn, const std::string& name) {
-  const auto rows = turn.rows.scan(table::kNotices, chain_key(name, 0), prefix_end(concat({as_bytes(name), Bytes{0}})), 1,
-                                   Order::descending);
+  const auto rows = turn.rows.scan(table::kNotices, chain_key(name, 0), prefix_end(concat({as_bytes(name), Bytes{0}})),
+                                   1, Order::descending);
   if (rows.empty()) return std::optional<KnownRequest>{};
   auto notice = wire::decode<directory::RequestNotice>(rows.front().value);
   REQUIRE(notice.has_value(), ErrorCode::internal, "a notice in the store does not decode");
@@ -53,9 +54,8 @@ Status draft_request(Turn& turn, const NameRow& before, std::uint32_t min_reset_
   const auto last = TRY(newest_request(turn, name));
   std::optional<directory::ResetNotice> vetoed;
   if (last) {
-    const bool completed = std::ranges::any_of(before.state.completed_resets(), [&](const auto& reset) {
-      return reset.request_sequence == last->sequence;
-    });
+    const bool completed = std::ranges::any_of(
+        before.state.completed_resets(), [&](const auto& reset) { return reset.request_sequence == last->sequence; });
     if (!completed) vetoed = last->notice.request;
   }
   REQUIRE(!vetoed || vetoed->matures_ms <= turn.now.ms, ErrorCode::invalid_state,
@@ -117,7 +117,8 @@ Result<DirectoryWriter::Accepted> DirectoryWriter::accept(Turn& turn, const Keys
   REQUIRE(name.domain() == config_.domain, ErrorCode::not_authorised,
           "This server keeps names of its own domain only; ask the server of the name's domain.");
   auto row = TRY(load<NameRow>(turn.rows, table::kNames, name.bytes()));
-  if (row && statement.content.sequence < row->state.count()) return compare_with_taken(turn, statement, request.statement);
+  if (row && statement.content.sequence < row->state.count())
+    return compare_with_taken(turn, statement, request.statement);
   const bool is_new = !row.has_value();
   if (is_new) row = NameRow{directory::NameState(name), {}, {}, 0};
 

@@ -11,12 +11,12 @@
 namespace cairn::relay {
 namespace {
 
-using testing::Commit;
-using testing::RelayDriver;
-using testing::TestPerson;
 using testing::body_of;
+using testing::Commit;
 using testing::error_of;
+using testing::RelayDriver;
 using testing::submit;
+using testing::TestPerson;
 
 /// A server whose checkpoints a client's policy accepts, and alice with one device.
 class DirectoryTest : public ::testing::Test {
@@ -24,7 +24,8 @@ class DirectoryTest : public ::testing::Test {
   DirectoryTest() {
     std::string text;
     for (const auto& it : cosigners.all) text += it.policy_line();
-    policy = *tlog::ClientPolicy::parse(text + "group auditors 2 one.example two.example three.example\nquorum auditors\n");
+    policy =
+        *tlog::ClientPolicy::parse(text + "group auditors 2 one.example two.example three.example\nquorum auditors\n");
     pass(1000);
     take(alice.genesis(phone));
     pass(1000);
@@ -40,7 +41,8 @@ class DirectoryTest : public ::testing::Test {
   Result<directory::Lookup> look(const TestPerson& person, const directory::Known& known = {}) {
     const auto answer = look_up(driver, directory::make_lookup(person.name(), known));
     EXPECT_EQ(answer.status, 200);
-    return directory::verify_lookup(person.name(), known, *policy, body_of<directory::LookupResponse>(answer), driver.now);
+    return directory::verify_lookup(person.name(), known, *policy, body_of<directory::LookupResponse>(answer),
+                                    driver.now);
   }
   /// The view that a client gets, verified.
   directory::VerifiedView view(const TestPerson& person) {
@@ -80,7 +82,8 @@ TEST_F(DirectoryTest, AClientThatKnowsSomethingGetsTheRest) {
   ASSERT_TRUE(second.has_value()) << second.error().where;
   EXPECT_EQ(second->view.state(), alice.state);
   const directory::Known newest{&second->domain, &second->view, {}};
-  EXPECT_TRUE(body_of<directory::LookupResponse>(look_up(driver, directory::make_lookup(alice.name(), newest))).statements.empty());
+  EXPECT_TRUE(body_of<directory::LookupResponse>(look_up(driver, directory::make_lookup(alice.name(), newest)))
+                  .statements.empty());
   EXPECT_TRUE(look(alice, newest).has_value());
 }
 
@@ -169,7 +172,8 @@ TEST_F(DirectoryTest, NobodyTakesAnothersDeviceOrMailbox) {
 TEST_F(DirectoryTest, AResetThatIsWaitedForCompletes) {
   const auto tablet = alice.new_device();
   take(alice.request(tablet, 5));
-  EXPECT_EQ(submit(driver, alice.by_new_device(directory::CompleteReset{1}, tablet)).status, 503);  // not in an epoch yet
+  EXPECT_EQ(submit(driver, alice.by_new_device(directory::CompleteReset{1}, tablet)).status,
+            503);  // not in an epoch yet
   pass(1000);
   const auto pending = view(alice);
   ASSERT_TRUE(pending.state().open_reset().has_value());

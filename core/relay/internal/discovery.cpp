@@ -15,28 +15,27 @@ Answer well_known(const RelayConfig& config, const Keys& keys) {
   const auto origin = tlog::KeyName::from(config.origin());
   CHECK(origin.has_value());
   const tlog::VerifierKey vkey(*origin, tlog::SignatureType::ed25519, keys.log.public_key());
-  return json_answer(Json{
-      {"version", 1},
-      {"domain", config.domain},
-      {"log", {{"origin", config.origin()}, {"vkey", vkey.to_text()}, {"path", proto::kPathLog}}},
-      {"sign_up", config.sign_up == SignUp::open ? "open" : "invite"},
-      {"limits",
-       {{"envelope_bytes", proto::kMaxEnvelopeBody},
-        {"recipients", proto::kMaxRecipients},
-        {"welcomes", proto::kMaxWelcomes},
-        {"statement_bytes", proto::kMaxStatementSize},
-        {"key_package_bytes", proto::kMaxKeyPackageSize},
-        {"key_packages", proto::kMaxKeyPackages},
-        {"fetched_devices", proto::kMaxFetchedDevices},
-        {"rendezvous_bytes", proto::kMaxRendezvousBody},
-        {"rendezvous_ms", proto::kRendezvousLifeMs},
-        {"nonce_ms", proto::kNonceLifeMs},
-        {"token_ms", proto::kTokenLifeMs},
-        {"previous_write_key_ms", proto::kPreviousWriteKeyMs},
-        {"push_window", proto::kPushWindow},
-        {"mailbox_envelopes", config.limits.mailbox_envelopes},
-        {"undelivered_ms", config.limits.undelivered_ms},
-        {"request_bytes", proto::kMaxRequestSize}}}});
+  return json_answer(Json{{"version", 1},
+                          {"domain", config.domain},
+                          {"log", {{"origin", config.origin()}, {"vkey", vkey.to_text()}, {"path", proto::kPathLog}}},
+                          {"sign_up", config.sign_up == SignUp::open ? "open" : "invite"},
+                          {"limits",
+                           {{"envelope_bytes", proto::kMaxEnvelopeBody},
+                            {"recipients", proto::kMaxRecipients},
+                            {"welcomes", proto::kMaxWelcomes},
+                            {"statement_bytes", proto::kMaxStatementSize},
+                            {"key_package_bytes", proto::kMaxKeyPackageSize},
+                            {"key_packages", proto::kMaxKeyPackages},
+                            {"fetched_devices", proto::kMaxFetchedDevices},
+                            {"rendezvous_bytes", proto::kMaxRendezvousBody},
+                            {"rendezvous_ms", proto::kRendezvousLifeMs},
+                            {"nonce_ms", proto::kNonceLifeMs},
+                            {"token_ms", proto::kTokenLifeMs},
+                            {"previous_write_key_ms", proto::kPreviousWriteKeyMs},
+                            {"push_window", proto::kPushWindow},
+                            {"mailbox_envelopes", config.limits.mailbox_envelopes},
+                            {"undelivered_ms", config.limits.undelivered_ms},
+                            {"request_bytes", proto::kMaxRequestSize}}}});
 }
 
 Answer health(const Publisher& publisher, std::size_t connected, Time now) {

@@ -4,7 +4,8 @@ namespace cairn::relay {
 namespace {
 
 Result<KeyPackageState> load_state(const StoreView& rows, const DeviceId& device) {
-  return TRY(load<KeyPackageState>(rows, table::kKeyPackageStates, device)).value_or(KeyPackageState{});
+  return TRY(load<KeyPackageState>(rows, table::kKeyPackageStates, device))
+  .value_or(KeyPackageState{});
 }
 
 /// The oldest one-time package, gone from the store; else the last resort; nothing if there is neither.
@@ -27,7 +28,8 @@ Result<std::optional<proto::KeyPackageUpload::Item>> take_one(Turn& turn, const 
 }  // namespace
 
 Result<std::uint64_t> count_key_packages(const StoreView& rows, const DeviceId& device) {
-  return TRY(load_state(rows, device)).count();
+  return TRY(load_state(rows, device))
+  .count();
 }
 
 Status upload_key_packages(Turn& turn, const DeviceId& device, const proto::KeyPackageUpload& upload) {

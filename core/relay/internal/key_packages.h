@@ -1,4 +1,5 @@
-// Key packages: what others add a device to a conversation with, and the permission that goes along (docs/spec/relay.md).
+// Key packages: what others add a device to a conversation with, and the permission that goes along
+// (docs/spec/relay.md).
 //
 // A one-time package leaves the store in the transaction that hands it out. When none is left the last-resort package
 // is handed out, each time with a fresh join token of the server's own making, so that every token is good once.

@@ -7,15 +7,16 @@
 namespace cairn::relay {
 namespace {
 
+using testing::body_of;
 using testing::Commit;
 using testing::Member;
 using testing::RelayDriver;
-using testing::body_of;
 
 class KeyPackageTest : public ::testing::Test {
  protected:
   proto::KeyPackageAnswer fetch(const proto::KeyPackageFetch& request) {
-    return body_of<proto::KeyPackageAnswer>(driver.post(proto::kPathKeyPackageFetch, wire::encode(request), alice.token));
+    return body_of<proto::KeyPackageAnswer>(
+        driver.post(proto::kPathKeyPackageFetch, wire::encode(request), alice.token));
   }
 
   RelayDriver driver{testing::open_config()};

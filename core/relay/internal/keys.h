@@ -17,8 +17,8 @@ struct Keys {
   TokenKey token;
   directory::DirectoryConfig directory;
 
-  /// The stored ones; new ones, written in this turn, when the store has none. `invalid_state` when the store belongs to
-  /// another domain, `internal` when only a part of them is there.
+  /// The stored ones; new ones, written in this turn, when the store has none. `invalid_state` when the store belongs
+  /// to another domain, `internal` when only a part of them is there.
   static Result<Keys> load_or_make(Turn& turn, const RelayConfig& config);
 };
 

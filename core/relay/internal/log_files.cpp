@@ -32,7 +32,10 @@ Result<Answer> get_tile(const StoreView& rows, const Publisher& publisher, std::
   REQUIRE(id && id->width <= tlog::tile_width(publisher.newest_size(), id->level, id->index), ErrorCode::not_found,
           kNothing);
   if (id->kind == tlog::TileKind::entries) return get_bundle(rows, *id);
-  return Answer{200, TRY(tlog::StoredTiles(rows, table::kTiles).tile(*id)), {}};
+  return Answer {
+    200, TRY(tlog::StoredTiles(rows, table::kTiles).tile(*id))
+    , {}
+  };
 }
 
 }  // namespace

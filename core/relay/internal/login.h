@@ -1,6 +1,7 @@
 // Who asks: nonces, logins and tokens (docs/spec/relay.md s.1).
 //
-// Nonces and tokens are authenticated by a key of the server and not remembered, so that asking for them costs it nothing:
+// Nonces and tokens are authenticated by a key of the server and not remembered, so that asking for them costs it
+// nothing:
 //   nonce   8 random bytes || first 8 bytes of HMAC(key, "nonce" || those || expiry)
 //   token   base32(device id || u64 expiry in ms || HMAC(key, "token" || those))
 #pragma once
@@ -28,8 +29,8 @@ proto::NonceAnswer make_nonce(const TokenKey& key, Time now, Entropy& entropy);
 Result<proto::LoginAnswer> log_in(Turn& turn, const TokenKey& key, std::string_view domain,
                                   const proto::LoginRequest& request);
 
-/// The device that a token of "Authorization: Bearer" stands for. `unauthenticated` unless the token is one of ours that
-/// has not run out; `not_authorised` when the device is no longer active.
+/// The device that a token of "Authorization: Bearer" stands for. `unauthenticated` unless the token is one of ours
+/// that has not run out; `not_authorised` when the device is no longer active.
 Result<LoggedIn> check_token(const StoreView& rows, const TokenKey& key, std::string_view bearer, Time now);
 
 }  // namespace cairn::relay

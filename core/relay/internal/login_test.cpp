@@ -8,11 +8,11 @@
 namespace cairn::relay {
 namespace {
 
-using testing::Member;
-using testing::RelayDriver;
 using testing::body_of;
 using testing::error_of;
 using testing::make_login;
+using testing::Member;
+using testing::RelayDriver;
 
 class LoginTest : public ::testing::Test {
  protected:
@@ -22,7 +22,9 @@ class LoginTest : public ::testing::Test {
     login.signature = crypto::sign_labelled(alice.device.key, crypto::kSignLogin, login.content());
     return login;
   }
-  int use(const std::string& token) { return driver.post(proto::kPathKeyPackageUpload, wire::encode(proto::KeyPackageUpload{}), token).status; }
+  int use(const std::string& token) {
+    return driver.post(proto::kPathKeyPackageUpload, wire::encode(proto::KeyPackageUpload{}), token).status;
+  }
 
   RelayDriver driver{testing::open_config()};
   Member alice{driver, "alice@example.org", 1};

@@ -16,7 +16,8 @@ struct Place {
 
 /// Where the name stands in the map, and the proof of it: stored with every name that there is.
 Result<Place> place_of(const StoreView& rows, const Keys& keys, const directory::Name& name) {
-  if (const auto row = TRY(load<NameRow>(rows, table::kNames, name.bytes()))) return Place{row->map_key, row->vrf_proof};
+  if (const auto row = TRY(load<NameRow>(rows, table::kNames, name.bytes())))
+    return Place{row->map_key, row->vrf_proof};
   const crypto::VrfResult place = crypto::vrf_prove(keys.vrf, name.bytes());
   return Place{directory::map_key(place.output), place.proof};
 }

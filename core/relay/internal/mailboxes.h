@@ -68,7 +68,7 @@ class Mailboxes {
     std::uint64_t last = 0;
     std::uint64_t pushed = 0;  ///< of the socket, if there is one
     std::optional<proto::SocketId> socket;
-    bool caught_up = false;    ///< whether the socket was told so
+    bool caught_up = false;  ///< whether the socket was told so
 
     bool may_push(std::uint64_t sequence) const {
       return socket && pushed + 1 == sequence && sequence - acknowledged <= proto::kPushWindow;

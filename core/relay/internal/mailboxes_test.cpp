@@ -186,7 +186,8 @@ TEST_F(MailboxTest, AnAcknowledgementThatDidNotGetToDiskNeverWas) {
 TEST(MailboxModel, RandomLivesLoseNothingAndLeaveNothing) {
   testing::SeededEntropy random(11);
   RelayDriver driver(testing::open_config());
-  Member members[] = {{driver, "alice@example.org", 1}, {driver, "bob@example.org", 2}, {driver, "carol@example.org", 3}};
+  Member members[] = {
+      {driver, "alice@example.org", 1}, {driver, "bob@example.org", 2}, {driver, "carol@example.org", 3}};
   for (Member& member : members) member.upload(driver, 5);
   TestChannel channel(driver, members[0], 4);
   ASSERT_EQ(channel.admit(driver, members[0], members[1]).status, 200);
@@ -207,21 +208,20 @@ TEST(MailboxModel, RandomLivesLoseNothingAndLeaveNothing) {
   for (int round = 0; round < 600; ++round) {
     const std::size_t who = random.below(3);
     switch (random.below(6)) {
-      case 0: case 1: case 2:
+      case 0:
+      case 1:
+      case 2:
         ASSERT_EQ(channel.send(driver, "x").status, 200);
         ++sent;
         break;
-      case 3:
-        sockets[who] = driver.open(members[who].token);
-        break;
+      case 3: sockets[who] = driver.open(members[who].token); break;
       case 4:
         if (!sockets.contains(who)) break;
         newest(who);
         acknowledged[who] = acknowledged[who] + random.below(newest(who) - acknowledged[who] + 1);
         driver.acknowledge(sockets[who], acknowledged[who]);
-        std::erase_if(driver.pushes[sockets[who]], [&](const MailboxPush& push) {
-          return push.envelope.sequence <= acknowledged[who];
-        });
+        std::erase_if(driver.pushes[sockets[who]],
+                      [&](const MailboxPush& push) { return push.envelope.sequence <= acknowledged[who]; });
         break;
       default:
         if (random.below(2) == 0) {

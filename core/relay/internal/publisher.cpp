@@ -6,8 +6,8 @@ namespace cairn::relay {
 namespace {
 
 constexpr std::size_t kLeavesAtOnce = 65'536;
-/// How long renewals of the time may be apart when they help nobody: while nothing is served, and when the quorum is there
-/// and some cosigner is not.
+/// How long renewals of the time may be apart when they help nobody: while nothing is served, and when the quorum is
+/// there and some cosigner is not.
 constexpr std::uint64_t kMaxRefreshUnservedMs = 16 * kMinuteMs;
 constexpr std::uint64_t kMaxRefreshServedMs = 6 * kHourMs;
 
@@ -18,7 +18,8 @@ std::vector<PublicKey> keys_of(std::span<const tlog::VerifiedCosignature> cosign
 }
 
 /// When the quorum has cosigned last; a policy without one has no such time.
-std::uint64_t cosigned_ms(const tlog::Policy& policy, std::span<const tlog::VerifiedCosignature> cosignatures, Time now) {
+std::uint64_t cosigned_ms(const tlog::Policy& policy, std::span<const tlog::VerifiedCosignature> cosignatures,
+                          Time now) {
   std::vector<tlog::CosignatureTime> times;
   for (const tlog::VerifiedCosignature& it : cosignatures) times.push_back({it.cosigner, it.time_s});
   const auto latest = policy.latest_time_s(times);
@@ -37,7 +38,7 @@ Status Publisher::load_map(const StoreView& rows) {
     leaves.reserve(page.size());
     for (const Row& row : page) {
       const Hash key = TRY(Hash::from(row.key));
-      leaves.push_back({key, TRY(wire::decode<directory::NameLeaf>(row.value))});
+      leaves.push_back({ key, TRY(wire::decode<directory::NameLeaf>(row.value)) });
     }
     map_.update(leaves);
     first = std::move(page.back().key);

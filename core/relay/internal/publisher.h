@@ -3,9 +3,9 @@
 //   due names --build--> newest epoch --sign, offer--> cosigners --quorum--> served epoch
 //                        one transaction                                     map and leaves move on
 //
-// Between served and newest stands at most one epoch that changes names, and behind it epochs that renew the time alone. So
-// the map in memory and the leaves in the store are those of the served checkpoint, and lookups are consistent.
-// What is signed is always the stored record: an epoch that was built is never built again.
+// Between served and newest stands at most one epoch that changes names, and behind it epochs that renew the time
+// alone. So the map in memory and the leaves in the store are those of the served checkpoint, and lookups are
+// consistent. What is signed is always the stored record: an epoch that was built is never built again.
 #pragma once
 
 #include "core/relay/internal/cosigners.h"
@@ -65,12 +65,12 @@ class Publisher {
   const RelayConfig& config_;
   Cosigners cosigners_;
 
-  directory::Map map_;                              ///< of the served epoch
+  directory::Map map_;  ///< of the served epoch
   std::optional<Served> served_;
-  tlog::RightEdge edge_;                            ///< of the newest epoch
+  tlog::RightEdge edge_;  ///< of the newest epoch
   std::optional<directory::EpochRecord> newest_;
-  std::optional<tlog::SignedCheckpoint> offered_;   ///< of the newest epoch
-  std::vector<directory::LeafChange> in_flight_;    ///< what the epochs that are not served change
+  std::optional<tlog::SignedCheckpoint> offered_;  ///< of the newest epoch
+  std::vector<directory::LeafChange> in_flight_;   ///< what the epochs that are not served change
   std::set<std::string> in_flight_names_;
 
   std::optional<Time> first_due_;

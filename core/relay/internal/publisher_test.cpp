@@ -207,7 +207,8 @@ TEST_F(PublisherTest, EveryEpochAuditsAndEveryTileFitsTheCheckpoint) {
   }
   EXPECT_EQ(auditor->head(), checkpoint().claim().tree);
   EXPECT_EQ(auditor->newest_record()->names, 300u);
-  for (const auto& [path, bytes] : {std::pair<std::string, std::size_t>{"/log/tile/0/000", 8192}, {"/log/tile/1/000.p/1", 32}}) {
+  for (const auto& [path, bytes] :
+       {std::pair<std::string, std::size_t>{"/log/tile/0/000", 8192}, {"/log/tile/1/000.p/1", 32}}) {
     EXPECT_EQ(driver.get(path).body.size(), bytes) << path;
   }
   const Bytes bundle = driver.get("/log/tile/entries/000").body;

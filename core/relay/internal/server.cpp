@@ -43,7 +43,8 @@ Status Server::read_store(Turn& turn) {
 
 proto::Effects Server::rebuild(const StoreView& store, Time now, Entropy& entropy) {
   Turn turn(store, now, entropy);
-  // When this is not the first start a commit has failed, of a full disk maybe: what can wait shall not make the next fail.
+  // When this is not the first start a commit has failed, of a full disk maybe: what can wait shall not make the next
+  // fail.
   publisher_rests_until_ = std::exchange(started_, true) ? after(now, kRestMs) : now;
   const Status status = read_store(turn);
   if (status) return turn.take();

@@ -57,14 +57,14 @@ class Server {
   Channels channels() { return {config_.domain, mailboxes_, channel_limiter_}; }
 
   Status read_store(Turn& turn);
-  /// Publishing met something that it cannot go on with: what it did in this turn is dropped, and it starts anew from the
-  /// store, a while later.
+  /// Publishing met something that it cannot go on with: what it did in this turn is dropped, and it starts anew from
+  /// the store, a while later.
   proto::Effects recover(const Error& error, const StoreView& store, Time now, Entropy& entropy);
 
   const RelayConfig config_;
   LookupHook* const hook_;
   std::uint64_t next_call_ = 1;
-  std::optional<Keys> keys_;     ///< nothing when the store cannot be understood
+  std::optional<Keys> keys_;  ///< nothing when the store cannot be understood
   RateLimiter address_limiter_;
   RateLimiter log_limiter_;
   RateLimiter device_limiter_;

@@ -10,10 +10,10 @@
 namespace cairn::relay {
 namespace {
 
-using testing::Commit;
-using testing::RelayDriver;
 using testing::body_of;
+using testing::Commit;
 using testing::error_of;
+using testing::RelayDriver;
 
 TEST(Server, SaysWhatItIs) {
   RelayDriver driver(testing::open_config());
@@ -27,7 +27,8 @@ TEST(Server, SaysWhatItIs) {
   EXPECT_EQ(json["log"]["path"], "/log");
   const auto key = tlog::VerifierKey::parse(json["log"]["vkey"].get<std::string>());
   ASSERT_TRUE(key.has_value());
-  const auto note = tlog::SignedCheckpoint::parse(as_text(driver.get("/log/checkpoint").body), tlog::ExtensionLines::refuse);
+  const auto note =
+      tlog::SignedCheckpoint::parse(as_text(driver.get("/log/checkpoint").body), tlog::ExtensionLines::refuse);
   EXPECT_TRUE(tlog::VerifiedCheckpoint::verify(*note, *key).has_value());
   EXPECT_EQ(json["limits"]["envelope_bytes"], proto::kMaxEnvelopeBody);
 }

@@ -17,8 +17,8 @@ std::uint64_t expiry_of(Table table, ByteView value) {
 
 void Sweeper::rebuild(Time now) {
   walks_.clear();
-  for (const Table table : {table::kUsedNonces, table::kJoinTokens, table::kRendezvous, table::kInvitations,
-                            table::kMailboxes}) {
+  for (const Table table :
+       {table::kUsedNonces, table::kJoinTokens, table::kRendezvous, table::kInvitations, table::kMailboxes}) {
     walks_.push_back({table, {}, after(now, kPauseMs)});
   }
 }
