@@ -42,7 +42,7 @@ struct RequestArrived {
   Method method = Method::get;
   std::string target;  ///< path and query, at most kMaxTargetSize bytes
   std::string bearer;  ///< of "Authorization: Bearer", empty if none
-  std::string peer;    ///< address without port, for rate limits only
+  std::string peer;    ///< address without port; empty for a socket of this machine alone, never for a network's
   Bytes body;          ///< at most kMaxRequestSize bytes
 };
 

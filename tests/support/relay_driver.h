@@ -25,6 +25,7 @@ class RelayDriver {
   Time now{1'750'000'000'000};
   std::map<proto::RequestId, proto::Respond> answers;
   std::map<proto::SocketId, std::vector<proto::MailboxPush>> pushes;  ///< by socket, in order
+  std::map<proto::SocketId, std::vector<Bytes>> raw_frames;           ///< the same, undecoded
   std::vector<proto::SocketId> closed;                                ///< by the server
   std::vector<proto::Call> calls;                                     ///< that nobody has answered yet
   std::vector<proto::Event> events;
@@ -121,7 +122,8 @@ class RelayDriver {
       if (auto* respond = std::get_if<proto::Respond>(&send)) {
         CHECK(answers.emplace(respond->id, *respond).second);
       } else if (auto* frame = std::get_if<proto::SocketSend>(&send)) {
-        pushes[frame->id].push_back(*wire::decode<proto::MailboxPush>(frame->data));
+        raw_frames[frame->id].push_back(frame->data);
+        if (auto push = wire::decode<proto::MailboxPush>(frame->data)) pushes[frame->id].push_back(std::move(*push));
       } else if (auto* close = std::get_if<proto::SocketClose>(&send)) {
         closed.push_back(close->id);
       } else if (auto* call = std::get_if<proto::Call>(&send)) {
@@ -143,7 +145,8 @@ inline relay::RelayConfig open_config(std::string domain = "example.org") {
   relay::RelayConfig config;
   config.domain = std::move(domain);
   config.sign_up = relay::SignUp::open;
-  config.limits.address = config.limits.log = config.limits.device = config.limits.channel = relay::Rate{0, 0};
+  relay::RelayLimits& limits = config.limits;
+  limits.address = limits.log = limits.device = limits.fetch = limits.channel = relay::Rate{0, 0};
   return config;
 }
 

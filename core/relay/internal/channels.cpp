@@ -128,7 +128,7 @@ Status draw(RateLimiter& limiter, Turn& turn, const ChannelId& channel) {
 Result<Answer> Channels::create(Turn& turn, const LoggedIn& who, const proto::ChannelCreate& request) {
   REQUIRE(request.mailbox == who.mailbox, ErrorCode::not_authorised,
           "A channel begins with the mailbox of the device that creates it.");
-  // The last epoch must not overflow, nor be so far that a number of it cannot be shown.
+  // Leaves room for every epoch to come.
   REQUIRE(request.epoch < (std::uint64_t{1} << 62), ErrorCode::over_limit, "This epoch is too large.");
   if (const auto row = TRY(load<ChannelRow>(turn.rows, table::kChannels, request.channel))) {
     const bool same = row->epoch == request.epoch && row->creator == who.device && row->write_key == request.write_key;

@@ -90,6 +90,25 @@ TEST_F(KeyPackageTest, NeedALogin) {
   EXPECT_EQ(driver.post(proto::kPathKeyPackageFetch, wire::encode(proto::KeyPackageFetch{"a@b", {}})).status, 401);
 }
 
+TEST(KeyPackageLimits, ADeviceFetchesSoManyAndNoMore) {
+  RelayConfig config = testing::open_config();
+  config.limits.fetch = {3, 60};
+  RelayDriver driver(config);
+  Member alice(driver, "alice@example.org", 1);
+  Member bob(driver, "bob@example.org", 2);
+  bob.upload(driver, 10);
+  const DeviceId device = bob.device.device.id();
+  const auto fetch = [&](std::size_t count) {
+    const proto::KeyPackageFetch request{"bob@example.org", std::vector(count, device)};
+    return driver.post(proto::kPathKeyPackageFetch, wire::encode(request), alice.token).status;
+  };
+  EXPECT_EQ(fetch(2), 200);
+  EXPECT_EQ(fetch(2), 429);
+  EXPECT_EQ(*count_key_packages(driver.store, device), 8u);
+  driver.pass(3000);
+  EXPECT_EQ(fetch(3), 200);
+}
+
 TEST_F(KeyPackageTest, AJoinTokenThatNobodyUsesRunsOut) {
   bob.upload(driver, 1);
   alice.fetch(driver, bob);

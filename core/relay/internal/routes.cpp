@@ -106,8 +106,9 @@ Result<Answer> Server::upload_key_packages(Turn& turn, const RequestArrived& req
 }
 
 Result<Answer> Server::fetch_key_packages(Turn& turn, const RequestArrived& request) {
-  TRY(check_login(turn, request.bearer));
+  const LoggedIn who = TRY(check_login(turn, request.bearer));
   const auto fetch = TRY(wire::decode<proto::KeyPackageFetch>(request.body));
+  for (std::size_t i = 0; i < fetch.devices.size(); ++i) TRY(draw(fetch_limiter_, turn, who.device));
   const FetchedKeyPackages fetched = TRY(relay::fetch_key_packages(turn, fetch));
   for (const MailboxId& mailbox : fetched.low) mailboxes_.push_key_packages_low(turn, mailbox);
   return encoded(fetched.answer);

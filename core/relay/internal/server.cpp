@@ -1,5 +1,6 @@
 #include "core/relay/internal/server.h"
 
+#include "core/relay/internal/admin.h"
 #include "core/relay/internal/key_packages.h"
 #include "core/relay/internal/sentence.h"
 
@@ -25,6 +26,7 @@ Server::Server(RelayConfig config, LookupHook* hook)
       address_limiter_(config_.limits.address),
       log_limiter_(config_.limits.log),
       device_limiter_(config_.limits.device),
+      fetch_limiter_(config_.limits.fetch),
       channel_limiter_(config_.limits.channel),
       mailboxes_(config_),
       writer_(config_),
@@ -32,6 +34,7 @@ Server::Server(RelayConfig config, LookupHook* hook)
 
 Status Server::read_store(Turn& turn) {
   keys_.reset();
+  admin_sockets_.clear();
   mailboxes_.rebuild(turn.rows);
   writer_.rebuild(turn.rows);
   sweeper_.rebuild(turn.now);
@@ -70,9 +73,13 @@ proto::Effects Server::handle(const proto::Input& input, const StoreView& store,
   } else if (!keys_) {
     return {};
   } else if (const auto* frame = std::get_if<proto::SocketFrame>(&input)) {
-    mailboxes_.frame(turn, frame->id, frame->data);
+    if (!admin_sockets_.contains(frame->id)) {
+      mailboxes_.frame(turn, frame->id, frame->data);
+    } else {
+      answer_admin(turn, *frame);
+    }
   } else if (const auto* closed = std::get_if<proto::SocketClosed>(&input)) {
-    mailboxes_.closed(closed->id);
+    if (admin_sockets_.erase(closed->id) == 0) mailboxes_.closed(closed->id);
   } else if (const auto* call = std::get_if<proto::CallDone>(&input)) {
     const Status status = publisher_.call_done(turn, *call, *keys_, mailboxes_);
     if (!status) return recover(status.error(), store, now, entropy);
@@ -119,7 +126,13 @@ Result<Answer> Server::answer(Turn& turn, const proto::RequestArrived& request) 
 
 void Server::open_socket(Turn& turn, const proto::SocketOpened& socket) {
   const auto opened = [&]() -> Status {
-    REQUIRE(keys_ && socket.target == proto::kPathMailbox, ErrorCode::not_found, "socket target");
+    REQUIRE(keys_, ErrorCode::internal, "no store");
+    // Whoever comes over a network has an address; who has none may use the sockets of this machine.
+    if (socket.target == kPathAdmin && socket.peer.empty()) {
+      admin_sockets_.insert(socket.id);
+      return ok();
+    }
+    REQUIRE(socket.target == proto::kPathMailbox, ErrorCode::not_found, "socket target");
     TRY(draw_on_address(address_limiter_, turn, socket.peer));
     const LoggedIn who = TRY(check_login(turn, socket.bearer));
     TRY(mailboxes_.open(turn, socket.id, who));
@@ -129,6 +142,12 @@ void Server::open_socket(Turn& turn, const proto::SocketOpened& socket) {
     return ok();
   }();
   if (!opened) turn.sends.emplace_back(proto::SocketClose{socket.id});
+}
+
+void Server::answer_admin(Turn& turn, const proto::SocketFrame& frame) {
+  const auto answer = administer(turn, as_text(frame.data));
+  const std::string line = answer ? *answer : "error: " + sentence_of(answer.error());
+  turn.sends.emplace_back(proto::SocketSend{frame.id, to_bytes(line)});
 }
 
 Status Server::draw(RateLimiter& limiter, Turn& turn, ByteView key) const {

@@ -34,6 +34,7 @@ class Server {
   proto::Effects request(const proto::RequestArrived& request, const StoreView& store, Time now, Entropy& entropy);
   Result<Answer> answer(Turn& turn, const proto::RequestArrived& request);
   void open_socket(Turn& turn, const proto::SocketOpened& socket);
+  void answer_admin(Turn& turn, const proto::SocketFrame& frame);
 
   Result<Answer> well_known(Turn&, const proto::RequestArrived&);
   Result<Answer> health(Turn&, const proto::RequestArrived&);
@@ -68,11 +69,13 @@ class Server {
   RateLimiter address_limiter_;
   RateLimiter log_limiter_;
   RateLimiter device_limiter_;
+  RateLimiter fetch_limiter_;
   RateLimiter channel_limiter_;
   Mailboxes mailboxes_;
   DirectoryWriter writer_;
   Publisher publisher_;
   Sweeper sweeper_;
+  std::set<proto::SocketId> admin_sockets_;
   bool started_ = false;
   Time publisher_rests_until_;
 };

@@ -101,6 +101,36 @@ TEST(Server, ADeviceThatAsksTooOftenIsHeldWhereverItIs) {
   EXPECT_EQ(alice.upload(driver, 1).status, 429);
 }
 
+TEST(Admin, MakesInvitationsForWhoIsOnThisMachine) {
+  RelayConfig config = testing::open_config();
+  config.sign_up = SignUp::invite;
+  RelayDriver driver(config);
+  const auto ask = [&](std::string_view line) {
+    auto socket = driver.make_socket("");
+    socket.target = "/admin";
+    driver.batch({socket, proto::SocketFrame{socket.id, to_bytes(line)}});
+    return as_text(driver.raw_frames[socket.id].at(0));
+  };
+  const std::string code = ask("invite 1 7");
+  EXPECT_EQ(code.size(), 19u);
+  testing::TestPerson person("p@example.org", 1);
+  EXPECT_EQ(submit(driver, person.genesis(person.new_device()), code).status, 202);
+  for (const char* line : {"", "invite", "invite 1", "invite 0 7", "invite 1 7 ", "invite 1 3651", "invite -1 7",
+                           "invite 99999999999 7", "uninvite 1 7"}) {
+    EXPECT_TRUE(ask(line).starts_with("error: ")) << line;
+  }
+}
+
+TEST(Admin, IsClosedToTheNetwork) {
+  RelayDriver driver(testing::open_config());
+  auto socket = driver.make_socket("");
+  socket.target = "/admin";
+  socket.peer = "127.0.0.1";
+  driver.batch({socket, proto::SocketFrame{socket.id, to_bytes("invite 1 7")}});
+  EXPECT_TRUE(driver.was_closed(socket.id));
+  EXPECT_TRUE(driver.store.scan(table::kInvitations, {}, {}, 10).empty());
+}
+
 TEST(RateLimiter, TakesAnIpv6NetworkForOneParty) {
   EXPECT_EQ(rate_key_of_peer("2001:db8:1:2:3:4:5:6"), rate_key_of_peer("2001:db8:1:2::9"));
   EXPECT_EQ(rate_key_of_peer("2001:0db8:1:2::1"), rate_key_of_peer("2001:db8:1:2:ffff::"));
