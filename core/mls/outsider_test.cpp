@@ -62,7 +62,7 @@ TEST_P(Outsiders, TakeTheirOldLeafAwayWhenTheyComeBack) {
   EXPECT_EQ(join.group.own_leaf(), LeafIndex{2});
   Received evicted = must(world.process(groups[2], join.commit));
   EXPECT_TRUE(std::get<ReceivedCommit>(evicted).commit.removes_us());
-  for (const std::size_t i : {0, 1}) world.follow(groups[i], join.commit);
+  for (const std::size_t i : {0u, 1u}) world.follow(groups[i], join.commit);
   ASSERT_EQ(world.membership.last->removed.size(), 1u);
   EXPECT_EQ(world.membership.last->removed[0].leaf, LeafIndex{2});
   EXPECT_TRUE(agree(groups[0], join.group));
@@ -176,7 +176,7 @@ TEST_P(Outsiders, MayProposeThemselvesWhenTheRulesAllowIt) {
   expect_refused(propose({Remove{{2}}}), ErrorCode::malformed, "newcomer proposes other than its own add");
   for (Group& group : groups) must(world.process(group, message));
   const PendingCommit& pending = world.stage(groups[0]);
-  for (const std::size_t i : {1, 2}) world.follow(groups[i], pending.commit());
+  for (const std::size_t i : {1u, 2u}) world.follow(groups[i], pending.commit());
   const Group joined = world.join(pending.welcomes().at(0).message, newcomer);
   EXPECT_TRUE(agree(joined, groups[1]));
 }

@@ -122,7 +122,7 @@ TEST_P(Proposals, GoInByReferenceUnlessTheyAreDroppedOrDoNotFit) {
   EXPECT_EQ(pending.summary().removed.size(), 1u) << "a removal goes before an update";
   EXPECT_EQ(pending.summary().added.size(), 1u);
   EXPECT_EQ(pending.welcomes().size(), 1u);
-  for (const std::size_t i : {1, 2, 3}) world.follow(groups[i], pending.commit());
+  for (const std::size_t i : {1u, 2u, 3u}) world.follow(groups[i], pending.commit());
   const Group joined = world.join(pending.welcomes()[0].message, newcomer);
   must(groups[0].merge_pending());
   EXPECT_TRUE(agree(joined, groups[3]));
@@ -145,14 +145,14 @@ TEST_P(Proposals, CanBeLeftOut) {
 TEST_P(Proposals, EndTheGroupByAReInit) {
   const ReInit next{{to_bytes("the next group")}, kVersionMls10, static_cast<std::uint16_t>(kDefaultSuite), {}};
   const Bytes proposal = Forger(groups[1]).proposal({next});
-  for (const std::size_t i : {0, 2, 3}) must(world.process(groups[i], proposal));
+  for (const std::size_t i : {0u, 2u, 3u}) must(world.process(groups[i], proposal));
   const PendingCommit& pending = world.stage(groups[0], {.path = PathUse::when_required});
   EXPECT_TRUE(pending.summary().reinit.has_value());
   groups[0] = reopened(groups[0]);
-  for (const std::size_t i : {2, 3}) world.follow(groups[i], groups[0].pending()->commit());
+  for (const std::size_t i : {2u, 3u}) world.follow(groups[i], groups[0].pending()->commit());
   must(groups[0].merge_pending());
   groups[2] = reopened(groups[2]);
-  for (const std::size_t i : {0, 2, 3}) {
+  for (const std::size_t i : {0u, 2u, 3u}) {
     ASSERT_TRUE(groups[i].reinit().has_value());
     EXPECT_EQ(groups[i].reinit()->group_id, next.group_id);
     EXPECT_EQ(groups[i].protect({}, {}, world.entropy).error().code, ErrorCode::invalid_state);

@@ -30,11 +30,13 @@ struct VectorHeader {
   ByteView view() const { return {bytes.data(), size}; }
 };
 
-// SignContent and EncryptContext have the same shape: { opaque label<V>; opaque content<V>; }.
-Bytes labelled_content(std::string_view label, ByteView content) {
+// SignContent and EncryptContext have the same shape: { opaque label<V>; opaque content<V>; }. What is signed may be
+// what people say, so the copy is wiped.
+SecretBytes labelled_content(std::string_view label, ByteView content) {
   const VectorHeader label_header(kLabelPrefix.size() + label.size());
   const VectorHeader content_header(content.size());
-  return concat({label_header.view(), as_bytes(kLabelPrefix), as_bytes(label), content_header.view(), content});
+  return SecretBytes(
+      concat({label_header.view(), as_bytes(kLabelPrefix), as_bytes(label), content_header.view(), content}));
 }
 
 }  // namespace
@@ -47,17 +49,17 @@ Digest ref_hash(crypto::HashAlgorithm algorithm, std::string_view label, ByteVie
 }
 
 Result<SignatureBytes> sign_with_label(const crypto::SignatureKey& key, std::string_view label, ByteView content) {
-  return SignatureBytes{TRY(key.sign(labelled_content(label, content)))};
+  return SignatureBytes{TRY(key.sign(labelled_content(label, content).expose()))};
 }
 
 Result<SignatureBytes> sign_with_label(const CipherSuite& suite, const crypto::SignaturePrivateKey& key,
                                        std::string_view label, ByteView content) {
-  return SignatureBytes{TRY(crypto::sign(suite.signature, key, labelled_content(label, content)))};
+  return SignatureBytes{TRY(crypto::sign(suite.signature, key, labelled_content(label, content).expose()))};
 }
 
 Status verify_with_label(const CipherSuite& suite, ByteView public_key, std::string_view label, ByteView content,
                          ByteView signature) {
-  const Status verified = crypto::verify(suite.signature, public_key, labelled_content(label, content), signature);
+  const Status verified = crypto::verify(suite.signature, public_key, labelled_content(label, content).expose(), signature);
   REQUIRE(verified.has_value(), ErrorCode::invalid_signature, "signature");
   return ok();
 }
@@ -79,14 +81,14 @@ void expand_with_label(const CipherSuite& suite, ByteView secret, std::string_vi
 Result<HpkeCiphertext> encrypt_with_label(const CipherSuite& suite, ByteView public_key, std::string_view label,
                                           ByteView context, ByteView plaintext, Entropy& entropy) {
   crypto::HpkeCiphertext sealed =
-      TRY(crypto::hpke_seal(suite.hpke, public_key, labelled_content(label, context), {}, plaintext, entropy));
+      TRY(crypto::hpke_seal(suite.hpke, public_key, labelled_content(label, context).expose(), {}, plaintext, entropy));
   return HpkeCiphertext{std::move(sealed.kem_output), std::move(sealed.ciphertext)};
 }
 
 Result<SecretBytes> decrypt_with_label(const CipherSuite& suite, const crypto::KemPrivateKey& key,
                                        std::string_view label, ByteView context, const HpkeCiphertext& sealed) {
   auto opened = crypto::hpke_open(suite.hpke, key, {sealed.kem_output, sealed.ciphertext},
-                                  labelled_content(label, context), {});
+                                  labelled_content(label, context).expose(), {});
   REQUIRE(opened.has_value(), ErrorCode::crypto_failed, "decrypt with label");
   return opened;
 }
