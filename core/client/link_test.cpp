@@ -372,7 +372,7 @@ TEST_F(Linking, RefusesADeviceWhoseKeyIsNotTheCodes) {
 }
 
 TEST_F(Linking, RefusesSlotsThatTheServerFilledItself) {
-  server.tamper = [](const std::string& path, Bytes& body) {
+  server.tamper = [](const std::string& path, ByteView, Bytes& body) {
     if (path.starts_with(proto::kPathRendezvous) && !body.empty()) body.back() ^= 1;
   };
   const auto code = second.begin();

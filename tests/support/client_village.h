@@ -13,18 +13,43 @@ namespace cairn::testing {
 
 class ClientVillage;
 
+/// A store in memory whose disk is full when a test says so.
+class TestStore final : public StoreView {
+ public:
+  bool is_full = false;
+
+  std::optional<Bytes> get(Table table, ByteView key) const override { return rows_.get(table, key); }
+  std::vector<Row> scan(Table table, ByteView first, ByteView end, std::size_t limit,
+                        Order order = Order::ascending) const override {
+    return rows_.scan(table, first, end, limit, order);
+  }
+  bool full() const override { return is_full; }
+  void apply(const std::vector<Write>& writes) { rows_.apply(writes); }
+
+ private:
+  MemoryView rows_;
+};
+
 /// One device: a mind, its store, and its owner's socket.
 class TestClient {
  public:
   TestClient(ClientVillage& village, std::uint64_t seed)
       : village_(village), entropy_(seed), mind_(client::make_client({})) {
-    store_ = std::make_unique<MemoryView>();
+    store_ = std::make_unique<TestStore>();
   }
 
   /// Gives what the owner says to the mind; the frames that come back are in heard().
   void say(const nlohmann::json& frame) { say_text(frame.dump()); }
   void say_text(const std::string& text) { give(proto::SocketFrame{rpc(), to_bytes(text)}); }
   std::vector<nlohmann::json>& heard() { return heard_; }
+  /// The notifications so far, each once.
+  std::vector<nlohmann::json> take_notices() {
+    std::vector<nlohmann::json> out;
+    for (nlohmann::json& frame : std::exchange(heard_, {})) {
+      (frame.contains("id") ? heard_ : out).push_back(std::move(frame));
+    }
+    return out;
+  }
   bool owner_socket_open() const { return rpc_.has_value(); }
   void hang_up() {
     if (rpc_) give(proto::SocketClosed{*std::exchange(rpc_, std::nullopt)});
@@ -32,7 +57,7 @@ class TestClient {
   /// As a crash does it: the mind is made anew from its store, sockets are gone.
   void restart();
 
-  const MemoryView& store() const { return *store_; }
+  TestStore& store() { return *store_; }
   Time next_deadline() const { return mind_->next_deadline(); }
 
  private:
@@ -54,7 +79,7 @@ class TestClient {
 
   ClientVillage& village_;
   SeededEntropy entropy_;
-  std::unique_ptr<MemoryView> store_;
+  std::unique_ptr<TestStore> store_;
   std::unique_ptr<proto::Mind> mind_;
   std::optional<proto::SocketId> rpc_;
   std::uint64_t next_socket_ = 1;

@@ -25,8 +25,8 @@ class FakeServer {
   bool down = false;                         ///< nobody answers
   bool publishes = true;                     ///< else accepted statements wait for publish_all()
   std::optional<ErrorCode> refuse_statements;
-  /// Changes an answer on its way, for lies.
-  std::function<void(const std::string& path, Bytes& body)> tamper;
+  /// Changes the body of a good answer on its way, for lies.
+  std::function<void(const std::string& path, ByteView request, Bytes& body)> tamper;
 
   /// The policy's text, for a client.
   std::string policy_text() const {
@@ -55,7 +55,7 @@ class FakeServer {
     paths.push_back(path);
     if (down) return fail(ErrorCode::unavailable, "down");
     proto::CallReply reply = reply_to(path, call);
-    if (tamper && reply.status == 200) tamper(path, reply.body);
+    if (tamper && reply.status == 200) tamper(path, call.body, reply.body);
     return reply;
   }
 
