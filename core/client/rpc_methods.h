@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 
@@ -18,35 +19,70 @@ using nlohmann::json;
 struct RpcFailure {
   ErrorCode code = ErrorCode::internal;
   std::string sentence;
+  json more = nullptr;  ///< further members of the error's data, or null
 };
 using RpcOutcome = std::variant<json, RpcFailure>;
 
-/// An answer that comes later. `poll` is asked after every input; when `wait_ms` are over, `late` answers.
+/// An answer that comes later. `poll` is asked after every input, and if nothing happens after `every_ms` (0: never);
+/// when `wait_ms` are over, `late` answers.
 struct RpcWait {
   std::function<std::optional<RpcOutcome>(Context&)> poll;
-  std::uint64_t wait_ms = 30 * kSecondMs;
   std::function<RpcOutcome(Context&)> late;
+  std::uint64_t wait_ms = 30 * kSecondMs;
+  std::uint64_t every_ms = 0;
 };
 using RpcBegun = std::variant<json, RpcFailure, RpcWait>;
 
-/// A method; `params` is an object.
 using RpcMethod = RpcBegun (*)(const RpcRooms& rooms, const ClientConfig& config, Context& context, const json& params);
 
-/// By name. `follow` is not among them: it concerns the socket (rpc.cpp).
-const std::map<std::string, RpcMethod, std::less<>>& rpc_methods();
+struct RpcParameter {
+  enum class Kind { text, yes_or_no, number, texts };
+  enum class Need { optional, required };
+  const char* name;
+  Kind kind = Kind::text;
+  Need need = Need::optional;
+};
+
+/// A method, and all parameters that it has: others are refused, so that a typing error is never silently ignored.
+struct RpcEntry {
+  RpcMethod run;  ///< nullptr for `follow`, which concerns the socket (rpc.cpp)
+  enum class Store { reads, grows } store;
+  std::vector<RpcParameter> parameters;
+};
+
+/// By name.
+const std::map<std::string, RpcEntry, std::less<>>& rpc_methods();
 
 /// As `read` gives it and notifications carry it.
 json message_json(const Conversation& conversation, std::uint64_t index, const Message& message);
 
+// ---- parameters, which have the kinds of their method's entry ----
+
+/// Empty when it is not there.
+std::string text_param(const json& params, const char* key);
+std::uint64_t number_param(const json& params, const char* key, std::uint64_t otherwise);
+bool yes_param(const json& params, const char* key);
+/// "alice" is completed with the own domain; the sentence says what is wrong with a name that is none.
+std::variant<directory::Name, RpcFailure> name_param(const Account& account, const std::string& typed);
+
 // ---- what method files share ----
 
-/// A text parameter; empty when it is not there or no text.
-std::string text_param(const json& params, const char* key);
 RpcFailure failure(ErrorCode code, std::string sentence);
 /// The failure of a device that has no name yet, or is not active.
 RpcFailure not_active(const std::optional<Account>& account);
-/// "alice" is completed with the own domain; the sentence says what is wrong with a name that is none.
-std::variant<directory::Name, RpcFailure> name_param(const Account& account, const std::string& typed);
+RpcFailure no_conversation(const Error& error, const std::string& words);
+
+/// Whether views that are fresh enough to send will do, or everybody is looked up again.
+enum class LookUp { if_stale, anew };
+
+/// Looks these names up, and goes on with `then` when all of them exist and were accepted. Fails with the sentence of
+/// the first that was refused or does not exist; servers that are not reached are asked again until `wait_ms` are over.
+/// `then` is called in a later input, with everything settled after it.
+RpcWait after_look_up(const RpcRooms& rooms, Context& context, const Account& account, std::set<directory::Name> names,
+                      LookUp how, std::uint64_t wait_ms, std::function<RpcBegun(Context&, const Account&)> then);
+
+/// The number of the newest row of tables::kEvents, 0 when there is none.
+std::uint64_t newest_event(const StoreView& store);
 
 RpcBegun rpc_register(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_link(const RpcRooms&, const ClientConfig&, Context&, const json&);

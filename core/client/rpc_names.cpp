@@ -7,8 +7,10 @@
 namespace cairn::client {
 namespace {
 
-constexpr std::uint64_t kRegisterWaitMs = 30 * kSecondMs;
+constexpr std::uint64_t kRegisterWaitMs = 20 * kSecondMs;
 constexpr std::uint64_t kLookupWaitMs = 15 * kSecondMs;
+/// A statement that the server has taken is looked for this often.
+constexpr std::uint64_t kEpochPollMs = 500;
 constexpr const char* kApproval = "this device will read everything";
 
 const char* state_word(AccountState state) {
@@ -46,6 +48,10 @@ json contact_json(const RpcRooms& rooms, Context& context, const Account& accoun
   out["log_origin"] = view->checkpoint().origin;
   out["cosigners"] = evidence->cosigners;
   out["answer_bytes"] = evidence->answer_bytes;
+  out["statement_bytes"] = evidence->statement_bytes;
+  if (const auto log = rooms.views.domain(context.store, account, name.domain())) {
+    out["age_ms"] = view->age_ms(log->trusted_now(context.now));
+  }
   out["resets"] = view->completed_resets();
   return out;
 }
@@ -61,9 +67,58 @@ RpcFailure policy_failure(const Error& error) {
     return failure(error.code, "This device has a name already; use another data folder for another name.");
   }
   if (error.code == ErrorCode::not_authorised) {
-    return failure(error.code, std::string("That policy is too weak (") + error.where + "); more than half of the auditors must be needed.");
+    return failure(error.code, std::string("That policy is too weak (") + error.where +
+                                   "); more than half of the auditors must be needed.");
   }
   return failure(error.code, std::string("That did not work (") + error.where + "); check the name and the policy.");
+}
+
+/// Signs the removal and brings it to the directory; answers when a verified view shows it.
+RpcBegun remove_device(const RpcRooms& rooms, Context& context, const Account& account, const DeviceId& device) {
+  const auto view = rooms.views.view(context.store, account, account.name);
+  if (!view || !view->state().is_active(device)) {
+    return failure(ErrorCode::not_found, "That is no active device of yours; device list shows their ids.");
+  }
+  if (view->state().active_count() == 1) {
+    return failure(ErrorCode::not_authorised,
+                   "The last device of a name goes only by its recovery key; link another one first.");
+  }
+  directory::Statement statement{
+      {account.name, view->count(), view->head(), context.now.ms, random_value<Nonce16>(context.entropy), std::nullopt,
+       directory::RemoveDevice{device}},
+      {}};
+  statement.signatures.push_back(directory::sign_as_device(statement.content, account.signing_key));
+  proto::Call call;
+  call.method = proto::Method::post;
+  call.url = account.server_url + std::string(proto::kPathStatement);
+  call.body = wire::encode(proto::StatementRequest{wire::encode(statement), {}, {}});
+  const auto answered = std::make_shared<std::optional<RpcOutcome>>();
+  rooms.calls.start(context, "", std::move(call), [answered](Context&, const Answer& answer) {
+    *answered = answer.body ? RpcOutcome(json())
+                            : failure(answer.body.error().code,
+                                      answer.message.empty() ? "The server cannot be reached; look with device list "
+                                                               "whether it was removed, and try again."
+                                                             : answer.message);
+  });
+  RpcWait wait;
+  wait.poll = [rooms, answered, device](Context& later) -> std::optional<RpcOutcome> {
+    if (!*answered) return std::nullopt;
+    if (std::holds_alternative<RpcFailure>(**answered)) return **answered;
+    const auto own = load_account(later.store);
+    if (!own) return not_active(own);
+    const auto now = rooms.views.view(later.store, *own, own->name);
+    if (now && !now->state().is_active(device)) return json{{"device", to_hex(device)}};
+    // The statement waits for its epoch.
+    const auto evidence = rooms.views.evidence(later.store, *own, own->name);
+    const bool due = !evidence || after(evidence->verified, kEpochPollMs) <= later.now;
+    if (due) rooms.views.look_up_now(later, *own, own->name);
+    return std::nullopt;
+  };
+  wait.late = [](Context&) -> RpcOutcome {
+    return failure(ErrorCode::unavailable,
+                   "The server has the removal, but it is in no vouched-for epoch yet; look again with device list.");
+  };
+  return wait;
 }
 
 }  // namespace
@@ -74,6 +129,10 @@ RpcBegun rpc_register(const RpcRooms& rooms, const ClientConfig& config, Context
   if (!name) return failure(ErrorCode::invalid_name, directory::explain_name(typed));
   std::string policy = text_param(params, "policy");
   if (policy.empty()) policy = config.default_policy_text;
+  // A link that was begun here and came to nothing does not stand in the way of a name of one's own.
+  if (!rooms.links.abandon(context)) {
+    return failure(ErrorCode::invalid_state, "This device is being linked to a name just now; wait for that.");
+  }
   const auto recovery =
       rooms.own_name.begin(context, typed, server_url(params, *name), policy, text_param(params, "invitation"));
   if (!recovery) return policy_failure(recovery.error());
@@ -90,7 +149,8 @@ RpcBegun rpc_register(const RpcRooms& rooms, const ClientConfig& config, Context
     std::string trouble = rooms.own_name.trouble();
     if (trouble.empty() && account) trouble = rooms.views.outcome(account->name).trouble;
     if (trouble.empty()) trouble = "The name is not in a vouched-for directory yet.";
-    return failure(ErrorCode::unavailable, trouble + " Registering goes on whenever this device runs; its recovery key is " +
+    return failure(ErrorCode::unavailable, trouble +
+                                               " Registering goes on whenever this device runs; its recovery key is " +
                                                recovery + ", write it down.");
   };
   return wait;
@@ -128,7 +188,9 @@ RpcBegun rpc_device_approve(const RpcRooms& rooms, const ClientConfig&, Context&
   const auto account = load_account(context.store);
   if (!account || account->state != AccountState::active) return not_active(account);
   if (text_param(params, "confirm") != kApproval) {
-    return failure(ErrorCode::not_authorised, std::string("The new device will read everything, past and future; confirm with \"") + kApproval + "\".");
+    return failure(
+        ErrorCode::not_authorised,
+        std::string("The new device will read everything, past and future; confirm with \"") + kApproval + "\".");
   }
   const auto key = rooms.links.approve(context, *account, text_param(params, "code"));
   if (!key) {
@@ -157,7 +219,8 @@ RpcBegun rpc_device_list(const RpcRooms& rooms, const ClientConfig&, Context& co
   const auto view = rooms.views.view(context.store, *account, account->name);
   if (view) {
     for (const auto& device : view->state().devices()) {
-      devices.push_back({{"id", to_hex(device.id)}, {"active", device.active()}, {"own", device.id == account->device_id()}});
+      devices.push_back(
+          {{"id", to_hex(device.id)}, {"active", device.active()}, {"own", device.id == account->device_id()}});
     }
   }
   return json{{"name", account->name.text()}, {"devices", devices}};
@@ -168,53 +231,25 @@ RpcBegun rpc_device_remove(const RpcRooms& rooms, const ClientConfig&, Context& 
   if (!account || account->state != AccountState::active) return not_active(account);
   const auto bytes = from_hex(text_param(params, "device"));
   const auto device = bytes ? DeviceId::from(*bytes) : Result<DeviceId>(fail(ErrorCode::malformed, "device id"));
-  const auto view = rooms.views.view(context.store, *account, account->name);
-  if (!device || !view || !view->state().is_active(*device)) {
-    return failure(ErrorCode::not_found, "That is no active device of yours; device list shows their ids.");
-  }
-  directory::Statement statement{{account->name, view->count(), view->head(), context.now.ms,
-                                  random_value<Nonce16>(context.entropy), std::nullopt, directory::RemoveDevice{*device}},
-                                 {}};
-  statement.signatures.push_back(directory::sign_as_device(statement.content, account->signing_key));
-  proto::Call call;
-  call.method = proto::Method::post;
-  call.url = account->server_url + std::string(proto::kPathStatement);
-  call.body = wire::encode(proto::StatementRequest{wire::encode(statement), {}, {}});
-  const auto refused = std::make_shared<std::optional<RpcFailure>>();
-  rooms.calls.start(context, "", std::move(call), [rooms, refused](Context& later, const Answer& answer) {
-    rooms.own_name.look_soon();
-    if (answer.body) return;
-    *refused = failure(answer.body.error().code, answer.message.empty() ? "The server cannot be reached; nothing was removed." : answer.message);
-    later.note(proto::Event::Level::info, "a removal was refused");
-  });
-  RpcWait wait;
-  wait.poll = [rooms, refused, device = *device](Context& later) -> std::optional<RpcOutcome> {
-    if (*refused) return **refused;
-    const auto own = load_account(later.store);
-    const auto now = own ? rooms.views.view(later.store, *own, own->name) : std::nullopt;
-    if (now && !now->state().is_active(device)) return json{{"device", to_hex(device)}};
-    // The statement waits for its epoch: look again until it is there.
-    if (own && !rooms.views.looking_up(own->name)) rooms.views.want(later, *own, own->name, 0);
-    return std::nullopt;
-  };
-  wait.late = [](Context&) -> RpcOutcome {
-    return failure(ErrorCode::unavailable, "The removal was given to the server but is in no vouched-for epoch yet; look again with device list.");
-  };
-  return wait;
+  if (!device) return failure(ErrorCode::malformed, "That is no id of a device; device list shows them.");
+  // The statement must stand at the end of the chain as it is now.
+  return after_look_up(rooms, context, *account, {account->name}, LookUp::anew, kLookupWaitMs,
+                       [rooms, device = *device](Context& later, const Account& own) {
+                         return remove_device(rooms, later, own, device);
+                       });
 }
 
 RpcBegun rpc_status(const RpcRooms& rooms, const ClientConfig&, Context& context, const json&) {
   const auto account = load_account(context.store);
   if (!account) return json{{"state", "none"}};
-  json out = {{"state", state_word(account->state)},
-              {"name", account->name.text()},
-              {"device", to_hex(account->device_id())},
-              {"server_url", account->server_url},
-              {"connected", rooms.session.caught_up()},
-              {"key_packages", rooms.session.server_key_packages()}};
+  json out = {{"state", state_word(account->state)},    {"name", account->name.text()},
+              {"device", to_hex(account->device_id())}, {"server_url", account->server_url},
+              {"connected", rooms.session.caught_up()}, {"key_packages", rooms.session.server_key_packages()}};
   std::string trouble = rooms.own_name.trouble();
   if (trouble.empty()) trouble = rooms.views.outcome(account->name).trouble;
   if (trouble.empty() && !rooms.session.connected()) trouble = rooms.session.trouble();
+  const auto link = rooms.links.progress(context.store, account->signing_key.public_key());
+  if (link && !link->sentence.empty()) trouble = link->sentence;
   out["trouble"] = trouble;
   if (const auto policy = tlog::ClientPolicy::parse(account->policy_text)) {
     out["policy"] = {{"auditors", policy->auditors_named()},
@@ -224,10 +259,11 @@ RpcBegun rpc_status(const RpcRooms& rooms, const ClientConfig&, Context& context
   }
   json alarms = json::array();
   for (const Alarm& alarm : rooms.own_name.alarms(context.store)) {
-    alarms.push_back({{"device", to_hex(alarm.device)},
-                      {"seen_ms", alarm.seen_ms},
-                      {"sentence", "The device " + to_hex(alarm.device) +
-                                       " was added to your name, and not by this device; if you did not add it, remove it."}});
+    alarms.push_back(
+        {{"device", to_hex(alarm.device)},
+         {"seen_ms", alarm.seen_ms},
+         {"sentence", "The device " + to_hex(alarm.device) +
+                          " was added to your name, and not by this device; if you did not add it, remove it."}});
   }
   out["alarms"] = alarms;
   return out;
@@ -240,7 +276,9 @@ RpcBegun rpc_contact_show(const RpcRooms& rooms, const ClientConfig&, Context& c
   if (const auto* failed = std::get_if<RpcFailure>(&name)) return *failed;
   const auto& whose = std::get<directory::Name>(name);
   const auto view = rooms.views.view(context.store, *account, whose);
-  if (!view || !view->exists()) return failure(ErrorCode::not_found, "Nothing was verified about " + whose.text() + " yet; contact verify looks them up.");
+  if (!view || !view->exists())
+    return failure(ErrorCode::not_found,
+                   "Nothing was verified about " + whose.text() + " yet; contact verify looks them up.");
   return contact_json(rooms, context, *account, whose);
 }
 
@@ -250,21 +288,10 @@ RpcBegun rpc_contact_verify(const RpcRooms& rooms, const ClientConfig&, Context&
   const auto name = name_param(*account, text_param(params, "name"));
   if (const auto* failed = std::get_if<RpcFailure>(&name)) return *failed;
   const auto whose = std::get<directory::Name>(name);
-  rooms.views.look_up_now(context, *account, whose);
-  RpcWait wait;
-  wait.wait_ms = kLookupWaitMs;
-  wait.poll = [rooms, whose](Context& later) -> std::optional<RpcOutcome> {
-    if (rooms.views.looking_up(whose)) return std::nullopt;
-    const Views::Outcome outcome = rooms.views.outcome(whose);
-    if (!outcome.trouble.empty()) {
-      return failure(outcome.refused ? ErrorCode::not_authorised : outcome.absent ? ErrorCode::not_found : ErrorCode::unavailable, outcome.trouble);
-    }
-    const auto own = load_account(later.store);
-    if (!own) return failure(ErrorCode::invalid_state, "This device has no name any more.");
-    return contact_json(rooms, later, *own, whose);
-  };
-  wait.late = [](Context&) -> RpcOutcome { return failure(ErrorCode::unavailable, "The server cannot be reached; try again later."); };
-  return wait;
+  return after_look_up(rooms, context, *account, {whose}, LookUp::anew, kLookupWaitMs,
+                       [rooms, whose](Context& later, const Account& own) -> RpcBegun {
+                         return contact_json(rooms, later, own, whose);
+                       });
 }
 
 }  // namespace cairn::client

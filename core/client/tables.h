@@ -22,5 +22,6 @@ inline constexpr Table kPendingLinks{12};   ///< signature key -> link under way
 inline constexpr Table kEvidence{13};       ///< name_key(name) -> LookupEvidence
 inline constexpr Table kAlarms{14};         ///< device id -> Alarm
 inline constexpr Table kExpectedDevices{15}; ///< device id -> "": devices of the own name that are no surprise
+inline constexpr Table kEvents{16};         ///< uint64 from 1 -> channel id || uint64 index: messages that came or changed
 
 }  // namespace cairn::client::tables
