@@ -152,6 +152,7 @@ const std::map<std::string, RpcEntry, std::less<>>& rpc_methods() {
       {"device.list", {rpc_device_list, kReads, {}}},
       {"device.remove", {rpc_device_remove, kReads, {{"device", Kind::text, kRequired}}}},
       {"status", {rpc_status, kReads, {}}},
+      {"sync", {rpc_sync, kReads, {{"wait_ms", Kind::number}}}},
       {"contact.show", {rpc_contact_show, kReads, {name}}},
       {"contact.verify", {rpc_contact_verify, kReads, {name}}},
       {"send",

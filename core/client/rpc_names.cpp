@@ -2,6 +2,7 @@
 #include "core/base/encoding.h"
 #include "core/client/key_packages.h"
 #include "core/client/rpc_methods.h"
+#include "core/client/tables.h"
 #include "core/directory/statement.h"
 
 namespace cairn::client {
@@ -9,6 +10,8 @@ namespace {
 
 constexpr std::uint64_t kRegisterWaitMs = 20 * kSecondMs;
 constexpr std::uint64_t kLookupWaitMs = 15 * kSecondMs;
+constexpr std::uint64_t kSyncWaitMs = 5 * kSecondMs;
+constexpr std::uint64_t kMaxSyncWaitMs = 10 * kMinuteMs;
 /// A statement that the server has taken is looked for this often.
 constexpr std::uint64_t kEpochPollMs = 500;
 constexpr const char* kApproval = "this device will read everything";
@@ -267,6 +270,23 @@ RpcBegun rpc_status(const RpcRooms& rooms, const ClientConfig&, Context& context
   }
   out["alarms"] = alarms;
   return out;
+}
+
+RpcBegun rpc_sync(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
+  const auto account = load_account(context.store);
+  if (!account || account->state != AccountState::active) return not_active(account);
+  RpcWait wait;
+  wait.wait_ms = std::min(number_param(params, "wait_ms", kSyncWaitMs), kMaxSyncWaitMs);
+  wait.poll = [rooms](Context& later) -> std::optional<RpcOutcome> {
+    const bool done = rooms.session.caught_up() && later.store.scan(tables::kInbox, {}, {}, 1).empty();
+    return done ? std::optional<RpcOutcome>(json{{"connected", true}}) : std::nullopt;
+  };
+  wait.late = [rooms](Context&) -> RpcOutcome {
+    const std::string trouble = rooms.session.trouble();
+    return failure(ErrorCode::unavailable,
+                   trouble.empty() ? "Not everything has come from the server yet; ask again later." : trouble);
+  };
+  return wait;
 }
 
 RpcBegun rpc_contact_show(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {

@@ -143,6 +143,19 @@ TEST_F(Rpc, ForgetsWhoHungUp) {
   EXPECT_TRUE(comes("bob-1", kAlice, {"hello"}));  // what was said stays said
 }
 
+TEST_F(Rpc, SyncsBeforeReading) {
+  alice_and_bob();
+  good(send("alice-1", kBob, "one"));
+  village.set_online("bob-1", false);
+  good(send("alice-1", kBob, "two"));
+  expect_bad(village.ask("bob-1", "sync", {{"wait_ms", 100}}), "unavailable: ");
+  village.set_online("bob-1", true);
+  good(village.ask("bob-1", "sync", {{"wait_ms", 100'000}}));
+  EXPECT_EQ(texts("bob-1", kAlice), (Texts{"one", "two"}));
+  good(village.ask("bob-1", "sync"));
+  expect_bad(village.ask("carol-1", "sync"), "invalid_state: ");
+}
+
 TEST_F(Rpc, RefusesToGrowAFullStore) {
   alice_and_bob();
   village.device("alice-1").store().is_full = true;
