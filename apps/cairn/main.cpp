@@ -15,6 +15,7 @@ using apps::Exit;
 using apps::Reply;
 using nlohmann::json;
 
+constexpr std::uint64_t kSyncMs = 3000;
 constexpr std::size_t kMaxPolicyFile = 64 * 1024;
 constexpr const char* kApproval = "this device will read everything";
 constexpr const char* kFooter =
@@ -78,12 +79,15 @@ int run(Command& command) {
     say(command.json_output ? notice["params"].dump() + "\n" : apps::render_message(notice["params"]));
     std::fflush(stdout);
   };
+  // Without a daemon nothing has come since the last command. What cannot be fetched is said by `status`, not here.
+  if (command.method == "read" || command.method == "conversations") speaker->ask("sync", {{"wait_ms", kSyncMs}}, on_notice);
   reply = speaker->ask(command.method, command.params, on_notice);
   int code = report(command, command.method, reply);
   if (code == 0 && command.method == "link") {
     code = report(command, "link.wait", speaker->ask("link.wait", json::object(), on_notice));
   }
   if (code == 0 && command.follow) {
+    command.params["since"] = reply.result.value("cursor", std::uint64_t{0});
     reply = speaker->ask("follow", command.params, on_notice);
     if (reply.exit != Exit::done) return report(command, "follow", reply);
     speaker->listen(on_notice);

@@ -2,17 +2,36 @@
 
 #include <ctime>
 
+#include "core/base/utf8.h"
+
 namespace cairn::apps {
 namespace {
 
 using nlohmann::json;
 
-/// What others wrote must not drive the terminal: control characters become spaces, line ends stay.
-std::string harmless(const std::string& text) {
+/// Characters that drive a terminal (C0, C1), or let a text look like another one: marks that turn the direction of
+/// writing (Unicode TR9), line separators, characters without width.
+bool drives_terminal(char32_t c) {
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || (c >= 0x200b && c <= 0x200f && c != 0x200d) ||
+         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+/// What others wrote, without those characters. A further line is indented, so that it cannot pass for a message.
+std::string harmless(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += (byte < 0x20 && c != '\n') || byte == 0x7f ? ' ' : c;
+  while (!text.empty()) {
+    const std::string_view before = text;
+    const auto character = take_character(text);
+    if (!character) {
+      out += '?';
+      text.remove_prefix(1);
+    } else if (*character == '\n') {
+      out += "\n    ";
+    } else if (drives_terminal(*character)) {
+      out += ' ';
+    } else {
+      out += before.substr(0, before.size() - text.size());
+    }
   }
   return out;
 }

@@ -1,0 +1,64 @@
+#include "apps/cairn/render.h"
+
+#include <gtest/gtest.h>
+
+namespace cairn::apps {
+namespace {
+
+using nlohmann::json;
+
+/// The line of a received message without its time.
+std::string line(const std::string& text) {
+  const std::string whole = render_message({{"delivery", "received"}, {"sender", "bob@example.org"}, {"text", text}});
+  EXPECT_GT(whole.size(), 21u);
+  return whole.substr(21);
+}
+
+TEST(Render, ShowsAMessageOnALine) {
+  EXPECT_EQ(line("hello"), "bob@example.org: hello\n");
+  EXPECT_EQ(line("gr\u00fc\u00dfe \u4f60\u597d \U0001F468\u200D\U0001F469"),
+            "bob@example.org: gr\u00fc\u00dfe \u4f60\u597d \U0001F468\u200D\U0001F469\n");
+}
+
+TEST(Render, KeepsOtherPeoplesControlCharactersFromTheTerminal) {
+  EXPECT_EQ(line("a\x1b[2Jb\x07\rc\x7f"), "bob@example.org: a [2Jb  c \n");
+  EXPECT_EQ(line("a\u009b31mb"), "bob@example.org: a 31mb\n");     // C1: CSI in one character
+  EXPECT_EQ(line("a\u202eb\u2066c"), "bob@example.org: a b c\n");  // right-to-left override, isolate
+  EXPECT_EQ(line("a\u2028b\ufeffc\u200bd"), "bob@example.org: a b c d\n");
+}
+
+TEST(Render, ALineOfATextCannotPassForAMessage) {
+  EXPECT_EQ(line("a\n2026-01-01 00:00:00  carol@example.org: lies"),
+            "bob@example.org: a\n    2026-01-01 00:00:00  carol@example.org: lies\n");
+}
+
+TEST(Render, SaysWhatBecameOfAMessage) {
+  const auto shown = [](const json& message) { return render_message(message).substr(21); };
+  EXPECT_EQ(shown({{"delivery", "waiting"}, {"sender", "a@b.c"}, {"text", "x"}}), "a@b.c: x  (waiting)\n");
+  EXPECT_EQ(shown({{"delivery", "refused"}, {"sender", "a@b.c"}, {"text", "x"}}), "a@b.c: x  (not sent)\n");
+  EXPECT_EQ(shown({{"delivery", "notice"}, {"text", "a@b.c added d@b.c."}}), "-- a@b.c added d@b.c.\n");
+  EXPECT_EQ(shown({{"delivery", "received"}, {"sender", "a@b.c"}, {"text", ""}, {"unknown_type", "image/png\x1b"}}),
+            "a@b.c: [a image/png  that this version does not show]\n");
+}
+
+TEST(Render, ShowsTheRecoveryKeyOnce) {
+  const std::string text = render("register", {{"name", "a@b.c"}, {"recovery_key", "abcde-12345"}});
+  EXPECT_NE(text.find("abcde-12345"), std::string::npos);
+  EXPECT_NE(text.find("write it down"), std::string::npos);
+}
+
+TEST(Render, ShowsAlarmsWithTheStatus) {
+  const json status = {{"state", "active"},
+                       {"name", "a@b.c"},
+                       {"device", "00"},
+                       {"connected", true},
+                       {"alarms", {{{"sentence", "The device 01 was added."}}}},
+                       {"trouble", "No server."}};
+  const std::string text = render("status", status);
+  EXPECT_NE(text.find("ALARM: The device 01 was added.\n"), std::string::npos);
+  EXPECT_NE(text.find("No server.\n"), std::string::npos);
+  EXPECT_EQ(render("status", {{"state", "none"}}), "No name yet: register one, or link this device to one.\n");
+}
+
+}  // namespace
+}  // namespace cairn::apps
