@@ -129,7 +129,7 @@ class Rpc::State {
 
   void opened(Context& context, const proto::SocketOpened& opened) {
     if (opened.target != kTarget || sockets_.size() >= kMaxSockets) {
-      context.sends.emplace_back(std::in_place_type<proto::SocketClose>, opened.id);
+      context.sends.emplace_back(proto::SocketClose{opened.id});
       return;
     }
     sockets_.emplace(opened.id, std::nullopt);
