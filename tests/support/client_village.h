@@ -56,6 +56,8 @@ class TestClient {
   }
   /// As a crash does it: the mind is made anew from its store, sockets are gone.
   void restart();
+  /// Restarts after this many more things that were to be sent: the next ones are lost. Nothing: it does not.
+  void crash_after(std::optional<std::uint64_t> sends) { crash_after_ = sends; }
 
   TestStore& store() { return *store_; }
   Time next_deadline() const { return mind_->next_deadline(); }
@@ -92,6 +94,7 @@ class TestClient {
   };
   std::optional<Stream> stream_;
   bool online_ = true;
+  std::optional<std::uint64_t> crash_after_;
 };
 
 class ClientVillage {
@@ -224,7 +227,12 @@ inline bool TestClient::work() {
   while (!sends_.empty()) {
     const proto::Send send = std::move(sends_.front());
     sends_.pop_front();
-    perform(send);
+    if (crash_after_ && (*crash_after_)-- == 0) {
+      crash_after_.reset();
+      restart();
+    } else {
+      perform(send);
+    }
     worked = true;
   }
   return push() || worked;
