@@ -166,6 +166,7 @@ void Conversations::forget_all(const StoreView& store) {
   groups_.clear();
   fetched_.clear();
   awaited_.clear();
+  adds_after_.clear();
   retries_.clear();
   connection_changed(store);
 }

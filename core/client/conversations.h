@@ -97,6 +97,9 @@ class Conversations {
   std::map<ChannelId, mls::Group> groups_;
   std::map<ChannelId, std::map<DeviceId, FetchedPackage>> fetched_;
   std::map<ChannelId, std::map<directory::Name, std::uint64_t>> awaited_;  ///< of the envelope that waits
+  /// A device is added by a view of its name that is newer than this alone: one from before a member removed a device
+  /// of that name would bring it back. Nothing of what was known before a restart counts.
+  std::map<ChannelId, std::map<directory::Name, std::uint64_t>> adds_after_;
   struct Retry {
     unsigned failures = 0;
     Time at = Time::never();

@@ -222,6 +222,10 @@ Inbox::Verdict Inbox::take_commit(Conversation& conversation, mls::Group& group,
   owner_.save_group(context_, channel_, group);
   conversation.join_tokens.clear();
   note_members(owner_, context_, conversation, summary);
+  for (const mls::Member& removed : summary.removed) {
+    const auto who = parse_identity(*removed.node);
+    if (who) owner_.adds_after_[channel_][who->name] = owner_.views_.accepted(who->name);
+  }
   if (summary.removes_us) {
     conversation.state = ConversationState::left;
     Message notice;

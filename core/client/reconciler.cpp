@@ -40,7 +40,7 @@ void Reconciler::run() {
   const auto wanted = difference();
   if (!wanted) return trouble(std::string("This conversation cannot be written to (") + wanted.error().where + ").");
   if (!wanted->empty()) {
-    if (fetch_packages(*wanted)) stage(*wanted);
+    if (may_add(*wanted) && fetch_packages(*wanted)) stage(*wanted);
     return;
   }
   flush_outbox();
@@ -223,6 +223,17 @@ Result<Reconciler::Difference> Reconciler::difference() const {
     }
   }
   return out;
+}
+
+bool Reconciler::may_add(const Difference& wanted) {
+  bool may = true;
+  for (const auto& [device, name] : wanted.adds) {
+    const std::uint64_t known = owner_.adds_after_[channel_][name];
+    if (owner_.views_.accepted(name) > known) continue;
+    owner_.views_.want_newer(context_, account_, name, known);
+    may = false;
+  }
+  return may;
 }
 
 bool Reconciler::fetch_packages(const Difference& wanted) {

@@ -31,6 +31,8 @@ class Reconciler {
   /// Views of all names fresh enough; otherwise look-ups are under way or refused, and the conversation says why.
   Outcome check_views();
   Result<Difference> difference() const;
+  /// Whether the views that say whom to add are new enough for that; otherwise newer ones are asked for.
+  bool may_add(const Difference& difference);
   /// Key packages for all that are to be added; false while they are being fetched.
   bool fetch_packages(const Difference& difference);
   void packages_answered(const directory::Name& name, const std::vector<DeviceId>& asked, const Answer& answer);
