@@ -33,22 +33,26 @@ Result<std::set<directory::Name>> names_of(const std::vector<mls::Member>& membe
 }
 
 // A removal is the device's owner's, or follows its chain; in a group a member may remove a whole name.
-Status Doorkeeper::check_removal(const mls::CommitSummary& commit, const mls::Member& removed,
-                                 ConversationKind kind) const {
+Status Doorkeeper::check_removal(const mls::CommitSummary& commit, const mls::Member& removed) {
   const Identity gone = TRY(parse_identity(*removed.node));
   const Identity by = TRY(parse_identity(*commit.committer.node));
   if (gone.name == by.name) return ok();
   const auto view = views_.view(context_.store, account_, gone.name);
   if (view && !view->state().is_active(gone.device)) return ok();
-  REQUIRE(kind == ConversationKind::group, ErrorCode::not_authorised, "nobody is removed from a pair");
+  bool whole_name = true;
   for (const mls::Member& member : commit.members) {
     const Identity other = TRY(parse_identity(*member.node));
-    if (other.name != gone.name) continue;
     const bool goes = std::any_of(commit.removed.begin(), commit.removed.end(),
                                   [&](const mls::Member& m) { return m.leaf == member.leaf; });
-    REQUIRE(goes, ErrorCode::not_authorised, "an active device of another name was removed alone");
+    whole_name = whole_name && (other.name != gone.name || goes);
   }
-  return ok();
+  if (whole_name && kind_ == ConversationKind::group) return ok();
+  const std::uint64_t accepted = views_.accepted(gone.name);
+  if (accepted <= awaited_.emplace(gone.name, accepted).first->second) {
+    missing_.insert(gone.name);
+    return fail(ErrorCode::unavailable, "look the name up first");
+  }
+  return fail(ErrorCode::not_authorised, "an active device of another name was removed");
 }
 
 Status Doorkeeper::check_commit(const mls::CommitSummary& commit) {
@@ -66,7 +70,7 @@ Status Doorkeeper::check_commit(const mls::CommitSummary& commit) {
     const bool opens = before.size() == 1 && commit.epoch == 1 && all.size() == 2;
     REQUIRE(kind_ == ConversationKind::group || opens, ErrorCode::not_authorised, "nobody enters a pair");
   }
-  for (const mls::Member& removed : commit.removed) TRY(check_removal(commit, removed, kind_));
+  for (const mls::Member& removed : commit.removed) TRY(check_removal(commit, removed));
   return ok();
 }
 

@@ -38,23 +38,29 @@ class Gatekeeper : public mls::Authenticator {
   std::set<directory::Name> missing_;
 };
 
-/// The rules of a conversation's kind. A fresh one a commit or Welcome.
+/// The rules of a conversation's kind. A fresh one a commit or Welcome. A removal that only the device's chain could
+/// justify, which the pinned view does not, is `unavailable` until the view is newer, as with the Gatekeeper.
 class Doorkeeper : public mls::Membership {
  public:
   /// All must outlive it. `kind` is that of the group a commit is for; a Welcome tells its kind itself.
-  Doorkeeper(const Context& context, const Account& account, const Views& views, ConversationKind kind)
-      : context_(context), account_(account), views_(views), kind_(kind) {}
+  Doorkeeper(const Context& context, const Account& account, const Views& views, Awaited& awaited,
+             ConversationKind kind)
+      : context_(context), account_(account), views_(views), awaited_(awaited), kind_(kind) {}
 
   Status check_commit(const mls::CommitSummary& commit) override;
   Status check_join(const mls::GroupSummary& group) override;
+  /// Names to look up before asking again.
+  const std::set<directory::Name>& missing() const { return missing_; }
 
  private:
-  Status check_removal(const mls::CommitSummary& commit, const mls::Member& removed, ConversationKind kind) const;
+  Status check_removal(const mls::CommitSummary& commit, const mls::Member& removed);
 
   const Context& context_;
   const Account& account_;
   const Views& views_;
+  Awaited& awaited_;
   ConversationKind kind_;
+  std::set<directory::Name> missing_;
 };
 
 /// GroupContext extension 0xF0C1 (docs/spec/client.md s.1).

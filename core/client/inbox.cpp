@@ -113,7 +113,7 @@ Inbox::Verdict Inbox::take_welcome(const proto::Envelope& envelope) {
     const auto package = find_key_package(context_.store, reference);
     if (!package) continue;
     Gatekeeper gatekeeper(context_, account_, owner_.views_, owner_.awaited_[channel_]);
-    Doorkeeper doorkeeper(context_, account_, owner_.views_, ConversationKind::pair);
+    Doorkeeper doorkeeper(context_, account_, owner_.views_, owner_.awaited_[channel_], ConversationKind::pair);
     const mls::NoPsks psks;
     auto group = mls::Group::join({envelope.body, *package, std::nullopt}, {gatekeeper, doorkeeper, psks});
     if (!group) {
@@ -171,12 +171,14 @@ Inbox::Verdict Inbox::take_handshake_or_message(const proto::Envelope& envelope)
   auto conversation = owner_.find(context_.store, channel_);
   if (group == nullptr || !conversation || !group->is_active()) return Verdict::done;  // not for us, or no more
   Gatekeeper gatekeeper(context_, account_, owner_.views_, owner_.awaited_[channel_]);
-  Doorkeeper doorkeeper(context_, account_, owner_.views_, conversation->kind);
+  Doorkeeper doorkeeper(context_, account_, owner_.views_, owner_.awaited_[channel_], conversation->kind);
   const mls::NoPsks psks;
   auto received = group->process(envelope.body, {gatekeeper, doorkeeper, psks});
   if (!received) {
     const Error error = received.error();
-    if (error.code == ErrorCode::unavailable && look_up(gatekeeper.missing())) return Verdict::wait;
+    std::set<directory::Name> missing = gatekeeper.missing();
+    missing.insert(doorkeeper.missing().begin(), doorkeeper.missing().end());
+    if (error.code == ErrorCode::unavailable && look_up(missing)) return Verdict::wait;
     if (error.code == ErrorCode::duplicate || error.code == ErrorCode::stale) return Verdict::done;
     if (envelope.kind == proto::EnvelopeKind::commit) {
       broken(*conversation, error.where);

@@ -304,7 +304,7 @@ void Reconciler::stage(const Difference& wanted) {
 
   Awaited awaited;  // what is staged comes from views that check_views() has found fresh
   Gatekeeper gatekeeper(context_, account_, owner_.views_, awaited);
-  Doorkeeper doorkeeper(context_, account_, owner_.views_, conversation_.kind);
+  Doorkeeper doorkeeper(context_, account_, owner_.views_, awaited, conversation_.kind);
   const mls::NoPsks psks;
   const auto staged = group_->stage_commit(request, {gatekeeper, doorkeeper, psks}, context_.now, context_.entropy);
   if (!staged) {
