@@ -19,7 +19,8 @@ constexpr std::uint64_t kSyncMs = 3000;
 constexpr std::size_t kMaxPolicyFile = 64 * 1024;
 constexpr const char* kApproval = "this device will read everything";
 constexpr const char* kFooter =
-    "Exit codes: 0 done; 1 refused or failed, the sentence says why; 2 wrong usage; 3 the server was not reached, and what\n"
+    "Exit codes: 0 done; 1 refused or failed, the sentence says why; 2 wrong usage; 3 the server was not reached, and "
+    "what\n"
     "was said is kept and sent later; 4 another process holds the data folder.";
 
 struct Command {
@@ -80,7 +81,8 @@ int run(Command& command) {
     std::fflush(stdout);
   };
   // Without a daemon nothing has come since the last command. What cannot be fetched is said by `status`, not here.
-  if (command.method == "read" || command.method == "conversations") speaker->ask("sync", {{"wait_ms", kSyncMs}}, on_notice);
+  if (command.method == "read" || command.method == "conversations")
+    speaker->ask("sync", {{"wait_ms", kSyncMs}}, on_notice);
   reply = speaker->ask(command.method, command.params, on_notice);
   int code = report(command, command.method, reply);
   if (code == 0 && command.method == "link") {
@@ -128,9 +130,11 @@ void add_conversation_commands(CLI::App& app, Command& command) {
   CLI::App* send = app.add_subcommand("send", "say something");
   text(send, command, "to", "to", "a name, a group's title, or the beginning of an id")->required();
   text(send, command, "text", "text", "what to say")->required();
-  send->add_flag_function("--fresh", [&command](std::int64_t) { command.params["fresh"] = true; }, "look them up again first");
+  send->add_flag_function(
+      "--fresh", [&command](std::int64_t) { command.params["fresh"] = true; }, "look them up again first");
   send->add_option_function<double>(
-          "--wait", [&command](double seconds) { command.params["wait_ms"] = static_cast<std::uint64_t>(seconds * 1000); },
+          "--wait",
+          [&command](double seconds) { command.params["wait_ms"] = static_cast<std::uint64_t>(seconds * 1000); },
           "seconds until the message counts as kept for later (20)")
       ->check(CLI::Range(0.0, 600.0));
   send->callback([&command] { command.method = "send"; });
@@ -145,8 +149,10 @@ void add_conversation_commands(CLI::App& app, Command& command) {
   CLI::App* group = app.add_subcommand("group", "conversations of several")->require_subcommand(1);
   CLI::App* create = group->add_subcommand("create", "begin one");
   text(create, command, "title", "title", "what it is called")->required();
-  create->add_option_function<std::vector<std::string>>(
-            "names", [&command](const std::vector<std::string>& names) { command.params["names"] = names; }, "who is in it")
+  create
+      ->add_option_function<std::vector<std::string>>(
+          "names", [&command](const std::vector<std::string>& names) { command.params["names"] = names; },
+          "who is in it")
       ->required();
   create->callback([&command] { command.method = "group.create"; });
   CLI::App* add = group->add_subcommand("add", "add somebody");
@@ -157,8 +163,8 @@ void add_conversation_commands(CLI::App& app, Command& command) {
   CLI::App* contact = app.add_subcommand("contact", "what is known of a name")->require_subcommand(1);
   for (const char* verb : {"show", "verify"}) {
     const std::string method = std::string("contact.") + verb;
-    CLI::App* one = contact->add_subcommand(verb, verb == std::string("show") ? "what was verified, when, and by whom"
-                                                                              : "look it up again now");
+    CLI::App* one = contact->add_subcommand(
+        verb, verb == std::string("show") ? "what was verified, when, and by whom" : "look it up again now");
     text(one, command, "name", "name", "name@domain")->required();
     one->callback([&command, method] { command.method = method; });
   }
@@ -169,15 +175,21 @@ void add_conversation_commands(CLI::App& app, Command& command) {
 int main(int argc, char** argv) {
   Command command;
   command.data_folder = os::default_data_folder("cairn").value_or("cairn-data");
-  CLI::App app{"cairn: type a name and write. Nobody compares fingerprints; keys that their owner did not authorise are refused."};
+  CLI::App app{
+      "cairn: type a name and write. Nobody compares fingerprints; keys that their owner did not authorise are "
+      "refused."};
   app.require_subcommand(1);
   app.footer(kFooter);
   app.add_option("--data", command.data_folder, "folder of this device")->capture_default_str();
   app.add_flag("--json", command.json_output, "answers as JSON, one a line");
   add_identity_commands(app, command);
   add_conversation_commands(app, command);
-  app.add_subcommand("status", "who this device is, and whether it is connected")->callback([&command] { command.method = "status"; });
-  app.add_subcommand("daemon", "stay, receive, and serve other commands")->callback([&command] { command.method = "daemon"; });
+  app.add_subcommand("status", "who this device is, and whether it is connected")->callback([&command] {
+    command.method = "status";
+  });
+  app.add_subcommand("daemon", "stay, receive, and serve other commands")->callback([&command] {
+    command.method = "daemon";
+  });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -60,19 +60,20 @@ std::string joined(const json& list) {
 }
 
 std::string render_contact(const json& contact) {
-  std::string out = text_of(contact, "name") + ": " + number_of(contact, "devices_active") + " active device(s), chain of " +
-                    number_of(contact, "statements") + " statement(s).\n";
-  out += "Vouched for at " + time_of(contact, "vouched_ms") + " by " + joined(contact.value("cosigners", json::array())) +
-         "; the log had " + number_of(contact, "log_size") + " epochs; the answer was " +
-         number_of(contact, "answer_bytes") + " bytes.\n";
+  std::string out = text_of(contact, "name") + ": " + number_of(contact, "devices_active") +
+                    " active device(s), chain of " + number_of(contact, "statements") + " statement(s).\n";
+  out += "Vouched for at " + time_of(contact, "vouched_ms") + " by " +
+         joined(contact.value("cosigners", json::array())) + "; the log had " + number_of(contact, "log_size") +
+         " epochs; the answer was " + number_of(contact, "answer_bytes") + " bytes.\n";
   if (const std::string trouble = text_of(contact, "trouble"); !trouble.empty()) out += trouble + "\n";
   return out;
 }
 
 std::string render_status(const json& status) {
   if (status.value("state", "") == "none") return "No name yet: register one, or link this device to one.\n";
-  std::string out = text_of(status, "name") + ", device " + text_of(status, "device") + ", " + text_of(status, "state") +
-                    (status.value("connected", false) ? ", connected" : ", not connected") + ".\n";
+  std::string out = text_of(status, "name") + ", device " + text_of(status, "device") + ", " +
+                    text_of(status, "state") + (status.value("connected", false) ? ", connected" : ", not connected") +
+                    ".\n";
   if (status.contains("policy")) {
     const json& policy = status["policy"];
     out += "Policy: " + number_of(policy, "auditors_needed") + " of " + number_of(policy, "auditors") +
@@ -87,7 +88,8 @@ std::string render_conversations(const json& result) {
   std::string out;
   for (const json& one : result.value("conversations", json::array())) {
     const std::string title = text_of(one, "title");
-    out += (title.empty() ? joined(one.value("names", json::array())) : title + " (" + joined(one.value("names", json::array())) + ")") +
+    out += (title.empty() ? joined(one.value("names", json::array()))
+                          : title + " (" + joined(one.value("names", json::array())) + ")") +
            "  [" + text_of(one, "id").substr(0, 8) + "]  " + number_of(one, "messages") + " message(s)\n";
     if (const std::string trouble = text_of(one, "trouble"); !trouble.empty()) out += "  " + trouble + "\n";
   }
@@ -110,8 +112,9 @@ std::string render_message(const json& message) {
   const std::string when = time_of(message, "time_ms");
   if (delivery == "notice") return when + "  -- " + text_of(message, "text") + "\n";
   const std::string unknown = text_of(message, "unknown_type");
-  std::string line = when + "  " + text_of(message, "sender") + ": " +
-                     (unknown.empty() ? text_of(message, "text") : "[a " + unknown + " that this version does not show]");
+  std::string line =
+      when + "  " + text_of(message, "sender") + ": " +
+      (unknown.empty() ? text_of(message, "text") : "[a " + unknown + " that this version does not show]");
   if (delivery == "waiting") line += "  (waiting)";
   if (delivery == "refused") line += "  (not sent)";
   return line + "\n";
@@ -123,15 +126,18 @@ std::string render(const std::string& method, const json& result) {
   if (method == "device.list") return render_devices(result);
   if (method == "contact.show" || method == "contact.verify") return render_contact(result);
   if (method == "register") {
-    return "You are " + text_of(result, "name") + ".\nYour recovery key, shown this once; write it down: " +
-           text_of(result, "recovery_key") + "\n";
+    return "You are " + text_of(result, "name") +
+           ".\nYour recovery key, shown this once; write it down: " + text_of(result, "recovery_key") + "\n";
   }
-  if (method == "link") return "On another device of yours, type:  cairn device approve " + text_of(result, "code") + "\n";
+  if (method == "link")
+    return "On another device of yours, type:  cairn device approve " + text_of(result, "code") + "\n";
   if (method == "link.wait") return "This device is one of " + text_of(result, "name") + "'s now.\n";
   if (method == "device.approve") return "The device was added.\n";
   if (method == "device.remove") return "The device was removed.\n";
   if (method == "send") {
-    return result.value("delivery", "") == "sent" ? "Sent.\n" : "Kept; it is sent as soon as that is possible. " + text_of(result, "trouble") + "\n";
+    return result.value("delivery", "") == "sent"
+               ? "Sent.\n"
+               : "Kept; it is sent as soon as that is possible. " + text_of(result, "trouble") + "\n";
   }
   if (method == "group.create" || method == "group.add") return "Done.\n";
   if (method == "read") {

@@ -94,8 +94,9 @@ class Local final : public Speaker {
     on_notice_ = on_notice;
     reply_.reset();
     const auto socket = loop_->open_inside(
-        kTarget, {[this](Bytes frame) { heard(frame); },
-                  [this] { reply_ = failed(Exit::refused, "The store of this device failed; see that its disk has room."); }});
+        kTarget,
+        {[this](Bytes frame) { heard(frame); },
+         [this] { reply_ = failed(Exit::refused, "The store of this device failed; see that its disk has room."); }});
     loop_->send_inside(socket, request_of(method, std::move(params)));
     while (!reply_ && !stopped_) loop_->step(kStepMs);
     return reply_ ? *reply_ : failed(Exit::refused, "Stopped.");

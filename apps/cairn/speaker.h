@@ -11,7 +11,7 @@ namespace cairn::apps {
 /// What came of it; the exit codes of `cairn`.
 enum class Exit : int {
   done = 0,
-  refused = 1,      ///< or failed; a sentence says why
+  refused = 1,  ///< or failed; a sentence says why
   usage = 2,
   unreachable = 3,  ///< the server; what was said is kept and sent later
   locked = 4        ///< another process holds the data folder and answers nothing
@@ -34,8 +34,8 @@ class Speaker {
   virtual void listen(const std::function<void(const nlohmann::json&)>& on_notice) = 0;
 };
 
-/// The daemon that holds `data_folder`, else a mind of our own that holds it meanwhile (and serves its socket to others).
-/// On failure `reply` says why and null is returned.
+/// The daemon that holds `data_folder`, else a mind of our own that holds it meanwhile (and serves its socket to
+/// others). On failure `reply` says why and null is returned.
 std::unique_ptr<Speaker> connect(const std::string& data_folder, Reply& reply);
 
 /// Holds the folder and serves its socket until SIGTERM or SIGINT.

@@ -84,7 +84,8 @@ int main(int argc, char** argv) {
   CLI::App* serve_command = app.add_subcommand("serve", "take requests until SIGTERM");
   serve_command->add_option("--listen", options.listen, "ADDRESS:PORT; port 0 takes a free one")->capture_default_str();
   serve_command->add_option("--domain", options.domain, "the part after @ of its names")->capture_default_str();
-  serve_command->add_option("--policy", options.policy_file, "C2SP tlog-policy: witnesses with their URLs, and the quorum");
+  serve_command->add_option("--policy", options.policy_file,
+                            "C2SP tlog-policy: witnesses with their URLs, and the quorum");
   serve_command->add_option("--sign-up", options.sign_up, "who may register")
       ->check(CLI::IsMember({"open", "invite"}))
       ->capture_default_str();

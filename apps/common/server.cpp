@@ -38,14 +38,16 @@ int serve(const ServerOptions& options, const std::function<std::unique_ptr<prot
   if (!store) return complain(store_options.path, store.error().where);
 
   net::Network network(entropy);
-  const auto port = network.serve_http(options.address, options.port,
-                                       options.behind_proxy ? net::Proxy::trusted : net::Proxy::none);
+  const auto port =
+      network.serve_http(options.address, options.port, options.behind_proxy ? net::Proxy::trusted : net::Proxy::none);
   if (!port) return complain(options.address + ":" + std::to_string(options.port), port.error().where);
 
   const auto mind = make();
   loop::LoopOptions loop_options;
   loop_options.clock = os::now;
-  loop_options.log = [&options](const proto::Event& event) { loop::write_log(stderr, options.log_level, event, os::now()); };
+  loop_options.log = [&options](const proto::Event& event) {
+    loop::write_log(stderr, options.log_level, event, os::now());
+  };
   loop::Loop loop(*mind, **store, entropy, network, loop_options);
   network.watch(stop_signal.descriptor(), [&loop] { loop.stop(); });
   if (const auto started = loop.start(); !started) return complain(options.data_folder, started.error().where);

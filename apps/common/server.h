@@ -14,8 +14,8 @@ struct ServerOptions {
   std::string data_folder;
   std::uint32_t application_id = 0;  ///< whose store this is
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0;            ///< 0: a free one
-  bool behind_proxy = false;         ///< believe X-Forwarded-For
+  std::uint16_t port = 0;     ///< 0: a free one
+  bool behind_proxy = false;  ///< believe X-Forwarded-For
   proto::Event::Level log_level = proto::Event::Level::info;
 };
 

@@ -91,10 +91,13 @@ class Demo {
     const Said said = village_->cairn(device, {"contact", "show", name});
     must(said);
     std::string cosigners;
-    for (const json& one : said.json["cosigners"]) cosigners += (cosigners.empty() ? "" : ", ") + one.get<std::string>();
-    std::printf("  verified by %s before the first byte: %s has %d active devices; quorum %s; answer %d bytes; log of %d epochs\n",
-                device.c_str(), name.c_str(), said.json["devices_active"].get<int>(), cosigners.c_str(),
-                said.json["answer_bytes"].get<int>(), said.json["log_size"].get<int>());
+    for (const json& one : said.json["cosigners"])
+      cosigners += (cosigners.empty() ? "" : ", ") + one.get<std::string>();
+    std::printf(
+        "  verified by %s before the first byte: %s has %d active devices; quorum %s; answer %d bytes; log of %d "
+        "epochs\n",
+        device.c_str(), name.c_str(), said.json["devices_active"].get<int>(), cosigners.c_str(),
+        said.json["answer_bytes"].get<int>(), said.json["log_size"].get<int>());
   }
 
   void received() {
@@ -177,7 +180,8 @@ class Demo {
 int main(int argc, char** argv) {
   std::string script;
   CLI::App app{"A domain, two witnesses, two auditors, alice and bob with two devices each, on this machine alone."};
-  app.add_option("--script", script, "lines of DEVICE TO TEXT; devices alice-1, alice-2, bob-1, bob-2; TO a name or walkers");
+  app.add_option("--script", script,
+                 "lines of DEVICE TO TEXT; devices alice-1, alice-2, bob-1, bob-2; TO a name or walkers");
   CLI11_PARSE(app, argc, argv);
   const auto lines = script.empty() ? std::vector<Line>{} : read_script(script);
 

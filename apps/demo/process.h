@@ -44,7 +44,8 @@ class Process {
   std::string output_file_;
 };
 
-/// Runs a program to its end, at most `most` long (then it is killed, with exit code 124). `input` is its standard input.
+/// Runs a program to its end, at most `most` long (then it is killed, with exit code 124). `input` is its standard
+/// input.
 Finished run(const std::vector<std::string>& argv, std::chrono::milliseconds most, const std::string& input = {});
 
 /// GET http://127.0.0.1:port/target: the body of a 200, nothing otherwise.

@@ -20,9 +20,7 @@ constexpr milliseconds kPoll{10};
   std::exit(1);
 }
 
-void write_text(const std::string& path, const std::string& text) {
-  std::ofstream(path) << text;
-}
+void write_text(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
 
 std::string trimmed(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
@@ -40,8 +38,8 @@ Village::Village(VillageOptions options) : options_(std::move(options)) {
   const auto well_known = http_get(server_port_, "/.well-known/cairn");
   if (!well_known) give_up("The server does not answer.", server_->output());
   const auto facts = nlohmann::json::parse(*well_known);
-  const std::string log_line = "log " + facts["log"]["vkey"].get<std::string>() + " " + url() +
-                               facts["log"]["path"].get<std::string>() + "\n";
+  const std::string log_line =
+      "log " + facts["log"]["vkey"].get<std::string>() + " " + url() + facts["log"]["path"].get<std::string>() + "\n";
   stop_server(SIGTERM);
 
   const std::size_t count = options_.witnesses + options_.auditors;
@@ -55,7 +53,8 @@ Village::Village(VillageOptions options) : options_(std::move(options)) {
     const std::string name = (i < options_.witnesses ? "witness" : "auditor") + std::to_string(i + 1);
     (i < options_.witnesses ? witness_names : auditor_names) += " " + name;
     lines += "witness " + name + " " + trimmed(*vkey) + "\n";
-    server_lines += "witness " + name + " " + trimmed(*vkey) + " http://127.0.0.1:" + std::to_string(cosigner_ports_[i]) + "\n";
+    server_lines +=
+        "witness " + name + " " + trimmed(*vkey) + " http://127.0.0.1:" + std::to_string(cosigner_ports_[i]) + "\n";
   }
   const std::string quorum = "group witnesses any" + witness_names + "\ngroup auditors all" + auditor_names +
                              "\ngroup all all witnesses auditors\nquorum all\n";
@@ -82,9 +81,18 @@ unsigned Village::await_port(Process& process, const std::string& what) {
 }
 
 void Village::start_server() {
-  std::vector<std::string> command = {program(options_.server), "--data", server_folder(), "serve", "--listen",
-                                      "127.0.0.1:" + std::to_string(server_port_), "--domain", domain_, "--sign-up",
-                                      "open", "--policy", server_policy_file_};
+  std::vector<std::string> command = {program(options_.server),
+                                      "--data",
+                                      server_folder(),
+                                      "serve",
+                                      "--listen",
+                                      "127.0.0.1:" + std::to_string(server_port_),
+                                      "--domain",
+                                      domain_,
+                                      "--sign-up",
+                                      "open",
+                                      "--policy",
+                                      server_policy_file_};
   command.insert(command.end(), options_.server_arguments.begin(), options_.server_arguments.end());
   const std::string output = options_.folder + "/cairnd.log";
   std::filesystem::remove(output);
@@ -100,9 +108,18 @@ void Village::stop_server(int signal) {
 
 std::vector<std::string> Village::cosigner_command(std::size_t index, unsigned port) const {
   const std::string number = std::to_string(index);
-  return {program("cairn-witness"), "--data", options_.folder + "/cosigner" + number, "serve", "--role",
-          index < options_.witnesses ? "witness" : "auditor", "--name", "localhost/cosigner" + number, "--logs",
-          options_.folder + "/logs" + number, "--listen", "127.0.0.1:" + std::to_string(port)};
+  return {program("cairn-witness"),
+          "--data",
+          options_.folder + "/cosigner" + number,
+          "serve",
+          "--role",
+          index < options_.witnesses ? "witness" : "auditor",
+          "--name",
+          "localhost/cosigner" + number,
+          "--logs",
+          options_.folder + "/logs" + number,
+          "--listen",
+          "127.0.0.1:" + std::to_string(port)};
 }
 
 void Village::start_cosigner(std::size_t index) {
@@ -131,7 +148,8 @@ Said Village::cairn(const std::string& device, const std::vector<std::string>& a
 void Village::start_daemon(const std::string& device) {
   const std::string output = options_.folder + "/" + device + ".log";
   std::filesystem::remove(output);
-  daemons_.insert_or_assign(device, Process::start({program("cairn"), "--data", device_folder(device), "daemon"}, output));
+  daemons_.insert_or_assign(device,
+                            Process::start({program("cairn"), "--data", device_folder(device), "daemon"}, output));
   const auto until = std::chrono::steady_clock::now() + kStartMost;
   while (std::chrono::steady_clock::now() < until) {
     // Before the daemon holds the folder a command would hold it in its place.

@@ -50,7 +50,9 @@ int main(int argc, char** argv) {
   options.server.application_id = kApplicationId;
   options.server.data_folder = os::default_data_folder("cairn-witness").value_or("cairn-witness-data");
 
-  CLI::App app{"cairn-witness: cosigns transparency logs that only ever grew; as an auditor, directories whose every change it has checked."};
+  CLI::App app{
+      "cairn-witness: cosigns transparency logs that only ever grew; as an auditor, directories whose every change it "
+      "has checked."};
   app.require_subcommand(1);
   app.add_option("--data", options.server.data_folder, "folder for everything it keeps")->capture_default_str();
   CLI::App* serve_command = app.add_subcommand("serve", "take requests until SIGTERM");

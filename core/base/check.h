@@ -9,5 +9,4 @@ namespace cairn {
 }  // namespace cairn
 
 /// Aborts when `condition` is false. Never looks at data from a peer, disk or user.
-#define CHECK(condition) \
-  ((condition) ? static_cast<void>(0) : ::cairn::check_failed(__FILE__, __LINE__, #condition))
+#define CHECK(condition) ((condition) ? static_cast<void>(0) : ::cairn::check_failed(__FILE__, __LINE__, #condition))

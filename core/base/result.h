@@ -45,7 +45,9 @@ struct Error {
 };
 
 /// Makes the error side of any Result. `where` must be a string literal.
-inline tl::unexpected<Error> fail(ErrorCode code, const char* where) { return tl::unexpected<Error>(Error{code, where}); }
+inline tl::unexpected<Error> fail(ErrorCode code, const char* where) {
+  return tl::unexpected<Error>(Error{code, where});
+}
 
 /// A T or an Error; not to be ignored.
 template <class T>
@@ -66,16 +68,16 @@ inline Status ok() { return Status{}; }
 /// Unwraps a Result, or returns its error from the enclosing function. Not for coroutines. Inside braces or an argument
 /// list it must not stand behind anything that owns memory: compilers forget to destroy what was built before the
 /// return, and it leaks.
-#define TRY(expression)                                                   \
-  __extension__({                                                         \
-    auto try_result_ = (expression);                                      \
+#define TRY(expression)                                                                         \
+  __extension__({                                                                               \
+    auto try_result_ = (expression);                                                            \
     if (!try_result_.has_value()) return ::tl::unexpected<::cairn::Error>(try_result_.error()); \
-    ::cairn::internal::take(std::move(try_result_));                      \
+    ::cairn::internal::take(std::move(try_result_));                                            \
   })
 
 /// Returns `fail(code, where)` from the enclosing function unless `condition` holds.
-#define REQUIRE(condition, code, where)                 \
-  do {                                                  \
+#define REQUIRE(condition, code, where)                  \
+  do {                                                   \
     if (!(condition)) return ::cairn::fail(code, where); \
   } while (false)
 

@@ -32,8 +32,8 @@ struct Account {
   std::string invitation;   ///< to be sent with the genesis; else empty
   crypto::SigningKey signing_key;
   MailboxId mailbox;
-  NameKeyKey name_key_key;   ///< keys the rows that belong to names
-  Bytes pending_statement;   ///< the genesis while registering: sent again until it is seen
+  NameKeyKey name_key_key;  ///< keys the rows that belong to names
+  Bytes pending_statement;  ///< the genesis while registering: sent again until it is seen
 
   /// A new device of `name`, with fresh keys.
   static Account create(directory::Name name, std::string server_url, std::string policy_text, Entropy& entropy);

@@ -8,7 +8,8 @@ Answer answer_of(const proto::CallDone& done) {
   const proto::CallReply& reply = *done.reply;
   if (reply.status >= 200 && reply.status < 300) return {reply.body, reply.status, {}, {}};
   const auto error = wire::decode<proto::ErrorAnswer>(reply.body);
-  Answer answer{fail(error ? error->code : ErrorCode::unavailable, "refused by the server"), reply.status, reply.body, {}};
+  Answer answer{
+      fail(error ? error->code : ErrorCode::unavailable, "refused by the server"), reply.status, reply.body, {}};
   if (error) answer.message = error->message;
   return answer;
 }

@@ -13,8 +13,8 @@ namespace cairn::client {
 /// the server's sentence is in `message`, its status in `status`.
 struct Answer {
   Result<Bytes> body;
-  int status = 0;          ///< 0 when the server was not reached
-  Bytes error_body;        ///< body of an answer that is not 2xx (a 409 carries the winning commit)
+  int status = 0;    ///< 0 when the server was not reached
+  Bytes error_body;  ///< body of an answer that is not 2xx (a 409 carries the winning commit)
   std::string message;
 };
 

@@ -18,8 +18,8 @@ enum class ConversationKind : std::uint8_t { pair = 1, group = 2, self = 3 };
 enum class ConversationState : std::uint8_t {
   creating = 1,  ///< group made here, channel not yet accepted by the server
   active = 2,
-  left = 3,      ///< removed from it; readable, not writable
-  broken = 4     ///< a commit that members must refuse; the sentence says what to do
+  left = 3,   ///< removed from it; readable, not writable
+  broken = 4  ///< a commit that members must refuse; the sentence says what to do
 };
 
 /// Permission, from a device's key package, to add its mailbox: kept until the staged commit is accepted.
@@ -34,17 +34,17 @@ struct HeldJoinToken {
 /// tables::kConversations.
 struct Conversation {
   ChannelId channel;
-  std::string domain;               ///< of the channel
+  std::string domain;  ///< of the channel
   ConversationKind kind = ConversationKind::pair;
   ConversationState state = ConversationState::creating;
-  std::string title;                ///< of a group
-  std::vector<std::string> names;   ///< who should be in it, sorted, the own name included
-  std::vector<DeviceId> sent_to;    ///< devices that something was sent to before, sorted
-  std::uint64_t next_message = 0;   ///< index of the next row in tables::kMessages
+  std::string title;               ///< of a group
+  std::vector<std::string> names;  ///< who should be in it, sorted, the own name included
+  std::vector<DeviceId> sent_to;   ///< devices that something was sent to before, sorted
+  std::uint64_t next_message = 0;  ///< index of the next row in tables::kMessages
   std::uint64_t next_outbox = 0;
   std::uint64_t created_ms = 0;
   std::vector<HeldJoinToken> join_tokens;  ///< of the devices that the staged commit adds
-  std::string trouble;              ///< why it cannot be written to just now, one sentence; empty when it can
+  std::string trouble;                     ///< why it cannot be written to just now, one sentence; empty when it can
 
   void write(wire::Writer&) const;
   static Result<Conversation> read(wire::Reader&);
@@ -52,21 +52,21 @@ struct Conversation {
 
 enum class Delivery : std::uint8_t {
   received = 1,
-  waiting = 2,   ///< in the outbox
-  sent = 3,      ///< the server has it on disk
-  refused = 4,   ///< not sent: the directory could not vouch for a recipient; `text` is kept
-  notice = 5     ///< not a message: membership changes, gaps, alarms
+  waiting = 2,  ///< in the outbox
+  sent = 3,     ///< the server has it on disk
+  refused = 4,  ///< not sent: the directory could not vouch for a recipient; `text` is kept
+  notice = 5    ///< not a message: membership changes, gaps, alarms
 };
 
 /// tables::kMessages.
 struct Message {
-  std::string sender;               ///< name; empty for a notice
+  std::string sender;  ///< name; empty for a notice
   DeviceId device;
   Delivery delivery = Delivery::received;
-  std::uint64_t time_ms = 0;        ///< the server's when received, ours when waiting
+  std::uint64_t time_ms = 0;  ///< the server's when received, ours when waiting
   std::uint64_t epoch = 0;
   std::string text;
-  std::string unknown_type;         ///< media type of a content this version does not show
+  std::string unknown_type;  ///< media type of a content this version does not show
 
   void write(wire::Writer&) const;
   static Result<Message> read(wire::Reader&);
@@ -74,11 +74,11 @@ struct Message {
 
 /// tables::kOutbox: a plaintext that is to be sent, and the ciphertext while one is under way.
 struct OutboxEntry {
-  std::uint64_t message = 0;        ///< its row in tables::kMessages
-  Bytes plaintext;                  ///< wiped by the store's deletion when sent
-  std::uint64_t epoch = 0;          ///< of `ciphertext`
-  Bytes ciphertext;                 ///< empty until protected
-  Hash ciphertext_hash;             ///< by which its echo is recognised
+  std::uint64_t message = 0;  ///< its row in tables::kMessages
+  Bytes plaintext;            ///< wiped by the store's deletion when sent
+  std::uint64_t epoch = 0;    ///< of `ciphertext`
+  Bytes ciphertext;           ///< empty until protected
+  Hash ciphertext_hash;       ///< by which its echo is recognised
 
   void write(wire::Writer&) const;
   static Result<OutboxEntry> read(wire::Reader&);

@@ -61,7 +61,8 @@ Result<ChannelId> Conversations::create(Context& context, const Account& account
 Result<ChannelId> Conversations::pair_with(Context& context, const Account& account, const directory::Name& name) {
   REQUIRE(name != account.name, ErrorCode::invalid_name, "that is your own name");
   for (const Conversation& conversation : list(context.store)) {
-    const bool has = std::find(conversation.names.begin(), conversation.names.end(), name.text()) != conversation.names.end();
+    const bool has =
+        std::find(conversation.names.begin(), conversation.names.end(), name.text()) != conversation.names.end();
     if (conversation.kind == ConversationKind::pair && has && conversation.state != ConversationState::left) {
       return conversation.channel;
     }
@@ -132,7 +133,8 @@ bool Conversations::store_envelope(Context& context, const proto::Envelope& enve
 
 void Conversations::name_changed(const StoreView& store, const directory::Name& name) {
   for (const Conversation& conversation : list(store)) {
-    if (std::binary_search(conversation.names.begin(), conversation.names.end(), name.text())) due(conversation.channel);
+    if (std::binary_search(conversation.names.begin(), conversation.names.end(), name.text()))
+      due(conversation.channel);
   }
   // Envelopes may wait for a name of a conversation that is not known yet.
   for (const Row& row : store.scan(tables::kInboxByChannel, {}, {}, kMaxConversations)) {
@@ -240,7 +242,8 @@ std::optional<Conversation> Conversations::find(const StoreView& store, const Ch
 Result<Conversation> Conversations::resolve(const StoreView& store, const Account& account,
                                             const std::string& words) const {
   std::vector<Conversation> found;
-  const auto name = directory::Name::parse(words.find('@') == std::string::npos ? words + "@" + account.domain() : words);
+  const auto name =
+      directory::Name::parse(words.find('@') == std::string::npos ? words + "@" + account.domain() : words);
   for (Conversation& conversation : list(store)) {
     const bool is_pair = conversation.kind == ConversationKind::pair && name && *name != account.name &&
                          std::binary_search(conversation.names.begin(), conversation.names.end(), name->text());

@@ -40,7 +40,8 @@ std::set<directory::Name> without(const std::set<directory::Name>& all, const st
 
 }  // namespace
 
-void Inbox::note_members(Conversations& owner, Context& context, Conversation& conversation, const mls::CommitSummary& commit) {
+void Inbox::note_members(Conversations& owner, Context& context, Conversation& conversation,
+                         const mls::CommitSummary& commit) {
   const auto before = names_of(commit.members);
   std::vector<mls::Member> after = commit.added;
   for (const mls::Member& member : commit.members) {

@@ -13,9 +13,9 @@ constexpr std::uint64_t kBackdateMs = kHourMs;
 
 proto::KeyPackageUpload::Item make(Context& context, const Account& account, std::uint64_t life_ms,
                                    mls::ExtensionList extensions) {
-  auto package = mls::PrivateKeyPackage::create(mls::kDefaultSuite, account.signing_identity(),
-                                                leaf_options(context.now, life_ms), context.entropy,
-                                                std::move(extensions));
+  auto package =
+      mls::PrivateKeyPackage::create(mls::kDefaultSuite, account.signing_identity(), leaf_options(context.now, life_ms),
+                                     context.entropy, std::move(extensions));
   CHECK(package.has_value());
   context.store.put(tables::kKeyPackages, to_bytes(package->reference().view()),
                     to_bytes(package->serialise().expose()));

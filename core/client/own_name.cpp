@@ -69,7 +69,12 @@ Result<std::string> OwnName::begin(Context& context, const std::string& name, co
   const auto secret = random_secret<directory::RecoverySecret>(context.entropy);
   const auto recovery = directory::RecoveryKey::derive(secret, account.name, 0);
   directory::Statement genesis{
-      {account.name, 0, {}, context.now.ms, random_value<Nonce16>(context.entropy), std::nullopt,
+      {account.name,
+       0,
+       {},
+       context.now.ms,
+       random_value<Nonce16>(context.entropy),
+       std::nullopt,
        directory::Genesis{account.device(), recovery.commitment(), directory::kDefaultResetDelayS}},
       {}};
   genesis.signatures.push_back(directory::sign_as_new_device(genesis.content, account.signing_key));

@@ -12,7 +12,8 @@ namespace {
 
 std::string key_of(const char* what, const ChannelId& channel) { return std::string(what) + as_text(channel); }
 
-/// Runs `then` on a fresh Reconciler when an answer comes: state may have moved meanwhile, so nothing is captured but ids.
+/// Runs `then` on a fresh Reconciler when an answer comes: state may have moved meanwhile, so nothing is captured but
+/// ids.
 template <class Then>
 Calls::Continuation resume(Conversations& owner, const ChannelId& channel, Then then) {
   return [&owner, channel, then](Context& later, const Answer& answer) {
@@ -248,10 +249,11 @@ bool Reconciler::fetch_packages(const Difference& wanted) {
     call.url = server_url_of(account_, name.domain()) + std::string(proto::kPathKeyPackageFetch);
     call.bearer = owner_.session_.token();
     call.body = wire::encode(proto::KeyPackageFetch{name.text(), devices});
-    owner_.calls_.start(context_, key_of("packages ", channel_) + name.text(), std::move(call),
-                        resume(owner_, channel_, [name = name, devices = devices](Reconciler& self, const Answer& answer) {
-                          self.packages_answered(name, devices, answer);
-                        }));
+    owner_.calls_.start(
+        context_, key_of("packages ", channel_) + name.text(), std::move(call),
+        resume(owner_, channel_, [name = name, devices = devices](Reconciler& self, const Answer& answer) {
+          self.packages_answered(name, devices, answer);
+        }));
   }
   return missing.empty();
 }
@@ -405,7 +407,8 @@ void Reconciler::send_answered(const Bytes& key, const Answer& answer) {
   // 409: the epoch moved on; its commit is in the mailbox or about to come, and then the entry is protected again.
   owner_.retry_later(context_, channel_);
   if (answer.status == 409) return;
-  trouble(answer.message.empty() ? "The server cannot be reached; the message is kept and sent later." : answer.message);
+  trouble(answer.message.empty() ? "The server cannot be reached; the message is kept and sent later."
+                                 : answer.message);
 }
 
 // The directory does not vouch for a recipient: what waits is not sent, and says so. The text stays.

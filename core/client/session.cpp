@@ -63,7 +63,8 @@ void Session::log_in(Context& context, const Account& account, const proto::Nonc
 }
 
 void Session::failed(Context& context, const Answer& answer) {
-  trouble_ = answer.message.empty() ? "The server cannot be reached; it is tried again, and nothing is lost." : answer.message;
+  trouble_ =
+      answer.message.empty() ? "The server cannot be reached; it is tried again, and nothing is lost." : answer.message;
   const std::uint64_t pause = std::min(kFirstRetryMs << std::min(failures_, 10u), kLastRetryMs);
   ++failures_;
   retry_at_ = after(context.now, pause);

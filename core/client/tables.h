@@ -7,21 +7,21 @@
 
 namespace cairn::client::tables {
 
-inline constexpr Table kAccount{1};         ///< "" -> Account
-inline constexpr Table kDomains{2};         ///< name_key(domain) -> directory::DomainState
-inline constexpr Table kContacts{3};        ///< name_key(name) -> directory::VerifiedView
-inline constexpr Table kKeyPackages{4};     ///< KeyPackageRef -> KeyPackageRecord
-inline constexpr Table kConversations{5};   ///< channel id -> Conversation (without the group)
-inline constexpr Table kGroups{6};          ///< channel id -> serialised mls::Group
-inline constexpr Table kMessages{7};        ///< channel id || uint64 index -> Message
-inline constexpr Table kOutbox{8};          ///< channel id || uint64 index -> OutboxEntry
-inline constexpr Table kInbox{9};           ///< uint64 mailbox sequence -> Envelope, stored and not yet processed
-inline constexpr Table kInboxByChannel{10}; ///< channel id || uint64 mailbox sequence -> ""
-inline constexpr Table kCounters{11};       ///< name of a counter -> uint64
-inline constexpr Table kPendingLinks{12};   ///< signature key -> link under way, on either side
-inline constexpr Table kEvidence{13};       ///< name_key(name) -> LookupEvidence
-inline constexpr Table kAlarms{14};         ///< device id -> Alarm
-inline constexpr Table kExpectedDevices{15}; ///< device id -> "": devices of the own name that are no surprise
-inline constexpr Table kEvents{16};         ///< uint64 from 1 -> channel id || uint64 index: messages that came or changed
+inline constexpr Table kAccount{1};           ///< "" -> Account
+inline constexpr Table kDomains{2};           ///< name_key(domain) -> directory::DomainState
+inline constexpr Table kContacts{3};          ///< name_key(name) -> directory::VerifiedView
+inline constexpr Table kKeyPackages{4};       ///< KeyPackageRef -> KeyPackageRecord
+inline constexpr Table kConversations{5};     ///< channel id -> Conversation (without the group)
+inline constexpr Table kGroups{6};            ///< channel id -> serialised mls::Group
+inline constexpr Table kMessages{7};          ///< channel id || uint64 index -> Message
+inline constexpr Table kOutbox{8};            ///< channel id || uint64 index -> OutboxEntry
+inline constexpr Table kInbox{9};             ///< uint64 mailbox sequence -> Envelope, stored and not yet processed
+inline constexpr Table kInboxByChannel{10};   ///< channel id || uint64 mailbox sequence -> ""
+inline constexpr Table kCounters{11};         ///< name of a counter -> uint64
+inline constexpr Table kPendingLinks{12};     ///< signature key -> link under way, on either side
+inline constexpr Table kEvidence{13};         ///< name_key(name) -> LookupEvidence
+inline constexpr Table kAlarms{14};           ///< device id -> Alarm
+inline constexpr Table kExpectedDevices{15};  ///< device id -> "": devices of the own name that are no surprise
+inline constexpr Table kEvents{16};  ///< uint64 from 1 -> channel id || uint64 index: messages that came or changed
 
 }  // namespace cairn::client::tables

@@ -33,7 +33,7 @@ void LookupEvidence::write(wire::Writer& w) const {
 
 Result<LookupEvidence> LookupEvidence::read(wire::Reader& r) {
   LookupEvidence out;
-  out.verified = Time{TRY(r.u64())};
+  out.verified = Time { TRY(r.u64()) };
   wire::Reader names = TRY(r.nested(tlog::kMaxPolicyBytes));
   while (!names.done()) out.cosigners.push_back(TRY(names.opaque_text(kMaxCosignerName)));
   out.answer_bytes = TRY(r.u64());
@@ -135,7 +135,8 @@ void Views::answered(Context& context, const directory::Name& name, const Answer
 void Views::check(Context& context, const Account& account, const directory::Name& name, const Answer& answer) {
   if (!answer.body) {
     std::string trouble = answer.message;
-    if (trouble.empty()) trouble = "The server of " + std::string(name.domain()) + " cannot be reached; it is tried again.";
+    if (trouble.empty())
+      trouble = "The server of " + std::string(name.domain()) + " cannot be reached; it is tried again.";
     return failed(context, name, std::move(trouble), false);
   }
   const auto policy = tlog::ClientPolicy::parse(account.policy_text);

@@ -25,10 +25,10 @@ constexpr std::uint64_t kOwnNameEveryMs = 12 * kHourMs;
 
 /// Beside each stored view: what `contact show` tells of the look-up.
 struct LookupEvidence {
-  Time verified;                        ///< local clock, when it was verified
-  std::vector<std::string> cosigners;   ///< names in the policy of those that had cosigned
+  Time verified;                       ///< local clock, when it was verified
+  std::vector<std::string> cosigners;  ///< names in the policy of those that had cosigned
   std::uint64_t answer_bytes = 0;
-  std::uint64_t statement_bytes = 0;    ///< of the answer, how much was statements
+  std::uint64_t statement_bytes = 0;  ///< of the answer, how much was statements
 
   void write(wire::Writer&) const;
   static Result<LookupEvidence> read(wire::Reader&);
@@ -82,7 +82,8 @@ class Views {
   void answered(Context& context, const directory::Name& name, const Answer& answer);
   void check(Context& context, const Account& account, const directory::Name& name, const Answer& answer);
   void failed(Context& context, const directory::Name& name, std::string trouble, bool refused);
-  void accept(Context& context, const Account& account, const directory::Lookup& lookup, const LookupEvidence& evidence);
+  void accept(Context& context, const Account& account, const directory::Lookup& lookup,
+              const LookupEvidence& evidence);
 
   Calls& calls_;
   std::set<directory::Name> asked_;    ///< calls under way, at most one a domain

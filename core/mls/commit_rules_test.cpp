@@ -81,7 +81,8 @@ TEST_F(CommitRules, RefuseTheSameNewcomerTwiceAndOneThatIsIn) {
   const Proposal second{Add{world.key_package(who).package()}};
   expect_refused(forger().commit({first, second}), ErrorCode::duplicate, "signature key of a leaf");
   const SigningIdentity member = insides_of(groups[2]).identity.clone();
-  expect_refused(forger().commit({{Add{world.key_package(member).package()}}}), ErrorCode::duplicate, "signature key of a leaf");
+  expect_refused(forger().commit({{Add{world.key_package(member).package()}}}), ErrorCode::duplicate,
+                 "signature key of a leaf");
 }
 
 TEST_F(CommitRules, AllowToAddAgainWhoIsRemovedInTheSameCommit) {
@@ -162,7 +163,8 @@ TEST_F(CommitRules, RefuseReferencesThatAreUnknownOrStandTwice) {
 TEST_F(CommitRules, DemandAPath) {
   expect_refused(forger().commit(Commit{}), ErrorCode::malformed, "commit without the path it needs");
   expect_refused(forger().commit({{Remove{{3}}}}), ErrorCode::malformed, "commit without the path it needs");
-  expect_refused(forger().commit({{GroupContextExtensions{}}}), ErrorCode::malformed, "commit without the path it needs");
+  expect_refused(forger().commit({{GroupContextExtensions{}}}), ErrorCode::malformed,
+                 "commit without the path it needs");
 }
 
 TEST_F(CommitRules, RefuseAPathThatKeepsTheEncryptionKeyOrItsPlace) {
@@ -170,9 +172,9 @@ TEST_F(CommitRules, RefuseAPathThatKeepsTheEncryptionKeyOrItsPlace) {
   const Forger f = forger();
   LeafNode leaf = commit.path->leaf_node;
   leaf.encryption_key = f.epoch().tree.leaf({0})->encryption_key;
-  commit.path->leaf_node = *must(VerifiedLeafNode::sign(cipher_suite(world.suite),
-                                                        insides_of(groups[0]).identity.private_key(), leaf,
-                                                        LeafPosition{groups[0].group_id(), {0}}));
+  commit.path->leaf_node =
+      *must(VerifiedLeafNode::sign(cipher_suite(world.suite), insides_of(groups[0]).identity.private_key(), leaf,
+                                   LeafPosition{groups[0].group_id(), {0}}));
   const auto received = world.process(receiver(), f.commit(commit));
   ASSERT_FALSE(received.has_value());
 

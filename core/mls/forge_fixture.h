@@ -31,9 +31,8 @@ class Forger {
   }
   AuthenticatedContent sign(FramedContent content) const { return sign(std::move(content), state_.identity); }
   AuthenticatedContent sign(FramedContent content, const SigningIdentity& identity) const {
-    AuthenticatedContent out =
-        must(internal::sign_content(WireFormat::public_message, std::move(content), identity.key(),
-                                    epoch().encoded_context));
+    AuthenticatedContent out = must(internal::sign_content(WireFormat::public_message, std::move(content),
+                                                           identity.key(), epoch().encoded_context));
     if (out.content.content_type() == ContentType::commit) {
       out.auth.confirmation_tag = ConfirmationTag{Digest(state_.suite->hash_size())};
     }

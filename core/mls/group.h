@@ -32,7 +32,7 @@ enum class PathUse : std::uint8_t { always, when_required };
 /// What a new group starts with.
 struct GroupParameters {
   SuiteId suite = kDefaultSuite;
-  GroupId group_id;  ///< unique, best random
+  GroupId group_id;          ///< unique, best random
   ExtensionList extensions;  ///< of the GroupContext
 };
 
@@ -42,7 +42,7 @@ struct CommitRequest {
   std::vector<LeafIndex> removes = {};
   std::vector<PreSharedKeyId> psks = {};  ///< nonces are filled in here
   std::optional<ExtensionList> group_context_extensions = {};
-  std::optional<LeafOptions> own_leaf = {};  ///< new capabilities or extensions of our leaf
+  std::optional<LeafOptions> own_leaf = {};            ///< new capabilities or extensions of our leaf
   std::vector<Bytes> received_proposals_to_drop = {};  ///< references, as in ProposalReceived, that shall not go in
 
   PathUse path = PathUse::always;

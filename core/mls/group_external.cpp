@@ -12,8 +12,7 @@ Result<Bytes> Group::group_info(TreePlacement tree) const {
   const crypto::KemKeyPair pair = TRY(derive_external_key(*state_->suite, state_->current.secrets.external));
   ExtensionList extensions;
   extensions.set(extension_type::kExternalPub, wire::encode(HpkePublicKey{pair.public_key}));
-  const GroupInfo info =
-      TRY(make_group_info(state_->current, state_->identity.key(), std::move(extensions), tree));
+  const GroupInfo info = TRY(make_group_info(state_->current, state_->identity.key(), std::move(extensions), tree));
   return encode_message(info);
 }
 
@@ -36,8 +35,8 @@ Result<OwnInit> make_init(const CipherSuite& suite, const GroupInfo& info, Entro
   const auto data = info.extensions.find(extension_type::kExternalPub);
   REQUIRE(data.has_value(), ErrorCode::not_found, "external key of a group info");
   const auto external_pub = TRY(wire::decode<HpkePublicKey>(*data));
-  crypto::HpkeExport made = TRY(crypto::hpke_send_export(suite.hpke, external_pub, {}, as_bytes(kExternalInit),
-                                                         suite.hash_size(), entropy));
+  crypto::HpkeExport made =
+      TRY(crypto::hpke_send_export(suite.hpke, external_pub, {}, as_bytes(kExternalInit), suite.hash_size(), entropy));
   return OwnInit{InitSecret(made.secret.expose()), ExternalInit{std::move(made.kem_output)}};
 }
 

@@ -90,8 +90,8 @@ struct World {
   PrivateKeyPackage key_package(std::string_view name) { return key_package(identity(name)); }
 
   Group create(std::string_view name, ExtensionList extensions = {}) {
-    return must(Group::create({suite, {to_bytes("a group")}, std::move(extensions)}, identity(name), leaf_options(),
-                              entropy));
+    return must(
+        Group::create({suite, {to_bytes("a group")}, std::move(extensions)}, identity(name), leaf_options(), entropy));
   }
   const PendingCommit& stage(Group& group, const CommitRequest& request = {}) {
     return *must(group.stage_commit(request, rules, now, entropy));

@@ -1,6 +1,6 @@
 // Reading what others sent (RFC 9420 s.6, 12.1.8, 12.4.2).
-#include "core/mls/group.h"
 #include "core/mls/external_senders.h"
+#include "core/mls/group.h"
 #include "core/mls/internal/group_state.h"
 
 namespace cairn::mls {

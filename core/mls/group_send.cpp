@@ -66,8 +66,8 @@ Result<Bytes> Group::propose_add(const KeyPackage& key_package, const Rules& rul
                                  HandshakeFormat format) {
   const auto* lifetime = std::get_if<Lifetime>(&key_package.leaf_node.origin);
   REQUIRE(lifetime != nullptr && lifetime->contains(now), ErrorCode::stale, "lifetime of a key package");
-  CheckedProposal proposal = TRY(check_proposal(*state_->suite, state_->current, Proposal{Add{key_package}},
-                                                Sender::member(own_leaf()), rules));
+  CheckedProposal proposal = TRY(
+      check_proposal(*state_->suite, state_->current, Proposal{Add{key_package}}, Sender::member(own_leaf()), rules));
   return propose(std::move(proposal), entropy, format);
 }
 

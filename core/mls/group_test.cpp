@@ -151,7 +151,8 @@ TEST(Group, ReadsApplicationMessagesInAnyOrderAndOnce) {
   EXPECT_EQ(world.read(groups[1], messages[1]), "message 1");
   EXPECT_EQ(world.read(groups[1], messages[99]), "message 99");
   const Bytes before = state_of(groups[1]);
-  for (const std::size_t i : {1u, 99u, 100u}) EXPECT_EQ(code_of(world.process(groups[1], messages[i])), ErrorCode::duplicate);
+  for (const std::size_t i : {1u, 99u, 100u})
+    EXPECT_EQ(code_of(world.process(groups[1], messages[i])), ErrorCode::duplicate);
   EXPECT_EQ(code_of(world.process(groups[1], messages[0])), ErrorCode::duplicate) << "beyond the window";
   EXPECT_EQ(state_of(groups[1]), before);
 }

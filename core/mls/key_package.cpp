@@ -103,8 +103,7 @@ Result<PrivateKeyPackage> PrivateKeyPackage::create(SuiteId id, const SigningIde
   package.init_key.bytes = std::move(init.public_key);
   package.leaf_node = *TRY(VerifiedLeafNode::sign(suite, identity.private_key(), std::move(leaf), std::nullopt));
   package.extensions = std::move(extensions);
-  package.signature =
-      TRY(internal::sign_with_label(identity.key(), kSignKeyPackage, package.to_be_signed()));
+  package.signature = TRY(internal::sign_with_label(identity.key(), kSignKeyPackage, package.to_be_signed()));
   const KeyPackageRef reference = TRY(package.reference());
   return PrivateKeyPackage(id, std::move(package), reference, std::move(init.private_key),
                            std::move(encryption.private_key), identity.clone());
@@ -120,8 +119,8 @@ Result<PrivateKeyPackage> PrivateKeyPackage::from(KeyPackage package, crypto::Ke
   REQUIRE(equal(init_public, package.init_key), ErrorCode::malformed, "init key of another key package");
   REQUIRE(equal(encryption_public, package.leaf_node.encryption_key), ErrorCode::malformed,
           "encryption key of another key package");
-  SigningIdentity identity = TRY(
-      SigningIdentity::from(suite.signature, package.leaf_node.credential, std::move(signature_key)));
+  SigningIdentity identity =
+      TRY(SigningIdentity::from(suite.signature, package.leaf_node.credential, std::move(signature_key)));
   REQUIRE(identity.public_key() == package.leaf_node.signature_key, ErrorCode::malformed,
           "signature key of another key package");
   const KeyPackageRef reference = TRY(package.reference());

@@ -34,7 +34,9 @@ TEST_P(KeyPackages, AreVerifiedAndKnownByTheirReference) {
 TEST_P(KeyPackages, AreRefusedWhenOneThingIsWrong) {
   const SigningIdentity who = world.identity("somebody");
   const PrivateKeyPackage own = world.key_package(who);
-  const auto code = [&](const KeyPackage& package) { return VerifiedKeyPackage::verify(suite(), package).error().code; };
+  const auto code = [&](const KeyPackage& package) {
+    return VerifiedKeyPackage::verify(suite(), package).error().code;
+  };
 
   KeyPackage bad = own.package();
   bad.signature.bytes[4] ^= 1;

@@ -146,11 +146,16 @@ void MlsMessage::write(wire::Writer& writer) const {
 Result<MlsMessage> MlsMessage::read(wire::Reader& reader) {
   TRY(read_version(reader));
   switch (static_cast<WireFormat>(TRY(reader.u16()))) {
-    case WireFormat::public_message: return MlsMessage{TRY(PublicMessage::read(reader))};
-    case WireFormat::private_message: return MlsMessage{TRY(PrivateMessage::read(reader))};
-    case WireFormat::welcome: return MlsMessage{TRY(Welcome::read(reader))};
-    case WireFormat::group_info: return MlsMessage{TRY(GroupInfo::read(reader))};
-    case WireFormat::key_package: return MlsMessage{TRY(KeyPackage::read(reader))};
+    case WireFormat::public_message: return MlsMessage { TRY(PublicMessage::read(reader))
+      };
+    case WireFormat::private_message: return MlsMessage { TRY(PrivateMessage::read(reader))
+      };
+    case WireFormat::welcome: return MlsMessage { TRY(Welcome::read(reader))
+      };
+    case WireFormat::group_info: return MlsMessage { TRY(GroupInfo::read(reader))
+      };
+    case WireFormat::key_package: return MlsMessage { TRY(KeyPackage::read(reader))
+      };
   }
   return fail(ErrorCode::unsupported, "wire format");
 }

@@ -48,7 +48,8 @@ Result<Proposal> Proposal::read_body(std::uint16_t type, wire::Reader& reader) {
     case proposal_type::kUpdate: return Proposal{Update{TRY(LeafNode::read(reader))}};
     case proposal_type::kRemove: return Proposal{Remove{TRY(LeafIndex::read(reader))}};
     case proposal_type::kPreSharedKey: return Proposal{PreSharedKey{TRY(PreSharedKeyId::read(reader))}};
-    case proposal_type::kReInit: return Proposal{TRY(read_reinit(reader))};
+    case proposal_type::kReInit: return Proposal { TRY(read_reinit(reader))
+      };
     case proposal_type::kExternalInit: return Proposal{ExternalInit{TRY(reader.opaque_bytes(kMaxKemOutputSize))}};
     case proposal_type::kGroupContextExtensions:
       return Proposal{GroupContextExtensions{TRY(ExtensionList::read(reader))}};
@@ -73,9 +74,11 @@ void ProposalOrRef::write(wire::Writer& writer) const {
 
 Result<ProposalOrRef> ProposalOrRef::read(wire::Reader& reader) {
   const std::uint8_t type = TRY(reader.u8());
-  if (type == kProposal) return ProposalOrRef{TRY(Proposal::read(reader))};
+  if (type == kProposal) return ProposalOrRef {
+      TRY(Proposal::read(reader))
+    };
   REQUIRE(type == kReference, ErrorCode::malformed, "proposal or reference");
-  return ProposalOrRef{TRY(ProposalRef::read(reader))};
+  return ProposalOrRef { TRY(ProposalRef::read(reader)) };
 }
 
 }  // namespace cairn::mls

@@ -67,7 +67,8 @@ TEST_P(Proposals, ReplaceTheExtensionsOfTheGroup) {
   world.extension_types = {0xF0C1};
   ExtensionList extensions;
   extensions.set(0xF0C1, to_bytes("title"));
-  EXPECT_EQ(groups[0].stage_commit({.group_context_extensions = extensions}, world.rules, world.now, world.entropy)
+  EXPECT_EQ(groups[0]
+                .stage_commit({.group_context_extensions = extensions}, world.rules, world.now, world.entropy)
                 .error()
                 .code,
             ErrorCode::unsupported);
@@ -76,11 +77,12 @@ TEST_P(Proposals, ReplaceTheExtensionsOfTheGroup) {
   expect_all_agree();
   for (const Group& group : groups) EXPECT_EQ(group.extensions(), extensions);
   world.extension_types.clear();
-  EXPECT_EQ(groups[0].stage_commit({.adds = {world.key_package("old client").package()}}, world.rules, world.now,
-                                   world.entropy)
-                .error()
-                .code,
-            ErrorCode::unsupported);
+  EXPECT_EQ(
+      groups[0]
+          .stage_commit({.adds = {world.key_package("old client").package()}}, world.rules, world.now, world.entropy)
+          .error()
+          .code,
+      ErrorCode::unsupported);
 }
 
 TEST_P(Proposals, RenewTheLeafOfWhoAsksForIt) {

@@ -25,7 +25,7 @@ Result<PreSharedKeyId> PreSharedKeyId::read(wire::Reader& reader) {
   PreSharedKeyId out;
   const std::uint8_t type = TRY(reader.u8());
   if (type == kExternal) {
-    out.key = ExternalPsk{TRY(PskId::read(reader))};
+    out.key = ExternalPsk { TRY(PskId::read(reader)) };
   } else {
     REQUIRE(type == kResumption, ErrorCode::malformed, "psk type");
     ResumptionPsk resumption;

@@ -41,23 +41,23 @@ struct CommitSummary {
   GroupId group_id;
   std::uint64_t epoch = 0;  ///< that it leads to
   CommitSource source = CommitSource::member;
-  Member committer;  ///< its leaf after the commit; removed ones never commit
+  Member committer;             ///< its leaf after the commit; removed ones never commit
   std::vector<Member> members;  ///< before it
-  std::vector<Member> added;  ///< without the committer of an external commit
+  std::vector<Member> added;    ///< without the committer of an external commit
   std::vector<Member> removed;
   std::vector<MemberUpdate> updated;  ///< the committer's own too, when there is a path
   std::vector<PreSharedKeyId> psks;
   std::optional<ExtensionList> group_context_extensions;  ///< the new ones, when they change
   std::optional<ReInit> reinit;
   Bytes authenticated_data;
-  bool is_own = false;        ///< we are about to send it
+  bool is_own = false;  ///< we are about to send it
   bool removes_us = false;
 };
 
 /// A proposal from outside of the group: an external sender, or a newcomer that proposes its own Add.
 struct OutsideProposal {
   std::uint16_t type = 0;
-  std::optional<LeafNode> joiner;  ///< of an Add
+  std::optional<LeafNode> joiner;                ///< of an Add
   std::optional<std::uint32_t> external_sender;  ///< index in external_senders; nothing for a newcomer
 };
 
@@ -66,7 +66,7 @@ struct GroupSummary {
   SuiteId suite = kDefaultSuite;
   GroupId group_id;
   std::uint64_t epoch = 0;
-  ExtensionList extensions;  ///< of the GroupContext
+  ExtensionList extensions;     ///< of the GroupContext
   std::vector<Member> members;  ///< ourselves included
   LeafIndex own_leaf;
   LeafIndex sender;  ///< of the Welcome

@@ -22,7 +22,9 @@ struct LeafIndex {
   std::uint32_t value = 0;
 
   void write(wire::Writer& writer) const { writer.u32(value); }
-  static Result<LeafIndex> read(wire::Reader& reader) { return LeafIndex{TRY(reader.u32())}; }
+  static Result<LeafIndex> read(wire::Reader& reader) {
+    return LeafIndex { TRY(reader.u32()) };
+  }
   friend auto operator<=>(const LeafIndex&, const LeafIndex&) = default;
 };
 
@@ -34,7 +36,9 @@ struct OpaqueValue {
   ByteView view() const { return bytes; }
   operator ByteView() const { return bytes; }
   void write(wire::Writer& writer) const { writer.opaque(bytes); }
-  static Result<OpaqueValue> read(wire::Reader& reader) { return OpaqueValue{TRY(reader.opaque_bytes(Max))}; }
+  static Result<OpaqueValue> read(wire::Reader& reader) {
+    return OpaqueValue { TRY(reader.opaque_bytes(Max)) };
+  }
   friend bool operator==(const OpaqueValue&, const OpaqueValue&) = default;
   friend bool operator<(const OpaqueValue& a, const OpaqueValue& b) { return less(a.bytes, b.bytes); }
 };
@@ -48,7 +52,7 @@ struct DigestValue {
   operator ByteView() const { return digest.view(); }
   void write(wire::Writer& writer) const { writer.opaque(digest.view()); }
   static Result<DigestValue> read(wire::Reader& reader) {
-    return DigestValue{Digest(TRY(reader.opaque(kMaxDigestSize)))};
+    return DigestValue { Digest(TRY(reader.opaque(kMaxDigestSize))) };
   }
   friend bool operator==(const DigestValue&, const DigestValue&) = default;
   friend bool operator<(const DigestValue& a, const DigestValue& b) { return a.digest < b.digest; }

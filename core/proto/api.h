@@ -29,7 +29,7 @@ inline constexpr std::string_view kPathChannelCommit = "/v1/channel/commit";
 inline constexpr std::string_view kPathChannelSend = "/v1/channel/send";
 inline constexpr std::string_view kPathMailbox = "/v1/mailbox";
 inline constexpr std::string_view kPathRendezvous = "/v1/rendezvous/";  ///< followed by 32 hex digits
-inline constexpr std::string_view kPathLog = "/log";                    ///< /log/checkpoint, /log/tile/..., /log/audit/N
+inline constexpr std::string_view kPathLog = "/log";  ///< /log/checkpoint, /log/tile/..., /log/audit/N
 
 /// One-time permission to add a device's mailbox to a channel; comes with its key package.
 using JoinToken = FixedBytes<struct JoinTokenTag, 16>;
@@ -92,7 +92,8 @@ struct LoginAnswer {
 
 // ---- directory ----
 
-/// POST statement. A repeat of an accepted one is accepted. Accepted means durable and due for the next epoch; what counts is a verified lookup.
+/// POST statement. A repeat of an accepted one is accepted. Accepted means durable and due for the next epoch; what
+/// counts is a verified lookup.
 struct StatementRequest {
   Bytes statement;         ///< directory::Statement
   std::string invitation;  ///< for a genesis or request_reset, where the domain asks for one; else empty
@@ -111,8 +112,8 @@ struct KeyPackageUpload {
     void write(wire::Writer&) const;
     static Result<Item> read(wire::Reader&);
   };
-  std::vector<Item> items;          ///< each handed out once
-  std::vector<Item> last_resort;    ///< none, or one that replaces the last one; handed out again and again
+  std::vector<Item> items;        ///< each handed out once
+  std::vector<Item> last_resort;  ///< none, or one that replaces the last one; handed out again and again
 
   void write(wire::Writer&) const;
   static Result<KeyPackageUpload> read(wire::Reader&);
@@ -210,9 +211,9 @@ enum class EnvelopeKind : std::uint8_t { commit = 1, message = 2, welcome = 3 };
 struct Envelope {
   std::uint64_t sequence = 0;  ///< of the mailbox, from 1, gapless
   EnvelopeKind kind = EnvelopeKind::message;
-  std::string domain;          ///< of the channel
+  std::string domain;  ///< of the channel
   ChannelId channel;
-  std::uint64_t epoch = 0;     ///< that the body belongs to; for a commit the one that it ends
+  std::uint64_t epoch = 0;        ///< that the body belongs to; for a commit the one that it ends
   std::uint64_t received_ms = 0;  ///< the server's claim
   Bytes body;
 

@@ -6,25 +6,25 @@
 
 namespace cairn::proto {
 
-constexpr std::size_t kMaxEnvelopeBody = 64 * 1024;      ///< bytes of one ciphertext, commit or welcome
-constexpr std::size_t kMaxRecipients = 4096;             ///< mailboxes of a channel
-constexpr std::size_t kMaxWelcomes = 64;                 ///< new mailboxes a commit
-constexpr std::size_t kMaxNameSize = 318;                ///< local (64) + '@' + domain (253)
+constexpr std::size_t kMaxEnvelopeBody = 64 * 1024;  ///< bytes of one ciphertext, commit or welcome
+constexpr std::size_t kMaxRecipients = 4096;         ///< mailboxes of a channel
+constexpr std::size_t kMaxWelcomes = 64;             ///< new mailboxes a commit
+constexpr std::size_t kMaxNameSize = 318;            ///< local (64) + '@' + domain (253)
 constexpr std::size_t kMaxDomainSize = 253;
 constexpr std::size_t kMaxStatementSize = 16 * 1024;
 constexpr std::size_t kMaxVetoSize = 4 * 1024;
 constexpr std::size_t kMaxKeyPackageSize = 16 * 1024;
-constexpr std::size_t kMaxKeyPackages = 100;             ///< kept for a device
-constexpr std::size_t kMaxFetchedDevices = 32;           ///< key packages in one answer
+constexpr std::size_t kMaxKeyPackages = 100;    ///< kept for a device
+constexpr std::size_t kMaxFetchedDevices = 32;  ///< key packages in one answer
 constexpr std::size_t kMaxTokenSize = 256;
 constexpr std::size_t kMaxInvitationSize = 64;
 constexpr std::size_t kMaxRendezvousBody = 4 * 1024;
 constexpr std::uint64_t kRendezvousLifeMs = 10 * 60 * 1000;
 constexpr std::uint64_t kNonceLifeMs = 60 * 1000;
 constexpr std::uint64_t kTokenLifeMs = 12ull * 60 * 60 * 1000;
-constexpr std::uint64_t kPreviousWriteKeyMs = 60 * 1000; ///< how long the write key before is good after a commit
+constexpr std::uint64_t kPreviousWriteKeyMs = 60 * 1000;  ///< how long the write key before is good after a commit
 constexpr std::uint64_t kUndeliveredLifeMs = 30ull * 24 * 60 * 60 * 1000;
-constexpr std::size_t kMaxMailboxEnvelopes = 100'000;    ///< quota of a mailbox
-constexpr std::size_t kPushWindow = 256;                 ///< envelopes in flight to a device before it acknowledges
+constexpr std::size_t kMaxMailboxEnvelopes = 100'000;  ///< quota of a mailbox
+constexpr std::size_t kPushWindow = 256;               ///< envelopes in flight to a device before it acknowledges
 
 }  // namespace cairn::proto

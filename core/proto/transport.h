@@ -88,7 +88,8 @@ struct TimerFired {
   std::uint64_t uptime_ms = 0;
 };
 
-using Input = std::variant<RequestArrived, SocketOpened, SocketConnected, SocketFrame, SocketClosed, CallDone, TimerFired>;
+using Input =
+    std::variant<RequestArrived, SocketOpened, SocketConnected, SocketFrame, SocketClosed, CallDone, TimerFired>;
 
 // ---- sends: performed in order, and only after the writes of the batch are committed ----
 

@@ -14,8 +14,8 @@
 namespace cairn::loop {
 
 struct LoopOptions {
-  std::function<Time()> clock;                    ///< required
-  std::function<void(const proto::Event&)> log;   ///< optional; called after the batch is durable
+  std::function<Time()> clock;                                  ///< required
+  std::function<void(const proto::Event&)> log;                 ///< optional; called after the batch is durable
   std::function<std::uint64_t()> uptime_ms = os::monotonic_ms;  ///< what TimerFired brings
 };
 
@@ -82,7 +82,7 @@ class Loop {
   LoopCounts counts_;
   bool standing_ = false;  // the mind is rebuilt and works
   bool stopping_ = false;
-  Time rebuild_at_;        // when it is not
+  Time rebuild_at_;  // when it is not
   std::deque<proto::Input> inside_inputs_;
   std::map<proto::SocketId, Inside> inside_;
   std::uint64_t next_inside_;

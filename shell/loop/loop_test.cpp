@@ -44,8 +44,7 @@ class LoopTest : public ::testing::Test {
  protected:
   Loop make(store::Store& store) {
     return Loop(mind_, store, entropy_, world_,
-                {[this] { return world_.now; },
-                 [this](const proto::Event& event) { events_.push_back(event); },
+                {[this] { return world_.now; }, [this](const proto::Event& event) { events_.push_back(event); },
                  [] { return std::uint64_t{4711}; }});
   }
   void request(std::uint64_t id, std::string target, std::string_view body = "") {
@@ -192,8 +191,8 @@ TEST_F(LoopTest, ServesSocketsInsideTheProcess) {
   ASSERT_TRUE(loop.start());
   std::vector<std::string> frames;
   bool closed = false;
-  const auto socket = loop.open_inside(
-      "/rpc", {[&](Bytes frame) { frames.push_back(as_text(frame)); }, [&] { closed = true; }});
+  const auto socket =
+      loop.open_inside("/rpc", {[&](Bytes frame) { frames.push_back(as_text(frame)); }, [&] { closed = true; }});
   loop.send_inside(socket, to_bytes("hello"));
   loop.step(10);
   EXPECT_EQ(frames, std::vector<std::string>{"hello"});

@@ -13,9 +13,9 @@ class Transport {
   virtual ~Transport() = default;
 
   struct Take {
-    std::size_t most;          ///< inputs
-    std::uint64_t gather_ms;   ///< how long to go on collecting what arrives without a pause
-    std::uint64_t wait_ms;     ///< how long to wait for the first
+    std::size_t most;         ///< inputs
+    std::uint64_t gather_ms;  ///< how long to go on collecting what arrives without a pause
+    std::uint64_t wait_ms;    ///< how long to wait for the first
   };
   /// The inputs that arrived, in their order; none when the time is over or something else woke it.
   virtual std::vector<proto::Input> take(const Take& take) = 0;

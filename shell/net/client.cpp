@@ -98,7 +98,10 @@ class Client::Connection final : public StreamOwner {
 class Client::Handshake final : public StreamOwner {
  public:
   Handshake(Client& client, proto::SocketId id, const Url& url, std::string bearer)
-      : client_(client), id_(id), deadline_ms_(os::monotonic_ms() + client.limits_.connect_ms), reader_(kMaxHeaderSize) {
+      : client_(client),
+        id_(id),
+        deadline_ms_(os::monotonic_ms() + client.limits_.connect_ms),
+        reader_(kMaxHeaderSize) {
     Bytes nonce(16);
     client.entropy_.fill(nonce);
     key_ = to_base64(nonce);

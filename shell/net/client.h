@@ -22,7 +22,8 @@ struct ClientLimits {
 /// A call is never repeated by itself: whether its first try was heard is not known here.
 class Client {
  public:
-  Client(EventLoop& loop, Board& board, Entropy& entropy, const ClientLimits& limits, const SocketLimits& socket_limits);
+  Client(EventLoop& loop, Board& board, Entropy& entropy, const ClientLimits& limits,
+         const SocketLimits& socket_limits);
   ~Client();
 
   /// CallDone follows. Without encryption only this machine is called (not_authorised otherwise).

@@ -102,7 +102,8 @@ TEST_F(HttpClient, SurvivesAServerThatIsNone) {
     ASSERT_EQ(::bind(listening, reinterpret_cast<sockaddr*>(&address), size), 0);
     ASSERT_EQ(::listen(listening, 1), 0);
     ASSERT_EQ(::getsockname(listening, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    caller_->perform(proto::Call{{1}, Method::get, "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)), "", {}, 3000});
+    caller_->perform(
+        proto::Call{{1}, Method::get, "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)), "", {}, 3000});
     turn_for(20);
     const int accepted = ::accept(listening, nullptr, nullptr);
     ASSERT_GE(accepted, 0);

@@ -259,8 +259,9 @@ Bytes encode_response(const proto::Respond& respond, bool keep_alive) {
 Bytes encode_continue() { return to_bytes("HTTP/1.1 100 Continue\r\n\r\n"); }
 
 Bytes encode_websocket_response(std::string_view websocket_key) {
-  return to_bytes("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
-                  websocket_accept(websocket_key) + "\r\n\r\n");
+  return to_bytes(
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
+      websocket_accept(websocket_key) + "\r\n\r\n");
 }
 
 namespace {

@@ -72,7 +72,8 @@ class ResponseReader {
   explicit ResponseReader(std::size_t max_body);
   ~ResponseReader();
 
-  /// The response once it is whole, nothing before. over_limit for a body above the limit, malformed for what is no HTTP.
+  /// The response once it is whole, nothing before. over_limit for a body above the limit, malformed for what is no
+  /// HTTP.
   Result<std::optional<HttpResponse>> feed(ByteView bytes);
   /// The other side sends no more: that ends a body of unknown length, and is malformed anywhere else.
   Result<HttpResponse> finish();

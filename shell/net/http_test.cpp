@@ -43,8 +43,8 @@ TEST(HttpRequest, IsReadWithWhatWeUseOfIt) {
 }
 
 TEST(HttpRequest, IsReadInChunks) {
-  const auto request = read_request(
-      "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n");
+  const auto request =
+      read_request("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n");
   EXPECT_EQ(request.method, proto::Method::put);
   EXPECT_EQ(as_text(request.body), "hello");
 }
@@ -178,7 +178,8 @@ TEST(HttpResponse, ToAWebSocketLeavesTheFirstFrames) {
   // RFC 6455 s.1.3.
   EXPECT_EQ(websocket_accept("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
   ResponseReader reader(kMaxBody);
-  const auto response = reader.feed(concat({encode_websocket_response("dGhlIHNhbXBsZSBub25jZQ=="), as_bytes("frames")}));
+  const auto response =
+      reader.feed(concat({encode_websocket_response("dGhlIHNhbXBsZSBub25jZQ=="), as_bytes("frames")}));
   ASSERT_TRUE(response);
   ASSERT_TRUE(*response);
   EXPECT_EQ((*response)->status, 101);
@@ -188,7 +189,8 @@ TEST(HttpResponse, ToAWebSocketLeavesTheFirstFrames) {
 
 TEST(HttpRequest, SurvivesWritingAndReading) {
   RequestReader reader(kMaxBody);
-  ASSERT_EQ(reader.feed(encode_request(proto::Method::post, "/x", "a:80", "tok\r\nen", to_bytes("body"))), State::whole);
+  ASSERT_EQ(reader.feed(encode_request(proto::Method::post, "/x", "a:80", "tok\r\nen", to_bytes("body"))),
+            State::whole);
   const HttpRequest request = reader.take();
   EXPECT_EQ(request.target, "/x");
   EXPECT_EQ(request.bearer, "tok");

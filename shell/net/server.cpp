@@ -75,9 +75,7 @@ class Server::Connection final : public StreamOwner {
         return retire();  // an answer that nobody reads
       case Phase::header:
       case Phase::body: return refuse(408);
-      case Phase::waiting:
-        keep_alive_ = false;
-        return respond(refusal(503));
+      case Phase::waiting: keep_alive_ = false; return respond(refusal(503));
       case Phase::finishing: return retire();
     }
   }

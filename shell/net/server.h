@@ -26,7 +26,8 @@ enum class Proxy : std::uint8_t {
 
 class Server {
  public:
-  Server(EventLoop& loop, Board& board, Entropy& entropy, const ServerLimits& limits, const SocketLimits& socket_limits);
+  Server(EventLoop& loop, Board& board, Entropy& entropy, const ServerLimits& limits,
+         const SocketLimits& socket_limits);
   ~Server();
 
   /// The port that was taken. Errors as Listener::tcp.

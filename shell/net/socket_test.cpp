@@ -108,7 +108,8 @@ TEST_F(WebSocketNetwork, AnswersPings) {
   open_raw(client);
   client.send(net::websocket_frame(net::Opcode::ping, as_bytes("are you there"), net::Mask{1, 2, 3, 4}));
   EXPECT_TRUE(turn_until([&] {
-    return client.read().ends_with(as_text(net::websocket_frame(net::Opcode::pong, as_bytes("are you there"), std::nullopt)));
+    return client.read().ends_with(
+        as_text(net::websocket_frame(net::Opcode::pong, as_bytes("are you there"), std::nullopt)));
   }));
 }
 
@@ -134,7 +135,8 @@ TEST_F(WebSocketNetwork, ClosesOnABrokenFrameWithTheReason) {
   open_raw(client);
   client.send(net::websocket_frame(net::Opcode::binary, as_bytes("unmasked"), std::nullopt));
   ASSERT_TRUE(turn_until([&] { return client.has_ended(); }));
-  EXPECT_TRUE(client.read().ends_with(as_text(net::websocket_frame(net::Opcode::close, net::close_payload(1002), std::nullopt))));
+  EXPECT_TRUE(client.read().ends_with(
+      as_text(net::websocket_frame(net::Opcode::close, net::close_payload(1002), std::nullopt))));
   EXPECT_EQ(count<proto::SocketClosed>(mind_.seen), 1u);
   EXPECT_EQ(count<proto::SocketFrame>(mind_.seen), 0u);
 }

@@ -155,8 +155,7 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
   bool ended = false;
 };
 
-Stream::Stream(EventLoop& loop, int socket, StreamOwner& owner)
-    : state_(std::make_shared<State>(loop, socket, owner)) {
+Stream::Stream(EventLoop& loop, int socket, StreamOwner& owner) : state_(std::make_shared<State>(loop, socket, owner)) {
   state_->wait_readable();
 }
 
@@ -321,7 +320,8 @@ struct Connector::State : std::enable_shared_from_this<Connector::State> {
   void start(const std::string& host, std::uint16_t port) {
     resolver.async_resolve(host, std::to_string(port), Tcp::resolver::numeric_service,
                            [self = shared_from_this()](const Code& code, const Tcp::resolver::results_type& found) {
-                             if (code) return self->done(fail(ErrorCode::unavailable, "the name of the server is not known"));
+                             if (code)
+                               return self->done(fail(ErrorCode::unavailable, "the name of the server is not known"));
                              self->connect(found);
                            });
   }
@@ -343,11 +343,12 @@ struct Connector::State : std::enable_shared_from_this<Connector::State> {
     Code ignored;
     socket.close(ignored);
     const Tcp::endpoint target = endpoints[index];
-    socket.async_connect(target, [self = shared_from_this(), endpoints = std::move(endpoints), index](const Code& code) mutable {
-      if (self->on_done == nullptr) return;
-      if (code) return self->try_next(std::move(endpoints), index + 1);
-      self->hand_over();
-    });
+    socket.async_connect(
+        target, [self = shared_from_this(), endpoints = std::move(endpoints), index](const Code& code) mutable {
+          if (self->on_done == nullptr) return;
+          if (code) return self->try_next(std::move(endpoints), index + 1);
+          self->hand_over();
+        });
   }
 
   void hand_over() {

@@ -65,7 +65,8 @@ class Stream {
   void set_reading(bool on);
 
   /// Sends what is queued, then tells the other side that there is no more, and reads and drops what it still sends,
-  /// lest the last words be lost (RFC 9112 s.9.6). on_end() follows when the other side closes; the owner sets the limit.
+  /// lest the last words be lost (RFC 9112 s.9.6). on_end() follows when the other side closes; the owner sets the
+  /// limit.
   void finish();
 
  private:

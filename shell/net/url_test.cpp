@@ -31,10 +31,29 @@ TEST(Url, TakesAnAddressInBrackets) {
 }
 
 TEST(Url, RefusesEveryOtherForm) {
-  for (const char* text : {"", "a", "ftp://a", "http:/a", "http://", "http://:80/", "http://a:", "http://a:0", "http://a:65536",
-                           "http://a:8x", "http://a:-1", "http://user@a/", "http://user:pass@a/", "http://a/#f", "http://a b/",
-                           "http://a/\r\nX: y", "http://[::1", "http://[x]/", "http://[]/", "http://[::1]x", "http://a\\b/",
-                           "HTTP://a", "http://\xc3\xa4/"}) {
+  for (const char* text : {"",
+                           "a",
+                           "ftp://a",
+                           "http:/a",
+                           "http://",
+                           "http://:80/",
+                           "http://a:",
+                           "http://a:0",
+                           "http://a:65536",
+                           "http://a:8x",
+                           "http://a:-1",
+                           "http://user@a/",
+                           "http://user:pass@a/",
+                           "http://a/#f",
+                           "http://a b/",
+                           "http://a/\r\nX: y",
+                           "http://[::1",
+                           "http://[x]/",
+                           "http://[]/",
+                           "http://[::1]x",
+                           "http://a\\b/",
+                           "HTTP://a",
+                           "http://\xc3\xa4/"}) {
     EXPECT_FALSE(parse_url(text)) << text;
   }
   EXPECT_FALSE(parse_url("http://a/" + std::string(5000, 'x')));
@@ -42,7 +61,8 @@ TEST(Url, RefusesEveryOtherForm) {
 
 TEST(Url, KnowsTheAddressesOfThisMachine) {
   for (const char* address : {"127.0.0.1", "127.255.0.3", "::1"}) EXPECT_TRUE(is_loopback_address(address)) << address;
-  for (const char* address : {"128.0.0.1", "10.0.0.1", "0.0.0.0", "::", "::2", "::ffff:127.0.0.1", "localhost", "", "127.1"}) {
+  for (const char* address :
+       {"128.0.0.1", "10.0.0.1", "0.0.0.0", "::", "::2", "::ffff:127.0.0.1", "localhost", "", "127.1"}) {
     EXPECT_FALSE(is_loopback_address(address)) << address;
   }
 }

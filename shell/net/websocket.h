@@ -43,7 +43,7 @@ class WebSocketReader {
 
   Side we_are_;
   std::size_t most_;
-  Bytes pending_;                  // a frame that has not come whole
+  Bytes pending_;                 // a frame that has not come whole
   std::optional<Bytes> message_;  // fragments so far
   bool closed_ = false;
 };

@@ -71,18 +71,18 @@ TEST(WebSocket, PutsRandomMessagesTogetherWhateverWayTheyArrive) {
 }
 
 TEST(WebSocket, RefusesWhatTheStandardForbids) {
-  EXPECT_EQ(refusal(Side::server, hex("820548656c6c6f")), ErrorCode::malformed);            // a client without a mask
-  EXPECT_EQ(refusal(Side::client, hex("828537fa213d7f9f4d5158")), ErrorCode::malformed);    // a server with one
-  EXPECT_EQ(refusal(Side::client, hex("c200")), ErrorCode::malformed);                      // a reserved bit
-  EXPECT_EQ(refusal(Side::client, hex("8300")), ErrorCode::malformed);                      // unknown opcodes
+  EXPECT_EQ(refusal(Side::server, hex("820548656c6c6f")), ErrorCode::malformed);          // a client without a mask
+  EXPECT_EQ(refusal(Side::client, hex("828537fa213d7f9f4d5158")), ErrorCode::malformed);  // a server with one
+  EXPECT_EQ(refusal(Side::client, hex("c200")), ErrorCode::malformed);                    // a reserved bit
+  EXPECT_EQ(refusal(Side::client, hex("8300")), ErrorCode::malformed);                    // unknown opcodes
   EXPECT_EQ(refusal(Side::client, hex("8b00")), ErrorCode::malformed);
-  EXPECT_EQ(refusal(Side::client, hex("0900")), ErrorCode::malformed);                      // a fragmented ping
-  EXPECT_EQ(refusal(Side::client, hex("897e0080")), ErrorCode::malformed);                  // a long one
-  EXPECT_EQ(refusal(Side::client, hex("827e007d")), ErrorCode::malformed);                  // longer lengths than needed
+  EXPECT_EQ(refusal(Side::client, hex("0900")), ErrorCode::malformed);      // a fragmented ping
+  EXPECT_EQ(refusal(Side::client, hex("897e0080")), ErrorCode::malformed);  // a long one
+  EXPECT_EQ(refusal(Side::client, hex("827e007d")), ErrorCode::malformed);  // longer lengths than needed
   EXPECT_EQ(refusal(Side::client, hex("827f000000000000ffff")), ErrorCode::malformed);
-  EXPECT_EQ(refusal(Side::client, hex("8000")), ErrorCode::malformed);                      // a continuation of nothing
-  EXPECT_EQ(refusal(Side::client, hex("02008200")), ErrorCode::malformed);                  // a message within a message
-  EXPECT_EQ(refusal(Side::client, hex("810548656c6c6f")), ErrorCode::unsupported);          // a text
+  EXPECT_EQ(refusal(Side::client, hex("8000")), ErrorCode::malformed);              // a continuation of nothing
+  EXPECT_EQ(refusal(Side::client, hex("02008200")), ErrorCode::malformed);          // a message within a message
+  EXPECT_EQ(refusal(Side::client, hex("810548656c6c6f")), ErrorCode::unsupported);  // a text
 }
 
 TEST(WebSocket, RefusesALongMessageBeforeItComes) {

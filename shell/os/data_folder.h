@@ -15,7 +15,8 @@ Result<std::string> default_data_folder(const std::string& program);
 class DataFolder {
  public:
   /// Makes the folder (0700) if it is missing and takes its lock. Errors, each `where` a sentence for a person:
-  /// conflict when another process holds it, invalid_state when others may read the folder, storage_full, storage_failed.
+  /// conflict when another process holds it, invalid_state when others may read the folder, storage_full,
+  /// storage_failed.
   static Result<DataFolder> open(std::string path);
 
   ~DataFolder();

@@ -1,8 +1,8 @@
 #include "shell/os/stop_signal.h"
 
-#include <csignal>
 #include <sys/signalfd.h>
 #include <unistd.h>
+#include <csignal>
 
 #include "core/base/check.h"
 

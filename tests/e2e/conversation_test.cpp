@@ -12,14 +12,16 @@ TEST_F(Conversation, ReachesEveryDeviceOfBothPeople) {
   two_people_with_two_devices();
   must(village().cairn("alice-1", {"send", "bob@localhost", "hello from alice"}));
   for (const std::string device : {"bob-1", "bob-2"}) {
-    EXPECT_TRUE(eventually([&] { return has_text(device, "alice@localhost", "alice@localhost: hello from alice"); })) << device;
+    EXPECT_TRUE(eventually([&] { return has_text(device, "alice@localhost", "alice@localhost: hello from alice"); }))
+        << device;
   }
   EXPECT_TRUE(eventually([&] { return has_text("alice-2", "bob@localhost", "alice@localhost: hello from alice"); }));
 
   must(village().cairn("bob-2", {"send", "alice@localhost", "hello from bob's second device"}));
   for (const std::string device : {"alice-1", "alice-2"}) {
-    EXPECT_TRUE(eventually([&] { return has_text(device, "bob@localhost", "bob@localhost: hello from bob's second device"); }))
-        << device;
+    EXPECT_TRUE(eventually([&] {
+      return has_text(device, "bob@localhost", "bob@localhost: hello from bob's second device");
+    })) << device;
   }
 }
 
@@ -87,7 +89,8 @@ TEST_F(Conversation, SurvivesAServerKilledUnderLoad) {
     }
   }
   for (const std::string device : {"bob-1", "bob-2"}) {
-    EXPECT_TRUE(eventually([&] { return texts(device, "alice@localhost") == accepted; }, std::chrono::seconds(60))) << device;
+    EXPECT_TRUE(eventually([&] { return texts(device, "alice@localhost") == accepted; }, std::chrono::seconds(60)))
+        << device;
   }
 }
 

@@ -12,7 +12,8 @@ class Lies : public VillageTest {
     VillageTest::SetUp();
     file_ = folder_.string() + "-lie";
     tell("none");
-    village("cairn-lying-server", {"--about", "bob@localhost", "--accomplice", "mallory@localhost", "--lie-file", file_});
+    village("cairn-lying-server",
+            {"--about", "bob@localhost", "--accomplice", "mallory@localhost", "--lie-file", file_});
     must(village_->register_person("alice-1", "alice@localhost"));
     must(village_->register_person("bob-1", "bob@localhost"));
     must(village_->register_person("mallory-1", "mallory@localhost"));
@@ -60,7 +61,8 @@ TEST_F(Lies, AboutAKnownContactAreRefusedToo) {
 TEST(Cairnd, HasNothingThatLiesOrReads) {
   const std::string folder = program_folder();
   const demo::Finished honest = demo::run({"/usr/bin/nm", "-C", folder + "/cairnd"}, std::chrono::seconds(60));
-  const demo::Finished lying = demo::run({"/usr/bin/nm", "-C", folder + "/cairn-lying-server"}, std::chrono::seconds(60));
+  const demo::Finished lying =
+      demo::run({"/usr/bin/nm", "-C", folder + "/cairn-lying-server"}, std::chrono::seconds(60));
   ASSERT_EQ(honest.exit_code, 0);
   ASSERT_EQ(lying.exit_code, 0);
   EXPECT_NE(lying.out.find("cairn::lying::"), std::string::npos);

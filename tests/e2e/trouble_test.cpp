@@ -18,8 +18,8 @@ TEST_F(Trouble, AnUnknownNameIsSaidToBeUnknown) {
 
 TEST_F(Trouble, ATakenNameIsRefused) {
   must(village().register_person("alice-1", "alice@localhost"));
-  const demo::Said said = village().cairn("alice-x", {"register", "alice@localhost", "--server", village().url(), "--policy",
-                                                      village().policy_file()});
+  const demo::Said said = village().cairn(
+      "alice-x", {"register", "alice@localhost", "--server", village().url(), "--policy", village().policy_file()});
   EXPECT_EQ(said.exit_code, 1);
   EXPECT_FALSE(said.error.empty());
 }
@@ -49,9 +49,9 @@ TEST_F(Trouble, WithBothAuditorsDeadKnownContactsCanBeWrittenToAndNewOnesNot) {
   must(village().cairn("alice-1", {"send", "bob@localhost", "auditors dead"}));
   EXPECT_TRUE(eventually([&] { return has_text("bob-1", "alice@localhost", "alice@localhost: auditors dead"); }));
   // A name registered now is in no checkpoint that the quorum cosigned.
-  const demo::Said late = village().cairn("dave-1", {"register", "dave@localhost", "--server", village().url(), "--policy",
-                                                     village().policy_file()},
-                                          std::chrono::seconds(60));
+  const demo::Said late = village().cairn(
+      "dave-1", {"register", "dave@localhost", "--server", village().url(), "--policy", village().policy_file()},
+      std::chrono::seconds(60));
   EXPECT_EQ(late.exit_code, 3);
   EXPECT_FALSE(late.error.empty());
 }
@@ -59,18 +59,18 @@ TEST_F(Trouble, WithBothAuditorsDeadKnownContactsCanBeWrittenToAndNewOnesNot) {
 TEST_F(Trouble, APortThatIsTakenIsNamed) {
   village();
   const std::string listen = village().url().substr(std::string("http://").size());
-  const demo::Finished second = demo::run({program_folder() + "/cairnd", "--data", folder_.string() + "/second", "serve",
-                                           "--listen", listen},
-                                          std::chrono::seconds(10));
+  const demo::Finished second =
+      demo::run({program_folder() + "/cairnd", "--data", folder_.string() + "/second", "serve", "--listen", listen},
+                std::chrono::seconds(10));
   EXPECT_EQ(second.exit_code, 1);
   EXPECT_NE(second.err.find(listen), std::string::npos) << second.err;
 }
 
 TEST_F(Trouble, ADataFolderBelongsToOneServer) {
   village();
-  const demo::Finished second = demo::run({program_folder() + "/cairnd", "--data", village().server_folder(), "serve",
-                                           "--listen", "127.0.0.1:0"},
-                                          std::chrono::seconds(10));
+  const demo::Finished second =
+      demo::run({program_folder() + "/cairnd", "--data", village().server_folder(), "serve", "--listen", "127.0.0.1:0"},
+                std::chrono::seconds(10));
   EXPECT_EQ(second.exit_code, 1);
   EXPECT_FALSE(second.err.empty());
 }

@@ -10,9 +10,7 @@
 
 namespace cairn::e2e {
 
-inline std::string program_folder() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
-}
+inline std::string program_folder() { return std::filesystem::read_symlink("/proc/self/exe").parent_path().string(); }
 
 /// Waits until `condition` holds; false when it does not within `most`.
 template <class Condition>
@@ -29,8 +27,7 @@ class VillageTest : public ::testing::Test {
  protected:
   void SetUp() override {
     const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::temp_directory_path() /
-              ("cairn-e2e-" + std::to_string(getpid()) + "-" + info->name());
+    folder_ = std::filesystem::temp_directory_path() / ("cairn-e2e-" + std::to_string(getpid()) + "-" + info->name());
   }
   void TearDown() override {
     village_.reset();

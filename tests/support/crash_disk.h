@@ -1,7 +1,7 @@
 // A disk for SQLite that lives in memory, can lose power at any write, and can be full.
 //
-// Until it is synced a write may be lost, torn, or reach the disk before earlier ones; what was synced stays. A write does
-// not harm bytes beside it (SQLite assumes as much of the platform's disks: SQLITE_IOCAP_POWERSAFE_OVERWRITE).
+// Until it is synced a write may be lost, torn, or reach the disk before earlier ones; what was synced stays. A write
+// does not harm bytes beside it (SQLite assumes as much of the platform's disks: SQLITE_IOCAP_POWERSAFE_OVERWRITE).
 #pragma once
 
 #include <sqlite3.h>

@@ -74,9 +74,8 @@ class NetworkHouse : public ::testing::Test {
   /// How many inputs of a kind there are.
   template <class Kind>
   static std::size_t count(const std::vector<proto::Input>& inputs) {
-    return static_cast<std::size_t>(std::count_if(inputs.begin(), inputs.end(), [](const proto::Input& input) {
-      return std::holds_alternative<Kind>(input);
-    }));
+    return static_cast<std::size_t>(std::count_if(
+        inputs.begin(), inputs.end(), [](const proto::Input& input) { return std::holds_alternative<Kind>(input); }));
   }
   template <class Kind>
   static const Kind* last(const std::vector<proto::Input>& inputs) {

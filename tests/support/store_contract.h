@@ -57,8 +57,8 @@ TYPED_TEST_P(StoreContract, DeletingWhatIsNotThereIsAllowed) {
 }
 
 TYPED_TEST_P(StoreContract, DoesTheWritesOfABatchInTheirOrder) {
-  ASSERT_TRUE(this->store().commit({put(kFirstTable, "a", "1"), erase(kFirstTable, "a"), put(kFirstTable, "b", "1"),
-                                    put(kFirstTable, "b", "2")}));
+  ASSERT_TRUE(this->store().commit(
+      {put(kFirstTable, "a", "1"), erase(kFirstTable, "a"), put(kFirstTable, "b", "1"), put(kFirstTable, "b", "2")}));
   EXPECT_EQ(this->scan("", ""), "b=2");
 }
 
@@ -85,7 +85,8 @@ TYPED_TEST_P(StoreContract, StopsAtTheLimit) {
 }
 
 TYPED_TEST_P(StoreContract, OrdersKeysAsByteStrings) {
-  const std::vector<Bytes> keys = {{}, {0x00}, {0x00, 0x00}, {0x01}, {0x7f}, {0x80}, {0xff}, {0xff, 0x00}, {0xff, 0xff}};
+  const std::vector<Bytes> keys = {{},     {0x00}, {0x00, 0x00}, {0x01},      {0x7f},
+                                   {0x80}, {0xff}, {0xff, 0x00}, {0xff, 0xff}};
   std::vector<Write> writes;
   for (const Bytes& key : keys) writes.insert(writes.begin(), {kFirstTable, key, Bytes{1}});
   ASSERT_TRUE(this->store().commit(writes));

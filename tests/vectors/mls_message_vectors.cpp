@@ -96,8 +96,7 @@ struct Protection {
       AuthenticatedContent opened = TRY(open_public(suite, std::move(*open_message), membership_key, context));
       return check(TRY(verify_content(suite, std::move(opened), key, context)), expected);
     }
-    OpenedMessage opened =
-        TRY(open_private(suite, std::get<PrivateMessage>(decoded.body), tree, sender_data_secret));
+    OpenedMessage opened = TRY(open_private(suite, std::get<PrivateMessage>(decoded.body), tree, sender_data_secret));
     const VerifiedContent content = TRY(verify_content(suite, std::move(opened.content), key, context));
     TRY(check(content, expected));
     tree.accept(std::move(opened.key));
@@ -144,9 +143,8 @@ Result<Protection> start_protection(const CipherSuite& suite, const json& c) {
 Status message_protection_case(const json& c) {
   const CipherSuite& suite = *TRY(suite_of(c));
   SeededEntropy entropy(3);
-  const std::pair<const char*, ContentType> kinds[] = {{"proposal", ContentType::proposal},
-                                                       {"commit", ContentType::commit},
-                                                       {"application", ContentType::application}};
+  const std::pair<const char*, ContentType> kinds[] = {
+      {"proposal", ContentType::proposal}, {"commit", ContentType::commit}, {"application", ContentType::application}};
   for (const auto& [name, type] : kinds) {
     const std::string kind = name;
     Protection given = TRY(start_protection(suite, c));
@@ -177,8 +175,8 @@ Status welcome_case(const json& c) {
   const auto& package = std::get<KeyPackage>(package_message.body);
   const auto& welcome = std::get<Welcome>(welcome_message.body);
   const VerifiedKeyPackage verified = TRY(VerifiedKeyPackage::verify(suite, package));
-  GroupSecrets secrets = TRY(open_group_secrets(suite, welcome, verified.reference(),
-                                                crypto::KemPrivateKey(hex_bytes(c.at("init_priv")))));
+  GroupSecrets secrets = TRY(
+      open_group_secrets(suite, welcome, verified.reference(), crypto::KemPrivateKey(hex_bytes(c.at("init_priv")))));
   MemberSecret member = derive_member(suite, std::move(secrets.joiner_secret), derive_psk_secret(suite, {}));
   const GroupInfo info = TRY(open_group_info(suite, welcome.encrypted_group_info, derive_welcome(suite, member)));
   TRY(verify_with_label(suite, hex_bytes(c.at("signer_pub")), kSignGroupInfo, info.to_be_signed(), info.signature));

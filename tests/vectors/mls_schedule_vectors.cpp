@@ -34,11 +34,11 @@ Status derivations_case(const CipherSuite& suite, const json& c) {
                                                              derive.at("label").get<std::string>())),
           kWrong, "derive_secret");
   const json& tree = c.at("derive_tree_secret");
-  REQUIRE(matches(tree.at("out"),
-                  derive_tree_secret<AnySecret>(suite, hex_bytes(tree.at("secret")), tree.at("label").get<std::string>(),
-                                                tree.at("generation").get<std::uint32_t>(),
-                                                tree.at("length").get<std::size_t>())),
-          kWrong, "derive_tree_secret");
+  REQUIRE(
+      matches(tree.at("out"), derive_tree_secret<AnySecret>(
+                                  suite, hex_bytes(tree.at("secret")), tree.at("label").get<std::string>(),
+                                  tree.at("generation").get<std::uint32_t>(), tree.at("length").get<std::size_t>())),
+      kWrong, "derive_tree_secret");
   return ok();
 }
 
@@ -124,8 +124,8 @@ Status psk_secret_case(const json& c) {
   const CipherSuite& suite = *TRY(suite_of(c));
   std::vector<PskInput> inputs;
   for (const json& psk : c.at("psks")) {
-    inputs.push_back({{ExternalPsk{{hex_bytes(psk.at("psk_id"))}}, hex_bytes(psk.at("psk_nonce"))},
-                      Psk(hex_bytes(psk.at("psk")))});
+    inputs.push_back(
+        {{ExternalPsk{{hex_bytes(psk.at("psk_id"))}}, hex_bytes(psk.at("psk_nonce"))}, Psk(hex_bytes(psk.at("psk")))});
   }
   REQUIRE(matches(c.at("psk_secret"), derive_psk_secret(suite, inputs)), kWrong, "psk_secret");
   return ok();

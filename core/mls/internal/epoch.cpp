@@ -66,8 +66,14 @@ Result<Epoch> Epoch::read(const CipherSuite& suite, wire::Reader& reader) {
   Bytes encoded = wire::encode(context);
   RatchetTree tree = RatchetTree::trusted(suite, std::move(nodes));
   REQUIRE(tree.leaf(keys.self()) != nullptr, ErrorCode::malformed, "stored own leaf");
-  return Epoch{std::move(context), std::move(encoded), std::move(tree), std::move(keys), std::move(secrets),
-               std::move(secret_tree), tag, interim};
+  return Epoch{std::move(context),
+               std::move(encoded),
+               std::move(tree),
+               std::move(keys),
+               std::move(secrets),
+               std::move(secret_tree),
+               tag,
+               interim};
 }
 
 PastEpoch retire(Epoch&& epoch) {
@@ -104,8 +110,14 @@ Epoch start_epoch(const CipherSuite& suite, GroupContext context, RatchetTree tr
   const ConfirmationTag tag = confirmation_tag(suite, secrets.confirmation, context.confirmed_transcript_hash);
   const InterimTranscriptHash interim = interim_hash(suite, context.confirmed_transcript_hash, tag);
   Bytes encoded = wire::encode(context);
-  return Epoch{std::move(context), std::move(encoded), std::move(tree), std::move(keys), std::move(secrets),
-               std::move(secret_tree), tag, interim};
+  return Epoch{std::move(context),
+               std::move(encoded),
+               std::move(tree),
+               std::move(keys),
+               std::move(secrets),
+               std::move(secret_tree),
+               tag,
+               interim};
 }
 
 NextEpoch next_epoch(const CipherSuite& suite, EpochParts parts, const InterimTranscriptHash& before,

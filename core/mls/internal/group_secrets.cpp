@@ -28,17 +28,18 @@ Result<GroupSecrets> GroupSecrets::read(wire::Reader& reader) {
 Result<EncryptedGroupSecrets> seal_group_secrets(const CipherSuite& suite, const GroupSecrets& secrets,
                                                  const KeyPackageRef& reference, const HpkePublicKey& init_key,
                                                  ByteView encrypted_group_info, Entropy& entropy) {
-  return EncryptedGroupSecrets{
-      reference, TRY(encrypt_with_label(suite, init_key, kEncryptWelcome, encrypted_group_info,
-                                        wire::encode_secret(secrets).expose(), entropy))};
+  return EncryptedGroupSecrets {
+    reference, TRY(encrypt_with_label(suite, init_key, kEncryptWelcome, encrypted_group_info,
+                                      wire::encode_secret(secrets).expose(), entropy))
+  };
 }
 
 Result<GroupSecrets> open_group_secrets(const CipherSuite& suite, const Welcome& welcome,
                                         const KeyPackageRef& reference, const crypto::KemPrivateKey& init_key) {
   for (const EncryptedGroupSecrets& entry : welcome.secrets) {
     if (entry.new_member != reference) continue;
-    const SecretBytes plaintext = TRY(decrypt_with_label(suite, init_key, kEncryptWelcome,
-                                                         welcome.encrypted_group_info, entry.encrypted_group_secrets));
+    const SecretBytes plaintext = TRY(decrypt_with_label(suite, init_key, kEncryptWelcome, welcome.encrypted_group_info,
+                                                         entry.encrypted_group_secrets));
     GroupSecrets out = TRY(wire::decode<GroupSecrets>(plaintext.expose()));
     REQUIRE(out.joiner_secret.size() == suite.hash_size(), ErrorCode::malformed, "joiner secret's size");
     REQUIRE(!out.path_secret || out.path_secret->size() == suite.hash_size(), ErrorCode::malformed,

@@ -31,9 +31,9 @@ struct GroupState {
   const CipherSuite* suite = nullptr;
   SigningIdentity identity;
   Epoch current;
-  std::deque<PastEpoch> past = {};                               ///< newest first, at most kPastEpochs
-  std::map<std::uint64_t, ResumptionSecret> resumption = {};     ///< of past epochs, at most kResumptionEpochs
-  std::vector<CheckedProposal> proposals = {};                   ///< of this epoch, in the order of their arrival
+  std::deque<PastEpoch> past = {};                            ///< newest first, at most kPastEpochs
+  std::map<std::uint64_t, ResumptionSecret> resumption = {};  ///< of past epochs, at most kResumptionEpochs
+  std::vector<CheckedProposal> proposals = {};                ///< of this epoch, in the order of their arrival
   bool is_active = true;
   std::optional<ReInit> reinit = std::nullopt;
 

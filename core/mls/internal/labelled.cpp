@@ -49,17 +49,18 @@ Digest ref_hash(crypto::HashAlgorithm algorithm, std::string_view label, ByteVie
 }
 
 Result<SignatureBytes> sign_with_label(const crypto::SignatureKey& key, std::string_view label, ByteView content) {
-  return SignatureBytes{TRY(key.sign(labelled_content(label, content).expose()))};
+  return SignatureBytes { TRY(key.sign(labelled_content(label, content).expose())) };
 }
 
 Result<SignatureBytes> sign_with_label(const CipherSuite& suite, const crypto::SignaturePrivateKey& key,
                                        std::string_view label, ByteView content) {
-  return SignatureBytes{TRY(crypto::sign(suite.signature, key, labelled_content(label, content).expose()))};
+  return SignatureBytes { TRY(crypto::sign(suite.signature, key, labelled_content(label, content).expose())) };
 }
 
 Status verify_with_label(const CipherSuite& suite, ByteView public_key, std::string_view label, ByteView content,
                          ByteView signature) {
-  const Status verified = crypto::verify(suite.signature, public_key, labelled_content(label, content).expose(), signature);
+  const Status verified =
+      crypto::verify(suite.signature, public_key, labelled_content(label, content).expose(), signature);
   REQUIRE(verified.has_value(), ErrorCode::invalid_signature, "signature");
   return ok();
 }
@@ -72,10 +73,9 @@ void expand_with_label(const CipherSuite& suite, ByteView secret, std::string_vi
                                               static_cast<std::uint8_t>(out.size())};
   const VectorHeader label_header(kLabelPrefix.size() + label.size());
   const VectorHeader context_header(context.size());
-  crypto::hkdf_expand(suite.hash, secret,
-                      {length, label_header.view(), as_bytes(kLabelPrefix), as_bytes(label), context_header.view(),
-                       context},
-                      out);
+  crypto::hkdf_expand(
+      suite.hash, secret,
+      {length, label_header.view(), as_bytes(kLabelPrefix), as_bytes(label), context_header.view(), context}, out);
 }
 
 Result<HpkeCiphertext> encrypt_with_label(const CipherSuite& suite, ByteView public_key, std::string_view label,

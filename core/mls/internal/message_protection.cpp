@@ -113,9 +113,8 @@ Result<AuthenticatedContent> decode_content(const PrivateMessage& message, LeafI
 Result<SenderData> open_sender_data(const CipherSuite& suite, const PrivateMessage& message,
                                     const SenderDataSecret& secret) {
   const MessageKey key = derive_sender_data_key(suite, secret, message.ciphertext);
-  const SecretBytes plaintext =
-      TRY(crypto::aead_open(suite.hpke.aead, key.key.expose(), key.nonce.expose(), sender_data_aad(message),
-                            message.encrypted_sender_data));
+  const SecretBytes plaintext = TRY(crypto::aead_open(suite.hpke.aead, key.key.expose(), key.nonce.expose(),
+                                                      sender_data_aad(message), message.encrypted_sender_data));
   return wire::decode<SenderData>(plaintext.expose());
 }
 
@@ -162,8 +161,8 @@ Result<AuthenticatedContent> open_public(const CipherSuite& suite, PublicMessage
   AuthenticatedContent out{WireFormat::public_message, std::move(message.content), std::move(message.auth)};
   REQUIRE(out.content.content_type() != ContentType::application, ErrorCode::malformed, "application data in the open");
   if (out.content.sender.type == SenderType::member) {
-    REQUIRE(message.membership_tag && crypto::ct_equal(*message.membership_tag,
-                                                       membership_mac(suite, out, key, group_context)),
+    REQUIRE(message.membership_tag &&
+                crypto::ct_equal(*message.membership_tag, membership_mac(suite, out, key, group_context)),
             ErrorCode::crypto_failed, "membership tag");
   }
   return out;
@@ -220,7 +219,10 @@ Result<OpenedMessage> open_private(const CipherSuite& suite, const PrivateMessag
   auto plaintext = crypto::aead_open(suite.hpke.aead, key.key.expose(), key.nonce.expose(), content_aad(message),
                                      message.ciphertext);
   REQUIRE(plaintext.has_value(), ErrorCode::crypto_failed, "private message");
-  return OpenedMessage{TRY(decode_content(message, sender->leaf_index, plaintext->expose())), std::move(incoming)};
+  return OpenedMessage {
+    TRY(decode_content(message, sender->leaf_index, plaintext->expose()))
+    , std::move(incoming)
+  };
 }
 
 }  // namespace cairn::mls::internal

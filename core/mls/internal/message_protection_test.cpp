@@ -10,9 +10,7 @@ namespace {
 
 // Leaf 1 of a tree of two sends, everybody holds the same secrets.
 struct Sender {
-  explicit Sender(SuiteId id) : suite(cipher_suite(id)) {
-    public_key = key.public_key();
-  }
+  explicit Sender(SuiteId id) : suite(cipher_suite(id)) { public_key = key.public_key(); }
 
   AuthenticatedContent sign(std::string_view text) {
     FramedContent content;

@@ -155,9 +155,9 @@ class Sorter {
 Status check_external_list(const ProposalList& list) {
   REQUIRE(list.external_init != nullptr, ErrorCode::malformed, "external commit without external init");
   REQUIRE(list.removes.size() <= 1, ErrorCode::malformed, "external commit removes several");
-  REQUIRE(list.adds.empty() && list.updates.empty() && list.reinit == nullptr &&
-              list.group_context_extensions == nullptr,
-          ErrorCode::malformed, "proposal in an external commit");
+  REQUIRE(
+      list.adds.empty() && list.updates.empty() && list.reinit == nullptr && list.group_context_extensions == nullptr,
+      ErrorCode::malformed, "proposal in an external commit");
   return ok();
 }
 

@@ -175,7 +175,7 @@ Result<SecretTree> SecretTree::read(const CipherSuite& suite, wire::Reader& read
   out.handshake_dropped_ = TRY(reader.presence());
   wire::Reader nodes = TRY(reader.nested(wire::kMaxVectorSize));
   while (!nodes.done()) {
-    const NodeIndex index{TRY(nodes.u32())};
+    const NodeIndex index { TRY(nodes.u32()) };
     REQUIRE(out.size_.contains(index), ErrorCode::malformed, "stored secret tree");
     out.nodes_.emplace(index, TRY(read_secret<NodeSecret>(nodes, suite.hash_size())));
   }

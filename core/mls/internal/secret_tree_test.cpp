@@ -62,7 +62,8 @@ TEST(SecretTree, DeletesUsedKeysAndKeepsTheLastHundredSkippedOnes) {
     tree.accept(std::move(found));
     EXPECT_EQ(tree.find_key({1}, RatchetKind::application, generation).error().code, ErrorCode::duplicate);
   }
-  EXPECT_EQ(tree.find_key({1}, RatchetKind::application, 202).error().code, ErrorCode::duplicate) << "out of the window";
+  EXPECT_EQ(tree.find_key({1}, RatchetKind::application, 202).error().code, ErrorCode::duplicate)
+      << "out of the window";
   EXPECT_TRUE(tree.find_key({1}, RatchetKind::application, 203).has_value());
   EXPECT_TRUE(tree.find_key({1}, RatchetKind::handshake, 0).has_value()) << "the other ratchet is another";
 }
@@ -94,7 +95,8 @@ TEST(SecretTree, IsWrittenAndReadBackWhole) {
   for (int i = 0; i < 40; ++i) {
     const LeafIndex leaf{static_cast<std::uint32_t>(entropy.below(16))};
     const auto kind = static_cast<RatchetKind>(entropy.below(2));
-    if (auto found = tree.find_key(leaf, kind, static_cast<std::uint32_t>(entropy.below(30)))) tree.accept(std::move(*found));
+    if (auto found = tree.find_key(leaf, kind, static_cast<std::uint32_t>(entropy.below(30))))
+      tree.accept(std::move(*found));
     if (i == 30) tree.drop_handshake();
     if (i >= 30 && kind == RatchetKind::handshake) continue;
     const Bytes state = state_of(tree);

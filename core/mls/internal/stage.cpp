@@ -31,7 +31,7 @@ Result<std::vector<PskInput>> find_psks(const GroupState& state, std::span<const
     const auto* external = std::get_if<ExternalPsk>(&id.key);
     Psk psk = external != nullptr ? TRY(source.external(external->id))
                                   : TRY(find_resumption(state, std::get<ResumptionPsk>(id.key), source));
-    out.push_back({id, std::move(psk)});
+                                  out.push_back({id, std::move(psk)});
   }
   return out;
 }

@@ -154,8 +154,7 @@ Result<std::vector<OutgoingWelcome>> make_welcomes(const GroupState& state, cons
   std::vector<OutgoingWelcome> out;
   if (added.empty()) return out;
   const CipherSuite& suite = *state.suite;
-  const GroupInfo info =
-      TRY(make_group_info(next.epoch, state.identity.key(), {}, request.tree));
+  const GroupInfo info = TRY(make_group_info(next.epoch, state.identity.key(), {}, request.tree));
 
   Welcome welcome;
   welcome.cipher_suite = suite.number();
@@ -245,8 +244,8 @@ Result<std::unique_ptr<StagedState>> stage_own(GroupState& state, const CommitRe
   framed.sender = committer;
   framed.authenticated_data = request.authenticated_data;
   framed.content = std::move(commit);
-  AuthenticatedContent content = TRY(sign_content(wire_format(request.format), std::move(framed),
-                                                  state.identity.key(), state.current.encoded_context));
+  AuthenticatedContent content = TRY(sign_content(wire_format(request.format), std::move(framed), state.identity.key(),
+                                                  state.current.encoded_context));
   NextEpoch next = next_epoch(suite,
                               {std::move(context), std::move(built.tree), std::move(keys),
                                state.current.secrets.init.clone(), std::move(secret), derive_psk_secret(suite, psks)},

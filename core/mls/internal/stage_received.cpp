@@ -54,9 +54,8 @@ Status take_path(const GroupState& state, const ProposalList& list, const Commit
 Result<InitSecret> starting_secret(const GroupState& state, const ProposalList& list) {
   if (list.external_init == nullptr) return state.current.secrets.init.clone();
   const crypto::KemKeyPair pair = TRY(derive_external_key(*state.suite, state.current.secrets.external));
-  const auto exported =
-      crypto::hpke_receive_export(state.suite->hpke, pair.private_key, list.external_init->kem_output, {},
-                                  as_bytes(kExternalInit), state.suite->hash_size());
+  const auto exported = crypto::hpke_receive_export(state.suite->hpke, pair.private_key, list.external_init->kem_output,
+                                                    {}, as_bytes(kExternalInit), state.suite->hash_size());
   REQUIRE(exported.has_value(), ErrorCode::crypto_failed, "external init");
   return InitSecret(exported->expose());
 }

@@ -54,8 +54,7 @@ std::optional<Bytes> EncryptedStore::get(Table table, ByteView key) const {
   return open_value(table, key, *sealed);
 }
 
-std::vector<Row> EncryptedStore::scan(Table table, ByteView first, ByteView end, std::size_t limit,
-                                      Order order) const {
+std::vector<Row> EncryptedStore::scan(Table table, ByteView first, ByteView end, std::size_t limit, Order order) const {
   std::vector<Row> out;
   for (Row& row : below_->scan(table, first, end, limit, order)) {
     auto value = open_value(table, row.key, row.value);

@@ -79,8 +79,7 @@ Status create_private_file(const std::string& path) {
 }  // namespace
 
 SqliteStore::SqliteStore(SqliteOptions options)
-    : options_(std::move(options)),
-      reserve_(options_.path + "-reserve", options_.reserve_bytes, options_.free_bytes) {}
+    : options_(std::move(options)), reserve_(options_.path + "-reserve", options_.reserve_bytes, options_.free_bytes) {}
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(SqliteOptions options) {
   std::unique_ptr<SqliteStore> store(new SqliteStore(std::move(options)));
@@ -139,7 +138,8 @@ Status SqliteStore::configure() {
   const std::string cache = "PRAGMA cache_size = -" + std::to_string(options_.cache_bytes / 1024);
   TRY(run(cache.c_str()));
   // A log that one huge batch made long is cut back when it is next written from its beginning.
-  const std::string limit = "PRAGMA journal_size_limit = " + std::to_string(std::int64_t{options_.max_log_pages} * 4096);
+  const std::string limit =
+      "PRAGMA journal_size_limit = " + std::to_string(std::int64_t{options_.max_log_pages} * 4096);
   TRY(run(limit.c_str()));
   return ok();
 }
@@ -158,7 +158,8 @@ Status SqliteStore::prepare() {
   constexpr const char* kSql[kStatements] = {
       "SELECT value FROM rows WHERE tab = ?1 AND key = ?2",
       "SELECT length(value) FROM rows WHERE tab = ?1 AND key = ?2",
-      "INSERT INTO rows (tab, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (tab, key) DO UPDATE SET value = excluded.value",
+      "INSERT INTO rows (tab, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (tab, key) DO UPDATE SET value = "
+      "excluded.value",
       "DELETE FROM rows WHERE tab = ?1 AND key = ?2",
       "SELECT key, value FROM rows WHERE tab = ?1 AND key >= ?2 AND key < ?3 ORDER BY key LIMIT ?4",
       "SELECT key, value FROM rows WHERE tab = ?1 AND key >= ?2 AND key < ?3 ORDER BY key DESC LIMIT ?4",
@@ -193,20 +194,16 @@ Result<std::int64_t> SqliteStore::number(const char* sql) const {
 Status SqliteStore::error(int code) const {
   const int cause = db_ == nullptr ? 0 : sqlite3_system_errno(db_);
   switch (code & 0xff) {
-    case SQLITE_FULL:
-      return fail(ErrorCode::storage_full, kFull);
+    case SQLITE_FULL: return fail(ErrorCode::storage_full, kFull);
     case SQLITE_IOERR:
       if (cause == ENOSPC || cause == EDQUOT) return fail(ErrorCode::storage_full, kFull);
       return fail(ErrorCode::storage_failed, kFailed);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return fail(ErrorCode::conflict, "another process has the store open: stop it, or use another data folder");
-    case SQLITE_NOTADB:
-      return fail(ErrorCode::malformed, "this file is not a store of this program: name another one");
-    case SQLITE_CORRUPT:
-      return fail(ErrorCode::storage_failed, "the store is damaged: restore it from a backup");
-    default:
-      return fail(ErrorCode::storage_failed, kFailed);
+    case SQLITE_NOTADB: return fail(ErrorCode::malformed, "this file is not a store of this program: name another one");
+    case SQLITE_CORRUPT: return fail(ErrorCode::storage_failed, "the store is damaged: restore it from a backup");
+    default: return fail(ErrorCode::storage_failed, kFailed);
   }
 }
 
@@ -225,7 +222,8 @@ std::optional<Bytes> SqliteStore::get(Table table, ByteView key) const {
 
 std::vector<Row> SqliteStore::scan(Table table, ByteView first, ByteView end, std::size_t limit, Order order) const {
   const bool up = order == Order::ascending;
-  sqlite3_stmt* statement = statements_[end.empty() ? (up ? kScanUpToEnd : kScanDownToEnd) : (up ? kScanUp : kScanDown)];
+  sqlite3_stmt* statement =
+      statements_[end.empty() ? (up ? kScanUpToEnd : kScanDownToEnd) : (up ? kScanUp : kScanDown)];
   const InUse in_use(statement);
   sqlite3_bind_int(statement, 1, static_cast<int>(table));
   bind_bytes(statement, 2, first);

@@ -55,7 +55,20 @@ class SqliteStore final : public Store {
   Status copy_to(const std::string& path) const;
 
  private:
-  enum Statement { kGet, kSize, kPut, kErase, kScanUp, kScanDown, kScanUpToEnd, kScanDownToEnd, kBegin, kCommit, kRollback, kStatements };
+  enum Statement {
+    kGet,
+    kSize,
+    kPut,
+    kErase,
+    kScanUp,
+    kScanDown,
+    kScanUpToEnd,
+    kScanDownToEnd,
+    kBegin,
+    kCommit,
+    kRollback,
+    kStatements
+  };
 
   explicit SqliteStore(SqliteOptions options);
   Status open_file();

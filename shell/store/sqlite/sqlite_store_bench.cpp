@@ -1,4 +1,5 @@
-// How many durable commits and rows a second, and what a read costs. On the disk of the working folder: /tmp may be memory.
+// How many durable commits and rows a second, and what a read costs. On the disk of the working folder: /tmp may be
+// memory.
 #include <benchmark/benchmark.h>
 
 #include <filesystem>
