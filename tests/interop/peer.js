@@ -54,7 +54,7 @@ export class OurClient {
     if (replaces !== undefined) request.replaces = replaces
     return fromHex((await this.ask("join_external", request)).commit)
   }
-  /// A commit that waits for accept(): {commit, welcomes (one for each of `adds`), tree}.
+  /// A commit that waits for accept() or discard(): {commit, welcome(i) for the i-th newcomer, tree}.
   async commit({ adds = [], removes = [], externalPsks = [], resumptionPsks = [], path = true, ...how } = {}) {
     const made = await this.ask("commit", {
       adds: adds.map(hex),
@@ -65,7 +65,10 @@ export class OurClient {
       public: how.public ?? false,
       tree_beside: how.treeBeside ?? false,
     })
-    return { commit: fromHex(made.commit), welcomes: made.welcomes.map(fromHex), tree: fromHex(made.tree) }
+    return { commit: fromHex(made.commit), welcome: (i) => fromHex(made.welcomes[i]), tree: fromHex(made.tree) }
+  }
+  discard() {
+    return this.ask("discard")
   }
   accept() {
     return this.ask("merge")

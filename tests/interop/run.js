@@ -1,16 +1,20 @@
-// node run.js MLS_PEER [SEED [STEPS]]: plays all scenarios in all suites, a line for each.
+// node run.js MLS_PEER [SEED [STEPS [WHAT]]]: plays all scenarios in all suites, or those named like WHAT, a line for
+// each; exits with 1 if one failed.
 import "./webcrypto.js"
 import { Peer } from "./peer.js"
 import { scenarios } from "./scenarios.js"
+import { randomSteps } from "./steps.js"
 import { suites } from "./suites.js"
 import { Village } from "./village.js"
 
-const [program, seed = "1"] = process.argv.slice(2)
+const [program, seed = "1", steps = "200", what = ""] = process.argv.slice(2)
+const walk = { [`${steps} random steps from seed ${seed}`]: randomSteps(Number(seed), Number(steps)) }
 let failed = 0
 
 async function play(suite, implementation, name, scenario) {
-  const peer = new Peer(program, seed)
   const title = `0x${suite.id.toString(16).padStart(4, "0")} with ${suite.theirs}: ${name}`
+  if (!title.includes(what)) return
+  const peer = new Peer(program, seed)
   try {
     const note = await scenario(new Village(peer, suite, implementation, name))
     console.log(`good: ${title}${note ? ` (${note})` : ""}`)
@@ -24,6 +28,8 @@ async function play(suite, implementation, name, scenario) {
 
 for (const suite of suites) {
   const implementation = await suite.load()
-  for (const [name, scenario] of Object.entries(scenarios)) await play(suite, implementation, name, scenario)
+  for (const [name, scenario] of Object.entries({ ...scenarios, ...walk })) {
+    await play(suite, implementation, name, scenario)
+  }
 }
 process.exit(failed === 0 ? 0 : 1)

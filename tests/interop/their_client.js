@@ -1,6 +1,6 @@
 // A client of ts-mls with the face of OurClient in peer.js. What the two major versions of the package have in common
 // is here; a dialect (ts_mls_1.js, ts_mls_2.js) says what differs. README.md tells what is worked around, and why.
-import { equal, opaque, unwrapped, utf8 } from "./bytes.js"
+import { opaque, unwrapped, utf8 } from "./bytes.js"
 
 export class TheirClient {
   constructor(dialect, suite, implementation, name) {
@@ -38,11 +38,12 @@ export class TheirClient {
       ...externalPsks.map((id) => this.pskProposal(this.dialect.externalPsk(id))),
       ...resumptionPsks.map(({ groupId, epoch }) => this.pskProposal(this.dialect.resumptionPsk(groupId, epoch))),
     ]
-    return this.commitTo(await this.dialect.createCommit(this, proposals, how), adds.length)
-  }
-  commitTo({ newState, commit, welcome }, newcomers) {
+    const { newState, commit, welcome } = await this.dialect.createCommit(this, proposals, how)
     this.pending = newState
-    return { commit, welcomes: Array(newcomers).fill(welcome), tree: this.dialect.encodeTree(newState.ratchetTree) }
+    return { commit, welcome: () => welcome, tree: this.dialect.encodeTree(newState.ratchetTree) }
+  }
+  discard() {
+    this.pending = undefined
   }
   accept() {
     this.group = this.pending
@@ -168,6 +169,25 @@ export class TheirClient {
     const privateKeys = { ...privatePath.privateKeys, [2 * privatePath.leafIndex]: key }
     return { ...this.group, privatePath: { ...privatePath, privateKeys } }
   }
+}
+
+/// Whether a newcomer of theirs takes this tree. For each unmerged leaf of a node RFC 9420 s.12.4.3.1 asks that all
+/// nodes between the two list that leaf; the package asks that all nodes above that leaf, to the root, have equal lists.
+export function theyAccept(tree) {
+  const above = (leaf) => {
+    const out = []
+    const root = (tree.length - 1) / 2
+    for (let node = 2 * leaf, level = 0; node !== root; level += 1) {
+      node = (node | (1 << level)) & ~(2 << level)
+      if (tree[node] !== undefined) out.push(tree[node].parent)
+    }
+    return out
+  }
+  return tree
+    .filter((node, index) => node !== undefined && index % 2 === 1)
+    .every(({ parent: { unmergedLeaves } }) =>
+      unmergedLeaves.every((leaf) => above(leaf).every((other) => `${other.unmergedLeaves}` === `${unmergedLeaves}`)),
+    )
 }
 
 /// The implementation, for who reads an external_pub that has its length inside, as RFC 9420 s.12.4.3.2 says.

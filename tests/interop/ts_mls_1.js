@@ -21,6 +21,8 @@ function pskIndex({ group, psks }) {
 }
 
 export const dialect = {
+  /// Where it departs from the RFC or lacks something; README.md tells each.
+  quirks: {},
   words: {
     add: "add",
     remove: "remove",

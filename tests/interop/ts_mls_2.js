@@ -30,6 +30,13 @@ const contextOf = ({ implementation, psks }) => ({
 })
 
 export const dialect = {
+  /// Where it departs from the RFC or lacks something; README.md tells each.
+  quirks: {
+    cannotReadItsOwnRemoval: true,
+    loneRemoveLacksPath: true,
+    cannotCommitUpdates: true,
+    cannotCommitResumptionPsk: true,
+  },
   words: {
     add: mls.defaultProposalTypes.add,
     remove: mls.defaultProposalTypes.remove,
@@ -115,7 +122,13 @@ export const dialect = {
     })
     return { newState: made.newState, message: encodeMessage(made.message) }
   },
-  process: (client, state, message) => mls.processMessage({ context: contextOf(client), state, message }),
+  // processMessage() forgets the external PSKs when the message is private.
+  process(client, state, { privateMessage, publicMessage }) {
+    const context = contextOf(client)
+    return privateMessage
+      ? mls.processPrivateMessage({ context, state, privateMessage })
+      : mls.processPublicMessage({ context, state, publicMessage })
+  },
   async protect(client, message, authenticatedData) {
     const context = contextOf(client)
     const made = await mls.createApplicationMessage({ context, state: client.group, message, authenticatedData })

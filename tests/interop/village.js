@@ -1,13 +1,14 @@
 // A group of clients of both kinds, and the channel that brings every message to everybody in one order.
 import assert from "node:assert/strict"
 import { OurClient } from "./peer.js"
-import { TheirClient } from "./their_client.js"
+import { TheirClient, theyAccept } from "./their_client.js"
 import { utf8 } from "./bytes.js"
 
 export class Village {
   /// `peer` holds our clients; `theirImplementation` is the suite as their package has it.
   constructor(peer, suite, theirImplementation, label) {
     Object.assign(this, { peer, suite, theirImplementation, label, members: [], made: 0, said: 0 })
+    this.proposed = { adds: [], removes: [] }
     this.groupId = utf8(label)
   }
   ours() {
@@ -28,32 +29,54 @@ export class Village {
     await client.create(this.groupId)
     this.members = [client]
   }
-  /// `committer` commits; everybody follows and agrees. `adds` and `removes` are clients.
+  /// `committer` commits; everybody follows and agrees. `adds` and `removes` are clients; what was proposed goes in too.
+  /// False, and nothing has changed, when a newcomer of theirs would wrongly refuse the tree.
   async commit(committer, { adds = [], removes = [], ...wish } = {}) {
     const packages = []
     for (const newcomer of adds) packages.push(await newcomer.keyPackage())
     const leaves = []
     for (const leaver of removes) leaves.push(await this.leaf(leaver))
     const made = await committer.commit({ adds: packages, removes: leaves, ...wish })
-    await this.deliver(committer, made, { adds, removes, treeBeside: wish.treeBeside })
-    return made
+    const { proposed } = this
+    const newcomers = [...proposed.adds, ...adds]
+    if (newcomers.some(({ ours }) => !ours) && !this.theyAccept(made.tree)) {
+      await committer.discard()
+      return false
+    }
+    this.proposed = { adds: [], removes: [] }
+    await this.deliver(committer, made, {
+      adds: newcomers,
+      removes: [...proposed.removes, ...removes],
+      treeBeside: wish.treeBeside,
+    })
+    return true
+  }
+  theyAccept(tree) {
+    return theyAccept(this.suite.dialect.decodeTree(tree))
+  }
+  /// Everybody gets new keys, so that no leaf is unmerged anywhere.
+  async freshen() {
+    for (const member of this.members) await this.commit(member)
   }
   async deliver(committer, made, { adds = [], removes = [], treeBeside = false }) {
     for (const member of this.others(committer)) {
       if (!removes.includes(member)) assert.equal((await member.process(made.commit)).kind, "commit")
-      else await this.tellOfRemoval(member, made.commit)
+      else if (member.ours || !this.cannotReadRemoval(adds)) await this.tellOfRemoval(member, made.commit)
     }
     await committer.accept()
     for (const [i, newcomer] of adds.entries()) {
-      await newcomer.join({ welcome: made.welcomes[i], ...(treeBeside && { tree: made.tree }) })
+      await newcomer.join({ welcome: made.welcome(i), ...(treeBeside && { tree: made.tree }) })
     }
     this.members = this.members.filter((member) => !removes.includes(member)).concat(adds)
     await this.agree()
   }
   async tellOfRemoval(member, commit) {
-    if (!member.ours && this.suite.dialect.cannotReadItsOwnRemoval) return
     await member.process(commit)
     assert.equal((await member.state()).active, false)
+  }
+  /// Theirs do not see that they were removed when a newcomer takes their leaf at once.
+  cannotReadRemoval(adds) {
+    return this.suite.dialect.quirks.cannotReadItsOwnRemoval || adds.length > 0
   }
   /// A proposal that all others keep for the next commit.
   async propose(proposer, { add, remove, ...how }) {
@@ -62,6 +85,8 @@ export class Village {
     if (remove) what.remove = await this.leaf(remove)
     const message = await proposer.propose(what)
     for (const member of this.others(proposer)) assert.equal((await member.process(message)).kind, "proposal")
+    if (add) this.proposed.adds.push(add)
+    if (remove) this.proposed.removes.push(remove)
   }
   /// `newcomer` comes in with what `helper` gives it; `former` is its own leaf from before.
   async comeIn(newcomer, helper, { resync = false, treeBeside = false } = {}) {
