@@ -270,6 +270,27 @@ TEST(X25519, RefusesAnAllZeroResult) {
   }
 }
 
+// A key that nobody can seal to must be refused at the door: once it is a leaf, every commit of the others fails.
+TEST(X25519, KnowsKeysThatNobodyCanSealTo) {
+  testing::SeededEntropy entropy(12);
+  const KemKeyPair hybrid = kem_generate(KemAlgorithm::xwing_hpke, entropy);
+  const auto in_hybrid = [&](const Bytes& point) { return concat({ByteView(hybrid.public_key).first(1184), point}); };
+  for (const char* text : kSmallOrder) {
+    for (const std::uint8_t top_bit : Bytes{0x00, 0x80}) {
+      Bytes point = *from_hex(text);
+      point[31] |= top_bit;
+      EXPECT_FALSE(kem_encapsulate(KemAlgorithm::dhkem_x25519, point, entropy)) << text;
+      EXPECT_FALSE(kem_check_public_key(KemAlgorithm::dhkem_x25519, point)) << text;
+      EXPECT_FALSE(kem_check_public_key(KemAlgorithm::xwing_shake, in_hybrid(point))) << text;
+      EXPECT_FALSE(kem_check_public_key(KemAlgorithm::xwing_hpke, in_hybrid(point))) << text;
+      point[0] ^= 4;
+      EXPECT_TRUE(kem_encapsulate(KemAlgorithm::dhkem_x25519, point, entropy)) << text;
+      EXPECT_TRUE(kem_check_public_key(KemAlgorithm::dhkem_x25519, point)) << text;
+      EXPECT_TRUE(kem_check_public_key(KemAlgorithm::xwing_hpke, in_hybrid(point))) << text;
+    }
+  }
+}
+
 TEST(P256, RefusesPointsThatAreNotOnTheCurve) {
   testing::SeededEntropy entropy(11);
   const KemKeyPair pair = kem_generate(KemAlgorithm::dhkem_p256, entropy);

@@ -5,6 +5,10 @@
 
 namespace cairn::crypto::internal {
 
+/// Whether this X25519 public key (32 bytes) gives all zeros with every private key: the points of small order of the
+/// curve and its twist (RFC 7748 s.6.1), in any encoding. For public data: its time varies.
+bool x25519_has_small_order(ByteView public_key);
+
 /// In all of these `algorithm` is dhkem_x25519 or dhkem_p256, and sizes were checked by the caller.
 
 /// DeriveKeyPair (RFC 9180 s.7.1.3).
