@@ -123,8 +123,9 @@ Bytes LeafNode::to_be_signed(const std::optional<LeafPosition>& position) const 
 
 Status verify_leaf_node(const CipherSuite& suite, const LeafNode& leaf, const std::optional<LeafPosition>& position) {
   TRY(check_consistency(suite, leaf));
-  return internal::verify_with_label(suite, leaf.signature_key, kSignLeafNode, leaf.to_be_signed(position),
-                                     leaf.signature);
+  const Bytes content = leaf.to_be_signed(position);
+  REQUIRE(content.size() <= kMaxLeafNodeSize, ErrorCode::over_limit, "size of a leaf");
+  return internal::verify_with_label(suite, leaf.signature_key, kSignLeafNode, content, leaf.signature);
 }
 
 Result<VerifiedLeafNode> VerifiedLeafNode::from_key_package(const CipherSuite& suite, LeafNode leaf) {
@@ -149,7 +150,9 @@ Result<VerifiedLeafNode> VerifiedLeafNode::from_commit(const CipherSuite& suite,
 
 Result<VerifiedLeafNode> VerifiedLeafNode::sign(const CipherSuite& suite, const crypto::SignaturePrivateKey& key,
                                                 LeafNode leaf, const std::optional<LeafPosition>& position) {
-  leaf.signature = TRY(internal::sign_with_label(suite, key, kSignLeafNode, leaf.to_be_signed(position)));
+  const Bytes content = leaf.to_be_signed(position);
+  REQUIRE(content.size() <= kMaxLeafNodeSize, ErrorCode::over_limit, "size of a leaf");
+  leaf.signature = TRY(internal::sign_with_label(suite, key, kSignLeafNode, content));
   return VerifiedLeafNode(std::move(leaf));
 }
 

@@ -82,8 +82,9 @@ struct LeafNode {
 
 /// Whether a leaf of any source is consistent in itself and its signature holds at `position` (left out for key
 /// packages): its encryption key is a key of the suite; version, suite, credential type and extension types stand in
-/// its capabilities (s.7.2, 7.3). `invalid_tree`, `unsupported`, `malformed` or `invalid_signature` otherwise. Who it
-/// belongs to is for the Authenticator; lifetime, required capabilities and uniqueness are for the group.
+/// its capabilities (s.7.2, 7.3). `invalid_tree`, `unsupported`, `malformed`, `over_limit` (above kMaxLeafNodeSize) or
+/// `invalid_signature` otherwise. Who it belongs to is for the Authenticator; lifetime, required capabilities and
+/// uniqueness are for the group.
 Status verify_leaf_node(const CipherSuite& suite, const LeafNode& leaf, const std::optional<LeafPosition>& position);
 
 /// A leaf for which verify_leaf_node() holds at the place it is used in. Immutable and shared: a copy costs a pointer.
@@ -96,7 +97,7 @@ class VerifiedLeafNode {
   static Result<VerifiedLeafNode> from_commit(const CipherSuite& suite, LeafNode leaf, const LeafPosition& position);
 
   /// Signs a leaf of our own: `signature` is replaced. `position` as in to_be_signed; `key` belongs to
-  /// leaf.signature_key. `malformed` when it is no key of the suite.
+  /// leaf.signature_key. `malformed` when it is no key of the suite, `over_limit` above kMaxLeafNodeSize.
   static Result<VerifiedLeafNode> sign(const CipherSuite& suite, const crypto::SignaturePrivateKey& key, LeafNode leaf,
                                        const std::optional<LeafPosition>& position);
   /// A leaf that was verified before it went into our own storage.

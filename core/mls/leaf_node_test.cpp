@@ -108,6 +108,23 @@ TEST_F(LeafNodes, AreRefusedWhenTheirCapabilitiesDenyThem) {
   EXPECT_FALSE(VerifiedLeafNode::from_key_package(suite(), in_key_package()));
 }
 
+// All members keep every leaf, and restore it: one that fills a message would make their trees too large to read.
+TEST_F(LeafNodes, AreRefusedWhenTheyAreTooLarge) {
+  const auto refusal = [&](LeafNodeOrigin origin) {
+    leaf_.origin = std::move(origin);
+    const std::optional<LeafPosition> position = position_;
+    const auto made = VerifiedLeafNode::sign(suite(), key_, leaf_, position);
+    EXPECT_EQ(made.error().code, ErrorCode::over_limit);
+    return verify_leaf_node(suite(), leaf_, position).error().code;
+  };
+  leaf_.extensions.set(0xF001, Bytes(kMaxLeafNodeSize));
+  EXPECT_EQ(refusal(Lifetime{1, 2}), ErrorCode::over_limit);
+  EXPECT_EQ(refusal(FromUpdate{}), ErrorCode::over_limit);
+  EXPECT_EQ(refusal(ParentHash{}), ErrorCode::over_limit);
+  leaf_.extensions.set(0xF001, Bytes(kMaxLeafNodeSize - 1024));
+  EXPECT_TRUE(VerifiedLeafNode::from_commit(suite(), in_commit(), position_));
+}
+
 TEST_F(LeafNodes, HaveALifetimeThatIncludesBothEnds) {
   const Lifetime lifetime{100, 200};
   EXPECT_FALSE(lifetime.contains({99'999}));

@@ -32,6 +32,10 @@ constexpr std::size_t kMaxPathCiphertextSize = 256;
 /// An HPKE ciphertext of GroupSecrets, which name the PSKs of a commit.
 constexpr std::size_t kMaxGroupSecretsSize = std::size_t{1} << 20;
 
+/// What is signed of a leaf: every member keeps every leaf, and every newcomer is sent all of them.
+constexpr std::size_t kMaxLeafNodeSize = 64 << 10;
+/// The extensions of a GroupContext, which stands in every GroupInfo and in every signature.
+constexpr std::size_t kMaxGroupExtensionsSize = 64 << 10;
 /// Extensions of one list, and entries of one list of capabilities.
 constexpr std::size_t kMaxExtensions = 64;
 constexpr std::size_t kMaxCapabilities = 256;

@@ -49,7 +49,8 @@ void Epoch::write(wire::Writer& writer) const {
 
 Result<Epoch> Epoch::read(const CipherSuite& suite, wire::Reader& reader) {
   GroupContext context = TRY(GroupContext::read(reader));
-  TreeNodes nodes = TRY(TreeNodes::read(reader));
+  REQUIRE(context.cipher_suite == suite.number(), ErrorCode::malformed, "suite of a stored epoch");
+  TreeNodes nodes = TRY(TreeNodes::read(reader, wire::kMaxVectorSize));
   MemberKeys keys = TRY(MemberKeys::read(reader));
   EpochSecrets secrets;
   TRY(read_secret(reader, secrets.sender_data));
@@ -133,6 +134,7 @@ NextEpoch next_epoch(const CipherSuite& suite, EpochParts parts, const InterimTr
 }
 
 Result<RequiredCapabilities> required_of_members(const ExtensionList& extensions) {
+  REQUIRE(wire::encode(extensions).size() <= kMaxGroupExtensionsSize, ErrorCode::over_limit, "extensions of a group");
   RequiredCapabilities out = TRY(RequiredCapabilities::of(extensions));
   for (const Extension& extension : extensions.items()) out.extension_types.push_back(extension.type);
   return out;

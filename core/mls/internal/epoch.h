@@ -70,7 +70,8 @@ Epoch start_epoch(const CipherSuite& suite, GroupContext context, RatchetTree tr
                   EpochSecret&& secret);
 
 /// What every member of a group with these extensions must support: required_capabilities (s.11.1), and the
-/// extensions of the GroupContext themselves (s.13.4). `malformed` when they cannot be read.
+/// extensions of the GroupContext themselves (s.13.4). `malformed` when they cannot be read, `over_limit` above
+/// kMaxGroupExtensionsSize.
 Result<RequiredCapabilities> required_of_members(const ExtensionList& extensions);
 
 }  // namespace cairn::mls::internal

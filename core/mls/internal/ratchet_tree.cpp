@@ -68,8 +68,8 @@ Result<ParentNode> ParentNode::read(wire::Reader& reader) {
 
 // RFC 9420 s.12.4.3.3. The last node must not be blank; that it is a leaf follows from s.7.7, by which a tree whose
 // right half has no member is truncated.
-Result<TreeNodes> TreeNodes::read(wire::Reader& reader) {
-  wire::Reader body = TRY(reader.nested(kMaxMessageSize));
+Result<TreeNodes> TreeNodes::read(wire::Reader& reader, std::size_t max_size) {
+  wire::Reader body = TRY(reader.nested(max_size));
   TreeNodes out;
   bool last_is_leaf = false;
   for (std::size_t x = 0; !body.done(); ++x) {

@@ -28,7 +28,8 @@ struct TreeNodes {
   std::vector<std::optional<LeafNode>> leaves;
   std::vector<std::optional<ParentNode>> parents;  // one less than leaves; parents[i] lies between leaves i and i + 1
 
-  static Result<TreeNodes> read(wire::Reader& reader);
+  /// One of at most `max_size` bytes: what travels is bounded as a message is, what lies in our own storage is not.
+  static Result<TreeNodes> read(wire::Reader& reader, std::size_t max_size = kMaxMessageSize);
 };
 
 /// A ratchet tree that keeps the rules of s.7 and 12.4.3.1: always full, and no public key stands in it twice.

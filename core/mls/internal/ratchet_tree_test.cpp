@@ -223,5 +223,25 @@ TEST(RatchetTree, ReadsOneEncodingOnly) {
   EXPECT_EQ(refusal_of({Bytes(2 * kMaxLeaves - 1), leaf}), ErrorCode::over_limit);
 }
 
+// What all members accepted they can read back from their own storage, however little of it fits into a message.
+TEST(RatchetTree, IsReadFromStorageAtAnySizeThatItCanHave) {
+  testing::SeededEntropy random(20);
+  TreeFixture group(suite(), random);
+  LeafNode large = *group.candidate().leaf;
+  large.extensions.set(0xF001, Bytes(kMaxLeafNodeSize - 1024));
+  const Bytes leaf = concat({Bytes{1, 1}, wire::encode(large)});
+  wire::Writer writer;
+  const std::size_t mark = writer.begin_vector();
+  for (std::size_t size = 0; size <= kMaxMessageSize; size += leaf.size()) {
+    if (size != 0) writer.u8(0);
+    writer.raw(leaf);
+  }
+  writer.end_vector(mark);
+  EXPECT_EQ(wire::decode<TreeNodes>(writer.view()).error().code, ErrorCode::over_limit);
+  wire::Reader reader(writer.view());
+  EXPECT_TRUE(TreeNodes::read(reader, wire::kMaxVectorSize).has_value());
+  static_assert(kMaxLeaves * (kMaxLeafNodeSize + kMaxSignatureSize) < wire::kMaxVectorSize / 2);
+}
+
 }  // namespace
 }  // namespace cairn::mls::internal
