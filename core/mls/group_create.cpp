@@ -73,6 +73,7 @@ Result<MemberKeys> welcome_keys(const CipherSuite& suite, const RatchetTree& tre
   REQUIRE(*self != signer, ErrorCode::invalid_tree, "welcome signed by ourselves");
   MemberKeys out(*self, package.encryption_key().clone());
   if (secret) TRY(out.implant(suite, tree, signer, std::move(*secret)));
+  TRY(out.check_complete(tree));
   return out;
 }
 

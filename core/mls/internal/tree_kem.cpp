@@ -91,6 +91,18 @@ Status MemberKeys::implant(const CipherSuite& suite, const RatchetTree& tree, Le
   return ok();
 }
 
+// RFC 9420 s.4.2: a member that does not know the key of a node above "has an unmerged leaf at the intermediate node".
+Status MemberKeys::check_complete(const RatchetTree& tree) const {
+  for (const PathStep& step : direct_path(self_, tree.size())) {
+    const ParentNode* node = tree.parent_node(step.node);
+    if (node == nullptr || find(step.node) != nullptr) continue;
+    const auto& unmerged = node->unmerged_leaves;
+    REQUIRE(std::binary_search(unmerged.begin(), unmerged.end(), self_), ErrorCode::invalid_tree,
+            "key of a node above");
+  }
+  return ok();
+}
+
 void MemberKeys::write(wire::Writer& writer) const {
   self_.write(writer);
   const std::size_t mark = writer.begin_vector();

@@ -36,6 +36,10 @@ class MemberKeys {
   /// has changed.
   Status implant(const CipherSuite& suite, const RatchetTree& tree, LeafIndex signer, PathSecret secret);
 
+  /// Whether this member holds the key of every parent above it but those at which its leaf is unmerged, so that it
+  /// will find a path secret in any commit; `invalid_tree` otherwise.
+  Status check_complete(const RatchetTree& tree) const;
+
   /// For our own storage, encrypted there.
   void write(wire::Writer& writer) const;
   static Result<MemberKeys> read(wire::Reader& reader);
