@@ -101,6 +101,13 @@ TEST_F(CommitRules, RefuseABadKeyPackage) {
   bad = good.package();
   bad.leaf_node.signature.bytes[0] ^= 1;
   expect_refused(forger().commit({{Add{bad}}}), ErrorCode::invalid_signature, "signature");
+  // A leaf that nobody can seal to: all commits after it would fail.
+  bad = good.package();
+  bad.leaf_node.encryption_key.bytes.assign(32, 0);
+  bad.leaf_node = *must(
+      VerifiedLeafNode::sign(cipher_suite(world.suite), good.identity().private_key(), bad.leaf_node, std::nullopt));
+  bad.signature = must(internal::sign_with_label(good.identity().key(), kSignKeyPackage, bad.to_be_signed()));
+  expect_refused(forger().commit({{Add{bad}}}), ErrorCode::malformed, "x25519 key of small order");
   World other(SuiteId::x25519_chacha, 3);
   expect_refused(forger().commit({{Add{other.key_package("newcomer").package()}}}), ErrorCode::unsupported,
                  "key package of another suite");
@@ -141,6 +148,26 @@ TEST_F(CommitRules, RefuseGroupContextExtensionsThatNotAllSupport) {
   broken.set(extension_type::kRequiredCapabilities, {1});
   commit.proposals.back() = {Proposal{GroupContextExtensions{broken}}};
   expect_refused(forger().commit(commit), ErrorCode::malformed, "truncated vector");
+  ExtensionList large;
+  large.set(extension_type::kApplicationId, Bytes(kMaxGroupExtensionsSize));
+  commit.proposals.back() = {Proposal{GroupContextExtensions{large}}};
+  expect_refused(forger().commit(commit), ErrorCode::over_limit, "extensions of a group");
+}
+
+// More would be refused by all who read it.
+TEST_F(CommitRules, AreKeptByOurOwnCommitsHoweverMuchWasProposed) {
+  const Forger f = forger();
+  for (std::size_t i = 0; i < kMaxProposals; ++i) receive(f.proposal(add(std::to_string(i))));
+  CommitRequest request;
+  request.removes = {{3}};
+  request.format = HandshakeFormat::public_message;
+  request.tree = TreePlacement::beside;
+  const AuthenticatedContent commit = Forger::opened(world.stage(receiver(), request).commit());
+  EXPECT_EQ(std::get<Commit>(commit.content.content).proposals.size(), kMaxProposals);
+  receiver().discard_pending();
+  request.removes.assign(kMaxProposals + 1, {3});
+  EXPECT_EQ(receiver().stage_commit(request, world.rules, world.now, world.entropy).error().code,
+            ErrorCode::over_limit);
 }
 
 TEST_F(CommitRules, RefuseAReInitBesideOthersAndAnExternalInit) {

@@ -36,7 +36,8 @@ struct GroupParameters {
   ExtensionList extensions;  ///< of the GroupContext
 };
 
-/// What a commit shall do. Valid proposals that were received in this epoch go in by reference unless told otherwise.
+/// What a commit shall do. Valid proposals that were received in this epoch go in by reference unless told otherwise;
+/// those that would make the commit invalid are left out.
 struct CommitRequest {
   std::vector<KeyPackage> adds = {};  ///< unverified: they are verified here
   std::vector<LeafIndex> removes = {};

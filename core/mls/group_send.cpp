@@ -39,6 +39,8 @@ Result<Bytes> Group::protect(ByteView plaintext, ByteView authenticated_data, En
 Result<Bytes> Group::propose(CheckedProposal proposal, Entropy& entropy, HandshakeFormat format) {
   TRY(check_can_send());
   REQUIRE(state_->proposals.size() < kMaxProposals, ErrorCode::over_limit, "proposals of an epoch");
+  REQUIRE(wire::encode(proposal.proposal).size() <= kMaxCachedProposalSize, ErrorCode::over_limit,
+          "size of a proposal");
   FramedContent content = frame(*state_, {});
   content.content = proposal.proposal;
   const bool open = format == HandshakeFormat::public_message;

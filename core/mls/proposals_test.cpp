@@ -144,6 +144,59 @@ TEST_P(Proposals, CanBeLeftOut) {
   EXPECT_TRUE(world.stage(groups[0]).summary().removed.empty());
 }
 
+// Each of these is in order by itself. A commit that holds one is refused by all, so any member could keep the others
+// from ever committing again.
+TEST_P(Proposals, AreLeftOutWhenTheyWouldSpoilTheCommit) {
+  const CipherSuite& suite = cipher_suite(world.suite);
+  const Forger forger(groups[3]);
+  const PrivateKeyPackage newcomer = world.key_package("newcomer");
+  KeyPackage twin = newcomer.package();
+  LeafNode leaf = twin.leaf_node;
+  leaf.encryption_key = groups[1].member({1})->node->encryption_key;
+  twin.leaf_node = *must(VerifiedLeafNode::sign(suite, newcomer.identity().private_key(), leaf, std::nullopt));
+  twin.signature = must(internal::sign_with_label(newcomer.identity().key(), kSignKeyPackage, twin.to_be_signed()));
+  LeafNode update = *groups[3].member({3})->node;
+  update.encryption_key = *forger.epoch().tree.encryption_key(forger.epoch().tree.size().root());
+  update.origin = FromUpdate{};
+  update = *must(VerifiedLeafNode::sign(suite, insides_of(groups[3]).identity.private_key(), update,
+                                        LeafPosition{groups[3].group_id(), {3}}));
+  ExtensionList unknown;
+  unknown.set(0xF0C1, {});
+  const Proposal spoilers[] = {
+      {PreSharedKey{{ExternalPsk{{to_bytes("nobody has it")}}, Bytes(suite.hash_size())}}},
+      {GroupContextExtensions{unknown}},
+      {Add{twin}},
+      {Update{update}},
+  };
+  for (const Proposal& spoiler : spoilers) must(world.process(groups[0], forger.proposal(spoiler)));
+  const Bytes honest = must(groups[1].propose_remove({2}, world.entropy));
+  for (const std::size_t i : {0u, 2u, 3u}) must(world.process(groups[i], honest));
+  for (const Proposal& spoiler : spoilers) {
+    if (spoiler.type() != proposal_type::kUpdate) must(world.process(groups[1], forger.proposal(spoiler)));
+  }
+  CommitRequest request;
+  request.adds = {world.key_package("another").package()};
+  const PendingCommit& pending = world.stage(groups[0], request);
+  EXPECT_EQ(pending.summary().removed.size(), 1u);
+  EXPECT_EQ(pending.summary().added.size(), 1u);
+  EXPECT_EQ(pending.summary().updated.size(), 1u) << "the committer's own leaf";
+  EXPECT_TRUE(pending.summary().psks.empty());
+  EXPECT_FALSE(pending.summary().group_context_extensions.has_value());
+  for (const std::size_t i : {1u, 2u, 3u}) world.follow(groups[i], pending.commit());
+  must(groups[0].merge_pending());
+  EXPECT_TRUE(agree(groups[0], groups[1]));
+  EXPECT_TRUE(agree(groups[0], groups[3]));
+}
+
+TEST_P(Proposals, AreNotMadeLargerThanOthersKeepThem) {
+  ExtensionList large;
+  large.set(0x0A0A, Bytes(kMaxCachedProposalSize));
+  const auto package = must(PrivateKeyPackage::create(world.suite, world.identity("newcomer"), world.leaf_options(),
+                                                      world.entropy, std::move(large)));
+  EXPECT_EQ(groups[0].propose_add(package.package(), world.rules, world.now, world.entropy).error().code,
+            ErrorCode::over_limit);
+}
+
 TEST_P(Proposals, EndTheGroupByAReInit) {
   const ReInit next{{to_bytes("the next group")}, kVersionMls10, static_cast<std::uint16_t>(kDefaultSuite), {}};
   const Bytes proposal = Forger(groups[1]).proposal({next});

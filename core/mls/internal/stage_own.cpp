@@ -108,15 +108,51 @@ bool dropped(const CommitRequest& request, const CheckedProposal& proposal) {
   return false;
 }
 
-void select_received(const GroupState& state, const CommitRequest& request, Time now, Selection& out) {
+using Proposals = std::vector<const CheckedProposal*>;
+
+// Whether our commit of these leads to an epoch that all can enter (s.12.2: "After processing the Commit the ratchet
+// tree is invalid"; s.12.4.2: PSKs that are not there).
+bool leads_on(const GroupState& state, const Proposals& proposals, const PskSource& psks) {
+  const auto list = check_list(proposals, Sender::member(state.own_leaf()));
+  if (!list || !find_psks(state, list->psks, psks)) return false;
+  RatchetTree tree = state.current.tree;
+  if (!apply_list(*list, tree)) return false;
+  const bool changes = list->group_context_extensions != nullptr;
+  return check_new_tree(tree, changes ? *list->group_context_extensions : state.current.context.extensions).has_value();
+}
+
+Proposals joined(const Proposals& newest_first, const Proposals& requested) {
+  Proposals out(newest_first.rbegin(), newest_first.rend());
+  out.insert(out.end(), requested.begin(), requested.end());
+  return out;
+}
+
+// Leaves out what each may be in order by itself and yet spoil the whole: any member could keep all others from
+// committing with one such proposal.
+Proposals without_spoilers(const GroupState& state, const Proposals& newest_first, const Proposals& requested,
+                           const PskSource& psks) {
+  Proposals out;
+  for (const CheckedProposal* proposal : newest_first) {
+    out.push_back(proposal);
+    if (!leads_on(state, joined(out, requested), psks)) out.pop_back();
+  }
+  return out;
+}
+
+void select_received(const GroupState& state, const CommitRequest& request, Time now, const PskSource& psks,
+                     Selection& out) {
   Fitting fitting(state, out, now);
-  std::vector<const CheckedProposal*> chosen;
+  Proposals chosen;
   for (auto it = state.proposals.rbegin(); it != state.proposals.rend(); ++it) {
+    if (chosen.size() + out.all.size() >= kMaxProposals) break;
     if (dropped(request, *it) || !fitting.fits(*it)) continue;
     fitting.note(*it);
     chosen.push_back(&*it);
   }
-  out.all.insert(out.all.begin(), chosen.rbegin(), chosen.rend());
+  if (!chosen.empty() && !leads_on(state, joined(chosen, out.all), psks)) {
+    chosen = without_spoilers(state, chosen, out.all, psks);
+  }
+  out.all = joined(chosen, out.all);
   if (!out.all.empty()) return;
   for (const CheckedProposal& proposal : state.proposals) {  // s.12.2: a ReInit stands alone
     if (proposal.as<ReInit>() != nullptr && !dropped(request, proposal)) {
@@ -167,6 +203,7 @@ Result<std::vector<OutgoingWelcome>> make_welcomes(const GroupState& state, cons
     welcome.secrets.push_back(TRY(seal_group_secrets(suite, secrets, package.reference(), package.package().init_key,
                                                      welcome.encrypted_group_info, entropy)));
     out.push_back({package.reference(), added[i], encode_message(welcome)});
+    REQUIRE(out.back().message.size() <= kMaxMessageSize, ErrorCode::over_limit, "size of a welcome");
   }
   return out;
 }
@@ -213,7 +250,8 @@ Result<std::unique_ptr<StagedState>> stage_own(GroupState& state, const CommitRe
   const Sender committer = Sender::member(state.own_leaf());
   Selection selection;
   TRY(select_requested(state, request, rules, now, entropy, selection));
-  select_received(state, request, now, selection);
+  REQUIRE(selection.all.size() <= kMaxProposals, ErrorCode::over_limit, "proposals of a commit");
+  select_received(state, request, now, rules.psks, selection);
   const ProposalList list = TRY(check_list(selection.all, committer));
   const std::vector<PskInput> psks = TRY(find_psks(state, list.psks, rules.psks));
   OwnTree built = TRY(build_own_tree(state, request, list, entropy));
