@@ -2,78 +2,13 @@
 
 #include "core/base/encoding.h"
 #include "core/tlog/cosignature.h"
+#include "core/witness/auditor_fixture.h"
 #include "core/witness/internal/cosigner.h"
-#include "core/witness/tables.h"
-#include "core/witness/witness.h"
-#include "tests/support/mind_driver.h"
-#include "tests/support/test_directory.h"
 
 namespace cairn::witness {
 namespace {
 
-using directory::Notice;
-using directory::ResetNotice;
-using proto::Method;
-using testing::TestDirectory;
-
-constexpr Time kStart{1'700'000'000'000};
-constexpr std::uint64_t kDelayMs = 259'200 * kSecondMs;
-
-/// An auditor of one directory, whose files it can read unless a test says otherwise.
-struct World {
-  explicit World(std::vector<std::string> peers = {})
-      : config(make_config(log, std::move(peers))), auditor(config), driver(auditor, kStart) {
-    driver.rebuild();
-  }
-  static WitnessConfig make_config(const TestDirectory& log, std::vector<std::string> peers) {
-    WitnessConfig out{Role::auditor, *tlog::KeyName::from("auditor.example/a1"), {}};
-    out.list.logs.push_back({log.key(), "https://a.example/log", 0});
-    out.list.peers = std::move(peers);
-    return out;
-  }
-
-  /// Answers the calls for config and audits that were made, and those that follow, as the directory would.
-  void serve() {
-    for (std::vector<proto::Call> calls = driver.calls(); !calls.empty(); calls = driver.calls()) {
-      for (const proto::Call& call : calls) serve(call);
-    }
-  }
-  void serve(const proto::Call& call) {
-    constexpr std::string_view kAudit = "https://a.example/log/audit/";
-    if (call.url == "https://a.example/log/config") {
-      return driver.reply(call.id, 200, wire::encode(log.config()));
-    }
-    if (!call.url.starts_with(kAudit)) return driver.no_reply(call.id);
-    const std::uint64_t epoch = std::stoull(call.url.substr(kAudit.size()));
-    if (epoch >= log.audits.size()) return driver.reply(call.id, 404);
-    driver.reply(call.id, 200, log.audits[epoch]);
-  }
-
-  proto::RequestId submit(const std::string& body) {
-    return driver.request(Method::post, "/add-checkpoint", as_bytes(body));
-  }
-  /// Submits, serves, and gives the answer.
-  proto::Respond post(const std::string& body) {
-    const auto id = submit(body);
-    serve();
-    return *driver.answer(id);
-  }
-  int post_newest() { return post(log.request(cosigned_size(), log.size())).status; }
-  std::uint64_t cosigned_size() {
-    const auto note = driver.store.get(table::kCosigned, log_id(log.config().origin));
-    return note ? tlog::SignedCheckpoint::parse(as_text(*note), tlog::ExtensionLines::refuse)->claim().tree.size : 0;
-  }
-  void publish(int count = 1) {
-    for (int i = 0; i < count; ++i) log.publish(driver.now, log.random_key());
-  }
-  int post_veto(const directory::VetoNotice& veto) { return post_veto(wire::encode(veto)); }
-  int post_veto(const Bytes& body) { return driver.answer(driver.request(Method::post, "/veto", body))->status; }
-
-  TestDirectory log{"a.example"};
-  WitnessConfig config;
-  Witness auditor;
-  testing::MindDriver driver;
-};
+using namespace fixture;
 
 TEST(Auditor, CosignsWhatItReplayed) {
   World world;
@@ -304,34 +239,6 @@ TEST(Auditor, ComparesPeersWithEverySizeThatItReplayed) {
   EXPECT_EQ(world.post_newest(), 422);
 }
 
-/// A name, and a reset of it that the directory has made public and this auditor has cosigned.
-struct Reset {
-  explicit Reset(World& its_world) : world(its_world), owner(make_key(7)) {
-    world.serve();
-    key = world.log.random_key();
-    world.log.publish(world.driver.now, key);
-    request.key = key;
-    request.request_sequence = 1;
-    request.requested_ms = directory::next_record_time_ms(world.log.newest(), world.driver.now);
-    request.matures_ms = request.requested_ms + kDelayMs;
-    request.veto_keys = {owner.public_key()};
-    request.veto_recovery = tlog::leaf_hash({});
-    world.log.publish(world.driver.now, key, Notice{directory::RequestNotice{request, std::nullopt}});
-    EXPECT_EQ(world.post_newest(), 200);
-  }
-  static crypto::SigningKey make_key(std::uint64_t seed) {
-    testing::SeededEntropy entropy(seed);
-    return crypto::SigningKey::generate(entropy);
-  }
-  directory::VetoNotice veto() const { return veto_as_device(request, owner); }
-  void complete() const { world.log.publish(world.driver.now, key, Notice{directory::CompleteNotice{request}}); }
-
-  World& world;
-  crypto::SigningKey owner;
-  Hash key;
-  ResetNotice request;
-};
-
 TEST(Auditor, CosignsACompletionOnceItHasWaitedItself) {
   World world;
   const Reset reset(world);
@@ -412,93 +319,6 @@ TEST(Auditor, CountsTimeAcrossRestarts) {
   }
   reset.complete();
   EXPECT_EQ(world.post_newest(), 200);
-}
-
-TEST(Auditor, NeverCosignsACompletionThatItsOwnerVetoed) {
-  World world;
-  const Reset reset(world);
-  EXPECT_EQ(world.post_veto(reset.veto()), 200);
-  EXPECT_TRUE(world.driver.store.get(table::kVetoes, veto_key(log_id("a.example/cairn"), reset.request.hash())));
-  Witness again(world.config);
-  world.driver.rebuild(again);
-  EXPECT_EQ(world.post_veto(reset.veto()), 200);
-  world.driver.pass(2 * kDelayMs);
-  world.serve();
-  reset.complete();
-  for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(world.post_newest(), 503);
-    world.driver.pass(kHourMs);
-    world.log.publish(world.driver.now, std::vector<directory::NameChange>{});
-  }
-  EXPECT_EQ(world.cosigned_size(), 2u);
-}
-
-TEST(Auditor, TakesAVetoUntilItHasCosignedTheCompletion) {
-  World world;
-  const Reset reset(world);
-  world.driver.pass(kDelayMs + 3 * kMinuteMs);
-  world.serve();
-  reset.complete();
-  world.publish();
-  world.submit(world.log.request(2, 4));
-  world.serve(world.driver.calls().at(0));  // the completion is replayed, not cosigned
-  EXPECT_EQ(world.post_veto(reset.veto()), 200);
-  world.driver.pass(2000);
-  world.serve();
-  EXPECT_EQ(world.post_newest(), 503);
-  EXPECT_EQ(world.cosigned_size(), 2u);
-}
-
-TEST(Auditor, FollowsAVetoThatTheDirectoryPublishes) {
-  World world;
-  const Reset reset(world);
-  EXPECT_EQ(world.post_veto(reset.veto()), 200);
-  world.log.publish(world.driver.now, reset.key, Notice{reset.veto()});
-  EXPECT_EQ(world.post_newest(), 200);
-  EXPECT_EQ(world.post_veto(reset.veto()), 404);  // no longer open
-}
-
-TEST(Auditor, RefusesVetoesThatAreNone) {
-  World world;
-  const Reset reset(world);
-  const auto before = world.driver.store;
-  EXPECT_EQ(world.post_veto(Bytes{}), 400);
-  EXPECT_EQ(world.post_veto(Bytes(9000)), 400);
-  Bytes longer = wire::encode(reset.veto());
-  longer.push_back(0);
-  EXPECT_EQ(world.post_veto(longer), 400);
-  ResetNotice other = reset.request;
-  ++other.matures_ms;
-  EXPECT_EQ(world.post_veto(veto_as_device(other, reset.owner)), 404);
-  EXPECT_EQ(world.post_veto(veto_as_device(reset.request, Reset::make_key(8))), 403);
-  auto forged = reset.veto();
-  forged.signature.mutable_view()[3] ^= 1;
-  EXPECT_EQ(world.post_veto(forged), 403);
-  EXPECT_EQ(world.driver.store, before);
-}
-
-TEST(Auditor, PassesAVetoOnUntilEveryPeerHasIt) {
-  World world({"https://p1.example", "https://p2.example"});
-  const Reset reset(world);
-  ASSERT_EQ(world.post_veto(reset.veto()), 200);
-  const auto vetoes = [&] {
-    auto calls = world.driver.calls();
-    std::erase_if(calls, [](const proto::Call& call) { return !call.url.ends_with("/veto"); });
-    return calls;
-  };
-  auto calls = vetoes();
-  ASSERT_EQ(calls.size(), 2u);
-  EXPECT_EQ(calls[0].url, "https://p1.example/veto");
-  EXPECT_EQ(calls[0].body, wire::encode(reset.veto()));
-  world.driver.reply(calls[0].id, 200);
-  world.driver.reply(calls[1].id, 404);
-  world.driver.pass(kMinuteMs);
-  calls = vetoes();
-  ASSERT_EQ(calls.size(), 1u);
-  EXPECT_EQ(calls[0].url, "https://p2.example/veto");
-  world.driver.reply(calls[0].id, 200);
-  world.driver.pass(kMinuteMs);
-  EXPECT_TRUE(vetoes().empty());
 }
 
 }  // namespace

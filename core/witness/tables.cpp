@@ -14,8 +14,6 @@ Bytes root_key(const LogId& log, std::uint64_t size) {
   return writer.take();
 }
 
-Bytes veto_key(const LogId& log, const Hash& request) { return concat({log, request}); }
-
 void LogRow::write(wire::Writer& writer) const {
   writer.opaque(key.to_text());
   writer.opaque(url);

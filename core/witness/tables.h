@@ -14,7 +14,7 @@ inline constexpr Table kCosigned{3};  ///< log: the newest checkpoint that we co
 inline constexpr Table kSettled{4};   ///< log: directory::Auditor at the newest size whose root the log has signed
 inline constexpr Table kWorking{5};   ///< log: directory::Auditor as far as audits were read; none when as settled
 inline constexpr Table kRoots{6};     ///< log || u64 size: RootRow, of the newest kKeptRoots sizes
-inline constexpr Table kVetoes{7};    ///< log || R: VetoNotice, for ever
+inline constexpr Table kVetoes{7};    ///< R, in whatever log it stood: VetoNotice, for ever
 inline constexpr Table kEvidence{8};  ///< log: Evidence
 }  // namespace table
 
@@ -24,8 +24,6 @@ LogId log_id(std::string_view origin);
 
 /// log || u64 size.
 Bytes root_key(const LogId& log, std::uint64_t size);
-/// log || R.
-Bytes veto_key(const LogId& log, const Hash& request);
 
 /// How a log was admitted.
 struct LogRow {

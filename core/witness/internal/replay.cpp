@@ -14,6 +14,12 @@ bool has_uncosigned(const directory::Auditor& auditor) {
   return std::ranges::any_of(auditor.open_requests(), [](const auto& entry) { return !entry.second.cosigned; });
 }
 
+/// Whether the request is open there, and nobody has vetoed it yet.
+bool lacks_veto(const directory::Auditor& auditor, const Hash& request) {
+  const auto found = auditor.open_requests().find(request);
+  return found != auditor.open_requests().end() && !found->second.veto;
+}
+
 /// Refusals that time or an owner may lift, and that say nothing against what was replayed before.
 bool is_of_the_moment(ErrorCode code) { return code == ErrorCode::unavailable || code == ErrorCode::not_authorised; }
 
@@ -82,9 +88,20 @@ Status Replay::done(Turn& turn, const proto::CallDone& call) {
 
 Status Replay::audit(Turn& turn, const directory::EpochAudit& epoch) {
   TRY(working_.audit(epoch, turn.now));
+  TRY(recall_vetoes(turn, epoch));
   save_working(turn);
   turn.save(table::kRoots, root_key(log_, working_.size()), RootRow{working_.head().root, {}});
   if (working_.size() > kKeptRoots) turn.rows.erase(table::kRoots, root_key(log_, working_.size() - kKeptRoots));
+  return ok();
+}
+
+/// A veto is taken once: what was replayed may be forgotten since, and another log may have shown the request first.
+Status Replay::recall_vetoes(const Turn& turn, const directory::EpochAudit& epoch) {
+  for (const directory::Notice& notice : epoch.notices) {
+    if (!std::holds_alternative<directory::RequestNotice>(notice.body)) continue;
+    const auto veto = TRY(turn.load<directory::VetoNotice>(table::kVetoes, notice.request().hash()));
+    if (veto) TRY(working_.accept_veto(*veto));
+  }
   return ok();
 }
 
@@ -112,17 +129,19 @@ void Replay::reset(Turn& turn) {
 }
 
 Status Replay::accept_veto(Turn& turn, const directory::VetoNotice& veto) {
+  const Hash request = veto.request.hash();
+  const bool is_news = lacks_veto(settled_, request) || lacks_veto(working_, request);
   const Status in_settled = settled_.accept_veto(veto);
   const Status in_working = working_.accept_veto(veto);
   if (!in_settled && !in_working) return in_settled.error().code == ErrorCode::not_found ? in_working : in_settled;
+  if (!is_news) return ok();
   if (in_settled) save_settled(turn);
   if (in_settled && !in_working) {
     reset(turn);
   } else if (differs_) {
     save_working(turn);
   }
-  Bytes key = veto_key(log_, veto.request.hash());
-  if (!turn.rows.get(table::kVetoes, key)) turn.save(table::kVetoes, std::move(key), veto);
+  if (!turn.rows.get(table::kVetoes, request)) turn.save(table::kVetoes, to_bytes(request), veto);
   return ok();
 }
 

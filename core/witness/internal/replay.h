@@ -42,8 +42,9 @@ class Replay {
   /// Back to what is settled; tries again later.
   void reset(Turn& turn);
 
-  /// As Auditor::accept_veto; on success the veto is stored. What was replayed beyond the end of the vetoed request is
-  /// forgotten, so that its completion is looked at again.
+  /// As Auditor::accept_veto; on success the veto is stored, and counts whenever its request is replayed, now or again
+  /// or in another log. What was replayed beyond the end of the vetoed request is forgotten, so that its completion is
+  /// looked at again.
   Status accept_veto(Turn& turn, const directory::VetoNotice& veto);
 
   /// The timer came, `ms` after the last time.
@@ -54,6 +55,7 @@ class Replay {
       : log_(log), url_(std::move(url)), settled_(std::move(settled)), working_(std::move(working)) {}
 
   Status audit(Turn& turn, const directory::EpochAudit& epoch);
+  Status recall_vetoes(const Turn& turn, const directory::EpochAudit& epoch);
   void failed(Turn& turn);
   void save_settled(Turn& turn);
   void save_working(Turn& turn);

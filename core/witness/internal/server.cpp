@@ -123,17 +123,18 @@ void Server::veto(Turn& turn, const proto::RequestArrived& request) {
   const auto veto = wire::decode<directory::VetoNotice>(request.body);
   if (!veto) return turn.refuse(request.id, WitnessStatus::bad_request, veto.error().where);
   if (turn.rows.full()) return turn.refuse(request.id, WitnessStatus::unavailable, "our disk is full");
-  Status accepted = fail(ErrorCode::not_found, "no such request is open here");
+  // Two logs may show one request: it does not name its log. The veto counts in both.
+  bool accepted = false;
+  Status refused = fail(ErrorCode::not_found, "no such request is open here");
   for (auto& [id, log] : logs_) {
     if (!log.replay) continue;
-    accepted = log.replay->accept_veto(turn, *veto);
-    if (accepted) {
-      peers_.pass_vetoes(turn, log);
-      return turn.respond(request.id, {});
-    }
-    if (accepted.error().code != ErrorCode::not_found) break;
+    const Status taken = log.replay->accept_veto(turn, *veto);
+    if (taken) peers_.pass_vetoes(turn, log);
+    if (!taken && taken.error().code != ErrorCode::not_found) refused = taken;
+    accepted |= taken.has_value();
   }
-  turn.refuse(request.id, status_of_veto(accepted.error().code), accepted.error().where);
+  if (accepted) return turn.respond(request.id, {});
+  turn.refuse(request.id, status_of_veto(refused.error().code), refused.error().where);
 }
 
 void Server::call_done(Turn& turn, const proto::CallDone& call) {
