@@ -97,9 +97,9 @@ void Auditor::record_cosigned() {
   for (auto& [request, open] : open_) open.cosigned = true;
 }
 
-void Auditor::add_elapsed(std::uint64_t ms) {
+void Auditor::add_elapsed(std::uint64_t ms, const std::set<Hash>& except) {
   for (auto& [request, open] : open_) {
-    if (open.cosigned) open.waited_ms = after(Time{open.waited_ms}, ms).ms;
+    if (open.cosigned && !except.contains(request)) open.waited_ms = after(Time{open.waited_ms}, ms).ms;
   }
 }
 

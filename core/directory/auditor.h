@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "core/base/environment.h"
 #include "core/directory/update.h"
@@ -41,12 +42,13 @@ class Auditor {
   /// Whether a checkpoint with this head may be cosigned now: `stale` below our size or with a newest record that is
   /// too old, `invalid_state` beyond our size (audit those epochs first), `inconsistent` with another root.
   Status check_checkpoint(const tlog::TreeHead& head, Time now) const;
-  /// The current head was cosigned: to be recorded before the cosignature leaves, and after add_elapsed up to now, so
-  /// that no time before it counts as waiting.
+  /// The current head was cosigned: to be recorded before the cosignature leaves, and after add_elapsed up to now (or
+  /// what is new under it is left out of the next one), so that no time before it counts as waiting.
   void record_cosigned();
 
   /// Time went by on a clock that nobody sets (boot time), since the last call or since this object was read back.
-  void add_elapsed(std::uint64_t ms);
+  /// Requests in `except`, by R, do not count it.
+  void add_elapsed(std::uint64_t ms, const std::set<Hash>& except = {});
 
   /// Takes a veto in: `not_found` when its request is not open here, as VetoNotice::verify otherwise. A second one for
   /// the same request is accepted and changes nothing. The caller keeps every accepted one for ever.

@@ -274,6 +274,21 @@ TEST(Auditor, CountsElapsedTimeTooShortRatherThanTooLong) {
   EXPECT_EQ(world.post_newest(), 200);
 }
 
+TEST(Auditor, CountsTimeForOneResetWhileOthersAreRequested) {
+  World world;
+  const Reset reset(world);
+  world.driver.pass(3 * kMinuteMs);
+  for (int minute = 0; minute < 10; ++minute) {
+    const Reset other(world);
+    world.driver.pass(kMinuteMs);
+  }
+  const auto settled = *world.driver.store.get(table::kSettled, log_id("a.example/cairn"));
+  const auto open = wire::decode<directory::Auditor>(settled)->open_requests();
+  EXPECT_EQ(open.size(), 11u);
+  EXPECT_GE(open.at(reset.request.hash()).waited_ms, 10 * kMinuteMs);
+  EXPECT_LE(open.at(reset.request.hash()).waited_ms, 13 * kMinuteMs);
+}
+
 TEST(Auditor, CountsALongSleepAsLittle) {
   World world;
   const Reset reset(world);

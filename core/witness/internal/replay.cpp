@@ -10,10 +10,6 @@ bool waits(const directory::Auditor& auditor) {
   return std::ranges::any_of(auditor.open_requests(), [](const auto& entry) { return entry.second.cosigned; });
 }
 
-bool has_uncosigned(const directory::Auditor& auditor) {
-  return std::ranges::any_of(auditor.open_requests(), [](const auto& entry) { return !entry.second.cosigned; });
-}
-
 /// Whether the request is open there, and nobody has vetoed it yet.
 bool lacks_veto(const directory::Auditor& auditor, const Hash& request) {
   const auto found = auditor.open_requests().find(request);
@@ -115,7 +111,9 @@ Time Replay::deadline() const { return behind() && calls_.empty() ? next_try_ : 
 
 void Replay::settle(Turn& turn) {
   if (!differs_ && settled_.cosigned_size() == settled_.size()) return;  // the same size again
-  if (has_uncosigned(working_)) cosigned_request_ = true;
+  for (const auto& [request, open] : working_.open_requests()) {
+    if (!open.cosigned) just_cosigned_.insert(request);
+  }
   working_.record_cosigned();
   settled_ = working_;
   save_settled(turn);
@@ -146,15 +144,15 @@ Status Replay::accept_veto(Turn& turn, const directory::VetoNotice& veto) {
 }
 
 void Replay::add_elapsed(Turn& turn, std::uint64_t ms) {
-  if (std::exchange(cosigned_request_, false)) return;
+  const std::set<Hash> just_cosigned = std::exchange(just_cosigned_, {});
   if (waits(settled_)) {
-    settled_.add_elapsed(ms);
+    settled_.add_elapsed(ms, just_cosigned);
     save_settled(turn);
   }
   if (!differs_) {
     working_ = settled_;
   } else if (waits(working_)) {
-    working_.add_elapsed(ms);
+    working_.add_elapsed(ms, just_cosigned);
     save_working(turn);
   }
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "core/directory/auditor.h"
 #include "core/witness/internal/turn.h"
@@ -65,8 +66,8 @@ class Replay {
   directory::Auditor settled_;
   directory::Auditor working_;
   bool differs_ = false;  ///< a working row is stored; else working_ is settled_
-  /// A request was cosigned since the timer came: what has passed since then is not known, and counts as nothing.
-  bool cosigned_request_ = false;
+  /// By R, first cosigned since the timer came: how long ago is not known, and counts as nothing.
+  std::set<Hash> just_cosigned_;
 
   std::uint64_t target_ = 0;
   std::map<std::uint64_t, proto::CallId> calls_;  ///< by epoch
