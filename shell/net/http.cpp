@@ -113,6 +113,8 @@ void RequestReader::advance() {
     if (error == http::error::bad_version) return refuse(505);
     return refuse(400);
   }
+  // What the parser leaves is a header, or what stands between chunks: of that it takes any length.
+  if (!parser_->beast.is_done() && pending_.size() > kMaxHeaderSize) return refuse(431);
   if (parser_->beast.is_header_done() && !parser_->checked) check_header();
   if (state_ == State::refused) return;
   if (parser_->beast.is_done()) {
@@ -137,6 +139,10 @@ void RequestReader::check_header() {
   // RFC 9112 s.3.2: exactly one Host in HTTP/1.1; s.3.2.1: we are an origin server, so the target is a path.
   if (message.version() == 11 && message.count(http::field::host) != 1) return refuse(400);
   if (message.target().empty() || message.target().front() != '/') return refuse(400);
+  // RFC 9112 s.6.1, s.6.3: a coding that is not understood, or one in HTTP/1.0, leaves the length of the body open.
+  const std::size_t codings = message.count(http::field::transfer_encoding);
+  const bool is_chunked = equal_ignoring_case(field(message, http::field::transfer_encoding), "chunked");
+  if (codings > 1 || (codings == 1 && !(is_chunked && message.version() == 11))) return refuse(400);
   request.target.assign(message.target().data(), message.target().size());
   request.bearer = bearer_of(field(message, http::field::authorization));
   for (const auto& header : message) {
@@ -199,6 +205,8 @@ Result<std::optional<HttpResponse>> ResponseReader::feed(ByteView bytes) {
     const auto error = feed_parser(parser_->beast, pending_);
     REQUIRE(error != http::error::body_limit, ErrorCode::over_limit, "length of an HTTP body");
     REQUIRE(!error, ErrorCode::malformed, "HTTP response");
+    REQUIRE(parser_->beast.is_done() || pending_.size() <= kMaxHeaderSize, ErrorCode::over_limit,
+            "length of what stands between HTTP chunks");
     if (!parser_->beast.is_done()) break;
     // RFC 9110 s.15.2: interim answers come before the one that counts. 101 counts.
     const unsigned status = parser_->beast.get().result_int();

@@ -22,7 +22,7 @@ struct HttpRequest {
 /// Reads the requests of one connection, one after the other; pipelined ones wait.
 class RequestReader {
  public:
-  /// Bodies of at most `max_body` bytes; headers of at most kMaxHeaderSize.
+  /// Bodies of at most `max_body` bytes; headers, and what stands between chunks, of at most kMaxHeaderSize.
   explicit RequestReader(std::size_t max_body);
   ~RequestReader();
 

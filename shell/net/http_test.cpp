@@ -109,6 +109,24 @@ TEST(HttpRequest, IsRefusedWhenItsLengthIsAmbiguous) {
   EXPECT_EQ(refusal(head + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400);
   EXPECT_EQ(refusal(head + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello"), 400);
   EXPECT_EQ(refusal(head + "Content-Length: +5\r\n\r\nhello"), 400);
+  EXPECT_EQ(refusal(head + "Transfer-Encoding: identity\r\nContent-Length: 5\r\n\r\nhello"), 400);
+  EXPECT_EQ(refusal(head + "Transfer-Encoding: gzip\r\n\r\n"), 400);
+  EXPECT_EQ(refusal(head + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"), 400);
+  EXPECT_EQ(refusal(head + "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400);
+  EXPECT_EQ(refusal("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400);
+}
+
+// A chunk's extensions and the trailer are no part of the body, and end when the other side says so.
+TEST(HttpRequest, IsRefusedWhenWhatStandsBetweenChunksIsEndless) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string endless(kMaxHeaderSize + 1, 'x');
+  EXPECT_EQ(refusal(head + "1;" + endless), 431);
+  EXPECT_EQ(refusal(head + "1\r\na\r\n1;" + endless), 431);
+  EXPECT_EQ(refusal(head + "0\r\nTrailer: " + endless), 431);
+  RequestReader bytewise(kMaxBody);
+  bytewise.feed(as_bytes(head + "1;"));
+  for (const char& byte : endless) bytewise.feed(as_bytes({&byte, 1}));
+  EXPECT_EQ(bytewise.state(), State::refused);
 }
 
 TEST(HttpRequest, TellsOnceThatAContinueIsWaitedFor) {
@@ -164,6 +182,11 @@ TEST(HttpResponse, IsRefusedWhenCutOffTooLongOrNoHttp) {
   EXPECT_EQ(ResponseReader(kMaxBody).feed(as_bytes("HTTP/1.1 200 OK\r\n\r\n" + std::string(1001, 'x'))).error().code,
             ErrorCode::over_limit);
   EXPECT_EQ(ResponseReader(kMaxBody).feed(as_bytes("SSH-2.0-x\r\n")).error().code, ErrorCode::malformed);
+  const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string endless(kMaxHeaderSize + 1, 'x');
+  EXPECT_EQ(ResponseReader(kMaxBody).feed(as_bytes(head + "1;" + endless)).error().code, ErrorCode::over_limit);
+  EXPECT_EQ(ResponseReader(kMaxBody).feed(as_bytes(head + "0\r\nTrailer: " + endless)).error().code,
+            ErrorCode::over_limit);
 }
 
 TEST(HttpResponse, ComesAfterInterimOnes) {
