@@ -37,8 +37,9 @@ Result<std::vector<WebSocketEvent>> WebSocketReader::feed(ByteView bytes) {
     std::optional<WebSocketEvent> event = TRY(accept(std::move(*frame)));
     if (event) events.push_back(std::move(*event));
   }
-  // What was read goes, and no memory is kept for a connection that is idle.
-  pending_ = rest.empty() ? Bytes{} : to_bytes(rest);
+  // What was read goes, and no memory is kept for a connection that is idle. A frame that still grows is not copied:
+  // it may come byte by byte.
+  if (rest.size() != pending_.size()) pending_ = rest.empty() ? Bytes{} : to_bytes(rest);
   return events;
 }
 

@@ -94,6 +94,15 @@ TEST(WebSocket, RefusesALongMessageBeforeItComes) {
   EXPECT_TRUE(WebSocketReader(Side::client, 1024).feed(fragments));
 }
 
+// Were it copied with every piece, this would take minutes.
+TEST(WebSocket, ReadsALongFrameThatComesByteByByte) {
+  constexpr std::size_t kLong = std::size_t{1} << 20;
+  const Bytes frame = websocket_frame(Opcode::binary, Bytes(kLong, 7), Mask{});
+  WebSocketReader reader(Side::server, kLong);
+  for (std::size_t i = 0; i + 1 < frame.size(); ++i) ASSERT_TRUE(reader.feed({&frame[i], 1})->empty());
+  ASSERT_EQ(reader.feed({&frame.back(), 1})->size(), 1u);
+}
+
 TEST(WebSocket, ReadsNothingBehindAClose) {
   WebSocketReader reader(Side::client, kMost);
   auto events = reader.feed(concat({websocket_frame(Opcode::close, close_payload(1000), std::nullopt), hex("ffff")}));
