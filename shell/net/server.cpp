@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "core/proto/api.h"
+#include "shell/net/url.h"
 #include "shell/net/websocket_session.h"
 #include "shell/os/clock.h"
 
@@ -40,9 +41,16 @@ class Server::Connection final : public StreamOwner {
       : server_(server),
         number_(number),
         peer_(std::move(peer)),
+        network_(network_of(peer_)),
         proxy_(proxy),
         deadline_ms_(os::monotonic_ms() + server.limits_.header_ms),
-        stream_(std::make_unique<Stream>(server.loop_, socket, *this)) {}
+        stream_(std::make_unique<Stream>(server.loop_, socket, *this)) {
+    ++server_.connections_of_[network_];
+  }
+  ~Connection() override {
+    const auto found = server_.connections_of_.find(network_);
+    if (--found->second == 0) server_.connections_of_.erase(found);
+  }
 
   void on_bytes(ByteView bytes) override {
     if (!reader_) reader_ = std::make_unique<RequestReader>(server_.limits_.max_body);
@@ -156,6 +164,7 @@ class Server::Connection final : public StreamOwner {
   Server& server_;
   std::uint64_t number_;
   std::string peer_;
+  std::string network_;
   Proxy proxy_;
   Phase phase_ = Phase::header;
   bool keep_alive_ = true;
@@ -174,7 +183,8 @@ Server::~Server() = default;
 
 Result<std::uint16_t> Server::listen(const std::string& address, std::uint16_t port, Proxy proxy) {
   auto listener = TRY(Listener::tcp(loop_, address, port, [this, proxy](int socket, std::string peer) {
-    if (connections_.size() + board_.sockets.size() >= limits_.max_connections) {
+    const bool full = connections_.size() + board_.sockets.size() >= limits_.max_connections;
+    if (full || (proxy == Proxy::none && !may_come(network_of(peer)))) {
       ::close(socket);
       return;
     }
@@ -183,6 +193,11 @@ Result<std::uint16_t> Server::listen(const std::string& address, std::uint16_t p
   }));
   listeners_.push_back(std::move(listener));
   return listeners_.back()->port();
+}
+
+bool Server::may_come(const std::string& network) const {
+  const auto found = connections_of_.find(network);
+  return found == connections_of_.end() || found->second < limits_.max_connections_per_network;
 }
 
 void Server::respond(proto::Respond respond) {

@@ -1,6 +1,8 @@
 // The accepting side of HTTP/1.1: requests become inputs, and a request for a WebSocket becomes a socket.
 #pragma once
 
+#include <map>
+
 #include "core/base/environment.h"
 #include "shell/net/board.h"
 #include "shell/net/http.h"
@@ -9,6 +11,9 @@ namespace cairn::net {
 
 struct ServerLimits {
   std::size_t max_connections = 20'000;  ///< beyond these, who comes is turned away at once
+  /// From one network (an IPv4 address, an IPv6 /64), without WebSockets: so that nobody takes them all, nor the memory
+  /// of so many answers that he does not read. Not behind a proxy, which has to see to that.
+  std::size_t max_connections_per_network = 1024;
   std::size_t max_body = proto::kMaxRequestSize;
   std::uint64_t header_ms = 10'000;   ///< from the first byte of a request to the end of its header
   std::uint64_t body_ms = 60'000;     ///< from there to the end of its body
@@ -50,12 +55,15 @@ class Server {
  private:
   class Connection;
 
+  bool may_come(const std::string& network) const;
+
   EventLoop& loop_;
   Board& board_;
   Entropy& entropy_;
   const ServerLimits& limits_;
   const SocketLimits& socket_limits_;
   std::vector<std::unique_ptr<Listener>> listeners_;
+  std::map<std::string, std::size_t> connections_of_;                           // by network
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;  // by a number of their own
   std::unordered_map<std::uint64_t, Connection*> waiting_;                      // by RequestId
   std::vector<std::uint64_t> retired_;

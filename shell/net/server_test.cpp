@@ -187,6 +187,21 @@ TEST_F(HttpServer, TurnsAwayWhoComesAfterTheLimit) {
   ASSERT_TRUE(turn_until([&] { return second.read().ends_with("hello"); }));
 }
 
+TEST_F(HttpServer, TurnsAwayWhoComesTooOftenFromOneNetwork) {
+  net::NetworkLimits limits = quick();
+  limits.server.max_connections_per_network = 2;
+  open(limits);
+  RawClient first(port_), second(port_), third(port_);
+  ASSERT_TRUE(turn_until([&] { return third.has_ended(); }));
+  EXPECT_FALSE(first.has_ended());
+  EXPECT_FALSE(second.has_ended());
+  first.close();  // who leaves makes room
+  turn_for(50);
+  RawClient fourth(port_);
+  fourth.send(kPost);
+  EXPECT_TRUE(turn_until([&] { return fourth.read().ends_with("hello"); }));
+}
+
 TEST_F(HttpServer, BelievesATrustedProxyAboutAddresses) {
   open();
   const auto port = network_->serve_http("127.0.0.1", 0, net::Proxy::trusted);

@@ -80,4 +80,11 @@ bool is_loopback_address(std::string_view address) {
   return ::inet_pton(AF_INET6, text.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
+std::string network_of(std::string_view address) {
+  constexpr std::size_t kNetworkBytes = 8;
+  in6_addr v6 = {};
+  if (::inet_pton(AF_INET6, std::string(address).c_str(), &v6) != 1) return std::string(address);
+  return {reinterpret_cast<const char*>(v6.s6_addr), kNetworkBytes};
+}
+
 }  // namespace cairn::net

@@ -59,6 +59,13 @@ TEST(Url, RefusesEveryOtherForm) {
   EXPECT_FALSE(parse_url("http://a/" + std::string(5000, 'x')));
 }
 
+TEST(Url, TakesAnIpv6NetworkForOneParty) {
+  EXPECT_EQ(network_of("192.0.2.1"), "192.0.2.1");
+  EXPECT_NE(network_of("192.0.2.1"), network_of("192.0.2.2"));
+  EXPECT_EQ(network_of("2001:db8:0:1::1"), network_of("2001:db8::1:ffff:0:0:9"));
+  EXPECT_NE(network_of("2001:db8:0:1::1"), network_of("2001:db8:0:2::1"));
+}
+
 TEST(Url, KnowsTheAddressesOfThisMachine) {
   for (const char* address : {"127.0.0.1", "127.255.0.3", "::1"}) EXPECT_TRUE(is_loopback_address(address)) << address;
   for (const char* address :
