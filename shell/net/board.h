@@ -14,6 +14,8 @@ struct SocketLimits {
   std::size_t max_frame = proto::kMaxFrameSize;
   /// Frames that the other side is slow to read; above it the socket is closed. A full push window fits.
   std::size_t max_queue = std::size_t{20} << 20;
+  /// The same of all connections together; above it who has more than a sixteenth of max_queue waiting is closed.
+  std::size_t max_queue_of_all = std::size_t{512} << 20;
   std::uint64_t ping_after_ms = 30'000;  ///< without a word from the other side
   std::uint64_t dead_after_ms = 75'000;
   std::uint64_t linger_ms = 2'000;  ///< for the other side to close after we did

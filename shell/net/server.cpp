@@ -11,6 +11,9 @@ namespace cairn::net {
 
 namespace {
 
+/// An answer of so many bytes is sent whatever else waits.
+constexpr std::size_t kSmallAnswer = 16 * 1024;
+
 /// What a person reads when the request never reached the mind.
 proto::Respond refusal(int status) {
   proto::ErrorAnswer error;
@@ -33,8 +36,8 @@ proto::Respond refusal(int status) {
 
 }  // namespace
 
-/// One accepted connection, until it ends or becomes a WebSocket. It answers one request at a time: while one waits it
-/// does not read, so a client that pipelines has to wait in the kernel.
+/// One accepted connection, until it ends or becomes a WebSocket. It answers one request at a time: until the answer
+/// has left it does not read, so a client that pipelines, or does not read, has to wait in the kernel.
 class Server::Connection final : public StreamOwner {
  public:
   Connection(Server& server, std::uint64_t number, int socket, std::string peer, Proxy proxy)
@@ -65,8 +68,15 @@ class Server::Connection final : public StreamOwner {
 
   void respond(proto::Respond respond) {
     server_.waiting_.erase(request_.value);
+    const bool too_much = stream_->queued_of_all() > server_.limits_.max_unsent;
+    if (too_much && respond.body.size() > kSmallAnswer) respond = refusal(503);
     stream_->send(encode_response(respond, keep_alive_));
     if (!keep_alive_) return finish();
+    enter(Phase::answering, server_.limits_.write_ms);
+  }
+
+  void on_drained() override {
+    if (phase_ != Phase::answering) return;
     enter(Phase::idle, server_.limits_.idle_ms);
     stream_->set_reading(true);
     go_on();
@@ -78,9 +88,8 @@ class Server::Connection final : public StreamOwner {
     }
     if (now_ms < deadline_ms_) return;
     switch (phase_) {
-      case Phase::idle:
-        if (stream_->queued() == 0) return finish();
-        return retire();  // an answer that nobody reads
+      case Phase::idle: return finish();
+      case Phase::answering: return retire();  // nobody reads it
       case Phase::header:
       case Phase::body: return refuse(408);
       case Phase::waiting: keep_alive_ = false; return respond(refusal(503));
@@ -90,13 +99,13 @@ class Server::Connection final : public StreamOwner {
 
   /// For a clean stop.
   void leave() {
-    if (phase_ == Phase::idle) finish();
+    if (phase_ == Phase::idle || phase_ == Phase::answering) finish();
   }
 
   std::size_t queued() const { return stream_ ? stream_->queued() : 0; }
 
  private:
-  enum class Phase : std::uint8_t { header, body, waiting, idle, finishing };
+  enum class Phase : std::uint8_t { header, body, waiting, answering, idle, finishing };
 
   void enter(Phase phase, std::uint64_t time_ms) {
     phase_ = phase;
@@ -105,7 +114,7 @@ class Server::Connection final : public StreamOwner {
 
   /// Does what the reader's state asks for.
   void go_on() {
-    if (phase_ == Phase::waiting || phase_ == Phase::finishing || !reader_) return;
+    if (phase_ == Phase::waiting || phase_ == Phase::answering || phase_ == Phase::finishing || !reader_) return;
     switch (reader_->state()) {
       case RequestReader::State::idle: reader_.reset(); break;  // an idle connection holds no buffers
       case RequestReader::State::header:

@@ -15,6 +15,8 @@ struct ServerLimits {
   /// of so many answers that he does not read. Not behind a proxy, which has to see to that.
   std::size_t max_connections_per_network = 1024;
   std::size_t max_body = proto::kMaxRequestSize;
+  /// What all that was sent may take while nobody reads it; above it the large answers are 503.
+  std::size_t max_unsent = std::size_t{512} << 20;
   std::uint64_t header_ms = 10'000;   ///< from the first byte of a request to the end of its header
   std::uint64_t body_ms = 60'000;     ///< from there to the end of its body
   std::uint64_t idle_ms = 75'000;     ///< between requests

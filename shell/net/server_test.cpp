@@ -70,6 +70,48 @@ TEST_F(HttpServer, AnswersPipelinedRequestsInTheirOrder) {
   }
 }
 
+constexpr std::size_t kLargeBody = 1'000'000;
+const std::string kLargePost =
+    "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n" + std::string(kLargeBody, 'x');
+
+/// Asks for large answers, up to `requests` of them, until the server takes no more.
+template <class Turn>
+void ask_and_do_not_read(RawClient& client, std::size_t requests, const Turn& turn_until) {
+  std::size_t sent = 0;
+  std::uint64_t last_ms = os::monotonic_ms();
+  turn_until([&] {
+    const std::size_t more = client.send(std::string_view(kLargePost).substr(sent % kLargePost.size()));
+    if (more != 0) last_ms = os::monotonic_ms();
+    sent += more;
+    return sent >= requests * kLargePost.size() || os::monotonic_ms() - last_ms > 500;
+  });
+}
+
+// Else one connection could make the server keep as many answers as it likes to ask for.
+TEST_F(HttpServer, TakesNoFurtherRequestFromWhoDoesNotReadItsAnswers) {
+  open();
+  RawClient client(port_);
+  ask_and_do_not_read(client, 64, [&](const auto& done) { return turn_until(done); });
+  EXPECT_LT(mind_.seen.size(), 32u);  // what the kernel holds on both sides
+  EXPECT_FALSE(mind_.seen.empty());
+  EXPECT_TRUE(turn_until([&] { return client.read().size() > 2 * kLargeBody; }));  // whoever reads goes on
+}
+
+TEST_F(HttpServer, RefusesLargeAnswersWhileTooMuchIsUnread) {
+  net::NetworkLimits limits = quick();
+  limits.server.max_unsent = 0;
+  open(limits);
+  RawClient deaf(port_), other(port_);
+  ask_and_do_not_read(deaf, 64, [&](const auto& done) { return turn_until(done); });
+  other.send(kPost);
+  ASSERT_TRUE(turn_until([&] { return other.read().ends_with("hello"); }));
+  std::size_t sent = 0;
+  EXPECT_TRUE(turn_until([&] {
+    sent += other.send(std::string_view(kLargePost).substr(sent));
+    return other.read().find("HTTP/1.1 503 ") != std::string::npos;
+  }));
+}
+
 TEST_F(HttpServer, ClosesWhenAskedTo) {
   open();
   const std::string answer = answer_and_end("GET /count HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");

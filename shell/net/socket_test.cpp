@@ -165,6 +165,41 @@ TEST_F(WebSocketNetwork, ClosesWhoDoesNotRead) {
   EXPECT_TRUE(turn_until([&] { return network_->connections() == 0; }));
 }
 
+TEST_F(WebSocketNetwork, ClosesSlowReadersSoonerWhileAllTogetherHaveTooMuchWaiting) {
+  net::NetworkLimits limits = quick();
+  limits.socket.max_queue = std::size_t{16} << 20;
+  limits.socket.max_queue_of_all = 0;
+  open(limits);
+  RawClient client(port_);
+  open_raw(client);
+  const Bytes frame = net::websocket_frame(net::Opcode::binary, Bytes(500'000), net::Mask{1, 2, 3, 4});
+  ByteView rest;
+  ASSERT_TRUE(turn_until([&] {
+    if (rest.empty()) rest = frame;
+    rest = rest.subspan(client.send(rest));
+    return count<proto::SocketClosed>(mind_.seen) == 1;
+  }));
+  EXPECT_LT(count<proto::SocketFrame>(mind_.seen), 30u);  // a mebibyte, and what the kernel holds
+}
+
+TEST_F(WebSocketNetwork, KeepsNothingForWhoDoesNotReadAndIsClosed) {
+  net::NetworkLimits limits = quick();
+  limits.socket.linger_ms = 60'000;
+  open(limits);
+  RawClient client(port_);
+  open_raw(client);
+  const Bytes frame = net::websocket_frame(net::Opcode::binary, Bytes(500'000), net::Mask{1, 2, 3, 4});
+  for (int i = 0; i < 24; ++i) {
+    ByteView rest = frame;
+    ASSERT_TRUE(turn_until([&] {
+      rest = rest.subspan(client.send(rest));
+      return rest.empty();
+    }));
+  }
+  client.send(net::websocket_frame(net::Opcode::binary, as_bytes("close"), net::Mask{1, 2, 3, 4}));
+  EXPECT_TRUE(turn_until([&] { return network_->connections() == 0; }));
+}
+
 TEST_F(WebSocketNetwork, IsClosedByWhoSpeaksBeforeTheHandshakeIsDone) {
   open();
   RawClient client(port_);

@@ -28,6 +28,7 @@ using Code = boost::system::error_code;
 struct EventLoop::Impl {
   asio::io_context context{1};
   Bytes buffer = Bytes(64 * 1024);  // what one read may bring; shared, for an idle connection needs none
+  std::size_t queued = 0;           // bytes that its streams have not sent yet
 };
 
 EventLoop::EventLoop() : impl_(std::make_unique<Impl>()) {}
@@ -95,6 +96,7 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
 
   void flush() {
     write_pending = false;
+    const bool had_any = !queue.empty();
     while (owner != nullptr && !ended && !queue.empty()) {
       const ssize_t sent = send_some();
       if (sent < 0 && errno == EINTR) continue;
@@ -102,7 +104,12 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
       if (sent < 0) return end();
       drop(static_cast<std::size_t>(sent));
     }
-    if (owner != nullptr && finishing && queue.empty()) ::shutdown(socket.native_handle(), SHUT_WR);
+    if (owner == nullptr || ended || !queue.empty()) return;
+    if (finishing) {
+      ::shutdown(socket.native_handle(), SHUT_WR);
+    } else if (had_any) {
+      owner->on_drained();
+    }
   }
 
   ssize_t send_some() {
@@ -121,6 +128,7 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
 
   void drop(std::size_t sent) {
     queued -= sent;
+    loop_impl.queued -= sent;
     offset += sent;
     while (!queue.empty() && offset >= queue.front().size()) {
       offset -= queue.front().size();
@@ -161,6 +169,7 @@ Stream::Stream(EventLoop& loop, int socket, StreamOwner& owner) : state_(std::ma
 
 Stream::~Stream() {
   state_->owner = nullptr;
+  state_->loop_impl.queued -= state_->queued;
   Code ignored;
   state_->socket.close(ignored);
 }
@@ -170,11 +179,14 @@ void Stream::set_owner(StreamOwner& owner) { state_->owner = &owner; }
 void Stream::send(Bytes bytes) {
   if (bytes.empty() || state_->finishing) return;
   state_->queued += bytes.size();
+  state_->loop_impl.queued += bytes.size();
   state_->queue.push_back(std::move(bytes));
   state_->flush_soon();
 }
 
 std::size_t Stream::queued() const { return state_->queued; }
+
+std::size_t Stream::queued_of_all() const { return state_->loop_impl.queued; }
 
 void Stream::set_reading(bool on) {
   state_->reading = on;

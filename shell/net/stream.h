@@ -42,6 +42,8 @@ class StreamOwner {
   virtual void on_bytes(ByteView bytes) = 0;
   /// The other side has closed, or the connection is broken. Nothing follows.
   virtual void on_end() = 0;
+  /// All that was sent has left this process.
+  virtual void on_drained() {}
 };
 
 /// A connected socket. Nothing is called any more once it is destroyed, which closes it.
@@ -60,6 +62,8 @@ class Stream {
   void send(Bytes bytes);
   /// How much of what was sent has not left this process.
   std::size_t queued() const;
+  /// The same of all streams of this loop.
+  std::size_t queued_of_all() const;
 
   /// While reading is off, what comes waits in the kernel, and the other side has to stop. On at first.
   void set_reading(bool on);

@@ -9,6 +9,8 @@ namespace {
 
 // RFC 6455 s.7.4.1.
 constexpr std::uint16_t kNormal = 1000;
+/// Who has more than this waiting is not reading, and gets no goodbye: it would keep all of it until then.
+constexpr std::size_t kGoodbyeQueue = 64 * 1024;
 
 }  // namespace
 
@@ -29,7 +31,9 @@ void WebSocketSession::write(Opcode opcode, ByteView payload) {
   std::optional<Mask> mask;
   if (side_ == Side::client) entropy_.fill(mask.emplace());
   stream_->send(websocket_frame(opcode, payload, mask));
-  if (over_ || stream_->queued() <= limits_.max_queue) return;
+  const std::size_t most =
+      stream_->queued_of_all() > limits_.max_queue_of_all ? limits_.max_queue / 16 : limits_.max_queue;
+  if (over_ || stream_->queued() <= most) return;
   over_ = true;
   board_.retire(id_, Board::Announce::yes);
 }
@@ -39,7 +43,10 @@ void WebSocketSession::send_frame(Bytes frame) {
 }
 
 void WebSocketSession::close() {
-  if (!over_) say_goodbye(kNormal, Board::Announce::no);
+  if (over_) return;
+  if (stream_->queued() <= kGoodbyeQueue) return say_goodbye(kNormal, Board::Announce::no);
+  over_ = true;
+  board_.retire(id_, Board::Announce::no);
 }
 
 void WebSocketSession::say_goodbye(std::uint16_t code, Board::Announce announce) {
