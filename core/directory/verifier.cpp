@@ -197,7 +197,9 @@ class LookupVerifier {
     out.checkpoint_ = {cosigned.origin(), cosigned.tree()};
     out.time_s_ = cosigned.time_s();
     for (const tlog::VerifiedCosignature& cosignature : cosigned.cosignatures()) {
-      if (cosignature.time_s >= out.time_s_) out.quorum_.push_back(cosignature.cosigner);
+      auto& quorum = out.quorum_;
+      const bool new_one = std::find(quorum.begin(), quorum.end(), cosignature.cosigner) == quorum.end();
+      if (new_one && cosignature.time_s >= out.time_s_) quorum.push_back(cosignature.cosigner);
     }
     return out;
   }

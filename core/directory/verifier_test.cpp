@@ -130,6 +130,25 @@ TEST_F(Verifier, Condition1RefusesWithoutAQuorum) {
   EXPECT_TRUE(accepted(verify(response)));
 }
 
+TEST_F(Verifier, Condition1CountsACosignerOnceHoweverOftenItSigned) {
+  const auto with_more_of_auditor_1 = [&](const std::string& checkpoint) {
+    const auto body = tlog::Note::parse(checkpoint)->text;
+    std::string out = checkpoint;
+    for (std::uint64_t i = 1; i <= 3; ++i) {
+      out +=
+          tlog::cosign(domain.cosigners[1].name, domain.cosigners[1].key, domain.now.ms / kSecondMs + i, body).line();
+    }
+    return out;
+  };
+  LookupResponse response = answer();
+  response.checkpoint = with_more_of_auditor_1(domain.checkpoint({0, 1}));
+  EXPECT_TRUE(refused(verify(response), "condition 1: no quorum"));
+  response.checkpoint = with_more_of_auditor_1(domain.checkpoint({0, 1, 2}));
+  const auto lookup = verify(response);
+  ASSERT_TRUE(accepted(lookup));
+  EXPECT_EQ(lookup->view.quorum().size(), 3u);  // who vouches for it is told to people
+}
+
 TEST_F(Verifier, Condition1RefusesAWrongCosignature) {
   const auto own = tlog::SignedCheckpoint::sign({domain.config.origin, domain.log_head(), {}}, domain.log_key);
   auto forged = *tlog::SignedCheckpoint::parse(domain.cosign(own, {0, 1}), tlog::ExtensionLines::refuse);
