@@ -158,8 +158,8 @@ Status SqliteStore::prepare() {
   constexpr const char* kSql[kStatements] = {
       "SELECT value FROM rows WHERE tab = ?1 AND key = ?2",
       "SELECT length(value) FROM rows WHERE tab = ?1 AND key = ?2",
-      "INSERT INTO rows (tab, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (tab, key) DO UPDATE SET value = "
-      "excluded.value",
+      ("INSERT INTO rows (tab, key, value) VALUES (?1, ?2, ?3) "
+       "ON CONFLICT (tab, key) DO UPDATE SET value = excluded.value"),
       "DELETE FROM rows WHERE tab = ?1 AND key = ?2",
       "SELECT key, value FROM rows WHERE tab = ?1 AND key >= ?2 AND key < ?3 ORDER BY key LIMIT ?4",
       "SELECT key, value FROM rows WHERE tab = ?1 AND key >= ?2 AND key < ?3 ORDER BY key DESC LIMIT ?4",
