@@ -17,7 +17,6 @@ namespace cairn::apps {
 namespace {
 
 constexpr std::size_t kMaxTextFile = std::size_t{1} << 20;
-constexpr std::uint64_t kStepMs = 1000;
 
 int complain(const std::string& about, const char* sentence) {
   std::fprintf(stderr, "%s: %s\n", about.c_str(), sentence);
