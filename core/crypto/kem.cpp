@@ -84,10 +84,10 @@ Result<Bytes> kem_public_key(KemAlgorithm algorithm, const KemPrivateKey& key) {
 Status kem_check_public_key(KemAlgorithm algorithm, ByteView public_key) {
   REQUIRE(public_key.size() == kem_public_key_size(algorithm), ErrorCode::malformed, "kem public key size");
   if (algorithm == KemAlgorithm::dhkem_p256) return internal::p256_check_point(public_key);
-  // RFC 9180 s.7.1.4: such a key is refused when it is used, so by all who would ever seal to it.
+  // A key of small order is refused when it is used (RFC 9180 s.7.1.4), so by all who would ever seal to it.
   const bool has_x25519 = algorithm != KemAlgorithm::ml_kem_768;
-  REQUIRE(!has_x25519 || !internal::x25519_has_small_order(public_key.last(32)), ErrorCode::malformed,
-          "x25519 key of small order");
+  REQUIRE(!has_x25519 || internal::x25519_is_public_key(public_key.last(32)), ErrorCode::malformed,
+          "x25519 public key");
   if (algorithm == KemAlgorithm::dhkem_x25519) return ok();
   REQUIRE(internal::ml_kem_is_public_key(public_key.first(kMlKemPublicKeySize)), ErrorCode::malformed,
           "ml-kem public key");

@@ -43,9 +43,9 @@ Result<KemKeyPair> kem_derive_key_pair(KemAlgorithm algorithm, ByteView ikm);
 /// The public key that belongs to a serialised private key; `malformed` if it is none.
 Result<Bytes> kem_public_key(KemAlgorithm algorithm, const KemPrivateKey& key);
 
-/// Whether these bytes are a public key: its size, for P-256 a point of the curve, for X25519 (also in X-Wing) none of
-/// small order, for ML-KEM (also in X-Wing) the modulus check of FIPS 203 s.7.2; `malformed` otherwise. A key that
-/// passes can be sealed to.
+/// Whether these bytes are a public key: its size, for P-256 a point of the curve, for X25519 (also in X-Wing) its
+/// one encoding and no small order, for ML-KEM (also in X-Wing) the modulus check of FIPS 203 s.7.2; `malformed`
+/// otherwise. A key that passes can be sealed to, and no two that pass are the same key in different bytes.
 Status kem_check_public_key(KemAlgorithm algorithm, ByteView public_key);
 
 /// A shared secret for the holder of `public_key`; `crypto_failed` if the key is not valid (also an all-zero

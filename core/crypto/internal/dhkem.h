@@ -5,9 +5,10 @@
 
 namespace cairn::crypto::internal {
 
-/// Whether this X25519 public key (32 bytes) gives all zeros with every private key: the points of small order of the
-/// curve and its twist (RFC 7748 s.6.1), in any encoding. For public data: its time varies.
-bool x25519_has_small_order(ByteView public_key);
+/// Whether 32 bytes are an X25519 public key in its one encoding, a number below 2^255 - 19 (RFC 7748 s.5 ignores the
+/// top bit, so every key has others), and no point of small order, which gives all zeros with every private key. For
+/// public data: its time varies.
+bool x25519_is_public_key(ByteView bytes);
 
 /// In all of these `algorithm` is dhkem_x25519 or dhkem_p256, and sizes were checked by the caller.
 
