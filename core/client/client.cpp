@@ -100,6 +100,7 @@ class Client final : public proto::Mind {
       own_name_.step(context, *account, links_.under_way(context.store));
       session_.step(context, *account);
       if (!had_token && !session_.token().empty()) conversations_.connection_changed(context.store);
+      forget_key_packages(context);
       refill_key_packages(context, *account, calls_, session_);
       for (const directory::Name& name : views_.take_changed()) {
         if (name == account->name) own_name_.changed(context, *account);

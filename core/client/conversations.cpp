@@ -150,6 +150,7 @@ void Conversations::connection_changed(const StoreView& store) {
 }
 
 void Conversations::step(Context& context, const Account& account) {
+  forget_former_epochs(context);
   for (auto& [channel, retry] : retries_) {
     if (retry.at > context.now) continue;
     retry.at = Time::never();
@@ -170,6 +171,7 @@ void Conversations::forget_all(const StoreView& store) {
   awaited_.clear();
   adds_after_.clear();
   retries_.clear();
+  next_forgetting_ = {};
   connection_changed(store);
 }
 
@@ -202,6 +204,30 @@ mls::Group* Conversations::group(const StoreView& store, const ChannelId& channe
 
 void Conversations::save_group(Context& context, const ChannelId& channel, const mls::Group& group) {
   context.store.put(tables::kGroups, to_bytes(channel.view()), to_bytes(group.serialise().expose()));
+}
+
+void Conversations::save_moved_on(Context& context, const ChannelId& channel, const mls::Group& group,
+                                  std::uint64_t former) {
+  save_group(context, channel, group);
+  wire::Writer w;
+  w.u64(context.now.ms);
+  context.store.put(tables::kFormerEpochs, numbered(channel, former), w.take());
+}
+
+void Conversations::forget_former_epochs(Context& context) {
+  if (context.now < next_forgetting_) return;
+  next_forgetting_ = after(context.now, kHourMs);
+  for (const Row& row : context.store.scan(tables::kFormerEpochs, {}, {}, kMaxConversations)) {
+    wire::Reader r(row.value);
+    const auto ended = r.u64();
+    if (ended && elapsed_ms(context.now, Time{*ended}) < kFormerEpochLifeMs) continue;
+    const ChannelId channel = *ChannelId::from(ByteView(row.key).first(ChannelId::kSize));
+    if (mls::Group* held = group(context.store, channel)) {
+      held->forget_epochs_before(index_of(row.key) + 1);
+      save_group(context, channel, *held);
+    }
+    context.store.erase(tables::kFormerEpochs, row.key);
+  }
 }
 
 std::uint64_t Conversations::add_message(Context& context, Conversation& conversation, const Message& message) {

@@ -19,6 +19,10 @@ struct FetchedPackage {
   proto::JoinToken token;
 };
 
+/// How long a message of a former epoch can still be read. What else is under way then is lost, and what was held back
+/// is of no more use to whoever comes to have this device.
+constexpr std::uint64_t kFormerEpochLifeMs = 48 * kHourMs;
+
 class Conversations {
  public:
   Conversations(Calls& calls, Views& views, Session& session) : calls_(calls), views_(views), session_(session) {}
@@ -84,6 +88,10 @@ class Conversations {
   /// The group, restored once and kept; nullptr before it is joined.
   mls::Group* group(const StoreView& store, const ChannelId& channel);
   void save_group(Context& context, const ChannelId& channel, const mls::Group& group);
+  /// save_group() after a commit that ended `former`.
+  void save_moved_on(Context& context, const ChannelId& channel, const mls::Group& group, std::uint64_t former);
+  /// Wipes the secrets of epochs that ended longer ago than kFormerEpochLifeMs; looks at most once an hour.
+  void forget_former_epochs(Context& context);
   std::uint64_t add_message(Context& context, Conversation& conversation, const Message& message);
   void set_delivery(Context& context, const ChannelId& channel, std::uint64_t index, Delivery delivery, Time time);
   void due(const ChannelId& channel) { due_.insert(channel); }
@@ -105,6 +113,7 @@ class Conversations {
     Time at = Time::never();
   };
   std::map<ChannelId, Retry> retries_;
+  Time next_forgetting_;
 };
 
 }  // namespace cairn::client

@@ -6,6 +6,10 @@
 namespace cairn::client {
 
 Status Gatekeeper::authenticate(const mls::LeafNode& leaf) {
+  // RFC 9420 s.7.2: "Applications MUST define a maximum total lifetime that is acceptable for a LeafNode".
+  const auto* lifetime = std::get_if<mls::Lifetime>(&leaf.origin);
+  REQUIRE(lifetime == nullptr || lifetime->total_seconds() <= kMaxLeafLifeMs / kSecondMs, ErrorCode::not_authorised,
+          "lifetime of a leaf");
   const Identity who = TRY(parse_identity(leaf));
   const PublicKey key = TRY(PublicKey::from(leaf.signature_key));
   const auto view = views_.view(context_.store, account_, who.name);

@@ -16,6 +16,9 @@ namespace cairn::client {
 /// look-ups had been accepted by then. Kept as long as the same question is asked again.
 using Awaited = std::map<directory::Name, std::uint64_t>;
 
+/// The longest time for which a key package may say that it can be used (RFC 9420 s.7.2); ours say less.
+constexpr std::uint64_t kMaxLeafLifeMs = 90 * kDayMs;
+
 /// A leaf is acceptable iff its key is that of the device with its id in the pinned chain of its name, authorised at
 /// some time. When the pinned view does not have it, the answer is `unavailable`, and the name is in missing(): look
 /// it up and ask again. Only an answer that was asked for after that, and has not the device either, refuses

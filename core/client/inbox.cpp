@@ -194,7 +194,7 @@ Inbox::Verdict Inbox::take_handshake_or_message(const proto::Envelope& envelope)
   if (std::holds_alternative<mls::OwnCommit>(*received)) {
     const mls::CommitSummary summary = group->pending()->summary();
     CHECK(group->merge_pending().has_value());
-    owner_.save_group(context_, channel_, *group);
+    owner_.save_moved_on(context_, channel_, *group, summary.epoch - 1);
     conversation->join_tokens.clear();
     note_members(owner_, context_, *conversation, summary);
     owner_.save(context_, *conversation);
@@ -222,7 +222,7 @@ Inbox::Verdict Inbox::take_commit(Conversation& conversation, mls::Group& group,
     broken(conversation, merged.error().where);
     return Verdict::done;
   }
-  owner_.save_group(context_, channel_, group);
+  owner_.save_moved_on(context_, channel_, group, summary.epoch - 1);
   conversation.join_tokens.clear();
   note_members(owner_, context_, conversation, summary);
   for (const mls::Member& removed : summary.removed) {

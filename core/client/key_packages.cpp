@@ -8,6 +8,8 @@ namespace {
 
 constexpr const char* kUploadKey = "key packages";
 constexpr std::string_view kLastResortMade = "last resort made";
+constexpr std::string_view kForgotten = "key packages forgotten";
+constexpr std::size_t kMostForgotten = 10'000;
 /// Leaves are valid from an hour ago, for clocks differ.
 constexpr std::uint64_t kBackdateMs = kHourMs;
 
@@ -22,12 +24,28 @@ proto::KeyPackageUpload::Item make(Context& context, const Account& account, std
   return {wire::encode(package->package()), random_value<proto::JoinToken>(context.entropy)};
 }
 
-bool last_resort_due(const Context& context) {
-  const auto made = context.store.get(tables::kCounters, as_bytes(kLastResortMade));
-  if (!made) return true;
-  wire::Reader r(*made);
+/// Whether what was last noted under `counter` is older than that, or never was.
+bool is_due(const Context& context, std::string_view counter, std::uint64_t after_ms) {
+  const auto noted = context.store.get(tables::kCounters, as_bytes(counter));
+  if (!noted) return true;
+  wire::Reader r(*noted);
   const auto time = r.u64();
-  return !time || elapsed_ms(context.now, Time{*time}) > kLastResortLifeMs - kDayMs;
+  return !time || elapsed_ms(context.now, Time{*time}) > after_ms;
+}
+
+void note_time(Context& context, std::string_view counter) {
+  wire::Writer w;
+  w.u64(context.now.ms);
+  context.store.put(tables::kCounters, to_bytes(counter), w.take());
+}
+
+/// Until when the stored key package can be asked for; nothing when it cannot be read.
+std::optional<Time> last_use(ByteView stored) {
+  wire::Reader r(stored);
+  const auto package = mls::KeyPackage::read(r);
+  const auto* lifetime = package ? std::get_if<mls::Lifetime>(&package->leaf_node.origin) : nullptr;
+  if (lifetime == nullptr) return std::nullopt;
+  return after(Time{lifetime->not_after * kSecondMs}, kLateWelcomeMs);
 }
 
 }  // namespace
@@ -36,6 +54,15 @@ mls::LeafOptions leaf_options(Time now, std::uint64_t life_ms) {
   const std::uint64_t begin = now.ms > kBackdateMs ? now.ms - kBackdateMs : 0;
   return mls::LeafOptions::basic(mls::kDefaultSuite, {begin / kSecondMs, after(now, life_ms).ms / kSecondMs},
                                  {ConversationInfo::kExtensionType, mls::extension_type::kLastResort});
+}
+
+void forget_key_packages(Context& context) {
+  if (!is_due(context, kForgotten, kDayMs)) return;
+  note_time(context, kForgotten);
+  for (const Row& row : context.store.scan(tables::kKeyPackages, {}, {}, kMostForgotten)) {
+    const auto last = last_use(row.value);
+    if (!last || *last < context.now) context.store.erase(tables::kKeyPackages, row.key);
+  }
 }
 
 void refill_key_packages(Context& context, const Account& account, Calls& calls, Session& session) {
@@ -48,13 +75,11 @@ void refill_key_packages(Context& context, const Account& account, Calls& calls,
   proto::KeyPackageUpload upload;
   const std::uint32_t count = std::min(kKeyPackagesAtOnce, kKeyPackageStock - have);
   for (std::uint32_t i = 0; i < count; ++i) upload.items.push_back(make(context, account, kKeyPackageLifeMs, {}));
-  if (last_resort_due(context)) {
+  if (is_due(context, kLastResortMade, kLastResortLifeMs - kDayMs)) {
     mls::ExtensionList marked;
     marked.set(mls::extension_type::kLastResort, {});
     upload.last_resort.push_back(make(context, account, kLastResortLifeMs, std::move(marked)));
-    wire::Writer w;
-    w.u64(context.now.ms);
-    context.store.put(tables::kCounters, to_bytes(kLastResortMade), w.take());
+    note_time(context, kLastResortMade);
   }
   proto::Call call;
   call.method = proto::Method::post;

@@ -13,6 +13,9 @@ constexpr std::uint32_t kKeyPackagesAtOnce = 10;  ///< made and uploaded in one 
 constexpr std::uint64_t kKeyPackageLifeMs = 30 * kDayMs;
 constexpr std::uint64_t kLastResortLifeMs = 7 * kDayMs;
 
+/// How long after its time a Welcome to a key package can still arrive: as long as a server keeps one.
+constexpr std::uint64_t kLateWelcomeMs = 30 * kDayMs;
+
 /// Makes and uploads what the server lacks. Called when logged in; private keys are stored in the same batch, so they
 /// are on disk before the upload is sent.
 void refill_key_packages(Context& context, const Account& account, Calls& calls, Session& session);
@@ -21,6 +24,9 @@ void refill_key_packages(Context& context, const Account& account, Calls& calls,
 std::optional<mls::PrivateKeyPackage> find_key_package(const StoreView& store, ByteView reference);
 /// After a successful join; a last-resort package stays until it is replaced.
 void erase_key_package(Context& context, const mls::PrivateKeyPackage& package);
+
+/// Wipes the private parts of those that no Welcome can be for any more; looks at most once a day.
+void forget_key_packages(Context& context);
 
 /// What this client says of itself in every leaf (docs/spec/client.md s.1).
 mls::LeafOptions leaf_options(Time now, std::uint64_t life_ms);

@@ -157,7 +157,7 @@ void Reconciler::commit_answered(const Answer& answer) {
 void Reconciler::commit_won() {
   const mls::CommitSummary summary = group_->pending()->summary();
   CHECK(group_->merge_pending().has_value());
-  owner_.save_group(context_, channel_, *group_);
+  owner_.save_moved_on(context_, channel_, *group_, summary.epoch - 1);
   owner_.retries_.erase(channel_);
   conversation_.join_tokens.clear();
   conversation_.trouble.clear();

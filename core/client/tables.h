@@ -22,6 +22,7 @@ inline constexpr Table kPendingLinks{12};     ///< signature key -> link under w
 inline constexpr Table kEvidence{13};         ///< name_key(name) -> LookupEvidence
 inline constexpr Table kAlarms{14};           ///< device id -> Alarm
 inline constexpr Table kExpectedDevices{15};  ///< device id -> "": devices of the own name that are no surprise
+inline constexpr Table kFormerEpochs{17};     ///< channel id || uint64 epoch -> uint64: when it ended, in ms
 inline constexpr Table kEvents{16};  ///< uint64 from 1 -> channel id || uint64 index: messages that came or changed
 
 }  // namespace cairn::client::tables
