@@ -9,6 +9,11 @@ namespace {
 using directory::Statement;
 using directory::StatementType;
 
+/// How long after a reset has matured it may be completed. Auditors count its delay by clocks of their own, from some
+/// moment after the request was published and not while they are down; an epoch that they cannot cosign yet would hold
+/// up every name.
+constexpr std::uint64_t kCompletionMarginMs = kHourMs;
+
 /// The device that a statement brings in, if it does.
 const directory::Device* device_of(const Statement& statement) {
   return std::visit(
@@ -75,7 +80,7 @@ Status check_reset_step(Turn& turn, const NameRow& before, const Statement& stat
   REQUIRE(before.built > request->sequence, ErrorCode::unavailable,
           "The request of this reset is just being published; try again in a moment.");
   if (type == StatementType::complete_reset) {
-    REQUIRE(request->notice.request.matures_ms <= turn.now.ms, ErrorCode::invalid_state,
+    REQUIRE(after(Time{request->notice.request.matures_ms}, kCompletionMarginMs) <= turn.now, ErrorCode::invalid_state,
             "The delay of this reset has not passed yet; complete it later.");
     return ok();
   }
