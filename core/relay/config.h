@@ -35,7 +35,8 @@ struct PublishTimes {
   std::uint64_t retry_most_ms = 60'000;   ///< up to this
   std::uint64_t refresh_ms = 4 * 60'000;  ///< a record older than this is too old for an auditor that has not seen it
   std::uint32_t call_timeout_ms = 10'000;
-  std::size_t epoch_updates = 10'000;  ///< names that one epoch changes at most
+  std::size_t epoch_updates = 10'000;   ///< names that one epoch changes at most
+  std::size_t epoch_bytes = 8'000'000;  ///< and what its audit holds of them, roughly: auditors fetch it whole
 };
 
 struct RelayConfig {

@@ -9,8 +9,14 @@ using directory::NameChange;
 using directory::Statement;
 using directory::StatementType;
 
-/// Commitments that one epoch holds: its audit stays far below what an auditor fetches at once.
-constexpr std::size_t kMaxEpochCommitments = 100'000;
+/// What an update takes in the audit beside commitments and notice: old leaf, and its share of the proof.
+constexpr std::size_t kUpdateBytes = 512;
+
+/// What a change adds to the audit, roughly.
+std::size_t audit_bytes(const NameChange& change) {
+  const std::size_t notice = change.notice ? wire::encode(*change.notice).size() : 0;
+  return kUpdateBytes + change.commitments.size() * Hash::kSize + notice;
+}
 
 bool is_reset_step(StatementType type) {
   return type == StatementType::request_reset || type == StatementType::veto_reset ||
@@ -81,9 +87,9 @@ struct Collected {
 Result<Collected> collect(Turn& turn, const directory::Map& map, const Keys& keys, const RelayConfig& config,
                           std::uint64_t record_time_ms) {
   Collected out;
-  std::size_t commitments = 0;
+  std::size_t bytes = 0;
   for (const Row& due : turn.rows.scan(table::kDue, {}, {}, config.times.epoch_updates)) {
-    if (commitments >= kMaxEpochCommitments) break;
+    if (bytes >= config.times.epoch_bytes) break;
     auto row = TRY(load<NameRow>(turn.rows, table::kNames, due.value));
     REQUIRE(row, ErrorCode::internal, "a name that is due is missing from the store");
     Part part = TRY(next_part(turn, *row, record_time_ms));
@@ -96,7 +102,7 @@ Result<Collected> collect(Turn& turn, const directory::Map& map, const Keys& key
     row->built = part.end;
     save(turn.rows, table::kNames, due.value, *row);
     if (row->built == row->state.count()) turn.rows.erase(table::kDue, due.key);
-    commitments += part.change.commitments.size();
+    bytes += audit_bytes(part.change);
     out.names.insert(as_text(due.value));
     out.changes.push_back(std::move(part.change));
   }

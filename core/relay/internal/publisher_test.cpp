@@ -116,6 +116,31 @@ TEST_F(PublisherTest, ADeadCosignerDoesNotHoldUpTheOthers) {
   EXPECT_EQ(lines(), 3u);
 }
 
+/// An auditor that cannot fetch an audit follows the log no further, and what was built is never built again.
+TEST_F(PublisherTest, AnEpochStaysSmallEnoughForAuditorsToFetch) {
+  RelayConfig config = testing::open_config();
+  config.times.epoch_bytes = 4096;
+  RelayDriver small(config);
+  std::vector<TestPerson> people;
+  std::vector<testing::TestDevice> devices;
+  for (std::uint64_t i = 0; i < 12; ++i) {
+    people.emplace_back("p" + std::to_string(i) + "@example.org", 1000 + i);
+    devices.push_back(people.back().new_device());
+    people.back().take(people.back().genesis(devices.back()));
+    ASSERT_EQ(submit(small, people.back().statements.back()).status, 202);
+  }
+  small.pass(10'000);
+  for (TestPerson& person : people) ASSERT_EQ(submit(small, person.request(person.new_device(), 5)).status, 202);
+  small.pass(10'000);
+  EXPECT_TRUE(small.store.scan(table::kDue, {}, {}, 100).empty());
+  std::size_t requests = 0;
+  for (const Row& row : small.store.scan(table::kAudits, {}, {}, 100)) {
+    EXPECT_LE(row.value.size(), 4096u);
+    requests += directory::EpochAudit::decode(row.value)->notices.size();
+  }
+  EXPECT_EQ(requests, 12u);
+}
+
 TEST_F(PublisherTest, ALateAnswerStillCounts) {
   auto calls = driver.take_calls();
   driver.pass(5000);
