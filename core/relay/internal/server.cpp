@@ -84,11 +84,12 @@ proto::Effects Server::handle(const proto::Input& input, const StoreView& store,
     const Status status = publisher_.call_done(turn, *call, *keys_, mailboxes_);
     if (!status) return recover(status.error(), store, now, entropy);
   } else if (std::holds_alternative<proto::TimerFired>(input)) {
-    sweeper_.run(turn, mailboxes_);
     if (publisher_rests_until_ <= now) {
       const Status status = publisher_.tick(turn, *keys_, mailboxes_);
       if (!status) return recover(status.error(), store, now, entropy);
     }
+    // Last: it moves what mailboxes remember, and recover() drops the rows of this turn.
+    sweeper_.run(turn, mailboxes_);
   }
   return turn.take();
 }

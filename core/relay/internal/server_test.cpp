@@ -101,6 +101,23 @@ TEST(Server, ADeviceThatAsksTooOftenIsHeldWhereverItIs) {
   EXPECT_EQ(alice.upload(driver, 1).status, 429);
 }
 
+/// What publishing cannot go on with takes nothing along that was done for others in the same turn.
+TEST(Server, ExpiresEnvelopesThoughPublishingFails) {
+  RelayDriver driver(testing::open_config());
+  testing::Member alice(driver, "alice@example.org", 1);
+  testing::TestChannel channel(driver, alice, 4);
+  ASSERT_EQ(channel.send(driver, "x").status, 200);
+  testing::TestPerson bob("bob@example.org", 2);
+  ASSERT_EQ(submit(driver, bob.genesis(bob.new_device())).status, 202);
+  driver.store.apply({{table::kNames, to_bytes(bob.name().bytes()), std::nullopt}});  // a fault of the disk
+  driver.now = after(driver.now, proto::kUndeliveredLifeMs);
+  driver.batch({proto::TimerFired{}});
+  ASSERT_EQ(driver.events.back().level, proto::Event::Level::error);
+  driver.pass(10 * kMinuteMs);
+  EXPECT_TRUE(driver.store.scan(table::kReferences, {}, {}, 10).empty());
+  EXPECT_TRUE(driver.store.scan(table::kBodies, {}, {}, 10).empty());
+}
+
 TEST(Admin, MakesInvitationsForWhoIsOnThisMachine) {
   RelayConfig config = testing::open_config();
   config.sign_up = SignUp::invite;
