@@ -18,11 +18,14 @@ struct Rate {
 };
 
 struct RelayLimits {
-  Rate address{600, 3000};  ///< requests from one address (an IPv6 /64 counts as one)
-  Rate log{2000, 60'000};   ///< requests for files of the log from one address
-  Rate device{600, 3000};   ///< requests with one device's token
-  Rate fetch{600, 120};     ///< key packages that one device fetches: so that nobody drains others'
-  Rate channel{600, 1200};  ///< commits and sends of one channel
+  Rate address{600, 3000};    ///< requests from one address (an IPv6 /64 counts as one)
+  Rate log{2000, 60'000};     ///< requests for files of the log from one address
+  Rate device{600, 3000};     ///< requests with one device's token
+  Rate fetch{600, 120};       ///< key packages that one device fetches: so that nobody drains others'
+  Rate channel{600, 1200};    ///< commits and sends of one channel
+  Rate create{300, 10};       ///< channels that one device creates: they stay for ever
+  Rate meet{60, 30};          ///< rendezvous that one address stores
+  Rate meet_all{1200, 1200};  ///< and all of them: whoever has many addresses does not fill the disk
   std::uint64_t undelivered_ms = proto::kUndeliveredLifeMs;     ///< how long an envelope waits for its device
   std::size_t mailbox_envelopes = proto::kMaxMailboxEnvelopes;  ///< how many wait in one mailbox
 };

@@ -117,6 +117,7 @@ Result<Answer> Server::fetch_key_packages(Turn& turn, const RequestArrived& requ
 Result<Answer> Server::create_channel(Turn& turn, const RequestArrived& request) {
   const LoggedIn who = TRY(check_login(turn, request.bearer));
   const auto create = TRY(wire::decode<proto::ChannelCreate>(request.body));
+  TRY(draw(create_limiter_, turn, who.device));
   return channels().create(turn, who, create);
 }
 
@@ -131,7 +132,10 @@ Result<Answer> Server::send(Turn& turn, const RequestArrived& request) {
 }
 
 Result<Answer> Server::post_rendezvous(Turn& turn, const RequestArrived& request) {
-  return put_rendezvous(turn, TRY(rendezvous_id(request)), request.body);
+  const proto::RendezvousId id = TRY(rendezvous_id(request));
+  TRY(draw_on_address(meet_limiter_, turn, request.peer));
+  TRY(draw(meet_all_limiter_, turn, {}));
+  return put_rendezvous(turn, id, request.body);
 }
 
 Result<Answer> Server::get_rendezvous(Turn& turn, const RequestArrived& request) {

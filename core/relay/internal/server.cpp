@@ -28,6 +28,9 @@ Server::Server(RelayConfig config, LookupHook* hook)
       device_limiter_(config_.limits.device),
       fetch_limiter_(config_.limits.fetch),
       channel_limiter_(config_.limits.channel),
+      create_limiter_(config_.limits.create),
+      meet_limiter_(config_.limits.meet),
+      meet_all_limiter_(config_.limits.meet_all),
       mailboxes_(config_),
       writer_(config_),
       publisher_(config_, next_call_) {}

@@ -71,6 +71,9 @@ class Server {
   RateLimiter device_limiter_;
   RateLimiter fetch_limiter_;
   RateLimiter channel_limiter_;
+  RateLimiter create_limiter_;
+  RateLimiter meet_limiter_;
+  RateLimiter meet_all_limiter_;
   Mailboxes mailboxes_;
   DirectoryWriter writer_;
   Publisher publisher_;

@@ -101,6 +101,24 @@ TEST(Server, ADeviceThatAsksTooOftenIsHeldWhereverItIs) {
   EXPECT_EQ(alice.upload(driver, 1).status, 429);
 }
 
+TEST(Server, ADeviceCreatesSoManyChannelsAndNoMore) {
+  RelayConfig config = testing::open_config();
+  config.limits.create = {2, 60};
+  RelayDriver driver(config);
+  testing::Member alice(driver, "alice@example.org", 1);
+  testing::Member bob(driver, "bob@example.org", 2);
+  const auto create = [&](const testing::Member& who) {
+    const proto::ChannelCreate request{random_value<ChannelId>(driver.entropy), 0, {}, who.device.device.mailbox};
+    return driver.post(proto::kPathChannelCreate, wire::encode(request), who.token).status;
+  };
+  EXPECT_EQ(create(alice), 200);
+  EXPECT_EQ(create(alice), 200);
+  EXPECT_EQ(create(alice), 429);
+  EXPECT_EQ(create(bob), 200);
+  driver.now = after(driver.now, kSecondMs);
+  EXPECT_EQ(create(alice), 200);
+}
+
 /// What publishing cannot go on with takes nothing along that was done for others in the same turn.
 TEST(Server, ExpiresEnvelopesThoughPublishingFails) {
   RelayDriver driver(testing::open_config());
@@ -178,6 +196,25 @@ TEST(Rendezvous, HoldsFourKibibytesOnceForTenMinutes) {
   EXPECT_EQ(driver.post(path, {2}).status, 200);
   driver.pass(kHourMs);
   EXPECT_TRUE(driver.store.scan(table::kRendezvous, {}, {}, 10).empty());
+}
+
+TEST(Rendezvous, AreSoManyFromOneAddressAndSoManyAltogether) {
+  RelayConfig config = testing::open_config();
+  config.limits.meet = {2, 1};
+  config.limits.meet_all = {5, 1};
+  RelayDriver driver(config);
+  const auto store = [&](const std::string& peer) {
+    const std::string path = std::string(proto::kPathRendezvous) + to_hex(random_value<Nonce16>(driver.entropy));
+    return driver.request(driver.make_request(proto::Method::post, path, {1}, {}, peer)).status;
+  };
+  EXPECT_EQ(store("192.0.2.1"), 200);
+  EXPECT_EQ(store("192.0.2.1"), 200);
+  EXPECT_EQ(store("192.0.2.1"), 429);
+  EXPECT_EQ(store("192.0.2.2"), 200);
+  EXPECT_EQ(store("192.0.2.3"), 200);
+  EXPECT_EQ(store("192.0.2.4"), 200);
+  EXPECT_EQ(store("192.0.2.5"), 429);
+  EXPECT_EQ(driver.store.scan(table::kRendezvous, {}, {}, 10).size(), 5u);
 }
 
 TEST(Rendezvous, HasIdsOfThirtyTwoLowerCaseHexDigits) {
