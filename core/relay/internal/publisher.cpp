@@ -10,6 +10,11 @@ constexpr std::size_t kLeavesAtOnce = 65'536;
 /// there and some cosigner is not.
 constexpr std::uint64_t kMaxRefreshUnservedMs = 16 * kMinuteMs;
 constexpr std::uint64_t kMaxRefreshServedMs = 6 * kHourMs;
+/// How old the quorum's newest word on the newest epoch may be when another one is built. Cosignatures are renewed
+/// every minute, so what is older means that nobody would cosign, or that our clock is ahead: auditors take no record
+/// that is more than 5 minutes ahead of theirs, and what was built is never built again.
+constexpr std::uint64_t kMaxWordAgeMs = 5 * kMinuteMs;
+constexpr std::uint64_t kDoubtPauseMs = kSecondMs;
 
 std::vector<PublicKey> keys_of(std::span<const tlog::VerifiedCosignature> cosignatures) {
   std::vector<PublicKey> out;
@@ -76,6 +81,8 @@ Status Publisher::rebuild(Turn& turn, const Keys& keys, Mailboxes& mailboxes) {
   REQUIRE(size >= served_size(), ErrorCode::internal, "the log is shorter than the served checkpoint");
 
   refresh_wait_ms_ = config_.times.refresh_ms;
+  doubt_until_ = {};
+  doubts_clock_ = false;
   first_due_.reset();
   if (!turn.rows.scan(table::kDue, {}, {}, 1).empty()) statement_due(turn.now);
   cosigners_.rebuild(served_ ? std::optional(served_->checkpoint) : std::nullopt);
@@ -93,7 +100,9 @@ void Publisher::statement_due(Time now) {
 
 Time Publisher::build_time() const {
   if (!first_due_ || !may_build()) return Time::never();
-  return std::min(after(*first_due_, config_.times.collect_ms), after(last_due_, config_.times.idle_ms));
+  const Time collected =
+      std::min(after(*first_due_, config_.times.collect_ms), after(last_due_, config_.times.idle_ms));
+  return std::max(doubt_until_, collected);
 }
 
 std::uint64_t Publisher::most_refresh_wait_ms() const {
@@ -103,7 +112,8 @@ std::uint64_t Publisher::most_refresh_wait_ms() const {
 
 Time Publisher::refresh_time() const {
   if (!newest_ || !cosigners_.refused()) return Time::never();
-  return after(Time{newest_->time_ms}, std::min(refresh_wait_ms_, most_refresh_wait_ms()));
+  const Time old = after(Time{newest_->time_ms}, std::min(refresh_wait_ms_, most_refresh_wait_ms()));
+  return std::max(doubt_until_, old);
 }
 
 Status Publisher::build(Turn& turn, const Keys& keys, Mailboxes& mailboxes, Changes changes) {
@@ -139,7 +149,23 @@ void Publisher::call_cosigners(Turn& turn) {
   cosigners_.call(hashes, turn.now, turn.sends);
 }
 
+bool Publisher::trusts_clock(Time now) const {
+  // While an epoch waits for its quorum nobody is asked about the one before.
+  if (config_.policy.accepts_anything() || !served_ || served_size() != edge_.size()) return true;
+  return elapsed_ms(now, Time{served_->cosigned_ms}) <= kMaxWordAgeMs;
+}
+
+void Publisher::check_clock(Turn& turn) {
+  if (std::min(build_time(), refresh_time()) > turn.now) return;
+  const bool doubts = !trusts_clock(turn.now);
+  if (doubts) doubt_until_ = after(turn.now, kDoubtPauseMs);
+  if (std::exchange(doubts_clock_, doubts) || !doubts) return;
+  turn.events.push_back({proto::Event::Level::warning,
+                         "no epoch is built: cosigners cannot be reached, or our clock is ahead of theirs", 0});
+}
+
 Status Publisher::tick(Turn& turn, const Keys& keys, Mailboxes& mailboxes) {
+  check_clock(turn);
   if (build_time() <= turn.now) TRY(build(turn, keys, mailboxes, Changes::due));
   if (refresh_time() <= turn.now) {
     refresh_wait_ms_ = std::min(refresh_wait_ms_ * 2, most_refresh_wait_ms());

@@ -56,6 +56,9 @@ class Publisher {
   Status load_map(const StoreView& rows);
   Status load_served(const StoreView& rows);
 
+  bool trusts_clock(Time now) const;
+  /// Puts off what is due while the clock is in doubt.
+  void check_clock(Turn& turn);
   bool may_build() const { return in_flight_.empty(); }
   Time build_time() const;
   Time refresh_time() const;
@@ -76,6 +79,8 @@ class Publisher {
   std::optional<Time> first_due_;
   Time last_due_;
   std::uint64_t refresh_wait_ms_ = 0;
+  Time doubt_until_;
+  bool doubts_clock_ = false;
 };
 
 }  // namespace cairn::relay

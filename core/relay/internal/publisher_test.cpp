@@ -205,6 +205,38 @@ TEST_F(PublisherTest, ARecordThatGotTooOldForTheQuorumIsFollowedByOneThatRenewsT
   EXPECT_EQ(names(), 1u);
 }
 
+/// Auditors would refuse it until the real time got there, and with it every epoch that follows.
+TEST_F(PublisherTest, NoEpochIsBuiltByAClockThatIsFarAheadOfTheCosigners) {
+  begin();
+  const auto pass = [&](std::uint64_t ms, std::uint64_t behind_ms) {
+    for (std::uint64_t passed = 0; passed < ms; passed += 100) {
+      driver.pass(100);
+      for (const proto::Call& call : driver.take_calls()) {
+        driver.batch({cosigners.of(call).answer(call, Time{driver.now.ms - behind_ms})});
+      }
+    }
+  };
+  driver.now = after(driver.now, kHourMs);  // set forward by somebody
+  register_somebody();
+  pass(3 * kMinuteMs, kHourMs);
+  EXPECT_EQ(newest_size(), 1u);
+  EXPECT_EQ(std::ranges::count(driver.events, proto::Event::Level::warning, &proto::Event::level), 1);
+  driver.now.ms -= kHourMs;
+  driver.restart();  // as the loop does when a clock is set back
+  pass(5000, 0);
+  EXPECT_EQ(served_size(), 2u);
+  EXPECT_LE(record_time(2), driver.now.ms);
+}
+
+TEST_F(PublisherTest, AfterALongStopTheCosignersAreAskedBeforeAnEpochIsBuilt) {
+  begin();
+  driver.now = after(driver.now, kDayMs);
+  driver.restart();
+  register_somebody();
+  cosigners.pass(driver, 3000);
+  EXPECT_EQ(served_size(), 2u);
+}
+
 TEST_F(PublisherTest, ACosignerThatRefusesForEverCausesFewEpochs) {
   begin();
   cosigners.all[2].mood = Mood::busy;
