@@ -22,7 +22,7 @@ struct RelayLimits {
   Rate log{2000, 60'000};     ///< requests for files of the log from one address
   Rate device{600, 3000};     ///< requests with one device's token
   Rate fetch{600, 120};       ///< key packages that one device fetches: so that nobody drains others'
-  Rate channel{600, 1200};    ///< commits and sends of one channel
+  Rate channel{600, 1200};    ///< commits and sends of one channel, one more for each 64 recipients
   Rate create{300, 10};       ///< channels that one device creates: they stay for ever
   Rate meet{60, 30};          ///< rendezvous that one address stores
   Rate meet_all{1200, 1200};  ///< and all of them: whoever has many addresses does not fill the disk

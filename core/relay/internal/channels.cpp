@@ -115,9 +115,11 @@ Status check_room(Mailboxes& mailboxes, const Turn& turn, const Admitted& partie
   return ok();
 }
 
-/// Draws on the channel's bucket, after the signature: a stranger cannot empty it.
-Status draw(RateLimiter& limiter, Turn& turn, const ChannelId& channel) {
-  const std::uint32_t wait_s = limiter.take(channel, turn.now);
+/// Draws on the channel's bucket, after the signature: a stranger cannot empty it. What goes to many costs more.
+Status draw(RateLimiter& limiter, Turn& turn, const ChannelId& channel, std::size_t recipients) {
+  constexpr std::size_t kRecipientsAToken = 64;
+  const auto tokens = static_cast<std::uint32_t>(1 + recipients / kRecipientsAToken);
+  const std::uint32_t wait_s = limiter.take(channel, turn.now, tokens);
   if (wait_s == 0) return ok();
   turn.retry_after_s = wait_s;
   return fail(ErrorCode::rate_limited, "This conversation sends too fast; wait a moment and send again.");
@@ -148,9 +150,9 @@ Result<Answer> Channels::commit(Turn& turn, const proto::ChannelCommit& request)
   ChannelRow row = TRY(load_channel(turn.rows, request.channel));
   if (request.epoch != row.epoch) return tell_winner(turn, row, request);
   TRY(crypto::verify_labelled(row.write_key, crypto::kSignChannelCommit, request.content(), request.signature));
-  TRY(draw(limiter, turn, request.channel));
   Admitted parties;
   parties.before = TRY(load_recipients(turn.rows, request.channel, row.epoch));
+  TRY(draw(limiter, turn, request.channel, parties.before.size()));
   parties.next = TRY(own_mailboxes(request.next_recipients, domain));
   for (const proto::WelcomeFor& welcome : request.welcomes) {
     TRY(own_mailboxes({&welcome.to, 1}, domain));
@@ -190,8 +192,8 @@ Result<Answer> Channels::send(Turn& turn, const proto::ChannelSend& request) {
           "The conversation has moved on; take its newer epoch in and send again.");
   const PublicKey& key = current ? row.write_key : row.previous_write_key;
   TRY(crypto::verify_labelled(key, crypto::kSignChannelSend, request.content(), request.signature));
-  TRY(draw(limiter, turn, request.channel));
   const auto recipients = TRY(load_recipients(turn.rows, request.channel, request.epoch));
+  TRY(draw(limiter, turn, request.channel, recipients.size()));
   TRY(mailboxes.prepare(turn.rows, recipients));
   for (const MailboxId& mailbox : recipients) REQUIRE(!mailboxes.full(mailbox), ErrorCode::over_limit, kFullMailbox);
   mailboxes.deliver(turn, {EnvelopeKind::message, request.channel, request.epoch, turn.now.ms, request.ciphertext},

@@ -365,6 +365,30 @@ TEST(ChannelLimits, AChannelHasABucketThatAStrangerCannotEmpty) {
   EXPECT_EQ(channel.send(driver, "slowly").status, 200);
 }
 
+TEST(ChannelLimits, WhatGoesToManyCostsMore) {
+  RelayConfig config = testing::open_config();
+  config.limits.channel = {4, 60};
+  RelayDriver driver(config);
+  Member alice(driver, "alice@example.org", 1);
+  TestChannel channel(driver, alice, 4);
+  auto key = crypto::SigningKey::generate(channel.entropy);
+  auto commit = channel.make_commit(key);
+  for (std::uint64_t i = 0; i < 64; ++i) {
+    Member member(driver, "m" + std::to_string(i) + "@example.org", 100 + i);
+    member.upload(driver, 1);
+    channel.add(commit, member, alice.fetch(driver, member).items.at(0).join_token);
+  }
+  ASSERT_EQ(channel.commit(driver, commit, key.clone(), alice.token).status, 200);
+  driver.pass(10'000);
+  EXPECT_EQ(channel.send(driver, "to 65").status, 200);
+  EXPECT_EQ(channel.send(driver, "to 65").status, 200);
+  const auto answer = channel.send(driver, "to 65");
+  EXPECT_EQ(answer.status, 429);
+  EXPECT_EQ(answer.retry_after_s, 2u);
+  driver.pass(2000);
+  EXPECT_EQ(channel.send(driver, "to 65").status, 200);
+}
+
 TEST(ChannelLimits, AFullMailboxStopsSendsUntilItDrainsOrLeaves) {
   RelayConfig config = testing::open_config();
   config.limits.mailbox_envelopes = 3;

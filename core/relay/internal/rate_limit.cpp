@@ -41,7 +41,7 @@ std::uint64_t RateLimiter::level_at(const Bucket& bucket, Time now) const {
   return std::min(full, bucket.level + passed * rate_.per_minute);
 }
 
-std::uint32_t RateLimiter::take(ByteView key, Time now) {
+std::uint32_t RateLimiter::take(ByteView key, Time now, std::uint32_t tokens) {
   if (rate_.burst == 0) return 0;
   auto found = buckets_.find(to_bytes(key));
   if (found == buckets_.end()) {
@@ -51,12 +51,13 @@ std::uint32_t RateLimiter::take(ByteView key, Time now) {
   Bucket& bucket = found->second;
   bucket.level = level_at(bucket, now);
   bucket.filled = now;
-  if (bucket.level >= kToken) {
-    bucket.level -= kToken;
+  const std::uint64_t cost = std::min(tokens, rate_.burst) * kToken;
+  if (bucket.level >= cost) {
+    bucket.level -= cost;
     return 0;
   }
   const std::uint64_t per_second = std::max<std::uint64_t>(1, rate_.per_minute) * kSecondMs;
-  return static_cast<std::uint32_t>((kToken - bucket.level + per_second - 1) / per_second);
+  return static_cast<std::uint32_t>((cost - bucket.level + per_second - 1) / per_second);
 }
 
 void RateLimiter::make_room(Time now) {

@@ -16,8 +16,9 @@ class RateLimiter {
  public:
   explicit RateLimiter(Rate rate) : rate_(rate) {}
 
-  /// Takes one token of `key`'s bucket: 0 if there was one, else the seconds after which there is.
-  std::uint32_t take(ByteView key, Time now);
+  /// Takes tokens out of `key`'s bucket: 0 if there were so many, else the seconds after which there are. More than the
+  /// bucket holds are taken for all that it holds.
+  std::uint32_t take(ByteView key, Time now, std::uint32_t tokens = 1);
   std::size_t size() const { return buckets_.size(); }
 
   /// Buckets held at most. When there are more, the full ones are forgotten, then all: an attacker with so many

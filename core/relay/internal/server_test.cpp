@@ -176,6 +176,13 @@ TEST(RateLimiter, TakesAnIpv6NetworkForOneParty) {
   EXPECT_EQ(rate_key_of_peer("::ffff:192.0.2.1"), "::ffff:192.0.2.1");
 }
 
+TEST(RateLimiter, TakesWhatIsMoreThanABucketForAllOfIt) {
+  RateLimiter limiter({3, 60});
+  EXPECT_EQ(limiter.take({}, Time{1}, 100), 0u);
+  EXPECT_EQ(limiter.take({}, Time{1}, 100), 3u);
+  EXPECT_EQ(limiter.take({}, Time{3001}, 100), 0u);
+}
+
 TEST(RateLimiter, HoldsABoundedNumberOfBuckets) {
   RateLimiter limiter({2, 1});
   for (std::uint64_t i = 0; i < RateLimiter::kMaxBuckets + 10; ++i) limiter.take(u64_key(i), Time{1});
