@@ -170,8 +170,10 @@ Result<Received> Group::receive_proposal(const VerifiedContent& content, const R
   REQUIRE(wire::encode(proposal).size() <= kMaxCachedProposalSize, ErrorCode::over_limit, "size of a proposal");
   const ProposalRef reference = proposal_reference(*state_->suite, content.authenticated());
   REQUIRE(state_->find_proposal(reference) == nullptr, ErrorCode::duplicate, "proposal");
-  CheckedProposal checked = TRY(check_proposal(*state_->suite, state_->current, proposal, content->sender, rules));
+  // First of all, for the next step asks the Authenticator: a carrier that can write such a proposal to any group must
+  // not be able to have its members look up whom it likes.
   TRY(ask_about_outsider(*content, rules));
+  CheckedProposal checked = TRY(check_proposal(*state_->suite, state_->current, proposal, content->sender, rules));
   checked.reference = reference;
 
   ProposalReceived out;

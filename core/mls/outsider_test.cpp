@@ -171,7 +171,9 @@ TEST_P(Outsiders, MayProposeThemselvesWhenTheRulesAllowIt) {
     return forger.send(forger.sign(std::move(content), newcomer.identity()));
   };
   const Bytes message = propose({Add{newcomer.package()}});
+  const std::size_t asked = world.authenticator.asked;
   expect_refused(message, ErrorCode::not_authorised, "proposal from outside");
+  EXPECT_EQ(world.authenticator.asked, asked) << "a stranger has nobody looked up";
   world.membership.outside = true;
   expect_refused(propose({Remove{{2}}}), ErrorCode::malformed, "newcomer proposes other than its own add");
   for (Group& group : groups) must(world.process(group, message));

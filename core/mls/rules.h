@@ -84,7 +84,7 @@ class Membership {
   virtual Status check_join(const GroupSummary& group) = 0;
   /// An external commit.
   virtual Status check_external_commit(const CommitSummary& commit);
-  /// A proposal of an external sender, or new_member_proposal.
+  /// A proposal of an external sender, or new_member_proposal. Asked before the Authenticator is, which may look up.
   virtual Status check_outside_proposal(const OutsideProposal& proposal);
 };
 
