@@ -117,11 +117,17 @@ TEST_P(Outsiders, MayPutLittleIntoAnExternalCommit) {
   const auto with = [&](std::vector<ProposalOrRef> proposals) { return forged(join, who, std::move(proposals)); };
   expect_refused(with({}), ErrorCode::malformed, "external commit without external init");
   expect_refused(with({init, init}), ErrorCode::malformed, "external init twice");
+  const std::size_t asked = world.authenticator.asked;
   expect_refused(with({init, {Proposal{Add{world.key_package("friend").package()}}}}), ErrorCode::malformed,
                  "proposal in an external commit");
+  EXPECT_EQ(world.authenticator.asked, asked) << "a stranger has nobody looked up";
   expect_refused(with({init, {Proposal{Remove{{1}}}}, {Proposal{Remove{{2}}}}}), ErrorCode::malformed,
                  "external commit removes several");
   expect_refused(with({init, {Proposal{GroupContextExtensions{}}}}), ErrorCode::malformed,
+                 "proposal in an external commit");
+  expect_refused(with({init, {Proposal{Update{honest.path->leaf_node}}}}), ErrorCode::malformed,
+                 "proposal in an external commit");
+  expect_refused(with({{Proposal{ReInit{{}, kVersionMls10, 1, {}}}}}), ErrorCode::malformed,
                  "proposal in an external commit");
   expect_refused(with({init, {ProposalRef{}}}), ErrorCode::malformed, "reference in an external commit");
   expect_refused(with({init}), ErrorCode::crypto_failed, "confirmation tag");
