@@ -57,7 +57,8 @@ class Owner {
 /// alice and bob with one device each, who have spoken before.
 struct TwoPeople {
   TwoPeople() : village(options()) {
-    CHECK(village.register_person("alice-1", "alice").good() && village.register_person("bob-1", "bob").good());
+    CHECK(village.register_person("alice-1", "alice@localhost").good() &&
+          village.register_person("bob-1", "bob@localhost").good());
     alice.emplace(village.device_folder("alice-1"));
     bob.emplace(village.device_folder("bob-1"));
     bob->begin("follow", json::object());
@@ -76,7 +77,7 @@ struct TwoPeople {
   /// Microseconds until bob's owner has it; then waits for alice's answer too, and gives the time of that as well.
   std::pair<std::uint64_t, std::uint64_t> say(const std::string& text) {
     const std::uint64_t start = bench::now_us();
-    alice->begin("send", {{"to", "bob"}, {"text", text}});
+    alice->begin("send", {{"to", "bob@localhost"}, {"text", text}});
     bob->await_text(text);
     const std::uint64_t received = bench::now_us();
     alice->await_answer();

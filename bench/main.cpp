@@ -9,6 +9,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
@@ -18,7 +19,7 @@ using Run = benchmark::BenchmarkReporter::Run;
 /// "core_crypto_bench" -> "crypto": a program measures one module.
 std::string module_of(const char* program) {
   std::string name = std::filesystem::path(program).filename().string();
-  for (const std::string& prefix : {"core_", "shell_"}) {
+  for (const std::string_view prefix : {"core_", "shell_"}) {
     if (name.starts_with(prefix)) name.erase(0, prefix.size());
   }
   if (name.ends_with("_bench")) name.erase(name.size() - std::strlen("_bench"));
@@ -27,9 +28,7 @@ std::string module_of(const char* program) {
 
 std::string name_of(const std::string& module, const Run& run) {
   std::string name = module + "/" + run.run_name.function_name;
-  for (const std::string& part : {run.run_name.args}) {
-    if (!part.empty()) name += "/" + part;
-  }
+  if (!run.run_name.args.empty()) name += "/" + run.run_name.args;
   return name;
 }
 
@@ -97,7 +96,7 @@ class Lines final : public benchmark::BenchmarkReporter {
 };
 
 /// So that a name is no pattern.
-std::string quoted(const std::string& name) {
+std::string escaped(const std::string& name) {
   std::string out;
   for (const char c : name) {
     if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_' && c != '/') out += '\\';
@@ -125,7 +124,7 @@ int main(int argc, char** argv) {
 
   std::vector<std::string> words = {argv[0], "--benchmark_repetitions=5", "--benchmark_report_aggregates_only=true",
                                     "--benchmark_min_time=0.2"};
-  if (!filter.empty()) words.push_back("--benchmark_filter=" + quoted(filter));
+  if (!filter.empty()) words.push_back("--benchmark_filter=" + escaped(filter));
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   int count = static_cast<int>(arguments.size());

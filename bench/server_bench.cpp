@@ -148,12 +148,12 @@ struct Relay {
 };
 
 /// `state.range(0)` connections, each of which calls again as soon as it was answered.
-template <class Body>
-void accept(benchmark::State& state, const std::string& url, Body&& body) {
+template <class Url, class Body>
+void accept(benchmark::State& state, Url&& url, Body&& body) {
   const auto at_once = static_cast<std::size_t>(state.range(0));
   Callers callers(at_once);
   for (auto _ : state) {
-    while (callers.waiting() < at_once) callers.call(url, body());
+    while (callers.waiting() < at_once) callers.call(url(), body());
     const std::size_t before = callers.took_us.size();
     while (callers.took_us.size() == before) callers.hear(1000);
   }
@@ -167,7 +167,8 @@ void accept(benchmark::State& state, const std::string& url, Body&& body) {
 void accept_envelopes(benchmark::State& state) {
   Relay relay;
   const std::string url = relay.server->url(proto::kPathChannelSend);
-  accept(state, url, [&] { return relay.take_body(); });
+  accept(
+      state, [&] { return url; }, [&] { return relay.take_body(); });
 }
 BENCHMARK(accept_envelopes)->Arg(1)->Arg(8)->Arg(64)->Arg(256)->UseRealTime()->Iterations(1000);
 
@@ -175,7 +176,9 @@ void floor_store_bytes(benchmark::State& state) {
   testing::EchoMind mind;
   Server server(mind, MemoryView(), [&mind] { mind.seen.clear(); });
   testing::SeededEntropy entropy(3);
-  accept(state, server.url("/put/" + std::to_string(entropy.next())), [] { return Bytes(kEnvelopeSize + 100); });
+  accept(
+      state, [&] { return server.url("/put/" + std::to_string(entropy.next())); },
+      [] { return Bytes(kEnvelopeSize + 100); });
 }
 BENCHMARK(floor_store_bytes)->Arg(1)->Arg(8)->Arg(64)->Arg(256)->UseRealTime()->Iterations(1000);
 
