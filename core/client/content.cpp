@@ -233,9 +233,11 @@ Result<Content> decode_content(ByteView bytes) {
 }
 
 SecretBytes encode_plaintext(const std::vector<directory::Gossip>& gossip, ByteView content) {
-  CHECK(gossip.size() <= kMaxGossips && content.size() <= kMaxContentSize);
+  CHECK(content.size() <= kMaxContentSize);
+  const std::vector<directory::Gossip> first(
+      gossip.begin(), gossip.begin() + static_cast<std::ptrdiff_t>(std::min(gossip.size(), kMaxGossips)));
   wire::Writer w(wire::Sensitivity::is_secret);
-  w.vector(gossip);
+  w.vector(first);
   w.opaque(content);
   return w.take_secret();
 }

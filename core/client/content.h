@@ -46,7 +46,8 @@ Bytes encode_content(const TextContent& content);
 /// Strict: `malformed` for what is not a MimiContent in its one encoding, `over_limit` beyond the bounds above.
 Result<Content> decode_content(ByteView bytes);
 
-/// Application plaintext: struct { Gossip gossip<V>; opaque content<V>; }.
+/// Application plaintext: struct { Gossip gossip<V>; opaque content<V>; }. Of more than kMaxGossips checkpoints the
+/// first ones: how many domains a conversation has is for its members to say, not for us.
 SecretBytes encode_plaintext(const std::vector<directory::Gossip>& gossip, ByteView content);
 
 struct Plaintext {

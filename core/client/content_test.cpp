@@ -305,6 +305,15 @@ TEST(Plaintext, GivesBackWhatItWrote) {
   EXPECT_FALSE(decode_plaintext(concat({bytes.expose(), Bytes{0}})).has_value());
 }
 
+TEST(Plaintext, CarriesTheFirstCheckpointsOfMoreThanItCan) {
+  std::vector<directory::Gossip> gossip;
+  for (std::size_t i = 0; i <= kMaxGossips; ++i) gossip.push_back({"a.b/cairn", {i, {}}});
+  const auto read = decode_plaintext(encode_plaintext(gossip, hex(kOriginal)).expose());
+  ASSERT_TRUE(read);
+  gossip.pop_back();
+  EXPECT_EQ(read->gossip, gossip);
+}
+
 TEST(Plaintext, RefusesMoreGossipThanAMessageMayCarry) {
   wire::Writer w;
   w.vector(std::vector<directory::Gossip>(kMaxGossips + 1, {"a.b/cairn", {}}));
