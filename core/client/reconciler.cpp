@@ -55,6 +55,14 @@ void Reconciler::trouble(std::string sentence) {
 
 bool Reconciler::has_outbox() const { return !context_.store.scan_prefix(tables::kOutbox, channel_, 1).empty(); }
 
+std::string Reconciler::bearer_for(std::string_view domain) const {
+  return domain == account_.name.domain() ? owner_.session_.token() : std::string();
+}
+
+void Reconciler::heed_401(std::string_view domain, const Answer& answer) {
+  if (answer.status == 401 && domain == account_.name.domain()) owner_.session_.token_refused();
+}
+
 // ---- the channel ----
 
 void Reconciler::create_channel() {
@@ -66,7 +74,7 @@ void Reconciler::create_channel() {
   proto::Call call;
   call.method = proto::Method::post;
   call.url = server_url_of(account_, conversation_.domain) + std::string(proto::kPathChannelCreate);
-  call.bearer = owner_.session_.token();
+  call.bearer = bearer_for(conversation_.domain);
   call.body = wire::encode(request);
   owner_.calls_.start(context_, key_of("create ", channel_), std::move(call),
                       resume(owner_, channel_, [](Reconciler& self, const Answer& answer) { self.created(answer); }));
@@ -77,7 +85,7 @@ void Reconciler::created(const Answer& answer) {
   if (!conversation || conversation->state != ConversationState::creating) return;
   conversation_ = std::move(*conversation);
   if (!answer.body) {
-    if (answer.status == 401) owner_.session_.token_refused();
+    heed_401(conversation_.domain, answer);
     owner_.retry_later(context_, channel_);
     return trouble(answer.message.empty() ? "The server cannot be reached; it is tried again." : answer.message);
   }
@@ -119,7 +127,7 @@ void Reconciler::send_commit() {
   proto::Call call;
   call.method = proto::Method::post;
   call.url = server_url_of(account_, conversation_.domain) + std::string(proto::kPathChannelCommit);
-  if (!request.welcomes.empty()) call.bearer = owner_.session_.token();
+  if (!request.welcomes.empty()) call.bearer = bearer_for(conversation_.domain);
   call.body = wire::encode(request);
   owner_.calls_.start(
       context_, key_of("commit ", channel_), std::move(call),
@@ -142,7 +150,7 @@ void Reconciler::commit_answered(const Answer& answer) {
     owner_.save(context_, conversation_);
     return owner_.retry_later(context_, channel_);
   }
-  if (answer.status == 401) owner_.session_.token_refused();
+  heed_401(conversation_.domain, answer);
   const bool refused = answer.status >= 400 && answer.status < 500 && answer.status != 401 && answer.status != 429;
   if (refused) {  // a join token that is used up, say: fetch anew and stage anew
     group_->discard_pending();
@@ -247,7 +255,7 @@ bool Reconciler::fetch_packages(const Difference& wanted) {
     proto::Call call;
     call.method = proto::Method::post;
     call.url = server_url_of(account_, name.domain()) + std::string(proto::kPathKeyPackageFetch);
-    call.bearer = owner_.session_.token();
+    call.bearer = bearer_for(name.domain());
     call.body = wire::encode(proto::KeyPackageFetch{name.text(), devices});
     owner_.calls_.start(
         context_, key_of("packages ", channel_) + name.text(), std::move(call),
@@ -278,7 +286,7 @@ void Reconciler::packages_answered(const directory::Name& name, const std::vecto
       left.erase(item.device);
     }
   }
-  if (answer.status == 401) owner_.session_.token_refused();
+  heed_401(name.domain(), answer);
   if (left.empty()) return owner_.due(channel_);
   owner_.retry_later(context_, channel_);
   if (!answer.message.empty()) return trouble(answer.message);

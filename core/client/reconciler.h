@@ -44,6 +44,9 @@ class Reconciler {
   void refuse_outbox();
   void trouble(std::string sentence);
   bool has_outbox() const;
+  /// The token of the own server, for calls to that alone: another one could open the mailbox with it.
+  std::string bearer_for(std::string_view domain) const;
+  void heed_401(std::string_view domain, const Answer& answer);
 
   Conversations& owner_;
   Context& context_;
