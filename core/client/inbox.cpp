@@ -205,7 +205,9 @@ Inbox::Verdict Inbox::take_handshake_or_message(const proto::Envelope& envelope)
     take_message(*conversation, *group, envelope, std::move(*message));
     return Verdict::done;
   }
-  owner_.save_group(context_, channel_, *group);  // a proposal: ours make none, it waits for its committer
+  // A proposal. Ours make none; what others propose is neither committed in our name nor does it stop us from sending.
+  group->forget_proposals();
+  owner_.save_group(context_, channel_, *group);
   return Verdict::done;
 }
 
