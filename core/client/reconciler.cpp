@@ -187,7 +187,8 @@ Reconciler::Outcome Reconciler::check_views() {
     if (view) {
       for (const directory::Device& device : view->devices()) {
         const auto& known = conversation_.sent_to;
-        if (*name != account_.name && !std::binary_search(known.begin(), known.end(), device.id())) new_device = true;
+        const bool is_own = device.id() == account_.device_id();
+        if (!is_own && !std::binary_search(known.begin(), known.end(), device.id())) new_device = true;
       }
     }
     const std::uint64_t max_age_ms = new_device ? kFreshForNewMs : kFreshForKnownMs;
