@@ -46,6 +46,8 @@ struct Conversation {
   std::vector<HeldJoinToken> join_tokens;  ///< of the devices that the staged commit adds
   std::string trouble;                     ///< why it cannot be written to just now, one sentence; empty when it can
 
+  bool is_writable() const { return state == ConversationState::creating || state == ConversationState::active; }
+
   void write(wire::Writer&) const;
   static Result<Conversation> read(wire::Reader&);
 };

@@ -63,9 +63,7 @@ Result<ChannelId> Conversations::pair_with(Context& context, const Account& acco
   for (const Conversation& conversation : list(context.store)) {
     const bool has =
         std::find(conversation.names.begin(), conversation.names.end(), name.text()) != conversation.names.end();
-    if (conversation.kind == ConversationKind::pair && has && conversation.state != ConversationState::left) {
-      return conversation.channel;
-    }
+    if (conversation.kind == ConversationKind::pair && has && conversation.is_writable()) return conversation.channel;
   }
   return create(context, account, ConversationKind::pair, {}, {account.name, name});
 }
@@ -94,8 +92,7 @@ Result<std::uint64_t> Conversations::say(Context& context, const Account& accoun
                                          const std::string& text) {
   auto conversation = find(context.store, channel);
   REQUIRE(conversation, ErrorCode::not_found, "no such conversation");
-  REQUIRE(conversation->state == ConversationState::creating || conversation->state == ConversationState::active,
-          ErrorCode::invalid_state, "this conversation can only be read");
+  REQUIRE(conversation->is_writable(), ErrorCode::invalid_state, "this conversation can only be read");
   REQUIRE(!text.empty() && text.size() <= kMaxTextSize, ErrorCode::over_limit, "text");
   Message message;
   message.sender = account.name.text();
@@ -273,11 +270,19 @@ Result<Conversation> Conversations::resolve(const StoreView& store, const Accoun
   for (Conversation& conversation : list(store)) {
     const bool is_pair = conversation.kind == ConversationKind::pair && name && *name != account.name &&
                          std::binary_search(conversation.names.begin(), conversation.names.end(), name->text());
-    const bool is_titled = conversation.kind == ConversationKind::group && conversation.title == words;
+    // Anybody may begin a group with one and give it any title: none stands for somebody's name.
+    const bool is_titled = conversation.kind == ConversationKind::group && conversation.title == words &&
+                           words.find('@') == std::string::npos;
     const bool is_id = words.size() >= 8 && to_hex(conversation.channel).starts_with(words);
     if (is_pair || is_titled || is_id) found.push_back(std::move(conversation));
   }
   REQUIRE(!found.empty(), ErrorCode::not_found, "no such conversation");
+  // A pair that can only be read does not stand in the way of the one that took its place. A group does: a title is
+  // anybody's to give.
+  const auto is_pair = [](const Conversation& one) { return one.kind == ConversationKind::pair; };
+  const auto is_spoilt = [](const Conversation& one) { return !one.is_writable(); };
+  const bool pairs = std::all_of(found.begin(), found.end(), is_pair);
+  if (pairs && !std::all_of(found.begin(), found.end(), is_spoilt)) std::erase_if(found, is_spoilt);
   REQUIRE(found.size() == 1, ErrorCode::conflict, "several conversations are called that");
   return std::move(found.front());
 }

@@ -31,9 +31,7 @@ void Reconciler::run() {
   group_ = owner_.group(context_.store, channel_);
   if (!conversation || group_ == nullptr || account_.state != AccountState::active) return;
   conversation_ = std::move(*conversation);
-  const bool writable =
-      conversation_.state == ConversationState::creating || conversation_.state == ConversationState::active;
-  if (!writable || !owner_.session_.caught_up() || owner_.session_.token().empty()) return;
+  if (!conversation_.is_writable() || !owner_.session_.caught_up() || owner_.session_.token().empty()) return;
   if (!context_.store.scan_prefix(tables::kInboxByChannel, channel_, 1).empty()) return;  // the past comes first
   if (conversation_.state == ConversationState::creating) return create_channel();
   if (group_->pending() != nullptr) return send_commit();

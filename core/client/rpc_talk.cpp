@@ -112,7 +112,10 @@ RpcBegun rpc_send(const RpcRooms& rooms, const ClientConfig&, Context& context, 
   const std::uint64_t wait_ms = std::min(number_param(params, "wait_ms", kSendWaitMs), kMaxWaitMs);
 
   // A conversation that is there, or a pair with a name.
-  const auto known = rooms.conversations.resolve(context.store, *account, to);
+  auto known = rooms.conversations.resolve(context.store, *account, to);
+  if (known && known->kind == ConversationKind::pair && !known->is_writable() && to.find('@') != std::string::npos) {
+    known = fail(ErrorCode::not_found, "a pair that can only be read");  // a new one takes its place
+  }
   if (!known && (known.error().code == ErrorCode::conflict || to.find('@') == std::string::npos)) {
     return no_conversation(known.error(), to);
   }
