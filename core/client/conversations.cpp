@@ -235,6 +235,15 @@ std::uint64_t Conversations::add_message(Context& context, Conversation& convers
   return index;
 }
 
+void Conversations::refuse_outbox(Context& context, const ChannelId& channel, Unsent which) {
+  for (const Row& row : context.store.scan_prefix(tables::kOutbox, channel, ~std::size_t{0})) {
+    const auto entry = wire::decode<OutboxEntry>(row.value);
+    if (!entry || (which == Unsent::not_given_yet && !entry->ciphertext.empty())) continue;
+    set_delivery(context, channel, entry->message, Delivery::refused, context.now);
+    context.store.erase(tables::kOutbox, row.key);
+  }
+}
+
 void Conversations::set_delivery(Context& context, const ChannelId& channel, std::uint64_t index, Delivery delivery,
                                  Time time) {
   auto row = message(context.store, channel, index);

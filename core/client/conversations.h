@@ -93,6 +93,10 @@ class Conversations {
   /// Wipes the secrets of epochs that ended longer ago than kFormerEpochLifeMs; looks at most once an hour.
   void forget_former_epochs(Context& context);
   std::uint64_t add_message(Context& context, Conversation& conversation, const Message& message);
+  /// What waits is not sent, and says so; its text stays. What was already given to the server may be with its
+  /// recipients: its echo or answer decides, while one can still come.
+  enum class Unsent { not_given_yet, all };
+  void refuse_outbox(Context& context, const ChannelId& channel, Unsent which);
   void set_delivery(Context& context, const ChannelId& channel, std::uint64_t index, Delivery delivery, Time time);
   void due(const ChannelId& channel) { due_.insert(channel); }
   void retry_later(const Context& context, const ChannelId& channel);

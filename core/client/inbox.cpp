@@ -30,6 +30,17 @@ std::string joined(const std::set<directory::Name>& names) {
   return out;
 }
 
+/// Whether a Welcome can be of the conversation that this device was removed from: of the same kind, between the same
+/// two if they are two, and from after the removal. An older one was used before, and so were the keys of its epoch.
+bool goes_on(const Conversation& old, const mls::Group* before, const ConversationInfo& info,
+             const std::set<directory::Name>& names, std::uint64_t epoch) {
+  const bool same_two = std::all_of(old.names.begin(), old.names.end(), [&](const std::string& text) {
+    return std::any_of(names.begin(), names.end(), [&](const directory::Name& name) { return name.text() == text; });
+  });
+  return old.kind == info.kind && (old.kind == ConversationKind::group || same_two) && before != nullptr &&
+         epoch > before->epoch() + 1;
+}
+
 std::set<directory::Name> without(const std::set<directory::Name>& all, const std::set<directory::Name>& some) {
   std::set<directory::Name> out;
   for (const directory::Name& name : all) {
@@ -129,7 +140,15 @@ Inbox::Verdict Inbox::take_welcome(const proto::Envelope& envelope) {
       return Verdict::done;
     }
     Conversation conversation;
-    if (auto old = owner_.find(context_.store, channel_)) conversation = std::move(*old);
+    if (auto old = owner_.find(context_.store, channel_)) {
+      if (!goes_on(*old, present, *info, *names, group->epoch())) {
+        context_.note(proto::Event::Level::warning, "a welcome that does not continue its conversation was dropped");
+        return Verdict::done;
+      }
+      conversation = std::move(*old);
+      conversation.sent_to.clear();
+      conversation.trouble.clear();
+    }
     conversation.channel = channel_;
     conversation.domain = info->domain;
     conversation.kind = info->kind;
@@ -233,6 +252,9 @@ Inbox::Verdict Inbox::take_commit(Conversation& conversation, mls::Group& group,
   }
   if (summary.removes_us) {
     conversation.state = ConversationState::left;
+    // Whoever lets us in again, to what calls itself this conversation, is not who this was for.
+    owner_.refuse_outbox(context_, channel_, Conversations::Unsent::all);
+    conversation.trouble = "This device was removed from the conversation; begin a new one.";
     Message notice;
     notice.delivery = Delivery::notice;
     notice.time_ms = context_.now.ms;

@@ -195,7 +195,7 @@ Reconciler::Outcome Reconciler::check_views() {
     const Views::Outcome last = owner_.views_.outcome(*name);
     if (last.refused || last.absent) {
       trouble(last.trouble);
-      refuse_outbox();
+      owner_.refuse_outbox(context_, channel_, Conversations::Unsent::not_given_yet);
     } else if (!last.trouble.empty()) {
       trouble(last.trouble);
     }
@@ -416,17 +416,6 @@ void Reconciler::send_answered(const Bytes& key, const Answer& answer) {
   if (answer.status == 409) return;
   trouble(answer.message.empty() ? "The server cannot be reached; the message is kept and sent later."
                                  : answer.message);
-}
-
-// The directory does not vouch for a recipient: what waits is not sent, and says so. The text stays.
-void Reconciler::refuse_outbox() {
-  for (const Row& row : context_.store.scan_prefix(tables::kOutbox, channel_, ~std::size_t{0})) {
-    const auto entry = wire::decode<OutboxEntry>(row.value);
-    // What was already given to the server may be with its recipients: its echo or answer decides.
-    if (!entry || !entry->ciphertext.empty()) continue;
-    owner_.set_delivery(context_, channel_, entry->message, Delivery::refused, context_.now);
-    context_.store.erase(tables::kOutbox, row.key);
-  }
 }
 
 }  // namespace cairn::client

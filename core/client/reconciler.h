@@ -41,7 +41,6 @@ class Reconciler {
   void send_answered(const Bytes& key, const Answer& answer);
   Result<OutboxEntry> protect(OutboxEntry entry);
   std::vector<directory::Gossip> gossip() const;
-  void refuse_outbox();
   void trouble(std::string sentence);
   bool has_outbox() const;
   /// The token of the own server, for calls to that alone: another one could open the mailbox with it.
