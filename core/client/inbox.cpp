@@ -291,6 +291,15 @@ void Inbox::take_message(Conversation& conversation, const mls::Group& group, co
     message.unknown_type = plaintext->content.unknown_type;
   }
   owner_.add_message(context_, conversation, message);
+  // Sent before the removal and late, or by whoever has that device now: only its owner can say.
+  const auto view = owner_.views_.view(context_.store, account_, who->name);
+  if (!view || view->state().is_active(who->device)) return;
+  Message notice;
+  notice.delivery = Delivery::notice;
+  notice.time_ms = context_.now.ms;
+  notice.text =
+      "This came from a device that " + who->name.text() + " has removed; ask them another way before you rely on it.";
+  owner_.add_message(context_, conversation, notice);
 }
 
 void Inbox::unreadable(Conversation& conversation, const proto::Envelope& envelope, const Error& error) {
