@@ -161,10 +161,13 @@ void add_conversation_commands(CLI::App& app, Command& command) {
   add->callback([&command] { command.method = "group.add"; });
 
   CLI::App* contact = app.add_subcommand("contact", "what is known of a name")->require_subcommand(1);
-  for (const char* verb : {"show", "verify"}) {
+  constexpr std::pair<const char*, const char*> kVerbs[] = {
+      {"show", "what was verified, when, and by whom"},
+      {"verify", "look it up again now"},
+      {"accept", "write to it again although it was reset: it is still theirs"}};
+  for (const auto& [verb, meaning] : kVerbs) {
     const std::string method = std::string("contact.") + verb;
-    CLI::App* one = contact->add_subcommand(
-        verb, verb == std::string("show") ? "what was verified, when, and by whom" : "look it up again now");
+    CLI::App* one = contact->add_subcommand(verb, meaning);
     text(one, command, "name", "name", "name@domain")->required();
     one->callback([&command, method] { command.method = method; });
   }

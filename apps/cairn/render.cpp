@@ -124,7 +124,8 @@ std::string render(const std::string& method, const json& result) {
   if (method == "status") return render_status(result);
   if (method == "conversations") return render_conversations(result);
   if (method == "device.list") return render_devices(result);
-  if (method == "contact.show" || method == "contact.verify") return render_contact(result);
+  if (method == "contact.show" || method == "contact.verify" || method == "contact.accept")
+    return render_contact(result);
   if (method == "register") {
     return "You are " + text_of(result, "name") +
            ".\nYour recovery key, shown this once; write it down: " + text_of(result, "recovery_key") + "\n";

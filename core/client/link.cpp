@@ -55,7 +55,9 @@ Status Links::abandon(Context& context) {
   // The rows of the own name stand under a key of the account that goes.
   for (const std::string& about : {account->name.text(), account->domain()}) {
     const Bytes key = name_key(*account, about);
-    for (const Table table : {tables::kDomains, tables::kContacts, tables::kEvidence}) context.store.erase(table, key);
+    for (const Table table : {tables::kDomains, tables::kContacts, tables::kEvidence, tables::kAdmittedResets}) {
+      context.store.erase(table, key);
+    }
   }
   context.store.erase(tables::kAccount, {});
   return ok();

@@ -12,6 +12,9 @@ namespace {
 constexpr std::uint64_t kPollMs = 300;
 constexpr std::uint64_t kRetryMs = kSecondMs;
 constexpr std::size_t kChecksumBytes = 5;
+/// Never. A server can ask for a reset by itself, and only its owner's veto ends that: a client that can neither warn
+/// of one nor veto it must not allow any.
+constexpr std::uint32_t kResetDelayS = 0;
 constexpr std::size_t kMaxAlarms = 1000;
 
 Bytes checksum(ByteView secret) {
@@ -68,15 +71,14 @@ Result<std::string> OwnName::begin(Context& context, const std::string& name, co
 
   const auto secret = random_secret<directory::RecoverySecret>(context.entropy);
   const auto recovery = directory::RecoveryKey::derive(secret, account.name, 0);
-  directory::Statement genesis{
-      {account.name,
-       0,
-       {},
-       context.now.ms,
-       random_value<Nonce16>(context.entropy),
-       std::nullopt,
-       directory::Genesis{account.device(), recovery.commitment(), directory::kDefaultResetDelayS}},
-      {}};
+  directory::Statement genesis{{account.name,
+                                0,
+                                {},
+                                context.now.ms,
+                                random_value<Nonce16>(context.entropy),
+                                std::nullopt,
+                                directory::Genesis{account.device(), recovery.commitment(), kResetDelayS}},
+                               {}};
   genesis.signatures.push_back(directory::sign_as_new_device(genesis.content, account.signing_key));
   account.pending_statement = wire::encode(genesis);
   save_account(context, account);

@@ -180,6 +180,10 @@ Reconciler::Outcome Reconciler::check_views() {
   for (const std::string& text : conversation_.names) {
     const auto name = directory::Name::from(text);
     if (!name) continue;
+    if (owner_.views_.awaits_admission(context_.store, account_, *name)) {
+      tell_of_reset(*name);
+      return Outcome::waiting;
+    }
     const auto view = owner_.views_.view(context_.store, account_, *name);
     bool new_device = !view;
     if (view) {
@@ -204,6 +208,19 @@ Reconciler::Outcome Reconciler::check_views() {
     }
   }
   return outcome;
+}
+
+// After a reset a name is a first contact again: every conversation shows it, and waits for its people.
+void Reconciler::tell_of_reset(const directory::Name& name) {
+  const std::string sentence = reset_sentence(name);
+  owner_.refuse_outbox(context_, channel_, Conversations::Unsent::not_given_yet);
+  if (conversation_.trouble == sentence) return;
+  conversation_.trouble = sentence;
+  Message notice;
+  notice.delivery = Delivery::notice;
+  notice.time_ms = context_.now.ms;
+  notice.text = sentence;
+  owner_.add_message(context_, conversation_, notice);
 }
 
 Result<Reconciler::Difference> Reconciler::difference() const {

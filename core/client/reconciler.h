@@ -30,6 +30,7 @@ class Reconciler {
   void commit_won();
   /// Views of all names fresh enough; otherwise look-ups are under way or refused, and the conversation says why.
   Outcome check_views();
+  void tell_of_reset(const directory::Name& name);
   Result<Difference> difference() const;
   /// Whether the views that say whom to add are new enough for that; otherwise newer ones are asked for.
   bool may_add(const Difference& difference);

@@ -153,6 +153,7 @@ const std::map<std::string, RpcEntry, std::less<>>& rpc_methods() {
       {"device.remove", {rpc_device_remove, kReads, {{"device", Kind::text, kRequired}}}},
       {"status", {rpc_status, kReads, {}}},
       {"sync", {rpc_sync, kReads, {{"wait_ms", Kind::number}}}},
+      {"contact.accept", {rpc_contact_accept, kReads, {name}}},
       {"contact.show", {rpc_contact_show, kReads, {name}}},
       {"contact.verify", {rpc_contact_verify, kReads, {name}}},
       {"send",

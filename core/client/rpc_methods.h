@@ -93,6 +93,7 @@ RpcBegun rpc_device_remove(const RpcRooms&, const ClientConfig&, Context&, const
 RpcBegun rpc_sync(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_status(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_contact_show(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_contact_accept(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_contact_verify(const RpcRooms&, const ClientConfig&, Context&, const json&);
 
 RpcBegun rpc_send(const RpcRooms&, const ClientConfig&, Context&, const json&);

@@ -56,6 +56,7 @@ json contact_json(const RpcRooms& rooms, Context& context, const Account& accoun
     out["age_ms"] = view->age_ms(log->trusted_now(context.now));
   }
   out["resets"] = view->completed_resets();
+  out["accepted"] = !rooms.views.awaits_admission(context.store, account, name);
   return out;
 }
 
@@ -299,6 +300,19 @@ RpcBegun rpc_contact_show(const RpcRooms& rooms, const ClientConfig&, Context& c
   if (!view || !view->exists())
     return failure(ErrorCode::not_found,
                    "Nothing was verified about " + whose.text() + " yet; contact verify looks them up.");
+  return contact_json(rooms, context, *account, whose);
+}
+
+RpcBegun rpc_contact_accept(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
+  const auto account = load_account(context.store);
+  if (!account) return not_active(account);
+  const auto name = name_param(*account, text_param(params, "name"));
+  if (const auto* failed = std::get_if<RpcFailure>(&name)) return *failed;
+  const auto& whose = std::get<directory::Name>(name);
+  if (!rooms.views.awaits_admission(context.store, *account, whose)) {
+    return failure(ErrorCode::invalid_state, "There is nothing to accept about " + whose.text() + ".");
+  }
+  rooms.views.admit(context, *account, whose);
   return contact_json(rooms, context, *account, whose);
 }
 

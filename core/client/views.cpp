@@ -56,6 +56,24 @@ std::optional<LookupEvidence> Views::evidence(const StoreView& store, const Acco
   return stored<LookupEvidence>(store, tables::kEvidence, name_key(account, name.text()));
 }
 
+bool Views::awaits_admission(const StoreView& store, const Account& account, const directory::Name& name) const {
+  const auto known = view(store, account, name);
+  if (!known || name == account.name) return false;
+  const auto row = store.get(tables::kAdmittedResets, name_key(account, name.text()));
+  if (!row) return known->completed_resets() != 0;
+  const auto admitted = wire::Reader(*row).u32();
+  return !admitted || known->completed_resets() > *admitted;
+}
+
+void Views::admit(Context& context, const Account& account, const directory::Name& name) {
+  const auto known = view(context.store, account, name);
+  if (!known) return;
+  wire::Writer w;
+  w.u32(static_cast<std::uint32_t>(known->completed_resets()));
+  context.store.put(tables::kAdmittedResets, name_key(account, name.text()), w.take());
+  changed_.push_back(name);
+}
+
 bool Views::fresh(const Context& context, const Account& account, const directory::Name& name,
                   std::uint64_t max_age_ms) const {
   const auto known = view(context.store, account, name);
@@ -166,9 +184,11 @@ void Views::check(Context& context, const Account& account, const directory::Nam
 void Views::accept(Context& context, const Account& account, const directory::Lookup& lookup,
                    const LookupEvidence& evidence) {
   const directory::Name& name = lookup.view.name();
+  const auto before = view(context.store, account, name);
   context.store.put(tables::kDomains, name_key(account, name.domain()), wire::encode(lookup.domain));
   context.store.put(tables::kContacts, name_key(account, name.text()), wire::encode(lookup.view));
   context.store.put(tables::kEvidence, name_key(account, name.text()), wire::encode(evidence));
+  if (!before || !before->exists()) admit(context, account, name);  // a first contact takes the name as it is
   ++accepted_[name];
   Outcome& outcome = outcomes_[name];
   outcome = {};
@@ -204,6 +224,12 @@ void Views::forget_all() {
   outcomes_.clear();
   accepted_.clear();
   changed_.clear();
+}
+
+std::string reset_sentence(const directory::Name& name) {
+  return "The name " + name.text() +
+         " was reset: it has other devices now, and may be somebody else's. Nothing is sent to it; ask them another "
+         "way, and if it is still theirs, say so with contact accept.";
 }
 
 std::string refusal_sentence(const directory::Name& name, const Error& error) {

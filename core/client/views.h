@@ -46,6 +46,12 @@ class Views {
   std::optional<LookupEvidence> evidence(const StoreView& store, const Account& account,
                                          const directory::Name& name) const;
 
+  /// Whether the name was reset since it became a contact, and the person has not said yet that it is one all the same:
+  /// until then nothing is sent to it (docs/spec/directory.md s.6). Never of the own name.
+  bool awaits_admission(const StoreView& store, const Account& account, const directory::Name& name) const;
+  /// The person says so, of the name as it is now.
+  void admit(Context& context, const Account& account, const directory::Name& name);
+
   /// Whether there is a view of an existing name at most `max_age_ms` old by the trusted clock.
   bool fresh(const Context& context, const Account& account, const directory::Name& name,
              std::uint64_t max_age_ms) const;
@@ -93,6 +99,8 @@ class Views {
   std::vector<directory::Name> changed_;
 };
 
+/// Why nothing is sent to a name that awaits_admission().
+std::string reset_sentence(const directory::Name& name);
 /// The sentence for a refusal of the directory's answer about `name`; `where` is the error's.
 std::string refusal_sentence(const directory::Name& name, const Error& error);
 
