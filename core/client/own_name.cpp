@@ -87,7 +87,11 @@ Result<std::string> OwnName::begin(Context& context, const std::string& name, co
 }
 
 void OwnName::step(Context& context, const Account& account, bool waits) {
-  if (account.state == AccountState::registering) submit_genesis(context, account);
+  if (account.state == AccountState::registering) {
+    submit_genesis(context, account);
+  } else {
+    retry_ = Time::never();  // it was taken, though we were not told
+  }
   const std::uint64_t every_ms = waits || account.state == AccountState::registering ? kPollMs : kOwnNameEveryMs;
   due_ = after(asked_, every_ms);
   if (due_ > context.now || views_.looking_up(account.name)) return;

@@ -16,6 +16,7 @@ constexpr const char* kLoginKey = "login";
 }  // namespace
 
 void Session::step(Context& context, const Account& account) {
+  if (account.state != AccountState::active) retry_at_ = Time::never();  // a removed device waits for nothing
   if (account.state != AccountState::active || calls_.under_way(kLoginKey)) return;
   if (retry_at_ != Time::never() && retry_at_ > context.now) return;
   retry_at_ = Time::never();
