@@ -27,6 +27,8 @@ class FakeServer {
   std::optional<ErrorCode> refuse_statements;
   /// Changes the body of a good answer on its way, for lies.
   std::function<void(const std::string& path, ByteView request, Bytes& body)> tamper;
+  /// Told of every call before it is answered.
+  std::function<void(const proto::Call& call)> overhear;
 
   /// The policy's text, for a client.
   std::string policy_text() const {
@@ -53,6 +55,7 @@ class FakeServer {
     constexpr std::string_view kBase = "https://example.org";
     const std::string path = call.url.starts_with(kBase) ? call.url.substr(kBase.size()) : call.url;
     paths.push_back(path);
+    if (overhear) overhear(call);
     if (down) return fail(ErrorCode::unavailable, "down");
     proto::CallReply reply = reply_to(path, call);
     if (tamper && reply.status == 200) tamper(path, call.body, reply.body);
