@@ -48,7 +48,7 @@ class Liar : public relay::LookupHook {
 
   directory::Statement add_false_device(const directory::NameState& state);
   directory::Statement false_genesis();
-  directory::Statement false_request(const directory::NameState& state);
+  directory::Statement false_request(std::uint32_t sequence, const Hash& previous);
   Response under_another_name(const StoreView& store, Response response) const;
   /// The answer with another leaf for the victim (none: absent), and everything above it made to fit.
   Response forked(const StoreView& store, const Request& request, Response response,
