@@ -96,6 +96,7 @@ Status Group::merge(ReceivedCommit&& received) {
 }
 
 SecretBytes Group::exporter(std::string_view label, ByteView context, std::size_t size) const {
+  CHECK(!state_->current.secrets.exporter.empty());
   return internal::export_secret(*state_->suite, state_->current.secrets.exporter, label, context, size);
 }
 
@@ -117,6 +118,8 @@ Bytes Group::ratchet_tree() const {
 void Group::forget_epochs_before(std::uint64_t epoch) {
   while (!state_->past.empty() && state_->past.back().number < epoch) state_->past.pop_back();
   state_->resumption.erase(state_->resumption.begin(), state_->resumption.lower_bound(epoch));
+  // RFC 9420 s.12.4.2: a removed client "SHOULD promptly delete its group state and secret tree".
+  if (!state_->is_active && state_->current.number() < epoch) internal::forget_last(*state_);
 }
 
 void Group::forget_proposals() { state_->proposals.clear(); }

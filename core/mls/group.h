@@ -220,7 +220,9 @@ class Group {
   /// goes to a member that lost its state, sealed, and to nobody else.
   Result<Bytes> group_info(TreePlacement tree) const;
 
-  /// Wipes what could read messages of epochs before `epoch`, and resumption PSKs of them.
+  /// Wipes what could read messages of epochs before `epoch`, and resumption PSKs of them. When we were removed in one
+  /// of them, all its secrets go but its resumption PSK, which can prove that we were in (s.12.4.3.2); exporter() has
+  /// nothing to give then (CHECKed).
   void forget_epochs_before(std::uint64_t epoch);
   /// Forgets a received proposal.
   void forget_proposals();

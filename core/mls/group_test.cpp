@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/mls/group_fixture.h"
+#include "core/mls/forge_fixture.h"
 
 namespace cairn::mls {
 namespace {
@@ -245,6 +245,31 @@ TEST(Group, ShutsOutWhoWasRemoved) {
   Group again = reopened(groups[2]);
   EXPECT_FALSE(again.is_active());
   EXPECT_TRUE(agree(groups[0], groups[1]));
+}
+
+TEST(Group, ForgetsTheEpochInWhichItWasRemovedWhenTold) {
+  World world(SuiteId::x25519_aes128, 19);
+  std::vector<Group> groups = world.group_of(3);
+  const Bytes first = world.protect(groups[0], "first");
+  const Bytes second = world.protect(groups[0], "second");
+  CommitRequest request;
+  request.removes = {{2}};
+  world.commit(groups, 0, request);
+  groups[2].forget_epochs_before(groups[2].epoch());
+  EXPECT_EQ(world.read(groups[2], first), "first") << "what is late can be read until then";
+  groups[2].forget_epochs_before(groups[2].epoch() + 1);
+  for (const bool restored : {false, true}) {
+    if (restored) groups[2] = reopened(groups[2]);
+    EXPECT_EQ(code_of(world.process(groups[2], second)), ErrorCode::crypto_failed);
+    EXPECT_EQ(groups[2].members().size(), 3u);
+    EXPECT_TRUE(groups[2].resumption_psk(1).has_value());
+    EXPECT_FALSE(groups[2].is_active());
+  }
+  const internal::Epoch last = std::move(insides_of(groups[2]).current);
+  EXPECT_TRUE(last.secrets.init.empty() && last.secrets.sender_data.empty() && last.secrets.exporter.empty());
+  EXPECT_TRUE(last.keys.find(internal::node_of(last.own_leaf()))->empty());
+  groups[0].forget_epochs_before(groups[0].epoch() + 1);
+  EXPECT_EQ(world.read(groups[1], world.protect(groups[0], "members lose nothing")), "members lose nothing");
 }
 
 TEST(Group, PadsApplicationMessagesSoThatLengthsTellLittle) {

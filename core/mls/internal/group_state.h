@@ -62,6 +62,9 @@ Status ask_membership(const CommitSummary& summary, const Rules& rules);
 /// Moves to the staged epoch, and retires the current one.
 void advance(GroupState& state, StagedState&& staged);
 
+/// Wipes the secrets of the epoch in which we were removed; who was in it stays known.
+void forget_last(GroupState& state);
+
 /// Verifies somebody's commit of this epoch and derives the next (s.12.4.2). Changes nothing.
 Result<std::unique_ptr<StagedState>> stage_received(const GroupState& state, const VerifiedContent& content,
                                                     const Rules& rules);

@@ -71,7 +71,7 @@ SecretTree::Leaf& SecretTree::expand(LeafIndex leaf) {
 }
 
 Result<SecretTree::Outgoing> SecretTree::next_key(LeafIndex leaf, RatchetKind kind) {
-  CHECK(size_.contains(leaf) && !(handshake_dropped_ && kind == RatchetKind::handshake));
+  CHECK(size_.contains(leaf) && !(handshake_dropped_ && kind == RatchetKind::handshake) && !is_dropped());
   Ratchet& ratchet = expand(leaf)[kind];
   REQUIRE(ratchet.generation < ~std::uint32_t{0}, ErrorCode::over_limit, "generations of a ratchet");
   Outgoing out{ratchet.generation, derive_key(ratchet.secret, ratchet.generation)};
@@ -82,6 +82,7 @@ Result<SecretTree::Outgoing> SecretTree::next_key(LeafIndex leaf, RatchetKind ki
 
 Result<SecretTree::Incoming> SecretTree::find_key(LeafIndex leaf, RatchetKind kind, std::uint32_t generation) const {
   REQUIRE(size_.contains(leaf), ErrorCode::malformed, "sender's leaf");
+  REQUIRE(!is_dropped(), ErrorCode::stale, "message of an epoch that was forgotten");
   REQUIRE(!(handshake_dropped_ && kind == RatchetKind::handshake), ErrorCode::stale, "handshake of a former epoch");
   const auto found = leaves_.find(leaf);
   const Ratchet* ratchet = found == leaves_.end() ? nullptr : &found->second[kind];
@@ -128,6 +129,12 @@ void SecretTree::accept(Incoming&& incoming) {
 void SecretTree::drop_handshake() {
   handshake_dropped_ = true;
   for (auto& [index, leaf] : leaves_) leaf[RatchetKind::handshake] = Ratchet();
+}
+
+void SecretTree::drop() {
+  handshake_dropped_ = true;
+  nodes_.clear();
+  leaves_.clear();
 }
 
 void SecretTree::write(wire::Writer& writer) const {
@@ -202,8 +209,9 @@ Result<SecretTree> SecretTree::read(const CipherSuite& suite, wire::Reader& read
   return out;
 }
 
-// Every leaf must be reached by exactly one of the secrets, for then one is always found.
+// Every leaf must be reached by exactly one of the secrets, for then one is always found; or all were dropped.
 Status SecretTree::check_cover() const {
+  if (is_dropped()) return ok();
   std::vector<std::uint8_t> reached(size_.leaves());
   for (const auto& [index, secret] : nodes_) {
     for (std::uint32_t i = first_below(index).value / 2; i <= last_below(index).value / 2; ++i) {

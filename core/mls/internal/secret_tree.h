@@ -56,13 +56,16 @@ class SecretTree {
   };
 
   /// The key for a message. `malformed` when there is no such leaf, `duplicate` when the key was used (or given up
-  /// because kOutOfOrderWindow later ones came), `over_limit` beyond kMaxForwardJump. Changes nothing.
+  /// because kOutOfOrderWindow later ones came), `over_limit` beyond kMaxForwardJump, `stale` for keys that were
+  /// dropped. Changes nothing.
   Result<Incoming> find_key(LeafIndex leaf, RatchetKind kind, std::uint32_t generation) const;
   /// The message was authentic: its key is deleted, those before it are kept for a while.
   void accept(Incoming&& incoming);
 
   /// Wipes all handshake ratchets: the epoch is over, and only application messages may still come.
   void drop_handshake();
+  /// Wipes everything: what still comes cannot be read, and nothing can be sent.
+  void drop();
 
   void write(wire::Writer& writer) const;
   static Result<SecretTree> read(const CipherSuite& suite, wire::Reader& reader);
@@ -90,6 +93,7 @@ class SecretTree {
   MessageKey derive_key(const RatchetSecret& secret, std::uint32_t generation) const;
   RatchetSecret derive_next(const RatchetSecret& secret, std::uint32_t generation) const;
   Status check_cover() const;
+  bool is_dropped() const { return handshake_dropped_ && nodes_.empty() && leaves_.empty(); }
 
   const CipherSuite* suite_;
   TreeSize size_;

@@ -148,5 +148,21 @@ TEST(SecretTree, IsNotReadWithSecretsMissingOrDoubled) {
   EXPECT_FALSE(readable({7}));
 }
 
+TEST(SecretTree, GivesNoKeyOnceItWasDropped) {
+  SecretTree tree(suite(), EncryptionSecret{ByteView(Bytes(32, 1))}, TreeSize::holding({3}));
+  must(tree.next_key({1}, RatchetKind::application));
+  tree.drop();
+  wire::Writer writer;
+  tree.write(writer);
+  wire::Reader reader(writer.view());
+  const SecretTree again = must(SecretTree::read(suite(), reader));
+  for (const std::uint32_t leaf : {0u, 1u, 3u}) {
+    for (const RatchetKind kind : {RatchetKind::application, RatchetKind::handshake}) {
+      EXPECT_EQ(tree.find_key({leaf}, kind, 5).error().code, ErrorCode::stale);
+      EXPECT_EQ(again.find_key({leaf}, kind, 5).error().code, ErrorCode::stale);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace cairn::mls::internal

@@ -72,6 +72,16 @@ Status ask_membership(const CommitSummary& summary, const Rules& rules) {
   return rules.membership.check_commit(summary);
 }
 
+void forget_last(GroupState& state) {
+  Epoch& last = state.current;
+  last.secret_tree.drop();
+  last.keys = MemberKeys(last.own_leaf(), {});
+  EpochSecrets none;
+  none.authenticator = last.secrets.authenticator;
+  none.resumption = std::move(last.secrets.resumption);
+  last.secrets = std::move(none);
+}
+
 void advance(GroupState& state, StagedState&& staged) {
   StagedState consumed = std::move(staged);
   state.proposals.clear();
