@@ -118,6 +118,8 @@ TEST(Suites, AreKnownByNumberAndNameAndOthersAreRefused) {
     EXPECT_EQ(find_suite(number).error().code, ErrorCode::unsupported);
   }
   EXPECT_EQ(find_suite("MLS_256_DHKEMX448_AES256GCM_SHA512_Ed448").error().code, ErrorCode::unsupported);
+  EXPECT_STREQ(find_suite(4).error().where, "MLS_256_DHKEMX448_AES256GCM_SHA512_Ed448");
+  EXPECT_STREQ(find_suite(7).error().where, "MLS_256_DHKEMP384_AES256GCM_SHA384_P384");
 }
 
 }  // namespace

@@ -27,6 +27,18 @@ constexpr CipherSuite kSuites[] = {
         AeadAlgorithm::aes_256_gcm, HashAlgorithm::sha384, SignatureAlgorithm::ed25519),
 };
 
+// The other suites of RFC 9420 s.17.1: curves that no library here has.
+struct RefusedSuite {
+  std::uint16_t number;
+  const char* name;
+};
+constexpr RefusedSuite kRefusedSuites[] = {
+    {0x0004, "MLS_256_DHKEMX448_AES256GCM_SHA512_Ed448"},
+    {0x0005, "MLS_256_DHKEMP521_AES256GCM_SHA512_P521"},
+    {0x0006, "MLS_256_DHKEMX448_CHACHA20POLY1305_SHA512_Ed448"},
+    {0x0007, "MLS_256_DHKEMP384_AES256GCM_SHA384_P384"},
+};
+
 }  // namespace
 
 std::span<const CipherSuite> cipher_suites() { return kSuites; }
@@ -42,6 +54,9 @@ const CipherSuite& cipher_suite(SuiteId id) {
 Result<SuiteId> find_suite(std::uint16_t number) {
   for (const CipherSuite& suite : kSuites) {
     if (suite.number() == number) return suite.id;
+  }
+  for (const RefusedSuite& suite : kRefusedSuites) {
+    if (suite.number == number) return fail(ErrorCode::unsupported, suite.name);
   }
   return fail(ErrorCode::unsupported, "cipher suite");
 }

@@ -42,7 +42,8 @@ std::span<const CipherSuite> cipher_suites();
 /// The row of a suite of ours.
 const CipherSuite& cipher_suite(SuiteId id);
 
-/// The row with this number; `unsupported` for all others (0x0004 to 0x0007 are not needed here).
+/// The row with this number; `unsupported` for all others. Those of RFC 9420 s.17.1 that are not here (0x0004 to
+/// 0x0007) are named in the error.
 Result<SuiteId> find_suite(std::uint16_t number);
 
 /// The row with this name, as in `name`; `unsupported` for all others.
