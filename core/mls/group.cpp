@@ -1,6 +1,6 @@
 #include "core/mls/group.h"
 
-#include "core/mls/internal/group_state.h"
+#include "core/mls/internal/successor.h"
 
 namespace cairn::mls {
 
@@ -102,12 +102,7 @@ SecretBytes Group::exporter(std::string_view label, ByteView context, std::size_
 
 Bytes Group::epoch_authenticator() const { return to_bytes(state_->current.secrets.authenticator.view()); }
 
-Result<Psk> Group::resumption_psk(std::uint64_t epoch) const {
-  if (epoch == state_->current.number()) return Psk(to_bytes(state_->current.secrets.resumption.expose()));
-  const auto found = state_->resumption.find(epoch);
-  REQUIRE(found != state_->resumption.end(), ErrorCode::not_found, "resumption psk of a former epoch");
-  return Psk(to_bytes(found->second.expose()));
-}
+Result<Psk> Group::resumption_psk(std::uint64_t epoch) const { return internal::resumption_psk(*state_, epoch); }
 
 Bytes Group::ratchet_tree() const {
   wire::Writer writer;

@@ -43,6 +43,7 @@ struct CommitRequest {
   std::vector<LeafIndex> removes = {};
   std::vector<PreSharedKeyId> psks = {};  ///< nonces are filled in here
   std::optional<ExtensionList> group_context_extensions = {};
+  std::optional<ReInit> reinit = {};                   ///< ends the group; beside nothing else (s.12.2)
   std::optional<LeafOptions> own_leaf = {};            ///< new capabilities or extensions of our leaf
   std::vector<Bytes> received_proposals_to_drop = {};  ///< references, as in ProposalReceived, that shall not go in
 
@@ -137,8 +138,17 @@ struct ExternalJoinRequest {
   std::optional<ByteView> ratchet_tree = std::nullopt;  ///< when it travelled beside
   std::optional<LeafIndex> replaces = std::nullopt;     ///< our former leaf, which the commit removes
   Bytes authenticated_data = {};
+  std::vector<PreSharedKeyId> psks = {};  ///< nonces are filled in here; the keys come from the rules
 };
 struct ExternalJoin;
+
+/// Who is in a group that continues another one (s.11.2, 11.3), and as who we are.
+struct SuccessorRequest {
+  const SigningIdentity& identity;
+  LeafOptions leaf;
+  std::vector<KeyPackage> others;  ///< in the suite of the new group
+  TreePlacement tree = TreePlacement::inside;
+};
 
 /// One member's view of a group. Move-only; everything secret is wiped when it goes. Not thread-safe.
 class Group {
@@ -158,6 +168,20 @@ class Group {
   /// Makes an external commit, and the group as it is once that commit is accepted; if it is not, let both go. Errors
   /// as join(). Others refuse it unless their Membership says otherwise.
   static Result<ExternalJoin> join_external(const ExternalJoinRequest& request, const Rules& rules, Entropy& entropy);
+
+  /// Starts the group that a ReInit announced (s.11.2), with the same members; any of them may. It has a pending
+  /// commit: send its welcomes() to the others, then merge it. `invalid_state` unless reinit() is set, `unsupported`
+  /// for a version or suite that we lack, `not_authorised` when a member is missing or new (as
+  /// Authenticator::authenticate_successor says), or as create() and stage_commit().
+  Result<Group> reinitialise(const SuccessorRequest& request, const Rules& rules, Time now, Entropy& entropy) const;
+  /// Starts a group of some of our members, in our suite (s.11.3). As reinitialise() in all else.
+  Result<Group> branch(GroupId id, ExtensionList extensions, const SuccessorRequest& request, const Rules& rules,
+                       Time now, Entropy& entropy) const;
+  /// Enters a group that continues this one, by a Welcome whose resumption PSK says so; join() refuses such ones.
+  /// Errors as join(); `malformed` when it continues nothing, `wrong_group` when it continues another group,
+  /// `not_found` for an epoch that is not kept, `inconsistent` when it is not what the ReInit announced,
+  /// `not_authorised` when its members are not ours.
+  Result<Group> join_successor(const JoinRequest& request, const Rules& rules) const;
 
   const GroupId& group_id() const;
   SuiteId suite() const;
@@ -190,6 +214,14 @@ class Group {
                                HandshakeFormat format = HandshakeFormat::private_message);
   /// New keys for our own leaf.
   Result<Bytes> propose_update(const std::optional<LeafOptions>& own_leaf, Entropy& entropy,
+                               HandshakeFormat format = HandshakeFormat::private_message);
+  /// `psk` with a fresh nonce; whoever commits or receives must have the key.
+  Result<Bytes> propose_psk(PreSharedKeyId psk, const Rules& rules, Entropy& entropy,
+                            HandshakeFormat format = HandshakeFormat::private_message);
+  /// The whole of the new list (s.12.1.7).
+  Result<Bytes> propose_group_context_extensions(ExtensionList extensions, const Rules& rules, Entropy& entropy,
+                                                 HandshakeFormat format = HandshakeFormat::private_message);
+  Result<Bytes> propose_reinit(ReInit reinit, const Rules& rules, Entropy& entropy,
                                HandshakeFormat format = HandshakeFormat::private_message);
 
   /// Reads one MLSMessage. Codes beside those of the rules:
@@ -236,6 +268,11 @@ class Group {
 
  private:
   explicit Group(std::unique_ptr<internal::GroupState> state);
+  static Result<Group> join_by_welcome(const JoinRequest& request, const Rules& rules,
+                                       const internal::GroupState* predecessor);
+  Result<Group> start_successor(const GroupParameters& parameters, ResumptionUsage usage,
+                                const SuccessorRequest& request, const Rules& rules, Time now, Entropy& entropy) const;
+  Result<Bytes> propose_by_rules(Proposal proposal, const Rules& rules, Entropy& entropy, HandshakeFormat format);
   Status check_can_send() const;
   Result<Received> process_private(const PrivateMessage& message, const Rules& rules);
   Result<Received> process_application(const PrivateMessage& message);

@@ -1,8 +1,8 @@
 // Entering a group: as its creator (RFC 9420 s.11), or by a Welcome (s.12.4.3.1).
 #include "core/mls/group.h"
 #include "core/mls/internal/group_secrets.h"
-#include "core/mls/internal/group_state.h"
 #include "core/mls/internal/joining.h"
+#include "core/mls/internal/successor.h"
 
 namespace cairn::mls {
 
@@ -45,23 +45,37 @@ Result<Welcome> read_welcome(ByteView message, const PrivateKeyPackage& package)
   return std::move(*welcome);
 }
 
-// The PSKs that a Welcome names. Groups that follow from another one (s.11.2, 11.3) are not entered by this door,
-// which knows nothing of the other one.
-Result<std::vector<PskInput>> welcome_psks(const CipherSuite& suite, const std::vector<PreSharedKeyId>& ids,
-                                           const PskSource& source) {
-  std::vector<PskInput> out;
+// The PSKs that a Welcome names, and which of them ties the group to the one it continues (s.11.2, 11.3).
+struct WelcomePsks {
+  std::vector<PskInput> all;
+  std::optional<ResumptionPsk> founding;
+};
+
+// `predecessor` is the group that this one must continue; null when it must not continue any.
+Result<WelcomePsks> welcome_psks(const CipherSuite& suite, const std::vector<PreSharedKeyId>& ids,
+                                 const PskSource& source, const GroupState* predecessor) {
+  WelcomePsks out;
   for (const PreSharedKeyId& id : ids) {
     REQUIRE(id.nonce.size() == suite.hash_size(), ErrorCode::malformed, "psk nonce's size");
     if (const auto* external = std::get_if<ExternalPsk>(&id.key)) {
       Psk psk = TRY(source.external(external->id));
-      out.push_back({id, std::move(psk)});
+      out.all.push_back({id, std::move(psk)});
       continue;
     }
     const auto& resumption = std::get<ResumptionPsk>(id.key);
-    REQUIRE(resumption.usage == ResumptionUsage::application, ErrorCode::unsupported, "successor of another group");
-    Psk psk = TRY(source.resumption(resumption));
-    out.push_back({id, std::move(psk)});
+    if (resumption.usage == ResumptionUsage::application) {
+      Psk psk = TRY(source.resumption(resumption));
+      out.all.push_back({id, std::move(psk)});
+      continue;
+    }
+    REQUIRE(predecessor != nullptr, ErrorCode::unsupported, "successor of another group");
+    REQUIRE(!out.founding, ErrorCode::malformed, "group that continues twice");  // s.12.4.3.1: "the only such PSK"
+    TRY(check_founding_key(*predecessor, resumption));
+    Psk psk = TRY(resumption_psk(*predecessor, resumption.epoch));
+    out.all.push_back({id, std::move(psk)});
+    out.founding = resumption;
   }
+  REQUIRE(predecessor == nullptr || out.founding, ErrorCode::malformed, "group that continues nothing");
   return out;
 }
 
@@ -80,14 +94,19 @@ Result<MemberKeys> welcome_keys(const CipherSuite& suite, const RatchetTree& tre
 }  // namespace
 
 Result<Group> Group::join(const JoinRequest& request, const Rules& rules) {
+  return join_by_welcome(request, rules, nullptr);
+}
+
+Result<Group> Group::join_by_welcome(const JoinRequest& request, const Rules& rules, const GroupState* predecessor) {
   const PrivateKeyPackage& package = request.key_package;
   const CipherSuite& suite = cipher_suite(package.suite());
   const Welcome welcome = TRY(read_welcome(request.welcome, package));
   GroupSecrets secrets = TRY(open_group_secrets(suite, welcome, package.reference(), package.init_key()));
-  const std::vector<PskInput> psks = TRY(welcome_psks(suite, secrets.psks, rules.psks));
-  MemberSecret member = derive_member(suite, std::move(secrets.joiner_secret), derive_psk_secret(suite, psks));
+  const WelcomePsks psks = TRY(welcome_psks(suite, secrets.psks, rules.psks, predecessor));
+  MemberSecret member = derive_member(suite, std::move(secrets.joiner_secret), derive_psk_secret(suite, psks.all));
   GroupInfo info = TRY(open_group_info(suite, welcome.encrypted_group_info, derive_welcome(suite, member)));
   REQUIRE(info.group_context.cipher_suite == suite.number(), ErrorCode::unsupported, "group of another suite");
+  if (psks.founding) TRY(check_successor_context(*predecessor, *psks.founding, info.group_context));
 
   RatchetTree tree = TRY(verify_group_info(suite, info, request.ratchet_tree));
   MemberKeys keys = TRY(welcome_keys(suite, tree, package, info.signer, std::move(secrets.path_secret)));
@@ -95,7 +114,10 @@ Result<Group> Group::join(const JoinRequest& request, const Rules& rules) {
   Epoch epoch = start_epoch(suite, std::move(info.group_context), std::move(tree), std::move(keys), std::move(secret));
   TRY(check_confirmation_tag(suite, epoch.secrets.confirmation, epoch.context.confirmed_transcript_hash,
                              info.confirmation_tag));
-  TRY(ask_to_join(suite, epoch, info.signer, rules));
+  TRY(ask_to_join(suite, epoch, info.signer, psks.founding, rules));
+  if (psks.founding) {
+    TRY(check_successor_members(*predecessor, *psks.founding, epoch.tree, rules.authenticator));
+  }
   return Group(std::make_unique<GroupState>(GroupState{&suite, package.identity().clone(), std::move(epoch)}));
 }
 

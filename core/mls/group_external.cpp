@@ -65,11 +65,34 @@ Result<OwnPath> enter_tree(const CipherSuite& suite, const ExternalJoinRequest& 
   return OwnPath{leaf, std::move(path)};
 }
 
+// RFC 9420 s.12.2: an external commit may hold PSKs. A joiner has no epochs of its own, so all come from the source.
+Result<std::vector<PskInput>> choose_psks(const CipherSuite& suite, const ExternalJoinRequest& request,
+                                          const PskSource& source, Entropy& entropy) {
+  REQUIRE(request.psks.size() <= kMaxPsks, ErrorCode::over_limit, "psks of a commit");
+  std::vector<PskInput> out;
+  for (PreSharedKeyId id : request.psks) {
+    id.nonce.resize(suite.hash_size());
+    entropy.fill(id.nonce);
+    if (const auto* external = std::get_if<ExternalPsk>(&id.key)) {
+      Psk psk = TRY(source.external(external->id));
+      out.push_back({std::move(id), std::move(psk)});
+      continue;
+    }
+    const auto& resumption = std::get<ResumptionPsk>(id.key);
+    REQUIRE(resumption.usage == ResumptionUsage::application, ErrorCode::malformed,
+            "psk usage outside of its procedure");
+    Psk psk = TRY(source.resumption(resumption));
+    out.push_back({std::move(id), std::move(psk)});
+  }
+  return out;
+}
+
 Result<AuthenticatedContent> sign_commit(const ExternalJoinRequest& request, const GroupInfo& info, ExternalInit init,
-                                         UpdatePath path) {
+                                         std::span<const PskInput> psks, UpdatePath path) {
   Commit commit;
   commit.proposals.push_back({Proposal{std::move(init)}});
   if (request.replaces) commit.proposals.push_back({Proposal{Remove{*request.replaces}}});
+  for (const PskInput& psk : psks) commit.proposals.push_back({Proposal{PreSharedKey{psk.id}}});
   commit.path = std::move(path);
   FramedContent framed;
   framed.group_id = info.group_context.group_id;
@@ -92,16 +115,17 @@ Result<ExternalJoin> Group::join_external(const ExternalJoinRequest& request, co
   OwnPath own = TRY(enter_tree(suite, request, info, tree, entropy));
   GroupContext context = provisional_context(info.group_context, tree, info.group_context.extensions);
   UpdatePath path = TRY(own.path.seal(suite, tree, {}, wire::encode(context), entropy));
-  AuthenticatedContent content = TRY(sign_commit(request, info, std::move(init.proposal), std::move(path)));
+  const std::vector<PskInput> psks = TRY(choose_psks(suite, request, rules.psks, entropy));
+  AuthenticatedContent content = TRY(sign_commit(request, info, std::move(init.proposal), psks, std::move(path)));
 
   const InterimTranscriptHash before =
       interim_hash(suite, info.group_context.confirmed_transcript_hash, info.confirmation_tag);
   NextEpoch next = next_epoch(suite,
                               {std::move(context), std::move(tree), own.path.take_keys(), std::move(init.secret),
-                               own.path.take_commit_secret(), derive_psk_secret(suite, {})},
+                               own.path.take_commit_secret(), derive_psk_secret(suite, psks)},
                               before, content);
   content.auth.confirmation_tag = next.epoch.confirmation_tag;
-  TRY(ask_to_join(suite, next.epoch, info.signer, rules));
+  TRY(ask_to_join(suite, next.epoch, info.signer, std::nullopt, rules));
   const PublicMessage message{std::move(content.content), std::move(content.auth), std::nullopt};
   Group group(std::make_unique<GroupState>(GroupState{&suite, request.identity.clone(), std::move(next.epoch)}));
   return ExternalJoin{std::move(group), encode_message(message)};

@@ -66,11 +66,8 @@ Result<Bytes> Group::propose(CheckedProposal proposal, Entropy& entropy, Handsha
 
 Result<Bytes> Group::propose_add(const KeyPackage& key_package, const Rules& rules, Time now, Entropy& entropy,
                                  HandshakeFormat format) {
-  const auto* lifetime = std::get_if<Lifetime>(&key_package.leaf_node.origin);
-  REQUIRE(lifetime != nullptr && lifetime->contains(now), ErrorCode::stale, "lifetime of a key package");
-  CheckedProposal proposal = TRY(
-      check_proposal(*state_->suite, state_->current, Proposal{Add{key_package}}, Sender::member(own_leaf()), rules));
-  return propose(std::move(proposal), entropy, format);
+  TRY(key_package.check_lifetime(now));
+  return propose_by_rules({Add{key_package}}, rules, entropy, format);
 }
 
 Result<Bytes> Group::propose_remove(LeafIndex leaf, Entropy& entropy, HandshakeFormat format) {
@@ -99,6 +96,28 @@ Result<Bytes> Group::propose_update(const std::optional<LeafOptions>& own_leaf_o
   proposal.sender = Sender::member(own_leaf());
   proposal.own_key = std::move(pair.private_key);
   return propose(std::move(proposal), entropy, format);
+}
+
+Result<Bytes> Group::propose_by_rules(Proposal proposal, const Rules& rules, Entropy& entropy, HandshakeFormat format) {
+  CheckedProposal checked =
+      TRY(check_proposal(*state_->suite, state_->current, std::move(proposal), Sender::member(own_leaf()), rules));
+  return propose(std::move(checked), entropy, format);
+}
+
+// RFC 9420 s.12.1.4: "The psk_nonce MUST be randomly sampled."
+Result<Bytes> Group::propose_psk(PreSharedKeyId psk, const Rules& rules, Entropy& entropy, HandshakeFormat format) {
+  psk.nonce.resize(state_->suite->hash_size());
+  entropy.fill(psk.nonce);
+  return propose_by_rules({PreSharedKey{std::move(psk)}}, rules, entropy, format);
+}
+
+Result<Bytes> Group::propose_group_context_extensions(ExtensionList extensions, const Rules& rules, Entropy& entropy,
+                                                      HandshakeFormat format) {
+  return propose_by_rules({GroupContextExtensions{std::move(extensions)}}, rules, entropy, format);
+}
+
+Result<Bytes> Group::propose_reinit(ReInit reinit, const Rules& rules, Entropy& entropy, HandshakeFormat format) {
+  return propose_by_rules({std::move(reinit)}, rules, entropy, format);
 }
 
 }  // namespace cairn::mls

@@ -28,6 +28,13 @@ Result<KeyPackage> KeyPackage::read(wire::Reader& reader) {
   return out;
 }
 
+// RFC 9420 s.7.3: "the client MUST verify that the current time is within the range of the lifetime field".
+Status KeyPackage::check_lifetime(Time now) const {
+  const auto* lifetime = std::get_if<Lifetime>(&leaf_node.origin);
+  REQUIRE(lifetime != nullptr && lifetime->contains(now), ErrorCode::stale, "lifetime of a key package");
+  return ok();
+}
+
 Bytes KeyPackage::to_be_signed() const {
   wire::Writer writer;
   write_content(writer);

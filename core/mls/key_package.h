@@ -18,6 +18,9 @@ struct KeyPackage {
   static Result<KeyPackage> read(wire::Reader& reader);
   friend bool operator==(const KeyPackage&, const KeyPackage&) = default;
 
+  /// Whether who sends this package now may (s.7.3): `stale` when its leaf is not in its time.
+  Status check_lifetime(Time now) const;
+
   /// KeyPackageTBS.
   Bytes to_be_signed() const;
   /// KeyPackageRef (s.5.2); `unsupported` when the suite is none of ours.

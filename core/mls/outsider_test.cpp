@@ -5,6 +5,7 @@
 #include "core/mls/external_senders.h"
 #include "core/mls/forge_fixture.h"
 #include "core/mls/internal/joining.h"
+#include "core/mls/outside.h"
 
 namespace cairn::mls {
 namespace {
@@ -67,6 +68,28 @@ TEST_P(Outsiders, TakeTheirOldLeafAwayWhenTheyComeBack) {
   EXPECT_EQ(world.membership.last->removed[0].leaf, LeafIndex{2});
   EXPECT_TRUE(agree(groups[0], join.group));
   EXPECT_TRUE(agree(groups[1], join.group));
+}
+
+// Commits that never came leave a member behind: it is told so by name, and comes back by itself.
+TEST_P(Outsiders, ComeBackThisWayWhenTheyMissedCommits) {
+  world.membership.outside = true;
+  for (int i = 0; i < 2; ++i) {
+    const Bytes missed = world.stage(groups[0]).commit();
+    world.follow(groups[1], missed);
+    must(groups[0].merge_pending());
+  }
+  const Bytes commit = world.stage(groups[1]).commit();
+  groups[1].discard_pending();
+  const Bytes before = state_of(groups[2]);
+  EXPECT_EQ(world.process(groups[2], commit).error().code, ErrorCode::wrong_epoch);
+  EXPECT_EQ(world.process(groups[2], world.protect(groups[0], "text")).error().code, ErrorCode::wrong_epoch);
+  EXPECT_EQ(state_of(groups[2]), before);
+  ExternalJoin join = must(come_in(insides_of(groups[2]).identity, groups[2].own_leaf()));
+  for (const std::size_t i : {0u, 1u}) world.follow(groups[i], join.commit);
+  groups[2] = std::move(join.group);
+  EXPECT_TRUE(agree(groups[0], groups[2]));
+  world.commit(groups, 2);
+  EXPECT_TRUE(agree(groups[1], groups[2]));
 }
 
 TEST_P(Outsiders, CannotTakeTheLeafOfSomebodyElse) {
@@ -176,7 +199,9 @@ TEST_P(Outsiders, MayProposeThemselvesWhenTheRulesAllowIt) {
     content.sender = {SenderType::new_member_proposal, 0};
     return forger.send(forger.sign(std::move(content), newcomer.identity()));
   };
-  const Bytes message = propose({Add{newcomer.package()}});
+  const OutsideView view{world.suite, groups[0].group_id(), groups[0].epoch()};
+  const Bytes message = must(propose_own_add(view, newcomer, world.now));
+  EXPECT_EQ(message, propose({Add{newcomer.package()}}));
   const std::size_t asked = world.authenticator.asked;
   expect_refused(message, ErrorCode::not_authorised, "proposal from outside");
   EXPECT_EQ(world.authenticator.asked, asked) << "a stranger has nobody looked up";
@@ -187,6 +212,74 @@ TEST_P(Outsiders, MayProposeThemselvesWhenTheRulesAllowIt) {
   for (const std::size_t i : {1u, 2u}) world.follow(groups[i], pending.commit());
   const Group joined = world.join(pending.welcomes().at(0).message, newcomer);
   EXPECT_TRUE(agree(joined, groups[1]));
+}
+
+TEST_P(Outsiders, ProposeOfEveryTypeThatTheyMay) {
+  world.membership.outside = true;
+  world.psks.keys[to_bytes("agreed")] = to_bytes("a secret that all know");
+  const SigningIdentity service = world.identity("service");
+  wire::Writer senders;
+  senders.vector(std::vector<ExternalSender>{{service.public_key(), service.credential()}});
+  ExtensionList extensions;
+  extensions.set(extension_type::kExternalSenders, senders.take());
+  groups = world.group_of(3, extensions);
+  const Bytes nonce(cipher_suite(world.suite).hash_size(), 5);
+  const Proposal proposals[] = {{Add{world.key_package("newcomer").package()}},
+                                {Remove{{2}}},
+                                {PreSharedKey{{ExternalPsk{{to_bytes("agreed")}}, nonce}}},
+                                {GroupContextExtensions{extensions}},
+                                {ReInit{{to_bytes("the next group")}, kVersionMls10, 1, {}}}};
+  for (const Proposal& proposal : proposals) {
+    const OutsideView view{world.suite, groups[0].group_id(), groups[0].epoch()};
+    const Bytes message = must(propose_from_outside(view, 0, service, proposal, world.now, to_bytes("why")));
+    for (Group& group : groups) {
+      if (!group.is_active()) continue;
+      Received received = must(world.process(group, message));
+      const auto& heard = std::get<ProposalReceived>(received);
+      EXPECT_EQ(heard.type, proposal.type());
+      EXPECT_EQ(heard.authenticated_data, to_bytes("why"));
+    }
+    world.commit(groups, 0);
+    EXPECT_TRUE(agree(groups[0], groups[1]));
+  }
+  EXPECT_TRUE(groups[1].reinit().has_value());
+}
+
+TEST_P(Outsiders, AreKeptFromProposingWhatNobodyWouldTake) {
+  const OutsideView view{world.suite, groups[0].group_id(), groups[0].epoch()};
+  const SigningIdentity service = world.identity("service");
+  const auto refusal = [&](Proposal proposal, Time now) {
+    return std::string(propose_from_outside(view, 0, service, std::move(proposal), now).error().where);
+  };
+  EXPECT_EQ(refusal({ExternalInit{}}, world.now), "external sender proposes what only members may");
+  EXPECT_EQ(refusal({Update{}}, world.now), "external sender proposes what only members may");
+  const PrivateKeyPackage newcomer = world.key_package("newcomer");
+  const Time late{world.now.ms + 10 * kDayMs};
+  EXPECT_EQ(refusal({Add{newcomer.package()}}, late), "lifetime of a key package");
+  EXPECT_EQ(propose_own_add(view, newcomer, late).error().code, ErrorCode::stale);
+  World other(SuiteId::x25519_chacha, 4);
+  EXPECT_EQ(propose_own_add(view, other.key_package("newcomer"), world.now).error().code, ErrorCode::unsupported);
+}
+
+TEST_P(Outsiders, MixPsksIntoAnExternalCommit) {
+  world.membership.outside = true;
+  world.psks.keys[to_bytes("agreed")] = to_bytes("a secret that all know");
+  const SigningIdentity who = world.identity("joiner");
+  const Bytes info = must(groups[0].group_info(TreePlacement::inside));
+  ExternalJoinRequest request{info, who, world.leaf_options()};
+  request.psks = {{ExternalPsk{{to_bytes("agreed")}}, {}}};
+  ExternalJoin join = must(Group::join_external(request, world.rules, world.entropy));
+  world.psks.keys[to_bytes("agreed")] = to_bytes("another secret");
+  expect_refused(join.commit, ErrorCode::crypto_failed, "confirmation tag");
+  world.psks.keys.clear();
+  expect_refused(join.commit, ErrorCode::not_found, "test psk");
+  EXPECT_EQ(Group::join_external(request, world.rules, world.entropy).error().code, ErrorCode::not_found);
+  world.psks.keys[to_bytes("agreed")] = to_bytes("a secret that all know");
+  for (Group& group : groups) world.follow(group, join.commit);
+  EXPECT_TRUE(agree(join.group, groups[2]));
+  request.psks = {{ResumptionPsk{ResumptionUsage::branch, groups[0].group_id(), 1}, {}}};
+  EXPECT_EQ(Group::join_external(request, world.rules, world.entropy).error().where,
+            std::string("psk usage outside of its procedure"));
 }
 
 TEST_P(Outsiders, SayNothingButProposalsAndCommits) {

@@ -215,6 +215,111 @@ TEST_P(Proposals, EndTheGroupByAReInit) {
   }
 }
 
+TEST_P(Proposals, EndTheGroupByAReInitOfTheCommitterAlone) {
+  CommitRequest request;
+  request.reinit = ReInit{{to_bytes("the next group")}, kVersionMls10, 1, {}};
+  request.removes = {{3}};
+  const auto beside = groups[0].stage_commit(request, world.rules, world.now, world.entropy);
+  EXPECT_EQ(beside.error().where, std::string("reinit beside other proposals"));
+  request.removes.clear();
+  world.commit(groups, 0, request);
+  for (const Group& group : groups) EXPECT_EQ(group.reinit(), request.reinit);
+}
+
+// Each type that a member may propose, sent by one member and committed by another, and by value where that can be.
+TEST_P(Proposals, OfEveryTypeWorkByReferenceInBothFormats) {
+  world.psks.keys[to_bytes("agreed")] = to_bytes("a secret that both know");
+  const PreSharedKeyId psk{ExternalPsk{{to_bytes("agreed")}}, {}};
+  ExtensionList extensions;
+  extensions.set(extension_type::kRequiredCapabilities, wire::encode(RequiredCapabilities{}));
+  const ReInit end{{to_bytes("the next group")}, kVersionMls10, 1, {}};
+  for (const auto format : {HandshakeFormat::private_message, HandshakeFormat::public_message}) {
+    groups = world.group_of(4);
+    const auto commit_of = [&](const Bytes& proposal) {
+      tell(1, proposal);
+      world.commit(groups, 0);
+    };
+    const KeyPackage newcomer = world.key_package("newcomer").package();
+    commit_of(must(groups[1].propose_add(newcomer, world.rules, world.now, world.entropy, format)));
+    EXPECT_EQ(groups[2].members().size(), 5u);
+    commit_of(must(groups[1].propose_remove({4}, world.entropy, format)));
+    EXPECT_EQ(groups[2].members().size(), 4u);
+    commit_of(must(groups[1].propose_update(std::nullopt, world.entropy, format)));
+    EXPECT_EQ(groups[2].member({1})->node->source(), LeafNodeSource::update);
+    commit_of(must(groups[1].propose_psk(psk, world.rules, world.entropy, format)));
+    ASSERT_EQ(world.membership.last->psks.size(), 1u);
+    commit_of(must(groups[1].propose_group_context_extensions(extensions, world.rules, world.entropy, format)));
+    EXPECT_EQ(groups[2].extensions(), extensions);
+    commit_of(must(groups[1].propose_reinit(end, world.rules, world.entropy, format)));
+    EXPECT_EQ(groups[2].reinit(), std::optional(end));
+    expect_all_agree();
+  }
+}
+
+TEST_P(Proposals, ThatNobodyCouldCommitDoNotKeepAMemberFromCommitting) {
+  ExtensionList needed;
+  needed.set(extension_type::kRequiredCapabilities, wire::encode(RequiredCapabilities{{0xF0C1}, {}, {}}));
+  tell(1, Forger(groups[1]).proposal({GroupContextExtensions{needed}}));
+  const Bytes nonce(cipher_suite(world.suite).hash_size(), 1);
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (i != 1) must(world.process(groups[i], Forger(groups[1]).proposal({PreSharedKey{{ExternalPsk{}, nonce}}})));
+  }
+  tell(2, must(groups[2].propose_remove({3}, world.entropy)));
+  const Bytes commit = world.stage(groups[0]).commit();
+  for (const std::size_t i : {1u, 2u, 3u}) world.follow(groups[i], commit);
+  EXPECT_FALSE(groups[3].is_active());
+  EXPECT_FALSE(groups[1].extensions().has(extension_type::kRequiredCapabilities));
+}
+
+// RFC 9420 s.12.4: "MUST send a Commit message before sending application data".
+TEST_P(Proposals, KeepApplicationMessagesBackUntilTheyAreCommitted) {
+  tell(1, must(groups[1].propose_remove({3}, world.entropy)));
+  const auto refused = groups[0].protect({}, {}, world.entropy);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_STREQ(refused.error().where, "proposals wait for a commit");
+  const Bytes commit = world.stage(groups[0]).commit();
+  must(groups[0].merge_pending());
+  EXPECT_TRUE(groups[0].protect({}, {}, world.entropy).has_value());
+}
+
+// RFC 9420 s.13.5: values that nobody knows are no reason to refuse.
+TEST_P(Proposals, ToAddWhoMixesInGreaseAreTaken) {
+  LeafOptions options = world.leaf_options();
+  options.capabilities.versions.push_back(0x5A5A);
+  options.capabilities.cipher_suites.insert(options.capabilities.cipher_suites.begin(), 0x0A0A);
+  for (auto* list :
+       {&options.capabilities.extensions, &options.capabilities.proposals, &options.capabilities.credentials}) {
+    list->insert(list->end(), {0x1A1A, 0xEAEA, 0x2A2A});
+  }
+  options.extensions.set(0x1A1A, Bytes(20, 1));
+  ExtensionList of_package;
+  of_package.set(0xEAEA, Bytes(30, 2));
+  const PrivateKeyPackage newcomer =
+      must(PrivateKeyPackage::create(world.suite, world.identity("newcomer"), options, world.entropy, of_package));
+  CommitRequest request;
+  request.adds = {newcomer.package()};
+  const PendingCommit& pending = world.stage(groups[0], request);
+  for (const std::size_t i : {1u, 2u, 3u}) world.follow(groups[i], pending.commit());
+  Group joined = world.join(pending.welcomes()[0].message, newcomer);
+  must(groups[0].merge_pending());
+  EXPECT_TRUE(agree(groups[0], joined));
+  groups.push_back(std::move(joined));
+  world.commit(groups, 4);
+  expect_all_agree();
+}
+
+TEST_P(Proposals, ToAddWhoLacksWhatTheGroupRequiresAreLeftOut) {
+  world.extension_types = {0xF0C1};
+  ExtensionList needed;
+  needed.set(extension_type::kRequiredCapabilities, wire::encode(RequiredCapabilities{{0xF0C1}, {}, {}}));
+  groups = world.group_of(4, needed);
+  world.extension_types = {};
+  tell(1, Forger(groups[1]).proposal({Add{world.key_package("newcomer").package()}}));
+  const PendingCommit& pending = world.stage(groups[0]);
+  EXPECT_TRUE(pending.summary().added.empty());
+  for (const std::size_t i : {1u, 2u, 3u}) world.follow(groups[i], pending.commit());
+}
+
 INSTANTIATE_TEST_SUITE_P(TwoSuites, Proposals, ::testing::Values(SuiteId::x25519_aes128, SuiteId::xwing),
                          [](const auto& suite) { return std::to_string(static_cast<int>(suite.param)); });
 

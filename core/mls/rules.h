@@ -19,8 +19,9 @@ class Authenticator {
   virtual ~Authenticator() = default;
   /// Whether signature_key and credential of `leaf` belong together.
   virtual Status authenticate(const LeafNode& leaf) = 0;
-  /// Whether `after` may take the place of `before`; authenticate(after) was asked already. Unless overridden, the
-  /// credential must stay the same (`not_authorised`).
+  /// Whether `after` may take the place of `before`, or is in a successor of its group (s.11.2, 11.3) who it was in
+  /// that group; authenticate(after) was asked already. Unless overridden, the credential must stay the same
+  /// (`not_authorised`).
   virtual Status authenticate_successor(const LeafNode& before, const LeafNode& after);
 };
 
@@ -70,6 +71,8 @@ struct GroupSummary {
   std::vector<Member> members;  ///< ourselves included
   LeafIndex own_leaf;
   LeafIndex sender;  ///< of the Welcome
+  /// The group and epoch that this one continues (s.11.2, 11.3), when we enter by Group::join_successor().
+  std::optional<ResumptionPsk> continues = std::nullopt;
 };
 
 /// The rules about who is in. An error refuses, is passed on as it is, and leaves the group unchanged. What comes
@@ -80,7 +83,8 @@ class Membership {
   virtual ~Membership() = default;
   /// A commit of a member, our own included; all leaves in it are authenticated.
   virtual Status check_commit(const CommitSummary& commit) = 0;
-  /// Whether to enter that group by a Welcome; all leaves are authenticated.
+  /// Whether to enter that group; all leaves are authenticated. Only this can see that group_id is none of a group we
+  /// are in, which s.12.4.3 demands.
   virtual Status check_join(const GroupSummary& group) = 0;
   /// An external commit.
   virtual Status check_external_commit(const CommitSummary& commit);

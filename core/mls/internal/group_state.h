@@ -68,8 +68,9 @@ void forget_last(GroupState& state);
 /// Verifies somebody's commit of this epoch and derives the next (s.12.4.2). Changes nothing.
 Result<std::unique_ptr<StagedState>> stage_received(const GroupState& state, const VerifiedContent& content,
                                                     const Rules& rules);
-/// Makes a commit of our own (s.12.4.1). Changes nothing but, at the very end, the own handshake ratchet.
+/// Makes a commit of our own (s.12.4.1). Changes nothing but, at the very end, the own handshake ratchet. `founding` is
+/// the PSK of the group that this one continues; only its first commit has one.
 Result<std::unique_ptr<StagedState>> stage_own(GroupState& state, const CommitRequest& request, const Rules& rules,
-                                               Time now, Entropy& entropy);
+                                               Time now, Entropy& entropy, const ResumptionPsk* founding = nullptr);
 
 }  // namespace cairn::mls::internal

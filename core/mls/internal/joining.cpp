@@ -19,7 +19,8 @@ Result<RatchetTree> verify_group_info(const CipherSuite& suite, const GroupInfo&
   return tree;
 }
 
-Status ask_to_join(const CipherSuite& suite, const Epoch& epoch, LeafIndex sender, const Rules& rules) {
+Status ask_to_join(const CipherSuite& suite, const Epoch& epoch, LeafIndex sender,
+                   const std::optional<ResumptionPsk>& continues, const Rules& rules) {
   GroupSummary summary;
   summary.suite = suite.id;
   summary.group_id = epoch.context.group_id;
@@ -28,6 +29,7 @@ Status ask_to_join(const CipherSuite& suite, const Epoch& epoch, LeafIndex sende
   summary.members = epoch.members();
   summary.own_leaf = epoch.own_leaf();
   summary.sender = sender;
+  summary.continues = continues;
   for (const Member& member : summary.members) TRY(rules.authenticator.authenticate(*member.node));
   return rules.membership.check_join(summary);
 }

@@ -12,7 +12,8 @@ Result<RatchetTree> verify_group_info(const CipherSuite& suite, const GroupInfo&
                                       const std::optional<ByteView>& beside);
 
 /// Asks the Authenticator about every leaf of an epoch that we are about to be in, and Membership about the whole.
-Status ask_to_join(const CipherSuite& suite, const Epoch& epoch, LeafIndex sender, const Rules& rules);
+Status ask_to_join(const CipherSuite& suite, const Epoch& epoch, LeafIndex sender,
+                   const std::optional<ResumptionPsk>& continues, const Rules& rules);
 
 /// A GroupInfo of this epoch, signed by us, with the tree when it shall be inside.
 Result<GroupInfo> make_group_info(const Epoch& epoch, const crypto::SignatureKey& key, ExtensionList extensions,

@@ -68,26 +68,6 @@ struct Checker {
   }
 };
 
-// RFC 9420 s.12.1.8: what may come from outside.
-Status check_sender(const Sender& sender, std::uint16_t type) {
-  switch (sender.type) {
-    case SenderType::member: return ok();
-    case SenderType::new_member_commit:  // s.12.2: before anything is asked about who is in it
-      REQUIRE(type == proposal_type::kExternalInit || type == proposal_type::kRemove ||
-                  type == proposal_type::kPreSharedKey,
-              ErrorCode::malformed, "proposal in an external commit");
-      return ok();
-    case SenderType::new_member_proposal:
-      REQUIRE(type == proposal_type::kAdd, ErrorCode::malformed, "newcomer proposes other than its own add");
-      return ok();
-    case SenderType::external:
-      REQUIRE(type != proposal_type::kUpdate && type != proposal_type::kExternalInit, ErrorCode::malformed,
-              "external sender proposes what only members may");
-      return ok();
-  }
-  return fail(ErrorCode::malformed, "sender type");
-}
-
 // Sorts the proposals by type, and sees that no two are about the same.
 class Sorter {
  public:
@@ -155,7 +135,7 @@ class Sorter {
   ProposalList list_;
 };
 
-// RFC 9420 s.12.2: the list of an external commit, which by check_sender() holds nothing else.
+// RFC 9420 s.12.2: the list of an external commit, which by check_proposal_sender() holds nothing else.
 Status check_external_list(const ProposalList& list) {
   REQUIRE(list.external_init != nullptr, ErrorCode::malformed, "external commit without external init");
   REQUIRE(list.removes.size() <= 1, ErrorCode::malformed, "external commit removes several");
@@ -168,9 +148,29 @@ bool ProposalList::removes_leaf(LeafIndex leaf) const {
   return std::find(removes.begin(), removes.end(), leaf) != removes.end();
 }
 
+// RFC 9420 s.12.1.8: what may come from outside.
+Status check_proposal_sender(const Sender& sender, std::uint16_t type) {
+  switch (sender.type) {
+    case SenderType::member: return ok();
+    case SenderType::new_member_commit:  // s.12.2: before anything is asked about who is in it
+      REQUIRE(type == proposal_type::kExternalInit || type == proposal_type::kRemove ||
+                  type == proposal_type::kPreSharedKey,
+              ErrorCode::malformed, "proposal in an external commit");
+      return ok();
+    case SenderType::new_member_proposal:
+      REQUIRE(type == proposal_type::kAdd, ErrorCode::malformed, "newcomer proposes other than its own add");
+      return ok();
+    case SenderType::external:
+      REQUIRE(type != proposal_type::kUpdate && type != proposal_type::kExternalInit, ErrorCode::malformed,
+              "external sender proposes what only members may");
+      return ok();
+  }
+  return fail(ErrorCode::malformed, "sender type");
+}
+
 Result<CheckedProposal> check_proposal(const CipherSuite& suite, const Epoch& epoch, Proposal proposal, Sender sender,
                                        const Rules& rules) {
-  TRY(check_sender(sender, proposal.type()));
+  TRY(check_proposal_sender(sender, proposal.type()));
   CheckedProposal out;
   out.proposal = std::move(proposal);
   out.sender = sender;

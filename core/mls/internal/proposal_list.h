@@ -21,6 +21,9 @@ struct CheckedProposal {
   }
 };
 
+/// Which types which senders may propose (s.12.1.8); `malformed`.
+Status check_proposal_sender(const Sender& sender, std::uint16_t type);
+
 /// The rules for each type by itself (s.12.1), for a proposal that `sender` is known to have made in this epoch.
 /// `malformed`, `not_found`, `unsupported`, `invalid_signature`, ... or what the rules say.
 Result<CheckedProposal> check_proposal(const CipherSuite& suite, const Epoch& epoch, Proposal proposal, Sender sender,

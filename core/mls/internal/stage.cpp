@@ -1,5 +1,5 @@
 // What making and receiving a commit have in common.
-#include "core/mls/internal/group_state.h"
+#include "core/mls/internal/successor.h"
 #include "core/mls/internal/tree_validation.h"
 
 namespace cairn::mls::internal {
@@ -15,10 +15,7 @@ namespace {
 
 Result<Psk> find_resumption(const GroupState& state, const ResumptionPsk& key, const PskSource& source) {
   if (key.group_id != state.current.context.group_id) return source.resumption(key);
-  if (key.epoch == state.current.number()) return Psk(to_bytes(state.current.secrets.resumption.expose()));
-  const auto found = state.resumption.find(key.epoch);
-  REQUIRE(found != state.resumption.end(), ErrorCode::not_found, "resumption psk of a former epoch");
-  return Psk(to_bytes(found->second.expose()));
+  return resumption_psk(state, key.epoch);
 }
 
 }  // namespace

@@ -17,11 +17,10 @@ struct Selection {
   }
 };
 
-Status check_lifetime(const LeafNode& leaf, Time now) {
-  const auto* lifetime = std::get_if<Lifetime>(&leaf.origin);
-  // RFC 9420 s.7.3: who sends a leaf must see that it is in its time.
-  REQUIRE(lifetime != nullptr && lifetime->contains(now), ErrorCode::stale, "lifetime of a key package");
-  return ok();
+Bytes fresh_nonce(const CipherSuite& suite, Entropy& entropy) {
+  Bytes out(suite.hash_size());
+  entropy.fill(out);
+  return out;
 }
 
 // What is asked for, each made a proposal of ours.
@@ -34,16 +33,25 @@ Status select_requested(const GroupState& state, const CommitRequest& request, c
   };
   for (const LeafIndex leaf : request.removes) TRY(take({Remove{leaf}}));
   for (const KeyPackage& package : request.adds) {
-    TRY(check_lifetime(package.leaf_node, now));
+    TRY(package.check_lifetime(now));
     TRY(take({Add{package}}));
   }
   for (PreSharedKeyId id : request.psks) {
-    id.nonce.resize(state.suite->hash_size());
-    entropy.fill(id.nonce);
+    id.nonce = fresh_nonce(*state.suite, entropy);
     TRY(take({PreSharedKey{std::move(id)}}));
   }
   if (request.group_context_extensions) TRY(take({GroupContextExtensions{*request.group_context_extensions}}));
+  if (request.reinit) TRY(take({*request.reinit}));
   return ok();
+}
+
+// RFC 9420 s.11.2, 11.3: the PSK that ties a new group to the one it continues. No other commit may hold such a one, so
+// it goes around check_proposal(), which refuses it.
+void select_founding(const GroupState& state, const ResumptionPsk& founding, Entropy& entropy, Selection& out) {
+  CheckedProposal proposal;
+  proposal.proposal = Proposal{PreSharedKey{{founding, fresh_nonce(*state.suite, entropy)}}};
+  proposal.sender = Sender::member(state.own_leaf());
+  out.add(std::move(proposal));
 }
 
 // Whether a received proposal can stand beside those selected so far (s.12.2: "SHOULD prefer any Remove received, or
@@ -68,7 +76,7 @@ class Fitting {
     }
     if (const auto* add = proposal.as<Add>()) {
       const LeafNode& leaf = add->key_package.leaf_node;
-      return check_lifetime(leaf, now_).has_value() && !contains(added_, leaf.signature_key) &&
+      return add->key_package.check_lifetime(now_).has_value() && !contains(added_, leaf.signature_key) &&
              !state_.current.tree.find_signature_key(leaf.signature_key);
     }
     if (const auto* psk = proposal.as<PreSharedKey>()) {
@@ -245,11 +253,12 @@ Result<OwnTree> build_own_tree(const GroupState& state, const CommitRequest& req
 }  // namespace
 
 Result<std::unique_ptr<StagedState>> stage_own(GroupState& state, const CommitRequest& request, const Rules& rules,
-                                               Time now, Entropy& entropy) {
+                                               Time now, Entropy& entropy, const ResumptionPsk* founding) {
   const CipherSuite& suite = *state.suite;
   const Sender committer = Sender::member(state.own_leaf());
   Selection selection;
   TRY(select_requested(state, request, rules, now, entropy, selection));
+  if (founding != nullptr) select_founding(state, *founding, entropy, selection);
   REQUIRE(selection.all.size() <= kMaxProposals, ErrorCode::over_limit, "proposals of a commit");
   select_received(state, request, now, rules.psks, selection);
   const ProposalList list = TRY(check_list(selection.all, committer));
