@@ -1,6 +1,6 @@
 // cairn-vectors mls [FILE_OR_FOLDER...]: runs official test vectors, and says how many cases passed, failed or were
-// skipped in each file. Without files it takes those beside the repository. Ends with 1 when a case failed, 2 when
-// the call was wrong, 77 when there was nothing to run.
+// skipped in each file. Without files it takes those beside the repository. Ends with 1 when a case failed or not one
+// case of a file was run, 2 when the call was wrong, 77 when there was nothing to run.
 #include <algorithm>
 #include <cstdio>
 
@@ -48,10 +48,12 @@ int main(int argc, char** argv) {
     arguments.push_back(*folder / "mls");
   }
   bool failed = false;
-  for (const fs::path& file : files_of(arguments)) {
+  const std::vector<fs::path> files = files_of(arguments);
+  failed = files.empty();
+  for (const fs::path& file : files) {
     const auto count = cairn::testing::run_mls_file(file);
     std::printf("%s: %s\n%s", file.c_str(), cairn::testing::to_string(count).c_str(), count.failures.c_str());
-    failed = failed || count.failed != 0;
+    failed = failed || count.failed != 0 || count.passed == 0;
   }
   return failed ? kFailed : 0;
 }
