@@ -125,6 +125,43 @@ TEST(Group, LosesARaceAndFollowsTheWinner) {
   EXPECT_TRUE(agree(groups[0], groups[2]));
 }
 
+TEST(Group, ReadsACommitAgainThatWasNotMergedBeforeACrash) {
+  World world(SuiteId::x25519_aes128, 19);
+  std::vector<Group> groups = world.group_of(2);
+  const Bytes commit = world.stage(groups[0]).commit();
+  must(groups[0].merge_pending());
+  const Bytes before = state_of(groups[1]);
+  must(world.process(groups[1], commit));
+  EXPECT_EQ(state_of(groups[1]), before);
+  Group after_crash = reopened(groups[1]);
+  world.follow(after_crash, commit);
+  EXPECT_TRUE(agree(groups[0], after_crash));
+}
+
+// RFC 9420 s.7.5, 9.2: what is kept of an epoch that is over cannot give its secrets or those of the next one again.
+TEST(Group, KeepsNoSecretThatACommitReplaced) {
+  World world(SuiteId::x25519_aes128, 20);
+  std::vector<Group> groups = world.group_of(4);
+  world.commit(groups, 2);
+  for (const std::size_t committer : {0u, 1u}) {
+    const internal::GroupState before = insides_of(groups[1]);
+    world.commit(groups, committer);
+    const Bytes after = state_of(groups[1]);
+    const auto still_there = [&](ByteView secret) {
+      return std::search(after.begin(), after.end(), secret.begin(), secret.end()) != after.end();
+    };
+    const internal::Epoch& old = before.current;
+    EXPECT_FALSE(still_there(old.keys.find(old.tree.size().root())->expose())) << "the root's private key";
+    EXPECT_EQ(still_there(old.keys.find(internal::node_of(old.own_leaf()))->expose()), committer != 1);
+    EXPECT_FALSE(still_there(old.secrets.init.expose()));
+    EXPECT_FALSE(still_there(old.secrets.exporter.expose()));
+    EXPECT_FALSE(still_there(old.secrets.external.expose()));
+    EXPECT_FALSE(still_there(old.secrets.confirmation.expose()));
+    EXPECT_FALSE(still_there(old.secrets.membership.expose()));
+    EXPECT_TRUE(still_there(old.secrets.sender_data.expose())) << "late messages are read with it";
+  }
+}
+
 TEST(Group, RefusesToMergeACommitOfAnotherFork) {
   World world(SuiteId::x25519_aes128, 6);
   std::vector<Group> groups = world.group_of(2);

@@ -160,6 +160,26 @@ TEST_P(WelcomeRules, RefusePsksThatDoNotBelong) {
   expect_refused(ErrorCode::crypto_failed, "confirmation tag");
 }
 
+// RFC 9420 s.12.4.3: "unknown extensions in GroupInfo.extensions MUST be ignored".
+TEST_P(WelcomeRules, IgnoreExtensionsOfAGroupInfoThatAreUnknown) {
+  info.extensions.set(0x0A0A, Bytes(100, 3));
+  info.extensions.set(0xF0C1, {});
+  sign_as(member(0));
+  EXPECT_TRUE(join().has_value());
+}
+
+TEST_P(WelcomeRules, RefuseAWelcomeOfAnotherSuite) {
+  Welcome welcome;
+  welcome.cipher_suite = static_cast<std::uint16_t>(SuiteId::x25519_chacha);
+  const auto joined = Group::join({encode_message(welcome), newcomer, std::nullopt}, world.rules);
+  EXPECT_EQ(joined.error().where, std::string("welcome of another suite"));
+}
+
+TEST_P(WelcomeRules, AskWhetherTheGroupIdIsTaken) {
+  world.membership.answer = fail(ErrorCode::duplicate, "group that we are in");
+  expect_refused(ErrorCode::duplicate, "group that we are in");
+}
+
 INSTANTIATE_TEST_SUITE_P(TwoSuites, WelcomeRules, ::testing::Values(SuiteId::x25519_aes128, SuiteId::xwing),
                          [](const auto& suite) { return std::to_string(static_cast<int>(suite.param)); });
 

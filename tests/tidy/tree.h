@@ -73,5 +73,6 @@ void check_rooms(const Tree& tree, Findings& findings);
 void check_purity(const Tree& tree, Findings& findings);
 void check_lengths(const Tree& tree, Findings& findings);
 void check_labels(const Tree& tree, Findings& findings);
+void check_promises(const Tree& tree, Findings& findings);
 
 }  // namespace cairn::tidy

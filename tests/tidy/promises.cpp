@@ -1,0 +1,70 @@
+// What documents say of the code: the tests that MUSTS.md names are there, and code that a README shows is a file that
+// is compiled.
+#include <fstream>
+#include <iterator>
+
+#include "tests/tidy/tree.h"
+
+namespace cairn::tidy {
+namespace {
+
+std::string contents(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// "Suite.Name" of every TEST, TEST_F and TEST_P in the tree.
+std::set<std::string> tests_of(const Tree& tree) {
+  std::set<std::string> out;
+  for (const SourceFile& file : tree.files) {
+    if (!file.path.ends_with("_test.cpp")) continue;
+    for (std::string_view line : lines_of(file.code)) {
+      const std::size_t open = line.find('(');
+      const std::size_t comma = line.find(", ");
+      const std::size_t close = line.find(')');
+      if (!line.starts_with("TEST") || open > comma || comma > close || close == std::string_view::npos) continue;
+      out.insert(std::string(line.substr(open + 1, comma - open - 1)) + "." +
+                 std::string(line.substr(comma + 2, close - comma - 2)));
+    }
+  }
+  return out;
+}
+
+/// Each row of a table ends with the name of its test, in backquotes.
+void check_named_tests(const Tree& tree, const std::string& document, Findings& findings) {
+  const std::string text = contents(tree.root / document);
+  const std::set<std::string> tests = tests_of(tree);
+  std::size_t number = 0;
+  for (std::string_view line : lines_of(text)) {
+    ++number;
+    if (!line.starts_with("| ") || line.starts_with("| s. ")) continue;
+    const std::size_t close = line.rfind("` |");
+    const std::size_t open = close == std::string_view::npos ? close : line.rfind('`', close - 1);
+    const std::string name = open == std::string_view::npos ? "" : std::string(line.substr(open + 1, close - open - 1));
+    if (!tests.contains(name)) findings.push_back({document, number, "named-test", "there is no test " + name});
+  }
+}
+
+/// A fence after <!-- PATH --> holds that file.
+void check_shown_code(const Tree& tree, const std::string& document, Findings& findings) {
+  const std::string text = contents(tree.root / document);
+  for (std::size_t at = text.find("<!-- "); at != std::string::npos; at = text.find("<!-- ", at + 1)) {
+    const std::string path = text.substr(at + 5, text.find(" -->", at) - at - 5);
+    const std::size_t open = text.find("```cpp\n", at);
+    const std::size_t close = open == std::string::npos ? open : text.find("\n```\n", open);
+    const bool same =
+        close != std::string::npos && text.substr(open + 7, close + 1 - open - 7) == contents(tree.root / path);
+    if (!same) findings.push_back({document, line_at(text, at), "shown-code", "does not show what " + path + " is"});
+  }
+}
+
+}  // namespace
+
+void check_promises(const Tree& tree, Findings& findings) {
+  for (const auto& [folder, module] : tree.modules) {
+    check_named_tests(tree, folder + "/MUSTS.md", findings);
+    check_shown_code(tree, folder + "/README.md", findings);
+  }
+}
+
+}  // namespace cairn::tidy
