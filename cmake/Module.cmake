@@ -43,7 +43,7 @@ function(add_module folder)
     add_library(${target} INTERFACE)
     set(visibility INTERFACE)
   endif()
-  target_include_directories(${target} ${visibility} "${CMAKE_SOURCE_DIR}")
+  target_include_directories(${target} ${visibility} "$<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>")
   target_link_libraries(${target} ${visibility} ${ARG_DEPENDS} ${ARG_LIBRARIES})
 
   if(tests)

@@ -1,12 +1,14 @@
 # cairn::sodium: libsodium 1.0.22 or newer (ML-KEM-768, X-Wing). The system's if
 # it is new enough, else the static library that ./dev setup built into the cache.
+# The build and the installed package (cairn-mls-config.cmake) both look here.
 set(sodium_minimum 1.0.22)
 find_package(PkgConfig QUIET)
 if(PkgConfig_FOUND)
   pkg_check_modules(SYSTEM_SODIUM QUIET IMPORTED_TARGET "libsodium>=${sodium_minimum}")
 endif()
 if(SYSTEM_SODIUM_FOUND)
-  add_library(cairn::sodium ALIAS PkgConfig::SYSTEM_SODIUM)
+  add_library(cairn::sodium INTERFACE IMPORTED GLOBAL)
+  target_link_libraries(cairn::sodium INTERFACE PkgConfig::SYSTEM_SODIUM)
   message(STATUS "libsodium: ${SYSTEM_SODIUM_VERSION} of the system")
   return()
 endif()
@@ -28,6 +30,7 @@ foreach(library IN LISTS sodium_builds)
       IMPORTED_LOCATION "${library}"
       INTERFACE_INCLUDE_DIRECTORIES "${folder}/include"
       INTERFACE_COMPILE_DEFINITIONS SODIUM_STATIC=1)
+    set(CAIRN_SODIUM_PKG_CONFIG "${folder}/lib/pkgconfig")
     message(STATUS "libsodium: ${name} of the cache")
     return()
   endif()
