@@ -6,6 +6,11 @@
 
 namespace cairn::relay {
 
+/// Target of the sockets through which the operator asks a running server (docs/spec/relay.md s.5).
+inline constexpr const char* kPathAdmin = "/admin";
+inline constexpr std::uint32_t kMaxInvitationUses = 1'000'000;
+inline constexpr std::uint32_t kMaxInvitationDays = 3650;
+
 struct Invitation {
   std::string code;  ///< "1a2b-3c4d-5e6f-7g8h", 80 random bits
   Write row;         ///< to be committed before the code is given to anybody

@@ -21,6 +21,9 @@ class RelayDriver {
   }
 
   MemoryView store;
+  /// The disk has no room: batches that make the store larger by more than a trifle fail, as in shell/store/sqlite.
+  bool disk_full = false;
+  std::size_t refused_by_disk = 0;  ///< batches that failed for it
   SeededEntropy entropy;
   Time now{1'750'000'000'000};
   std::map<proto::RequestId, proto::Respond> answers;
@@ -40,7 +43,8 @@ class RelayDriver {
 
   /// One batch, as shell/loop does it. False when its commit failed: nothing was sent, and the mind was rebuilt.
   bool batch(const std::vector<proto::Input>& inputs, Commit commit = Commit::succeeds) {
-    Overlay overlay(store);
+    const Disk disk(*this);
+    Overlay overlay(disk);
     proto::Effects all;
     for (const proto::Input& input : inputs) {
       proto::Effects effects = relay_->handle(input, overlay, now, entropy);
@@ -48,12 +52,15 @@ class RelayDriver {
       std::ranges::move(effects.sends, std::back_inserter(all.sends));
       std::ranges::move(effects.events, std::back_inserter(all.events));
     }
-    if (commit == Commit::fails) {
+    const std::vector<Write> writes = overlay.take_writes();
+    const bool refused = disk_full && growth_of(writes) > kTrifle;
+    if (refused) ++refused_by_disk;
+    if (refused || commit == Commit::fails) {
       calls.clear();
       rebuild(Commit::succeeds);
       return false;
     }
-    store.apply(overlay.take_writes());
+    store.apply(writes);
     perform(std::move(all));
     return true;
   }
@@ -109,10 +116,36 @@ class RelayDriver {
   std::vector<proto::Call> take_calls() { return std::exchange(calls, {}); }
 
  private:
+  /// The store with the state of its disk.
+  class Disk final : public StoreView {
+   public:
+    explicit Disk(const RelayDriver& driver) : driver_(driver) {}
+    std::optional<Bytes> get(Table table, ByteView key) const override { return driver_.store.get(table, key); }
+    std::vector<Row> scan(Table table, ByteView first, ByteView end, std::size_t limit, Order order) const override {
+      return driver_.store.scan(table, first, end, limit, order);
+    }
+    bool full() const override { return driver_.disk_full; }
+
+   private:
+    const RelayDriver& driver_;
+  };
+
+  static constexpr std::int64_t kTrifle = 128;
+  std::int64_t growth_of(const std::vector<Write>& writes) const {
+    std::int64_t growth = 0;
+    for (const Write& write : writes) {
+      if (const auto old = store.get(write.table, write.key)) growth -= std::ssize(write.key) + std::ssize(*old);
+      if (write.value) growth += std::ssize(write.key) + std::ssize(*write.value);
+    }
+    return growth;
+  }
+
   void rebuild(Commit commit) {
-    Overlay overlay(store);
+    const Disk disk(*this);
+    Overlay overlay(disk);
     proto::Effects effects = relay_->rebuild(overlay, now, entropy);
     if (commit == Commit::fails) return;
+    CHECK(!disk_full || growth_of(effects.writes) <= kTrifle);
     store.apply(effects.writes);
     perform(std::move(effects));
   }

@@ -2,13 +2,8 @@
 
 #include <charconv>
 
-#include "core/relay/invitation.h"
-
 namespace cairn::relay {
 namespace {
-
-constexpr std::uint32_t kMaxUses = 1'000'000;
-constexpr std::uint32_t kMaxDays = 3650;
 
 /// A number from 1 to `most` at the front of `line`, with a space before it.
 Result<std::uint32_t> take_number(std::string_view& line, std::uint32_t most) {
@@ -27,9 +22,10 @@ Result<std::string> administer(Turn& turn, std::string_view line) {
   constexpr std::string_view kInvite = "invite";
   REQUIRE(line.starts_with(kInvite), ErrorCode::malformed, "The server knows only the command invite.");
   line.remove_prefix(kInvite.size());
-  const std::uint32_t uses = TRY(take_number(line, kMaxUses));
-  const std::uint32_t days = TRY(take_number(line, kMaxDays));
+  const std::uint32_t uses = TRY(take_number(line, kMaxInvitationUses));
+  const std::uint32_t days = TRY(take_number(line, kMaxInvitationDays));
   REQUIRE(line.empty(), ErrorCode::malformed, "Write nothing behind the number of days.");
+  REQUIRE(!turn.rows.full(), ErrorCode::storage_full, "The disk is full, and no code was made; make room first.");
   Invitation invitation = make_invitation(uses, after(turn.now, days * kDayMs), turn.entropy);
   turn.rows.apply(invitation.row);
   return invitation.code;

@@ -2,12 +2,11 @@
 #pragma once
 
 #include "core/relay/internal/turn.h"
+#include "core/relay/invitation.h"
 
 namespace cairn::relay {
 
-inline constexpr std::string_view kPathAdmin = "/admin";
-
-/// One line, and the line that answers it. `invite USES DAYS` (1 to 1,000,000 and 1 to 3,650): a new invitation code.
+/// One line, and the line that answers it. `invite USES DAYS` (from 1, limits in invitation.h): a new code.
 /// `malformed` for anything else.
 Result<std::string> administer(Turn& turn, std::string_view line);
 

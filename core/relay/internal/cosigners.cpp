@@ -64,7 +64,10 @@ bool Cosigners::done(const proto::CallDone& call, Time now, std::vector<proto::E
   Cosigner& it = *found;
   const std::uint64_t size = it.call->size;
   it.call.reset();
-  it.reached = call.reply.has_value();
+  const auto number = static_cast<std::uint64_t>(found - cosigners_.begin()) + 1;
+  if (std::exchange(it.reached, call.reply.has_value()) && !it.reached) {
+    events.push_back({proto::Event::Level::warning, "a cosigner of the policy cannot be reached", number});
+  }
   if (!call.reply) {
     failed(it, now);
     return false;
@@ -77,7 +80,12 @@ bool Cosigners::done(const proto::CallDone& call, Time now, std::vector<proto::E
   if (answer && std::holds_alternative<tlog::SignatureLines>(*answer)) {
     return cosigned(it, size, std::get<tlog::SignatureLines>(*answer), now);
   }
-  it.refused = size == offered_->claim().tree.size;
+  if (!std::exchange(it.refused, size == offered_->claim().tree.size) && it.refused) {
+    events.push_back({proto::Event::Level::warning,
+                      "a cosigner of the policy refuses our newest epoch: see that this machine's clock is right, and "
+                      "that it knows this log",
+                      number});
+  }
   failed(it, now);
   const std::uint64_t asked_ms =
       std::min<std::uint64_t>(call.reply->retry_after_s.value_or(0) * kSecondMs, times_.retry_most_ms);

@@ -15,6 +15,8 @@ constexpr std::uint64_t kMaxRefreshServedMs = 6 * kHourMs;
 /// that is more than 5 minutes ahead of theirs, and what was built is never built again.
 constexpr std::uint64_t kMaxWordAgeMs = 5 * kMinuteMs;
 constexpr std::uint64_t kDoubtPauseMs = kSecondMs;
+/// While the disk is full.
+constexpr std::uint64_t kRoomPauseMs = 5 * kSecondMs;
 
 std::vector<PublicKey> keys_of(std::span<const tlog::VerifiedCosignature> cosignatures) {
   std::vector<PublicKey> out;
@@ -102,7 +104,7 @@ Time Publisher::build_time() const {
   if (!first_due_ || !may_build()) return Time::never();
   const Time collected =
       std::min(after(*first_due_, config_.times.collect_ms), after(last_due_, config_.times.idle_ms));
-  return std::max(doubt_until_, collected);
+  return std::max({room_at_, doubt_until_, collected});
 }
 
 std::uint64_t Publisher::most_refresh_wait_ms() const {
@@ -113,7 +115,7 @@ std::uint64_t Publisher::most_refresh_wait_ms() const {
 Time Publisher::refresh_time() const {
   if (!newest_ || !cosigners_.refused()) return Time::never();
   const Time old = after(Time{newest_->time_ms}, std::min(refresh_wait_ms_, most_refresh_wait_ms()));
-  return std::max(doubt_until_, old);
+  return std::max({room_at_, doubt_until_, old});
 }
 
 Status Publisher::build(Turn& turn, const Keys& keys, Mailboxes& mailboxes, Changes changes) {
@@ -165,6 +167,7 @@ void Publisher::check_clock(Turn& turn) {
 }
 
 Status Publisher::tick(Turn& turn, const Keys& keys, Mailboxes& mailboxes) {
+  if (turn.rows.full()) room_at_ = after(turn.now, kRoomPauseMs);
   check_clock(turn);
   if (build_time() <= turn.now) TRY(build(turn, keys, mailboxes, Changes::due));
   if (refresh_time() <= turn.now) {
@@ -199,13 +202,17 @@ Status Publisher::serve(Turn& turn, Mailboxes& mailboxes, std::vector<tlog::Veri
   for (const tlog::VerifiedCosignature& it : cosignatures) TRY(checkpoint.add(it.line));
   const std::uint64_t time_ms = cosigned_ms(config_.policy, cosignatures, turn.now);
   const bool grew = size != served_size();
-  if (!grew && served_ && served_->checkpoint.encode() == checkpoint.encode()) return ok();
+  const std::string note = checkpoint.encode();
+  const std::string served_note = served_ ? served_->checkpoint.encode() : std::string();
+  if (!grew && note == served_note) return ok();
+  // On a full disk cosignatures are renewed in the place of the old ones; what needs more waits for the next renewal.
+  if (turn.rows.full() && (grew || note.size() > served_note.size())) return ok();
 
   const tlog::StoredTiles tiles(turn.rows, table::kTiles);
   const tlog::TileHashes hashes(tiles, size);
   auto inclusion = TRY(tlog::prove_inclusion(hashes, size - 1, size));
   if (grew) move_map_on(turn);
-  save(turn.rows, table::kServed, {}, ServedRow{size, time_ms, checkpoint.encode()});
+  save(turn.rows, table::kServed, {}, ServedRow{size, time_ms, note});
   served_ = Served{std::move(checkpoint), *newest_, std::move(inclusion), time_ms};
   if (grew) {
     turn.events.push_back({proto::Event::Level::info, "an epoch is served", size});

@@ -76,6 +76,7 @@ class Publisher {
   std::vector<directory::LeafChange> in_flight_;   ///< what the epochs that are not served change
   std::set<std::string> in_flight_names_;
 
+  Time room_at_;  ///< no epoch is built before: the disk was full
   std::optional<Time> first_due_;
   Time last_due_;
   std::uint64_t refresh_wait_ms_ = 0;

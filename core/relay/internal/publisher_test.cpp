@@ -111,6 +111,12 @@ TEST_F(PublisherTest, ADeadCosignerDoesNotHoldUpTheOthers) {
   const std::uint64_t asked = cosigners.all[1].asked;
   cosigners.pass(driver, 10 * kMinuteMs, 1000);
   EXPECT_LE(cosigners.all[1].asked - asked, 20u);
+  const auto told = [&] {  // its operator, once
+    return std::ranges::count_if(driver.events, [](const proto::Event& event) {
+      return event.what == "a cosigner of the policy cannot be reached";
+    });
+  };
+  EXPECT_EQ(told(), 1);
   cosigners.all[1].mood = Mood::honest;
   cosigners.pass(driver, 2 * kMinuteMs, 1000);
   EXPECT_EQ(lines(), 3u);
@@ -284,6 +290,37 @@ TEST_F(PublisherTest, AnswersToCallsFromBeforeARestartAreIgnored) {
   driver.restart();
   for (const proto::Call& call : old) driver.batch({cosigners.of(call).answer(call, driver.now)});
   begin();
+}
+
+TEST_F(PublisherTest, OnAFullDiskCosignaturesAreRenewedAndNothingIsBuilt) {
+  begin();
+  register_somebody();
+  driver.disk_full = true;
+  cosigners.pass(driver, 10 * kMinuteMs, 1000);
+  EXPECT_EQ(newest_size(), 1u);
+  const auto fresh = tlog::verify_cosignatures(checkpoint().note(), std::vector{cosigners.all[0].verifier()});
+  ASSERT_TRUE(fresh.has_value());
+  EXPECT_GE(fresh->at(0).time_s, driver.now.ms / kSecondMs - 62);
+  driver.disk_full = false;
+  cosigners.pass(driver, 10 * kSecondMs);
+  EXPECT_EQ(served_size(), 2u);
+  EXPECT_EQ(names(), 1u);
+  EXPECT_EQ(driver.refused_by_disk, 0u);
+}
+
+TEST_F(PublisherTest, AnEpochThatTheDiskFillsUpBehindIsServedWhenThereIsRoom) {
+  begin();
+  register_somebody();
+  driver.pass(400);
+  ASSERT_EQ(newest_size(), 2u);
+  driver.disk_full = true;
+  cosigners.pass(driver, 2 * kMinuteMs, 1000);
+  EXPECT_EQ(served_size(), 1u);
+  driver.disk_full = false;
+  cosigners.pass(driver, 2 * kMinuteMs, 1000);
+  EXPECT_EQ(served_size(), 2u);
+  EXPECT_EQ(names(), 1u);
+  EXPECT_EQ(driver.refused_by_disk, 0u);
 }
 
 // Every batch of an epoch's life fails once, or the process ends just after it. The fake cosigners abort if they are

@@ -35,21 +35,22 @@ Result<proto::RendezvousId> rendezvous_id(const RequestArrived& request) {
 std::span<const Server::Route> Server::routes() {
   using enum proto::Method;
   using Match = Route::Match;
+  using enum Route::Store;
   static constexpr Route kRoutes[] = {
-      {get, proto::kPathWellKnown, Match::whole, &Server::well_known},
-      {get, proto::kPathHealth, Match::whole, &Server::health},
-      {post, proto::kPathNonce, Match::whole, &Server::nonce},
-      {post, proto::kPathLogin, Match::whole, &Server::login},
-      {post, proto::kPathStatement, Match::whole, &Server::statement},
-      {post, proto::kPathLookup, Match::whole, &Server::lookup},
-      {post, proto::kPathKeyPackageUpload, Match::whole, &Server::upload_key_packages},
-      {post, proto::kPathKeyPackageFetch, Match::whole, &Server::fetch_key_packages},
-      {post, proto::kPathChannelCreate, Match::whole, &Server::create_channel},
-      {post, proto::kPathChannelCommit, Match::whole, &Server::commit},
-      {post, proto::kPathChannelSend, Match::whole, &Server::send},
-      {post, proto::kPathRendezvous, Match::prefix, &Server::post_rendezvous},
-      {get, proto::kPathRendezvous, Match::prefix, &Server::get_rendezvous},
-      {get, "/log/", Match::prefix, &Server::log_file},
+      {get, proto::kPathWellKnown, Match::whole, keeps, &Server::well_known},
+      {get, proto::kPathHealth, Match::whole, keeps, &Server::health},
+      {post, proto::kPathNonce, Match::whole, keeps, &Server::nonce},
+      {post, proto::kPathLogin, Match::whole, keeps, &Server::login},
+      {post, proto::kPathStatement, Match::whole, grows, &Server::statement},
+      {post, proto::kPathLookup, Match::whole, keeps, &Server::lookup},
+      {post, proto::kPathKeyPackageUpload, Match::whole, grows, &Server::upload_key_packages},
+      {post, proto::kPathKeyPackageFetch, Match::whole, grows, &Server::fetch_key_packages},
+      {post, proto::kPathChannelCreate, Match::whole, grows, &Server::create_channel},
+      {post, proto::kPathChannelCommit, Match::whole, grows, &Server::commit},
+      {post, proto::kPathChannelSend, Match::whole, grows, &Server::send},
+      {post, proto::kPathRendezvous, Match::prefix, grows, &Server::post_rendezvous},
+      {get, proto::kPathRendezvous, Match::prefix, keeps, &Server::get_rendezvous},
+      {get, "/log/", Match::prefix, keeps, &Server::log_file},
   };
   static_assert(proto::kPathLog == "/log");
   return kRoutes;

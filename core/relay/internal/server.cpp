@@ -8,6 +8,8 @@ namespace cairn::relay {
 namespace {
 
 constexpr std::uint64_t kRestMs = kMinuteMs;
+constexpr const char* kDiskFull =
+    "The server's disk is full, and nothing was changed; try again later, or tell its operator.";
 
 proto::Respond respond(proto::RequestId id, Answer answer) {
   return {id, answer.status, std::move(answer.content_type), std::move(answer.body), std::nullopt};
@@ -49,9 +51,10 @@ Status Server::read_store(Turn& turn) {
 
 proto::Effects Server::rebuild(const StoreView& store, Time now, Entropy& entropy) {
   Turn turn(store, now, entropy);
-  // When this is not the first start a commit has failed, of a full disk maybe: what can wait shall not make the next
-  // fail.
-  publisher_rests_until_ = std::exchange(started_, true) ? after(now, kRestMs) : now;
+  // When this is not the first start a commit has failed: what can wait shall not make the next fail. Of a full disk
+  // the publisher knows itself.
+  const bool again = std::exchange(started_, true);
+  publisher_rests_until_ = again && !store.full() ? after(now, kRestMs) : now;
   const Status status = read_store(turn);
   if (status) return turn.take();
   keys_.reset();
@@ -125,6 +128,7 @@ Result<Answer> Server::answer(Turn& turn, const proto::RequestArrived& request) 
   const bool of_log = route != nullptr && route->handler == &Server::log_file;
   TRY(draw_on_address(of_log ? log_limiter_ : address_limiter_, turn, request.peer));
   REQUIRE(route != nullptr, ErrorCode::not_found, "There is nothing at this address; check it, or update the program.");
+  REQUIRE(route->store == Route::Store::keeps || !turn.rows.full(), ErrorCode::storage_full, kDiskFull);
   return (this->*route->handler)(turn, request);
 }
 

@@ -26,6 +26,8 @@ class Server {
     proto::Method method;
     std::string_view path;
     enum class Match : std::uint8_t { whole, prefix } match;
+    /// Whether it can make the store larger by more than a trifle: then it is refused while the disk is full.
+    enum class Store : std::uint8_t { keeps, grows } store;
     Handler handler;
   };
   static std::span<const Route> routes();
