@@ -11,13 +11,22 @@ namespace {
 /// The local clock may be set while we wait, so no wait is longer.
 constexpr std::uint64_t kLongestWaitMs = 60'000;
 constexpr std::uint64_t kRebuildAgainMs = 1000;
+/// Less than this is how clocks are kept right; more is somebody who sets one.
+constexpr std::uint64_t kSetBackMs = kMinuteMs;
 constexpr std::uint64_t kGoodbyeMs = 2000;
 /// Sockets inside take the upper half of the ids that belong to the shell.
 constexpr std::uint64_t kFirstInside = proto::kFirstMindSocket / 2;
 
+/// What a store says is for its owner; who asked from elsewhere is told whose disk it is.
+const char* sentence_of(ErrorCode code) {
+  if (code == ErrorCode::storage_full) return "The server's disk is full, and nothing was changed; try again later.";
+  if (code == ErrorCode::unavailable) return "The server's clock was just set; try again in a moment.";
+  return "The server could not store this, and nothing was changed; try again later.";
+}
+
 proto::Respond refusal(const Error& error) {
   wire::Writer writer;
-  proto::ErrorAnswer{error.code, error.where}.write(writer);
+  proto::ErrorAnswer{error.code, sentence_of(error.code)}.write(writer);
   proto::Respond answer;
   answer.status = proto::status_of(error.code);
   answer.body = std::move(writer).take();
@@ -46,6 +55,7 @@ void Loop::run() {
 void Loop::step(std::uint64_t wait_ms) {
   if (!standing_) {
     const Time now = options_.clock();
+    if (clock_was_set_back()) rebuild_at_ = now;
     if (now < rebuild_at_) {
       static_cast<void>(transport_.take({0, 0, std::min(wait_ms, rebuild_at_.ms - now.ms)}));
       return;
@@ -53,7 +63,9 @@ void Loop::step(std::uint64_t wait_ms) {
     if (const Status rebuilt = rebuild(); !rebuilt) return recover(rebuilt.error());
   }
   std::vector<proto::Input> inputs = gather(wait_ms);
+  if (clock_was_set_back()) return start_anew({ErrorCode::unavailable, "the clock was set back"});
   if (inputs.empty()) return;
+  if (store_.full()) static_cast<void>(store_.commit({}));  // looks whether room was made while we waited
   Overlay overlay(store_);
   Outcome outcome;
   for (const proto::Input& input : inputs) {
@@ -107,12 +119,21 @@ Status Loop::rebuild() {
   return ok();
 }
 
+bool Loop::clock_was_set_back() {
+  const Time now = options_.clock();
+  return elapsed_ms(std::exchange(latest_, now), now) > kSetBackMs;
+}
+
 void Loop::recover(const Error& error) {
   ++counts_.failures;
-  standing_ = false;
   if (options_.log) {
     options_.log({proto::Event::Level::error, "commit failed", static_cast<std::uint64_t>(error.code)});
   }
+  start_anew(error);
+}
+
+void Loop::start_anew(const Error& error) {
+  standing_ = false;
   transport_.reset(refusal(error));
   inside_inputs_.clear();
   for (auto& [id, inside] : std::exchange(inside_, {})) {

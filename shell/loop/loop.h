@@ -32,6 +32,9 @@ struct LoopCounts {
 /// When a commit fails nothing of its batch is sent. Since the mind then forgets all that is not committed, every
 /// request that waits is answered with storage_full or storage_failed and every socket is closed, not only those of
 /// the batch; the mind is rebuilt at once, and again after a second as long as that does not succeed.
+///
+/// When the clock was set back the same is done, with `unavailable`: what the mind has put off until some time would
+/// wait for the clock to get there again.
 class Loop {
  public:
   Loop(proto::Mind& mind, store::Store& store, Entropy& entropy, Transport& transport, LoopOptions options);
@@ -71,7 +74,9 @@ class Loop {
   std::vector<proto::Input> gather(std::uint64_t wait_ms);
   Status finish(Overlay& overlay, Outcome outcome);
   void perform(proto::Send send);
+  bool clock_was_set_back();
   void recover(const Error& error);
+  void start_anew(const Error& error);
   Status rebuild();
 
   proto::Mind& mind_;
@@ -83,6 +88,7 @@ class Loop {
   bool standing_ = false;  // the mind is rebuilt and works
   bool stopping_ = false;
   Time rebuild_at_;  // when it is not
+  Time latest_;      // that the clock has said
   std::deque<proto::Input> inside_inputs_;
   std::map<proto::SocketId, Inside> inside_;
   std::uint64_t next_inside_;

@@ -186,6 +186,68 @@ TEST_F(LoopTest, TakesOneInputAtATimeWhileTheDiskIsFull) {
   EXPECT_EQ(world_.sent.size(), 1u);
 }
 
+TEST_F(LoopTest, LooksForRoomBeforeTheMindSeesAnInput) {
+  class RoomWasMade final : public store::Store {
+   public:
+    explicit RoomWasMade(store::Store& below) : below_(below) {}
+    std::optional<Bytes> get(Table table, ByteView key) const override { return below_.get(table, key); }
+    std::vector<Row> scan(Table table, ByteView first, ByteView end, std::size_t limit, Order order) const override {
+      return below_.scan(table, first, end, limit, order);
+    }
+    Status commit(const std::vector<Write>& writes) override {
+      full_ = false;
+      return below_.commit(writes);
+    }
+    bool full() const override { return full_; }
+    void fill() { full_ = true; }
+
+   private:
+    store::Store& below_;
+    bool full_ = false;
+  } store(store_);
+  class Watcher final : public proto::Mind {
+   public:
+    proto::Effects rebuild(const StoreView&, Time, Entropy&) override { return {}; }
+    proto::Effects handle(const proto::Input&, const StoreView& view, Time, Entropy&) override {
+      saw_full = view.full();
+      return {};
+    }
+    Time next_deadline() const override { return Time::never(); }
+    std::optional<bool> saw_full;
+  } mind;
+  LoopOptions options;
+  options.clock = [] { return Time{1}; };
+  Loop loop(mind, store, entropy_, world_, options);
+  ASSERT_TRUE(loop.start());
+  store.fill();
+  request(1, "/echo");
+  loop.step(10);
+  EXPECT_EQ(mind.saw_full, false);
+}
+
+TEST_F(LoopTest, StartsItsMindAnewWhenTheClockWasSetBack) {
+  Loop loop = make(store_);
+  ASSERT_TRUE(loop.start());
+  request(1, "/echo");
+  loop.step(10);
+  EXPECT_EQ(world_.sent.size(), 1u);
+  world_.now.ms -= 50'000;  // clocks are kept right like that
+  request(2, "/echo");
+  loop.step(10);
+  EXPECT_TRUE(world_.resets.empty());
+  EXPECT_EQ(world_.sent.size(), 2u);
+  world_.now.ms -= 70'000;
+  request(3, "/echo");
+  loop.step(10);
+  ASSERT_EQ(world_.resets.size(), 1u);
+  EXPECT_EQ(world_.resets[0].status, 503);
+  EXPECT_EQ(loop.counts().failures, 0u);
+  EXPECT_EQ(world_.sent.size(), 2u);
+  request(4, "/echo");
+  loop.step(10);
+  EXPECT_EQ(world_.sent.size(), 3u);
+}
+
 TEST_F(LoopTest, ServesSocketsInsideTheProcess) {
   Loop loop = make(store_);
   ASSERT_TRUE(loop.start());
