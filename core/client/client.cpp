@@ -37,6 +37,7 @@ class Client final : public proto::Mind {
   }
 
   Time next_deadline() const override {
+    if (waits_for_room_) return std::min(session_.next_deadline(), rpc_.next_deadline());
     return std::min({views_.next_deadline(), session_.next_deadline(), own_name_.next_deadline(),
                      links_.next_deadline(), conversations_.next_deadline(), rpc_.next_deadline()});
   }
@@ -80,6 +81,7 @@ class Client final : public proto::Mind {
     if (!push) return context.note(proto::Event::Level::warning, "a push that cannot be read was dropped");
     switch (push->kind) {
       case proto::MailboxPush::Kind::envelope:
+        if (context.store.full()) break;  // not acknowledged: it comes again
         conversations_.store_envelope(context, push->envelope);
         session_.acknowledge(context, push->envelope.sequence);
         break;
@@ -93,23 +95,35 @@ class Client final : public proto::Mind {
   }
 
   void settle(Context& context) {
-    if (auto account = load_account(context.store)) {
-      const bool had_token = !session_.token().empty();
-      views_.step(context, *account);
-      links_.step(context, *account);
-      own_name_.step(context, *account, links_.under_way(context.store));
-      session_.step(context, *account);
-      if (!had_token && !session_.token().empty()) conversations_.connection_changed(context.store);
+    auto account = load_account(context.store);
+    // All that goes on makes the store larger: on a full disk only answers that are under way are taken in, and what is
+    // to be forgotten is forgotten.
+    waits_for_room_ = account && context.store.full();
+    if (waits_for_room_) {
       forget_key_packages(context);
-      refill_key_packages(context, *account, calls_, session_);
-      for (const directory::Name& name : views_.take_changed()) {
-        if (name == account->name) own_name_.changed(context, *account);
-        conversations_.name_changed(context.store, name);
-      }
-      session_.step(context, *account);  // the account may have become active just now
       conversations_.step(context, *account);
+      session_.wait_for_room(context);
+    } else if (account) {
+      go_on(context, *account);
     }
     rpc_.step(context);
+  }
+
+  void go_on(Context& context, Account& account) {
+    const bool had_token = !session_.token().empty();
+    views_.step(context, account);
+    links_.step(context, account);
+    own_name_.step(context, account, links_.under_way(context.store));
+    session_.step(context, account);
+    if (!had_token && !session_.token().empty()) conversations_.connection_changed(context.store);
+    forget_key_packages(context);
+    refill_key_packages(context, account, calls_, session_);
+    for (const directory::Name& name : views_.take_changed()) {
+      if (name == account.name) own_name_.changed(context, account);
+      conversations_.name_changed(context.store, name);
+    }
+    session_.step(context, account);  // the account may have become active just now
+    conversations_.step(context, account);
   }
 
   Calls calls_;
@@ -119,6 +133,7 @@ class Client final : public proto::Mind {
   Conversations conversations_;
   Links links_;
   Rpc rpc_;
+  bool waits_for_room_ = false;
 };
 
 }  // namespace

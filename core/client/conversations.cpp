@@ -148,6 +148,7 @@ void Conversations::connection_changed(const StoreView& store) {
 
 void Conversations::step(Context& context, const Account& account) {
   forget_former_epochs(context);
+  if (context.store.full()) return;  // what is due stays due
   for (auto& [channel, retry] : retries_) {
     if (retry.at > context.now) continue;
     retry.at = Time::never();

@@ -11,7 +11,8 @@ constexpr std::string_view kLastResortMade = "last resort made";
 constexpr std::string_view kForgotten = "key packages forgotten";
 constexpr std::size_t kMostForgotten = 10'000;
 /// Leaves are valid from an hour ago, for clocks differ.
-constexpr std::uint64_t kBackdateMs = kHourMs;
+/// The clocks of two devices may disagree by so much.
+constexpr std::uint64_t kBackdateMs = kDayMs;
 
 proto::KeyPackageUpload::Item make(Context& context, const Account& account, std::uint64_t life_ms,
                                    mls::ExtensionList extensions) {

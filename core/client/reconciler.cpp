@@ -202,6 +202,9 @@ Reconciler::Outcome Reconciler::check_views() {
       owner_.refuse_outbox(context_, channel_, Conversations::Unsent::not_given_yet);
     } else if (!last.trouble.empty()) {
       trouble(last.trouble);
+    } else if (last.late && view) {
+      const auto log = owner_.views_.domain(context_.store, account_, name->domain());
+      trouble(late_sentence(*name, log ? view->age_ms(log->trusted_now(context_.now)) : 0));
     }
     if (!(last.refused || last.absent) || has_outbox()) {
       owner_.views_.want(context_, account_, *name, max_age_ms);

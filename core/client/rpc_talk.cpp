@@ -59,6 +59,18 @@ RpcBegun say(const RpcRooms& rooms, Context& context, const Account& account, co
   return await_delivery(rooms, channel, *index, wait_ms);
 }
 
+/// Whom one can write to: so far the own domain alone.
+std::variant<directory::Name, RpcFailure> partner_param(const Account& account, const std::string& typed) {
+  auto name = name_param(account, typed);
+  const auto* whom = std::get_if<directory::Name>(&name);
+  if (whom == nullptr || whom->domain() == account.domain()) return name;
+  return failure(ErrorCode::unsupported,
+                 whom->text() +
+                     " is of another domain, and so far one writes within one's own alone; ask them for a "
+                     "name at " +
+                     std::string(account.domain()) + ".");
+}
+
 std::set<directory::Name> names_in(const Conversation& conversation) {
   std::set<directory::Name> out;
   for (const std::string& text : conversation.names) {
@@ -119,7 +131,7 @@ RpcBegun rpc_send(const RpcRooms& rooms, const ClientConfig&, Context& context, 
   if (!known && (known.error().code == ErrorCode::conflict || to.find('@') == std::string::npos)) {
     return no_conversation(known.error(), to);
   }
-  const auto name = known ? account->name : name_param(*account, to);
+  const auto name = known ? account->name : partner_param(*account, to);
   if (const auto* failed = std::get_if<RpcFailure>(&name)) return *failed;
   const directory::Name whom = std::get<directory::Name>(name);
   if (!known && whom == account->name) {
@@ -201,7 +213,7 @@ RpcBegun rpc_group_create(const RpcRooms& rooms, const ClientConfig&, Context& c
   }
   std::set<directory::Name> names;
   for (const json& one : params["names"]) {
-    auto name = name_param(*account, one.get<std::string>());
+    auto name = partner_param(*account, one.get<std::string>());
     if (const auto* failed = std::get_if<RpcFailure>(&name)) return *failed;
     names.insert(std::get<directory::Name>(std::move(name)));
   }
@@ -224,7 +236,7 @@ RpcBegun rpc_group_add(const RpcRooms& rooms, const ClientConfig&, Context& cont
   if (conversation->kind != ConversationKind::group) {
     return failure(ErrorCode::not_authorised, "Nobody can be added to a conversation of two; create a group.");
   }
-  const auto name = name_param(*account, text_param(params, "name"));
+  const auto name = partner_param(*account, text_param(params, "name"));
   if (const auto* failed = std::get_if<RpcFailure>(&name)) return *failed;
   const auto& whom = std::get<directory::Name>(name);
   return after_look_up(rooms, context, *account, {whom}, LookUp::if_stale, kSendWaitMs,

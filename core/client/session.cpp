@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::uint64_t kFirstRetryMs = 500;
 constexpr std::uint64_t kLastRetryMs = 60 * kSecondMs;
+constexpr std::uint64_t kRoomPauseMs = 2 * kSecondMs;
 /// A token is renewed this long before it runs out.
 constexpr std::uint64_t kRenewMs = 10 * kMinuteMs;
 
@@ -58,7 +59,7 @@ void Session::log_in(Context& context, const Account& account, const proto::Nonc
                                    : Result<proto::LoginAnswer>(tl::unexpected<Error>(answer.body.error()));
     if (!login) return failed(later, answer);
     token_ = login->token;
-    token_expires_ = Time{login->expires_ms};
+    token_expires_ = after(later.now, proto::kTokenLifeMs);  // by our clock, whatever the server's says
     server_key_packages_ = login->key_packages;
   });
 }
@@ -87,6 +88,15 @@ bool Session::socket_closed(Context& context, proto::SocketId id) {
   caught_up_ = false;
   failed(context, Answer{fail(ErrorCode::unavailable, "stream closed"), 0, {}, {}});
   return true;
+}
+
+void Session::wait_for_room(Context& context) {
+  if (socket_.value != 0) context.send(proto::SocketClose{socket_});
+  socket_ = {};
+  connected_ = false;
+  caught_up_ = false;
+  trouble_ = "The disk of this device is full; make room, what is for you waits at the server meanwhile.";
+  retry_at_ = after(context.now, kRoomPauseMs);
 }
 
 void Session::acknowledge(Context& context, std::uint64_t sequence) {

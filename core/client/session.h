@@ -16,6 +16,8 @@ class Session {
   void socket_connected(Context& context, proto::SocketId id);
   /// True when the socket is the mailbox and the frame was taken.
   bool socket_closed(Context& context, proto::SocketId id);
+  /// The disk of this device is full: what comes waits at the server, and it is looked again a moment later.
+  void wait_for_room(Context& context);
   bool owns(proto::SocketId id) const { return socket_.value != 0 && socket_ == id; }
 
   /// The token, or empty when not logged in. A 401 to a request made with it: call token_refused().

@@ -194,6 +194,8 @@ void Views::accept(Context& context, const Account& account, const directory::Lo
   outcome = {};
   outcome.absent = !lookup.view.exists();
   outcome.attempts = 1;
+  outcome.late = lookup.view.age_ms(lookup.domain.trusted_now(context.now)) > kFreshForNewMs;
+  if (outcome.late) outcome.retry_at = after(context.now, kLatePauseMs);
   if (outcome.absent) {
     outcome.trouble = "There is no " + name.text() + "; check the spelling, or ask them to register.";
     outcome.retry_at = after(context.now, kLookupPauseMs);
@@ -232,9 +234,24 @@ std::string reset_sentence(const directory::Name& name) {
          "way, and if it is still theirs, say so with contact accept.";
 }
 
+std::string late_sentence(const directory::Name& name, std::uint64_t age_ms) {
+  return "The newest word of the auditors about " + name.text() + " is " + std::to_string(age_ms / kMinuteMs) +
+         " minutes old by the clock of this device, and a first message needs one of at most 15; see that the clock is "
+         "right, or wait until the auditors are back.";
+}
+
 std::string refusal_sentence(const directory::Name& name, const Error& error) {
+  const std::string_view where = error.where;
+  std::string advice = "Try again, and if it stays so, ask them another way: their server may be lying.";
+  if (where == directory::kAheadOfClock) {
+    advice = "The clock of this device is behind: set it right and try again.";
+  } else if (where == directory::kNotFresh) {
+    advice =
+        "The auditors have vouched for nothing there for 24 hours, or the clock of this device is ahead: see that "
+        "it is right, and try again later.";
+  }
   return "The directory's answer about " + name.text() + " was refused (" + error.where +
-         "); nothing was sent to them. Try again, and if it stays so, ask them another way: their server may be lying.";
+         "); nothing was sent to them. " + advice;
 }
 
 }  // namespace cairn::client

@@ -20,6 +20,8 @@ constexpr std::uint64_t kFreshForNewMs = directory::kMaxViewAgeNewDeviceMs;
 constexpr std::uint64_t kFreshForKnownMs = directory::kMaxViewAgeMs;
 /// A refused or failed look-up is not repeated sooner, unless a person asks.
 constexpr std::uint64_t kLookupPauseMs = 5 * kSecondMs;
+/// Nor is one that was accepted and came too late for a new device.
+constexpr std::uint64_t kLatePauseMs = 30 * kSecondMs;
 /// Own-name monitoring at the least.
 constexpr std::uint64_t kOwnNameEveryMs = 12 * kHourMs;
 
@@ -72,6 +74,7 @@ class Views {
     std::string trouble;   ///< one sentence; empty when the last one was accepted or none was made
     bool refused = false;  ///< a condition failed; false: nobody could be reached
     bool absent = false;   ///< vouched for: there is no such name
+    bool late = false;     ///< accepted, and too old for a device that was never sent to
     std::uint64_t attempts = 0;
     Time retry_at = Time::never();
   };
@@ -101,6 +104,8 @@ class Views {
 
 /// Why nothing is sent to a name that awaits_admission().
 std::string reset_sentence(const directory::Name& name);
+/// The sentence for a view that is too old for a first message: `age_ms` by the clock of this device.
+std::string late_sentence(const directory::Name& name, std::uint64_t age_ms);
 /// The sentence for a refusal of the directory's answer about `name`; `where` is the error's.
 std::string refusal_sentence(const directory::Name& name, const Error& error);
 

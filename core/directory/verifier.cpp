@@ -59,14 +59,14 @@ class LookupVerifier {
     const ErrorCode code = cosigned.error().code;
     // What is a quorum only when time does not matter lies ahead of our clock: another thing to tell the person.
     if (code == ErrorCode::no_quorum && tlog::CosignedCheckpoint::verify(checkpoint, policy_, Time::never())) {
-      return fail(ErrorCode::stale, "condition 2: cosigned ahead of this clock");
+      return fail(ErrorCode::stale, kAheadOfClock);
     }
     return fail(code, code == ErrorCode::no_quorum ? "condition 1: no quorum" : "condition 1: a cosignature is wrong");
   }
 
   Status check_fresh(const tlog::CosignedCheckpoint& cosigned) const {
     const Time cosigned_at{cosigned.time_s() * kSecondMs};
-    REQUIRE(elapsed_ms(now_, cosigned_at) <= kMaxViewAgeMs, ErrorCode::stale, "condition 2: not fresh");
+    REQUIRE(elapsed_ms(now_, cosigned_at) <= kMaxViewAgeMs, ErrorCode::stale, kNotFresh);
     REQUIRE(known_.domain == nullptr || cosigned.tree().size >= known_.domain->newest.size, ErrorCode::stale,
             "condition 2: smaller than one verified before");
     return ok();

@@ -24,9 +24,24 @@ class TestStore final : public StoreView {
     return rows_.scan(table, first, end, limit, order);
   }
   bool full() const override { return is_full; }
-  void apply(const std::vector<Write>& writes) { rows_.apply(writes); }
+  /// False, and nothing is done, when the disk is full and the rows would grow by more than a trifle.
+  bool apply(const std::vector<Write>& writes) {
+    if (is_full && growth_of(writes) > kTrifle) return false;
+    rows_.apply(writes);
+    return true;
+  }
 
  private:
+  static constexpr std::int64_t kTrifle = 128;
+  std::int64_t growth_of(const std::vector<Write>& writes) const {
+    std::int64_t growth = 0;
+    for (const Write& write : writes) {
+      if (const auto old = get(write.table, write.key)) growth -= std::ssize(write.key) + std::ssize(*old);
+      if (write.value) growth += std::ssize(write.key) + std::ssize(*write.value);
+    }
+    return growth;
+  }
+
   MemoryView rows_;
 };
 
@@ -59,8 +74,23 @@ class TestClient {
   /// Restarts after this many more things that were to be sent: the next ones are lost. Nothing: it does not.
   void crash_after(std::optional<std::uint64_t> sends) { crash_after_ = sends; }
 
+  /// This commit with writes, counted from 0, fails: nothing of its batch is sent, and the mind is made anew.
+  void fail_commit(std::size_t number) { failing_commit_ = number; }
+  /// How many commits with writes were tried.
+  std::size_t commits() const { return commits_; }
+
   TestStore& store() { return *store_; }
-  Time next_deadline() const { return mind_->next_deadline(); }
+  /// How often a commit failed since the disk was full: the mind was then made anew.
+  std::size_t refused_by_disk() const { return refused_by_disk_; }
+  /// By how much its clock goes ahead; behind when negative.
+  std::int64_t ahead_ms = 0;
+  Time clock() const;
+  /// By the clock of the village.
+  Time next_deadline() const {
+    const Time own = mind_->next_deadline();
+    if (own == Time::never()) return own;
+    return {static_cast<std::uint64_t>(std::max(static_cast<std::int64_t>(own.ms) - ahead_ms, std::int64_t{0}))};
+  }
 
  private:
   friend class ClientVillage;
@@ -95,6 +125,9 @@ class TestClient {
   std::optional<Stream> stream_;
   bool online_ = true;
   std::optional<std::uint64_t> crash_after_;
+  std::size_t refused_by_disk_ = 0;
+  std::optional<std::size_t> failing_commit_;
+  std::size_t commits_ = 0;
 };
 
 class ClientVillage {
@@ -214,13 +247,19 @@ inline void TestClient::restart() {
   stream_.reset();
   rpc_.reset();
   mind_ = client::make_client({});
-  take(mind_->rebuild(*store_, village_.now, entropy_));
+  take(mind_->rebuild(*store_, clock(), entropy_));
 }
 
-inline void TestClient::give(const proto::Input& input) { take(mind_->handle(input, *store_, village_.now, entropy_)); }
+inline Time TestClient::clock() const { return {village_.now.ms + static_cast<std::uint64_t>(ahead_ms)}; }
+
+inline void TestClient::give(const proto::Input& input) { take(mind_->handle(input, *store_, clock(), entropy_)); }
 
 inline void TestClient::take(proto::Effects effects) {
-  store_->apply(effects.writes);
+  if (!effects.writes.empty() && commits_++ == failing_commit_) return restart();
+  if (!store_->apply(effects.writes)) {
+    ++refused_by_disk_;
+    return restart();
+  }
   for (proto::Send& send : effects.sends) sends_.push_back(std::move(send));
 }
 
@@ -262,6 +301,7 @@ inline void TestClient::perform(const proto::Send& send) {
     }
   } else if (const auto* close = std::get_if<proto::SocketClose>(&send)) {
     if (rpc_ && close->id == *rpc_) rpc_.reset();
+    if (stream_ && close->id == stream_->id) stream_.reset();
   }
 }
 

@@ -24,6 +24,7 @@ class FakeServer {
   std::vector<std::string> paths;            ///< of all calls so far
   bool down = false;                         ///< nobody answers
   bool publishes = true;                     ///< else accepted statements wait for publish_all()
+  bool cosigners_sleep = false;              ///< cosignatures are renewed no more
   std::optional<ErrorCode> refuse_statements;
   /// Changes the body of a good answer on its way, for lies.
   std::function<void(const std::string& path, ByteView request, Bytes& body)> tamper;
@@ -43,7 +44,7 @@ class FakeServer {
   }
 
   void set_time(Time now) {
-    domain.now = now;
+    if (!cosigners_sleep) domain.now = now;
     post.now_ms = now.ms;
   }
   void publish_all() {
