@@ -5,6 +5,7 @@
 
 #include "apps/cairn/render.h"
 #include "apps/cairn/speaker.h"
+#include "core/base/utf8.h"
 #include "shell/os/data_folder.h"
 #include "shell/os/file.h"
 
@@ -97,10 +98,15 @@ int run(Command& command) {
   return code;
 }
 
+/// For CLI11: what is wrong with a word, empty when nothing is.
+std::string utf8_alone(const std::string& word) { return is_utf8(word) ? std::string() : "This is not UTF-8 text."; }
+
 /// A string option that goes into the request under `key`.
 CLI::Option* text(CLI::App* app, Command& command, const std::string& flag, const char* key, const std::string& help) {
-  return app->add_option_function<std::string>(
-      flag, [&command, key](const std::string& value) { command.params[key] = value; }, help);
+  return app
+      ->add_option_function<std::string>(
+          flag, [&command, key](const std::string& value) { command.params[key] = value; }, help)
+      ->check(utf8_alone);
 }
 
 void add_identity_commands(CLI::App& app, Command& command) {
@@ -153,6 +159,7 @@ void add_conversation_commands(CLI::App& app, Command& command) {
       ->add_option_function<std::vector<std::string>>(
           "names", [&command](const std::vector<std::string>& names) { command.params["names"] = names; },
           "who is in it")
+      ->check(utf8_alone)
       ->required();
   create->callback([&command] { command.method = "group.create"; });
   CLI::App* add = group->add_subcommand("add", "add somebody");

@@ -53,15 +53,19 @@ Bytes request_of(const std::string& method, json params) {
 
 class Remote final : public Speaker {
  public:
-  explicit Remote(net::LocalClient client) : client_(std::move(client)) {}
+  /// Null when the daemon does not answer, or goes.
+  static std::unique_ptr<Remote> open(const std::string& path) {
+    auto client = net::LocalClient::open(path);
+    if (!client) return nullptr;
+    auto remote = std::unique_ptr<Remote>(new Remote(path, std::move(*client)));
+    if (remote->ask_within(kGreetingMs, "status", json::object(), nullptr).exit != Exit::done) return nullptr;
+    return remote;
+  }
 
   Reply ask(const std::string& method, json params, const std::function<void(const json&)>& on_notice) override {
-    if (!client_.send(request_of(method, std::move(params)))) return gone();
-    for (;;) {
-      const auto frame = client_.receive(kForeverMs);
-      if (!frame) return gone();
-      if (auto reply = parse(*frame, on_notice)) return std::move(*reply);
-    }
+    Reply reply = ask_within(kForeverMs, method, std::move(params), on_notice);
+    if (reply.exit == Exit::locked) reply = gone();
+    return reply;
   }
 
   void listen(const std::function<void(const json&)>& on_notice) override {
@@ -70,7 +74,33 @@ class Remote final : public Speaker {
 
  private:
   static constexpr std::uint64_t kForeverMs = 24 * kHourMs;
-  static Reply gone() { return failed(Exit::refused, "The daemon stopped meanwhile; ask again."); }
+  static constexpr std::uint64_t kGreetingMs = 4'000;
+
+  Remote(std::string path, net::LocalClient client) : path_(std::move(path)), client_(std::move(client)) {}
+
+  /// Exit::locked when no answer comes.
+  Reply ask_within(std::uint64_t wait_ms, const std::string& method, json params,
+                   const std::function<void(const json&)>& on_notice) {
+    if (!client_.send(request_of(method, std::move(params)))) return {Exit::locked, {}, {}};
+    for (;;) {
+      const auto frame = client_.receive(wait_ms);
+      if (!frame) return {Exit::locked, {}, {}};
+      if (auto reply = parse(*frame, on_notice)) return std::move(*reply);
+    }
+  }
+
+  /// It closed the connection: its store failed, or it was stopped. If it is there still it knows why.
+  Reply gone() const {
+    std::string why = "It was stopped, or it could not write to its disk.";
+    if (const auto again = open(path_)) {
+      const Reply status = again->ask_within(kGreetingMs, "status", json::object(), nullptr);
+      const std::string trouble = status.exit == Exit::done ? status.result.value("trouble", "") : "";
+      if (!trouble.empty()) why = trouble;
+    }
+    return failed(Exit::refused, "The daemon broke off before it answered; look with read and ask again. " + why);
+  }
+
+  std::string path_;
   net::LocalClient client_;
 };
 
@@ -114,6 +144,11 @@ class Local final : public Speaker {
  private:
   explicit Local(os::DataFolder folder) : folder_(std::move(folder)), network_(entropy_) {}
 
+  /// Another process that has the store is to be told apart from a store that cannot be used.
+  static Reply failed_to_open(const Error& error) {
+    return failed(error.code == ErrorCode::conflict ? Exit::locked : Exit::refused, error.where);
+  }
+
   Reply start() {
     auto key = store::open_key_file(folder_.file("key"), entropy_);
     if (!key) return failed(Exit::refused, key.error().where);
@@ -121,7 +156,7 @@ class Local final : public Speaker {
     options.path = folder_.file("store.sqlite");
     options.application_id = kApplicationId;
     auto sqlite = store::SqliteStore::open(options);
-    if (!sqlite) return failed(Exit::refused, sqlite.error().where);
+    if (!sqlite) return failed_to_open(sqlite.error());
     auto sealed = store::EncryptedStore::open(std::move(*sqlite), std::move(*key), entropy_);
     if (!sealed) return failed(Exit::refused, sealed.error().where);
     store_ = std::move(*sealed);
@@ -176,9 +211,12 @@ std::unique_ptr<Speaker> connect(const std::string& data_folder, Reply& reply) {
   auto folder = os::DataFolder::open(data_folder);
   if (folder) return Local::open(std::move(*folder), reply);
   if (folder.error().code == ErrorCode::conflict) {
-    auto client = net::LocalClient::open(data_folder + "/socket");
-    if (client) return std::make_unique<Remote>(std::move(*client));
-    reply = failed(Exit::locked, "Another cairn works with this data folder just now; try again when it is done.");
+    // Twice: a daemon that starts its mind anew closes what is just being opened.
+    for (int attempt = 0; attempt < 2; ++attempt) {
+      if (auto remote = Remote::open(data_folder + "/socket")) return remote;
+    }
+    reply = failed(Exit::locked,
+                   "Another cairn holds this data folder and does not answer; try again when it is done, or stop it.");
     return nullptr;
   }
   reply = failed(Exit::refused, folder.error().where);
