@@ -5,6 +5,7 @@
 #include "apps/common/server.h"
 #include "core/relay/invitation.h"
 #include "core/relay/relay.h"
+#include "shell/net/line_socket.h"
 #include "shell/os/clock.h"
 #include "shell/os/data_folder.h"
 #include "shell/os/entropy.h"
@@ -46,9 +47,35 @@ int serve(Options& options) {
   return apps::serve(options.server, [&config] { return std::make_unique<relay::Relay>(config); });
 }
 
-// Works on the store itself, so the server is stopped meanwhile.
+/// Asks the server that holds the data folder.
+int invite_through_server(const Options& options) {
+  constexpr std::uint64_t kAnswerMs = 10'000;
+  const std::string line = "invite " + std::to_string(options.uses) + " " + std::to_string(options.days);
+  auto server = net::LocalClient::open(apps::local_socket(options.server.data_folder));
+  Result<Bytes> answer =
+      fail(ErrorCode::unavailable, "another process works with this data folder just now; try again when it is done");
+  if (server) {
+    const Status sent = server->send(to_bytes(line));
+    answer = sent ? server->receive(kAnswerMs) : Result<Bytes>(tl::unexpected<Error>(sent.error()));
+  }
+  if (!answer) {
+    std::fprintf(stderr, "%s: %s\n", options.server.data_folder.c_str(), answer.error().where);
+    return 1;
+  }
+  const std::string text = as_text(*answer);
+  const std::string mark = "error: ";
+  if (text.starts_with(mark)) {
+    std::fprintf(stderr, "%s\n", text.substr(mark.size()).c_str());
+    return 1;
+  }
+  std::printf("%s\n", text.c_str());
+  return 0;
+}
+
+/// Through the server while one runs, else in the store itself.
 int invite(const Options& options) {
   auto folder = os::DataFolder::open(options.server.data_folder);
+  if (!folder && folder.error().code == ErrorCode::conflict) return invite_through_server(options);
   if (!folder) {
     std::fprintf(stderr, "%s: %s\n", options.server.data_folder.c_str(), folder.error().where);
     return 1;
@@ -76,6 +103,7 @@ int invite(const Options& options) {
 int main(int argc, char** argv) {
   Options options;
   options.server.application_id = kApplicationId;
+  options.server.local_target = relay::kPathAdmin;
   options.server.data_folder = os::default_data_folder("cairnd").value_or("cairnd-data");
 
   CLI::App app{"cairnd: the server of a Cairn domain. It orders and keeps messages, and cannot read them."};
@@ -90,9 +118,13 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"open", "invite"}))
       ->capture_default_str();
   serve_command->add_flag("--behind-proxy", options.server.behind_proxy, "believe X-Forwarded-For of a proxy in front");
-  CLI::App* invite_command = app.add_subcommand("invite", "make an invitation code (while the server is stopped)");
-  invite_command->add_option("--uses", options.uses, "how many may use it")->capture_default_str();
-  invite_command->add_option("--days", options.days, "how long it is good")->capture_default_str();
+  CLI::App* invite_command = app.add_subcommand("invite", "make an invitation code; the server may run meanwhile");
+  invite_command->add_option("--uses", options.uses, "how many may use it")
+      ->check(CLI::Range(1u, relay::kMaxInvitationUses))
+      ->capture_default_str();
+  invite_command->add_option("--days", options.days, "how long it is good")
+      ->check(CLI::Range(1u, relay::kMaxInvitationDays))
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   return serve_command->parsed() ? serve(options) : invite(options);
 }

@@ -25,6 +25,8 @@ int complain(const std::string& about, const char* sentence) {
 
 }  // namespace
 
+std::string local_socket(const std::string& data_folder) { return data_folder + "/socket"; }
+
 int serve(const ServerOptions& options, const std::function<std::unique_ptr<proto::Mind>()>& make) {
   os::StopSignal stop_signal;
   os::SystemEntropy entropy;
@@ -40,6 +42,11 @@ int serve(const ServerOptions& options, const std::function<std::unique_ptr<prot
   const auto port =
       network.serve_http(options.address, options.port, options.behind_proxy ? net::Proxy::trusted : net::Proxy::none);
   if (!port) return complain(options.address + ":" + std::to_string(options.port), port.error().where);
+  if (!options.local_target.empty()) {
+    const auto served = network.serve_local(local_socket(folder->path()), options.local_target);
+    // Only its owner's own commands need it: the domain is served without.
+    if (!served) complain(options.data_folder, served.error().where);
+  }
 
   const auto mind = make();
   loop::LoopOptions loop_options;

@@ -16,8 +16,13 @@ struct ServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;     ///< 0: a free one
   bool behind_proxy = false;  ///< believe X-Forwarded-For
+  /// Target of what comes through the unix socket in the data folder, which its owner alone may open; empty: no socket.
+  std::string local_target;
   proto::Event::Level log_level = proto::Event::Level::info;
 };
+
+/// The unix socket of a server that runs with this data folder.
+std::string local_socket(const std::string& data_folder);
 
 /// Serves until SIGTERM or SIGINT; `make` gives the mind once the data folder is ours. Prints one line with the
 /// address when requests are taken. Returns the exit code: 0 after a clean stop, 1 with a sentence on standard error.
