@@ -1,12 +1,14 @@
 // cairn-demo: one domain on this machine, two people with two devices each, a conversation, a group, and one lie.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <thread>
 
+#include "apps/demo/input.h"
 #include "apps/demo/village.h"
 
 namespace {
@@ -15,11 +17,10 @@ using namespace cairn::demo;
 using Clock = std::chrono::steady_clock;
 using nlohmann::json;
 
-/// What a person says: device, to whom, text. `--script` has one a line: "alice-1 bob@localhost hello".
-struct Line {
-  std::string device, to, text;
-};
+constexpr std::chrono::seconds kTypingMost{60};  // without a word the show goes on by itself
+constexpr std::chrono::seconds kArrivalMost{10};
 
+const std::vector<std::string> kDevices = {"alice-1", "alice-2", "bob-1", "bob-2"};
 const std::vector<Line> kPairLines = {
     {"alice-1", "bob@localhost", "Hi Bob, this goes to both your devices and to my other one."},
     {"bob-2", "alice@localhost", "It does. And nobody had to compare anything."},
@@ -37,14 +38,13 @@ std::vector<Line> read_script(const std::string& path) {
   }
   std::vector<Line> lines;
   for (std::string text; std::getline(file, text);) {
-    if (text.empty() || text.front() == '#') continue;
-    const std::size_t first = text.find(' ');
-    const std::size_t second = text.find(' ', first + 1);
-    if (first == std::string::npos || second == std::string::npos) {
+    if (says_nothing(text)) continue;
+    auto line = parse_line(text);
+    if (!line) {
       std::fprintf(stderr, "%s: \"%s\" is not DEVICE TO TEXT.\n", path.c_str(), text.c_str());
       std::exit(2);
     }
-    lines.push_back({text.substr(0, first), text.substr(first + 1, second - first - 1), text.substr(second + 1)});
+    lines.push_back(std::move(*line));
   }
   return lines;
 }
@@ -80,11 +80,37 @@ class Demo {
   }
 
   void speak(const Line& line) {
-    const Said said = village_->cairn(line.device, {"send", line.to, line.text});
-    must(said);
-    said_.push_back(line.text);
+    must(say(line));
     std::printf("  %-8s -> %-16s %s\n", line.device.c_str(), line.to.c_str(), line.text.c_str());
     std::fflush(stdout);
+  }
+
+  /// The lines of a pipe, as they come.
+  void speak_all(Input& input) {
+    while (const auto text = input.next(kTypingMost)) {
+      if (!says_nothing(*text)) speak(spoken_line(*text));
+    }
+  }
+
+  /// What somebody types is said, and shown as it arrives, until an empty line, the end, or a minute without a word.
+  void converse(Input& input) {
+    std::printf(
+        "\nNow you: what you type, alice says to bob (or write DEVICE TO TEXT, as in \"bob-2 walkers hello\").\n"
+        "An empty line goes on with the show; so does a minute without a word.\n");
+    for (;;) {
+      std::printf("  > ");
+      std::fflush(stdout);
+      const auto text = input.next(kTypingMost);
+      if (!text || text->empty()) break;
+      const auto start = Clock::now();
+      const Said said = say(spoken_line(*text));
+      if (!said.good()) {
+        std::printf("    %s\n", said.error.c_str());
+        continue;
+      }
+      show_arrival(start);
+    }
+    std::printf("\n");
   }
 
   void verified(const std::string& device, const std::string& name) {
@@ -102,13 +128,8 @@ class Demo {
 
   void received() {
     step("What each device has received");
-    for (const std::string device : {"alice-1", "alice-2", "bob-1", "bob-2"}) {
-      std::size_t count = 0;
-      const auto until = Clock::now() + std::chrono::seconds(10);
-      while (count < said_.size() && Clock::now() < until) {
-        count = texts_on(device);
-        if (count < said_.size()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
-      }
+    for (const std::string device : kDevices) {
+      const std::size_t count = await_all(device);
       std::printf("  %s: %zu of %zu messages\n", device.c_str(), count, said_.size());
       if (count != said_.size()) fail("A device has not received everything.");
     }
@@ -138,6 +159,31 @@ class Demo {
   }
 
  private:
+  Said say(const Line& line) {
+    Said said = village_->cairn(line.device, {"send", "--", line.to, line.text});
+    if (said.good()) said_.push_back(line.text);
+    return said;
+  }
+
+  void show_arrival(Clock::time_point start) {
+    for (const std::string device : kDevices) {
+      const bool there = await_all(device) == said_.size();
+      const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
+      std::printf("    %s: %s after %d ms\n", device.c_str(), there ? "there" : "NOT there",
+                  static_cast<int>(passed.count()));
+    }
+  }
+
+  /// How many messages the device has when it has all, or when it took too long.
+  std::size_t await_all(const std::string& device) {
+    std::size_t count = 0;
+    const auto until = Clock::now() + kArrivalMost;
+    while ((count = texts_on(device)) < said_.size() && Clock::now() < until) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return count;
+  }
+
   std::size_t texts_on(const std::string& device) {
     const Said said = village_->cairn(device, {"read"});
     std::size_t count = 0;
@@ -179,7 +225,10 @@ class Demo {
 
 int main(int argc, char** argv) {
   std::string script;
-  CLI::App app{"A domain, two witnesses, two auditors, alice and bob with two devices each, on this machine alone."};
+  CLI::App app{
+      "A domain, two witnesses, two auditors, alice and bob with two devices each, on this machine alone. They say "
+      "what "
+      "the script, or what comes through standard input, tells them; at a terminal you may type."};
   app.add_option("--script", script,
                  "lines of DEVICE TO TEXT; devices alice-1, alice-2, bob-1, bob-2; TO a name or walkers");
   CLI11_PARSE(app, argc, argv);
@@ -191,19 +240,23 @@ int main(int argc, char** argv) {
     return 1;
   }
   const auto began = Clock::now();
+  Input input(STDIN_FILENO);
   {
     Demo demo(std::filesystem::read_symlink("/proc/self/exe").parent_path().string(), folder);
     demo.people();
     std::printf("\nThey talk\n");
     demo.group();
-    if (script.empty()) {
-      for (const Line& line : kPairLines) demo.speak(line);
-      demo.verified("alice-1", "bob@localhost");
-      for (const Line& line : kGroupLines) demo.speak(line);
-    } else {
+    const Input::Kind kind = input.kind();
+    if (!script.empty()) {
       for (const Line& line : lines) demo.speak(line);
-      demo.verified("alice-1", "bob@localhost");
+    } else if (kind == Input::Kind::lines) {
+      demo.speak_all(input);
+    } else {
+      for (const Line& line : kPairLines) demo.speak(line);
+      for (const Line& line : kGroupLines) demo.speak(line);
     }
+    demo.verified("alice-1", "bob@localhost");
+    if (kind == Input::Kind::terminal) demo.converse(input);
     demo.received();
     demo.server_reads_nothing();
     demo.lie();

@@ -20,6 +20,10 @@ constexpr milliseconds kPoll{10};
   std::exit(1);
 }
 
+void add(std::vector<std::string>& words, const std::vector<std::string>& more) {
+  words.insert(words.end(), more.begin(), more.end());
+}
+
 void write_text(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
 
 std::string trimmed(std::string text) {
@@ -64,6 +68,13 @@ Village::Village(VillageOptions options) : options_(std::move(options)) {
   start_server();
 }
 
+std::vector<std::string> Village::command(const std::string& who, const std::string& program) const {
+  std::vector<std::string> words;
+  if (options_.prefix) words = options_.prefix(who);
+  words.push_back(options_.programs + "/" + program);
+  return words;
+}
+
 std::string Village::url() const { return "http://127.0.0.1:" + std::to_string(server_port_); }
 
 unsigned Village::await_port(Process& process, const std::string& what) {
@@ -81,22 +92,14 @@ unsigned Village::await_port(Process& process, const std::string& what) {
 }
 
 void Village::start_server() {
-  std::vector<std::string> command = {program(options_.server),
-                                      "--data",
-                                      server_folder(),
-                                      "serve",
-                                      "--listen",
-                                      "127.0.0.1:" + std::to_string(server_port_),
-                                      "--domain",
-                                      domain_,
-                                      "--sign-up",
-                                      "open",
-                                      "--policy",
-                                      server_policy_file_};
-  command.insert(command.end(), options_.server_arguments.begin(), options_.server_arguments.end());
+  std::vector<std::string> words = command("cairnd", options_.server);
+  const std::string listen = "127.0.0.1:" + std::to_string(server_port_);
+  add(words, {"--data", server_folder(), "serve", "--listen", listen, "--domain", domain_});
+  add(words, {"--policy", server_policy_file_, "--sign-up", options_.sign_up});
+  add(words, options_.server_arguments);
   const std::string output = options_.folder + "/cairnd.log";
   std::filesystem::remove(output);
-  server_.emplace(Process::start(command, output));
+  server_.emplace(Process::start(words, output));
   server_port_ = await_port(*server_, "The server");
 }
 
@@ -108,18 +111,12 @@ void Village::stop_server(int signal) {
 
 std::vector<std::string> Village::cosigner_command(std::size_t index, unsigned port) const {
   const std::string number = std::to_string(index);
-  return {program("cairn-witness"),
-          "--data",
-          options_.folder + "/cosigner" + number,
-          "serve",
-          "--role",
-          index < options_.witnesses ? "witness" : "auditor",
-          "--name",
-          "localhost/cosigner" + number,
-          "--logs",
-          options_.folder + "/logs" + number,
-          "--listen",
-          "127.0.0.1:" + std::to_string(port)};
+  const std::string who = "cosigner" + number;
+  std::vector<std::string> words = command(who, "cairn-witness");
+  add(words, {"--data", options_.folder + "/" + who, "serve", "--listen", "127.0.0.1:" + std::to_string(port)});
+  add(words, {"--role", index < options_.witnesses ? "witness" : "auditor", "--name", "localhost/" + who});
+  add(words, {"--logs", options_.folder + "/logs" + number});
+  return words;
 }
 
 void Village::start_cosigner(std::size_t index) {
@@ -135,9 +132,10 @@ void Village::start_cosigner(std::size_t index) {
 }
 
 Said Village::cairn(const std::string& device, const std::vector<std::string>& arguments, milliseconds most) {
-  std::vector<std::string> command = {program("cairn"), "--data", device_folder(device), "--json"};
-  command.insert(command.end(), arguments.begin(), arguments.end());
-  const Finished finished = run(command, most);
+  std::vector<std::string> words = command(device, "cairn");
+  add(words, {"--data", device_folder(device), "--json"});
+  add(words, arguments);
+  const Finished finished = run(words, most);
   Said said;
   said.exit_code = finished.exit_code;
   said.error = trimmed(finished.err);
@@ -148,8 +146,9 @@ Said Village::cairn(const std::string& device, const std::vector<std::string>& a
 void Village::start_daemon(const std::string& device) {
   const std::string output = options_.folder + "/" + device + ".log";
   std::filesystem::remove(output);
-  daemons_.insert_or_assign(device,
-                            Process::start({program("cairn"), "--data", device_folder(device), "daemon"}, output));
+  std::vector<std::string> words = command(device, "cairn");
+  add(words, {"--data", device_folder(device), "daemon"});
+  daemons_.insert_or_assign(device, Process::start(words, output));
   const auto until = std::chrono::steady_clock::now() + kStartMost;
   while (std::chrono::steady_clock::now() < until) {
     // Before the daemon holds the folder a command would hold it in its place.
@@ -173,9 +172,9 @@ Said Village::register_person(const std::string& device, const std::string& name
 Said Village::link_device(const std::string& device, const std::string& name, const std::string& by) {
   // `cairn link` prints the code and waits; the other device approves meanwhile.
   const std::string output = options_.folder + "/" + device + "-link.log";
-  Process link = Process::start({program("cairn"), "--data", device_folder(device), "--json", "link", name, "--server",
-                                 url(), "--policy", policy_file_},
-                                output);
+  std::vector<std::string> words = command(device, "cairn");
+  add(words, {"--data", device_folder(device), "--json", "link", name, "--server", url(), "--policy", policy_file_});
+  Process link = Process::start(words, output);
   std::string code;
   const auto until = std::chrono::steady_clock::now() + kStartMost;
   while (code.empty() && link.running() && std::chrono::steady_clock::now() < until) {

@@ -2,6 +2,7 @@
 // folders, loopback alone. For `./dev run` and for the end-to-end tests.
 #pragma once
 
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "apps/demo/process.h"
@@ -13,6 +14,10 @@ struct VillageOptions {
   std::string folder;             ///< for all data; must not exist
   std::string server = "cairnd";  ///< the server's program: cairn-lying-server is the one that lies
   std::vector<std::string> server_arguments;
+  std::string sign_up = "open";
+  /// Words in front of a program's command, as env(1) and its variables; asked with "cairnd", "cosigner0" and so on,
+  /// or a device. The first is a whole path. None when it is empty.
+  std::function<std::vector<std::string>(const std::string& who)> prefix;
   std::size_t witnesses = 2;
   std::size_t auditors = 2;
 };
@@ -41,6 +46,7 @@ class Village {
   /// Starts `cairn daemon` for a device that has a name.
   void start_daemon(const std::string& device);
   void stop_daemon(const std::string& device);
+  Process& daemon(const std::string& device) { return daemons_.at(device); }
 
   /// A new name with one device, its daemon running.
   Said register_person(const std::string& device, const std::string& name);
@@ -57,7 +63,8 @@ class Village {
   std::string device_folder(const std::string& device) const { return options_.folder + "/" + device; }
 
  private:
-  std::string program(const std::string& name) const { return options_.programs + "/" + name; }
+  /// The beginning of a command: the prefix for `who`, and the program.
+  std::vector<std::string> command(const std::string& who, const std::string& program) const;
   unsigned await_port(Process& process, const std::string& what);
   std::vector<std::string> cosigner_command(std::size_t index, unsigned port) const;
 
