@@ -128,7 +128,7 @@ class Demo {
 
   void received() {
     step("What each device has received");
-    for (const std::string device : kDevices) {
+    for (const std::string& device : kDevices) {
       const std::size_t count = await_all(device);
       std::printf("  %s: %zu of %zu messages\n", device.c_str(), count, said_.size());
       if (count != said_.size()) fail("A device has not received everything.");
@@ -166,7 +166,7 @@ class Demo {
   }
 
   void show_arrival(Clock::time_point start) {
-    for (const std::string device : kDevices) {
+    for (const std::string& device : kDevices) {
       const bool there = await_all(device) == said_.size();
       const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
       std::printf("    %s: %s after %d ms\n", device.c_str(), there ? "there" : "NOT there",

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
+#include <set>
 #include <thread>
 
 #include "apps/demo/village.h"
@@ -27,10 +29,16 @@ class VillageTest : public ::testing::Test {
  protected:
   void SetUp() override {
     const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::temp_directory_path() / ("cairn-e2e-" + std::to_string(getpid()) + "-" + info->name());
+    // Short: the path of a socket in it has at most 107 bytes.
+    std::string name = std::string(info->name()).substr(0, 24);
+    std::replace(name.begin(), name.end(), '/', '-');
+    static int count = 0;
+    folder_ = std::filesystem::temp_directory_path() /
+              ("cairn-e2e-" + std::to_string(getpid()) + "-" + std::to_string(++count) + "-" + name);
   }
   void TearDown() override {
     village_.reset();
+    std::filesystem::remove_all(trouble_folder());
     if (!HasFailure()) std::filesystem::remove_all(folder_);
   }
 
@@ -41,6 +49,8 @@ class VillageTest : public ::testing::Test {
       options.folder = folder_.string();
       options.server = server;
       options.server_arguments = std::move(arguments);
+      options.sign_up = sign_up_;
+      options.prefix = [this](const std::string& who) { return prefix_for(who); };
       village_.emplace(std::move(options));
     }
     return *village_;
@@ -52,6 +62,22 @@ class VillageTest : public ::testing::Test {
     must(village().register_person("bob-1", "bob@localhost"));
     must(village().link_device("alice-2", "alice@localhost", "alice-1"));
     must(village().link_device("bob-2", "bob@localhost", "bob-1"));
+  }
+
+  // ---- another clock, a full disk (tests/e2e/shim/trouble.cpp) ----
+
+  /// "cairnd", "cosigner0" and so on, or a device; it needs trouble() before its program starts.
+  void trouble(const std::string& who) {
+    std::filesystem::create_directories(trouble_folder());
+    troubled_.insert(who);
+  }
+  /// From now on its clock goes ahead by so much.
+  void set_clock(const std::string& who, std::chrono::seconds ahead) {
+    std::ofstream(trouble_folder() + "/" + who + ".clock") << ahead.count();
+  }
+  /// From now on there are so many free bytes on its disk.
+  void set_free(const std::string& who, std::uint64_t bytes) {
+    std::ofstream(trouble_folder() + "/" + who + ".disk") << bytes;
   }
 
   static void must(const demo::Said& said) { ASSERT_TRUE(said.good()) << said.exit_code << " " << said.error; }
@@ -73,6 +99,15 @@ class VillageTest : public ::testing::Test {
     return std::find(all.begin(), all.end(), line) != all.end();
   }
 
+  std::string trouble_folder() const { return folder_.string() + "-trouble"; }
+  std::vector<std::string> prefix_for(const std::string& who) const {
+    if (!troubled_.contains(who)) return {};
+    return {"/usr/bin/env", "LD_PRELOAD=" + program_folder() + "/libcairn_trouble.so",
+            "CAIRN_TROUBLE=" + trouble_folder() + "/" + who};
+  }
+
+  std::string sign_up_ = "open";
+  std::set<std::string> troubled_;
   std::filesystem::path folder_;
   std::optional<demo::Village> village_;
 };

@@ -1,0 +1,165 @@
+// Loaded in front of libc (LD_PRELOAD) by the end-to-end tests: gives one program another clock, and a full disk.
+//
+// CAIRN_TROUBLE names two files that a test writes while the program runs, PATH.clock and PATH.disk:
+//   .clock  seconds by which CLOCK_REALTIME goes ahead; a minus sign for behind. No file: the true time
+//   .disk   bytes that are free at the moment when the number is first seen. No file: the true disk
+// A disk is modelled by the ends of regular files: what makes a file longer takes room, what is overwritten does not,
+// and what is cut off or removed gives room back.
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <mutex>
+#include <string>
+
+namespace {
+
+template <class Function>
+Function next(const char* name) {
+  return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
+}
+
+/// The text of PATH`suffix`, empty when there is none. By system calls alone: nothing of it comes back here.
+std::string control(const char* suffix) {
+  const char* path = std::getenv("CAIRN_TROUBLE");
+  if (path == nullptr) return {};
+  const int file = static_cast<int>(syscall(SYS_open, (std::string(path) + suffix).c_str(), O_RDONLY | O_CLOEXEC));
+  if (file < 0) return {};
+  char text[32] = {};
+  const long size = syscall(SYS_read, file, text, sizeof text - 1);
+  syscall(SYS_close, file);
+  return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
+}
+
+long clock_offset_s() { return std::strtol(control(".clock").c_str(), nullptr, 10); }
+
+// ---- the disk ----
+
+std::mutex disk_mutex;
+std::string disk_text;
+long long disk_free = 0;
+
+/// Whether the disk is limited now; takes a new number in. With disk_mutex held.
+bool limited() {
+  const std::string text = control(".disk");
+  if (text != disk_text) {
+    disk_text = text;
+    disk_free = std::strtoll(text.c_str(), nullptr, 10);
+  }
+  return !text.empty();
+}
+
+/// Room for `file` to reach `end`. False, with errno, when there is not so much.
+bool grow(int file, long long end) {
+  const std::lock_guard lock(disk_mutex);
+  struct stat found = {};
+  if (file <= STDERR_FILENO || !limited() || fstat(file, &found) != 0 || !S_ISREG(found.st_mode)) return true;
+  const long long growth = end - found.st_size;
+  if (growth <= 0) return true;
+  if (growth > disk_free) {
+    errno = ENOSPC;
+    return false;
+  }
+  disk_free -= growth;
+  return true;
+}
+
+void give_back(long long bytes) {
+  const std::lock_guard lock(disk_mutex);
+  if (limited()) disk_free += std::max(bytes, 0LL);
+}
+
+long long free_now(bool& is_limited) {
+  const std::lock_guard lock(disk_mutex);
+  is_limited = limited();
+  return disk_free;
+}
+
+}  // namespace
+
+extern "C" {
+
+int clock_gettime(clockid_t clock, struct timespec* now) noexcept {
+  static const auto real = next<int (*)(clockid_t, struct timespec*)>("clock_gettime");
+  const int result = real(clock, now);
+  if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) now->tv_sec += clock_offset_s();
+  return result;
+}
+
+int gettimeofday(struct timeval* now, void* zone) noexcept {
+  static const auto real = next<int (*)(struct timeval*, void*)>("gettimeofday");
+  const int result = real(now, zone);
+  if (result == 0) now->tv_sec += clock_offset_s();
+  return result;
+}
+
+time_t time(time_t* out) noexcept {
+  struct timespec now = {};
+  clock_gettime(CLOCK_REALTIME, &now);
+  if (out != nullptr) *out = now.tv_sec;
+  return now.tv_sec;
+}
+
+ssize_t pwrite64(int file, const void* data, size_t size, off64_t offset) {
+  static const auto real = next<ssize_t (*)(int, const void*, size_t, off64_t)>("pwrite64");
+  if (!grow(file, offset + static_cast<long long>(size))) return -1;
+  return real(file, data, size, offset);
+}
+ssize_t pwrite(int file, const void* data, size_t size, off_t offset) { return pwrite64(file, data, size, offset); }
+
+ssize_t write(int file, const void* data, size_t size) {
+  static const auto real = next<ssize_t (*)(int, const void*, size_t)>("write");
+  const off_t at = lseek(file, 0, SEEK_CUR);
+  if (at >= 0 && !grow(file, at + static_cast<long long>(size))) return -1;
+  return real(file, data, size);
+}
+
+int posix_fallocate64(int file, off64_t offset, off64_t size) {
+  static const auto real = next<int (*)(int, off64_t, off64_t)>("posix_fallocate64");
+  return grow(file, offset + size) ? real(file, offset, size) : ENOSPC;
+}
+int posix_fallocate(int file, off_t offset, off_t size) { return posix_fallocate64(file, offset, size); }
+
+int ftruncate64(int file, off64_t size) noexcept {
+  static const auto real = next<int (*)(int, off64_t)>("ftruncate64");
+  struct stat found = {};
+  if (!grow(file, size) || fstat(file, &found) != 0) return -1;
+  const int result = real(file, size);
+  if (result == 0) give_back(found.st_size - size);
+  return result;
+}
+int ftruncate(int file, off_t size) noexcept { return ftruncate64(file, size); }
+
+int unlink(const char* path) noexcept {
+  static const auto real = next<int (*)(const char*)>("unlink");
+  struct stat found = {};
+  const bool regular = stat(path, &found) == 0 && S_ISREG(found.st_mode);
+  const int result = real(path);
+  if (result == 0 && regular) give_back(found.st_size);
+  return result;
+}
+
+int statvfs64(const char* path, struct statvfs64* out) noexcept {
+  static const auto real = next<int (*)(const char*, struct statvfs64*)>("statvfs64");
+  const int result = real(path, out);
+  bool is_limited = false;
+  const long long free = free_now(is_limited);
+  if (result == 0 && is_limited) {
+    out->f_bavail = std::min<fsblkcnt64_t>(out->f_bavail, static_cast<fsblkcnt64_t>(free) / out->f_frsize);
+  }
+  return result;
+}
+int statvfs(const char* path, struct statvfs* out) noexcept {
+  return statvfs64(path, reinterpret_cast<struct statvfs64*>(out));  // one layout on 64-bit machines
+}
+
+}  // extern "C"
