@@ -1,0 +1,72 @@
+// cairn-sim: runs the world of one domain many times, each time otherwise, and each time repeatable.
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+
+#include "tests/sim/script.h"
+
+namespace {
+
+using namespace cairn;
+
+struct Options {
+  std::uint64_t first = 1;
+  std::uint64_t seeds = 0;
+  std::uint64_t seconds = 0;
+  std::uint64_t actions = sim::RunOptions{}.actions;
+  bool trace = false;
+};
+
+int run(const Options& options) {
+  sim::RunOptions each;
+  each.actions = options.actions;
+  each.world.trace = options.trace ? stdout : nullptr;
+  const auto start = std::chrono::steady_clock::now();
+  const auto elapsed = [&] {
+    return std::chrono::duration_cast<std::chrono::duration<double>>(std::chrono::steady_clock::now() - start).count();
+  };
+  const std::uint64_t count = options.seeds != 0 ? options.seeds : options.seconds != 0 ? ~std::uint64_t{0} : 100;
+  std::uint64_t done = 0, texts = 0, faults = 0, steps = 0, simulated_ms = 0;
+  for (; done < count && (options.seconds == 0 || elapsed() < static_cast<double>(options.seconds)); ++done) {
+    const std::uint64_t seed = options.first + done;
+    const sim::RunResult result = sim::run_seed(seed, each);
+    texts += result.texts;
+    faults += result.faults;
+    steps += result.steps;
+    simulated_ms += result.simulated_ms;
+    if (!result.good()) {
+      for (const std::string& violation : result.violations) std::printf("   %s\n", violation.c_str());
+      std::printf("seed %llu FAILED; to repeat it: ./dev sim --seed %llu --trace\n",
+                  static_cast<unsigned long long>(seed), static_cast<unsigned long long>(seed));
+      return 1;
+    }
+    if ((done + 1) % 10 == 0) {
+      std::printf("%llu seeds, %.0f s\n", static_cast<unsigned long long>(done + 1), elapsed());
+      std::fflush(stdout);
+    }
+  }
+  std::printf("%llu seeds good in %.0f s: %llu texts, %llu faults, %llu steps, %.1f hours simulated\n",
+              static_cast<unsigned long long>(done), elapsed(), static_cast<unsigned long long>(texts),
+              static_cast<unsigned long long>(faults), static_cast<unsigned long long>(steps),
+              static_cast<double>(simulated_ms) / static_cast<double>(kHourMs));
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  std::optional<std::uint64_t> one;
+  CLI::App app{"Simulates a domain, its cosigners and its people; every run follows from its seed."};
+  app.add_option("--seeds", options.seeds, "how many runs (100, or one when --seed is given)");
+  app.add_option("--seed", one, "the first run (1)");
+  app.add_option("--seconds", options.seconds, "runs as long as this");
+  app.add_option("--actions", options.actions, "what people do in one run")->capture_default_str();
+  app.add_flag("--trace", options.trace, "print everything that happens");
+  CLI11_PARSE(app, argc, argv);
+  if (one) {
+    options.first = *one;
+    if (options.seeds == 0 && options.seconds == 0) options.seeds = 1;
+  }
+  return run(options);
+}

@@ -1,0 +1,212 @@
+#include "tests/sim/script.h"
+
+namespace cairn::sim {
+namespace {
+
+constexpr const char* kConfirmation = "this device will read everything";
+/// Within this everything that was mended must have come right. The longest pauses: a cosigner is asked again after a
+/// minute, a clock that was an hour ahead left a record for which cosigners wait as long.
+constexpr std::uint64_t kMostToSettleMs = 3 * kHourMs;
+constexpr std::uint64_t kSettleStepMs = 10 * kSecondMs;
+
+std::string full_name(const std::string& who) { return who + "@" + World::kDomain; }
+
+bool worked(const json& answer) { return answer.contains("result"); }
+
+}  // namespace
+
+RunResult run_seed(std::uint64_t seed, const RunOptions& options) {
+  World world(seed, options.world);
+  Script script(world, seed, options);
+  const std::uint64_t commits = world.relay().disk().commits();
+  if (options.relays_failing_commit) world.relay().disk().fail_after(*options.relays_failing_commit);
+  const Time start = world.agenda().now();
+  script.run();
+  RunResult result;
+  result.violations = world.watch().violations();
+  result.trace_hash = world.trace().hash();
+  result.steps = world.agenda().steps();
+  result.simulated_ms = elapsed_ms(world.agenda().now(), start);
+  result.texts = world.watch().texts_sent();
+  result.faults = script.faults();
+  result.relay_commits = world.relay().disk().commits() - commits;
+  return result;
+}
+
+Script::Script(World& world, std::uint64_t seed, const RunOptions& options)
+    : world_(world), random_(seed ^ 0x7363726970740000), options_(options), faults_(world, random_, options.fault_kinds) {}
+
+void Script::run() {
+  begin();
+  for (std::uint64_t i = 0; i < options_.actions && world_.watch().violations().empty(); ++i) {
+    if (options_.faults && !chance(3)) faults_.begin_one();
+    act();
+    world_.pass(random_.below(chance(4) ? 30 * kSecondMs : 3 * kSecondMs));
+  }
+  if (world_.watch().violations().empty()) end();
+}
+
+void Script::begin() {
+  const bool early_trouble = options_.faults && chance(4);
+  for (const char* who : {"alice", "bob", "carol"}) {
+    if (people_.size() == 2 && !chance(3)) break;
+    if (early_trouble) faults_.begin_one();
+    people_.push_back({who, {}});
+    if (!register_person(who)) return;
+  }
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (early_trouble) faults_.begin_one();
+    if (!chance(4)) link_device(people_[i]);
+  }
+}
+
+void Script::act() {
+  switch (random_.below(16)) {
+    case 0: link_device(anybody()); break;
+    case 1: remove_device(anybody()); break;
+    case 2: create_group(); break;
+    case 3:
+    case 4: add_to_group(); break;
+    case 5: world_.pass(chance(8) ? kHourMs : random_.below(2 * kMinuteMs)); break;
+    case 6:
+    case 7:
+    case 8: say_to_a_group(); break;
+    case 9:  // several at once
+      for (std::uint64_t i = 2 + random_.below(4); i > 0; --i) {
+        if (chance(2)) say_to_a_group();
+        else say_to_a_person();
+      }
+      break;
+    default: say_to_a_person(); break;
+  }
+}
+
+// ---- names and devices ----
+
+std::string Script::status_of(const std::string& device) {
+  const json answer = world_.ask(device, "status");
+  return worked(answer) ? answer["result"].value("state", "") : std::string();
+}
+
+bool Script::register_person(const std::string& who) {
+  const std::string device = who + "-1";
+  world_.add_device(device);
+  people_.back().devices.push_back(device);
+  for (int i = 0; i < 60; ++i) {
+    const std::string state = status_of(device);
+    if (state == "active") return true;
+    if (state == "none") {
+      world_.ask(device, "register",
+                 {{"name", full_name(who)}, {"server_url", World::kServerUrl}, {"policy", world_.policy_text()}});
+    }
+    world_.pass(5 * kSecondMs);
+  }
+  world_.watch().violation(device + " could not register");
+  return false;
+}
+
+bool Script::link_device(Person& person) {
+  if (person.devices.size() >= 4) return false;
+  const std::string device = person.name + "-" + std::to_string(++said_["devices of " + person.name] + 1);
+  const std::string by = any_device(person);
+  world_.add_device(device);
+  for (int i = 0; i < 3; ++i) {
+    const json code = world_.ask(
+        device, "link",
+        {{"name", full_name(person.name)}, {"server_url", World::kServerUrl}, {"policy", world_.policy_text()}});
+    if (worked(code)) {
+      world_.ask(by, "device.approve", {{"code", code["result"]["code"]}, {"confirm", kConfirmation}}, 2 * kMinuteMs);
+    }
+    if (world_.until([&] { return status_of(device) == "active"; }, 20 * kSecondMs, kSecondMs)) {
+      person.devices.push_back(device);
+      return true;
+    }
+  }
+  return false;
+}
+
+// Whether it worked is not asked: nobody uses the device any more, and the watch goes by the chain.
+void Script::remove_device(Person& person) {
+  if (person.devices.size() < 2) return;
+  const std::size_t index = random_.below(person.devices.size());
+  const std::string gone = person.devices[index];
+  const json status = world_.ask(gone, "status");
+  if (!worked(status) || !status["result"].contains("device")) return;
+  person.devices.erase(person.devices.begin() + static_cast<std::ptrdiff_t>(index));
+  const std::string by = any_device(person);
+  const Ticket ticket = world_.say(by, "device.remove", {{"device", status["result"]["device"]}});
+  tickets_.emplace_back(ticket, "");
+  if (chance(2)) world_.until([&] { return !world_.host(by).running(); }, 20 * kSecondMs, kSecondMs);
+}
+
+// ---- talking ----
+
+Script::Person& Script::anybody_but(const Person& person) {
+  for (;;) {
+    Person& one = anybody();
+    if (one.name != person.name) return one;
+  }
+}
+
+void Script::say(const std::string& device, const std::string& to) {
+  const std::string text = device + " #" + std::to_string(++said_[device]);
+  tickets_.emplace_back(world_.say(device, "send", {{"to", to}, {"text", text}, {"wait_ms", 10 * kMinuteMs}}), text);
+}
+
+void Script::say_to_a_person() {
+  const Person& person = anybody();
+  const std::string& device = any_device(person);
+  if (!chance(4)) return say(device, full_name(anybody_but(person).name));
+  // By its id, for there may be more than one with the same person.
+  const json answer = world_.ask(device, "conversations");
+  if (!worked(answer) || answer["result"]["conversations"].empty()) return;
+  const json& all = answer["result"]["conversations"];
+  say(device, all[random_.below(all.size())]["id"]);
+}
+
+void Script::say_to_a_group() {
+  if (groups_.empty()) return create_group();
+  say(any_device(anybody()), groups_[random_.below(groups_.size())]);
+}
+
+void Script::create_group() {
+  const Person& person = anybody();
+  groups_.push_back("group " + std::to_string(groups_.size() + 1));
+  const json created = world_.ask(any_device(person), "group.create",
+                                  {{"title", groups_.back()}, {"names", {anybody_but(person).name}}}, kMinuteMs);
+  if (worked(created)) say(any_device(person), groups_.back());
+}
+
+void Script::add_to_group() {
+  if (groups_.empty()) return create_group();
+  const Ticket ticket =
+      world_.say(any_device(anybody()), "group.add",
+                 {{"conversation", groups_[random_.below(groups_.size())]}, {"name", anybody().name}});
+  tickets_.emplace_back(ticket, "");
+}
+
+// ---- the end ----
+
+void Script::end() {
+  faults_.end_all();
+  const auto settled = [&] { return world_.watch().settled(); };
+  if (world_.until(settled, kMostToSettleMs, kSettleStepMs)) {
+    // All who are in a conversation can still write to it.
+    for (const Person& person : people_) {
+      for (const std::string& device : person.devices) {
+        const json answer = world_.ask(device, "conversations");
+        if (!worked(answer)) continue;
+        for (const json& one : answer["result"]["conversations"]) say(device, one["id"]);
+      }
+    }
+    world_.pass(kMinuteMs);
+    world_.until(settled, kMostToSettleMs, kSettleStepMs);
+  }
+  for (const auto& [ticket, text] : tickets_) {
+    const auto answer = world_.answer(ticket);
+    if (answer && worked(*answer) && !text.empty()) world_.watch().promised(ticket.device, text);
+  }
+  world_.watch().check_end();
+}
+
+}  // namespace cairn::sim

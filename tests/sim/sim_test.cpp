@@ -1,0 +1,84 @@
+// The simulator itself: runs hold, repeat, and notice what is broken on purpose.
+#include <gtest/gtest.h>
+
+#include "tests/sim/hasty_mind.h"
+#include "tests/sim/lies.h"
+#include "tests/sim/script.h"
+
+namespace cairn::sim {
+namespace {
+
+std::string told(const RunResult& result) {
+  std::string out;
+  for (const std::string& violation : result.violations) out += violation + "\n";
+  return out;
+}
+
+RunOptions few_actions(std::uint64_t actions) {
+  RunOptions options;
+  options.actions = actions;
+  return options;
+}
+
+TEST(Simulator, GivesTheSameRunForTheSameSeed) {
+  const RunOptions options = few_actions(5);
+  const RunResult one = run_seed(7, options);
+  const RunResult again = run_seed(7, options);
+  EXPECT_EQ(one.trace_hash, again.trace_hash);
+  EXPECT_EQ(one.steps, again.steps);
+  EXPECT_NE(one.trace_hash, run_seed(8, options).trace_hash);
+}
+
+TEST(Simulator, LosesNothingWithoutFaults) {
+  RunOptions options = few_actions(12);
+  options.faults = false;
+  const RunResult result = run_seed(1, options);
+  EXPECT_TRUE(result.good()) << told(result);
+  EXPECT_GT(result.texts, 5u);
+  EXPECT_EQ(result.faults, 0u);
+}
+
+TEST(Simulator, LosesNothingWhateverGoesWrong) {
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    const RunResult result = run_seed(seed, few_actions(10));
+    EXPECT_TRUE(result.good()) << seed << ": " << told(result);
+  }
+}
+
+// Any commit of the server may fail: nothing that it answered before is lost by it.
+TEST(Simulator, LosesNothingWhenAnyOneCommitOfTheServerFails) {
+  RunOptions options = few_actions(0);
+  options.faults = false;
+  const std::uint64_t commits = run_seed(3, options).relay_commits;
+  ASSERT_GT(commits, 20u);
+  for (std::uint64_t failing = 0; failing < commits; failing += 1 + commits / 8) {
+    options.relays_failing_commit = failing;
+    const RunResult result = run_seed(3, options);
+    EXPECT_TRUE(result.good()) << failing << ": " << told(result);
+  }
+}
+
+TEST(Simulator, TellsEveryLieAndNobodyBelievesIt) {
+  for (const std::string& violation : run_lies(1, {})) ADD_FAILURE() << violation;
+}
+
+/// Whether some run with crashes shows that this host sends before it commits.
+bool is_caught(const std::string& hasty) {
+  RunOptions options = few_actions(12);
+  options.fault_kinds = 0b1011;  // crashes and failing commits
+  options.world.wrap = [&](const std::string& host, std::unique_ptr<proto::Mind> mind) {
+    if (!host.starts_with(hasty)) return mind;
+    return std::unique_ptr<proto::Mind>(std::make_unique<HastyMind>(std::move(mind)));
+  };
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    if (!run_seed(seed, options).good()) return true;
+  }
+  return false;
+}
+
+TEST(Simulator, CatchesAServerThatAnswersBeforeItCommits) { EXPECT_TRUE(is_caught("relay")); }
+
+TEST(Simulator, CatchesAClientThatSendsBeforeItCommits) { EXPECT_TRUE(is_caught("alice")); }
+
+}  // namespace
+}  // namespace cairn::sim

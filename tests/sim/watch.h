@@ -1,0 +1,90 @@
+// What must be true in every run, looked at from outside: what hosts have on disk, and what leaves them.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/client/account.h"
+#include "core/directory/name.h"
+#include "tests/sim/network.h"
+
+namespace cairn::sim {
+
+/// Knows the truth: people's devices belong to honest people, so what they sign is what their owners wanted.
+class Watch final : public Observer {
+ public:
+  explicit Watch(Trace& trace) : trace_(trace) {}
+
+  /// The server's and cosigners' answers, and people's devices.
+  enum class Role : std::uint8_t { relay, cosigner, device };
+  /// From now on; `host` must outlive this.
+  void look_at(Host& host, Role role);
+
+  /// Sentences about what was not as it must be; empty in a good run.
+  const std::vector<std::string>& violations() const { return violations_; }
+  void violation(std::string sentence);
+
+  /// Its owner was told that this text is sent.
+  void promised(const std::string& device, const std::string& text) { promised_.emplace(device, text); }
+
+  // ---- at the end, when everything was mended and had time ----
+
+  /// Whether nothing is under way any more: texts sent, mail read, everybody of one opinion.
+  bool settled() const;
+  /// Everything that must be true then.
+  void check_end();
+
+  /// How many texts their senders were told to be sent.
+  std::size_t texts_sent() const;
+  /// Changes of channels, and sends to them, that the server took.
+  std::size_t channel_writes() const { return channel_writes_; }
+  /// The device was never let in by its owner: nothing may be encrypted to it. Others are found without being named.
+  bool is_authorised(const DeviceId& device) const { return authorised_.contains(device); }
+
+ private:
+  using Epoch = std::pair<ChannelId, std::uint64_t>;
+  /// Devices of a conversation, and what all of them must agree on.
+  struct Members {
+    std::set<DeviceId> devices;
+    Bytes authenticator;
+    friend bool operator==(const Members&, const Members&) = default;
+  };
+  /// A statement that an honest device gave to the directory.
+  struct Said {
+    directory::Name name;
+    std::optional<DeviceId> adds, removes;
+    bool accepted = false;
+  };
+  struct Device;
+
+  void on_call(const Host& from, const proto::Call& call) override;
+  void on_answer(const Host& by, const proto::RequestArrived& request, const proto::Respond& answer) override;
+  void on_commit(const Host& device, const std::vector<Write>& writes);
+  void on_group(const Host& device, ByteView channel, ByteView row);
+  void check_cosigned(const Host& by, ByteView body);
+  void check_handed_out(ByteView answer);
+
+  std::vector<Device> devices() const;
+  std::optional<std::string> find_disagreement() const;
+  void check_texts(const std::vector<Device>& all);
+  void check_statements(const std::vector<Device>& all);
+
+  Trace& trace_;
+  std::map<const Host*, Role> roles_;  // looked up only: addresses must not decide an order
+  std::vector<Host*> people_;
+  std::vector<std::string> violations_;
+  std::map<DeviceId, PublicKey> authorised_;
+  std::map<Hash, Said> statements_;  // by their bytes
+  std::map<Epoch, Members> members_;
+  /// Of a device's message (channel, index): the epoch that it was encrypted in last.
+  std::map<std::pair<const Host*, Bytes>, std::uint64_t> sent_in_;
+  std::map<std::pair<const Host*, std::uint64_t>, Hash> cosigned_;  // by size; one log
+  std::set<Hash> handed_out_;
+  std::size_t channel_writes_ = 0;
+  std::set<std::pair<std::string, std::string>> promised_;  // host, text
+};
+
+}  // namespace cairn::sim

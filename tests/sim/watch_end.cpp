@@ -1,0 +1,233 @@
+// What must be true when everything was mended and had time to come right.
+#include "core/base/encoding.h"
+#include "core/client/conversation.h"
+#include "core/client/identity.h"
+#include "core/client/tables.h"
+#include "core/client/views.h"
+#include "core/mls/group.h"
+#include "tests/sim/host.h"
+#include "tests/sim/watch.h"
+
+namespace cairn::sim {
+namespace {
+
+constexpr std::size_t kAll = ~std::size_t{0};
+
+struct Kept {
+  client::Conversation conversation;
+  std::uint64_t epoch = 0;
+  std::set<DeviceId> members;
+  bool has_group = false;
+  std::vector<std::pair<std::uint64_t, client::Message>> messages;
+};
+
+std::uint64_t number_behind_channel(ByteView key) {
+  wire::Reader r(key.subspan(ChannelId::kSize));
+  return r.u64().value_or(0);
+}
+
+/// "alice-1 #7" -> 7; the harness numbers what each device says.
+std::uint64_t number_of(const std::string& text) {
+  const std::size_t mark = text.rfind('#');
+  return mark == std::string::npos ? 0 : std::strtoull(text.c_str() + mark + 1, nullptr, 10);
+}
+
+std::map<ChannelId, Kept> conversations_of(const StoreView& store) {
+  std::map<ChannelId, Kept> out;
+  for (const Row& row : store.scan(client::tables::kConversations, {}, {}, kAll)) {
+    const auto conversation = wire::decode<client::Conversation>(row.value);
+    if (!conversation) continue;
+    Kept& kept = out[conversation->channel];
+    kept.conversation = *conversation;
+    for (const Row& message : store.scan_prefix(client::tables::kMessages, row.key, kAll)) {
+      const auto one = wire::decode<client::Message>(message.value);
+      if (one) kept.messages.emplace_back(number_behind_channel(message.key), *one);
+    }
+    const auto group_row = store.get(client::tables::kGroups, row.key);
+    const auto group = group_row ? mls::Group::restore(*group_row) : fail(ErrorCode::not_found, "group");
+    if (!group) continue;
+    kept.has_group = true;
+    kept.epoch = group->epoch();
+    for (const mls::Member& member : group->members()) {
+      if (const auto who = client::parse_identity(*member.node)) kept.members.insert(who->device);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+/// One device with a name, as its disk shows it.
+struct Watch::Device {
+  const Host* host = nullptr;
+  client::Account account;
+  std::optional<directory::VerifiedView> own_name;
+  std::map<ChannelId, Kept> conversations;
+  bool mail_waits = false;
+  bool active = false;  ///< by the newest view that anybody of its name has
+
+  DeviceId id() const { return account.device_id(); }
+};
+
+std::vector<Watch::Device> Watch::devices() const {
+  std::vector<Device> out;
+  client::Calls calls;
+  const client::Views views(calls);
+  std::map<directory::Name, directory::VerifiedView> newest;
+  for (const Host* host : people_) {
+    auto account = client::load_account(host->disk());
+    if (!account) continue;
+    auto view = views.view(host->disk(), *account, account->name);
+    if (view && view->exists()) {
+      const auto [known, is_new] = newest.emplace(account->name, *view);
+      if (!is_new && known->second.count() < view->count()) known->second = *view;
+    }
+    const bool waits = !host->disk().scan(client::tables::kInbox, {}, {}, 1).empty();
+    out.push_back({host, std::move(*account), std::move(view), conversations_of(host->disk()), waits, false});
+  }
+  for (Device& device : out) {
+    const auto view = newest.find(device.account.name);
+    device.active = view != newest.end() && view->second.state().is_active(device.id());
+  }
+  return out;
+}
+
+std::optional<std::string> Watch::find_disagreement() const {
+  const std::vector<Device> all = devices();
+  std::map<ChannelId, const Device*> first;
+  for (const Device& device : all) {
+    if (!device.active) continue;
+    if (device.mail_waits) return device.host->name() + " has mail that it has not looked at";
+    for (const auto& [channel, kept] : device.conversations) {
+      const std::string where = " in " + to_hex(channel).substr(0, 8);
+      if (kept.conversation.state != client::ConversationState::active) {
+        return device.host->name() + " is in state " + std::to_string(static_cast<int>(kept.conversation.state)) +
+               where + ": " + kept.conversation.trouble;
+      }
+      for (const auto& [index, message] : kept.messages) {
+        if (message.delivery == client::Delivery::waiting) {
+          return device.host->name() + " has not sent \"" + message.text + "\"" + where + ": " +
+                 kept.conversation.trouble;
+        }
+      }
+      first.emplace(channel, &device);
+    }
+  }
+  for (const auto& [channel, one] : first) {
+    const Kept& wanted = one->conversations.at(channel);
+    const auto& names = wanted.conversation.names;
+    for (const Device& device : all) {
+      const bool in = device.active && std::binary_search(names.begin(), names.end(), device.account.name.text());
+      const bool is_member = wanted.members.contains(device.id());
+      const std::string where = " of " + to_hex(channel).substr(0, 8);
+      if (in != is_member) return device.host->name() + (in ? " is not" : " is") + " in the group" + where;
+      if (!in) continue;
+      const auto kept = device.conversations.find(channel);
+      if (kept == device.conversations.end()) return device.host->name() + " does not know" + where;
+      if (kept->second.epoch != wanted.epoch || kept->second.members != wanted.members ||
+          kept->second.conversation.names != names) {
+        return device.host->name() + " and " + one->host->name() + " disagree on epoch or members" + where;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+bool Watch::settled() const { return !find_disagreement().has_value(); }
+
+void Watch::check_end() {
+  if (const auto disagreement = find_disagreement()) violation(*disagreement);
+  const std::vector<Device> all = devices();
+  check_statements(all);
+  check_texts(all);
+}
+
+// What the server said to have taken stands in the chain.
+void Watch::check_statements(const std::vector<Device>& all) {
+  for (const auto& [hash, said] : statements_) {
+    if (!said.accepted) continue;
+    bool seen = false;
+    for (const Device& device : all) {
+      if (device.account.name != said.name || !device.active || !device.own_name) continue;
+      const directory::NameState& chain = device.own_name->state();
+      seen = true;
+      if (said.adds && chain.find(*said.adds) == nullptr) {
+        violation("a device that the server took is not in the chain that " + device.host->name() + " sees");
+      }
+      if (said.removes && chain.is_active(*said.removes)) {
+        violation("a removal that the server took is not in the chain that " + device.host->name() + " sees");
+      }
+    }
+    if (!seen) violation("nobody of " + said.name.text() + " is active, though the server took a statement of it");
+  }
+}
+
+void Watch::check_texts(const std::vector<Device>& all) {
+  std::map<DeviceId, const Device*> by_id;
+  for (const Device& device : all) by_id.emplace(device.id(), &device);
+  // (channel, text) -> how often each device has it
+  std::map<std::pair<ChannelId, std::string>, std::map<DeviceId, std::size_t>> copies;
+  for (const Device& device : all) {
+    for (const auto& [channel, kept] : device.conversations) {
+      std::map<DeviceId, std::uint64_t> last;
+      for (const auto& [index, message] : kept.messages) {
+        if (message.delivery != client::Delivery::received && message.delivery != client::Delivery::sent) continue;
+        const std::string who = device.host->name() + ": \"" + message.text + "\"";
+        if (++copies[{channel, message.text}][device.id()] > 1) violation(who + " came twice");
+        const std::uint64_t number = number_of(message.text);
+        if (number <= last[message.device]) violation(who + " is out of order");
+        last[message.device] = number;
+        const auto sender = by_id.find(message.device);
+        const bool true_sender = sender != by_id.end() && sender->second->account.name.text() == message.sender &&
+                                 message.text.starts_with(sender->second->host->name() + " #");
+        if (!true_sender) violation(who + " is not from whom it says");
+      }
+    }
+  }
+  std::set<std::pair<std::string, std::string>> kept_promises;
+  for (const Device& device : all) {
+    for (const auto& [channel, kept] : device.conversations) {
+      for (const auto& [index, message] : kept.messages) {
+        if (message.device != device.id()) continue;
+        const auto& there = copies[{channel, message.text}];
+        if (message.delivery == client::Delivery::refused && !there.empty()) {
+          violation("\"" + message.text + "\" was refused and has arrived");
+        }
+        if (message.delivery != client::Delivery::sent) continue;
+        kept_promises.emplace(device.host->name(), message.text);
+        wire::Writer key;
+        key.raw(channel);
+        key.u64(index);
+        const auto epoch = sent_in_.find({device.host, std::move(key).take()});
+        const auto members = epoch == sent_in_.end() ? members_.end() : members_.find({channel, epoch->second});
+        if (members == members_.end()) {
+          violation("\"" + message.text + "\" is said to be sent and never was");
+          continue;
+        }
+        for (const DeviceId& member : members->second.devices) {
+          const auto receiver = by_id.find(member);
+          if (receiver == by_id.end() || !receiver->second->active || there.contains(member)) continue;
+          violation(receiver->second->host->name() + " never got \"" + message.text + "\" of epoch " +
+                    std::to_string(epoch->second));
+        }
+      }
+    }
+  }
+  for (const auto& [host, text] : promised_) {
+    if (!kept_promises.contains({host, text})) violation(host + " was told that \"" + text + "\" is sent");
+  }
+}
+
+std::size_t Watch::texts_sent() const {
+  std::size_t count = 0;
+  for (const Device& device : devices()) {
+    for (const auto& [channel, kept] : device.conversations) {
+      for (const auto& [index, message] : kept.messages) {
+        count += message.device == device.id() && message.delivery == client::Delivery::sent ? 1 : 0;
+      }
+    }
+  }
+  return count;
+}
+
+}  // namespace cairn::sim

@@ -1,0 +1,190 @@
+#include "tests/sim/world.h"
+
+#include "core/client/client.h"
+#include "core/relay/relay.h"
+#include "core/witness/witness.h"
+
+namespace cairn::sim {
+namespace {
+
+constexpr Time kStart{1'750'000'000'000};
+constexpr std::uint64_t kLongestStepMs = kHourMs;
+/// More than any run of a script takes: something goes round without time passing to speak of.
+constexpr std::uint64_t kMostSteps = 5'000'000;
+
+relay::RelayConfig relay_config(const std::string& policy) {
+  relay::RelayConfig config;
+  config.domain = World::kDomain;
+  config.sign_up = relay::SignUp::open;
+  auto parsed = tlog::Policy::parse(policy);
+  CHECK(parsed.has_value());
+  config.policy = std::move(*parsed);
+  return config;
+}
+
+std::string trimmed(std::string text) {
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+World::World(std::uint64_t seed, WorldOptions options)
+    : agenda_(kStart),
+      trace_(options.trace),
+      watch_(trace_),
+      random_(seed),
+      network_(agenda_, trace_, watch_, random_.next()),
+      options_(std::move(options)) {
+  start_domain(options_);
+}
+
+Host& World::add_host(const std::string& name, std::function<std::unique_ptr<proto::Mind>()> make_mind) {
+  HostOptions options;
+  options.name = name;
+  options.address = "10.0.0." + std::to_string(hosts_.size() + 1);
+  options.make_mind = std::move(make_mind);
+  const auto added = hosts_.emplace(
+      name, std::make_unique<Host>(agenda_, network_, trace_, std::move(options), random_.next()));
+  Host& host = *added.first->second;
+  network_.add(host);
+  return host;
+}
+
+std::string World::fetch(Host& host, const std::string& target) {
+  std::optional<std::string> body;
+  network_.ask(host, proto::Method::get, target, [&](Result<proto::CallReply> reply) {
+    body = reply && reply->status == 200 ? as_text(reply->body) : std::string();
+  });
+  CHECK(until([&] { return body.has_value(); }, kMinuteMs, 1));
+  return *body;
+}
+
+void World::start_domain(const WorldOptions& options) {
+  const auto relay_mind = [this](std::string policy) {
+    return [this, policy = std::move(policy)]() -> std::unique_ptr<proto::Mind> {
+      auto mind = std::make_unique<relay::Relay>(relay_config(policy), options_.hook);
+      if (options_.wrap) return options_.wrap("relay", std::move(mind));
+      return mind;
+    };
+  };
+  Host& relay = add_host("relay", relay_mind("quorum none\n"));
+  relay.start();
+  const json facts = json::parse(fetch(relay, "/.well-known/cairn"));
+  relay.kill();
+  const std::string log_line = "log " + facts["log"]["vkey"].get<std::string>() + " " + kServerUrl +
+                               facts["log"]["path"].get<std::string>() + "\n";
+
+  std::string client_lines, server_lines, witness_names, auditor_names;
+  for (std::size_t i = 0; i < options.witnesses + options.auditors; ++i) {
+    const bool is_witness = i < options.witnesses;
+    const std::string name = is_witness ? "witness" + std::to_string(i + 1)
+                                        : "auditor" + std::to_string(i + 1 - options.witnesses);
+    Host& cosigner = add_host(name, [name, is_witness, log_line]() -> std::unique_ptr<proto::Mind> {
+      auto key_name = tlog::KeyName::from("localhost/" + name);
+      auto list = witness::LogList::parse(log_line);
+      CHECK(key_name.has_value() && list.has_value());
+      return std::make_unique<witness::Witness>(witness::WitnessConfig{
+          is_witness ? witness::Role::witness : witness::Role::auditor, std::move(*key_name), std::move(*list)});
+    });
+    cosigners_.push_back(&cosigner);
+    watch_.look_at(cosigner, Watch::Role::cosigner);
+    cosigner.start();
+    const std::string line = "witness " + name + " " + trimmed(fetch(cosigner, "/vkey"));
+    client_lines += line + "\n";
+    server_lines += line + " http://" + name + "\n";
+    (is_witness ? witness_names : auditor_names) += " " + name;
+  }
+  const std::string quorum = "group witnesses any" + witness_names + "\ngroup auditors all" + auditor_names +
+                             "\ngroup all all witnesses auditors\nquorum all\n";
+  policy_text_ = client_lines + quorum;
+  relay.set_make_mind(relay_mind(server_lines + quorum));
+  watch_.look_at(relay, Watch::Role::relay);
+  relay.start();
+}
+
+Host& World::add_device(const std::string& name) {
+  Host& host = add_host(name, [this, name]() -> std::unique_ptr<proto::Mind> {
+    auto mind = client::make_client({});
+    if (options_.wrap) return options_.wrap(name, std::move(mind));
+    return mind;
+  });
+  people_.push_back(&host);
+  watch_.look_at(host, Watch::Role::device);
+  host.start();
+  return host;
+}
+
+std::vector<Host*> World::everybody() const {
+  std::vector<Host*> out = {hosts_.at("relay").get()};
+  out.insert(out.end(), cosigners_.begin(), cosigners_.end());
+  out.insert(out.end(), people_.begin(), people_.end());
+  return out;
+}
+
+// ---- time ----
+
+void World::pass(std::uint64_t ms) {
+  const Time end = after(agenda_.now(), ms);
+  while (agenda_.step(end)) CHECK(agenda_.steps() < kMostSteps);
+}
+
+bool World::until(const std::function<bool()>& condition, std::uint64_t most_ms, std::uint64_t every_ms) {
+  const Time end = after(agenda_.now(), most_ms);
+  while (!condition()) {
+    if (agenda_.now() >= end) return false;
+    pass(std::min(every_ms, end.ms - agenda_.now().ms));
+  }
+  return true;
+}
+
+// ---- owners ----
+
+void World::lose(Owner& owner) {
+  owner.socket.reset();
+  for (auto& [id, answer] : owner.tickets) {
+    if (!answer) answer = json{{"lost", true}};
+  }
+}
+
+Ticket World::say(const std::string& device, const std::string& method, json params) {
+  Owner& owner = owners_[device];
+  Host& there = host(device);
+  const Ticket ticket{device, ++last_ticket_};
+  owner.tickets[ticket.id] = std::nullopt;
+  if (!owner.socket) {
+    owner.socket = there.open_owner(
+        [&owner](Bytes frame) {
+          json said = json::parse(as_text(frame));
+          const auto waiting = owner.tickets.find(said.value("id", std::uint64_t{0}));
+          if (waiting != owner.tickets.end() && !waiting->second) waiting->second = std::move(said);
+        },
+        [this, &owner] { lose(owner); });
+  }
+  if (!owner.socket) {
+    lose(owner);
+    return ticket;
+  }
+  const json request = {{"jsonrpc", "2.0"}, {"id", ticket.id}, {"method", method}, {"params", std::move(params)}};
+  there.say(*owner.socket, to_bytes(request.dump()));
+  return ticket;
+}
+
+std::optional<json> World::answer(const Ticket& ticket) {
+  auto& tickets = owners_[ticket.device].tickets;
+  const auto found = tickets.find(ticket.id);
+  CHECK(found != tickets.end());
+  if (!found->second) return std::nullopt;
+  json out = std::move(*found->second);
+  tickets.erase(found);
+  return out;
+}
+
+json World::ask(const std::string& device, const std::string& method, json params, std::uint64_t most_ms) {
+  const Ticket ticket = say(device, method, std::move(params));
+  std::optional<json> out;
+  until([&] { return (out = answer(ticket)).has_value(); }, most_ms, 10);
+  return out ? *out : json{{"late", true}};
+}
+
+}  // namespace cairn::sim
