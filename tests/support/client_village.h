@@ -69,6 +69,10 @@ class TestClient {
   void hang_up() {
     if (rpc_) give(proto::SocketClosed{*std::exchange(rpc_, std::nullopt)});
   }
+  /// Answers to calls of this path are lost on their way. Empty: none.
+  void lose_answers_to(std::string_view path) { lost_path_ = path; }
+  /// Its stream stands, and nothing comes out of it.
+  void set_silent(bool silent) { silent_ = silent; }
   /// As a crash does it: the mind is made anew from its store, sockets are gone.
   void restart();
   /// Restarts after this many more things that were to be sent: the next ones are lost. Nothing: it does not.
@@ -124,6 +128,8 @@ class TestClient {
   };
   std::optional<Stream> stream_;
   bool online_ = true;
+  bool silent_ = false;
+  std::string lost_path_;
   std::optional<std::uint64_t> crash_after_;
   std::size_t refused_by_disk_ = 0;
   std::optional<std::size_t> failing_commit_;
@@ -281,11 +287,17 @@ inline bool TestClient::work() {
 
 inline void TestClient::perform(const proto::Send& send) {
   if (const auto* call = std::get_if<proto::Call>(&send)) {
-    give(proto::CallDone{call->id, online_ ? village_.server.answer(*call)
-                                           : Result<proto::CallReply>(fail(ErrorCode::unavailable, "offline"))});
+    Result<proto::CallReply> reply = fail(ErrorCode::unavailable, "offline");
+    if (online_) reply = village_.server.answer(*call);
+    if (!lost_path_.empty() && call->url.ends_with(lost_path_)) reply = fail(ErrorCode::unavailable, "lost");
+    give(proto::CallDone{call->id, std::move(reply)});
   } else if (const auto* connect = std::get_if<proto::Connect>(&send)) {
     const auto mailbox = village_.server.post.mailbox_of(connect->bearer);
-    if (!mailbox || !online_ || village_.server.down) return give(proto::SocketClosed{connect->id});
+    if (!online_ || village_.server.down) return give(proto::SocketClosed{connect->id});
+    if (!mailbox) {  // as a server does: the stream stands before it is looked at
+      give(proto::SocketConnected{connect->id});
+      return give(proto::SocketClosed{connect->id});
+    }
     stream_ = Stream{connect->id, *mailbox, false};
     village_.server.post.mailboxes[*mailbox].pushed = 0;
     give(proto::SocketConnected{connect->id});
@@ -306,7 +318,7 @@ inline void TestClient::perform(const proto::Send& send) {
 }
 
 inline bool TestClient::push() {
-  if (!stream_) return false;
+  if (!stream_ || silent_) return false;
   auto& mailbox = village_.server.post.mailboxes[stream_->mailbox];
   for (const proto::Envelope& envelope : mailbox.envelopes) {
     if (envelope.sequence <= mailbox.pushed) continue;

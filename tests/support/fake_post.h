@@ -50,6 +50,9 @@ class FakePost {
     return device == devices_.end() ? std::nullopt : std::optional(device->second.mailbox);
   }
 
+  /// Every token has run out: nobody is logged in.
+  void forget_tokens() { devices_.clear(); }
+
   static proto::CallReply refusal(ErrorCode code, std::string sentence) {
     return {proto::status_of(code), wire::encode(proto::ErrorAnswer{code, std::move(sentence)}), {}};
   }
@@ -63,7 +66,7 @@ class FakePost {
     std::uint64_t epoch = 0;
     Epoch now;
     std::optional<Epoch> before;
-    std::map<std::uint64_t, Bytes> commits;  ///< by the epoch that they ended
+    Bytes commit = {};  ///< that ended the epoch before
   };
 
   template <class T>
@@ -132,13 +135,14 @@ class FakePost {
     if (!request.welcomes.empty() && !devices_.contains(token))
       return refusal(ErrorCode::unauthenticated, "Log in first.");
     if (request.epoch != channel.epoch) {
-      return {409, wire::encode(proto::CommitAnswer{channel.epoch, channel.commits[request.epoch]}), {}};
+      const bool just_ended = request.epoch + 1 == channel.epoch;
+      return {409, wire::encode(proto::CommitAnswer{channel.epoch, just_ended ? channel.commit : Bytes()}), {}};
     }
     if (!crypto::verify_labelled(channel.now.write_key, crypto::kSignChannelCommit, request.content(),
                                  request.signature)) {
       return refusal(ErrorCode::invalid_signature, "The signature is not a member's.");
     }
-    channel.commits[request.epoch] = request.commit;
+    channel.commit = request.commit;
     deliver(channel.now.recipients, proto::EnvelopeKind::commit, request.channel, request.epoch, request.commit);
     for (const proto::WelcomeFor& welcome : request.welcomes) {
       deliver({welcome.to}, proto::EnvelopeKind::welcome, request.channel, request.epoch + 1, welcome.welcome);
