@@ -37,6 +37,7 @@ class Client final : public proto::Mind {
   }
 
   Time next_deadline() const override {
+    if (!has_account_) return rpc_.next_deadline();  // the others were not asked what they wait for
     if (waits_for_room_) return std::min(session_.next_deadline(), rpc_.next_deadline());
     return std::min({views_.next_deadline(), session_.next_deadline(), own_name_.next_deadline(),
                      links_.next_deadline(), conversations_.next_deadline(), rpc_.next_deadline()});
@@ -96,6 +97,7 @@ class Client final : public proto::Mind {
 
   void settle(Context& context) {
     auto account = load_account(context.store);
+    has_account_ = account.has_value();
     // All that goes on makes the store larger: on a full disk only answers that are under way are taken in, and what is
     // to be forgotten is forgotten.
     waits_for_room_ = account && context.store.full();
@@ -133,6 +135,7 @@ class Client final : public proto::Mind {
   Conversations conversations_;
   Links links_;
   Rpc rpc_;
+  bool has_account_ = false;
   bool waits_for_room_ = false;
 };
 

@@ -87,14 +87,11 @@ Result<std::string> OwnName::begin(Context& context, const std::string& name, co
 }
 
 void OwnName::step(Context& context, const Account& account, bool waits) {
-  if (account.state == AccountState::registering) {
-    submit_genesis(context, account);
-  } else {
-    retry_ = Time::never();  // it was taken, though we were not told
-  }
+  if (retry_ <= context.now) retry_ = Time::never();
+  if (account.state == AccountState::registering) submit_genesis(context, account);
   const std::uint64_t every_ms = waits || account.state == AccountState::registering ? kPollMs : kOwnNameEveryMs;
-  due_ = after(asked_, every_ms);
-  if (due_ > context.now || views_.looking_up(account.name)) return;
+  due_ = views_.looking_up(account.name) ? Time::never() : after(asked_, every_ms);  // its answer comes as an input
+  if (due_ > context.now) return;
   asked_ = context.now;
   due_ = after(context.now, every_ms);
   views_.look_up_now(context, account, account.name);
@@ -102,8 +99,7 @@ void OwnName::step(Context& context, const Account& account, bool waits) {
 
 void OwnName::submit_genesis(Context& context, const Account& account) {
   if (submitted_ || account.pending_statement.empty()) return;
-  if (retry_ != Time::never() && retry_ > context.now) return;
-  retry_ = Time::never();
+  if (retry_ != Time::never()) return;
   proto::Call call;
   call.method = proto::Method::post;
   call.url = account.server_url + std::string(proto::kPathStatement);

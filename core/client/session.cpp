@@ -17,10 +17,8 @@ constexpr const char* kLoginKey = "login";
 }  // namespace
 
 void Session::step(Context& context, const Account& account) {
-  if (account.state != AccountState::active) retry_at_ = Time::never();  // a removed device waits for nothing
-  if (account.state != AccountState::active || calls_.under_way(kLoginKey)) return;
-  if (retry_at_ != Time::never() && retry_at_ > context.now) return;
-  retry_at_ = Time::never();
+  if (retry_at_ <= context.now) retry_at_ = Time::never();  // a pause that is over wants no timer, whatever follows
+  if (account.state != AccountState::active || calls_.under_way(kLoginKey) || retry_at_ != Time::never()) return;
   if (!token_.empty() && after(context.now, kRenewMs) >= token_expires_) token_.clear();
   if (token_.empty()) return ask_nonce(context, account);
   if (socket_.value != 0) return;
