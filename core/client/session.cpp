@@ -73,14 +73,19 @@ void Session::failed(Context& context, const Answer& answer) {
 void Session::socket_connected(Context&, proto::SocketId id) {
   if (id != socket_) return;
   connected_ = true;
+}
+
+void Session::set_caught_up() {
+  caught_up_ = true;
   failures_ = 0;
   trouble_.clear();
 }
 
 bool Session::socket_closed(Context& context, proto::SocketId id) {
   if (id != socket_) return false;
-  // A stream that never stood may have been refused for its token: log in again.
-  if (!connected_) token_.clear();
+  // A server takes every stream and then closes those whose token it refuses: one that brought nothing may have been
+  // such a one, so log in again.
+  if (!caught_up_) token_.clear();
   socket_ = {};
   connected_ = false;
   caught_up_ = false;

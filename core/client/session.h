@@ -26,7 +26,7 @@ class Session {
   /// The mailbox stream stands.
   bool connected() const { return connected_; }
   bool caught_up() const { return caught_up_; }
-  void set_caught_up() { caught_up_ = true; }
+  void set_caught_up();
   /// Acknowledges mailbox envelopes up to `sequence`; they are stored in this batch.
   void acknowledge(Context& context, std::uint64_t sequence);
   /// How many key packages the server had at login.
