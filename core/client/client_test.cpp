@@ -254,6 +254,31 @@ TEST_F(Removal, ByAMemberIsFollowedByOthersWhoseViewsAreFromBefore) {
   }
 }
 
+TEST(Client, FollowsItsOwnCommitWhenItHearsOfItLate) {
+  // Alice's commit is taken and she hears nothing of it, until another one has come after it.
+  testing::ClientVillage village;
+  for (const std::string name : {"alice", "bob", "carol", "dave"}) {
+    ASSERT_TRUE(village.register_person(name + "-1", name + "@example.org").contains("result"));
+  }
+  ASSERT_TRUE(village.ask("alice-1", "group.create", {{"title", "walkers"}, {"names", {"bob"}}}).contains("result"));
+  ASSERT_TRUE(village.ask("alice-1", "send", {{"to", "walkers"}, {"text", "we begin"}}).contains("result"));
+  village.device("alice-1").set_silent(true);
+  village.device("alice-1").lose_answers_to(proto::kPathChannelCommit);
+  const json carol = {{"conversation", "walkers"}, {"name", "carol"}};
+  const json dave = {{"conversation", "walkers"}, {"name", "dave"}};
+  ASSERT_TRUE(village.ask("alice-1", "group.add", carol).contains("result"));
+  village.settle();
+  ASSERT_TRUE(village.ask("bob-1", "group.add", dave).contains("result"));
+  village.settle();
+  village.device("alice-1").lose_answers_to({});
+  village.pass_all(10 * kSecondMs);
+  village.device("alice-1").set_silent(false);
+  village.settle();
+  EXPECT_TRUE(village.ask("alice-1", "send", {{"to", "walkers"}, {"text", "all of us"}}).contains("result"));
+  village.pass_all(10 * kSecondMs);
+  EXPECT_EQ(texts(village, "dave-1", "walkers"), Texts{"all of us"});
+}
+
 TEST(Client, AgreesOnWhoIsInAGroupWhateverGoesWrong) {
   for (std::uint64_t seed = 1; seed <= 6; ++seed) {
     SCOPED_TRACE(seed);

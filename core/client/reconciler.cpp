@@ -141,6 +141,8 @@ void Reconciler::commit_answered(const Answer& answer) {
   if (answer.status == 409) {
     const auto winner = wire::decode<proto::CommitAnswer>(answer.error_body);
     if (winner && equal(winner->winning_commit, group_->pending()->commit())) return commit_won();
+    // More than one epoch has passed, and one of their commits may be ours: the mailbox tells.
+    if (!winner || winner->winning_commit.empty()) return owner_.retry_later(context_, channel_);
     // Somebody else was first: theirs comes through the mailbox.
     group_->discard_pending();
     conversation_.join_tokens.clear();
