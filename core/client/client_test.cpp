@@ -279,6 +279,29 @@ TEST(Client, FollowsItsOwnCommitWhenItHearsOfItLate) {
   EXPECT_EQ(texts(village, "dave-1", "walkers"), Texts{"all of us"});
 }
 
+TEST(Client, ShowsATextOnceThatWasTakenInTwoEpochs) {
+  // Alice does not know of bob's commit: her text is still taken in the epoch before, and she does not hear of that.
+  testing::ClientVillage village;
+  for (const std::string name : {"alice", "bob", "carol"}) {
+    ASSERT_TRUE(village.register_person(name + "-1", name + "@example.org").contains("result"));
+  }
+  ASSERT_TRUE(village.ask("alice-1", "group.create", {{"title", "walkers"}, {"names", {"bob"}}}).contains("result"));
+  ASSERT_TRUE(village.ask("alice-1", "send", {{"to", "walkers"}, {"text", "we begin"}}).contains("result"));
+  village.settle();
+  village.device("alice-1").set_silent(true);
+  ASSERT_TRUE(village.ask("bob-1", "group.add", {{"conversation", "walkers"}, {"name", "carol"}}).contains("result"));
+  village.settle();
+  village.device("alice-1").lose_answers_to(proto::kPathChannelSend);
+  village.begin("alice-1", "send", {{"to", "walkers"}, {"text", "twice taken"}});
+  village.settle();
+  village.device("alice-1").lose_answers_to({});
+  village.device("alice-1").set_silent(false);
+  village.pass_all(10 * kSecondMs);
+  EXPECT_EQ(std::count(village.server.paths.begin(), village.server.paths.end(), proto::kPathChannelSend), 3);
+  EXPECT_EQ(texts(village, "bob-1", "walkers"), (Texts{"we begin", "twice taken"}));
+  EXPECT_EQ(texts(village, "carol-1", "walkers"), Texts{"twice taken"});
+}
+
 TEST(Client, AgreesOnWhoIsInAGroupWhateverGoesWrong) {
   for (std::uint64_t seed = 1; seed <= 6; ++seed) {
     SCOPED_TRACE(seed);

@@ -5,6 +5,7 @@
 
 #include "core/base/utf8.h"
 #include "core/client/cbor.h"
+#include "core/crypto/hash.h"
 
 namespace cairn::client {
 namespace {
@@ -249,6 +250,7 @@ Result<Plaintext> decode_plaintext(ByteView bytes) {
   const ByteView content = TRY(r.opaque(kMaxContentSize));
   TRY(r.finish());
   out.content = TRY(decode_content(content));
+  out.content_hash = crypto::sha256(content);
   return out;
 }
 

@@ -53,6 +53,7 @@ SecretBytes encode_plaintext(const std::vector<directory::Gossip>& gossip, ByteV
 struct Plaintext {
   std::vector<directory::Gossip> gossip;
   Content content;
+  Hash content_hash;  ///< SHA-256 of its bytes; the salt in them makes every message one of its own
 };
 /// Strict and bounded; `malformed` when it is no application plaintext at all.
 Result<Plaintext> decode_plaintext(ByteView bytes);

@@ -283,6 +283,14 @@ void Inbox::take_message(Conversation& conversation, const mls::Group& group, co
   message.time_ms = envelope.received_ms;
   message.epoch = received.epoch;
   auto plaintext = decode_plaintext(received.plaintext.expose());
+  if (plaintext) {
+    // What was protected again in a newer epoch may have been taken in the one before too.
+    Bytes key = concat({channel_, who->device, plaintext->content_hash});
+    if (context_.store.get(tables::kContents, key)) {
+      return context_.note(proto::Event::Level::info, "a message that came before was dropped");
+    }
+    context_.store.put(tables::kContents, std::move(key), {});
+  }
   if (!plaintext) {
     message.unknown_type = "application/octet-stream";
   } else if (plaintext->content.text) {
