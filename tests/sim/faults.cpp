@@ -16,9 +16,9 @@ Faults::Faults(World& world, testing::SeededEntropy& random, std::optional<std::
 }
 
 void Faults::begin_one() {
-  constexpr void (Faults::*kFaults[])() = {&Faults::crash,     &Faults::crash,       &Faults::stop,
-                                           &Faults::fail_commit, &Faults::fill_disk,   &Faults::go_away,
-                                           &Faults::slow_down, &Faults::lose,        &Faults::delay_timers,
+  constexpr void (Faults::*kFaults[])() = {&Faults::crash,         &Faults::crash,     &Faults::stop,
+                                           &Faults::fail_commit,   &Faults::fill_disk, &Faults::go_away,
+                                           &Faults::slow_down,     &Faults::lose,      &Faults::delay_timers,
                                            &Faults::repeat_timers, &Faults::set_clock};
   std::uint64_t kind = random_.below(std::size(kFaults));
   if ((kinds_ >> kind & 1) == 0) kind = random_.below(std::size(kFaults));
@@ -108,9 +108,8 @@ void Faults::delay_timers() {
 void Faults::repeat_timers() {
   Host& host = anybody();
   for (std::uint64_t i = 0; i < 3; ++i) {
-    world_.agenda().in(random_.below(5 * kSecondMs), [this, &host] {
-      host.deliver(proto::TimerFired{world_.agenda().now().ms});
-    });
+    world_.agenda().in(random_.below(5 * kSecondMs),
+                       [this, &host] { host.deliver(proto::TimerFired{world_.agenda().now().ms}); });
   }
 }
 

@@ -11,6 +11,8 @@ constexpr std::uint64_t kGatherMs = 2;
 constexpr std::uint64_t kLeastPauseMs = 1;
 /// After a commit that failed the loop tries again by itself.
 constexpr std::uint64_t kLookAgainMs = 1000;
+/// So often in a row a mind may want its timer at once and get nothing else.
+constexpr std::uint64_t kMostSpins = 200;
 
 }  // namespace
 
@@ -34,8 +36,8 @@ void Host::start() {
   options.clock = [this] { return local_now(); };
   options.log = [this](const proto::Event& event) { trace_.note(agenda_.now(), name(), event.what); };
   options.uptime_ms = [this] { return agenda_.now().ms; };
-  loop_ = std::make_unique<loop::Loop>(*mind_, disk_, entropy_, static_cast<loop::Transport&>(*this),
-                                       std::move(options));
+  loop_ =
+      std::make_unique<loop::Loop>(*mind_, disk_, entropy_, static_cast<loop::Transport&>(*this), std::move(options));
   if (!loop_->start()) plan_step(kLookAgainMs);
   finish_step();
 }
@@ -57,9 +59,7 @@ void Host::kill() {
 
 // ---- clocks ----
 
-Time Host::local_now() const {
-  return {agenda_.now().ms + static_cast<std::uint64_t>(clock_error_ms_)};
-}
+Time Host::local_now() const { return {agenda_.now().ms + static_cast<std::uint64_t>(clock_error_ms_)}; }
 
 void Host::set_clock_error(std::int64_t ms) {
   clock_error_ms_ = ms;
@@ -121,7 +121,10 @@ void Host::plan_timer() {
 void Host::step() {
   planned_ = Time::never();
   if (!running()) return;
+  const bool is_timer = inputs_.empty();
   loop_->step(0);
+  spins_ = is_timer && mind_->next_deadline() <= local_now() ? spins_ + 1 : 0;
+  if (spins_ == kMostSpins) network_.observer().on_spin(*this);
   finish_step();
 }
 

@@ -90,10 +90,11 @@ class Host final : private loop::Transport {
   std::uint64_t incarnation_ = 0;
   std::uint64_t plan_ = 0;  // of the newest step that is planned; older ones are void
   Time planned_ = Time::never();
+  std::uint64_t spins_ = 0;
   std::int64_t clock_error_ms_ = 0;
   std::uint64_t lateness_ms_ = 0;
   std::optional<std::uint64_t> dies_after_;
-  bool dead_ = false;     // in the middle of a step
+  bool dead_ = false;  // in the middle of a step
   std::function<void(Host&)> on_death_;
   std::map<proto::SocketId, std::function<void()>> owners_;  // what to tell when the process is gone
 };

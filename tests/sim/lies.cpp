@@ -44,8 +44,8 @@ class Lies {
  private:
   void register_person(const std::string& device, const char* name) {
     world_.add_device(device);
-    const json done = world_.ask(
-        device, "register", {{"name", name}, {"server_url", World::kServerUrl}, {"policy", world_.policy_text()}});
+    const json done = world_.ask(device, "register",
+                                 {{"name", name}, {"server_url", World::kServerUrl}, {"policy", world_.policy_text()}});
     if (!done.contains("result")) world_.watch().violation(device + " could not register: " + done.dump());
   }
 

@@ -84,6 +84,7 @@ void Network::call(Host& from, proto::Call call) {
   exchanges_.emplace(id, std::move(exchange));
   agenda_.in(call.timeout_ms, [this, id] { finish(id, fail(ErrorCode::unavailable, "time is over")); });
   if (!known || lost()) return fail_later(id, kSilenceMs);
+  exchanges_.at(id).travels = true;
   agenda_.in(delay(), [this, id] { arrive(id); });
 }
 
@@ -103,6 +104,7 @@ void Network::arrive(std::uint64_t id) {
   const auto found = exchanges_.find(id);
   if (found == exchanges_.end()) return;
   Exchange& exchange = found->second;
+  exchange.travels = false;
   if (!reach(exchange.from, exchange.to)) return fail_later(id, kSilenceMs);
   if (!exchange.to->running()) return fail_later(id, delay());
   exchange.arrived = true;
@@ -124,9 +126,15 @@ void Network::respond(Host& from, const proto::Respond& answer) {
 }
 
 void Network::finish(std::uint64_t id, Result<proto::CallReply> reply) {
-  auto exchange = exchanges_.extract(id);
-  if (exchange.empty()) return;
-  Exchange& one = exchange.mapped();
+  const auto found = exchanges_.find(id);
+  if (found == exchanges_.end()) return;
+  Exchange one = found->second;
+  if (one.travels) {  // given up by who waits; the request may do its work all the same
+    found->second.from = nullptr;
+    found->second.done = nullptr;
+  } else {
+    exchanges_.erase(found);
+  }
   if (one.from != nullptr) {
     trace_.note(agenda_.now(), one.from->name(), "hears", reply ? ByteView(reply->body) : ByteView(),
                 (reply ? std::to_string(reply->status) : std::string("nothing")) + " from " + one.request.target);
@@ -159,9 +167,12 @@ void Network::forget(const Host& host) {
     if (exchange.to == &host && exchange.arrived && !exchange.answered) fail_later(id, delay());
   }
   for (auto& [id, stream] : streams_) {
-    if (stream.client == &host) stream.client = nullptr;
-    else if (stream.server == &host) stream.server = nullptr;
-    else continue;
+    if (stream.client == &host)
+      stream.client = nullptr;
+    else if (stream.server == &host)
+      stream.server = nullptr;
+    else
+      continue;
     break_later(id, delay());
   }
 }

@@ -18,8 +18,9 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void on_call(const Host& from, const proto::Call& call) = 0;
-  /// `from` is null when nobody waits for the answer any more.
   virtual void on_answer(const Host& by, const proto::RequestArrived& request, const proto::Respond& answer) = 0;
+  /// A mind wants its timer again and again without a pause: a whole core for nothing.
+  virtual void on_spin(const Host& host) = 0;
 };
 
 /// A stream keeps its order; everything else may overtake.
@@ -30,6 +31,7 @@ class Network {
       : agenda_(agenda), trace_(trace), observer_(observer), random_(seed) {}
 
   void add(Host& host);
+  Observer& observer() { return observer_; }
 
   // ---- weather ----
 
@@ -62,6 +64,7 @@ class Network {
     std::function<void(Result<proto::CallReply>)> done;
     Host* to = nullptr;
     proto::RequestArrived request;
+    bool travels = false;  // arrives, whether or not anybody still waits then
     bool arrived = false;
     bool answered = false;
   };

@@ -34,7 +34,10 @@ RunResult run_seed(std::uint64_t seed, const RunOptions& options) {
 }
 
 Script::Script(World& world, std::uint64_t seed, const RunOptions& options)
-    : world_(world), random_(seed ^ 0x7363726970740000), options_(options), faults_(world, random_, options.fault_kinds) {}
+    : world_(world),
+      random_(seed ^ 0x7363726970740000),
+      options_(options),
+      faults_(world, random_, options.fault_kinds) {}
 
 void Script::run() {
   begin();
@@ -73,8 +76,10 @@ void Script::act() {
     case 8: say_to_a_group(); break;
     case 9:  // several at once
       for (std::uint64_t i = 2 + random_.below(4); i > 0; --i) {
-        if (chance(2)) say_to_a_group();
-        else say_to_a_person();
+        if (chance(2))
+          say_to_a_group();
+        else
+          say_to_a_person();
       }
       break;
     default: say_to_a_person(); break;

@@ -20,7 +20,7 @@ struct RunResult {
   std::uint64_t trace_hash = 0;
   std::uint64_t steps = 0;
   std::uint64_t simulated_ms = 0;
-  std::size_t texts = 0;   ///< that arrived everywhere
+  std::size_t texts = 0;  ///< that arrived everywhere
   std::size_t faults = 0;
   std::uint64_t relay_commits = 0;
   bool good() const { return violations.empty(); }

@@ -28,7 +28,8 @@ class Trace {
     std::fprintf(out_, "%12.3f %-10.*s %.*s", static_cast<double>(when.ms % 100'000'000) / 1000,
                  static_cast<int>(who.size()), who.data(), static_cast<int>(what.size()), what.data());
     if (!data.empty()) std::fprintf(out_, " (%zu bytes)", data.size());
-    if (!detail.empty()) std::fprintf(out_, " %.*s", static_cast<int>(std::min<std::size_t>(detail.size(), 250)), detail.data());
+    if (!detail.empty())
+      std::fprintf(out_, " %.*s", static_cast<int>(std::min<std::size_t>(detail.size(), 250)), detail.data());
     std::fputc('\n', out_);
   }
 

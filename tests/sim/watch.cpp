@@ -38,9 +38,8 @@ void Watch::on_call(const Host& from, const proto::Call& call) {
   const auto role = roles_.find(&from);
   if (role == roles_.end() || role->second != Role::device || path_of(call.url) != proto::kPathStatement) return;
   const auto request = wire::decode<proto::StatementRequest>(call.body);
-  const auto statement =
-      request ? wire::decode<directory::Statement>(request->statement)
-              : Result<directory::Statement>(fail(ErrorCode::malformed, "statement"));
+  const auto statement = request ? wire::decode<directory::Statement>(request->statement)
+                                 : Result<directory::Statement>(fail(ErrorCode::malformed, "statement"));
   if (!statement) return violation(from.name() + " gave the directory what is no statement");
   Said said{statement->content.name, std::nullopt, std::nullopt, false};
   const directory::Device* newcomer = nullptr;
@@ -96,6 +95,8 @@ void Watch::on_group(const Host& device, ByteView channel, ByteView row) {
               to_hex(*id).substr(0, 8));
   }
 }
+
+void Watch::on_spin(const Host& host) { violation(host.name() + " wants its timer again and again without a pause"); }
 
 // ---- what servers answer ----
 

@@ -62,6 +62,7 @@ class Watch final : public Observer {
 
   void on_call(const Host& from, const proto::Call& call) override;
   void on_answer(const Host& by, const proto::RequestArrived& request, const proto::Respond& answer) override;
+  void on_spin(const Host& host) override;
   void on_commit(const Host& device, const std::vector<Write>& writes);
   void on_group(const Host& device, ByteView channel, ByteView row);
   void check_cosigned(const Host& by, ByteView body);

@@ -44,8 +44,8 @@ Host& World::add_host(const std::string& name, std::function<std::unique_ptr<pro
   options.name = name;
   options.address = "10.0.0." + std::to_string(hosts_.size() + 1);
   options.make_mind = std::move(make_mind);
-  const auto added = hosts_.emplace(
-      name, std::make_unique<Host>(agenda_, network_, trace_, std::move(options), random_.next()));
+  const auto added =
+      hosts_.emplace(name, std::make_unique<Host>(agenda_, network_, trace_, std::move(options), random_.next()));
   Host& host = *added.first->second;
   network_.add(host);
   return host;
@@ -78,8 +78,8 @@ void World::start_domain(const WorldOptions& options) {
   std::string client_lines, server_lines, witness_names, auditor_names;
   for (std::size_t i = 0; i < options.witnesses + options.auditors; ++i) {
     const bool is_witness = i < options.witnesses;
-    const std::string name = is_witness ? "witness" + std::to_string(i + 1)
-                                        : "auditor" + std::to_string(i + 1 - options.witnesses);
+    const std::string name =
+        is_witness ? "witness" + std::to_string(i + 1) : "auditor" + std::to_string(i + 1 - options.witnesses);
     Host& cosigner = add_host(name, [name, is_witness, log_line]() -> std::unique_ptr<proto::Mind> {
       auto key_name = tlog::KeyName::from("localhost/" + name);
       auto list = witness::LogList::parse(log_line);
