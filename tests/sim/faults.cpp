@@ -44,7 +44,10 @@ Host& Faults::anybody() {
   return *all[random_.below(all.size())];
 }
 
-Host& Faults::any_person() { return *world_.people()[random_.below(world_.people().size())]; }
+Host& Faults::any_person() {
+  const auto& people = world_.people();
+  return people.empty() ? anybody() : *people[random_.below(people.size())];
+}
 
 void Faults::restart_later(Host& host, std::uint64_t most_ms) {
   world_.agenda().in(random_.below(most_ms), [this, &host] {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "tests/sim/lies.h"
 #include "tests/sim/script.h"
 
 namespace {
@@ -16,6 +17,16 @@ struct Options {
   std::uint64_t actions = sim::RunOptions{}.actions;
   bool trace = false;
 };
+
+/// One world in so many has a lying server too.
+constexpr std::uint64_t kLieEvery = 10;
+
+int failed(std::uint64_t seed, const std::vector<std::string>& violations) {
+  for (const std::string& violation : violations) std::printf("   %s\n", violation.c_str());
+  std::printf("seed %llu FAILED; to repeat it: ./dev sim --seed %llu --trace\n", static_cast<unsigned long long>(seed),
+              static_cast<unsigned long long>(seed));
+  return 1;
+}
 
 int run(const Options& options) {
   sim::RunOptions each;
@@ -34,11 +45,10 @@ int run(const Options& options) {
     faults += result.faults;
     steps += result.steps;
     simulated_ms += result.simulated_ms;
-    if (!result.good()) {
-      for (const std::string& violation : result.violations) std::printf("   %s\n", violation.c_str());
-      std::printf("seed %llu FAILED; to repeat it: ./dev sim --seed %llu --trace\n",
-                  static_cast<unsigned long long>(seed), static_cast<unsigned long long>(seed));
-      return 1;
+    if (!result.good()) return failed(seed, result.violations);
+    if (seed % kLieEvery == 0) {
+      const std::vector<std::string> believed = sim::run_lies(seed, each.world);
+      if (!believed.empty()) return failed(seed, believed);
     }
     if ((done + 1) % 10 == 0) {
       std::printf("%llu seeds, %.0f s\n", static_cast<unsigned long long>(done + 1), elapsed());

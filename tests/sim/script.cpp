@@ -43,6 +43,7 @@ void Script::run() {
   begin();
   for (std::uint64_t i = 0; i < options_.actions && world_.watch().violations().empty(); ++i) {
     if (options_.faults && !chance(3)) faults_.begin_one();
+    if (options_.faults && chance(3)) faults_.begin_one();
     act();
     world_.pass(random_.below(chance(4) ? 30 * kSecondMs : 3 * kSecondMs));
   }
@@ -70,7 +71,9 @@ void Script::act() {
     case 2: create_group(); break;
     case 3:
     case 4: add_to_group(); break;
-    case 5: world_.pass(chance(8) ? kHourMs : random_.below(2 * kMinuteMs)); break;
+    case 5:  // now and then longer than a login is good
+      world_.pass(chance(30) ? 13 * kHourMs : chance(8) ? kHourMs : random_.below(2 * kMinuteMs));
+      break;
     case 6:
     case 7:
     case 8: say_to_a_group(); break;

@@ -47,7 +47,7 @@ TEST(Simulator, LosesNothingWhateverGoesWrong) {
 
 // Any commit of the server may fail: nothing that it answered before is lost by it.
 TEST(Simulator, LosesNothingWhenAnyOneCommitOfTheServerFails) {
-  RunOptions options = few_actions(0);
+  RunOptions options = few_actions(4);
   options.faults = false;
   const std::uint64_t commits = run_seed(3, options).relay_commits;
   ASSERT_GT(commits, 20u);
