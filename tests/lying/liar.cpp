@@ -181,6 +181,7 @@ Bytes Liar::answer(ByteView request_bytes, Bytes honest, const StoreView& store,
   if (!(request->name == victim_)) return honest;
   if (first_answer_.empty()) first_answer_ = honest;
   if (lie_ == Lie::replayed_answer) return first_answer_;
+  if (lie_ == Lie::none) return honest;  // the name may not be there yet
   Response response = *wire::decode<Response>(honest);
   const auto row = need<relay::NameRow>(store, table::kNames, victim_.bytes());
   switch (lie_) {
