@@ -77,9 +77,24 @@ Result<KeyPackage> key_package_in(ByteView message) {
   return std::move(*package);
 }
 
+Result<ReInit> reinit_in(const Json& request) {
+  ReInit out;
+  out.group_id = { TRY(bytes_at(request, "group_id")) };
+  out.cipher_suite = request["suite"].get<std::uint16_t>();
+  return out;
+}
+
 std::string name_of(const LeafNode& leaf) {
   const auto identity = leaf.credential.identity();
   return identity ? std::string(identity->begin(), identity->end()) : std::string();
+}
+
+Json told(const PendingCommit& pending) {
+  Json welcomes = Json::array();
+  for (const OutgoingWelcome& welcome : pending.welcomes()) welcomes.push_back(to_hex(welcome.message));
+  return Json{{"commit", to_hex(pending.commit())},
+              {"welcomes", std::move(welcomes)},
+              {"tree", to_hex(pending.ratchet_tree())}};
 }
 
 class Peer {
@@ -99,6 +114,7 @@ class Peer {
   Result<Json> join_external(Client& client, const Json& request);
   Result<Json> propose(Client& client, const Json& request);
   Result<Json> commit(Client& client, const Json& request);
+  Result<Json> succeed(Client& client, const Json& request);
   Result<Json> merge(Client& client, const Json& request);
   Result<Json> discard(Client& client, const Json& request);
   Result<Json> process(Client& client, const Json& request);
@@ -130,6 +146,7 @@ const std::map<std::string, Peer::Handler>& Peer::handlers() {
       {"join_external", &Peer::join_external},
       {"propose", &Peer::propose},
       {"commit", &Peer::commit},
+      {"succeed", &Peer::succeed},
       {"merge", &Peer::merge},
       {"discard", &Peer::discard},
       {"process", &Peer::process},
@@ -150,17 +167,18 @@ Result<Json> Peer::handle(const Json& request) {
   const auto client = clients_.find(request.value("client", ""));
   REQUIRE(client != clients_.end(), ErrorCode::not_found, "client");
   const bool enters = operation == "key_package" || operation == "create" || operation == "join" ||
-                      operation == "join_external" || operation == "add_psk";
+                      operation == "join_external" || operation == "add_psk" || operation == "succeed";
   REQUIRE(enters || client->second.group.has_value(), ErrorCode::invalid_state, "client is in no group");
   return (this->*handler->second)(client->second, request);
 }
 
 Result<Json> Peer::new_client(const Json& request) {
   const std::string name = request.value("client", "");
+  Credential person = Credential::basic(to_bytes(request.value("person", name)));
   const SuiteId suite = TRY(find_suite(request.value("suite", std::uint16_t{0})));
   const auto algorithm = cipher_suite(suite).signature;
   auto pair = crypto::generate_signature_key(algorithm, entropy_);
-  auto identity = TRY(SigningIdentity::from(algorithm, Credential::basic(to_bytes(name)), std::move(pair.private_key)));
+  auto identity = TRY(SigningIdentity::from(algorithm, std::move(person), std::move(pair.private_key)));
   clients_.insert_or_assign(name, Client{suite, std::move(identity), {}, std::nullopt});
   return Json::object();
 }
@@ -182,7 +200,14 @@ Result<Json> Peer::join(Client& client, const Json& request) {
   REQUIRE(!client.packages.empty(), ErrorCode::invalid_state, "no key package");
   const Bytes welcome = TRY(bytes_at(request, "welcome"));
   const std::optional<Bytes> tree = TRY(bytes_if(request, "tree"));
-  client.group = TRY(Group::join({welcome, client.packages.back(), view(tree)}, rules_));
+  const JoinRequest join{welcome, client.packages.back(), view(tree)};
+  if (request.contains("before")) {
+    const auto before = clients_.find(request["before"].get<std::string>());
+    REQUIRE(before != clients_.end() && before->second.group, ErrorCode::not_found, "client before");
+    client.group = TRY(before->second.group->join_successor(join, rules_));
+  } else {
+    client.group = TRY(Group::join(join, rules_));
+  }
   client.packages.clear();
   return Json::object();
 }
@@ -206,6 +231,12 @@ Result<Json> Peer::propose(Client& client, const Json& request) {
     message = TRY(client.group->propose_add(package, rules_, now_, entropy_, format));
   } else if (request.contains("remove")) {
     message = TRY(client.group->propose_remove({request["remove"].get<std::uint32_t>()}, entropy_, format));
+  } else if (request.contains("external_psk")) {
+    Bytes id = TRY(bytes_at(request, "external_psk"));
+    message = TRY(client.group->propose_psk({ExternalPsk{{std::move(id)}}, {}}, rules_, entropy_, format));
+  } else if (request.contains("reinit")) {
+    const ReInit reinit = TRY(reinit_in(request["reinit"]));
+    message = TRY(client.group->propose_reinit(reinit, rules_, entropy_, format));
   } else {
     message = TRY(client.group->propose_update(std::nullopt, entropy_, format));
   }
@@ -227,6 +258,7 @@ Result<CommitRequest> Peer::commit_request(const Json& request) const {
     GroupId group { TRY(bytes_at(psk, "group_id")) };
     out.psks.push_back({ResumptionPsk{ResumptionUsage::application, std::move(group), psk["epoch"]}, {}});
   }
+  if (request.contains("reinit")) out.reinit = TRY(reinit_in(request["reinit"]));
   out.path = request.value("path", true) ? PathUse::always : PathUse::when_required;
   out.format = format_of(request);
   out.tree = tree_of(request);
@@ -238,11 +270,25 @@ Result<CommitRequest> Peer::commit_request(const Json& request) const {
 Result<Json> Peer::commit(Client& client, const Json& request) {
   const CommitRequest wish = TRY(commit_request(request));
   const PendingCommit* pending = TRY(client.group->stage_commit(wish, rules_, now_, entropy_));
-  Json welcomes = Json::array();
-  for (const OutgoingWelcome& welcome : pending->welcomes()) welcomes.push_back(to_hex(welcome.message));
-  return Json{{"commit", to_hex(pending->commit())},
-              {"welcomes", std::move(welcomes)},
-              {"tree", to_hex(pending->ratchet_tree())}};
+  return told(*pending);
+}
+
+// The first commit of the group that follows from `before`, where a client of the same person is: the start of ours.
+Result<Json> Peer::succeed(Client& client, const Json& request) {
+  const auto before = clients_.find(request.value("before", ""));
+  REQUIRE(before != clients_.end() && before->second.group, ErrorCode::not_found, "client before");
+  SuccessorRequest successor{client.identity, leaf_options(client.suite), {}, tree_of(request)};
+  for (const Json& member : request["members"]) {
+    const Bytes message = TRY(from_hex(member.get<std::string>()));
+    successor.others.push_back(TRY(key_package_in(message)));
+  }
+  if (request.contains("branch")) {
+    const GroupId id { TRY(bytes_at(request, "branch")) };
+    client.group = TRY(before->second.group->branch(id, {}, successor, rules_, now_, entropy_));
+  } else {
+    client.group = TRY(before->second.group->reinitialise(successor, rules_, now_, entropy_));
+  }
+  return told(*client.group->pending());
 }
 
 Result<Json> Peer::merge(Client& client, const Json&) {

@@ -26,17 +26,20 @@ export class Peer {
   }
 }
 
+const reinitToAsk = ({ groupId, suite }) => ({ group_id: hex(groupId), suite: suite.id })
+
 /// One of our clients. ts_mls_1.js and ts_mls_2.js have the same face.
 export class OurClient {
-  constructor(peer, suite, name) {
-    Object.assign(this, { peer, suite, name, ours: true })
+  constructor(peer, suite, name, id) {
+    Object.assign(this, { peer, suite, name, id, ours: true })
   }
   static async make(peer, suite, name) {
-    await peer.ask({ op: "client", client: name, suite: suite.id })
-    return new OurClient(peer, suite, name)
+    const id = `${name} in ${suite.id}, ${(peer.made = (peer.made ?? 0) + 1)}`
+    await peer.ask({ op: "client", client: id, suite: suite.id, person: name })
+    return new OurClient(peer, suite, name, id)
   }
   ask(op, rest = {}) {
-    return this.peer.ask({ op, client: this.name, ...rest })
+    return this.peer.ask({ op, client: this.id, ...rest })
   }
 
   async keyPackage() {
@@ -45,8 +48,15 @@ export class OurClient {
   create(groupId) {
     return this.ask("create", { group_id: hex(groupId) })
   }
-  join({ welcome, tree }) {
-    return this.ask("join", { welcome: hex(welcome), ...(tree && { tree: hex(tree) }) })
+  /// `before` is this person's client in the group that the new one follows from.
+  join({ welcome, tree, before }) {
+    const beside = { ...(tree && { tree: hex(tree) }), ...(before && { before: before.id }) }
+    return this.ask("join", { welcome: hex(welcome), ...beside })
+  }
+  /// Starts the group that follows from the one of `before`: as its ReInit says, or as a branch with the id `branch`.
+  async succeed({ before, members, branch }) {
+    const request = { before: before.id, members: members.map(hex), ...(branch && { branch: hex(branch) }) }
+    return this.made(await this.ask("succeed", request))
   }
   /// Comes in by itself; returns the commit.
   async joinExternal({ groupInfo, tree, replaces }) {
@@ -55,8 +65,9 @@ export class OurClient {
     return fromHex((await this.ask("join_external", request)).commit)
   }
   /// A commit that waits for accept() or discard(): {commit, welcome(i) for the i-th newcomer, tree}.
-  async commit({ adds = [], removes = [], externalPsks = [], resumptionPsks = [], path = true, ...how } = {}) {
+  async commit({ adds = [], removes = [], externalPsks = [], resumptionPsks = [], path = true, reinit, ...how } = {}) {
     const made = await this.ask("commit", {
+      ...(reinit && { reinit: reinitToAsk(reinit) }),
       adds: adds.map(hex),
       removes,
       external_psks: externalPsks.map(hex),
@@ -65,7 +76,10 @@ export class OurClient {
       public: how.public ?? false,
       tree_beside: how.treeBeside ?? false,
     })
-    return { commit: fromHex(made.commit), welcome: (i) => fromHex(made.welcomes[i]), tree: fromHex(made.tree) }
+    return this.made(made)
+  }
+  made({ commit, welcomes, tree }) {
+    return { commit: fromHex(commit), welcome: (i) => fromHex(welcomes[i]), tree: fromHex(tree) }
   }
   discard() {
     return this.ask("discard")
@@ -73,9 +87,11 @@ export class OurClient {
   accept() {
     return this.ask("merge")
   }
-  /// {add: key package}, {remove: leaf} or {update: true}; returns the message.
-  async propose({ add, remove, ...how }) {
-    const what = add ? { add: hex(add) } : remove !== undefined ? { remove } : {}
+  /// {add: key package}, {remove: leaf}, {externalPsk: id}, {reinit: ...} or {update: true}; returns the message.
+  async propose({ add, remove, externalPsk, reinit, ...how }) {
+    const what = { ...(add && { add: hex(add) }), ...(remove !== undefined && { remove }) }
+    if (externalPsk) what.external_psk = hex(externalPsk)
+    if (reinit) what.reinit = reinitToAsk(reinit)
     return fromHex((await this.ask("propose", { ...what, public: how.public ?? false })).proposal)
   }
   /// {kind: "application", plaintext, authenticatedData}, {kind: "proposal"} or {kind: "commit"}, which is merged.

@@ -11,12 +11,12 @@ const [program, seed = "1", steps = "200", what = ""] = process.argv.slice(2)
 const walk = { [`${steps} random steps from seed ${seed}`]: randomSteps(Number(seed), Number(steps)) }
 let failed = 0
 
-async function play(suite, implementation, name, scenario) {
+async function play(suite, name, scenario) {
   const title = `0x${suite.id.toString(16).padStart(4, "0")} with ${suite.theirs}: ${name}`
   if (!title.includes(what)) return
   const peer = new Peer(program, seed)
   try {
-    const note = await scenario(new Village(peer, suite, implementation, name))
+    const note = await scenario(new Village(peer, suite, name))
     console.log(`good: ${title}${note ? ` (${note})` : ""}`)
   } catch (error) {
     failed += 1
@@ -27,9 +27,8 @@ async function play(suite, implementation, name, scenario) {
 }
 
 for (const suite of suites) {
-  const implementation = await suite.load()
   for (const [name, scenario] of Object.entries({ ...scenarios, ...walk })) {
-    await play(suite, implementation, name, scenario)
+    await play(suite, name, scenario)
   }
 }
 process.exit(failed === 0 ? 0 : 1)

@@ -1,6 +1,7 @@
 // What is played in every suite: a name, and a function of a fresh Village.
 import assert from "node:assert/strict"
 import { utf8 } from "./bytes.js"
+import { Village } from "./village.js"
 
 /// A group of `ours` + `theirs` clients that was made by the first of them; {ours: [...], theirs: [...]}.
 async function settle(village, { ours, theirs, founder }) {
@@ -114,6 +115,11 @@ export const scenarios = {
     assert(await village.commit(ours[1], { externalPsks: ids, adds: newcomers.slice(0, 2) }))
     assert(await village.commit(theirs[1], { externalPsks: ids, adds: newcomers.slice(2) }))
     await village.talk()
+    await village.propose(ours[0], { externalPsk: ids[1] })
+    await village.commit(theirs[0])
+    await village.propose(theirs[1], { externalPsk: ids[0], public: true })
+    await village.commit(ours[1])
+    await village.talk()
   },
 
   async "resumption keys of this and a former epoch"(village) {
@@ -145,6 +151,45 @@ export const scenarios = {
     await village.talk()
   },
 
+  async "going on in another suite after a ReInit"(village) {
+    const { other } = village.suite
+    for (const [ender, starter] of [["ours", "theirs"], ["theirs", "ours"], ["ours", "ours"], ["theirs", "theirs"]]) {
+      const round = new Village(village.peer, village.suite, `${village.label}: ${ender}, ${starter}`)
+      const people = await settle(round, { ours: 2, theirs: 2, founder: starter })
+      const groupId = utf8(`after ${round.label}`)
+      await round.commit(people[ender][1], { reinit: { groupId, suite: other }, public: ender === starter })
+      await round.expectEnded()
+      const next = await round.succeed(people[starter][0], { suite: other })
+      await next.talk()
+      assert(await next.commit(next.members[1], { adds: [await next.ours()] }))
+      await next.talk()
+    }
+  },
+
+  async "a ReInit that was proposed"(village) {
+    const { ours, theirs } = await settle(village, { ours: 2, theirs: 2, founder: "ours" })
+    await village.propose(ours[0], { reinit: { groupId: utf8("after a proposal"), suite: village.suite } })
+    await village.commit(theirs[1])
+    await village.expectEnded()
+    const next = await village.succeed(ours[1])
+    await next.talk()
+    await next.propose(next.members[2], { reinit: { groupId: utf8("after another"), suite: village.suite } })
+    await next.commit(next.members[0])
+    await (await next.succeed(next.members[3])).talk()
+  },
+
+  async "branches"(village) {
+    const { ours, theirs } = await settle(village, { ours: 3, theirs: 3, founder: "theirs" })
+    for (const starter of [ours[0], theirs[0]]) {
+      const members = [ours[0], theirs[0], ours[2], theirs[2]]
+      const branch = await village.succeed(starter, { members, branch: utf8(`branch of ${starter.name}`) })
+      await branch.talk()
+      assert(await branch.commit(branch.members[1], { adds: [await branch.ours()] }))
+      await branch.talk()
+      await village.talk()
+    }
+  },
+
   async "messages that come late"(village) {
     const { ours, theirs } = await settle(village, { ours: 2, theirs: 2, founder: "theirs" })
     const words = new Map()
@@ -171,11 +216,13 @@ export const scenarios = {
 
   async "what departs from the RFC is refused"(village) {
     const { quirks } = village.suite.dialect
-    if (!quirks.loneRemoveLacksPath) return "nothing to refuse in this version"
     const { ours, theirs } = await settle(village, { ours: 3, theirs: 2, founder: "theirs" })
-    // RFC 9420 s.12.4: a commit with a Remove MUST have a path.
+    // RFC 9420 s.12.4: a commit with GroupContextExtensions, or with a Remove, has a path.
+    const change = await theirs[0].commit({ extensions: [] })
+    await assert.rejects(ours[0].process(change.commit), /commit without the path/)
+    if (!quirks.loneRemoveLacksPath) return
     const lone = await theirs[0].commit({ removes: [await village.leaf(ours[1])] })
-    await assert.rejects(ours[0].process(lone.commit), /malformed/)
+    await assert.rejects(ours[0].process(lone.commit), /commit without the path/)
     // RFC 9420 s.12.4.1: the path is for the keys that the proposals lead to; this one is for those before.
     await village.propose(ours[1], { update: true })
     await village.propose(ours[2], { update: true })

@@ -3,12 +3,12 @@
 import { opaque, unwrapped, utf8 } from "./bytes.js"
 
 export class TheirClient {
-  constructor(dialect, suite, implementation, name) {
-    Object.assign(this, { dialect, suite, implementation, name, ours: false, psks: new Map(), updates: new Map() })
+  constructor({ dialect, implementation }, name) {
+    Object.assign(this, { dialect, implementation, name, ours: false, psks: new Map(), updates: new Map() })
   }
-  static async make(dialect, suite, implementation, name) {
-    const client = new TheirClient(dialect, suite, implementation, name)
-    client.signatureKeys = await implementation.signature.keygen()
+  static async make(suite, name) {
+    const client = new TheirClient(suite, name)
+    client.signatureKeys = await suite.implementation.signature.keygen()
     return client
   }
 
@@ -20,8 +20,20 @@ export class TheirClient {
     this.keys = await this.dialect.generateKeyPackage(this)
     this.group = await this.dialect.createGroup(this, groupId)
   }
-  async join({ welcome, tree }) {
-    this.group = await this.dialect.joinGroup(this, this.decode("welcome", welcome), this.decodeTree(tree))
+  /// `before` is this person's client in the group that the new one follows from.
+  async join({ welcome, tree, before }) {
+    const decoded = [this.decode("welcome", welcome), this.decodeTree(tree)]
+    if (before) this.group = await this.dialect.joinSuccessor(this, before, ...decoded)
+    else this.group = await this.dialect.joinGroup(this, ...decoded)
+  }
+  /// Starts the group that follows from the one of `before`: as its ReInit says, or as a branch with the id `branch`.
+  async succeed({ before, members, branch }) {
+    this.keys = await this.dialect.generateKeyPackage(this)
+    const packages = members.map((message) => this.decode("key_package", message))
+    const made = branch
+      ? await this.dialect.branch(this, before, packages, branch)
+      : await this.dialect.reinitialise(this, before, packages)
+    return this.keep(made)
   }
   async joinExternal({ groupInfo, tree, replaces }) {
     this.keys = await this.dialect.generateKeyPackage(this)
@@ -31,14 +43,18 @@ export class TheirClient {
     this.group = made.newState
     return this.dialect.encode("public_message", made.publicMessage)
   }
-  async commit({ adds = [], removes = [], externalPsks = [], resumptionPsks = [], ...how } = {}) {
+  async commit({ adds = [], removes = [], externalPsks = [], resumptionPsks = [], reinit, extensions, ...how } = {}) {
     const proposals = [
+      ...(reinit ? [this.reinitProposal(reinit)] : []),
+      ...(extensions ? [this.extensionsProposal(extensions)] : []),
       ...adds.map((add) => this.addProposal(add)),
       ...removes.map((leaf) => this.removeProposal(leaf)),
       ...externalPsks.map((id) => this.pskProposal(this.dialect.externalPsk(id))),
       ...resumptionPsks.map(({ groupId, epoch }) => this.pskProposal(this.dialect.resumptionPsk(groupId, epoch))),
     ]
-    const { newState, commit, welcome } = await this.dialect.createCommit(this, proposals, how)
+    return this.keep(await this.dialect.createCommit(this, proposals, how))
+  }
+  keep({ newState, commit, welcome }) {
     this.pending = newState
     return { commit, welcome: () => welcome, tree: this.dialect.encodeTree(newState.ratchetTree) }
   }
@@ -49,9 +65,14 @@ export class TheirClient {
     this.group = this.pending
     this.updates.clear()
   }
-  async propose({ add, remove, ...how }) {
-    const proposal = add ? this.addProposal(add) : remove !== undefined ? this.removeProposal(remove) : undefined
-    const made = await this.dialect.createProposal(this, proposal ?? (await this.updateProposal()), how)
+  async propose({ add, remove, externalPsk, reinit, ...how }) {
+    const proposal =
+      (add && this.addProposal(add)) ??
+      (remove !== undefined ? this.removeProposal(remove) : undefined) ??
+      (externalPsk && this.pskProposal(this.dialect.externalPsk(externalPsk))) ??
+      (reinit && this.reinitProposal(reinit)) ??
+      (await this.updateProposal())
+    const made = await this.dialect.createProposal(this, proposal, how)
     this.group = made.newState
     return made.message
   }
@@ -136,6 +157,14 @@ export class TheirClient {
   removeProposal(removed) {
     return { proposalType: this.dialect.words.remove, remove: { removed } }
   }
+  reinitProposal({ groupId, suite }) {
+    const { words } = this.dialect
+    const cipherSuite = this.dialect.suiteWord(suite)
+    return { proposalType: words.reinit, reinit: { groupId, version: words.mls10, cipherSuite, extensions: [] } }
+  }
+  extensionsProposal(extensions) {
+    return { proposalType: this.dialect.words.extensions, groupContextExtensions: { extensions } }
+  }
   pskProposal(info) {
     const pskNonce = this.implementation.rng.randomBytes(this.implementation.kdf.size)
     return { proposalType: this.dialect.words.psk, psk: { preSharedKeyId: { ...info, pskNonce } } }
@@ -172,7 +201,7 @@ export class TheirClient {
 }
 
 /// Whether a newcomer of theirs takes this tree. For each unmerged leaf of a node RFC 9420 s.12.4.3.1 asks that all
-/// nodes between the two list that leaf; the package asks that all nodes above that leaf, to the root, have equal lists.
+/// nodes between the two list that leaf; the package, that all nodes above that leaf, to the root, have equal lists.
 export function theyAccept(tree) {
   const above = (leaf) => {
     const out = []
@@ -185,9 +214,8 @@ export function theyAccept(tree) {
   }
   return tree
     .filter((node, index) => node !== undefined && index % 2 === 1)
-    .every(({ parent: { unmergedLeaves } }) =>
-      unmergedLeaves.every((leaf) => above(leaf).every((other) => `${other.unmergedLeaves}` === `${unmergedLeaves}`)),
-    )
+    .map(({ parent }) => parent.unmergedLeaves)
+    .every((list) => list.every((leaf) => above(leaf).every((node) => `${node.unmergedLeaves}` === `${list}`)))
 }
 
 /// The implementation, for who reads an external_pub that has its length inside, as RFC 9420 s.12.4.3.2 says.

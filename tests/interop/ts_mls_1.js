@@ -15,6 +15,10 @@ const bodies = {
 const { encodeMlsMessage } = mls
 const encode = (kind, body) => encodeMlsMessage({ version: "mls10", wireformat: `mls_${kind}`, [bodies[kind]]: body })
 
+function encodeCommit({ newState, commit, welcome }) {
+  return { newState, commit: encodeMlsMessage(commit), welcome: welcome && encode("welcome", welcome) }
+}
+
 /// External PSKs that were handed out, and the resumption PSKs of this group.
 function pskIndex({ group, psks }) {
   return mls.makePskIndex(group, Object.fromEntries(psks))
@@ -28,6 +32,9 @@ export const dialect = {
     remove: "remove",
     update: "update",
     psk: "psk",
+    reinit: "reinit",
+    extensions: "group_context_extensions",
+    mls10: "mls10",
     leaf_update: "update",
     external_pub: "external_pub",
   },
@@ -38,6 +45,7 @@ export const dialect = {
     pskGroupId,
     pskEpoch: BigInt(epoch),
   }),
+  suiteWord: ({ id }) => Object.keys(mls.ciphersuites).find((name) => mls.ciphersuites[name] === id),
   mlsExporter: mls.mlsExporter,
   signGroupInfo,
   signLeaf: signLeafNodeCommit,
@@ -82,8 +90,32 @@ export const dialect = {
       { state: client.group, cipherSuite: client.implementation, pskIndex: pskIndex(client) },
       { extraProposals, wireAsPublicMessage: how.public ?? false, ratchetTreeExtension: !how.treeBeside },
     )
-    const welcome = made.welcome && encode("welcome", made.welcome)
-    return { newState: made.newState, commit: encodeMlsMessage(made.commit), welcome }
+    return encodeCommit(made)
+  },
+  async reinitialise({ keys }, before, members) {
+    const { groupId, cipherSuite, extensions } = before.group.groupActiveState.reinit
+    const { publicPackage, privatePackage } = keys
+    return encodeCommit(
+      await mls.reinitCreateNewGroup(
+        before.group,
+        publicPackage,
+        privatePackage,
+        members,
+        groupId,
+        cipherSuite,
+        extensions,
+      ),
+    )
+  },
+  async branch({ keys, implementation }, before, members, id) {
+    const { publicPackage, privatePackage } = keys
+    return encodeCommit(await mls.branchGroup(before.group, publicPackage, privatePackage, members, id, implementation))
+  },
+  joinSuccessor({ keys, implementation }, before, welcome, tree) {
+    const { publicPackage, privatePackage } = keys
+    return before.group.groupActiveState.kind === "suspendedPendingReinit"
+      ? mls.joinGroupFromReinit(before.group, welcome, publicPackage, privatePackage, tree)
+      : mls.joinGroupFromBranch(before.group, welcome, publicPackage, privatePackage, tree, implementation)
   },
   async createProposal({ group, implementation }, proposal, how) {
     const made = await mls.createProposal(group, how.public ?? false, proposal, implementation)

@@ -23,6 +23,15 @@ const encode = (kind, body) =>
     [bodies[kind]]: body,
   })
 
+const encodeCommit = ({ newState, commit, welcome }) => ({
+  newState,
+  commit: encodeMessage(commit),
+  welcome: welcome && encodeMessage(welcome),
+})
+
+/// ReInit looks suites up by name; this is how one that is not built in is found.
+const providerOf = ({ implementation }) => ({ getCiphersuiteImpl: async () => implementation })
+
 const contextOf = ({ implementation, psks }) => ({
   cipherSuite: implementation,
   authService: mls.unsafeTestingAuthenticationService,
@@ -42,6 +51,9 @@ export const dialect = {
     remove: mls.defaultProposalTypes.remove,
     update: mls.defaultProposalTypes.update,
     psk: mls.defaultProposalTypes.psk,
+    reinit: mls.defaultProposalTypes.reinit,
+    extensions: mls.defaultProposalTypes.group_context_extensions,
+    mls10: mls.protocolVersions.mls10,
     leaf_update: mls.leafNodeSources.update,
     external_pub: mls.defaultExtensionTypes.external_pub,
   },
@@ -52,6 +64,7 @@ export const dialect = {
     pskGroupId,
     pskEpoch: BigInt(epoch),
   }),
+  suiteWord: ({ id }) => id,
   mlsExporter: mls.mlsExporter,
   signGroupInfo,
   signLeaf: signLeafNodeCommit,
@@ -110,8 +123,47 @@ export const dialect = {
       wireAsPublicMessage: how.public ?? false,
       ratchetTreeExtension: !how.treeBeside,
     })
-    const welcome = made.welcome && encodeMessage(made.welcome)
-    return { newState: made.newState, commit: encodeMessage(made.commit), welcome }
+    return encodeCommit(made)
+  },
+  async reinitialise(client, before, memberKeyPackages) {
+    const { groupId, extensions } = before.group.groupActiveState.reinit
+    return encodeCommit(
+      await mls.reinitCreateNewGroup({
+        context: contextOf(client),
+        state: before.group,
+        keyPackage: client.keys.publicPackage,
+        privateKeyPackage: client.keys.privatePackage,
+        memberKeyPackages,
+        groupId,
+        cipherSuite: "the provider's",
+        extensions,
+        provider: providerOf(client),
+      }),
+    )
+  },
+  async branch(client, before, memberKeyPackages, newGroupId) {
+    return encodeCommit(
+      await mls.branchGroup({
+        context: contextOf(client),
+        state: before.group,
+        keyPackage: client.keys.publicPackage,
+        privateKeyPackage: client.keys.privatePackage,
+        memberKeyPackages,
+        newGroupId,
+      }),
+    )
+  },
+  joinSuccessor(client, before, welcome, ratchetTree) {
+    const request = {
+      context: contextOf(client),
+      welcome,
+      keyPackage: client.keys.publicPackage,
+      privateKeyPackage: client.keys.privatePackage,
+      ratchetTree,
+    }
+    return before.group.groupActiveState.kind === "suspendedPendingReinit"
+      ? mls.joinGroupFromReinit({ ...request, suspendedState: before.group, provider: providerOf(client) })
+      : mls.joinGroupFromBranch({ ...request, oldState: before.group })
   },
   async createProposal(client, proposal, how) {
     const made = await mls.createProposal({

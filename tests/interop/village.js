@@ -5,9 +5,9 @@ import { TheirClient, theyAccept } from "./their_client.js"
 import { utf8 } from "./bytes.js"
 
 export class Village {
-  /// `peer` holds our clients; `theirImplementation` is the suite as their package has it.
-  constructor(peer, suite, theirImplementation, label) {
-    Object.assign(this, { peer, suite, theirImplementation, label, members: [], made: 0, said: 0 })
+  /// `peer` holds our clients.
+  constructor(peer, suite, label) {
+    Object.assign(this, { peer, suite, label, members: [], made: 0, said: 0 })
     this.proposed = { adds: [], removes: [] }
     this.groupId = utf8(label)
   }
@@ -15,8 +15,7 @@ export class Village {
     return OurClient.make(this.peer, this.suite, `ours ${++this.made} of ${this.label}`)
   }
   theirs() {
-    const { dialect } = this.suite
-    return TheirClient.make(dialect, this.suite, this.theirImplementation, `theirs ${++this.made} of ${this.label}`)
+    return TheirClient.make(this.suite, `theirs ${++this.made} of ${this.label}`)
   }
   others(client) {
     return this.members.filter((member) => member !== client)
@@ -29,8 +28,8 @@ export class Village {
     await client.create(this.groupId)
     this.members = [client]
   }
-  /// `committer` commits; everybody follows and agrees. `adds` and `removes` are clients; what was proposed goes in too.
-  /// False, and nothing has changed, when a newcomer of theirs would wrongly refuse the tree.
+  /// `committer` commits; everybody follows and agrees. `adds` and `removes` are clients; what was proposed goes in
+  /// too. False, and nothing has changed, when a newcomer of theirs would wrongly refuse the tree.
   async commit(committer, { adds = [], removes = [], ...wish } = {}) {
     const packages = []
     for (const newcomer of adds) packages.push(await newcomer.keyPackage())
@@ -98,6 +97,28 @@ export class Village {
     for (const member of rest) assert.equal((await member.process(commit)).kind, "commit")
     this.members = [...rest, newcomer]
     await this.agree()
+  }
+  async expectEnded() {
+    for (const member of this.members) assert((await member.state()).reinit, `${member.name} goes on`)
+  }
+  /// The village that follows from this one, started by `starter`: all members in `suite` as the ReInit says, or those
+  /// of `members` in a branch with the id `branch`.
+  async succeed(starter, { suite = this.suite, members = this.members, branch } = {}) {
+    const next = new Village(this.peer, suite, `what follows from ${this.label}`)
+    const again = ({ ours, name }) => (ours ? OurClient.make(this.peer, suite, name) : TheirClient.make(suite, name))
+    const founder = await again(starter)
+    next.members.push(founder)
+    const others = members.filter((member) => member !== starter)
+    const packages = []
+    for (const member of others) {
+      next.members.push(await again(member))
+      packages.push(await next.members.at(-1).keyPackage())
+    }
+    const { welcome, tree } = await founder.succeed({ before: starter, members: packages, branch })
+    for (const [i, before] of others.entries()) await next.members[i + 1].join({ welcome: welcome(i), tree, before })
+    await founder.accept()
+    await next.agree()
+    return next
   }
   /// Everybody says something, and all others read it.
   async talk() {
