@@ -87,7 +87,8 @@ Result<std::string> OwnName::begin(Context& context, const std::string& name, co
 }
 
 void OwnName::step(Context& context, const Account& account, bool waits) {
-  if (retry_ <= context.now) retry_ = Time::never();
+  // A pause that is over wants no timer; nor one for what was taken, though we were not told.
+  if (retry_ <= context.now || account.state != AccountState::registering) retry_ = Time::never();
   if (account.state == AccountState::registering) submit_genesis(context, account);
   const std::uint64_t every_ms = waits || account.state == AccountState::registering ? kPollMs : kOwnNameEveryMs;
   due_ = views_.looking_up(account.name) ? Time::never() : after(asked_, every_ms);  // its answer comes as an input

@@ -17,7 +17,8 @@ constexpr const char* kLoginKey = "login";
 }  // namespace
 
 void Session::step(Context& context, const Account& account) {
-  if (retry_at_ <= context.now) retry_at_ = Time::never();  // a pause that is over wants no timer, whatever follows
+  // A pause that is over wants no timer, whatever follows; and a removed device waits for nothing.
+  if (retry_at_ <= context.now || account.state != AccountState::active) retry_at_ = Time::never();
   if (account.state != AccountState::active || calls_.under_way(kLoginKey) || retry_at_ != Time::never()) return;
   if (!token_.empty() && after(context.now, kRenewMs) >= token_expires_) token_.clear();
   if (token_.empty()) return ask_nonce(context, account);
