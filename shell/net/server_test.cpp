@@ -278,7 +278,7 @@ TEST_F(HttpServer, AnswersNothingOfABatchWhoseCommitFailsButRefusals) {
   ASSERT_TRUE(turn_until([&] { return count<proto::SocketConnected>(heard_) == 1; }));
   writing.send("PUT /put/b HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx");
   reading.send(kPost);
-  ASSERT_TRUE(turn_until([&] { return writing.read().ends_with("on purpose"); })) << writing.read();
+  ASSERT_TRUE(turn_until([&] { return writing.read().ends_with("try again later."); })) << writing.read();
   EXPECT_TRUE(writing.read().starts_with("HTTP/1.1 507 "));
   EXPECT_TRUE(turn_until([&] { return waiting.read().starts_with("HTTP/1.1 507 "); }));
   EXPECT_TRUE(turn_until([&] { return count<proto::SocketClosed>(heard_) == 1; }));

@@ -99,8 +99,8 @@ std::string objection(const Tree& tree, const SourceFile& file, const std::strin
     const bool shared = target.starts_with("apps/common/");  // what programs have in common is nobody's own
     return target.starts_with(app) || shared ? "" : "is another program's";
   }
-  // End-to-end tests and the lying server are programs over programs.
-  if (file.path.starts_with("tests/e2e/") || file.path.starts_with("tests/lying/")) {
+  // Benchmarks of whole programs, end-to-end tests and the lying server are programs over programs.
+  if (group == "bench" || file.path.starts_with("tests/e2e/") || file.path.starts_with("tests/lying/")) {
     if (target_group == "apps") return "";
   }
   return target_group == group ? "" : "is above or beside this folder";
