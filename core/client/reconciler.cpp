@@ -179,6 +179,7 @@ void Reconciler::commit_won() {
 // A device never sent to before needs a view of at most 15 minutes, all others one of at most 24 hours.
 Reconciler::Outcome Reconciler::check_views() {
   Outcome outcome = Outcome::ready;
+  bool refused = false;
   for (const std::string& text : conversation_.names) {
     const auto name = directory::Name::from(text);
     if (!name) continue;
@@ -202,9 +203,12 @@ Reconciler::Outcome Reconciler::check_views() {
     if (last.refused || last.absent) {
       trouble(last.trouble);
       owner_.refuse_outbox(context_, channel_, Conversations::Unsent::not_given_yet);
+      refused = true;
+    } else if (refused) {
+      // what was refused stays the reason, whatever else is being waited for
     } else if (!last.trouble.empty()) {
       trouble(last.trouble);
-    } else if (last.late && view) {
+    } else if (last.late && new_device && view) {
       const auto log = owner_.views_.domain(context_.store, account_, name->domain());
       trouble(late_sentence(*name, log ? view->age_ms(log->trusted_now(context_.now)) : 0));
     }

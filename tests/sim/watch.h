@@ -70,8 +70,8 @@ class Watch final : public Observer {
 
   std::vector<Device> devices() const;
   std::optional<std::string> find_disagreement() const;
+  std::optional<std::string> find_lost_statement() const;
   void check_texts(const std::vector<Device>& all);
-  void check_statements(const std::vector<Device>& all);
 
   Trace& trace_;
   std::map<const Host*, Role> roles_;  // looked up only: addresses must not decide an order

@@ -133,17 +133,17 @@ std::optional<std::string> Watch::find_disagreement() const {
   return std::nullopt;
 }
 
-bool Watch::settled() const { return !find_disagreement().has_value(); }
+bool Watch::settled() const { return !find_disagreement() && !find_lost_statement(); }
 
 void Watch::check_end() {
   if (const auto disagreement = find_disagreement()) violation(*disagreement);
-  const std::vector<Device> all = devices();
-  check_statements(all);
-  check_texts(all);
+  if (const auto lost = find_lost_statement()) violation(*lost);
+  check_texts(devices());
 }
 
 // What the server said to have taken stands in the chain.
-void Watch::check_statements(const std::vector<Device>& all) {
+std::optional<std::string> Watch::find_lost_statement() const {
+  const std::vector<Device> all = devices();
   for (const auto& [hash, said] : statements_) {
     if (!said.accepted) continue;
     bool seen = false;
@@ -152,14 +152,15 @@ void Watch::check_statements(const std::vector<Device>& all) {
       const directory::NameState& chain = device.own_name->state();
       seen = true;
       if (said.adds && chain.find(*said.adds) == nullptr) {
-        violation("a device that the server took is not in the chain that " + device.host->name() + " sees");
+        return "a device that the server took is not in the chain that " + device.host->name() + " sees";
       }
       if (said.removes && chain.is_active(*said.removes)) {
-        violation("a removal that the server took is not in the chain that " + device.host->name() + " sees");
+        return "a removal that the server took is not in the chain that " + device.host->name() + " sees";
       }
     }
-    if (!seen) violation("nobody of " + said.name.text() + " is active, though the server took a statement of it");
+    if (!seen) return "nobody of " + said.name.text() + " is active, though the server took a statement of it";
   }
+  return std::nullopt;
 }
 
 void Watch::check_texts(const std::vector<Device>& all) {
