@@ -177,7 +177,7 @@ struct LookupCase {
       const tlog::Checkpoint head{domain.config.origin, {at, *tlog::root_of(log, at)}, {}};
       out.checkpoint = domain.cosign(tlog::SignedCheckpoint::sign(head, domain.log_key));
       out.record = record_at(at);
-      out.inclusion = *tlog::prove_inclusion(log, at - 1, at);
+      out.growth = *tlog::prove_growth(log, 0, at);
       out.config = domain.config;
       out.vrf_proof = vrf.proof;
       out.map_proof = map.prove(map_key(vrf.output));
@@ -192,7 +192,7 @@ struct LookupCase {
     pinned.emplace(before->view);
     response.config.reset();
     response.statements.clear();
-    response.consistency = *tlog::prove_consistency(log, known_size, size);
+    response.growth = *tlog::prove_growth(log, known_size, size);
   }
 };
 
@@ -207,9 +207,8 @@ void verify_case(benchmark::State& state, const LookupCase& one) {
   const auto size_of = [](const auto& part) { return static_cast<double>(wire::encode(part).size()); };
   state.counters["bytes"] = static_cast<double>(bytes.size());
   state.counters["checkpoint"] = static_cast<double>(one.response.checkpoint.size());
-  state.counters["consistency"] = size_of(one.response.consistency);
   state.counters["record"] = size_of(one.response.record);
-  state.counters["inclusion"] = size_of(one.response.inclusion);
+  state.counters["growth"] = size_of(one.response.growth);
   state.counters["map_proof"] = size_of(one.response.map_proof);
   state.counters["statements"] = one.response.statements.empty() ? 0 : size_of(one.response.statements[0]);
 }

@@ -23,9 +23,8 @@ Result<LookupRequest> LookupRequest::read(wire::Reader& reader) {
 
 void LookupResponse::write(wire::Writer& writer) const {
   writer.opaque(checkpoint);
-  consistency.write(writer);
   record.write(writer);
-  inclusion.write(writer);
+  growth.write(writer);
   writer.optional(config);
   writer.raw(vrf_proof);
   map_proof.write(writer);
@@ -36,9 +35,8 @@ void LookupResponse::write(wire::Writer& writer) const {
 Result<LookupResponse> LookupResponse::read(wire::Reader& reader) {
   LookupResponse out;
   out.checkpoint = TRY(reader.opaque_text(kMaxLookupCheckpointBytes));
-  out.consistency = TRY(tlog::ConsistencyProof::read(reader));
   out.record = TRY(EpochRecord::read(reader));
-  out.inclusion = TRY(tlog::InclusionProof::read(reader));
+  out.growth = TRY(tlog::GrowthProof::read(reader));
   out.config = TRY(reader.optional<DirectoryConfig>());
   out.vrf_proof = TRY(reader.fixed<crypto::VrfProof>());
   out.map_proof = TRY(MapProof::read(reader));

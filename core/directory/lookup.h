@@ -26,9 +26,8 @@ struct LookupRequest {
 
 struct LookupResponse {
   std::string checkpoint;                 ///< signed note, with cosignatures
-  tlog::ConsistencyProof consistency;     ///< from known_size
-  EpochRecord record;                     ///< the newest
-  tlog::InclusionProof inclusion;         ///< of the record, at index size - 1
+  EpochRecord record;                     ///< the newest, at index size - 1
+  tlog::GrowthProof growth;               ///< from known_size to it; empty when nothing grew
   std::optional<DirectoryConfig> config;  ///< present iff known_size is 0
   crypto::VrfProof vrf_proof;
   MapProof map_proof;

@@ -38,9 +38,8 @@ class LookupVerifier {
                          "condition 1: not a checkpoint"));
     const auto cosigned = TRY(check_quorum(checkpoint));
     TRY(check_fresh(cosigned));
-    TRY(check_consistent(cosigned.tree()));
+    auto edge = TRY(check_growth(cosigned.tree()));
     const DirectoryConfig config = TRY(find_config());
-    TRY(check_record(cosigned.tree()));
     TRY(check_config(config, checkpoint));
     const Hash key = TRY(check_vrf(config));
     const auto leaf =
@@ -49,7 +48,7 @@ class LookupVerifier {
     for (const Statement& statement : response_.statements) TRY(take_statement(statement, key));
     TRY(check_leaf(leaf));
     TRY(check_resets(leaf.value_or(NameLeaf{})));
-    return Lookup{make_domain(config, cosigned), make_view(cosigned)};
+    return Lookup{make_domain(std::move(edge), config, cosigned), make_view(cosigned)};
   }
 
  private:
@@ -67,21 +66,9 @@ class LookupVerifier {
   Status check_fresh(const tlog::CosignedCheckpoint& cosigned) const {
     const Time cosigned_at{cosigned.time_s() * kSecondMs};
     REQUIRE(elapsed_ms(now_, cosigned_at) <= kMaxViewAgeMs, ErrorCode::stale, kNotFresh);
-    REQUIRE(known_.domain == nullptr || cosigned.tree().size >= known_.domain->newest.size, ErrorCode::stale,
+    REQUIRE(known_.domain == nullptr || cosigned.tree().size >= known_.domain->edge.size(), ErrorCode::stale,
             "condition 2: smaller than one verified before");
     return ok();
-  }
-
-  Status check_consistent(const tlog::TreeHead& tree) const {
-    constexpr const char* kWhere = "condition 3: not consistent with what was verified before";
-    if (known_.domain == nullptr) {
-      REQUIRE(response_.consistency.hashes.empty(), ErrorCode::malformed, kWhere);
-      return ok();
-    }
-    if (tree.size == known_.domain->newest.size) {
-      REQUIRE(tree == known_.domain->newest, ErrorCode::inconsistent, kWhere);
-    }
-    return as_condition(tlog::verify_consistency(response_.consistency, known_.domain->newest, tree), kWhere);
   }
 
   Result<DirectoryConfig> find_config() const {
@@ -90,11 +77,24 @@ class LookupVerifier {
     return known_.domain != nullptr ? known_.domain->config : *response_.config;
   }
 
-  Status check_record(const tlog::TreeHead& tree) const {
+  /// Conditions 3 and 4 have one proof: the stored tree, and the record after all others, give the new tree.
+  Result<tlog::RightEdge> check_growth(const tlog::TreeHead& tree) const {
+    constexpr const char* kGrown = "condition 3: not what was verified before and has grown by this record";
+    constexpr const char* kRecord = "condition 4: the record is not in the log";
     REQUIRE(tree.size != 0 && response_.record.epoch == tree.size - 1, ErrorCode::inconsistent,
             "condition 4: not the newest record");
-    return as_condition(tlog::verify_inclusion(response_.inclusion, response_.record.log_leaf(), tree.size - 1, tree),
-                        "condition 4: the record is not in the log");
+    const Hash leaf = response_.record.log_leaf();
+    if (known_.domain == nullptr) {
+      return as_condition(tlog::verify_growth(response_.growth, tlog::RightEdge(), leaf, tree), kRecord);
+    }
+    const DomainState& domain = *known_.domain;
+    if (tree.size != domain.edge.size()) {
+      return as_condition(tlog::verify_growth(response_.growth, domain.edge, leaf, tree), kGrown);
+    }
+    REQUIRE(tree == domain.newest(), ErrorCode::inconsistent, "condition 3: another log of the same size");
+    REQUIRE(response_.growth.hashes.empty(), ErrorCode::malformed, "condition 3: a proof of no growth");
+    REQUIRE(response_.record == domain.newest_record, ErrorCode::inconsistent, kRecord);
+    return domain.edge;
   }
 
   Status check_config(const DirectoryConfig& config, const tlog::SignedCheckpoint& checkpoint) const {
@@ -180,9 +180,11 @@ class LookupVerifier {
     return ok();
   }
 
-  DomainState make_domain(const DirectoryConfig& config, const tlog::CosignedCheckpoint& cosigned) const {
+  DomainState make_domain(tlog::RightEdge edge, const DirectoryConfig& config,
+                          const tlog::CosignedCheckpoint& cosigned) const {
     DomainState out;
-    out.newest = cosigned.tree();
+    out.edge = std::move(edge);
+    out.newest_record = response_.record;
     out.checkpoint = response_.checkpoint;
     out.config = config;
     out.greatest_time_s = std::max(cosigned.time_s(), known_.domain != nullptr ? known_.domain->greatest_time_s : 0);
@@ -222,7 +224,7 @@ LookupRequest make_lookup(const Name& name, const Known& known) {
     out.known_count = known.pinned->count();
     out.known_head = known.pinned->head();
   }
-  if (known.domain != nullptr) out.known_size = known.domain->newest.size;
+  if (known.domain != nullptr) out.known_size = known.domain->edge.size();
   return out;
 }
 

@@ -25,7 +25,7 @@ TEST_F(Verifier, AcceptsAFirstContact) {
   EXPECT_EQ(view.time_s(), domain.now.ms / kSecondMs);
   EXPECT_EQ(view.quorum().size(), 4u);
   EXPECT_EQ(view.checkpoint(), (Gossip{"example.org/cairn", domain.log_head()}));
-  EXPECT_EQ(lookup->domain.newest, domain.log_head());
+  EXPECT_EQ(lookup->domain.newest(), domain.log_head());
   EXPECT_EQ(lookup->domain.config, domain.config);
   EXPECT_EQ(lookup->domain.gossip(), view.checkpoint());
 }
@@ -39,7 +39,7 @@ TEST_F(Verifier, AcceptsWhatIsNewSinceLastTime) {
   const auto lookup = verify(response);
   ASSERT_TRUE(accepted(lookup));
   EXPECT_EQ(lookup->view.state(), alice.state);
-  EXPECT_EQ(lookup->domain.newest.size, 3u);
+  EXPECT_EQ(lookup->domain.newest().size, 3u);
 }
 
 TEST_F(Verifier, AcceptsThatNothingIsNew) {
@@ -237,14 +237,31 @@ TEST_F(Verifier, Condition3RefusesAnotherHistory) {
 }
 
 TEST_F(Verifier, Condition3RefusesAMissingProofAndAnIdleOne) {
-  LookupResponse response = answer();
-  response.consistency.hashes.push_back(Hash{});
-  EXPECT_TRUE(refused(verify(response), "condition 3"));
   learn();
+  LookupResponse response = answer();
+  ASSERT_TRUE(verify(response));
+  response.growth.hashes.push_back(Hash{});
+  EXPECT_TRUE(refused(verify(response), "condition 3"));
+  grow();
   grow();
   response = answer();
-  response.consistency.hashes.clear();
+  ASSERT_TRUE(verify(response));
+  response.growth.hashes.clear();
   EXPECT_TRUE(refused(verify(response), "condition 3"));
+}
+
+TEST_F(Verifier, Condition3RefusesARecordBetweenTheStoredTreeAndTheNewestThatIsAnother) {
+  learn();
+  grow();
+  grow();
+  LookupResponse response = answer();
+  for (Hash& hash : response.growth.hashes) {
+    const Hash honest = hash;
+    hash.mutable_view()[0] ^= 1;
+    EXPECT_TRUE(refused(verify(response), "condition 3"));
+    hash = honest;
+  }
+  EXPECT_TRUE(verify(response));
 }
 
 // ---- condition 4 ----
@@ -253,12 +270,26 @@ TEST_F(Verifier, Condition4RefusesARecordThatIsNotInTheLog) {
   LookupResponse response = answer();
   response.record.names += 1;
   EXPECT_TRUE(refused(verify(response), "condition 4: the record is not in the log"));
+  learn();  // and where the tree is the one that is known
+  EXPECT_TRUE(verify(answer()));
+  response.config.reset();
+  response.growth.hashes.clear();
+  EXPECT_TRUE(refused(verify(response), "condition 4: the record is not in the log"));
+}
+
+TEST_F(Verifier, Condition4RefusesAFirstAnswerWithAHashTooManyOrTooFew) {
+  LookupResponse response = answer();
+  response.growth.hashes.push_back(Hash{});
+  EXPECT_TRUE(refused(verify(response), "condition 4: the record is not in the log"));
+  response = answer();
+  response.growth.hashes.pop_back();
+  EXPECT_TRUE(refused(verify(response), "condition 4: the record is not in the log"));
 }
 
 TEST_F(Verifier, Condition4RefusesAnOlderRecord) {
   LookupResponse response = answer();
   response.record = domain.records.front();
-  response.inclusion = *tlog::prove_inclusion(domain.log, 0, 2);
+  response.growth = {};  // what proves it in the tree of one
   EXPECT_TRUE(refused(verify(response), "condition 4: not the newest record"));
 }
 
@@ -276,8 +307,7 @@ TEST_F(Verifier, Condition4RefusesAnotherConfigThanTheRecords) {
   domain.config.min_reset_delay_s += 1;
   EpochRecord record = domain.records.back();
   record.config = domain.config.hash();
-  domain_state->newest = {};  // whatever the log says, the config stays the one that was verified
-  domain_state->newest.root = tlog::empty_root();
+  domain_state->edge = {};  // whatever the log says, the config stays the one that was verified
   response = answer_with(record);
   response.config.reset();
   response.statements.clear();

@@ -6,24 +6,26 @@
 namespace cairn::directory {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kDomainFormat = 2;
+constexpr std::uint8_t kViewFormat = 1;
 
 }  // namespace
 
 void DomainState::write(wire::Writer& writer) const {
-  writer.u8(kFormat);
-  writer.u64(newest.size);
-  writer.raw(newest.root);
+  writer.u8(kDomainFormat);
+  edge.write(writer);
+  newest_record.write(writer);
   writer.opaque(checkpoint);
   config.write(writer);
   writer.u64(greatest_time_s);
 }
 
 Result<DomainState> DomainState::read(wire::Reader& reader) {
-  REQUIRE(TRY(reader.u8()) == kFormat, ErrorCode::unsupported, "domain state: format");
+  REQUIRE(TRY(reader.u8()) == kDomainFormat, ErrorCode::unsupported, "domain state: format");
   DomainState out;
-  out.newest.size = TRY(reader.u64());
-  out.newest.root = TRY(reader.fixed<Hash>());
+  out.edge = TRY(tlog::RightEdge::read(reader));
+  out.newest_record = TRY(EpochRecord::read(reader));
+  REQUIRE(out.edge.size() != 0, ErrorCode::malformed, "domain state: empty tree");
   out.checkpoint = TRY(reader.opaque_text(kMaxLookupCheckpointBytes));
   out.config = TRY(DirectoryConfig::read(reader));
   out.greatest_time_s = TRY(reader.u64());
@@ -32,7 +34,7 @@ Result<DomainState> DomainState::read(wire::Reader& reader) {
 }
 
 void VerifiedView::write(wire::Writer& writer) const {
-  writer.u8(kFormat);
+  writer.u8(kViewFormat);
   state_.write(writer);
   writer.raw(pending_);
   writer.raw(resets_);
@@ -45,7 +47,7 @@ void VerifiedView::write(wire::Writer& writer) const {
 }
 
 Result<VerifiedView> VerifiedView::read(wire::Reader& reader) {
-  REQUIRE(TRY(reader.u8()) == kFormat, ErrorCode::unsupported, "verified view: format");
+  REQUIRE(TRY(reader.u8()) == kViewFormat, ErrorCode::unsupported, "verified view: format");
   VerifiedView out(TRY(NameState::read(reader)));
   out.pending_ = TRY(reader.fixed<Hash>());
   out.resets_ = TRY(reader.fixed<Hash>());

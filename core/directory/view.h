@@ -15,12 +15,14 @@ constexpr std::uint64_t kMaxViewAgeMs = 24 * kHourMs;
 
 /// Stored per domain: the newest checkpoint that held all conditions, and what goes with it.
 struct DomainState {
-  tlog::TreeHead newest;
-  std::string checkpoint;  ///< the note of `newest`: evidence, should another one contradict it
+  tlog::RightEdge edge;       ///< of the newest tree; never the empty one
+  EpochRecord newest_record;  ///< its last entry
+  std::string checkpoint;     ///< the note of newest(): evidence, should another one contradict it
   DirectoryConfig config;
   std::uint64_t greatest_time_s = 0;  ///< the greatest t ever seen
 
-  Gossip gossip() const { return {config.origin, newest}; }
+  tlog::TreeHead newest() const { return {edge.size(), edge.root()}; }
+  Gossip gossip() const { return {config.origin, newest()}; }
   /// now of the conditions: the local clock, unless cosigners have shown that it is behind.
   Time trusted_now(Time local) const { return std::max(local, Time{greatest_time_s * kSecondMs}); }
 

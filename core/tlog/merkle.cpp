@@ -31,15 +31,17 @@ Result<RightEdge> RightEdge::from_hashes(std::uint64_t size, std::vector<Hash> h
 
 Hash RightEdge::root() const { return internal::fold_edge(hashes_); }
 
-void RightEdge::append(const Hash& leaf) {
-  CHECK(size_ < kMaxTreeSize);
-  Hash hash = leaf;
-  for (std::uint64_t rest = size_; (rest & 1) != 0; rest >>= 1) {
+void RightEdge::append(unsigned level, const Hash& subtree) {
+  CHECK(level < kMaxEdgeHashes);
+  const std::uint64_t leaves = std::uint64_t{1} << level;
+  CHECK(size_ % leaves == 0 && kMaxTreeSize - size_ >= leaves);
+  Hash hash = subtree;
+  for (std::uint64_t rest = size_ >> level; (rest & 1) != 0; rest >>= 1) {
     hash = node_hash(hashes_.back(), hash);
     hashes_.pop_back();
   }
   hashes_.push_back(hash);
-  ++size_;
+  size_ += leaves;
 }
 
 void RightEdge::write(wire::Writer& writer) const {

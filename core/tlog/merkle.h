@@ -54,7 +54,10 @@ class RightEdge {
   const std::vector<Hash>& hashes() const { return hashes_; }
 
   /// Adds leaf_hash(entry). The tree must be smaller than kMaxTreeSize (CHECKed).
-  void append(const Hash& leaf);
+  void append(const Hash& leaf) { append(0, leaf); }
+  /// Adds 2^level leaves by the hash of their complete subtree. size() must be a multiple of 2^level, and the tree not
+  /// become larger than kMaxTreeSize (CHECKed).
+  void append(unsigned level, const Hash& subtree);
 
   /// uint64 size; Hash hashes<V>, as many as the size has bits.
   void write(wire::Writer& writer) const;

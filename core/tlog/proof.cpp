@@ -29,6 +29,12 @@ Result<Hash> hash_of(const HashReader& reader, Range range) {
   return internal::fold_edge(edge);
 }
 
+/// The level of the largest complete subtree that begins at leaf `begin` and ends at `end` or before.
+unsigned largest_at(std::uint64_t begin, std::uint64_t end) {
+  const auto fits = static_cast<unsigned>(std::bit_width(end - begin) - 1);
+  return begin == 0 ? fits : std::min(fits, static_cast<unsigned>(std::countr_zero(begin)));
+}
+
 Status require_size(std::uint64_t size) {
   REQUIRE(size <= kMaxTreeSize, ErrorCode::malformed, "tree size");
   return ok();
@@ -46,6 +52,12 @@ void ConsistencyProof::write(wire::Writer& writer) const { internal::write_hashe
 
 Result<ConsistencyProof> ConsistencyProof::read(wire::Reader& reader) {
   return ConsistencyProof { TRY(internal::read_hashes(reader, kMaxProofHashes)) };
+}
+
+void GrowthProof::write(wire::Writer& writer) const { internal::write_hashes(writer, hashes); }
+
+Result<GrowthProof> GrowthProof::read(wire::Reader& reader) {
+  return GrowthProof { TRY(internal::read_hashes(reader, kMaxGrowthHashes)) };
 }
 
 Result<Hash> root_of(const HashReader& reader, std::uint64_t size) {
@@ -68,10 +80,6 @@ Result<InclusionProof> prove_inclusion(const HashReader& reader, std::uint64_t i
   return proof;
 }
 
-InclusionProof prove_newest(const RightEdge& before) {
-  return InclusionProof{{before.hashes().rbegin(), before.hashes().rend()}};
-}
-
 // RFC 6962 s.2.1.2: SUBPROOF(m, D[n], b), from the root down. b is true while the node begins at leaf 0.
 Result<ConsistencyProof> prove_consistency(const HashReader& reader, std::uint64_t old_size, std::uint64_t new_size) {
   TRY(require_size(new_size));
@@ -88,6 +96,31 @@ Result<ConsistencyProof> prove_consistency(const HashReader& reader, std::uint64
   if (node.begin != 0) proof.hashes.push_back(TRY(hash_of(reader, node)));
   std::reverse(proof.hashes.begin(), proof.hashes.end());
   return proof;
+}
+
+Result<GrowthProof> prove_growth(const HashReader& reader, std::uint64_t old_size, std::uint64_t new_size) {
+  TRY(require_size(new_size));
+  REQUIRE(old_size < new_size, ErrorCode::malformed, "old size");
+  GrowthProof proof;
+  for (std::uint64_t at = old_size; at < new_size - 1;) {
+    const unsigned level = largest_at(at, new_size - 1);
+    proof.hashes.push_back(TRY(reader.hash({level, at >> level})));
+    at += std::uint64_t{1} << level;
+  }
+  return proof;
+}
+
+Result<RightEdge> verify_growth(const GrowthProof& proof, RightEdge older, const Hash& newest, const TreeHead& newer) {
+  REQUIRE(newer.size <= kMaxTreeSize && older.size() < newer.size, ErrorCode::invalid_tree, "growth: sizes");
+  RightEdge edge = std::move(older);
+  for (const Hash& subtree : proof.hashes) {
+    REQUIRE(edge.size() < newer.size - 1, ErrorCode::invalid_tree, "growth: too many hashes");
+    edge.append(largest_at(edge.size(), newer.size - 1), subtree);
+  }
+  REQUIRE(edge.size() == newer.size - 1, ErrorCode::invalid_tree, "growth: too few hashes");
+  edge.append(newest);
+  REQUIRE(edge.root() == newer.root, ErrorCode::invalid_tree, "growth proof");
+  return edge;
 }
 
 // RFC 9162 s.2.1.3.2.

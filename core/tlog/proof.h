@@ -8,6 +8,8 @@ namespace cairn::tlog {
 
 /// Proofs about trees of at most kMaxTreeSize leaves are never longer.
 constexpr std::size_t kMaxProofHashes = 64;
+/// Up to the largest subtree, and down from it.
+constexpr std::size_t kMaxGrowthHashes = 2 * kMaxEdgeHashes;
 
 /// Siblings from the leaf to the root.
 struct InclusionProof {
@@ -27,6 +29,18 @@ struct ConsistencyProof {
   void write(wire::Writer& writer) const;
   static Result<ConsistencyProof> read(wire::Reader& reader);
   friend bool operator==(const ConsistencyProof&, const ConsistencyProof&) = default;
+};
+
+/// That a tree grew from another one, and by which newest leaf, for one who keeps the older tree's right edge: the
+/// complete subtrees between the two, the newest leaf left out, each as large as fits, left to right. It is shorter
+/// than either proof of the RFC, and says what both say together.
+struct GrowthProof {
+  std::vector<Hash> hashes;
+
+  /// Hash hashes<V>, at most kMaxGrowthHashes.
+  void write(wire::Writer& writer) const;
+  static Result<GrowthProof> read(wire::Reader& reader);
+  friend bool operator==(const GrowthProof&, const GrowthProof&) = default;
 };
 
 /// A size and the root that goes with it.
@@ -51,12 +65,16 @@ Result<Hash> root_of(const HashReader& reader, std::uint64_t size);
 /// That leaf `index` is in the tree of the first `size` leaves; `malformed` unless index < size <= kMaxTreeSize.
 Result<InclusionProof> prove_inclusion(const HashReader& reader, std::uint64_t index, std::uint64_t size);
 
-/// That the newest leaf is in its tree, from the edge of the tree just before it: no hash is read or computed.
-InclusionProof prove_newest(const RightEdge& before);
-
 /// That the first `old_size` leaves are the beginning of the first `new_size`; `malformed` unless
 /// old_size <= new_size <= kMaxTreeSize. Empty when old_size is 0 or new_size.
 Result<ConsistencyProof> prove_consistency(const HashReader& reader, std::uint64_t old_size, std::uint64_t new_size);
+
+/// From the first `old_size` leaves to the first `new_size`; `malformed` unless old_size < new_size <= kMaxTreeSize.
+Result<GrowthProof> prove_growth(const HashReader& reader, std::uint64_t old_size, std::uint64_t new_size);
+
+/// `invalid_tree` unless the proof is the one that `newer` begins with the leaves under `older` and ends with the leaf
+/// `newest` (a leaf_hash); older must be the smaller one. The right edge of `newer`.
+Result<RightEdge> verify_growth(const GrowthProof& proof, RightEdge older, const Hash& newest, const TreeHead& newer);
 
 /// `invalid_tree` unless the proof is the one that `leaf` (a leaf_hash) has this index in this tree.
 Status verify_inclusion(const InclusionProof& proof, const Hash& leaf, std::uint64_t index, const TreeHead& tree);

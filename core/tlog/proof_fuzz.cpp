@@ -18,6 +18,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto proof = cairn::wire::decode<ConsistencyProof>(rest)) {
     CHECK(!verify_consistency(*proof, older, newer));
   }
+  if (const auto proof = cairn::wire::decode<GrowthProof>(rest)) {
+    CHECK(cairn::equal(cairn::wire::encode(*proof), rest));
+    CHECK(!verify_growth(*proof, RightEdge(), leaf, newer));
+    RightEdge edge;
+    edge.append(leaf);
+    CHECK(!verify_growth(*proof, edge, leaf, newer));
+  }
   if (const auto edge = cairn::wire::decode<RightEdge>(rest)) {
     CHECK(cairn::equal(cairn::wire::encode(*edge), rest));
     edge->root();

@@ -31,15 +31,6 @@ TEST(InclusionProof, IsTheOneOfTheRfcForEveryLeafOfEverySize) {
   }
 }
 
-TEST(InclusionProof, OfTheNewestLeafIsTheEdgeBeforeIt) {
-  const NaiveLog log(kSizes);
-  RightEdge edge;
-  for (std::uint64_t size = 1; size <= kSizes; ++size) {
-    EXPECT_EQ(prove_newest(edge), *prove_inclusion(log, size - 1, size));
-    edge.append(log.leaf(size - 1));
-  }
-}
-
 TEST(InclusionProof, FailsAtEveryOtherIndexAndSizeWhereItsLengthFits) {
   const NaiveLog log(40);
   for (std::uint64_t size = 1; size <= log.size(); ++size) {
@@ -198,20 +189,8 @@ TEST(Proof, TravelsAsAVectorOfAtMostSixtyFourHashes) {
   EXPECT_EQ(wire::decode<InclusionProof>(writer.view()).error().code, ErrorCode::malformed);
 }
 
-/// Every complete subtree of a tree of equal leaves hashes alike at a level: trees as large as they come, for nothing.
-class EndlessLog : public HashReader {
- public:
-  EndlessLog() {
-    for (std::size_t i = 1; i < levels_.size(); ++i) levels_[i] = node_hash(levels_[i - 1], levels_[i - 1]);
-  }
-  Result<Hash> hash(Node node) const override { return levels_.at(node.level); }
-
- private:
-  std::vector<Hash> levels_ = std::vector<Hash>(64, leaf_hash({}));
-};
-
 TEST(Proof, WorksInTheLargestTrees) {
-  const EndlessLog log;
+  const testing::EndlessLog log;
   testing::SeededEntropy entropy(5);
   for (int round = 0; round < 300; ++round) {
     const std::uint64_t size = 1 + (round == 0 ? kMaxTreeSize - 1 : entropy.below(kMaxTreeSize) >> entropy.below(62));

@@ -129,8 +129,7 @@ Liar::Response Liar::forked(const StoreView& store, const Request& request, Resp
     log.entries.push_back(record.value);
   }
   log.entries.push_back(wire::encode(response.record));
-  response.inclusion = *tlog::prove_inclusion(log, size - 1, size);
-  if (request.known_size <= size) response.consistency = *tlog::prove_consistency(log, request.known_size, size);
+  if (request.known_size < size) response.growth = *tlog::prove_growth(log, request.known_size, size);
 
   const auto config = need<directory::DirectoryConfig>(store, table::kKeys, as_bytes(relay::kConfigRow));
   auto checkpoint = tlog::SignedCheckpoint::sign({config.origin, log.head(size), {}}, log_key(store));

@@ -65,4 +65,16 @@ class NaiveLog : public tlog::HashReader {
   }
 };
 
+/// Every complete subtree of a tree of equal leaves hashes alike at a level: trees as large as they come, for nothing.
+class EndlessLog : public tlog::HashReader {
+ public:
+  EndlessLog() {
+    for (std::size_t i = 1; i < levels_.size(); ++i) levels_[i] = tlog::node_hash(levels_[i - 1], levels_[i - 1]);
+  }
+  Result<Hash> hash(tlog::Node node) const override { return levels_.at(node.level); }
+
+ private:
+  std::vector<Hash> levels_ = std::vector<Hash>(64, tlog::leaf_hash({}));
+};
+
 }  // namespace cairn::testing

@@ -81,12 +81,13 @@ Result<LookupResponse> answer_lookup(const StoreView& rows, const Keys& keys, co
   LookupResponse out;
   out.checkpoint = served->checkpoint.encode();
   out.record = served->record;
-  out.inclusion = served->inclusion;
-  if (request.known_size == 0) out.config = keys.directory;
-  if (request.known_size != 0 && request.known_size < served->size()) {
+  if (request.known_size == 0) {
+    out.config = keys.directory;
+    out.growth = served->growth;
+  } else if (request.known_size < served->size()) {
     const tlog::StoredTiles tiles(rows, table::kTiles);
     const tlog::TileHashes hashes(tiles, served->size());
-    out.consistency = TRY(tlog::prove_consistency(hashes, request.known_size, served->size()));
+    out.growth = TRY(tlog::prove_growth(hashes, request.known_size, served->size()));
   }
   out.vrf_proof = place.proof;
   out.map_proof = publisher.map().prove(place.key);

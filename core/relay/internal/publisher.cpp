@@ -64,8 +64,8 @@ Status Publisher::load_served(const StoreView& rows) {
   REQUIRE(record, ErrorCode::internal, "the served record is missing from the store");
   const tlog::StoredTiles tiles(rows, table::kTiles);
   const tlog::TileHashes hashes(tiles, row->size);
-  auto inclusion = TRY(tlog::prove_inclusion(hashes, row->size - 1, row->size));
-  served_ = Served{std::move(checkpoint), *record, std::move(inclusion), row->cosigned_ms};
+  auto growth = TRY(tlog::prove_growth(hashes, 0, row->size));
+  served_ = Served{std::move(checkpoint), *record, std::move(growth), row->cosigned_ms};
   return ok();
 }
 
@@ -210,10 +210,10 @@ Status Publisher::serve(Turn& turn, Mailboxes& mailboxes, std::vector<tlog::Veri
 
   const tlog::StoredTiles tiles(turn.rows, table::kTiles);
   const tlog::TileHashes hashes(tiles, size);
-  auto inclusion = TRY(tlog::prove_inclusion(hashes, size - 1, size));
+  auto growth = TRY(tlog::prove_growth(hashes, 0, size));
   if (grew) move_map_on(turn);
   save(turn.rows, table::kServed, {}, ServedRow{size, time_ms, note});
-  served_ = Served{std::move(checkpoint), *newest_, std::move(inclusion), time_ms};
+  served_ = Served{std::move(checkpoint), *newest_, std::move(growth), time_ms};
   if (grew) {
     turn.events.push_back({proto::Event::Level::info, "an epoch is served", size});
     mailboxes.close_removed(turn, std::exchange(in_flight_names_, {}));

@@ -18,7 +18,7 @@ namespace cairn::relay {
 struct Served {
   tlog::SignedCheckpoint checkpoint;  ///< with cosignatures
   directory::EpochRecord record;      ///< the newest under it
-  tlog::InclusionProof inclusion;     ///< of the record
+  tlog::GrowthProof growth;           ///< from nothing to the record: for who knows no smaller tree
   std::uint64_t cosigned_ms = 0;
 
   std::uint64_t size() const { return checkpoint.claim().tree.size; }
