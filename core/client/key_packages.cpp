@@ -10,8 +10,7 @@ constexpr const char* kUploadKey = "key packages";
 constexpr std::string_view kLastResortMade = "last resort made";
 constexpr std::string_view kForgotten = "key packages forgotten";
 constexpr std::size_t kMostForgotten = 10'000;
-/// Leaves are valid from an hour ago, for clocks differ.
-/// The clocks of two devices may disagree by so much.
+/// Leaves are valid from a day ago: the clocks of two devices may disagree by so much.
 constexpr std::uint64_t kBackdateMs = kDayMs;
 
 proto::KeyPackageUpload::Item make(Context& context, const Account& account, std::uint64_t life_ms,
