@@ -14,6 +14,20 @@ Status read_secret(wire::Reader& reader, ShortSecret<Tag>& out) {
   return ok();
 }
 
+// `context` is encoded once, here.
+Epoch assemble(GroupContext context, RatchetTree tree, MemberKeys keys, EpochSecrets secrets, SecretTree secret_tree,
+               const ConfirmationTag& tag, const InterimTranscriptHash& interim) {
+  Bytes encoded = wire::encode(context);
+  return Epoch{std::move(context),
+               std::move(encoded),
+               std::move(tree),
+               std::move(keys),
+               std::move(secrets),
+               std::move(secret_tree),
+               tag,
+               interim};
+}
+
 }  // namespace
 
 std::optional<Member> Epoch::member(LeafIndex leaf) const {
@@ -64,17 +78,10 @@ Result<Epoch> Epoch::read(const CipherSuite& suite, wire::Reader& reader) {
   SecretTree secret_tree = TRY(SecretTree::read(suite, reader));
   const ConfirmationTag tag = TRY(ConfirmationTag::read(reader));
   const InterimTranscriptHash interim = TRY(InterimTranscriptHash::read(reader));
-  Bytes encoded = wire::encode(context);
   RatchetTree tree = RatchetTree::trusted(suite, std::move(nodes));
   REQUIRE(tree.leaf(keys.self()) != nullptr, ErrorCode::malformed, "stored own leaf");
-  return Epoch{std::move(context),
-               std::move(encoded),
-               std::move(tree),
-               std::move(keys),
-               std::move(secrets),
-               std::move(secret_tree),
-               tag,
-               interim};
+  return assemble(std::move(context), std::move(tree), std::move(keys), std::move(secrets), std::move(secret_tree), tag,
+                  interim);
 }
 
 PastEpoch retire(Epoch&& epoch) {
@@ -110,15 +117,8 @@ Epoch start_epoch(const CipherSuite& suite, GroupContext context, RatchetTree tr
   SecretTree secret_tree(suite, std::move(secrets.encryption), tree.size());
   const ConfirmationTag tag = confirmation_tag(suite, secrets.confirmation, context.confirmed_transcript_hash);
   const InterimTranscriptHash interim = interim_hash(suite, context.confirmed_transcript_hash, tag);
-  Bytes encoded = wire::encode(context);
-  return Epoch{std::move(context),
-               std::move(encoded),
-               std::move(tree),
-               std::move(keys),
-               std::move(secrets),
-               std::move(secret_tree),
-               tag,
-               interim};
+  return assemble(std::move(context), std::move(tree), std::move(keys), std::move(secrets), std::move(secret_tree), tag,
+                  interim);
 }
 
 NextEpoch next_epoch(const CipherSuite& suite, EpochParts parts, const InterimTranscriptHash& before,
