@@ -9,10 +9,10 @@ namespace cairn::mls {
 /// One MLSMessage, and anything inside of it: commits over blank nodes and ratchet trees come near.
 constexpr std::size_t kMaxMessageSize = std::size_t{16} << 20;
 
-/// Leaves of a tree, blank ones included: the channel's limit of recipients.
-constexpr std::uint32_t kMaxLeaves = 4096;
-/// Levels above the leaves: 2^12 leaves.
-constexpr std::size_t kMaxTreeDepth = 12;
+/// Leaves of a tree, blank ones included; who carries the messages may have a lower limit of recipients.
+constexpr std::uint32_t kMaxLeaves = 16384;
+/// Levels above the leaves: 2^14 leaves.
+constexpr std::size_t kMaxTreeDepth = 14;
 
 /// group_id, psk_id, application_id.
 constexpr std::size_t kMaxIdSize = 1024;
@@ -32,8 +32,8 @@ constexpr std::size_t kMaxPathCiphertextSize = 256;
 /// An HPKE ciphertext of GroupSecrets, which name the PSKs of a commit.
 constexpr std::size_t kMaxGroupSecretsSize = std::size_t{1} << 20;
 
-/// What is signed of a leaf: every member keeps every leaf, and every newcomer is sent all of them.
-constexpr std::size_t kMaxLeafNodeSize = 64 << 10;
+/// What is signed of a leaf: every member keeps every leaf, and a whole tree of them must go into our own storage.
+constexpr std::size_t kMaxLeafNodeSize = 24 << 10;
 /// The extensions of a GroupContext, which stands in every GroupInfo and in every signature.
 constexpr std::size_t kMaxGroupExtensionsSize = 64 << 10;
 /// Extensions of one list, and entries of one list of capabilities.
@@ -54,7 +54,7 @@ constexpr std::uint64_t kMaxEpoch = std::uint64_t{1} << 62;
 /// PSKs of one commit.
 constexpr std::size_t kMaxPsks = 64;
 
-/// Keys of one sender that are kept because their messages have not come yet.
+/// Keys of one sender that are kept because their messages have not come yet (RFC 9420 s.15.3).
 constexpr std::uint32_t kOutOfOrderWindow = 100;
 /// How far ahead of a sender's ratchet a message may be.
 constexpr std::uint32_t kMaxForwardJump = 2000;
