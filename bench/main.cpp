@@ -1,13 +1,17 @@
 // main() of every benchmark program: each benchmark runs five times; of its time and of each counter the median is one
-// line, "name value unit", or with --json one object a line. Another argument chooses benchmarks whose name has it.
+// line, "name value unit", or with --json one object a line. Another argument chooses the figures whose name has it.
+// With --once they run for a profiler: for as short as may be, and nothing is said.
+//
+// A name says what is measured and with what: BENCHMARK(BM_AddMember)->ArgNames({"suite", "members"}) of core/mls is
+// "mls/add-member suite=0x0001 members=1000".
 #include <benchmark/benchmark.h>
 
 #include <cctype>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,10 +30,57 @@ std::string module_of(const char* program) {
   return name;
 }
 
-std::string name_of(const std::string& module, const Run& run) {
-  std::string name = module + "/" + run.run_name.function_name;
-  if (!run.run_name.args.empty()) name += "/" + run.run_name.args;
-  return name;
+/// "BM_AddMember", "add_member" -> "add-member"; "send_200B" -> "send-200B".
+std::string spoken(std::string_view word) {
+  if (word.starts_with("BM_")) word.remove_prefix(std::strlen("BM_"));
+  std::string out;
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    const auto letter = static_cast<unsigned char>(word[i]);
+    const bool begins_word =
+        std::isupper(letter) != 0 && i + 1 < word.size() && std::islower(static_cast<unsigned char>(word[i + 1])) != 0;
+    if (begins_word && !out.empty()) out += '-';
+    out += letter == '_' ? '-' : begins_word ? static_cast<char>(std::tolower(letter)) : word[i];
+  }
+  return out;
+}
+
+/// "suite:61698" -> "suite=0xF102"; what has no name stays a number.
+std::string spoken_argument(std::string_view argument) {
+  const std::size_t colon = argument.find(':');
+  if (colon == std::string_view::npos) return spoken(argument);
+  const std::string key(argument.substr(0, colon));
+  std::string value(argument.substr(colon + 1));
+  if (key == "suite") {
+    char hexadecimal[16];
+    std::snprintf(hexadecimal, sizeof hexadecimal, "0x%04lX", std::strtoul(value.c_str(), nullptr, 10));
+    value = hexadecimal;
+  }
+  return key + "=" + value;
+}
+
+/// What is measured, and with what: each of the latter has a space before it.
+struct Name {
+  std::string what;
+  std::string with;
+};
+
+/// "BM_AddMember/suite:1/members:10/min_time:0.100" -> "add-member", " suite=0x0001 members=10".
+Name name_of(const std::string& benchmark) {
+  Name out;
+  std::istringstream parts(benchmark);
+  std::string part;
+  while (std::getline(parts, part, '/')) {
+    bool of_the_run = part == "real_time" || part == "manual_time" || part == "process_time";
+    for (const char* how : {"min_time:", "min_warmup_time:", "iterations:", "repeats:", "threads:"}) {
+      of_the_run = of_the_run || part.starts_with(how);
+    }
+    if (of_the_run) continue;
+    if (out.what.empty())
+      out.what = spoken(part);
+    else
+      out.with += " " + spoken_argument(part);
+  }
+  return out;
 }
 
 /// Three to four digits that mean something.
@@ -50,7 +101,7 @@ class Lines final : public benchmark::BenchmarkReporter {
   void ReportRuns(const std::vector<Run>& runs) override {
     for (const Run& run : runs) {
       if (run.error_occurred) {
-        std::fprintf(stderr, "%s: %s\n", name_of(module_, run).c_str(), run.error_message.c_str());
+        std::fprintf(stderr, "%s: %s\n", run.run_name.str().c_str(), run.error_message.c_str());
         failed = true;
       } else if (run.aggregate_name == "median") {
         report(run);
@@ -60,33 +111,33 @@ class Lines final : public benchmark::BenchmarkReporter {
 
  private:
   void report(const Run& run) const {
-    const std::string name = name_of(module_, run);
     // A benchmark that says `real_time` or `manual_time` waits for others; one that does not is worth its processor
     // time.
     const bool real = !run.run_name.time_type.empty();
     const double time = real ? run.GetAdjustedRealTime() : run.GetAdjustedCPUTime();
-    line(name, time, benchmark::GetTimeUnitString(run.time_unit));
-    for (const auto& [counter, value] : run.counters) {
-      if (counter == "items_per_second") {
-        line(name, value, "/s");
-      } else if (counter == "bytes_per_second") {
-        line(name, value / (1 << 20), "MiB/s");
-      } else {
-        const std::size_t unit = counter.rfind('_');
-        const bool is_time = counter.ends_with("_ms") || counter.ends_with("_us");
-        line(name + "/" + (is_time ? counter.substr(0, unit) : counter), value,
-             is_time                                      ? counter.substr(unit + 1)
-             : counter.find("bytes") != std::string::npos ? "bytes"
-                                                          : "of");
-      }
-    }
+    const Name name = name_of(run.run_name.str());
+    line(name, "", time, benchmark::GetTimeUnitString(run.time_unit));
+    for (const auto& [counter, value] : run.counters) report_counter(name, counter, value);
   }
 
-  void line(const std::string& name, double value, const std::string& unit) const {
+  // "commit_bytes" is a size of the commit; "bytes_a_name" and "bytes" are sizes too, "p99_ms" is a time.
+  void report_counter(const Name& name, const std::string& counter, double value) const {
+    if (counter == "items_per_second") return line(name, "", value, "/s");
+    if (counter == "bytes_per_second") return line(name, "", value / (1 << 20), "MiB/s");
+    for (const char* unit : {"_ms", "_us", "_bytes", "_MiB"}) {
+      if (!counter.ends_with(unit)) continue;
+      return line(name, "/" + spoken(counter.substr(0, counter.size() - std::strlen(unit))), value, unit + 1);
+    }
+    if (counter == "bytes") return line(name, "", value, "bytes");
+    line(name, "/" + spoken(counter), value, counter.starts_with("bytes") ? "bytes" : "of");
+  }
+
+  void line(const Name& name, const std::string& part, double value, const std::string& unit) const {
+    const std::string full = module_ + "/" + name.what + part + name.with;
     if (json_) {
-      std::printf("%s\n", nlohmann::json{{"name", name}, {"value", value}, {"unit", unit}}.dump().c_str());
+      std::printf("%s\n", nlohmann::json{{"name", full}, {"value", value}, {"unit", unit}}.dump().c_str());
     } else {
-      std::printf("%-56s %10s %s\n", name.c_str(), rounded(value).c_str(), unit.c_str());
+      std::printf("%-64s %10s %s\n", full.c_str(), rounded(value).c_str(), unit.c_str());
     }
     std::fflush(stdout);
   }
@@ -95,44 +146,53 @@ class Lines final : public benchmark::BenchmarkReporter {
   bool json_;
 };
 
-/// So that a name is no pattern.
-std::string escaped(const std::string& name) {
-  std::string out;
-  for (const char c : name) {
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_' && c != '/') out += '\\';
-    out += c;
+void initialise(std::vector<std::string> words) {
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  int count = static_cast<int>(arguments.size());
+  benchmark::Initialize(&count, arguments.data());
+}
+
+/// The benchmarks whose spoken name has `filter`, as a pattern for the library; empty when there is none.
+std::string chosen(const char* program, const std::string& module, const std::string& filter) {
+  std::ostringstream list;
+  Lines lister(module, false);
+  lister.SetOutputStream(&list);
+  initialise({program, "--benchmark_list_tests=true"});
+  benchmark::RunSpecifiedBenchmarks(&lister, ".");
+  std::istringstream names(list.str());
+  std::string pattern;
+  std::string benchmark;
+  while (std::getline(names, benchmark)) {
+    const Name name = name_of(benchmark);
+    if ((module + "/" + name.what + name.with).find(filter) == std::string::npos) continue;
+    pattern += pattern.empty() ? "^(" : "|";
+    for (const char c : benchmark) {
+      if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_' && c != '/' && c != ':') pattern += '\\';
+      pattern += c;
+    }
   }
-  return out;
+  return pattern.empty() ? "" : pattern + ")$";
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   bool json = false;
+  bool once = false;
   std::string filter;
   for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--json") == 0)
-      json = true;
-    else
-      filter = argv[i];
+    const std::string_view word = argv[i];
+    json = json || word == "--json";
+    once = once || word == "--once";
+    if (!word.starts_with("--")) filter = word;
   }
   const std::string module = module_of(argv[0]);
-  if (filter.starts_with(module + "/"))
-    filter.erase(0, module.size() + 1);
-  else if (module.find(filter) != std::string::npos)
-    filter.clear();
-
-  std::vector<std::string> words = {argv[0], "--benchmark_repetitions=5", "--benchmark_report_aggregates_only=true",
-                                    "--benchmark_min_time=0.2"};
-  if (!filter.empty()) words.push_back("--benchmark_filter=" + escaped(filter));
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  int count = static_cast<int>(arguments.size());
-  benchmark::Initialize(&count, arguments.data());
-
-  std::ofstream nowhere;  // that no benchmark of this program has the name is no trouble
+  const std::string pattern = chosen(argv[0], module, filter);
+  if (pattern.empty()) return 0;  // no benchmark of this program has the name
+  initialise({argv[0], "--benchmark_list_tests=false", once ? "--benchmark_repetitions=1" : "--benchmark_repetitions=5",
+              "--benchmark_report_aggregates_only=true", once ? "--benchmark_min_time=0" : "--benchmark_min_time=0.2"});
   Lines lines(module, json);
-  lines.SetErrorStream(&nowhere);
-  benchmark::RunSpecifiedBenchmarks(&lines);
+  benchmark::RunSpecifiedBenchmarks(&lines, pattern);
   return lines.failed ? 1 : 0;
 }

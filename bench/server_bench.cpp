@@ -170,7 +170,7 @@ void accept_envelopes(benchmark::State& state) {
   accept(
       state, [&] { return url; }, [&] { return relay.take_body(); });
 }
-BENCHMARK(accept_envelopes)->Arg(1)->Arg(8)->Arg(64)->Arg(256)->UseRealTime()->Iterations(1000);
+BENCHMARK(accept_envelopes)->ArgName("connections")->Arg(1)->Arg(8)->Arg(64)->Arg(256)->UseRealTime()->Iterations(1000);
 
 void floor_store_bytes(benchmark::State& state) {
   testing::EchoMind mind;
@@ -180,7 +180,14 @@ void floor_store_bytes(benchmark::State& state) {
       state, [&] { return server.url("/put/" + std::to_string(entropy.next())); },
       [] { return Bytes(kEnvelopeSize + 100); });
 }
-BENCHMARK(floor_store_bytes)->Arg(1)->Arg(8)->Arg(64)->Arg(256)->UseRealTime()->Iterations(1000);
+BENCHMARK(floor_store_bytes)
+    ->ArgName("connections")
+    ->Arg(1)
+    ->Arg(8)
+    ->Arg(64)
+    ->Arg(256)
+    ->UseRealTime()
+    ->Iterations(1000);
 
 /// 5,000 a second come evenly, whether or not those before are answered: half of what must be accepted.
 void accept_at_half_load(benchmark::State& state) {

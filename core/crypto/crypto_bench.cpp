@@ -21,7 +21,7 @@ void BM_Sha256(benchmark::State& state) {
   for (auto _ : state) DoNotOptimize(sha256(data));
   state.SetBytesProcessed(state.iterations() * state.range(0));
 }
-BENCHMARK(BM_Sha256)->Arg(64)->Arg(65536);
+BENCHMARK(BM_Sha256)->ArgName("bytes")->Arg(64)->Arg(65536);
 
 void BM_HkdfExpand(benchmark::State& state) {
   const Bytes prk(32, 1), info(16, 2);
@@ -50,12 +50,18 @@ void BM_AeadOpen(benchmark::State& state, AeadAlgorithm algorithm) {
   }
   state.SetBytesProcessed(state.iterations() * state.range(0));
 }
-BENCHMARK_CAPTURE(BM_AeadSeal, aes_128_gcm, AeadAlgorithm::aes_128_gcm)->Arg(200)->Arg(65536);
-BENCHMARK_CAPTURE(BM_AeadSeal, xchacha20_poly1305, AeadAlgorithm::xchacha20_poly1305)->Arg(200)->Arg(65536);
-BENCHMARK_CAPTURE(BM_AeadSeal, aegis_256, AeadAlgorithm::aegis_256)->Arg(200)->Arg(65536);
-BENCHMARK_CAPTURE(BM_AeadOpen, aes_128_gcm, AeadAlgorithm::aes_128_gcm)->Arg(200)->Arg(65536);
-BENCHMARK_CAPTURE(BM_AeadOpen, xchacha20_poly1305, AeadAlgorithm::xchacha20_poly1305)->Arg(200)->Arg(65536);
-BENCHMARK_CAPTURE(BM_AeadOpen, aegis_256, AeadAlgorithm::aegis_256)->Arg(200)->Arg(65536);
+BENCHMARK_CAPTURE(BM_AeadSeal, aes_128_gcm, AeadAlgorithm::aes_128_gcm)->ArgName("bytes")->Arg(200)->Arg(65536);
+BENCHMARK_CAPTURE(BM_AeadSeal, xchacha20_poly1305, AeadAlgorithm::xchacha20_poly1305)
+    ->ArgName("bytes")
+    ->Arg(200)
+    ->Arg(65536);
+BENCHMARK_CAPTURE(BM_AeadSeal, aegis_256, AeadAlgorithm::aegis_256)->ArgName("bytes")->Arg(200)->Arg(65536);
+BENCHMARK_CAPTURE(BM_AeadOpen, aes_128_gcm, AeadAlgorithm::aes_128_gcm)->ArgName("bytes")->Arg(200)->Arg(65536);
+BENCHMARK_CAPTURE(BM_AeadOpen, xchacha20_poly1305, AeadAlgorithm::xchacha20_poly1305)
+    ->ArgName("bytes")
+    ->Arg(200)
+    ->Arg(65536);
+BENCHMARK_CAPTURE(BM_AeadOpen, aegis_256, AeadAlgorithm::aegis_256)->ArgName("bytes")->Arg(200)->Arg(65536);
 
 void BM_Ed25519Sign(benchmark::State& state) {
   testing::SeededEntropy entropy(1);

@@ -47,7 +47,7 @@ void BM_FanOut(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * 8 * static_cast<std::int64_t>(recipients));
 }
-BENCHMARK(BM_FanOut)->Arg(1)->Arg(100)->Iterations(100)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_FanOut)->ArgName("mailboxes")->Arg(1)->Arg(100)->Iterations(100)->Unit(benchmark::kMillisecond);
 
 /// Look-ups a second of a name with one device, nothing known and everything known.
 void BM_Lookup(benchmark::State& state) {
@@ -68,7 +68,7 @@ void BM_Lookup(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
   state.counters["bytes"] = static_cast<double>(bytes);
 }
-BENCHMARK(BM_Lookup)->Arg(0)->Arg(1);
+BENCHMARK(BM_Lookup)->ArgName("known")->Arg(0)->Arg(1);
 
 }  // namespace
 }  // namespace cairn::relay

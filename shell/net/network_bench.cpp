@@ -53,7 +53,7 @@ void requests(benchmark::State& state) {
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(next));
 }
-BENCHMARK(requests)->Arg(1)->Arg(16)->UseRealTime();
+BENCHMARK(requests)->ArgName("at_once")->Arg(1)->Arg(16)->UseRealTime();
 
 void frames(benchmark::State& state) {
   House house;
@@ -70,7 +70,7 @@ void frames(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
-BENCHMARK(frames)->Arg(1)->Arg(64)->UseRealTime();
+BENCHMARK(frames)->ArgName("at_once")->Arg(1)->Arg(64)->UseRealTime();
 
 void idle_connections(benchmark::State& state) {
   const auto count = static_cast<std::size_t>(state.range(0));
@@ -98,7 +98,7 @@ void idle_connections(benchmark::State& state) {
         static_cast<double>(::mallinfo2().uordblks - before - by_clients) / static_cast<double>(count);
   }
 }
-BENCHMARK(idle_connections)->Arg(4000)->Iterations(1);
+BENCHMARK(idle_connections)->ArgName("connections")->Arg(4000)->Iterations(1);
 
 }  // namespace
 }  // namespace cairn::net

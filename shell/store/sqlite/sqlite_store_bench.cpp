@@ -70,7 +70,7 @@ void commit_envelopes(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * state.range(0));
   state.counters["commits"] = benchmark::Counter(static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
-BENCHMARK(commit_envelopes)->Arg(1)->Arg(8)->Arg(64)->Arg(256)->UseRealTime()->MinTime(2);
+BENCHMARK(commit_envelopes)->ArgName("a_commit")->Arg(1)->Arg(8)->Arg(64)->Arg(256)->UseRealTime()->MinTime(2);
 
 void get_row(benchmark::State& state) {
   Bench bench;
