@@ -19,6 +19,7 @@ inline constexpr std::uint16_t kLastResort = 0x000A;
 constexpr bool is_default(std::uint16_t type) { return type >= kApplicationId && type <= kExternalSenders; }
 }  // namespace extension_type
 
+/// One of them; `data` is as long as the message allows.
 struct Extension {
   std::uint16_t type = 0;
   Bytes data;

@@ -6,6 +6,7 @@
 
 namespace cairn::mls {
 
+/// One of them: who it is, for the Membership to judge, and what it signs with.
 struct ExternalSender {
   SignaturePublicKey signature_key;
   Credential credential;
@@ -23,7 +24,8 @@ struct ExternalSender {
   friend bool operator==(const ExternalSender&, const ExternalSender&) = default;
 };
 
-/// Those that a GroupContext names; none when the extension is absent. At most kMaxExternalSenders.
+/// Those that a GroupContext names; none when the extension is absent. `malformed` when it cannot be read, `over_limit`
+/// above kMaxExternalSenders.
 inline Result<std::vector<ExternalSender>> external_senders_of(const ExtensionList& extensions) {
   const auto data = extensions.find(extension_type::kExternalSenders);
   if (!data) return std::vector<ExternalSender>{};

@@ -4,7 +4,8 @@
 //                                \-- somebody else was first ----> discard_pending() (merging theirs does it too)
 //   process(bytes) --> ApplicationMessage | ProposalReceived | ReceivedCommit --> merge(ReceivedCommit)
 //
-// Nothing moves to a new epoch before one of the merges. An operation that returns an error has changed nothing.
+// Nothing moves to a new epoch before one of the merges: which commit of an epoch wins is for who delivers them to say
+// (RFC 9420 s.14). An operation that returns an error has changed nothing.
 #pragma once
 
 #include <variant>
@@ -230,21 +231,23 @@ class Group {
   ///   wrong_group   of another group
   ///   duplicate     read before, or sent by ourselves
   ///   crypto_failed, invalid_signature, malformed, unsupported, over_limit, not_found (an unknown proposal or PSK)
-  /// An application message is forgotten once it is read: it cannot be read twice.
+  /// Application messages come in any order within kOutOfOrderWindow of their sender, also those of the last
+  /// kPastEpochs epochs (s.15.3). One is forgotten once it is read: it cannot be read twice.
   Result<Received> process(ByteView message, const Rules& rules);
   /// Moves to the commit's epoch; a pending commit of our own is discarded. `stale` unless it was received in this
   /// epoch of this group.
   Status merge(ReceivedCommit&& received);
 
-  /// Encrypts to all members, padded to a Padme size of at least 256 bytes. `over_limit` above kMaxPlaintextSize,
-  /// `invalid_state` when we are not in, the group has ended, or proposals wait, for then their commit comes first.
+  /// Encrypts to all members (s.15.1), padded to a Padme size of at least 256 bytes. `over_limit` above
+  /// kMaxPlaintextSize, `invalid_state` when we are not in, the group has ended, or proposals wait, for then their
+  /// commit comes first.
   Result<Bytes> protect(ByteView plaintext, ByteView authenticated_data, Entropy& entropy);
 
   /// MLS-Exporter (s.8.5) of this epoch. size <= 255 * Nh (CHECKed).
   SecretBytes exporter(std::string_view label, ByteView context, std::size_t size) const;
   /// The same for all members of this epoch (s.8.7).
   Bytes epoch_authenticator() const;
-  /// The resumption PSK of this or a kept epoch; `not_found`.
+  /// The resumption PSK (s.8.6) of this or a kept epoch; `not_found`.
   Result<Psk> resumption_psk(std::uint64_t epoch) const;
   /// The public tree, for who joins (s.12.4.3.3).
   Bytes ratchet_tree() const;

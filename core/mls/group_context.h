@@ -6,13 +6,14 @@
 
 namespace cairn::mls {
 
+/// What the key schedule and every signature of an epoch cover. Of version mls10; `unsupported` when it is another.
 struct GroupContext {
   std::uint16_t cipher_suite = 0;
   GroupId group_id;
-  std::uint64_t epoch = 0;
+  std::uint64_t epoch = 0;  ///< 0 for a group that was just created
   TreeHash tree_hash;
   ConfirmedTranscriptHash confirmed_transcript_hash;
-  ExtensionList extensions;
+  ExtensionList extensions;  ///< at most kMaxGroupExtensionsSize bytes, which the group sees to
 
   void write(wire::Writer& writer) const {
     writer.u16(kVersionMls10);

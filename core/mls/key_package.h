@@ -25,7 +25,7 @@ struct KeyPackage {
   Bytes to_be_signed() const;
   /// KeyPackageRef (s.5.2); `unsupported` when the suite is none of ours.
   Result<KeyPackageRef> reference() const;
-  /// Whether its owner marked it as the one to use when no other is left.
+  /// Whether its owner marked it as the one to use when no other is left (s.16.8): all others are used once.
   bool is_last_resort() const { return extensions.has(extension_type::kLastResort); }
 
  private:

@@ -12,13 +12,13 @@ inline constexpr std::string_view kLabelPrefix = "MLS 1.0 ";
 inline constexpr std::string_view kRefKeyPackage = "MLS 1.0 KeyPackage Reference";
 inline constexpr std::string_view kRefProposal = "MLS 1.0 Proposal Reference";
 
-// SignWithLabel (s.5.1.2).
+// SignWithLabel (s.5.1.2, 17.6).
 inline constexpr std::string_view kSignFramedContent = "FramedContentTBS";
 inline constexpr std::string_view kSignLeafNode = "LeafNodeTBS";
 inline constexpr std::string_view kSignKeyPackage = "KeyPackageTBS";
 inline constexpr std::string_view kSignGroupInfo = "GroupInfoTBS";
 
-// EncryptWithLabel (s.5.1.3).
+// EncryptWithLabel (s.5.1.3, 17.7).
 inline constexpr std::string_view kEncryptPathNode = "UpdatePathNode";
 inline constexpr std::string_view kEncryptWelcome = "Welcome";
 

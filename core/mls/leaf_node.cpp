@@ -32,7 +32,7 @@ Result<LeafNodeOrigin> read_origin(wire::Reader& reader) {
   return fail(ErrorCode::malformed, "leaf node source");
 }
 
-// RFC 9420 s.7.2, 7.3: what a leaf promises by being what it is.
+// RFC 9420 s.5.1.1, 7.2, 7.3: what a leaf promises by being what it is.
 Status check_consistency(const CipherSuite& suite, const LeafNode& leaf) {
   TRY(crypto::kem_check_public_key(suite.hpke.kem, leaf.encryption_key));
   const auto credential = static_cast<std::uint16_t>(leaf.credential.type());
@@ -121,6 +121,7 @@ Bytes LeafNode::to_be_signed(const std::optional<LeafPosition>& position) const 
   return writer.take();
 }
 
+// RFC 9420 s.7.2, 7.3.
 Status verify_leaf_node(const CipherSuite& suite, const LeafNode& leaf, const std::optional<LeafPosition>& position) {
   TRY(check_consistency(suite, leaf));
   const Bytes content = leaf.to_be_signed(position);

@@ -11,7 +11,8 @@
 
 namespace cairn::mls {
 
-/// What a client supports. Default proposals and extensions are not listed; unknown and GREASE values are kept.
+/// What a client supports. Default proposals and extensions are not listed; unknown and GREASE values are kept. Each
+/// list has at most kMaxCapabilities entries.
 struct Capabilities {
   std::vector<std::uint16_t> versions;
   std::vector<std::uint16_t> cipher_suites;

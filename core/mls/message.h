@@ -6,6 +6,7 @@
 
 namespace cairn::mls {
 
+/// What an MLSMessage holds (s.6, 17.2).
 enum class WireFormat : std::uint16_t {
   public_message = 1,
   private_message = 2,
@@ -14,8 +15,10 @@ enum class WireFormat : std::uint16_t {
   key_package = 5
 };
 
+/// What a PublicMessage or PrivateMessage holds.
 enum class ContentType : std::uint8_t { application = 1, proposal = 2, commit = 3 };
 
+/// From where it was sent; what each may send says s.6.1.
 enum class SenderType : std::uint8_t { member = 1, external = 2, new_member_proposal = 3, new_member_commit = 4 };
 
 /// Who sent it. `index` is the leaf of a member, or the place in external_senders; zero for the other two.

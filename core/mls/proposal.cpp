@@ -42,6 +42,7 @@ void Proposal::write(wire::Writer& writer) const {
   write_body(writer);
 }
 
+// RFC 9420 s.12.1, 13.2.
 Result<Proposal> Proposal::read_body(std::uint16_t type, wire::Reader& reader) {
   switch (type) {
     case proposal_type::kAdd: return Proposal{Add{TRY(KeyPackage::read(reader))}};

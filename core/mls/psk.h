@@ -8,8 +8,9 @@
 
 namespace cairn::mls {
 
+/// What the application calls a key of its own; at most kMaxIdSize bytes.
 using PskId = OpaqueValue<struct PskIdTag, kMaxIdSize>;
-/// A pre-shared key itself: whatever both sides agreed on, or the resumption_psk of an epoch.
+/// A pre-shared key itself: whatever both sides agreed on, or the resumption_psk of an epoch (s.8.6).
 using Psk = SecretBytes;
 
 /// What a resumption PSK is used for.
@@ -20,7 +21,7 @@ struct ExternalPsk {
   PskId id;
   friend bool operator==(const ExternalPsk&, const ExternalPsk&) = default;
 };
-/// The resumption_psk of an epoch of this or another group.
+/// The resumption_psk of an epoch of this or another group (s.8.6).
 struct ResumptionPsk {
   ResumptionUsage usage = ResumptionUsage::application;
   GroupId group_id;

@@ -5,15 +5,18 @@
 
 namespace cairn::mls {
 
-/// One leaf of the tree, with what it says.
+/// One leaf of the tree, with what it says. The index names a member within one epoch; what names a client over time
+/// is for the application to find in the credential (s.5.3.3). `node` is shared with the group and never changes.
 struct Member {
   LeafIndex leaf;
   std::shared_ptr<const LeafNode> node;
 };
 
-/// Judges whether a leaf is who it says (RFC 9420 s.5.3.1). Asked about every leaf when a group is joined, and about
-/// every leaf that is added or replaced later; never twice for one that did not change. An error refuses the
-/// operation, is passed on as it is, and leaves the group unchanged: so `unavailable` means "look it up, ask again".
+/// Judges whether a leaf is who it says (RFC 9420 s.5.3.1), and whether its credential is still good (s.5.3.2): a leaf
+/// that is in the group stays there when it expires, until somebody removes it. Asked about every leaf when a group is
+/// joined, and about every leaf that is added or replaced later; never twice for one that did not change. An error
+/// refuses the operation, is passed on as it is, and leaves the group unchanged: so `unavailable` means "look it up,
+/// ask again".
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
@@ -75,9 +78,10 @@ struct GroupSummary {
   std::optional<ResumptionPsk> continues = std::nullopt;
 };
 
-/// The rules about who is in. An error refuses, is passed on as it is, and leaves the group unchanged. What comes
-/// from outside of the group is refused unless a rule says otherwise. The lifetime of a leaf is checked where it is
-/// sent; a receiver may be late, so there it stands in the summary for this to judge.
+/// The rules about who is in (s.16.11: "Additional Policy Enforcement"). An error refuses, is passed on as it is, and
+/// leaves the group unchanged. What comes from outside of the group is refused unless a rule says otherwise. The
+/// lifetime of a leaf is checked where it is sent; a receiver may be late, so there it stands in the summary for this
+/// to judge.
 class Membership {
  public:
   virtual ~Membership() = default;

@@ -8,7 +8,7 @@
 
 namespace cairn::mls {
 
-/// A cipher suite number as it stands on the wire. Only numbers of the table are values of it.
+/// A cipher suite number as it stands on the wire (s.13.1, 17.1). Only numbers of the table are values of it.
 enum class SuiteId : std::uint16_t {
   x25519_aes128 = 0x0001,  ///< MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519, mandatory in the RFC
   p256_aes128 = 0x0002,    ///< MLS_128_DHKEMP256_AES128GCM_SHA256_P256; its signatures are not deterministic

@@ -1,4 +1,8 @@
 // Small public values that every MLS struct is made of (RFC 9420 s.5.1, 5.2, 6).
+//
+// What travels has write() and read() throughout core/mls. read() takes one encoding of each value: `malformed` when
+// the bytes are no such struct, `over_limit` beyond a size or count of limits.h; what it took of the reader is
+// undefined then. It verifies nothing. write() gives back the bytes that read() would take.
 #pragma once
 
 #include "core/mls/limits.h"

@@ -23,7 +23,7 @@ struct GroupInfo {
   void write_content(wire::Writer& writer) const;
 };
 
-/// GroupSecrets, sealed to the init key of one key package.
+/// GroupSecrets, sealed to the init key of one key package; at most kMaxGroupSecretsSize bytes.
 struct EncryptedGroupSecrets {
   KeyPackageRef new_member;
   HpkeCiphertext encrypted_group_secrets;
@@ -33,6 +33,7 @@ struct EncryptedGroupSecrets {
   friend bool operator==(const EncryptedGroupSecrets&, const EncryptedGroupSecrets&) = default;
 };
 
+/// For one newcomer or several: what all learn is encrypted once, with a secret that each finds in its own part.
 struct Welcome {
   std::uint16_t cipher_suite = 0;
   std::vector<EncryptedGroupSecrets> secrets;

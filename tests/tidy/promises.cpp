@@ -1,5 +1,6 @@
-// What documents say of the code: the tests that MUSTS.md names are there, and code that a README shows is a file that
-// is compiled.
+// What documents say of the code: the tests that MUSTS.md names are there, the files that SECTIONS.md names cite the
+// section, and code that a README shows is a file that is compiled.
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -45,6 +46,36 @@ void check_named_tests(const Tree& tree, const std::string& document, Findings& 
   }
 }
 
+/// Whether the text has "s.7.2", or the number in a list as in "s.5.1, 7.2".
+bool cites(std::string_view text, std::string_view section) {
+  for (std::size_t at = text.find(section); at != std::string_view::npos; at = text.find(section, at + 1)) {
+    const std::string_view line = text.substr(0, at).substr(text.rfind('\n', at) + 1);
+    const std::string_view rest = text.substr(at + section.size());
+    const bool begins = line.ends_with("s.") || (line.ends_with(", ") && line.find("s.") != std::string_view::npos);
+    const std::size_t dots = rest.starts_with('.') ? 1 : 0;
+    const bool ends = rest.size() <= dots || rest[dots] < '0' || rest[dots] > '9';
+    if (begins && ends) return true;
+  }
+  return false;
+}
+
+/// Each row of a table begins with a section and ends with a file that cites it, in backquotes, or with none: "-".
+void check_named_sections(const Tree& tree, const std::string& document, Findings& findings) {
+  const std::string text = contents(tree.root / document);
+  std::size_t number = 0;
+  for (std::string_view line : lines_of(text)) {
+    ++number;
+    if (!line.starts_with("| ") || line.starts_with("| s. ") || line.ends_with("| - |")) continue;
+    const std::string_view section = line.substr(2, line.find(" |") - 2);
+    const std::size_t open = line.find('`');
+    const std::string path(open == std::string_view::npos ? "" : line.substr(open + 1, line.rfind('`') - open - 1));
+    const auto file =
+        std::find_if(tree.files.begin(), tree.files.end(), [&](const SourceFile& one) { return one.path == path; });
+    if (file != tree.files.end() && cites(file->raw, section)) continue;
+    findings.push_back({document, number, "named-section", path + " does not cite s." + std::string(section)});
+  }
+}
+
 /// A fence after <!-- PATH --> holds that file.
 void check_shown_code(const Tree& tree, const std::string& document, Findings& findings) {
   const std::string text = contents(tree.root / document);
@@ -63,6 +94,7 @@ void check_shown_code(const Tree& tree, const std::string& document, Findings& f
 void check_promises(const Tree& tree, Findings& findings) {
   for (const auto& [folder, module] : tree.modules) {
     check_named_tests(tree, folder + "/MUSTS.md", findings);
+    check_named_sections(tree, folder + "/SECTIONS.md", findings);
     check_shown_code(tree, folder + "/README.md", findings);
   }
 }

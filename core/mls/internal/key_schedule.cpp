@@ -29,6 +29,7 @@ EpochSecret derive_epoch(const CipherSuite& suite, MemberSecret&& member, ByteVi
   return expand_with_label<EpochSecret>(suite, consumed.expose(), kDeriveEpoch, group_context, suite.hash_size());
 }
 
+// RFC 9420 s.8, table 4; the last one is s.8.7.
 EpochSecrets derive_epoch_secrets(const CipherSuite& suite, EpochSecret&& epoch) {
   const EpochSecret consumed = std::move(epoch);
   const ByteView secret = consumed.expose();

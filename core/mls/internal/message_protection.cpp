@@ -168,6 +168,7 @@ Result<AuthenticatedContent> open_public(const CipherSuite& suite, PublicMessage
   return out;
 }
 
+// RFC 9420 s.15.1.
 std::size_t padded_size(std::size_t size) {
   if (size <= kLeastPaddedSize) return kLeastPaddedSize;
   const auto exponent = static_cast<unsigned>(std::bit_width(size)) - 1;

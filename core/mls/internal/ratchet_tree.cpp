@@ -158,7 +158,7 @@ bool RatchetTree::has_encryption_key(ByteView key) const {
   return false;
 }
 
-// RFC 9420 s.7.3: both keys of a leaf are unique. The tree is held to more: no encryption key stands in it twice,
+// RFC 9420 s.7.3, 16.7: both keys of a leaf are unique. The tree is held to more: no encryption key stands in it twice,
 // whether of a leaf or of a parent, or newcomers would refuse the tree (s.12.4.3.1).
 Status RatchetTree::check_unique(const LeafNode& leaf, std::optional<LeafIndex> replaced) const {
   REQUIRE(!has_encryption_key(leaf.encryption_key), ErrorCode::duplicate, "encryption key of a leaf");
@@ -209,6 +209,7 @@ Status RatchetTree::remove(LeafIndex index) {
   return ok();
 }
 
+// RFC 9420 s.4.1.1.
 std::vector<NodeIndex> RatchetTree::resolution(NodeIndex x) const {
   std::vector<NodeIndex> out;
   std::vector<NodeIndex> pending = {x};
@@ -234,12 +235,14 @@ bool RatchetTree::is_empty_below(NodeIndex x) const {
   return true;
 }
 
+// RFC 9420 s.4.1.2.
 std::vector<PathStep> RatchetTree::filtered_direct_path(LeafIndex index) const {
   std::vector<PathStep> out = direct_path(index, size_);
   std::erase_if(out, [this](const PathStep& step) { return is_empty_below(step.copath); });
   return out;
 }
 
+// RFC 9420 s.7.9, 7.9.1.
 RatchetTree::NewPath RatchetTree::new_path(LeafIndex sender, std::span<const HpkePublicKey> keys) const {
   const std::vector<PathStep> steps = filtered_direct_path(sender);
   CHECK(keys.size() == steps.size());

@@ -51,6 +51,7 @@ SecretTree::RatchetSecret SecretTree::derive_first(LeafIndex leaf, RatchetKind k
   return first_secret(secret, kind);
 }
 
+// RFC 9420 s.9.2: a secret goes when all that it gives was derived.
 SecretTree::Leaf& SecretTree::expand(LeafIndex leaf) {
   if (const auto found = leaves_.find(leaf); found != leaves_.end()) return found->second;
   NodeIndex x = nearest_known(node_of(leaf));
@@ -70,6 +71,7 @@ SecretTree::Leaf& SecretTree::expand(LeafIndex leaf) {
   return out;
 }
 
+// RFC 9420 s.15.2: a key encrypts one message, so that no bound of an AEAD comes near.
 Result<SecretTree::Outgoing> SecretTree::next_key(LeafIndex leaf, RatchetKind kind) {
   CHECK(size_.contains(leaf) && !(handshake_dropped_ && kind == RatchetKind::handshake) && !is_dropped());
   Ratchet& ratchet = expand(leaf)[kind];
@@ -80,6 +82,7 @@ Result<SecretTree::Outgoing> SecretTree::next_key(LeafIndex leaf, RatchetKind ki
   return out;
 }
 
+// RFC 9420 s.15.3.
 Result<SecretTree::Incoming> SecretTree::find_key(LeafIndex leaf, RatchetKind kind, std::uint32_t generation) const {
   REQUIRE(size_.contains(leaf), ErrorCode::malformed, "sender's leaf");
   REQUIRE(!is_dropped(), ErrorCode::stale, "message of an epoch that was forgotten");
@@ -111,6 +114,7 @@ Result<SecretTree::Incoming> SecretTree::find_key(LeafIndex leaf, RatchetKind ki
   return out;
 }
 
+// RFC 9420 s.9.2: a key goes when it was used, and the secret that gave it too.
 void SecretTree::accept(Incoming&& incoming) {
   Incoming consumed = std::move(incoming);
   Ratchet& ratchet = expand(consumed.leaf_)[consumed.kind_];

@@ -48,6 +48,7 @@ Status check_founding_key(const GroupState& old, const ResumptionPsk& key) {
   return ok();
 }
 
+// RFC 9420 s.8.6.
 Result<Psk> resumption_psk(const GroupState& state, std::uint64_t epoch) {
   if (epoch == state.current.number()) return Psk(to_bytes(state.current.secrets.resumption.expose()));
   const auto found = state.resumption.find(epoch);

@@ -2,6 +2,7 @@
 
 namespace cairn::mls::internal {
 
+// RFC 9420 s.8.2.
 ConfirmedTranscriptHash confirmed_hash(const CipherSuite& suite, const InterimTranscriptHash& before,
                                        const AuthenticatedContent& commit) {
   wire::Writer input;  // ConfirmedTranscriptHashInput

@@ -127,6 +127,7 @@ Result<RatchetTree> verify_tree(const CipherSuite& suite, TreeNodes nodes, ByteV
   return tree;
 }
 
+// RFC 9420 s.7.3, 11.1, 13.3.
 Status check_support(const RatchetTree& tree, const RequiredCapabilities& required) {
   RequiredCapabilities needed = required;
   TRY(for_each_leaf(tree, [&](LeafIndex, const LeafNode& leaf) {
