@@ -35,6 +35,7 @@ class TestDomain {
     }
     text += "group auditors " + std::to_string(needed) + members +
             "\ngroup everybody all witness auditors\nquorum everybody\n";
+    policy_text = text;
     auto parsed = tlog::ClientPolicy::parse(text);
     if (!parsed) std::fprintf(stderr, "policy refused: %s\n", parsed.error().where);
     CHECK(parsed.has_value());
@@ -47,6 +48,7 @@ class TestDomain {
   crypto::VrfSecretKey vrf_key;
   directory::DirectoryConfig config;
   std::vector<TestCosigner> cosigners;
+  std::string policy_text;
   std::optional<tlog::ClientPolicy> policy;
   Time now{1'750'000'000'000};
 

@@ -1,0 +1,446 @@
+// A short history with every kind of update as an auditor sees it, and on the way for each rule what breaks just it.
+#include "tests/support/naive_map.h"
+#include "tests/vectors/make_directory/maker.h"
+
+namespace cairn::testing {
+namespace {
+
+using namespace directory;
+
+constexpr std::uint64_t kDelayMs = kDefaultResetDelayS * kSecondMs;
+
+Hash hash_of(std::uint8_t value) { return crypto::sha256(Bytes{value}); }
+
+/// A directory, an auditor that follows it, and what it is asked.
+class History {
+ public:
+  History() : auditor_(*Auditor::enrol(domain.config, 0)) {}
+
+  TestDomain domain{"example.org", 51};
+
+  // ---- honest steps ----
+
+  /// Audits what the directory has published since the last time.
+  void follow(std::string_view what) {
+    while (auditor_.size() < domain.audits.size()) {
+      const Bytes& bytes = domain.audits[auditor_.size()];
+      const auto epoch = EpochAudit::decode(bytes);
+      hold(epoch && auditor_.audit(*epoch, domain.now), what);
+      Json step = step_of("audit", what, {});
+      step["now_ms"] = domain.now.ms;
+      step["audit"] = hex(bytes);
+      step["size"] = auditor_.size();
+      step["root"] = hex(auditor_.head().root);
+      steps_.push_back(std::move(step));
+    }
+    for (const auto& [name, entry] : domain.entries) {
+      const Hash at = domain.key_of(entry.state.name());
+      old.leaves[at] = *domain.map.find(at);
+    }
+  }
+  void cosign(std::string_view what) {
+    hold(auditor_.check_checkpoint(auditor_.head(), domain.now).has_value(), what);
+    auditor_.record_cosigned();
+    put_cosign(what, {}, auditor_.head());
+  }
+  void elapse(std::uint64_t ms) {
+    auditor_.add_elapsed(ms);
+    Json step = step_of("elapsed", "time goes by", {});
+    step["ms"] = ms;
+    steps_.push_back(std::move(step));
+  }
+  void take_veto(std::string_view what, const VetoNotice& veto) {
+    hold(auditor_.accept_veto(veto).has_value(), what);
+    put_veto(what, {}, veto);
+  }
+  /// An auditor that enrols late and adopts what there is.
+  void adopt(std::uint64_t size) {
+    auditor_ = *Auditor::enrol(domain.config, size);
+    Json step = step_of("adopt", "a new auditor begins", {});
+    step["size"] = size;
+    steps_.push_back(std::move(step));
+  }
+
+  // ---- refusals ----
+
+  void refuse(std::string_view what, std::string_view rule, const EpochAudit& epoch) {
+    refuse_bytes(what, rule, wire::encode(epoch));
+  }
+  void refuse_bytes(std::string_view what, std::string_view rule, const Bytes& bytes) {
+    const auto epoch = EpochAudit::decode(bytes);
+    hold(!epoch || !Auditor(auditor_).audit(*epoch, domain.now), what);
+    Json step = step_of("audit", what, rule);
+    step["now_ms"] = domain.now.ms;
+    step["audit"] = hex(bytes);
+    steps_.push_back(std::move(step));
+  }
+  void refuse_veto(std::string_view what, const VetoNotice& veto) {
+    hold(!Auditor(auditor_).accept_veto(veto), what);
+    put_veto(what, "mailbox", veto);
+  }
+  void refuse_cosigning(std::string_view what, const tlog::TreeHead& head) {
+    hold(!auditor_.check_checkpoint(head, domain.now), what);
+    put_cosign(what, "cosign", head);
+  }
+
+  // ---- epochs that lie in one thing: their proofs and roots fit the lie ----
+
+  /// Leads from `old` to `now` and says this of it.
+  EpochAudit forge(std::vector<Update> updates, const NaiveMap& now, std::vector<Notice> notices = {}) const {
+    EpochAudit out;
+    out.record = {domain.records.size(), domain.now.ms,        now.root(),
+                  now.leaves.size(),     domain.config.hash(), notices_hash(notices)};
+    std::vector<Hash> keys;
+    for (const Update& one : updates) keys.push_back(one.key);
+    out.proof.nodes = old.prove_all(keys);
+    out.updates = std::move(updates);
+    out.notices = std::move(notices);
+    return out;
+  }
+  /// With one update, whose leaf becomes this.
+  EpochAudit forge(const Update& update, const NameLeaf& leaf, std::vector<Notice> notices = {}) const {
+    NaiveMap now = old;
+    now.leaves[update.key] = leaf;
+    return forge(std::vector<Update>{update}, now, std::move(notices));
+  }
+  Update update(const TestPerson& person) const {
+    const Hash key = domain.key_of(person.name());
+    return {key, old.leaves.at(key), {hash_of(1)}};
+  }
+  static NameLeaf extended(const Update& update) {
+    NameLeaf leaf = update.old.value_or(NameLeaf{});
+    for (const Hash& commitment : update.commitments) leaf.head = extend_head(leaf.head, commitment);
+    leaf.count += update.commitments.size();
+    return leaf;
+  }
+
+  NaiveMap old;  ///< the map as audited so far
+
+  const Auditor& auditor() const { return auditor_; }
+  Json take_all() {
+    return {{"config", hex(wire::encode(domain.config))},
+            {"config_hash", hex(domain.config.hash())},
+            {"steps", std::move(steps_)}};
+  }
+
+ private:
+  static Json step_of(const char* act, std::string_view what, std::string_view rule) {
+    Json out{{"do", act}};
+    out.update(item_of(what, rule));
+    return out;
+  }
+  void put_cosign(std::string_view what, std::string_view rule, const tlog::TreeHead& head) {
+    Json step = step_of("cosign", what, rule);
+    step["now_ms"] = domain.now.ms;
+    step["size"] = head.size;
+    step["root"] = hex(head.root);
+    steps_.push_back(std::move(step));
+  }
+  void put_veto(std::string_view what, std::string_view rule, const VetoNotice& veto) {
+    Json step = step_of("veto", what, rule);
+    step["veto"] = hex(wire::encode(veto));
+    steps_.push_back(std::move(step));
+  }
+
+  Auditor auditor_;
+  Json steps_ = Json::array();
+};
+
+void refuse_records(History& history, const TestPerson& alice) {
+  const Update update = history.update(alice);
+  const EpochAudit honest = history.forge(update, History::extended(update));
+  EpochAudit lie = honest;
+  lie.record.epoch += 1;
+  history.refuse("an epoch is left out", "audit 1", lie);
+  lie = honest;
+  lie.record.config.mutable_view()[0] ^= 1;
+  history.refuse("another config", "audit 1", lie);
+  Bytes bytes = wire::encode(honest);
+  bytes[0] = 2;
+  history.refuse_bytes("version 2", "audit 1", bytes);
+  lie = honest;
+  lie.record.time_ms = history.domain.records.back().time_ms - 1;
+  history.refuse("time runs back", "audit 2", lie);
+  lie.record.time_ms = history.domain.now.ms + kMaxRecordSkewMs + 1;
+  history.refuse("a millisecond more than five minutes ahead", "audit 2", lie);
+  bytes = wire::encode(honest);
+  bytes.push_back(0);
+  history.refuse_bytes("a byte too many", "format", bytes);
+  bytes = wire::encode(honest);
+  bytes.pop_back();
+  history.refuse_bytes("a byte too few", "format", bytes);
+}
+
+void refuse_updates(History& history, const TestPerson& alice, const TestPerson& bob) {
+  std::vector<Update> two = {history.update(alice), history.update(bob)};
+  NaiveMap now = history.old;
+  for (const Update& one : two) now.leaves[one.key] = History::extended(one);
+  std::sort(two.begin(), two.end(), [](const Update& a, const Update& b) { return a.key < b.key; });
+  EpochAudit lie = history.forge(two, now);
+  std::swap(lie.updates[0], lie.updates[1]);
+  history.refuse("updates that do not ascend", "audit 3", lie);
+  lie = history.forge(two, now);
+  lie.updates[1] = lie.updates[0];
+  history.refuse("an update twice", "audit 3", lie);
+  Update empty = two[0];
+  empty.commitments.clear();
+  history.refuse("an update without a commitment", "audit 3", history.forge({empty}, history.old));
+  now = history.old;
+  now.leaves[two[0].key] = History::extended(two[0]);
+  now.leaves[two[1].key].head = hash_of(66);
+  history.refuse("another name changes in silence", "audit 6", history.forge({two[0]}, now));
+  now.leaves.erase(two[1].key);
+  history.refuse("another name disappears", "audit 6", history.forge({two[0]}, now));
+  lie = history.forge(two[0], History::extended(two[0]));
+  lie.record.names += 1;
+  history.refuse("names does not count the leaves", "audit 6", lie);
+}
+
+void refuse_old_leaves(History& history, const TestPerson& alice, const TestPerson& bob) {
+  const Update update = history.update(alice);
+  NaiveMap& old = history.old;
+  const NaiveMap honest = old;
+  const auto forge = [&] {
+    const Update lying{update.key, old.leaves.at(update.key), update.commitments};
+    return history.forge(lying, History::extended(lying));
+  };
+  old.leaves.at(history.domain.key_of(bob.name())).head = hash_of(66);
+  history.refuse("another old map: a name besides was changed", "audit 4", forge());
+  old = honest;
+  old.leaves.at(update.key).count -= 1;
+  history.refuse("an old leaf with another count", "audit 4", forge());
+  old = honest;
+  Update fresh = update;
+  fresh.old.reset();
+  history.refuse("a name that is there as new", "audit 4", history.forge(fresh, History::extended(fresh)));
+  const Update invented{hash_of(99), NameLeaf{1, hash_of(1), {}, {}}, {hash_of(2)}};
+  history.refuse("a new name as one that is there", "audit 4", history.forge(invented, History::extended(invented)));
+  EpochAudit lie = forge();
+  lie.proof.nodes.push_back(0);
+  history.refuse("a node too many in the proof", "audit 4", lie);
+  NameLeaf leaf = History::extended(update);
+  leaf.count += 1;
+  history.refuse("rule 5: the new root has another count", "audit 6", history.forge(update, leaf));
+  leaf = History::extended(update);
+  leaf.head = hash_of(77);
+  history.refuse("rule 5: the new root has a head that does not extend the old one", "audit 6",
+                 history.forge(update, leaf));
+  leaf = History::extended(update);
+  leaf.pending = hash_of(78);
+  history.refuse("rule 8: the new root has a pending request without a notice", "audit 6", history.forge(update, leaf));
+}
+
+EpochAudit forge_request(const History& history, const TestPerson& person, const ResetNotice& request,
+                         std::optional<ResetNotice> vetoed = {}) {
+  const Update update = history.update(person);
+  NameLeaf leaf = History::extended(update);
+  leaf.pending = request.hash();
+  return history.forge(update, leaf, {{RequestNotice{request, std::move(vetoed)}}});
+}
+
+EpochAudit forge_veto(const History& history, const TestPerson& person, const VetoNotice& veto) {
+  const Update update = history.update(person);
+  NameLeaf leaf = History::extended(update);
+  leaf.pending = veto_mark(veto.request.hash());
+  return history.forge(update, leaf, {{veto}});
+}
+
+EpochAudit forge_completion(const History& history, const TestPerson& person, const ResetNotice& request) {
+  const Update update = history.update(person);
+  NameLeaf leaf = History::extended(update);
+  leaf.pending = {};
+  leaf.resets = extend_resets(leaf.resets, request.hash());
+  return history.forge(update, leaf, {{CompleteNotice{request}}});
+}
+
+ResetNotice request_now(const History& history, const TestPerson& person, std::optional<ResetNotice> vetoed = {}) {
+  return make_request_notice(person.state, history.domain.key_of(person.name()), history.domain.now.ms,
+                             history.domain.config.min_reset_delay_s, std::move(vetoed))
+      .request;
+}
+
+void refuse_notices(History& history, const TestPerson& alice, const TestPerson& bob) {
+  const ResetNotice request = request_now(history, alice);
+  EpochAudit lie = forge_request(history, alice, request);
+  lie.record.notices = notices_hash({});
+  history.refuse("the hash of other notices", "audit 7", lie);
+  Update two = history.update(alice);
+  two.commitments.push_back(hash_of(2));
+  NameLeaf leaf = History::extended(two);
+  leaf.pending = request.hash();
+  history.refuse("a notice with two statements", "audit 7", history.forge(two, leaf, {{RequestNotice{request, {}}}}));
+  ResetNotice astray = request;
+  astray.key = hash_of(99);
+  const Update one = history.update(alice);
+  history.refuse("a notice without its update", "audit 7",
+                 history.forge(one, History::extended(one), {{RequestNotice{astray, {}}}}));
+  std::vector<Update> updates;
+  std::vector<Notice> notices;
+  NaiveMap now = history.old;
+  for (const TestPerson* person : {&alice, &bob}) {
+    updates.push_back(history.update(*person));
+    notices.push_back({RequestNotice{request_now(history, *person), {}}});
+    now.leaves[updates.back().key] = History::extended(updates.back());
+    now.leaves[updates.back().key].pending = notices.back().request().hash();
+  }
+  if (updates[1].key < updates[0].key) std::swap(updates[0], updates[1]);
+  if (notices[0].key() < notices[1].key()) std::swap(notices[0], notices[1]);
+  history.refuse("notices that do not ascend", "audit 7", history.forge(updates, now, notices));
+}
+
+void refuse_requests(History& history, const TestPerson& alice) {
+  const ResetNotice request = request_now(history, alice);
+  ResetNotice lie = request;
+  lie.request_sequence += 1;
+  history.refuse("a request with another sequence", "audit 8", forge_request(history, alice, lie));
+  lie = request;
+  lie.requested_ms -= 1;
+  history.refuse("a request that is backdated", "audit 8", forge_request(history, alice, lie));
+  lie = request;
+  lie.matures_ms = lie.requested_ms + kMinResetDelayS * kSecondMs - 1;
+  history.refuse("a request that matures a millisecond too soon", "audit 8", forge_request(history, alice, lie));
+  lie.matures_ms = 0;
+  history.refuse("a request that matures before it was made", "audit 8", forge_request(history, alice, lie));
+  lie = request;
+  lie.after = request.hash();
+  history.refuse("after a request that there was not", "audit 8", forge_request(history, alice, lie, request));
+  lie = request;
+  lie.key = hash_of(99);
+  lie.request_sequence = 0;
+  const Update fresh{lie.key, {}, {hash_of(1)}};
+  NameLeaf leaf = History::extended(fresh);
+  leaf.pending = lie.hash();
+  history.refuse("a reset of a name that is not there", "audit 8",
+                 history.forge(fresh, leaf, {{RequestNotice{lie, {}}}}));
+}
+
+void refuse_vetoes(History& history, const TestPerson& alice, const TestDevice& device, const TestDevice& stranger,
+                   const ResetNotice& open) {
+  history.refuse("another request while one is open", "audit 8",
+                 forge_request(history, alice, request_now(history, alice)));
+  ResetNotice other = open;
+  other.matures_ms += 1;
+  history.refuse("the veto of another request", "audit 8",
+                 forge_veto(history, alice, veto_as_device(other, device.key)));
+  history.refuse("the veto of a device that has none", "audit 8",
+                 forge_veto(history, alice, veto_as_device(open, stranger.key)));
+  history.refuse("the veto of another recovery key", "audit 8",
+                 forge_veto(history, alice, veto_as_recovery(open, alice.recovery(5))));
+  VetoNotice wrong = veto_as_device(open, device.key);
+  wrong.signature.mutable_view()[7] ^= 1;
+  history.refuse("a veto with a wrong signature", "audit 8", forge_veto(history, alice, wrong));
+  history.refuse("a completion that comes too soon", "audit 8", forge_completion(history, alice, open));
+  history.refuse("the completion of another request", "audit 8", forge_completion(history, alice, other));
+  history.refuse_veto("the veto of a request that is not open", veto_as_device(other, device.key));
+  history.refuse_veto("the veto of a device that has none", veto_as_device(open, stranger.key));
+  history.refuse_veto("a veto with a wrong signature", wrong);
+}
+
+/// alice's first request is vetoed; the next one must wait until it would have matured.
+void vetoed_reset(History& history, TestPerson& alice, const TestDevice& device) {
+  const TestDevice thief = alice.new_device();
+  alice.take(alice.request(thief, 8));
+  history.domain.publish(alice);
+  history.follow("a request");
+  const ResetNotice open = history.domain.entries.at("alice@example.org").notices.back();
+  refuse_vetoes(history, alice, device, thief, open);
+  alice.take(alice.by_device(VetoReset{}, device));
+  history.domain.publish(alice, veto_as_device(open, device.key));
+  history.follow("a veto");
+  history.domain.now = Time{open.matures_ms - 1};
+  history.refuse("the next request before the vetoed one would have matured", "audit 8",
+                 forge_request(history, alice, request_now(history, alice, open), open));
+  history.domain.now = Time{open.matures_ms};
+  history.refuse("the next request without the vetoed one", "audit 8",
+                 forge_request(history, alice, request_now(history, alice)));
+  ResetNotice invented = open;
+  invented.matures_ms -= 1;
+  history.refuse("the next request with another notice than the vetoed one", "audit 8",
+                 forge_request(history, alice, request_now(history, alice, open), invented));
+}
+
+/// alice's second request completes, once the auditor has cosigned it and waited.
+void completed_reset(History& history, TestPerson& alice, const TestDevice& device) {
+  TestDomain& domain = history.domain;
+  const TestDevice heir = alice.new_device();
+  alice.take(alice.request(heir, 9));
+  domain.publish(alice);
+  history.follow("a request after a vetoed one");
+  const ResetNotice open = domain.entries.at("alice@example.org").notices.back();
+  domain.now = after(domain.now, kDelayMs);
+  history.elapse(kDelayMs);
+  history.refuse("a completion whose request was never cosigned", "audit 9", forge_completion(history, alice, open));
+  history.refuse_cosigning("a record of more than five minutes", history.auditor().head());
+  domain.publish_changes({});
+  history.follow("an epoch that renews the time");
+  history.cosign("the request");
+  history.elapse(kDelayMs - 1);
+  domain.now = after(domain.now, kDelayMs);
+  history.refuse("a completion that has waited a millisecond too little", "audit 9",
+                 forge_completion(history, alice, open));
+  history.cosign("again, though the record is old by now");
+  history.elapse(1);
+  alice.take(alice.by_new_device(CompleteReset{alice.state.open_reset()->sequence}, heir));
+  domain.publish(alice);
+  history.follow("a completion");
+  history.refuse_veto("the veto of a request that is completed", veto_as_device(open, device.key));
+}
+
+/// An auditor that enrols late is exempt from waiting, and from nothing else.
+void adopted(History& history, TestPerson& bob, const TestDevice& bob_device) {
+  TestDomain& domain = history.domain;
+  history.adopt(domain.records.size() + 2);
+  history.follow("again, by an auditor that adopts it");
+  const TestDevice heir = bob.new_device();
+  bob.take(bob.request(heir, 8));
+  domain.publish(bob);
+  history.follow("a request");
+  const ResetNotice open = domain.entries.at("bob@example.org").notices.back();
+  domain.now = after(domain.now, kDelayMs);
+  history.take_veto("the recovery key's veto, in the mailbox", veto_as_recovery(open, bob.recovery()));
+  history.take_veto("a device's veto, in the mailbox", veto_as_device(open, bob_device.key));
+  history.refuse("a completion of which the auditor holds a veto", "audit 9", forge_completion(history, bob, open));
+}
+
+}  // namespace
+
+Json make_audits() {
+  History history;
+  TestDomain& domain = history.domain;
+  TestPerson alice("alice@example.org", 52), bob("bob@example.org", 53), carol("carol@example.org", 54);
+  const TestDevice device = alice.new_device(), bob_device = bob.new_device(), second = alice.new_device();
+  tlog::TreeHead none{0, tlog::empty_root()};
+  history.refuse_cosigning("no epoch yet", none);
+  domain.publish_changes({});
+  history.follow("an epoch without updates");
+  alice.take(alice.genesis(device));
+  domain.publish(alice);
+  history.follow("a first name");
+  bob.take(bob.genesis(bob_device));
+  carol.take(carol.genesis(carol.new_device()));
+  domain.publish(bob);
+  domain.publish(carol);
+  history.follow("a further name");
+  alice.take(alice.add(second, device));
+  alice.take(alice.by_device(RemoveDevice{second.device.id()}, device));
+  domain.publish(alice);
+  history.follow("two statements of one name");
+  tlog::TreeHead head = history.auditor().head();
+  head.root.mutable_view()[0] ^= 1;
+  history.refuse_cosigning("another root", head);
+  head = history.auditor().head();
+  head.size -= 1;
+  history.refuse_cosigning("a smaller size", head);
+  history.cosign("the newest epoch");
+  refuse_records(history, alice);
+  refuse_updates(history, alice, bob);
+  refuse_old_leaves(history, alice, bob);
+  refuse_notices(history, alice, bob);
+  refuse_requests(history, alice);
+  vetoed_reset(history, alice, device);
+  completed_reset(history, alice, device);
+  adopted(history, bob, bob_device);
+  return history.take_all();
+}
+
+}  // namespace cairn::testing

@@ -1,0 +1,345 @@
+// Answers to lookups: what a client takes over, and for each condition answers that break just it.
+#include "core/directory/verifier.h"
+#include "tests/vectors/make_directory/maker.h"
+
+namespace cairn::testing {
+namespace {
+
+using namespace directory;
+
+constexpr std::uint64_t kDelayMs = kDefaultResetDelayS * kSecondMs;
+
+/// A domain and a client of it. Every answer is asked for with what the client knows.
+class Lookups {
+ public:
+  Lookups() : domain("example.org", 61), alice("alice@example.org", 62), bob("bob@example.org", 63) {}
+
+  TestDomain domain;
+  TestPerson alice, bob;
+  std::vector<VetoNotice> vetoes;
+
+  Known known() const {
+    const auto view = views_.find(name_);
+    return {state_ ? &*state_ : nullptr, view == views_.end() ? nullptr : &view->second, vetoes};
+  }
+  LookupResponse answer() const { return domain.answer(make_lookup(asked(), known())); }
+  Name asked() const { return *Name::from(name_); }
+  void ask_for(const TestPerson& person) { name_ = person.name().text(); }
+  void ask_for(std::string name) { name_ = std::move(name); }
+
+  /// The client is as it was when it had taken that over; "" is a client that knows nothing.
+  struct Client {
+    std::string taken;
+    std::optional<DomainState> state;
+    std::map<std::string, VerifiedView> views;
+  };
+  Client client() const { return {taken_, state_, views_}; }
+  void be(const Client& client) {
+    taken_ = client.taken;
+    state_ = client.state;
+    views_ = client.views;
+  }
+
+  void take(std::string_view what) { take(what, answer()); }
+  void take(std::string_view what, const LookupResponse& response) {
+    auto lookup = verify_lookup(asked(), known(), *domain.policy, response, domain.now);
+    if (!lookup) std::fprintf(stderr, "%s\n", lookup.error().where);
+    hold(lookup.has_value(), what);
+    Json item = item_with(item_of(what), response);
+    const NameLeaf leaf = domain.map.find(domain.key_of(asked())).value_or(NameLeaf{});
+    item["count"] = lookup->view.count();
+    item["head"] = hex(lookup->view.head());
+    item["pending"] = hex(leaf.pending);
+    item["resets"] = hex(leaf.resets);
+    item["completed"] = lookup->view.completed_resets();
+    item["size"] = lookup->domain.newest().size;
+    item["root"] = hex(lookup->domain.newest().root);
+    item["greatest_s"] = lookup->domain.greatest_time_s;
+    items_.push_back(std::move(item));
+    taken_ = what;
+    state_ = lookup->domain;
+    views_.insert_or_assign(name_, lookup->view);
+  }
+  void refuse(std::string_view what, std::string_view rule, const LookupResponse& response) {
+    const auto lookup = verify_lookup(asked(), known(), *domain.policy, response, domain.now);
+    const bool said = !lookup && std::string_view(lookup.error().where).starts_with(std::string(rule) + ":");
+    if (!said) std::fprintf(stderr, "%s\n", lookup ? "accepted" : lookup.error().where);
+    hold(said, what);
+    items_.push_back(item_with(item_of(what, rule), response));
+  }
+
+  /// The answer after the newest epoch is made again with this record, or this leaf of the name: all proofs fit.
+  LookupResponse answer_with(const EpochRecord& record) {
+    const EpochRecord honest = domain.records.back();
+    remake(record);
+    LookupResponse out = answer();
+    remake(honest);
+    return out;
+  }
+  LookupResponse answer_with_leaf(const NameLeaf& leaf) {
+    const Hash key = domain.key_of(asked());
+    const LeafChange honest{key, *domain.map.find(key)}, lie{key, leaf};
+    domain.map.update({&lie, 1});
+    EpochRecord record = domain.records.back();
+    record.map_root = domain.map.root();
+    LookupResponse out = answer_with(record);
+    domain.map.update({&honest, 1});
+    return out;
+  }
+  NameLeaf leaf() const { return *domain.map.find(domain.key_of(asked())); }
+  TestDomain::Entry& entry() { return domain.entries.at(name_); }
+
+  Json take_all() { return {{"policy", domain.policy_text}, {"lookups", std::move(items_)}}; }
+
+ private:
+  void remake(const EpochRecord& record) {
+    domain.records.back() = record;
+    domain.log.entries.back() = wire::encode(record);
+  }
+  Json item_with(Json item, const LookupResponse& response) const {
+    item["known"] = taken_;
+    item["name"] = name_;
+    item["now_ms"] = domain.now.ms;
+    if (!vetoes.empty()) {
+      item["vetoes"] = Json::array();
+      for (const VetoNotice& veto : vetoes) item["vetoes"].push_back(hex(wire::encode(veto)));
+    }
+    item["response"] = hex(wire::encode(response));
+    return item;
+  }
+
+  std::string name_ = "alice@example.org";
+  std::string taken_;
+  std::optional<DomainState> state_;
+  std::map<std::string, VerifiedView> views_;
+  Json items_ = Json::array();
+};
+
+void conditions_1_and_2(Lookups& out) {
+  const TestDomain& domain = out.domain;
+  const std::uint64_t now_s = domain.now.ms / kSecondMs;
+  LookupResponse response = out.answer();
+  const auto with = [&](std::string checkpoint) {
+    response.checkpoint = std::move(checkpoint);
+    return response;
+  };
+  out.refuse("one auditor too few", "condition 1", with(domain.checkpoint({0, 1})));
+  auto own = tlog::SignedCheckpoint::sign({domain.config.origin, domain.log_head(), {}}, domain.log_key);
+  auto wrong = tlog::cosign(domain.cosigners[3].name, domain.cosigners[3].key, now_s, own.note().text);
+  wrong.signature[20] ^= 1;
+  out.refuse("a wrong cosignature beside a quorum", "condition 1", with(domain.checkpoint({0, 1, 2}) + wrong.line()));
+  const std::uint64_t old_s = now_s - kDayMs / kSecondMs;
+  out.refuse("a day and a second old", "condition 2",
+             with(domain.checkpoint({0, 1, 2, 3}, {now_s, now_s, old_s - 1, old_s - 1})));
+  out.refuse("the quorum stands by a cosignature that is too far ahead", "condition 2",
+             with(domain.checkpoint({0, 1, 2}, {now_s, now_s, now_s + 301})));
+}
+
+void condition_4(Lookups& out) {
+  TestDomain& domain = out.domain;
+  LookupResponse response = out.answer();
+  response.record.names += 1;
+  out.refuse("a record that is not in the log", "condition 4", response);
+  response = out.answer();
+  response.record = domain.records.front();
+  response.growth = {};
+  out.refuse("an older record", "condition 4", response);
+  EpochRecord record = domain.records.back();
+  record.epoch += 1;
+  out.refuse("a record that names another epoch", "condition 4", out.answer_with(record));
+  response = out.answer();
+  response.config->min_reset_delay_s += 1;
+  out.refuse("a config that is not the record's", "condition 4", response);
+  response = out.answer();
+  response.config.reset();
+  out.refuse("no config where none is known", "condition 4", response);
+  response = out.answer();
+  const auto key = crypto::SigningKey::generate(domain.entropy);
+  response.checkpoint = domain.cosign(tlog::SignedCheckpoint::sign({domain.config.origin, domain.log_head(), {}}, key));
+  out.refuse("a checkpoint that the log did not sign", "condition 4", response);
+  response.checkpoint =
+      domain.cosign(tlog::SignedCheckpoint::sign({"example.com/cairn", domain.log_head(), {}}, domain.log_key));
+  out.refuse("the checkpoint of another origin", "condition 4", response);
+  const DirectoryConfig honest = domain.config;
+  domain.config.vrf_key = crypto::VrfPublicKey{};
+  record = domain.records.back();
+  record.config = domain.config.hash();
+  out.refuse("a VRF key of small order", "condition 4", out.answer_with(record));
+  domain.config = honest;
+}
+
+void conditions_5_6_and_8(Lookups& out, const TestDevice& device) {
+  TestDomain& domain = out.domain;
+  LookupResponse response = out.answer();
+  response.vrf_proof = domain.vrf(out.bob.name()).proof;
+  out.refuse("the VRF proof of another name", "condition 5", response);
+  response = out.answer();
+  response.map_proof = domain.map.prove(domain.key_of(out.bob.name()));
+  out.refuse("the map proof of another key", "condition 5", response);
+  response = out.answer();
+  response.map_proof.end = MapProof::End::empty;
+  out.refuse("that a name that is there is not", "condition 5", response);
+  response = out.answer();
+  response.statements.clear();
+  out.refuse("no statements", "condition 6", response);
+  response = out.answer();
+  response.statements.push_back(out.alice.add(out.alice.new_device(), device));
+  out.refuse("a statement that is not published", "condition 6", response);
+  NameLeaf lie = out.leaf();
+  lie.head.mutable_view()[0] ^= 1;
+  out.refuse("another head in the map", "condition 6", out.answer_with_leaf(lie));
+  response = out.answer_with_leaf(NameLeaf{});
+  response.statements.clear();
+  out.refuse("a leaf of zeros", "condition 6", response);
+  const auto honest = out.entry().statements;
+  out.entry().statements = out.bob.statements;
+  out.refuse("the chain of another name", "condition 8", out.answer_with_leaf({1, out.bob.state.head(), {}, {}}));
+  out.entry().statements = honest;
+}
+
+/// What a client refuses that has seen an earlier state of the log.
+void refuse_known(Lookups& out) {
+  LookupResponse response = out.answer();
+  response.growth.hashes.clear();
+  out.refuse("growth without its hashes", "condition 3", response);
+  response = out.answer();
+  response.growth.hashes[0].mutable_view()[0] ^= 1;
+  out.refuse("another growth", "condition 3", response);
+  response = out.answer();
+  response.record.names += 1;
+  out.refuse("growth to another record", "condition 3", response);
+  response = out.answer();
+  response.config = out.domain.config;
+  out.refuse("a config where one is known", "condition 4", response);
+  response = out.answer();
+  response.statements = out.entry().statements;
+  out.refuse("all statements where the client knows some", "condition 6", response);
+}
+
+void refuse_notices(Lookups& out) {
+  const ResetNotice honest = out.entry().notices.back();
+  const auto with = [&](const ResetNotice& lie) {
+    out.entry().notices.back() = lie;
+    NameLeaf leaf = out.leaf();
+    leaf.pending = lie.hash();
+    LookupResponse response = out.answer_with_leaf(leaf);
+    out.entry().notices.back() = honest;
+    return response;
+  };
+  LookupResponse response = out.answer();
+  response.notices.clear();
+  out.refuse("a request without its notice", "condition 7", response);
+  response = out.answer();
+  response.notices.push_back(honest);
+  out.refuse("a notice without its request", "condition 7", response);
+  ResetNotice lie = honest;
+  lie.key.mutable_view()[0] ^= 1;
+  out.refuse("the notice of another key", "condition 7", with(lie));
+  lie = honest;
+  lie.request_sequence += 1;
+  out.refuse("the notice of another sequence", "condition 7", with(lie));
+  lie = honest;
+  lie.veto_keys.pop_back();
+  out.refuse("a veto key is missing", "condition 7", with(lie));
+  lie = honest;
+  lie.veto_recovery.mutable_view()[0] ^= 1;
+  out.refuse("another recovery commitment", "condition 7", with(lie));
+  lie = honest;
+  lie.matures_ms -= 1;
+  out.refuse("a delay shorter than the chain's", "condition 7", with(lie));
+  lie = honest;
+  lie.after = Hash{};
+  out.refuse("after a request that there was not", "condition 7", with(lie));
+  NameLeaf leaf = out.leaf();
+  leaf.pending = {};
+  out.refuse("a request that the map does not show", "condition 7", out.answer_with_leaf(leaf));
+}
+
+void resets(Lookups& out, const TestDevice& device) {
+  TestDomain& domain = out.domain;
+  TestPerson& alice = out.alice;
+  const Lookups::Client before = out.client();
+  const TestDevice thief = alice.new_device(), heir = alice.new_device();
+  alice.take(alice.request(thief, 8));
+  domain.publish(alice);
+  refuse_notices(out);
+  out.take("a pending reset");
+  alice.take(alice.by_device(VetoReset{}, device));
+  domain.publish(alice, veto_as_device(out.entry().notices.back(), device.key));
+  NameLeaf leaf = out.leaf();
+  leaf.pending = out.entry().notices.back().hash();
+  out.refuse("a veto that the map does not show", "condition 7", out.answer_with_leaf(leaf));
+  out.take("a vetoed reset");
+  domain.now = Time{out.entry().notices.back().matures_ms};
+  alice.take(alice.request(heir, 9));
+  domain.publish(alice);
+  out.take("a second request, after the veto");
+  const ResetNotice notice = out.entry().notices.back();
+  domain.now = after(domain.now, kDelayMs);
+  alice.take(alice.by_new_device(CompleteReset{alice.state.open_reset()->sequence}, heir));
+  domain.publish(alice);
+  EpochRecord record = domain.records.back();
+  record.time_ms = notice.matures_ms - 1;
+  out.refuse("completed a millisecond too soon", "condition 7", out.answer_with(record));
+  leaf = out.leaf();
+  leaf.resets = {};
+  out.refuse("a completion that the map does not show", "condition 7", out.answer_with_leaf(leaf));
+  VetoNotice wrong = veto_as_device(notice, device.key);
+  out.vetoes = {wrong};
+  out.refuse("completed though the client holds a device's veto", "condition 7", out.answer());
+  out.vetoes = {veto_as_recovery(notice, alice.recovery(0))};
+  out.refuse("completed though the client holds the recovery key's veto", "condition 7", out.answer());
+  wrong.signature.mutable_view()[9] ^= 1;
+  out.vetoes = {wrong};
+  out.take("a completed reset, against which only a forged veto stands");
+  out.vetoes.clear();
+  out.be(before);
+  out.take("from before the resets to after them");
+  out.be({});
+  out.take("all of it at first contact");
+}
+
+}  // namespace
+
+Json make_lookups() {
+  Lookups out;
+  TestDomain& domain = out.domain;
+  const TestDevice device = out.alice.new_device(), second = out.alice.new_device();
+  out.alice.take(out.alice.genesis(device));
+  out.bob.take(out.bob.genesis(out.bob.new_device()));
+  domain.publish(out.alice);
+  domain.publish(out.bob);
+  conditions_1_and_2(out);
+  condition_4(out);
+  conditions_5_6_and_8(out, device);
+  LookupResponse response = out.answer();
+  response.growth.hashes.push_back(Hash{});
+  out.refuse("a hash too many at first contact", "condition 4", response);
+  LookupResponse before = out.answer();
+  out.take("first contact");
+  response = out.answer();
+  response.record.names += 1;
+  out.refuse("another record where nothing grew", "condition 4", response);
+  response = out.answer();
+  response.growth.hashes.push_back(Hash{});
+  out.refuse("growth where nothing grew", "condition 3", response);
+  out.take("nothing is new");
+  out.ask_for(out.bob);
+  out.take("another name of the domain");
+  out.ask_for("nobody@example.org");
+  out.take("nobody");
+  out.ask_for(out.alice);
+  out.alice.take(out.alice.add(second, device));
+  domain.publish(out.alice);
+  domain.publish_changes({});
+  refuse_known(out);
+  out.take("a device more");
+  before.config.reset();
+  before.growth = {};
+  before.statements.clear();
+  out.refuse("a smaller log than before", "condition 2", before);
+  resets(out, device);
+  return out.take_all();
+}
+
+}  // namespace cairn::testing
