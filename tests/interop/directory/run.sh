@@ -1,6 +1,8 @@
 #!/bin/sh
-# run.sh vectors FOLDER | epochs PROGRAM SEED COUNT: what the second verifier says of the published vectors, and of
-# COUNT random epochs that PROGRAM (cairn-random-epochs) makes and judges. Without python3 it is skipped: 77.
+# run.sh vectors FOLDER | epochs PROGRAM SEED COUNT | served PROGRAMS | litewitness PROGRAMS: what the second verifier
+# says of the published vectors, of COUNT random epochs that PROGRAM (cairn-random-epochs) makes and judges, and of a
+# running cairnd (folder PROGRAMS) under cosigners of ours, or also a witness of others. What is missing here is said,
+# and then it is skipped: 77.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -22,8 +24,16 @@ epochs)
   { "$2" "$3" "$4" && echo yes >"$ended"; } | python3 -B "$here/verify.py" stream
   [ -s "$ended" ]
   ;;
+served) exec python3 -B "$here/served.py" "$2" ;;
+litewitness)
+  for program in ssh-agent ssh-add ssh-keygen; do
+    command -v "$program" >/dev/null || skip "litewitness signs by ssh-agent, and there is no $program here"
+  done
+  witness=$("$here/litewitness.sh")
+  exec python3 -B "$here/served.py" "$2" "$witness"
+  ;;
 *)
-  echo "usage: run.sh vectors FOLDER | epochs PROGRAM SEED COUNT" >&2
+  echo "usage: run.sh vectors FOLDER | epochs PROGRAM SEED COUNT | served PROGRAMS | litewitness PROGRAMS" >&2
   exit 2
   ;;
 esac
