@@ -1,9 +1,11 @@
-// cairn-random-epochs SEED COUNT: COUNT epochs, honest ones and lies, with the verdict of core/directory, on standard
-// output in the frames that verify.py reads (`verify.py stream`). The same seed gives the same bytes.
+// cairn-random-epochs SEED COUNT: COUNT epochs, honest ones and lies, and a fifth as many statements of chains, with
+// the verdicts of core/directory, on standard output in the frames that verify.py reads (`verify.py stream`). The same
+// seed gives the same bytes.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 
+#include "tests/interop/directory/frames.h"
 #include "tests/interop/directory/world.h"
 
 namespace {
@@ -12,20 +14,6 @@ using namespace cairn;
 using namespace cairn::testing;
 
 constexpr std::uint64_t kEpochsOfALog = 150;
-
-/// Frames on standard output.
-class Frames {
- public:
-  void put(char kind, wire::Writer& fields) {
-    const Bytes body = fields.take();
-    wire::Writer frame;
-    frame.u32(static_cast<std::uint32_t>(body.size() + 1));
-    frame.u8(static_cast<std::uint8_t>(kind));
-    frame.raw(body);
-    const Bytes bytes = frame.take();
-    if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size()) std::exit(1);
-  }
-};
 
 /// One log's life.
 class Run {
@@ -150,5 +138,6 @@ int main(int argc, char** argv) {
     Run run(seed, done / kEpochsOfALog, frames);
     for (std::uint64_t i = 0; i < kEpochsOfALog && done < count; ++i, ++done) run.epoch();
   }
+  write_chains(seed, count / 5, frames);
   return std::fflush(stdout) == 0 ? 0 : 1;
 }

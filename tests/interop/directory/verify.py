@@ -390,6 +390,11 @@ class Chain:
     def veto_keys(self) -> list[bytes]:
         return sorted({device.key for device in self.active.values()} | self.removed)
 
+    def summary(self) -> bytes:
+        """All that decides what may follow, for comparing."""
+        state = self.head + self.recovery + u32(self.delay) + bytes([self.open is not None])
+        return sha256(state, *sorted(self.active), *self.veto_keys())
+
     def apply(self, statement: Statement) -> Chain:
         """The chain with it."""
         need(statement.name == self.name, "chain name", "of another name")
@@ -1525,15 +1530,19 @@ def run_vectors(folder: pathlib.Path) -> int:
 #   C uint8 accepted, uint64 now_ms, text<V>, uint64 size, Hash root        whether it may be cosigned
 #   G                                                    it was cosigned
 #   E uint64 ms                                          time went by
+#   B name<V>                                            an empty chain
+#   S uint8 accepted, Hash summary, text<V>, Statement   the summary is of the chain after it (Chain.summary)
 
 
 # What a long stream must have broken. Rule 5 shows in the new root: "audit 6".
 BREAKABLE = ["format", *(f"audit {rule}" for rule in (1, 2, 3, 4, 6, 7, 8, 9)), "mailbox", "cosign"]
+BREAKABLE += [f"chain {rule}" for rule in (1, 2, 4, 5, 6, "name", "sequence", "previous", "signers", "recovery")]
 
 
 class Stream:
     def __init__(self) -> None:
         self.auditor: Auditor | None = None
+        self.chain = Chain("")
         self.accepted = self.refused = 0
         self.rules: dict[str, int] = {}
         self.wrong: list[str] = []
@@ -1543,6 +1552,9 @@ class Stream:
         if kind == "N":
             adopted_size = reader.number(8)
             self.auditor = Auditor(read_config(reader), adopted_size)
+            return
+        if kind == "B":
+            self.chain = Chain(read_name(reader))
             return
         auditor = self.auditor
         assert auditor is not None
@@ -1557,12 +1569,15 @@ class Stream:
         expected = reader.number(1) == 1
         keep = kind == "A" and reader.number(1) == 1
         now_ms = reader.number(8) if kind in "AC" else 0
+        summary = reader.raw(32) if kind == "S" else b""
         text, rest = reader.opaque(1 << 14).decode(), reader.raw(len(reader.data) - reader.at)
         try:
             if kind == "A":
                 auditor.audit(rest, now_ms, keep)
             elif kind == "V":
                 auditor.veto(rest)
+            elif kind == "S":
+                self.chain = self.chain.apply(decode(read_statement, rest))
             else:
                 auditor.check_checkpoint(int.from_bytes(rest[:8], "big"), rest[8:], now_ms)
             rule = None
@@ -1572,6 +1587,8 @@ class Stream:
         self.refused += rule is not None
         if rule is not None:
             self.rules[rule.rule] = self.rules.get(rule.rule, 0) + 1
+        if kind == "S" and self.chain.summary() != summary:
+            self.wrong.append(f"{text}: another chain than the other one's")
         if (rule is None) != expected or (rule is not None and rule.rule == "replay"):
             self.wrong.append(f"{text}: {rule or 'accepted'}; the other one {'accepts' if expected else 'refuses'}")
 
