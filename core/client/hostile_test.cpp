@@ -96,7 +96,8 @@ TEST_F(Hostile, AStrangersTitleIsNotTakenForAName) {
   ASSERT_EQ(good(village.ask("alice-1", "conversations"))["conversations"].size(), 3u);
   good(send("alice-1", kBob, "for bob alone"));
   EXPECT_TRUE(village.until([&] { return texts("bob-1", kAlice) == Texts{"for bob alone"}; }));
-  for (const json& one : good(village.ask("mallory-1", "conversations"))["conversations"]) {
+  const json all = good(village.ask("mallory-1", "conversations"));
+  for (const json& one : all["conversations"]) {
     EXPECT_EQ(texts("mallory-1", one["id"]), Texts{"hi"});
   }
 }

@@ -34,6 +34,11 @@ bool is_dhkem(KemAlgorithm algorithm) {
   return algorithm == KemAlgorithm::dhkem_p256 || algorithm == KemAlgorithm::dhkem_x25519;
 }
 
+/// Alone, or as the end of an X-Wing key.
+bool has_x25519(KemAlgorithm algorithm) {
+  return algorithm != KemAlgorithm::dhkem_p256 && algorithm != KemAlgorithm::ml_kem_768;
+}
+
 /// SHAKE256.LabeledDerive(ikm, "DeriveKeyPair", "", Nsk) of draft-ietf-hpke-pq.
 void labelled_derive(KemAlgorithm algorithm, ByteView ikm, MutableByteView out) {
   const std::uint16_t id = kem_id(algorithm);
@@ -85,8 +90,7 @@ Status kem_check_public_key(KemAlgorithm algorithm, ByteView public_key) {
   REQUIRE(public_key.size() == kem_public_key_size(algorithm), ErrorCode::malformed, "kem public key size");
   if (algorithm == KemAlgorithm::dhkem_p256) return internal::p256_check_point(public_key);
   // A key of small order is refused when it is used (RFC 9180 s.7.1.4), so by all who would ever seal to it.
-  const bool has_x25519 = algorithm != KemAlgorithm::ml_kem_768;
-  REQUIRE(!has_x25519 || internal::x25519_is_public_key(public_key.last(32)), ErrorCode::malformed,
+  REQUIRE(!has_x25519(algorithm) || internal::x25519_is_public_key(public_key.last(32)), ErrorCode::malformed,
           "x25519 public key");
   if (algorithm == KemAlgorithm::dhkem_x25519) return ok();
   REQUIRE(internal::ml_kem_is_public_key(public_key.first(kMlKemPublicKeySize)), ErrorCode::malformed,
@@ -102,6 +106,9 @@ Result<KemOutput> kem_encapsulate(KemAlgorithm algorithm, ByteView public_key, E
 
 Result<KemOutput> kem_encapsulate_deterministic(KemAlgorithm algorithm, ByteView public_key, ByteView randomness) {
   REQUIRE(public_key.size() == kem_public_key_size(algorithm), ErrorCode::crypto_failed, "kem public key size");
+  // What is no public key is never sealed to, though X25519 alone would take it (RFC 7748 s.5).
+  REQUIRE(!has_x25519(algorithm) || internal::x25519_is_public_key(public_key.last(32)), ErrorCode::crypto_failed,
+          "x25519 public key");
   const std::size_t wanted = traits(algorithm).randomness;
   if (is_dhkem(algorithm)) {
     REQUIRE(randomness.size() >= wanted, ErrorCode::malformed, "ikm too short");

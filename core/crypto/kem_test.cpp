@@ -298,6 +298,8 @@ TEST(X25519, HasOneEncodingForAKey) {
   twin[31] ^= 0x80;
   EXPECT_TRUE(is_key(pair.public_key));
   EXPECT_FALSE(is_key(twin));
+  EXPECT_TRUE(kem_encapsulate(KemAlgorithm::dhkem_x25519, pair.public_key, entropy));
+  EXPECT_FALSE(kem_encapsulate(KemAlgorithm::dhkem_x25519, twin, entropy));
   Bytes near_prime(32, 0xff);
   near_prime[31] = 0x7f;
   for (unsigned last = 0; last < 256; ++last) {  // p ends in 0xed, and p - 1 has a small order
@@ -308,6 +310,7 @@ TEST(X25519, HasOneEncodingForAKey) {
   EXPECT_TRUE(kem_check_public_key(KemAlgorithm::xwing_hpke, hybrid.public_key));
   hybrid.public_key.back() ^= 0x80;
   EXPECT_FALSE(kem_check_public_key(KemAlgorithm::xwing_hpke, hybrid.public_key));
+  EXPECT_FALSE(kem_encapsulate(KemAlgorithm::xwing_hpke, hybrid.public_key, entropy));
 }
 
 TEST(P256, RefusesPointsThatAreNotOnTheCurve) {

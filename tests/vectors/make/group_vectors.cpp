@@ -237,7 +237,10 @@ class Village {
   Bytes propose(std::size_t who) {
     switch (m_.entropy.below(3)) {
       case 0: return must(groups_[who].propose_update(std::nullopt, world_.entropy, any_format()));
-      case 1: return must(groups_[who].propose_psk(any_psk(), world_.rules, world_.entropy, any_format()));
+      case 1: {
+        const HandshakeFormat format = any_format();  // compilers differ in which argument is evaluated first
+        return must(groups_[who].propose_psk(any_psk(), world_.rules, world_.entropy, format));
+      }
       default: {
         packages_.push_back(newcomer());
         return must(groups_[who].propose_add(packages_.back().package(), world_.rules, world_.now, world_.entropy,
