@@ -56,6 +56,14 @@ bool confirm(const Command& command) {
   return std::getline(std::cin, typed) && typed == kApproval;
 }
 
+/// Secrets are never words of a command line: other users of the machine can read those.
+std::string ask_for_recovery_key() {
+  std::fprintf(stderr, "Type the recovery key: ");
+  std::string typed;
+  std::getline(std::cin, typed);
+  return typed;
+}
+
 int run(Command& command) {
   if (!command.policy_file.empty()) {
     const auto policy = os::read_file(command.policy_file, kMaxPolicyFile);
@@ -73,6 +81,7 @@ int run(Command& command) {
     }
     command.params["confirm"] = kApproval;
   }
+  if (command.method == "recover") command.params["recovery_key"] = ask_for_recovery_key();
   Reply reply;
   const auto speaker = apps::connect(command.data_folder, reply);
   if (!speaker) return report(command, command.method, reply);
@@ -112,7 +121,9 @@ CLI::Option* text(CLI::App* app, Command& command, const std::string& flag, cons
 void add_identity_commands(CLI::App& app, Command& command) {
   CLI::App* enroll = app.add_subcommand("register", "begin a name, with this as its first device");
   CLI::App* link = app.add_subcommand("link", "make this a further device of a name: shows a code for another device");
-  for (CLI::App* one : {enroll, link}) {
+  CLI::App* recover = app.add_subcommand(
+      "recover", "take a name back with its recovery key, which is asked for: adds this device to it");
+  for (CLI::App* one : {enroll, link, recover}) {
     text(one, command, "name", "name", "name@domain")->required();
     text(one, command, "--server", "server_url", "address of the domain's server; by default https://DOMAIN");
     one->add_option("--policy", command.policy_file, "whose word is needed: C2SP tlog-policy")->required();
@@ -120,6 +131,10 @@ void add_identity_commands(CLI::App& app, Command& command) {
   text(enroll, command, "--invitation", "invitation", "a code, where the domain asks for one");
   enroll->callback([&command] { command.method = "register"; });
   link->callback([&command] { command.method = "link"; });
+  recover->add_flag_function(
+      "--remove-others", [&command](std::int64_t) { command.params["remove_others"] = true; },
+      "shut all other devices of the name out: they were lost or stolen");
+  recover->callback([&command] { command.method = "recover"; });
 
   CLI::App* device = app.add_subcommand("device", "this name's devices")->require_subcommand(1);
   CLI::App* approve = device->add_subcommand("approve", "let in a device that shows this code");

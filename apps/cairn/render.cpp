@@ -130,6 +130,9 @@ std::string render(const std::string& method, const json& result) {
     return "You are " + text_of(result, "name") +
            ".\nYour recovery key, shown this once; write it down: " + text_of(result, "recovery_key") + "\n";
   }
+  if (method == "recover") {
+    return "You are " + text_of(result, "name") + " again, on this device. The recovery key stays good.\n";
+  }
   if (method == "link")
     return "On another device of yours, type:  cairn device approve " + text_of(result, "code") + "\n";
   if (method == "link.wait") return "This device is one of " + text_of(result, "name") + "'s now.\n";

@@ -131,11 +131,12 @@ void Village::start_cosigner(std::size_t index) {
   }
 }
 
-Said Village::cairn(const std::string& device, const std::vector<std::string>& arguments, milliseconds most) {
+Said Village::cairn(const std::string& device, const std::vector<std::string>& arguments, milliseconds most,
+                    const std::string& input) {
   std::vector<std::string> words = command(device, "cairn");
   add(words, {"--data", device_folder(device), "--json"});
   add(words, arguments);
-  const Finished finished = run(words, most);
+  const Finished finished = run(words, most, input);
   Said said;
   said.exit_code = finished.exit_code;
   said.error = trimmed(finished.err);

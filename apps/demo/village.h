@@ -40,9 +40,9 @@ class Village {
   const std::string& policy_file() const { return policy_file_; }
   std::string server_folder() const { return options_.folder + "/cairnd"; }
 
-  /// Runs `cairn --data <device's folder> --json ARGUMENTS...` to its end.
+  /// Runs `cairn --data <device's folder> --json ARGUMENTS...` to its end, with `input` typed into it.
   Said cairn(const std::string& device, const std::vector<std::string>& arguments,
-             std::chrono::milliseconds most = std::chrono::seconds(30));
+             std::chrono::milliseconds most = std::chrono::seconds(30), const std::string& input = {});
   /// Starts `cairn daemon` for a device that has a name.
   void start_daemon(const std::string& device);
   void stop_daemon(const std::string& device);

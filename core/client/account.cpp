@@ -3,12 +3,13 @@
 #include "core/client/identity.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
+#include "core/directory/chain.h"
 #include "core/proto/limits.h"
 
 namespace cairn::client {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 constexpr std::size_t kMaxUrl = 512;
 
 }  // namespace
@@ -21,8 +22,7 @@ Account Account::create(directory::Name name, std::string server_url, std::strin
           {},
           crypto::SigningKey::generate(entropy),
           random_value<MailboxId>(entropy),
-          random_secret<NameKeyKey>(entropy),
-          {}};
+          random_secret<NameKeyKey>(entropy)};
 }
 
 SecretBytes Account::encode() const {
@@ -36,7 +36,6 @@ SecretBytes Account::encode() const {
   w.raw(signing_key.seed().expose());
   w.raw(mailbox);
   w.raw(name_key_key.expose());
-  w.opaque(pending_statement);
   return w.take_secret();
 }
 
@@ -44,7 +43,7 @@ Result<Account> Account::decode(ByteView bytes) {
   wire::Reader r(bytes);
   REQUIRE(TRY(r.u8()) == kVersion, ErrorCode::unsupported, "account version");
   const std::uint8_t state = TRY(r.u8());
-  REQUIRE(state >= 1 && state <= 4, ErrorCode::malformed, "account state");
+  REQUIRE(state >= 1 && state <= 5, ErrorCode::malformed, "account state");
   directory::Name name = TRY(directory::Name::read(r));
   std::string server_url = TRY(r.opaque_text(kMaxUrl));
   std::string policy_text = TRY(r.opaque_text(tlog::kMaxPolicyBytes));
@@ -52,7 +51,6 @@ Result<Account> Account::decode(ByteView bytes) {
   crypto::Ed25519Seed seed = TRY(r.fixed<crypto::Ed25519Seed>());
   const MailboxId mailbox = TRY(r.fixed<MailboxId>());
   NameKeyKey key = TRY(r.fixed<NameKeyKey>());
-  Bytes pending = TRY(r.opaque_bytes(proto::kMaxStatementSize));
   TRY(r.finish());
   return Account{static_cast<AccountState>(state),
                  std::move(name),
@@ -61,8 +59,7 @@ Result<Account> Account::decode(ByteView bytes) {
                  std::move(invitation),
                  crypto::SigningKey::from_seed(std::move(seed)),
                  mailbox,
-                 std::move(key),
-                 std::move(pending)};
+                 std::move(key)};
 }
 
 directory::Device Account::device() const {
@@ -83,6 +80,19 @@ std::optional<Account> load_account(const StoreView& store) {
   auto account = Account::decode(*row);
   if (!account) return std::nullopt;
   return std::move(*account);
+}
+
+void forget_account(Context& context, const Account& account) {
+  for (const std::string& about : {account.name.text(), account.domain()}) {
+    const Bytes key = name_key(account, about);
+    for (const Table table : {tables::kDomains, tables::kContacts, tables::kEvidence, tables::kAdmittedResets}) {
+      context.store.erase(table, key);
+    }
+  }
+  for (const Row& row : context.store.scan(tables::kOwnStatements, {}, {}, directory::kMaxStatements)) {
+    context.store.erase(tables::kOwnStatements, row.key);
+  }
+  context.store.erase(tables::kAccount, {});
 }
 
 void save_account(Context& context, const Account& account) {

@@ -18,7 +18,8 @@ enum class AccountState : std::uint8_t {
   registering = 1,  ///< genesis made and stored; not yet seen in a verified view
   linking = 2,      ///< waits for another device's approval
   active = 3,       ///< seen active in a verified view of the own name
-  removed = 4       ///< a verified view says so
+  removed = 4,      ///< a verified view says so
+  recovering = 5    ///< adds itself with the recovery key; not yet seen in a verified view
 };
 
 /// The one row of tables::kAccount. Move-only, for it holds the signature key.
@@ -33,7 +34,6 @@ struct Account {
   crypto::SigningKey signing_key;
   MailboxId mailbox;
   NameKeyKey name_key_key;  ///< keys the rows that belong to names
-  Bytes pending_statement;  ///< the genesis while registering: sent again until it is seen
 
   /// A new device of `name`, with fresh keys.
   static Account create(directory::Name name, std::string server_url, std::string policy_text, Entropy& entropy);
@@ -50,6 +50,9 @@ struct Account {
 /// The stored account, or nothing before `register` or `link`.
 std::optional<Account> load_account(const StoreView& store);
 void save_account(Context& context, const Account& account);
+
+/// Erases the account of a device that came to nothing, and the rows that stand under a key of it.
+void forget_account(Context& context, const Account& account);
 
 /// Under which key rows of `name` (or a domain) stand.
 Bytes name_key(const Account& account, std::string_view name);

@@ -90,13 +90,14 @@ class Hostile : public ::testing::Test {
 
 TEST_F(Hostile, AStrangersTitleIsNotTakenForAName) {
   for (const char* title : {kBob, "bob@example.org ", "BOB@example.org"}) {
-    good(village.ask("mallory-1", "group.create", {{"title", title}, {"names", {"alice"}}}));
-    good(send("mallory-1", good(village.ask("mallory-1", "conversations"))["conversations"].back()["id"], "hi"));
+    const json made = good(village.ask("mallory-1", "group.create", {{"title", title}, {"names", {"alice"}}}));
+    good(send("mallory-1", made.at("conversation"), "hi"));
   }
   ASSERT_EQ(good(village.ask("alice-1", "conversations"))["conversations"].size(), 3u);
   good(send("alice-1", kBob, "for bob alone"));
   EXPECT_TRUE(village.until([&] { return texts("bob-1", kAlice) == Texts{"for bob alone"}; }));
   const json all = good(village.ask("mallory-1", "conversations"));
+  ASSERT_EQ(all["conversations"].size(), 3u);
   for (const json& one : all["conversations"]) {
     EXPECT_EQ(texts("mallory-1", one["id"]), Texts{"hi"});
   }

@@ -52,14 +52,7 @@ Status Links::abandon(Context& context) {
   const auto link = load_link(context.store, account->signing_key.public_key());
   REQUIRE(!link || !link->submitted(), ErrorCode::invalid_state, "this device is being added just now");
   if (link) erase_link(context, *link);
-  // The rows of the own name stand under a key of the account that goes.
-  for (const std::string& about : {account->name.text(), account->domain()}) {
-    const Bytes key = name_key(*account, about);
-    for (const Table table : {tables::kDomains, tables::kContacts, tables::kEvidence, tables::kAdmittedResets}) {
-      context.store.erase(table, key);
-    }
-  }
-  context.store.erase(tables::kAccount, {});
+  forget_account(context, *account);
   return ok();
 }
 

@@ -22,6 +22,42 @@ Bytes checksum(ByteView secret) {
   return to_bytes(hash.view().first(kChecksumBytes));
 }
 
+constexpr const char* kStatementCall = "own statement";
+
+Bytes sequence_key(std::uint32_t sequence) {
+  wire::Writer key;
+  key.u32(sequence);
+  return key.take();
+}
+
+/// The account of a device that has no name yet.
+Result<Account> new_account(Context& context, const std::string& name, const std::string& server_url,
+                            const std::string& policy_text) {
+  REQUIRE(!load_account(context.store), ErrorCode::invalid_state, "this device already has a name");
+  directory::Name own = TRY(directory::Name::parse(name));
+  TRY(tlog::ClientPolicy::parse(policy_text));
+  return Account::create(std::move(own), server_url, policy_text, context.entropy);
+}
+
+/// The next statement of this chain, not signed yet.
+directory::Statement statement_after(Context& context, const directory::NameState& chain,
+                                     directory::StatementBody body) {
+  return {{chain.name(), chain.count(), chain.head(), context.now.ms, random_value<Nonce16>(context.entropy),
+           std::nullopt, std::move(body)},
+          {}};
+}
+
+void save_statement(Context& context, const directory::Statement& statement) {
+  context.store.put(tables::kOwnStatements, sequence_key(statement.content.sequence), wire::encode(statement));
+}
+
+/// Those before `count` are decided: they stand in the chain, or another one does.
+void forget_statements(Context& context, std::uint32_t count) {
+  for (const Row& row : context.store.scan(tables::kOwnStatements, {}, sequence_key(count), count)) {
+    context.store.erase(tables::kOwnStatements, row.key);
+  }
+}
+
 }  // namespace
 
 void Alarm::write(wire::Writer& w) const {
@@ -63,34 +99,75 @@ Result<directory::RecoverySecret> parse_recovery_text(std::string_view text) {
 
 Result<std::string> OwnName::begin(Context& context, const std::string& name, const std::string& server_url,
                                    const std::string& policy_text, const std::string& invitation) {
-  REQUIRE(!load_account(context.store), ErrorCode::invalid_state, "this device already has a name");
-  directory::Name own = TRY(directory::Name::parse(name));
-  TRY(tlog::ClientPolicy::parse(policy_text));
-  Account account = Account::create(std::move(own), server_url, policy_text, context.entropy);
+  Account account = TRY(new_account(context, name, server_url, policy_text));
   account.invitation = invitation;
-
   const auto secret = random_secret<directory::RecoverySecret>(context.entropy);
   const auto recovery = directory::RecoveryKey::derive(secret, account.name, 0);
-  directory::Statement genesis{{account.name,
-                                0,
-                                {},
-                                context.now.ms,
-                                random_value<Nonce16>(context.entropy),
-                                std::nullopt,
-                                directory::Genesis{account.device(), recovery.commitment(), kResetDelayS}},
-                               {}};
+  directory::Statement genesis =
+      statement_after(context, directory::NameState(account.name),
+                      directory::Genesis{account.device(), recovery.commitment(), kResetDelayS});
   genesis.signatures.push_back(directory::sign_as_new_device(genesis.content, account.signing_key));
-  account.pending_statement = wire::encode(genesis);
+  save_statement(context, genesis);
   save_account(context, account);
   expect_device(context, account.device_id());
   return recovery_text(secret);
 }
 
+Status OwnName::begin_recovery(Context& context, const std::string& name, const std::string& server_url,
+                               const std::string& policy_text) {
+  Account account = TRY(new_account(context, name, server_url, policy_text));
+  account.state = AccountState::recovering;
+  save_account(context, account);
+  begins_ = false;
+  return ok();
+}
+
+Status OwnName::recover(Context& context, const Account& account, const directory::RecoverySecret& secret,
+                        bool remove_others) {
+  REQUIRE(account.state == AccountState::recovering && !statements_wait(context.store), ErrorCode::invalid_state,
+          "it is being recovered already");
+  const auto view = views_.view(context.store, account, account.name);
+  REQUIRE(view && view->exists(), ErrorCode::invalid_state, "the own name was not looked up");
+  directory::NameState chain = view->state();
+  auto key = TRY(directory::find_recovery_key(secret, account.name, chain.recovery_commitment(), chain.count() + 1));
+  std::vector<directory::StatementBody> bodies = {directory::AddDevice{account.device()}};
+  if (remove_others) {
+    for (const directory::Device& other : chain.active_devices()) {
+      bodies.emplace_back(directory::RemoveDevice{directory::device_id(other.signature_key)});
+    }
+  }
+  for (const directory::StatementBody& body : bodies) {
+    auto next = directory::RecoveryKey::derive(secret, account.name, key.generation() + 1);
+    directory::Statement statement = statement_after(context, chain, body);
+    statement.content.next_recovery = next.commitment();
+    statement.signatures.push_back(directory::sign_as_recovery(statement.content, key));
+    if (std::holds_alternative<directory::AddDevice>(body)) {
+      statement.signatures.push_back(directory::sign_as_new_device(statement.content, account.signing_key));
+    }
+    TRY(chain.apply(statement));
+    save_statement(context, statement);
+    key = std::move(next);
+  }
+  expect_device(context, account.device_id());
+  return ok();
+}
+
+void OwnName::abandon_recovery(Context& context) {
+  const auto account = load_account(context.store);
+  if (!account || account->state != AccountState::recovering || statements_wait(context.store)) return;
+  forget_account(context, *account);
+}
+
+bool OwnName::statements_wait(const StoreView& store) { return !store.scan(tables::kOwnStatements, {}, {}, 1).empty(); }
+
 void OwnName::step(Context& context, const Account& account, bool waits) {
+  // Who asked for a recovery that had signed nothing is gone, and the key with them.
+  if (std::exchange(begins_, false)) abandon_recovery(context);
+  const bool sends = statements_wait(context.store);
   // A pause that is over wants no timer; nor one for what was taken, though we were not told.
-  if (retry_ <= context.now || account.state != AccountState::registering) retry_ = Time::never();
-  if (account.state == AccountState::registering) submit_genesis(context, account);
-  const std::uint64_t every_ms = waits || account.state == AccountState::registering ? kPollMs : kOwnNameEveryMs;
+  if (retry_ <= context.now || !sends) retry_ = Time::never();
+  if (sends) submit(context, account);
+  const std::uint64_t every_ms = waits || sends ? kPollMs : kOwnNameEveryMs;
   due_ = views_.looking_up(account.name) ? Time::never() : after(asked_, every_ms);  // its answer comes as an input
   if (due_ > context.now) return;
   asked_ = context.now;
@@ -98,24 +175,34 @@ void OwnName::step(Context& context, const Account& account, bool waits) {
   views_.look_up_now(context, account, account.name);
 }
 
-void OwnName::submit_genesis(Context& context, const Account& account) {
-  if (submitted_ || account.pending_statement.empty()) return;
-  if (retry_ != Time::never()) return;
+void OwnName::submit(Context& context, const Account& account) {
+  if (retry_ != Time::never() || calls_.under_way(kStatementCall)) return;
+  const Bytes first = taken_ ? sequence_key(*taken_ + 1) : Bytes();
+  const auto rows = context.store.scan(tables::kOwnStatements, first, {}, 1);
+  if (rows.empty()) return;  // the server has them all
   proto::Call call;
   call.method = proto::Method::post;
   call.url = account.server_url + std::string(proto::kPathStatement);
-  call.body = wire::encode(proto::StatementRequest{account.pending_statement, account.invitation, {}});
-  calls_.start(context, "genesis", std::move(call), [this](Context& later, const Answer& answer) {
-    submitted_ = answer.body.has_value();
-    trouble_ = answer.body ? std::string() : answer.message;
-    if (submitted_) return;
-    if (trouble_.empty()) trouble_ = "The server cannot be reached; check its address, and that it runs.";
-    if (answer.status >= 400 && answer.status < 500 && answer.status != 429) {  // no: another name may be tried
-      later.store.erase(tables::kAccount, {});
-      return;
-    }
-    retry_ = after(later.now, kRetryMs);
+  call.body = wire::encode(proto::StatementRequest{rows.front().value, account.invitation, {}});
+  const auto statement = directory::Statement::decode(rows.front().value);
+  CHECK(statement.has_value());
+  const std::uint32_t sequence = statement->content.sequence;
+  calls_.start(context, kStatementCall, std::move(call), [this, sequence](Context& later, const Answer& answer) {
+    if (!answer.body) return refused(later, answer);
+    taken_ = sequence;
+    trouble_.clear();
   });
+}
+
+void OwnName::refused(Context& context, const Answer& answer) {
+  trouble_ = answer.message;
+  if (trouble_.empty()) trouble_ = "The server cannot be reached; check its address, and that it runs.";
+  const auto account = load_account(context.store);
+  const bool is_new =
+      account && (account->state == AccountState::registering || account->state == AccountState::recovering);
+  const bool final = answer.status >= 400 && answer.status < 500 && answer.status != 429;
+  if (is_new && final && !taken_) return forget_account(context, *account);  // it may be tried anew
+  retry_ = after(context.now, kRetryMs);
 }
 
 void OwnName::expect_device(Context& context, const DeviceId& device) {
@@ -127,14 +214,18 @@ void OwnName::changed(Context& context, Account& account) {
   if (!view || !view->exists()) return;
   const directory::NameState& chain = view->state();
   const AccountState before = account.state;
+  forget_statements(context, chain.count());
   if (chain.is_active(account.device_id())) {
     account.state = AccountState::active;
-    account.pending_statement.clear();
     trouble_.clear();
   } else if (chain.find(account.device_id()) != nullptr) {
     account.state = AccountState::removed;
   } else if (account.state == AccountState::registering) {
     trouble_ = "The name " + account.name.text() + " belongs to somebody else already; choose another.";
+    return forget_account(context, account);
+  } else if (account.state == AccountState::recovering && taken_ && !statements_wait(context.store)) {
+    trouble_ = "Another device changed the name " + account.name.text() + " at the same moment; recover it again.";
+    return forget_account(context, account);
   }
   if (account.state != before) save_account(context, account);
 
@@ -163,7 +254,8 @@ void OwnName::forget_all() {
   asked_ = {};
   due_ = Time::never();
   retry_ = Time::never();
-  submitted_ = false;
+  taken_.reset();
+  begins_ = true;
   trouble_.clear();
 }
 

@@ -32,8 +32,21 @@ class OwnName {
   Result<std::string> begin(Context& context, const std::string& name, const std::string& server_url,
                             const std::string& policy_text, const std::string& invitation);
 
-  /// Sends the genesis until it is seen, and looks the own name up when that is due. `waits`: something of ours is
-  /// expected in the chain, so look often.
+  /// Makes the account of a further device of a name that exists, which is to add itself with the recovery key; it
+  /// sends nothing before recover(). Fails as begin() does.
+  Status begin_recovery(Context& context, const std::string& name, const std::string& server_url,
+                        const std::string& policy_text);
+  /// Signs the addition of this device to the chain as it was verified, and the removal of all others if they are to
+  /// go, with the next generations of the recovery key. `not_found` when the secret is not this name's,
+  /// `invalid_state` when that was done already, `over_limit` and others of NameState::apply.
+  Status recover(Context& context, const Account& account, const directory::RecoverySecret& secret, bool remove_others);
+  /// Forgets a recovery that has sent nothing: this device has no name again.
+  void abandon_recovery(Context& context);
+  /// Statements of ours are not all in the chain yet.
+  static bool statements_wait(const StoreView& store);
+
+  /// Sends our statements until they are seen, and looks the own name up when that is due. `waits`: something of ours
+  /// is expected in the chain, so look often.
   void step(Context& context, const Account& account, bool waits);
   /// At every connect and epoch notice.
   void look_soon() { asked_ = {}; }
@@ -49,14 +62,16 @@ class OwnName {
   void forget_all();
 
  private:
-  void submit_genesis(Context& context, const Account& account);
+  void submit(Context& context, const Account& account);
+  void refused(Context& context, const Answer& answer);
 
   Calls& calls_;
   Views& views_;
   Time asked_{};
   Time due_ = Time::never();
   Time retry_ = Time::never();
-  bool submitted_ = false;
+  std::optional<std::uint32_t> taken_;  ///< the newest statement of ours that the server has
+  bool begins_ = true;
   std::string trouble_;
 };
 

@@ -1,6 +1,7 @@
 // The table of methods, and what they share.
 #include "core/client/rpc_methods.h"
 
+#include "core/client/key_packages.h"
 #include "core/client/tables.h"
 
 namespace cairn::client {
@@ -66,6 +67,33 @@ std::variant<directory::Name, RpcFailure> name_param(const Account& account, con
   return std::move(*name);
 }
 
+RpcFailure policy_failure(const Error& error) {
+  if (error.code == ErrorCode::invalid_state) {
+    return failure(error.code, "This device has a name already; use another data folder for another name.");
+  }
+  if (error.code == ErrorCode::not_authorised) {
+    return failure(error.code, std::string("That policy is too weak (") + error.where +
+                                   "); more than half of the auditors must be needed.");
+  }
+  return failure(error.code, std::string("That did not work (") + error.where + "); check the name and the policy.");
+}
+
+std::string server_url_param(const json& params, const directory::Name& name) {
+  std::string url = text_param(params, "server_url");
+  while (url.ends_with('/')) url.pop_back();
+  return url.empty() ? "https://" + std::string(name.domain()) : url;
+}
+
+std::string policy_param(const json& params, const ClientConfig& config) {
+  std::string policy = text_param(params, "policy");
+  return policy.empty() ? config.default_policy_text : policy;
+}
+
+bool is_ready(const RpcRooms& rooms, const std::optional<Account>& account) {
+  return account && account->state == AccountState::active && rooms.session.caught_up() &&
+         rooms.session.server_key_packages() >= kKeyPackagesAtOnce;
+}
+
 RpcFailure failure(ErrorCode code, std::string sentence) { return {code, std::move(sentence), nullptr}; }
 
 RpcFailure not_active(const std::optional<Account>& account) {
@@ -74,8 +102,8 @@ RpcFailure not_active(const std::optional<Account>& account) {
   }
   if (account->state == AccountState::removed) {
     return failure(ErrorCode::not_authorised,
-                   "This device was removed from its name, and what it has stays readable; if you did not do that, use "
-                   "your recovery key.");
+                   "This device was removed from its name, and what it has stays readable; if you did not do that, "
+                   "take the name back with your recovery key: recover, with another data folder.");
   }
   return failure(ErrorCode::invalid_state, "This device is not active yet; status says what it waits for.");
 }
@@ -146,6 +174,14 @@ const std::map<std::string, RpcEntry, std::less<>>& rpc_methods() {
   const RpcParameter conversation{"conversation", Kind::text, kRequired};
   static const std::map<std::string, RpcEntry, std::less<>> methods = {
       {"register", {rpc_register, kGrows, {name, {"server_url"}, {"policy"}, {"invitation"}}}},
+      {"recover",
+       {rpc_recover,
+        kGrows,
+        {name,
+         {"recovery_key", Kind::text, kRequired},
+         {"server_url"},
+         {"policy"},
+         {"remove_others", Kind::yes_or_no}}}},
       {"link", {rpc_link, kGrows, {name, {"server_url"}, {"policy"}}}},
       {"link.wait", {rpc_link_wait, kReads, {}}},
       {"device.approve", {rpc_device_approve, kGrows, {{"code", Kind::text, kRequired}, {"confirm"}}}},

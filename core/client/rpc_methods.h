@@ -70,6 +70,14 @@ std::variant<directory::Name, RpcFailure> name_param(const Account& account, con
 RpcFailure failure(ErrorCode code, std::string sentence);
 /// The failure of a device that has no name yet, or is not active.
 RpcFailure not_active(const std::optional<Account>& account);
+/// Of a name that could not be begun.
+RpcFailure policy_failure(const Error& error);
+/// The address in "server_url", or the rule's: https://DOMAIN.
+std::string server_url_param(const json& params, const directory::Name& name);
+/// The text in "policy", or the release's.
+std::string policy_param(const json& params, const ClientConfig& config);
+/// Active, connected, and with key packages at the server: others can begin conversations with it.
+bool is_ready(const RpcRooms& rooms, const std::optional<Account>& account);
 RpcFailure no_conversation(const Error& error, const std::string& words);
 
 /// Whether views that are fresh enough to send will do, or everybody is looked up again.
@@ -85,6 +93,7 @@ RpcWait after_look_up(const RpcRooms& rooms, Context& context, const Account& ac
 std::uint64_t newest_event(const StoreView& store);
 
 RpcBegun rpc_register(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_recover(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_link(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_link_wait(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_device_approve(const RpcRooms&, const ClientConfig&, Context&, const json&);

@@ -22,14 +22,9 @@ const char* state_word(AccountState state) {
     case AccountState::linking: return "linking";
     case AccountState::active: return "active";
     case AccountState::removed: return "removed";
+    case AccountState::recovering: return "recovering";
   }
   return "unknown";
-}
-
-/// Active, connected, and with key packages at the server: others can begin conversations with it.
-bool is_ready(const RpcRooms& rooms, const std::optional<Account>& account) {
-  return account && account->state == AccountState::active && rooms.session.caught_up() &&
-         rooms.session.server_key_packages() >= kKeyPackagesAtOnce;
 }
 
 json contact_json(const RpcRooms& rooms, Context& context, const Account& account, const directory::Name& name) {
@@ -58,23 +53,6 @@ json contact_json(const RpcRooms& rooms, Context& context, const Account& accoun
   out["resets"] = view->completed_resets();
   out["accepted"] = !rooms.views.awaits_admission(context.store, account, name);
   return out;
-}
-
-std::string server_url(const json& params, const directory::Name& name) {
-  std::string url = text_param(params, "server_url");
-  while (url.ends_with('/')) url.pop_back();
-  return url.empty() ? "https://" + std::string(name.domain()) : url;
-}
-
-RpcFailure policy_failure(const Error& error) {
-  if (error.code == ErrorCode::invalid_state) {
-    return failure(error.code, "This device has a name already; use another data folder for another name.");
-  }
-  if (error.code == ErrorCode::not_authorised) {
-    return failure(error.code, std::string("That policy is too weak (") + error.where +
-                                   "); more than half of the auditors must be needed.");
-  }
-  return failure(error.code, std::string("That did not work (") + error.where + "); check the name and the policy.");
 }
 
 /// Signs the removal and brings it to the directory; answers when a verified view shows it.
@@ -131,14 +109,13 @@ RpcBegun rpc_register(const RpcRooms& rooms, const ClientConfig& config, Context
   const std::string typed = text_param(params, "name");
   const auto name = directory::Name::parse(typed);
   if (!name) return failure(ErrorCode::invalid_name, directory::explain_name(typed));
-  std::string policy = text_param(params, "policy");
-  if (policy.empty()) policy = config.default_policy_text;
-  // A link that was begun here and came to nothing does not stand in the way of a name of one's own.
+  // A link or recovery that was begun here and came to nothing does not stand in the way of a name of one's own.
+  rooms.own_name.abandon_recovery(context);
   if (!rooms.links.abandon(context)) {
     return failure(ErrorCode::invalid_state, "This device is being linked to a name just now; wait for that.");
   }
-  const auto recovery =
-      rooms.own_name.begin(context, typed, server_url(params, *name), policy, text_param(params, "invitation"));
+  const auto recovery = rooms.own_name.begin(context, typed, server_url_param(params, *name),
+                                             policy_param(params, config), text_param(params, "invitation"));
   if (!recovery) return policy_failure(recovery.error());
   RpcWait wait;
   wait.wait_ms = kRegisterWaitMs;
@@ -164,9 +141,8 @@ RpcBegun rpc_link(const RpcRooms& rooms, const ClientConfig& config, Context& co
   const std::string typed = text_param(params, "name");
   const auto name = directory::Name::parse(typed);
   if (!name) return failure(ErrorCode::invalid_name, directory::explain_name(typed));
-  std::string policy = text_param(params, "policy");
-  if (policy.empty()) policy = config.default_policy_text;
-  const auto code = rooms.links.begin(context, typed, server_url(params, *name), policy);
+  rooms.own_name.abandon_recovery(context);
+  const auto code = rooms.links.begin(context, typed, server_url_param(params, *name), policy_param(params, config));
   if (!code) return policy_failure(code.error());
   return json{{"code", *code}, {"name", name->text()}};
 }

@@ -26,5 +26,6 @@ inline constexpr Table kEvents{16};  ///< uint64 from 1 -> channel id || uint64 
 inline constexpr Table kFormerEpochs{17};    ///< channel id || uint64 epoch -> uint64: when it ended, in ms
 inline constexpr Table kAdmittedResets{18};  ///< name_key(name) -> uint32: completed resets that no question is about
 inline constexpr Table kContents{19};        ///< channel id || device id || SHA-256 of a content -> "": received before
+inline constexpr Table kOwnStatements{20};  ///< uint32 sequence -> Statement: ours, sent again until the chain shows it
 
 }  // namespace cairn::client::tables

@@ -38,6 +38,28 @@ TEST_F(Conversation, AGroupReachesWhoIsAddedLater) {
   EXPECT_TRUE(eventually([&] { return has_text("alice-2", "walkers", "bob@localhost: welcome carol"); }));
 }
 
+TEST_F(Conversation, ANameComesBackByItsRecoveryKeyWhenAllDevicesAreLost) {
+  const demo::Said registered = village().register_person("alice-1", "alice@localhost");
+  must(registered);
+  must(village().register_person("bob-1", "bob@localhost"));
+  must(village().cairn("alice-1", {"send", "bob@localhost", "before the loss"}));
+  EXPECT_TRUE(eventually([&] { return has_text("bob-1", "alice@localhost", "alice@localhost: before the loss"); }));
+  village().stop_daemon("alice-1");
+
+  const std::vector<std::string> recover = {"recover",       "alice@localhost", "--remove-others",      "--server",
+                                            village().url(), "--policy",        village().policy_file()};
+  const demo::Said wrong = village().cairn("alice-2", recover, std::chrono::seconds(30), "aaaaa-aaaaa\n");
+  EXPECT_EQ(wrong.exit_code, 1) << wrong.error;
+  EXPECT_NE(wrong.error.find("no recovery key"), std::string::npos) << wrong.error;
+  const std::string key = registered.json["recovery_key"];
+  must(village().cairn("alice-2", recover, std::chrono::seconds(60), key + "\n"));
+  village().start_daemon("alice-2");
+  must(village().cairn("bob-1", {"send", "alice@localhost", "is it you?", "--fresh", "--wait", "30"}));
+  EXPECT_TRUE(eventually([&] { return has_text("alice-2", "bob@localhost", "bob@localhost: is it you?"); }));
+  const auto shown = village().cairn("bob-1", {"contact", "show", "alice@localhost"});
+  EXPECT_EQ(shown.json["devices_active"], 1);
+}
+
 TEST_F(Conversation, AnOfflineDeviceCatchesUpInOrder) {
   two_people_with_two_devices();
   must(village().cairn("alice-1", {"send", "bob@localhost", "first"}));

@@ -1,0 +1,91 @@
+// A name whose devices are lost comes back to its owner, who has the recovery key.
+#include "core/base/encoding.h"
+#include "core/client/rpc_methods.h"
+
+namespace cairn::client {
+namespace {
+
+constexpr std::uint64_t kLookUpWaitMs = 15 * kSecondMs;
+constexpr std::uint64_t kRecoverWaitMs = 30 * kSecondMs;
+
+/// What is waited for first may come to nothing: then this device has no name again, and may try anew.
+RpcWait or_abandon(const RpcRooms& rooms, RpcWait wait) {
+  wait.poll = [rooms, poll = std::move(wait.poll)](Context& later) {
+    auto outcome = poll(later);
+    if (outcome && std::holds_alternative<RpcFailure>(*outcome)) rooms.own_name.abandon_recovery(later);
+    return outcome;
+  };
+  wait.late = [rooms, late = std::move(wait.late)](Context& later) {
+    auto outcome = late(later);
+    rooms.own_name.abandon_recovery(later);
+    return outcome;
+  };
+  return wait;
+}
+
+RpcFailure gone(const RpcRooms& rooms) {
+  return failure(ErrorCode::not_authorised, rooms.own_name.trouble().empty() ? "The name was not recovered; try again."
+                                                                             : rooms.own_name.trouble());
+}
+
+/// Until this device is active, and all that was to be said stands in the chain.
+RpcWait until_recovered(const RpcRooms& rooms) {
+  RpcWait wait;
+  wait.wait_ms = kRecoverWaitMs;
+  wait.poll = [rooms](Context& later) -> std::optional<RpcOutcome> {
+    const auto account = load_account(later.store);
+    if (!account) return gone(rooms);
+    if (!is_ready(rooms, account) || OwnName::statements_wait(later.store)) return std::nullopt;
+    const auto view = rooms.views.view(later.store, *account, account->name);
+    return json{{"name", account->name.text()},
+                {"device", to_hex(account->device_id())},
+                {"devices_active", view ? view->state().active_count() : 0}};
+  };
+  wait.late = [rooms](Context&) -> RpcOutcome {
+    const std::string trouble = rooms.own_name.trouble();
+    return failure(ErrorCode::unavailable, (trouble.empty() ? "It is in no vouched-for directory yet." : trouble) +
+                                               " Recovering goes on whenever this device runs.");
+  };
+  return wait;
+}
+
+}  // namespace
+
+RpcBegun rpc_recover(const RpcRooms& rooms, const ClientConfig& config, Context& context, const json& params) {
+  const std::string typed = text_param(params, "name");
+  const auto name = directory::Name::parse(typed);
+  if (!name) return failure(ErrorCode::invalid_name, directory::explain_name(typed));
+  auto secret = parse_recovery_text(text_param(params, "recovery_key"));
+  if (!secret) {
+    return failure(
+        ErrorCode::malformed,
+        "That is no recovery key: eight groups of five letters and digits, as they were shown; look for a slip.");
+  }
+  if (!rooms.links.abandon(context)) {
+    return failure(ErrorCode::invalid_state, "This device is being linked to a name just now; wait for that.");
+  }
+  rooms.own_name.abandon_recovery(context);
+  const auto begun =
+      rooms.own_name.begin_recovery(context, typed, server_url_param(params, *name), policy_param(params, config));
+  if (!begun) return policy_failure(begun.error());
+  const auto account = load_account(context.store);
+  CHECK(account.has_value());
+  const auto shared = std::make_shared<directory::RecoverySecret>(std::move(*secret));  // wiped when the wait is over
+  const bool remove_others = yes_param(params, "remove_others");
+  return or_abandon(
+      rooms, after_look_up(rooms, context, *account, {*name}, LookUp::anew, kLookUpWaitMs,
+                           [rooms, shared, remove_others](Context& later, const Account& own) -> RpcBegun {
+                             const auto signed_now = rooms.own_name.recover(later, own, *shared, remove_others);
+                             if (signed_now) return until_recovered(rooms);
+                             rooms.own_name.abandon_recovery(later);
+                             if (signed_now.error().code == ErrorCode::not_found) {
+                               return failure(ErrorCode::not_authorised,
+                                              "That is the recovery key of another name than " + own.name.text() + ".");
+                             }
+                             return failure(signed_now.error().code, "The name " + own.name.text() +
+                                                                         " cannot take another device just now (" +
+                                                                         signed_now.error().where + ").");
+                           }));
+}
+
+}  // namespace cairn::client
