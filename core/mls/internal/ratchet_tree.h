@@ -45,6 +45,13 @@ class RatchetTree {
   /// A tree that was verified before it went into our own storage; verify_tree() is for all others.
   static RatchetTree trusted(const CipherSuite& suite, TreeNodes nodes);
 
+  /// A copy in which a commit is staged. It knows all tree hashes, and so does this tree from now on: what two commits
+  /// leave as it is, is hashed once.
+  RatchetTree snapshot() const {
+    known_hash(size_.root());
+    return *this;
+  }
+
   TreeSize size() const { return size_; }
   /// How many leaves are not blank.
   std::size_t member_count() const;

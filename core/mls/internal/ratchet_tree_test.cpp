@@ -191,6 +191,19 @@ TEST(RatchetTree, HasRoomForTheGreatestGroupAndNoMore) {
   EXPECT_EQ(nodes_of(group.tree()).leaves.size(), kMaxLeaves);
 }
 
+TEST(RatchetTree, HasSnapshotsThatChangeByThemselves) {
+  testing::SeededEntropy random(21);
+  TreeFixture group(suite(), random);
+  group.commit({0}, {.added = 5});
+  const RatchetTree stored = RatchetTree::trusted(suite(), nodes_of(group.tree()));  // knows no hash yet
+  RatchetTree changed = stored.snapshot();
+  EXPECT_EQ(changed.tree_hash(), group.tree().tree_hash());
+  must(changed.remove({2}));
+  EXPECT_EQ(stored.tree_hash(), group.tree().tree_hash());
+  EXPECT_EQ(changed.tree_hash(), RatchetTree::trusted(suite(), nodes_of(changed)).tree_hash());
+  EXPECT_NE(changed.tree_hash(), stored.tree_hash());
+}
+
 // A ratchet_tree whose entries are given as they stand on the wire.
 ErrorCode refusal_of(std::initializer_list<ByteView> entries) {
   wire::Writer writer;

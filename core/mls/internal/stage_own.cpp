@@ -241,7 +241,7 @@ struct OwnTree {
 
 Result<OwnTree> build_own_tree(const GroupState& state, const CommitRequest& request, const ProposalList& list,
                                Entropy& entropy) {
-  OwnTree out{state.current.tree, {}, std::nullopt};
+  OwnTree out{state.current.tree.snapshot(), {}, std::nullopt};
   out.added = TRY(apply_list(list, out.tree));
   if (list.path_required || request.path == PathUse::always || request.own_leaf) {
     out.path = TRY(CreatedPath::create(*state.suite, out.tree, state.own_leaf(), own_leaf_content(state, request),

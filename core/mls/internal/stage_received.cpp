@@ -82,7 +82,7 @@ Result<NewTree> build_tree(const GroupState& state, const ProposalList& list, co
                            const Sender& committer, const Rules& rules) {
   // RFC 9420 s.12.4: a path must be there by default, and for these.
   REQUIRE(commit.path || !list.path_required, ErrorCode::malformed, "commit without the path it needs");
-  RatchetTree tree = state.current.tree;
+  RatchetTree tree = state.current.tree.snapshot();
   std::vector<LeafIndex> added = TRY(apply_list(list, tree));
   const LeafIndex leaf = committer.type == SenderType::member ? committer.leaf() : TRY(tree.reserve());
   if (commit.path) TRY(take_path(state, list, commit, committer, leaf, added, tree, rules));
