@@ -153,6 +153,16 @@ void initialise(std::vector<std::string> words) {
   benchmark::Initialize(&count, arguments.data());
 }
 
+/// Whether the filter stands in the name, and no number of it goes on there: "members=1000" is not in
+/// "members=10000".
+bool has(const std::string& name, const std::string& filter) {
+  const std::size_t at = name.find(filter);
+  if (at == std::string::npos || filter.empty()) return at != std::string::npos;
+  const std::size_t end = at + filter.size();
+  const auto is_digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
+  return end == name.size() || !is_digit(filter.back()) || !is_digit(name[end]);
+}
+
 /// The benchmarks whose spoken name has `filter`, as a pattern for the library; empty when there is none.
 std::string chosen(const char* program, const std::string& module, const std::string& filter) {
   std::ostringstream list;
@@ -165,7 +175,7 @@ std::string chosen(const char* program, const std::string& module, const std::st
   std::string benchmark;
   while (std::getline(names, benchmark)) {
     const Name name = name_of(benchmark);
-    if ((module + "/" + name.what + name.with).find(filter) == std::string::npos) continue;
+    if (!has(module + "/" + name.what + name.with, filter)) continue;
     pattern += pattern.empty() ? "^(" : "|";
     for (const char c : benchmark) {
       if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_' && c != '/' && c != ':') pattern += '\\';
