@@ -20,6 +20,7 @@ class Forger {
 
   internal::GroupState& state() { return state_; }
   const internal::Epoch& epoch() const { return state_.current; }
+  const SigningIdentity& identity() const { return state_.identity; }
 
   FramedContent frame(std::variant<SecretBytes, Proposal, Commit> content) const {
     FramedContent out;
