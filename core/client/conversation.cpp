@@ -92,6 +92,7 @@ Result<Message> Message::read(wire::Reader& r) {
 void OutboxEntry::write(wire::Writer& w) const {
   w.u64(message);
   w.opaque(plaintext);
+  w.raw(channel);
   w.u64(epoch);
   w.opaque(ciphertext);
   w.raw(ciphertext_hash);
@@ -101,6 +102,7 @@ Result<OutboxEntry> OutboxEntry::read(wire::Reader& r) {
   OutboxEntry out;
   out.message = TRY(r.u64());
   out.plaintext = TRY(r.opaque_bytes(kMaxStoredText));
+  out.channel = TRY(r.fixed<ChannelId>());
   out.epoch = TRY(r.u64());
   out.ciphertext = TRY(r.opaque_bytes(proto::kMaxEnvelopeBody));
   out.ciphertext_hash = TRY(r.fixed<Hash>());

@@ -18,7 +18,7 @@ enum class ConversationKind : std::uint8_t { pair = 1, group = 2, self = 3 };
 enum class ConversationState : std::uint8_t {
   creating = 1,  ///< group made here, channel not yet accepted by the server
   active = 2,
-  left = 3,   ///< removed from it; readable, not writable
+  left = 3,   ///< removed from it, or given up before anybody else was in it; readable, not writable
   broken = 4  ///< a commit that members must refuse; the sentence says what to do
 };
 
@@ -31,7 +31,7 @@ struct HeldJoinToken {
   static Result<HeldJoinToken> read(wire::Reader&);
 };
 
-/// tables::kConversations.
+/// tables::kConversations: one channel, and what people want of it. Of a pair's channels (pairs.h) each has its own.
 struct Conversation {
   ChannelId channel;
   std::string domain;  ///< of the channel
@@ -40,8 +40,8 @@ struct Conversation {
   std::string title;               ///< of a group
   std::vector<std::string> names;  ///< who should be in it, sorted, the own name included
   std::vector<DeviceId> sent_to;   ///< devices that something was sent to before, sorted
-  std::uint64_t next_message = 0;  ///< index of the next row in tables::kMessages
-  std::uint64_t next_outbox = 0;
+  std::uint64_t next_message = 0;  ///< of a home: index of the next row in tables::kMessages
+  std::uint64_t next_outbox = 0;   ///< likewise
   std::uint64_t created_ms = 0;
   std::vector<HeldJoinToken> join_tokens;  ///< of the devices that the staged commit adds
   std::string trouble;                     ///< why it cannot be written to just now, one sentence; empty when it can
@@ -78,7 +78,8 @@ struct Message {
 struct OutboxEntry {
   std::uint64_t message = 0;  ///< its row in tables::kMessages
   Bytes plaintext;            ///< wiped by the store's deletion when sent
-  std::uint64_t epoch = 0;    ///< of `ciphertext`
+  ChannelId channel;          ///< that `ciphertext` is for
+  std::uint64_t epoch = 0;    ///< likewise
   Bytes ciphertext;           ///< empty until protected
   Hash ciphertext_hash;       ///< by which its echo is recognised
 

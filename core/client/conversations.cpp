@@ -5,6 +5,7 @@
 #include "core/client/identity.h"
 #include "core/client/inbox.h"
 #include "core/client/key_packages.h"
+#include "core/client/pairs.h"
 #include "core/client/reconciler.h"
 #include "core/client/tables.h"
 
@@ -16,6 +17,7 @@ constexpr std::uint64_t kFirstRetryMs = 500;
 constexpr std::uint64_t kLastRetryMs = 60 * kSecondMs;
 /// More rounds than any chain of steps within one input can take.
 constexpr int kMaxRounds = 10'000;
+constexpr std::size_t kOldestLookedAt = 8;
 
 Bytes numbered(const ChannelId& channel, std::uint64_t index) {
   wire::Writer w;
@@ -38,12 +40,14 @@ Result<ChannelId> Conversations::create(Context& context, const Account& account
   REQUIRE(account.state == AccountState::active, ErrorCode::invalid_state, "this device is not active yet");
   REQUIRE(title.size() <= kMaxTitleSize, ErrorCode::over_limit, "title");
   Conversation conversation;
-  conversation.channel = random_value<ChannelId>(context.entropy);
   conversation.domain = account.domain();
   conversation.kind = kind;
   conversation.title = title;
   conversation.created_ms = context.now.ms;
   for (const directory::Name& name : names) conversation.names.push_back(name.text());
+  const auto home = kind == ConversationKind::pair ? home_of_pair(context.store, conversation.names) : std::nullopt;
+  conversation.channel = home ? channel_below(channels_of(context.store, *home).front(), context.entropy)
+                              : random_value<ChannelId>(context.entropy);
 
   const ConversationInfo info{kind, conversation.channel, conversation.domain, title};
   mls::GroupParameters parameters;
@@ -51,6 +55,7 @@ Result<ChannelId> Conversations::create(Context& context, const Account& account
   parameters.extensions.set(ConversationInfo::kExtensionType, wire::encode(info));
   auto group = TRY(mls::Group::create(parameters, account.signing_identity(),
                                       leaf_options(context.now, kKeyPackageLifeMs), context.entropy));
+  if (home) join_home(context.store, conversation.channel, *home);
   save_group(context, conversation.channel, group);
   groups_.emplace(conversation.channel, std::move(group));
   save(context, conversation);
@@ -60,12 +65,22 @@ Result<ChannelId> Conversations::create(Context& context, const Account& account
 
 Result<ChannelId> Conversations::pair_with(Context& context, const Account& account, const directory::Name& name) {
   REQUIRE(name != account.name, ErrorCode::invalid_name, "that is your own name");
-  for (const Conversation& conversation : list(context.store)) {
-    const bool has =
-        std::find(conversation.names.begin(), conversation.names.end(), name.text()) != conversation.names.end();
-    if (conversation.kind == ConversationKind::pair && has && conversation.is_writable()) return conversation.channel;
+  const std::set<directory::Name> names = {account.name, name};
+  std::vector<std::string> texts;
+  for (const directory::Name& one : names) texts.push_back(one.text());
+  const auto home = home_of_pair(context.store, texts);
+  if (home && written_to(context.store, *home)) return *home;
+  const ChannelId channel = TRY(create(context, account, ConversationKind::pair, {}, names));
+  return home_of(context.store, channel);
+}
+
+std::optional<ChannelId> Conversations::home_of_pair(const StoreView& store,
+                                                     const std::vector<std::string>& names) const {
+  for (const Conversation& conversation : channels(store)) {
+    if (conversation.kind == ConversationKind::pair && conversation.names == names)
+      return home_of(store, conversation.channel);
   }
-  return create(context, account, ConversationKind::pair, {}, {account.name, name});
+  return std::nullopt;
 }
 
 Result<ChannelId> Conversations::create_group(Context& context, const Account& account, const std::string& title,
@@ -88,11 +103,12 @@ Status Conversations::add_to_group(Context& context, const ChannelId& channel, c
   return ok();
 }
 
-Result<std::uint64_t> Conversations::say(Context& context, const Account& account, const ChannelId& channel,
+Result<std::uint64_t> Conversations::say(Context& context, const Account& account, const ChannelId& home,
                                          const std::string& text) {
-  auto conversation = find(context.store, channel);
+  auto conversation = find(context.store, home);
   REQUIRE(conversation, ErrorCode::not_found, "no such conversation");
-  REQUIRE(conversation->is_writable(), ErrorCode::invalid_state, "this conversation can only be read");
+  const auto target = written_to(context.store, home);
+  REQUIRE(target, ErrorCode::invalid_state, "this conversation can only be read");
   REQUIRE(!text.empty() && text.size() <= kMaxTextSize, ErrorCode::over_limit, "text");
   Message message;
   message.sender = account.name.text();
@@ -108,10 +124,12 @@ Result<std::uint64_t> Conversations::say(Context& context, const Account& accoun
   OutboxEntry entry;
   entry.message = index;
   entry.plaintext = encode_content(content);
-  context.store.put(tables::kOutbox, numbered(channel, conversation->next_outbox++), wire::encode(entry));
-  conversation->trouble.clear();
+  context.store.put(tables::kOutbox, numbered(home, conversation->next_outbox++), wire::encode(entry));
   save(context, *conversation);
-  due(channel);
+  auto channel = find(context.store, target->channel);
+  channel->trouble.clear();
+  save(context, *channel);
+  due(target->channel);
   return index;
 }
 
@@ -129,7 +147,7 @@ bool Conversations::store_envelope(Context& context, const proto::Envelope& enve
 }
 
 void Conversations::name_changed(const StoreView& store, const directory::Name& name) {
-  for (const Conversation& conversation : list(store)) {
+  for (const Conversation& conversation : channels(store)) {
     if (std::binary_search(conversation.names.begin(), conversation.names.end(), name.text()))
       due(conversation.channel);
   }
@@ -140,7 +158,7 @@ void Conversations::name_changed(const StoreView& store, const directory::Name& 
 }
 
 void Conversations::connection_changed(const StoreView& store) {
-  for (const Conversation& conversation : list(store)) due(conversation.channel);
+  for (const Conversation& conversation : channels(store)) due(conversation.channel);
   for (const Row& row : store.scan(tables::kInboxByChannel, {}, {}, kMaxConversations)) {
     due(*ChannelId::from(ByteView(row.key).first(ChannelId::kSize)));
   }
@@ -155,8 +173,7 @@ void Conversations::step(Context& context, const Account& account) {
     due(channel);
   }
   for (int round = 0; round < kMaxRounds && !due_.empty(); ++round) {
-    const ChannelId channel = *due_.begin();
-    due_.erase(due_.begin());
+    const ChannelId channel = take_due(context.store);
     Inbox(*this, context, account, channel).process();
     Reconciler(*this, context, account, channel).run();
   }
@@ -171,6 +188,27 @@ void Conversations::forget_all(const StoreView& store) {
   retries_.clear();
   next_forgetting_ = {};
   connection_changed(store);
+}
+
+void Conversations::others_due(const StoreView& store, const ChannelId& channel) {
+  for (const ChannelId& one : channels_of(store, home_of(store, channel))) {
+    if (one != channel) due(one);
+  }
+}
+
+// What one device said through two channels of a pair, which may not be known as such yet, is read in that order.
+ChannelId Conversations::take_due(const StoreView& store) {
+  ChannelId next = *due_.begin();
+  if (due_.size() > 1) {
+    for (const Row& row : store.scan(tables::kInbox, {}, {}, kOldestLookedAt)) {
+      const auto envelope = wire::decode<proto::Envelope>(row.value);
+      if (!envelope || !due_.contains(envelope->channel)) continue;
+      next = envelope->channel;
+      break;
+    }
+  }
+  due_.erase(next);
+  return next;
 }
 
 void Conversations::retry_later(const Context& context, const ChannelId& channel) {
@@ -229,39 +267,66 @@ void Conversations::forget_former_epochs(Context& context) {
 }
 
 std::uint64_t Conversations::add_message(Context& context, Conversation& conversation, const Message& message) {
-  const std::uint64_t index = conversation.next_message++;
-  context.store.put(tables::kMessages, numbered(conversation.channel, index), wire::encode(message));
+  const ChannelId home = home_of(context.store, conversation.channel);
+  auto other = home == conversation.channel ? std::nullopt : find(context.store, home);
+  CHECK(home == conversation.channel || other);
+  const std::uint64_t index = (other ? *other : conversation).next_message++;
+  context.store.put(tables::kMessages, numbered(home, index), wire::encode(message));
+  if (other) save(context, *other);
   save(context, conversation);
-  if (listener_) listener_(context, conversation.channel, index, message);
+  if (listener_) listener_(context, home, index, message);
   return index;
 }
 
-void Conversations::refuse_outbox(Context& context, const ChannelId& channel, Unsent which) {
-  for (const Row& row : context.store.scan_prefix(tables::kOutbox, channel, ~std::size_t{0})) {
+void Conversations::refuse_outbox(Context& context, const ChannelId& home, Unsent which) {
+  for (const Row& row : context.store.scan_prefix(tables::kOutbox, home, ~std::size_t{0})) {
     const auto entry = wire::decode<OutboxEntry>(row.value);
     if (!entry || (which == Unsent::not_given_yet && !entry->ciphertext.empty())) continue;
-    set_delivery(context, channel, entry->message, Delivery::refused, context.now);
+    set_delivery(context, home, entry->message, Delivery::refused, context.now);
     context.store.erase(tables::kOutbox, row.key);
   }
 }
 
-void Conversations::set_delivery(Context& context, const ChannelId& channel, std::uint64_t index, Delivery delivery,
+void Conversations::set_delivery(Context& context, const ChannelId& home, std::uint64_t index, Delivery delivery,
                                  Time time) {
-  auto row = message(context.store, channel, index);
+  auto row = message(context.store, home, index);
   if (!row) return;
   row->delivery = delivery;
   row->time_ms = time.ms;
-  context.store.put(tables::kMessages, numbered(channel, index), wire::encode(*row));
-  if (listener_) listener_(context, channel, index, *row);
+  context.store.put(tables::kMessages, numbered(home, index), wire::encode(*row));
+  if (listener_) listener_(context, home, index, *row);
 }
 
-std::vector<Conversation> Conversations::list(const StoreView& store) const {
+std::vector<Conversation> Conversations::channels(const StoreView& store) const {
   std::vector<Conversation> out;
   for (const Row& row : store.scan(tables::kConversations, {}, {}, kMaxConversations)) {
     auto conversation = wire::decode<Conversation>(row.value);
     if (conversation) out.push_back(std::move(*conversation));
   }
   return out;
+}
+
+std::vector<Conversation> Conversations::list(const StoreView& store) const {
+  std::vector<Conversation> out = channels(store);
+  std::erase_if(out, [&](const Conversation& one) { return home_of(store, one.channel) != one.channel; });
+  return out;
+}
+
+std::optional<Conversation> Conversations::written_to(const StoreView& store, const ChannelId& home) const {
+  for (const ChannelId& channel : channels_of(store, home)) {
+    auto conversation = find(store, channel);
+    if (conversation && conversation->is_writable()) return conversation;
+  }
+  return std::nullopt;
+}
+
+std::string Conversations::trouble(const StoreView& store, const ChannelId& home) const {
+  if (const auto target = written_to(store, home)) return target->trouble;
+  for (const ChannelId& channel : channels_of(store, home)) {
+    const auto conversation = find(store, channel);
+    if (conversation && !conversation->trouble.empty()) return conversation->trouble;
+  }
+  return {};
 }
 
 std::optional<Conversation> Conversations::find(const StoreView& store, const ChannelId& channel) const {
@@ -274,50 +339,47 @@ std::optional<Conversation> Conversations::find(const StoreView& store, const Ch
 
 Result<Conversation> Conversations::resolve(const StoreView& store, const Account& account,
                                             const std::string& words) const {
-  std::vector<Conversation> found;
+  std::set<ChannelId> found;
   const auto name =
       directory::Name::parse(words.find('@') == std::string::npos ? words + "@" + account.domain() : words);
-  for (Conversation& conversation : list(store)) {
+  for (const Conversation& conversation : channels(store)) {
     const bool is_pair = conversation.kind == ConversationKind::pair && name && *name != account.name &&
                          std::binary_search(conversation.names.begin(), conversation.names.end(), name->text());
     // Anybody may begin a group with one and give it any title: none stands for somebody's name.
     const bool is_titled = conversation.kind == ConversationKind::group && conversation.title == words &&
                            words.find('@') == std::string::npos;
     const bool is_id = words.size() >= 8 && to_hex(conversation.channel).starts_with(words);
-    if (is_pair || is_titled || is_id) found.push_back(std::move(conversation));
+    if (is_pair || is_titled || is_id) found.insert(home_of(store, conversation.channel));
   }
   REQUIRE(!found.empty(), ErrorCode::not_found, "no such conversation");
-  // A pair that can only be read does not stand in the way of the one that took its place. A group does: a title is
-  // anybody's to give.
-  const auto is_pair = [](const Conversation& one) { return one.kind == ConversationKind::pair; };
-  const auto is_spoilt = [](const Conversation& one) { return !one.is_writable(); };
-  const bool pairs = std::all_of(found.begin(), found.end(), is_pair);
-  if (pairs && !std::all_of(found.begin(), found.end(), is_spoilt)) std::erase_if(found, is_spoilt);
   REQUIRE(found.size() == 1, ErrorCode::conflict, "several conversations are called that");
-  return std::move(found.front());
+  auto one = find(store, *found.begin());
+  CHECK(one.has_value());
+  return std::move(*one);
 }
 
-std::vector<Conversations::Numbered> Conversations::messages(const StoreView& store, const ChannelId& channel,
+std::vector<Conversations::Numbered> Conversations::messages(const StoreView& store, const ChannelId& home,
                                                              std::uint64_t first, std::size_t limit) const {
   std::vector<Numbered> out;
-  for (const Row& row : store.scan(tables::kMessages, numbered(channel, first), prefix_end(channel), limit)) {
+  for (const Row& row : store.scan(tables::kMessages, numbered(home, first), prefix_end(home), limit)) {
     auto message = wire::decode<Message>(row.value);
     if (message) out.push_back({index_of(row.key), std::move(*message)});
   }
   return out;
 }
 
-std::optional<Message> Conversations::message(const StoreView& store, const ChannelId& channel,
+std::optional<Message> Conversations::message(const StoreView& store, const ChannelId& home,
                                               std::uint64_t index) const {
-  const auto row = store.get(tables::kMessages, numbered(channel, index));
+  const auto row = store.get(tables::kMessages, numbered(home, index));
   if (!row) return std::nullopt;
   auto message = wire::decode<Message>(*row);
   if (!message) return std::nullopt;
   return std::move(*message);
 }
 
-std::optional<Conversations::GroupFacts> Conversations::facts(const StoreView& store, const ChannelId& channel) const {
-  const auto row = store.get(tables::kGroups, channel);
+std::optional<Conversations::GroupFacts> Conversations::facts(const StoreView& store, const ChannelId& home) const {
+  const auto target = written_to(store, home);
+  const auto row = store.get(tables::kGroups, target ? target->channel : home);
   if (!row) return std::nullopt;
   const auto group = mls::Group::restore(*row);
   if (!group) return std::nullopt;

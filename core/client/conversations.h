@@ -29,15 +29,14 @@ class Conversations {
 
   // ---- what people want: written down at once, carried out by step() ----
 
-  /// The pair with `name`, made if there is none. `invalid_name` for the own name.
+  /// The home of the pair with `name`; a channel is made if none can be written to. `invalid_name` for the own name.
   Result<ChannelId> pair_with(Context& context, const Account& account, const directory::Name& name);
   /// A new group of the own name and `names`.
   Result<ChannelId> create_group(Context& context, const Account& account, const std::string& title,
                                  const std::set<directory::Name>& names);
   Status add_to_group(Context& context, const ChannelId& channel, const directory::Name& name);
   /// Puts a text into the outbox; gives the message's index. `over_limit` for a text that is too long.
-  Result<std::uint64_t> say(Context& context, const Account& account, const ChannelId& channel,
-                            const std::string& text);
+  Result<std::uint64_t> say(Context& context, const Account& account, const ChannelId& home, const std::string& text);
 
   // ---- what happens ----
 
@@ -55,27 +54,35 @@ class Conversations {
 
   // ---- what people see ----
 
+  // A conversation is meant by its home (pairs.h).
+
   std::vector<Conversation> list(const StoreView& store) const;
   std::optional<Conversation> find(const StoreView& store, const ChannelId& channel) const;
-  /// The conversation a person means: a pair's name, a group's title, or the first hex digits of its channel.
+  /// The channel that it is written to now: of several the one with the smallest id, and so the same on all devices of
+  /// both. Nothing when it can only be read.
+  std::optional<Conversation> written_to(const StoreView& store, const ChannelId& home) const;
+  /// Why it cannot be written to just now, one sentence; empty when it can.
+  std::string trouble(const StoreView& store, const ChannelId& home) const;
+  /// The conversation a person means: a pair's name, a group's title, or the first hex digits of a channel.
   Result<Conversation> resolve(const StoreView& store, const Account& account, const std::string& words) const;
   struct Numbered {
     std::uint64_t index = 0;
     Message message;
   };
   /// Messages with index >= first, ascending, at most `limit`.
-  std::vector<Numbered> messages(const StoreView& store, const ChannelId& channel, std::uint64_t first,
+  std::vector<Numbered> messages(const StoreView& store, const ChannelId& home, std::uint64_t first,
                                  std::size_t limit) const;
-  std::optional<Message> message(const StoreView& store, const ChannelId& channel, std::uint64_t index) const;
+  std::optional<Message> message(const StoreView& store, const ChannelId& home, std::uint64_t index) const;
   /// Epoch, and members of the group as (name, devices); nothing before it is joined.
   struct GroupFacts {
     std::uint64_t epoch = 0;
     std::map<std::string, std::size_t> devices;
   };
-  std::optional<GroupFacts> facts(const StoreView& store, const ChannelId& channel) const;
+  /// Of the channel that is written to.
+  std::optional<GroupFacts> facts(const StoreView& store, const ChannelId& home) const;
 
   /// Called for every row of tables::kMessages that is added or changes its delivery.
-  using Listener = std::function<void(Context&, const ChannelId&, std::uint64_t index, const Message&)>;
+  using Listener = std::function<void(Context&, const ChannelId& home, std::uint64_t index, const Message&)>;
   void set_listener(Listener listener) { listener_ = std::move(listener); }
 
  private:
@@ -84,6 +91,10 @@ class Conversations {
 
   Result<ChannelId> create(Context& context, const Account& account, ConversationKind kind, const std::string& title,
                            const std::set<directory::Name>& names);
+  /// Every channel, also those that are one more of their pair.
+  std::vector<Conversation> channels(const StoreView& store) const;
+  /// The home of the pair between these two, sorted; nothing when there is none yet.
+  std::optional<ChannelId> home_of_pair(const StoreView& store, const std::vector<std::string>& names) const;
   void save(Context& context, const Conversation& conversation);
   /// The group, restored once and kept; nullptr before it is joined.
   mls::Group* group(const StoreView& store, const ChannelId& channel);
@@ -92,13 +103,18 @@ class Conversations {
   void save_moved_on(Context& context, const ChannelId& channel, const mls::Group& group, std::uint64_t former);
   /// Wipes the secrets of epochs that ended longer ago than kFormerEpochLifeMs; looks at most once an hour.
   void forget_former_epochs(Context& context);
+  /// Saves the conversation too; the index is one of its home.
   std::uint64_t add_message(Context& context, Conversation& conversation, const Message& message);
   /// What waits is not sent, and says so; its text stays. What was already given to the server may be with its
   /// recipients: its echo or answer decides, while one can still come.
   enum class Unsent { not_given_yet, all };
-  void refuse_outbox(Context& context, const ChannelId& channel, Unsent which);
-  void set_delivery(Context& context, const ChannelId& channel, std::uint64_t index, Delivery delivery, Time time);
+  void refuse_outbox(Context& context, const ChannelId& home, Unsent which);
+  void set_delivery(Context& context, const ChannelId& home, std::uint64_t index, Delivery delivery, Time time);
   void due(const ChannelId& channel) { due_.insert(channel); }
+  /// The other channels of the same pair: which of all is written to, or read next, may have changed.
+  void others_due(const StoreView& store, const ChannelId& channel);
+  /// Of those that are due the one with the oldest envelope.
+  ChannelId take_due(const StoreView& store);
   void retry_later(const Context& context, const ChannelId& channel);
 
   Calls& calls_;

@@ -85,6 +85,9 @@ Status Doorkeeper::check_join(const mls::GroupSummary& group) {
   const auto names = TRY(names_of(group.members));
   REQUIRE(names.contains(account_.name), ErrorCode::not_authorised, "own name is not in the group");
   REQUIRE(info.kind != ConversationKind::pair || names.size() == 2, ErrorCode::not_authorised, "a pair is two names");
+  const bool at_home = std::any_of(names.begin(), names.end(),
+                                   [&](const directory::Name& name) { return name.domain() == info.domain; });
+  REQUIRE(info.kind != ConversationKind::pair || at_home, ErrorCode::not_authorised, "a pair at a third domain");
   REQUIRE(info.kind != ConversationKind::self || names.size() == 1, ErrorCode::not_authorised, "one name alone");
   return ok();
 }

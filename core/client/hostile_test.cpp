@@ -353,18 +353,28 @@ TEST_F(Hostile, APairThatTheServerSpoiltIsBegunAnew) {
   const ChannelId channel = channel_of(good(send("alice-1", kBob, "one")));
   auto mallory = testing::HostileDevice::like(village, "mallory-1");
   mallory.deliver(account("alice-1").mailbox, proto::EnvelopeKind::commit, channel, 1, to_bytes("no commit"));
-  const json again = good(send("alice-1", kBob, "two"));
-  EXPECT_NE(channel_of(again), channel);
-  EXPECT_TRUE(village.until([&] { return texts("bob-1", again["conversation"]) == Texts{"two"}; }));
-  EXPECT_EQ(texts("alice-1", kBob), Texts{"two"});
-  EXPECT_EQ(texts("alice-1", to_hex(channel)), Texts{"one"});
+  std::vector<ChannelId> sent_to;
+  village.server.overhear = [&](const proto::Call& call) {
+    const auto request = wire::decode<proto::ChannelSend>(call.body);
+    if (call.url.ends_with(proto::kPathChannelSend) && request) sent_to.push_back(request->channel);
+  };
+  good(send("alice-1", kBob, "two"));
+  EXPECT_TRUE(village.until([&] { return texts("bob-1", kAlice) == Texts{"one", "two"}; }));
+  good(send("bob-1", kAlice, "three"));  // follows her, though nothing is wrong with his
+  EXPECT_TRUE(village.until([&] { return texts("alice-1", kBob) == Texts{"one", "two", "three"}; }));
+  ASSERT_EQ(sent_to.size(), 2u);
+  EXPECT_NE(sent_to[0], channel);
+  EXPECT_EQ(sent_to[1], sent_to[0]);
+  for (const char* device : {"alice-1", "bob-1"}) {
+    EXPECT_EQ(good(village.ask(device, "conversations"))["conversations"].size(), 1u) << device;
+  }
 }
 
 TEST_F(Hostile, TheServerOfAnotherDomainIsNotGivenTheTokenOfOnesOwn) {
   good(village.link_device("alice-2", kAlice, "alice-1"));
   auto mallory = testing::HostileDevice::like(village, "mallory-1");
   const auto channel = random_value<ChannelId>(mallory.entropy());
-  mls::Group group = mallory.begin({ConversationKind::pair, channel, "evil.example", ""});
+  mls::Group group = mallory.begin({ConversationKind::group, channel, "evil.example", "walkers"});
   const Bytes welcome = mallory.add(group, mallory.key_package_of(kAlice, account("alice-1").device_id()));
   std::size_t calls = 0;
   village.server.overhear = [&](const proto::Call& call) {

@@ -1,6 +1,5 @@
 #include "core/client/inbox.h"
 
-#include "core/client/gatekeeper.h"
 #include "core/client/identity.h"
 #include "core/client/key_packages.h"
 #include "core/client/tables.h"
@@ -85,20 +84,39 @@ void Inbox::note_members(Conversations& owner, Context& context, Conversation& c
 }
 
 void Inbox::process() {
-  for (;;) {
+  bool any = false;
+  for (bool more = true; more;) {
     const auto rows = context_.store.scan_prefix(tables::kInboxByChannel, channel_, kBatch);
-    if (rows.empty()) return;
+    more = !rows.empty();
     for (const Row& row : rows) {
       const Bytes key = to_bytes(ByteView(row.key).subspan(ChannelId::kSize));
-      const auto stored = context_.store.get(tables::kInbox, key);
-      const auto envelope = stored ? wire::decode<proto::Envelope>(*stored)
-                                   : Result<proto::Envelope>(fail(ErrorCode::not_found, "inbox row"));
-      if (envelope && take(*envelope) == Verdict::wait) return;
+      more = is_next(key) && take_row(key);
+      if (!more) break;
       owner_.awaited_.erase(channel_);
       context_.store.erase(tables::kInboxByChannel, row.key);
-      context_.store.erase(tables::kInbox, key);
+      any = true;
     }
   }
+  if (any) owner_.others_due(context_.store, channel_);
+}
+
+// What one device says is shown in the order in which it said it, whichever of a pair's channels it came through.
+bool Inbox::is_next(ByteView sequence) const {
+  for (const ChannelId& other : channels_of(context_.store, home_)) {
+    if (other == channel_) continue;
+    const auto rows = context_.store.scan_prefix(tables::kInboxByChannel, other, 1);
+    if (!rows.empty() && less(ByteView(rows.front().key).subspan(ChannelId::kSize), sequence)) return false;
+  }
+  return true;
+}
+
+bool Inbox::take_row(const Bytes& key) {
+  const auto stored = context_.store.get(tables::kInbox, key);
+  const auto envelope = stored ? wire::decode<proto::Envelope>(*stored)
+                               : Result<proto::Envelope>(fail(ErrorCode::not_found, "inbox row"));
+  if (envelope && take(*envelope) == Verdict::wait) return false;
+  context_.store.erase(tables::kInbox, key);
+  return true;
 }
 
 Inbox::Verdict Inbox::take(const proto::Envelope& envelope) {
@@ -139,48 +157,69 @@ Inbox::Verdict Inbox::take_welcome(const proto::Envelope& envelope) {
       context_.note(proto::Event::Level::warning, "a welcome for another channel was dropped");
       return Verdict::done;
     }
-    Conversation conversation;
-    if (auto old = owner_.find(context_.store, channel_)) {
-      if (!goes_on(*old, present, *info, *names, group->epoch())) {
-        context_.note(proto::Event::Level::warning, "a welcome that does not continue its conversation was dropped");
-        return Verdict::done;
-      }
-      conversation = std::move(*old);
-      conversation.sent_to.clear();
-      conversation.trouble.clear();
-    }
-    conversation.channel = channel_;
-    conversation.domain = info->domain;
-    conversation.kind = info->kind;
-    conversation.title = info->title;
-    conversation.state = ConversationState::active;
-    conversation.created_ms = context_.now.ms;
-    conversation.names.clear();
-    for (const directory::Name& name : *names) conversation.names.push_back(name.text());
-    owner_.groups_.erase(channel_);
-    owner_.save_group(context_, channel_, *group);
-    owner_.groups_.emplace(channel_, std::move(*group));
-    erase_key_package(context_, *package);
-    owner_.save(context_, conversation);
-    Message notice;
-    notice.delivery = Delivery::notice;
-    notice.time_ms = envelope.received_ms;
-    notice.text = "You are in a conversation with " + joined(without(*names, {account_.name})) + ".";
-    owner_.add_message(context_, conversation, notice);
+    if (enter(envelope, *info, *names, std::move(*group))) erase_key_package(context_, *package);
     return Verdict::done;
   }
   context_.note(proto::Event::Level::warning, "a welcome for no key package of ours was dropped");
   return Verdict::done;
 }
 
+bool Inbox::enter(const proto::Envelope& envelope, const ConversationInfo& info, const std::set<directory::Name>& names,
+                  mls::Group&& group) {
+  Conversation conversation;
+  auto old = owner_.find(context_.store, channel_);
+  if (old) {
+    if (!goes_on(*old, owner_.group(context_.store, channel_), info, names, group.epoch())) {
+      context_.note(proto::Event::Level::warning, "a welcome that does not continue its conversation was dropped");
+      return false;
+    }
+    conversation = std::move(*old);
+    conversation.sent_to.clear();
+    conversation.trouble.clear();
+  }
+  conversation.channel = channel_;
+  conversation.domain = info.domain;
+  conversation.kind = info.kind;
+  conversation.title = info.title;
+  conversation.state = ConversationState::active;
+  conversation.created_ms = context_.now.ms;
+  conversation.names.clear();
+  for (const directory::Name& name : names) conversation.names.push_back(name.text());
+  bool is_news = true;
+  if (info.kind == ConversationKind::pair && !old) {
+    if (const auto home = owner_.home_of_pair(context_.store, conversation.names)) {
+      if (channels_of(context_.store, *home).size() >= kMaxChannelsOfPair) {
+        context_.note(proto::Event::Level::warning, "a welcome to one more channel of a pair was dropped");
+        return false;
+      }
+      is_news = !owner_.written_to(context_.store, *home);
+      home_ = *home;
+      join_home(context_.store, channel_, home_);
+    }
+  }
+  owner_.groups_.erase(channel_);
+  owner_.save_group(context_, channel_, group);
+  owner_.groups_.emplace(channel_, std::move(group));
+  owner_.save(context_, conversation);
+  owner_.others_due(context_.store, channel_);
+  if (!is_news) return true;
+  Message notice;
+  notice.delivery = Delivery::notice;
+  notice.time_ms = envelope.received_ms;
+  notice.text = "You are in a conversation with " + joined(without(names, {account_.name})) + ".";
+  owner_.add_message(context_, conversation, notice);
+  return true;
+}
+
 // What this device sent comes back: the server has it on disk, in the order all members see.
 bool Inbox::take_echo(const proto::Envelope& envelope) {
   const Hash hash = crypto::sha256(envelope.body);
-  for (const Row& row : context_.store.scan_prefix(tables::kOutbox, channel_, kMaxOutbox)) {
+  for (const Row& row : context_.store.scan_prefix(tables::kOutbox, home_, kMaxOutbox)) {
     const auto entry = wire::decode<OutboxEntry>(row.value);
     if (!entry || entry->ciphertext.empty() || entry->ciphertext_hash != hash) continue;
-    owner_.set_delivery(context_, channel_, entry->message, Delivery::sent, Time{envelope.received_ms});
+    owner_.set_delivery(context_, home_, entry->message, Delivery::sent, Time{envelope.received_ms});
     context_.store.erase(tables::kOutbox, row.key);
+    owner_.others_due(context_.store, channel_);
     return true;
   }
   return false;
@@ -250,19 +289,23 @@ Inbox::Verdict Inbox::take_commit(Conversation& conversation, mls::Group& group,
     const auto who = parse_identity(*removed.node);
     if (who) owner_.adds_after_[channel_][who->name] = owner_.views_.accepted(who->name);
   }
-  if (summary.removes_us) {
-    conversation.state = ConversationState::left;
-    // Whoever lets us in again, to what calls itself this conversation, is not who this was for.
-    owner_.refuse_outbox(context_, channel_, Conversations::Unsent::all);
-    conversation.trouble = "This device was removed from the conversation; begin a new one.";
-    Message notice;
-    notice.delivery = Delivery::notice;
-    notice.time_ms = context_.now.ms;
-    notice.text = "This device was removed from the conversation; what was received stays readable here.";
-    owner_.add_message(context_, conversation, notice);
-  }
+  if (summary.removes_us) removed(conversation);
   owner_.save(context_, conversation);
   return Verdict::done;
+}
+
+void Inbox::removed(Conversation& conversation) {
+  const auto target = owner_.written_to(context_.store, home_);
+  conversation.state = ConversationState::left;
+  conversation.trouble = "This device was removed from the conversation; begin a new one.";
+  if (target && target->channel != channel_) return;  // nobody writes here any more
+  // Whoever lets us in again, to what calls itself this conversation, is not who this was for.
+  owner_.refuse_outbox(context_, home_, Conversations::Unsent::all);
+  Message notice;
+  notice.delivery = Delivery::notice;
+  notice.time_ms = context_.now.ms;
+  notice.text = "This device was removed from the conversation; what was received stays readable here.";
+  owner_.add_message(context_, conversation, notice);
 }
 
 void Inbox::take_message(Conversation& conversation, const mls::Group& group, const proto::Envelope& envelope,
@@ -284,8 +327,8 @@ void Inbox::take_message(Conversation& conversation, const mls::Group& group, co
   message.epoch = received.epoch;
   auto plaintext = decode_plaintext(received.plaintext.expose());
   if (plaintext) {
-    // What was protected again in a newer epoch may have been taken in the one before too.
-    Bytes key = concat({channel_, who->device, plaintext->content_hash});
+    // What was protected again, in a newer epoch or for another channel, may have been taken the first time too.
+    Bytes key = concat({home_, who->device, plaintext->content_hash});
     if (context_.store.get(tables::kContents, key)) {
       return context_.note(proto::Event::Level::info, "a message that came before was dropped");
     }
@@ -325,11 +368,17 @@ void Inbox::broken(Conversation& conversation, const char* why) {
   conversation.state = ConversationState::broken;
   conversation.trouble = std::string("A member changed this conversation in a way that is not allowed (") + why +
                          "); nothing more is sent here: begin a new one.";
+  owner_.save(context_, conversation);
   Message notice;
   notice.delivery = Delivery::notice;
   notice.time_ms = context_.now.ms;
   notice.text = conversation.trouble;
+  if (owner_.written_to(context_.store, home_)) {
+    notice.text = std::string("A change of this conversation was not allowed (") + why +
+                  ") and is not followed; it goes on over another channel between the same two.";
+  }
   owner_.add_message(context_, conversation, notice);
+  owner_.others_due(context_.store, channel_);
 }
 
 }  // namespace cairn::client

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "core/client/conversations.h"
+#include "core/client/gatekeeper.h"
+#include "core/client/pairs.h"
 
 namespace cairn::client {
 
@@ -9,7 +11,11 @@ namespace cairn::client {
 class Inbox {
  public:
   Inbox(Conversations& owner, Context& context, const Account& account, const ChannelId& channel)
-      : owner_(owner), context_(context), account_(account), channel_(channel) {}
+      : owner_(owner),
+        context_(context),
+        account_(account),
+        channel_(channel),
+        home_(home_of(context.store, channel)) {}
 
   /// Processes what can be processed now.
   void process();
@@ -21,8 +27,15 @@ class Inbox {
  private:
   enum class Verdict { done, wait };
 
+  bool is_next(ByteView sequence) const;
+  /// False when it has to wait.
+  bool take_row(const Bytes& key);
   Verdict take(const proto::Envelope& envelope);
   Verdict take_welcome(const proto::Envelope& envelope);
+  /// What a Welcome that was accepted stands for: a new conversation, one more channel of a pair, or this very channel
+  /// again. False when it is not followed.
+  bool enter(const proto::Envelope& envelope, const ConversationInfo& info, const std::set<directory::Name>& names,
+             mls::Group&& group);
   Verdict take_handshake_or_message(const proto::Envelope& envelope);
   Verdict take_commit(Conversation& conversation, mls::Group& group, mls::ReceivedCommit&& received);
   void take_message(Conversation& conversation, const mls::Group& group, const proto::Envelope& envelope,
@@ -30,6 +43,7 @@ class Inbox {
   bool take_echo(const proto::Envelope& envelope);
   void unreadable(Conversation& conversation, const proto::Envelope& envelope, const Error& error);
   void broken(Conversation& conversation, const char* why);
+  void removed(Conversation& conversation);
   /// Wants look-ups of these names; the envelope waits, unless the directory's answer is no: then false.
   bool look_up(const std::set<directory::Name>& names);
 
@@ -37,6 +51,7 @@ class Inbox {
   Context& context_;
   const Account& account_;
   const ChannelId channel_;
+  ChannelId home_;  ///< where its messages stand; told by its first Welcome
 };
 
 }  // namespace cairn::client

@@ -33,8 +33,11 @@ void Reconciler::run() {
   conversation_ = std::move(*conversation);
   if (!conversation_.is_writable() || !owner_.session_.caught_up() || owner_.session_.token().empty()) return;
   if (!context_.store.scan_prefix(tables::kInboxByChannel, channel_, 1).empty()) return;  // the past comes first
-  if (conversation_.state == ConversationState::creating) return create_channel();
+  const bool written_to = is_written_to();
+  if (!conversation_.is_writable()) return;
   if (group_->pending() != nullptr) return send_commit();
+  if (!written_to) return;
+  if (conversation_.state == ConversationState::creating) return create_channel();
   if (check_views() == Outcome::waiting) return;
   const auto wanted = difference();
   if (!wanted) return trouble(std::string("This conversation cannot be written to (") + wanted.error().where + ").");
@@ -51,7 +54,7 @@ void Reconciler::trouble(std::string sentence) {
   owner_.save(context_, conversation_);
 }
 
-bool Reconciler::has_outbox() const { return !context_.store.scan_prefix(tables::kOutbox, channel_, 1).empty(); }
+bool Reconciler::has_outbox() const { return !context_.store.scan_prefix(tables::kOutbox, home_, 1).empty(); }
 
 std::string Reconciler::bearer_for(std::string_view domain) const {
   return domain == account_.name.domain() ? owner_.session_.token() : std::string();
@@ -62,6 +65,34 @@ void Reconciler::heed_401(std::string_view domain, const Answer& answer) {
 }
 
 // ---- the channel ----
+
+bool Reconciler::is_written_to() {
+  if (conversation_.kind != ConversationKind::pair) return true;
+  bool alone = true;
+  bool least = true;
+  for (const ChannelId& other : channels_of(context_.store, home_)) {
+    const auto one = other == channel_ ? std::nullopt : owner_.find(context_.store, other);
+    if (!one || !one->is_writable()) continue;
+    alone = false;
+    if (other < channel_) least = false;
+  }
+  if (!alone && group_->epoch() == 0 && group_->pending() == nullptr) {
+    give_up();
+    return false;
+  }
+  return least;
+}
+
+// The other one has brought somebody here; this one nobody was ever asked into.
+void Reconciler::give_up() {
+  conversation_.state = ConversationState::left;
+  conversation_.trouble.clear();
+  owner_.save(context_, conversation_);
+  owner_.groups_.erase(channel_);
+  group_ = nullptr;
+  context_.store.erase(tables::kGroups, to_bytes(channel_.view()));
+  owner_.others_due(context_.store, channel_);
+}
 
 void Reconciler::create_channel() {
   proto::ChannelCreate request;
@@ -202,7 +233,7 @@ Reconciler::Outcome Reconciler::check_views() {
     const Views::Outcome last = owner_.views_.outcome(*name);
     if (last.refused || last.absent) {
       trouble(last.trouble);
-      owner_.refuse_outbox(context_, channel_, Conversations::Unsent::not_given_yet);
+      owner_.refuse_outbox(context_, home_, Conversations::Unsent::not_given_yet);
       refused = true;
     } else if (refused) {
       // what was refused stays the reason, whatever else is being waited for
@@ -222,7 +253,7 @@ Reconciler::Outcome Reconciler::check_views() {
 // After a reset a name is a first contact again: every conversation shows it, and waits for its people.
 void Reconciler::tell_of_reset(const directory::Name& name) {
   const std::string sentence = reset_sentence(name);
-  owner_.refuse_outbox(context_, channel_, Conversations::Unsent::not_given_yet);
+  owner_.refuse_outbox(context_, home_, Conversations::Unsent::not_given_yet);
   if (conversation_.trouble == sentence) return;
   conversation_.trouble = sentence;
   Message notice;
@@ -379,16 +410,21 @@ Result<OutboxEntry> Reconciler::protect(OutboxEntry entry) {
   entry.ciphertext = TRY(group_->protect(plaintext.expose(), {}, context_.entropy));
   REQUIRE(entry.ciphertext.size() <= proto::kMaxEnvelopeBody, ErrorCode::over_limit, "message size");
   entry.ciphertext_hash = crypto::sha256(entry.ciphertext);
+  entry.channel = channel_;
   entry.epoch = group_->epoch();
   return entry;
 }
 
 void Reconciler::flush_outbox() {
   if (!conversation_.trouble.empty()) trouble({});
-  const auto rows = context_.store.scan_prefix(tables::kOutbox, channel_, 1);
-  if (rows.empty() || owner_.calls_.under_way(key_of("send ", channel_))) return;
+  const auto rows = context_.store.scan_prefix(tables::kOutbox, home_, 1);
+  if (rows.empty()) return;
   auto entry = wire::decode<OutboxEntry>(rows.front().value);
   if (!entry) return;
+  // Also what was given to the channel that was written to before: its answer comes first.
+  for (const ChannelId& one : {channel_, entry->channel}) {
+    if (owner_.calls_.under_way(key_of("send ", one))) return;
+  }
   if (entry->ciphertext.empty()) {
     auto sealed = protect(std::move(*entry));
     if (!sealed) return trouble(std::string("A message could not be encrypted (") + sealed.error().where + ").");
@@ -403,7 +439,8 @@ void Reconciler::flush_outbox() {
     }
     owner_.save(context_, conversation_);
   }
-  if (entry->epoch != group_->epoch()) {  // the last write key before a commit stays good for a while, but not ours
+  if (entry->channel != channel_ ||
+      entry->epoch != group_->epoch()) {  // the last write key before a commit stays good for a while, but not ours
     entry->ciphertext.clear();
     context_.store.put(tables::kOutbox, rows.front().key, wire::encode(*entry));
     return owner_.due(channel_);
@@ -430,12 +467,18 @@ void Reconciler::send_answered(const Bytes& key, const Answer& answer) {
   conversation_ = std::move(*conversation);
   const auto row = context_.store.get(tables::kOutbox, key);
   const auto entry = row ? wire::decode<OutboxEntry>(*row) : Result<OutboxEntry>(fail(ErrorCode::not_found, "outbox"));
-  if (!entry) return owner_.due(channel_);  // its echo was faster
+  if (!entry || answer.body) {
+    owner_.due(channel_);
+    owner_.others_due(context_.store, channel_);
+  }
+  if (!entry) return;  // its echo was faster
   if (answer.body) {
     owner_.retries_.erase(channel_);
-    owner_.set_delivery(context_, channel_, entry->message, Delivery::sent, context_.now);
-    context_.store.erase(tables::kOutbox, key);
-    return owner_.due(channel_);
+    owner_.set_delivery(context_, home_, entry->message, Delivery::sent, context_.now);
+    return context_.store.erase(tables::kOutbox, key);
+  }
+  if (const auto target = owner_.written_to(context_.store, home_); target && target->channel != channel_) {
+    return owner_.due(target->channel);
   }
   // 409: the epoch moved on; its commit is in the mailbox or about to come, and then the entry is protected again.
   owner_.retry_later(context_, channel_);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/client/conversations.h"
+#include "core/client/pairs.h"
 
 namespace cairn::client {
 
@@ -9,7 +10,11 @@ namespace cairn::client {
 class Reconciler {
  public:
   Reconciler(Conversations& owner, Context& context, const Account& account, const ChannelId& channel)
-      : owner_(owner), context_(context), account_(account), channel_(channel) {}
+      : owner_(owner),
+        context_(context),
+        account_(account),
+        channel_(channel),
+        home_(home_of(context.store, channel)) {}
 
   void run();
 
@@ -23,6 +28,9 @@ class Reconciler {
   };
   enum class Outcome { ready, waiting };
 
+  /// Of the channels of a pair one is written to. Another one is followed, and given up if nobody else knows of it.
+  bool is_written_to();
+  void give_up();
   void create_channel();
   void created(const Answer& answer);
   void send_commit();
@@ -52,6 +60,7 @@ class Reconciler {
   Context& context_;
   const Account& account_;
   const ChannelId channel_;
+  const ChannelId home_;
   Conversation conversation_;
   mls::Group* group_ = nullptr;
 };

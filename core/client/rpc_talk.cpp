@@ -24,39 +24,40 @@ const char* delivery_word(Delivery delivery) {
 }
 
 /// Answers when the message is sent or refused; when it waits too long it is said to be kept.
-RpcWait await_delivery(const RpcRooms& rooms, const ChannelId& channel, std::uint64_t index, std::uint64_t wait_ms) {
+RpcWait await_delivery(const RpcRooms& rooms, const ChannelId& home, std::uint64_t index, std::uint64_t wait_ms) {
   RpcWait wait;
   wait.wait_ms = wait_ms;
-  wait.poll = [rooms, channel, index](Context& later) -> std::optional<RpcOutcome> {
-    const auto message = rooms.conversations.message(later.store, channel, index);
-    const auto conversation = rooms.conversations.find(later.store, channel);
+  wait.poll = [rooms, home, index](Context& later) -> std::optional<RpcOutcome> {
+    const auto message = rooms.conversations.message(later.store, home, index);
+    const auto conversation = rooms.conversations.find(later.store, home);
     if (!message || !conversation) return failure(ErrorCode::internal, "The message is gone.");
     if (message->delivery == Delivery::sent) return message_json(*conversation, index, *message);
-    if (message->delivery == Delivery::refused) return failure(ErrorCode::not_authorised, conversation->trouble);
+    if (message->delivery == Delivery::refused) {
+      return failure(ErrorCode::not_authorised, rooms.conversations.trouble(later.store, home));
+    }
     return std::nullopt;
   };
-  wait.late = [rooms, channel, index](Context& later) -> RpcOutcome {
-    const auto conversation = rooms.conversations.find(later.store, channel);
-    std::string trouble = conversation ? conversation->trouble : "";
+  wait.late = [rooms, home, index](Context& later) -> RpcOutcome {
+    std::string trouble = rooms.conversations.trouble(later.store, home);
     if (trouble.empty()) trouble = rooms.session.trouble();
     if (trouble.empty()) trouble = "The server has not taken it yet.";
     RpcFailure kept =
         failure(ErrorCode::unavailable, trouble + " The message is kept, and sent as soon as that is possible.");
-    kept.more = {{"queued", true}, {"conversation", to_hex(channel)}, {"index", index}};
+    kept.more = {{"queued", true}, {"conversation", to_hex(home)}, {"index", index}};
     return kept;
   };
   return wait;
 }
 
-RpcBegun say(const RpcRooms& rooms, Context& context, const Account& account, const ChannelId& channel,
+RpcBegun say(const RpcRooms& rooms, Context& context, const Account& account, const ChannelId& home,
              const std::string& text, std::uint64_t wait_ms) {
-  const auto index = rooms.conversations.say(context, account, channel, text);
+  const auto index = rooms.conversations.say(context, account, home, text);
   if (!index) {
     if (index.error().code == ErrorCode::over_limit)
       return failure(ErrorCode::over_limit, "A text has 1 to 16384 bytes; send it in parts.");
     return failure(index.error().code, "This conversation can only be read; begin a new one.");
   }
-  return await_delivery(rooms, channel, *index, wait_ms);
+  return await_delivery(rooms, home, *index, wait_ms);
 }
 
 /// Whom one can write to: so far the own domain alone.
@@ -125,8 +126,9 @@ RpcBegun rpc_send(const RpcRooms& rooms, const ClientConfig&, Context& context, 
 
   // A conversation that is there, or a pair with a name.
   auto known = rooms.conversations.resolve(context.store, *account, to);
-  if (known && known->kind == ConversationKind::pair && !known->is_writable() && to.find('@') != std::string::npos) {
-    known = fail(ErrorCode::not_found, "a pair that can only be read");  // a new one takes its place
+  if (known && known->kind == ConversationKind::pair && to.find('@') != std::string::npos &&
+      !rooms.conversations.written_to(context.store, known->channel)) {
+    known = fail(ErrorCode::not_found, "a pair that can only be read");  // it is begun anew
   }
   if (!known && (known.error().code == ErrorCode::conflict || to.find('@') == std::string::npos)) {
     return no_conversation(known.error(), to);
@@ -137,9 +139,9 @@ RpcBegun rpc_send(const RpcRooms& rooms, const ClientConfig&, Context& context, 
   if (!known && whom == account->name) {
     return failure(ErrorCode::invalid_name, "One cannot write to oneself yet; write to somebody else.");
   }
-  const auto channel = known ? std::optional(known->channel) : std::nullopt;
-  const auto go_on = [rooms, channel, whom, text, wait_ms](Context& later, const Account& own) -> RpcBegun {
-    const auto pair = channel ? Result<ChannelId>(*channel) : rooms.conversations.pair_with(later, own, whom);
+  const auto home = known ? std::optional(known->channel) : std::nullopt;
+  const auto go_on = [rooms, home, whom, text, wait_ms](Context& later, const Account& own) -> RpcBegun {
+    const auto pair = home ? Result<ChannelId>(*home) : rooms.conversations.pair_with(later, own, whom);
     if (!pair)
       return failure(pair.error().code, std::string("The conversation could not begin (") + pair.error().where + ").");
     return say(rooms, later, own, *pair, text, wait_ms);
@@ -194,7 +196,7 @@ RpcBegun rpc_conversations(const RpcRooms& rooms, const ClientConfig&, Context& 
                 {"title", conversation.title},
                 {"names", conversation.names},
                 {"messages", conversation.next_message},
-                {"trouble", conversation.trouble}};
+                {"trouble", rooms.conversations.trouble(context.store, conversation.channel)}};
     if (const auto facts = rooms.conversations.facts(context.store, conversation.channel)) {
       one["epoch"] = facts->epoch;
       one["devices"] = facts->devices;

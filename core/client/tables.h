@@ -1,5 +1,6 @@
 // Every row the client keeps. Values are the encodings of the structs named; all of it is encrypted below (shell).
 //
+// `home` is the channel id that a conversation has on this device (pairs.h); mostly its only one.
 // A name never stands in a key: name_key() of account.h goes there instead.
 #pragma once
 
@@ -13,8 +14,8 @@ inline constexpr Table kContacts{3};          ///< name_key(name) -> directory::
 inline constexpr Table kKeyPackages{4};       ///< KeyPackageRef -> KeyPackageRecord
 inline constexpr Table kConversations{5};     ///< channel id -> Conversation (without the group)
 inline constexpr Table kGroups{6};            ///< channel id -> serialised mls::Group
-inline constexpr Table kMessages{7};          ///< channel id || uint64 index -> Message
-inline constexpr Table kOutbox{8};            ///< channel id || uint64 index -> OutboxEntry
+inline constexpr Table kMessages{7};          ///< home || uint64 index -> Message
+inline constexpr Table kOutbox{8};            ///< home || uint64 index -> OutboxEntry
 inline constexpr Table kInbox{9};             ///< uint64 mailbox sequence -> Envelope, stored and not yet processed
 inline constexpr Table kInboxByChannel{10};   ///< channel id || uint64 mailbox sequence -> ""
 inline constexpr Table kCounters{11};         ///< name of a counter -> uint64
@@ -22,10 +23,12 @@ inline constexpr Table kPendingLinks{12};     ///< signature key -> link under w
 inline constexpr Table kEvidence{13};         ///< name_key(name) -> LookupEvidence
 inline constexpr Table kAlarms{14};           ///< device id -> Alarm
 inline constexpr Table kExpectedDevices{15};  ///< device id -> "": devices of the own name that are no surprise
-inline constexpr Table kEvents{16};  ///< uint64 from 1 -> channel id || uint64 index: messages that came or changed
-inline constexpr Table kFormerEpochs{17};    ///< channel id || uint64 epoch -> uint64: when it ended, in ms
-inline constexpr Table kAdmittedResets{18};  ///< name_key(name) -> uint32: completed resets that no question is about
-inline constexpr Table kContents{19};        ///< channel id || device id || SHA-256 of a content -> "": received before
+inline constexpr Table kEvents{16};           ///< uint64 from 1 -> home || uint64 index: messages that came or changed
+inline constexpr Table kFormerEpochs{17};     ///< channel id || uint64 epoch -> uint64: when it ended, in ms
+inline constexpr Table kAdmittedResets{18};   ///< name_key(name) -> uint32: completed resets that no question is about
+inline constexpr Table kContents{19};         ///< home || device id || SHA-256 of a content -> "": received before
 inline constexpr Table kOwnStatements{20};  ///< uint32 sequence -> Statement: ours, sent again until the chain shows it
+inline constexpr Table kHomes{21};          ///< channel id -> home (pairs.h), where that is another channel's id
+inline constexpr Table kChannelsOfHome{22};  ///< home || channel id -> "": those of kHomes, the other way round
 
 }  // namespace cairn::client::tables

@@ -25,6 +25,22 @@ TEST_F(Conversation, ReachesEveryDeviceOfBothPeople) {
   }
 }
 
+TEST_F(Conversation, BegunByBothAtOnceIsOne) {
+  two_people_with_two_devices();
+  std::thread alice([&] { must(village().cairn("alice-1", {"send", "bob@localhost", "from alice"})); });
+  must(village().cairn("bob-1", {"send", "alice", "from bob"}));
+  alice.join();
+  for (const std::string device : {"alice-1", "alice-2", "bob-1", "bob-2"}) {
+    const std::string other = device.starts_with("alice") ? "bob@localhost" : "alice@localhost";
+    EXPECT_TRUE(eventually([&] {
+      return has_text(device, other, "alice@localhost: from alice") &&
+             has_text(device, other, "bob@localhost: from bob");
+    })) << device;
+    EXPECT_EQ(texts(device, other).size(), 2u) << device;
+    EXPECT_EQ(village().cairn(device, {"conversations"}).json["conversations"].size(), 1u) << device;
+  }
+}
+
 TEST_F(Conversation, AGroupReachesWhoIsAddedLater) {
   two_people_with_two_devices();
   must(village().register_person("carol-1", "carol@localhost"));

@@ -98,9 +98,6 @@ TEST_F(Trouble, AServerThatDiesInTheMiddleOfASendCostsNothing) {
   must(village().register_person("alice-1", "alice@localhost"));
   must(village().register_person("bob-1", "bob@localhost"));
   must(village().cairn("alice-1", {"send", "bob@localhost", "one"}));
-  // Before that bob would begin a pair of his own, and there would be two.
-  ASSERT_TRUE(eventually([&] { return has_text("bob-1", "alice@localhost", "alice@localhost: one"); },
-                         std::chrono::seconds(60)));
   village().server().signal(SIGSTOP);
   expect_says(village().cairn("alice-1", {"send", "bob@localhost", "two", "--wait", "1"}), 3, "The message is kept");
   village().stop_server(SIGKILL);

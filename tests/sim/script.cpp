@@ -165,7 +165,7 @@ void Script::say_to_a_person() {
   const Person& person = anybody();
   const std::string& device = any_device(person);
   if (!chance(4)) return say(device, full_name(anybody_but(person).name));
-  // By its id, for there may be more than one with the same person.
+  // By its id, as programs do.
   const json answer = world_.ask(device, "conversations");
   if (!worked(answer) || answer["result"]["conversations"].empty()) return;
   const json& all = answer["result"]["conversations"];

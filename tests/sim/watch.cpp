@@ -63,7 +63,7 @@ void Watch::on_commit(const Host& device, const std::vector<Write>& writes) {
       wire::Writer message;
       message.raw(ByteView(write.key).first(ChannelId::kSize));
       message.u64(entry->message);
-      sent_in_.insert_or_assign({&device, std::move(message).take()}, entry->epoch);
+      sent_in_.insert_or_assign({&device, std::move(message).take()}, Epoch{entry->channel, entry->epoch});
     }
   }
 }

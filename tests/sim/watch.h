@@ -80,8 +80,8 @@ class Watch final : public Observer {
   std::map<DeviceId, PublicKey> authorised_;
   std::map<Hash, Said> statements_;  // by their bytes
   std::map<Epoch, Members> members_;
-  /// Of a device's message (channel, index): the epoch that it was encrypted in last.
-  std::map<std::pair<const Host*, Bytes>, std::uint64_t> sent_in_;
+  /// Of a device's message (home, index): the epoch that it was encrypted in last.
+  std::map<std::pair<const Host*, Bytes>, Epoch> sent_in_;
   std::map<std::pair<const Host*, std::uint64_t>, Hash> cosigned_;  // by size; one log
   std::set<Hash> handed_out_;
   std::size_t channel_writes_ = 0;

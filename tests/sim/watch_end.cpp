@@ -32,8 +32,30 @@ std::uint64_t number_of(const std::string& text) {
   return mark == std::string::npos ? 0 : std::strtoull(text.c_str() + mark + 1, nullptr, 10);
 }
 
-std::map<ChannelId, Kept> conversations_of(const StoreView& store) {
-  std::map<ChannelId, Kept> out;
+using Kepts = std::map<ChannelId, Kept>;
+
+/// Of the channels between the same two the smallest one goes on; the others may lag behind.
+bool goes_on(const Kepts& all, const ChannelId& channel) {
+  const client::Conversation& one = all.at(channel).conversation;
+  if (one.kind != client::ConversationKind::pair) return true;
+  for (const auto& [other, kept] : all) {
+    const client::Conversation& conversation = kept.conversation;
+    if (conversation.kind == one.kind && conversation.names == one.names && conversation.is_writable())
+      return other == channel;
+  }
+  return true;
+}
+
+/// The same for all devices, though a pair has its messages under different ids.
+std::string id_of(const client::Conversation& conversation) {
+  if (conversation.kind != client::ConversationKind::pair) return to_hex(conversation.channel);
+  std::string id;
+  for (const std::string& name : conversation.names) id += name + " ";
+  return id;
+}
+
+Kepts conversations_of(const StoreView& store) {
+  Kepts out;
   for (const Row& row : store.scan(client::tables::kConversations, {}, {}, kAll)) {
     const auto conversation = wire::decode<client::Conversation>(row.value);
     if (!conversation) continue;
@@ -62,7 +84,7 @@ struct Watch::Device {
   const Host* host = nullptr;
   client::Account account;
   std::optional<directory::VerifiedView> own_name;
-  std::map<ChannelId, Kept> conversations;
+  Kepts conversations;
   bool mail_waits = false;
   bool active = false;  ///< by the newest view that anybody of its name has
 
@@ -100,15 +122,16 @@ std::optional<std::string> Watch::find_disagreement() const {
     if (device.mail_waits) return device.host->name() + " has mail that it has not looked at";
     for (const auto& [channel, kept] : device.conversations) {
       const std::string where = " in " + to_hex(channel).substr(0, 8);
-      if (kept.conversation.state != client::ConversationState::active) {
-        return device.host->name() + " is in state " + std::to_string(static_cast<int>(kept.conversation.state)) +
-               where + ": " + kept.conversation.trouble;
-      }
       for (const auto& [index, message] : kept.messages) {
         if (message.delivery == client::Delivery::waiting) {
           return device.host->name() + " has not sent \"" + message.text + "\"" + where + ": " +
                  kept.conversation.trouble;
         }
+      }
+      if (!goes_on(device.conversations, channel)) continue;
+      if (kept.conversation.state != client::ConversationState::active) {
+        return device.host->name() + " is in state " + std::to_string(static_cast<int>(kept.conversation.state)) +
+               where + ": " + kept.conversation.trouble;
       }
       first.emplace(channel, &device);
     }
@@ -124,6 +147,7 @@ std::optional<std::string> Watch::find_disagreement() const {
       if (!in) continue;
       const auto kept = device.conversations.find(channel);
       if (kept == device.conversations.end()) return device.host->name() + " does not know" + where;
+      if (!goes_on(device.conversations, channel)) return device.host->name() + " does not write to that" + where;
       if (kept->second.epoch != wanted.epoch || kept->second.members != wanted.members ||
           kept->second.conversation.names != names) {
         return device.host->name() + " and " + one->host->name() + " disagree on epoch or members" + where;
@@ -166,15 +190,15 @@ std::optional<std::string> Watch::find_lost_statement() const {
 void Watch::check_texts(const std::vector<Device>& all) {
   std::map<DeviceId, const Device*> by_id;
   for (const Device& device : all) by_id.emplace(device.id(), &device);
-  // (channel, text) -> how often each device has it
-  std::map<std::pair<ChannelId, std::string>, std::map<DeviceId, std::size_t>> copies;
+  // (conversation, text) -> how often each device has it
+  std::map<std::pair<std::string, std::string>, std::map<DeviceId, std::size_t>> copies;
   for (const Device& device : all) {
     for (const auto& [channel, kept] : device.conversations) {
       std::map<DeviceId, std::uint64_t> last;
       for (const auto& [index, message] : kept.messages) {
         if (message.delivery != client::Delivery::received && message.delivery != client::Delivery::sent) continue;
         const std::string who = device.host->name() + ": \"" + message.text + "\"";
-        if (++copies[{channel, message.text}][device.id()] > 1) violation(who + " came twice");
+        if (++copies[{id_of(kept.conversation), message.text}][device.id()] > 1) violation(who + " came twice");
         const std::uint64_t number = number_of(message.text);
         if (number <= last[message.device]) violation(who + " is out of order");
         last[message.device] = number;
@@ -190,7 +214,7 @@ void Watch::check_texts(const std::vector<Device>& all) {
     for (const auto& [channel, kept] : device.conversations) {
       for (const auto& [index, message] : kept.messages) {
         if (message.device != device.id()) continue;
-        const auto& there = copies[{channel, message.text}];
+        const auto& there = copies[{id_of(kept.conversation), message.text}];
         if (message.delivery == client::Delivery::refused && !there.empty()) {
           violation("\"" + message.text + "\" was refused and has arrived");
         }
@@ -200,7 +224,7 @@ void Watch::check_texts(const std::vector<Device>& all) {
         key.raw(channel);
         key.u64(index);
         const auto epoch = sent_in_.find({device.host, std::move(key).take()});
-        const auto members = epoch == sent_in_.end() ? members_.end() : members_.find({channel, epoch->second});
+        const auto members = epoch == sent_in_.end() ? members_.end() : members_.find(epoch->second);
         if (members == members_.end()) {
           violation("\"" + message.text + "\" is said to be sent and never was");
           continue;
@@ -209,7 +233,7 @@ void Watch::check_texts(const std::vector<Device>& all) {
           const auto receiver = by_id.find(member);
           if (receiver == by_id.end() || !receiver->second->active || there.contains(member)) continue;
           violation(receiver->second->host->name() + " never got \"" + message.text + "\" of epoch " +
-                    std::to_string(epoch->second));
+                    std::to_string(epoch->second.second));
         }
       }
     }
