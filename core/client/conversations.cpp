@@ -340,14 +340,21 @@ std::optional<Conversation> Conversations::find(const StoreView& store, const Ch
 Result<Conversation> Conversations::resolve(const StoreView& store, const Account& account,
                                             const std::string& words) const {
   std::set<ChannelId> found;
-  const auto name =
-      directory::Name::parse(words.find('@') == std::string::npos ? words + "@" + account.domain() : words);
+  const bool is_bare = words.find('@') == std::string::npos;
+  const auto name = directory::Name::parse(is_bare ? words + "@" + account.domain() : words);
+  // A name without its domain is one of the own domain, or of somebody to whom this device has written: nobody of
+  // another domain comes to be meant by writing here first.
+  const auto is_meant = [&](const Conversation& pair, const std::string& text) {
+    const auto other = directory::Name::from(text);
+    if (!name || !other || *other == account.name) return false;
+    return *other == *name || (is_bare && other->local() == name->local() && !pair.sent_to.empty());
+  };
   for (const Conversation& conversation : channels(store)) {
-    const bool is_pair = conversation.kind == ConversationKind::pair && name && *name != account.name &&
-                         std::binary_search(conversation.names.begin(), conversation.names.end(), name->text());
+    const bool is_pair = conversation.kind == ConversationKind::pair &&
+                         std::any_of(conversation.names.begin(), conversation.names.end(),
+                                     [&](const std::string& text) { return is_meant(conversation, text); });
     // Anybody may begin a group with one and give it any title: none stands for somebody's name.
-    const bool is_titled = conversation.kind == ConversationKind::group && conversation.title == words &&
-                           words.find('@') == std::string::npos;
+    const bool is_titled = conversation.kind == ConversationKind::group && conversation.title == words && is_bare;
     const bool is_id = words.size() >= 8 && to_hex(conversation.channel).starts_with(words);
     if (is_pair || is_titled || is_id) found.insert(home_of(store, conversation.channel));
   }

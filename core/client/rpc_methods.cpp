@@ -110,8 +110,8 @@ RpcFailure not_active(const std::optional<Account>& account) {
 
 RpcFailure no_conversation(const Error& error, const std::string& words) {
   if (error.code == ErrorCode::conflict) {
-    return failure(error.code,
-                   "Several conversations are called \"" + words + "\"; use the id that conversations shows.");
+    return failure(error.code, "Several conversations are called \"" + words +
+                                   "\"; write the whole NAME@DOMAIN, or the id that conversations shows.");
   }
   return failure(error.code, "There is no conversation \"" + words +
                                  "\"; conversations lists them, and send NAME@DOMAIN begins one.");

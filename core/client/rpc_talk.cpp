@@ -72,6 +72,13 @@ std::variant<directory::Name, RpcFailure> partner_param(const Account& account, 
                      std::string(account.domain()) + ".");
 }
 
+/// Whether a pair was meant by its other name, and not by an id.
+bool is_named(const Account& account, const Conversation& pair, const std::string& typed) {
+  const auto name = name_param(account, typed);
+  const auto* whom = std::get_if<directory::Name>(&name);
+  return whom != nullptr && std::find(pair.names.begin(), pair.names.end(), whom->text()) != pair.names.end();
+}
+
 std::set<directory::Name> names_in(const Conversation& conversation) {
   std::set<directory::Name> out;
   for (const std::string& text : conversation.names) {
@@ -126,15 +133,17 @@ RpcBegun rpc_send(const RpcRooms& rooms, const ClientConfig&, Context& context, 
 
   // A conversation that is there, or a pair with a name.
   auto known = rooms.conversations.resolve(context.store, *account, to);
-  if (known && known->kind == ConversationKind::pair && to.find('@') != std::string::npos &&
+  if (known && known->kind == ConversationKind::pair && is_named(*account, *known, to) &&
       !rooms.conversations.written_to(context.store, known->channel)) {
     known = fail(ErrorCode::not_found, "a pair that can only be read");  // it is begun anew
   }
-  if (!known && (known.error().code == ErrorCode::conflict || to.find('@') == std::string::npos)) {
-    return no_conversation(known.error(), to);
-  }
+  if (!known && known.error().code == ErrorCode::conflict) return no_conversation(known.error(), to);
+  const bool is_bare = to.find('@') == std::string::npos;
   const auto name = known ? account->name : partner_param(*account, to);
-  if (const auto* failed = std::get_if<RpcFailure>(&name)) return *failed;
+  if (const auto* failed = std::get_if<RpcFailure>(&name)) {
+    if (is_bare) return no_conversation(known.error(), to);  // a title that there is not
+    return *failed;
+  }
   const directory::Name whom = std::get<directory::Name>(name);
   if (!known && whom == account->name) {
     return failure(ErrorCode::invalid_name, "One cannot write to oneself yet; write to somebody else.");
@@ -146,9 +155,11 @@ RpcBegun rpc_send(const RpcRooms& rooms, const ClientConfig&, Context& context, 
       return failure(pair.error().code, std::string("The conversation could not begin (") + pair.error().where + ").");
     return say(rooms, later, own, *pair, text, wait_ms);
   };
-  if (!yes_param(params, "fresh")) return go_on(context, *account);
+  const bool anew = yes_param(params, "fresh");
+  // A title with a typing error must not begin a pair with somebody who does not exist.
+  if (!anew && (known || !is_bare)) return go_on(context, *account);
   return after_look_up(rooms, context, *account, known ? names_in(*known) : std::set<directory::Name>{whom},
-                       LookUp::anew, wait_ms, go_on);
+                       anew ? LookUp::anew : LookUp::if_stale, wait_ms, go_on);
 }
 
 RpcBegun rpc_read(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {

@@ -352,12 +352,40 @@ TEST_F(Rpc, ReachesAllDevicesOfBothPeople) {
 
 TEST_F(Rpc, RefusesToSendWhatCannotBeSent) {
   alice_and_bob();
-  expect_bad(send("alice-1", "walkers", "a"), "not_found: There is no conversation \"walkers\"");
+  expect_bad(send("alice-1", "walkers", "a"), "not_found: There is no walkers@example.org");
+  expect_bad(send("alice-1", "the walkers", "a"), "not_found: There is no conversation \"the walkers\"");
+  expect_bad(send("alice-1", "alice", "a"), "invalid_name: One cannot write to oneself");
+  EXPECT_EQ(good(village.ask("alice-1", "conversations"))["conversations"].size(), 0u);
   expect_bad(send("alice-1", "b b@example.org", "a"), "invalid_name: ");
   expect_bad(send("alice-1", kAlice, "a"), "invalid_name: One cannot write to oneself");
   expect_bad(send("alice-1", kBob, ""), "over_limit: ");
   expect_bad(send("alice-1", kBob, std::string(kMaxTextSize + 1, 'a')), "over_limit: ");
   good(send("alice-1", kBob, std::string(kMaxTextSize, 'a')));
+}
+
+TEST_F(Rpc, TakesANameWithoutItsDomainForOneOfTheOwn) {
+  alice_and_bob();
+  const json first = good(send("alice-1", "bob", "one"));
+  EXPECT_EQ(good(send("alice-1", "BOB", "two"))["conversation"], first["conversation"]);
+  EXPECT_EQ(good(send("alice-1", kBob, "three"))["conversation"], first["conversation"]);
+  EXPECT_TRUE(comes("bob-1", "alice", {"one", "two", "three"}));
+  village.server.down = true;
+  expect_bad(send("alice-1", "carol", "a", {{"wait_ms", 1000}}), "unavailable: ");
+  EXPECT_EQ(good(village.ask("alice-1", "conversations"))["conversations"].size(), 1u);
+}
+
+TEST_F(Rpc, ANameWithoutItsDomainNeverGoesToATitleInsteadOfAContact) {
+  alice_and_bob();
+  good(village.register_person("carol-1", kCarol));
+  good(send("alice-1", "bob", "to bob"));
+  good(village.ask("carol-1", "group.create", {{"title", "bob"}, {"names", {"alice"}}}));
+  good(send("carol-1", good(village.ask("carol-1", "conversations"))["conversations"][0]["id"], "hi"));
+  village.pass_all(kSecondMs);
+  EXPECT_EQ(bad(send("alice-1", "bob", "to whom?")),
+            "conflict: Several conversations are called \"bob\"; write the whole NAME@DOMAIN, or the id that "
+            "conversations shows.");
+  good(send("alice-1", kBob, "to bob again"));
+  EXPECT_TRUE(comes("bob-1", kAlice, {"to bob", "to bob again"}));
 }
 
 TEST_F(Rpc, RefusesToWriteToANameThatDoesNotExist) {
