@@ -60,8 +60,4 @@ Result<VerifiedView> VerifiedView::read(wire::Reader& reader) {
   return out;
 }
 
-bool may_send_to_new_device(const VerifiedView& view, Time now) { return view.age_ms(now) <= kMaxViewAgeNewDeviceMs; }
-
-bool may_send(const VerifiedView& view, Time now) { return view.age_ms(now) <= kMaxViewAgeMs; }
-
 }  // namespace cairn::directory

@@ -9,7 +9,8 @@
 
 namespace cairn::directory {
 
-/// How old a view may be for sending: to a device never sent to before, and to others.
+/// How old a view may be for sending, by VerifiedView::age_ms: to a device never sent to before, and to others. The
+/// client asks before every message (core/client/views.h).
 constexpr std::uint64_t kMaxViewAgeNewDeviceMs = 15 * kMinuteMs;
 constexpr std::uint64_t kMaxViewAgeMs = 24 * kHourMs;
 
@@ -73,10 +74,5 @@ class VerifiedView {
   std::uint64_t time_s_ = 0;
   std::vector<PublicKey> quorum_;
 };
-
-/// Whether a view is fresh enough to send to a device never sent to before, and to any other. `now` is
-/// DomainState::trusted_now.
-bool may_send_to_new_device(const VerifiedView& view, Time now);
-bool may_send(const VerifiedView& view, Time now);
 
 }  // namespace cairn::directory
