@@ -160,13 +160,17 @@ void Reconciler::send_commit() {
   call.body = wire::encode(request);
   owner_.calls_.start(
       context_, key_of("commit ", channel_), std::move(call),
-      resume(owner_, channel_, [](Reconciler& self, const Answer& answer) { self.commit_answered(answer); }));
+      resume(owner_, channel_, [sent = crypto::sha256(pending.commit())](Reconciler& self, const Answer& answer) {
+        self.commit_answered(sent, answer);
+      }));
 }
 
-void Reconciler::commit_answered(const Answer& answer) {
+void Reconciler::commit_answered(const Hash& sent, const Answer& answer) {
   auto conversation = owner_.find(context_.store, channel_);
   group_ = owner_.group(context_.store, channel_);
   if (!conversation || group_ == nullptr || group_->pending() == nullptr) return;  // its echo was faster
+  // So it was, and another one is staged since: nobody has seen that yet.
+  if (crypto::sha256(group_->pending()->commit()) != sent) return owner_.due(channel_);
   conversation_ = std::move(*conversation);
   if (answer.body) return commit_won();
   if (answer.status == 409) {

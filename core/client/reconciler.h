@@ -34,7 +34,8 @@ class Reconciler {
   void create_channel();
   void created(const Answer& answer);
   void send_commit();
-  void commit_answered(const Answer& answer);
+  /// `sent` is the SHA-256 of the commit that this is the answer to.
+  void commit_answered(const Hash& sent, const Answer& answer);
   void commit_won();
   /// Views of all names fresh enough; otherwise look-ups are under way or refused, and the conversation says why.
   Outcome check_views();
