@@ -108,7 +108,7 @@ TEST(GrowthProof, OfAnotherHistoryFails) {
 
 TEST(GrowthProof, IsNeitherMadeNorAcceptedWhereNothingGrew) {
   const NaiveLog log(5);
-  for (const std::uint64_t old : {5, 6}) {
+  for (const std::uint64_t old : {std::uint64_t{5}, std::uint64_t{6}}) {
     EXPECT_EQ(prove_growth(log, old, 5).error().code, ErrorCode::malformed);
   }
   EXPECT_EQ(prove_growth(log, 0, 0).error().code, ErrorCode::malformed);
