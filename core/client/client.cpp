@@ -112,12 +112,10 @@ class Client final : public proto::Mind {
   }
 
   void go_on(Context& context, Account& account) {
-    const bool had_token = !session_.token().empty();
     views_.step(context, account);
     links_.step(context, account);
     own_name_.step(context, account, links_.under_way(context.store));
     session_.step(context, account);
-    if (!had_token && !session_.token().empty()) conversations_.connection_changed(context.store);
     forget_key_packages(context);
     refill_key_packages(context, account, calls_, session_);
     for (const directory::Name& name : views_.take_changed()) {

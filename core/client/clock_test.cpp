@@ -33,6 +33,15 @@ class Clock : public ::testing::Test {
   static bool contains(const std::string& text, const std::string& words) {
     return text.find(words) != std::string::npos;
   }
+  /// All clocks at once: nothing is told of it.
+  void leap(std::uint64_t ms) {
+    village.now = after(village.now, ms);
+    village.server.set_time(village.now);
+  }
+  bool bob_has(const std::string& text) {
+    const json read = village.ask("bob-1", "read", {{"conversation", kAlice}});
+    return read.dump().find("\"" + text + "\"") != std::string::npos;
+  }
   std::size_t lookups() const {
     return static_cast<std::size_t>(
         std::count(village.server.paths.begin(), village.server.paths.end(), std::string(proto::kPathLookup)));
@@ -83,6 +92,112 @@ TEST_F(Clock, OfANewDeviceThatIsBehindIsNamed) {
   village.device("dave-1").ahead_ms = 0;
   EXPECT_TRUE(
       village.until([&] { return village.ask("dave-1", "status")["result"]["state"] == "active"; }, 10 * kMinuteMs));
+}
+
+// ---- a computer that slept: hours pass at once ----
+
+TEST_F(Clock, ThatWentOnByHoursInASleepLetsTheNextMessageGoAtOnce) {
+  for (const std::uint64_t hours : {1, 12, 13, 23}) {
+    for (const bool fresh : {false, true}) {
+      leap(hours * kHourMs);
+      const Time before = village.now;
+      const json answer = send("alice-1", kBob, std::to_string(hours), fresh);
+      EXPECT_TRUE(answer.contains("result")) << hours << " hours: " << answer;
+      EXPECT_LT(elapsed_ms(village.now, before), kSecondMs) << hours << " hours";
+    }
+  }
+}
+
+TEST_F(Clock, ThatWentOnByHoursWhileTheServerWasDownHoldsUpNoRetry) {
+  village.server.down = true;
+  village.set_online("alice-1", false);
+  const auto id = village.begin("alice-1", "send", {{"to", kBob}, {"text", "into the void"}, {"wait_ms", 600'000}});
+  village.pass_all(9 * kMinuteMs);  // pauses are a minute long by now
+  leap(23 * kHourMs);
+  village.server.down = false;
+  village.set_online("alice-1", true);
+  village.pass(1);
+  EXPECT_FALSE(village.answer("alice-1", id).is_null());
+  EXPECT_TRUE(village.until([&] { return bob_has("into the void"); }, kSecondMs));
+}
+
+TEST_F(Clock, IsRightAndTheLoginIsRenewedWhileAMessageIsWritten) {
+  village.pass_all(proto::kTokenLifeMs - 10 * kMinuteMs - 2 * kSecondMs);
+  for (int i = 0; i < 4; ++i) {
+    leap(kSecondMs);
+    EXPECT_TRUE(send("alice-1", kBob, std::to_string(i)).contains("result")) << i;
+  }
+}
+
+/// Whose clock is set first; the other one's is when the next call is made.
+enum class First { both, device, server };
+
+/// Two people whose clocks go on by a day when alice's `at`-th call from now on arrives, and her answer is under way.
+class Leap {
+ public:
+  Leap(First first, std::size_t at) : first_(first), at_(at) {
+    EXPECT_TRUE(village.register_person("alice-1", kAlice).contains("result"));
+    EXPECT_TRUE(village.register_person("bob-1", kBob).contains("result"));
+    EXPECT_TRUE(village.ask("alice-1", "send", {{"to", kBob}, {"text", "first"}}).contains("result"));
+    village.server.cosigners_sleep = true;
+    village.server.overhear = [this](const proto::Call&) {
+      if (calls_ == at_) begin();
+      if (calls_ == at_ + 1) end();
+      ++calls_;
+    };
+  }
+  void begin() {
+    if (over_ || first_ == First::both) return end();
+    if (first_ == First::device) village.device("alice-1").ahead_ms = kLeapMs;
+    if (first_ == First::server) village.server.set_time(after(village.now, kLeapMs));
+  }
+  void end() {
+    if (std::exchange(over_, true)) return;
+    village.device("alice-1").ahead_ms = 0;
+    village.now = after(village.now, kLeapMs);
+    village.server.set_time(village.now);
+  }
+  bool bob_has(const std::string& text) {
+    const json read = village.ask("bob-1", "read", {{"conversation", kAlice}});
+    return read.dump().find("\"" + text + "\"") != std::string::npos;
+  }
+
+  testing::ClientVillage village;
+
+ private:
+  static constexpr std::uint64_t kLeapMs = 23 * kHourMs;
+  First first_;
+  std::size_t at_;
+  std::size_t calls_ = 0;
+  bool over_ = false;
+};
+
+// Whoever is asked at that moment, and whichever clock goes first: what was kept is sent, and the next message goes as
+// if nothing had been.
+TEST(Clocks, MayGoOnByADayInTheMidstOfAMessage) {
+  for (const First first : {First::both, First::device, First::server}) {
+    for (const bool fresh : {false, true}) {
+      for (std::size_t at = 0; at < 6; ++at) {
+        const std::string which =
+            std::to_string(static_cast<int>(first)) + (fresh ? " fresh" : " plain") + " at " + std::to_string(at);
+        Leap leap(first, at);
+        testing::ClientVillage& village = leap.village;
+        const json params = {{"to", kBob}, {"text", "meanwhile"}, {"fresh", fresh}};
+        const auto id = village.begin("alice-1", "send", params);
+        village.settle();
+        leap.end();
+        const Time before = village.now;
+        json answer;
+        EXPECT_TRUE(village.until([&] { return !(answer = village.answer("alice-1", id)).is_null(); })) << which;
+        const bool kept = answer.contains("result") || answer["error"]["data"].value("queued", false);
+        EXPECT_TRUE(kept || fresh) << which << ": " << answer;
+        EXPECT_TRUE(!kept || village.until([&] { return leap.bob_has("meanwhile"); }, 3 * kSecondMs)) << which;
+        answer = village.ask("alice-1", "send", {{"to", kBob}, {"text", "afterwards"}});
+        EXPECT_TRUE(answer.contains("result")) << which << ": " << answer;
+        EXPECT_LT(elapsed_ms(village.now, before), 5 * kSecondMs) << which;
+      }
+    }
+  }
 }
 
 TEST_F(Clock, SleepingCosignersStopNewContactsAfterMinutesAndKnownOnesAfterADay) {

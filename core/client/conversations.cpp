@@ -172,6 +172,7 @@ void Conversations::step(Context& context, const Account& account) {
     retry.at = Time::never();
     due(channel);
   }
+  if (!session_.token().empty()) due_.merge(std::exchange(awaits_login_, {}));
   for (int round = 0; round < kMaxRounds && !due_.empty(); ++round) {
     const ChannelId channel = take_due(context.store);
     Inbox(*this, context, account, channel).process();
@@ -181,6 +182,7 @@ void Conversations::step(Context& context, const Account& account) {
 
 void Conversations::forget_all(const StoreView& store) {
   due_.clear();
+  awaits_login_.clear();
   groups_.clear();
   fetched_.clear();
   awaited_.clear();

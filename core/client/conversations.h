@@ -122,6 +122,7 @@ class Conversations {
   Session& session_;
   Listener listener_;
   std::set<ChannelId> due_;
+  std::set<ChannelId> awaits_login_;  ///< due as soon as there is one
   std::map<ChannelId, mls::Group> groups_;
   std::map<ChannelId, std::map<DeviceId, FetchedPackage>> fetched_;
   std::map<ChannelId, std::map<directory::Name, std::uint64_t>> awaited_;  ///< of the envelope that waits

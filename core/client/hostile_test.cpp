@@ -208,6 +208,7 @@ TEST_F(Hostile, ANameThatWasResetIsNotWrittenToBeforeItsContactAcceptsIt) {
   village.pass_all(directory::kMinResetDelayS * kSecondMs + kMinuteMs);
   bob.take(bob.by_new_device(directory::CompleteReset{bob.state.open_reset()->sequence}, taker));
   village.server.publish_all();
+  village.pass_all(kDayMs);  // until then she may write to those devices of his that she knows
   testing::HostileDevice thief(village, kBob, taker);
   thief.offer_key_package();
 

@@ -31,7 +31,11 @@ void Reconciler::run() {
   group_ = owner_.group(context_.store, channel_);
   if (!conversation || group_ == nullptr || account_.state != AccountState::active) return;
   conversation_ = std::move(*conversation);
-  if (!conversation_.is_writable() || !owner_.session_.caught_up() || owner_.session_.token().empty()) return;
+  if (!conversation_.is_writable() || !owner_.session_.caught_up()) return;
+  if (owner_.session_.token().empty()) {  // it is being renewed, while the stream stands
+    owner_.awaits_login_.insert(channel_);
+    return;
+  }
   if (!context_.store.scan_prefix(tables::kInboxByChannel, channel_, 1).empty()) return;  // the past comes first
   const bool written_to = is_written_to();
   if (!conversation_.is_writable()) return;

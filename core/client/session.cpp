@@ -60,6 +60,7 @@ void Session::log_in(Context& context, const Account& account, const proto::Nonc
     token_ = login->token;
     token_expires_ = after(later.now, proto::kTokenLifeMs);  // by our clock, whatever the server's says
     server_key_packages_ = login->key_packages;
+    if (caught_up_) set_caught_up();  // renewed while the stream stands: nothing is wrong any more
   });
 }
 

@@ -46,12 +46,12 @@ class FakePost {
 
   /// The mailbox that a token opens.
   std::optional<MailboxId> mailbox_of(const std::string& token) const {
-    const auto device = devices_.find(token);
-    return device == devices_.end() ? std::nullopt : std::optional(device->second.mailbox);
+    const directory::Device* device = logged_in(token);
+    return device == nullptr ? std::nullopt : std::optional(device->mailbox);
   }
 
   /// Every token has run out: nobody is logged in.
-  void forget_tokens() { devices_.clear(); }
+  void forget_tokens() { logins_.clear(); }
 
   static proto::CallReply refusal(ErrorCode code, std::string sentence) {
     return {proto::status_of(code), wire::encode(proto::ErrorAnswer{code, std::move(sentence)}), {}};
@@ -83,7 +83,18 @@ class FakePost {
     return (this->*handler)(call.bearer, *request);
   }
 
+  struct Login {
+    directory::Device device;
+    std::uint64_t expires_ms = 0;
+  };
+  /// Nothing when the token is none of ours, or has run out.
+  const directory::Device* logged_in(const std::string& token) const {
+    const auto login = logins_.find(token);
+    return login == logins_.end() || login->second.expires_ms <= now_ms ? nullptr : &login->second.device;
+  }
+
   proto::CallReply login(const std::string&, const proto::LoginRequest& request) {
+    if (request.expires_ms <= now_ms) return refusal(ErrorCode::unauthenticated, "The nonce has run out.");
     const directory::NameState* chain = chain_(request.name);
     if (chain == nullptr || !chain->is_active(request.device))
       return refusal(ErrorCode::not_authorised, "No such device.");
@@ -91,23 +102,23 @@ class FakePost {
     if (!crypto::verify_labelled(device.signature_key, crypto::kSignLogin, request.content(), request.signature)) {
       return refusal(ErrorCode::invalid_signature, "The signature is not the device's.");
     }
-    const std::string token = as_text(request.device) + request.name;
-    devices_.insert_or_assign(token, device);
+    const std::string token = as_text(request.device) + request.name + " " + std::to_string(++last_token_);
+    logins_.insert_or_assign(token, Login{device, now_ms + proto::kTokenLifeMs});
     return good(proto::LoginAnswer{token, now_ms + proto::kTokenLifeMs,
                                    static_cast<std::uint32_t>(packages_[request.device].size())});
   }
 
   proto::CallReply upload(const std::string& token, const proto::KeyPackageUpload& request) {
-    const auto device = devices_.find(token);
-    if (device == devices_.end()) return refusal(ErrorCode::unauthenticated, "Log in first.");
-    auto& mine = packages_[device->second.id()];
+    const directory::Device* device = logged_in(token);
+    if (device == nullptr) return refusal(ErrorCode::unauthenticated, "Log in first.");
+    auto& mine = packages_[device->id()];
     mine.insert(mine.end(), request.items.begin(), request.items.end());
-    if (!request.last_resort.empty()) last_resort_[device->second.id()] = request.last_resort.front();
+    if (!request.last_resort.empty()) last_resort_[device->id()] = request.last_resort.front();
     return good();
   }
 
   proto::CallReply fetch(const std::string& token, const proto::KeyPackageFetch& request) {
-    if (!devices_.contains(token)) return refusal(ErrorCode::unauthenticated, "Log in first.");
+    if (logged_in(token) == nullptr) return refusal(ErrorCode::unauthenticated, "Log in first.");
     proto::KeyPackageAnswer answer;
     for (const DeviceId& device : request.devices) {
       auto& stock = packages_[device];
@@ -122,7 +133,7 @@ class FakePost {
   }
 
   proto::CallReply create(const std::string& token, const proto::ChannelCreate& request) {
-    if (!devices_.contains(token)) return refusal(ErrorCode::unauthenticated, "Log in first.");
+    if (logged_in(token) == nullptr) return refusal(ErrorCode::unauthenticated, "Log in first.");
     channels_.try_emplace(request.channel,
                           Channel{request.epoch, {request.write_key, {{domain_, request.mailbox}}}, {}, {}});
     return good();
@@ -132,7 +143,7 @@ class FakePost {
     const auto found = channels_.find(request.channel);
     if (found == channels_.end()) return refusal(ErrorCode::not_found, "No such channel.");
     Channel& channel = found->second;
-    if (!request.welcomes.empty() && !devices_.contains(token))
+    if (!request.welcomes.empty() && logged_in(token) == nullptr)
       return refusal(ErrorCode::unauthenticated, "Log in first.");
     if (request.epoch != channel.epoch) {
       const bool just_ended = request.epoch + 1 == channel.epoch;
@@ -179,7 +190,8 @@ class FakePost {
 
   std::string domain_;
   Chain chain_;
-  std::map<std::string, directory::Device> devices_;  // by token
+  std::map<std::string, Login> logins_;  // by token
+  std::uint64_t last_token_ = 0;
   std::map<DeviceId, std::deque<proto::KeyPackageUpload::Item>> packages_;
   std::map<DeviceId, proto::KeyPackageUpload::Item> last_resort_;
   std::map<ChannelId, Channel> channels_;
