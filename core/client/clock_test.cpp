@@ -108,6 +108,13 @@ TEST_F(Clock, ThatWentOnByHoursInASleepLetsTheNextMessageGoAtOnce) {
   }
 }
 
+TEST_F(Clock, ThatIsSetBackALittleDuringALookUpCausesNoOther) {
+  const std::size_t before = lookups();
+  village.server.overhear = [&](const proto::Call&) { village.device("alice-1").ahead_ms = -30'000; };
+  EXPECT_TRUE(send("alice-1", kBob, "second", true).contains("result"));
+  EXPECT_EQ(lookups() - before, 2u);  // of both names
+}
+
 TEST_F(Clock, ThatWentOnByHoursWhileTheServerWasDownHoldsUpNoRetry) {
   village.server.down = true;
   village.set_online("alice-1", false);

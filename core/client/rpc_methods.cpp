@@ -20,20 +20,19 @@ std::optional<RpcFailure> final_failure(const Views::Outcome& outcome) {
 /// What after_look_up() remembers between its polls.
 struct LookUpWait {
   RpcRooms rooms;
-  std::set<directory::Name> names;
+  /// Those to be looked up, and how many look-ups of each were accepted before: a clock may be set meanwhile.
+  std::map<directory::Name, std::uint64_t> names;
   LookUp how;
-  Time since;  ///< a view that is looked up anew was verified at this time or later
   std::function<RpcBegun(Context&, const Account&)> then;
   std::optional<RpcWait> next;  ///< what `then` waits for
 
   /// Whether the look-up of this name is done; asks for it again where that may help.
-  bool done(Context& context, const Account& account, const directory::Name& name) const {
+  bool done(Context& context, const Account& account, const directory::Name& name, std::uint64_t accepted) const {
     const Views& views = rooms.views;
     if (views.looking_up(name)) return false;
     const Views::Outcome outcome = views.outcome(name);
     if (final_failure(outcome)) return true;
-    const auto evidence = views.evidence(context.store, account, name);
-    const bool verified = how == LookUp::anew ? outcome.trouble.empty() && evidence && evidence->verified >= since
+    const bool verified = how == LookUp::anew ? outcome.trouble.empty() && views.accepted(name) > accepted
                                               : views.fresh(context, account, name, kFreshForKnownMs);
     if (verified) return true;
     const Time retry_at = outcome.retry_at;
@@ -117,11 +116,12 @@ RpcFailure no_conversation(const Error& error, const std::string& words) {
                                  "\"; conversations lists them, and send NAME@DOMAIN begins one.");
 }
 
-RpcWait after_look_up(const RpcRooms& rooms, Context& context, const Account& account, std::set<directory::Name> names,
-                      LookUp how, std::uint64_t wait_ms, std::function<RpcBegun(Context&, const Account&)> then) {
-  const auto state = std::make_shared<LookUpWait>(
-      LookUpWait{rooms, std::move(names), how, context.now, std::move(then), std::nullopt});
-  for (const directory::Name& name : state->names) {
+RpcWait after_look_up(const RpcRooms& rooms, Context& context, const Account& account,
+                      const std::set<directory::Name>& names, LookUp how, std::uint64_t wait_ms,
+                      std::function<RpcBegun(Context&, const Account&)> then) {
+  const auto state = std::make_shared<LookUpWait>(LookUpWait{rooms, {}, how, std::move(then), std::nullopt});
+  for (const directory::Name& name : names) {
+    state->names.emplace(name, rooms.views.accepted(name));
     const bool needed = how == LookUp::anew || !rooms.views.fresh(context, account, name, kFreshForKnownMs);
     if (needed) rooms.views.look_up_now(context, account, name);
   }
@@ -133,9 +133,9 @@ RpcWait after_look_up(const RpcRooms& rooms, Context& context, const Account& ac
     const auto own = load_account(later.store);
     if (!own) return not_active(own);
     bool all_done = true;
-    for (const directory::Name& name : state->names) all_done = state->done(later, *own, name) && all_done;
+    for (const auto& [name, accepted] : state->names) all_done = state->done(later, *own, name, accepted) && all_done;
     if (!all_done) return std::nullopt;
-    for (const directory::Name& name : state->names) {
+    for (const auto& [name, accepted] : state->names) {
       if (auto failed = final_failure(state->rooms.views.outcome(name))) return std::move(*failed);
     }
     RpcBegun begun = state->then(later, *own);
@@ -147,7 +147,7 @@ RpcWait after_look_up(const RpcRooms& rooms, Context& context, const Account& ac
   };
   wait.late = [state](Context& later) -> RpcOutcome {
     if (state->next) return state->next->late(later);
-    for (const directory::Name& name : state->names) {
+    for (const auto& [name, accepted] : state->names) {
       const std::string trouble = state->rooms.views.outcome(name).trouble;
       if (!trouble.empty()) return failure(ErrorCode::unavailable, trouble + " Nothing was done meanwhile.");
     }

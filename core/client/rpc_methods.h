@@ -86,8 +86,9 @@ enum class LookUp { if_stale, anew };
 /// Looks these names up, and goes on with `then` when all of them exist and were accepted. Fails with the sentence of
 /// the first that was refused or does not exist; servers that are not reached are asked again until `wait_ms` are over.
 /// `then` is called in a later input, with everything settled after it.
-RpcWait after_look_up(const RpcRooms& rooms, Context& context, const Account& account, std::set<directory::Name> names,
-                      LookUp how, std::uint64_t wait_ms, std::function<RpcBegun(Context&, const Account&)> then);
+RpcWait after_look_up(const RpcRooms& rooms, Context& context, const Account& account,
+                      const std::set<directory::Name>& names, LookUp how, std::uint64_t wait_ms,
+                      std::function<RpcBegun(Context&, const Account&)> then);
 
 /// The number of the newest row of tables::kEvents, 0 when there is none.
 std::uint64_t newest_event(const StoreView& store);
