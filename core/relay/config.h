@@ -35,7 +35,7 @@ struct PublishTimes {
   std::uint64_t idle_ms = 200;            ///< and when none follows, no longer than this
   std::uint64_t cosign_ms = 60'000;       ///< fresh cosignatures of the same size
   std::uint64_t retry_first_ms = 100;     ///< after a call to a cosigner that failed; doubled each time
-  std::uint64_t retry_most_ms = 60'000;   ///< up to this
+  std::uint64_t retry_most_ms = 20'000;   ///< up to this: nothing new is published until the quorum is back
   std::uint64_t refresh_ms = 4 * 60'000;  ///< a record older than this is too old for an auditor that has not seen it
   std::uint32_t call_timeout_ms = 10'000;
   std::size_t epoch_updates = 10'000;   ///< names that one epoch changes at most

@@ -65,7 +65,9 @@ bool Cosigners::done(const proto::CallDone& call, Time now, std::vector<proto::E
   const std::uint64_t size = it.call->size;
   it.call.reset();
   const auto number = static_cast<std::uint64_t>(found - cosigners_.begin()) + 1;
-  if (std::exchange(it.reached, call.reply.has_value()) && !it.reached) {
+  const bool was_reached = std::exchange(it.reached, call.reply.has_value());
+  if (it.reached && !was_reached) it.failures = 0;  // it is back: what it still lacks takes a moment, not a minute
+  if (was_reached && !it.reached) {
     events.push_back({proto::Event::Level::warning, "a cosigner of the policy cannot be reached", number});
   }
   if (!call.reply) {

@@ -50,7 +50,7 @@ class Cosigners {
     std::uint64_t known_size = 0;  ///< what it has cosigned last, as far as we know
     std::optional<Call> call;
     Time next_try;
-    unsigned failures = 0;   ///< since it cosigned
+    unsigned failures = 0;   ///< since it cosigned, or came back
     unsigned conflicts = 0;  ///< since it cosigned
     bool reached = true;     ///< the last call was answered
     bool refused = false;    ///< the offered checkpoint, without saying from which size it could
