@@ -71,6 +71,13 @@ class TestClient {
   }
   /// Answers to calls of this path are lost on their way. Empty: none.
   void lose_answers_to(std::string_view path) { lost_path_ = path; }
+  /// Answers to calls of this path are on their way until release_answers().
+  void hold_answers_to(std::string_view path) { held_path_ = path; }
+  void release_answers() {
+    held_path_.clear();
+    for (proto::CallDone& done : std::exchange(held_, {})) give(std::move(done));
+  }
+  std::size_t answers_held() const { return held_.size(); }
   /// Its stream stands, and nothing comes out of it.
   void set_silent(bool silent) { silent_ = silent; }
   /// As a crash does it: the mind is made anew from its store, sockets are gone.
@@ -130,6 +137,8 @@ class TestClient {
   bool online_ = true;
   bool silent_ = false;
   std::string lost_path_;
+  std::string held_path_;
+  std::vector<proto::CallDone> held_;
   std::optional<std::uint64_t> crash_after_;
   std::size_t refused_by_disk_ = 0;
   std::optional<std::size_t> failing_commit_;
@@ -290,7 +299,9 @@ inline void TestClient::perform(const proto::Send& send) {
     Result<proto::CallReply> reply = fail(ErrorCode::unavailable, "offline");
     if (online_) reply = village_.server.answer(*call);
     if (!lost_path_.empty() && call->url.ends_with(lost_path_)) reply = fail(ErrorCode::unavailable, "lost");
-    give(proto::CallDone{call->id, std::move(reply)});
+    proto::CallDone done{call->id, std::move(reply)};
+    if (!held_path_.empty() && call->url.ends_with(held_path_)) return held_.push_back(std::move(done));
+    give(std::move(done));
   } else if (const auto* connect = std::get_if<proto::Connect>(&send)) {
     const auto mailbox = village_.server.post.mailbox_of(connect->bearer);
     if (!online_ || village_.server.down) return give(proto::SocketClosed{connect->id});
