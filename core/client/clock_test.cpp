@@ -97,7 +97,7 @@ TEST_F(Clock, OfANewDeviceThatIsBehindIsNamed) {
 // ---- a computer that slept: hours pass at once ----
 
 TEST_F(Clock, ThatWentOnByHoursInASleepLetsTheNextMessageGoAtOnce) {
-  for (const std::uint64_t hours : {1, 12, 13, 23}) {
+  for (const std::uint64_t hours : {1U, 12U, 13U, 23U}) {
     for (const bool fresh : {false, true}) {
       leap(hours * kHourMs);
       const Time before = village.now;
