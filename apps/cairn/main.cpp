@@ -1,4 +1,7 @@
 // cairn: the command line. Each command is one JSON-RPC request to the client's mind.
+#include <termios.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iostream>
@@ -58,9 +61,16 @@ bool confirm(const Command& command) {
 
 /// Secrets are never words of a command line: other users of the machine can read those.
 std::string ask_for_recovery_key() {
-  std::fprintf(stderr, "Type the recovery key: ");
+  std::fprintf(stderr, "Type the recovery key (it is not shown): ");
+  termios before{};
+  const bool shown = ::tcgetattr(STDIN_FILENO, &before) == 0;
+  termios quiet = before;
+  quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  if (shown) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
   std::string typed;
   std::getline(std::cin, typed);
+  if (shown) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+  std::fprintf(stderr, "\n");
   return typed;
 }
 

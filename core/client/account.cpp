@@ -10,7 +10,6 @@ namespace cairn::client {
 namespace {
 
 constexpr std::uint8_t kVersion = 2;
-constexpr std::size_t kMaxUrl = 512;
 
 }  // namespace
 
@@ -45,7 +44,7 @@ Result<Account> Account::decode(ByteView bytes) {
   const std::uint8_t state = TRY(r.u8());
   REQUIRE(state >= 1 && state <= 5, ErrorCode::malformed, "account state");
   directory::Name name = TRY(directory::Name::read(r));
-  std::string server_url = TRY(r.opaque_text(kMaxUrl));
+  std::string server_url = TRY(r.opaque_text(kMaxServerUrl));
   std::string policy_text = TRY(r.opaque_text(tlog::kMaxPolicyBytes));
   std::string invitation = TRY(r.opaque_text(proto::kMaxInvitationSize));
   crypto::Ed25519Seed seed = TRY(r.fixed<crypto::Ed25519Seed>());

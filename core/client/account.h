@@ -47,6 +47,9 @@ struct Account {
   std::string domain() const { return std::string(name.domain()); }
 };
 
+/// Bytes of Account::server_url at most.
+constexpr std::size_t kMaxServerUrl = 512;
+
 /// The stored account, or nothing before `register` or `link`.
 std::optional<Account> load_account(const StoreView& store);
 void save_account(Context& context, const Account& account);

@@ -33,6 +33,7 @@ Result<std::string> Links::begin(Context& context, const std::string& name, cons
   TRY(tlog::ClientPolicy::parse(policy_text));
   TRY(abandon(context));
   REQUIRE(!load_account(context.store), ErrorCode::invalid_state, "this device already has a name");
+  REQUIRE(server_url.size() <= kMaxServerUrl, ErrorCode::over_limit, "the server's address is too long");
   Account account = Account::create(std::move(own), server_url, policy_text, context.entropy);
   account.state = AccountState::linking;
   save_account(context, account);

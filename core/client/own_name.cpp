@@ -23,6 +23,7 @@ Bytes checksum(ByteView secret) {
 }
 
 constexpr const char* kStatementCall = "own statement";
+constexpr std::string_view kSentMark = "own statement sent";  ///< the device whose statements a server may have
 
 Bytes sequence_key(std::uint32_t sequence) {
   wire::Writer key;
@@ -34,6 +35,7 @@ Bytes sequence_key(std::uint32_t sequence) {
 Result<Account> new_account(Context& context, const std::string& name, const std::string& server_url,
                             const std::string& policy_text) {
   REQUIRE(!load_account(context.store), ErrorCode::invalid_state, "this device already has a name");
+  REQUIRE(server_url.size() <= kMaxServerUrl, ErrorCode::over_limit, "the server's address is too long");
   directory::Name own = TRY(directory::Name::parse(name));
   TRY(tlog::ClientPolicy::parse(policy_text));
   return Account::create(std::move(own), server_url, policy_text, context.entropy);
@@ -51,10 +53,17 @@ void save_statement(Context& context, const directory::Statement& statement) {
   context.store.put(tables::kOwnStatements, sequence_key(statement.content.sequence), wire::encode(statement));
 }
 
-/// Those before `count` are decided: they stand in the chain, or another one does.
-void forget_statements(Context& context, std::uint32_t count) {
-  for (const Row& row : context.store.scan(tables::kOwnStatements, {}, sequence_key(count), count)) {
-    context.store.erase(tables::kOwnStatements, row.key);
+/// Those before the end of the chain are decided: they stand in it, or another one does. Where the next one does not
+/// follow its head none ever will.
+void forget_statements(Context& context, const directory::NameState& chain) {
+  const Bytes next = sequence_key(chain.count());
+  const auto row = context.store.get(tables::kOwnStatements, next);
+  const auto statement =
+      row ? directory::Statement::decode(*row) : Result<directory::Statement>(fail(ErrorCode::not_found, ""));
+  const bool follows = statement && statement->content.previous == chain.head();
+  const Bytes end = follows ? next : Bytes();
+  for (const Row& old : context.store.scan(tables::kOwnStatements, {}, end, directory::kMaxStatements)) {
+    context.store.erase(tables::kOwnStatements, old.key);
   }
 }
 
@@ -100,6 +109,8 @@ Result<directory::RecoverySecret> parse_recovery_text(std::string_view text) {
 Result<std::string> OwnName::begin(Context& context, const std::string& name, const std::string& server_url,
                                    const std::string& policy_text, const std::string& invitation) {
   Account account = TRY(new_account(context, name, server_url, policy_text));
+  forget_all();
+  REQUIRE(invitation.size() <= proto::kMaxInvitationSize, ErrorCode::over_limit, "the invitation is too long");
   account.invitation = invitation;
   const auto secret = random_secret<directory::RecoverySecret>(context.entropy);
   const auto recovery = directory::RecoveryKey::derive(secret, account.name, 0);
@@ -116,6 +127,7 @@ Result<std::string> OwnName::begin(Context& context, const std::string& name, co
 Status OwnName::begin_recovery(Context& context, const std::string& name, const std::string& server_url,
                                const std::string& policy_text) {
   Account account = TRY(new_account(context, name, server_url, policy_text));
+  forget_all();
   account.state = AccountState::recovering;
   save_account(context, account);
   begins_ = false;
@@ -130,12 +142,15 @@ Status OwnName::recover(Context& context, const Account& account, const director
   REQUIRE(view && view->exists(), ErrorCode::invalid_state, "the own name was not looked up");
   directory::NameState chain = view->state();
   auto key = TRY(directory::find_recovery_key(secret, account.name, chain.recovery_commitment(), chain.count() + 1));
-  std::vector<directory::StatementBody> bodies = {directory::AddDevice{account.device()}};
+  std::vector<directory::StatementBody> bodies;
   if (remove_others) {
     for (const directory::Device& other : chain.active_devices()) {
       bodies.emplace_back(directory::RemoveDevice{directory::device_id(other.signature_key)});
     }
   }
+  // First, so that the name is never without a device; but where a thief has filled it up, one makes room.
+  const bool full = remove_others && chain.active_count() >= directory::kMaxActiveDevices;
+  bodies.insert(bodies.begin() + (full ? 1 : 0), directory::AddDevice{account.device()});
   for (const directory::StatementBody& body : bodies) {
     auto next = directory::RecoveryKey::derive(secret, account.name, key.generation() + 1);
     directory::Statement statement = statement_after(context, chain, body);
@@ -187,21 +202,28 @@ void OwnName::submit(Context& context, const Account& account) {
   const auto statement = directory::Statement::decode(rows.front().value);
   CHECK(statement.has_value());
   const std::uint32_t sequence = statement->content.sequence;
-  calls_.start(context, kStatementCall, std::move(call), [this, sequence](Context& later, const Answer& answer) {
-    if (!answer.body) return refused(later, answer);
-    taken_ = sequence;
-    trouble_.clear();
-  });
+  const DeviceId device = account.device_id();
+  const Bytes mark = to_bytes(device.view());  // the commit that sends has it
+  const Sent sent = context.store.get(tables::kCounters, as_bytes(kSentMark)) == mark ? Sent::again : Sent::once;
+  context.store.put(tables::kCounters, to_bytes(kSentMark), mark);
+  calls_.start(context, kStatementCall, std::move(call),
+               [this, sequence, device, sent](Context& later, const Answer& answer) {
+                 const auto now = load_account(later.store);
+                 if (!now || now->device_id() != device) return;  // it is about an account that was given up
+                 if (!answer.body) return refused(later, *now, sent, answer);
+                 taken_ = sequence;
+                 trouble_.clear();
+               });
 }
 
-void OwnName::refused(Context& context, const Answer& answer) {
+// A statement counts as live until another one took its sequence. Only where it was sent once, and refused by the
+// server itself, is there nothing to wait for; else the chain tells, as it is verified.
+void OwnName::refused(Context& context, const Account& account, Sent sent, const Answer& answer) {
   trouble_ = answer.message;
   if (trouble_.empty()) trouble_ = "The server cannot be reached; check its address, and that it runs.";
-  const auto account = load_account(context.store);
-  const bool is_new =
-      account && (account->state == AccountState::registering || account->state == AccountState::recovering);
-  const bool final = answer.status >= 400 && answer.status < 500 && answer.status != 429;
-  if (is_new && final && !taken_) return forget_account(context, *account);  // it may be tried anew
+  const bool is_new = account.state == AccountState::registering || account.state == AccountState::recovering;
+  const bool is_no = answer.status >= 400 && answer.status < 500 && answer.status != 429 && !answer.message.empty();
+  if (is_new && is_no && sent == Sent::once) return forget_account(context, account);  // it may be tried anew
   retry_ = after(context.now, kRetryMs);
 }
 
@@ -214,7 +236,8 @@ void OwnName::changed(Context& context, Account& account) {
   if (!view || !view->exists()) return;
   const directory::NameState& chain = view->state();
   const AccountState before = account.state;
-  forget_statements(context, chain.count());
+  const bool waited = statements_wait(context.store);
+  forget_statements(context, chain);
   if (chain.is_active(account.device_id())) {
     account.state = AccountState::active;
     trouble_.clear();
@@ -223,7 +246,7 @@ void OwnName::changed(Context& context, Account& account) {
   } else if (account.state == AccountState::registering) {
     trouble_ = "The name " + account.name.text() + " belongs to somebody else already; choose another.";
     return forget_account(context, account);
-  } else if (account.state == AccountState::recovering && taken_ && !statements_wait(context.store)) {
+  } else if (account.state == AccountState::recovering && waited && !statements_wait(context.store)) {
     trouble_ = "Another device changed the name " + account.name.text() + " at the same moment; recover it again.";
     return forget_account(context, account);
   }
@@ -231,10 +254,11 @@ void OwnName::changed(Context& context, Account& account) {
 
   // A device that has just become active takes the chain as its owner shows it; later additions are to be expected.
   const bool first = before != AccountState::active;
+  const directory::AuthorisedDevice* own = chain.find(account.device_id());
   for (const directory::AuthorisedDevice& device : chain.devices()) {
     if (context.store.get(tables::kExpectedDevices, device.id)) continue;
     expect_device(context, device.id);
-    if (first) continue;
+    if (first && (own == nullptr || device.added <= own->added)) continue;
     context.store.put(tables::kAlarms, to_bytes(device.id.view()),
                       wire::encode(Alarm{device.id, context.now.ms, device.added}));
     context.note(proto::Event::Level::warning, "a device was added to the own name that this device did not add");

@@ -63,7 +63,8 @@ class OwnName {
 
  private:
   void submit(Context& context, const Account& account);
-  void refused(Context& context, const Answer& answer);
+  enum class Sent { once, again };
+  void refused(Context& context, const Account& account, Sent sent, const Answer& answer);
 
   Calls& calls_;
   Views& views_;

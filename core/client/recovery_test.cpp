@@ -131,6 +131,53 @@ TEST_F(Recovery, GoesOnAfterACrashAtAnySend) {
   }
 }
 
+TEST_F(Recovery, MakesRoomWhereAThiefHasFilledTheNameWithDevices) {
+  for (std::size_t i = 2; i <= directory::kMaxActiveDevices; ++i) {
+    ASSERT_TRUE(village.link_device("thief-" + std::to_string(i), kAlice, "alice-1").contains("result")) << i;
+  }
+  EXPECT_NE(sentence(recover("alice-2")).find("too many devices"), std::string::npos);
+  EXPECT_EQ(state("alice-2"), "none");
+  const json answer = recover("alice-2", true);
+  ASSERT_TRUE(answer.contains("result")) << answer.dump();
+  EXPECT_EQ(answer["result"]["devices_active"], 1);
+}
+
+TEST_F(Recovery, IsNotGivenUpWhenTheServerMayHaveWhatItRefusesNow) {
+  village.server.publishes = false;
+  village.device("alice-2").lose_answers_to(proto::kPathStatement);
+  village.begin("alice-2", "recover", params(false, key));
+  village.pass_all(2 * kSecondMs);
+  ASSERT_EQ(chain().count(), 2u);  // the server has it, and nobody was told
+  village.device("alice-2").lose_answers_to({});
+  village.server.refuse_statements = ErrorCode::not_authorised;
+  village.pass_all(5 * kSecondMs);
+  EXPECT_EQ(state("alice-2"), "recovering");
+  village.server.publish_all();
+  EXPECT_TRUE(village.until([&] { return state("alice-2") == "active"; }));
+}
+
+TEST_F(Recovery, SaysThatOthersAreStillInWhenOneOfThemCameBetween) {
+  testing::TestClient& second = village.device("alice-2");
+  second.hold_answers_to(proto::kPathStatement);
+  const std::uint64_t id = village.begin("alice-2", "recover", params(true, key));
+  ASSERT_TRUE(village.until([&] { return second.answers_held() == 1; }));
+  ASSERT_TRUE(village.link_device("thief-1", kAlice, "alice-1").contains("result"));
+  second.release_answers();
+  json answer;
+  ASSERT_TRUE(village.until([&] { return !(answer = village.answer("alice-2", id)).is_null(); }, kMinuteMs));
+  EXPECT_NE(sentence(answer).find("device remove"), std::string::npos) << answer;
+  EXPECT_EQ(state("alice-2"), "active");
+  EXPECT_TRUE(second.store().scan(tables::kOwnStatements, {}, {}, 1).empty());
+  EXPECT_EQ(village.ask("alice-2", "status")["result"]["alarms"].size(), 1u);  // it did not add the thief's
+}
+
+TEST_F(Recovery, OfAnAddressThatIsTooLongIsRefused) {
+  json asked = params(false, key);
+  asked["server_url"] = "http://" + std::string(600, 'a');
+  EXPECT_TRUE(village.ask("alice-2", "recover", asked).contains("error"));
+  EXPECT_EQ(state("alice-2"), "none");
+}
+
 TEST_F(Recovery, TwoAtOnceEndWithOneDeviceOrBothAndNeverWithAStrangerChain) {
   const std::uint64_t second = village.begin("alice-2", "recover", params(false, key));
   const std::uint64_t third = village.begin("alice-3", "recover", params(false, key));

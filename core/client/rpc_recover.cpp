@@ -29,17 +29,21 @@ RpcFailure gone(const RpcRooms& rooms) {
 }
 
 /// Until this device is active, and all that was to be said stands in the chain.
-RpcWait until_recovered(const RpcRooms& rooms) {
+RpcWait until_recovered(const RpcRooms& rooms, bool remove_others) {
   RpcWait wait;
   wait.wait_ms = kRecoverWaitMs;
-  wait.poll = [rooms](Context& later) -> std::optional<RpcOutcome> {
+  wait.poll = [rooms, remove_others](Context& later) -> std::optional<RpcOutcome> {
     const auto account = load_account(later.store);
     if (!account) return gone(rooms);
     if (!is_ready(rooms, account) || OwnName::statements_wait(later.store)) return std::nullopt;
     const auto view = rooms.views.view(later.store, *account, account->name);
-    return json{{"name", account->name.text()},
-                {"device", to_hex(account->device_id())},
-                {"devices_active", view ? view->state().active_count() : 0}};
+    const std::size_t active = view ? view->state().active_count() : 0;
+    if (remove_others && active != 1) {
+      return failure(ErrorCode::conflict,
+                     "This device is in, but another one changed the name at the same moment, and others are still "
+                     "active; shut them out with device remove.");
+    }
+    return json{{"name", account->name.text()}, {"device", to_hex(account->device_id())}, {"devices_active", active}};
   };
   wait.late = [rooms](Context&) -> RpcOutcome {
     const std::string trouble = rooms.own_name.trouble();
@@ -69,14 +73,14 @@ RpcBegun rpc_recover(const RpcRooms& rooms, const ClientConfig& config, Context&
       rooms.own_name.begin_recovery(context, typed, server_url_param(params, *name), policy_param(params, config));
   if (!begun) return policy_failure(begun.error());
   const auto account = load_account(context.store);
-  CHECK(account.has_value());
+  if (!account) return failure(ErrorCode::internal, "The name could not be begun; try again.");
   const auto shared = std::make_shared<directory::RecoverySecret>(std::move(*secret));  // wiped when the wait is over
   const bool remove_others = yes_param(params, "remove_others");
   return or_abandon(
       rooms, after_look_up(rooms, context, *account, {*name}, LookUp::anew, kLookUpWaitMs,
                            [rooms, shared, remove_others](Context& later, const Account& own) -> RpcBegun {
                              const auto signed_now = rooms.own_name.recover(later, own, *shared, remove_others);
-                             if (signed_now) return until_recovered(rooms);
+                             if (signed_now) return until_recovered(rooms, remove_others);
                              rooms.own_name.abandon_recovery(later);
                              if (signed_now.error().code == ErrorCode::not_found) {
                                return failure(ErrorCode::not_authorised,
