@@ -60,6 +60,18 @@ Result<GrowthProof> GrowthProof::read(wire::Reader& reader) {
   return GrowthProof { TRY(internal::read_hashes(reader, kMaxGrowthHashes)) };
 }
 
+void PrefixProof::write(wire::Writer& writer) const {
+  internal::write_hashes(writer, older);
+  internal::write_hashes(writer, rest);
+}
+
+Result<PrefixProof> PrefixProof::read(wire::Reader& reader) {
+  PrefixProof out;
+  out.older = TRY(internal::read_hashes(reader, kMaxEdgeHashes));
+  out.rest = TRY(internal::read_hashes(reader, kMaxGrowthHashes));
+  return out;
+}
+
 Result<Hash> root_of(const HashReader& reader, std::uint64_t size) {
   TRY(require_size(size));
   return hash_of(reader, {0, size});
@@ -121,6 +133,36 @@ Result<RightEdge> verify_growth(const GrowthProof& proof, RightEdge older, const
   edge.append(newest);
   REQUIRE(edge.root() == newer.root, ErrorCode::invalid_tree, "growth proof");
   return edge;
+}
+
+Result<PrefixProof> prove_prefix(const HashReader& reader, std::uint64_t old_size, std::uint64_t new_size) {
+  TRY(require_size(new_size));
+  REQUIRE(old_size != 0 && old_size < new_size, ErrorCode::malformed, "old size");
+  PrefixProof proof;
+  for (std::uint64_t at = 0; at < old_size;) {
+    const auto level = static_cast<unsigned>(std::bit_width(old_size - at) - 1);
+    proof.older.push_back(TRY(reader.hash({level, at >> level})));
+    at += std::uint64_t{1} << level;
+  }
+  for (std::uint64_t at = old_size; at < new_size;) {
+    const unsigned level = largest_at(at, new_size);
+    proof.rest.push_back(TRY(reader.hash({level, at >> level})));
+    at += std::uint64_t{1} << level;
+  }
+  return proof;
+}
+
+Result<PrefixRoots> prefix_roots(const PrefixProof& proof, std::uint64_t old_size, std::uint64_t new_size) {
+  REQUIRE(old_size != 0 && old_size < new_size && new_size <= kMaxTreeSize, ErrorCode::invalid_tree, "prefix: sizes");
+  auto edge = RightEdge::from_hashes(old_size, proof.older);
+  REQUIRE(edge.has_value(), ErrorCode::invalid_tree, "prefix: hashes of the older tree");
+  const Hash older = edge->root();
+  for (const Hash& subtree : proof.rest) {
+    REQUIRE(edge->size() < new_size, ErrorCode::invalid_tree, "prefix: too many hashes");
+    edge->append(largest_at(edge->size(), new_size), subtree);
+  }
+  REQUIRE(edge->size() == new_size, ErrorCode::invalid_tree, "prefix: too few hashes");
+  return PrefixRoots{older, edge->root()};
 }
 
 // RFC 9162 s.2.1.3.2.

@@ -43,6 +43,25 @@ struct GrowthProof {
   friend bool operator==(const GrowthProof&, const GrowthProof&) = default;
 };
 
+/// What the first leaves of a tree are, for one who knows nothing but its root: the complete subtrees of the older
+/// tree, then those up to the end of the newer one, each as large as fits, left to right. Both roots follow from it,
+/// and a newer root has one older root at each size: whoever says another one has seen another tree.
+struct PrefixProof {
+  std::vector<Hash> older;  ///< the older tree's right edge
+  std::vector<Hash> rest;
+
+  /// Hash older<V>, at most kMaxEdgeHashes; Hash rest<V>, at most kMaxGrowthHashes.
+  void write(wire::Writer& writer) const;
+  static Result<PrefixProof> read(wire::Reader& reader);
+  friend bool operator==(const PrefixProof&, const PrefixProof&) = default;
+};
+
+/// The two roots that a PrefixProof gives.
+struct PrefixRoots {
+  Hash older;
+  Hash newer;
+};
+
 /// A size and the root that goes with it.
 struct TreeHead {
   std::uint64_t size = 0;
@@ -71,6 +90,14 @@ Result<ConsistencyProof> prove_consistency(const HashReader& reader, std::uint64
 
 /// From the first `old_size` leaves to the first `new_size`; `malformed` unless old_size < new_size <= kMaxTreeSize.
 Result<GrowthProof> prove_growth(const HashReader& reader, std::uint64_t old_size, std::uint64_t new_size);
+
+/// What the first `old_size` of the first `new_size` leaves are; `malformed` unless 0 < old_size < new_size <=
+/// kMaxTreeSize.
+Result<PrefixProof> prove_prefix(const HashReader& reader, std::uint64_t old_size, std::uint64_t new_size);
+
+/// `invalid_tree` unless 0 < old_size < new_size <= kMaxTreeSize and the proof has just the hashes that go with them.
+/// Says nothing of whose trees these are: compare the roots.
+Result<PrefixRoots> prefix_roots(const PrefixProof& proof, std::uint64_t old_size, std::uint64_t new_size);
 
 /// `invalid_tree` unless the proof is the one that `newer` begins with the leaves under `older` and ends with the leaf
 /// `newest` (a leaf_hash); older must be the smaller one. The right edge of `newer`.

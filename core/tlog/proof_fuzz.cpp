@@ -26,6 +26,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const bool twins = newer.size == 2 && proof->hashes.empty();  // that root is theirs
     CHECK(verify_growth(*proof, edge, leaf, newer).has_value() == twins);
   }
+  if (const auto proof = cairn::wire::decode<PrefixProof>(rest)) {
+    CHECK(cairn::equal(cairn::wire::encode(*proof), rest));
+    const auto roots = prefix_roots(*proof, *index, *tree_size);
+    CHECK(!roots || (*index != 0 && *index < *tree_size && roots->older != roots->newer));
+  }
   if (const auto edge = cairn::wire::decode<RightEdge>(rest)) {
     CHECK(cairn::equal(cairn::wire::encode(*edge), rest));
     edge->root();
