@@ -29,7 +29,7 @@ inline constexpr std::string_view kPathChannelCommit = "/v1/channel/commit";
 inline constexpr std::string_view kPathChannelSend = "/v1/channel/send";
 inline constexpr std::string_view kPathMailbox = "/v1/mailbox";
 inline constexpr std::string_view kPathRendezvous = "/v1/rendezvous/";  ///< followed by 32 hex digits
-inline constexpr std::string_view kPathLog = "/log";  ///< /log/checkpoint, /log/tile/..., /log/audit/N
+inline constexpr std::string_view kPathLog = "/log";  ///< /log/checkpoint, /log/tile/..., /log/audit/N, /log/prefix/M/N
 
 /// One-time permission to add a device's mailbox to a channel; comes with its key package.
 using JoinToken = FixedBytes<struct JoinTokenTag, 16>;

@@ -53,6 +53,7 @@ constexpr std::string_view kTargets[] = {proto::kPathWellKnown,
                                          "/log/tile/0/000.p/3",
                                          "/log/tile/entries/000.p/1",
                                          "/log/audit/1",
+                                         "/log/prefix/1/2",
                                          "/log/config"};
 
 /// What only the holder of the write key could send.

@@ -38,11 +38,25 @@ Result<Answer> get_tile(const StoreView& rows, const Publisher& publisher, std::
   };
 }
 
+/// "OLDER/NEWER": what the first leaves are of a tree that was published.
+Result<Answer> get_prefix(const StoreView& rows, const Publisher& publisher, std::string_view sizes) {
+  const std::size_t slash = sizes.find('/');
+  REQUIRE(slash != std::string_view::npos, ErrorCode::not_found, kNothing);
+  const auto older = parse_number(sizes.substr(0, slash));
+  const auto newer = parse_number(sizes.substr(slash + 1));
+  REQUIRE(older && newer && *older != 0 && *older < *newer && *newer <= publisher.newest_size(), ErrorCode::not_found,
+          kNothing);
+  const tlog::StoredTiles tiles(rows, table::kTiles);
+  const auto proof = TRY(tlog::prove_prefix(tlog::TileHashes(tiles, *newer), *older, *newer));
+  return Answer{200, wire::encode(proof), {}};
+}
+
 }  // namespace
 
 Result<Answer> get_log_file(const StoreView& rows, const directory::DirectoryConfig& config, const Publisher& publisher,
                             std::string_view path) {
   constexpr std::string_view kAudit = "audit/";
+  constexpr std::string_view kPrefix = "prefix/";
   if (path == "checkpoint") {
     const auto& served = publisher.served();
     REQUIRE(served, ErrorCode::not_found, "This domain's log has not been cosigned yet; try again in a moment.");
@@ -55,6 +69,7 @@ Result<Answer> get_log_file(const StoreView& rows, const directory::DirectoryCon
     REQUIRE(audit, ErrorCode::not_found, kNothing);
     return Answer{200, std::move(*audit), {}};
   }
+  if (path.starts_with(kPrefix)) return get_prefix(rows, publisher, path.substr(kPrefix.size()));
   return get_tile(rows, publisher, path);
 }
 

@@ -5,7 +5,8 @@
 
 namespace cairn::relay {
 
-/// GET /log/`path`: "checkpoint", "config", "tile/...", "audit/N". `not_found` for anything that is not there.
+/// GET /log/`path`: "checkpoint", "config", "tile/...", "audit/N", "prefix/OLDER/NEWER". `not_found` for anything that
+/// is not there.
 Result<Answer> get_log_file(const StoreView& rows, const directory::DirectoryConfig& config, const Publisher& publisher,
                             std::string_view path);
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/directory/auditor.h"
-
+#include "core/tlog/tile_store.h"
 #include "tests/support/relay_people.h"
 #include "tests/support/test_cosigner.h"
 
@@ -296,6 +296,20 @@ TEST_F(PublisherTest, EveryEpochAuditsAndEveryTileFitsTheCheckpoint) {
   EXPECT_EQ(driver.get("/log/tile/entries/001.p/200").status, 404);
   EXPECT_EQ(driver.get("/log/tile/0/x").status, 404);
   EXPECT_EQ(driver.get("/log/audit/00").status, 404);
+  const std::uint64_t size = served_size();
+  for (const std::uint64_t older : {std::uint64_t{1}, std::uint64_t{255}, std::uint64_t{256}, size - 1}) {
+    const std::string sizes = std::to_string(older) + "/" + std::to_string(size);
+    const auto proof = wire::decode<tlog::PrefixProof>(driver.get("/log/prefix/" + sizes).body);
+    ASSERT_TRUE(proof.has_value()) << sizes;
+    const auto roots = tlog::prefix_roots(*proof, older, size);
+    ASSERT_TRUE(roots.has_value()) << sizes;
+    EXPECT_EQ(roots->newer, checkpoint().claim().tree.root) << sizes;
+    const tlog::StoredTiles tiles(driver.store, table::kTiles);
+    EXPECT_EQ(roots->older, *tlog::root_of(tlog::TileHashes(tiles, older), older)) << sizes;
+  }
+  for (const char* sizes : {"", "1", "0/5", "5/5", "6/5", "01/5", "1/99999", "1/5/9", "x/5"}) {
+    EXPECT_EQ(driver.get(std::string("/log/prefix/") + sizes).status, 404) << sizes;
+  }
   EXPECT_EQ(driver.get("/log/audit/99999").status, 404);
   EXPECT_EQ(driver.get("/log/other").status, 404);
 }
