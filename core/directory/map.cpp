@@ -7,6 +7,7 @@ namespace cairn::directory {
 
 using internal::TreeNodeKind;
 using Changes = std::span<const LeafChange>;
+using Keys = std::span<const Hash>;
 
 namespace {
 
@@ -45,6 +46,8 @@ Map::Built Map::set_leaf(Ref old, const LeafChange& change) {
 }
 
 Map::Built Map::build(Ref old, Changes changes, unsigned depth) {
+  const bool alone = changes.size() == 1 && (old.empty() || leaves_[old.index()].key == changes[0].key);
+  if (alone) return set_leaf(old, changes[0]);  // most often
   std::vector<internal::FoldLeaf<Built>> leaves;
   leaves.reserve(changes.size() + 1);
   const Hash* old_key = old.empty() ? nullptr : &leaves_[old.index()].key;
@@ -127,44 +130,54 @@ MapProof Map::prove(const Hash& key) const {
   return out;
 }
 
-TreeProof Map::prove_all(Changes changes) const {
-  check_order(changes);
+Map::Excerpt Map::excerpt(Keys keys) const {
+  for (std::size_t i = 1; i < keys.size(); ++i) CHECK(keys[i - 1] < keys[i]);
   struct Task {
     Ref ref;
     const Hash* hash;
-    Changes changes;
+    Keys keys;
     unsigned depth;
   };
+  Excerpt out;
+  out.leaves.reserve(keys.size());
   wire::Writer writer;
-  writer.reserve(changes.size() * 256);  // about what 100 thousand of a million need
+  writer.reserve(keys.size() * 256);  // about what 100 thousand of a million need
   const auto put = [&](TreeNodeKind kind) { writer.u8(static_cast<std::uint8_t>(kind)); };
-  std::vector<Task> tasks = {{root_, &root_hash_, changes, 0}};
+  std::vector<Task> tasks = {{root_, &root_hash_, keys, 0}};
   while (!tasks.empty()) {
     const Task task = tasks.back();
     tasks.pop_back();
     if (task.ref.empty()) {
       put(TreeNodeKind::empty);
-    } else if (task.changes.empty()) {
+      out.leaves.resize(out.leaves.size() + task.keys.size());
+    } else if (task.keys.empty()) {
       put(TreeNodeKind::pruned);
       writer.raw(*task.hash);
     } else if (task.ref.is_leaf()) {
-      const Leaf& leaf = leaves_[task.ref.index()];
-      const bool own = std::any_of(task.changes.begin(), task.changes.end(),
-                                   [&](const LeafChange& change) { return change.key == leaf.key; });
-      put(own ? TreeNodeKind::leaf : TreeNodeKind::other);
-      if (own) continue;
-      writer.raw(leaf.key);
-      leaf.leaf.write(writer);
+      excerpt_leaf(leaves_[task.ref.index()], task.keys, writer, out);
     } else {
       put(TreeNodeKind::node);
       const Node& node = nodes_[task.ref.index()];
-      const Frame frame = open(task.ref, task.changes, task.depth);
-      for (unsigned side : {1u, 0u}) {
-        tasks.push_back({node.children[side], &node.hashes[side], frame.sides[side], task.depth + 1});
-      }
+      const auto right = internal::split_by_bit(task.keys.begin(), task.keys.end(), task.depth);
+      tasks.push_back({node.children[1], &node.hashes[1], Keys(right, task.keys.end()), task.depth + 1});
+      tasks.push_back({node.children[0], &node.hashes[0], Keys(task.keys.begin(), right), task.depth + 1});
     }
   }
-  return TreeProof{writer.take()};
+  out.proof.nodes = writer.take();
+  return out;
+}
+
+void Map::excerpt_leaf(const Leaf& leaf, Keys keys, wire::Writer& writer, Excerpt& out) {
+  bool own = false;
+  for (const Hash& key : keys) {
+    const bool here = key == leaf.key;
+    out.leaves.push_back(here ? std::optional(leaf.leaf) : std::nullopt);
+    own = own || here;
+  }
+  writer.u8(static_cast<std::uint8_t>(own ? TreeNodeKind::leaf : TreeNodeKind::other));
+  if (own) return;
+  writer.raw(leaf.key);
+  leaf.leaf.write(writer);
 }
 
 }  // namespace cairn::directory

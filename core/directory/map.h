@@ -61,8 +61,14 @@ class Map {
 
   /// Membership or absence of a key.
   MapProof prove(const Hash& key) const;
-  /// The old tree, cut down to these keys, which must ascend strictly (CHECKed). To be made before update().
-  TreeProof prove_all(std::span<const LeafChange> changes) const;
+
+  /// What it holds for some keys, nothing where it has none, and the proof of it: the tree, cut down to them.
+  struct Excerpt {
+    std::vector<std::optional<NameLeaf>> leaves;
+    TreeProof proof;
+  };
+  /// Keys must ascend strictly (CHECKed). To be made before update().
+  Excerpt excerpt(std::span<const Hash> keys) const;
 
   /// What the tree takes.
   std::size_t memory_bytes() const { return leaves_.memory_bytes() + nodes_.memory_bytes(); }
@@ -93,6 +99,8 @@ class Map {
   Built build(Ref old, std::span<const LeafChange> changes, unsigned depth);
   Built set_leaf(Ref old, const LeafChange& change);
   static Frame open(Ref node, std::span<const LeafChange> changes, unsigned depth);
+  /// What stands where these keys lead, at a leaf.
+  static void excerpt_leaf(const Leaf& leaf, std::span<const Hash> keys, wire::Writer& writer, Excerpt& out);
 
   ChunkedVector<Leaf> leaves_;
   ChunkedVector<Node> nodes_;

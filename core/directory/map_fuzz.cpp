@@ -71,13 +71,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       changed[key] = NameLeaf{std::uint64_t{input.next()} + 1, key, {}, {}};
       next.leaves[key] = changed[key];
     }
+    std::vector<Hash> keys;
     std::vector<LeafChange> changes;
     std::vector<LeafUpdate> updates;
     for (const auto& [key, leaf] : changed) {
+      keys.push_back(key);
       changes.push_back({key, leaf});
       updates.push_back({key, find(model, key), leaf});
     }
-    const TreeProof proof = map.prove_all(changes);
+    const auto [leaves, proof] = map.excerpt(keys);
+    for (std::size_t i = 0; i < keys.size(); ++i) CHECK(leaves.at(i) == find(model, keys[i]));
     const auto roots = proof.evaluate(updates);
     CHECK(roots && roots->before == model.root() && roots->after == next.root());
 

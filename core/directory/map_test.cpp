@@ -44,6 +44,12 @@ std::vector<LeafChange> some_changes(SeededEntropy& entropy, const NaiveMap& mod
   return out;
 }
 
+std::vector<Hash> keys_of(const std::vector<LeafChange>& changes) {
+  std::vector<Hash> out;
+  for (const LeafChange& change : changes) out.push_back(change.key);
+  return out;
+}
+
 std::vector<LeafUpdate> with_old(const NaiveMap& model, const std::vector<LeafChange>& changes) {
   std::vector<LeafUpdate> out;
   for (const LeafChange& change : changes) {
@@ -90,10 +96,10 @@ TEST(Map, FollowsTheModelThroughGrowthAndChange) {
     Both both;
     for (int round = 0; round < 12; ++round) {
       const auto changes = some_changes(entropy, both.model, entropy.below(9) + (round == 0 ? 0 : 1));
-      const TreeProof proof = both.map.prove_all(changes);
-      std::vector<Hash> keys;
-      for (const LeafChange& change : changes) keys.push_back(change.key);
-      EXPECT_EQ(proof.nodes, both.model.prove_all(keys));
+      const auto [leaves, proof] = both.map.excerpt(keys_of(changes));
+      EXPECT_EQ(proof.nodes, both.model.prove_all(keys_of(changes)));
+      ASSERT_EQ(leaves.size(), changes.size());
+      for (std::size_t i = 0; i < changes.size(); ++i) EXPECT_EQ(leaves[i], both.map.find(changes[i].key));
       const auto roots = proof.evaluate(with_old(both.model, changes));
       ASSERT_TRUE(roots);
       EXPECT_EQ(roots->before, both.model.root());
@@ -213,7 +219,7 @@ TEST(TreeProof, IsRefusedWithAnyBitFlipped) {
   for (int i = 0; i < 10; ++i) {
     const auto changes = some_changes(entropy, both.model, 4);
     const auto updates = with_old(both.model, changes);
-    const TreeProof proof = both.map.prove_all(changes);
+    const TreeProof proof = both.map.excerpt(keys_of(changes)).proof;
     for (std::size_t bit = 0; bit < proof.nodes.size() * 8; bit += 3) {
       TreeProof flipped = proof;
       flipped.nodes[bit / 8] ^= static_cast<std::uint8_t>(1 << (bit % 8));
@@ -236,7 +242,7 @@ TEST(TreeProof, RefusesAnyOtherOldLeaf) {
   const Both both = random_map(entropy, 30);
   for (int i = 0; i < 20; ++i) {
     const auto changes = some_changes(entropy, both.model, 4);
-    const TreeProof proof = both.map.prove_all(changes);
+    const TreeProof proof = both.map.excerpt(keys_of(changes)).proof;
     const auto good = with_old(both.model, changes);
     for (std::size_t at = 0; at < good.size(); ++at) {
       auto bad = good;
@@ -260,7 +266,7 @@ TEST(TreeProof, RefusesUpdatesOutOfOrder) {
   SeededEntropy entropy(12);
   const Both both = random_map(entropy, 10);
   const auto changes = some_changes(entropy, both.model, 3);
-  const TreeProof proof = both.map.prove_all(changes);
+  const TreeProof proof = both.map.excerpt(keys_of(changes)).proof;
   auto updates = with_old(both.model, changes);
   std::swap(updates[0], updates[1]);
   EXPECT_FALSE(proof.evaluate(updates));
@@ -272,8 +278,8 @@ TEST(TreeProof, RefusesUpdatesOutOfOrder) {
 TEST(TreeProof, OfNoUpdatesIsTheRoot) {
   SeededEntropy entropy(13);
   const Both both = random_map(entropy, 10);
-  EXPECT_EQ(TreeProof::of_root(both.map.root()), both.map.prove_all({}));
-  EXPECT_EQ(TreeProof::of_root(Hash{}), Map().prove_all({}));
+  EXPECT_EQ(TreeProof::of_root(both.map.root()), both.map.excerpt({}).proof);
+  EXPECT_EQ(TreeProof::of_root(Hash{}), Map().excerpt({}).proof);
   const auto roots = TreeProof::of_root(both.map.root()).evaluate({});
   ASSERT_TRUE(roots);
   EXPECT_EQ(roots->before, both.map.root());

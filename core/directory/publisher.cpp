@@ -3,16 +3,22 @@
 namespace cairn::directory {
 namespace {
 
-Status sort_changes(std::vector<NameChange>& changes) {
+/// By key. A change is large: what is sorted is where they stand.
+Result<std::vector<NameChange*>> sort_changes(std::vector<NameChange>& changes) {
   REQUIRE(changes.size() <= kMaxEpochUpdates, ErrorCode::over_limit, "publish: too many names");
   std::size_t statements = 0;
-  for (const NameChange& change : changes) statements += change.commitments.size();
-  REQUIRE(statements <= kMaxAuditBytes / Hash::kSize, ErrorCode::over_limit, "publish: too many statements");
-  std::sort(changes.begin(), changes.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
-  for (std::size_t i = 1; i < changes.size(); ++i) {
-    REQUIRE(changes[i - 1].key != changes[i].key, ErrorCode::malformed, "publish: two changes of one name");
+  std::vector<NameChange*> out;
+  out.reserve(changes.size());
+  for (NameChange& change : changes) {
+    statements += change.commitments.size();
+    out.push_back(&change);
   }
-  return ok();
+  REQUIRE(statements <= kMaxAuditBytes / Hash::kSize, ErrorCode::over_limit, "publish: too many statements");
+  std::sort(out.begin(), out.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
+  for (std::size_t i = 1; i < out.size(); ++i) {
+    REQUIRE(out[i - 1]->key != out[i]->key, ErrorCode::malformed, "publish: two changes of one name");
+  }
+  return out;
 }
 
 Bytes encode_audit(const EpochAudit& audit) {
@@ -34,13 +40,18 @@ Result<NextEpoch> publish(const Map& map, const std::optional<EpochRecord>& prev
   const Hash old_root = previous ? previous->map_root : Hash{};
   CHECK(changes.empty() || map.root() == old_root);
   CHECK(!previous || record_time_ms >= previous->time_ms);
-  TRY(sort_changes(changes));
+  const std::vector<NameChange*> sorted = TRY(sort_changes(changes));
 
   EpochAudit audit;
-  audit.updates.reserve(changes.size());
-  for (NameChange& change : changes) {
-    audit.updates.push_back({change.key, map.find(change.key), std::move(change.commitments)});
-    if (change.notice) audit.notices.push_back(std::move(*change.notice));
+  std::vector<Hash> keys;
+  keys.reserve(sorted.size());
+  for (const NameChange* change : sorted) keys.push_back(change->key);
+  Map::Excerpt before = sorted.empty() ? Map::Excerpt{{}, TreeProof::of_root(old_root)} : map.excerpt(keys);
+  audit.proof = std::move(before.proof);
+  audit.updates.reserve(sorted.size());
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    audit.updates.push_back({keys[i], std::move(before.leaves[i]), std::move(sorted[i]->commitments)});
+    if (sorted[i]->notice) audit.notices.push_back(std::move(*sorted[i]->notice));
   }
   const std::vector<LeafUpdate> leaves =
       TRY(next_leaves(audit.updates, audit.notices, record_time_ms, config.min_reset_delay_s));
@@ -48,7 +59,6 @@ Result<NextEpoch> publish(const Map& map, const std::optional<EpochRecord>& prev
   NextEpoch out;
   out.leaves.reserve(leaves.size());
   for (const LeafUpdate& leaf : leaves) out.leaves.push_back({leaf.key, leaf.after});
-  audit.proof = leaves.empty() ? TreeProof::of_root(old_root) : map.prove_all(out.leaves);
   REQUIRE(audit.proof.nodes.size() <= kMaxTreeProofBytes, ErrorCode::over_limit, "publish: proof too large");
   const RootChange roots = TRY(audit.proof.evaluate(leaves));
   CHECK(roots.before == old_root);

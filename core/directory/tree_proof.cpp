@@ -52,7 +52,7 @@ class Evaluation {
     const auto kind = static_cast<TreeNodeKind>(TRY(reader_.u8()));
     if (updates.empty()) return RootChange(TRY(read_untouched(kind)));
     switch (kind) {
-      case TreeNodeKind::empty: return RootChange { {}, TRY(rebuild(updates, depth, {}))
+      case TreeNodeKind::empty: return RootChange { {}, TRY(rebuild(updates, depth, nullptr))
         };
       case TreeNodeKind::leaf: return TRY(read_own_leaf(updates, depth));
       case TreeNodeKind::other: return TRY(read_other_leaf(updates, depth));
@@ -79,7 +79,7 @@ class Evaluation {
   Result<RootChange> read_own_leaf(Updates updates, unsigned depth) {
     const auto own = std::find_if(updates.begin(), updates.end(), [](const auto& update) { return update.before; });
     REQUIRE(own != updates.end(), ErrorCode::invalid_tree, "tree proof: a leaf of no update");
-    return RootChange { map_leaf_hash(own->key, *own->before), TRY(rebuild(updates, depth, own->key)) };
+    return RootChange { map_leaf_hash(own->key, *own->before), TRY(rebuild(updates, depth, &own->key)) };
   }
 
   Result<RootChange> read_other_leaf(Updates updates, unsigned depth) {
@@ -104,12 +104,13 @@ class Evaluation {
   }
 
   /// The new subtree of the updates alone. `old`: the one of them that had a leaf here.
-  Result<Hash> rebuild(Updates updates, unsigned depth, const std::optional<Hash>& old) {
+  Result<Hash> rebuild(Updates updates, unsigned depth, const Hash* old) {
     std::vector<internal::FoldLeaf<Hash>> leaves;
-    leaves.reserve(updates.size());
+    if (updates.size() > 1) leaves.reserve(updates.size());
     for (const LeafUpdate& update : updates) {
-      REQUIRE(!update.before || (old && update.key == *old), ErrorCode::invalid_tree,
+      REQUIRE(!update.before || (old != nullptr && update.key == *old), ErrorCode::invalid_tree,
               "tree proof: an old leaf that is not there");
+      if (updates.size() == 1) return map_leaf_hash(update.key, update.after);  // most often
       leaves.push_back({&update.key, map_leaf_hash(update.key, update.after)});
     }
     return fold(leaves, depth);

@@ -1,6 +1,19 @@
 #include "core/wire/writer.h"
 
 namespace cairn::wire {
+namespace {
+
+/// All bytes of a number, to be appended at once: an epoch's audit has millions of them.
+template <class Number>
+std::array<std::uint8_t, sizeof(Number)> big_endian(Number value) {
+  std::array<std::uint8_t, sizeof(Number)> out;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = static_cast<std::uint8_t>(value >> (8 * (out.size() - 1 - i)));
+  }
+  return out;
+}
+
+}  // namespace
 
 Writer::~Writer() {
   if (sensitivity_ == Sensitivity::is_secret) wipe(buffer_);
@@ -25,20 +38,9 @@ void Writer::u8(std::uint8_t value) {
   buffer_.push_back(value);
 }
 
-void Writer::u16(std::uint16_t value) {
-  u8(static_cast<std::uint8_t>(value >> 8));
-  u8(static_cast<std::uint8_t>(value));
-}
-
-void Writer::u32(std::uint32_t value) {
-  u16(static_cast<std::uint16_t>(value >> 16));
-  u16(static_cast<std::uint16_t>(value));
-}
-
-void Writer::u64(std::uint64_t value) {
-  u32(static_cast<std::uint32_t>(value >> 32));
-  u32(static_cast<std::uint32_t>(value));
-}
+void Writer::u16(std::uint16_t value) { raw(big_endian(value)); }
+void Writer::u32(std::uint32_t value) { raw(big_endian(value)); }
+void Writer::u64(std::uint64_t value) { raw(big_endian(value)); }
 
 void Writer::raw(ByteView bytes) {
   reserve_more(bytes.size());

@@ -52,10 +52,16 @@ Value fold_leaves(std::span<const FoldLeaf<Value>> leaves, unsigned depth, Combi
   return parts.front().value;
 }
 
+inline const Hash& key_of(const Hash& key) { return key; }
+template <class Item>
+const Hash& key_of(const Item& item) {
+  return item.key;
+}
+
 /// The first of the keys in [first, end) whose bit `depth` is 1; they ascend and share the bits before.
 template <class Iterator>
 Iterator split_by_bit(Iterator first, Iterator end, unsigned depth) {
-  return std::partition_point(first, end, [depth](const auto& item) { return !key_bit(item.key, depth); });
+  return std::partition_point(first, end, [depth](const auto& item) { return !key_bit(key_of(item), depth); });
 }
 
 }  // namespace cairn::directory::internal
