@@ -1,0 +1,209 @@
+#include "bench/large_domain.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "core/directory/chain.h"
+
+namespace cairn::bench {
+namespace {
+
+namespace table = relay::table;
+using directory::Statement;
+
+/// While rows come in any order.
+constexpr std::size_t kFillCacheBytes = std::size_t{1} << 30;
+constexpr std::size_t kRowsAtOnce = 50'000;
+
+}  // namespace
+
+LargeDomain::LargeDomain(std::string folder, std::size_t all, std::size_t registered, std::size_t epochs)
+    : names(all), folder_(std::move(folder)) {
+  CHECK(registered > 0 && registered <= all);
+  // One epoch, however many names it changes: what the mind can do, not what auditors can fetch.
+  config_.times.epoch_updates = directory::kMaxEpochUpdates;
+  config_.times.epoch_bytes = directory::kMaxAuditBytes;
+  std::filesystem::remove_all(folder_);
+  std::filesystem::create_directory(folder_);
+  start(kFillCacheBytes);
+  register_members(registered);
+  fill_up(all - registered);
+  make_log(epochs);
+  stop();
+  start();
+}
+
+LargeDomain::~LargeDomain() {
+  stop();
+  std::filesystem::remove_all(folder_);
+}
+
+void LargeDomain::start(std::size_t cache_bytes) {
+  store::SqliteOptions options;
+  options.path = path();
+  options.application_id = 1;
+  options.cache_bytes = cache_bytes;
+  store_ = *store::SqliteStore::open(options);
+  relay_ = std::make_unique<relay::Relay>(config_);
+  const proto::Effects effects = relay_->rebuild(*store_, now_, entropy_);
+  for (const proto::Event& event : effects.events) CHECK(event.level != proto::Event::Level::error);
+  CHECK(store_->commit(effects.writes).has_value());
+}
+
+void LargeDomain::stop() {
+  relay_.reset();
+  store_.reset();
+}
+
+void LargeDomain::forget_file() {
+  const int file = ::open(path().c_str(), O_RDONLY | O_CLOEXEC);
+  CHECK(file >= 0 && ::fsync(file) == 0 && ::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED) == 0);
+  ::close(file);
+}
+
+std::vector<proto::Respond> LargeDomain::batch(const std::vector<proto::Input>& inputs) {
+  Overlay rows(*store_);
+  std::vector<proto::Respond> answers;
+  for (const proto::Input& input : inputs) {
+    proto::Effects effects = relay_->handle(input, rows, now_, entropy_);
+    rows.apply(std::move(effects.writes));
+    for (const proto::Event& event : effects.events) CHECK(event.level != proto::Event::Level::error);
+    for (proto::Send& send : effects.sends) {
+      if (auto* respond = std::get_if<proto::Respond>(&send)) answers.push_back(std::move(*respond));
+    }
+  }
+  CHECK(store_->commit(rows.take_writes()).has_value());
+  return answers;
+}
+
+proto::RequestArrived LargeDomain::post(std::string_view target, Bytes body) {
+  return {proto::RequestId{next_request_++}, proto::Method::post, std::string(target), {}, {}, std::move(body)};
+}
+
+proto::Input LargeDomain::submit(const Statement& statement) {
+  const proto::StatementRequest request{wire::encode(statement), {}, {}};
+  return post(proto::kPathStatement, wire::encode(request));
+}
+
+void LargeDomain::accept(std::vector<proto::Input> statements) {
+  for (auto first = statements.begin(); first != statements.end();) {
+    const auto end = first + std::min<std::ptrdiff_t>(statements.end() - first, proto::kMaxBatchInputs);
+    for (const proto::Respond& answer : batch({std::move_iterator(first), std::move_iterator(end)})) {
+      CHECK(answer.status == 202);
+    }
+    first = end;
+  }
+}
+
+directory::Device LargeDomain::new_device(const crypto::SigningKey& key) {
+  return {key.public_key(), random_value<MailboxId>(entropy_), {0xf102, 1}};
+}
+
+void LargeDomain::register_members(std::size_t count) {
+  std::vector<proto::Input> statements;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto name = directory::Name::from("m" + std::to_string(entropy_.next()) + "@" + config_.domain);
+    auto key = crypto::SigningKey::generate(entropy_);
+    const directory::Genesis genesis{new_device(key), random_value<Hash>(entropy_), 0};
+    Statement statement{{*name, 0, {}, now_.ms, random_value<Nonce16>(entropy_), {}, genesis}, {}};
+    statement.signatures = {directory::sign_as_new_device(statement.content, key)};
+    Member member{directory::NameState(*name), std::move(key)};
+    CHECK(member.state.apply(statement).has_value());
+    members.push_back(std::move(member));
+    statements.push_back(submit(statement));
+  }
+  accept(std::move(statements));
+  publish();
+}
+
+std::vector<proto::Input> LargeDomain::make_updates(std::size_t count) {
+  CHECK(count <= members.size());
+  std::vector<proto::Input> statements;
+  for (std::size_t i = 0; i < count; ++i) {
+    Member& member = members[i];
+    const auto key = crypto::SigningKey::generate(entropy_);
+    const directory::AddDevice body{new_device(key)};
+    Statement statement{{member.state.name(),
+                         member.state.count(),
+                         member.state.head(),
+                         now_.ms,
+                         random_value<Nonce16>(entropy_),
+                         {},
+                         body},
+                        {}};
+    statement.signatures = {directory::sign_as_device(statement.content, member.key),
+                            directory::sign_as_new_device(statement.content, key)};
+    CHECK(member.state.apply(statement).has_value());
+    statements.push_back(submit(statement));
+  }
+  return statements;
+}
+
+void LargeDomain::publish() {
+  do {
+    now_ = after(now_, config_.times.collect_ms);
+    batch({proto::TimerFired{}});
+  } while (!store_->scan(table::kDue, {}, {}, 1).empty());
+}
+
+// ---- rows as they would be ----
+
+Row LargeDomain::sample(Table table) const {
+  auto rows = store_->scan(table, {}, {}, 1);
+  CHECK(!rows.empty());
+  return std::move(rows.front());
+}
+
+void LargeDomain::fill_up(std::size_t count) {
+  const std::size_t name_size = members.front().state.name().text().size();
+  const Bytes name_row = sample(table::kNames).value;
+  const Bytes statement_row = sample(table::kStatements).value;
+  const Bytes mailbox_row = sample(table::kMailboxes).value;
+  std::vector<Write> writes;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::string name = "f" + std::to_string(entropy_.next());
+    name.resize(name_size, '0');
+    const directory::NameLeaf leaf{1, random_value<Hash>(entropy_), {}, {}};
+    writes.push_back({table::kLeaves, to_bytes(random_value<Hash>(entropy_)), wire::encode(leaf)});
+    writes.push_back({table::kNames, to_bytes(as_bytes(name)), name_row});
+    writes.push_back({table::kStatements, relay::chain_key(name, 0), statement_row});
+    writes.push_back({table::kDevices, to_bytes(random_value<DeviceId>(entropy_)), to_bytes(as_bytes(name))});
+    writes.push_back({table::kMailboxes, to_bytes(random_value<MailboxId>(entropy_)), mailbox_row});
+    if (writes.size() < kRowsAtOnce && i + 1 < count) continue;
+    CHECK(store_->commit(std::exchange(writes, {})).has_value());
+  }
+}
+
+void LargeDomain::make_log(std::size_t epochs) {
+  directory::Map map;
+  {
+    std::vector<directory::LeafChange> leaves;
+    for (const Row& row : store_->scan(table::kLeaves, {}, {}, SIZE_MAX)) {
+      leaves.push_back({*Hash::from(row.key), *wire::decode<directory::NameLeaf>(row.value)});
+    }
+    map.update(leaves);
+  }
+  const auto config = **relay::load<directory::DirectoryConfig>(*store_, table::kKeys, as_bytes(relay::kConfigRow));
+  const directory::EpochRecord record{epochs - 1, now_.ms,       map.root(),
+                                      map.size(), config.hash(), directory::notices_hash({})};
+  std::vector<Hash> entries(epochs);
+  for (Hash& entry : entries) entry = random_value<Hash>(entropy_);
+  entries.back() = record.log_leaf();
+
+  Overlay rows(*store_);
+  for (const Table of_the_old_log : {table::kRecords, table::kAudits, table::kTiles}) {
+    for (Row& row : store_->scan(of_the_old_log, {}, {}, SIZE_MAX)) rows.erase(of_the_old_log, std::move(row.key));
+  }
+  const MemoryView nothing;
+  auto tiles = *tlog::grow(tlog::StoredTiles(nothing, table::kTiles), 0, entries);
+  for (tlog::Tile& tile : tiles) rows.apply(tlog::store_tile(table::kTiles, std::move(tile)));
+  const auto edge = *tlog::right_edge(tlog::StoredTiles(rows, table::kTiles), epochs);
+  const auto key = crypto::SigningKey::from_seed(
+      *crypto::Ed25519Seed::from(*store_->get(table::kKeys, as_bytes(relay::kLogKeyRow))));
+  const auto note = tlog::SignedCheckpoint::sign({config.origin, {epochs, edge.root()}, {}}, key).encode();
+  relay::save(rows, table::kRecords, relay::u64_key(epochs - 1), record);
+  relay::save(rows, table::kServed, {}, relay::ServedRow{epochs, now_.ms, note});
+  CHECK(store_->commit(rows.take_writes()).has_value());
+}
+
+}  // namespace cairn::bench
