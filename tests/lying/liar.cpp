@@ -2,8 +2,9 @@
 
 #include "core/directory/map.h"
 #include "core/relay/tables.h"
-#include "core/tlog/checkpoint.h"
+#include "core/tlog/cosignature.h"
 #include "tests/support/naive_log.h"
+#include "tests/support/seeded_entropy.h"
 
 namespace cairn::lying {
 namespace {
@@ -54,21 +55,50 @@ std::vector<Statement> statements_of(const StoreView& store, const directory::Na
   return out;
 }
 
+/// What a file says, and what is said to people.
+struct Words {
+  Lie lie;
+  std::string_view word;
+  std::string_view sentence;
+};
+constexpr Words kWords[] = {
+    {Lie::none, "none", "The server tells the truth."},
+    {Lie::unsigned_device, "unsigned-device", "The server adds a device of its own that the owner never signed."},
+    {Lie::brought_back, "brought-back", "The server adds a device again that the owner had removed."},
+    {Lie::dropped_statement, "dropped-statement", "The server leaves the owner's newest statement out."},
+    {Lie::forked_chain, "forked-chain", "The server gives a chain of its own under the name."},
+    {Lie::another_name, "another-name", "The server gives another name's devices for this one."},
+    {Lie::replayed_answer, "replayed-answer", "The server gives an old answer that was true once."},
+    {Lie::forked_map, "forked-map",
+     "The server makes a second map with its own device, and signs it with the log's key."},
+    {Lie::forked_with_lines, "forked-with-lines",
+     "The server puts the auditors' old cosignatures under its second map."},
+    {Lie::flash, "flash", "The server lies for one epoch, and tells the truth again from the next one on."},
+    {Lie::false_absence, "false-absence",
+     "The server says that the name does not exist, with a second map to prove it."},
+    {Lie::false_reset, "false-reset", "The server resets the name to its own device, without anybody being told."},
+    {Lie::no_quorum, "no-quorum", "The server shows a checkpoint that only one has cosigned."},
+    {Lie::own_cosigners, "own-cosigners", "The server shows a checkpoint that cosigners of its own have cosigned."},
+    {Lie::another_config, "another-config", "The server gives another key of the directory."},
+    {Lie::no_notice, "no-notice", "The server shows a reset without its notice."},
+    {Lie::wrong_veto_keys, "wrong-veto-keys", "The server says that its own key is the one that may veto a reset."},
+    {Lie::hidden_reset, "hidden-reset", "The server hides that a reset was requested."},
+};
+
 }  // namespace
 
 std::string_view describe(Lie lie) {
-  switch (lie) {
-    case Lie::none: return "The server tells the truth.";
-    case Lie::unsigned_device: return "The server adds a device of its own that the owner never signed.";
-    case Lie::dropped_statement: return "The server leaves the owner's newest statement out.";
-    case Lie::another_name: return "The server gives another name's devices for this one.";
-    case Lie::replayed_answer: return "The server gives an old answer that was true once.";
-    case Lie::forked_map: return "The server makes a second map with its own device, and signs it with the log's key.";
-    case Lie::forked_with_lines: return "The server puts the auditors' old cosignatures under its second map.";
-    case Lie::false_absence: return "The server says that the name does not exist, with a second map to prove it.";
-    case Lie::false_reset: return "The server resets the name to its own device, without anybody being told.";
+  for (const Words& it : kWords) {
+    if (it.lie == lie) return it.sentence;
   }
   return "";
+}
+
+Lie lie_named(std::string_view word) {
+  for (const Words& it : kWords) {
+    if (it.word == word) return it.lie;
+  }
+  return Lie::none;
 }
 
 Liar::Liar(directory::Name victim, Entropy& entropy)
@@ -133,7 +163,7 @@ Liar::Response Liar::forked(const StoreView& store, const Request& request, Resp
 
   const auto config = need<directory::DirectoryConfig>(store, table::kKeys, as_bytes(relay::kConfigRow));
   auto checkpoint = tlog::SignedCheckpoint::sign({config.origin, log.head(size), {}}, log_key(store));
-  if (lie_ == Lie::forked_with_lines) {
+  if (lie_ == Lie::forked_with_lines || lie_ == Lie::flash) {
     const auto honest = tlog::SignedCheckpoint::parse(response.checkpoint, tlog::ExtensionLines::refuse);
     for (const tlog::NoteSignature& line : honest->note().signatures) {
       if (line.key_name.text() != config.origin) CHECK(checkpoint.add(line).has_value());
@@ -174,7 +204,83 @@ Liar::Response Liar::with_false_reset(const StoreView& store, const Request& req
   return forked(store, request, std::move(response), directory::NameLeaf{count, head, {}, {}});
 }
 
-Bytes Liar::answer(ByteView request_bytes, Bytes honest, const StoreView& store, Time) {
+Liar::Response Liar::in_a_flash(const StoreView& store, const Request& request, Response response) {
+  const std::uint64_t size = response.record.epoch + 1;
+  if (flash_size_ == 0) flash_size_ = size;
+  if (size != flash_size_) return response;
+  return with_false_chain(store, request, std::move(response));
+}
+
+Statement Liar::bring_back(const directory::NameState& state) {
+  const auto& devices = state.devices();
+  const auto removed = std::ranges::find_if(devices, [](const auto& device) { return !device.active(); });
+  Statement out = add_false_device(state);
+  if (removed == devices.end()) return out;
+  // Whoever has the removed device helps the server: what matters is that it may not. Its key is not here, so the
+  // signature is none; a client looks at who signs before it looks at the signature.
+  out.content.body = directory::AddDevice{removed->device};
+  for (directory::StatementSignature& signature : out.signatures) signature.key = removed->device.signature_key;
+  return out;
+}
+
+std::string Liar::cosigned_otherwise(const StoreView& store, const std::string& honest, Time now) const {
+  const auto truth = tlog::SignedCheckpoint::parse(honest, tlog::ExtensionLines::refuse);
+  CHECK(truth.has_value());
+  auto checkpoint = tlog::SignedCheckpoint::sign(truth->claim(), log_key(store));
+  std::uint64_t count = 0;
+  for (const tlog::NoteSignature& line : truth->note().signatures) {
+    if (line.key_name.text() == truth->claim().origin) continue;
+    ++count;
+    if (lie_ == Lie::own_cosigners) {
+      // As many as the honest ones, and of the same names.
+      testing::SeededEntropy entropy(count);
+      const auto key = crypto::SigningKey::generate(entropy);
+      const auto own = tlog::cosign(line.key_name, key, now.ms / kSecondMs, checkpoint.note().text);
+      CHECK(checkpoint.add(own).has_value());
+    } else if (count == 1) {
+      CHECK(checkpoint.add(line).has_value());
+    }
+  }
+  return checkpoint.encode();
+}
+
+Liar::Response Liar::with_another_config(Response response) const {
+  if (response.config) {
+    response.config->vrf_key = *crypto::VrfPublicKey::from(key_.public_key().view());
+  } else {
+    response.record.config = {};
+  }
+  return response;
+}
+
+/// The chain and its notices are made to lie, and nothing else is.
+Liar::Response Liar::with_chain(const StoreView& store, Response response) {
+  std::vector<Statement>& statements = response.statements;
+  const auto state = need<relay::NameRow>(store, table::kNames, victim_.bytes()).state;
+  const auto request = std::ranges::find_if(statements, [](const Statement& statement) {
+    return statement.content.type() == directory::StatementType::request_reset;
+  });
+  switch (lie_) {
+    case Lie::unsigned_device: statements.push_back(add_false_device(state)); break;
+    case Lie::brought_back: statements.push_back(bring_back(state)); break;
+    case Lie::dropped_statement:
+      if (!statements.empty()) statements.pop_back();
+      break;
+    case Lie::forked_chain: statements = {false_genesis()}; break;
+    case Lie::hidden_reset:
+      statements.erase(request, statements.end());
+      response.notices.clear();
+      break;
+    case Lie::no_notice: response.notices.clear(); break;
+    case Lie::wrong_veto_keys:
+      for (directory::ResetNotice& notice : response.notices) notice.veto_keys = {key_.public_key()};
+      break;
+    default: break;
+  }
+  return response;
+}
+
+Bytes Liar::answer(ByteView request_bytes, Bytes honest, const StoreView& store, Time now) {
   const auto request = wire::decode<Request>(request_bytes);
   CHECK(request.has_value());
   if (!(request->name == victim_)) return honest;
@@ -182,22 +288,21 @@ Bytes Liar::answer(ByteView request_bytes, Bytes honest, const StoreView& store,
   if (lie_ == Lie::replayed_answer) return first_answer_;
   if (lie_ == Lie::none) return honest;  // the name may not be there yet
   Response response = *wire::decode<Response>(honest);
-  const auto row = need<relay::NameRow>(store, table::kNames, victim_.bytes());
   switch (lie_) {
-    case Lie::unsigned_device: response.statements.push_back(add_false_device(row.state)); break;
-    case Lie::dropped_statement:
-      if (!response.statements.empty()) response.statements.pop_back();
-      break;
     case Lie::another_name: response = under_another_name(store, std::move(response)); break;
     case Lie::forked_map:
     case Lie::forked_with_lines: response = with_false_chain(store, *request, std::move(response)); break;
+    case Lie::flash: response = in_a_flash(store, *request, std::move(response)); break;
     case Lie::false_absence:
       response.statements.clear();
       response.notices.clear();
       response = forked(store, *request, std::move(response), std::nullopt);
       break;
     case Lie::false_reset: response = with_false_reset(store, *request, std::move(response)); break;
-    default: break;
+    case Lie::no_quorum:
+    case Lie::own_cosigners: response.checkpoint = cosigned_otherwise(store, response.checkpoint, now); break;
+    case Lie::another_config: response = with_another_config(std::move(response)); break;
+    default: response = with_chain(store, std::move(response)); break;
   }
   return wire::encode(response);
 }

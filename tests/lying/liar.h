@@ -6,6 +6,7 @@
 
 #include "core/directory/lookup.h"
 #include "core/relay/lookup_hook.h"
+#include "core/tlog/checkpoint.h"
 
 namespace cairn::lying {
 
@@ -13,20 +14,36 @@ namespace cairn::lying {
 enum class Lie : std::uint8_t {
   none,
   unsigned_device,    ///< an add_device at the end that no device of the owner signed
+  brought_back,       ///< a device that the owner removed is added again, by its own signature
   dropped_statement,  ///< the owner's newest statement is left out
+  forked_chain,       ///< the attacker's chain under the name, with the true map
   another_name,       ///< the attacker's own chain, with its proofs, in place of the name's
   replayed_answer,    ///< an old answer that was true once
   forked_map,         ///< the attacker's chain under the name; map, record and checkpoint made anew, signed by the log
   forked_with_lines,  ///< the same, with the cosignatures of the true checkpoint under it
+  flash,              ///< the same, for a single epoch: at the next one it tells the truth again
   false_absence,      ///< a forked map without the name
-  false_reset         ///< a forked map in which the attacker has reset the name, without any notice
+  false_reset,        ///< a forked map in which the attacker has reset the name, without any notice
+  no_quorum,          ///< the truth, with all cosignatures but one taken off
+  own_cosigners,      ///< the truth, cosigned by keys of the attacker's alone
+  another_config,     ///< the truth, under a config with another VRF key
+  no_notice,          ///< the requests of resets without their notices
+  wrong_veto_keys,    ///< notices of resets that name a key of the attacker's as the one that may veto
+  hidden_reset        ///< the chain up to the newest request of a reset
 };
 
-constexpr Lie kAllLies[] = {Lie::unsigned_device, Lie::dropped_statement, Lie::another_name,  Lie::replayed_answer,
-                            Lie::forked_map,      Lie::forked_with_lines, Lie::false_absence, Lie::false_reset};
+/// Lies about any name.
+constexpr Lie kAllLies[] = {Lie::unsigned_device, Lie::brought_back,    Lie::dropped_statement, Lie::forked_chain,
+                            Lie::another_name,    Lie::replayed_answer, Lie::forked_map,        Lie::forked_with_lines,
+                            Lie::flash,           Lie::false_absence,   Lie::false_reset,       Lie::no_quorum,
+                            Lie::own_cosigners,   Lie::another_config};
+/// Lies about a name whose chain has a request of a reset that the client has not seen.
+constexpr Lie kResetLies[] = {Lie::no_notice, Lie::wrong_veto_keys, Lie::hidden_reset};
 
 /// For people who watch: one sentence that begins with "The server".
 std::string_view describe(Lie lie);
+/// "unsigned-device", as a file says it; none for what is no lie's name.
+Lie lie_named(std::string_view word);
 
 class Liar : public relay::LookupHook {
  public:
@@ -34,7 +51,9 @@ class Liar : public relay::LookupHook {
   Liar(directory::Name victim, Entropy& entropy);
 
   /// What to answer from now on. For another_name the attacker's own name, which must be registered.
-  void tell(Lie lie) { lie_ = lie; }
+  void tell(Lie lie) {
+    if (std::exchange(lie_, lie) != lie) flash_size_ = 0;
+  }
   void set_own_name(directory::Name name) { own_name_ = std::move(name); }
 
   /// The device that must never be encrypted to.
@@ -54,6 +73,12 @@ class Liar : public relay::LookupHook {
   Response forked(const StoreView& store, const Request& request, Response response,
                   std::optional<directory::NameLeaf> leaf) const;
   Response with_false_chain(const StoreView& store, const Request& request, Response response);
+  Response in_a_flash(const StoreView& store, const Request& request, Response response);
+  directory::Statement bring_back(const directory::NameState& state);
+  /// The honest checkpoint with other cosignatures.
+  std::string cosigned_otherwise(const StoreView& store, const std::string& honest, Time now) const;
+  Response with_another_config(Response response) const;
+  Response with_chain(const StoreView& store, Response response);
   Response with_false_reset(const StoreView& store, const Request& request, Response response);
 
   directory::Name victim_;
@@ -62,7 +87,8 @@ class Liar : public relay::LookupHook {
   directory::Device device_;
   std::optional<directory::Name> own_name_;
   Lie lie_ = Lie::none;
-  Bytes first_answer_;  ///< true once: for replayed_answer
+  Bytes first_answer_;            ///< true once: for replayed_answer
+  std::uint64_t flash_size_ = 0;  ///< of the log, when the flash began
 };
 
 }  // namespace cairn::lying

@@ -61,7 +61,10 @@ constexpr Expected kExpected[] = {
     {Lie::unsigned_device, "condition 6", "condition 6"},   {Lie::dropped_statement, "condition 6", "condition 6"},
     {Lie::another_name, "condition 5", "condition 5"},      {Lie::forked_map, "condition 1", "condition 1"},
     {Lie::forked_with_lines, "condition 1", "condition 1"}, {Lie::false_absence, "condition 1", "condition 1"},
-    {Lie::false_reset, "condition 1", "condition 1"},
+    {Lie::false_reset, "condition 1", "condition 1"},       {Lie::brought_back, "condition 6", "condition 6"},
+    {Lie::forked_chain, "condition 6", "condition 6"},      {Lie::flash, "condition 1", "condition 1"},
+    {Lie::no_quorum, "condition 1", "condition 1"},         {Lie::own_cosigners, "condition 1", "condition 1"},
+    {Lie::another_config, "condition 4", "condition 3"},
 };
 
 TEST_F(LiarTest, NoLieIsBelievedByAClientThatKnowsNothing) {
@@ -97,6 +100,50 @@ TEST_F(LiarTest, AnOldAnswerIsRefusedByWhoKnowsBetterAndByAllAfterADay) {
   EXPECT_FALSE(look(known).has_value());
   driver.now = after(driver.now, kDayMs + kMinuteMs);
   EXPECT_TRUE(testing::refused(look(), "condition 2"));
+}
+
+TEST_F(LiarTest, ALieForASingleEpochIsRefusedAndTheNextOneIsBelieved) {
+  liar.tell(Lie::flash);
+  EXPECT_TRUE(testing::refused(look(), "condition 1"));
+  EXPECT_TRUE(testing::refused(look(), "condition 1"));
+  take(mallory, mallory.by_recovery(directory::ReplaceRecovery{}));
+  cosigners.pass(driver, 2000);
+  const auto truth = look();
+  ASSERT_TRUE(testing::accepted(truth));
+  EXPECT_EQ(truth->view.state(), bob.state);
+}
+
+TEST_F(LiarTest, NoLieAboutARemovedDeviceIsBelieved) {
+  const DeviceId removed = bob.state.devices().back().id;
+  take(bob, bob.by_recovery(directory::RemoveDevice{removed}));
+  cosigners.pass(driver, 2000);
+  for (const Lie lie : {Lie::brought_back, Lie::dropped_statement}) {
+    liar.tell(lie);
+    EXPECT_TRUE(testing::refused(look(), "condition 6")) << describe(lie);
+  }
+  liar.tell(Lie::none);
+  const auto truth = look();
+  ASSERT_TRUE(testing::accepted(truth));
+  EXPECT_FALSE(truth->view.state().is_active(removed));
+}
+
+TEST_F(LiarTest, NoLieAboutARequestedResetIsBelieved) {
+  const auto before = look();
+  ASSERT_TRUE(testing::accepted(before));
+  take(bob, bob.request(bob.new_device(), 8));
+  cosigners.pass(driver, 2000);
+  const directory::Known known{&before->domain, &before->view, {}};
+  for (const directory::Known& who : {directory::Known{}, known}) {
+    for (const Lie lie : kResetLies) {
+      liar.tell(lie);
+      EXPECT_TRUE(testing::refused(look(who), lie == Lie::hidden_reset ? "condition 6" : "condition 7"))
+          << describe(lie);
+    }
+    liar.tell(Lie::none);
+    const auto truth = look(who);
+    ASSERT_TRUE(testing::accepted(truth));
+    EXPECT_TRUE(truth->view.state().open_reset().has_value());
+  }
 }
 
 TEST_F(LiarTest, AboutOthersItTellsTheTruth) {

@@ -12,12 +12,6 @@ namespace {
 
 using namespace cairn;
 
-const std::pair<std::string_view, lying::Lie> kWords[] = {
-    {"unsigned-device", lying::Lie::unsigned_device}, {"dropped-statement", lying::Lie::dropped_statement},
-    {"another-name", lying::Lie::another_name},       {"replayed-answer", lying::Lie::replayed_answer},
-    {"forked-map", lying::Lie::forked_map},           {"forked-with-lines", lying::Lie::forked_with_lines},
-    {"false-absence", lying::Lie::false_absence},     {"false-reset", lying::Lie::false_reset}};
-
 /// Honest while the file is not there or names no lie.
 class ToldByFile final : public relay::LookupHook {
  public:
@@ -29,10 +23,7 @@ class ToldByFile final : public relay::LookupHook {
   Bytes answer(ByteView request, Bytes honest, const StoreView& store, Time now) override {
     std::string word;
     std::ifstream(file_) >> word;
-    liar_.tell(lying::Lie::none);
-    for (const auto& [name, lie] : kWords) {
-      if (word == name) liar_.tell(lie);
-    }
+    liar_.tell(lying::lie_named(word));
     return liar_.answer(request, std::move(honest), store, now);
   }
 

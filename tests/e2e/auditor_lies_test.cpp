@@ -1,0 +1,359 @@
+// A log that lies to a real auditor: each lie is refused in a sentence that names the rule, and not cosigned.
+#include "core/base/encoding.h"
+#include "core/directory/auditor.h"
+#include "shell/loop/loop.h"
+#include "shell/net/network.h"
+#include "shell/os/clock.h"
+#include "shell/store/memory/memory_store.h"
+#include "tests/e2e/village_fixture.h"
+#include "tests/lying/lying_log.h"
+
+namespace cairn::e2e {
+namespace {
+
+using directory::CompleteNotice;
+using directory::NameLeaf;
+using directory::Notice;
+using directory::RequestNotice;
+using directory::ResetNotice;
+using directory::Update;
+using directory::VetoNotice;
+using lying::LyingLog;
+using testing::NaiveMap;
+
+constexpr std::uint64_t kDelayMs = directory::kMinResetDelayS * kSecondMs;
+
+/// Serves the files of logs, and hears what calls were answered.
+class Files final : public proto::Mind {
+ public:
+  proto::Effects rebuild(const StoreView&, Time, Entropy&) override { return {}; }
+  proto::Effects handle(const proto::Input& input, const StoreView&, Time, Entropy&) override {
+    proto::Effects effects;
+    if (const auto* request = std::get_if<proto::RequestArrived>(&input)) {
+      if (request->target.ends_with("/config")) configs_read.insert(request->target);
+      const auto found = files.find(request->target);
+      proto::Respond answer{request->id, found == files.end() ? 404 : 200, {}, {}, {}};
+      if (found != files.end()) answer.body = found->second;
+      effects.sends.emplace_back(std::move(answer));
+    } else if (const auto* done = std::get_if<proto::CallDone>(&input)) {
+      reply = done->reply;
+    }
+    return effects;
+  }
+  Time next_deadline() const override { return Time::never(); }
+
+  std::map<std::string, Bytes> files;  ///< by target
+  std::set<std::string> configs_read;
+  std::optional<Result<proto::CallReply>> reply;
+};
+
+struct Reply {
+  int status = 0;
+  std::string text;
+};
+
+class AuditorLies : public VillageTest {
+ protected:
+  void SetUp() override {
+    VillageTest::SetUp();
+    std::filesystem::create_directories(folder_);
+    network_.emplace(entropy_);
+    loop_.emplace(files_, store_, entropy_, *network_, loop::LoopOptions{os::now, nullptr});
+    ASSERT_TRUE(loop_->start().has_value());
+    port_ = *network_->serve_http("127.0.0.1", 0);
+  }
+
+  /// To be called for all logs before the auditor starts.
+  LyingLog& add_log(const std::string& domain, std::uint64_t adopted_size = 0) {
+    LyingLog& log = logs_.try_emplace(domain, domain, logs_.size() + 1).first->second;
+    list_ += "log " + log.key().to_text() + " http://127.0.0.1:" + std::to_string(port_) + "/" + domain + " " +
+             std::to_string(adopted_size) + "\n";
+    files_.files["/" + domain + "/config"] = wire::encode(log.config());
+    return log;
+  }
+  void start_auditor() {
+    const std::string logs = (folder_ / "logs").string();
+    std::ofstream(logs) << list_;
+    const std::string output = (folder_ / "auditor.log").string();
+    auditor_.emplace(demo::Process::start(
+        {program_folder() + "/cairn-witness", "--data", (folder_ / "auditor").string(), "serve", "--listen",
+         "127.0.0.1:0", "--role", "auditor", "--name", "auditor.example/a", "--logs", logs},
+        output));
+    ASSERT_TRUE(eventually([&] { return find_port(auditor_->output()); }));
+    const auto enrolled = [&] {
+      loop_->step(20);
+      return files_.configs_read.size() == logs_.size();
+    };
+    ASSERT_TRUE(eventually(enrolled));
+  }
+
+  /// Calls the auditor while it reads our files.
+  Reply call(proto::Method method, const std::string& target, Bytes body = {}) {
+    files_.reply.reset();
+    network_->perform(proto::Call{
+        {++calls_}, method, "http://127.0.0.1:" + std::to_string(auditor_port_) + target, "", std::move(body), 10'000});
+    while (!files_.reply) loop_->step(100);
+    if (!*files_.reply) return {};
+    return {(*files_.reply)->status, as_text((*files_.reply)->body)};
+  }
+  /// Offers the newest checkpoint.
+  Reply offer(const LyingLog& log, std::uint64_t cosigned_size) {
+    const std::string domain = log.config().origin.substr(0, log.config().origin.find('/'));
+    for (std::size_t i = 0; i < log.audits().size(); ++i) {
+      files_.files["/" + domain + "/audit/" + std::to_string(i)] = log.audits()[i];
+    }
+    return call(proto::Method::post, "/add-checkpoint", to_bytes(as_bytes(log.request(cosigned_size))));
+  }
+  /// The size that the auditor says it has cosigned; 0 when there is none.
+  std::uint64_t cosigned_size(const LyingLog& log) {
+    const std::string id = to_hex(crypto::sha256(as_bytes(log.config().origin)));
+    const Reply reply = call(proto::Method::get, "/" + id + "/checkpoint");
+    if (reply.status != 200) return 0;
+    return tlog::SignedCheckpoint::parse(reply.text, tlog::ExtensionLines::refuse)->claim().tree.size;
+  }
+  /// A lie is refused with these words, and what was cosigned before stays the newest.
+  void expect_refused(const LyingLog& log, std::uint64_t size_before, const std::string& words) {
+    const Reply reply = offer(log, size_before);
+    EXPECT_EQ(reply.status / 100, reply.status == 422 ? 4 : 5) << reply.status;
+    EXPECT_NE(reply.text.find(words), std::string::npos) << log.config().origin << ": " << reply.text;
+    EXPECT_EQ(cosigned_size(log), size_before) << log.config().origin;
+    EXPECT_TRUE(auditor_->running());
+  }
+
+  std::uint64_t now_ms() const { return os::now().ms; }
+
+  /// Epoch 0, and two names, so that there is something to lie about.
+  struct People {
+    Hash alice, bob;
+  };
+  People begin(LyingLog& log, std::uint64_t time_ms) {
+    log.append(log.epoch(time_ms, {}, log.map()), log.map());
+    const People people{log.random_hash(), log.random_hash()};
+    log.publish(time_ms, people.alice);
+    log.publish(time_ms, people.bob);
+    return people;
+  }
+  People begin_cosigned(LyingLog& log) {
+    const People people = begin(log, now_ms());
+    const Reply reply = offer(log, 0);
+    EXPECT_EQ(reply.status, 200) << reply.text;
+    return people;
+  }
+  ResetNotice request_of(const LyingLog& log, const Hash& key, std::uint64_t time_ms) const {
+    return {key, log.map().leaves.at(key).count, time_ms, time_ms + kDelayMs, {owner_.public_key()}, {}, {}};
+  }
+
+  crypto::SigningKey owner_ = [] {
+    testing::SeededEntropy entropy(77);
+    return crypto::SigningKey::generate(entropy);
+  }();
+
+ private:
+  bool find_port(const std::string& output) {
+    const std::string mark = "listening on http://127.0.0.1:";
+    const std::size_t at = output.find(mark);
+    if (at == std::string::npos || output.find('\n', at) == std::string::npos) return false;
+    auditor_port_ = static_cast<unsigned>(std::stoul(output.substr(at + mark.size())));
+    return true;
+  }
+
+  testing::SeededEntropy entropy_{5};
+  Files files_;
+  store::MemoryStore store_;
+  std::optional<net::Network> network_;
+  std::optional<loop::Loop> loop_;
+  std::uint16_t port_ = 0;
+  std::map<std::string, LyingLog> logs_;
+  std::string list_;
+  std::optional<demo::Process> auditor_;
+  unsigned auditor_port_ = 0;
+  std::uint64_t calls_ = 0;
+};
+
+TEST_F(AuditorLies, AboutTheRecordAreRefused) {
+  LyingLog& config = add_log("config.example");
+  LyingLog& back = add_log("back.example");
+  LyingLog& ahead = add_log("ahead.example");
+  LyingLog& frozen = add_log("frozen.example");
+  LyingLog& count = add_log("count.example");
+  start_auditor();
+
+  const auto lie = [&](LyingLog& log, const std::string& words, const auto& change) {
+    const People people = begin_cosigned(log);
+    const std::vector<Update> updates = {log.update(people.alice)};
+    auto next = log.after(updates, {}, now_ms());
+    auto epoch = log.epoch(now_ms(), updates, next);
+    change(epoch.record);
+    log.append(epoch, std::move(next));
+    expect_refused(log, 3, words);
+  };
+  lie(config, "rule 1: another config", [&](auto& record) { record.config = config.random_hash(); });
+  lie(back, "rule 2: time runs back", [&](auto& record) { record.time_ms = back.newest()->time_ms - 1; });
+  lie(ahead, "rule 2: ahead of our clock", [&](auto& record) { record.time_ms += directory::kMaxRecordSkewMs * 2; });
+  lie(count, "rule 6: number of names", [](auto& record) { ++record.names; });
+  // A log that stands still: its newest record is from ten minutes ago.
+  begin(frozen, now_ms() - 2 * directory::kMaxRecordSkewMs);
+  expect_refused(frozen, 0, "the newest record is too old");
+}
+
+TEST_F(AuditorLies, AboutLeavesAreRefusedAlsoWhenTheyAreTakenBack) {
+  LyingLog& flash = add_log("flash.example");
+  LyingLog& old = add_log("old.example");
+  LyingLog& gone = add_log("gone.example");
+  LyingLog& silent = add_log("silent.example");
+  LyingLog& shorter = add_log("shorter.example");
+  start_auditor();
+
+  // For one epoch alice has the liar's chain, and then her own again.
+  People people = begin_cosigned(flash);
+  const NaiveMap honest = flash.map();
+  NaiveMap false_map = honest;
+  false_map.leaves[people.alice].head = flash.random_hash();
+  std::vector<Update> updates = {flash.update(people.alice)};
+  flash.append(flash.epoch(now_ms(), updates, false_map), false_map);
+  flash.append(flash.epoch(now_ms(), {flash.update(people.alice)}, honest), honest);
+  expect_refused(flash, 3, "rule 6: another new map");
+
+  // Her old leaf was another.
+  people = begin_cosigned(old);
+  updates = {old.update(people.alice)};
+  updates[0].old->head = old.random_hash();
+  NaiveMap next = old.after(updates, {}, now_ms());
+  old.append(old.epoch(now_ms(), updates, next), next);
+  expect_refused(old, 3, "rule 4: another old map");
+
+  // Bob is left out while alice changes.
+  people = begin_cosigned(gone);
+  updates = {gone.update(people.alice)};
+  next = gone.after(updates, {}, now_ms());
+  next.leaves.erase(people.bob);
+  gone.append(gone.epoch(now_ms(), updates, next), next);
+  expect_refused(gone, 3, "rule 6: another new map");
+
+  // A statement that was published is taken away again.
+  people = begin_cosigned(shorter);
+  const NaiveMap before = shorter.map();
+  shorter.publish(now_ms(), people.alice);
+  ASSERT_EQ(offer(shorter, 3).status, 200);
+  shorter.append(shorter.epoch(now_ms(), {shorter.update(people.alice)}, before), before);
+  expect_refused(shorter, 4, "rule 6: another new map");
+
+  // A reset begins without notice.
+  people = begin_cosigned(silent);
+  updates = {silent.update(people.alice)};
+  next = silent.after(updates, {}, now_ms());
+  next.leaves[people.alice].pending = request_of(silent, people.alice, now_ms()).hash();
+  silent.append(silent.epoch(now_ms(), updates, next), next);
+  expect_refused(silent, 3, "rule 6: another new map");
+}
+
+class ResetLies : public AuditorLies {
+ protected:
+  /// An epoch with this notice of a step that honest servers do not take; what it does to the leaf is put down by hand.
+  static void append_step(LyingLog& log, const Hash& key, std::uint64_t time_ms, Notice notice, const Hash& pending,
+                          const Hash& resets = {}) {
+    const std::vector<Update> updates = {log.update(key)};
+    NaiveMap next = log.after(updates, {}, time_ms);
+    next.leaves[key].pending = pending;
+    next.leaves[key].resets = resets;
+    log.append(log.epoch(time_ms, updates, next, {std::move(notice)}), next);
+  }
+  static void append_completion(LyingLog& log, const ResetNotice& request, std::uint64_t time_ms) {
+    append_step(log, request.key, time_ms, Notice{CompleteNotice{request}}, {},
+                directory::extend_resets({}, request.hash()));
+  }
+
+  /// A request of alice's name is in the log since `age_ms`, and the auditor has cosigned it. It is in epoch 3 of 5.
+  ResetNotice begin_request(LyingLog& log, std::uint64_t age_ms) {
+    const std::uint64_t then_ms = now_ms() - age_ms;
+    const People people = begin(log, then_ms);
+    const ResetNotice request = request_of(log, people.alice, then_ms);
+    log.publish(then_ms, people.alice, Notice{RequestNotice{request, {}}});
+    log.publish(now_ms(), people.bob);  // the newest record is fresh
+    const Reply reply = offer(log, 0);
+    EXPECT_EQ(reply.status, 200) << reply.text;
+    return request;
+  }
+  VetoNotice veto_of(const ResetNotice& request) const { return directory::veto_as_device(request, owner_); }
+
+  static constexpr std::uint64_t kLongAgoMs = kDelayMs + kHourMs;
+};
+
+TEST_F(ResetLies, AboutDelaysAreRefused) {
+  LyingLog& hasty = add_log("hasty.example");
+  LyingLog& early = add_log("early.example");
+  LyingLog& jump = add_log("jump.example");
+  LyingLog& unwaited = add_log("unwaited.example");
+  start_auditor();
+
+  // It matures in an hour.
+  const People people = begin_cosigned(hasty);
+  ResetNotice request = request_of(hasty, people.alice, now_ms());
+  request.matures_ms = request.requested_ms + kHourMs;
+  append_step(hasty, people.alice, request.requested_ms, Notice{RequestNotice{request, {}}}, request.hash());
+  expect_refused(hasty, 3, "rule 8: delay too short");
+
+  // It is completed before it has matured.
+  request = begin_request(early, 0);
+  append_completion(early, request, now_ms());
+  expect_refused(early, 5, "rule 8: completed too soon");
+
+  // Record times say that it has.
+  request = begin_request(jump, 0);
+  append_completion(jump, request, request.matures_ms);
+  expect_refused(jump, 5, "rule 2: ahead of our clock");
+
+  // It was in the log for days, which this auditor has seen nothing of.
+  request = begin_request(unwaited, kLongAgoMs);
+  append_completion(unwaited, request, now_ms());
+  expect_refused(unwaited, 5, "rule 9: not long enough since we cosigned the request");
+}
+
+TEST_F(ResetLies, AboutVetoesAreRefused) {
+  // The operator of this auditor has adopted what is older: it need not wait itself, so that only the veto is between
+  // the liar and the name.
+  constexpr std::uint64_t kAdopted = 100;
+  LyingLog& silent = add_log("nobody-objects.example", kAdopted);
+  LyingLog& censored = add_log("censored.example", kAdopted);
+  LyingLog& stranger = add_log("stranger.example");
+  LyingLog& undead = add_log("undead.example", kAdopted);
+  LyingLog& again = add_log("again.example");
+  start_auditor();
+
+  ResetNotice request = begin_request(silent, kLongAgoMs);
+  append_completion(silent, request, now_ms());
+  EXPECT_EQ(offer(silent, 5).status, 200);  // so it is the veto that makes the difference below
+
+  // The owner's veto reaches the auditor, and never the log.
+  request = begin_request(censored, kLongAgoMs);
+  EXPECT_EQ(call(proto::Method::post, "/veto", wire::encode(veto_of(request))).status, 200);
+  append_completion(censored, request, now_ms());
+  expect_refused(censored, 5, "rule 9: its owner vetoed it");
+
+  // The operator vetoes in the owner's place, so that it could ask again.
+  request = begin_request(stranger, 0);
+  VetoNotice veto = veto_of(request);
+  veto.key = stranger.key().key();
+  append_step(stranger, request.key, now_ms(), Notice{veto}, directory::veto_mark(request.hash()));
+  expect_refused(stranger, 5, "veto");
+  EXPECT_EQ(call(proto::Method::post, "/veto", wire::encode(veto)).status, 403);
+
+  // What was vetoed in the log is completed all the same.
+  request = begin_request(undead, kLongAgoMs);
+  undead.publish(now_ms(), request.key, Notice{veto_of(request)});
+  EXPECT_EQ(offer(undead, 5).status, 200);
+  append_completion(undead, request, now_ms());
+  expect_refused(undead, 6, "rule 8: completion of what is not pending");
+
+  // It is asked for again before the first one would have matured.
+  request = begin_request(again, 0);
+  again.publish(now_ms(), request.key, Notice{veto_of(request)});
+  EXPECT_EQ(offer(again, 5).status, 200);
+  ResetNotice second = request_of(again, request.key, now_ms());
+  second.after = request.hash();
+  append_step(again, request.key, second.requested_ms, Notice{RequestNotice{second, request}}, second.hash());
+  expect_refused(again, 6, "rule 8: sooner than the vetoed one would have matured");
+}
+
+}  // namespace
+}  // namespace cairn::e2e
