@@ -336,5 +336,24 @@ TEST(Auditor, CountsTimeAcrossRestarts) {
   EXPECT_EQ(world.post_newest(), 200);
 }
 
+// A completion can be refused for days: whoever waits must not ask for it all the time.
+TEST(Auditor, AsksSeldomForWhatItRefusesInWhateverOrderAuditsCome) {
+  World world;
+  const Reset reset(world);
+  world.driver.now = after(world.driver.now, kDelayMs);  // by a clock that does not count
+  reset.complete();
+  world.publish(2);
+  world.submit(world.log.request(world.cosigned_size(), world.log.size()));
+  std::size_t asked = 0;
+  for (std::uint64_t passed_ms = 0; passed_ms < 30 * kMinuteMs; passed_ms += kSecondMs) {
+    std::vector<proto::Call> calls = world.driver.calls();
+    asked += calls.size();
+    for (auto call = calls.rbegin(); call != calls.rend(); ++call) world.serve(*call);
+    world.driver.pass(kSecondMs);
+  }
+  EXPECT_GT(asked, 10 * 3u);
+  EXPECT_LT(asked, 50 * 3u);
+}
+
 }  // namespace
 }  // namespace cairn::witness

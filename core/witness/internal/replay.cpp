@@ -69,7 +69,10 @@ Status Replay::done(Turn& turn, const proto::CallDone& call) {
       return fail(ErrorCode::unavailable, "the log gives an audit that is none");
     }
     const Status audited = audit(turn, *next);
-    if (audited) continue;
+    if (audited) {
+      failures_ = 0;
+      continue;
+    }
     turn.event(proto::Event::Level::warning, audited.error().where, working_.size());
     if (is_of_the_moment(audited.error().code)) {
       failed(turn);
@@ -78,7 +81,6 @@ Status Replay::done(Turn& turn, const proto::CallDone& call) {
     }
     return audited;
   }
-  failures_ = 0;
   return ok();
 }
 
