@@ -23,16 +23,19 @@ class Agenda {
 
   /// Does the next thing if it is due by `end`; otherwise the clock moves there, and false is returned.
   bool step(Time end) {
-    if (entries_.empty() || entries_.begin()->first.first > end) {
+    if (entries_.empty() || entries_.begin()->first.first > std::max(end, now_)) {
       now_ = std::max(now_, end);
       return false;
     }
     auto entry = entries_.extract(entries_.begin());
-    now_ = entry.key().first;
+    now_ = std::max(now_, entry.key().first);
     ++steps_;
     entry.mapped()();
     return true;
   }
+
+  /// Everybody sleeps: what was due meanwhile happens at the end of it, in its order.
+  void oversleep(std::uint64_t ms) { now_ = after(now_, ms); }
 
   /// How many things have happened.
   std::uint64_t steps() const { return steps_; }

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "tests/sim/lies.h"
+#include "tests/sim/resets.h"
 #include "tests/sim/script.h"
 
 namespace {
@@ -16,15 +17,16 @@ struct Options {
   std::uint64_t seconds = 0;
   std::uint64_t actions = sim::RunOptions{}.actions;
   bool trace = false;
+  bool resets = false;
 };
 
 /// One world in so many has a lying server too.
 constexpr std::uint64_t kLieEvery = 10;
 
-int failed(std::uint64_t seed, const std::vector<std::string>& violations) {
+int failed(std::uint64_t seed, const std::vector<std::string>& violations, const char* family = "") {
   for (const std::string& violation : violations) std::printf("   %s\n", violation.c_str());
-  std::printf("seed %llu FAILED; to repeat it: ./dev sim --seed %llu --trace\n", static_cast<unsigned long long>(seed),
-              static_cast<unsigned long long>(seed));
+  std::printf("seed %llu FAILED; to repeat it: ./dev sim %s--seed %llu --trace\n",
+              static_cast<unsigned long long>(seed), family, static_cast<unsigned long long>(seed));
   return 1;
 }
 
@@ -62,6 +64,25 @@ int run(const Options& options) {
   return 0;
 }
 
+int run_resets(const Options& options) {
+  sim::WorldOptions world;
+  world.trace = options.trace ? stdout : nullptr;
+  const std::uint64_t count = options.seeds != 0 ? options.seeds : 3;
+  for (std::uint64_t seed = options.first; seed < options.first + count; ++seed) {
+    const auto start = std::chrono::steady_clock::now();
+    const sim::ResetsResult result = sim::run_resets(seed, world);
+    if (!result.good()) return failed(seed, result.violations, "--resets ");
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    std::printf(
+        "seed %llu good in %.0f s: %.1f days, %zu requests, %zu vetoes, %zu completions, %zu too early, %llu steps\n",
+        static_cast<unsigned long long>(seed), took.count(),
+        static_cast<double>(result.simulated_ms) / static_cast<double>(kDayMs), result.requests, result.vetoes,
+        result.completions, result.too_early, static_cast<unsigned long long>(result.steps));
+    std::fflush(stdout);
+  }
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -72,11 +93,12 @@ int main(int argc, char** argv) {
   app.add_option("--seed", one, "the first run (1)");
   app.add_option("--seconds", options.seconds, "runs as long as this");
   app.add_option("--actions", options.actions, "what people do in one run")->capture_default_str();
+  app.add_flag("--resets", options.resets, "24 days of a name that can be reset, instead (3 runs)");
   app.add_flag("--trace", options.trace, "print everything that happens");
   CLI11_PARSE(app, argc, argv);
   if (one) {
     options.first = *one;
     if (options.seeds == 0 && options.seconds == 0) options.seeds = 1;
   }
-  return run(options);
+  return options.resets ? run_resets(options) : run(options);
 }

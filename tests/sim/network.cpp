@@ -89,12 +89,12 @@ void Network::call(Host& from, proto::Call call) {
 }
 
 void Network::ask(Host& host, proto::Method method, std::string target,
-                  std::function<void(Result<proto::CallReply>)> done) {
+                  std::function<void(Result<proto::CallReply>)> done, Bytes body) {
   const std::uint64_t id = ++last_;
   Exchange exchange;
   exchange.done = std::move(done);
   exchange.to = &host;
-  exchange.request = {{id}, method, std::move(target), {}, "203.0.113.1", {}};
+  exchange.request = {{id}, method, std::move(target), {}, "203.0.113.1", std::move(body)};
   exchanges_.emplace(id, std::move(exchange));
   agenda_.in(kStrangersTimeoutMs, [this, id] { finish(id, fail(ErrorCode::unavailable, "time is over")); });
   agenda_.in(delay(), [this, id] { arrive(id); });

@@ -55,7 +55,8 @@ class Network {
   // ---- for the harness ----
 
   /// Asks as some stranger.
-  void ask(Host& host, proto::Method method, std::string target, std::function<void(Result<proto::CallReply>)> done);
+  void ask(Host& host, proto::Method method, std::string target, std::function<void(Result<proto::CallReply>)> done,
+           Bytes body = {});
 
  private:
   struct Exchange {

@@ -3,6 +3,7 @@
 
 #include "tests/sim/hasty_mind.h"
 #include "tests/sim/lies.h"
+#include "tests/sim/resets.h"
 #include "tests/sim/script.h"
 
 namespace cairn::sim {
@@ -79,6 +80,17 @@ bool is_caught(const std::string& hasty) {
 TEST(Simulator, CatchesAServerThatAnswersBeforeItCommits) { EXPECT_TRUE(is_caught("relay")); }
 
 TEST(Simulator, CatchesAClientThatSendsBeforeItCommits) { EXPECT_TRUE(is_caught("alice")); }
+
+// Seed 1 vetoes and completes, and seed 3 hides the last veto.
+TEST(Simulator, LetsNoResetThroughThatIsTooEarlyOrVetoed) {
+  for (const std::uint64_t seed : {std::uint64_t{1}, std::uint64_t{3}}) {
+    const ResetsResult result = run_resets(seed, {});
+    for (const std::string& violation : result.violations) ADD_FAILURE() << "seed " << seed << ": " << violation;
+    EXPECT_GT(result.requests, 1u);
+    EXPECT_GT(result.vetoes + result.completions, 1u);
+    EXPECT_GT(result.simulated_ms, 14 * kDayMs);
+  }
+}
 
 }  // namespace
 }  // namespace cairn::sim

@@ -37,20 +37,24 @@ void Watch::violation(std::string sentence) { violations_.push_back(std::move(se
 void Watch::on_call(const Host& from, const proto::Call& call) {
   const auto role = roles_.find(&from);
   if (role == roles_.end() || role->second != Role::device || path_of(call.url) != proto::kPathStatement) return;
-  const auto request = wire::decode<proto::StatementRequest>(call.body);
+  said(from.name(), call.body);
+}
+
+void Watch::said(const std::string& who, ByteView statement_request) {
+  const auto request = wire::decode<proto::StatementRequest>(statement_request);
   const auto statement = request ? wire::decode<directory::Statement>(request->statement)
                                  : Result<directory::Statement>(fail(ErrorCode::malformed, "statement"));
-  if (!statement) return violation(from.name() + " gave the directory what is no statement");
-  Said said{statement->content.name, std::nullopt, std::nullopt, false};
+  if (!statement) return violation(who + " gave the directory what is no statement");
+  Said one{statement->content.name, std::nullopt, std::nullopt, false};
   const directory::Device* newcomer = nullptr;
   if (const auto* genesis = std::get_if<directory::Genesis>(&statement->content.body)) newcomer = &genesis->device;
   if (const auto* add = std::get_if<directory::AddDevice>(&statement->content.body)) newcomer = &add->device;
-  if (const auto* gone = std::get_if<directory::RemoveDevice>(&statement->content.body)) said.removes = gone->device;
+  if (const auto* gone = std::get_if<directory::RemoveDevice>(&statement->content.body)) one.removes = gone->device;
   if (newcomer != nullptr) {
-    said.adds = newcomer->id();
+    one.adds = newcomer->id();
     authorised_.emplace(newcomer->id(), newcomer->signature_key);
   }
-  statements_.emplace(crypto::sha256(request->statement), std::move(said));
+  statements_.emplace(crypto::sha256(request->statement), std::move(one));
 }
 
 void Watch::on_commit(const Host& device, const std::vector<Write>& writes) {

@@ -30,6 +30,9 @@ class Watch final : public Observer {
   /// Its owner was told that this text is sent.
   void promised(const std::string& device, const std::string& text) { promised_.emplace(device, text); }
 
+  /// Somebody without a device of this world gives the server a StatementRequest.
+  void said(const std::string& who, ByteView statement_request);
+
   // ---- at the end, when everything was mended and had time ----
 
   /// Whether nothing is under way any more: texts sent, mail read, everybody of one opinion.

@@ -1,0 +1,326 @@
+#include "tests/sim/resets.h"
+
+#include "core/base/encoding.h"
+#include "core/directory/notice.h"
+#include "core/relay/tables.h"
+#include "core/witness/tables.h"
+#include "tests/support/test_person.h"
+
+namespace cairn::sim {
+namespace {
+
+namespace table = relay::table;
+using directory::ResetNotice;
+using testing::TestDevice;
+
+constexpr const char* kDave = "dave@example.org";
+constexpr std::uint64_t kDays = 24;
+constexpr std::uint32_t kDelayS = directory::kMinResetDelayS;
+constexpr std::uint64_t kDelayMs = kDelayS * kSecondMs;
+constexpr std::uint64_t kHalfDayMs = 12 * kHourMs;
+/// How exactly we see when an auditor began to wait, and when a completion was served.
+constexpr std::uint64_t kSightMs = 10 * kMinuteMs;
+/// An auditor counts no more than this of a sleep, however long it was.
+constexpr std::uint64_t kSleepCountsMs = 2 * kMinuteMs;
+
+class Resets {
+ public:
+  Resets(World& world, std::uint64_t seed, ResetsResult& result)
+      : world_(world),
+        random_(seed ^ 0x7265736574),
+        result_(result),
+        start_(world.agenda().now()),
+        counted_until_(start_),
+        dave_(kDave, seed),
+        device_(dave_.new_device()),
+        censors_(seed % 3 == 0) {}
+
+  void run() {
+    begin();
+    while (days() < kDays && result_.violations.empty()) {
+      if (!request()) return;
+      const bool last = days() + 8 > kDays;
+      if (last && censors_) return hide_the_veto();
+      if (chance(2)) {
+        veto();
+        wait_until_it_would_have_matured();
+      } else {
+        complete();
+      }
+    }
+    end();
+  }
+
+ private:
+  /// A request that is public, and how long each auditor was awake when it had cosigned it.
+  struct Open {
+    ResetNotice notice;
+    TestDevice device;
+    std::map<std::string, std::uint64_t> awake_ms;
+  };
+
+  std::uint64_t days() const { return elapsed_ms(world_.agenda().now(), start_) / kDayMs; }
+  bool chance(std::uint64_t one_in) { return random_.below(one_in) == 0; }
+  void violation(std::string sentence) { result_.violations.push_back(std::move(sentence)); }
+
+  // ---- time ----
+
+  void pass(std::uint64_t ms) {
+    world_.pass(ms);
+    count_awake();
+    look();
+  }
+  void count_awake() {
+    const std::uint64_t ms = elapsed_ms(world_.agenda().now(), std::exchange(counted_until_, world_.agenda().now()));
+    for (const std::string& name : auditors()) {
+      if (world_.host(name).running()) awake_ms_[name] += ms;
+    }
+  }
+  /// Everybody sleeps, and is awake for a while afterwards.
+  void sleep() {
+    count_awake();
+    world_.agenda().oversleep(kHourMs + random_.below(kHalfDayMs - kHourMs));
+    counted_until_ = world_.agenda().now();
+    for (const std::string& name : auditors()) awake_ms_[name] += kSleepCountsMs;
+    pass(kSightMs);
+  }
+  void kill(Host& host) {
+    count_awake();
+    host.kill();
+  }
+  void start(Host& host) {
+    count_awake();
+    host.start();
+  }
+  /// Some hours, during which an auditor may be down.
+  void some_hours() {
+    const std::uint64_t ms = kHourMs * (2 + random_.below(5));
+    if (!chance(4)) return pass(ms);
+    Host& down = world_.host(auditors()[random_.below(2)]);
+    kill(down);
+    pass(ms);
+    start(down);
+    pass(kSightMs);
+  }
+  static std::vector<std::string> auditors() { return {"auditor1", "auditor2"}; }
+
+  // ---- what is seen from outside ----
+
+  directory::NameLeaf leaf() {
+    const auto key = table_row<relay::NameRow>(table::kNames, dave_.name().bytes()).map_key;
+    return table_row<directory::NameLeaf>(table::kLeaves, key);
+  }
+  template <class T>
+  T table_row(Table in, ByteView key) {
+    auto row = relay::load<T>(world_.relay().disk(), in, key);
+    CHECK(row.has_value() && row->has_value());
+    return std::move(**row);
+  }
+  bool has_veto(const std::string& auditor, const Hash& request) {
+    return world_.host(auditor).disk().get(witness::table::kVetoes, request).has_value();
+  }
+
+  /// No completion is served that an auditor holds a veto of, nor before each of them has waited.
+  void look() {
+    count_awake();
+    if (!open_ || leaf().resets == resets_) return;
+    resets_ = leaf().resets;
+    ++served_completions_;
+    const Hash request = open_->notice.hash();
+    for (const std::string& name : auditors()) {
+      if (has_veto(name, request)) violation("A reset was completed that " + name + " holds a veto of.");
+      const std::uint64_t waited_ms = awake_ms_[name] - open_->awake_ms[name];
+      if (waited_ms + kSightMs < kDelayMs) {
+        violation("A reset was completed when " + name + " had waited " + std::to_string(waited_ms / kHourMs) +
+                  " hours.");
+      }
+    }
+    if (world_.agenda().now().ms < open_->notice.matures_ms) violation("A reset was completed before it matured.");
+  }
+
+  // ---- what is said to the server ----
+
+  int post(Host& to, std::string target, Bytes body) {
+    std::optional<int> status;
+    world_.network().ask(
+        to, proto::Method::post, std::move(target),
+        [&status](Result<proto::CallReply> reply) { status = reply ? reply->status : 0; }, std::move(body));
+    world_.until([&] { return status.has_value(); }, kMinuteMs);
+    return status.value_or(0);
+  }
+  int submit(const directory::Statement& statement, Bytes veto = {}) {
+    const proto::StatementRequest request{wire::encode(statement), {}, std::move(veto)};
+    world_.watch().said("dave", wire::encode(request));
+    const int status = post(world_.relay(), std::string(proto::kPathStatement), wire::encode(request));
+    if (status == 202) dave_.take(statement);
+    return status;
+  }
+  /// Until what the server took is served.
+  bool published() {
+    return world_.until([&] { return leaf_count() == dave_.state.count(); }, kHourMs, kSecondMs);
+  }
+  std::uint64_t leaf_count() {
+    const auto key = table_row<relay::NameRow>(table::kNames, dave_.name().bytes()).map_key;
+    const auto row = relay::load<directory::NameLeaf>(world_.relay().disk(), table::kLeaves, key);
+    return row && *row ? (**row).count : 0;
+  }
+
+  // ---- the story ----
+
+  void begin() {
+    for (const char* person : {"alice", "bob"}) {
+      const std::string device = std::string(person) + "-1";
+      world_.add_device(device);
+      const json done = world_.ask(device, "register",
+                                   {{"name", std::string(person) + "@example.org"},
+                                    {"server_url", World::kServerUrl},
+                                    {"policy", world_.policy_text()}});
+      if (!done.contains("result")) violation(device + " could not register: " + done.dump());
+    }
+    if (submit(dave_.genesis(device_, kDelayS)) != 202 || !published()) violation("Dave's name was not published.");
+    for (const char* device : {"alice-1", "bob-1"}) expect_contact(device, 0, true);
+  }
+
+  /// What a client says of dave when it looks him up.
+  void expect_contact(const std::string& device, std::size_t resets, bool accepted) {
+    json seen;
+    const auto as_it_is = [&]() -> bool {
+      seen = world_.ask(device, "contact.verify", {{"name", kDave}});
+      return seen.contains("result") && seen["result"].value("head", "") == to_hex(dave_.state.head());
+    };
+    if (!world_.until(as_it_is, 30 * kMinuteMs, 10 * kSecondMs)) return violation(device + " says: " + seen.dump());
+    const json& contact = seen["result"];
+    if (contact["resets"] != resets || contact["accepted"] != accepted) {
+      violation(device + " does not ask about a reset as it should: " + contact.dump());
+    }
+  }
+
+  bool request() {
+    auto device = dave_.new_device();
+    const auto statement = dave_.request(device, ++generations_, kDelayS);
+    if (submit(statement) != 202 || !published()) {
+      violation("A request was not taken and published.");
+      return false;
+    }
+    ++result_.requests;
+    count_awake();
+    const Bytes key = relay::chain_key(dave_.name().text(), dave_.state.count() - 1);
+    open_.emplace(
+        Open{table_row<directory::RequestNotice>(table::kNotices, key).request, std::move(device), awake_ms_});
+    expect_contact("alice-1", served_completions_, true);
+    return true;
+  }
+
+  void veto() {
+    for (std::uint64_t hours = random_.below(60); hours > 6; hours -= 6) chance(2) ? some_hours() : sleep();
+    const auto notice = directory::veto_as_device(open_->notice, device_.key);
+    // As an owner's client does: to every auditor that answers, and to the server.
+    Host& down = world_.host(auditors()[random_.below(2)]);
+    const bool one_is_down = chance(2);
+    if (one_is_down) kill(down);
+    for (const std::string& name : auditors()) {
+      const int status = post(world_.host(name), "/veto", wire::encode(notice));
+      if (status != 200 && world_.host(name).running()) violation(name + " did not take a veto.");
+    }
+    if (submit(dave_.by_device(directory::VetoReset{}, device_), wire::encode(notice)) != 202) {
+      violation("The server did not take a veto.");
+    }
+    if (one_is_down) start(down);
+    if (!published()) violation("A veto was not published.");
+    ++result_.vetoes;
+    // Who requested it tries all the same.
+    const auto completion = by_requester();
+    if (submit(completion) == 202) violation("A vetoed reset was completed.");
+    expect_contact("alice-1", served_completions_, true);
+  }
+
+  directory::Statement by_requester() {
+    return dave_.by_new_device(directory::CompleteReset{static_cast<std::uint32_t>(open_->notice.request_sequence)},
+                               open_->device);
+  }
+
+  void wait_until_it_would_have_matured() {
+    const Time mature{open_->notice.matures_ms};
+    while (world_.agenda().now() < mature) sleep();
+    open_.reset();
+  }
+
+  void complete() {
+    if (submit(by_requester()) == 202) {
+      violation("A reset was completed at once.");
+    } else {
+      ++result_.too_early;
+    }
+    // Here and there a night; the auditors count little of it.
+    int taken = 0;
+    for (int hours = 0; taken != 202 && hours < 400; ++hours) {
+      chance(6) ? sleep() : some_hours();
+      taken = submit(by_requester());
+    }
+    if (taken != 202) return violation("A reset that nobody vetoed could not be completed.");
+    for (int i = 0; i < 100 && leaf_count() != dave_.state.count(); ++i) some_hours();
+    if (!published()) return violation("A completion was not published.");
+    look();
+    ++result_.completions;
+    device_ = std::move(open_->device);
+    open_.reset();
+    for (const char* device : {"alice-1", "bob-1"}) {
+      expect_contact(device, served_completions_, false);
+      const json accepted = world_.ask(device, "contact.accept", {{"name", kDave}});
+      if (!accepted.contains("result")) violation(std::string(device) + " could not accept: " + accepted.dump());
+      expect_contact(device, served_completions_, true);
+    }
+  }
+
+  /// One auditor alone hears of the veto. Whoever asked for the reset completes it, and the server takes that.
+  void hide_the_veto() {
+    const std::string told = auditors()[random_.below(2)];
+    const auto notice = directory::veto_as_device(open_->notice, device_.key);
+    if (post(world_.host(told), "/veto", wire::encode(notice)) != 200) violation(told + " did not take a veto.");
+    ++result_.vetoes;
+    int taken = 0;
+    for (int hours = 0; taken != 202 && hours < 400; ++hours) {
+      some_hours();
+      taken = submit(by_requester());
+    }
+    if (taken != 202) return violation("The server did not take a completion that it knew no veto of.");
+    const std::uint64_t count = leaf_count();
+    for (int i = 0; i < 20; ++i) some_hours();
+    if (leaf_count() != count) violation("A completion was served although an auditor held a veto.");
+  }
+
+  void end() {
+    pass(kHourMs);
+    for (const char* device : {"alice-1", "bob-1"}) expect_contact(device, served_completions_, true);
+  }
+
+  World& world_;
+  testing::SeededEntropy random_;
+  ResetsResult& result_;
+  Time start_, counted_until_;
+  testing::TestPerson dave_;
+  TestDevice device_;  // the one that is active
+  bool censors_;
+  std::uint32_t generations_ = 0;
+  std::optional<Open> open_;
+  Hash resets_;
+  std::size_t served_completions_ = 0;
+  std::map<std::string, std::uint64_t> awake_ms_;
+};
+
+}  // namespace
+
+ResetsResult run_resets(std::uint64_t seed, WorldOptions options) {
+  ResetsResult result;
+  World world(seed, std::move(options));
+  const Time start = world.agenda().now();
+  Resets(world, seed, result).run();
+  const auto& watched = world.watch().violations();
+  result.violations.insert(result.violations.end(), watched.begin(), watched.end());
+  result.trace_hash = world.trace().hash();
+  result.steps = world.agenda().steps();
+  result.simulated_ms = elapsed_ms(world.agenda().now(), start);
+  return result;
+}
+
+}  // namespace cairn::sim

@@ -1,0 +1,23 @@
+// Weeks in the life of a name that can be reset: requests, vetoes and completions under honest auditors.
+#pragma once
+
+#include "tests/sim/world.h"
+
+namespace cairn::sim {
+
+struct ResetsResult {
+  std::vector<std::string> violations;
+  std::uint64_t trace_hash = 0;
+  std::uint64_t steps = 0;
+  std::uint64_t simulated_ms = 0;
+  std::size_t requests = 0, vetoes = 0, completions = 0;
+  std::size_t too_early = 0;  ///< completions that were asked for before their time, and refused
+  bool good() const { return violations.empty(); }
+};
+
+/// 24 days. The owner of the name, or a thief, says statements to the server as they are; whoever has the name as a
+/// contact is a real client. Auditors are down for hours, and everybody sleeps for up to half a day at once. In every
+/// third run the last veto reaches an auditor alone, and the server takes the completion.
+ResetsResult run_resets(std::uint64_t seed, WorldOptions options);
+
+}  // namespace cairn::sim
