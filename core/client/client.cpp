@@ -1,6 +1,6 @@
 #include "core/client/client.h"
 
-#include "core/client/conversations.h"
+#include "core/client/gossips.h"
 #include "core/client/key_packages.h"
 #include "core/client/link.h"
 #include "core/client/own_name.h"
@@ -17,8 +17,13 @@ class Client final : public proto::Mind {
         session_(calls_),
         own_name_(calls_, views_),
         conversations_(calls_, views_, session_),
+        gossips_(calls_, views_, conversations_),
         links_(calls_, views_),
-        rpc_(std::move(config), RpcRooms{calls_, views_, session_, own_name_, conversations_, links_}) {}
+        rpc_(std::move(config), RpcRooms{calls_, views_, session_, own_name_, conversations_, gossips_, links_}) {
+    conversations_.set_hearer([this](Context& context, const Account& account, const Heard& heard) {
+      gossips_.heard(context, account, heard);
+    });
+  }
 
   proto::Effects rebuild(const StoreView& store, Time now, Entropy& entropy) override {
     calls_.forget_all();
@@ -27,6 +32,7 @@ class Client final : public proto::Mind {
     own_name_.forget_all();
     links_.forget_all();
     conversations_.forget_all(store);
+    gossips_.forget_all();
     rpc_.forget_all();
     return within(store, now, entropy, [](Context&) {});
   }
@@ -40,7 +46,8 @@ class Client final : public proto::Mind {
     if (!has_account_) return rpc_.next_deadline();  // the others were not asked what they wait for
     if (waits_for_room_) return std::min(session_.next_deadline(), rpc_.next_deadline());
     return std::min({views_.next_deadline(), session_.next_deadline(), own_name_.next_deadline(),
-                     links_.next_deadline(), conversations_.next_deadline(), rpc_.next_deadline()});
+                     links_.next_deadline(), conversations_.next_deadline(), gossips_.next_deadline(),
+                     rpc_.next_deadline()});
   }
 
  private:
@@ -121,9 +128,12 @@ class Client final : public proto::Mind {
     for (const directory::Name& name : views_.take_changed()) {
       if (name == account.name) own_name_.changed(context, account);
       conversations_.name_changed(context.store, name);
+      gossips_.look_again();
     }
     session_.step(context, account);  // the account may have become active just now
     conversations_.step(context, account);
+    gossips_.step(context, account);
+    conversations_.step(context, account);  // with what it may have to ask
   }
 
   Calls calls_;
@@ -131,6 +141,7 @@ class Client final : public proto::Mind {
   Session session_;
   OwnName own_name_;
   Conversations conversations_;
+  Gossips gossips_;
   Links links_;
   Rpc rpc_;
   bool has_account_ = false;

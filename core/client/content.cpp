@@ -6,6 +6,7 @@
 #include "core/base/utf8.h"
 #include "core/client/cbor.h"
 #include "core/crypto/hash.h"
+#include "core/directory/lookup.h"
 
 namespace cairn::client {
 namespace {
@@ -21,7 +22,7 @@ constexpr std::size_t kMaxGossipSize = 16 * 1024;
 constexpr std::string_view kReactionPrefix = "Reaction: ";
 constexpr std::string_view kPlainText = "text/plain;charset=utf-8";
 
-enum Disposition : std::uint8_t { kRender = 1, kReaction = 2 };
+enum Disposition : std::uint8_t { kUnspecified = 0, kRender = 1, kReaction = 2 };
 enum Cardinality : std::uint8_t { kNullPart = 0, kSinglePart = 1, kExternalPart = 2, kMultiPart = 3 };
 enum class PartSemantics : std::uint8_t { choose_one = 0, single_unit = 1, process_all = 2 };
 
@@ -90,7 +91,19 @@ class ContentReader {
   std::array<OpenMultiPart, kMaxPartDepth> open_;
   std::size_t depth_ = 0;
   std::size_t part_count_ = 0;
+  std::optional<Control> control_;
 };
+
+/// What devices say to each other, if that is what this is.
+std::optional<Control> control_of(std::string_view media_type, ByteView content) {
+  if (media_type == NoteRequest::kMediaType) {
+    if (auto request = wire::decode<NoteRequest>(content)) return std::move(*request);
+  }
+  if (media_type == NoteAnswer::kMediaType) {
+    if (auto answer = wire::decode<NoteAnswer>(content)) return std::move(*answer);
+  }
+  return std::nullopt;
+}
 
 // Appendix "MIMI Content": the array mimiContent.
 Result<Content> ContentReader::read() {
@@ -112,6 +125,7 @@ Result<Content> ContentReader::read() {
     out.text->text = std::move(shown.words);
   } else {
     out.unknown_type = shown.is_text ? "text too long to be shown" : std::move(shown.type);
+    out.control = std::move(control_);
   }
   return out;
 }
@@ -187,6 +201,7 @@ Result<std::optional<Shown>> ContentReader::part() {
 Result<Shown> ContentReader::single_part(std::uint64_t disposition) {
   const std::string_view media_type = TRY(in_.text(kMaxMediaTypeSize));
   const ByteView content = TRY(in_.bytes(kMaxContentSize));
+  if (depth_ == 0) control_ = control_of(media_type, content);
   const std::string text = as_text(content);
   if (!is_plain_reading(media_type) || text.empty() || !is_utf8(text)) {
     return not_text(media_type.empty() ? "empty" : media_type);
@@ -208,24 +223,51 @@ Result<Shown> ContentReader::external_part() {
   return not_text(media_type.empty() ? "external" : media_type);
 }
 
-}  // namespace
-
-Bytes encode_content(const TextContent& content) {
+Bytes encode_single(ByteView salt, Disposition disposition, std::string_view media_type, ByteView content) {
   CborWriter w;
   w.array(kContentFields);
-  w.bytes(content.salt);
+  w.bytes(salt);
   w.null();       // replaces
   w.bytes({});    // topicId
   w.null();       // expires
   w.null();       // inReplyTo
   w.empty_map();  // mimiExtensions
   w.array(kPartFields[kSinglePart]);
-  w.unsigned_integer(kRender);
+  w.unsigned_integer(disposition);
   w.text({});  // language
   w.unsigned_integer(kSinglePart);
-  w.text(content.media_type);
-  w.bytes(as_bytes(content.text));
+  w.text(media_type);
+  w.bytes(content);
   return w.take();
+}
+
+}  // namespace
+
+void NoteRequest::write(wire::Writer& w) const {
+  w.raw(device);
+  gossip.write(w);
+}
+
+Result<NoteRequest> NoteRequest::read(wire::Reader& r) {
+  NoteRequest out;
+  out.device = TRY(r.fixed<DeviceId>());
+  out.gossip = TRY(directory::Gossip::read(r));
+  return out;
+}
+
+void NoteAnswer::write(wire::Writer& w) const { w.opaque(note); }
+
+Result<NoteAnswer> NoteAnswer::read(wire::Reader& r) {
+  return NoteAnswer { TRY(r.opaque_text(directory::kMaxLookupCheckpointBytes)) };
+}
+
+Bytes encode_content(const TextContent& content) {
+  return encode_single(content.salt, kRender, content.media_type, as_bytes(content.text));
+}
+
+Bytes encode_content(const std::array<std::uint8_t, 16>& salt, const Control& control) {
+  return std::visit(
+      [&](const auto& one) { return encode_single(salt, kUnspecified, one.kMediaType, wire::encode(one)); }, control);
 }
 
 Result<Content> decode_content(ByteView bytes) {

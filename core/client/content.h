@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "core/base/environment.h"
@@ -22,6 +23,27 @@ struct TextContent {
   std::string text;
 };
 
+/// What devices say to each other and people do not see (docs/spec/client.md s.7): "show the signed note of the
+/// checkpoint that this device said it had verified", and the note.
+struct NoteRequest {
+  static constexpr std::string_view kMediaType = "application/vnd.cairn.note-request";
+  DeviceId device;  ///< that said it
+  directory::Gossip gossip;
+
+  void write(wire::Writer&) const;
+  static Result<NoteRequest> read(wire::Reader&);
+  friend bool operator==(const NoteRequest&, const NoteRequest&) = default;
+};
+struct NoteAnswer {
+  static constexpr std::string_view kMediaType = "application/vnd.cairn.note";
+  std::string note;  ///< a claim
+
+  void write(wire::Writer&) const;
+  static Result<NoteAnswer> read(wire::Reader&);
+  friend bool operator==(const NoteAnswer&, const NoteAnswer&) = default;
+};
+using Control = std::variant<NoteRequest, NoteAnswer>;
+
 /// A received content: text, or something well formed that this version does not show.
 ///
 /// Of parts to choose from it is the first one with text. Of parts that belong together it is all texts, one a line,
@@ -32,6 +54,8 @@ struct Content {
   /// When there is no text: the media type of the (first) part, or "deletion", "empty", "external", "text too long to
   /// be shown"; to be shown, never dropped. Valid UTF-8 of at most kMaxMediaTypeSize bytes.
   std::string unknown_type;
+  /// A single part of one of its types; unknown_type names that type.
+  std::optional<Control> control;
 };
 
 constexpr std::size_t kMaxMediaTypeSize = 255;
@@ -43,6 +67,8 @@ constexpr std::size_t kMaxGossips = 16;        ///< checkpoints that one message
 
 /// The CBOR of a MimiContent, deterministic (RFC 8949 s.4.2.1).
 Bytes encode_content(const TextContent& content);
+/// Likewise; a version that does not know the type tells its reader so.
+Bytes encode_content(const std::array<std::uint8_t, 16>& salt, const Control& control);
 /// Strict: `malformed` for what is not a MimiContent in its one encoding, `over_limit` beyond the bounds above.
 Result<Content> decode_content(ByteView bytes);
 

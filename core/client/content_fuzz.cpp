@@ -11,6 +11,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     CHECK(content->text.has_value() == content->unknown_type.empty());
     CHECK(cairn::is_utf8(content->unknown_type) && content->unknown_type.size() <= kMaxMediaTypeSize);
   }
+  if (content && content->control) {
+    CHECK(!content->text);
+    const auto again = decode_content(encode_content({}, *content->control));
+    CHECK(again && again->control == content->control);
+  }
   if (content && content->text) {
     CHECK(cairn::is_utf8(content->text->text) && content->text->text.size() <= kMaxTextSize);
     const auto again = decode_content(encode_content(*content->text));

@@ -305,6 +305,28 @@ TEST(Plaintext, GivesBackWhatItWrote) {
   EXPECT_FALSE(decode_plaintext(concat({bytes.expose(), Bytes{0}})).has_value());
 }
 
+TEST(Content, CarriesWhatDevicesSayToEachOtherUnseen) {
+  NoteRequest request;
+  request.device.mutable_view()[3] = 7;
+  request.gossip = {"example.org/cairn", {5, {}}};
+  for (const Control& control : {Control(request), Control(NoteAnswer{"a note"})}) {
+    const auto read = decode_content(encode_content({1, 2, 3}, control));
+    ASSERT_TRUE(read && read->control);
+    EXPECT_EQ(*read->control, control);
+    EXPECT_FALSE(read->text);
+  }
+  // Of such a type and nothing that we know: what any unknown type is.
+  const auto odd = decode_content(hex(with(single(NoteRequest::kMediaType, "x"))));
+  ASSERT_TRUE(odd);
+  EXPECT_FALSE(odd->control);
+  EXPECT_EQ(odd->unknown_type, NoteRequest::kMediaType);
+  // One part of several is said to people.
+  const std::string note = single(NoteAnswer::kMediaType, as_text(wire::encode(NoteAnswer{"a note"})));
+  const auto beside = decode_content(hex(with(multi("02", {note, single("text/plain", "hi")}))));
+  ASSERT_TRUE(beside);
+  EXPECT_FALSE(beside->control);
+}
+
 TEST(Plaintext, CarriesTheFirstCheckpointsOfMoreThanItCan) {
   std::vector<directory::Gossip> gossip;
   for (std::size_t i = 0; i <= kMaxGossips; ++i) gossip.push_back({"a.b/cairn", {i, {}}});

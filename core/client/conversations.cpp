@@ -18,6 +18,8 @@ constexpr std::uint64_t kLastRetryMs = 60 * kSecondMs;
 /// More rounds than any chain of steps within one input can take.
 constexpr int kMaxRounds = 10'000;
 constexpr std::size_t kOldestLookedAt = 8;
+/// Of an outbox entry that no person sees.
+constexpr std::uint64_t kNoMessage = ~std::uint64_t{0};
 
 Bytes numbered(const ChannelId& channel, std::uint64_t index) {
   wire::Writer w;
@@ -131,6 +133,36 @@ Result<std::uint64_t> Conversations::say(Context& context, const Account& accoun
   save(context, *channel);
   due(target->channel);
   return index;
+}
+
+void Conversations::tell(Context& context, const ChannelId& home, const Control& control) {
+  auto conversation = find(context.store, home);
+  const auto target = written_to(context.store, home);
+  if (!conversation || !target) return;
+  std::array<std::uint8_t, 16> salt{};
+  context.entropy.fill(salt);
+  OutboxEntry entry;
+  entry.message = kNoMessage;
+  entry.plaintext = encode_content(salt, control);
+  context.store.put(tables::kOutbox, numbered(home, conversation->next_outbox++), wire::encode(entry));
+  save(context, *conversation);
+  due(target->channel);
+}
+
+void Conversations::notice(Context& context, const ChannelId& home, const std::string& text) {
+  auto conversation = find(context.store, home);
+  if (!conversation) return;
+  Message message;
+  message.delivery = Delivery::notice;
+  message.time_ms = context.now.ms;
+  message.text = text;
+  add_message(context, *conversation, message);
+}
+
+std::set<DeviceId> Conversations::ever_sent_to(const StoreView& store) const {
+  std::set<DeviceId> out;
+  for (const Conversation& one : channels(store)) out.insert(one.sent_to.begin(), one.sent_to.end());
+  return out;
 }
 
 bool Conversations::store_envelope(Context& context, const proto::Envelope& envelope) {

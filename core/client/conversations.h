@@ -19,6 +19,16 @@ struct FetchedPackage {
   proto::JoinToken token;
 };
 
+/// What came with a message and is not for people.
+struct Heard {
+  ChannelId home;
+  std::vector<std::string> names;  ///< of the conversation
+  directory::Name name;            ///< who said it
+  DeviceId device;
+  std::vector<directory::Gossip> gossip;
+  std::optional<Control> control;
+};
+
 /// How long a message of a former epoch can still be read. What else is under way then is lost, and what was held back
 /// is of no more use to whoever comes to have this device.
 constexpr std::uint64_t kFormerEpochLifeMs = 48 * kHourMs;
@@ -37,6 +47,11 @@ class Conversations {
   Status add_to_group(Context& context, const ChannelId& channel, const directory::Name& name);
   /// Puts a text into the outbox; gives the message's index. `over_limit` for a text that is too long.
   Result<std::uint64_t> say(Context& context, const Account& account, const ChannelId& home, const std::string& text);
+
+  /// Puts into the outbox what no person sees; nothing when the conversation can only be read.
+  void tell(Context& context, const ChannelId& home, const Control& control);
+  /// A row that is no message.
+  void notice(Context& context, const ChannelId& home, const std::string& text);
 
   // ---- what happens ----
 
@@ -84,6 +99,9 @@ class Conversations {
   /// Called for every row of tables::kMessages that is added or changes its delivery.
   using Listener = std::function<void(Context&, const ChannelId& home, std::uint64_t index, const Message&)>;
   void set_listener(Listener listener) { listener_ = std::move(listener); }
+  /// Called for every message of others that could be read.
+  using Hearer = std::function<void(Context&, const Account&, const Heard&)>;
+  void set_hearer(Hearer hearer) { hearer_ = std::move(hearer); }
 
  private:
   friend class Reconciler;
@@ -96,6 +114,8 @@ class Conversations {
   /// The home of the pair between these two, sorted; nothing when there is none yet.
   std::optional<ChannelId> home_of_pair(const StoreView& store, const std::vector<std::string>& names) const;
   void save(Context& context, const Conversation& conversation);
+  /// Devices that something was sent to in any conversation.
+  std::set<DeviceId> ever_sent_to(const StoreView& store) const;
   /// The group, restored once and kept; nullptr before it is joined.
   mls::Group* group(const StoreView& store, const ChannelId& channel);
   void save_group(Context& context, const ChannelId& channel, const mls::Group& group);
@@ -121,6 +141,7 @@ class Conversations {
   Views& views_;
   Session& session_;
   Listener listener_;
+  Hearer hearer_;
   std::set<ChannelId> due_;
   std::set<ChannelId> awaits_login_;  ///< due as soon as there is one
   std::map<ChannelId, mls::Group> groups_;

@@ -334,6 +334,12 @@ void Inbox::take_message(Conversation& conversation, const mls::Group& group, co
     }
     context_.store.put(tables::kContents, std::move(key), {});
   }
+  if (plaintext && owner_.hearer_) {
+    owner_.hearer_(context_, account_,
+                   {home_, conversation.names, who->name, who->device, plaintext->gossip, plaintext->content.control});
+    if (plaintext->content.control) return;
+    conversation = *owner_.find(context_.store, channel_);  // it may have got a row
+  }
   if (!plaintext) {
     message.unknown_type = "application/octet-stream";
   } else if (plaintext->content.text) {

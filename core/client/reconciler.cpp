@@ -1,6 +1,7 @@
 #include "core/client/reconciler.h"
 
 #include "core/client/gatekeeper.h"
+#include "core/client/gossips.h"
 #include "core/client/identity.h"
 #include "core/client/inbox.h"
 #include "core/client/tables.h"
@@ -226,13 +227,19 @@ Reconciler::Outcome Reconciler::check_views() {
       tell_of_reset(*name);
       return Outcome::waiting;
     }
+    const auto stopped = first_contacts_stopped(*name);
+    if (stopped && !has_only_known(*name)) {
+      trouble(*stopped);
+      owner_.refuse_outbox(context_, home_, Conversations::Unsent::not_given_yet);
+      return Outcome::waiting;
+    }
     const auto view = owner_.views_.view(context_.store, account_, *name);
     bool new_device = !view;
     if (view) {
       for (const directory::Device& device : view->devices()) {
         const auto& known = conversation_.sent_to;
         const bool is_own = device.id() == account_.device_id();
-        if (!is_own && !std::binary_search(known.begin(), known.end(), device.id())) new_device = true;
+        if (!stopped && !is_own && !std::binary_search(known.begin(), known.end(), device.id())) new_device = true;
       }
     }
     const std::uint64_t max_age_ms = new_device ? kFreshForNewMs : kFreshForKnownMs;
@@ -256,6 +263,26 @@ Reconciler::Outcome Reconciler::check_views() {
     }
   }
   return outcome;
+}
+
+// The own devices are nobody's word but one's own.
+std::optional<std::string> Reconciler::first_contacts_stopped(const directory::Name& name) const {
+  if (name == account_.name) return std::nullopt;
+  return no_first_contacts(context_.store, account_, name.domain());
+}
+
+bool Reconciler::has_only_known(const directory::Name& name) const {
+  const auto view = owner_.views_.view(context_.store, account_, name);
+  if (!view) return false;
+  const std::set<DeviceId> known = owner_.ever_sent_to(context_.store);
+  for (const mls::Member& member : group_->members()) {
+    const auto who = parse_identity(*member.node);
+    if (!who || who->name != name || known.contains(who->device)) continue;
+    if (view->state().is_active(who->device)) return false;
+  }
+  const auto devices = view->devices();
+  return std::any_of(devices.begin(), devices.end(),
+                     [&](const directory::Device& device) { return known.contains(device.id()); });
 }
 
 // After a reset a name is a first contact again: every conversation shows it, and waits for its people.
@@ -291,7 +318,10 @@ Result<Reconciler::Difference> Reconciler::difference() const {
     const directory::Name name = TRY(directory::Name::from(text));
     const auto view = owner_.views_.view(context_.store, account_, name);
     REQUIRE(view, ErrorCode::not_found, "a name was never verified");
+    const bool stopped = first_contacts_stopped(name).has_value();
+    const std::set<DeviceId> known = stopped ? owner_.ever_sent_to(context_.store) : std::set<DeviceId>{};
     for (const directory::Device& device : view->devices()) {
+      if (stopped && !known.contains(device.id())) continue;
       if (!present.contains(device.id()) && out.adds.size() < proto::kMaxWelcomes) out.adds.emplace(device.id(), name);
     }
   }
@@ -399,7 +429,7 @@ void Reconciler::stage(const Difference& wanted) {
 
 // ---- what is to be said ----
 
-std::vector<directory::Gossip> Reconciler::gossip() const {
+std::vector<directory::Gossip> Reconciler::gossip() {
   std::set<std::string> domains;
   for (const std::string& text : conversation_.names) {
     const auto name = directory::Name::from(text);
@@ -408,7 +438,9 @@ std::vector<directory::Gossip> Reconciler::gossip() const {
   std::vector<directory::Gossip> out;
   for (const std::string& domain : domains) {
     const auto state = owner_.views_.domain(context_.store, account_, domain);
-    if (state) out.push_back(state->gossip());
+    if (!state) continue;
+    keep_said(context_, account_, *state);
+    out.push_back(state->gossip());
   }
   return out;
 }

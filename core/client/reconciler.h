@@ -40,6 +40,10 @@ class Reconciler {
   /// Views of all names fresh enough; otherwise look-ups are under way or refused, and the conversation says why.
   Outcome check_views();
   void tell_of_reset(const directory::Name& name);
+  /// Whether this name's first contacts are stopped (suspicions.h), and by which sentence.
+  std::optional<std::string> first_contacts_stopped(const directory::Name& name) const;
+  /// Whether all devices of the name that are in the group were written to before, and any is.
+  bool has_only_known(const directory::Name& name) const;
   Result<Difference> difference() const;
   /// Whether the views that say whom to add are new enough for that; otherwise newer ones are asked for.
   bool may_add(const Difference& difference);
@@ -50,7 +54,8 @@ class Reconciler {
   void flush_outbox();
   void send_answered(const Bytes& key, const Answer& answer);
   Result<OutboxEntry> protect(OutboxEntry entry);
-  std::vector<directory::Gossip> gossip() const;
+  /// What is said with a message; the notes of it are kept.
+  std::vector<directory::Gossip> gossip();
   void trouble(std::string sentence);
   bool has_outbox() const;
   /// The token of the own server, for calls to that alone: another one could open the mailbox with it.

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "core/client/client.h"
-#include "core/client/conversations.h"
+#include "core/client/gossips.h"
 #include "core/client/link.h"
 #include "core/client/own_name.h"
 
@@ -17,6 +17,7 @@ struct RpcRooms {
   Session& session;
   OwnName& own_name;
   Conversations& conversations;
+  Gossips& gossips;
   Links& links;
 };
 

@@ -112,4 +112,11 @@ RpcBegun rpc_conversations(const RpcRooms&, const ClientConfig&, Context&, const
 RpcBegun rpc_group_create(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_group_add(const RpcRooms&, const ClientConfig&, Context&, const json&);
 
+RpcBegun rpc_gossip_list(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_gossip_dismiss(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_evidence_export(const RpcRooms&, const ClientConfig&, Context&, const json&);
+
+/// Adds an alarm for each suspicion about a log, and for evidence.
+void add_gossip_alarms(const StoreView& store, json& alarms);
+
 }  // namespace cairn::client

@@ -245,6 +245,7 @@ RpcBegun rpc_status(const RpcRooms& rooms, const ClientConfig&, Context& context
          {"sentence", "The device " + to_hex(alarm.device) +
                           " was added to your name, and not by this device; if you did not add it, remove it."}});
   }
+  add_gossip_alarms(context.store, alarms);
   out["alarms"] = alarms;
   return out;
 }

@@ -30,5 +30,8 @@ inline constexpr Table kContents{19};         ///< home || device id || SHA-256 
 inline constexpr Table kOwnStatements{20};  ///< uint32 sequence -> Statement: ours, sent again until the chain shows it
 inline constexpr Table kHomes{21};          ///< channel id -> home (pairs.h), where that is another channel's id
 inline constexpr Table kChannelsOfHome{22};  ///< home || channel id -> "": those of kHomes, the other way round
+inline constexpr Table kGossips{23};         ///< name_key(domain) || device id || slot -> Claim (suspicions.h)
+inline constexpr Table kKnownHeads{24};      ///< name_key(domain) || uint64 size -> KnownHead (suspicions.h)
+inline constexpr Table kTwoHistories{25};    ///< name_key(domain) -> TwoHistories (suspicions.h)
 
 }  // namespace cairn::client::tables

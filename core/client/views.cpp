@@ -1,5 +1,6 @@
 #include "core/client/views.h"
 
+#include "core/client/suspicions.h"
 #include "core/client/tables.h"
 
 namespace cairn::client {
@@ -110,7 +111,7 @@ void Views::want_newer(Context& context, const Account& account, const directory
 }
 
 void Views::look_up_now(Context& context, const Account& account, const directory::Name& name) {
-  if (asked_.contains(name)) return;
+  if (asked_.contains(name) || stopped(context, account, name)) return;
   if (calls_.under_way(call_key(name))) {
     waiting_.insert(name);
     return;
@@ -127,6 +128,16 @@ void Views::look_up_now(Context& context, const Account& account, const director
   call.timeout_ms = kLookupTimeoutMs;
   calls_.start(context, call_key(name), std::move(call),
                [this, name](Context& later, const Answer& answer) { answered(later, name, answer); });
+}
+
+bool Views::stopped(Context& context, const Account& account, const directory::Name& name) {
+  const auto known = view(context.store, account, name);
+  if (name == account.name || (known && known->exists())) return false;
+  auto why = no_first_contacts(context.store, account, name.domain());
+  if (!why) return false;
+  failed(context, name, std::move(*why), true);
+  outcomes_[name].retry_at = after(context.now, kLatePauseMs);
+  return true;
 }
 
 void Views::failed(Context& context, const directory::Name& name, std::string trouble, bool refused) {
@@ -166,6 +177,8 @@ void Views::check(Context& context, const Account& account, const directory::Nam
   if (!response) return failed(context, name, refusal_sentence(name, response.error()), true);
   auto lookup = directory::verify_lookup(name, known, *policy, *response, context.now);
   if (!lookup) return failed(context, name, refusal_sentence(name, lookup.error()), true);
+
+  if (stopped(context, account, name)) return;
 
   LookupEvidence evidence;
   evidence.verified = context.now;

@@ -91,6 +91,9 @@ class Views {
   void answered(Context& context, const directory::Name& name, const Answer& answer);
   void check(Context& context, const Account& account, const directory::Name& name, const Answer& answer);
   void failed(Context& context, const directory::Name& name, std::string trouble, bool refused);
+  /// Whether this would be a first contact and those of its domain are stopped (suspicions.h): then that is the
+  /// outcome.
+  bool stopped(Context& context, const Account& account, const directory::Name& name);
   void accept(Context& context, const Account& account, const directory::Lookup& lookup,
               const LookupEvidence& evidence);
 

@@ -25,6 +25,7 @@ class FakeServer {
   bool down = false;                         ///< nobody answers
   bool publishes = true;                     ///< else accepted statements wait for publish_all()
   bool cosigners_sleep = false;              ///< cosignatures are renewed no more
+  bool proves = true;                        ///< what its log began with
   std::optional<ErrorCode> refuse_statements;
   /// Changes the body of a good answer on its way, for lies.
   std::function<void(const std::string& path, ByteView request, Bytes& body)> tamper;
@@ -74,7 +75,17 @@ class FakeServer {
       if (domain.records.empty()) return FakePost::refusal(ErrorCode::no_quorum, "No epoch was published yet.");
       return {200, wire::encode(domain.answer(*request)), {}};
     }
+    if (path.starts_with("/log/prefix/") && proves) return prefix(path.substr(std::string("/log/prefix/").size()));
     return FakePost::refusal(ErrorCode::not_found, "There is nothing here.");
+  }
+
+  proto::CallReply prefix(const std::string& sizes) {
+    const std::uint64_t older = std::stoull(sizes);
+    const std::uint64_t newer = std::stoull(sizes.substr(sizes.find('/') + 1));
+    if (newer > domain.log.size()) return FakePost::refusal(ErrorCode::not_found, "Not so large.");
+    const auto proof = tlog::prove_prefix(domain.log, older, newer);
+    if (!proof) return FakePost::refusal(proof.error().code, "No sizes.");
+    return {200, wire::encode(*proof), {}};
   }
 
   proto::CallReply rendezvous(const std::string& path, const proto::Call& call) {
