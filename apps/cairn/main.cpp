@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "apps/cairn/evidence.h"
 #include "apps/cairn/render.h"
 #include "apps/cairn/speaker.h"
 #include "core/base/utf8.h"
@@ -35,6 +36,8 @@ struct Command {
   std::string policy_file;
   bool follow = false;
   bool approved = false;
+  apps::EvidenceQuestion evidence;
+  std::string export_file;
 };
 
 void say(const std::string& text) { std::fputs(text.c_str(), stdout); }
@@ -75,6 +78,9 @@ std::string ask_for_recovery_key() {
 }
 
 int run(Command& command) {
+  if (command.method == "evidence.verify") {
+    return report(command, command.method, apps::verify_evidence(command.evidence));
+  }
   if (!command.policy_file.empty()) {
     const auto policy = os::read_file(command.policy_file, kMaxPolicyFile);
     if (!policy) {
@@ -104,6 +110,9 @@ int run(Command& command) {
   if (command.method == "read" || command.method == "conversations")
     speaker->ask("sync", {{"wait_ms", kSyncMs}}, on_notice);
   reply = speaker->ask(command.method, command.params, on_notice);
+  if (reply.exit == Exit::done && command.method == "evidence.export") {
+    reply = apps::save_evidence(reply.result, command.export_file);
+  }
   int code = report(command, command.method, reply);
   if (code == 0 && command.method == "link") {
     code = report(command, "link.wait", speaker->ask("link.wait", json::object(), on_notice));
@@ -205,6 +214,27 @@ void add_conversation_commands(CLI::App& app, Command& command) {
   }
 }
 
+void add_evidence_commands(CLI::App& app, Command& command) {
+  CLI::App* evidence = app.add_subcommand("evidence", "proofs that a log has signed two histories");
+  evidence->require_subcommand(1);
+  CLI::App* verify = evidence->add_subcommand("verify", "say what a file proves; needs no network and no name");
+  verify->add_option("file", command.evidence.file, "as evidence export wrote it, or as a witness answers")->required();
+  verify->add_option("--policy", command.evidence.policy_file, "whose cosignatures to look for; by default as it says");
+  verify->add_option("--key", command.evidence.log_key, "vkey that the log is known by");
+  verify->callback([&command] { command.method = "evidence.verify"; });
+  CLI::App* save = evidence->add_subcommand("export", "write the proof that this device holds into a file");
+  save->add_option("file", command.export_file, "is made or replaced")->required();
+  text(save, command, "--domain", "domain", "whose log, where there is more than one proof");
+  save->callback([&command] { command.method = "evidence.export"; });
+
+  CLI::App* gossip = app.add_subcommand("gossip", "what others verified of a log")->require_subcommand(1);
+  gossip->add_subcommand("list", "what does not go with what this device verified, and what is being proved")
+      ->callback([&command] { command.method = "gossip.list"; });
+  CLI::App* dismiss = gossip->add_subcommand("dismiss", "you do not believe what somebody's devices said of a log");
+  text(dismiss, command, "name", "name", "name@domain")->required();
+  dismiss->callback([&command] { command.method = "gossip.dismiss"; });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -219,6 +249,7 @@ int main(int argc, char** argv) {
   app.add_flag("--json", command.json_output, "answers as JSON, one a line");
   add_identity_commands(app, command);
   add_conversation_commands(app, command);
+  add_evidence_commands(app, command);
   app.add_subcommand("status", "who this device is, and whether it is connected")->callback([&command] {
     command.method = "status";
   });

@@ -105,6 +105,18 @@ std::string render_devices(const json& result) {
   return out;
 }
 
+std::string render_gossip(const json& result) {
+  std::string out;
+  for (const json& one : result.value("evidence", json::array())) out += "ALARM: " + text_of(one, "sentence") + "\n";
+  for (const json& one : result.value("claims", json::array())) {
+    const std::string sentence = text_of(one, "sentence");
+    out += sentence.empty() ? text_of(one, "name") + " verified " + number_of(one, "size") + " epochs of " +
+                                  text_of(one, "domain") + ": " + text_of(one, "state") + "\n"
+                            : "ALARM: " + sentence + "\n";
+  }
+  return out.empty() ? "What others verified is what this device verified.\n" : out;
+}
+
 }  // namespace
 
 std::string render_message(const json& message) {
@@ -143,6 +155,10 @@ std::string render(const std::string& method, const json& result) {
                ? "Sent.\n"
                : "Kept; it is sent as soon as that is possible. " + text_of(result, "trouble") + "\n";
   }
+  if (method == "evidence.verify") return text_of(result, "sentence") + "\n";
+  if (method == "evidence.export")
+    return "Written to " + text_of(result, "file") + ": evidence verify says what it proves.\n";
+  if (method == "gossip.list" || method == "gossip.dismiss") return render_gossip(result);
   if (method == "group.create" || method == "group.add") return "Done.\n";
   if (method == "read") {
     std::string out;

@@ -47,6 +47,16 @@ TEST(Render, ShowsTheRecoveryKeyOnce) {
   EXPECT_NE(text.find("write it down"), std::string::npos);
 }
 
+TEST(Render, ShowsWhatOthersVerified) {
+  EXPECT_EQ(render("gossip.list", {{"claims", json::array()}, {"evidence", json::array()}}),
+            "What others verified is what this device verified.\n");
+  const json claim = {{"name", "b@b.c\x1b"}, {"domain", "b.c"}, {"size", 7}, {"state", "waiting"}, {"sentence", ""}};
+  const json found = {{"sentence", "Two histories."}};
+  EXPECT_EQ(render("gossip.dismiss", {{"claims", {claim}}, {"evidence", {found}}}),
+            "ALARM: Two histories.\nb@b.c  verified 7 epochs of b.c: waiting\n");
+  EXPECT_EQ(render("evidence.verify", {{"sentence", "The key signed two."}}), "The key signed two.\n");
+}
+
 TEST(Render, ShowsAlarmsWithTheStatus) {
   const json status = {{"state", "active"},
                        {"name", "a@b.c"},
