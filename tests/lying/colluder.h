@@ -1,0 +1,35 @@
+// A server that shows two histories of its directory, and whose clients' cosigners all sign both: what no policy can
+// refuse, and only gossip can show.
+#pragma once
+
+#include "core/directory/lookup.h"
+#include "core/relay/lookup_hook.h"
+#include "core/tlog/cosignature.h"
+
+namespace cairn::lying {
+
+/// The second one differs in its newest epoch.
+enum class History : std::uint8_t { first, second };
+
+class Colluder : public relay::LookupHook {
+ public:
+  /// The cosigners' keys are made from `entropy`.
+  explicit Colluder(Entropy& entropy);
+
+  /// The policy of the clients that are lied to: two auditors, both in league with the server.
+  std::string policy_text() const;
+  /// To whoever asks from now on.
+  void show(History history) { history_ = history; }
+
+  Bytes answer(ByteView request, Bytes honest, const StoreView& store, Time now) override;
+
+ private:
+  struct Cosigner {
+    std::string name;
+    crypto::SigningKey key;
+  };
+  std::vector<Cosigner> cosigners_;
+  History history_ = History::first;
+};
+
+}  // namespace cairn::lying
