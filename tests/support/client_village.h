@@ -78,6 +78,8 @@ class TestClient {
     for (proto::CallDone& done : std::exchange(held_, {})) give(std::move(done));
   }
   std::size_t answers_held() const { return held_.size(); }
+  /// Nothing whose address begins so is reached any more. Empty: all is.
+  void cut_off_from(std::string_view address) { cut_off_ = address; }
   /// Its stream stands, and nothing comes out of it.
   void set_silent(bool silent) { silent_ = silent; }
   /// As a crash does it: the mind is made anew from its store, sockets are gone.
@@ -136,6 +138,7 @@ class TestClient {
   std::optional<Stream> stream_;
   bool online_ = true;
   bool silent_ = false;
+  std::string cut_off_;
   std::string lost_path_;
   std::string held_path_;
   std::vector<proto::CallDone> held_;
@@ -297,7 +300,8 @@ inline bool TestClient::work() {
 inline void TestClient::perform(const proto::Send& send) {
   if (const auto* call = std::get_if<proto::Call>(&send)) {
     Result<proto::CallReply> reply = fail(ErrorCode::unavailable, "offline");
-    if (online_) reply = village_.server.answer(*call);
+    const bool is_cut_off = !cut_off_.empty() && call->url.starts_with(cut_off_);
+    if (online_ && !is_cut_off) reply = village_.server.answer(*call);
     if (!lost_path_.empty() && call->url.ends_with(lost_path_)) reply = fail(ErrorCode::unavailable, "lost");
     proto::CallDone done{call->id, std::move(reply)};
     if (!held_path_.empty() && call->url.ends_with(held_path_)) return held_.push_back(std::move(done));

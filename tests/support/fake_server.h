@@ -27,6 +27,11 @@ class FakeServer {
   bool cosigners_sleep = false;              ///< cosignatures are renewed no more
   bool proves = true;                        ///< what its log began with
   std::optional<ErrorCode> refuse_statements;
+  bool suppresses_vetoes = false;         ///< says yes to a veto, and publishes none
+  std::optional<std::string> invitation;  ///< that a genesis and the request of a reset need
+  std::set<std::size_t> deaf;             ///< auditors, from 1, whom no veto reaches
+  /// What auditors, from 1, have in their veto mailboxes, by R of the request: they cosign no completion of it.
+  std::map<Hash, std::set<std::size_t>> vetoes;
   /// Changes the body of a good answer on its way, for lies.
   std::function<void(const std::string& path, ByteView request, Bytes& body)> tamper;
   /// Told of every call before it is answered.
@@ -38,7 +43,7 @@ class FakeServer {
     std::string auditors;
     for (std::size_t i = 0; i < domain.cosigners.size(); ++i) {
       const std::string name = i == 0 ? "witness" : "auditor" + std::to_string(i);
-      text += "witness " + name + " " + domain.cosigners[i].verifier().to_text() + "\n";
+      text += "witness " + name + " " + domain.cosigners[i].verifier().to_text() + " https://" + name + ".example\n";
       if (i > 0) auditors += " " + name;
     }
     return text + "group auditors 2" + auditors + "\ngroup everybody all witness auditors\nquorum everybody\n";
@@ -49,7 +54,7 @@ class FakeServer {
     post.now_ms = now.ms;
   }
   void publish_all() {
-    for (const auto& [name, person] : people) domain.publish(person);
+    for (const auto& [name, person] : people) publish(person);
   }
 
   /// The answer to one call.
@@ -58,6 +63,11 @@ class FakeServer {
     const std::string path = call.url.starts_with(kBase) ? call.url.substr(kBase.size()) : call.url;
     paths.push_back(path);
     if (overhear) overhear(call);
+    for (std::size_t i = 1; i < domain.cosigners.size(); ++i) {
+      if (call.url != "https://auditor" + std::to_string(i) + ".example/veto") continue;
+      if (deaf.contains(i)) return fail(ErrorCode::unavailable, "deaf");
+      return veto(i, call.body);
+    }
     if (down) return fail(ErrorCode::unavailable, "down");
     proto::CallReply reply = reply_to(path, call);
     if (tamper && reply.status == 200) tamper(path, call.body, reply.body);
@@ -98,12 +108,63 @@ class FakeServer {
     return {200, found->second, {}};
   }
 
+  /// docs/spec/witness.md s.2.
+  proto::CallReply veto(std::size_t auditor, ByteView body) {
+    const auto veto = wire::decode<directory::VetoNotice>(body);
+    if (!veto) return {400, {}, {}};
+    const auto leaf = domain.map.find(veto->request.key);
+    if (!leaf || leaf->pending != veto->request.hash()) return {404, {}, {}};
+    if (!veto->verify()) return {403, {}, {}};
+    vetoes[veto->request.hash()].insert(auditor);
+    return {200, {}, {}};
+  }
+
+  /// Why a step of a reset is not taken now (docs/spec/relay.md s.2); nothing when it is.
+  std::optional<proto::CallReply> refuse_step(const directory::Statement& statement,
+                                              const proto::StatementRequest& request) {
+    using directory::StatementType;
+    const auto entry = domain.entries.find(statement.content.name.text());
+    const bool known = entry != domain.entries.end() && !entry->second.notices.empty();
+    const StatementType type = statement.content.type();
+    if (type == StatementType::request_reset && known && !entry->second.state.completed_resets().empty()) return {};
+    if (type == StatementType::request_reset && known && domain.now < Time{entry->second.notices.back().matures_ms}) {
+      return FakePost::refusal(ErrorCode::invalid_state, "A reset of this name was vetoed; wait for its delay.");
+    }
+    if (type == StatementType::complete_reset &&
+        (!known || domain.now < after(Time{entry->second.notices.back().matures_ms}, kHourMs))) {
+      return FakePost::refusal(ErrorCode::invalid_state, "The delay of this reset has not passed yet.");
+    }
+    if (type != StatementType::veto_reset) return {};
+    const auto veto = wire::decode<directory::VetoNotice>(request.veto);
+    if (!known || !veto || veto->request != entry->second.notices.back() || !veto->verify()) {
+      return FakePost::refusal(ErrorCode::malformed, "A veto comes with its notice.");
+    }
+    notices_.insert_or_assign(statement.content.name.text(), *veto);
+    return {};
+  }
+
+  void publish(const TestPerson& person) {
+    const std::string name = person.name().text();
+    const auto veto = notices_.find(name);
+    domain.publish(person, veto == notices_.end() ? std::nullopt : std::optional(veto->second));
+    const auto& all = person.statements;
+    if (all.empty() || all.back().content.type() != directory::StatementType::complete_reset) return;
+    const auto who = vetoes.find(domain.entries.at(name).notices.back().hash());
+    if (who != vetoes.end()) domain.silent.insert(who->second.begin(), who->second.end());
+  }
+
   proto::CallReply statement(ByteView body) {
     if (refuse_statements) return FakePost::refusal(*refuse_statements, "The directory does not want this.");
     const auto request = wire::decode<proto::StatementRequest>(body);
     const auto statement = request ? directory::Statement::decode(request->statement)
                                    : Result<directory::Statement>(tl::unexpected<Error>(request.error()));
     if (!statement) return FakePost::refusal(statement.error().code, "No statement.");
+    const directory::StatementType type = statement->content.type();
+    const bool is_asked = type == directory::StatementType::genesis || type == directory::StatementType::request_reset;
+    if (invitation && is_asked && request->invitation != *invitation) {
+      return FakePost::refusal(ErrorCode::not_authorised, "This invitation is no good; ask for another one.");
+    }
+    if (suppresses_vetoes && type == directory::StatementType::veto_reset) return {202, {}, {}};
     const std::string name = statement->content.name.text();
     TestPerson& person = people.try_emplace(name, name).first->second;
     const auto& taken = person.statements;
@@ -111,11 +172,14 @@ class FakeServer {
       if (const auto applied = directory::apply(person.state, *statement); !applied) {
         return FakePost::refusal(applied.error().code, "The statement does not apply.");
       }
+      if (auto refused = refuse_step(*statement, *request)) return std::move(*refused);
       person.take(*statement);
     }
-    if (publishes) domain.publish(person);
+    if (publishes) publish(person);
     return {202, {}, {}};
   }
+
+  std::map<std::string, directory::VetoNotice> notices_;  ///< of the last veto of each name
 };
 
 }  // namespace cairn::testing

@@ -1,6 +1,8 @@
 // A directory with its log, cosigners and a client policy, all in memory: honest, and so a base for lies.
 #pragma once
 
+#include <set>
+
 #include "core/directory/auditor.h"
 #include "core/directory/lookup.h"
 #include "core/directory/publisher.h"
@@ -56,6 +58,7 @@ class TestDomain {
   NaiveLog log;
   std::vector<directory::EpochRecord> records;
   std::vector<Bytes> audits;
+  std::set<std::size_t> silent;  ///< cosigners that cosign no more, unless they are named
 
   /// What the directory keeps of a name.
   struct Entry {
@@ -118,7 +121,9 @@ class TestDomain {
   std::string cosign(tlog::SignedCheckpoint checkpoint, std::vector<std::size_t> who = {},
                      std::vector<std::uint64_t> times_s = {}) const {
     if (who.empty()) {
-      for (std::size_t i = 0; i < cosigners.size(); ++i) who.push_back(i);
+      for (std::size_t i = 0; i < cosigners.size(); ++i) {
+        if (!silent.contains(i)) who.push_back(i);
+      }
     }
     for (std::size_t i = 0; i < who.size(); ++i) {
       const TestCosigner& cosigner = cosigners[who[i]];
