@@ -49,22 +49,21 @@ Village::Village(VillageOptions options) : options_(std::move(options)) {
   const std::size_t count = options_.witnesses + options_.auditors;
   for (std::size_t i = 0; i < count; ++i) write_text(options_.folder + "/logs" + std::to_string(i), log_line);
   cosigner_ports_.assign(count, 0);
-  std::string lines, server_lines, witness_names, auditor_names;
+  std::string lines, witness_names, auditor_names;
   for (std::size_t i = 0; i < count; ++i) {
     start_cosigner(i);
     const auto vkey = http_get(cosigner_ports_[i], "/vkey");
     if (!vkey) give_up("A cosigner does not answer.", cosigners_[i].output());
     const std::string name = (i < options_.witnesses ? "witness" : "auditor") + std::to_string(i + 1);
     (i < options_.witnesses ? witness_names : auditor_names) += " " + name;
-    lines += "witness " + name + " " + trimmed(*vkey) + "\n";
-    server_lines +=
+    lines +=
         "witness " + name + " " + trimmed(*vkey) + " http://127.0.0.1:" + std::to_string(cosigner_ports_[i]) + "\n";
   }
   const std::string quorum = "group witnesses any" + witness_names + "\ngroup auditors all" + auditor_names +
                              "\ngroup all all witnesses auditors\nquorum all\n";
   policy_file_ = options_.folder + "/policy";
   write_text(policy_file_, lines + quorum);
-  write_text(server_policy_file_, server_lines + quorum);
+  write_text(server_policy_file_, lines + quorum);
   start_server();
 }
 

@@ -73,7 +73,7 @@ class Village {
   unsigned server_port_ = 0;
   std::vector<unsigned> cosigner_ports_;
   std::string policy_file_;         // the clients'
-  std::string server_policy_file_;  // with the cosigners' addresses
+  std::string server_policy_file_;  // the same, once the cosigners' addresses are known
   std::optional<Process> server_;
   std::vector<Process> cosigners_;
   std::map<std::string, Process> daemons_;
