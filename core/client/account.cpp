@@ -10,6 +10,7 @@ namespace cairn::client {
 namespace {
 
 constexpr std::uint8_t kVersion = 2;
+constexpr std::size_t kMaxForgotten = 100'000;
 
 }  // namespace
 
@@ -42,7 +43,7 @@ Result<Account> Account::decode(ByteView bytes) {
   wire::Reader r(bytes);
   REQUIRE(TRY(r.u8()) == kVersion, ErrorCode::unsupported, "account version");
   const std::uint8_t state = TRY(r.u8());
-  REQUIRE(state >= 1 && state <= 5, ErrorCode::malformed, "account state");
+  REQUIRE(state >= 1 && state <= 6, ErrorCode::malformed, "account state");
   directory::Name name = TRY(directory::Name::read(r));
   std::string server_url = TRY(r.opaque_text(kMaxServerUrl));
   std::string policy_text = TRY(r.opaque_text(tlog::kMaxPolicyBytes));
@@ -91,10 +92,24 @@ void forget_account(Context& context, const Account& account) {
   for (const Row& row : context.store.scan(tables::kOwnStatements, {}, {}, directory::kMaxStatements)) {
     context.store.erase(tables::kOwnStatements, row.key);
   }
+  for (const Table table : {tables::kVetoes, tables::kVetoPosts}) {
+    for (const Row& row : context.store.scan(table, {}, {}, kMaxForgotten)) context.store.erase(table, row.key);
+  }
   context.store.erase(tables::kAccount, {});
 }
 
+void forget_account(Context& context, const Account& account, const std::string& why) {
+  forget_account(context, account);
+  context.store.put(tables::kFarewell, {}, to_bytes(why));
+}
+
+std::string farewell(const StoreView& store) {
+  const auto row = store.get(tables::kFarewell, {});
+  return row ? as_text(*row) : std::string();
+}
+
 void save_account(Context& context, const Account& account) {
+  context.store.erase(tables::kFarewell, {});
   context.store.put(tables::kAccount, {}, to_bytes(account.encode().expose()));
 }
 

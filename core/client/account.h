@@ -19,7 +19,8 @@ enum class AccountState : std::uint8_t {
   linking = 2,      ///< waits for another device's approval
   active = 3,       ///< seen active in a verified view of the own name
   removed = 4,      ///< a verified view says so
-  recovering = 5    ///< adds itself with the recovery key; not yet seen in a verified view
+  recovering = 5,   ///< adds itself with the recovery key; not yet seen in a verified view
+  resetting = 6     ///< has asked for a reset of the name, or is about to; it is the name's when that is completed
 };
 
 /// The one row of tables::kAccount. Move-only, for it holds the signature key.
@@ -30,7 +31,7 @@ struct Account {
   directory::Name name;
   std::string server_url;   ///< of the own domain: http(s)://host[:port], no path
   std::string policy_text;  ///< C2SP tlog-policy: witness, group and quorum lines
-  std::string invitation;   ///< to be sent with the genesis; else empty
+  std::string invitation;   ///< to be sent with the genesis or the request of a reset; else empty
   crypto::SigningKey signing_key;
   MailboxId mailbox;
   NameKeyKey name_key_key;  ///< keys the rows that belong to names
@@ -56,6 +57,10 @@ void save_account(Context& context, const Account& account);
 
 /// Erases the account of a device that came to nothing, and the rows that stand under a key of it.
 void forget_account(Context& context, const Account& account);
+/// Likewise, and keeps the sentence that says why for whoever asks later.
+void forget_account(Context& context, const Account& account, const std::string& why);
+/// That sentence; empty when there is none.
+std::string farewell(const StoreView& store);
 
 /// Under which key rows of `name` (or a domain) stand.
 Bytes name_key(const Account& account, std::string_view name);

@@ -5,6 +5,7 @@
 #include "core/client/link.h"
 #include "core/client/own_name.h"
 #include "core/client/rpc.h"
+#include "core/client/vetoes.h"
 
 namespace cairn::client {
 namespace {
@@ -19,9 +20,12 @@ class Client final : public proto::Mind {
         conversations_(calls_, views_, session_),
         gossips_(calls_, views_, conversations_),
         links_(calls_, views_),
-        rpc_(std::move(config), RpcRooms{calls_, views_, session_, own_name_, conversations_, gossips_, links_}) {
+        vetoes_(calls_, views_, conversations_),
+        rpc_(std::move(config),
+             RpcRooms{calls_, views_, session_, own_name_, conversations_, gossips_, links_, vetoes_}) {
     conversations_.set_hearer([this](Context& context, const Account& account, const Heard& heard) {
       gossips_.heard(context, account, heard);
+      vetoes_.heard(context, account, heard);
     });
   }
 
@@ -31,6 +35,7 @@ class Client final : public proto::Mind {
     session_.forget_all();
     own_name_.forget_all();
     links_.forget_all();
+    vetoes_.forget_all();
     conversations_.forget_all(store);
     gossips_.forget_all();
     rpc_.forget_all();
@@ -47,7 +52,7 @@ class Client final : public proto::Mind {
     if (waits_for_room_) return std::min(session_.next_deadline(), rpc_.next_deadline());
     return std::min({views_.next_deadline(), session_.next_deadline(), own_name_.next_deadline(),
                      links_.next_deadline(), conversations_.next_deadline(), gossips_.next_deadline(),
-                     rpc_.next_deadline()});
+                     vetoes_.next_deadline(), rpc_.next_deadline()});
   }
 
  private:
@@ -131,6 +136,7 @@ class Client final : public proto::Mind {
       gossips_.look_again();
     }
     session_.step(context, account);  // the account may have become active just now
+    vetoes_.step(context, account);
     conversations_.step(context, account);
     gossips_.step(context, account);
     conversations_.step(context, account);  // with what it may have to ask
@@ -143,6 +149,7 @@ class Client final : public proto::Mind {
   Conversations conversations_;
   Gossips gossips_;
   Links links_;
+  Vetoes vetoes_;
   Rpc rpc_;
   bool has_account_ = false;
   bool waits_for_room_ = false;

@@ -102,6 +102,9 @@ std::optional<Control> control_of(std::string_view media_type, ByteView content)
   if (media_type == NoteAnswer::kMediaType) {
     if (auto answer = wire::decode<NoteAnswer>(content)) return std::move(*answer);
   }
+  if (media_type == VetoTold::kMediaType) {
+    if (auto veto = wire::decode<VetoTold>(content)) return std::move(*veto);
+  }
   return std::nullopt;
 }
 
@@ -256,6 +259,10 @@ Result<NoteRequest> NoteRequest::read(wire::Reader& r) {
 }
 
 void NoteAnswer::write(wire::Writer& w) const { w.opaque(note); }
+
+Result<VetoTold> VetoTold::read(wire::Reader& r) {
+  return VetoTold { TRY(directory::VetoNotice::read(r)) };
+}
 
 Result<NoteAnswer> NoteAnswer::read(wire::Reader& r) {
   return NoteAnswer { TRY(r.opaque_text(directory::kMaxLookupCheckpointBytes)) };

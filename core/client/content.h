@@ -10,6 +10,7 @@
 #include "core/base/environment.h"
 #include "core/base/secret.h"
 #include "core/directory/gossip.h"
+#include "core/directory/notice.h"
 
 namespace cairn::client {
 
@@ -42,7 +43,16 @@ struct NoteAnswer {
   static Result<NoteAnswer> read(wire::Reader&);
   friend bool operator==(const NoteAnswer&, const NoteAnswer&) = default;
 };
-using Control = std::variant<NoteRequest, NoteAnswer>;
+/// The owner of a name says no to a reset of it (docs/spec/client.md s.8).
+struct VetoTold {
+  static constexpr std::string_view kMediaType = "application/vnd.cairn.veto";
+  directory::VetoNotice notice;  ///< a claim
+
+  void write(wire::Writer& w) const { notice.write(w); }
+  static Result<VetoTold> read(wire::Reader& r);
+  friend bool operator==(const VetoTold&, const VetoTold&) = default;
+};
+using Control = std::variant<NoteRequest, NoteAnswer, VetoTold>;
 
 /// A received content: text, or something well formed that this version does not show.
 ///

@@ -54,7 +54,7 @@ class Rooms {
 
   void register_name(const std::string& name) {
     ASSERT_TRUE(
-        within([&](Context& context) { return own_name_.begin(context, name, kUrl, server_.policy_text(), {}); }));
+        within([&](Context& context) { return own_name_.begin(context, name, kUrl, server_.policy_text(), {}, 0); }));
     ASSERT_EQ(state(), AccountState::active);
   }
   Result<std::string> begin(const std::string& name = kAlice) {

@@ -1,6 +1,7 @@
 #include "core/client/own_name.h"
 
 #include "core/base/encoding.h"
+#include "core/client/held_veto.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
 #include "core/directory/statement.h"
@@ -8,13 +9,17 @@
 namespace cairn::client {
 namespace {
 
-/// While a statement of ours waits for its epoch, it is asked for this often.
+/// While a statement of ours waits for its epoch, it is asked for this often; less often after kQuickPolls times: a
+/// server that suppresses a statement may do so for ever.
 constexpr std::uint64_t kPollMs = 300;
+constexpr std::uint64_t kQuickPolls = 200;
+constexpr std::uint64_t kSlowPollMs = kMinuteMs;
+/// Whoever waits for a reset learns of a veto, and that it can be completed, so often.
+constexpr std::uint64_t kResettingEveryMs = kHourMs;
 constexpr std::uint64_t kRetryMs = kSecondMs;
+/// After a completion was refused: it may be too soon by the server's clock.
+constexpr std::uint64_t kSlowRetryMs = kMinuteMs;
 constexpr std::size_t kChecksumBytes = 5;
-/// Never. A server can ask for a reset by itself, and only its owner's veto ends that: a client that can neither warn
-/// of one nor veto it must not allow any.
-constexpr std::uint32_t kResetDelayS = 0;
 constexpr std::size_t kMaxAlarms = 1000;
 
 Bytes checksum(ByteView secret) {
@@ -24,12 +29,6 @@ Bytes checksum(ByteView secret) {
 
 constexpr const char* kStatementCall = "own statement";
 constexpr std::string_view kSentMark = "own statement sent";  ///< the device whose statements a server may have
-
-Bytes sequence_key(std::uint32_t sequence) {
-  wire::Writer key;
-  key.u32(sequence);
-  return key.take();
-}
 
 /// The account of a device that has no name yet.
 Result<Account> new_account(Context& context, const std::string& name, const std::string& server_url,
@@ -41,30 +40,13 @@ Result<Account> new_account(Context& context, const std::string& name, const std
   return Account::create(std::move(own), server_url, policy_text, context.entropy);
 }
 
-/// The next statement of this chain, not signed yet.
-directory::Statement statement_after(Context& context, const directory::NameState& chain,
-                                     directory::StatementBody body) {
-  return {{chain.name(), chain.count(), chain.head(), context.now.ms, random_value<Nonce16>(context.entropy),
-           std::nullopt, std::move(body)},
-          {}};
-}
-
-void save_statement(Context& context, const directory::Statement& statement) {
-  context.store.put(tables::kOwnStatements, sequence_key(statement.content.sequence), wire::encode(statement));
-}
-
-/// Those before the end of the chain are decided: they stand in it, or another one does. Where the next one does not
-/// follow its head none ever will.
-void forget_statements(Context& context, const directory::NameState& chain) {
-  const Bytes next = sequence_key(chain.count());
-  const auto row = context.store.get(tables::kOwnStatements, next);
-  const auto statement =
-      row ? directory::Statement::decode(*row) : Result<directory::Statement>(fail(ErrorCode::not_found, ""));
-  const bool follows = statement && statement->content.previous == chain.head();
-  const Bytes end = follows ? next : Bytes();
-  for (const Row& old : context.store.scan(tables::kOwnStatements, {}, end, directory::kMaxStatements)) {
-    context.store.erase(tables::kOwnStatements, old.key);
+/// The veto that goes with a statement that is one; else nothing.
+Bytes veto_with(const StoreView& store, const Account& account, const directory::Statement& statement) {
+  if (statement.content.type() != directory::StatementType::veto_reset) return {};
+  for (const directory::VetoNotice& veto : vetoes_of(store, account, account.name)) {
+    if (veto.request.request_sequence + 1 == statement.content.sequence) return wire::encode(veto);
   }
+  return {};
 }
 
 }  // namespace
@@ -107,8 +89,10 @@ Result<directory::RecoverySecret> parse_recovery_text(std::string_view text) {
 }
 
 Result<std::string> OwnName::begin(Context& context, const std::string& name, const std::string& server_url,
-                                   const std::string& policy_text, const std::string& invitation) {
+                                   const std::string& policy_text, const std::string& invitation,
+                                   std::uint32_t reset_delay_s) {
   Account account = TRY(new_account(context, name, server_url, policy_text));
+  TRY(directory::check_reset_delay(reset_delay_s));
   forget_all();
   REQUIRE(invitation.size() <= proto::kMaxInvitationSize, ErrorCode::over_limit, "the invitation is too long");
   account.invitation = invitation;
@@ -116,7 +100,7 @@ Result<std::string> OwnName::begin(Context& context, const std::string& name, co
   const auto recovery = directory::RecoveryKey::derive(secret, account.name, 0);
   directory::Statement genesis =
       statement_after(context, directory::NameState(account.name),
-                      directory::Genesis{account.device(), recovery.commitment(), kResetDelayS});
+                      directory::Genesis{account.device(), recovery.commitment(), reset_delay_s});
   genesis.signatures.push_back(directory::sign_as_new_device(genesis.content, account.signing_key));
   save_statement(context, genesis);
   save_account(context, account);
@@ -124,14 +108,21 @@ Result<std::string> OwnName::begin(Context& context, const std::string& name, co
   return recovery_text(secret);
 }
 
-Status OwnName::begin_recovery(Context& context, const std::string& name, const std::string& server_url,
-                               const std::string& policy_text) {
+Status OwnName::begin_unsigned(Context& context, const std::string& name, const std::string& server_url,
+                               const std::string& policy_text, const std::string& invitation, AccountState state) {
   Account account = TRY(new_account(context, name, server_url, policy_text));
+  REQUIRE(invitation.size() <= proto::kMaxInvitationSize, ErrorCode::over_limit, "the invitation is too long");
   forget_all();
-  account.state = AccountState::recovering;
+  account.state = state;
+  account.invitation = invitation;
   save_account(context, account);
   begins_ = false;
   return ok();
+}
+
+Status OwnName::begin_recovery(Context& context, const std::string& name, const std::string& server_url,
+                               const std::string& policy_text) {
+  return begin_unsigned(context, name, server_url, policy_text, {}, AccountState::recovering);
 }
 
 Status OwnName::recover(Context& context, const Account& account, const directory::RecoverySecret& secret,
@@ -141,7 +132,7 @@ Status OwnName::recover(Context& context, const Account& account, const director
   const auto view = views_.view(context.store, account, account.name);
   REQUIRE(view && view->exists(), ErrorCode::invalid_state, "the own name was not looked up");
   directory::NameState chain = view->state();
-  auto key = TRY(directory::find_recovery_key(secret, account.name, chain.recovery_commitment(), chain.count() + 1));
+  auto key = TRY(recovery_key_of(chain, secret));
   std::vector<directory::StatementBody> bodies;
   if (remove_others) {
     for (const directory::Device& other : chain.active_devices()) {
@@ -151,66 +142,65 @@ Status OwnName::recover(Context& context, const Account& account, const director
   // First, so that the name is never without a device; but where a thief has filled it up, one makes room.
   const bool full = remove_others && chain.active_count() >= directory::kMaxActiveDevices;
   bodies.insert(bodies.begin() + (full ? 1 : 0), directory::AddDevice{account.device()});
+  const bool vetoes = chain.open_reset().has_value();
+  if (vetoes) bodies.insert(bodies.begin(), directory::VetoReset{});
+  const auto veto = vetoes ? std::optional(directory::veto_as_recovery(*view->newest_reset(), key)) : std::nullopt;
+  std::vector<directory::Statement> statements;
   for (const directory::StatementBody& body : bodies) {
-    auto next = directory::RecoveryKey::derive(secret, account.name, key.generation() + 1);
     directory::Statement statement = statement_after(context, chain, body);
-    statement.content.next_recovery = next.commitment();
-    statement.signatures.push_back(directory::sign_as_recovery(statement.content, key));
+    auto next = sign_by_recovery(statement, secret, key);
     if (std::holds_alternative<directory::AddDevice>(body)) {
       statement.signatures.push_back(directory::sign_as_new_device(statement.content, account.signing_key));
     }
     TRY(chain.apply(statement));
-    save_statement(context, statement);
+    statements.push_back(std::move(statement));
     key = std::move(next);
   }
+  for (const directory::Statement& statement : statements) save_statement(context, statement);
+  if (veto) save_veto(context, account, {account.name, *veto, HeldVeto::Origin::own, context.now.ms});
   expect_device(context, account.device_id());
   return ok();
-}
-
-void OwnName::abandon_recovery(Context& context) {
-  const auto account = load_account(context.store);
-  if (!account || account->state != AccountState::recovering || statements_wait(context.store)) return;
-  forget_account(context, *account);
 }
 
 bool OwnName::statements_wait(const StoreView& store) { return !store.scan(tables::kOwnStatements, {}, {}, 1).empty(); }
 
 void OwnName::step(Context& context, const Account& account, bool waits) {
   // Who asked for a recovery that had signed nothing is gone, and the key with them.
-  if (std::exchange(begins_, false)) abandon_recovery(context);
+  if (std::exchange(begins_, false)) abandon_unsigned(context);
   const bool sends = statements_wait(context.store);
   // A pause that is over wants no timer; nor one for what was taken, though we were not told.
   if (retry_ <= context.now || !sends) retry_ = Time::never();
   if (sends) submit(context, account);
-  const std::uint64_t every_ms = waits || sends ? kPollMs : kOwnNameEveryMs;
+  if (!waits && !sends) polls_ = 0;
+  std::uint64_t every_ms = account.state == AccountState::resetting ? kResettingEveryMs : kOwnNameEveryMs;
+  if (waits || sends) every_ms = polls_ < kQuickPolls ? kPollMs : kSlowPollMs;
   due_ = views_.looking_up(account.name) ? Time::never() : after(asked_, every_ms);  // its answer comes as an input
   if (due_ > context.now) return;
   asked_ = context.now;
+  ++polls_;
   due_ = after(context.now, every_ms);
   views_.look_up_now(context, account, account.name);
 }
 
 void OwnName::submit(Context& context, const Account& account) {
   if (retry_ != Time::never() || calls_.under_way(kStatementCall)) return;
-  const Bytes first = taken_ ? sequence_key(*taken_ + 1) : Bytes();
-  const auto rows = context.store.scan(tables::kOwnStatements, first, {}, 1);
-  if (rows.empty()) return;  // the server has them all
+  const auto statement = next_own_statement(context.store, taken_);
+  if (!statement) return;  // the server has them all
   proto::Call call;
   call.method = proto::Method::post;
   call.url = account.server_url + std::string(proto::kPathStatement);
-  call.body = wire::encode(proto::StatementRequest{rows.front().value, account.invitation, {}});
-  const auto statement = directory::Statement::decode(rows.front().value);
-  CHECK(statement.has_value());
+  call.body = wire::encode(proto::StatementRequest{wire::encode(*statement), account.invitation,
+                                                   veto_with(context.store, account, *statement)});
   const std::uint32_t sequence = statement->content.sequence;
   const DeviceId device = account.device_id();
   const Bytes mark = to_bytes(device.view());  // the commit that sends has it
   const Sent sent = context.store.get(tables::kCounters, as_bytes(kSentMark)) == mark ? Sent::again : Sent::once;
   context.store.put(tables::kCounters, to_bytes(kSentMark), mark);
   calls_.start(context, kStatementCall, std::move(call),
-               [this, sequence, device, sent](Context& later, const Answer& answer) {
+               [this, sequence, device, sent, type = statement->content.type()](Context& later, const Answer& answer) {
                  const auto now = load_account(later.store);
                  if (!now || now->device_id() != device) return;  // it is about an account that was given up
-                 if (!answer.body) return refused(later, *now, sent, answer);
+                 if (!answer.body) return refused(later, *now, sent, type, answer);
                  taken_ = sequence;
                  trouble_.clear();
                });
@@ -218,13 +208,16 @@ void OwnName::submit(Context& context, const Account& account) {
 
 // A statement counts as live until another one took its sequence. Only where it was sent once, and refused by the
 // server itself, is there nothing to wait for; else the chain tells, as it is verified.
-void OwnName::refused(Context& context, const Account& account, Sent sent, const Answer& answer) {
+void OwnName::refused(Context& context, const Account& account, Sent sent, directory::StatementType type,
+                      const Answer& answer) {
   trouble_ = answer.message;
   if (trouble_.empty()) trouble_ = "The server cannot be reached; check its address, and that it runs.";
-  const bool is_new = account.state == AccountState::registering || account.state == AccountState::recovering;
+  const bool is_new = account.state == AccountState::registering || account.state == AccountState::recovering ||
+                      type == directory::StatementType::request_reset;
   const bool is_no = answer.status >= 400 && answer.status < 500 && answer.status != 429 && !answer.message.empty();
   if (is_new && is_no && sent == Sent::once) return forget_account(context, account);  // it may be tried anew
-  retry_ = after(context.now, kRetryMs);
+  const bool completes = type == directory::StatementType::complete_reset;
+  retry_ = after(context.now, completes ? kSlowRetryMs : kRetryMs);
 }
 
 void OwnName::expect_device(Context& context, const DeviceId& device) {
@@ -232,6 +225,7 @@ void OwnName::expect_device(Context& context, const DeviceId& device) {
 }
 
 void OwnName::changed(Context& context, Account& account) {
+  ++looks_;
   const auto view = views_.view(context.store, account, account.name);
   if (!view || !view->exists()) return;
   const directory::NameState& chain = view->state();
@@ -243,6 +237,8 @@ void OwnName::changed(Context& context, Account& account) {
     trouble_.clear();
   } else if (chain.find(account.device_id()) != nullptr) {
     account.state = AccountState::removed;
+  } else if (account.state == AccountState::resetting) {
+    return follow_reset(context, account, *view);
   } else if (account.state == AccountState::registering) {
     trouble_ = "The name " + account.name.text() + " belongs to somebody else already; choose another.";
     return forget_account(context, account);
@@ -251,7 +247,7 @@ void OwnName::changed(Context& context, Account& account) {
     return forget_account(context, account);
   }
   if (account.state != before) save_account(context, account);
-
+  if (chain.open_reset()) context.note(proto::Event::Level::warning, "a reset of the own name is open");
   // A device that has just become active takes the chain as its owner shows it; later additions are to be expected.
   const bool first = before != AccountState::active;
   const directory::AuthorisedDevice* own = chain.find(account.device_id());
@@ -280,6 +276,7 @@ void OwnName::forget_all() {
   retry_ = Time::never();
   taken_.reset();
   begins_ = true;
+  polls_ = 0;
   trouble_.clear();
 }
 

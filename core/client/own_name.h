@@ -3,6 +3,7 @@
 
 #include "core/client/account.h"
 #include "core/client/calls.h"
+#include "core/client/own_statements.h"
 #include "core/client/views.h"
 
 namespace cairn::client {
@@ -17,6 +18,17 @@ struct Alarm {
   static Result<Alarm> read(wire::Reader&);
 };
 
+/// A reset of the own name that is open: an alarm, unless this device asked for it.
+struct PendingReset {
+  Hash request;     ///< R
+  DeviceId device;  ///< that would be the name's only one
+  Time requested;   ///< both by the directory's record
+  Time matures;
+};
+
+/// How long after a reset has matured it can be completed at the earliest: servers wait for auditors' clocks.
+constexpr std::uint64_t kCompletionMarginMs = kHourMs;
+
 /// Eight groups of five characters: the 20 bytes and a checksum of 5, in base32.
 std::string recovery_text(const directory::RecoverySecret& secret);
 /// `malformed` unless the checksum fits; spaces, dashes and case do not matter.
@@ -30,18 +42,34 @@ class OwnName {
   /// its owner writes it down. `invalid_state` when this device already has a name, `not_authorised` for a policy that
   /// is too weak, `invalid_name`.
   Result<std::string> begin(Context& context, const std::string& name, const std::string& server_url,
-                            const std::string& policy_text, const std::string& invitation);
+                            const std::string& policy_text, const std::string& invitation, std::uint32_t reset_delay_s);
 
-  /// Makes the account of a further device of a name that exists, which is to add itself with the recovery key; it
-  /// sends nothing before recover(). Fails as begin() does.
+  /// Makes the account of a further device of a name that exists: one that is to add itself with the recovery key, or
+  /// to ask for a reset. It sends nothing before recover() or request_reset(). Fails as begin() does.
   Status begin_recovery(Context& context, const std::string& name, const std::string& server_url,
                         const std::string& policy_text);
+  Status begin_reset(Context& context, const std::string& name, const std::string& server_url,
+                     const std::string& policy_text, const std::string& invitation);
   /// Signs the addition of this device to the chain as it was verified, and the removal of all others if they are to
-  /// go, with the next generations of the recovery key. `not_found` when the secret is not this name's,
-  /// `invalid_state` when that was done already, `over_limit` and others of NameState::apply.
+  /// go, with the next generations of the recovery key; before that a veto, if a reset is open. `not_found` when the
+  /// secret is not this name's, `invalid_state` when that was done already, `over_limit` and others of
+  /// NameState::apply.
   Status recover(Context& context, const Account& account, const directory::RecoverySecret& secret, bool remove_others);
-  /// Forgets a recovery that has sent nothing: this device has no name again.
-  void abandon_recovery(Context& context);
+  /// Signs the request of a reset at the end of the chain as it was verified, and gives the text of the recovery key
+  /// that the name has after it. `invalid_state` when that was done already; else why NameState::apply refuses it.
+  Result<std::string> request_reset(Context& context, const Account& account);
+  /// Forgets a recovery, or a reset, that has signed nothing: this device has no name again.
+  void abandon_unsigned(Context& context);
+
+  /// Signs the veto of the reset that the verified chain has open, and keeps it, by this device's key, or by the
+  /// recovery key. `invalid_state` when none is open, `not_found` when the secret is not this name's, `not_authorised`
+  /// when this device does not hold the veto.
+  Status veto(Context& context, const Account& account, const directory::RecoverySecret* recovery);
+  /// Signs another delay for resets. `not_found` as above; else why NameState::apply refuses it.
+  Status change_reset_delay(Context& context, const Account& account, const directory::RecoverySecret& recovery,
+                            std::uint32_t reset_delay_s);
+  /// In the newest verified view.
+  std::optional<PendingReset> pending_reset(const StoreView& store, const Account& account) const;
   /// Statements of ours are not all in the chain yet.
   static bool statements_wait(const StoreView& store);
 
@@ -56,15 +84,22 @@ class OwnName {
   static void expect_device(Context& context, const DeviceId& device);
 
   std::vector<Alarm> alarms(const StoreView& store) const;
+  /// Grows whenever the own name was looked at again: alarms may have changed.
+  std::uint64_t looks() const { return looks_; }
   /// Why registering does not get on, one sentence; empty while it does.
   const std::string& trouble() const { return trouble_; }
   Time next_deadline() const { return std::min(due_, retry_); }
   void forget_all();
 
  private:
+  Status begin_unsigned(Context& context, const std::string& name, const std::string& server_url,
+                        const std::string& policy_text, const std::string& invitation, AccountState state);
+  void follow_reset(Context& context, const Account& account, const directory::VerifiedView& view);
+  void complete_reset(Context& context, const Account& account, const directory::VerifiedView& view);
   void submit(Context& context, const Account& account);
   enum class Sent { once, again };
-  void refused(Context& context, const Account& account, Sent sent, const Answer& answer);
+  void refused(Context& context, const Account& account, Sent sent, directory::StatementType type,
+               const Answer& answer);
 
   Calls& calls_;
   Views& views_;
@@ -73,6 +108,8 @@ class OwnName {
   Time retry_ = Time::never();
   std::optional<std::uint32_t> taken_;  ///< the newest statement of ours that the server has
   bool begins_ = true;
+  std::uint64_t polls_ = 0;  ///< for what is expected in the chain, since something is
+  std::uint64_t looks_ = 0;
   std::string trouble_;
 };
 

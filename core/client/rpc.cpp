@@ -175,7 +175,9 @@ class Rpc::State {
     waiting_ = std::move(still);
     more_events_ = false;
     for (auto& [socket, following] : sockets_) {
-      if (following) more_events_ = tell(context, socket, *following) || more_events_;
+      if (!following) continue;
+      tell_alarms(context, socket, *following);
+      more_events_ = tell(context, socket, *following) || more_events_;
     }
   }
 
@@ -194,8 +196,10 @@ class Rpc::State {
 
  private:
   struct Following {
-    std::optional<ChannelId> channel;  ///< absent: all conversations
-    std::uint64_t next = 0;            ///< the first event that was not told yet
+    std::optional<ChannelId> channel;    ///< absent: all conversations
+    std::uint64_t next = 0;              ///< the first event that was not told yet
+    std::set<std::string> alarms;        ///< that were told
+    std::optional<std::uint64_t> looks;  ///< at the own name, when alarms were last looked for
   };
   struct Waiting {
     proto::SocketId socket;
@@ -256,6 +260,17 @@ class Rpc::State {
     following.next = since + 1;
     sockets_[socket] = following;
     return json{{"cursor", since}};
+  }
+
+  void tell_alarms(Context& context, proto::SocketId socket, Following& following) {
+    const std::uint64_t looks = rooms_.own_name.looks();
+    const auto account = load_account(context.store);
+    if (!account || std::exchange(following.looks, looks) == looks) return;
+    for (json& alarm : alarms_json(rooms_, context.store, *account)) {
+      const std::string which = alarm["kind"].get<std::string>() + alarm["device"].get<std::string>();
+      if (!following.alarms.insert(which).second) continue;
+      reply(context, socket, {{"jsonrpc", "2.0"}, {"method", "alarm"}, {"params", std::move(alarm)}});
+    }
   }
 
   /// What the follower was not told yet; true when there is still more.

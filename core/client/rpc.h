@@ -7,6 +7,7 @@
 #include "core/client/gossips.h"
 #include "core/client/link.h"
 #include "core/client/own_name.h"
+#include "core/client/vetoes.h"
 
 namespace cairn::client {
 
@@ -19,6 +20,7 @@ struct RpcRooms {
   Conversations& conversations;
   Gossips& gossips;
   Links& links;
+  Vetoes& vetoes;
 };
 
 class Rpc {

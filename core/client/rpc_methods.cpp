@@ -173,7 +173,12 @@ const std::map<std::string, RpcEntry, std::less<>>& rpc_methods() {
   const RpcParameter name{"name", Kind::text, kRequired};
   const RpcParameter conversation{"conversation", Kind::text, kRequired};
   static const std::map<std::string, RpcEntry, std::less<>> methods = {
-      {"register", {rpc_register, kGrows, {name, {"server_url"}, {"policy"}, {"invitation"}}}},
+      {"register",
+       {rpc_register, kGrows, {name, {"server_url"}, {"policy"}, {"invitation"}, {"reset_delay_days", Kind::number}}}},
+      {"veto", {rpc_veto, kGrows, {{"recovery_key"}}}},
+      {"reset", {rpc_reset, kGrows, {name, {"server_url"}, {"policy"}, {"invitation"}}}},
+      {"reset.delay",
+       {rpc_reset_delay, kGrows, {{"days", Kind::number, kRequired}, {"recovery_key", Kind::text, kRequired}}}},
       {"recover",
        {rpc_recover,
         kGrows,

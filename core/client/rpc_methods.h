@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -90,11 +91,31 @@ RpcWait after_look_up(const RpcRooms& rooms, Context& context, const Account& ac
                       const std::set<directory::Name>& names, LookUp how, std::uint64_t wait_ms,
                       std::function<RpcBegun(Context&, const Account&)> then);
 
+/// The recovery key in "recovery_key", or the failure of what is none.
+std::variant<std::shared_ptr<directory::RecoverySecret>, RpcFailure> recovery_param(const json& params);
+/// What has to be done before this device begins a name: what was begun here and came to nothing does not stand in the
+/// way. Why not, if something does.
+std::optional<RpcFailure> make_way(const RpcRooms& rooms, Context& context);
+/// As `wait`, but where that fails what was begun and signed nothing is forgotten: this device has no name again.
+RpcWait or_abandon(const RpcRooms& rooms, RpcWait wait);
+
+/// What the owner has to be warned of: `{ kind, device, seen_ms, sentence }`, of a reset matures_ms too.
+std::vector<json> alarms_json(const RpcRooms& rooms, const StoreView& store, const Account& account);
+/// Nothing else changes in a chain while a reset is open.
+RpcFailure reset_is_open(const Account& account);
+/// How far the own veto of this request has come.
+json veto_json(const RpcRooms& rooms, const StoreView& store, const Account& account, const Hash& request);
+/// Seconds of the days in `key`, or `otherwise` where it is not there; the failure of days that no delay can have.
+std::variant<std::uint32_t, RpcFailure> delay_param(const json& params, const char* key, std::uint32_t otherwise);
+
 /// The number of the newest row of tables::kEvents, 0 when there is none.
 std::uint64_t newest_event(const StoreView& store);
 
 RpcBegun rpc_register(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_recover(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_veto(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_reset(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_reset_delay(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_link(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_link_wait(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_device_approve(const RpcRooms&, const ClientConfig&, Context&, const json&);

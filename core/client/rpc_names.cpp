@@ -14,6 +14,9 @@ constexpr std::uint64_t kSyncWaitMs = 5 * kSecondMs;
 constexpr std::uint64_t kMaxSyncWaitMs = 10 * kMinuteMs;
 /// A statement that the server has taken is looked for this often.
 constexpr std::uint64_t kEpochPollMs = 500;
+/// The delay of new names, unless their owner wants another one (docs/adr/0008).
+constexpr std::uint32_t kNoResets = 0;
+constexpr std::uint32_t kDayS = kDayMs / kSecondMs;
 constexpr const char* kApproval = "this device will read everything";
 
 const char* state_word(AccountState state) {
@@ -23,6 +26,7 @@ const char* state_word(AccountState state) {
     case AccountState::active: return "active";
     case AccountState::removed: return "removed";
     case AccountState::recovering: return "recovering";
+    case AccountState::resetting: return "resetting";
   }
   return "unknown";
 }
@@ -51,6 +55,10 @@ json contact_json(const RpcRooms& rooms, Context& context, const Account& accoun
     out["age_ms"] = view->age_ms(log->trusted_now(context.now));
   }
   out["resets"] = view->completed_resets();
+  out["reset_delay_days"] = view->state().reset_delay_s() / kDayS;
+  if (const auto& open = view->state().open_reset(); open && view->newest_reset()) {
+    out["reset"] = {{"device", to_hex(open->request.device.id())}, {"matures_ms", view->newest_reset()->matures_ms}};
+  }
   out["accepted"] = !rooms.views.awaits_admission(context.store, account, name);
   return out;
 }
@@ -61,6 +69,7 @@ RpcBegun remove_device(const RpcRooms& rooms, Context& context, const Account& a
   if (!view || !view->state().is_active(device)) {
     return failure(ErrorCode::not_found, "That is no active device of yours; device list shows their ids.");
   }
+  if (view->state().open_reset()) return reset_is_open(account);
   if (view->state().active_count() == 1) {
     return failure(ErrorCode::not_authorised,
                    "The last device of a name goes only by its recovery key; link another one first.");
@@ -109,13 +118,12 @@ RpcBegun rpc_register(const RpcRooms& rooms, const ClientConfig& config, Context
   const std::string typed = text_param(params, "name");
   const auto name = directory::Name::parse(typed);
   if (!name) return failure(ErrorCode::invalid_name, directory::explain_name(typed));
-  // A link or recovery that was begun here and came to nothing does not stand in the way of a name of one's own.
-  rooms.own_name.abandon_recovery(context);
-  if (!rooms.links.abandon(context)) {
-    return failure(ErrorCode::invalid_state, "This device is being linked to a name just now; wait for that.");
-  }
-  const auto recovery = rooms.own_name.begin(context, typed, server_url_param(params, *name),
-                                             policy_param(params, config), text_param(params, "invitation"));
+  const auto delay = delay_param(params, "reset_delay_days", kNoResets);
+  if (const auto* failed = std::get_if<RpcFailure>(&delay)) return *failed;
+  if (auto blocked = make_way(rooms, context)) return *blocked;
+  const auto recovery =
+      rooms.own_name.begin(context, typed, server_url_param(params, *name), policy_param(params, config),
+                           text_param(params, "invitation"), std::get<std::uint32_t>(delay));
   if (!recovery) return policy_failure(recovery.error());
   RpcWait wait;
   wait.wait_ms = kRegisterWaitMs;
@@ -141,7 +149,7 @@ RpcBegun rpc_link(const RpcRooms& rooms, const ClientConfig& config, Context& co
   const std::string typed = text_param(params, "name");
   const auto name = directory::Name::parse(typed);
   if (!name) return failure(ErrorCode::invalid_name, directory::explain_name(typed));
-  rooms.own_name.abandon_recovery(context);
+  rooms.own_name.abandon_unsigned(context);
   const auto code = rooms.links.begin(context, typed, server_url_param(params, *name), policy_param(params, config));
   if (!code) return policy_failure(code.error());
   return json{{"code", *code}, {"name", name->text()}};
@@ -172,6 +180,7 @@ RpcBegun rpc_device_approve(const RpcRooms& rooms, const ClientConfig&, Context&
         ErrorCode::not_authorised,
         std::string("The new device will read everything, past and future; confirm with \"") + kApproval + "\".");
   }
+  if (rooms.own_name.pending_reset(context.store, *account)) return reset_is_open(*account);
   const auto key = rooms.links.approve(context, *account, text_param(params, "code"));
   if (!key) {
     if (key.error().code == ErrorCode::duplicate) return failure(key.error().code, "That device is in already.");
@@ -221,7 +230,10 @@ RpcBegun rpc_device_remove(const RpcRooms& rooms, const ClientConfig&, Context& 
 
 RpcBegun rpc_status(const RpcRooms& rooms, const ClientConfig&, Context& context, const json&) {
   const auto account = load_account(context.store);
-  if (!account) return json{{"state", "none"}};
+  if (!account) {
+    const std::string why = farewell(context.store);
+    return why.empty() ? json{{"state", "none"}} : json{{"state", "none"}, {"trouble", why}};
+  }
   json out = {{"state", state_word(account->state)},    {"name", account->name.text()},
               {"device", to_hex(account->device_id())}, {"server_url", account->server_url},
               {"connected", rooms.session.caught_up()}, {"key_packages", rooms.session.server_key_packages()}};
@@ -237,16 +249,18 @@ RpcBegun rpc_status(const RpcRooms& rooms, const ClientConfig&, Context& context
                      {"cosigners", policy->policy().witnesses().size()},
                      {"strength", policy->strength()}};
   }
-  json alarms = json::array();
-  for (const Alarm& alarm : rooms.own_name.alarms(context.store)) {
-    alarms.push_back(
-        {{"device", to_hex(alarm.device)},
-         {"seen_ms", alarm.seen_ms},
-         {"sentence", "The device " + to_hex(alarm.device) +
-                          " was added to your name, and not by this device; if you did not add it, remove it."}});
-  }
+  json alarms = alarms_json(rooms, context.store, *account);
   add_gossip_alarms(context.store, alarms);
   out["alarms"] = alarms;
+  const auto view = rooms.views.view(context.store, *account, account->name);
+  if (view && view->exists()) out["reset_delay_days"] = view->state().reset_delay_s() / kDayS;
+  const auto reset = rooms.own_name.pending_reset(context.store, *account);
+  if (reset && reset->device == account->device_id()) {
+    out["reset"] = {{"requested_ms", reset->requested.ms}, {"matures_ms", reset->matures.ms}};
+  }
+  if (reset && !vetoes_of(context.store, *account, account->name).empty()) {
+    out["veto"] = veto_json(rooms, context.store, *account, reset->request);
+  }
   return out;
 }
 

@@ -8,21 +8,6 @@ namespace {
 constexpr std::uint64_t kLookUpWaitMs = 15 * kSecondMs;
 constexpr std::uint64_t kRecoverWaitMs = 30 * kSecondMs;
 
-/// What is waited for first may come to nothing: then this device has no name again, and may try anew.
-RpcWait or_abandon(const RpcRooms& rooms, RpcWait wait) {
-  wait.poll = [rooms, poll = std::move(wait.poll)](Context& later) {
-    auto outcome = poll(later);
-    if (outcome && std::holds_alternative<RpcFailure>(*outcome)) rooms.own_name.abandon_recovery(later);
-    return outcome;
-  };
-  wait.late = [rooms, late = std::move(wait.late)](Context& later) {
-    auto outcome = late(later);
-    rooms.own_name.abandon_recovery(later);
-    return outcome;
-  };
-  return wait;
-}
-
 RpcFailure gone(const RpcRooms& rooms) {
   return failure(ErrorCode::not_authorised, rooms.own_name.trouble().empty() ? "The name was not recovered; try again."
                                                                              : rooms.own_name.trouble());
@@ -55,33 +40,54 @@ RpcWait until_recovered(const RpcRooms& rooms, bool remove_others) {
 
 }  // namespace
 
+RpcWait or_abandon(const RpcRooms& rooms, RpcWait wait) {
+  wait.poll = [rooms, poll = std::move(wait.poll)](Context& later) {
+    auto outcome = poll(later);
+    if (outcome && std::holds_alternative<RpcFailure>(*outcome)) rooms.own_name.abandon_unsigned(later);
+    return outcome;
+  };
+  wait.late = [rooms, late = std::move(wait.late)](Context& later) {
+    auto outcome = late(later);
+    rooms.own_name.abandon_unsigned(later);
+    return outcome;
+  };
+  return wait;
+}
+
+std::variant<std::shared_ptr<directory::RecoverySecret>, RpcFailure> recovery_param(const json& params) {
+  auto secret = parse_recovery_text(text_param(params, "recovery_key"));
+  if (secret) return std::make_shared<directory::RecoverySecret>(std::move(*secret));
+  return failure(
+      ErrorCode::malformed,
+      "That is no recovery key: eight groups of five letters and digits, as they were shown; look for a slip.");
+}
+
+std::optional<RpcFailure> make_way(const RpcRooms& rooms, Context& context) {
+  rooms.own_name.abandon_unsigned(context);
+  if (rooms.links.abandon(context)) return std::nullopt;
+  return failure(ErrorCode::invalid_state, "This device is being linked to a name just now; wait for that.");
+}
+
 RpcBegun rpc_recover(const RpcRooms& rooms, const ClientConfig& config, Context& context, const json& params) {
   const std::string typed = text_param(params, "name");
   const auto name = directory::Name::parse(typed);
   if (!name) return failure(ErrorCode::invalid_name, directory::explain_name(typed));
-  auto secret = parse_recovery_text(text_param(params, "recovery_key"));
-  if (!secret) {
-    return failure(
-        ErrorCode::malformed,
-        "That is no recovery key: eight groups of five letters and digits, as they were shown; look for a slip.");
-  }
-  if (!rooms.links.abandon(context)) {
-    return failure(ErrorCode::invalid_state, "This device is being linked to a name just now; wait for that.");
-  }
-  rooms.own_name.abandon_recovery(context);
+  auto given = recovery_param(params);
+  if (const auto* failed = std::get_if<RpcFailure>(&given)) return *failed;
+  if (auto blocked = make_way(rooms, context)) return *blocked;
   const auto begun =
       rooms.own_name.begin_recovery(context, typed, server_url_param(params, *name), policy_param(params, config));
   if (!begun) return policy_failure(begun.error());
   const auto account = load_account(context.store);
   if (!account) return failure(ErrorCode::internal, "The name could not be begun; try again.");
-  const auto shared = std::make_shared<directory::RecoverySecret>(std::move(*secret));  // wiped when the wait is over
+  const auto shared = std::get<std::shared_ptr<directory::RecoverySecret>>(std::move(given));  // wiped with the wait
   const bool remove_others = yes_param(params, "remove_others");
   return or_abandon(
       rooms, after_look_up(rooms, context, *account, {*name}, LookUp::anew, kLookUpWaitMs,
                            [rooms, shared, remove_others](Context& later, const Account& own) -> RpcBegun {
                              const auto signed_now = rooms.own_name.recover(later, own, *shared, remove_others);
                              if (signed_now) return until_recovered(rooms, remove_others);
-                             rooms.own_name.abandon_recovery(later);
+                             rooms.own_name.abandon_unsigned(later);
                              if (signed_now.error().code == ErrorCode::not_found) {
                                return failure(ErrorCode::not_authorised,
                                               "That is the recovery key of another name than " + own.name.text() + ".");

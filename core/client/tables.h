@@ -33,5 +33,8 @@ inline constexpr Table kChannelsOfHome{22};  ///< home || channel id -> "": thos
 inline constexpr Table kGossips{23};         ///< name_key(domain) || device id || slot -> Claim (suspicions.h)
 inline constexpr Table kKnownHeads{24};      ///< name_key(domain) || uint64 size -> KnownHead (suspicions.h)
 inline constexpr Table kTwoHistories{25};    ///< name_key(domain) -> TwoHistories (suspicions.h)
+inline constexpr Table kVetoes{26};          ///< name_key(name) || R of a request -> HeldVeto
+inline constexpr Table kVetoPosts{27};       ///< R of a request || key of an auditor -> "": it has the veto
+inline constexpr Table kFarewell{28};        ///< "" -> text: what became of the name that this device was to have
 
 }  // namespace cairn::client::tables

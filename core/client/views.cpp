@@ -1,5 +1,6 @@
 #include "core/client/views.h"
 
+#include "core/client/held_veto.h"
 #include "core/client/suspicions.h"
 #include "core/client/tables.h"
 
@@ -172,7 +173,8 @@ void Views::check(Context& context, const Account& account, const directory::Nam
   if (!policy) return failed(context, name, "The policy of this device cannot be read; set a valid one.", true);
   const auto pinned = view(context.store, account, name);
   const auto log = domain(context.store, account, name.domain());
-  const directory::Known known{log ? &*log : nullptr, pinned ? &*pinned : nullptr, {}};
+  const auto vetoes = vetoes_of(context.store, account, name);
+  const directory::Known known{log ? &*log : nullptr, pinned ? &*pinned : nullptr, vetoes};
   const auto response = wire::decode<directory::LookupResponse>(*answer.body);
   if (!response) return failed(context, name, refusal_sentence(name, response.error()), true);
   auto lookup = directory::verify_lookup(name, known, *policy, *response, context.now);

@@ -1,0 +1,397 @@
+// Resets: who may ask for one, who may veto it and how far a veto comes, and what becomes of the name.
+#include <gtest/gtest.h>
+
+#include "core/base/encoding.h"
+#include "core/client/own_name.h"
+#include "core/client/tables.h"
+#include "tests/support/client_village.h"
+
+namespace cairn::client {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kAlice = "alice@example.org";
+constexpr const char* kBob = "bob@example.org";
+constexpr std::uint64_t kDelayMs = 12 * kDayMs;
+
+class Resets : public ::testing::Test {
+ protected:
+  Resets() {
+    key = enroll("alice-1", kAlice, 12);
+    enroll("bob-1", kBob, 0);
+  }
+
+  std::string enroll(const std::string& device, const std::string& name, std::uint64_t days) {
+    const json answer = village.ask(
+        device, "register", {{"name", name}, {"policy", village.server.policy_text()}, {"reset_delay_days", days}});
+    EXPECT_TRUE(answer.contains("result")) << answer;
+    return answer.at("result").at("recovery_key");
+  }
+  json reset(const std::string& device, const std::string& name = kAlice, const std::string& invitation = {}) {
+    return village.ask(device, "reset",
+                       {{"name", name}, {"policy", village.server.policy_text()}, {"invitation", invitation}});
+  }
+  json veto(const std::string& device) { return village.ask(device, "veto"); }
+  json send(const std::string& device, const std::string& to, const std::string& text) {
+    return village.ask(device, "send", {{"to", to}, {"text", text}});
+  }
+  /// The result; a failure of the test when there is none.
+  static json good(const json& answer) {
+    EXPECT_TRUE(answer.is_object() && answer.contains("result")) << answer;
+    return answer.is_object() ? answer.value("result", json::object()) : json::object();
+  }
+  static std::string sentence(const json& answer) {
+    return answer.contains("error") ? answer["error"]["message"].get<std::string>() : "no error: " + answer.dump();
+  }
+  static void expect_says(const json& answer, const std::string& words) {
+    EXPECT_NE(sentence(answer).find(words), std::string::npos) << answer;
+  }
+  json status(const std::string& device) { return good(village.ask(device, "status")); }
+  std::string state(const std::string& device) { return status(device).value("state", ""); }
+  json alarms(const std::string& device) { return status(device).value("alarms", json::array()); }
+  const directory::NameState& chain() { return village.server.people.at(kAlice).state; }
+  std::size_t auditors_with_veto() {
+    const auto& all = village.server.vetoes;
+    return all.empty() ? 0 : all.begin()->second.size();
+  }
+  /// Bob and alice have written to each other.
+  void talk() {
+    good(send("alice-1", kBob, "hello"));
+    EXPECT_TRUE(village.until([&] { return shows("bob-1", kAlice, "hello"); }));
+  }
+  bool shows(const std::string& device, const std::string& whom, const std::string& text) {
+    const json answer = village.ask(device, "read", {{"conversation", whom}});
+    return answer.dump().find("\"" + text + "\"") != std::string::npos;
+  }
+  std::size_t rows(const std::string& device, const std::string& whom) {
+    const json answer = village.ask(device, "read", {{"conversation", whom}});
+    return answer.contains("result") ? answer["result"]["messages"].size() : 0;
+  }
+
+  testing::ClientVillage village;
+  std::string key;  ///< alice's recovery key
+};
+
+// ---- vetoes ----
+
+TEST_F(Resets, AreAlarmsThatNameDeviceAndDayUntilTheOwnerVetoes) {
+  const json asked = good(reset("thief-1"));
+  EXPECT_EQ(state("thief-1"), "resetting");
+  ASSERT_TRUE(village.until([&] { return alarms("alice-1").size() == 1; }, 13 * kHourMs));
+  const json alarm = alarms("alice-1")[0];
+  EXPECT_EQ(alarm["kind"], "reset");
+  EXPECT_EQ(alarm["device"], asked["device"]);
+  EXPECT_EQ(alarm["matures_ms"], asked["matures_ms"]);
+  EXPECT_EQ(asked["matures_ms"].get<std::uint64_t>() - asked["requested_ms"].get<std::uint64_t>(), kDelayMs);
+  const std::string words = alarm["sentence"];
+  EXPECT_NE(words.find(asked["device"].get<std::string>()), std::string::npos) << words;
+  EXPECT_NE(words.find("cairn veto"), std::string::npos) << words;
+  EXPECT_TRUE(alarms("thief-1").empty());
+
+  const json done = good(veto("alice-1"));
+  EXPECT_EQ(done["vetoed"], true);
+  EXPECT_EQ(done["device"], asked["device"]);
+  EXPECT_FALSE(chain().open_reset());
+  EXPECT_TRUE(alarms("alice-1").empty());
+  EXPECT_FALSE(status("alice-1").contains("veto"));
+  EXPECT_TRUE(village.device("alice-1").store().scan(tables::kVetoes, {}, {}, 1).empty());
+  ASSERT_TRUE(village.until([&] { return state("thief-1") == "none"; }, 2 * kHourMs));
+  EXPECT_NE(status("thief-1")["trouble"].get<std::string>().find("was vetoed"), std::string::npos);
+  village.device("thief-1").restart();
+  EXPECT_NE(status("thief-1")["trouble"].get<std::string>().find("was vetoed"), std::string::npos);
+  expect_says(veto("alice-1"), "nothing to veto");
+}
+
+TEST_F(Resets, AreToldToFollowersOnce) {
+  good(village.ask("alice-1", "follow"));
+  good(reset("thief-1"));
+  village.pass_all(3 * kDayMs);
+  std::size_t told = 0;
+  for (const json& notice : village.device("alice-1").take_notices()) told += notice["method"] == "alarm" ? 1 : 0;
+  EXPECT_EQ(told, 1u);
+}
+
+TEST_F(Resets, AreVetoedByAnyDeviceAndByOneThatAThiefHasRemoved) {
+  good(village.link_device("alice-2", kAlice, "alice-1"));
+  good(village.link_device("alice-3", kAlice, "alice-1"));
+  good(village.ask("alice-3", "device.remove",
+                   {{"device", to_hex(load_account(village.device("alice-2").store())->device_id())}}));
+  ASSERT_TRUE(village.until([&] { return state("alice-2") == "removed"; }, 13 * kHourMs));
+  good(reset("thief-1"));
+  EXPECT_EQ(good(veto("alice-2"))["vetoed"], true);
+  EXPECT_FALSE(chain().open_reset());
+}
+
+TEST_F(Resets, AreNotVetoedByADeviceThatTheRecoveryKeyHasRemoved) {
+  good(village.ask(
+      "alice-2", "recover",
+      {{"name", kAlice}, {"recovery_key", key}, {"policy", village.server.policy_text()}, {"remove_others", true}}));
+  ASSERT_TRUE(village.until([&] { return state("alice-1") == "removed"; }, 13 * kHourMs));
+  good(reset("thief-1"));
+  expect_says(veto("alice-1"), "holds no veto");
+  expect_says(veto("thief-1"), "holds no veto");
+  expect_says(veto("bob-1"), "nothing to veto");
+  expect_says(veto("nobody-1"), "no name yet");
+  EXPECT_TRUE(chain().open_reset());
+  EXPECT_TRUE(village.server.vetoes.empty());
+  EXPECT_EQ(good(veto("alice-2"))["vetoed"], true);
+}
+
+TEST_F(Resets, AreVetoedByTheRecoveryKey) {
+  good(reset("thief-1"));
+  const auto with = [&](const std::string& recovery) {
+    return village.ask("alice-1", "veto", {{"recovery_key", recovery}});
+  };
+  expect_says(with("hello"), "no recovery key");
+  village.pass_all(13 * kHourMs);
+  const std::string bobs = enroll("carol-1", "carol@example.org", 0);
+  expect_says(with(bobs), "recovery key of another name");
+  EXPECT_EQ(good(with(key))["vetoed"], true);
+  EXPECT_EQ(village.server.people.at(kAlice).generation, 1u);
+}
+
+TEST_F(Resets, AreVetoedOnTheWayByARecovery) {
+  village.set_online("alice-1", false);
+  good(reset("thief-1"));
+  const json answer = village.ask("alice-2", "recover",
+                                  {{"name", kAlice}, {"recovery_key", key}, {"policy", village.server.policy_text()}});
+  EXPECT_EQ(good(answer)["devices_active"], 2);
+  EXPECT_FALSE(chain().open_reset());
+  EXPECT_EQ(chain().count(), 4u);
+}
+
+TEST_F(Resets, StopOtherChangesOfTheNameAndThatIsSaid) {
+  good(village.link_device("alice-2", kAlice, "alice-1"));
+  const json code = good(village.ask("alice-3", "link", {{"name", kAlice}, {"policy", village.server.policy_text()}}));
+  good(reset("thief-1"));
+  village.pass_all(13 * kHourMs);
+  const std::string second = to_hex(load_account(village.device("alice-2").store())->device_id());
+  expect_says(village.ask("alice-1", "device.remove", {{"device", second}}), "cairn veto");
+  expect_says(village.ask("alice-1", "device.approve",
+                          {{"code", code["code"]}, {"confirm", "this device will read everything"}}),
+              "cairn veto");
+  expect_says(village.ask("alice-1", "reset.delay", {{"days", 0}, {"recovery_key", key}}), "cairn veto");
+}
+
+// ---- a server that says yes and publishes nothing ----
+
+TEST_F(Resets, AreNotCompletedWhenTheServerSuppressesTheVeto) {
+  village.server.suppresses_vetoes = true;
+  good(reset("thief-1"));
+  const json done = good(veto("alice-1"));
+  EXPECT_EQ(done["vetoed"], false);
+  EXPECT_EQ(done["auditors_have"], 3);
+  EXPECT_EQ(done["auditors_enough"], 2);
+  EXPECT_EQ(status("alice-1")["veto"]["auditors_have"], 3);
+  EXPECT_EQ(auditors_with_veto(), 3u);
+  village.pass_all(kDelayMs + 4 * kHourMs);
+  EXPECT_FALSE(chain().open_reset());  // the server has completed it, and no quorum says so
+  EXPECT_EQ(state("thief-1"), "resetting");
+  EXPECT_NE(status("thief-1")["trouble"].get<std::string>(), "");
+  EXPECT_EQ(state("alice-1"), "active");
+  expect_says(village.ask("bob-1", "contact.verify", {{"name", kAlice}}), "condition 1");
+}
+
+TEST_F(Resets, AreVetoedAgainAndAgainUntilEveryAuditorHasHeard) {
+  village.server.suppresses_vetoes = true;
+  village.server.deaf = {1, 2, 3};
+  good(reset("thief-1"));
+  expect_says(veto("alice-1"), "has reached 0 of the 2 auditors");
+  village.server.deaf = {1};
+  village.device("alice-1").restart();
+  EXPECT_TRUE(village.until([&] { return auditors_with_veto() == 2; }, 11 * kMinuteMs));
+  const json all = status("alice-1")["veto"];
+  EXPECT_EQ(all["auditors"][0]["state"], "waits");
+  EXPECT_EQ(all["auditors"][1]["state"], "has it");
+  village.pass_all(2 * kDayMs);
+  village.server.deaf.clear();
+  EXPECT_TRUE(village.until([&] { return auditors_with_veto() == 3; }, 11 * kMinuteMs));
+  // What was suppressed is published after all: nothing is left to do.
+  village.server.suppresses_vetoes = false;
+  village.device("alice-1").restart();
+  EXPECT_TRUE(village.until([&] { return !status("alice-1").contains("veto"); }, 10 * kMinuteMs));
+  EXPECT_FALSE(chain().open_reset());
+}
+
+TEST_F(Resets, AreVetoedWhereverACrashComesBetween) {
+  for (std::uint64_t sends = 0; sends < 8; ++sends) {
+    good(reset("thief-" + std::to_string(sends)));
+    village.pass_all(13 * kHourMs);
+    village.device("alice-1").crash_after(sends);
+    const std::uint64_t id = village.begin("alice-1", "veto", json::object());
+    village.until([&] { return !village.answer("alice-1", id).is_null(); }, kMinuteMs);
+    village.device("alice-1").crash_after(std::nullopt);
+    EXPECT_TRUE(village.until([&] { return !chain().open_reset(); }, kMinuteMs)) << sends;
+    EXPECT_TRUE(village.until([&] { return alarms("alice-1").empty(); }, kMinuteMs)) << sends;
+    village.pass_all(kDelayMs);
+  }
+}
+
+TEST_F(Resets, AreVetoedOnceThoughTheAnswersAreLost) {
+  good(reset("thief-1"));
+  village.device("alice-1").lose_answers_to(proto::kPathStatement);
+  EXPECT_EQ(good(veto("alice-1"))["vetoed"], true);
+  village.device("alice-1").lose_answers_to({});
+  EXPECT_EQ(chain().count(), 3u);
+}
+
+// ---- vetoes through conversations ----
+
+TEST_F(Resets, AreVetoedByContactsWhenTheOwnerReachesNobodyElse) {
+  talk();
+  const std::size_t before = rows("bob-1", kAlice);
+  village.server.suppresses_vetoes = true;
+  village.device("alice-1").cut_off_from("https://auditor");
+  good(reset("thief-1"));
+  expect_says(veto("alice-1"), "has reached 0 of the 2");
+  EXPECT_TRUE(village.until([&] { return auditors_with_veto() == 3; }, kMinuteMs));
+  EXPECT_EQ(rows("bob-1", kAlice), before);  // it is no message
+  good(send("alice-1", kBob, "afterwards"));
+  EXPECT_TRUE(village.until([&] { return shows("bob-1", kAlice, "afterwards"); }));
+  EXPECT_EQ(rows("bob-1", kAlice), before + 1);
+
+  // Were all auditors liars: who holds the veto sees no completion.
+  village.pass_all(kDelayMs + 2 * kHourMs);
+  village.server.vetoes.clear();
+  village.server.domain.silent.clear();
+  ASSERT_EQ(chain().completed_resets().size(), 1u);
+  expect_says(village.ask("bob-1", "contact.verify", {{"name", kAlice}}), "its owner vetoed it");
+  EXPECT_EQ(state("alice-1"), "active");
+  village.device("bob-1").restart();
+  expect_says(village.ask("bob-1", "contact.verify", {{"name", kAlice}}), "its owner vetoed it");
+}
+
+TEST_F(Resets, AreForgottenByContactsOnceTheChainHasTheVeto) {
+  talk();
+  good(reset("thief-1"));
+  EXPECT_EQ(good(veto("alice-1"))["vetoed"], true);
+  village.pass_all(2 * kHourMs);
+  EXPECT_TRUE(village.device("bob-1").store().scan(tables::kVetoes, {}, {}, 1).empty());
+  EXPECT_TRUE(village.device("bob-1").store().scan(tables::kVetoPosts, {}, {}, 1).empty());
+}
+
+// ---- completed resets ----
+
+TEST_F(Resets, GiveTheNameToItsOwnerWhenDelayAndContactsAllowIt) {
+  talk();
+  village.set_online("alice-1", false);
+  const json asked = good(reset("alice-2"));
+  EXPECT_EQ(status("alice-2")["reset"]["matures_ms"], asked["matures_ms"]);
+  village.pass_all(kDelayMs / 2);
+  village.device("alice-2").restart();
+  village.pass_all(kDelayMs / 2 + kMinuteMs);
+  EXPECT_EQ(state("alice-2"), "resetting");
+  ASSERT_TRUE(village.until([&] { return state("alice-2") == "active"; }, 3 * kHourMs)) << status("alice-2");
+  EXPECT_EQ(chain().active_count(), 1u);
+  EXPECT_EQ(chain().completed_resets().size(), 1u);
+  EXPECT_EQ(chain().reset_delay_s(), kDelayMs / kSecondMs);
+  EXPECT_TRUE(alarms("alice-2").empty());
+
+  village.pass_all(kDayMs);  // until then bob may write to the devices that he knows
+  expect_says(send("bob-1", kAlice, "is it you?"), "was reset");
+  EXPECT_EQ(good(village.ask("bob-1", "contact.accept", {{"name", kAlice}}))["accepted"], true);
+  good(send("bob-1", kAlice, "it is you"));
+  EXPECT_TRUE(village.until([&] { return shows("alice-2", kBob, "it is you"); }));
+  EXPECT_FALSE(shows("alice-2", kBob, "is it you?"));
+  village.set_online("alice-1", true);
+  EXPECT_TRUE(village.until([&] { return state("alice-1") == "removed"; }, 13 * kHourMs));
+  // The old recovery key is worth nothing any more, and the new one is.
+  const auto recover = [&](const std::string& with) {
+    return village.ask("alice-3", "recover",
+                       {{"name", kAlice}, {"recovery_key", with}, {"policy", village.server.policy_text()}});
+  };
+  expect_says(recover(key), "recovery key of another name");
+  EXPECT_EQ(good(recover(asked["recovery_key"]))["devices_active"], 2);
+}
+
+TEST_F(Resets, GoOnWhereverACrashComesBetween) {
+  for (std::uint64_t sends = 0; sends < 6; ++sends) {
+    const std::string device = "alice-" + std::to_string(10 + sends);
+    village.device(device).crash_after(sends);
+    const std::uint64_t id =
+        village.begin(device, "reset", {{"name", kAlice}, {"policy", village.server.policy_text()}});
+    village.until([&] { return !village.answer(device, id).is_null(); }, kMinuteMs);
+    village.device(device).crash_after(std::nullopt);
+    if (state(device) == "none") good(reset(device));  // it had signed nothing
+    ASSERT_TRUE(village.until([&] { return chain().open_reset().has_value(); }, kMinuteMs)) << sends;
+    village.pass_all(kDelayMs);
+    village.device(device).crash_after(sends);
+    village.pass_all(2 * kHourMs);
+    village.device(device).crash_after(std::nullopt);
+    EXPECT_TRUE(village.until([&] { return state(device) == "active"; }, 2 * kHourMs)) << sends << status(device);
+    EXPECT_EQ(chain().active_count(), 1u);
+  }
+}
+
+TEST_F(Resets, GoOnThoughAnswersAreLost) {
+  village.set_online("alice-1", false);
+  village.device("alice-2").lose_answers_to(proto::kPathStatement);
+  good(reset("alice-2"));
+  EXPECT_TRUE(village.until([&] { return state("alice-2") == "active"; }, kDelayMs + 4 * kHourMs));
+}
+
+TEST_F(Resets, ThatWereVetoedCanBeAskedForAgainWhenTheirDelayIsOver) {
+  good(reset("alice-2"));
+  village.pass_all(kDayMs);
+  EXPECT_EQ(good(veto("alice-1"))["vetoed"], true);
+  expect_says(reset("alice-3"), "was vetoed; one can be asked for again on ");
+  EXPECT_EQ(state("alice-3"), "none");
+  village.pass_all(kDelayMs - kDayMs);
+  village.set_online("alice-1", false);
+  good(reset("alice-3"));
+  EXPECT_TRUE(village.until([&] { return state("alice-3") == "active"; }, kDelayMs + 3 * kHourMs));
+  EXPECT_EQ(chain().completed_resets().size(), 1u);
+  EXPECT_EQ(state("alice-2"), "none");
+}
+
+TEST_F(Resets, AreRefusedWithASentenceAndLeaveNothingBehind) {
+  expect_says(reset("x-1", kBob), "allows no reset");
+  expect_says(reset("x-1", "nobody@example.org"), "There is no nobody@example.org");
+  expect_says(reset("bob-1"), "has a name already");
+  village.server.invitation = "letmein";
+  expect_says(reset("x-1", kAlice, "wrong"), "ask for another one");
+  EXPECT_EQ(state("x-1"), "none");
+  good(reset("x-1", kAlice, "letmein"));
+  expect_says(reset("x-2", kAlice, "letmein"), "is open already");
+  EXPECT_EQ(state("x-2"), "none");
+  EXPECT_EQ(chain().count(), 2u);
+}
+
+TEST_F(Resets, ThatTwoAskForAtOnceAreOnes) {
+  const json params = {{"name", kAlice}, {"policy", village.server.policy_text()}};
+  const std::uint64_t first = village.begin("x-1", "reset", params);
+  const std::uint64_t second = village.begin("x-2", "reset", params);
+  json answers[2];
+  village.until([&] {
+    if (answers[0].is_null()) answers[0] = village.answer("x-1", first);
+    if (answers[1].is_null()) answers[1] = village.answer("x-2", second);
+    return !answers[0].is_null() && !answers[1].is_null();
+  });
+  EXPECT_NE(answers[0].contains("result"), answers[1].contains("result")) << answers[0] << answers[1];
+  EXPECT_TRUE(village.until([&] { return (state("x-1") == "none") != (state("x-2") == "none"); }, kMinuteMs));
+}
+
+// ---- the delay ----
+
+TEST_F(Resets, TakeAsLongAsTheRecoveryKeySays) {
+  const auto set = [&](std::uint64_t days, const std::string& recovery) {
+    return village.ask("alice-1", "reset.delay", {{"days", days}, {"recovery_key", recovery}});
+  };
+  EXPECT_EQ(status("alice-1")["reset_delay_days"], 12);
+  for (const std::uint64_t days : {1u, 2u, 61u, 1'000'000u}) expect_says(set(days, key), "3 to 60 days");
+  expect_says(set(3, "hello"), "no recovery key");
+  expect_says(set(3, enroll("carol-1", "carol@example.org", 0)), "recovery key of another name");
+  EXPECT_EQ(good(set(60, key))["reset_delay_days"], 60);
+  EXPECT_EQ(good(set(0, key))["reset_delay_days"], 0);
+  EXPECT_EQ(status("alice-1")["reset_delay_days"], 0);
+  expect_says(reset("x-1"), "allows no reset");
+  const json bad =
+      village.ask("x-1", "register",
+                  {{"name", "dora@example.org"}, {"policy", village.server.policy_text()}, {"reset_delay_days", 2}});
+  expect_says(bad, "3 to 60 days");
+  EXPECT_EQ(status("bob-1")["reset_delay_days"], 0);  // unless its owner wants another one
+}
+
+}  // namespace
+}  // namespace cairn::client
