@@ -38,6 +38,7 @@ struct Command {
   bool approved = false;
   apps::EvidenceQuestion evidence;
   std::string export_file;
+  bool with_recovery_key = false;  ///< it is asked for
 };
 
 void say(const std::string& text) { std::fputs(text.c_str(), stdout); }
@@ -97,13 +98,17 @@ int run(Command& command) {
     }
     command.params["confirm"] = kApproval;
   }
-  if (command.method == "recover") command.params["recovery_key"] = ask_for_recovery_key();
+  if (command.with_recovery_key) command.params["recovery_key"] = ask_for_recovery_key();
   Reply reply;
   const auto speaker = apps::connect(command.data_folder, reply);
   if (!speaker) return report(command, command.method, reply);
   const auto on_notice = [&command](const json& notice) {
-    if (notice.value("method", "") != "message") return;
-    say(command.json_output ? notice["params"].dump() + "\n" : apps::render_message(notice["params"]));
+    const std::string kind = notice.value("method", "");
+    if (kind != "message" && kind != "alarm") return;
+    const json& what = notice["params"];
+    say(command.json_output ? what.dump() + "\n"
+        : kind == "alarm"   ? apps::render_alarm(what)
+                            : apps::render_message(what));
     std::fflush(stdout);
   };
   // Without a daemon nothing has come since the last command. What cannot be fetched is said by `status`, not here.
@@ -137,23 +142,42 @@ CLI::Option* text(CLI::App* app, Command& command, const std::string& flag, cons
       ->check(utf8_alone);
 }
 
+/// Likewise, of a number without a sign.
+CLI::Option* number(CLI::App* app, Command& command, const std::string& flag, const char* key,
+                    const std::string& help) {
+  return app->add_option_function<std::uint64_t>(
+      flag, [&command, key](const std::uint64_t& value) { command.params[key] = value; }, help);
+}
+
 void add_identity_commands(CLI::App& app, Command& command) {
   CLI::App* enroll = app.add_subcommand("register", "begin a name, with this as its first device");
   CLI::App* link = app.add_subcommand("link", "make this a further device of a name: shows a code for another device");
   CLI::App* recover = app.add_subcommand(
       "recover", "take a name back with its recovery key, which is asked for: adds this device to it");
-  for (CLI::App* one : {enroll, link, recover}) {
+  CLI::App* reset = app.add_subcommand(
+      "reset",
+      "ask for a name whose devices and recovery key are lost, where its owner has allowed that: this device "
+      "has it when the delay is over and nobody has vetoed");
+  for (CLI::App* one : {enroll, link, recover, reset}) {
     text(one, command, "name", "name", "name@domain")->required();
     text(one, command, "--server", "server_url", "address of the domain's server; by default https://DOMAIN");
     one->add_option("--policy", command.policy_file, "whose word is needed: C2SP tlog-policy")->required();
   }
-  text(enroll, command, "--invitation", "invitation", "a code, where the domain asks for one");
+  for (CLI::App* one : {enroll, reset}) {
+    text(one, command, "--invitation", "invitation", "a code, where the domain asks for one");
+  }
+  number(enroll, command, "--reset-delay", "reset_delay_days",
+         "days that a reset of this name takes, 3 to 60, if devices and recovery key are lost; 0: never (the default)");
+  reset->callback([&command] { command.method = "reset"; });
   enroll->callback([&command] { command.method = "register"; });
   link->callback([&command] { command.method = "link"; });
   recover->add_flag_function(
       "--remove-others", [&command](std::int64_t) { command.params["remove_others"] = true; },
       "shut all other devices of the name out: they were lost or stolen");
-  recover->callback([&command] { command.method = "recover"; });
+  recover->callback([&command] {
+    command.method = "recover";
+    command.with_recovery_key = true;
+  });
 
   CLI::App* device = app.add_subcommand("device", "this name's devices")->require_subcommand(1);
   CLI::App* approve = device->add_subcommand("approve", "let in a device that shows this code");
@@ -164,6 +188,19 @@ void add_identity_commands(CLI::App& app, Command& command) {
   CLI::App* remove = device->add_subcommand("remove", "shut a device out");
   text(remove, command, "device", "device", "its id, as list shows it")->required();
   remove->callback([&command] { command.method = "device.remove"; });
+}
+
+void add_reset_commands(CLI::App& app, Command& command) {
+  CLI::App* veto = app.add_subcommand("veto", "say no to a reset of this name that somebody has asked for");
+  veto->add_flag("--recovery-key", command.with_recovery_key, "by the recovery key, which is asked for");
+  veto->callback([&command] { command.method = "veto"; });
+  CLI::App* delay = app.add_subcommand(
+      "reset-delay", "how many days a reset of this name takes; by its recovery key, which is asked for");
+  number(delay, command, "days", "days", "3 to 60; 0: no reset is ever valid")->required();
+  delay->callback([&command] {
+    command.method = "reset.delay";
+    command.with_recovery_key = true;
+  });
 }
 
 void add_conversation_commands(CLI::App& app, Command& command) {
@@ -248,6 +285,7 @@ int main(int argc, char** argv) {
   app.add_option("--data", command.data_folder, "folder of this device")->capture_default_str();
   app.add_flag("--json", command.json_output, "answers as JSON, one a line");
   add_identity_commands(app, command);
+  add_reset_commands(app, command);
   add_conversation_commands(app, command);
   add_evidence_commands(app, command);
   app.add_subcommand("status", "who this device is, and whether it is connected")->callback([&command] {

@@ -69,8 +69,23 @@ std::string render_contact(const json& contact) {
   return out;
 }
 
+/// Of a veto under way: who has it, and whether that is enough.
+std::string render_veto(const json& veto) {
+  std::string out;
+  for (const json& auditor : veto.value("auditors", json::array())) {
+    out += "  " + text_of(auditor, "name") + ": " + text_of(auditor, "state");
+    if (auditor.contains("status")) out += " (it answered " + number_of(auditor, "status") + ")";
+    out += "\n";
+  }
+  return out + "  " + number_of(veto, "auditors_have") + " auditor(s) have the veto; with " +
+         number_of(veto, "auditors_enough") + " of them the reset cannot be completed.\n";
+}
+
 std::string render_status(const json& status) {
-  if (status.value("state", "") == "none") return "No name yet: register one, or link this device to one.\n";
+  if (status.value("state", "") == "none") {
+    const std::string why = text_of(status, "trouble");
+    return (why.empty() ? "" : why + "\n") + "No name yet: register one, or link this device to one.\n";
+  }
   std::string out = text_of(status, "name") + ", device " + text_of(status, "device") + ", " +
                     text_of(status, "state") + (status.value("connected", false) ? ", connected" : ", not connected") +
                     ".\n";
@@ -79,7 +94,12 @@ std::string render_status(const json& status) {
     out += "Policy: " + number_of(policy, "auditors_needed") + " of " + number_of(policy, "auditors") +
            " auditors; strength " + number_of(policy, "strength") + ".\n";
   }
-  for (const json& alarm : status.value("alarms", json::array())) out += "ALARM: " + text_of(alarm, "sentence") + "\n";
+  for (const json& alarm : status.value("alarms", json::array())) out += render_alarm(alarm);
+  if (status.contains("veto")) out += "Your veto is under way:\n" + render_veto(status["veto"]);
+  if (status.contains("reset")) {
+    out += "The reset can be completed an hour after " + time_of(status["reset"], "matures_ms") +
+           ", unless it is vetoed; run this device then.\n";
+  }
   if (const std::string trouble = text_of(status, "trouble"); !trouble.empty()) out += trouble + "\n";
   return out;
 }
@@ -119,6 +139,8 @@ std::string render_gossip(const json& result) {
 
 }  // namespace
 
+std::string render_alarm(const json& alarm) { return "ALARM: " + text_of(alarm, "sentence") + "\n"; }
+
 std::string render_message(const json& message) {
   const std::string delivery = message.value("delivery", "");
   const std::string when = time_of(message, "time_ms");
@@ -144,6 +166,22 @@ std::string render(const std::string& method, const json& result) {
   }
   if (method == "recover") {
     return "You are " + text_of(result, "name") + " again, on this device. The recovery key stays good.\n";
+  }
+  if (method == "reset") {
+    return "The reset of " + text_of(result, "name") +
+           " is asked for. Unless it is vetoed this device has the name an hour after " +
+           time_of(result, "matures_ms") +
+           "; let it run then.\nThe recovery key after it, shown this once; write it down: " +
+           text_of(result, "recovery_key") + "\n";
+  }
+  if (method == "veto") {
+    if (result.value("vetoed", false)) return "The reset is vetoed.\n";
+    return "The directory has not published the veto, but enough auditors have it:\n" + render_veto(result);
+  }
+  if (method == "reset.delay") {
+    const std::uint64_t days = result.value("reset_delay_days", std::uint64_t{0});
+    return days == 0 ? "No reset of this name is valid from now on.\n"
+                     : "A reset of this name takes " + std::to_string(days) + " days from now on.\n";
   }
   if (method == "link")
     return "On another device of yours, type:  cairn device approve " + text_of(result, "code") + "\n";

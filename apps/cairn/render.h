@@ -9,6 +9,9 @@ namespace cairn::apps {
 /// The lines for the answer of `method`, each with its newline; never control characters of other people.
 std::string render(const std::string& method, const nlohmann::json& result);
 
+/// One line for an alarm, as `status` and `--follow` show it.
+std::string render_alarm(const nlohmann::json& alarm);
+
 /// One line for a message, as `read` and `--follow` show it.
 std::string render_message(const nlohmann::json& message);
 

@@ -68,6 +68,24 @@ TEST(Render, ShowsAlarmsWithTheStatus) {
   EXPECT_NE(text.find("ALARM: The device 01 was added.\n"), std::string::npos);
   EXPECT_NE(text.find("No server.\n"), std::string::npos);
   EXPECT_EQ(render("status", {{"state", "none"}}), "No name yet: register one, or link this device to one.\n");
+  EXPECT_EQ(render("status", {{"state", "none"}, {"trouble", "It was vetoed."}}),
+            "It was vetoed.\nNo name yet: register one, or link this device to one.\n");
+}
+
+TEST(Render, ShowsHowFarAVetoHasCome) {
+  const json veto = {
+      {"auditors", {{{"name", "a1"}, {"state", "has it"}}, {{"name", "a2\x1b"}, {"state", "waits"}, {"status", 404}}}},
+      {"auditors_have", 1},
+      {"auditors_enough", 2}};
+  const std::string expected =
+      "  a1: has it\n  a2 : waits (it answered 404)\n"
+      "  1 auditor(s) have the veto; with 2 of them the reset cannot be completed.\n";
+  EXPECT_NE(render("status", {{"state", "active"}, {"veto", veto}}).find(expected), std::string::npos);
+  json result = veto;
+  result["vetoed"] = false;
+  EXPECT_NE(render("veto", result).find(expected), std::string::npos);
+  result["vetoed"] = true;
+  EXPECT_EQ(render("veto", result), "The reset is vetoed.\n");
 }
 
 }  // namespace
