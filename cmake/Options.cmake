@@ -14,7 +14,7 @@ set(CAIRN_UNOPTIMIZED "" CACHE STRING "Modules compiled at -O0 whatever the pres
 # may hold the absolute path of the root but the prefix map, which ccache knows.
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env;CCACHE_BASEDIR=${CMAKE_SOURCE_DIR};CCACHE_NOHASHDIR=1;${CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env;CCACHE_BASEDIR=${CMAKE_SOURCE_DIR};CCACHE_NOHASHDIR=1;CCACHE_SLOPPINESS=pch_defines,time_macros;${CCACHE}")
 endif()
 
 # No -Wpedantic: TRY is a statement expression (core/base/result.h).

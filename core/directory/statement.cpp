@@ -69,7 +69,7 @@ Bytes signed_bytes(const StatementContent& content, const StatementSignature& si
 
 StatementSignature sign_as(SignerKind kind, const StatementContent& content, const crypto::SigningKey& key,
                            std::optional<Hash> kem_hash) {
-  StatementSignature out{kind, key.public_key(), std::move(kem_hash), {}};
+  StatementSignature out{kind, key.public_key(), kem_hash, {}};
   out.signature = crypto::sign_labelled(key, crypto::kSignStatement, signed_bytes(content, out));
   return out;
 }

@@ -8,7 +8,6 @@ namespace cairn::sim {
 namespace {
 
 constexpr Time kStart{1'750'000'000'000};
-constexpr std::uint64_t kLongestStepMs = kHourMs;
 /// More than any run of a script takes: something goes round without time passing to speak of.
 constexpr std::uint64_t kMostSteps = 5'000'000;
 

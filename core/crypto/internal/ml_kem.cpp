@@ -10,7 +10,8 @@ static_assert(kMlKemSeedSize == crypto_kem_mlkem768_SEEDBYTES);
 static_assert(kMlKemExpandedSize == crypto_kem_mlkem768_SECRETKEYBYTES);
 static_assert(kXWingPublicKeySize == crypto_kem_xwing_PUBLICKEYBYTES);
 static_assert(kXWingCiphertextSize == crypto_kem_xwing_CIPHERTEXTBYTES);
-static_assert(kXWingSeedSize == crypto_kem_xwing_SEEDBYTES && kXWingSeedSize == crypto_kem_xwing_SECRETKEYBYTES);
+static_assert(kXWingSeedSize == crypto_kem_xwing_SEEDBYTES);
+static_assert(kXWingSeedSize == crypto_kem_xwing_SECRETKEYBYTES);
 
 namespace {
 

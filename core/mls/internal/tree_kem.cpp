@@ -44,9 +44,9 @@ Result<DerivedKeys> derive_up(const CipherSuite& suite, const RatchetTree& tree,
     out.keys.push_back(std::move(pair.private_key));
     if (&step == &steps.back()) {
       out.commit_secret = next_secret<CommitSecret>(suite, std::move(secret));
-    } else {
-      secret = next_secret<PathSecret>(suite, std::move(secret));
+      break;
     }
+    secret = next_secret<PathSecret>(suite, std::move(secret));
   }
   return out;
 }
