@@ -372,7 +372,7 @@ struct Connector::State : std::enable_shared_from_this<Connector::State> {
   }
 
   void done(Result<int> result) {
-    if (const OnDone callback = std::exchange(on_done, nullptr)) callback(std::move(result));
+    if (const OnDone callback = std::exchange(on_done, nullptr)) callback(result);
   }
 
   Tcp::resolver resolver;
