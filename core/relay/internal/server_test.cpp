@@ -12,7 +12,6 @@ namespace {
 
 using testing::body_of;
 using testing::Commit;
-using testing::error_of;
 using testing::RelayDriver;
 
 TEST(Server, SaysWhatItIs) {
