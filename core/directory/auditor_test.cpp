@@ -9,7 +9,6 @@ using cairn::testing::accepted;
 using cairn::testing::NaiveMap;
 using cairn::testing::refused;
 using cairn::testing::TestDomain;
-using cairn::testing::TestPerson;
 using fixtures::Audit;
 
 TEST_F(Audit, AcceptsAnHonestEpoch) {

@@ -104,7 +104,7 @@ class Conversation {
 
   // The commit is accepted: everybody follows it, newcomers join, the removed are out.
   void win(std::size_t who, const PendingCommit& pending, const std::vector<PrivateKeyPackage>& packages) {
-    const Bytes message = pending.commit();
+    const Bytes& message = pending.commit();
     const Bytes next_key = to_bytes(pending.exporter("next", {}, 32).expose());
     const Bytes tree = pending.ratchet_tree();
     std::vector<Bytes> welcomes;

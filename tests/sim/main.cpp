@@ -53,7 +53,7 @@ int run(const Options& options) {
       if (!believed.empty()) return failed(seed, believed);
     }
     if ((done + 1) % 10 == 0) {
-      std::printf("%llu seeds, %.0f s\n", static_cast<unsigned long long>(done + 1), elapsed());
+      std::printf("%llu seeds, %.0f s\n", static_cast<unsigned long long>(done) + 1, elapsed());
       std::fflush(stdout);
     }
   }

@@ -11,7 +11,6 @@ namespace cairn::relay {
 namespace {
 
 using testing::body_of;
-using testing::Commit;
 using testing::RelayDriver;
 
 TEST(Server, SaysWhatItIs) {
