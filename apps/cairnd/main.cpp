@@ -23,6 +23,7 @@ struct Options {
   std::string domain = "localhost";
   std::string policy_file;
   std::string sign_up = "invite";
+  bool resets = false;
   std::uint32_t uses = 1;
   std::uint32_t days = 14;
 };
@@ -35,6 +36,7 @@ int serve(Options& options) {
   relay::RelayConfig config;
   config.domain = options.domain;
   config.sign_up = options.sign_up == "open" ? relay::SignUp::open : relay::SignUp::invite;
+  config.resets = options.resets;
   std::string policy = "quorum none\n";
   if (!options.policy_file.empty() && !apps::read_text(options.policy_file, policy)) return 1;
   auto parsed = tlog::Policy::parse(policy);
@@ -117,6 +119,8 @@ int main(int argc, char** argv) {
   serve_command->add_option("--sign-up", options.sign_up, "who may register")
       ->check(CLI::IsMember({"open", "invite"}))
       ->capture_default_str();
+  serve_command->add_flag("--resets", options.resets,
+                          "let names be reset: whoever resets one can stop this domain (docs/operating/domain.md)");
   serve_command->add_flag("--behind-proxy", options.server.behind_proxy, "believe X-Forwarded-For of a proxy in front");
   CLI::App* invite_command = app.add_subcommand("invite", "make an invitation code; the server may run meanwhile");
   invite_command->add_option("--uses", options.uses, "how many may use it")

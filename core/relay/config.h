@@ -45,6 +45,9 @@ struct PublishTimes {
 struct RelayConfig {
   std::string domain;  ///< as in names: lower-case
   SignUp sign_up = SignUp::invite;
+  /// Whether names may be made to be reset, and be reset. Whoever resets one can stop the log for everybody: its
+  /// auditors do not cosign a completion that they hold a veto of, and the veto may be with them alone (docs/adr/0009).
+  bool resets = true;
   /// Whom to ask for cosignatures (every witness line with a url) and whose are needed before a checkpoint is served.
   /// The default, `quorum none`, serves every checkpoint at once.
   tlog::Policy policy;

@@ -9,6 +9,14 @@ namespace {
 using directory::Statement;
 using directory::StatementType;
 
+/// Whether a statement asks for a reset, or makes one possible.
+bool is_for_resets(const Statement& statement) {
+  if (statement.content.type() == StatementType::request_reset) return true;
+  const auto* genesis = std::get_if<directory::Genesis>(&statement.content.body);
+  const auto* delay = std::get_if<directory::SetResetDelay>(&statement.content.body);
+  return (genesis != nullptr && genesis->reset_delay_s != 0) || (delay != nullptr && delay->reset_delay_s != 0);
+}
+
 /// How long after a reset has matured it may be completed. Auditors count its delay by clocks of their own, from some
 /// moment after the request was published and not while they are down; an epoch that they cannot cosign yet would hold
 /// up every name.
@@ -129,6 +137,8 @@ Result<DirectoryWriter::Accepted> DirectoryWriter::accept(Turn& turn, const Keys
 
   const NameRow before = *row;
   TRY(row->state.apply(statement));
+  REQUIRE(config_.resets || !is_for_resets(statement), ErrorCode::not_authorised,
+          "This server takes no resets of names; register without a reset delay, or ask its operator.");
   TRY(check_invitation(turn, statement, request.invitation));
   TRY(check_reset_step(turn, before, statement, request.veto));
   if (statement.content.type() == StatementType::request_reset) {

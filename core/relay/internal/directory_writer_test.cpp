@@ -281,6 +281,20 @@ TEST(SignUp, AResetAsksForAnInvitationTooAndOtherStatementsDoNot) {
   EXPECT_EQ(submit(driver, request, invitation.code).status, 202);
 }
 
+TEST(SignUp, WithoutResetsNoNameGetsADelayAndNoneIsReset) {
+  RelayConfig config = testing::open_config();
+  RelayDriver driver(config);
+  testing::Member alice(driver, "alice@example.org", 1);  // from before
+  config.resets = false;
+  driver.set_config(config);
+  driver.restart();
+  EXPECT_EQ(submit(driver, alice.person.request(alice.person.new_device(), 5)).status, 403);
+  TestPerson bob("bob@example.org", 2);
+  const auto device = bob.new_device();
+  EXPECT_EQ(submit(driver, bob.genesis(device)).status, 403);
+  EXPECT_EQ(submit(driver, bob.genesis(device, 0)).status, 202);
+}
+
 TEST(SignUp, ARefusedStatementDoesNotUseTheInvitationUp) {
   RelayConfig config = testing::open_config();
   config.sign_up = SignUp::invite;

@@ -19,6 +19,7 @@ Answer well_known(const RelayConfig& config, const Keys& keys) {
                           {"domain", config.domain},
                           {"log", {{"origin", config.origin()}, {"vkey", vkey.to_text()}, {"path", proto::kPathLog}}},
                           {"sign_up", config.sign_up == SignUp::open ? "open" : "invite"},
+                          {"resets", config.resets},
                           {"limits",
                            {{"envelope_bytes", proto::kMaxEnvelopeBody},
                             {"recipients", proto::kMaxRecipients},
