@@ -74,9 +74,12 @@ struct Message {
   static Result<Message> read(wire::Reader&);
 };
 
+/// Stands for the message of an outbox entry that no person said.
+constexpr std::uint64_t kNoMessage = ~std::uint64_t{0};
+
 /// tables::kOutbox: a plaintext that is to be sent, and the ciphertext while one is under way.
 struct OutboxEntry {
-  std::uint64_t message = 0;  ///< its row in tables::kMessages
+  std::uint64_t message = 0;  ///< its row in tables::kMessages, or kNoMessage
   Bytes plaintext;            ///< wiped by the store's deletion when sent
   ChannelId channel;          ///< that `ciphertext` is for
   std::uint64_t epoch = 0;    ///< likewise

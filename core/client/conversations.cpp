@@ -18,8 +18,6 @@ constexpr std::uint64_t kLastRetryMs = 60 * kSecondMs;
 /// More rounds than any chain of steps within one input can take.
 constexpr int kMaxRounds = 10'000;
 constexpr std::size_t kOldestLookedAt = 8;
-/// Of an outbox entry that no person sees.
-constexpr std::uint64_t kNoMessage = ~std::uint64_t{0};
 
 Bytes numbered(const ChannelId& channel, std::uint64_t index) {
   wire::Writer w;
@@ -315,7 +313,8 @@ std::uint64_t Conversations::add_message(Context& context, Conversation& convers
 void Conversations::refuse_outbox(Context& context, const ChannelId& home, Unsent which) {
   for (const Row& row : context.store.scan_prefix(tables::kOutbox, home, ~std::size_t{0})) {
     const auto entry = wire::decode<OutboxEntry>(row.value);
-    if (!entry || (which == Unsent::not_given_yet && !entry->ciphertext.empty())) continue;
+    const bool stays = entry && (!entry->ciphertext.empty() || entry->message == kNoMessage);
+    if (!entry || (which == Unsent::not_given_yet && stays)) continue;
     set_delivery(context, home, entry->message, Delivery::refused, context.now);
     context.store.erase(tables::kOutbox, row.key);
   }

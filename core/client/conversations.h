@@ -53,6 +53,9 @@ class Conversations {
   /// A row that is no message.
   void notice(Context& context, const ChannelId& home, const std::string& text);
 
+  /// Devices to which a person wrote from here, in any conversation: what clients say by themselves makes none known.
+  std::set<DeviceId> ever_sent_to(const StoreView& store) const;
+
   // ---- what happens ----
 
   /// Stores an envelope of the mailbox; false when it was stored before. The caller acknowledges it either way.
@@ -114,8 +117,6 @@ class Conversations {
   /// The home of the pair between these two, sorted; nothing when there is none yet.
   std::optional<ChannelId> home_of_pair(const StoreView& store, const std::vector<std::string>& names) const;
   void save(Context& context, const Conversation& conversation);
-  /// Devices that something was sent to in any conversation.
-  std::set<DeviceId> ever_sent_to(const StoreView& store) const;
   /// The group, restored once and kept; nullptr before it is joined.
   mls::Group* group(const StoreView& store, const ChannelId& channel);
   void save_group(Context& context, const ChannelId& channel, const mls::Group& group);
@@ -126,7 +127,7 @@ class Conversations {
   /// Saves the conversation too; the index is one of its home.
   std::uint64_t add_message(Context& context, Conversation& conversation, const Message& message);
   /// What waits is not sent, and says so; its text stays. What was already given to the server may be with its
-  /// recipients: its echo or answer decides, while one can still come.
+  /// recipients: its echo or answer decides, while one can still come. What no person said waits on, unless it is all.
   enum class Unsent { not_given_yet, all };
   void refuse_outbox(Context& context, const ChannelId& home, Unsent which);
   void set_delivery(Context& context, const ChannelId& home, std::uint64_t index, Delivery delivery, Time time);

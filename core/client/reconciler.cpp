@@ -455,6 +455,16 @@ Result<OutboxEntry> Reconciler::protect(OutboxEntry entry) {
   return entry;
 }
 
+void Reconciler::note_sent_to() {
+  for (const mls::Member& member : group_->members()) {
+    const auto who = parse_identity(*member.node);
+    auto& known = conversation_.sent_to;
+    const auto at = std::lower_bound(known.begin(), known.end(), who->device);
+    if (at == known.end() || *at != who->device) known.insert(at, who->device);
+  }
+  owner_.save(context_, conversation_);
+}
+
 void Reconciler::flush_outbox() {
   if (!conversation_.trouble.empty()) trouble({});
   const auto rows = context_.store.scan_prefix(tables::kOutbox, home_, 1);
@@ -471,13 +481,7 @@ void Reconciler::flush_outbox() {
     entry = std::move(*sealed);
     owner_.save_group(context_, channel_, *group_);
     context_.store.put(tables::kOutbox, rows.front().key, wire::encode(*entry));
-    for (const mls::Member& member : group_->members()) {
-      const auto who = parse_identity(*member.node);
-      auto& known = conversation_.sent_to;
-      const auto at = std::lower_bound(known.begin(), known.end(), who->device);
-      if (at == known.end() || *at != who->device) known.insert(at, who->device);
-    }
-    owner_.save(context_, conversation_);
+    if (entry->message != kNoMessage) note_sent_to();
   }
   if (entry->channel != channel_ ||
       entry->epoch != group_->epoch()) {  // the last write key before a commit stays good for a while, but not ours

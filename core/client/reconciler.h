@@ -52,6 +52,8 @@ class Reconciler {
   void packages_answered(const directory::Name& name, const std::vector<DeviceId>& asked, const Answer& answer);
   void stage(const Difference& difference);
   void flush_outbox();
+  /// A person wrote to all who are in the group.
+  void note_sent_to();
   void send_answered(const Bytes& key, const Answer& answer);
   Result<OutboxEntry> protect(OutboxEntry entry);
   /// What is said with a message; the notes of it are kept.
