@@ -112,12 +112,12 @@ void Views::want_newer(Context& context, const Account& account, const directory
 }
 
 void Views::look_up_now(Context& context, const Account& account, const directory::Name& name) {
+  waiting_.erase(name);
   if (asked_.contains(name) || stopped(context, account, name)) return;
   if (calls_.under_way(call_key(name))) {
     waiting_.insert(name);
     return;
   }
-  waiting_.erase(name);
   asked_.insert(name);
   const auto pinned = view(context.store, account, name);
   const auto log = domain(context.store, account, name.domain());
@@ -157,9 +157,10 @@ void Views::answered(Context& context, const directory::Name& name, const Answer
   const auto account = load_account(context.store);
   if (!account) return;
   check(context, *account, name, answer);
-  const auto next = std::find_if(waiting_.begin(), waiting_.end(),
-                                 [&](const directory::Name& other) { return other.domain() == name.domain(); });
-  if (next != waiting_.end()) look_up_now(context, *account, directory::Name(*next));
+  // The first that is not refused begins; the others wait for it.
+  for (const directory::Name& other : std::set<directory::Name>(waiting_)) {
+    if (other.domain() == name.domain()) look_up_now(context, *account, other);
+  }
 }
 
 void Views::check(Context& context, const Account& account, const directory::Name& name, const Answer& answer) {
