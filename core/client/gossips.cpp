@@ -93,7 +93,6 @@ void Gossips::heard(Context& context, const Account& account, const Heard& heard
     claim.name = heard.name.text();
     claim.device = heard.device;
     claim.home = heard.home;
-    claim.since_ms = context.now.ms;
     take(context, account, std::move(claim), domain);
   }
   if (!heard.control) return;
@@ -107,6 +106,7 @@ void Gossips::take(Context& context, const Account& account, Claim claim, const 
   if (!log || claim.gossip.tree.size == 0) return;
   const auto known = compare(context.store, account, *log, claim.gossip);
   if (known && known->same) return;
+  claim.since_ms = log->trusted_now(context.now).ms;
   auto key = place(context, account, claim, domain);
   if (!key) return;
   tries_.erase(*key);
@@ -148,23 +148,33 @@ std::optional<Bytes> Gossips::place(Context& context, const Account& account, co
   return moves ? std::optional(key_of(Slot::newest)) : std::nullopt;
 }
 
-// The name with the most devices here yields: many devices of a few names do not keep others from being heard.
+// Strangers do not keep those from being heard whom the owner has written to. Of either the name with the most devices
+// here yields: many devices of a few names do not keep others from being heard. A suspicion yields to nothing.
 bool Gossips::make_room(Context& context, const Account& account, const Claim& claim, const std::string& domain) {
+  auto all = claims(context.store, account, domain);
+  std::erase_if(all, [](const StoredClaim& one) { return one.claim.state == ClaimState::dismissed; });
+  if (all.size() < kMaxClaimants) return true;
+  const std::set<DeviceId> written_to = conversations_.ever_sent_to(context.store);
+  const bool is_known = written_to.contains(claim.device);
+  std::erase_if(all, [&](const StoredClaim& one) { return written_to.contains(one.claim.device) != is_known; });
   std::map<std::string, std::set<DeviceId>> speakers;
-  std::size_t count = 0;
-  const auto all = claims(context.store, account, domain);
-  for (const StoredClaim& one : all) count += speakers[one.claim.name].insert(one.claim.device).second ? 1 : 0;
-  std::set<DeviceId>& same_name = speakers[claim.name];
-  if (same_name.contains(claim.device) || count < kMaxClaimants) return true;
-  const auto most = std::max_element(speakers.begin(), speakers.end(),
-                                     [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
-  if (most->second.size() <= same_name.size() + 1) return false;
+  std::set<DeviceId> devices;
+  std::set<DeviceId> suspected;
+  for (const StoredClaim& one : all) {
+    speakers[one.claim.name].insert(one.claim.device);
+    devices.insert(one.claim.device);
+    if (one.claim.state != ClaimState::waiting) suspected.insert(one.claim.device);
+  }
+  if (devices.contains(claim.device) || devices.size() < kMaxClaimants) return true;
   const StoredClaim* last = nullptr;
   for (const StoredClaim& one : all) {
-    if (one.claim.name != most->first || one.claim.state != ClaimState::waiting) continue;
-    if (last == nullptr || one.claim.since_ms >= last->claim.since_ms) last = &one;
+    if (suspected.contains(one.claim.device)) continue;
+    const auto rank = [&](const StoredClaim& any) {
+      return std::pair(speakers[any.claim.name].size(), any.claim.since_ms);
+    };
+    if (last == nullptr || rank(one) >= rank(*last)) last = &one;
   }
-  if (last == nullptr) return false;
+  if (last == nullptr || speakers[last->claim.name].size() <= speakers[claim.name].size() + 1) return false;
   for (const StoredClaim& one : all) {
     if (one.claim.device == last->claim.device) erase(context, one.key);
   }
@@ -191,10 +201,36 @@ void Gossips::step(Context& context, const Account& account) {
 void Gossips::judge(Context& context, const Account& account, const std::string& domain) {
   const auto log = views_.domain(context.store, account, domain);
   if (!log) return;
+  settle(context, account, *log);
+  const Time now = log->trusted_now(context.now);
+  std::vector<StoredClaim> ahead;
+  std::optional<StoredClaim> next;
   for (StoredClaim& one : claims(context.store, account, domain)) {
+    if (one.claim.since_ms > now.ms || one.claim.asked_ms > context.now.ms) {  // a clock was set back
+      one.claim.since_ms = std::min(one.claim.since_ms, now.ms);
+      one.claim.asked_ms = std::min(one.claim.asked_ms, context.now.ms);
+      save(context, one);
+    }
+    if (one.claim.is_suspicion()) ask_for_note(context, one);
+    if (one.claim.state != ClaimState::waiting && one.claim.state != ClaimState::unproved) continue;
+    if (one.claim.gossip.tree.size > log->edge.size()) {
+      ahead.push_back(std::move(one));
+    } else if (const Time again = tries_[one.key].next; again > context.now) {
+      next_ = std::min(next_, again);
+    } else if (!next || comes_before(one, *next, now)) {
+      next = std::move(one);
+    }
+  }
+  if (next) prove(context, account, *log, *next);
+  if (!ahead.empty()) want_growth(context, account, ahead, *log);
+}
+
+/// What the own heads say of claims, without asking anybody.
+void Gossips::settle(Context& context, const Account& account, const directory::DomainState& log) {
+  for (StoredClaim& one : claims(context.store, account, domain_of(log.config.origin))) {
     if (one.claim.state != ClaimState::waiting && one.claim.state != ClaimState::unproved) continue;
     if (!load(context.store, one.key)) continue;  // proved by a newer one just now
-    const auto known = compare(context.store, account, *log, one.claim.gossip);
+    const auto known = compare(context.store, account, log, one.claim.gossip);
     if (!known) continue;
     if (known->same) {
       proved(context, account, one);
@@ -203,25 +239,24 @@ void Gossips::judge(Context& context, const Account& account, const std::string&
       suspect(context, std::move(one), ClaimState::contradicted);
     }
   }
-  std::vector<StoredClaim> ahead;
-  std::optional<StoredClaim> next;
-  for (StoredClaim& one : claims(context.store, account, domain)) {
-    if (one.claim.is_suspicion()) ask_for_note(context, one);
-    if (one.claim.state != ClaimState::waiting && one.claim.state != ClaimState::unproved) continue;
-    const std::uint64_t size = one.claim.gossip.tree.size;
-    if (size > log->edge.size()) {
-      ahead.push_back(std::move(one));
-    } else if (const Time again = tries_[one.key].next; again > context.now) {
-      next_ = std::min(next_, again);
-    } else if (!next || size > next->claim.gossip.tree.size) {
-      next = std::move(one);
-    }
-  }
-  if (next) prove(context, account, *log, *next);
-  if (!ahead.empty()) want_growth(context, account, ahead, domain);
 }
 
-// The newest first: there is one proof at a time, and it is what a message just said.
+// There is one proof at a time. First what is overdue, the longest first: the next try decides it, whatever else a
+// server lets wait. Then whatever was not tried for the longest, and of that the largest: what a message just said.
+bool Gossips::comes_before(const StoredClaim& a, const StoredClaim& b, Time now) const {
+  const auto is_overdue = [&](const StoredClaim& one) {
+    return one.claim.state == ClaimState::waiting && elapsed_ms(now, Time{one.claim.since_ms}) >= kProofDueMs;
+  };
+  if (is_overdue(a) != is_overdue(b)) return is_overdue(a);
+  if (is_overdue(a)) return a.claim.since_ms < b.claim.since_ms;
+  const auto tried = [&](const StoredClaim& one) {
+    const auto found = tries_.find(one.key);
+    return found == tries_.end() ? Time{} : found->second.started;
+  };
+  if (tried(a) != tried(b)) return tried(a) < tried(b);
+  return a.claim.gossip.tree.size > b.claim.gossip.tree.size;
+}
+
 void Gossips::prove(Context& context, const Account& account, const directory::DomainState& log,
                     const StoredClaim& one) {
   const std::string domain = domain_of(log.config.origin);
@@ -232,7 +267,7 @@ void Gossips::prove(Context& context, const Account& account, const directory::D
     return;
   }
   Try& attempt = tries_[one.key];
-  attempt.started = context.now;
+  attempt.started = log.trusted_now(context.now);
   attempt.next = after(context.now, kProofRetryMs);
   proto::Call call;
   call.url = server_url_of(account, domain) + std::string(proto::kPathLog) + "/prefix/" +
@@ -266,13 +301,14 @@ void Gossips::answered(Context& context, const Account& account, const directory
 }
 
 void Gossips::want_growth(Context& context, const Account& account, const std::vector<StoredClaim>& ahead,
-                          const std::string& domain) {
-  const auto before = growth_asked_.find(domain);
-  if (before == growth_asked_.end() || after(before->second, kProofRetryMs) <= context.now) {
-    if (before != growth_asked_.end()) {
-      for (const StoredClaim& one : ahead) failed(context, one, before->second);
+                          const directory::DomainState& log) {
+  const std::string domain = domain_of(log.config.origin);
+  const auto before = growth_.find(domain);
+  if (before == growth_.end() || before->second.next <= context.now) {
+    if (before != growth_.end()) {
+      for (const StoredClaim& one : ahead) failed(context, one, before->second.started);
     }
-    growth_asked_[domain] = context.now;
+    growth_[domain] = {log.trusted_now(context.now), after(context.now, kProofRetryMs)};
     const auto about = directory::Name::from(ahead.front().claim.about);
     if (account.name.domain() == domain) {
       views_.look_up_now(context, account, account.name);
@@ -280,7 +316,7 @@ void Gossips::want_growth(Context& context, const Account& account, const std::v
       views_.look_up_now(context, account, *about);
     }
   }
-  next_ = std::min(next_, after(growth_asked_[domain], kProofRetryMs));
+  next_ = std::min(next_, growth_[domain].next);
 }
 
 // A computer that slept for a day has asked nobody meanwhile: it is the last try that must have come too late.
@@ -339,13 +375,27 @@ std::size_t Gossips::dismiss(Context& context, const std::string& name) {
       erase(context, newest);
       save(context, {held, *other});
     }
-    one.key.back() = static_cast<std::uint8_t>(Slot::dismissed);
-    one.claim.state = ClaimState::dismissed;
-    save(context, one);
+    keep_dismissed(context, std::move(one));
   }
   due_ = true;
   if (count != 0) conversations_.connection_changed(context.store);
   return count;
+}
+
+void Gossips::keep_dismissed(Context& context, StoredClaim one) {
+  one.key.back() = static_cast<std::uint8_t>(Slot::dismissed);
+  one.claim.state = ClaimState::dismissed;
+  save(context, one);
+  auto all = claims(context.store);
+  std::erase_if(all, [&](const StoredClaim& other) {
+    return other.claim.state != ClaimState::dismissed || other.claim.gossip.origin != one.claim.gossip.origin ||
+           other.key == one.key;
+  });
+  if (all.size() < kMaxClaimants) return;
+  const auto oldest = std::min_element(all.begin(), all.end(), [](const StoredClaim& a, const StoredClaim& b) {
+    return a.claim.since_ms < b.claim.since_ms;
+  });
+  erase(context, oldest->key);
 }
 
 // ---- notes ----
@@ -368,9 +418,8 @@ void Gossips::show_note(Context& context, const Account& account, const Heard& h
   if (request.device != account.device_id() || domain.empty() || name_at(heard.names, domain).empty()) return;
   const auto head = known_head(context.store, account, domain, request.gossip.tree.size);
   if (!head || head->root != request.gossip.tree.root || head->note.empty()) return;
-  const auto before = shown_.find(heard.home);
-  if (before != shown_.end() && after(before->second, kShowPauseMs) > context.now) return;
-  shown_[heard.home] = context.now;
+  std::erase_if(shown_, [&](const auto& one) { return after(one.second, kShowPauseMs) <= context.now; });
+  if (!shown_.emplace(std::pair(heard.home, head->root), context.now).second) return;
   conversations_.tell(context, heard.home, NoteAnswer{head->note});
 }
 
@@ -380,7 +429,9 @@ void Gossips::take_note(Context& context, const Account& account, const NoteAnsw
   const std::string domain = domain_of(checkpoint->claim().origin);
   std::vector<StoredClaim> meant = claims(context.store, account, domain);
   std::erase_if(meant, [&](const StoredClaim& one) {
-    return one.claim.gossip.tree != checkpoint->claim().tree || !one.claim.is_suspicion() || !one.claim.note.empty();
+    // One that was dismissed stays contradicted: a note convicts whether or not its owner believed who said it.
+    const bool is_open = one.claim.is_suspicion() || !one.claim.ours.empty();
+    return one.claim.gossip.tree != checkpoint->claim().tree || !is_open || !one.claim.note.empty();
   });
   const auto log = views_.domain(context.store, account, domain);
   const auto policy = tlog::ClientPolicy::parse(account.policy_text);
@@ -393,7 +444,7 @@ void Gossips::take_note(Context& context, const Account& account, const NoteAnsw
   for (StoredClaim& one : meant) {
     one.claim.note = answer.note;
     save(context, one);
-    if (one.claim.state == ClaimState::contradicted) return conclude(context, account, one.claim);
+    if (!one.claim.ours.empty()) return conclude(context, account, one.claim);
   }
 }
 
@@ -418,7 +469,7 @@ void Gossips::forget_all() {
   next_ = Time::never();
   tries_.clear();
   next_proof_.clear();
-  growth_asked_.clear();
+  growth_.clear();
   shown_.clear();
 }
 

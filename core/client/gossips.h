@@ -19,9 +19,10 @@ constexpr std::uint64_t kProofRetryMs = kMinuteMs;
 constexpr std::uint64_t kProofPauseMs = 10 * kSecondMs;
 /// A note that was not shown is asked for again.
 constexpr std::uint64_t kAskAgainMs = 24 * kHourMs;
-/// Notes are shown in a conversation at most this often.
+/// A note is shown in a conversation at most this often.
 constexpr std::uint64_t kShowPauseMs = kMinuteMs;
-/// Devices whose claims about one domain are kept, each with at most three.
+/// Devices whose claims about one domain are kept, each with at most two: so many that this one's owner has written to,
+/// and so many others. And dismissed claims of a domain.
 constexpr std::size_t kMaxClaimants = 256;
 /// Heads of the own history that are kept of a domain, and how long.
 constexpr std::size_t kMaxKnownHeads = 256;
@@ -46,7 +47,7 @@ class Gossips {
 
  private:
   struct Try {
-    Time started{};  ///< the last one
+    Time started{};  ///< the last one, by the log's clock
     Time next{};     ///< not before
   };
   /// What is known of exactly that size.
@@ -62,16 +63,19 @@ class Gossips {
   std::optional<Compared> compare(const StoreView& store, const Account& account, const directory::DomainState& log,
                                   const directory::Gossip& gossip) const;
   void judge(Context& context, const Account& account, const std::string& domain);
+  void settle(Context& context, const Account& account, const directory::DomainState& log);
+  bool comes_before(const StoredClaim& a, const StoredClaim& b, Time now) const;
   void prove(Context& context, const Account& account, const directory::DomainState& log, const StoredClaim& one);
   void answered(Context& context, const Account& account, const directory::DomainState& log, const StoredClaim& one,
                 const Answer& answer);
   void want_growth(Context& context, const Account& account, const std::vector<StoredClaim>& ahead,
-                   const std::string& domain);
+                   const directory::DomainState& log);
   void failed(Context& context, StoredClaim one, Time started);
   void proved(Context& context, const Account& account, const StoredClaim& one);
   void suspect(Context& context, StoredClaim one, ClaimState state);
   void ask_for_note(Context& context, StoredClaim one);
   void show_note(Context& context, const Account& account, const Heard& heard, const NoteRequest& request);
+  void keep_dismissed(Context& context, StoredClaim one);
   void take_note(Context& context, const Account& account, const NoteAnswer& answer);
   void conclude(Context& context, const Account& account, const Claim& claim);
   void erase(Context& context, const Bytes& key);
@@ -81,10 +85,11 @@ class Gossips {
   Conversations& conversations_;
   bool due_ = true;
   Time next_ = Time::never();
-  std::map<Bytes, Try> tries_;                ///< by the claim's key
-  std::map<std::string, Time> next_proof_;    ///< by domain
-  std::map<std::string, Time> growth_asked_;  ///< by domain
-  std::map<ChannelId, Time> shown_;           ///< when a note was shown there
+  std::map<Bytes, Try> tries_;              ///< by the claim's key
+  std::map<std::string, Time> next_proof_;  ///< by domain
+  std::map<std::string, Try> growth_;       ///< by domain
+  /// When the note of that head was shown there.
+  std::map<std::pair<ChannelId, Hash>, Time> shown_;
 };
 
 /// Keeps the note of a checkpoint that is said to others: they may ask for it.
