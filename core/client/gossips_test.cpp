@@ -98,8 +98,8 @@ class GossipsTest : public ::testing::Test {
   void say(const directory::Gossip& gossip, const std::optional<Control>& control = {}) {
     if (!liar) {
       village.pass_all(kSecondMs);
-      liar.emplace(testing::HostileDevice::like(village, "bob-1"));
-      group.emplace(liar->group_of("bob-1", channel));
+      liar.emplace(testing::HostileDevice::like(village, speaker));
+      group.emplace(liar->group_of(speaker, channel));
     }
     TextContent text;
     liar->entropy().fill(text.salt);
@@ -117,6 +117,25 @@ class GossipsTest : public ::testing::Test {
   std::string note_of(const directory::Gossip& gossip, const std::vector<std::size_t>& who = {}) {
     const auto& domain = village.server.domain;
     return domain.cosign(tlog::SignedCheckpoint::sign({gossip.origin, gossip.tree, {}}, domain.log_key), who);
+  }
+
+  /// A row as it is when that device has said this.
+  StoredClaim claim_of(const std::string& name, const DeviceId& device, const directory::Gossip& gossip) {
+    wire::Writer key;
+    key.raw(name_key(account("alice-1"), kDomain));
+    key.raw(device);
+    key.u8(0);
+    Claim claim;
+    claim.gossip = gossip;
+    claim.about = kBob;
+    claim.name = name;
+    claim.device = device;
+    claim.home = channel;
+    claim.since_ms = village.now.ms;
+    return {key.take(), claim};
+  }
+  static void put(Overlay& store, const StoredClaim& one) {
+    store.put(tables::kGossips, one.key, wire::encode(one.claim));
   }
 
   // ---- a server that shows bob another history, with all cosigners ----
@@ -159,6 +178,7 @@ class GossipsTest : public ::testing::Test {
   testing::ClientVillage village;
   testing::SeededEntropy entropy{77};
   ChannelId channel;
+  std::string speaker = "bob-1";  ///< who says what it likes
   std::optional<testing::HostileDevice> liar;
   std::optional<mls::Group> group;
   std::uint64_t strangers = 0;
@@ -264,6 +284,27 @@ TEST_F(GossipsTest, AProofThatComesLateEndsTheSuspicion) {
   expect_first_contacts(true);
 }
 
+TEST_F(GossipsTest, NoClaimKeepsAnotherFromBeingTriedInTime) {
+  grow(20);
+  good(verify("alice-1", kBob));
+  village.server.proves = false;
+  auto& store = village.device("alice-1").store();
+  Overlay rows(store);
+  const std::uint64_t size = log("alice-1").edge.size();
+  StoredClaim least = claim_of(kBob, account("bob-1").device_id(), invented(size - 14));
+  least.claim.since_ms += 30 * kDayMs;  // the clock was ahead when it came
+  put(rows, least);
+  for (std::uint64_t i = 1; i <= 12; ++i) {
+    put(rows, claim_of("eve@example.org", random_value<DeviceId>(entropy), invented(size - i)));
+  }
+  ASSERT_TRUE(store.apply(rows.take_writes()));
+  village.device("alice-1").restart();
+  village.pass_all(25 * kHourMs);
+  for (const StoredClaim& one : claims(store)) {
+    EXPECT_EQ(one.claim.state, ClaimState::unproved) << one.claim.name << " " << one.claim.gossip.tree.size;
+  }
+}
+
 // ---- members that invent ----
 
 TEST_F(GossipsTest, AnInventedRootStopsFirstContactsOfThatDomainUntilItIsDismissed) {
@@ -295,6 +336,62 @@ TEST_F(GossipsTest, AnInventedRootStopsFirstContactsOfThatDomainUntilItIsDismiss
   EXPECT_EQ(alarms(), json::array());
   say(invented(log("alice-1").edge.size()));
   EXPECT_EQ(alarms().size(), 1u);
+}
+
+TEST_F(GossipsTest, ANoteThatComesAfterTheDismissalConvictsAllTheSame) {
+  const directory::Gossip lie = invented(log("alice-1").edge.size());
+  say(lie);
+  good(village.ask("alice-1", "gossip.dismiss", {{"name", kBob}}));
+  ASSERT_EQ(state(), "dismissed");
+  say(lie, NoteAnswer{note_of(lie)});
+  EXPECT_EQ(state(), "evidence");
+}
+
+TEST_F(GossipsTest, WhatAClientAnswersByItselfMakesNobodyKnownAndWaitsWhileNothingMayBeSent) {
+  const std::string id = good(send("carol-1", kAlice, "you do not know me"))["conversation"];
+  village.pass_all(kMinuteMs);
+  channel = *ChannelId::from(*from_hex(id));
+  speaker = "carol-1";
+  std::size_t sent = 0;
+  village.server.overhear = [&](const proto::Call& call) { sent += call.url.ends_with(proto::kPathChannelSend); };
+  const directory::Gossip own = log("alice-1").gossip();  // alice has said this to bob
+  say(own, NoteRequest{account("alice-1").device_id(), own});
+  ASSERT_EQ(sent, 1u);
+  say(invented(log("alice-1").edge.size()));
+  ASSERT_EQ(state(), "contradicted");
+  good(verify("alice-1", kBob));
+  EXPECT_NE(bad(send("alice-1", kCarol, "a first message")).find("nobody new"), std::string::npos);
+  village.pass_all(kMinuteMs);
+  EXPECT_EQ(sent, 1u);
+  EXPECT_EQ(village.device("alice-1").store().scan(tables::kOutbox, {}, {}, 9).size(), 1u);  // a question for a note
+  good(village.ask("alice-1", "gossip.dismiss", {{"name", kCarol}}));
+  good(verify("alice-1", kCarol));
+  village.pass_all(kMinuteMs);
+  EXPECT_EQ(sent, 2u);
+}
+
+TEST_F(GossipsTest, ALookUpThatIsRefusedLetsTheOthersOfItsDomainGoOn) {
+  Overlay store(village.device("alice-1").store());
+  std::vector<proto::Send> sends;
+  std::vector<proto::Event> events;
+  Context context{store, village.now, entropy, sends, events};
+  Calls calls;
+  Views views(calls);
+  const Account own = account("alice-1");
+  const auto bob = *directory::Name::from(kBob);
+  const auto stranger = *directory::Name::from("aaron@example.org");
+  views.look_up_now(context, own, bob);
+  views.look_up_now(context, own, stranger);
+  views.look_up_now(context, own, own.name);
+  StoredClaim suspicion = claim_of(kBob, account("bob-1").device_id(), invented(3));
+  suspicion.claim.state = ClaimState::unproved;
+  put(store, suspicion);
+  ASSERT_EQ(sends.size(), 1u);
+  calls.done(context, {std::get<proto::Call>(sends[0]).id, proto::CallReply{503, {}, {}}});
+  EXPECT_FALSE(views.looking_up(stranger));
+  EXPECT_TRUE(views.outcome(stranger).refused);
+  EXPECT_EQ(sends.size(), 2u);  // the own name's
+  EXPECT_TRUE(views.looking_up(own.name));
 }
 
 TEST_F(GossipsTest, ANoteThatTheQuorumDidNotSignIsNoEvidence) {
@@ -354,6 +451,15 @@ TEST_F(GossipsTest, ANoteIsShownOnlyByTheDeviceThatSaidItAndNotWithoutEnd) {
   EXPECT_EQ(shown, 0u);
   for (int i = 0; i < 5; ++i) say(own, NoteRequest{alice, own});
   EXPECT_EQ(shown, 1u);
+  grow();
+  good(verify("alice-1", kBob));
+  good(send("alice-1", kBob, "there is something new"));
+  village.pass_all(kSecondMs);
+  const std::size_t before = shown;
+  const directory::Gossip newer = log("alice-1").gossip();
+  ASSERT_NE(newer, own);
+  for (int i = 0; i < 5; ++i) say(newer, NoteRequest{alice, newer});  // one note does not keep another back
+  EXPECT_EQ(shown, before + 1);
 }
 
 // ---- a flood, in the room alone ----
@@ -407,6 +513,76 @@ TEST_F(GossipsTest, AFloodTakesAFewRowsAndCalls) {
   grown.edge.append(random_value<Hash>(entropy));
   keep_said(context, own, grown);
   EXPECT_EQ(store.scan_prefix(tables::kKnownHeads, of_domain, 10'000).size(), 1u);
+}
+
+TEST_F(GossipsTest, StrangersDoNotKeepThoseFromBeingHeardWhomTheOwnerHasWrittenTo) {
+  Overlay store(village.device("alice-1").store());
+  std::vector<proto::Send> sends;
+  std::vector<proto::Event> events;
+  Context context{store, village.now, entropy, sends, events};
+  Calls calls;
+  Views views(calls);
+  Session session(calls);
+  Conversations conversations(calls, views, session);
+  Gossips gossips(calls, views, conversations);
+  const Account own = account("alice-1");
+  const std::uint64_t size = log("alice-1").edge.size();
+  Heard heard{channel, {kAlice, kBob}, *directory::Name::from(kCarol), account("carol-1").device_id(), {}, {}};
+  heard.gossip = {invented(size - 1)};
+  const auto said_by = [&](const std::string& name) {
+    const auto all = claims(store);
+    return std::count_if(all.begin(), all.end(), [&](const StoredClaim& one) { return one.claim.name == name; });
+  };
+  // One device of each of as many names as there is room for; a stranger more is not heard, a contact is.
+  for (std::size_t i = 0; i < kMaxClaimants; ++i) {
+    put(store, claim_of("eve" + std::to_string(i) + "@example.org", random_value<DeviceId>(entropy), heard.gossip[0]));
+  }
+  gossips.heard(context, own, heard);
+  EXPECT_EQ(said_by(kCarol), 0);
+  heard.name = *directory::Name::from(kBob);
+  heard.device = account("bob-1").device_id();
+  gossips.heard(context, own, heard);
+  EXPECT_EQ(said_by(kBob), 1);
+
+  // What was dismissed takes no room.
+  for (StoredClaim& one : claims(store)) {
+    one.claim.state = ClaimState::dismissed;
+    put(store, one);
+  }
+  heard.name = *directory::Name::from(kCarol);
+  heard.device = account("carol-1").device_id();
+  gossips.heard(context, own, heard);
+  EXPECT_EQ(said_by(kCarol), 1);
+}
+
+TEST_F(GossipsTest, ASuspicionYieldsToNobody) {
+  Overlay store(village.device("alice-1").store());
+  std::vector<proto::Send> sends;
+  std::vector<proto::Event> events;
+  Context context{store, village.now, entropy, sends, events};
+  Calls calls;
+  Views views(calls);
+  Session session(calls);
+  Conversations conversations(calls, views, session);
+  Gossips gossips(calls, views, conversations);
+  const directory::Gossip said = invented(log("alice-1").edge.size() - 1);
+  std::vector<StoredClaim> rows;
+  for (std::size_t i = 0; i < kMaxClaimants; ++i) {
+    rows.push_back(claim_of("eve@example.org", random_value<DeviceId>(entropy), said));
+  }
+  // The youngest has a suspicion, and a claim that waits.
+  StoredClaim suspicion = rows.back();
+  rows.back().key.back() = 1;
+  rows.back().claim.since_ms += 1;
+  suspicion.claim.state = ClaimState::unproved;
+  rows.push_back(suspicion);
+  for (const StoredClaim& one : rows) put(store, one);
+  gossips.heard(context, account("alice-1"),
+                {channel, {kAlice, kBob}, *directory::Name::from(kCarol), account("carol-1").device_id(), {said}, {}});
+  const auto all = claims(store);
+  EXPECT_EQ(all.size(), rows.size());
+  EXPECT_TRUE(std::any_of(all.begin(), all.end(), [](const auto& one) { return one.claim.name == kCarol; }));
+  EXPECT_TRUE(store.get(tables::kGossips, suspicion.key));
 }
 
 }  // namespace
