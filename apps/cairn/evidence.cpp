@@ -16,9 +16,12 @@ Reply no_evidence(const std::string& file, const Error& error) {
 }
 
 json history_json(const directory::SignedHistory& history) {
+  json keys = json::array();
+  for (const tlog::VerifierKey& key : history.keys) keys.push_back(key.to_text());
   return {{"size", history.tree.size},
           {"root", to_base64(history.tree.root)},
           {"cosigners", history.cosigners},
+          {"cosigner_keys", std::move(keys)},
           {"quorum", history.quorum}};
 }
 
@@ -40,21 +43,29 @@ Reply verify_evidence(const EvidenceQuestion& question) {
     policy.emplace(std::move(*parsed));
   }
   std::optional<PublicKey> key;
+  std::string origin;
   if (!question.log_key.empty()) {
     const auto parsed = tlog::VerifierKey::parse(question.log_key);
-    if (!parsed) return {Exit::usage, {}, "That is no key of a log; copy the vkey whole, NAME+HASH+KEY."};
+    if (!parsed || parsed->type() != tlog::SignatureType::ed25519) {
+      return {Exit::usage, {}, "That is no key of a log; copy the vkey whole, NAME+HASH+KEY."};
+    }
     key = parsed->key();
+    origin = parsed->name().text();
   }
   if (!key && !evidence->log_key) {
     return {Exit::usage, {}, "What a witness answers does not say the log's key; give it with --key."};
   }
   const auto finding = directory::verify_evidence(*evidence, key, policy ? &*policy : nullptr);
   if (!finding) return no_evidence(question.file, finding.error());
+  if (key && finding->log_key.name().text() != origin) {
+    return {Exit::refused, {}, question.file + " proves nothing of " + origin + ": it is of another log."};
+  }
   json result = {{"origin", finding->log_key.name().text()},
                  {"log_key", finding->log_key.to_text()},
                  {"first", history_json(finding->first)},
                  {"second", history_json(finding->second)},
                  {"first_in_second", to_base64(finding->first_in_second)},
+                 {"names_by", finding->by_own_policy ? "evidence" : "policy"},
                  {"sentence", directory::evidence_sentence(*finding)}};
   return {Exit::done, std::move(result), {}};
 }

@@ -4,6 +4,9 @@
 
 #include <filesystem>
 
+#include "apps/cairn/render.h"
+#include "core/base/encoding.h"
+#include "core/base/utf8.h"
 #include "core/directory/evidence.h"
 #include "shell/os/file.h"
 #include "tests/support/scratch_folder.h"
@@ -69,6 +72,47 @@ TEST_F(EvidenceFile, IsHeldToTheKeyAndPolicyOfWhoeverChecks) {
   ASSERT_EQ(by_others.exit, Exit::done) << by_others.sentence;
   EXPECT_TRUE(by_others.result["first"]["cosigners"].empty());
   EXPECT_EQ(verify_evidence({file, write("weak", to_bytes("quorum none\n")), {}}).exit, Exit::usage);
+}
+
+TEST_F(EvidenceFile, NamesCosignersAsItsMakerDoesAndGivesTheirKeys) {
+  const std::string file = write("evidence", good.encode());
+  const Reply by_itself = verify_evidence({file, {}, {}});
+  ASSERT_EQ(by_itself.exit, Exit::done) << by_itself.sentence;
+  EXPECT_EQ(by_itself.result["names_by"], "evidence");
+  EXPECT_NE(by_itself.result["sentence"].get<std::string>().find("whom the file itself calls witness"),
+            std::string::npos);
+  const auto policy = tlog::ClientPolicy::parse(domain.policy_text);
+  ASSERT_TRUE(policy);
+  nlohmann::json keys = nlohmann::json::array();
+  for (const auto& witness : policy->policy().witnesses()) keys.push_back(witness.key.to_text());
+  EXPECT_EQ(by_itself.result["first"]["cosigner_keys"], keys);
+  const Reply by_policy = verify_evidence({file, write("policy", to_bytes(domain.policy_text)), {}});
+  ASSERT_EQ(by_policy.exit, Exit::done) << by_policy.sentence;
+  EXPECT_EQ(by_policy.result["names_by"], "policy");
+  EXPECT_EQ(by_policy.result["sentence"].get<std::string>().find("itself calls"), std::string::npos);
+}
+
+TEST_F(EvidenceFile, IsOfTheLogThatTheKeyNames) {
+  const std::string file = write("evidence", good.encode());
+  const auto vkey_of = [&](const char* origin, tlog::SignatureType type) {
+    return tlog::VerifierKey(*tlog::KeyName::from(origin), type, domain.config.log_key).to_text();
+  };
+  EXPECT_EQ(verify_evidence({file, {}, vkey_of("other.example/cairn", tlog::SignatureType::ed25519)}).exit,
+            Exit::refused);
+  EXPECT_EQ(verify_evidence({file, {}, vkey_of("example.org/cairn", tlog::SignatureType::cosignature_v1)}).exit,
+            Exit::usage);
+}
+
+TEST_F(EvidenceFile, WhosePolicyHasNamesThatAreNoTextIsShownAsJsonAllTheSame) {
+  const std::string name = "auditor1";
+  for (std::size_t at = 0; (at = good.policy.find(name, at)) != std::string::npos; at += name.size()) {
+    const bool is_alias = good.policy[at + name.size()] != '.' && good.policy[at + name.size()] != '+';
+    if (is_alias) good.policy[at] = static_cast<char>(0xff);
+  }
+  const Reply reply = verify_evidence({write("evidence", good.encode()), {}, {}});
+  ASSERT_EQ(reply.exit, Exit::done) << reply.sentence;
+  EXPECT_FALSE(is_utf8(reply.result["first"]["cosigners"][1].get<std::string>()));
+  EXPECT_TRUE(is_utf8(as_json(reply.result)));
 }
 
 TEST_F(EvidenceFile, OfAWitnessNeedsTheLogsKey) {

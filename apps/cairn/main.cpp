@@ -47,7 +47,7 @@ int report(const Command& command, const std::string& method, const Reply& reply
   if (reply.exit != Exit::done) {
     std::fprintf(stderr, "%s\n", reply.sentence.c_str());
   } else if (command.json_output) {
-    say(reply.result.dump() + "\n");
+    say(apps::as_json(reply.result));
   } else {
     say(apps::render(method, reply.result));
   }
@@ -106,7 +106,7 @@ int run(Command& command) {
     const std::string kind = notice.value("method", "");
     if (kind != "message" && kind != "alarm") return;
     const json& what = notice["params"];
-    say(command.json_output ? what.dump() + "\n"
+    say(command.json_output ? apps::as_json(what)
         : kind == "alarm"   ? apps::render_alarm(what)
                             : apps::render_message(what));
     std::fflush(stdout);

@@ -139,6 +139,8 @@ std::string render_gossip(const json& result) {
 
 }  // namespace
 
+std::string as_json(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"; }
+
 std::string render_alarm(const json& alarm) { return "ALARM: " + text_of(alarm, "sentence") + "\n"; }
 
 std::string render_message(const json& message) {

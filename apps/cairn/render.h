@@ -9,6 +9,9 @@ namespace cairn::apps {
 /// The lines for the answer of `method`, each with its newline; never control characters of other people.
 std::string render(const std::string& method, const nlohmann::json& result);
 
+/// For --json: one line, with its newline; bytes of other people that are not UTF-8 are replaced.
+std::string as_json(const nlohmann::json& value);
+
 /// One line for an alarm, as `status` and `--follow` show it.
 std::string render_alarm(const nlohmann::json& alarm);
 

@@ -19,7 +19,7 @@ Result<SignedHistory> examine(const tlog::SignedCheckpoint& note, const tlog::Ve
   REQUIRE(note.claim().origin == log_key.name().text(), ErrorCode::not_authorised, "a note is of another log");
   const auto signed_by_log = tlog::VerifiedCheckpoint::verify(note, log_key);
   REQUIRE(signed_by_log.has_value(), ErrorCode::invalid_signature, "a note is not signed by the log's key");
-  SignedHistory out{note.claim().tree, {}, false};
+  SignedHistory out{note.claim().tree, {}, {}, false};
   if (policy == nullptr) return out;
   std::vector<PublicKey> keys;
   for (const auto& witness : policy->policy().witnesses()) {
@@ -27,19 +27,22 @@ Result<SignedHistory> examine(const tlog::SignedCheckpoint& note, const tlog::Ve
     REQUIRE(lines.has_value(), ErrorCode::invalid_signature, "a cosigner's line in a note does not verify");
     if (lines->empty()) continue;
     out.cosigners.push_back(witness.name);
+    out.keys.push_back(witness.key);
     keys.push_back(witness.key.key());
   }
   out.quorum = policy->policy().satisfied(keys);
   return out;
 }
 
-std::string history_words(const SignedHistory& history) {
+std::string history_words(const SignedHistory& history, bool by_own_policy) {
   std::string out = "one of " + std::to_string(history.tree.size) + " epochs with the root " +
                     to_base64(history.tree.root) + ", cosigned by ";
   std::string names;
   for (const std::string& name : history.cosigners) names += (names.empty() ? "" : ", ") + name;
   if (names.empty()) return out + "nobody whose key is known here";
-  return out + names + (history.quorum ? " (a quorum of the policy)" : " (no quorum of the policy)");
+  const std::string policy = by_own_policy ? "its policy)" : "the policy)";
+  return out + (by_own_policy ? "whom the file itself calls " : "") + names +
+         (history.quorum ? " (a quorum of " : " (no quorum of ") + policy;
 }
 
 }  // namespace
@@ -100,7 +103,7 @@ Result<EvidenceFinding> verify_evidence(const Evidence& evidence, const std::opt
   }
   const SignedHistory older = TRY(examine(first, key, policy));
   const SignedHistory newer = TRY(examine(second, key, policy));
-  EvidenceFinding out{key, older, newer, {}};
+  EvidenceFinding out{key, older, newer, {}, enclosed.has_value()};
   const tlog::TreeHead& smaller = out.first.tree;
   const tlog::TreeHead& larger = out.second.tree;
   out.first_in_second = larger.root;
@@ -116,8 +119,8 @@ Result<EvidenceFinding> verify_evidence(const Evidence& evidence, const std::opt
 
 std::string evidence_sentence(const EvidenceFinding& finding) {
   std::string out = "The key " + finding.log_key.to_text() + " signed two histories of " +
-                    finding.log_key.name().text() + ": " + history_words(finding.first) + ", and " +
-                    history_words(finding.second);
+                    finding.log_key.name().text() + ": " + history_words(finding.first, finding.by_own_policy) +
+                    ", and " + history_words(finding.second, finding.by_own_policy);
   if (finding.first.tree.size != finding.second.tree.size) {
     out += ", whose first " + std::to_string(finding.first.tree.size) + " epochs have the root " +
            to_base64(finding.first_in_second);

@@ -28,8 +28,9 @@ struct Evidence {
 /// One of the two histories.
 struct SignedHistory {
   tlog::TreeHead tree;
-  std::vector<std::string> cosigners;  ///< names in the policy of those whose cosignatures verify
-  bool quorum = false;                 ///< they satisfy the policy
+  std::vector<std::string> cosigners;   ///< names in the policy of those whose cosignatures verify
+  std::vector<tlog::VerifierKey> keys;  ///< theirs, in the same order: a name is what the policy's writer calls them
+  bool quorum = false;                  ///< they satisfy the policy
 };
 
 /// What was found to be so.
@@ -37,7 +38,8 @@ struct EvidenceFinding {
   tlog::VerifierKey log_key;  ///< signed both; its name is the origin
   SignedHistory first;
   SignedHistory second;
-  Hash first_in_second;  ///< root that the second history has at the first one's size; not the first one's
+  Hash first_in_second;        ///< root that the second history has at the first one's size; not the first one's
+  bool by_own_policy = false;  ///< the cosigners' names are those of the evidence's own policy: its maker chose them
 };
 
 /// What the evidence proves. `log_key`: whoever checks knows the log's key, and goes by no other; else that of the
