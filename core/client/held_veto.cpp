@@ -33,6 +33,14 @@ void save_veto(Context& context, const Account& account, const HeldVeto& veto) {
   context.store.put(tables::kVetoes, veto_key(account, veto.name, veto.notice.request.hash()), wire::encode(veto));
 }
 
+std::optional<HeldVeto> veto_of(const StoreView& store, const Account& account, const directory::Name& name,
+                                const Hash& request) {
+  const auto row = store.get(tables::kVetoes, veto_key(account, name, request));
+  auto veto = row ? wire::decode<HeldVeto>(*row) : Result<HeldVeto>(fail(ErrorCode::not_found, "held veto"));
+  if (!veto) return std::nullopt;
+  return std::move(*veto);
+}
+
 std::vector<directory::VetoNotice> vetoes_of(const StoreView& store, const Account& account,
                                              const directory::Name& name) {
   std::vector<directory::VetoNotice> out;

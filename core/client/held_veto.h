@@ -28,6 +28,9 @@ struct HeldVeto {
 
 Bytes veto_key(const Account& account, const directory::Name& name, const Hash& request);
 void save_veto(Context& context, const Account& account, const HeldVeto& veto);
+/// What is held of this request, or nothing.
+std::optional<HeldVeto> veto_of(const StoreView& store, const Account& account, const directory::Name& name,
+                                const Hash& request);
 /// All that are held of this name: what verify_lookup is to know.
 std::vector<directory::VetoNotice> vetoes_of(const StoreView& store, const Account& account,
                                              const directory::Name& name);

@@ -177,6 +177,8 @@ void OwnName::step(Context& context, const Account& account, bool waits) {
   due_ = views_.looking_up(account.name) ? Time::never() : after(asked_, every_ms);  // its answer comes as an input
   if (due_ > context.now) return;
   asked_ = context.now;
+  // What a server said it took, and does not publish, it may have lost: it is sent again.
+  if (polls_ >= kQuickPolls) taken_.reset();
   ++polls_;
   due_ = after(context.now, every_ms);
   views_.look_up_now(context, account, account.name);
@@ -184,7 +186,8 @@ void OwnName::step(Context& context, const Account& account, bool waits) {
 
 void OwnName::submit(Context& context, const Account& account) {
   if (retry_ != Time::never() || calls_.under_way(kStatementCall)) return;
-  const auto statement = next_own_statement(context.store, taken_);
+  const bool is_taken = taken_ && taken_->first == account.device_id();
+  const auto statement = next_own_statement(context.store, is_taken ? std::optional(taken_->second) : std::nullopt);
   if (!statement) return;  // the server has them all
   proto::Call call;
   call.method = proto::Method::post;
@@ -201,7 +204,7 @@ void OwnName::submit(Context& context, const Account& account) {
                  const auto now = load_account(later.store);
                  if (!now || now->device_id() != device) return;  // it is about an account that was given up
                  if (!answer.body) return refused(later, *now, sent, type, answer);
-                 taken_ = sequence;
+                 taken_ = {device, sequence};
                  trouble_.clear();
                });
 }

@@ -18,12 +18,17 @@ struct Alarm {
   static Result<Alarm> read(wire::Reader&);
 };
 
-/// A reset of the own name that is open: an alarm, unless this device asked for it.
+/// A reset of the own name that is open: an alarm, unless this device waits for it.
 struct PendingReset {
   Hash request;     ///< R
   DeviceId device;  ///< that would be the name's only one
   Time requested;   ///< both by the directory's record
   Time matures;
+
+  /// This device waits for it itself. One to an active device is never its own: whoever has a copy of its key may ask.
+  bool is_of(const Account& account) const {
+    return account.state == AccountState::resetting && device == account.device_id();
+  }
 };
 
 /// How long after a reset has matured it can be completed at the earliest: servers wait for auditors' clocks.
@@ -106,7 +111,8 @@ class OwnName {
   Time asked_{};
   Time due_ = Time::never();
   Time retry_ = Time::never();
-  std::optional<std::uint32_t> taken_;  ///< the newest statement of ours that the server has
+  /// The newest statement of ours that the server said it has, by device and sequence.
+  std::optional<std::pair<DeviceId, std::uint32_t>> taken_;
   bool begins_ = true;
   std::uint64_t polls_ = 0;  ///< for what is expected in the chain, since something is
   std::uint64_t looks_ = 0;

@@ -126,7 +126,9 @@ Status OwnName::veto(Context& context, const Account& account, const directory::
     notice = directory::veto_as_device(*view->newest_reset(), account.signing_key);
   }
   TRY(directory::apply(chain, statement));
-  if (!vetoes_of(context.store, account, account.name).empty() && statements_wait(context.store)) return ok();
+  const auto held = veto_of(context.store, account, account.name, notice->request.hash());
+  const bool is_ours = held && held->origin != HeldVeto::Origin::told;
+  if (is_ours && statements_wait(context.store)) return ok();
   save_statement(context, statement);
   save_veto(context, account, {account.name, *notice, HeldVeto::Origin::own, context.now.ms});
   return ok();

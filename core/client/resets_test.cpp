@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/encoding.h"
+#include "core/client/held_veto.h"
 #include "core/client/own_name.h"
 #include "core/client/tables.h"
 #include "tests/support/client_village.h"
@@ -14,6 +15,15 @@ using nlohmann::json;
 constexpr const char* kAlice = "alice@example.org";
 constexpr const char* kBob = "bob@example.org";
 constexpr std::uint64_t kDelayMs = 12 * kDayMs;
+
+/// A veto of a later request than this one, as a device of alice's may have told it.
+void hold_veto_of_another_request(testing::TestStore& store, directory::ResetNotice notice) {
+  const Account own = *load_account(store);
+  notice.request_sequence += 4;
+  const directory::VetoNotice veto = directory::veto_as_device(notice, own.signing_key);
+  const HeldVeto held{own.name, veto, HeldVeto::Origin::told, notice.requested_ms + kDayMs};
+  CHECK(store.apply({{tables::kVetoes, veto_key(own, own.name, notice.hash()), wire::encode(held)}}));
+}
 
 class Resets : public ::testing::Test {
  protected:
@@ -59,6 +69,20 @@ class Resets : public ::testing::Test {
   void talk() {
     good(send("alice-1", kBob, "hello"));
     EXPECT_TRUE(village.until([&] { return shows("bob-1", kAlice, "hello"); }));
+  }
+  /// Who has a copy of this device's key asks for a reset to it.
+  void ask_with_a_copy_of(const std::string& device) {
+    const Account own = *load_account(village.device(device).store());
+    testing::TestPerson& person = village.server.people.at(kAlice);
+    const directory::RequestReset request{own.device(), person.recovery(100 + person.state.count()).commitment(),
+                                          person.state.reset_delay_s()};
+    person.take(person.by_new_device(request, testing::TestDevice{own.signing_key.clone(), own.device()}));
+    village.server.publish_all();
+  }
+  std::size_t alarms_told(const std::string& device) {
+    std::size_t told = 0;
+    for (const json& notice : village.device(device).take_notices()) told += notice["method"] == "alarm" ? 1 : 0;
+    return told;
   }
   bool shows(const std::string& device, const std::string& whom, const std::string& text) {
     const json answer = village.ask(device, "read", {{"conversation", whom}});
@@ -107,9 +131,27 @@ TEST_F(Resets, AreToldToFollowersOnce) {
   good(village.ask("alice-1", "follow"));
   good(reset("thief-1"));
   village.pass_all(3 * kDayMs);
-  std::size_t told = 0;
-  for (const json& notice : village.device("alice-1").take_notices()) told += notice["method"] == "alarm" ? 1 : 0;
-  EXPECT_EQ(told, 1u);
+  EXPECT_EQ(alarms_told("alice-1"), 1u);
+}
+
+TEST_F(Resets, ToTheOwnersOwnDeviceAreAlarmsForWhoeverAskedHasACopyOfItsKey) {
+  good(village.ask("alice-1", "follow"));
+  ask_with_a_copy_of("alice-1");
+  ASSERT_TRUE(village.until([&] { return alarms("alice-1").size() == 1; }, 13 * kHourMs));
+  const json alarm = alarms("alice-1")[0];
+  EXPECT_EQ(alarm["kind"], "reset");
+  EXPECT_EQ(alarm["device"], status("alice-1")["device"]);
+  EXPECT_NE(alarm["sentence"].get<std::string>().find("a copy of its key"), std::string::npos) << alarm;
+  EXPECT_FALSE(status("alice-1").contains("reset"));  // that it waits for
+  EXPECT_EQ(good(veto("alice-1"))["vetoed"], true);
+  EXPECT_TRUE(alarms("alice-1").empty());
+
+  // A second one of the same device is told of too.
+  village.pass_all(kDelayMs);
+  EXPECT_EQ(alarms_told("alice-1"), 1u);
+  ask_with_a_copy_of("alice-1");
+  village.pass_all(13 * kHourMs);
+  EXPECT_EQ(alarms_told("alice-1"), 1u);
 }
 
 TEST_F(Resets, AreVetoedByAnyDeviceAndByOneThatAThiefHasRemoved) {
@@ -234,6 +276,33 @@ TEST_F(Resets, AreVetoedOnceThoughTheAnswersAreLost) {
   EXPECT_EQ(good(veto("alice-1"))["vetoed"], true);
   village.device("alice-1").lose_answers_to({});
   EXPECT_EQ(chain().count(), 3u);
+}
+
+TEST_F(Resets, AreVetoedAgainWhereTheServerLostTheVetoThatItTook) {
+  village.server.suppresses_vetoes = true;
+  good(reset("thief-1"));
+  EXPECT_EQ(good(veto("alice-1"))["vetoed"], false);
+  village.server.suppresses_vetoes = false;
+  EXPECT_TRUE(village.until([&] { return !chain().open_reset(); }, 5 * kMinuteMs));
+}
+
+TEST_F(Resets, ThatAreMatureAreVetoedThoughTheDirectoryDoesNotAnswer) {
+  good(reset("thief-1"));
+  ASSERT_TRUE(village.until([&] { return alarms("alice-1").size() == 1; }, 13 * kHourMs));
+  village.server.down = true;
+  village.pass_all(kDelayMs);
+  const json done = good(veto("alice-1"));
+  EXPECT_EQ(done["vetoed"], false);
+  EXPECT_EQ(done["auditors_have"], 3);
+  EXPECT_EQ(auditors_with_veto(), 3u);
+}
+
+TEST_F(Resets, AreNotVetoedByAVetoOfAnotherRequest) {
+  good(reset("thief-1"));
+  ASSERT_TRUE(village.until([&] { return alarms("alice-1").size() == 1; }, 13 * kHourMs));
+  hold_veto_of_another_request(village.device("alice-1").store(),
+                               village.server.domain.entries.at(kAlice).notices.back());
+  EXPECT_FALSE(status("alice-1").contains("veto"));
 }
 
 // ---- vetoes through conversations ----

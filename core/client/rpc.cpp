@@ -267,7 +267,9 @@ class Rpc::State {
     const auto account = load_account(context.store);
     if (!account || std::exchange(following.looks, looks) == looks) return;
     for (json& alarm : alarms_json(rooms_, context.store, *account)) {
-      const std::string which = alarm["kind"].get<std::string>() + alarm["device"].get<std::string>();
+      // A device may ask again when its first reset was vetoed.
+      const std::string which = alarm["kind"].get<std::string>() + alarm["device"].get<std::string>() +
+                                alarm.value("matures_ms", json()).dump();
       if (!following.alarms.insert(which).second) continue;
       reply(context, socket, {{"jsonrpc", "2.0"}, {"method", "alarm"}, {"params", std::move(alarm)}});
     }

@@ -255,10 +255,10 @@ RpcBegun rpc_status(const RpcRooms& rooms, const ClientConfig&, Context& context
   const auto view = rooms.views.view(context.store, *account, account->name);
   if (view && view->exists()) out["reset_delay_days"] = view->state().reset_delay_s() / kDayS;
   const auto reset = rooms.own_name.pending_reset(context.store, *account);
-  if (reset && reset->device == account->device_id()) {
+  if (reset && reset->is_of(*account)) {
     out["reset"] = {{"requested_ms", reset->requested.ms}, {"matures_ms", reset->matures.ms}};
   }
-  if (reset && !vetoes_of(context.store, *account, account->name).empty()) {
+  if (reset && veto_of(context.store, *account, account->name, reset->request)) {
     out["veto"] = veto_json(rooms, context.store, *account, reset->request);
   }
   return out;

@@ -10,6 +10,10 @@ constexpr std::uint64_t kLookUpWaitMs = 15 * kSecondMs;
 constexpr std::uint64_t kVetoWaitMs = 15 * kSecondMs;
 constexpr std::uint64_t kStatementWaitMs = 20 * kSecondMs;
 constexpr std::uint32_t kDayS = kDayMs / kSecondMs;
+/// Of a reset to this very device, which has the name.
+constexpr const char* kCopied =
+    "That is this device, and it did not ask: somebody has a copy of its key. Type: cairn veto, then recover with "
+    "another data folder, and with --remove-others.";
 
 const char* state_word(Vetoes::Auditor::State state) {
   switch (state) {
@@ -79,6 +83,31 @@ RpcWait until_vetoed(const RpcRooms& rooms, const PendingReset& reset) {
   return wait;
 }
 
+/// What `look_up` comes to when its `then`, which sets `signs`, has run; where it fails or takes too long `sign` runs
+/// all the same: a reset that is known is vetoed whether the directory answers or not.
+RpcWait or_sign(Context& context, RpcWait look_up, std::shared_ptr<bool> signs,
+                std::function<RpcBegun(Context&, const Account&)> sign) {
+  const auto wait = std::make_shared<RpcWait>(std::move(look_up));
+  const Time until = after(context.now, kLookUpWaitMs);
+  RpcWait out;
+  out.wait_ms = kLookUpWaitMs + kVetoWaitMs;
+  out.every_ms = wait->every_ms;
+  out.poll = [wait, signs, until, sign = std::move(sign)](Context& later) -> std::optional<RpcOutcome> {
+    auto outcome = wait->poll(later);
+    const bool failed = outcome && std::holds_alternative<RpcFailure>(*outcome);
+    if (*signs || (outcome ? !failed : later.now < until)) return outcome;
+    const auto own = load_account(later.store);
+    if (!own) return not_active(own);
+    RpcBegun begun = sign(later, *own);
+    if (auto* result = std::get_if<json>(&begun)) return std::move(*result);
+    if (auto* no = std::get_if<RpcFailure>(&begun)) return std::move(*no);
+    *wait = std::move(std::get<RpcWait>(begun));
+    return wait->poll(later);
+  };
+  out.late = [wait](Context& later) { return wait->late(later); };
+  return out;
+}
+
 RpcFailure veto_failure(const Account& account, const Error& error, bool by_recovery_key) {
   if (error.code == ErrorCode::invalid_state) {
     return failure(error.code, "No reset of " + account.name.text() + " is open, so there is nothing to veto.");
@@ -101,7 +130,7 @@ RpcWait until_requested(const RpcRooms& rooms, const std::string& recovery) {
     const auto account = load_account(later.store);
     if (!account) return failure(ErrorCode::not_authorised, rooms.own_name.trouble());
     const auto open = rooms.own_name.pending_reset(later.store, *account);
-    if (!open || open->device != account->device_id()) return std::nullopt;
+    if (!open || !open->is_of(*account)) return std::nullopt;
     return json{{"name", account->name.text()},
                 {"device", to_hex(account->device_id())},
                 {"recovery_key", recovery},
@@ -185,14 +214,16 @@ RpcWait until_delayed(const RpcRooms& rooms, std::uint32_t delay_s) {
 std::vector<json> alarms_json(const RpcRooms& rooms, const StoreView& store, const Account& account) {
   std::vector<json> out;
   const auto reset = rooms.own_name.pending_reset(store, account);
-  if (reset && reset->device != account.device_id()) {
-    out.push_back({{"kind", "reset"},
-                   {"device", to_hex(reset->device)},
-                   {"seen_ms", reset->requested.ms},
-                   {"matures_ms", reset->matures.ms},
-                   {"sentence", "Somebody has asked for a reset of " + account.name.text() + ": from " +
-                                    day_text(reset->matures) + " on the device " + to_hex(reset->device) +
-                                    " would be its only one. If that is not you, type: cairn veto"}});
+  if (reset && !reset->is_of(account)) {
+    const bool is_copy = reset->device == account.device_id();
+    out.push_back(
+        {{"kind", "reset"},
+         {"device", to_hex(reset->device)},
+         {"seen_ms", reset->requested.ms},
+         {"matures_ms", reset->matures.ms},
+         {"sentence", "Somebody has asked for a reset of " + account.name.text() + ": from " +
+                          day_text(reset->matures) + " on the device " + to_hex(reset->device) +
+                          " would be its only one. " + (is_copy ? kCopied : "If that is not you, type: cairn veto")}});
   }
   for (const Alarm& alarm : rooms.own_name.alarms(store)) {
     out.push_back(
@@ -239,7 +270,9 @@ RpcBegun rpc_veto(const RpcRooms& rooms, const ClientConfig&, Context& context, 
     if (const auto* failed = std::get_if<RpcFailure>(&given)) return *failed;
     secret = std::get<std::shared_ptr<directory::RecoverySecret>>(std::move(given));
   }
-  const auto sign = [rooms, secret](Context& later, const Account& own) -> RpcBegun {
+  const auto signs = std::make_shared<bool>(false);
+  const auto sign = [rooms, secret, signs](Context& later, const Account& own) -> RpcBegun {
+    *signs = true;
     const auto reset = rooms.own_name.pending_reset(later.store, own);
     const Status vetoed = rooms.own_name.veto(later, own, secret.get());
     if (vetoed && reset) return until_vetoed(rooms, *reset);
@@ -248,7 +281,8 @@ RpcBegun rpc_veto(const RpcRooms& rooms, const ClientConfig&, Context& context, 
   // What was verified before is enough, be the server there or not; once it is mature it may be completed already.
   const auto known = rooms.own_name.pending_reset(context.store, *account);
   if (known && context.now < known->matures) return sign(context, *account);
-  return after_look_up(rooms, context, *account, {account->name}, LookUp::anew, kLookUpWaitMs, sign);
+  RpcWait look_up = after_look_up(rooms, context, *account, {account->name}, LookUp::anew, kLookUpWaitMs, sign);
+  return known ? or_sign(context, std::move(look_up), signs, sign) : std::move(look_up);
 }
 
 RpcBegun rpc_reset(const RpcRooms& rooms, const ClientConfig& config, Context& context, const json& params) {
