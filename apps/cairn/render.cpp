@@ -170,11 +170,12 @@ std::string render(const std::string& method, const json& result) {
     return "You are " + text_of(result, "name") + " again, on this device. The recovery key stays good.\n";
   }
   if (method == "reset") {
+    const std::string key = text_of(result, "recovery_key");
     return "The reset of " + text_of(result, "name") +
            " is asked for. Unless it is vetoed this device has the name an hour after " +
-           time_of(result, "matures_ms") +
-           "; let it run then.\nThe recovery key after it, shown this once; write it down: " +
-           text_of(result, "recovery_key") + "\n";
+           time_of(result, "matures_ms") + "; let it run then.\n" +
+           (key.empty() ? "The recovery key after it is the one that was shown first.\n"
+                        : "The recovery key after it, shown this once; write it down: " + key + "\n");
   }
   if (method == "veto") {
     if (result.value("vetoed", false)) return "The reset is vetoed.\n";

@@ -20,7 +20,7 @@ struct HeldVeto {
   directory::Name name;  ///< whose reset
   directory::VetoNotice notice;
   Origin origin = Origin::told;
-  std::uint64_t since_ms = 0;  ///< by the local clock
+  std::uint64_t since_ms = 0;  ///< when it was told here, by DomainState::trusted_now; of ours: when contacts were told
 
   void write(wire::Writer&) const;
   static Result<HeldVeto> read(wire::Reader&);

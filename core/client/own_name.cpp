@@ -17,7 +17,8 @@ constexpr std::uint64_t kSlowPollMs = kMinuteMs;
 /// Whoever waits for a reset learns of a veto, and that it can be completed, so often.
 constexpr std::uint64_t kResettingEveryMs = kHourMs;
 constexpr std::uint64_t kRetryMs = kSecondMs;
-/// After a completion was refused: it may be too soon by the server's clock.
+/// After a completion was refused, for it may be too soon by the server's clock; and after a server's no to a recovery
+/// or a reset.
 constexpr std::uint64_t kSlowRetryMs = kMinuteMs;
 constexpr std::size_t kChecksumBytes = 5;
 constexpr std::size_t kMaxAlarms = 1000;
@@ -206,21 +207,43 @@ void OwnName::submit(Context& context, const Account& account) {
                  if (!answer.body) return refused(later, *now, sent, type, answer);
                  taken_ = {device, sequence};
                  trouble_.clear();
+                 refusal_.reset();
                });
 }
 
-// A statement counts as live until another one took its sequence. Only where it was sent once, and refused by the
-// server itself, is there nothing to wait for; else the chain tells, as it is verified.
+// A statement counts as live until another one took its sequence, whatever a server answers: it may have published what
+// it says it refuses. So nothing of a recovery or a reset is forgotten here; the chain decides, as it is verified. A
+// registration that was sent once may be tried anew: its owner was told the recovery key, which brings the name back
+// should it stand in the chain after all.
 void OwnName::refused(Context& context, const Account& account, Sent sent, directory::StatementType type,
                       const Answer& answer) {
   trouble_ = answer.message;
   if (trouble_.empty()) trouble_ = "The server cannot be reached; check its address, and that it runs.";
-  const bool is_new = account.state == AccountState::registering || account.state == AccountState::recovering ||
-                      type == directory::StatementType::request_reset;
   const bool is_no = answer.status >= 400 && answer.status < 500 && answer.status != 429 && !answer.message.empty();
-  if (is_new && is_no && sent == Sent::once) return forget_account(context, account);  // it may be tried anew
-  const bool completes = type == directory::StatementType::complete_reset;
-  retry_ = after(context.now, completes ? kSlowRetryMs : kRetryMs);
+  if (account.state == AccountState::registering && is_no && sent == Sent::once) {
+    refusal_ = trouble_;
+    return forget_account(context, account);
+  }
+  const bool is_new = account.state == AccountState::recovering || type == directory::StatementType::request_reset;
+  refusal_.reset();
+  if (is_new && is_no) refusal_ = trouble_;
+  const bool waits_long = refusal_ || type == directory::StatementType::complete_reset;
+  retry_ = after(context.now, waits_long ? kSlowRetryMs : kRetryMs);
+}
+
+bool OwnName::send_again(Context& context, AccountState state, const directory::Name& name,
+                         const std::string& invitation) {
+  auto account = load_account(context.store);
+  if (!account || account->state != state || account->name != name || !statements_wait(context.store)) return false;
+  if (!invitation.empty() && invitation.size() <= proto::kMaxInvitationSize) {
+    account->invitation = invitation;
+    save_account(context, *account);
+  }
+  retry_ = Time::never();
+  taken_.reset();
+  refusal_.reset();
+  trouble_.clear();
+  return true;
 }
 
 void OwnName::expect_device(Context& context, const DeviceId& device) {
@@ -238,6 +261,7 @@ void OwnName::changed(Context& context, Account& account) {
   if (chain.is_active(account.device_id())) {
     account.state = AccountState::active;
     trouble_.clear();
+    refusal_.reset();  // the server published what it refused
   } else if (chain.find(account.device_id()) != nullptr) {
     account.state = AccountState::removed;
   } else if (account.state == AccountState::resetting) {
@@ -281,6 +305,7 @@ void OwnName::forget_all() {
   begins_ = true;
   polls_ = 0;
   trouble_.clear();
+  refusal_.reset();
 }
 
 }  // namespace cairn::client

@@ -63,6 +63,12 @@ class OwnName {
   /// Signs the request of a reset at the end of the chain as it was verified, and gives the text of the recovery key
   /// that the name has after it. `invalid_state` when that was done already; else why NameState::apply refuses it.
   Result<std::string> request_reset(Context& context, const Account& account);
+  /// What was signed for a recovery, or for a reset, of this name is sent at once again, the very same bytes; with this
+  /// invitation, unless it is empty. False when nothing of that state and name waits.
+  bool send_again(Context& context, AccountState state, const directory::Name& name, const std::string& invitation);
+  /// Why the server does not take what a recovery, or a reset, has signed; nothing unless that was its last answer.
+  /// What was signed is kept and sent again all the same: the server may have published it.
+  const std::optional<std::string>& refusal() const { return refusal_; }
   /// Forgets a recovery, or a reset, that has signed nothing: this device has no name again.
   void abandon_unsigned(Context& context);
 
@@ -117,6 +123,7 @@ class OwnName {
   std::uint64_t polls_ = 0;  ///< for what is expected in the chain, since something is
   std::uint64_t looks_ = 0;
   std::string trouble_;
+  std::optional<std::string> refusal_;
 };
 
 }  // namespace cairn::client

@@ -71,6 +71,7 @@ void OwnName::follow_reset(Context& context, const Account& account, const direc
   const auto& open = view.state().open_reset();
   const bool is_ours = open && open->request.device.signature_key == account.signing_key.public_key();
   if (is_ours) {
+    refusal_.reset();  // the server published what it refused
     set_reset_mark(context, account, ResetMark::seen);
     return complete_reset(context, account, view);
   }

@@ -17,12 +17,14 @@ constexpr const char* kBob = "bob@example.org";
 constexpr std::uint64_t kDelayMs = 12 * kDayMs;
 
 /// A veto of a later request than this one, as a device of alice's may have told it.
-void hold_veto_of_another_request(testing::TestStore& store, directory::ResetNotice notice) {
+void hold_veto_of_another_request(testing::TestStore& store, const crypto::SigningKey& by,
+                                  directory::ResetNotice notice, std::uint32_t later) {
   const Account own = *load_account(store);
-  notice.request_sequence += 4;
-  const directory::VetoNotice veto = directory::veto_as_device(notice, own.signing_key);
-  const HeldVeto held{own.name, veto, HeldVeto::Origin::told, notice.requested_ms + kDayMs};
-  CHECK(store.apply({{tables::kVetoes, veto_key(own, own.name, notice.hash()), wire::encode(held)}}));
+  notice.request_sequence += later;
+  const auto alice = *directory::Name::from(kAlice);
+  const directory::VetoNotice veto = directory::veto_as_device(notice, by);
+  const HeldVeto held{alice, veto, HeldVeto::Origin::told, notice.requested_ms + kDayMs};
+  CHECK(store.apply({{tables::kVetoes, veto_key(own, alice, notice.hash()), wire::encode(held)}}));
 }
 
 class Resets : public ::testing::Test {
@@ -300,8 +302,9 @@ TEST_F(Resets, ThatAreMatureAreVetoedThoughTheDirectoryDoesNotAnswer) {
 TEST_F(Resets, AreNotVetoedByAVetoOfAnotherRequest) {
   good(reset("thief-1"));
   ASSERT_TRUE(village.until([&] { return alarms("alice-1").size() == 1; }, 13 * kHourMs));
-  hold_veto_of_another_request(village.device("alice-1").store(),
-                               village.server.domain.entries.at(kAlice).notices.back());
+  const Account own = *load_account(village.device("alice-1").store());
+  hold_veto_of_another_request(village.device("alice-1").store(), own.signing_key,
+                               village.server.domain.entries.at(kAlice).notices.back(), 4);
   EXPECT_FALSE(status("alice-1").contains("veto"));
 }
 
@@ -329,6 +332,36 @@ TEST_F(Resets, AreVetoedByContactsWhenTheOwnerReachesNobodyElse) {
   EXPECT_EQ(state("alice-1"), "active");
   village.device("bob-1").restart();
   expect_says(village.ask("bob-1", "contact.verify", {{"name", kAlice}}), "its owner vetoed it");
+}
+
+TEST_F(Resets, AreToldOfToContactsAgainEveryDay) {
+  talk();
+  village.server.suppresses_vetoes = true;
+  village.device("alice-1").cut_off_from("https://auditor");
+  good(reset("thief-1"));
+  veto("alice-1");
+  testing::TestStore& bobs = village.device("bob-1").store();
+  const auto held = [&] { return bobs.scan(tables::kVetoes, {}, {}, 1); };
+  ASSERT_TRUE(village.until([&] { return !held().empty(); }, kMinuteMs));
+  CHECK(bobs.apply({{tables::kVetoes, held().front().key, std::nullopt}}));
+  village.pass_all(20 * kHourMs);
+  EXPECT_TRUE(held().empty());
+  EXPECT_TRUE(village.until([&] { return !held().empty(); }, 5 * kHourMs));
+}
+
+TEST_F(Resets, ThatAreOpenAreVetoedHoweverManyVetoesOfOthersWereTold) {
+  talk();
+  village.server.suppresses_vetoes = true;
+  village.device("alice-1").cut_off_from("https://auditor");
+  good(reset("thief-1"));
+  good(village.ask("bob-1", "contact.verify", {{"name", kAlice}}));
+  const Account thief = *load_account(village.device("alice-1").store());  // a copy
+  for (std::uint32_t i = 4; i < 8; ++i) {
+    hold_veto_of_another_request(village.device("bob-1").store(), thief.signing_key,
+                                 village.server.domain.entries.at(kAlice).notices.back(), i);
+  }
+  veto("alice-1");
+  EXPECT_TRUE(village.until([&] { return auditors_with_veto() == 3; }, kMinuteMs));
 }
 
 TEST_F(Resets, AreForgottenByContactsOnceTheChainHasTheVeto) {
@@ -420,11 +453,43 @@ TEST_F(Resets, AreRefusedWithASentenceAndLeaveNothingBehind) {
   expect_says(reset("bob-1"), "has a name already");
   village.server.invitation = "letmein";
   expect_says(reset("x-1", kAlice, "wrong"), "ask for another one");
-  EXPECT_EQ(state("x-1"), "none");
+  EXPECT_EQ(state("x-1"), "resetting");  // it is signed, and a server may publish what it refuses
   good(reset("x-1", kAlice, "letmein"));
   expect_says(reset("x-2", kAlice, "letmein"), "is open already");
   EXPECT_EQ(state("x-2"), "none");
   EXPECT_EQ(chain().count(), 2u);
+}
+
+TEST_F(Resets, AreNotGivenUpBecauseTheServerSaysNo) {
+  village.set_online("alice-1", false);
+  village.server.publishes = false;
+  std::vector<Bytes> sent;
+  village.server.overhear = [&](const proto::Call& call) {
+    if (!call.url.ends_with(proto::kPathStatement)) return;
+    sent.push_back(wire::decode<proto::StatementRequest>(call.body)->statement);
+    const auto statement = directory::Statement::decode(sent.back());
+    testing::TestPerson& person = village.server.people.at(kAlice);
+    if (person.state.count() == statement->content.sequence) person.take(*statement);  // and says no
+  };
+  village.server.refuse_statements = ErrorCode::not_authorised;
+  const json refused = reset("x-1");
+  expect_says(refused, "The directory does not want this.");
+  const std::string words = sentence(refused);
+  const std::string mark = "recovery key after the reset is ";
+  ASSERT_NE(words.find(mark), std::string::npos) << words;
+  const std::string told = words.substr(words.find(mark) + mark.size(), 47);
+  EXPECT_TRUE(parse_recovery_text(told)) << told;
+  expect_says(reset("x-1", kBob), "reset of alice@example.org is signed and waits");
+  expect_says(reset("x-1"), "The directory does not want this.");
+  ASSERT_GE(sent.size(), 2u);
+  EXPECT_EQ(sent.front(), sent.back());
+  village.device("x-1").restart();
+  village.server.overhear = nullptr;
+  village.server.publish_all();
+  ASSERT_TRUE(village.until([&] { return status("x-1").contains("reset"); }, 2 * kMinuteMs));
+  village.server.refuse_statements.reset();
+  village.server.publishes = true;
+  EXPECT_TRUE(village.until([&] { return state("x-1") == "active"; }, kDelayMs + 4 * kHourMs)) << status("x-1");
 }
 
 TEST_F(Resets, ThatTwoAskForAtOnceAreOnes) {

@@ -129,6 +129,12 @@ RpcBegun rpc_register(const RpcRooms& rooms, const ClientConfig& config, Context
   wait.wait_ms = kRegisterWaitMs;
   wait.poll = [rooms, recovery = *recovery](Context& later) -> std::optional<RpcOutcome> {
     const auto account = load_account(later.store);
+    if (!account && rooms.own_name.refusal()) {
+      return failure(ErrorCode::not_authorised,
+                     *rooms.own_name.refusal() +
+                         " Should the name ever turn out to be yours all the same, recover it: " +
+                         "its recovery key is " + recovery + ".");
+    }
     if (!account) return failure(ErrorCode::not_authorised, rooms.own_name.trouble());
     if (!is_ready(rooms, account)) return std::nullopt;
     return json{{"name", account->name.text()}, {"device", to_hex(account->device_id())}, {"recovery_key", recovery}};

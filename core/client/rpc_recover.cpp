@@ -20,6 +20,11 @@ RpcWait until_recovered(const RpcRooms& rooms, bool remove_others) {
   wait.poll = [rooms, remove_others](Context& later) -> std::optional<RpcOutcome> {
     const auto account = load_account(later.store);
     if (!account) return gone(rooms);
+    if (const auto& why = rooms.own_name.refusal()) {
+      return failure(ErrorCode::not_authorised, *why +
+                                                    " What was signed is kept and sent again whenever this device "
+                                                    "runs; type the same again to try now.");
+    }
     if (!is_ready(rooms, account) || OwnName::statements_wait(later.store)) return std::nullopt;
     const auto view = rooms.views.view(later.store, *account, account->name);
     const std::size_t active = view ? view->state().active_count() : 0;
@@ -64,8 +69,18 @@ std::variant<std::shared_ptr<directory::RecoverySecret>, RpcFailure> recovery_pa
 
 std::optional<RpcFailure> make_way(const RpcRooms& rooms, Context& context) {
   rooms.own_name.abandon_unsigned(context);
-  if (rooms.links.abandon(context)) return std::nullopt;
-  return failure(ErrorCode::invalid_state, "This device is being linked to a name just now; wait for that.");
+  if (!rooms.links.abandon(context)) {
+    return failure(ErrorCode::invalid_state, "This device is being linked to a name just now; wait for that.");
+  }
+  const auto account = load_account(context.store);
+  const bool waits = account && OwnName::statements_wait(context.store) &&
+                     (account->state == AccountState::recovering || account->state == AccountState::resetting);
+  if (!waits) return std::nullopt;
+  return failure(ErrorCode::invalid_state,
+                 std::string(account->state == AccountState::recovering ? "The recovery" : "The reset") + " of " +
+                     account->name.text() +
+                     " is signed and waits for its directory, and this device keeps its key until that is decided; use "
+                     "another data folder for another name.");
 }
 
 RpcBegun rpc_recover(const RpcRooms& rooms, const ClientConfig& config, Context& context, const json& params) {
@@ -74,6 +89,9 @@ RpcBegun rpc_recover(const RpcRooms& rooms, const ClientConfig& config, Context&
   if (!name) return failure(ErrorCode::invalid_name, directory::explain_name(typed));
   auto given = recovery_param(params);
   if (const auto* failed = std::get_if<RpcFailure>(&given)) return *failed;
+  if (rooms.own_name.send_again(context, AccountState::recovering, *name, {})) {
+    return until_recovered(rooms, yes_param(params, "remove_others"));
+  }
   if (auto blocked = make_way(rooms, context)) return *blocked;
   const auto begun =
       rooms.own_name.begin_recovery(context, typed, server_url_param(params, *name), policy_param(params, config));

@@ -122,27 +122,37 @@ RpcFailure veto_failure(const Account& account, const Error& error, bool by_reco
                      " any more; use another device of the name, or its recovery key: veto --recovery-key.");
 }
 
-/// Until a verified view shows this request as open; the recovery key goes with every answer but a no.
+/// Until a verified view shows this request as open. The recovery key goes with every answer while the request may be
+/// published; it is empty where it was told before.
 RpcWait until_requested(const RpcRooms& rooms, const std::string& recovery) {
   RpcWait wait;
   wait.wait_ms = kStatementWaitMs;
-  wait.poll = [rooms, recovery](Context& later) -> std::optional<RpcOutcome> {
+  const std::string key = recovery.empty() ? " The recovery key after the reset is the one that was shown first."
+                                           : " The recovery key after the reset is " + recovery + ", write it down.";
+  wait.poll = [rooms, recovery, key](Context& later) -> std::optional<RpcOutcome> {
     const auto account = load_account(later.store);
     if (!account) return failure(ErrorCode::not_authorised, rooms.own_name.trouble());
+    if (const auto& why = rooms.own_name.refusal()) {
+      return failure(ErrorCode::not_authorised,
+                     *why +
+                         " The request is kept and sent again whenever this device runs; type the same again, with "
+                         "another invitation if need be, to try now." +
+                         key);
+    }
     const auto open = rooms.own_name.pending_reset(later.store, *account);
     if (!open || !open->is_of(*account)) return std::nullopt;
-    return json{{"name", account->name.text()},
+    json out = {{"name", account->name.text()},
                 {"device", to_hex(account->device_id())},
-                {"recovery_key", recovery},
                 {"requested_ms", open->requested.ms},
                 {"matures_ms", open->matures.ms}};
+    if (!recovery.empty()) out["recovery_key"] = recovery;
+    return out;
   };
-  wait.late = [rooms, recovery](Context&) -> RpcOutcome {
+  wait.late = [rooms, key](Context&) -> RpcOutcome {
     const std::string trouble = rooms.own_name.trouble();
     return failure(ErrorCode::unavailable,
                    (trouble.empty() ? "The request is in no vouched-for directory yet." : trouble) +
-                       " It goes on whenever this device runs; the recovery key after the reset is " + recovery +
-                       ", write it down.");
+                       " It goes on whenever this device runs." + key);
   };
   return wait;
 }
@@ -289,6 +299,9 @@ RpcBegun rpc_reset(const RpcRooms& rooms, const ClientConfig& config, Context& c
   const std::string typed = text_param(params, "name");
   const auto name = directory::Name::parse(typed);
   if (!name) return failure(ErrorCode::invalid_name, directory::explain_name(typed));
+  if (rooms.own_name.send_again(context, AccountState::resetting, *name, text_param(params, "invitation"))) {
+    return until_requested(rooms, {});
+  }
   if (auto blocked = make_way(rooms, context)) return *blocked;
   const auto begun = rooms.own_name.begin_reset(context, typed, server_url_param(params, *name),
                                                 policy_param(params, config), text_param(params, "invitation"));

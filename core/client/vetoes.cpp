@@ -9,6 +9,8 @@ constexpr std::uint64_t kFirstRetryMs = 2 * kSecondMs;
 constexpr std::uint64_t kLastRetryMs = 10 * kMinuteMs;
 /// A view of a name that was vouched for so long after a veto was told would show the request, if there were one.
 constexpr std::uint64_t kDoubtMs = kHourMs;
+/// Who became a contact since, or dropped it, hears of it so often while the reset is open.
+constexpr std::uint64_t kTellAgainMs = kDayMs;
 constexpr int kTaken = 200;
 
 Bytes post_key(const Hash& request, const PublicKey& auditor) { return concat({request, auditor}); }
@@ -25,11 +27,17 @@ void Vetoes::heard(Context& context, const Account& account, const Heard& heard)
   const Bytes key = veto_key(account, heard.name, notice.request.hash());
   if (context.store.get(tables::kVetoes, key)) return;
   const Bytes of_name = name_key(account, heard.name.text());
-  if (context.store.scan_prefix(tables::kVetoes, of_name, kMaxVetoesOfName).size() >= kMaxVetoesOfName ||
-      context.store.scan(tables::kVetoes, {}, {}, kMaxVetoes).size() >= kMaxVetoes) {
+  const bool full = context.store.scan_prefix(tables::kVetoes, of_name, kMaxVetoesOfName).size() >= kMaxVetoesOfName ||
+                    context.store.scan(tables::kVetoes, {}, {}, kMaxVetoes).size() >= kMaxVetoes;
+  // That of the open request finds room whatever was told before it; there is one a name.
+  const auto view = views_.view(context.store, account, heard.name);
+  const bool is_open = view && view->state().open_reset() && view->newest_reset() == notice.request;
+  if (full && !is_open) {
     return context.note(proto::Event::Level::warning, "a veto beyond what is kept was dropped");
   }
-  const HeldVeto veto{heard.name, notice, HeldVeto::Origin::told, context.now.ms};
+  const auto log = views_.domain(context.store, account, heard.name.domain());
+  const Time now = log ? log->trusted_now(context.now) : context.now;
+  const HeldVeto veto{heard.name, notice, HeldVeto::Origin::told, now.ms};
   if (is_over(context.store, account, veto)) return;
   save_veto(context, account, veto);
   views_.look_up_now(context, account, heard.name);
@@ -71,7 +79,7 @@ void Vetoes::step(Context& context, const Account& account) {
       forget(context, row.key, *veto);
       continue;
     }
-    if (veto->origin == HeldVeto::Origin::own) tell_contacts(context, account, *veto);
+    if (veto->origin != HeldVeto::Origin::told) tell_contacts(context, account, *veto);
     if (veto->origin == HeldVeto::Origin::told) views_.want(context, account, veto->name, kDoubtMs);
     if (!policy) continue;
     for (const tlog::Policy::Witness& one : policy->policy().witnesses()) {
@@ -82,10 +90,16 @@ void Vetoes::step(Context& context, const Account& account) {
 
 void Vetoes::tell_contacts(Context& context, const Account& account, HeldVeto& veto) {
   if (account.state != AccountState::active) return;  // a removed device is in no conversation
+  const Time again = after(Time{veto.since_ms}, kTellAgainMs);
+  if (veto.origin == HeldVeto::Origin::spread && context.now < again) {
+    due_ = std::min(due_, again);
+    return;
+  }
   for (const Conversation& conversation : conversations_.list(context.store)) {
     conversations_.tell(context, conversation.channel, VetoTold{veto.notice});
   }
   veto.origin = HeldVeto::Origin::spread;
+  veto.since_ms = context.now.ms;
   save_veto(context, account, veto);
 }
 
