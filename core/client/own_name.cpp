@@ -9,11 +9,19 @@
 namespace cairn::client {
 namespace {
 
-/// While a statement of ours waits for its epoch, it is asked for this often; less often after kQuickPolls times: a
-/// server that suppresses a statement may do so for ever.
+/// While a statement of ours waits for its epoch, it is asked for this often; less often after kQuickPolls times, which
+/// are a minute, and kSlowPolls more, which are an hour: a server that suppresses a statement may do so for ever.
 constexpr std::uint64_t kPollMs = 300;
 constexpr std::uint64_t kQuickPolls = 200;
 constexpr std::uint64_t kSlowPollMs = kMinuteMs;
+constexpr std::uint64_t kSlowPolls = 60;
+constexpr std::uint64_t kSlowestPollMs = 10 * kMinuteMs;
+
+std::uint64_t pause_after(std::uint64_t polls) {
+  if (polls < kQuickPolls) return kPollMs;
+  return polls < kQuickPolls + kSlowPolls ? kSlowPollMs : kSlowestPollMs;
+}
+
 /// Whoever waits for a reset learns of a veto, and that it can be completed, so often.
 constexpr std::uint64_t kResettingEveryMs = kHourMs;
 constexpr std::uint64_t kRetryMs = kSecondMs;
@@ -174,7 +182,7 @@ void OwnName::step(Context& context, const Account& account, bool waits) {
   if (sends) submit(context, account);
   if (!waits && !sends) polls_ = 0;
   std::uint64_t every_ms = account.state == AccountState::resetting ? kResettingEveryMs : kOwnNameEveryMs;
-  if (waits || sends) every_ms = polls_ < kQuickPolls ? kPollMs : kSlowPollMs;
+  if (waits || sends) every_ms = pause_after(polls_);
   due_ = views_.looking_up(account.name) ? Time::never() : after(asked_, every_ms);  // its answer comes as an input
   if (due_ > context.now) return;
   asked_ = context.now;
