@@ -7,6 +7,7 @@
 #include "core/base/encoding.h"
 #include "core/client/tables.h"
 #include "core/tlog/checkpoint.h"
+#include "tests/support/answers.h"
 #include "tests/support/hostile_device.h"
 #include "tests/support/refused.h"
 
@@ -14,11 +15,29 @@ namespace cairn::client {
 namespace {
 
 using nlohmann::json;
+using testing::bad;
+using testing::good;
 
 constexpr const char* kAlice = "alice@example.org";
 constexpr const char* kBob = "bob@example.org";
 constexpr const char* kCarol = "carol@example.org";
 constexpr const char* kDomain = "example.org";
+
+/// The rooms of alice's client, one by one, over a copy of what it has stored.
+struct Rooms {
+  Rooms(testing::ClientVillage& village, Entropy& entropy)
+      : store(village.device("alice-1").store()), context{store, village.now, entropy, sends, events} {}
+
+  Overlay store;
+  std::vector<proto::Send> sends;
+  std::vector<proto::Event> events;
+  Context context;
+  Calls calls;
+  Views views{calls};
+  Session session{calls};
+  Conversations conversations{calls, views, session};
+  Gossips gossips{calls, views, conversations};
+};
 
 /// alice and bob have written to each other; carol is known to nobody.
 class GossipsTest : public ::testing::Test {
@@ -32,14 +51,6 @@ class GossipsTest : public ::testing::Test {
     village.pass_all(kMinuteMs);
   }
 
-  json good(const json& answer) {
-    EXPECT_TRUE(answer.is_object() && answer.contains("result")) << answer.dump();
-    return answer.is_object() ? answer.value("result", json()) : json();
-  }
-  std::string bad(const json& answer) {
-    EXPECT_TRUE(answer.is_object() && answer.contains("error")) << answer.dump();
-    return answer.is_object() && answer.contains("error") ? answer["error"]["message"] : json("no error");
-  }
   json send(const std::string& device, const std::string& to, const std::string& text) {
     return village.ask(device, "send", {{"to", to}, {"text", text}});
   }
@@ -371,27 +382,22 @@ TEST_F(GossipsTest, WhatAClientAnswersByItselfMakesNobodyKnownAndWaitsWhileNothi
 }
 
 TEST_F(GossipsTest, ALookUpThatIsRefusedLetsTheOthersOfItsDomainGoOn) {
-  Overlay store(village.device("alice-1").store());
-  std::vector<proto::Send> sends;
-  std::vector<proto::Event> events;
-  Context context{store, village.now, entropy, sends, events};
-  Calls calls;
-  Views views(calls);
+  Rooms rooms(village, entropy);
   const Account own = account("alice-1");
   const auto bob = *directory::Name::from(kBob);
   const auto stranger = *directory::Name::from("aaron@example.org");
-  views.look_up_now(context, own, bob);
-  views.look_up_now(context, own, stranger);
-  views.look_up_now(context, own, own.name);
+  rooms.views.look_up_now(rooms.context, own, bob);
+  rooms.views.look_up_now(rooms.context, own, stranger);
+  rooms.views.look_up_now(rooms.context, own, own.name);
   StoredClaim suspicion = claim_of(kBob, account("bob-1").device_id(), invented(3));
   suspicion.claim.state = ClaimState::unproved;
-  put(store, suspicion);
-  ASSERT_EQ(sends.size(), 1u);
-  calls.done(context, {std::get<proto::Call>(sends[0]).id, proto::CallReply{503, {}, {}}});
-  EXPECT_FALSE(views.looking_up(stranger));
-  EXPECT_TRUE(views.outcome(stranger).refused);
-  EXPECT_EQ(sends.size(), 2u);  // the own name's
-  EXPECT_TRUE(views.looking_up(own.name));
+  put(rooms.store, suspicion);
+  ASSERT_EQ(rooms.sends.size(), 1u);
+  rooms.calls.done(rooms.context, {std::get<proto::Call>(rooms.sends[0]).id, proto::CallReply{503, {}, {}}});
+  EXPECT_FALSE(rooms.views.looking_up(stranger));
+  EXPECT_TRUE(rooms.views.outcome(stranger).refused);
+  EXPECT_EQ(rooms.sends.size(), 2u);  // the own name's
+  EXPECT_TRUE(rooms.views.looking_up(own.name));
 }
 
 TEST_F(GossipsTest, ANoteThatTheQuorumDidNotSignIsNoEvidence) {
@@ -465,39 +471,31 @@ TEST_F(GossipsTest, ANoteIsShownOnlyByTheDeviceThatSaidItAndNotWithoutEnd) {
 // ---- a flood, in the room alone ----
 
 TEST_F(GossipsTest, AFloodTakesAFewRowsAndCalls) {
-  Overlay store(village.device("alice-1").store());
-  std::vector<proto::Send> sends;
-  std::vector<proto::Event> events;
-  Context context{store, village.now, entropy, sends, events};
-  Calls calls;
-  Views views(calls);
-  Session session(calls);
-  Conversations conversations(calls, views, session);
-  Gossips gossips(calls, views, conversations);
+  Rooms rooms(village, entropy);
   const Account own = account("alice-1");
   const std::uint64_t size = log("alice-1").edge.size();
   Heard heard{channel, {kAlice, kBob}, *directory::Name::from(kBob), account("bob-1").device_id(), {}, {}};
   for (std::uint64_t i = 0; i < 10'000; ++i) {
     heard.gossip = {invented(1 + entropy.below(2 * size))};
     if (heard.gossip[0].tree.size == size) continue;
-    gossips.heard(context, own, heard);
-    gossips.step(context, own);
+    rooms.gossips.heard(rooms.context, own, heard);
+    rooms.gossips.step(rooms.context, own);
   }
-  EXPECT_LE(claims(store).size(), 2u);
-  EXPECT_LE(sends.size(), 2u);
+  EXPECT_LE(claims(rooms.store).size(), 2u);
+  EXPECT_LE(rooms.sends.size(), 2u);
 
   // From ever new devices of two names; the third is heard all the same.
   heard.gossip = {invented(size - 1)};
   for (std::uint64_t i = 0; i < 1'000; ++i) {
     heard.name = *directory::Name::from(i % 2 == 0 ? kBob : "eve@example.org");
     heard.device = random_value<DeviceId>(entropy);
-    gossips.heard(context, own, heard);
+    rooms.gossips.heard(rooms.context, own, heard);
   }
-  EXPECT_LE(claims(store).size(), kMaxClaimants + 2);
+  EXPECT_LE(claims(rooms.store).size(), kMaxClaimants + 2);
   heard.name = *directory::Name::from(kCarol);
   heard.device = account("carol-1").device_id();
-  gossips.heard(context, own, heard);
-  const auto all = claims(store);
+  rooms.gossips.heard(rooms.context, own, heard);
+  const auto all = claims(rooms.store);
   EXPECT_LE(all.size(), kMaxClaimants + 2);
   EXPECT_TRUE(std::any_of(all.begin(), all.end(), [](const auto& one) { return one.claim.name == kCarol; }));
 
@@ -505,66 +503,51 @@ TEST_F(GossipsTest, AFloodTakesAFewRowsAndCalls) {
   directory::DomainState grown = log("alice-1");
   for (int i = 0; i < 1'000; ++i) {
     grown.edge.append(random_value<Hash>(entropy));
-    keep_said(context, own, grown);
+    keep_said(rooms.context, own, grown);
   }
   const Bytes of_domain = name_key(own, kDomain);
-  EXPECT_EQ(store.scan_prefix(tables::kKnownHeads, of_domain, 10'000).size(), kMaxKnownHeads);
-  context.now = after(context.now, kKnownHeadLifeMs + 1);
+  EXPECT_EQ(rooms.store.scan_prefix(tables::kKnownHeads, of_domain, 10'000).size(), kMaxKnownHeads);
+  rooms.context.now = after(rooms.context.now, kKnownHeadLifeMs + 1);
   grown.edge.append(random_value<Hash>(entropy));
-  keep_said(context, own, grown);
-  EXPECT_EQ(store.scan_prefix(tables::kKnownHeads, of_domain, 10'000).size(), 1u);
+  keep_said(rooms.context, own, grown);
+  EXPECT_EQ(rooms.store.scan_prefix(tables::kKnownHeads, of_domain, 10'000).size(), 1u);
 }
 
 TEST_F(GossipsTest, StrangersDoNotKeepThoseFromBeingHeardWhomTheOwnerHasWrittenTo) {
-  Overlay store(village.device("alice-1").store());
-  std::vector<proto::Send> sends;
-  std::vector<proto::Event> events;
-  Context context{store, village.now, entropy, sends, events};
-  Calls calls;
-  Views views(calls);
-  Session session(calls);
-  Conversations conversations(calls, views, session);
-  Gossips gossips(calls, views, conversations);
+  Rooms rooms(village, entropy);
   const Account own = account("alice-1");
   const std::uint64_t size = log("alice-1").edge.size();
   Heard heard{channel, {kAlice, kBob}, *directory::Name::from(kCarol), account("carol-1").device_id(), {}, {}};
   heard.gossip = {invented(size - 1)};
   const auto said_by = [&](const std::string& name) {
-    const auto all = claims(store);
+    const auto all = claims(rooms.store);
     return std::count_if(all.begin(), all.end(), [&](const StoredClaim& one) { return one.claim.name == name; });
   };
   // One device of each of as many names as there is room for; a stranger more is not heard, a contact is.
   for (std::size_t i = 0; i < kMaxClaimants; ++i) {
-    put(store, claim_of("eve" + std::to_string(i) + "@example.org", random_value<DeviceId>(entropy), heard.gossip[0]));
+    put(rooms.store,
+        claim_of("eve" + std::to_string(i) + "@example.org", random_value<DeviceId>(entropy), heard.gossip[0]));
   }
-  gossips.heard(context, own, heard);
+  rooms.gossips.heard(rooms.context, own, heard);
   EXPECT_EQ(said_by(kCarol), 0);
   heard.name = *directory::Name::from(kBob);
   heard.device = account("bob-1").device_id();
-  gossips.heard(context, own, heard);
+  rooms.gossips.heard(rooms.context, own, heard);
   EXPECT_EQ(said_by(kBob), 1);
 
   // What was dismissed takes no room.
-  for (StoredClaim& one : claims(store)) {
+  for (StoredClaim& one : claims(rooms.store)) {
     one.claim.state = ClaimState::dismissed;
-    put(store, one);
+    put(rooms.store, one);
   }
   heard.name = *directory::Name::from(kCarol);
   heard.device = account("carol-1").device_id();
-  gossips.heard(context, own, heard);
+  rooms.gossips.heard(rooms.context, own, heard);
   EXPECT_EQ(said_by(kCarol), 1);
 }
 
 TEST_F(GossipsTest, ASuspicionYieldsToNobody) {
-  Overlay store(village.device("alice-1").store());
-  std::vector<proto::Send> sends;
-  std::vector<proto::Event> events;
-  Context context{store, village.now, entropy, sends, events};
-  Calls calls;
-  Views views(calls);
-  Session session(calls);
-  Conversations conversations(calls, views, session);
-  Gossips gossips(calls, views, conversations);
+  Rooms rooms(village, entropy);
   const directory::Gossip said = invented(log("alice-1").edge.size() - 1);
   std::vector<StoredClaim> rows;
   for (std::size_t i = 0; i < kMaxClaimants; ++i) {
@@ -576,13 +559,14 @@ TEST_F(GossipsTest, ASuspicionYieldsToNobody) {
   rows.back().claim.since_ms += 1;
   suspicion.claim.state = ClaimState::unproved;
   rows.push_back(suspicion);
-  for (const StoredClaim& one : rows) put(store, one);
-  gossips.heard(context, account("alice-1"),
-                {channel, {kAlice, kBob}, *directory::Name::from(kCarol), account("carol-1").device_id(), {said}, {}});
-  const auto all = claims(store);
+  for (const StoredClaim& one : rows) put(rooms.store, one);
+  rooms.gossips.heard(
+      rooms.context, account("alice-1"),
+      {channel, {kAlice, kBob}, *directory::Name::from(kCarol), account("carol-1").device_id(), {said}, {}});
+  const auto all = claims(rooms.store);
   EXPECT_EQ(all.size(), rows.size());
   EXPECT_TRUE(std::any_of(all.begin(), all.end(), [](const auto& one) { return one.claim.name == kCarol; }));
-  EXPECT_TRUE(store.get(tables::kGossips, suspicion.key));
+  EXPECT_TRUE(rooms.store.get(tables::kGossips, suspicion.key));
 }
 
 }  // namespace

@@ -4,11 +4,14 @@
 
 #include "core/base/encoding.h"
 #include "core/client/own_name.h"
+#include "tests/support/answers.h"
 #include "tests/support/hostile_device.h"
 
 namespace cairn::client {
 namespace {
 
+using testing::bad;
+using testing::good;
 using nlohmann::json;
 using Texts = std::vector<std::string>;
 
@@ -26,15 +29,6 @@ class Hostile : public ::testing::Test {
 
   static std::string of(const std::string& name) { return name + "@example.org"; }
 
-  json good(const json& answer) {
-    EXPECT_TRUE(answer.is_object() && answer.contains("result")) << answer.dump();
-    return answer.is_object() ? answer.value("result", json()) : json();
-  }
-  /// The sentence of a refusal.
-  std::string bad(const json& answer) {
-    EXPECT_TRUE(answer.is_object() && answer.contains("error")) << answer.dump();
-    return answer.is_object() && answer.contains("error") ? answer["error"]["message"] : json("no error");
-  }
   json send(const std::string& device, const std::string& to, const std::string& text) {
     return village.ask(device, "send", {{"to", to}, {"text", text}});
   }

@@ -5,11 +5,13 @@
 
 #include "core/base/encoding.h"
 #include "core/client/tables.h"
+#include "tests/support/answers.h"
 #include "tests/support/hostile_device.h"
 
 namespace cairn::client {
 namespace {
 
+using testing::good;
 using nlohmann::json;
 using Texts = std::vector<std::string>;
 
@@ -38,10 +40,6 @@ class Two {
     };
   }
 
-  static json good(const json& answer) {
-    EXPECT_TRUE(answer.is_object() && answer.contains("result")) << answer.dump();
-    return answer.is_object() ? answer.value("result", json()) : json();
-  }
   json say(const std::string& device, const std::string& text) {
     return good(village.ask(device, "send", {{"to", other_of(device)}, {"text", text}}));
   }
@@ -171,8 +169,8 @@ TEST(Pairs, ADeviceThatComesLaterIsInTheOneThatIsWrittenTo) {
   two.begin("bob-1", "from bob");
   for (const char* device : {"alice-1", "bob-1"}) two.village.device(device).set_silent(false);
   two.village.pass_all(kSecondMs);
-  Two::good(two.village.link_device("alice-2", kAlice, "alice-1"));
-  Two::good(two.village.link_device("bob-2", kBob, "bob-1"));
+  good(two.village.link_device("alice-2", kAlice, "alice-1"));
+  good(two.village.link_device("bob-2", kBob, "bob-1"));
   two.village.pass_all(kSecondMs);
   for (const std::string& device : kDevices) two.say(device, device + " speaks");
   two.village.pass_all(kSecondMs);
@@ -269,13 +267,13 @@ TEST(Pairs, OfAPeerWhoOpensThemWithoutEndFewAreFollowedAndItStaysOneConversation
   EXPECT_EQ(two.conversations("alice-1").size(), 1u);
   EXPECT_EQ(two.channels("alice-1").size(), kMaxChannelsOfPair);
   EXPECT_EQ(two.texts("alice-1"), Texts{"hello"});
-  Two::good(two.village.register_person("carol-1", "carol@example.org"));
-  Two::good(two.village.ask("alice-1", "send", {{"to", "carol@example.org"}, {"text", "hello carol"}}));
+  good(two.village.register_person("carol-1", "carol@example.org"));
+  good(two.village.ask("alice-1", "send", {{"to", "carol@example.org"}, {"text", "hello carol"}}));
 }
 
 TEST(Pairs, AStrangersPairHasNoPartInThatOfTwoOthers) {
   Two two(Two::Devices::one_each);
-  Two::good(two.village.register_person("mallory-1", "mallory@example.org"));
+  good(two.village.register_person("mallory-1", "mallory@example.org"));
   const ChannelId channel = *ChannelId::from(*from_hex(two.say("alice-1", "one")["conversation"].get<std::string>()));
   auto mallory = testing::HostileDevice::like(two.village, "mallory-1");
   const Account alice = *load_account(two.village.device("alice-1").store());

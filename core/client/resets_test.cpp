@@ -5,11 +5,13 @@
 #include "core/client/held_veto.h"
 #include "core/client/own_name.h"
 #include "core/client/tables.h"
+#include "tests/support/answers.h"
 #include "tests/support/client_village.h"
 
 namespace cairn::client {
 namespace {
 
+using testing::good;
 using nlohmann::json;
 
 constexpr const char* kAlice = "alice@example.org";
@@ -49,10 +51,6 @@ class Resets : public ::testing::Test {
     return village.ask(device, "send", {{"to", to}, {"text", text}});
   }
   /// The result; a failure of the test when there is none.
-  static json good(const json& answer) {
-    EXPECT_TRUE(answer.is_object() && answer.contains("result")) << answer;
-    return answer.is_object() ? answer.value("result", json::object()) : json::object();
-  }
   static std::string sentence(const json& answer) {
     return answer.contains("error") ? answer["error"]["message"].get<std::string>() : "no error: " + answer.dump();
   }

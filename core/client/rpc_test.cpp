@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/answers.h"
 #include "tests/support/client_village.h"
 
 namespace cairn::client {
 namespace {
 
+using testing::good;
 using nlohmann::json;
 using Texts = std::vector<std::string>;
 
@@ -18,10 +20,6 @@ constexpr const char* kApproval = "this device will read everything";
 class Rpc : public ::testing::Test {
  protected:
   /// The result; fails the test when there is none.
-  json good(const json& answer) {
-    EXPECT_TRUE(answer.is_object() && answer.contains("result")) << answer.dump();
-    return answer.is_object() ? answer.value("result", json()) : json();
-  }
   /// The code's name and the sentence.
   std::string bad(const json& answer) {
     if (!answer.is_object() || !answer.contains("error")) return "no error: " + answer.dump();

@@ -60,7 +60,7 @@ class FullDisk : public VillageTest, public ::testing::WithParamInterface<Way> {
 };
 
 TEST_P(FullDisk, OfTheServerIsToldToWhoSendsAndCostsNothing) {
-  if (!own_disk("cairnd")) GTEST_SKIP();
+  if (!own_disk("cairnd")) GTEST_SKIP() << "SKIPPED: no file system of one's own may be mounted here";
   two_people_with_two_devices();
   must(village().cairn("alice-1", {"send", "bob@localhost", "one"}));
   EXPECT_TRUE(eventually([&] { return has_text("bob-2", "alice@localhost", "alice@localhost: one"); }));
@@ -96,7 +96,7 @@ TEST_P(FullDisk, OfTheServerIsToldToWhoSendsAndCostsNothing) {
 }
 
 TEST_P(FullDisk, OfTheServerSurvivesARestartOnIt) {
-  if (!own_disk("cairnd")) GTEST_SKIP();
+  if (!own_disk("cairnd")) GTEST_SKIP() << "SKIPPED: no file system of one's own may be mounted here";
   must(village().register_person("alice-1", "alice@localhost"));
   must(village().register_person("bob-1", "bob@localhost"));
   must(village().cairn("alice-1", {"send", "bob@localhost", "one"}));
@@ -116,7 +116,7 @@ TEST_P(FullDisk, OfTheServerSurvivesARestartOnIt) {
 }
 
 TEST_P(FullDisk, OfADeviceIsToldToItsOwnerAndCostsNothing) {
-  if (!own_disk("alice-1")) GTEST_SKIP();
+  if (!own_disk("alice-1")) GTEST_SKIP() << "SKIPPED: no file system of one's own may be mounted here";
   must(village().register_person("alice-1", "alice@localhost"));
   must(village().register_person("bob-1", "bob@localhost"));
   must(village().cairn("alice-1", {"send", "bob@localhost", "one"}));
