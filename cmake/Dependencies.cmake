@@ -16,13 +16,23 @@ add_library(cairn_test_support STATIC "${CMAKE_BINARY_DIR}/generated/source_dir.
 target_include_directories(cairn_test_support PUBLIC "${CMAKE_SOURCE_DIR}")
 target_link_libraries(cairn_test_support PUBLIC nlohmann_json::nlohmann_json)
 
+# What runs for a moment and takes long to compile: tests and their tools. Their libraries are compiled as always.
+function(compile_quickly)
+  if(CAIRN_TESTS_UNOPTIMIZED)
+    foreach(target ${ARGN})
+      target_compile_options(${target} PRIVATE -O0)
+    endforeach()
+  endif()
+endfunction()
+
 # GoogleTest's headers are a third of what a test costs to compile, so g++ reads them once. Not clang: what it makes of
 # them holds the path of the checkout, and ccache could not share a test between two.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/generated/test_headers.cpp" CONTENT "")
   add_library(cairn_test_headers STATIC "${CMAKE_BINARY_DIR}/generated/test_headers.cpp")
-  target_link_libraries(cairn_test_headers PRIVATE GTest::gtest)
-  target_precompile_headers(cairn_test_headers PRIVATE <gtest/gtest.h> <algorithm> <map> <memory> <string> <vector>)
+  target_link_libraries(cairn_test_headers PRIVATE GTest::gtest nlohmann_json::nlohmann_json)
+  target_precompile_headers(cairn_test_headers PRIVATE <gtest/gtest.h> <nlohmann/json.hpp> <algorithm> <map> <memory> <string> <vector>)
+  compile_quickly(cairn_test_headers)
 endif()
 
 # add_test_program(NAME SOURCES FILE... LIBRARIES TARGET...): a program of GoogleTest, main() included.
@@ -30,6 +40,7 @@ function(add_test_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} ${ARG_LIBRARIES} GTest::gtest_main)
+  compile_quickly(${name})
   if(TARGET cairn_test_headers)
     target_precompile_headers(${name} REUSE_FROM cairn_test_headers)
     # g++ 12 warns of std::string's own code when that comes precompiled.

@@ -8,6 +8,7 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 option(CAIRN_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 set(CAIRN_SANITIZE "" CACHE STRING "Value of -fsanitize=, empty for none")
 
+option(CAIRN_TESTS_UNOPTIMIZED "Compile tests, but not what they test, at -O0" OFF)
 set(CAIRN_UNOPTIMIZED "" CACHE STRING "Modules compiled at -O0 whatever the preset says: where sanitizers make templates slow to compile")
 
 # Checkouts share object files: paths below the root are made relative before they are hashed, and no flag

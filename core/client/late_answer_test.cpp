@@ -21,8 +21,8 @@ class LateAnswer : public ::testing::Test {
     EXPECT_TRUE(said_and_heard("bob", "alice-1", "begun"));
   }
 
-  json ask(const std::string& device, const std::string& method, json params) {
-    return village.ask(device, method, std::move(params));
+  json ask(const std::string& device, const std::string& method, const testing::Params& params) {
+    return village.ask(device, method, params);
   }
   bool has(const std::string& device, const std::string& text) {
     const json answer = ask(device, "read", {{"conversation", "walkers"}});

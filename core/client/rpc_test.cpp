@@ -31,9 +31,9 @@ class Rpc : public ::testing::Test {
     EXPECT_TRUE(bad(answer).starts_with(beginning)) << bad(answer);
   }
 
-  json send(const std::string& device, const std::string& to, const std::string& text, json more = json::object()) {
-    json params = {{"to", to}, {"text", text}};
-    params.update(more);
+  json send(const std::string& device, const std::string& to, const std::string& text, const testing::Params& more = {}) {
+    json params = testing::Params{{"to", to}, {"text", text}}.json();
+    params.update(more.json());
     return village.ask(device, "send", params);
   }
   Texts texts(const std::string& device, const std::string& conversation) {
@@ -476,7 +476,8 @@ TEST_F(Rpc, ReadsTheNewestOrOnwardFromAnIndex) {
     all.push_back("message " + std::to_string(i));
     good(send("alice-1", kBob, all.back()));
   }
-  const auto read = [&](json params) {
+  const auto read = [&](const testing::Params& what) {
+    json params = what.json();
     params["conversation"] = kBob;
     const json result = good(village.ask("alice-1", "read", params));
     Texts out;

@@ -33,29 +33,15 @@ class FakePost {
   std::uint64_t now_ms = 0;
   std::size_t sends = 0;  ///< accepted ones
 
-  std::optional<proto::CallReply> answer(const std::string& path, const proto::Call& call) {
-    if (path == proto::kPathNonce) return good(proto::NonceAnswer{{}, now_ms + proto::kNonceLifeMs});
-    if (path == proto::kPathLogin) return taking<proto::LoginRequest>(call, &FakePost::login);
-    if (path == proto::kPathKeyPackageUpload) return taking<proto::KeyPackageUpload>(call, &FakePost::upload);
-    if (path == proto::kPathKeyPackageFetch) return taking<proto::KeyPackageFetch>(call, &FakePost::fetch);
-    if (path == proto::kPathChannelCreate) return taking<proto::ChannelCreate>(call, &FakePost::create);
-    if (path == proto::kPathChannelCommit) return taking<proto::ChannelCommit>(call, &FakePost::commit);
-    if (path == proto::kPathChannelSend) return taking<proto::ChannelSend>(call, &FakePost::send);
-    return std::nullopt;
-  }
+  std::optional<proto::CallReply> answer(const std::string& path, const proto::Call& call);
 
   /// The mailbox that a token opens.
-  std::optional<MailboxId> mailbox_of(const std::string& token) const {
-    const directory::Device* device = logged_in(token);
-    return device == nullptr ? std::nullopt : std::optional(device->mailbox);
-  }
+  std::optional<MailboxId> mailbox_of(const std::string& token) const;
 
   /// Every token has run out: nobody is logged in.
   void forget_tokens() { logins_.clear(); }
 
-  static proto::CallReply refusal(ErrorCode code, std::string sentence) {
-    return {proto::status_of(code), wire::encode(proto::ErrorAnswer{code, std::move(sentence)}), {}};
-  }
+  static proto::CallReply refusal(ErrorCode code, std::string sentence);
 
  private:
   struct Epoch {
@@ -88,105 +74,22 @@ class FakePost {
     std::uint64_t expires_ms = 0;
   };
   /// Nothing when the token is none of ours, or has run out.
-  const directory::Device* logged_in(const std::string& token) const {
-    const auto login = logins_.find(token);
-    return login == logins_.end() || login->second.expires_ms <= now_ms ? nullptr : &login->second.device;
-  }
+  const directory::Device* logged_in(const std::string& token) const;
 
-  proto::CallReply login(const std::string&, const proto::LoginRequest& request) {
-    if (request.expires_ms <= now_ms) return refusal(ErrorCode::unauthenticated, "The nonce has run out.");
-    const directory::NameState* chain = chain_(request.name);
-    if (chain == nullptr || !chain->is_active(request.device))
-      return refusal(ErrorCode::not_authorised, "No such device.");
-    const directory::Device& device = chain->find(request.device)->device;
-    if (!crypto::verify_labelled(device.signature_key, crypto::kSignLogin, request.content(), request.signature)) {
-      return refusal(ErrorCode::invalid_signature, "The signature is not the device's.");
-    }
-    const std::string token = as_text(request.device) + request.name + " " + std::to_string(++last_token_);
-    logins_.insert_or_assign(token, Login{device, now_ms + proto::kTokenLifeMs});
-    return good(proto::LoginAnswer{token, now_ms + proto::kTokenLifeMs,
-                                   static_cast<std::uint32_t>(packages_[request.device].size())});
-  }
+  proto::CallReply login(const std::string&, const proto::LoginRequest& request);
 
-  proto::CallReply upload(const std::string& token, const proto::KeyPackageUpload& request) {
-    const directory::Device* device = logged_in(token);
-    if (device == nullptr) return refusal(ErrorCode::unauthenticated, "Log in first.");
-    auto& mine = packages_[device->id()];
-    mine.insert(mine.end(), request.items.begin(), request.items.end());
-    if (!request.last_resort.empty()) last_resort_[device->id()] = request.last_resort.front();
-    return good();
-  }
+  proto::CallReply upload(const std::string& token, const proto::KeyPackageUpload& request);
 
-  proto::CallReply fetch(const std::string& token, const proto::KeyPackageFetch& request) {
-    if (logged_in(token) == nullptr) return refusal(ErrorCode::unauthenticated, "Log in first.");
-    proto::KeyPackageAnswer answer;
-    for (const DeviceId& device : request.devices) {
-      auto& stock = packages_[device];
-      if (!stock.empty()) {
-        answer.items.push_back({device, stock.front().key_package, stock.front().join_token});
-        stock.pop_front();
-      } else if (last_resort_.contains(device)) {
-        answer.items.push_back({device, last_resort_[device].key_package, last_resort_[device].join_token});
-      }
-    }
-    return good(answer);
-  }
+  proto::CallReply fetch(const std::string& token, const proto::KeyPackageFetch& request);
 
-  proto::CallReply create(const std::string& token, const proto::ChannelCreate& request) {
-    if (logged_in(token) == nullptr) return refusal(ErrorCode::unauthenticated, "Log in first.");
-    channels_.try_emplace(request.channel,
-                          Channel{request.epoch, {request.write_key, {{domain_, request.mailbox}}}, {}, {}});
-    return good();
-  }
+  proto::CallReply create(const std::string& token, const proto::ChannelCreate& request);
 
-  proto::CallReply commit(const std::string& token, const proto::ChannelCommit& request) {
-    const auto found = channels_.find(request.channel);
-    if (found == channels_.end()) return refusal(ErrorCode::not_found, "No such channel.");
-    Channel& channel = found->second;
-    if (!request.welcomes.empty() && logged_in(token) == nullptr)
-      return refusal(ErrorCode::unauthenticated, "Log in first.");
-    if (request.epoch != channel.epoch) {
-      const bool just_ended = request.epoch + 1 == channel.epoch;
-      return {409, wire::encode(proto::CommitAnswer{channel.epoch, just_ended ? channel.commit : Bytes()}), {}};
-    }
-    if (!crypto::verify_labelled(channel.now.write_key, crypto::kSignChannelCommit, request.content(),
-                                 request.signature)) {
-      return refusal(ErrorCode::invalid_signature, "The signature is not a member's.");
-    }
-    channel.commit = request.commit;
-    deliver(channel.now.recipients, proto::EnvelopeKind::commit, request.channel, request.epoch, request.commit);
-    for (const proto::WelcomeFor& welcome : request.welcomes) {
-      deliver({welcome.to}, proto::EnvelopeKind::welcome, request.channel, request.epoch + 1, welcome.welcome);
-    }
-    channel.before = request.revoke == proto::Revoke::yes ? std::nullopt : std::optional(channel.now);
-    channel.now = {request.next_write_key, request.next_recipients};
-    ++channel.epoch;
-    return good(proto::CommitAnswer{channel.epoch, {}});
-  }
+  proto::CallReply commit(const std::string& token, const proto::ChannelCommit& request);
 
-  proto::CallReply send(const std::string&, const proto::ChannelSend& request) {
-    const auto found = channels_.find(request.channel);
-    if (found == channels_.end()) return refusal(ErrorCode::not_found, "No such channel.");
-    const Channel& channel = found->second;
-    const Epoch* epoch = request.epoch == channel.epoch                         ? &channel.now
-                         : channel.before && request.epoch + 1 == channel.epoch ? &*channel.before
-                                                                                : nullptr;
-    if (epoch == nullptr) return refusal(ErrorCode::wrong_epoch, "The channel has moved on.");
-    if (!crypto::verify_labelled(epoch->write_key, crypto::kSignChannelSend, request.content(), request.signature)) {
-      return refusal(ErrorCode::invalid_signature, "The signature is not a member's.");
-    }
-    deliver(epoch->recipients, proto::EnvelopeKind::message, request.channel, request.epoch, request.ciphertext);
-    ++sends;
-    return good();
-  }
+  proto::CallReply send(const std::string&, const proto::ChannelSend& request);
 
   void deliver(const std::vector<proto::Address>& to, proto::EnvelopeKind kind, const ChannelId& channel,
-               std::uint64_t epoch, const Bytes& body) {
-    for (const proto::Address& address : to) {
-      Mailbox& mailbox = mailboxes[address.mailbox];
-      mailbox.envelopes.push_back({mailbox.next++, kind, domain_, channel, epoch, now_ms, body});
-    }
-  }
+               std::uint64_t epoch, const Bytes& body);
 
   std::string domain_;
   Chain chain_;

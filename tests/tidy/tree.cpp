@@ -107,7 +107,7 @@ std::map<std::string, Module> modules_of(const std::filesystem::path& cmake_list
     words >> folder;
     Module module{line_at(text, at), {}};
     while (words >> word) {
-      if (word == "DEPENDS" || word == "LIBRARIES") {
+      if (word == "DEPENDS" || word == "LIBRARIES" || word == "TESTED_WITH") {
         list = word;
       } else if (list == "DEPENDS") {
         module.depends.insert(word);
