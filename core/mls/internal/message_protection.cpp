@@ -1,5 +1,6 @@
 #include "core/mls/internal/message_protection.h"
 
+#include "core/base/padding.h"
 #include "core/crypto/ct.h"
 
 namespace cairn::mls::internal {
@@ -169,13 +170,7 @@ Result<AuthenticatedContent> open_public(const CipherSuite& suite, PublicMessage
 }
 
 // RFC 9420 s.15.1.
-std::size_t padded_size(std::size_t size) {
-  if (size <= kLeastPaddedSize) return kLeastPaddedSize;
-  const auto exponent = static_cast<unsigned>(std::bit_width(size)) - 1;
-  const auto kept = static_cast<unsigned>(std::bit_width(exponent));
-  const std::size_t mask = (std::size_t{1} << (exponent - kept)) - 1;
-  return (size + mask) & ~mask;
-}
+std::size_t padded_size(std::size_t size) { return padme(std::max(size, kLeastPaddedSize)); }
 
 // RFC 9420 s.6.3.2.
 MessageKey derive_sender_data_key(const CipherSuite& suite, const SenderDataSecret& secret, ByteView ciphertext) {
