@@ -64,7 +64,8 @@ void update_aes(EVP_CIPHER_CTX* context, ByteView in, std::uint8_t* out) {
   CHECK(static_cast<std::size_t>(written) == in.size());
 }
 
-void seal_aes(AeadAlgorithm algorithm, ByteView key, ByteView nonce, ByteView aad, ByteView plaintext, Bytes& out) {
+void seal_aes(AeadAlgorithm algorithm, ByteView key, ByteView nonce, ByteView aad, ByteView plaintext,
+              MutableByteView out) {
   CHECK(plaintext.size() <= kMaxAesInput && aad.size() <= kMaxAesInput);
   const Context context = begin_aes(algorithm, Direction::seal, key, nonce, aad);
   update_aes(context.get(), plaintext, out.data());
@@ -121,33 +122,46 @@ std::size_t aead_key_size(AeadAlgorithm algorithm) { return sizes(algorithm).key
 std::size_t aead_nonce_size(AeadAlgorithm algorithm) { return sizes(algorithm).nonce; }
 std::size_t aead_tag_size(AeadAlgorithm algorithm) { return sizes(algorithm).tag; }
 
-Bytes aead_seal(AeadAlgorithm algorithm, ByteView key, ByteView nonce, ByteView aad, ByteView plaintext) {
+void aead_seal_into(AeadAlgorithm algorithm, ByteView key, ByteView nonce, ByteView aad, ByteView plaintext,
+                    MutableByteView out) {
   check_sizes(algorithm, key, nonce);
-  Bytes out(plaintext.size() + sizes(algorithm).tag);
+  CHECK(out.size() == plaintext.size() + sizes(algorithm).tag);
   if (is_aes(algorithm)) {
     seal_aes(algorithm, key, nonce, aad, plaintext, out);
   } else {
     CHECK(sodium_aead(algorithm).seal(out.data(), nullptr, plaintext.data(), plaintext.size(), aad.data(), aad.size(),
                                       nullptr, nonce.data(), key.data()) == 0);
   }
+}
+
+Bytes aead_seal(AeadAlgorithm algorithm, ByteView key, ByteView nonce, ByteView aad, ByteView plaintext) {
+  Bytes out(plaintext.size() + sizes(algorithm).tag);
+  aead_seal_into(algorithm, key, nonce, aad, plaintext, out);
   return out;
+}
+
+Status aead_open_into(AeadAlgorithm algorithm, ByteView key, ByteView nonce, ByteView aad, ByteView ciphertext,
+                      MutableByteView out) {
+  check_sizes(algorithm, key, nonce);
+  const std::size_t tag_size = sizes(algorithm).tag;
+  REQUIRE(ciphertext.size() == out.size() + tag_size, ErrorCode::crypto_failed, "aead open");
+  bool good = false;
+  if (is_aes(algorithm)) {
+    good = open_aes(algorithm, key, nonce, aad, ciphertext.first(out.size()), ciphertext.last(tag_size), out.data());
+  } else {
+    good = sodium_aead(algorithm).open(out.data(), nullptr, nullptr, ciphertext.data(), ciphertext.size(), aad.data(),
+                                       aad.size(), nonce.data(), key.data()) == 0;
+  }
+  REQUIRE(good, ErrorCode::crypto_failed, "aead open");
+  return ok();
 }
 
 Result<SecretBytes> aead_open(AeadAlgorithm algorithm, ByteView key, ByteView nonce, ByteView aad,
                               ByteView ciphertext) {
-  check_sizes(algorithm, key, nonce);
   const std::size_t tag_size = sizes(algorithm).tag;
   REQUIRE(ciphertext.size() >= tag_size, ErrorCode::crypto_failed, "aead open");
   SecretBytes out(ciphertext.size() - tag_size);
-  bool good = false;
-  if (is_aes(algorithm)) {
-    good = open_aes(algorithm, key, nonce, aad, ciphertext.first(out.size()), ciphertext.last(tag_size),
-                    out.expose_mutable().data());
-  } else {
-    good = sodium_aead(algorithm).open(out.expose_mutable().data(), nullptr, nullptr, ciphertext.data(),
-                                       ciphertext.size(), aad.data(), aad.size(), nonce.data(), key.data()) == 0;
-  }
-  REQUIRE(good, ErrorCode::crypto_failed, "aead open");
+  TRY(aead_open_into(algorithm, key, nonce, aad, ciphertext, out.expose_mutable()));
   return out;
 }
 

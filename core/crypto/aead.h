@@ -16,7 +16,16 @@ std::size_t aead_tag_size(AeadAlgorithm algorithm);
 /// used once.
 Bytes aead_seal(AeadAlgorithm algorithm, ByteView key, ByteView nonce, ByteView aad, ByteView plaintext);
 
+/// The same into `out`, which has the plaintext's size and the tag's (CHECKed); they do not overlap.
+void aead_seal_into(AeadAlgorithm algorithm, ByteView key, ByteView nonce, ByteView aad, ByteView plaintext,
+                    MutableByteView out);
+
 /// The plaintext, or `crypto_failed` for whatever reason.
 Result<SecretBytes> aead_open(AeadAlgorithm algorithm, ByteView key, ByteView nonce, ByteView aad, ByteView ciphertext);
+
+/// The same into `out`; `crypto_failed` too when that has not the plaintext's size. What stands there after a failure
+/// is no plaintext.
+Status aead_open_into(AeadAlgorithm algorithm, ByteView key, ByteView nonce, ByteView aad, ByteView ciphertext,
+                      MutableByteView out);
 
 }  // namespace cairn::crypto
