@@ -134,5 +134,23 @@ TEST_P(AnyAead, RefusesAnotherKeyNonceOrAssociatedData) {
   EXPECT_FALSE(aead_open(GetParam(), key_, nonce_, random(5), sealed));
 }
 
+TEST(Aead, OpensIntoRoomOfExactlyItsSize) {
+  cairn::testing::SeededEntropy entropy(77);
+  for (const AeadAlgorithm algorithm : kAll) {
+    Bytes key(aead_key_size(algorithm)), nonce(aead_nonce_size(algorithm));
+    entropy.fill(key);
+    entropy.fill(nonce);
+    const Bytes text = to_bytes("twenty bytes of text");
+    const Bytes sealed = aead_seal(algorithm, key, nonce, {}, text);
+    Bytes room(text.size());
+    ASSERT_TRUE(aead_open_into(algorithm, key, nonce, {}, sealed, room));
+    EXPECT_EQ(room, text);
+    for (const std::size_t size : {std::size_t{0}, text.size() - 1, text.size() + 1, sealed.size()}) {
+      room.resize(size);
+      EXPECT_FALSE(aead_open_into(algorithm, key, nonce, {}, sealed, room));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace cairn::crypto
