@@ -125,6 +125,7 @@ void check_library_header(const SourceFile& file, const Include& include, Findin
       {"sodium/", {"core/crypto/", "apps/lab/"}, "crypto-library"},
       {"openssl/", {"core/crypto/", "apps/lab/", "shell/net/"}, "crypto-library"},
       {"boost/", {"shell/net/"}, "boost"},
+      {"zstd", {"core/vault/"}, "compression"},
   };
   for (const Library& library : libraries) {
     if (!include.target.starts_with(library.prefix)) continue;

@@ -1,0 +1,102 @@
+// The key box: what an opener opens, and from which the whole backup follows (docs/spec/backup.md s.2).
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "core/vault/opener.h"
+
+namespace cairn::vault {
+
+/// What a realm's share is asked for with; docs/spec/realm.md.
+struct RealmEntry {
+  Bytes bytes;
+
+  void write(wire::Writer& writer) const { writer.opaque(bytes); }
+  static Result<RealmEntry> read(wire::Reader& reader);
+  friend bool operator==(const RealmEntry&, const RealmEntry&) = default;
+};
+
+/// One generation of keys.
+struct Generation {
+  std::uint32_t number = 0;
+  Time created;
+  BackupRoot root;
+  std::optional<Token> token;      ///< present: it lies here, beside the backup; absent: behind the realms
+  std::vector<RealmEntry> realms;  ///< empty iff the token is here
+  WrappedDataKey data_key;
+
+  Generation clone() const;
+  void write(wire::Writer& writer) const;
+  static Result<Generation> read(wire::Reader& reader);
+};
+
+/// Where in a name's key boxes one stands.
+struct KeyBoxHead {
+  std::uint64_t version = 0;
+  Hash hash;  ///< of all bytes of the box
+
+  friend bool operator==(const KeyBoxHead&, const KeyBoxHead&) = default;
+};
+
+struct KeyBoxContent {
+  std::uint64_t version = 0;  ///< from 1
+  Hash previous;              ///< H(the box that this one replaces); zeros in version 1
+  Time written;
+  std::vector<Opener> openers;
+  std::vector<Generation> generations;  ///< ascending; the last one is in force
+
+  const Generation& current() const { return generations.back(); }
+  KeyBoxContent clone() const;
+  void write(wire::Writer& writer) const;
+  static Result<KeyBoxContent> read(wire::Reader& reader);
+};
+
+/// The box of this content. `roots` has one for each opener, in their order (CHECKed): the current root sealed to it,
+/// new or from the box before. `over_limit` if it does not fit into kMaxKeyBoxSize; `malformed` for what could not be
+/// read.
+Result<Bytes> seal_key_box(const KeyBoxContent& content, std::span<const SealedRoot> roots,
+                           const crypto::SigningKey& signer, Entropy& entropy);
+
+/// What a key box must be of, and not older than.
+struct KeyBoxRules {
+  std::span<const PublicKey> signers;  ///< those that the caller accepts
+  std::optional<KeyBoxHead> newest;    ///< that the caller has seen
+};
+
+/// A key box that a verified signer made.
+struct KeyBox {
+  KeyBoxContent content;
+  std::vector<SealedRoot> roots;
+  PublicKey signer;
+  KeyBoxHead head;
+
+  /// Whether a new generation must begin before anything is written: the box, or one of its openers, is of a key that
+  /// is not among `active`.
+  bool is_outdated(std::span<const PublicKey> active) const;
+};
+
+/// A key box that opened, and whose signatures are their signers'; whether these may is not decided.
+class UnverifiedKeyBox {
+ public:
+  /// With an opener's private key. `crypto_failed` if it is sealed to none of its kind, `invalid_signature`, or an
+  /// error of its format.
+  static Result<UnverifiedKeyBox> open(ByteView bytes, const crypto::KemPrivateKey& key);
+  /// With the root of its generation, as a device keeps it.
+  static Result<UnverifiedKeyBox> open(ByteView bytes, const BackupRoot& root);
+
+  const PublicKey& signer() const { return box_.signer; }
+  const KeyBoxHead& head() const { return box_.head; }
+
+  /// `not_authorised` for another signer; `stale` for an older version; `inconsistent` for another box of the newest
+  /// version, or a next one that does not follow it.
+  Result<KeyBox> verify(const KeyBoxRules& rules) &&;
+
+ private:
+  struct Parts;
+  explicit UnverifiedKeyBox(KeyBox box) : box_(std::move(box)) {}
+  static Result<UnverifiedKeyBox> open(ByteView bytes, Parts parts, const BackupRoot& root);
+  KeyBox box_;
+};
+
+}  // namespace cairn::vault

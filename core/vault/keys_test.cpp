@@ -1,0 +1,70 @@
+#include "core/vault/keys.h"
+
+#include <gtest/gtest.h>
+
+#include "core/vault/labels.h"
+#include "tests/support/refused.h"
+#include "tests/support/seeded_entropy.h"
+
+namespace cairn::vault {
+namespace {
+
+using cairn::testing::refused;
+using cairn::testing::SeededEntropy;
+
+struct Keys : ::testing::Test {
+  SeededEntropy entropy{1};
+  BackupRoot root = random_secret<BackupRoot>(entropy);
+  Token token = random_secret<Token>(entropy);
+  DataKey key = random_secret<DataKey>(entropy);
+};
+
+TEST_F(Keys, AWrappedDataKeyOpensUnderItsRootAndToken) {
+  const auto wrapped = wrap_data_key(root, token, 7, key, entropy);
+  const auto opened = unwrap_data_key(root, token, 7, wrapped);
+  ASSERT_TRUE(opened);
+  EXPECT_TRUE(equal(opened->expose(), key.expose()));
+}
+
+TEST_F(Keys, AWrappedDataKeyOpensUnderNoOtherRootTokenOrGeneration) {
+  const auto wrapped = wrap_data_key(root, token, 7, key, entropy);
+  EXPECT_TRUE(refused(unwrap_data_key(random_secret<BackupRoot>(entropy), token, 7, wrapped), "aead open"));
+  EXPECT_TRUE(refused(unwrap_data_key(root, random_secret<Token>(entropy), 7, wrapped), "aead open"));
+  EXPECT_TRUE(refused(unwrap_data_key(root, token, 8, wrapped), "aead open"));
+  for (std::size_t i = 0; i < wrapped.size(); ++i) {
+    auto flipped = wrapped;
+    flipped.mutable_view()[i] ^= 1;
+    EXPECT_TRUE(refused(unwrap_data_key(root, token, 7, flipped), "aead open")) << i;
+  }
+}
+
+TEST_F(Keys, WhatFollowsFromARootDiffers) {
+  const BackupRoot other = random_secret<BackupRoot>(entropy);
+  EXPECT_NE(vault_id(root), vault_id(other));
+  EXPECT_NE(vault_write_key(root).public_key(), vault_write_key(other).public_key());
+  EXPECT_NE(vault_write_key(root).public_key(), token_auth_key(root).public_key());
+  const auto box = key_box_address(root.expose());
+  EXPECT_NE(box.id, vault_id(root));
+  EXPECT_NE(box.write_key.public_key(), vault_write_key(root).public_key());
+}
+
+TEST_F(Keys, AChunksIdIsOfItsBytesAndTheDataKey) {
+  const VaultKeys keys(key.clone());
+  const VaultKeys same(key.clone());
+  const VaultKeys other(random_secret<DataKey>(entropy));
+  EXPECT_EQ(keys.chunk_id(as_bytes("x")), same.chunk_id(as_bytes("x")));
+  EXPECT_NE(keys.chunk_id(as_bytes("x")), keys.chunk_id(as_bytes("y")));
+  EXPECT_NE(keys.chunk_id(as_bytes("x")), other.chunk_id(as_bytes("x")));
+}
+
+TEST_F(Keys, EachObjectAndPurposeHasItsOwnKey) {
+  const VaultKeys keys(key.clone());
+  const ObjectId a = new_object_id(ObjectKind::pack, entropy);
+  const ObjectId b = new_object_id(ObjectKind::pack, entropy);
+  EXPECT_TRUE(equal(keys.object_key(kSealChunks, a).expose(), keys.object_key(kSealChunks, a).expose()));
+  EXPECT_FALSE(equal(keys.object_key(kSealChunks, a).expose(), keys.object_key(kSealChunks, b).expose()));
+  EXPECT_FALSE(equal(keys.object_key(kSealChunks, a).expose(), keys.object_key(kSealTable, a).expose()));
+}
+
+}  // namespace
+}  // namespace cairn::vault

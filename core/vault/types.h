@@ -1,0 +1,35 @@
+// What a backup's storage names: vaults, objects, chunks (docs/spec/backup.md s.3).
+#pragma once
+
+#include "core/base/environment.h"
+#include "core/base/types.h"
+
+namespace cairn::vault {
+
+/// One generation of one backup at its storage.
+using VaultId = FixedBytes<struct VaultIdTag, 16>;
+/// An immutable object in a vault: its kind and 15 random bytes.
+using ObjectId = FixedBytes<struct VaultObjectIdTag, 16>;
+/// Keyed BLAKE2b-256 of a chunk's plain bytes.
+using ChunkId = FixedBytes<struct ChunkIdTag, 32>;
+
+enum class ObjectKind : std::uint8_t { pack = 1, index = 2, manifest = 3 };
+
+inline ObjectId new_object_id(ObjectKind kind, Entropy& entropy) {
+  auto id = random_value<ObjectId>(entropy);
+  id.mutable_view()[0] = static_cast<std::uint8_t>(kind);
+  return id;
+}
+
+inline bool is_kind(const ObjectId& id, ObjectKind kind) { return id.view()[0] == static_cast<std::uint8_t>(kind); }
+
+/// How a chunk's bytes are kept.
+enum class Encoding : std::uint8_t { raw = 1, zstd = 2 };
+
+/// Bytes that the storage is to keep under an id.
+struct Object {
+  ObjectId id;
+  Bytes bytes;
+};
+
+}  // namespace cairn::vault
