@@ -1,0 +1,55 @@
+#include "core/vault/retention.h"
+
+#include <algorithm>
+
+namespace cairn::vault {
+namespace {
+
+/// The newest of each of the last `most` spans of time that have a snapshot; `newest_first` by counter.
+void keep_newest(std::span<const KnownSnapshot> newest_first, std::uint64_t span_ms, std::size_t most,
+                 std::set<ObjectId>& kept) {
+  std::map<std::uint64_t, ObjectId, std::greater<>> spans;
+  for (const KnownSnapshot& one : newest_first) spans.try_emplace(one.created.ms / span_ms, one.manifest);
+  for (const auto& [span, manifest] : spans) {
+    if (most-- == 0) return;
+    kept.insert(manifest);
+  }
+}
+
+}  // namespace
+
+std::set<ObjectId> kept_snapshots(std::span<const KnownSnapshot> snapshots) {
+  std::vector<KnownSnapshot> sorted(snapshots.begin(), snapshots.end());
+  std::sort(sorted.begin(), sorted.end(), [](const KnownSnapshot& a, const KnownSnapshot& b) {
+    return std::tuple(a.counter, a.created, a.manifest) > std::tuple(b.counter, b.created, b.manifest);
+  });
+  std::set<ObjectId> kept;
+  if (!sorted.empty()) kept.insert(sorted.front().manifest);
+  keep_newest(sorted, kDayMs, kKeptDays, kept);
+  keep_newest(sorted, 7 * kDayMs, kKeptWeeks, kept);
+  return kept;
+}
+
+void add_needed(const ManifestContent& manifest, const ChunkIndex& index, std::set<ObjectId>& needed) {
+  needed.insert(manifest.indexes.begin(), manifest.indexes.end());
+  for (const ChunkIndex::Pack& pack : index.packs()) needed.insert(pack.id);
+}
+
+PrunePlan plan_prune(std::span<const ObjectId> stored, const std::set<ObjectId>& needed,
+                     const std::map<ObjectId, Time>& unneeded_since, Time now) {
+  PrunePlan out;
+  for (const ObjectId& id : stored) {
+    if (needed.contains(id)) continue;
+    const auto seen = unneeded_since.find(id);
+    // A clock that was ahead then does not keep it for ever.
+    const Time since = seen == unneeded_since.end() ? now : std::min(seen->second, now);
+    if (is_kind(id, ObjectKind::manifest) || elapsed_ms(now, since) >= kUnneededGraceMs) {
+      out.now.push_back(id);
+    } else {
+      out.unneeded_since.emplace(id, since);
+    }
+  }
+  return out;
+}
+
+}  // namespace cairn::vault

@@ -1,0 +1,82 @@
+#include "core/vault/retention.h"
+
+#include <gtest/gtest.h>
+
+namespace cairn::vault {
+namespace {
+
+ObjectId manifest_of(std::uint64_t counter) {
+  ObjectId out;
+  out.mutable_view()[0] = static_cast<std::uint8_t>(ObjectKind::manifest);
+  out.mutable_view()[14] = static_cast<std::uint8_t>(counter >> 8);
+  out.mutable_view()[15] = static_cast<std::uint8_t>(counter);
+  return out;
+}
+
+/// The counters that stay of snapshots made at these hours.
+std::vector<std::uint64_t> kept(const std::vector<std::uint64_t>& hours) {
+  std::vector<KnownSnapshot> snapshots;
+  for (std::size_t i = 0; i < hours.size(); ++i)
+    snapshots.push_back({manifest_of(i + 1), i + 1, Time{hours[i] * kHourMs}});
+  const auto ids = kept_snapshots(snapshots);
+  std::vector<std::uint64_t> out;
+  for (const KnownSnapshot& one : snapshots) {
+    if (ids.contains(one.manifest)) out.push_back(one.counter);
+  }
+  return out;
+}
+
+TEST(Retention, KeepsTheNewestOfSevenDaysAndFourWeeks) {
+  std::vector<std::uint64_t> hours;
+  for (std::uint64_t day = 0; day < 60; ++day) hours.push_back(24 * (700 + day) + 3);
+  // Day 700 is the first of a week: weeks end with the snapshots 7, 14, ..., 56; the last one is under way.
+  EXPECT_EQ(kept(hours), (std::vector<std::uint64_t>{42, 49, 54, 55, 56, 57, 58, 59, 60}));
+}
+
+TEST(Retention, KeepsOneOfADay) { EXPECT_EQ(kept({1, 2, 3, 25, 26}), (std::vector<std::uint64_t>{3, 5})); }
+
+TEST(Retention, KeepsTheNewestWhateverItsClockSays) {
+  EXPECT_EQ(kept({24 * 1000, 24 * 1001, 24 * 1002, 24 * 1003, 24 * 1004, 24 * 1005, 24 * 1006, 1}).back(), 8U);
+  EXPECT_TRUE(kept({}).empty());
+}
+
+TEST(Retention, DaysWithoutASnapshotDoNotCount) { EXPECT_EQ(kept({24, 24 * 100, 24 * 300, 24 * 500}).size(), 4U); }
+
+struct Pruning : ::testing::Test {
+  ObjectId pack = [] {
+    ObjectId out;
+    out.mutable_view()[0] = static_cast<std::uint8_t>(ObjectKind::pack);
+    return out;
+  }();
+  Time now{100 * kDayMs};
+};
+
+TEST_F(Pruning, LeavesWhatIsNeeded) {
+  const ObjectId stored[] = {pack, manifest_of(1)};
+  const PrunePlan plan = plan_prune(stored, {pack, manifest_of(1)}, {{pack, Time{0}}}, now);
+  EXPECT_TRUE(plan.now.empty());
+  EXPECT_TRUE(plan.unneeded_since.empty());
+}
+
+TEST_F(Pruning, DeletesPacksAfterTheGraceAndManifestsAtOnce) {
+  const ObjectId stored[] = {pack, manifest_of(1)};
+  const PrunePlan first = plan_prune(stored, {}, {}, now);
+  EXPECT_EQ(first.now, std::vector<ObjectId>{manifest_of(1)});
+  EXPECT_EQ(first.unneeded_since, (std::map<ObjectId, Time>{{pack, now}}));
+  const ObjectId left[] = {pack};
+  const PrunePlan early = plan_prune(left, {}, first.unneeded_since, after(now, kUnneededGraceMs - 1));
+  EXPECT_TRUE(early.now.empty());
+  EXPECT_EQ(early.unneeded_since, first.unneeded_since);
+  const PrunePlan late = plan_prune(left, {}, early.unneeded_since, after(now, kUnneededGraceMs));
+  EXPECT_EQ(late.now, std::vector<ObjectId>{pack});
+  EXPECT_TRUE(late.unneeded_since.empty());
+}
+
+TEST_F(Pruning, AClockThatWasAheadKeepsNothingForEver) {
+  const ObjectId stored[] = {pack};
+  const PrunePlan plan = plan_prune(stored, {}, {{pack, Time{900 * kDayMs}}}, now);
+  EXPECT_EQ(plan.unneeded_since, (std::map<ObjectId, Time>{{pack, now}}));
+}
+
+}  // namespace
+}  // namespace cairn::vault

@@ -1,0 +1,336 @@
+// Whole snapshots: written, read, resumed, spoilt.
+#include <gtest/gtest.h>
+
+#include "core/vault/pack.h"
+#include "core/vault/verifier.h"
+#include "tests/support/refused.h"
+#include "tests/support/test_vault.h"
+
+namespace cairn::vault {
+namespace {
+
+using namespace cairn::testing;
+
+std::size_t count(const TestVault& vault, ObjectKind kind) {
+  std::size_t out = 0;
+  for (const auto& [id, bytes] : vault.objects) out += is_kind(id, kind) ? 1 : 0;
+  return out;
+}
+
+TEST(Snapshot, GivesBackWhatWasPutIn) {
+  TestVault vault(1);
+  const TestFiles files = test_files(2);
+  vault.back_up(files);
+  const Restored restored = vault.restore();
+  EXPECT_EQ(restored.files, files);
+  EXPECT_TRUE(restored.damage.empty());
+  EXPECT_FALSE(restored.entries_lost);
+}
+
+TEST(Snapshot, OfNothingIsASnapshot) {
+  TestVault vault(3);
+  vault.back_up({});
+  EXPECT_EQ(vault.objects.size(), 1U);
+  EXPECT_TRUE(vault.restore().files.empty());
+  EXPECT_FALSE(vault.restore().entries_lost);
+}
+
+TEST(Snapshot, OfManyEntriesHasListsOfLists) {
+  TestVault vault(4);
+  TestFiles files;
+  for (int i = 0; i < 20'000; ++i) files["a rather long path/" + std::to_string(i)] = {{}, Layout::batched};
+  files["large"] = {random_bytes(vault.entropy, 50'000'000), Layout::own};
+  vault.back_up(files);
+  EXPECT_GE(vault.manifest().entries.depth, 1);
+  EXPECT_GE(vault.manifest().own.depth, 1);
+  EXPECT_EQ(vault.restore().files, files);
+}
+
+TEST(Snapshot, OfTheSameFilesStoresNextToNothing) {
+  TestVault vault(5);
+  const TestFiles files = test_files(6);
+  vault.back_up(files);
+  const std::size_t packs = count(vault, ObjectKind::pack);
+  EXPECT_LT(vault.back_up(files, vault.index_of(vault.manifest())), 10'000U);
+  EXPECT_EQ(count(vault, ObjectKind::pack), packs);
+  EXPECT_EQ(vault.manifest().counter, 2U);
+  EXPECT_EQ(vault.restore().files, files);
+}
+
+TEST(Snapshot, OfAChangeStoresTheChange) {
+  TestVault vault(7);
+  TestFiles files = test_files(8);
+  vault.back_up(files);
+  files["photos/6000000"].data[3'000'000] ^= 1;
+  files["messages/2000"] = {to_bytes("new"), Layout::batched};
+  const std::size_t stored = vault.back_up(files, vault.index_of(vault.manifest()));
+  EXPECT_LT(stored, 1'500'000U);
+  EXPECT_EQ(vault.restore().files, files);
+}
+
+TEST(Snapshot, KeepsChunksUnread) {
+  TestVault vault(9);
+  TestFiles files = test_files(10);
+  vault.back_up(files);
+  const ManifestContent before = vault.manifest();
+  const ChunkIndex index = vault.index_of(before);
+  StoredChunks chunks(vault.keys, index);
+  SnapshotReader reader(before, chunks, ReadMode::references);
+  SnapshotWriter writer(vault.keys, vault.index_of(before), vault.entropy);
+  bool inside = false;
+  for (ReadStep step = reader.next(); step != ReadStep::end; step = reader.next()) {
+    ASSERT_NE(step, ReadStep::lost_entries);
+    if (step == ReadStep::want_pack) vault.serve(chunks);
+    if (step == ReadStep::reference) {
+      ASSERT_TRUE(writer.keep(reader.reference()));
+    }
+    if (step == ReadStep::end_entry && inside) writer.end_entry();
+    if (step != ReadStep::entry) continue;
+    const std::string path = as_text(reader.entry().path);
+    inside = reader.entry().layout == Layout::own;
+    if (inside) {
+      ASSERT_TRUE(accepted(writer.begin_entry(reader.entry().path, as_bytes("rw"), Layout::own)));
+    } else {
+      vault.write(writer, path, files.at(path));
+    }
+  }
+  ASSERT_TRUE(accepted(writer.finish(vault.info(), vault.device)));
+  EXPECT_LT(vault.drain(writer), 10'000U);
+  EXPECT_EQ(vault.restore().files, files);
+}
+
+TEST(Snapshot, DoesNotKeepAChunkThatIsNotStored) {
+  TestVault vault(11);
+  SnapshotWriter writer(vault.keys, {}, vault.entropy);
+  ASSERT_TRUE(accepted(writer.begin_entry(as_bytes("x"), {}, Layout::own)));
+  writer.write(as_bytes("before"));
+  EXPECT_FALSE(writer.keep({vault.keys.chunk_id(as_bytes("?")), 1}));
+  writer.write(as_bytes("after"));
+  writer.end_entry();
+  ASSERT_TRUE(accepted(writer.finish(vault.info(), vault.device)));
+  vault.drain(writer);
+  EXPECT_EQ(vault.restore().files.at("x").data, to_bytes("beforeafter"));
+}
+
+TEST(Snapshot, RefusesPathsAndAttributesBeyondTheLimit) {
+  TestVault vault(12);
+  SnapshotWriter writer(vault.keys, {}, vault.entropy);
+  EXPECT_TRUE(refused(writer.begin_entry({}, {}, Layout::own), "snapshot: empty path"));
+  EXPECT_TRUE(refused(writer.begin_entry(Bytes(kMaxPathSize + 1, 'x'), {}, Layout::own), "snapshot: path"));
+  EXPECT_TRUE(
+      refused(writer.begin_entry(as_bytes("x"), Bytes(kMaxAttributesSize + 1), Layout::own), "snapshot: attributes"));
+  EXPECT_TRUE(accepted(writer.begin_entry(Bytes(kMaxPathSize, 'x'), Bytes(kMaxAttributesSize), Layout::own)));
+}
+
+TEST(Snapshot, WaitsForItsStorage) {
+  TestVault vault(13);
+  SnapshotWriter writer(vault.keys, {}, vault.entropy);
+  ASSERT_TRUE(accepted(writer.begin_entry(as_bytes("x"), {}, Layout::own)));
+  std::size_t written = 0;
+  for (; writer.may_write(); written += kMaxPiece) writer.write(random_bytes(vault.entropy, kMaxPiece));
+  EXPECT_GE(written, 10 * kMaxPiece);
+  EXPECT_LE(written, 16 * kMaxPiece);
+  auto object = writer.take_object();
+  ASSERT_TRUE(object);
+  EXPECT_FALSE(writer.may_write());  // taken is not stored
+  writer.stored(object->id);
+  EXPECT_TRUE(writer.may_write());
+}
+
+TEST(Snapshot, PutsTheManifestWhenAllElseIsStored) {
+  TestVault vault(14);
+  SnapshotWriter writer(vault.keys, {}, vault.entropy);
+  vault.write(writer, "x", {random_bytes(vault.entropy, 100'000), Layout::own});
+  ASSERT_TRUE(accepted(writer.finish(vault.info(), vault.device)));
+  std::vector<ObjectId> taken;
+  while (const auto object = writer.take_object()) taken.push_back(object->id);
+  ASSERT_GE(taken.size(), 2U);
+  for (const ObjectId& id : taken) EXPECT_FALSE(is_kind(id, ObjectKind::manifest));
+  for (const ObjectId& id : taken) {
+    EXPECT_FALSE(writer.take_object());
+    writer.stored(id);
+  }
+  const auto last = writer.take_object();
+  ASSERT_TRUE(last);
+  EXPECT_TRUE(is_kind(last->id, ObjectKind::manifest));
+  EXPECT_FALSE(writer.done());
+  writer.stored(last->id);
+  EXPECT_TRUE(writer.done());
+}
+
+/// Everything that was put before the client stopped, found by listing.
+ChunkIndex left_behind(const TestVault& vault, ChunkIndex index) {
+  for (const auto& [id, bytes] : vault.objects) {
+    if (!is_kind(id, ObjectKind::pack) || index.find_pack(id)) continue;
+    const auto table = open_table(vault.keys, id, bytes.size(), bytes);
+    if (table) index.add_stored_pack({id, static_cast<std::uint32_t>(bytes.size()), *table});
+  }
+  return index;
+}
+
+TEST(Snapshot, ResumesAfterAStopAtAnyObject) {
+  const TestFiles files = test_files(15);
+  for (std::size_t stop = 0;; ++stop) {
+    TestVault vault(16);
+    SnapshotWriter writer(vault.keys, {}, vault.entropy);
+    std::size_t put = 0;
+    const auto drain = [&] {
+      while (put < stop) {
+        auto object = writer.take_object();
+        if (!object) return;
+        if (is_kind(object->id, ObjectKind::manifest)) vault.newest_manifest = object->id;
+        vault.objects.emplace(object->id, std::move(object->bytes));
+        writer.stored(object->id);
+        ++put;
+      }
+    };
+    for (const auto& [path, file] : files) {
+      ASSERT_TRUE(accepted(writer.begin_entry(as_bytes(path), {}, file.layout)));
+      for (std::size_t at = 0; at < file.data.size(); at += 500'000) {
+        writer.write(ByteView(file.data).subspan(at, std::min<std::size_t>(500'000, file.data.size() - at)));
+        drain();
+      }
+      writer.end_entry();
+    }
+    ASSERT_TRUE(accepted(writer.finish(vault.info(), vault.device)));
+    drain();
+    if (writer.done()) break;
+    ASSERT_EQ(put, stop);
+    EXPECT_EQ(count(vault, ObjectKind::manifest), 0U);  // nothing, rather than half of it
+    std::size_t before = 0;
+    for (const auto& [id, bytes] : vault.objects) before += is_kind(id, ObjectKind::pack) ? bytes.size() : 0;
+    const std::size_t more = vault.back_up(files, left_behind(vault, {}));
+    EXPECT_EQ(vault.restore().files, files);
+    EXPECT_LT(before + more, 11'000'000U) << stop;  // what was there was not stored again
+  }
+}
+
+TEST(Snapshot, AFlippedBitAnywhereIsNamedAndTheRestIsRestored) {
+  TestVault vault(17);
+  TestFiles files = test_files(18);
+  files.erase("photos/6000000");
+  vault.back_up(files);
+  const auto good = vault.objects;
+  for (const auto& [id, bytes] : good) {
+    if (!is_kind(id, ObjectKind::pack)) continue;
+    for (int i = 0; i < 24; ++i) {
+      vault.objects = good;
+      const std::size_t at = vault.entropy.below(bytes.size());
+      vault.objects[id][at] ^= static_cast<std::uint8_t>(1U << vault.entropy.below(8));
+      const Restored restored = vault.restore();
+      EXPECT_FALSE(restored.entries_lost);
+      ASSERT_EQ(restored.files.size(), files.size());
+      std::set<std::string> damaged;
+      for (const std::string& what : restored.damage) damaged.insert(what.substr(0, what.find(' ')));
+      for (const auto& [path, file] : files) {
+        EXPECT_EQ(restored.files.at(path) == file, !damaged.contains(path)) << path;
+      }
+    }
+  }
+}
+
+TEST(Snapshot, ALostPackLosesNoNames) {
+  TestVault vault(19);
+  TestFiles files = test_files(20);
+  vault.back_up(files);
+  const auto good = vault.objects;
+  for (const auto& [id, bytes] : good) {
+    if (!is_kind(id, ObjectKind::pack)) continue;
+    vault.objects = good;
+    vault.objects.erase(id);
+    const Restored restored = vault.restore();
+    EXPECT_FALSE(restored.entries_lost);
+    EXPECT_EQ(restored.files.size(), files.size());
+  }
+}
+
+TEST(Snapshot, AllListsLostIsSaid) {
+  TestVault vault(21);
+  vault.back_up(test_files(22));
+  const ManifestContent manifest = vault.manifest();
+  const ChunkIndex index = vault.index_of(manifest);
+  for (const auto& pack : index.packs()) vault.objects.erase(pack.id);
+  EXPECT_TRUE(vault.restore(manifest, index).entries_lost);
+}
+
+TEST(Snapshot, ReadsWithoutItsIndexesFromThePacksThemselves) {
+  TestVault vault(23);
+  const TestFiles files = test_files(24);
+  vault.back_up(files);
+  EXPECT_EQ(vault.restore(vault.manifest(), left_behind(vault, {})).files, files);
+}
+
+TEST(Snapshot, AnotherSnapshotsIndexIsNoUse) {
+  TestVault vault(25);
+  vault.back_up({{"x", {to_bytes("one"), Layout::own}}});
+  const ManifestContent first = vault.manifest();
+  vault.newest.reset();
+  vault.back_up({{"x", {to_bytes("three"), Layout::own}}});
+  const ManifestContent second = vault.manifest();
+  const ObjectId a = first.indexes.at(0);
+  const ObjectId b = second.indexes.at(0);
+  EXPECT_TRUE(refused(open_index(vault.keys, a, vault.objects.at(b)), "aead open"));
+  EXPECT_TRUE(vault.restore(first, vault.index_of(second)).entries_lost);
+}
+
+TEST(Snapshot, ManySmallIndexesBecomeOne) {
+  TestVault vault(26);
+  TestFiles files;
+  ChunkIndex index;
+  for (int i = 0; i < 20; ++i) {
+    files["file " + std::to_string(i)] = {random_bytes(vault.entropy, 200'000), Layout::own};
+    vault.back_up(files, std::move(index));
+    index = vault.index_of(vault.manifest());
+    EXPECT_LE(vault.manifest().indexes.size(), 17U);
+  }
+  EXPECT_LT(vault.manifest().indexes.size(), 10U);
+  EXPECT_EQ(vault.restore().files, files);
+}
+
+TEST(Snapshot, WritesAnewWhatLiesInPacksThatAreHardlyNeeded) {
+  TestVault vault(27);
+  TestFiles files;
+  files["stays"] = {random_bytes(vault.entropy, 300'000), Layout::own};
+  files["zz goes"] = {random_bytes(vault.entropy, 3'000'000), Layout::own};
+  vault.back_up(files);
+  files.erase("zz goes");
+  // Merged listings have what is needed alone; here they are made by hand.
+  ChunkIndex all = vault.index_of(vault.manifest());
+  vault.back_up(files, std::move(all));
+  ChunkIndex some;
+  ChunkIndex known = vault.index_of(vault.manifest());
+  for (const auto& pack : known.packs()) {
+    Listing listing{pack.id, pack.size, {}};
+    for (const auto& place : known.places()) {
+      if (known.packs()[place.pack].id == pack.id) listing.chunks.push_back(place.chunk());
+    }
+    if (pack.size > 2'000'000) listing.chunks.resize(1);
+    some.add_stored_pack(listing);
+  }
+  EXPECT_GT(vault.back_up(files, std::move(some)), 300'000U);
+  EXPECT_EQ(vault.restore().files, files);
+  const ChunkIndex last = vault.index_of(vault.manifest());
+  for (const auto& pack : last.packs()) EXPECT_LT(pack.size, 2'000'000U);
+}
+
+TEST(Snapshot, PruningDeletesWhatNobodyNeeds) {
+  TestVault vault(28);
+  TestFiles files = test_files(29);
+  vault.back_up(files);
+  const ManifestContent first = vault.manifest();
+  const ObjectId first_manifest = vault.newest_manifest;
+  files["photos/6000000"] = {random_bytes(vault.entropy, 6'000'000), Layout::own};
+  vault.back_up(files, vault.index_of(first));
+  std::set<ObjectId> needed{vault.newest_manifest};
+  add_needed(vault.manifest(), vault.index_of(vault.manifest()), needed);
+  std::vector<ObjectId> stored;
+  for (const auto& [id, bytes] : vault.objects) stored.push_back(id);
+  const PrunePlan at_once = plan_prune(stored, needed, {}, vault.now);
+  EXPECT_EQ(at_once.now, std::vector<ObjectId>{first_manifest});
+  const PrunePlan later = plan_prune(stored, needed, at_once.unneeded_since, after(vault.now, kUnneededGraceMs));
+  for (const ObjectId& id : later.now) vault.objects.erase(id);
+  EXPECT_EQ(vault.restore().files, files);
+}
+
+}  // namespace
+}  // namespace cairn::vault
