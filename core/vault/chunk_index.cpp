@@ -118,12 +118,13 @@ void ChunkIndex::mark_sparse() {
   for (Pack& pack : packs_) pack.sparse = pack.listed + kPackOverhead < pack.size / 2;
 }
 
-bool ChunkIndex::use(const ChunkId& id, std::size_t plain_size) {
-  bool found = false;
+std::size_t ChunkIndex::use(const ChunkId& id, std::size_t plain_size) {
+  std::size_t found = 0;
   for_each_place(id, [&](const Place& place) {
     Pack& pack = packs_[place.pack];
     if (pack.sparse || place.plain_size != plain_size) return;
-    found = pack.used = true;
+    ++found;
+    pack.used = true;
     places_[static_cast<std::size_t>(&place - places_.data())].used = true;
   });
   return found;

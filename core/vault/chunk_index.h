@@ -65,8 +65,8 @@ class ChunkIndex {
   void end_pack(PackNumber pack, std::size_t size) { packs_[pack].size = static_cast<std::uint32_t>(size); }
   /// Marks packs of which less than half is listed.
   void mark_sparse();
-  /// Marks all places of a chunk as used but those in sparse packs; whether there are any.
-  bool use(const ChunkId& id, std::size_t plain_size);
+  /// Marks all places of a chunk as used but those in sparse packs; how many there are.
+  std::size_t use(const ChunkId& id, std::size_t plain_size);
 
   /// The places of a chunk, none or more, in the order of adding.
   template <class Visit>

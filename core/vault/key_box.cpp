@@ -69,7 +69,7 @@ Result<Generation> Generation::read(wire::Reader& reader) {
   const auto mode = static_cast<TokenMode>(TRY(reader.u8()));
   REQUIRE(mode == TokenMode::realms || mode == TokenMode::beside, ErrorCode::unsupported, "key box: token mode");
   if (mode == TokenMode::beside) {
-    out.token = TRY(reader.fixed<Token>());
+    out.token = TRY(reader.fixed<BackupToken>());
   } else {
     out.realms = TRY(reader.vector<RealmEntry>(kMaxRealms * (kMaxRealmEntry + 2), kMaxRealms));
     REQUIRE(!out.realms.empty(), ErrorCode::malformed, "key box: no realms");

@@ -22,7 +22,7 @@ struct Generation {
   std::uint32_t number = 0;
   Time created;
   BackupRoot root;
-  std::optional<Token> token;      ///< present: it lies here, beside the backup; absent: behind the realms
+  std::optional<BackupToken> token;      ///< present: it lies here, beside the backup; absent: behind the realms
   std::vector<RealmEntry> realms;  ///< empty iff the token is here
   WrappedDataKey data_key;
 

@@ -56,7 +56,7 @@ struct KeyBoxes : ::testing::Test {
     next.number = number;
     next.created = content.written;
     next.root = random_secret<BackupRoot>(entropy);
-    const auto token = random_secret<Token>(entropy);
+    const auto token = random_secret<BackupToken>(entropy);
     next.data_key = wrap_data_key(next.root, token, number, random_secret<DataKey>(entropy), entropy);
     if (number % 2 == 0) {
       next.token = token.clone();

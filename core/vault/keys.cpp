@@ -19,7 +19,7 @@ crypto::SigningKey derive_signing_key(ByteView secret, std::string_view label) {
   return crypto::SigningKey::from_seed(crypto::kdf<crypto::Ed25519Seed>(secret, label, {}));
 }
 
-SealKey wrapping_key(const BackupRoot& root, const Token& token) {
+SealKey wrapping_key(const BackupRoot& root, const BackupToken& token) {
   const SecretBytes both(concat({root.expose(), token.expose()}));
   return crypto::kdf<SealKey>(both.expose(), kDeriveDataKeyWrap, {});
 }
@@ -36,19 +36,16 @@ VaultId vault_id(const BackupRoot& root) { return derive_id(root.expose(), kDeri
 crypto::SigningKey vault_write_key(const BackupRoot& root) {
   return derive_signing_key(root.expose(), kDeriveVaultWriteKey);
 }
-crypto::SigningKey token_auth_key(const BackupRoot& root) {
-  return derive_signing_key(root.expose(), kDeriveTokenAuth);
-}
 
-WrappedDataKey wrap_data_key(const BackupRoot& root, const Token& token, std::uint32_t generation, const DataKey& key,
-                             Entropy& entropy) {
+WrappedDataKey wrap_data_key(const BackupRoot& root, const BackupToken& token, std::uint32_t generation,
+                             const DataKey& key, Entropy& entropy) {
   WrappedDataKey out;
   internal::seal_into(wrapping_key(root, token), encode_generation(generation), key.expose(), entropy,
                       out.mutable_view());
   return out;
 }
 
-Result<DataKey> unwrap_data_key(const BackupRoot& root, const Token& token, std::uint32_t generation,
+Result<DataKey> unwrap_data_key(const BackupRoot& root, const BackupToken& token, std::uint32_t generation,
                                 const WrappedDataKey& wrapped) {
   const SecretBytes key = TRY(internal::open(wrapping_key(root, token), encode_generation(generation), wrapped));
   return DataKey::from(key.expose());

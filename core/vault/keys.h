@@ -10,7 +10,7 @@ namespace cairn::vault {
 /// BR_g, the root of one generation.
 using BackupRoot = Secret<struct BackupRootTag, 32>;
 /// T_g, without which a root opens nothing: behind realms, or beside the backup.
-using Token = Secret<struct BackupTokenTag, 32>;
+using BackupToken = Secret<struct BackupTokenTag, 32>;
 /// DK_g: everything in a vault is under it.
 using DataKey = Secret<struct BackupDataKeyTag, 32>;
 using WrappedDataKey = FixedBytes<struct WrappedDataKeyTag, 96>;
@@ -18,13 +18,11 @@ using WrappedDataKey = FixedBytes<struct WrappedDataKeyTag, 96>;
 VaultId vault_id(const BackupRoot& root);
 /// Signs what changes a vault at its storage.
 crypto::SigningKey vault_write_key(const BackupRoot& root);
-/// Signs for the release and the erasure of the token's shares.
-crypto::SigningKey token_auth_key(const BackupRoot& root);
 
-WrappedDataKey wrap_data_key(const BackupRoot& root, const Token& token, std::uint32_t generation, const DataKey& key,
-                             Entropy& entropy);
+WrappedDataKey wrap_data_key(const BackupRoot& root, const BackupToken& token, std::uint32_t generation,
+                             const DataKey& key, Entropy& entropy);
 /// `crypto_failed` for another root, token or generation.
-Result<DataKey> unwrap_data_key(const BackupRoot& root, const Token& token, std::uint32_t generation,
+Result<DataKey> unwrap_data_key(const BackupRoot& root, const BackupToken& token, std::uint32_t generation,
                                 const WrappedDataKey& wrapped);
 
 /// Where a key box lies for the holder of one opener's secret, and the key that replaces it there.

@@ -15,7 +15,7 @@ using cairn::testing::SeededEntropy;
 struct Keys : ::testing::Test {
   SeededEntropy entropy{1};
   BackupRoot root = random_secret<BackupRoot>(entropy);
-  Token token = random_secret<Token>(entropy);
+  BackupToken token = random_secret<BackupToken>(entropy);
   DataKey key = random_secret<DataKey>(entropy);
 };
 
@@ -29,7 +29,7 @@ TEST_F(Keys, AWrappedDataKeyOpensUnderItsRootAndToken) {
 TEST_F(Keys, AWrappedDataKeyOpensUnderNoOtherRootTokenOrGeneration) {
   const auto wrapped = wrap_data_key(root, token, 7, key, entropy);
   EXPECT_TRUE(refused(unwrap_data_key(random_secret<BackupRoot>(entropy), token, 7, wrapped), "aead open"));
-  EXPECT_TRUE(refused(unwrap_data_key(root, random_secret<Token>(entropy), 7, wrapped), "aead open"));
+  EXPECT_TRUE(refused(unwrap_data_key(root, random_secret<BackupToken>(entropy), 7, wrapped), "aead open"));
   EXPECT_TRUE(refused(unwrap_data_key(root, token, 8, wrapped), "aead open"));
   for (std::size_t i = 0; i < wrapped.size(); ++i) {
     auto flipped = wrapped;
@@ -42,7 +42,6 @@ TEST_F(Keys, WhatFollowsFromARootDiffers) {
   const BackupRoot other = random_secret<BackupRoot>(entropy);
   EXPECT_NE(vault_id(root), vault_id(other));
   EXPECT_NE(vault_write_key(root).public_key(), vault_write_key(other).public_key());
-  EXPECT_NE(vault_write_key(root).public_key(), token_auth_key(root).public_key());
   const auto box = key_box_address(root.expose());
   EXPECT_NE(box.id, vault_id(root));
   EXPECT_NE(box.write_key.public_key(), vault_write_key(root).public_key());

@@ -8,7 +8,6 @@ namespace cairn::vault {
 // KDF(BR_g, label, "").
 inline constexpr std::string_view kDeriveVaultId = "vault id";
 inline constexpr std::string_view kDeriveVaultWriteKey = "vault write key";
-inline constexpr std::string_view kDeriveTokenAuth = "token auth";
 inline constexpr std::string_view kDeriveKeyBoxBody = "key box body";
 
 // KDF(BR_g || T_g, label, "").

@@ -244,6 +244,26 @@ TEST(Snapshot, ALostPackLosesNoNames) {
   }
 }
 
+TEST(Snapshot, AListThatIsAlsoSomebodysDataIsKeptTwice) {
+  TestVault vault(30);
+  const Entry twin{to_bytes("b"), to_bytes("rw"), Layout::own, 0};
+  // The data of one file is what the list of entries will be.
+  Entry first{to_bytes("a"), to_bytes("rw"), Layout::own, 0};
+  first.size = wire::encode(first).size() + wire::encode(twin).size();
+  const Bytes list = concat({wire::encode(first), wire::encode(twin)});
+  ASSERT_EQ(list.size(), first.size);
+  const TestFiles files{{"a", {list, Layout::own}}, {"b", {{}, Layout::own}}};
+  vault.back_up(files);
+  EXPECT_EQ(vault.index_of(vault.manifest()).places().size(), 2U);
+  const auto good = vault.objects;
+  for (const auto& [id, bytes] : good) {
+    if (!is_kind(id, ObjectKind::pack)) continue;
+    vault.objects.erase(id);
+    EXPECT_EQ(vault.restore().files, files);
+    vault.objects = good;
+  }
+}
+
 TEST(Snapshot, AllListsLostIsSaid) {
   TestVault vault(21);
   vault.back_up(test_files(22));

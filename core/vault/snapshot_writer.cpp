@@ -32,7 +32,7 @@ void SnapshotWriter::write(ByteView data) {
 bool SnapshotWriter::keep(const Reference& reference) {
   CHECK(entry_ && entry_->layout == Layout::own);
   own_.cut();
-  if (!index_.use(reference.id, reference.plain_size)) return false;
+  if (index_.use(reference.id, reference.plain_size) == 0) return false;
   own_.keep(reference);
   entry_->size += reference.plain_size;
   return true;
@@ -48,10 +48,13 @@ void SnapshotWriter::end_entry() {
 
 Reference SnapshotWriter::put(ByteView plain, Purpose purpose) {
   const Reference reference{keys_->chunk_id(plain), static_cast<std::uint32_t>(plain.size())};
-  if (index_.use(reference.id, plain.size())) return reference;
-  add(data_, reference.id, plain);
+  const std::size_t wanted = purpose == Purpose::list ? 2 : 1;
+  const std::size_t found = index_.use(reference.id, plain.size());
+  if (found >= wanted) return reference;
+  // The one that is found may be in the open pack of data, but not in that of lists.
+  if (found == 0) add(data_, reference.id, plain);
   if (purpose == Purpose::list) add(lists_, reference.id, plain);
-  CHECK(index_.use(reference.id, plain.size()));
+  CHECK(index_.use(reference.id, plain.size()) >= wanted);
   return reference;
 }
 

@@ -147,7 +147,9 @@ Got TreeReader::refill(std::size_t height) {
   list.bytes.erase(list.bytes.begin(), list.bytes.begin() + static_cast<std::ptrdiff_t>(list.at));
   list.at = 0;
   append(list.bytes, chunk.expose());
-  return Got::ready;
+  // Each chunk of a list completes a row, so that reading comes to an end whoever made the lists.
+  damaged_ = list.bytes.size() < Reference::kEncodedSize;
+  return damaged_ ? Got::damaged : Got::ready;
 }
 
 Got TreeReader::at_end() {
