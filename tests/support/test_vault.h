@@ -39,11 +39,13 @@ class TestVault {
   explicit TestVault(std::uint64_t seed)
       : entropy(seed),
         root(random_secret<vault::BackupRoot>(entropy)),
-        keys(random_secret<vault::DataKey>(entropy)),
+        data_key(random_secret<vault::DataKey>(entropy)),
+        keys(data_key.clone()),
         device(crypto::SigningKey::generate(entropy)) {}
 
   SeededEntropy entropy;
   vault::BackupRoot root;
+  vault::DataKey data_key;
   vault::VaultKeys keys;
   crypto::SigningKey device;
   std::map<vault::ObjectId, Bytes> objects;
