@@ -27,7 +27,7 @@ struct StretchedPin {
   Secret<struct PinAccessTag, 32> access;
   Secret<struct PinSeedTag, 32> seed;
 };
-/// 64 MiB, 3 passes: takes a third of a second. `over_limit` when the memory cannot be had.
+/// 64 MiB, 3 passes: takes about an eighth of a second. `over_limit` when the memory cannot be had.
 Result<StretchedPin> stretch_pin(ByteView pin, const PinVersion& version, const RegistrationId& registration);
 /// stretch_pin; tests and benchmarks take a cheaper one.
 using PinStretch = Result<StretchedPin> (*)(ByteView, const PinVersion&, const RegistrationId&);
