@@ -7,8 +7,8 @@
 
 namespace cairn {
 
-/// Seals one share of a token.
-using SlotKey = Secret<struct SlotKeyTag, 32>;
+/// Whose slot it is (16 bytes), and a key (32 bytes).
+using SlotKey = Secret<struct SlotKeyTag, 48>;
 constexpr std::uint32_t kMaxSlots = std::uint32_t{1} << 24;
 
 /// Numbered slots below kMaxSlots, each with a key or blank. A change is on the disk, in the place of what stood there,

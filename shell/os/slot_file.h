@@ -8,7 +8,7 @@
 
 namespace cairn::os {
 
-/// Slot n stands at n * 32 for ever, blank (zeros) or full. Nothing is renamed, copied or appended elsewhere, so that
+/// Slot n stands at n * 48 for ever, blank (zeros) or full. Nothing is renamed, copied or appended elsewhere, so that
 /// what is overwritten is gone where this file lies; a file system that copies on writing, or somebody's snapshot of
 /// it, keeps the old bytes all the same.
 class SlotFile final : public ErasableKeys {

@@ -291,6 +291,35 @@ TEST(RealmPins, RefuseToBeginWithoutATokenForJustThat) {
   EXPECT_TRUE(enrol(village.token(0, TokenPurpose::register_pin)));
 }
 
+/// A store whose disk has no room.
+class FullView final : public StoreView {
+ public:
+  explicit FullView(const StoreView& below) : below_(below) {}
+  std::optional<Bytes> get(Table table, ByteView key) const override { return below_.get(table, key); }
+  std::vector<Row> scan(Table table, ByteView first, ByteView end, std::size_t limit, Order order) const override {
+    return below_.scan(table, first, end, limit, order);
+  }
+  bool full() const override { return true; }
+
+ private:
+  const StoreView& below_;
+};
+
+TEST(RealmPins, AreNotGuessedWhileTheDiskIsFull) {
+  RealmVillage village(1, 1);
+  const auto made = village.enrol(kPin);
+  auto& realm = *village.realms[0];
+  const FullView full(realm.driver.store);
+  proto::RequestArrived request;
+  request.method = proto::Method::post;
+  for (const std::string_view path : {proto::kPathPinEvaluate, proto::kPathPinRegister, proto::kPathTokenStore}) {
+    request.target = path;
+    const auto effects = realm.mind->handle(request, full, realm.driver.now, village.entropy);
+    EXPECT_TRUE(effects.writes.empty());
+    EXPECT_EQ(refusal_of(std::get<proto::Respond>(effects.sends.at(0))), ErrorCode::storage_full) << path;
+  }
+}
+
 TEST(RealmPins, AnswerNothingElse) {
   RealmVillage village(1, 1);
   auto& realm = *village.realms[0];

@@ -168,9 +168,9 @@ TEST(RealmLog, FindsItOutWhenTheOldCopyHasGrownPastWhatThePeersKnow) {
   }
   EXPECT_GT(world.head(0).size, 6u);
   world.realms[1]->alive = true;
-  world.realms[0]->restart();
-  world.carry();
+  world.pass(1001);  // it is about to tell what it has now: it asks first
   EXPECT_TRUE(world.is(0, "rolled back"));
+  EXPECT_EQ(world.heard(1, 0).size, 6u);
 }
 
 TEST(RealmLog, GoesOnWhenItsOperatorSaysSo) {
@@ -189,6 +189,37 @@ TEST(RealmLog, GoesOnWhenItsOperatorSaysSo) {
   world.carry();
   EXPECT_TRUE(world.is(0, "serving"));
   EXPECT_EQ(world.heard(1, 0).size, 7u);
+}
+
+TEST(RealmLog, ErasesNothingAndDoesNotSpinWhileRolledBack) {
+  RolledBack world;
+  auto& realm = *world.realms[0];
+  const TokenRecordId record;
+  realm.driver.store.apply({Write{witness::realm_table::kDue, witness::due_key(1, record), Bytes{}}});
+  realm.restart();
+  world.carry();
+  ASSERT_TRUE(world.is(0, "rolled back"));
+  EXPECT_GT(realm.mind->next_deadline(), realm.driver.now);
+  EXPECT_EQ(world.heard(1, 0).size, 6u);  // what it has now is told to nobody
+  realm.driver.pass(kMinuteMs);
+  EXPECT_TRUE(realm.driver.store.get(witness::realm_table::kDue, witness::due_key(1, record)));
+}
+
+TEST(RealmLog, KeepsTheNewestHeadsAlone) {
+  RealmVillage village(1, 1);
+  const auto made = village.make(kPin);
+  auto& realm = *village.realms[0];
+  const auto head_at = [&](std::uint64_t size) {
+    return realm.driver.store.get(witness::realm_table::kHeads, witness::numbered({}, size)).has_value();
+  };
+  for (const std::uint64_t size : {std::uint64_t{1}, witness::kKeptHeads}) {
+    realm.driver.store.apply({Write{witness::realm_table::kHeads, witness::numbered({}, size), Bytes(32, 7)}});
+  }
+  realm.restart();
+  ASSERT_TRUE(village.enrol(0, made));
+  EXPECT_TRUE(head_at(witness::kKeptHeads + 1));
+  EXPECT_TRUE(head_at(witness::kKeptHeads));
+  EXPECT_FALSE(head_at(1));
 }
 
 TEST(RealmLog, BelievesNobodyWhoCannotProveIt) {

@@ -254,6 +254,46 @@ TEST(TokenShares, NeverEraseTheSlotOfAnother) {
   EXPECT_EQ(world.realms[0]->keys.slots, kept);
 }
 
+// Whoever spoils the row, to have a receipt and keep the key for an old copy of it, gets the key erased all the same.
+TEST(TokenShares, EraseTheKeyOfADamagedRow) {
+  World world;
+  auto& store = world.realms[0]->driver.store;
+  const auto record = vault::token_record_id(world.root, world.set.realms[0]);
+  auto row = *wire::decode<witness::TokenRow>(*store.get(witness::realm_table::kTokens, record));
+  row.sealed.back() ^= 1;
+  store.apply({Write{witness::realm_table::kTokens, to_bytes(record), wire::encode(row)}});
+  const auto release = world.key_of(TokenKeyKind::release);
+  EXPECT_EQ(world.request(TokenAction::release, TokenKeyKind::release, 0, release).error().code,
+            ErrorCode::storage_failed);
+  EXPECT_TRUE(world.gives_token());  // from the other two
+  EXPECT_TRUE(world.request(TokenAction::erase, TokenKeyKind::erase, 0, world.key_of(TokenKeyKind::erase))->receipt);
+  EXPECT_TRUE(world.realms[0]->keys.slots.empty());
+}
+
+TEST(TokenShares, AreErasedLaterWhenTheKeysCannotBeWrittenInTime) {
+  World world;
+  world.change(Wish::erase, TokenKeyKind::release);
+  auto& realm = *world.realms[0];
+  realm.keys.broken = true;
+  realm.driver.pass(proto::kErasureDelayMs + kMinuteMs);
+  EXPECT_TRUE(std::ranges::any_of(realm.driver.events,
+                                  [](const auto& event) { return event.level == proto::Event::Level::error; }));
+  EXPECT_EQ(realm.keys.slots.size(), 1u);
+  realm.keys.broken = false;
+  realm.driver.pass(2 * kMinuteMs);
+  EXPECT_TRUE(realm.keys.slots.empty());
+}
+
+TEST(TokenShares, RefuseMoreThanThereAreSlotsFor) {
+  World world;
+  auto& realm = *world.realms[0];
+  wire::Writer full;
+  full.u32(kMaxSlots);
+  realm.driver.store.apply({Write{witness::realm_table::kSlotCount, {}, full.take()}});
+  const auto other = world.make();
+  EXPECT_EQ(world.store(0, other.shares[0]).error().code, ErrorCode::storage_full);
+}
+
 // ---- on a disk ----
 
 bool any_file_has(const std::string& folder, ByteView needle) {
@@ -310,7 +350,7 @@ TEST(TokenShares, LeaveNothingOnTheDiskThatOpensThemOnceErased) {
             200);
   const auto slot = realm.keys->read(0);
   ASSERT_TRUE(slot && *slot);
-  const Bytes key = to_bytes((*slot)->expose());
+  const Bytes key = to_bytes((*slot)->expose().last(32));
   const ByteView share = shared->shares[0].share.expose();
   EXPECT_TRUE(any_file_has(realm.folder.path(), key));  // so the search finds what is there
   EXPECT_FALSE(any_file_has(realm.folder.path(), share));

@@ -33,7 +33,6 @@ Status RealmLog::rebuild(Turn& turn, const crypto::SigningKey& key) {
   }
   for (std::size_t i = 0; i < config_.list.peers.size(); ++i) unheard_.insert(i);
   state_ = unheard_.empty() ? State::serving : State::asking;
-  next_tell_ = size_ == 0 || unheard_.empty() ? Time::never() : turn.now;
   const auto proof = TRY(turn.load<proto::RealmHead>(realm_table::kRollback, {}));
   if (proof && config_.accept_rollback) {
     adopt(turn, *proof);
@@ -68,7 +67,7 @@ void RealmLog::append_raw(Turn& turn, std::uint8_t kind, std::uint8_t counter, B
   head_ = crypto::sha256(entry.view());
   turn.rows.put(realm_table::kHeads, numbered({}, size_), to_bytes(head_));
   if (size_ > kKeptHeads) turn.rows.erase(realm_table::kHeads, numbered({}, size_ - kKeptHeads));
-  if (!config_.list.peers.empty()) next_tell_ = std::min(next_tell_, after(turn.now, kTellMs));
+  next_ask_ = std::min(next_ask_, after(turn.now, kTellMs));
 }
 
 std::optional<Hash> RealmLog::head_at(const Turn& turn, std::uint64_t size) const {
@@ -99,29 +98,31 @@ void RealmLog::ask(Turn& turn) {
   }
 }
 
-void RealmLog::tell(Turn& turn) {
-  next_tell_ = Time::never();
-  const Bytes body = wire::encode(head());
-  for (std::size_t i = 0; i < config_.list.peers.size(); ++i) {
-    const std::string url = config_.list.peers[i].url + std::string(proto::kPathRealmHead);
-    calls_[turn.call(proto::Method::post, url, body)] = {i, false};
-  }
-}
-
 void RealmLog::done(Turn& turn, const proto::CallDone& call) {
-  constexpr int kOk = 200;
   const Pending pending = calls_.at(call.id);
   calls_.erase(call.id);
-  if (!pending.asks) {
-    if (!call.reply || call.reply->status != kOk) next_tell_ = std::min(next_tell_, after(turn.now, kAskMs));
-    return;
-  }
+  if (!pending.asks) return;  // a round without an answer is followed by another
   unheard_.erase(pending.peer);
-  if (call.reply && call.reply->status == kOk) {
-    const auto theirs = wire::decode<proto::RealmHead>(call.reply->body);
-    if (theirs && theirs->realm == key_->public_key() && verify(*theirs)) compare(turn, *theirs);
-  }
+  if (call.reply) answered(turn, pending.peer, *call.reply);
   if (state_ == State::asking && unheard_.empty()) state_ = State::serving;
+}
+
+void RealmLog::answered(Turn& turn, std::size_t peer, const proto::CallReply& reply) {
+  constexpr int kOk = 200;
+  std::uint64_t known_size = 0;
+  if (reply.status == kOk) {
+    const auto theirs = wire::decode<proto::RealmHead>(reply.body);
+    if (theirs && theirs->realm == key_->public_key() && verify(*theirs)) {
+      compare(turn, *theirs);
+      known_size = theirs->size;
+    }
+  }
+  if (state_ != State::rolled_back && known_size < size_) tell(turn, peer);
+}
+
+void RealmLog::tell(Turn& turn, std::size_t peer) {
+  const std::string url = config_.list.peers[peer].url + std::string(proto::kPathRealmHead);
+  calls_[turn.call(proto::Method::post, url, wire::encode(head()))] = {peer, false};
 }
 
 void RealmLog::compare(Turn& turn, const proto::RealmHead& theirs) {
@@ -150,10 +151,9 @@ void RealmLog::adopt(Turn& turn, const proto::RealmHead& theirs) {
 }
 
 void RealmLog::timer(Turn& turn) {
-  if (next_tell_ <= turn.now) tell(turn);
   if (next_ask_ <= turn.now) ask(turn);
 }
 
-Time RealmLog::deadline() const { return config_.list.peers.empty() ? Time::never() : std::min(next_ask_, next_tell_); }
+Time RealmLog::deadline() const { return config_.list.peers.empty() ? Time::never() : next_ask_; }
 
 }  // namespace cairn::witness

@@ -11,7 +11,7 @@
 
 namespace cairn::witness {
 
-/// Until a new head is told to the peers, and between two rounds of asking them.
+/// Until the peers are asked and told after a change, and between two rounds without one.
 constexpr std::uint64_t kTellMs = kSecondMs;
 constexpr std::uint64_t kAskMs = kMinuteMs;
 
@@ -51,7 +51,9 @@ class RealmLog {
     bool asks = false;
   };
   void ask(Turn& turn);
-  void tell(Turn& turn);
+  void answered(Turn& turn, std::size_t peer, const proto::CallReply& reply);
+  /// Only who has just been asked is told: else a head that grew from an old database would push out the proof.
+  void tell(Turn& turn, std::size_t peer);
   void compare(Turn& turn, const proto::RealmHead& theirs);
   void adopt(Turn& turn, const proto::RealmHead& theirs);
   void append_raw(Turn& turn, std::uint8_t kind, std::uint8_t counter, ByteView record);
@@ -65,7 +67,6 @@ class RealmLog {
   std::map<proto::CallId, Pending> calls_;
   std::set<std::size_t> unheard_;  ///< peers that have not answered since the start
   Time next_ask_;
-  Time next_tell_ = Time::never();
 };
 
 }  // namespace cairn::witness

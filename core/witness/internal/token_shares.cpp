@@ -22,6 +22,9 @@ struct SlotRow {
   }
 };
 
+/// The key itself, behind whose it is.
+ByteView key_in(const SlotKey& slot) { return slot.expose().subspan(TokenRecordId::kSize); }
+
 /// index || share || mac.
 SecretBytes encode(const TokenShare& share) {
   return SecretBytes(concat({{&share.index, 1}, share.share.expose(), share.mac}));
@@ -58,12 +61,13 @@ Result<std::uint32_t> TokenShares::take_slot(Turn& turn) const {
 }
 
 Result<Bytes> TokenShares::seal(Turn& turn, const TokenRecordId& record, std::uint32_t slot, const TokenShare& share) {
-  const auto key = random_secret<SlotKey>(turn.entropy);
+  auto key = random_secret<SlotKey>(turn.entropy);
+  std::copy_n(record.data(), TokenRecordId::kSize, key.expose_mutable().begin());
   Bytes nonce(kNonceSize);
   turn.entropy.fill(nonce);
   const SecretBytes plaintext = encode(share);
   TRY(keys_.write(slot, key));
-  return concat({nonce, crypto::aead_seal(kAead, key.expose(), nonce, record, plaintext.expose())});
+  return concat({nonce, crypto::aead_seal(kAead, key_in(key), nonce, record, plaintext.expose())});
 }
 
 Result<Bytes> TokenShares::store(Turn& turn, ByteView body) {
@@ -91,15 +95,23 @@ Result<Bytes> TokenShares::store(Turn& turn, ByteView body) {
   return Bytes{};
 }
 
+Result<std::optional<SlotKey>> TokenShares::key_of(const TokenRecordId& record, const TokenRow& row) const {
+  using Key = std::optional<SlotKey>;
+  if (row.sealed.size() <= kNonceSize) return Key{};
+  auto key = keys_.read(row.slot);
+  if (!key) return tl::unexpected<Error>(key.error());
+  const bool ours = *key && equal((*key)->expose().first(TokenRecordId::kSize), record);
+  return ours ? std::move(*key) : Key{};
+}
+
 Result<std::optional<TokenShare>> TokenShares::open(const TokenRecordId& record, const TokenRow& row) const {
   using Opened = std::optional<TokenShare>;
-  if (row.sealed.size() <= kNonceSize) return Opened{};
-  const auto key = TRY(keys_.read(row.slot));
+  const auto key = TRY(key_of(record, row));
   if (!key) return Opened{};
   const ByteView sealed(row.sealed);
   const auto plaintext =
-      crypto::aead_open(kAead, key->expose(), sealed.first(kNonceSize), record, sealed.subspan(kNonceSize));
-  if (!plaintext) return Opened{};  // the slot is another record's by now
+      crypto::aead_open(kAead, key_in(*key), sealed.first(kNonceSize), record, sealed.subspan(kNonceSize));
+  REQUIRE(plaintext, ErrorCode::storage_failed, "This realm's share is damaged; use the other realms.");
   wire::Reader reader(plaintext->expose());
   TokenShare out;
   out.index = TRY(reader.u8());
@@ -130,11 +142,10 @@ Result<Bytes> TokenShares::request(Turn& turn, ByteView body) {
   auto row = TRY(turn.load<TokenRow>(realm_table::kTokens, request.record));
   REQUIRE(row, ErrorCode::not_found, "Nothing is stored here under this id.");
   TRY(authorise(*row, request));
-  auto share = TRY(open(request.record, *row));
-  if (!row->receipt && !share) TRY(erase(turn, request.record, *row));  // was interrupted
+  if (!row->receipt && !TRY(key_of(request.record, *row))) TRY(erase(turn, request.record, *row));  // was interrupted
   if (!row->receipt) TRY(change(turn, request, *row));
   proto::TokenAnswer answer{{row->change, row->erase_at_ms, std::nullopt, row->receipt}};
-  if (request.action == TokenAction::release && !row->receipt) answer.value.share = std::move(share);
+  if (request.action == TokenAction::release && !row->receipt) answer.value.share = TRY(open(request.record, *row));
   return wire::encode(answer);
 }
 
@@ -159,9 +170,7 @@ void TokenShares::schedule(Turn& turn, const TokenRecordId& record, TokenRow& ro
 }
 
 Status TokenShares::erase(Turn& turn, const TokenRecordId& record, TokenRow& row) {
-  // A slot whose key opens nothing of this row has been given to another one.
-  const auto still_ours = TRY(open(record, row));
-  if (still_ours) {
+  if (TRY(key_of(record, row))) {
     TRY(keys_.erase(row.slot));
     turn.save(realm_table::kFreeSlots, wire::encode(SlotRow{row.slot}), SlotRow{row.slot});
   }

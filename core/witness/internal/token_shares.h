@@ -36,7 +36,9 @@ class TokenShares {
   Status erase(Turn& turn, const TokenRecordId& record, TokenRow& row);
   Result<std::uint32_t> take_slot(Turn& turn) const;
   Result<Bytes> seal(Turn& turn, const TokenRecordId& record, std::uint32_t slot, const TokenShare& share);
-  /// Nothing when the key is gone.
+  /// Nothing when it is gone, or the slot is another record's by now.
+  Result<std::optional<SlotKey>> key_of(const TokenRecordId& record, const TokenRow& row) const;
+  /// Nothing when the key is gone; `storage_failed` when the row is damaged.
   Result<std::optional<TokenShare>> open(const TokenRecordId& record, const TokenRow& row) const;
   void schedule(Turn& turn, const TokenRecordId& record, TokenRow& row, std::uint64_t time_ms);
 
