@@ -52,6 +52,7 @@ class RealmTest : public ::testing::Test {
     }
     for (std::size_t i = 0; i < kRealms; ++i) write_list(i);
     for (std::size_t i = 0; i < kRealms; ++i) start(i);
+    for (std::size_t i = 0; i < kRealms; ++i) ASSERT_TRUE(becomes(i, "serving"));
     who_ = {"test.example", random_value<RegistrationId>(entropy_)};
     secret_ = random_secret<vault::PinSecret>(entropy_);
   }
