@@ -49,6 +49,7 @@ int serve(const ServerOptions& options, const std::function<std::unique_ptr<prot
   }
 
   const auto mind = make();
+  if (mind == nullptr) return 1;
   loop::LoopOptions loop_options;
   loop_options.clock = os::now;
   loop_options.log = [&options](const proto::Event& event) {

@@ -24,7 +24,8 @@ struct ServerOptions {
 /// The unix socket of a server that runs with this data folder.
 std::string local_socket(const std::string& data_folder);
 
-/// Serves until SIGTERM or SIGINT; `make` gives the mind once the data folder is ours. Prints one line with the
+/// Serves until SIGTERM or SIGINT; `make` gives the mind once the data folder is ours, or nothing when it
+/// cannot, and has said why. Prints one line with the
 /// address when requests are taken. Returns the exit code: 0 after a clean stop, 1 with a sentence on standard error.
 int serve(const ServerOptions& options, const std::function<std::unique_ptr<proto::Mind>()>& make);
 

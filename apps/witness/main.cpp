@@ -1,10 +1,15 @@
-// cairn-witness: an independent party that cosigns logs, as witness or as auditor.
+// cairn-witness: an independent party that cosigns logs, as witness or as auditor, or holds shares, as realm.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "apps/common/server.h"
+#include "core/witness/realm.h"
 #include "core/witness/witness.h"
+#include "shell/os/clock.h"
 #include "shell/os/data_folder.h"
+#include "shell/os/entropy.h"
+#include "shell/os/slot_file.h"
+#include "shell/store/sqlite/sqlite_store.h"
 
 namespace {
 
@@ -18,13 +23,81 @@ struct Options {
   std::string role = "witness";
   std::string name;
   std::string logs_file;
+  std::string realm_file;
+  bool accept_rollback = false;
 };
+
+/// Nothing, and a sentence on standard error, when it is none.
+std::optional<tlog::KeyName> key_name(const Options& options) {
+  auto name = tlog::KeyName::from(options.name.empty() ? "localhost/" + options.role : options.name);
+  if (name) return std::move(*name);
+  std::fprintf(stderr, "--name %s is no name for a key: no spaces, no plus sign.\n", options.name.c_str());
+  return std::nullopt;
+}
+
+int complain(const std::string& about, const char* sentence) {
+  std::fprintf(stderr, "%s: %s\n", about.c_str(), sentence);
+  return 1;
+}
+
+/// The file of the keys that seal shares; it lies beside the store, and must not be in any backup.
+Result<std::unique_ptr<os::SlotFile>> open_keys(const std::string& data_folder) {
+  return os::SlotFile::open(data_folder + "/keys");
+}
+
+int serve_realm(const Options& options) {
+  std::string text;
+  if (!options.realm_file.empty() && !apps::read_text(options.realm_file, text)) return 1;
+  auto list = witness::RealmList::parse(text);
+  if (!list) {
+    std::fprintf(stderr, "%s is no list of a realm (%s); see docs/spec/realm.md.\n", options.realm_file.c_str(),
+                 list.error().where);
+    return 1;
+  }
+  auto name = key_name(options);
+  if (!name) return 2;
+  const witness::RealmConfig config{std::move(*name), std::move(*list), options.accept_rollback};
+  std::unique_ptr<os::SlotFile> keys;
+  return apps::serve(options.server, [&]() -> std::unique_ptr<proto::Mind> {
+    auto opened = open_keys(options.server.data_folder);
+    if (!opened) {
+      complain(options.server.data_folder, opened.error().where);
+      return nullptr;
+    }
+    keys = std::move(*opened);
+    return std::make_unique<witness::Realm>(config, *keys);
+  });
+}
+
+/// Makes a realm's key, unless it has one, and tells it: others list it before it serves.
+int init_realm(Options& options) {
+  options.role = "realm";
+  auto name = key_name(options);
+  if (!name) return 2;
+  const std::string& folder_name = options.server.data_folder;
+  auto folder = os::DataFolder::open(folder_name);
+  if (!folder) return complain(folder_name, folder.error().where);
+  store::SqliteOptions store_options;
+  store_options.path = folder->file("store.sqlite");
+  store_options.application_id = kApplicationId;
+  auto store = store::SqliteStore::open(store_options);
+  if (!store) return complain(store_options.path, store.error().where);
+  auto keys = open_keys(folder_name);
+  if (!keys) return complain(folder_name, keys.error().where);
+  os::SystemEntropy entropy;
+  witness::Realm realm({std::move(*name), {}, false}, **keys);
+  const auto effects = realm.rebuild(**store, os::now(), entropy);
+  if (const auto done = (*store)->commit(effects.writes); !done) return complain(folder_name, done.error().where);
+  std::printf("%s\n", realm.vkey().c_str());
+  return 0;
+}
 
 int serve(Options& options) {
   if (!apps::parse_listen(options.listen, options.server)) {
     std::fprintf(stderr, "--listen %s is not ADDRESS:PORT.\n", options.listen.c_str());
     return 2;
   }
+  if (options.role == "realm") return serve_realm(options);
   std::string list;
   if (!options.logs_file.empty() && !apps::read_text(options.logs_file, list)) return 1;
   auto logs = witness::LogList::parse(list);
@@ -33,11 +106,8 @@ int serve(Options& options) {
                  logs.error().where);
     return 1;
   }
-  auto name = tlog::KeyName::from(options.name.empty() ? "localhost/" + options.role : options.name);
-  if (!name) {
-    std::fprintf(stderr, "--name %s is no name for a key: no spaces, no plus sign.\n", options.name.c_str());
-    return 2;
-  }
+  auto name = key_name(options);
+  if (!name) return 2;
   const auto role = options.role == "auditor" ? witness::Role::auditor : witness::Role::witness;
   witness::WitnessConfig config{role, std::move(*name), std::move(*logs)};
   return apps::serve(options.server, [&config] { return std::make_unique<witness::Witness>(config); });
@@ -52,16 +122,24 @@ int main(int argc, char** argv) {
 
   CLI::App app{
       "cairn-witness: cosigns transparency logs that only ever grew; as an auditor, directories whose every change it "
-      "has checked."};
+      "has checked; as a realm, holds shares of PINs and of backups' tokens."};
   app.require_subcommand(1);
   app.add_option("--data", options.server.data_folder, "folder for everything it keeps")->capture_default_str();
   CLI::App* serve_command = app.add_subcommand("serve", "take requests until SIGTERM");
   serve_command->add_option("--listen", options.listen, "ADDRESS:PORT; port 0 takes a free one")->capture_default_str();
   serve_command->add_option("--role", options.role, "what its signature says")
-      ->check(CLI::IsMember({"witness", "auditor"}))
+      ->check(CLI::IsMember({"witness", "auditor", "realm"}))
       ->capture_default_str();
   serve_command->add_option("--name", options.name, "name of its key, best a URL without scheme");
   serve_command->add_option("--logs", options.logs_file, "the logs that it cosigns (docs/spec/witness.md s.1)");
+  serve_command->add_option("--realm-list", options.realm_file,
+                            "whose account tokens a realm takes, and its peers (docs/spec/realm.md s.8)");
+  serve_command->add_flag("--accept-rollback", options.accept_rollback,
+                          "go on though the peers know more than the database: guesses were forgotten");
+  bool is_realm = false;
+  CLI::App* init_command = app.add_subcommand("init", "make the key of a realm and tell it");
+  init_command->add_flag("--realm", is_realm, "the role; the others make theirs when they first serve")->required();
+  init_command->add_option("--name", options.name, "name of its key, best a URL without scheme");
   CLI11_PARSE(app, argc, argv);
-  return serve(options);
+  return init_command->parsed() ? init_realm(options) : serve(options);
 }

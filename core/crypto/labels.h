@@ -17,5 +17,28 @@ inline constexpr std::string_view kSignRejoin = "rejoin";
 inline constexpr std::string_view kSignErase = "erase";
 inline constexpr std::string_view kSignKeyBox = "backup keys";
 inline constexpr std::string_view kSignOpener = "backup opener";
+inline constexpr std::string_view kSignPinShare = "pin share";
+inline constexpr std::string_view kSignPinReplace = "pin replace";
+inline constexpr std::string_view kSignPinOwner = "pin owner";
+inline constexpr std::string_view kSignAccountToken = "account token";
+inline constexpr std::string_view kSignTokenRequest = "token request";
+inline constexpr std::string_view kSignReceipt = "receipt of erasure";
+inline constexpr std::string_view kSignRealmHead = "realm head";
+
+// KDF, of what realms hold (docs/spec/realm.md s.2, 6).
+inline constexpr std::string_view kDerivePinUnlock = "pin unlock";
+inline constexpr std::string_view kDerivePinCommitment = "pin commitment";
+inline constexpr std::string_view kDerivePinTag = "pin tag";
+inline constexpr std::string_view kDerivePinMac = "pin mac";
+inline constexpr std::string_view kDerivePinSeal = "pin seal";
+inline constexpr std::string_view kDeriveBackupToken = "backup token";
+inline constexpr std::string_view kDeriveTokenRecord = "token record";
+inline constexpr std::string_view kDeriveTokenAuth = "token auth";
+inline constexpr std::string_view kDeriveTokenErase = "token erase";
+inline constexpr std::string_view kDeriveTokenMac = "token mac";
+
+// Hashes: "cairn/v1 " || label || 0x00 || what is hashed.
+inline constexpr std::string_view kHashPinSalt = "cairn/v1 pin salt";
+inline constexpr std::string_view kHashRealmLog = "cairn/v1 realm log";
 
 }  // namespace cairn::crypto

@@ -6,37 +6,12 @@
 
 #include "core/directory/name.h"
 #include "core/tlog/proof.h"
+#include "core/witness/internal/list_lines.h"
 
 namespace cairn::witness {
 namespace {
 
 constexpr std::size_t kMaxWellKnownBytes = 64 * 1024;
-
-using Items = std::vector<std::string_view>;
-
-Items items_of(std::string_view line) {
-  constexpr std::string_view kBlanks = " \t";
-  Items items;
-  for (;;) {
-    const std::size_t begin = line.find_first_not_of(kBlanks);
-    if (begin == std::string_view::npos) return items;
-    const std::size_t end = std::min(line.find_first_of(kBlanks, begin), line.size());
-    items.push_back(line.substr(begin, end - begin));
-    line.remove_prefix(end);
-  }
-}
-
-/// http(s)://, then printable ASCII without blanks; a slash at the end is taken off.
-Result<std::string> parse_url(std::string_view text) {
-  REQUIRE(text.size() <= kMaxUrlBytes, ErrorCode::over_limit, "url");
-  const std::size_t scheme = text.starts_with("https://") ? 8 : text.starts_with("http://") ? 7 : 0;
-  REQUIRE(scheme != 0 && text.size() > scheme && text[scheme] != '/', ErrorCode::malformed, "url");
-  for (char c : text) {
-    REQUIRE(c > ' ' && c < '\x7f' && c != '?' && c != '#', ErrorCode::malformed, "url");
-  }
-  if (text.ends_with('/')) text.remove_suffix(1);
-  return std::string(text);
-}
 
 /// The optional last item of a line.
 Result<std::uint64_t> parse_adopted(const Items& items, std::size_t place) {
@@ -58,9 +33,7 @@ Result<tlog::VerifierKey> parse_log_key(std::string_view text) {
 /// Reads the list line by line and sees to it that nothing is there twice.
 class ListReader {
  public:
-  Status read_line(std::string_view line) {
-    const Items items = items_of(line);
-    if (items.empty() || items[0].starts_with('#')) return ok();
+  Status read_line(const Items& items) {
     if (items[0] == "log") return read_log(items);
     if (items[0] == "domain") return read_domain(items);
     if (items[0] == "peer") return read_peer(items);
@@ -113,12 +86,7 @@ class ListReader {
 Result<LogList> LogList::parse(std::string_view text) {
   REQUIRE(text.size() <= kMaxListBytes, ErrorCode::over_limit, "list");
   ListReader reader;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    REQUIRE(end != std::string_view::npos, ErrorCode::malformed, "list: line without a newline");
-    TRY(reader.read_line(text.substr(0, end)));
-    text.remove_prefix(end + 1);
-  }
+  TRY(for_each_line(text, [&](const Items& items) { return reader.read_line(items); }));
   return reader.take();
 }
 

@@ -4,6 +4,7 @@
 #include "core/relay/internal/key_packages.h"
 #include "core/relay/internal/log_files.h"
 #include "core/relay/internal/lookup_answer.h"
+#include "core/relay/internal/realm_tokens.h"
 #include "core/relay/internal/rendezvous.h"
 #include "core/relay/internal/server.h"
 
@@ -50,6 +51,8 @@ std::span<const Server::Route> Server::routes() {
       {post, proto::kPathChannelSend, Match::whole, grows, &Server::send},
       {post, proto::kPathRendezvous, Match::prefix, grows, &Server::post_rendezvous},
       {get, proto::kPathRendezvous, Match::prefix, keeps, &Server::get_rendezvous},
+      {post, proto::kPathRealmTokens, Match::whole, keeps, &Server::realm_tokens},
+      {get, proto::kPathRealmVkey, Match::whole, keeps, &Server::realm_vkey},
       {get, "/log/", Match::prefix, keeps, &Server::log_file},
   };
   static_assert(proto::kPathLog == "/log");
@@ -142,6 +145,14 @@ Result<Answer> Server::post_rendezvous(Turn& turn, const RequestArrived& request
 Result<Answer> Server::get_rendezvous(Turn& turn, const RequestArrived& request) {
   return relay::get_rendezvous(turn, TRY(rendezvous_id(request)));
 }
+
+Result<Answer> Server::realm_tokens(Turn& turn, const RequestArrived& request) {
+  std::optional<LoggedIn> who;
+  if (!request.bearer.empty()) who = TRY(check_login(turn, request.bearer));
+  return give_realm_tokens(turn, config_, who, TRY(wire::decode<proto::RealmTokensRequest>(request.body)));
+}
+
+Result<Answer> Server::realm_vkey(Turn& turn, const RequestArrived&) { return relay::realm_vkey(turn, config_); }
 
 Result<Answer> Server::log_file(Turn& turn, const RequestArrived& request) {
   constexpr std::string_view kFolder = "/log/";

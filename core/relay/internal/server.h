@@ -51,6 +51,8 @@ class Server {
   Result<Answer> send(Turn&, const proto::RequestArrived&);
   Result<Answer> post_rendezvous(Turn&, const proto::RequestArrived&);
   Result<Answer> get_rendezvous(Turn&, const proto::RequestArrived&);
+  Result<Answer> realm_tokens(Turn&, const proto::RequestArrived&);
+  Result<Answer> realm_vkey(Turn&, const proto::RequestArrived&);
   Result<Answer> log_file(Turn&, const proto::RequestArrived&);
 
   /// The logged-in device; draws on its bucket.

@@ -1,0 +1,169 @@
+#include "core/vault/token.h"
+
+#include <gtest/gtest.h>
+
+#include "core/base/encoding.h"
+#include "tests/support/fake_realm.h"
+#include "tests/support/refused.h"
+
+namespace cairn::vault {
+namespace {
+
+using testing::FakeRealm;
+using testing::refused;
+using Fates = std::vector<RealmFate>;
+using Recovery = TokenRecovery::State;
+constexpr auto kGood = RealmFate::good;
+
+/// A generation whose token three realms share, two of them enough.
+struct World {
+  World() : realms(testing::fake_realms(3)), set(set_of(realms, 2)) {
+    entropy.fill(root);
+    entropy.fill(recovery_secret);
+    auto shared = share_token(set, root, entropy);
+    CHECK(shared.has_value());
+    token = to_hex(shared->token.expose());
+    for (std::size_t i = 0; i < realms.size(); ++i) {
+      realms[i].token = testing::clone(shared->shares[i]);
+      realms[i].record = token_record_id(root, realms[i].id());
+      realms[i].release_key = token_release_key(root).public_key();
+      realms[i].erase_key = token_erase_key(recovery_secret).public_key();
+    }
+  }
+  template <class Machine>
+  void run(Machine& machine) {
+    for (auto asks = machine.take_asks(); !asks.empty(); asks = machine.take_asks()) {
+      for (const TokenAsk& ask : asks) machine.take(ask.realm, realms[ask.realm].token_request(ask));
+    }
+  }
+  TokenRecovery recover() {
+    auto out = TokenRecovery::begin(set, root);
+    CHECK(out.has_value());
+    run(*out);
+    return std::move(*out);
+  }
+  void expect_recovered(const Fates& fates) {
+    TokenRecovery recovery = recover();
+    ASSERT_EQ(recovery.state(), Recovery::recovered);
+    EXPECT_EQ(to_hex(recovery.take_token().expose()), token);
+    EXPECT_EQ(recovery.fates(), fates);
+  }
+  TokenChange change(TokenChange::Wish wish, TokenKeyKind by) {
+    auto key = by == TokenKeyKind::release ? token_release_key(root) : token_erase_key(recovery_secret);
+    auto out = TokenChange::begin(set, root, wish, by, std::move(key));
+    CHECK(out.has_value());
+    run(*out);
+    return std::move(*out);
+  }
+
+  testing::SeededEntropy entropy{1};
+  std::vector<FakeRealm> realms;
+  RealmSet set;
+  Bytes root = Bytes(32);
+  Bytes recovery_secret = Bytes(20);
+  std::string token;
+};
+
+TEST(Token, ComesBackFromAnyTwoOfThree) {
+  World world;
+  world.expect_recovered({kGood, kGood, RealmFate::waiting});
+  world.realms[0].alive = false;
+  world.expect_recovered({RealmFate::dead, kGood, kGood});
+  world.realms[1].alive = false;
+  EXPECT_EQ(world.recover().state(), Recovery::no_quorum);
+}
+
+TEST(Token, NamesARealmWhoseShareIsWrong) {
+  const std::function<void(TokenState&)> spoils[] = {
+      [](TokenState& s) { s.share->share.expose_mutable()[3] ^= 1; },
+      [](TokenState& s) { s.share->mac.mutable_view()[3] ^= 1; },
+      [](TokenState& s) { s.share->index = 2; },
+      [](TokenState& s) { s.share.reset(); },
+  };
+  for (const auto& spoil : spoils) {
+    World world;
+    world.realms[0].spoil_token = spoil;
+    world.expect_recovered({RealmFate::wrong_share, kGood, kGood});
+    world.realms[1].alive = false;
+    EXPECT_EQ(world.recover().state(), Recovery::no_quorum);
+  }
+}
+
+TEST(Token, NamesARealmWhoseReceiptIsForged) {
+  World world;
+  world.realms[0].spoil_token = [](TokenState& s) {
+    s.share.reset();
+    s.receipt = ErasureReceipt{};
+  };
+  world.expect_recovered({RealmFate::wrong_signature, kGood, kGood});
+  // A good receipt of another realm, or for another generation, is none either.
+  world.realms[2].erase();
+  const ErasureReceipt receipt = *world.realms[2].state.receipt;
+  EXPECT_TRUE(verify_receipt(receipt, world.root, world.realms[2].id()));
+  EXPECT_TRUE(refused(verify_receipt(receipt, world.root, world.realms[0].id()), "whose receipt"));
+  EXPECT_TRUE(refused(verify_receipt(receipt, Bytes(32), world.realms[2].id()), "whose receipt"));
+  ErasureReceipt later = receipt;
+  ++later.time_ms;
+  EXPECT_FALSE(verify_receipt(later, world.root, world.realms[2].id()));
+}
+
+TEST(Token, IsGoneWhenSoManyHaveErasedThatTooFewAreLeft) {
+  World world;
+  world.realms[1].erase();
+  world.expect_recovered({kGood, RealmFate::nothing_here, kGood});
+  world.realms[0].erase();
+  EXPECT_EQ(world.recover().state(), Recovery::erased);
+}
+
+TEST(Token, IsErasedAtOnceByTheRecoveryKey) {
+  World world;
+  const TokenChange change = world.change(TokenChange::Wish::erase, TokenKeyKind::erase);
+  EXPECT_TRUE(change.done());
+  EXPECT_TRUE(change.gone());
+  EXPECT_EQ(change.receipts().size(), 3u);
+  EXPECT_EQ(change.fates(), (Fates{kGood, kGood, kGood}));
+  EXPECT_EQ(world.recover().state(), Recovery::erased);
+  const TokenChange again = world.change(TokenChange::Wish::erase, TokenKeyKind::erase);
+  EXPECT_EQ(again.receipts().size(), 3u);  // they are shown again
+}
+
+TEST(Token, WaitsWhenADeviceDeletesItAndCanBeKept) {
+  World world;
+  const TokenChange change = world.change(TokenChange::Wish::erase, TokenKeyKind::release);
+  EXPECT_EQ(change.waiting(), 3u);
+  EXPECT_FALSE(change.gone());
+  TokenRecovery recovery = world.recover();
+  EXPECT_EQ(recovery.state(), Recovery::recovered);
+  EXPECT_EQ(recovery.erase_at_ms(), 72u);
+  const TokenChange kept = world.change(TokenChange::Wish::cancel, TokenKeyKind::release);
+  EXPECT_EQ(kept.fates(), (Fates{kGood, kGood, kGood}));
+  EXPECT_FALSE(world.recover().erase_at_ms());
+}
+
+TEST(Token, CountsOnlyRealmsThatErased) {
+  World world;
+  world.realms[0].alive = false;
+  world.realms[1].spoil_token = [](TokenState& s) { s.receipt.reset(); };
+  const TokenChange change = world.change(TokenChange::Wish::erase, TokenKeyKind::erase);
+  EXPECT_EQ(change.fates(), (Fates{RealmFate::dead, RealmFate::refused, kGood}));
+  EXPECT_FALSE(change.gone());
+  auto slow = TokenChange::begin(world.set, world.root, TokenChange::Wish::erase, TokenKeyKind::erase,
+                                 token_erase_key(world.recovery_secret));
+  EXPECT_FALSE(slow->done());
+  slow->expire();
+  EXPECT_TRUE(slow->done());
+}
+
+TEST(Token, HasKeysAndIdsOfItsOwn) {
+  World world;
+  EXPECT_NE(token_record_id(world.root, world.set.realms[0]), token_record_id(world.root, world.set.realms[1]));
+  EXPECT_NE(token_release_key(world.root).public_key(), token_erase_key(world.root).public_key());
+  const auto a = share_token(world.set, world.root, world.entropy);
+  const auto b = share_token(world.set, world.root, world.entropy);
+  EXPECT_NE(to_hex(a->token.expose()), to_hex(b->token.expose()));
+  EXPECT_TRUE(refused(share_token({world.set.realms, 1}, world.root, world.entropy), "threshold of realms"));
+  EXPECT_TRUE(refused(TokenRecovery::begin({world.set.realms, 1}, world.root), "threshold of realms"));
+}
+
+}  // namespace
+}  // namespace cairn::vault

@@ -1,0 +1,72 @@
+// The realm's log of counter changes, and how an old database is found out (docs/spec/realm.md s.8).
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "core/crypto/signature.h"
+#include "core/proto/realm.h"
+#include "core/witness/internal/turn.h"
+#include "core/witness/realm_config.h"
+
+namespace cairn::witness {
+
+/// Until the peers are asked and told after a change, and between two rounds without one.
+constexpr std::uint64_t kTellMs = kSecondMs;
+constexpr std::uint64_t kAskMs = kMinuteMs;
+
+class RealmLog {
+ public:
+  enum class State : std::uint8_t {
+    asking,  ///< not every peer has answered, or failed to, since the start
+    serving,
+    rolled_back
+  };
+
+  /// `config` must outlive this.
+  explicit RealmLog(const RealmConfig& config) : config_(config) {}
+
+  /// Starts from what is stored, and asks the peers.
+  Status rebuild(Turn& turn, const crypto::SigningKey& key);
+
+  State state() const { return state_; }
+  std::uint64_t size() const { return size_; }
+  proto::RealmHead head() const;
+
+  /// An entry about the record with this key. Cannot fail: what is refused was refused before.
+  void append(Turn& turn, proto::GuessKind kind, std::uint8_t counter, ByteView record);
+
+  /// A peer tells its head. `not_found` for a stranger, `invalid_signature`.
+  Status take_head(Turn& turn, const proto::RealmHead& head);
+
+  bool owns(proto::CallId call) const { return calls_.contains(call); }
+  void done(Turn& turn, const proto::CallDone& call);
+  void timer(Turn& turn);
+  Time deadline() const;
+
+ private:
+  /// A call that waits for its answer, and whether it asks or tells.
+  struct Pending {
+    std::size_t peer = 0;
+    bool asks = false;
+  };
+  void ask(Turn& turn);
+  void answered(Turn& turn, std::size_t peer, const proto::CallReply& reply);
+  /// Only who has just been asked is told: else a head that grew from an old database would push out the proof.
+  void tell(Turn& turn, std::size_t peer);
+  void compare(Turn& turn, const proto::RealmHead& theirs);
+  void adopt(Turn& turn, const proto::RealmHead& theirs);
+  void append_raw(Turn& turn, std::uint8_t kind, std::uint8_t counter, ByteView record);
+  std::optional<Hash> head_at(const Turn& turn, std::uint64_t size) const;
+
+  const RealmConfig& config_;
+  const crypto::SigningKey* key_ = nullptr;
+  State state_ = State::asking;
+  std::uint64_t size_ = 0;
+  Hash head_;
+  std::map<proto::CallId, Pending> calls_;
+  std::set<std::size_t> unheard_;  ///< peers that have not answered since the start
+  Time next_ask_;
+};
+
+}  // namespace cairn::witness

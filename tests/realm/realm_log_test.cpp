@@ -1,0 +1,262 @@
+// An old copy of a realm's database is found out by its peers, and by them alone.
+#include <gtest/gtest.h>
+
+#include "core/base/encoding.h"
+#include "tests/support/realm_village.h"
+#include "tests/support/refused.h"
+
+namespace cairn {
+namespace {
+
+using testing::RealmVillage;
+using testing::refusal_of;
+using testing::TestRealm;
+
+constexpr std::string_view kPin = "correct horse";
+
+/// Three realms that list each other.
+struct World : RealmVillage {
+  World() {
+    for (auto& realm : realms) {
+      for (auto& other : realms) {
+        if (other != realm) realm->config.list.peers.push_back({other->id, other->url});
+      }
+    }
+    for (auto& realm : realms) realm->restart();
+    carry();
+  }
+  TestRealm* at(const std::string& url) {
+    for (auto& realm : realms) {
+      if (url.starts_with(realm->url + "/")) return realm.get();
+    }
+    return nullptr;
+  }
+  /// All calls between them, until there are none.
+  void carry() {
+    for (bool any = true; any;) {
+      any = false;
+      for (auto& realm : realms) {
+        for (const proto::Call& call : realm->driver.calls()) {
+          any = true;
+          auto reply = at(call.url)->call(call);
+          if (reply) {
+            realm->driver.reply(call.id, reply->status, reply->body);
+          } else {
+            realm->driver.no_reply(call.id);
+          }
+        }
+      }
+    }
+  }
+  void pass(std::uint64_t ms) {
+    for (auto& realm : realms) realm->driver.pass(ms);
+    carry();
+  }
+  std::string health(std::size_t i) { return as_text(realms[i]->ask(proto::Method::get, "/health").body); }
+  bool is(std::size_t i, const std::string& state) {
+    return health(i).find("\"state\": \"" + state + "\"") != std::string::npos;
+  }
+  std::optional<ErrorCode> version(std::size_t i) {
+    return refusal_of(realms[i]->ask(proto::Method::post, "/realm/pin/version", wire::encode(who)));
+  }
+  proto::RealmHead head(std::size_t i) {
+    return *wire::decode<proto::RealmHead>(realms[i]->ask(proto::Method::get, "/realm/head").body);
+  }
+  /// What realm `at` last heard of realm `of`.
+  proto::RealmHead heard(std::size_t at_realm, std::size_t of) {
+    const auto answer = realms[at_realm]->ask(proto::Method::get, "/realm/head/" + to_hex(set.realms[of]));
+    CHECK(answer.status == 200);
+    return *wire::decode<proto::RealmHead>(answer.body);
+  }
+};
+
+TEST(RealmLog, TellsItsHeadToThePeersWithinASecond) {
+  World world;
+  world.enrol(kPin);
+  EXPECT_EQ(world.head(0).size, 1u);
+  world.pass(1000);
+  for (const std::size_t peer : {std::size_t{1}, std::size_t{2}}) {
+    EXPECT_EQ(world.heard(peer, 0).head, world.head(0).head);
+    EXPECT_EQ(world.heard(peer, 0).size, 1u);
+  }
+  EXPECT_EQ(world.realms[0]->ask(proto::Method::get, "/realm/head/" + to_hex(world.set.realms[0])).status, 404);
+}
+
+TEST(RealmLog, ChainsEveryChangeOfACounter) {
+  World world;
+  const auto made = world.enrol(kPin);
+  std::set<Hash> heads = {world.head(0).head};
+  world.recover("wrong horse!");
+  heads.insert(world.head(0).head);
+  EXPECT_TRUE(world.gives_secret(kPin));
+  heads.insert(world.head(0).head);
+  EXPECT_EQ(world.head(0).size, 4u);  // registered, guess, guess, right tag
+  EXPECT_TRUE(world.own(0, made, PinOwnerAction::unlock, 4));
+  EXPECT_TRUE(world.own(0, made, PinOwnerAction::erase, 5));
+  EXPECT_EQ(world.head(0).size, 6u);
+  EXPECT_EQ(heads.size(), 3u);
+}
+
+TEST(RealmLog, ServesAtItsStartOnlyWhenThePeersHaveAnsweredOrFailedTo) {
+  World world;
+  world.enrol(kPin);
+  world.realms[2]->alive = false;
+  world.realms[0]->restart();
+  EXPECT_TRUE(world.is(0, "asking"));
+  EXPECT_EQ(world.version(0), ErrorCode::unavailable);
+  world.carry();
+  EXPECT_TRUE(world.is(0, "serving"));
+  EXPECT_EQ(world.version(0), std::nullopt);
+}
+
+/// Realm 0's database as it was before some guesses.
+struct RolledBack : World {
+  RolledBack() {
+    made.emplace(enrol(kPin));
+    pass(1000);
+    old = realms[0]->driver.store;
+    for (int i = 0; i < 5; ++i) recover("wrong horse!");
+    pass(1000);
+    realms[0]->driver.store = old;
+  }
+  std::optional<vault::PinRegistration> made;
+  testing::MemoryStore old;
+};
+
+TEST(RealmLog, RefusesToServeAnOldCopyOfItsDatabaseAndSaysSoInOneSentence) {
+  RolledBack world;
+  world.realms[0]->restart();
+  world.carry();
+  EXPECT_TRUE(world.is(0, "rolled back"));
+  EXPECT_EQ(world.version(0), ErrorCode::unavailable);
+  const auto& events = world.realms[0]->driver.events;
+  EXPECT_TRUE(std::ranges::any_of(events, [](const auto& e) { return e.level == proto::Event::Level::error; }));
+  for (const char* path : {"/realm/pin/register", "/realm/pin/evaluate", "/realm/pin/release", "/realm/pin/owner",
+                           "/realm/token/store", "/realm/token/request"}) {
+    EXPECT_EQ(refusal_of(world.realms[0]->ask(proto::Method::post, path)), ErrorCode::unavailable) << path;
+  }
+  EXPECT_TRUE(world.gives_secret(kPin));  // the other two are enough
+  // It has seen the proof: dead peers do not let it forget.
+  world.realms[1]->alive = world.realms[2]->alive = false;
+  world.realms[0]->restart();
+  world.carry();
+  EXPECT_TRUE(world.is(0, "rolled back"));
+}
+
+TEST(RealmLog, FindsItOutWhileItRuns) {
+  RolledBack world;
+  world.realms[1]->alive = world.realms[2]->alive = false;
+  world.realms[0]->restart();
+  world.carry();
+  EXPECT_TRUE(world.is(0, "serving"));  // nobody could be asked
+  world.realms[1]->alive = true;
+  world.pass(kMinuteMs + 1);
+  EXPECT_TRUE(world.is(0, "rolled back"));
+}
+
+TEST(RealmLog, FindsItOutWhenTheOldCopyHasGrownPastWhatThePeersKnow) {
+  RolledBack world;
+  world.realms[1]->alive = world.realms[2]->alive = false;
+  world.realms[0]->restart();
+  world.carry();
+  const auto element = *EncodedElement::from(crypto::RistrettoElement::base());
+  for (int i = 0; i < 9; ++i) {  // the attacker's, which need nobody else
+    const vault::PinRecovery::Ask guess{0, vault::PinRecovery::AskEvaluation{world.made->version, element}};
+    const Bytes permission = world.token(0, proto::TokenPurpose::guess);
+    const auto call = client::pin_call(world.realms[0]->url, world.who, guess, permission);
+    ASSERT_EQ(world.realms[0]->call(call)->status, 200);
+  }
+  EXPECT_GT(world.head(0).size, 6u);
+  world.realms[1]->alive = true;
+  world.pass(1001);  // it is about to tell what it has now: it asks first
+  EXPECT_TRUE(world.is(0, "rolled back"));
+  EXPECT_EQ(world.heard(1, 0).size, 6u);
+}
+
+TEST(RealmLog, GoesOnWhenItsOperatorSaysSo) {
+  RolledBack world;
+  world.realms[0]->restart();
+  world.carry();
+  ASSERT_TRUE(world.is(0, "rolled back"));
+  world.realms[0]->config.accept_rollback = true;
+  world.realms[0]->restart();
+  world.carry();
+  EXPECT_TRUE(world.is(0, "serving"));
+  EXPECT_EQ(world.head(0).size, 7u);  // 1 + 5 guesses that were lost + the operator's word
+  world.pass(2000);
+  world.realms[0]->config.accept_rollback = false;
+  world.realms[0]->restart();
+  world.carry();
+  EXPECT_TRUE(world.is(0, "serving"));
+  EXPECT_EQ(world.heard(1, 0).size, 7u);
+}
+
+TEST(RealmLog, ErasesNothingAndDoesNotSpinWhileRolledBack) {
+  RolledBack world;
+  auto& realm = *world.realms[0];
+  const TokenRecordId record;
+  realm.driver.store.apply({Write{witness::realm_table::kDue, witness::due_key(1, record), Bytes{}}});
+  realm.restart();
+  world.carry();
+  ASSERT_TRUE(world.is(0, "rolled back"));
+  EXPECT_GT(realm.mind->next_deadline(), realm.driver.now);
+  EXPECT_EQ(world.heard(1, 0).size, 6u);  // what it has now is told to nobody
+  realm.driver.pass(kMinuteMs);
+  EXPECT_TRUE(realm.driver.store.get(witness::realm_table::kDue, witness::due_key(1, record)));
+}
+
+TEST(RealmLog, KeepsTheNewestHeadsAlone) {
+  RealmVillage village(1, 1);
+  const auto made = village.make(kPin);
+  auto& realm = *village.realms[0];
+  const auto head_at = [&](std::uint64_t size) {
+    return realm.driver.store.get(witness::realm_table::kHeads, witness::numbered({}, size)).has_value();
+  };
+  for (const std::uint64_t size : {std::uint64_t{1}, witness::kKeptHeads}) {
+    realm.driver.store.apply({Write{witness::realm_table::kHeads, witness::numbered({}, size), Bytes(32, 7)}});
+  }
+  realm.restart();
+  ASSERT_TRUE(village.enrol(0, made));
+  EXPECT_TRUE(head_at(witness::kKeptHeads + 1));
+  EXPECT_TRUE(head_at(witness::kKeptHeads));
+  EXPECT_FALSE(head_at(1));
+}
+
+TEST(RealmLog, BelievesNobodyWhoCannotProveIt) {
+  World world;
+  world.enrol(kPin);
+  world.pass(1000);
+  testing::SeededEntropy entropy(3);
+  const auto liar = crypto::SigningKey::generate(entropy);
+  proto::RealmHead forged{world.set.realms[0], 1000, {}, {}};
+  forged.signature = crypto::sign_labelled(liar, crypto::kSignRealmHead, forged.content());
+  world.realms[0]->restart();
+  for (const proto::Call& call : world.realms[0]->driver.calls()) {
+    world.realms[0]->driver.reply(call.id, 200, wire::encode(forged));
+  }
+  EXPECT_TRUE(world.is(0, "serving"));
+  // Nor does a peer keep what a realm has not signed, or one that it does not know.
+  const auto tell = [&](const proto::RealmHead& head) {
+    return refusal_of(world.realms[1]->ask(proto::Method::post, "/realm/head", wire::encode(head)));
+  };
+  EXPECT_EQ(tell(forged), ErrorCode::invalid_signature);
+  proto::RealmHead stranger{liar.public_key(), 5, {}, {}};
+  stranger.signature = crypto::sign_labelled(liar, crypto::kSignRealmHead, stranger.content());
+  EXPECT_EQ(tell(stranger), ErrorCode::not_found);
+  EXPECT_EQ(world.heard(1, 0).size, 1u);
+}
+
+TEST(RealmLog, KeepsTheLargestHeadOfAPeer) {
+  World world;
+  world.enrol(kPin);
+  const auto small = world.head(0);
+  world.recover("wrong horse!");
+  const auto large = world.head(0);
+  for (const auto* head : {&large, &small}) {
+    EXPECT_EQ(world.realms[1]->ask(proto::Method::post, "/realm/head", wire::encode(*head)).status, 200);
+  }
+  EXPECT_EQ(world.heard(1, 0).size, large.size);
+}
+
+}  // namespace
+}  // namespace cairn
