@@ -41,4 +41,12 @@ inline constexpr std::string_view kDeriveTokenMac = "token mac";
 inline constexpr std::string_view kHashPinSalt = "cairn/v1 pin salt";
 inline constexpr std::string_view kHashRealmLog = "cairn/v1 realm log";
 
+// Vaults and key boxes (docs/spec/relay.md s.5).
+inline constexpr std::string_view kSignVaultCreate = "vault create";
+inline constexpr std::string_view kSignVaultPut = "vault put";
+inline constexpr std::string_view kSignVaultPrune = "vault prune";
+inline constexpr std::string_view kSignVaultDelete = "vault delete";
+inline constexpr std::string_view kSignKeyBoxPut = "key box put";
+inline constexpr std::string_view kSignKeyBoxDelete = "key box delete";
+
 }  // namespace cairn::crypto

@@ -1,6 +1,7 @@
 // Every request, answer and frame from any bytes: what is accepted has exactly that one encoding.
 #include "core/base/check.h"
 #include "core/proto/api.h"
+#include "core/proto/storage.h"
 
 namespace {
 
@@ -16,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace cairn::proto;
   if (size == 0) return 0;
   const cairn::ByteView input(data + 1, size - 1);
-  switch (data[0] % 14) {
+  switch (data[0] % 25) {
     case 0: canonical<ErrorAnswer>(input); break;
     case 1: canonical<NonceAnswer>(input); break;
     case 2: canonical<LoginRequest>(input); break;
@@ -30,7 +31,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 10: canonical<CommitAnswer>(input); break;
     case 11: canonical<ChannelSend>(input); break;
     case 12: canonical<MailboxPush>(input); break;
-    default: canonical<MailboxAck>(input); break;
+    case 13: canonical<MailboxAck>(input); break;
+    case 14: canonical<VaultCreate>(input); break;
+    case 15: canonical<VaultPut>(input); break;
+    case 16: canonical<VaultPutAnswer>(input); break;
+    case 17: canonical<VaultGet>(input); break;
+    case 18: canonical<VaultPart>(input); break;
+    case 19: canonical<VaultList>(input); break;
+    case 20: canonical<VaultListAnswer>(input); break;
+    case 21: canonical<VaultPrune>(input); break;
+    case 22: canonical<VaultDelete>(input); break;
+    case 23: canonical<KeyBoxPut>(input); break;
+    default: canonical<KeyBoxDelete>(input); break;
   }
   return 0;
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/proto/storage.h"
 #include "tests/support/seeded_entropy.h"
 
 namespace cairn::proto {
@@ -60,6 +61,53 @@ TEST(Api, EveryStructHasOneEncoding) {
   expect_one_encoding(MailboxPush{MailboxPush::Kind::envelope, envelope, 0});
   expect_one_encoding(MailboxPush{MailboxPush::Kind::log_grew, {}, 4});
   expect_one_encoding(MailboxPush{MailboxPush::Kind::caught_up, {}, 0});
+}
+
+VaultPut sample_put() { return {{}, {}, kVaultPart + 3, {}, kVaultPart, Bytes(3, 1), {}}; }
+
+TEST(Api, EveryStructOfAStorageHasOneEncoding) {
+  ObjectId object;
+  object.mutable_view()[15] = 1;
+  expect_one_encoding(VaultCreate{});
+  expect_one_encoding(VaultRoom{7});
+  expect_one_encoding(sample_put());
+  expect_one_encoding(VaultPut{{}, {}, 70, {}, 0, Bytes(70, 1), {}});
+  expect_one_encoding(VaultPutAnswer{1, 2});
+  expect_one_encoding(VaultGet{{}, {}, 5, 100});
+  expect_one_encoding(VaultPart{100, Bytes(70, 1)});
+  expect_one_encoding(VaultList{{}, std::nullopt});
+  expect_one_encoding(VaultList{{}, object});
+  expect_one_encoding(VaultListAnswer{{{{}, 1}, {object, 2}}, object});
+  expect_one_encoding(VaultPrune{{}, {{}, object}, {}});
+  expect_one_encoding(VaultDelete{});
+  expect_one_encoding(KeyBoxPut{{}, {}, 1, Bytes(70, 1), {}});
+  expect_one_encoding(KeyBoxGet{});
+  expect_one_encoding(KeyBoxDelete{{}, 3, {}});
+}
+
+TEST(Api, APartBeginsAtAMultipleOfItsSizeAndIsWhole) {
+  EXPECT_EQ(vault_part_size(1, 0), 1u);
+  EXPECT_EQ(vault_part_size(kVaultPart, 0), kVaultPart);
+  EXPECT_EQ(vault_part_size(kVaultPart, kVaultPart), 0u);
+  EXPECT_EQ(vault_part_size(kVaultPart + 1, kVaultPart), 1u);
+  EXPECT_EQ(vault_part_size(kVaultPart + 1, 1), 0u);
+  EXPECT_EQ(vault_part_size(kVaultPart + 1, ~std::uint64_t{0}), 0u);
+  VaultPut put = sample_put();
+  put.data.clear();  // asks only
+  EXPECT_TRUE(wire::decode<VaultPut>(wire::encode(put)));
+  put.data = Bytes(2, 1);
+  EXPECT_EQ(wire::decode<VaultPut>(wire::encode(put)).error().code, ErrorCode::malformed);
+}
+
+TEST(Api, TheSignatureOfAPartCoversTheHashOfItsData) {
+  VaultPut put = sample_put();
+  Hash other;
+  other.mutable_view()[0] = 1;
+  EXPECT_NE(put.content({}), put.content(other));
+  const Bytes before = put.content({});
+  put.data.clear();
+  put.signature.mutable_view()[0] = 1;
+  EXPECT_EQ(put.content({}), before);
 }
 
 TEST(Api, RefusesRecipientsThatAreNotSortedOrStandTwice) {

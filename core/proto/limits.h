@@ -27,4 +27,16 @@ constexpr std::uint64_t kUndeliveredLifeMs = 30ull * 24 * 60 * 60 * 1000;
 constexpr std::size_t kMaxMailboxEnvelopes = 100'000;  ///< quota of a mailbox
 constexpr std::size_t kPushWindow = 256;               ///< envelopes in flight to a device before it acknowledges
 
+// ---- vaults and key boxes ----
+constexpr std::size_t kVaultPart = 255 * 4096;  ///< bytes of every part of an object but the last: a request holds one
+constexpr std::uint64_t kMaxVaultObject = std::uint64_t{16} << 20;  ///< bytes
+constexpr std::size_t kMaxVaultObjects = 65'536;                    ///< of one vault
+constexpr std::size_t kMaxVaults = 16;                              ///< of one name
+constexpr std::uint64_t kVaultQuota = std::uint64_t{5} << 30;       ///< bytes of all objects of one name
+constexpr std::size_t kMaxVaultPrune = 16;                          ///< objects deleted by one request
+constexpr std::size_t kMaxVaultList = 256;                          ///< objects told by one answer
+constexpr std::uint64_t kVaultUploadMs = 24ull * 60 * 60 * 1000;    ///< how long an upload waits for its next part
+constexpr std::size_t kMaxKeyBox = 64 * 1024;
+constexpr std::size_t kMaxKeyBoxes = 16;  ///< of one name
+
 }  // namespace cairn::proto

@@ -1,4 +1,4 @@
-// What the operator's own commands ask of a running server, over a socket of this machine (docs/spec/relay.md s.5).
+// What the operator's own commands ask of a running server, over a socket of this machine (docs/spec/relay.md s.6).
 #pragma once
 
 #include "core/relay/internal/turn.h"
