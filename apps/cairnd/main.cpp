@@ -24,6 +24,7 @@ struct Options {
   std::string policy_file;
   std::string sign_up = "invite";
   bool resets = false;
+  std::uint64_t vault_quota_mib = proto::kVaultQuota >> 20;
   std::uint32_t uses = 1;
   std::uint32_t days = 14;
 };
@@ -37,6 +38,7 @@ int serve(Options& options) {
   config.domain = options.domain;
   config.sign_up = options.sign_up == "open" ? relay::SignUp::open : relay::SignUp::invite;
   config.resets = options.resets;
+  config.limits.vault_bytes = options.vault_quota_mib << 20;
   std::string policy = "quorum none\n";
   if (!options.policy_file.empty() && !apps::read_text(options.policy_file, policy)) return 1;
   auto parsed = tlog::Policy::parse(policy);
@@ -121,6 +123,9 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   serve_command->add_flag("--resets", options.resets,
                           "let names be reset: whoever resets one can stop this domain (docs/operating/domain.md)");
+  serve_command->add_option("--vault-quota", options.vault_quota_mib, "MiB that one name may keep in its vaults")
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 40))
+      ->capture_default_str();
   serve_command->add_flag("--behind-proxy", options.server.behind_proxy, "believe X-Forwarded-For of a proxy in front");
   CLI::App* invite_command = app.add_subcommand("invite", "make an invitation code; the server may run meanwhile");
   invite_command->add_option("--uses", options.uses, "how many may use it")

@@ -28,6 +28,7 @@ struct RelayLimits {
   Rate meet_all{1200, 1200};  ///< and all of them: whoever has many addresses does not fill the disk
   std::uint64_t undelivered_ms = proto::kUndeliveredLifeMs;     ///< how long an envelope waits for its device
   std::size_t mailbox_envelopes = proto::kMaxMailboxEnvelopes;  ///< how many wait in one mailbox
+  std::uint64_t vault_bytes = proto::kVaultQuota;               ///< of the objects in all vaults of one name
 };
 
 struct PublishTimes {

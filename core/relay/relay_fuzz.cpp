@@ -2,6 +2,7 @@
 // once, and what stands in memory is what the store says.
 #include "core/wire/reader.h"
 #include "tests/support/relay_people.h"
+#include "tests/support/vault_writer.h"
 
 namespace {
 
@@ -13,6 +14,7 @@ struct World {
   testing::Member alice{driver, "alice@example.org", 1};
   testing::Member bob{driver, "bob@example.org", 2};
   testing::TestChannel channel{driver, alice, 4};
+  testing::VaultWriter writer{5};
   MemoryView store;
   Time now;
 
@@ -54,7 +56,16 @@ constexpr std::string_view kTargets[] = {proto::kPathWellKnown,
                                          "/log/tile/entries/000.p/1",
                                          "/log/audit/1",
                                          "/log/prefix/1/2",
-                                         "/log/config"};
+                                         "/log/config",
+                                         proto::kPathVaultCreate,
+                                         proto::kPathVaultPut,
+                                         proto::kPathVaultGet,
+                                         proto::kPathVaultList,
+                                         proto::kPathVaultPrune,
+                                         proto::kPathVaultDelete,
+                                         proto::kPathKeyBoxPut,
+                                         proto::kPathKeyBoxGet,
+                                         proto::kPathKeyBoxDelete};
 
 /// What only the holder of the write key could send.
 Bytes signed_body(const World& world, std::string_view target, Bytes body) {
@@ -68,6 +79,25 @@ Bytes signed_body(const World& world, std::string_view target, Bytes body) {
       return wire::encode(world.channel.make_send(std::move(send->ciphertext), world.channel.key, send->epoch));
     }
   }
+  const testing::VaultWriter& writer = world.writer;
+  if (target == proto::kPathVaultCreate) return wire::encode(writer.create());
+  if (target == proto::kPathVaultDelete) return wire::encode(writer.remove());
+  if (target == proto::kPathVaultPut) {
+    if (auto put = wire::decode<proto::VaultPut>(body)) {
+      put->vault = writer.vault;
+      return wire::encode(writer.sign(std::move(*put)));
+    }
+    const std::uint8_t id = body.empty() ? 0 : body.front();  // an object that is the input's body
+    if (!body.empty()) return wire::encode(writer.put(testing::VaultWriter::id(id), body, 0));
+  }
+  if (target == proto::kPathVaultPrune) {
+    if (auto prune = wire::decode<proto::VaultPrune>(body))
+      return wire::encode(writer.prune(std::move(prune->objects)));
+  }
+  if (target == proto::kPathKeyBoxPut && !body.empty()) {
+    return wire::encode(writer.put_key_box(1 + body.front() % 4, as_text(body)));
+  }
+  if (target == proto::kPathKeyBoxDelete && !body.empty()) return wire::encode(writer.delete_key_box(body.front()));
   return body;
 }
 

@@ -143,4 +143,57 @@ Result<RendezvousRow> RendezvousRow::read(wire::Reader& r) {
   return out;
 }
 
+void VaultRow::write(wire::Writer& w) const {
+  w.opaque(owner);
+  w.raw(write_key);
+  w.u64(objects);
+  w.u64(bytes);
+}
+Result<VaultRow> VaultRow::read(wire::Reader& r) {
+  VaultRow out;
+  out.owner = TRY(r.opaque_text(proto::kMaxNameSize));
+  out.write_key = TRY(r.fixed<PublicKey>());
+  out.objects = TRY(r.u64());
+  out.bytes = TRY(r.u64());
+  return out;
+}
+
+void ObjectRow::write(wire::Writer& w) const {
+  w.u64(size);
+  w.raw(digest);
+  w.u64(have);
+}
+Result<ObjectRow> ObjectRow::read(wire::Reader& r) {
+  ObjectRow out;
+  out.size = TRY(r.u64());
+  out.digest = TRY(r.fixed<Hash>());
+  out.have = TRY(r.u64());
+  REQUIRE(out.have <= out.size, ErrorCode::malformed, "more of an object than all");
+  return out;
+}
+
+void VaultOwnerRow::write(wire::Writer& w) const {
+  w.u64(bytes);
+  w.u32(vaults);
+  w.u32(key_boxes);
+}
+Result<VaultOwnerRow> VaultOwnerRow::read(wire::Reader& r) {
+  VaultOwnerRow out;
+  out.bytes = TRY(r.u64());
+  out.vaults = TRY(r.u32());
+  out.key_boxes = TRY(r.u32());
+  return out;
+}
+
+void KeyBoxRow::write(wire::Writer& w) const {
+  w.opaque(owner);
+  last.write(w);
+}
+Result<KeyBoxRow> KeyBoxRow::read(wire::Reader& r) {
+  KeyBoxRow out;
+  out.owner = TRY(r.opaque_text(proto::kMaxNameSize));
+  out.last = TRY(proto::KeyBoxPut::read(r));
+  return out;
+}
+
 }  // namespace cairn::relay

@@ -7,6 +7,7 @@
 #include "core/crypto/vrf.h"
 #include "core/directory/chain.h"
 #include "core/proto/api.h"
+#include "core/proto/storage.h"
 
 namespace cairn::relay {
 
@@ -37,6 +38,13 @@ inline constexpr Table kJoinTokens{22};        ///< device id || token, handed o
 inline constexpr Table kUsedNonces{23};        ///< nonce: u64 expiry in ms
 inline constexpr Table kRendezvous{24};        ///< rendezvous id: RendezvousRow
 inline constexpr Table kVetoes{25};            ///< name || 0x00 || u32 sequence of a veto: VetoNotice
+inline constexpr Table kVaults{26};            ///< vault: VaultRow
+inline constexpr Table kVaultObjects{27};      ///< vault || object: ObjectRow
+inline constexpr Table kVaultParts{28};        ///< vault || object || u64 number of the part: its bytes
+inline constexpr Table kVaultUploads{29};      ///< vault || object that is not whole: u64 expiry in ms
+inline constexpr Table kVaultOwners{30};       ///< name: VaultOwnerRow
+inline constexpr Table kDyingVaults{31};       ///< deleted vault whose objects are not all erased yet: empty
+inline constexpr Table kKeyBoxes{32};          ///< key box: KeyBoxRow
 }  // namespace table
 
 // ---- keys ----
@@ -135,6 +143,44 @@ struct RendezvousRow {
 
   void write(wire::Writer&) const;
   static Result<RendezvousRow> read(wire::Reader&);
+};
+
+struct VaultRow {
+  std::string owner;  ///< the name that it is charged to
+  PublicKey write_key;
+  std::uint64_t objects = 0;  ///< whole or not
+  std::uint64_t bytes = 0;    ///< of all objects, as they will be when they are whole
+
+  void write(wire::Writer&) const;
+  static Result<VaultRow> read(wire::Reader&);
+};
+
+struct ObjectRow {
+  std::uint64_t size = 0;
+  Hash digest;
+  std::uint64_t have = 0;  ///< bytes that are there, from the first on
+
+  bool is_whole() const { return have == size; }
+  void write(wire::Writer&) const;
+  static Result<ObjectRow> read(wire::Reader&);
+};
+
+/// What a name has put. There is no row for one that has nothing.
+struct VaultOwnerRow {
+  std::uint64_t bytes = 0;
+  std::uint32_t vaults = 0;
+  std::uint32_t key_boxes = 0;
+
+  void write(wire::Writer&) const;
+  static Result<VaultOwnerRow> read(wire::Reader&);
+};
+
+struct KeyBoxRow {
+  std::string owner;
+  proto::KeyBoxPut last;
+
+  void write(wire::Writer&) const;
+  static Result<KeyBoxRow> read(wire::Reader&);
 };
 
 /// A u64 as a row.

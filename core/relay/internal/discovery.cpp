@@ -36,6 +36,14 @@ Answer well_known(const RelayConfig& config, const Keys& keys) {
                             {"push_window", proto::kPushWindow},
                             {"mailbox_envelopes", config.limits.mailbox_envelopes},
                             {"undelivered_ms", config.limits.undelivered_ms},
+                            {"vault_part_bytes", proto::kVaultPart},
+                            {"vault_object_bytes", proto::kMaxVaultObject},
+                            {"vault_objects", proto::kMaxVaultObjects},
+                            {"vault_bytes", config.limits.vault_bytes},
+                            {"vaults", proto::kMaxVaults},
+                            {"vault_upload_ms", proto::kVaultUploadMs},
+                            {"key_box_bytes", proto::kMaxKeyBox},
+                            {"key_boxes", proto::kMaxKeyBoxes},
                             {"request_bytes", proto::kMaxRequestSize}}}});
 }
 

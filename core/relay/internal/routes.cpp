@@ -1,6 +1,7 @@
 // Which request goes where, and what it takes to be understood (docs/spec/relay.md s.1).
 #include "core/base/encoding.h"
 #include "core/relay/internal/discovery.h"
+#include "core/relay/internal/key_boxes.h"
 #include "core/relay/internal/key_packages.h"
 #include "core/relay/internal/log_files.h"
 #include "core/relay/internal/lookup_answer.h"
@@ -54,6 +55,15 @@ std::span<const Server::Route> Server::routes() {
       {post, proto::kPathRealmTokens, Match::whole, keeps, &Server::realm_tokens},
       {get, proto::kPathRealmVkey, Match::whole, keeps, &Server::realm_vkey},
       {get, "/log/", Match::prefix, keeps, &Server::log_file},
+      {post, proto::kPathVaultCreate, Match::whole, grows, &Server::create_vault},
+      {post, proto::kPathVaultPut, Match::whole, grows, &Server::put_in_vault},
+      {post, proto::kPathVaultGet, Match::whole, keeps, &Server::get_from_vault},
+      {post, proto::kPathVaultList, Match::whole, keeps, &Server::list_vault},
+      {post, proto::kPathVaultPrune, Match::whole, keeps, &Server::prune_vault},
+      {post, proto::kPathVaultDelete, Match::whole, keeps, &Server::delete_vault},
+      {post, proto::kPathKeyBoxPut, Match::whole, grows, &Server::put_key_box},
+      {post, proto::kPathKeyBoxGet, Match::whole, keeps, &Server::get_key_box},
+      {post, proto::kPathKeyBoxDelete, Match::whole, keeps, &Server::delete_key_box},
   };
   static_assert(proto::kPathLog == "/log");
   return kRoutes;
@@ -157,6 +167,58 @@ Result<Answer> Server::realm_vkey(Turn& turn, const RequestArrived&) { return re
 Result<Answer> Server::log_file(Turn& turn, const RequestArrived& request) {
   constexpr std::string_view kFolder = "/log/";
   return get_log_file(turn.rows, keys_->directory, publisher_, path_of(request).substr(kFolder.size()));
+}
+
+Result<Answer> Server::create_vault(Turn& turn, const RequestArrived& request) {
+  const LoggedIn who = TRY(check_login(turn, request.bearer));
+  const auto create = TRY(wire::decode<proto::VaultCreate>(request.body));
+  return vaults().create(turn, who.name, create);
+}
+
+Result<Answer> Server::put_in_vault(Turn& turn, const RequestArrived& request) {
+  return vaults().put(turn, TRY(wire::decode<proto::VaultPut>(request.body)));
+}
+
+Result<Answer> Server::get_from_vault(Turn& turn, const RequestArrived& request) {
+  const auto get = TRY(wire::decode<proto::VaultGet>(request.body));
+  return encoded(TRY(Vaults::get(turn.rows, get)));
+}
+
+Result<Answer> Server::list_vault(Turn& turn, const RequestArrived& request) {
+  const auto list = TRY(wire::decode<proto::VaultList>(request.body));
+  return encoded(TRY(Vaults::list(turn.rows, list)));
+}
+
+Result<Answer> Server::prune_vault(Turn& turn, const RequestArrived& request) {
+  return vaults().prune(turn, TRY(wire::decode<proto::VaultPrune>(request.body)));
+}
+
+Result<Answer> Server::delete_vault(Turn& turn, const RequestArrived& request) {
+  const auto gone = TRY(wire::decode<proto::VaultDelete>(request.body));
+  TRY(vaults().remove(turn, gone));
+  sweeper_.vault_deleted(turn.now);
+  return Answer{};
+}
+
+Result<Answer> Server::put_key_box(Turn& turn, const RequestArrived& request) {
+  const auto put = TRY(wire::decode<proto::KeyBoxPut>(request.body));
+  const auto owner = [&]() -> Result<std::string> {
+    const LoggedIn who = TRY(check_login(turn, request.bearer));
+    return who.name;
+  };
+  TRY(relay::put_key_box(turn, put, owner));
+  return Answer{};
+}
+
+Result<Answer> Server::get_key_box(Turn& turn, const RequestArrived& request) {
+  const auto get = TRY(wire::decode<proto::KeyBoxGet>(request.body));
+  return encoded(TRY(relay::get_key_box(turn.rows, get)));
+}
+
+Result<Answer> Server::delete_key_box(Turn& turn, const RequestArrived& request) {
+  const auto gone = TRY(wire::decode<proto::KeyBoxDelete>(request.body));
+  TRY(relay::delete_key_box(turn, gone));
+  return Answer{};
 }
 
 }  // namespace cairn::relay

@@ -6,6 +6,7 @@
 #include "core/relay/internal/publisher.h"
 #include "core/relay/internal/rate_limit.h"
 #include "core/relay/internal/sweep.h"
+#include "core/relay/internal/vaults.h"
 #include "core/relay/lookup_hook.h"
 
 namespace cairn::relay {
@@ -54,12 +55,22 @@ class Server {
   Result<Answer> realm_tokens(Turn&, const proto::RequestArrived&);
   Result<Answer> realm_vkey(Turn&, const proto::RequestArrived&);
   Result<Answer> log_file(Turn&, const proto::RequestArrived&);
+  Result<Answer> create_vault(Turn&, const proto::RequestArrived&);
+  Result<Answer> put_in_vault(Turn&, const proto::RequestArrived&);
+  Result<Answer> get_from_vault(Turn&, const proto::RequestArrived&);
+  Result<Answer> list_vault(Turn&, const proto::RequestArrived&);
+  Result<Answer> prune_vault(Turn&, const proto::RequestArrived&);
+  Result<Answer> delete_vault(Turn&, const proto::RequestArrived&);
+  Result<Answer> put_key_box(Turn&, const proto::RequestArrived&);
+  Result<Answer> get_key_box(Turn&, const proto::RequestArrived&);
+  Result<Answer> delete_key_box(Turn&, const proto::RequestArrived&);
 
   /// The logged-in device; draws on its bucket.
   Result<LoggedIn> check_login(Turn& turn, std::string_view bearer);
   Status draw(RateLimiter& limiter, Turn& turn, ByteView key) const;
   Status draw_on_address(RateLimiter& limiter, Turn& turn, std::string_view peer) const;
   Channels channels() { return {config_.domain, mailboxes_, channel_limiter_}; }
+  Vaults vaults() const { return {config_.limits.vault_bytes}; }
 
   Status read_store(Turn& turn);
   /// Publishing met something that it cannot go on with: what it did in this turn is dropped, and it starts anew from

@@ -1,11 +1,14 @@
 #include "core/relay/internal/sweep.h"
 
+#include "core/relay/internal/vaults.h"
+
 namespace cairn::relay {
 namespace {
 
 constexpr std::size_t kRowsAtOnce = 256;
 constexpr std::uint64_t kStepMs = kSecondMs;
 constexpr std::uint64_t kPauseMs = 5 * kMinuteMs;
+constexpr std::uint64_t kEraseStepMs = 100;
 
 /// Where the row's own expiry stands: all of these rows begin or end with it.
 std::uint64_t expiry_of(Table table, ByteView value) {
@@ -17,9 +20,16 @@ std::uint64_t expiry_of(Table table, ByteView value) {
 
 void Sweeper::rebuild(Time now) {
   walks_.clear();
-  for (const Table table :
-       {table::kUsedNonces, table::kJoinTokens, table::kRendezvous, table::kInvitations, table::kMailboxes}) {
+  for (const Table table : {table::kUsedNonces, table::kJoinTokens, table::kRendezvous, table::kInvitations,
+                            table::kMailboxes, table::kVaultUploads}) {
     walks_.push_back({table, {}, after(now, kPauseMs)});
+  }
+  walks_.push_back({table::kDyingVaults, {}, now});
+}
+
+void Sweeper::vault_deleted(Time now) {
+  for (Walk& walk : walks_) {
+    if (walk.table == table::kDyingVaults) walk.next = std::min(walk.next, now);
   }
 }
 
@@ -35,24 +45,37 @@ void Sweeper::run(Turn& turn, Mailboxes& mailboxes) {
   }
 }
 
+Sweeper::Outcome Sweeper::visit(Turn& turn, Mailboxes& mailboxes, Table table, const Row& row) {
+  if (table == table::kDyingVaults) {
+    erase_dying(turn, row.key);
+    return Outcome::enough;
+  }
+  if (table == table::kMailboxes) {
+    const auto mailbox = MailboxId::from(row.key);
+    return mailbox && mailboxes.expire(turn, *mailbox) ? Outcome::enough : Outcome::next_row;
+  }
+  if (expiry_of(table, row.value) > turn.now.ms) return Outcome::next_row;
+  if (table == table::kVaultUploads) {
+    give_up_upload(turn, row.key);
+    return Outcome::enough;
+  }
+  turn.rows.erase(table, row.key);
+  return Outcome::next_row;
+}
+
 void Sweeper::step(Turn& turn, Mailboxes& mailboxes, Walk& walk) {
+  const std::uint64_t step_ms = walk.table == table::kDyingVaults ? kEraseStepMs : kStepMs;
   const std::vector<Row> rows = turn.rows.scan(walk.table, walk.next_key, {}, kRowsAtOnce);
   for (const Row& row : rows) {
-    if (walk.table == table::kMailboxes) {
-      const auto mailbox = MailboxId::from(row.key);
-      if (mailbox && mailboxes.expire(turn, *mailbox)) {
-        walk.next_key = row.key;  // there is more in this one
-        walk.next = after(turn.now, kStepMs);
-        return;
-      }
-    } else if (expiry_of(walk.table, row.value) <= turn.now.ms) {
-      turn.rows.erase(walk.table, row.key);
-    }
+    if (visit(turn, mailboxes, walk.table, row) == Outcome::next_row) continue;
+    walk.next_key = row.key;
+    walk.next = after(turn.now, step_ms);
+    return;
   }
   const bool at_end = rows.size() < kRowsAtOnce;
   walk.next_key = at_end ? Bytes{} : rows.back().key;
   if (!at_end) walk.next_key.push_back(0);
-  walk.next = after(turn.now, at_end ? kPauseMs : kStepMs);
+  walk.next = after(turn.now, at_end ? kPauseMs : step_ms);
 }
 
 }  // namespace cairn::relay

@@ -1,4 +1,5 @@
-// Throws away what has run out: nonces, join tokens, rendezvous, invitations, envelopes.
+// Throws away what has run out: nonces, join tokens, rendezvous, invitations, envelopes, uploads; and erases deleted
+// vaults.
 #pragma once
 
 #include "core/relay/internal/mailboxes.h"
@@ -12,6 +13,8 @@ class Sweeper {
   void rebuild(Time now);
   /// Does what is due.
   void run(Turn& turn, Mailboxes& mailboxes);
+  /// A vault was deleted: its objects are to be erased.
+  void vault_deleted(Time now);
   Time deadline() const;
 
  private:
@@ -20,6 +23,8 @@ class Sweeper {
     Bytes next_key;
     Time next;
   };
+  enum class Outcome : std::uint8_t { next_row, enough };  ///< enough: of this row there may be more, at the next step
+  static Outcome visit(Turn& turn, Mailboxes& mailboxes, Table table, const Row& row);
   void step(Turn& turn, Mailboxes& mailboxes, Walk& walk);
 
   std::vector<Walk> walks_;

@@ -1,0 +1,246 @@
+#include "core/relay/internal/vaults.h"
+
+#include "core/crypto/hash.h"
+#include "core/crypto/labels.h"
+#include "core/crypto/signature.h"
+
+namespace cairn::relay {
+namespace {
+
+constexpr std::size_t kErasePartsAtOnce = 8;
+constexpr std::size_t kEraseObjectsAtOnce = 128;
+
+Bytes object_key(ByteView vault, ByteView object) { return concat({vault, object}); }
+
+std::uint64_t parts_of(const ObjectRow& object) { return (object.have + proto::kVaultPart - 1) / proto::kVaultPart; }
+
+/// A vault with its owner's account: both are saved, or neither.
+struct Opened {
+  VaultRow vault;
+  VaultOwnerRow owner;
+
+  void save(Turn& turn, const proto::VaultId& id) const {
+    relay::save(turn.rows, table::kVaults, to_bytes(id), vault);
+    save_vault_owner(turn, vault.owner, owner);
+  }
+};
+
+Result<Opened> open(const StoreView& rows, ByteView id) {
+  auto vault = TRY(load<VaultRow>(rows, table::kVaults, id));
+  REQUIRE(vault, ErrorCode::not_found, "There is no such vault here.");
+  VaultOwnerRow owner = TRY(load_vault_owner(rows, vault->owner));
+  REQUIRE(owner.bytes >= vault->bytes && owner.vaults > 0, ErrorCode::internal,
+          "a vault is not in its owner's account");
+  return Opened{std::move(*vault), owner};
+}
+
+std::uint64_t left_of(std::uint64_t quota, const VaultOwnerRow& owner) {
+  return quota > owner.bytes ? quota - owner.bytes : 0;
+}
+
+template <class T>
+Answer encoded(const T& value) {
+  return {200, wire::encode(value), {}};
+}
+
+/// The rows of an object, not its place in any account.
+void erase_rows(Turn& turn, ByteView key, const ObjectRow& object) {
+  for (std::uint64_t i = 0; i < parts_of(object); ++i) turn.rows.erase(table::kVaultParts, numbered_key(key, i));
+  turn.rows.erase(table::kVaultObjects, to_bytes(key));
+  if (!object.is_whole()) turn.rows.erase(table::kVaultUploads, to_bytes(key));
+}
+
+void drop(Turn& turn, Opened& opened, ByteView key, const ObjectRow& object) {
+  erase_rows(turn, key, object);
+  opened.vault.objects -= 1;
+  opened.vault.bytes -= object.size;
+  opened.owner.bytes -= object.size;
+}
+
+/// Takes the room for an object that begins.
+Status charge(Opened& opened, std::uint64_t quota, std::uint64_t size) {
+  REQUIRE(
+      size <= left_of(quota, opened.owner), ErrorCode::over_limit,
+      "The room that this server gives a name for backups is used up; delete old ones, or ask its operator for more.");
+  REQUIRE(opened.vault.objects < proto::kMaxVaultObjects, ErrorCode::over_limit,
+          "A vault holds so many objects and no more; delete some, or begin another vault.");
+  opened.vault.objects += 1;
+  opened.vault.bytes += size;
+  opened.owner.bytes += size;
+  return ok();
+}
+
+Result<Bytes> load_part(const StoreView& rows, ByteView key, std::uint64_t number) {
+  auto part = rows.get(table::kVaultParts, numbered_key(key, number));
+  REQUIRE(part, ErrorCode::internal, "a part of an object is missing from the store");
+  return std::move(*part);
+}
+
+Result<bool> fits_digest(const StoreView& rows, ByteView key, const ObjectRow& object) {
+  crypto::Hasher hasher(crypto::HashAlgorithm::sha256);
+  for (std::uint64_t i = 0; i < parts_of(object); ++i) hasher.update(TRY(load_part(rows, key, i)));
+  return equal(hasher.finish(), object.digest);
+}
+
+/// An answer that refuses and yet changes something: what was uploaded is not what was announced.
+Answer inconsistent() {
+  const proto::ErrorAnswer error{ErrorCode::inconsistent,
+                                 "What came of this object is not what was announced, and was dropped; put it again."};
+  return {proto::status_of(error.code), wire::encode(error), {}};
+}
+
+}  // namespace
+
+Result<VaultOwnerRow> load_vault_owner(const StoreView& rows, const std::string& owner) {
+  return TRY(load<VaultOwnerRow>(rows, table::kVaultOwners, as_bytes(owner)))
+  .value_or(VaultOwnerRow{});
+}
+
+void save_vault_owner(Turn& turn, const std::string& owner, const VaultOwnerRow& row) {
+  if (row.vaults == 0 && row.key_boxes == 0) return turn.rows.erase(table::kVaultOwners, to_bytes(owner));
+  save(turn.rows, table::kVaultOwners, to_bytes(owner), row);
+}
+
+Result<Answer> Vaults::create(Turn& turn, const std::string& owner, const proto::VaultCreate& request) const {
+  TRY(crypto::verify_labelled(request.write_key, crypto::kSignVaultCreate, request.content(), request.signature));
+  VaultOwnerRow account = TRY(load_vault_owner(turn.rows, owner));
+  if (const auto vault = TRY(load<VaultRow>(turn.rows, table::kVaults, request.vault))) {
+    REQUIRE(vault->owner == owner && vault->write_key == request.write_key, ErrorCode::conflict,
+            "This vault id is taken; choose another one.");
+    return encoded(proto::VaultRoom{left_of(quota, account)});
+  }
+  REQUIRE(!turn.rows.get(table::kDyingVaults, request.vault), ErrorCode::unavailable,
+          "A vault of this id is just being erased; try again in a minute.");
+  REQUIRE(account.vaults < proto::kMaxVaults, ErrorCode::over_limit,
+          "A name has so many vaults and no more; delete one that is not needed.");
+  account.vaults += 1;
+  Opened{{owner, request.write_key, 0, 0}, account}.save(turn, request.vault);
+  return encoded(proto::VaultRoom{left_of(quota, account)});
+}
+
+Result<Answer> Vaults::put(Turn& turn, const proto::VaultPut& request) const {
+  Opened opened = TRY(open(turn.rows, request.vault));
+  const Bytes content = request.content(crypto::sha256(request.data));
+  TRY(crypto::verify_labelled(opened.vault.write_key, crypto::kSignVaultPut, content, request.signature));
+  const Bytes key = object_key(request.vault, request.object);
+  auto object = TRY(load<ObjectRow>(turn.rows, table::kVaultObjects, key));
+  if (object && (object->size != request.size || object->digest != request.digest)) {
+    REQUIRE(!object->is_whole(), ErrorCode::conflict, "An object of this id is there already, with other content.");
+    if (request.offset == 0 && !request.data.empty()) drop(turn, opened, key, *object);  // another upload begins
+    object.reset();
+  }
+  const std::uint64_t have = object ? object->have : 0;
+  if (request.data.empty() || request.offset != have) {
+    return encoded(proto::VaultPutAnswer{have, left_of(quota, opened.owner)});
+  }
+  if (!object) {
+    TRY(charge(opened, quota, request.size));
+    object = ObjectRow{request.size, request.digest, 0};
+  }
+  turn.rows.put(table::kVaultParts, numbered_key(key, parts_of(*object)), request.data);
+  object->have += request.data.size();
+  const bool refused = object->is_whole() && !TRY(fits_digest(turn.rows, key, *object));
+  if (object->is_whole()) turn.rows.erase(table::kVaultUploads, key);
+  if (refused) {
+    drop(turn, opened, key, *object);
+  } else {
+    save(turn.rows, table::kVaultObjects, key, *object);
+    if (!object->is_whole()) {
+      save(turn.rows, table::kVaultUploads, key, NumberRow{after(turn.now, proto::kVaultUploadMs).ms});
+    }
+  }
+  opened.save(turn, request.vault);
+  if (refused) return inconsistent();
+  return encoded(proto::VaultPutAnswer{object->have, left_of(quota, opened.owner)});
+}
+
+Result<proto::VaultPart> Vaults::get(const StoreView& rows, const proto::VaultGet& request) {
+  TRY(open(rows, request.vault));
+  const Bytes key = object_key(request.vault, request.object);
+  const auto object = TRY(load<ObjectRow>(rows, table::kVaultObjects, key));
+  REQUIRE(object && object->is_whole(), ErrorCode::not_found, "There is no such object in this vault.");
+  REQUIRE(request.offset < object->size, ErrorCode::over_limit, "The object ends before the range begins.");
+  proto::VaultPart out{object->size, {}};
+  const std::uint64_t end = std::min<std::uint64_t>(object->size, request.offset + request.length);
+  for (std::uint64_t at = request.offset; at < end;) {
+    const Bytes part = TRY(load_part(rows, key, at / proto::kVaultPart));
+    const auto skip = static_cast<std::size_t>(at % proto::kVaultPart);
+    REQUIRE(skip < part.size(), ErrorCode::internal, "a part of an object is too short");
+    const std::size_t count = std::min<std::size_t>(part.size() - skip, end - at);
+    append(out.data, ByteView(part).subspan(skip, count));
+    at += count;
+  }
+  return out;
+}
+
+Result<proto::VaultListAnswer> Vaults::list(const StoreView& rows, const proto::VaultList& request) {
+  TRY(open(rows, request.vault));
+  Bytes first = to_bytes(request.vault);
+  if (request.after) {
+    append(first, *request.after);
+    first.push_back(0);
+  }
+  const auto found = rows.scan(table::kVaultObjects, first, prefix_end(request.vault), proto::kMaxVaultList);
+  proto::VaultListAnswer out;
+  for (const Row& row : found) {
+    const auto object = wire::decode<ObjectRow>(row.value);
+    REQUIRE(object, ErrorCode::internal, "a row of the store does not decode");
+    const auto id = TRY(proto::ObjectId::from(ByteView(row.key).subspan(proto::VaultId::kSize)));
+    if (object->is_whole()) out.items.push_back({id, object->size});
+    if (found.size() == proto::kMaxVaultList) out.next = id;
+  }
+  return out;
+}
+
+Result<Answer> Vaults::prune(Turn& turn, const proto::VaultPrune& request) const {
+  Opened opened = TRY(open(turn.rows, request.vault));
+  TRY(crypto::verify_labelled(opened.vault.write_key, crypto::kSignVaultPrune, request.content(), request.signature));
+  for (const proto::ObjectId& id : request.objects) {
+    const Bytes key = object_key(request.vault, id);
+    const auto object = TRY(load<ObjectRow>(turn.rows, table::kVaultObjects, key));
+    if (object) drop(turn, opened, key, *object);
+  }
+  opened.save(turn, request.vault);
+  return encoded(proto::VaultRoom{left_of(quota, opened.owner)});
+}
+
+Status Vaults::remove(Turn& turn, const proto::VaultDelete& request) const {
+  Opened opened = TRY(open(turn.rows, request.vault));
+  TRY(crypto::verify_labelled(opened.vault.write_key, crypto::kSignVaultDelete, request.content(), request.signature));
+  opened.owner.bytes -= opened.vault.bytes;
+  opened.owner.vaults -= 1;
+  save_vault_owner(turn, opened.vault.owner, opened.owner);
+  turn.rows.erase(table::kVaults, to_bytes(request.vault));
+  turn.rows.put(table::kDyingVaults, to_bytes(request.vault), {});
+  return ok();
+}
+
+void give_up_upload(Turn& turn, ByteView key) {
+  const auto vault = proto::VaultId::from(key.first(std::min(key.size(), proto::VaultId::kSize)));
+  auto opened = vault ? open(turn.rows, *vault) : Result<Opened>(tl::unexpected<Error>(vault.error()));
+  const auto object = load<ObjectRow>(turn.rows, table::kVaultObjects, key);
+  // Of a vault that was deleted: erase_dying comes for it.
+  if (!opened || !object || !*object || (*object)->is_whole())
+    return turn.rows.erase(table::kVaultUploads, to_bytes(key));
+  drop(turn, *opened, key, **object);
+  opened->save(turn, *vault);
+}
+
+void erase_dying(Turn& turn, ByteView vault) {
+  std::uint64_t erased = 0;
+  for (const Row& row : turn.rows.scan_prefix(table::kVaultObjects, vault, kEraseObjectsAtOnce)) {
+    const auto object = wire::decode<ObjectRow>(row.value);
+    if (!object) {
+      turn.events.push_back({proto::Event::Level::error, "a row of the store does not decode", 0});
+      turn.rows.erase(table::kVaultObjects, row.key);
+      continue;
+    }
+    erase_rows(turn, row.key, *object);
+    erased += parts_of(*object);
+    if (erased >= kErasePartsAtOnce) return;
+  }
+  if (turn.rows.scan_prefix(table::kVaultObjects, vault, 1).empty())
+    turn.rows.erase(table::kDyingVaults, to_bytes(vault));
+}
+
+}  // namespace cairn::relay
