@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/client/client.h"
+#include "shell/folder/folder_transport.h"
 #include "shell/loop/log.h"
 #include "shell/loop/loop.h"
 #include "shell/net/line_socket.h"
@@ -142,7 +143,8 @@ class Local final : public Speaker {
   }
 
  private:
-  explicit Local(os::DataFolder folder) : folder_(std::move(folder)), network_(entropy_) {}
+  explicit Local(os::DataFolder folder)
+      : folder_(std::move(folder)), network_(entropy_), transport_(network_, {os::now}) {}
 
   /// Another process that has the store is to be told apart from a store that cannot be used.
   static Reply failed_to_open(const Error& error) {
@@ -169,7 +171,7 @@ class Local final : public Speaker {
     loop_options.log = [](const proto::Event& event) {
       loop::write_log(stderr, proto::Event::Level::error, event, os::now());
     };
-    loop_ = std::make_unique<loop::Loop>(*mind_, *store_, entropy_, network_, loop_options);
+    loop_ = std::make_unique<loop::Loop>(*mind_, *store_, entropy_, transport_, loop_options);
     network_.watch(stop_signal_.descriptor(), [this] { stopped_ = true; });
     if (const auto started = loop_->start(); !started) return failed(Exit::refused, started.error().where);
     return {};
@@ -190,13 +192,14 @@ class Local final : public Speaker {
       if (loop_->counts().inputs != inputs) quiet_since = os::monotonic_ms();
       inputs = loop_->counts().inputs;
     }
-    network_.close(kQuietMs);
+    transport_.close(kQuietMs);
   }
 
   os::StopSignal stop_signal_;
   os::SystemEntropy entropy_;
   os::DataFolder folder_;
   net::Network network_;
+  folder::FolderTransport transport_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<proto::Mind> mind_;
   std::unique_ptr<loop::Loop> loop_;
