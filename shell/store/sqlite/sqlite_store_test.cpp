@@ -159,6 +159,36 @@ TEST(SqliteStore, OverwritesWhatItDeletes) {
   EXPECT_FALSE(contains());
 }
 
+/// Rows as large as a vault's parts lie in pages of their own. Their bytes are gone from the main file with the next
+/// checkpoint, and from the log when the store closes.
+TEST(SqliteStore, OverwritesRowsOfManyPagesAtTheNextCheckpoint) {
+  const ScratchFolder folder;
+  const std::string mark = "a part of an object that somebody deletes ";
+  std::string part;
+  while (part.size() < 1'000'000) part += mark;
+  const auto count_in = [&](const std::string& file) {
+    std::ifstream in(folder.file(file), std::ios::binary);
+    const std::string all(std::istreambuf_iterator<char>(in), {});
+    std::size_t found = 0;
+    for (std::size_t at = all.find(mark); at != std::string::npos; at = all.find(mark, at + 1)) ++found;
+    return found;
+  };
+  auto store = open(folder);
+  ASSERT_TRUE(store->commit({put(kFirstTable, "part", part)}));
+  const auto churn = [&] {  // as much as one checkpoint asks for
+    for (int i = 0; i < 18; ++i)
+      ASSERT_TRUE(store->commit({put(kLastTable, "x", std::string(1 << 20, static_cast<char>('a' + i)))}));
+  };
+  churn();
+  EXPECT_GT(count_in("store.db"), 20'000u);
+  ASSERT_TRUE(store->commit({erase(kFirstTable, "part")}));
+  churn();
+  EXPECT_EQ(count_in("store.db"), 0u);
+  store.reset();
+  EXPECT_EQ(count_in("store.db"), 0u);
+  EXPECT_FALSE(std::filesystem::exists(folder.file("store.db-wal")));
+}
+
 TEST(SqliteStore, AFailedReadFailsTheCommitOfItsBatch) {
   const ScratchFolder folder;
   std::vector<Write> writes;
