@@ -93,8 +93,9 @@ class PinRecovery {
 
   /// What is to be sent now; each once.
   std::vector<Ask> take_asks() { return std::exchange(asks_, {}); }
-  /// An answer, or why there is none: `unavailable`, or the code of the realm's refusal. `realm` is a place in the set
-  /// (CHECKed). What was not asked, or comes twice, is ignored; who answers when all is done is still judged.
+  /// An answer, or why there is none (the version that makes a threshold also costs one Argon2id, here and now):
+  /// `unavailable`, or the code of the realm's refusal. `realm` is a place in the set (CHECKed). What was not asked, or
+  /// comes twice, is ignored; who answers when all is done is still judged.
   void take(std::size_t realm, Result<PinVersion> answer);
   void take(std::size_t realm, Result<PinEvaluation> answer);
   void take(std::size_t realm, Result<PinRelease> answer);

@@ -17,7 +17,8 @@ inline constexpr Table kHeads{7};       ///< u64 size of our log: its head then,
 inline constexpr Table kPeerHeads{8};   ///< a peer's key: the largest RealmHead that it told us
 inline constexpr Table kRollback{9};    ///< empty key: a RealmHead of ours that our database does not know
 inline constexpr Table kFreeSlots{10};  ///< u32 slot that was erased: empty
-inline constexpr Table kSlotCount{11};  ///< empty key: u32, slots from there on were never used
+inline constexpr Table kSlotCount{11};  ///< empty key: u32, slots from there on were never used; 1 when missing
+inline constexpr Table kKeysMark{12};   ///< empty key: SHA-256 of slot 0, by which the file of keys is known
 }  // namespace realm_table
 
 constexpr std::uint64_t kKeptHeads = 65'536;

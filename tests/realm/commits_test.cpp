@@ -99,9 +99,11 @@ struct Scene {
   explicit Scene(std::set<std::size_t> failing)
       : realm(village.realms[0]->config, std::move(failing)), made(prepare()) {}
   vault::PinRegistration prepare() {
-    // The realm's key must be known before anything is made for it: the store gets the one of the village.
-    const auto key = village.realms[0]->driver.store.get(witness::realm_table::kKey, {});
-    CHECK(realm.rows.commit({Write{witness::realm_table::kKey, {}, *key}}).has_value());
+    // The realm's key must be known before anything is made for it: store and keys begin as the village's.
+    for (const Table table : {witness::realm_table::kKey, witness::realm_table::kKeysMark}) {
+      CHECK(realm.rows.commit({Write{table, {}, village.realms[0]->driver.store.get(table, {})}}).has_value());
+    }
+    realm.keys.slots = village.realms[0]->keys.slots;
     auto out = village.make(kPin);
     const auto enrol =
         client::pin_register_call("", village.who, out.shares[0], village.token(0, proto::TokenPurpose::register_pin));

@@ -278,7 +278,7 @@ TEST(RealmModel, AgreesWithTheRealmAboutTokens) {
         ASSERT_EQ(answer->receipt.has_value(), model.erased);
         ASSERT_EQ(answer->share.has_value(), action == TokenAction::release && !model.erased);
       }
-      ASSERT_EQ(realm.keys.slots.size(), model.stored && !model.erased ? 1u : 0u);
+      ASSERT_EQ(realm.shares_kept(), model.stored && !model.erased ? 1u : 0u);
     }
   }
   EXPECT_GT(erased_by_time, 0u);

@@ -96,7 +96,7 @@ TEST(TokenShares, AreErasedByTheRecoveryKeyAtOnceAndForEver) {
   EXPECT_TRUE(change.gone());
   for (std::size_t i = 0; i < 3; ++i) {
     EXPECT_TRUE(vault::verify_receipt(change.receipts()[i], world.root, world.set.realms[i]));
-    EXPECT_TRUE(world.realms[i]->keys.slots.empty());
+    EXPECT_TRUE(world.realms[i]->shares_kept() == 0);
     EXPECT_EQ(world.store(i, world.shared.shares[i]).error().code, ErrorCode::conflict);
   }
   EXPECT_EQ(world.recover().state(), TokenRecovery::State::erased);
@@ -113,7 +113,7 @@ TEST(TokenShares, AreErasedByADeviceAfterSeventyTwoHours) {
   for (auto& realm : world.realms) realm->restart();
   world.pass(2 * kMinuteMs);
   EXPECT_EQ(world.recover().state(), TokenRecovery::State::erased);
-  for (auto& realm : world.realms) EXPECT_TRUE(realm->keys.slots.empty());
+  for (auto& realm : world.realms) EXPECT_TRUE(realm->shares_kept() == 0);
 }
 
 TEST(TokenShares, AreKeptWhenAnotherDeviceOrTheRecoveryKeySaysSo) {
@@ -245,7 +245,7 @@ TEST(TokenShares, NeverEraseTheSlotOfAnother) {
   const auto other = world.make();
   ASSERT_TRUE(world.store(0, other.shares[0]));
   const auto kept = world.realms[0]->keys.slots;
-  ASSERT_EQ(kept.size(), 1u);  // the slot was used again
+  ASSERT_EQ(kept.size(), 2u);  // with slot 0: the slot was used again
   const auto key = vault::token_release_key(old_root);
   std::swap(world.root, old_root);
   world.realms[0]->driver.store = rows;
@@ -267,7 +267,7 @@ TEST(TokenShares, EraseTheKeyOfADamagedRow) {
             ErrorCode::storage_failed);
   EXPECT_TRUE(world.gives_token());  // from the other two
   EXPECT_TRUE(world.request(TokenAction::erase, TokenKeyKind::erase, 0, world.key_of(TokenKeyKind::erase))->receipt);
-  EXPECT_TRUE(world.realms[0]->keys.slots.empty());
+  EXPECT_TRUE(world.realms[0]->shares_kept() == 0);
 }
 
 TEST(TokenShares, AreErasedLaterWhenTheKeysCannotBeWrittenInTime) {
@@ -278,10 +278,32 @@ TEST(TokenShares, AreErasedLaterWhenTheKeysCannotBeWrittenInTime) {
   realm.driver.pass(proto::kErasureDelayMs + kMinuteMs);
   EXPECT_TRUE(std::ranges::any_of(realm.driver.events,
                                   [](const auto& event) { return event.level == proto::Event::Level::error; }));
-  EXPECT_EQ(realm.keys.slots.size(), 1u);
+  EXPECT_EQ(realm.shares_kept(), 1u);
   realm.keys.broken = false;
   realm.driver.pass(2 * kMinuteMs);
-  EXPECT_TRUE(realm.keys.slots.empty());
+  EXPECT_TRUE(realm.shares_kept() == 0);
+}
+
+// Without its file of keys every share would look erased: a realm must not say so.
+TEST(TokenShares, AreNotSaidToBeErasedWhenTheFileOfKeysIsMissingOrAnother) {
+  World world;
+  auto& realm = *world.realms[0];
+  const auto right = realm.keys.slots;
+  const auto release = world.key_of(TokenKeyKind::release);
+  auto others = right;
+  others[0].back() ^= 1;
+  for (const auto& wrong : {std::map<std::uint32_t, Bytes>{}, others}) {
+    realm.keys.slots = wrong;
+    realm.restart();
+    EXPECT_EQ(world.request(TokenAction::release, TokenKeyKind::release, 0, release).error().code,
+              ErrorCode::storage_failed);
+    EXPECT_EQ(world.store(0, world.shared.shares[0]).error().code, ErrorCode::storage_failed);
+    EXPECT_EQ(realm.keys.slots, wrong);
+    EXPECT_TRUE(world.gives_token());  // from the other two
+  }
+  realm.keys.slots = right;
+  realm.restart();
+  EXPECT_TRUE(world.request(TokenAction::release, TokenKeyKind::release, 0, release)->share);
 }
 
 TEST(TokenShares, RefuseMoreThanThereAreSlotsFor) {
@@ -348,7 +370,7 @@ TEST(TokenShares, LeaveNothingOnTheDiskThatOpensThemOnceErased) {
                                               shared->shares[0], world.token(0, TokenPurpose::store_token)))
                 .status,
             200);
-  const auto slot = realm.keys->read(0);
+  const auto slot = realm.keys->read(1);
   ASSERT_TRUE(slot && *slot);
   const Bytes key = to_bytes((*slot)->expose().last(32));
   const ByteView share = shared->shares[0].share.expose();

@@ -64,6 +64,8 @@ class TestRealm {
     CHECK(answer.has_value());
     return std::move(*answer);
   }
+  /// Slot 0 is the mark of the file.
+  std::size_t shares_kept() const { return keys.slots.size() - 1; }
   Result<proto::CallReply> call(const proto::Call& call) {
     REQUIRE(alive, ErrorCode::unavailable, "dead");
     proto::Respond answer = ask(call.method, call.url.substr(url.size()), call.body);

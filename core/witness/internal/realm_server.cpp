@@ -171,6 +171,7 @@ Result<proto::Respond> RealmServer::get(Turn& turn, const proto::RequestArrived&
 
 std::string RealmServer::health() const {
   const nlohmann::ordered_json json{{"store", "ok"},
+                                    {"keys", parts_->shares.keys_are_ours() ? "ok" : "missing"},
                                     {"state", name_of(log_.state())},
                                     {"log", log_.size()},
                                     {"peers", config_.list.peers.size()},

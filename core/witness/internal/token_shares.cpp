@@ -2,6 +2,7 @@
 
 #include "core/crypto/aead.h"
 #include "core/crypto/ct.h"
+#include "core/crypto/hash.h"
 #include "core/crypto/labels.h"
 #include "core/crypto/ristretto.h"
 
@@ -34,7 +35,33 @@ bool same(const TokenShare& a, const TokenShare& b) { return crypto::ct_equal(en
 
 }  // namespace
 
-void TokenShares::rebuild(const Turn& turn) {
+void TokenShares::rebuild(Turn& turn) {
+  look_for_due(turn);
+  keys_are_ours_ = recognise_keys(turn);
+  if (keys_are_ours_) return;
+  turn.event(proto::Event::Level::error,
+             "the file of keys is missing, unreadable or another store's: put it back; no share of a token is served");
+}
+
+/// At the first start slot 0 is marked; afterwards it must be what was marked.
+bool TokenShares::recognise_keys(Turn& turn) {
+  const auto mark = turn.rows.get(realm_table::kKeysMark, {});
+  if (!mark) {
+    const auto fresh = random_secret<SlotKey>(turn.entropy);
+    turn.rows.put(realm_table::kKeysMark, {}, to_bytes(crypto::sha256(fresh.expose())));
+    return keys_.write(0, fresh).has_value();
+  }
+  const auto found = keys_.read(0);
+  return found && *found && equal(crypto::sha256((*found)->expose()), *mark);
+}
+
+Status TokenShares::check_keys() const {
+  REQUIRE(keys_are_ours_, ErrorCode::storage_failed,
+          "This realm cannot read the keys of its shares; use the other realms, and tell its operator.");
+  return ok();
+}
+
+void TokenShares::look_for_due(const Turn& turn) {
   const auto first = turn.rows.scan(realm_table::kDue, {}, {}, 1);
   next_due_ = Time::never();
   if (first.empty()) return;
@@ -54,7 +81,7 @@ Result<std::uint32_t> TokenShares::take_slot(Turn& turn) const {
     return row.slot;
   }
   const auto count = TRY(turn.load<SlotRow>(realm_table::kSlotCount, {}));
-  const std::uint32_t next = count ? count->slot : 0;
+  const std::uint32_t next = count ? count->slot : 1;
   REQUIRE(next < kMaxSlots, ErrorCode::storage_full, "This realm has no room for another share; choose another realm.");
   turn.save(realm_table::kSlotCount, {}, SlotRow{next + 1});
   return next;
@@ -71,6 +98,7 @@ Result<Bytes> TokenShares::seal(Turn& turn, const TokenRecordId& record, std::ui
 }
 
 Result<Bytes> TokenShares::store(Turn& turn, ByteView body) {
+  TRY(check_keys());
   const auto request = TRY(wire::decode<proto::TokenStoreRequest>(body));
   const auto old = TRY(turn.load<TokenRow>(realm_table::kTokens, request.record));
   if (old) {
@@ -138,6 +166,7 @@ Status TokenShares::authorise(const TokenRow& row, const proto::TokenRequest& re
 }
 
 Result<Bytes> TokenShares::request(Turn& turn, ByteView body) {
+  TRY(check_keys());
   const auto request = TRY(wire::decode<proto::TokenRequest>(body));
   auto row = TRY(turn.load<TokenRow>(realm_table::kTokens, request.record));
   REQUIRE(row, ErrorCode::not_found, "Nothing is stored here under this id.");
@@ -166,7 +195,7 @@ void TokenShares::schedule(Turn& turn, const TokenRecordId& record, TokenRow& ro
   ++row.change;
   if (time_ms != 0) turn.rows.put(realm_table::kDue, due_key(time_ms, record), {});
   turn.save(realm_table::kTokens, to_bytes(record), row);
-  rebuild(turn);
+  look_for_due(turn);
 }
 
 Status TokenShares::erase(Turn& turn, const TokenRecordId& record, TokenRow& row) {
@@ -182,7 +211,7 @@ Status TokenShares::erase(Turn& turn, const TokenRecordId& record, TokenRow& row
 }
 
 void TokenShares::timer(Turn& turn) {
-  if (turn.now < next_due_) return;
+  if (!keys_are_ours_ || turn.now < next_due_) return;
   const auto due = turn.rows.scan(realm_table::kDue, {}, numbered({}, turn.now.ms + 1), kErasedAtOnce);
   for (const Row& waiting : due) {
     const auto record = TokenRecordId::from(ByteView(waiting.key).last(TokenRecordId::kSize));
@@ -195,7 +224,7 @@ void TokenShares::timer(Turn& turn) {
       return;
     }
   }
-  rebuild(turn);
+  look_for_due(turn);
 }
 
 }  // namespace cairn::witness

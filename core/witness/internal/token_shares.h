@@ -19,18 +19,24 @@ class TokenShares {
   TokenShares(const RealmList& list, ErasableKeys& keys, const crypto::SigningKey& key)
       : list_(list), keys_(keys), key_(key) {}
 
-  /// Looks when the first deletion is due.
-  void rebuild(const Turn& turn);
+  /// Looks whether the keys are those of this store, and when the first deletion is due. With other keys, or none, it
+  /// refuses everything: each share would look erased, and get a receipt.
+  void rebuild(Turn& turn);
 
   /// Each gives the body of its answer, or refuses and has written nothing.
   Result<Bytes> store(Turn& turn, ByteView body);
   Result<Bytes> request(Turn& turn, ByteView body);
 
+  bool keys_are_ours() const { return keys_are_ours_; }
+
   /// Erases what is due.
   void timer(Turn& turn);
-  Time deadline() const { return next_due_; }
+  Time deadline() const { return keys_are_ours_ ? next_due_ : Time::never(); }
 
  private:
+  bool recognise_keys(Turn& turn);
+  void look_for_due(const Turn& turn);
+  Status check_keys() const;
   Status authorise(const TokenRow& row, const proto::TokenRequest& request) const;
   Status change(Turn& turn, const proto::TokenRequest& request, TokenRow& row);
   Status erase(Turn& turn, const TokenRecordId& record, TokenRow& row);
@@ -45,6 +51,7 @@ class TokenShares {
   const RealmList& list_;
   ErasableKeys& keys_;
   const crypto::SigningKey& key_;
+  bool keys_are_ours_ = false;
   Time next_due_ = Time::never();
 };
 
