@@ -136,6 +136,15 @@ TEST_F(KeyBoxes, TheNewestRootOpensWhatIsKeptAndAnOldOneNothingNewer) {
   EXPECT_TRUE(verified->content.generations[1].realms.empty());
 }
 
+TEST_F(KeyBoxes, WithoutItsTokenARootOpensNoData) {
+  // What is left when the realms have erased: a copy of the box, and every opener.
+  const KeyBox box = std::move(*verify(seal()));
+  const Generation& current = box.content.current();
+  ASSERT_FALSE(current.token);
+  EXPECT_FALSE(unwrap_data_key(current.root, BackupToken(), current.number, current.data_key));
+  EXPECT_FALSE(unwrap_data_key(current.root, random_secret<BackupToken>(entropy), current.number, current.data_key));
+}
+
 TEST_F(KeyBoxes, OneThatAStorageForgesIsNotTaken) {
   // Openers' keys are public: a storage seals a root of its own to them, and signs with a key of its own.
   begin_generation(2);

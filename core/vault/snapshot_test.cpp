@@ -1,6 +1,7 @@
 // Whole snapshots: written, read, resumed, spoilt.
 #include <gtest/gtest.h>
 
+#include "core/base/padding.h"
 #include "core/vault/pack.h"
 #include "core/vault/verifier.h"
 #include "tests/support/refused.h"
@@ -278,6 +279,33 @@ TEST(Snapshot, ReadsWithoutItsIndexesFromThePacksThemselves) {
   const TestFiles files = test_files(24);
   vault.back_up(files);
   EXPECT_EQ(vault.restore(vault.manifest(), left_behind(vault, {})).files, files);
+}
+
+TEST(Snapshot, ShowsItsStorageNoNamesNoContentAndNoSizes) {
+  TestVault vault(31);
+  TestFiles files = test_files(32);
+  files["photos/of somebody in particular"] = {random_bytes(vault.entropy, 70'001), Layout::own};
+  vault.back_up(files);
+  for (const auto& [id, bytes] : vault.objects) {
+    EXPECT_TRUE(!is_kind(id, ObjectKind::pack) || padme(bytes.size()) == bytes.size());
+    for (const auto& [path, file] : files) {
+      EXPECT_EQ(std::search(bytes.begin(), bytes.end(), path.begin(), path.end()), bytes.end()) << path;
+      if (file.data.size() < 1'000) continue;
+      const auto middle = file.data.begin() + 500;
+      EXPECT_EQ(std::search(bytes.begin(), bytes.end(), middle, middle + 16), bytes.end()) << path;
+    }
+  }
+  // A few bytes more or less are not seen.
+  std::vector<std::vector<std::size_t>> sizes;
+  for (const std::size_t size : {69'990U, 70'001U, 70'020U}) {
+    TestVault other(33);
+    other.back_up({{"x", {random_bytes(other.entropy, size), Layout::own}}});
+    sizes.emplace_back();
+    for (const auto& [id, bytes] : other.objects) sizes.back().push_back(bytes.size());
+    std::sort(sizes.back().begin(), sizes.back().end());
+  }
+  EXPECT_EQ(sizes[0], sizes[1]);
+  EXPECT_EQ(sizes[1], sizes[2]);
 }
 
 TEST(Snapshot, AnotherSnapshotsIndexIsNoUse) {
