@@ -71,7 +71,7 @@ Result<Generation> Generation::read(wire::Reader& reader) {
   if (mode == TokenMode::beside) {
     out.token = TRY(reader.fixed<BackupToken>());
   } else {
-    out.realms = TRY(reader.vector<RealmEntry>(kMaxRealms * (kMaxRealmEntry + 2), kMaxRealms));
+    out.realms = TRY(reader.vector<RealmEntry>(kMaxRealmEntries * (kMaxRealmEntry + 2), kMaxRealmEntries));
     REQUIRE(!out.realms.empty(), ErrorCode::malformed, "key box: no realms");
   }
   out.data_key = TRY(reader.fixed<WrappedDataKey>());

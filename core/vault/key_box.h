@@ -22,8 +22,8 @@ struct Generation {
   std::uint32_t number = 0;
   Time created;
   BackupRoot root;
-  std::optional<BackupToken> token;      ///< present: it lies here, beside the backup; absent: behind the realms
-  std::vector<RealmEntry> realms;  ///< empty iff the token is here
+  std::optional<BackupToken> token;  ///< present: it lies here, beside the backup; absent: behind the realms
+  std::vector<RealmEntry> realms;    ///< empty iff the token is here
   WrappedDataKey data_key;
 
   Generation clone() const;
@@ -71,8 +71,8 @@ struct KeyBox {
   PublicKey signer;
   KeyBoxHead head;
 
-  /// Whether a new generation must begin before anything is written: the box, or one of its openers, is of a key that
-  /// is not among `active`.
+  /// Whether a new generation must begin before anything is written: the box, or one of its openers, was signed by a
+  /// key that is not among `active`, which are the devices and the recovery key of now.
   bool is_outdated(std::span<const PublicKey> active) const;
 };
 

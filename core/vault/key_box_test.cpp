@@ -246,7 +246,7 @@ TEST_F(KeyBoxes, BodiesThatBreakARuleAreRefused) {
   wrong.generations[0].realms.clear();
   EXPECT_TRUE(refused(result(wrong), "key box: no realms"));
   wrong = content.clone();
-  wrong.generations[0].realms.assign(kMaxRealms + 1, {});
+  wrong.generations[0].realms.assign(kMaxRealmEntries + 1, {});
   EXPECT_TRUE(refused(result(wrong), "vector count"));
 }
 

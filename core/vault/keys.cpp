@@ -9,8 +9,9 @@
 namespace cairn::vault {
 namespace {
 
-VaultId derive_id(ByteView secret, std::string_view label) {
-  VaultId out;
+template <class Id>
+Id derive_id(ByteView secret, std::string_view label) {
+  Id out;
   crypto::kdf(secret, label, {}, out.mutable_view());
   return out;
 }
@@ -32,7 +33,7 @@ Bytes encode_generation(std::uint32_t generation) {
 
 }  // namespace
 
-VaultId vault_id(const BackupRoot& root) { return derive_id(root.expose(), kDeriveVaultId); }
+VaultId vault_id(const BackupRoot& root) { return derive_id<VaultId>(root.expose(), kDeriveVaultId); }
 crypto::SigningKey vault_write_key(const BackupRoot& root) {
   return derive_signing_key(root.expose(), kDeriveVaultWriteKey);
 }
@@ -52,7 +53,8 @@ Result<DataKey> unwrap_data_key(const BackupRoot& root, const BackupToken& token
 }
 
 KeyBoxAddress key_box_address(ByteView opener_secret) {
-  return {derive_id(opener_secret, kDeriveKeyBoxId), derive_signing_key(opener_secret, kDeriveKeyBoxWriteKey)};
+  return {derive_id<KeyBoxId>(opener_secret, kDeriveKeyBoxId),
+          derive_signing_key(opener_secret, kDeriveKeyBoxWriteKey)};
 }
 
 GearTable::GearTable(const DataKey& key) {

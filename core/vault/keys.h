@@ -27,7 +27,7 @@ Result<DataKey> unwrap_data_key(const BackupRoot& root, const BackupToken& token
 
 /// Where a key box lies for the holder of one opener's secret, and the key that replaces it there.
 struct KeyBoxAddress {
-  VaultId id;
+  KeyBoxId id;
   crypto::SigningKey write_key;
 };
 KeyBoxAddress key_box_address(ByteView opener_secret);

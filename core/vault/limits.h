@@ -13,7 +13,7 @@ constexpr std::size_t kMaxKeyBoxSize = 64 * kKiB;
 constexpr std::size_t kMaxOpeners = 34;  ///< 32 devices, a recovery key, a PIN
 constexpr std::size_t kMaxOpenerContext = 64;
 constexpr std::size_t kMaxGenerations = 16;
-constexpr std::size_t kMaxRealms = 16;
+constexpr std::size_t kMaxRealmEntries = 16;
 constexpr std::size_t kMaxRealmEntry = 512;
 
 constexpr std::size_t kMaxChunkSize = kMiB;  ///< of plain bytes

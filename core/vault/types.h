@@ -8,6 +8,8 @@ namespace cairn::vault {
 
 /// One generation of one backup at its storage.
 using VaultId = FixedBytes<struct VaultIdTag, 16>;
+/// Where a key box lies for one of its openers.
+using KeyBoxId = FixedBytes<struct KeyBoxIdTag, 16>;
 /// An immutable object in a vault: its kind and 15 random bytes.
 using ObjectId = FixedBytes<struct VaultObjectIdTag, 16>;
 /// Keyed BLAKE2b-256 of a chunk's plain bytes.
