@@ -132,7 +132,7 @@ void Village::start_cosigner(std::size_t index) {
 
 Said Village::cairn(const std::string& device, const std::vector<std::string>& arguments, milliseconds most,
                     const std::string& input) {
-  std::vector<std::string> words = command(device, "cairn");
+  std::vector<std::string> words = command(device, options_.client);
   add(words, {"--data", device_folder(device), "--json"});
   add(words, arguments);
   const Finished finished = run(words, most, input);
@@ -146,7 +146,7 @@ Said Village::cairn(const std::string& device, const std::vector<std::string>& a
 void Village::start_daemon(const std::string& device) {
   const std::string output = options_.folder + "/" + device + ".log";
   std::filesystem::remove(output);
-  std::vector<std::string> words = command(device, "cairn");
+  std::vector<std::string> words = command(device, options_.client);
   add(words, {"--data", device_folder(device), "daemon"});
   daemons_.insert_or_assign(device, Process::start(words, output));
   const auto until = std::chrono::steady_clock::now() + kStartMost;
@@ -172,7 +172,7 @@ Said Village::register_person(const std::string& device, const std::string& name
 Said Village::link_device(const std::string& device, const std::string& name, const std::string& by) {
   // `cairn link` prints the code and waits; the other device approves meanwhile.
   const std::string output = options_.folder + "/" + device + "-link.log";
-  std::vector<std::string> words = command(device, "cairn");
+  std::vector<std::string> words = command(device, options_.client);
   add(words, {"--data", device_folder(device), "--json", "link", name, "--server", url(), "--policy", policy_file_});
   Process link = Process::start(words, output);
   std::string code;

@@ -14,6 +14,7 @@ struct VillageOptions {
   std::string folder;             ///< for all data; must not exist
   std::string server = "cairnd";  ///< the server's program: cairn-lying-server is the one that lies
   std::vector<std::string> server_arguments;
+  std::string client = "cairn";  ///< the devices' program
   std::string sign_up = "open";
   /// Words in front of a program's command, as env(1) and its variables; asked with "cairnd", "cosigner0" and so on,
   /// or a device. The first is a whole path. None when it is empty.

@@ -1,0 +1,147 @@
+// What lies at the provider: mud-puddle, subpoena, kept-copy, escrow; and confirm-file.
+#include <cstdio>
+
+#include "apps/lab/attacks/attacks.h"
+#include "apps/lab/legacy/account.h"
+#include "apps/lab/legacy/escrow.h"
+#include "apps/lab/legacy/openssl.h"
+#include "apps/lab/legacy/person.h"
+
+namespace cairn::lab {
+namespace {
+
+using namespace legacy;
+
+/// Months of a conversation.
+std::vector<Shown> months() {
+  std::vector<Shown> out;
+  for (int day = 1; day <= 90; ++day) {
+    out.push_back(
+        {day % 2 == 0 ? "alice@example.org" : "bob@example.org", "Day " + std::to_string(day) + ": all is well."});
+  }
+  return out;
+}
+
+bool same(const std::vector<Shown>& a, const std::vector<Shown>& b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](const Shown& x, const Shown& y) {
+           return x.from == y.from && x.text == y.text;
+         });
+}
+
+/// Alice's phone, backed up into her account.
+struct Backed {
+  Backed() : phone("alice's phone") {
+    phone.conversation = months();
+    accounts.open(name, "correct horse battery staple", "alice@elsewhere.example", questions);
+    accounts.store_backup(name, back_up(phone));
+  }
+  const std::string name = "alice@example.org";
+  const std::map<std::string, std::string> questions = {{"first pet", "rex"}, {"street", "lake road"}};
+  Device phone;
+  Accounts accounts;
+};
+
+}  // namespace
+
+Side mud_puddle_2014() {
+  Backed alice;
+  Side side;
+  side.step("attacker", "account", "first pet? rex. street? lake road.");
+  CHECK(alice.accounts.reset_by_questions(alice.name, alice.questions, "mine now").has_value());
+  const auto set = alice.accounts.download(alice.name, "mine now");
+  side.step("account", "attacker", "a new password, and the backup", Step::Kind::stolen);
+  const Device fresh("a new phone");
+  const auto restored = set ? restore(*set, fresh) : Result<Restored>(fail(ErrorCode::not_found, "backup"));
+  side.step("attacker", "new phone", "restore", Step::Kind::stolen);
+  const bool all = restored && same(restored->conversation, alice.phone.conversation);
+  side.conclude(all, "three months of messages, on a phone that alice never held, with a password she never set");
+  side.show("messages restored", of(restored ? restored->conversation.size() : 0, alice.phone.conversation.size()));
+  side.show("private keys restored (they are bound to the old phone)", restored ? restored->keychain.size() : 0);
+  side.show("the last message", restored && !restored->conversation.empty() ? restored->conversation.back().text : "-");
+  return side;
+}
+
+Side subpoena_2014() {
+  const Backed alice;
+  const BackupSet set = *alice.accounts.everything_about(alice.name).backup;
+  Side side;
+  side.step("court", "provider", "hand over all you store of alice");
+  side.step("provider", "court", "the backup set, its key inside", Step::Kind::stolen);
+  const auto opened = restore(set, Device("a machine of the court's"));
+  const bool all = opened && same(opened->conversation, alice.phone.conversation);
+  side.step("court", "court", "opens it without any password", Step::Kind::stolen);
+  side.conclude(all, "the backup was read without alice and without her password");
+  side.show("messages read", of(opened ? opened->conversation.size() : 0, alice.phone.conversation.size()));
+  side.show("the key of the keybag", "stored with the backup set");
+  return side;
+}
+
+Side kept_copy_2014() {
+  Backed alice;
+  const BackupSet kept = *alice.accounts.everything_about(alice.name).backup;
+  alice.accounts.delete_backup(alice.name);
+  const bool gone = !alice.accounts.download(alice.name, "correct horse battery staple").has_value();
+  Side side;
+  side.step("alice", "provider", "delete my backup");
+  side.step("provider", "provider", "keeps a copy", Step::Kind::swapped);
+  const auto opened = restore(kept, Device("a machine of the provider's"));
+  side.step("provider", "provider", "opens the copy", Step::Kind::stolen);
+  side.conclude(gone && opened && same(opened->conversation, alice.phone.conversation),
+                "the copy opens after the deletion: its key lies in it");
+  side.show("for alice the backup is gone", gone ? "yes" : "no");
+  side.show("messages read from the copy",
+            of(opened ? opened->conversation.size() : 0, alice.phone.conversation.size()));
+  return side;
+}
+
+Side escrow_2014() {
+  const std::string keychain = "the password of alice's bank: moss-on-stone-71";
+  char code[8];
+  const Bytes random = random_bytes(2);
+  std::snprintf(code, sizeof code, "%04u", (unsigned{random[0]} << 8 | random[1]) % 10'000U);
+  HsmCluster honest, operators;
+  honest.escrow(code, as_bytes(keychain));
+  operators.escrow(code, as_bytes(keychain));
+  unsigned honest_tries = 0;
+  while (true) {
+    const auto tried = honest.recover("none");  // no code of four digits
+    if (!tried && tried.error().code == ErrorCode::not_found) break;
+    ++honest_tries;
+  }
+  Side side;
+  side.step("attacker", "modules", "wrong codes, through the front door");
+  side.step("modules", "attacker", "destroyed after " + std::to_string(honest_tries), Step::Kind::refused);
+  side.step("operator", "modules", "a program without the counter", Step::Kind::swapped);
+  const auto guessed = operators.guess_all();
+  side.step("modules", "operator", "the keychain", Step::Kind::stolen);
+  const bool right = guessed && guessed->code == code && as_text(guessed->keychain) == keychain;
+  side.conclude(right, "the keychain, by trying the codes with a program of its own");
+  side.show("codes tried", guessed ? guessed->tries : 0);
+  side.show("tries before the honest program destroys the record", honest_tries);
+  side.show("read", guessed ? as_text(guessed->keychain) : "-");
+  side.reduced.push_back(
+      "SRP in the 1024-bit group of RFC 2409 instead of 2048 bits: each guess costs about a sixth, " +
+      std::string("the number of guesses is the same."));
+  return side;
+}
+
+Side confirm_file_2014() {
+  ChunkStore store;
+  Bytes wanted = random_bytes(10 * kChunkBytes);
+  Bytes other = random_bytes(10 * kChunkBytes);
+  store.put("alice@example.org", seal_chunks(wanted));
+  store.put("bob@example.org", seal_chunks(other));
+  const auto asked = seal_chunks(wanted);
+  const std::size_t alices = store.held_by("alice@example.org", asked);
+  const std::size_t bobs = store.held_by("bob@example.org", asked);
+  Side side;
+  side.step("alice", "storage", "a file, its key made from itself");
+  side.step("asker", "storage", "who stores this known file?");
+  side.step("storage", "asker", "alice does, bob does not", Step::Kind::stolen);
+  side.conclude(alices == asked.size() && bobs == 0, "who stores a known file was answered without opening anything");
+  side.show("chunks of the known file that alice stores", of(alices, asked.size()));
+  side.show("that bob stores", of(bobs, asked.size()));
+  return side;
+}
+
+}  // namespace cairn::lab

@@ -1,0 +1,23 @@
+// The same attacks on Cairn's real programs.
+#pragma once
+
+#include "apps/lab/cairn/world.h"
+#include "apps/lab/report.h"
+
+namespace cairn::lab {
+
+Side false_key_cairn(World& world);
+Side ghost_device_cairn(World& world);
+Side silent_enrolment_cairn(World& world);
+/// Also starts a world of its own, in which every cosigner colludes.
+Side split_view_cairn(World& world, const WorldOptions& options);
+Side subpoena_cairn(World& world);
+Side weak_rsa_cairn(World& world, const WorldOptions& options);
+Side harvest_cairn(World& world);
+Side oracle_cairn(World& world);
+Side forge_cairn(World& world);
+Side replay_cairn(World& world);
+Side confirm_file_cairn(World& world);
+Side metadata_cairn(World& world);
+
+}  // namespace cairn::lab

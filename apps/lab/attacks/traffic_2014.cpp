@@ -1,0 +1,168 @@
+// Whoever carries messages: harvest, replay, metadata.
+#include <cmath>
+#include <limits>
+
+#include "apps/lab/attacks/attacks.h"
+#include "apps/lab/legacy/envelope_2016.h"
+#include "apps/lab/legacy/person.h"
+
+namespace cairn::lab {
+namespace {
+
+using namespace legacy;
+
+/// Different texts, the same in every run.
+std::string some_text(std::size_t length, std::size_t seed) {
+  static const std::vector<std::string> words = {"stone",  "river", "we",   "carry", "under", "the",  "old",
+                                                 "bridge", "and",   "wait", "until", "north", "wind", "turns"};
+  std::string out;
+  for (std::size_t i = seed; out.size() < length; i = i * 5 + 3) out += words[i % words.size()] + " ";
+  out.resize(length);
+  return out;
+}
+
+/// One thing that a person did.
+struct Act {
+  std::string kind;
+  Message message;
+};
+
+std::vector<Act> acts(std::size_t seed) {
+  const std::string me = "alice@example.org", you = "bob@example.org";
+  std::vector<Act> out;
+  for (std::size_t i = 0; i < 12; ++i) {
+    const std::size_t n = seed + 7 * i;
+    out.push_back({"read receipt", {{me, you}, "", {}}});
+    out.push_back({"short text", {{me, you}, some_text(8 + n % 30, n), {}}});
+    out.push_back({"long text", {{me, you}, some_text(250 + (n * 13) % 150, n), {}}});
+    AttachmentReference photo{"IMG_" + std::to_string(1000 + n) + ".jpg",
+                              "https://content.example/" + std::to_string(n),
+                              "M" + std::to_string(n),
+                              std::string(40, 'a'),
+                              std::string(64, 'b'),
+                              100'000 + n};
+    for (std::size_t k = 0; k < 40; ++k) photo.signature_hex[k] = "0123456789abcdef"[(n * 7 + k * k) % 16];
+    for (std::size_t k = 0; k < 64; ++k) photo.key_hex[k] = "0123456789abcdef"[(n * 11 + k * k * 3) % 16];
+    out.push_back({"photo", {{me, you}, "\uFFFC", photo}});
+  }
+  return out;
+}
+
+}  // namespace
+
+Side harvest_2014() {
+  Service service;
+  Person alice(service, "alice@example.org"), bob(service, "bob@example.org");
+  alice.add_device("alice's phone");
+  bob.add_device("bob's phone");
+  std::vector<std::string> said;
+  for (int month = 1; month <= 12; ++month) {
+    said.push_back("What I wrote in month " + std::to_string(month) + ".");
+    CHECK(alice.send(bob.name(), said.back()).has_value());
+    bob.receive();
+    service.now = after(service.now, 30 * kDayMs);
+  }
+  Side side;
+  side.step("alice", "recorder", "a year of ciphertext");
+  side.step("bob", "recorder", "bob's key, a year later", Step::Kind::swapped);
+  const auto key = RsaKey::from_der(bob.device().keychain.at("message encryption key"));
+  std::vector<std::string> read;
+  for (const Push& push : service.apns.seen()) {
+    const auto envelope = Envelope::parse(push.payload);
+    const auto opened =
+        envelope && key ? decrypt_body(envelope->ct, *key) : Result<Opened>(fail(ErrorCode::malformed, "-"));
+    const auto message = opened ? decode_body(opened->body) : Result<Message>(fail(ErrorCode::malformed, "-"));
+    if (message) read.push_back(message->text);
+  }
+  side.step("recorder", "recorder", "reads the whole year", Step::Kind::stolen);
+  side.conclude(read == said, "every message of the year: one key opens them all");
+  side.show("recorded messages read", of(read.size(), said.size()));
+  side.show("the oldest", read.empty() ? "-" : read.front());
+  return side;
+}
+
+Side replay_2014() {
+  Service service;
+  Person alice(service, "alice@example.org"), bob(service, "bob@example.org"), mallory(service, "mallory@example.org");
+  alice.add_device("alice's phone");
+  bob.add_device("bob's phone");
+  mallory.add_device("mallory's phone");
+  const std::string text = "Yes, I agree.";
+  CHECK(alice.send(bob.name(), text).has_value());
+  const Push taken = service.apns.seen().back();
+  bob.receive();
+  service.now = after(service.now, 60 * kDayMs);
+  Push again = taken;
+  again.at = service.now;
+  CHECK(service.apns.send(again).has_value());
+  Push renamed = again;
+  renamed.sender = mallory.name();
+  renamed.payload = sign_envelope(Envelope::parse(taken.payload)->ct, mallory.device().signing_key()).encode();
+  CHECK(service.apns.send(renamed).has_value());
+  bob.receive();
+  std::size_t as_alice = 0, as_mallory = 0;
+  for (const Shown& one : bob.device().conversation) {
+    as_alice += one.from == alice.name() && one.text == text ? 1 : 0;
+    as_mallory += one.from == mallory.name() && one.text == text ? 1 : 0;
+  }
+  Side side;
+  side.step("alice", "bob", "\"" + text + "\"");
+  side.step("operator", "bob", "the same again, two months later", Step::Kind::swapped);
+  side.step("operator", "bob", "the same, signed by mallory", Step::Kind::swapped);
+  side.conclude(as_alice == 2 && as_mallory == 1, "an old message was shown as new, and once more as somebody else's");
+  side.show("shown as alice's", as_alice);
+  side.show("shown as mallory's", as_mallory);
+  // The repair of 2016 stops both.
+  const Parties honest{alice.device().identity(), bob.device().identity()};
+  const Parties false_sender{mallory.device().identity(), bob.device().identity()};
+  const auto wire =
+      seal_2016(encode_body({{alice.name(), bob.name()}, text, {}}), honest, alice.device().signing_key());
+  Receiver2016 receiver;
+  const bool first = receiver.open(*wire, bob.device().encryption_key(), honest).has_value();
+  const bool second = receiver.open(*wire, bob.device().encryption_key(), honest).has_value();
+  const Bytes resigned = sign_envelope(Envelope::parse(*wire)->ct, mallory.device().signing_key()).encode();
+  const bool other = Receiver2016().open(resigned, bob.device().encryption_key(), false_sender).has_value();
+  side.show("with the envelope of 2016: first, again, under another name", std::string(first ? "shown" : "refused") +
+                                                                               ", " + (second ? "shown" : "refused") +
+                                                                               ", " + (other ? "shown" : "refused"));
+  return side;
+}
+
+Side metadata_2014() {
+  const Device bob("bob's phone"), alice("alice's phone");
+  const auto size_of = [&](const Act& act) {
+    return seal_2014(encode_body(act.message), bob.identity().rsa_modulus, alice.signing_key())->size();
+  };
+  std::map<std::string, std::pair<double, double>> learned;  // sum and count
+  for (const Act& act : acts(3)) {
+    learned[act.kind].first += static_cast<double>(size_of(act));
+    learned[act.kind].second += 1;
+  }
+  std::size_t right = 0;
+  const auto tested = acts(1000);
+  for (const Act& act : tested) {
+    const double size = static_cast<double>(size_of(act));
+    std::string guess;
+    double nearest = std::numeric_limits<double>::max();
+    for (const auto& [kind, mean] : learned) {
+      const double distance = std::abs(size - mean.first / mean.second);
+      if (distance < nearest) nearest = distance, guess = kind;
+    }
+    right += guess == act.kind ? 1 : 0;
+  }
+  Side side;
+  side.step("alice", "APNs",
+            "envelopes of " + std::to_string(size_of(tested[0])) + ", " + std::to_string(size_of(tested[1])) + ", " +
+                std::to_string(size_of(tested[3])) + " bytes");
+  side.step("APNs", "observer", "sender, recipient, time, size", Step::Kind::stolen);
+  side.step("observer", "observer", "a receipt, a text, a photo", Step::Kind::stolen);
+  side.outcome = Outcome::measured;
+  side.got = "what alice did was told from the size alone in " + of(right, tested.size()) + " cases";
+  side.show("kinds of action", learned.size());
+  side.show("guessed rightly from the size", of(right, tested.size()));
+  side.show("by chance it would be", of(tested.size() / learned.size(), tested.size()));
+  side.show("also in the clear", "sender, recipient, time");
+  return side;
+}
+
+}  // namespace cairn::lab

@@ -1,0 +1,55 @@
+// What whoever runs the server can do with its store: read every row, and change them while the server stands still.
+#pragma once
+
+#include <memory>
+#include <set>
+
+#include "apps/lab/cairn/world.h"
+#include "core/mls/key_package.h"
+#include "core/relay/tables.h"
+#include "shell/store/sqlite/sqlite_store.h"
+
+namespace cairn::lab {
+
+/// Stops the server while it lives, and starts it again at its end.
+class Operator {
+ public:
+  explicit Operator(World& world);
+  ~Operator();
+  Operator(const Operator&) = delete;
+  Operator& operator=(const Operator&) = delete;
+
+  struct Body {
+    std::uint64_t number = 0;
+    relay::BodyRow row;
+  };
+  /// Every envelope that is stored, oldest first.
+  std::vector<Body> bodies() const;
+  /// The newest messages among them, so many, oldest first: earlier ones may wait for devices that are gone.
+  std::vector<Body> messages(std::size_t newest) const;
+  void replace(const Body& body);
+  /// A new envelope in the mailbox of a device, behind all others.
+  void deliver(const DeviceId& device, relay::BodyRow row);
+
+  /// The first device of a name, as the server knows it.
+  DeviceId device_of(const std::string& name) const;
+  std::vector<mls::KeyPackage> key_packages() const;
+  std::size_t count(Table table) const;
+
+ private:
+  World& world_;
+  std::unique_ptr<store::SqliteStore> store_;
+};
+
+/// How many bytes lie in the files below a folder, and in how many of these words occur as UTF-8, UTF-16, hex or
+/// base64.
+struct Searched {
+  std::size_t bytes = 0;
+  std::vector<std::string> found;
+};
+Searched search_files(const std::string& folder, const std::vector<std::string>& words);
+
+/// A device's rows, opened as its thief opens them: with the key that lies beside.
+std::unique_ptr<store::Store> open_stolen(const std::string& device_folder, Entropy& entropy);
+
+}  // namespace cairn::lab

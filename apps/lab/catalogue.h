@@ -1,0 +1,50 @@
+// All fifteen attacks, in the order of the table.
+#pragma once
+
+#include <functional>
+
+#include "apps/lab/attacks/attacks.h"
+#include "apps/lab/cairn/world.h"
+
+namespace cairn::lab {
+
+struct RunOptions {
+  ModelOptions model;
+  WorldOptions world;
+  enum class Sides { both, model, cairn };
+  Sides sides = Sides::both;  ///< what is left out says so
+};
+
+/// Cairn's programs, started when the first attack needs them.
+class LazyWorld {
+ public:
+  explicit LazyWorld(WorldOptions options) : options_(std::move(options)) {}
+  World& get() {
+    if (!world_) world_.emplace(options_);
+    return *world_;
+  }
+  const WorldOptions& options() const { return options_; }
+
+ private:
+  WorldOptions options_;
+  std::optional<World> world_;
+};
+
+struct Attack {
+  Story story;
+  std::function<Side(const ModelOptions&)> model;
+  std::function<Side(LazyWorld&)> cairn;
+};
+
+const std::vector<Attack>& catalogue();
+/// Null when there is none.
+const Attack* find_attack(const std::string& id);
+
+/// Runs these, the model's sides beside Cairn's; `done` is called on this thread after each of Cairn's sides.
+std::vector<Report> run_attacks(const std::vector<const Attack*>& attacks, const RunOptions& options,
+                                const std::function<void(const Story&)>& done);
+
+/// What `explain` prints.
+std::string explain(const Story& story);
+
+}  // namespace cairn::lab

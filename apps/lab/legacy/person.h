@@ -1,0 +1,48 @@
+// Somebody with a name and devices, on one identity service and one push service: sending to all devices of a name, and
+// reading what came, as the clients of 2014 did.
+#pragma once
+
+#include <memory>
+
+#include "apps/lab/legacy/apns.h"
+#include "apps/lab/legacy/attachment.h"
+#include "apps/lab/legacy/ids.h"
+
+namespace cairn::lab::legacy {
+
+/// The operator's two services, a clock, and its storage of attachments.
+struct Service {
+  Ids ids;
+  Apns apns;
+  Time now{1'412'121'600'000};               ///< 1 October 2014
+  std::map<std::string, Bytes> attachments;  ///< by URL
+  std::vector<std::string> fetches;          ///< URLs that devices asked for, in their order
+};
+
+class Person {
+ public:
+  Person(Service& service, std::string name) : service_(service), name_(std::move(name)) {}
+
+  const std::string& name() const { return name_; }
+  Device& add_device(const std::string& title);
+  Device& device(std::size_t index = 0) { return *devices_.at(index); }
+
+  /// To every device that the identity service names for `to`, from the first device. Errors of the push service.
+  Status send(const std::string& to, const std::string& text);
+  Status send(const std::string& to, const Message& message);
+  /// Every device takes what came for it: verifies with each key of the sender's that the service names, decrypts,
+  /// shows, and fetches an attachment. How many messages were shown.
+  std::size_t receive();
+
+ private:
+  std::size_t receive_on(Device& device);
+
+  Service& service_;
+  std::string name_;
+  std::vector<std::unique_ptr<Device>> devices_;
+};
+
+/// A device takes one push: `open_2014` with each key of the sender's, then the body. The message, or why not.
+Result<Message> take_push(const Device& device, const Push& push, const IdsAnswer& sender_keys);
+
+}  // namespace cairn::lab::legacy

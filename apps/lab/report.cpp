@@ -1,0 +1,111 @@
+#include "apps/lab/report.h"
+
+#include <array>
+#include <sstream>
+
+namespace cairn::lab {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+/// Words in lines of at most `width`; a longer word stands alone.
+Lines wrapped(const std::string& text, std::size_t width) {
+  Lines out(1);
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    if (!out.back().empty() && out.back().size() + 1 + word.size() > width) out.emplace_back();
+    out.back() += (out.back().empty() ? "" : " ") + word;
+  }
+  return out;
+}
+
+std::string in_short(const Side& side) { return std::string(to_string(side.outcome)) + ": " + side.got; }
+
+std::string evidence_in_short(const Side& side) {
+  std::string out;
+  for (const Evidence& one : side.evidence) out += (out.empty() ? "" : "; ") + one.what + ": " + one.value;
+  return out.size() > 220 ? out.substr(0, 217) + "..." : out;
+}
+
+void add_row(std::string& out, const std::array<std::string, 4>& cells, const std::array<std::size_t, 4>& widths) {
+  std::array<Lines, 4> lines;
+  std::size_t height = 0;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    lines[i] = wrapped(cells[i], widths[i]);
+    height = std::max(height, lines[i].size());
+  }
+  for (std::size_t row = 0; row < height; ++row) {
+    std::string line;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      std::string cell = row < lines[i].size() ? lines[i][row] : "";
+      if (cell.size() < widths[i]) cell.resize(widths[i], ' ');
+      line += (i == 0 ? "" : "  ") + cell;
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + "\n";
+  }
+}
+
+nlohmann::json to_json(const Side& side) {
+  nlohmann::json evidence = nlohmann::json::array();
+  for (const Evidence& one : side.evidence) evidence.push_back({{"what", one.what}, {"value", one.value}});
+  return {{"outcome", to_string(side.outcome)},
+          {"got", side.got},
+          {"evidence", evidence},
+          {"reduced", side.reduced},
+          {"seconds", side.seconds}};
+}
+
+std::string to_text(const std::string& title, const Side& side) {
+  std::string out = title + ": " + in_short(side) + "\n";
+  for (const Evidence& one : side.evidence) out += "    " + one.what + ": " + one.value + "\n";
+  for (const std::string& one : side.reduced) out += "    reduced: " + one + "\n";
+  return out;
+}
+
+}  // namespace
+
+const char* to_string(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::succeeded: return "SUCCEEDED";
+    case Outcome::refused: return "refused";
+    case Outcome::evident: return "made evident";
+    case Outcome::measured: return "measured";
+    case Outcome::not_run: return "not run";
+  }
+  return "";
+}
+
+Side not_run(const std::string& why) {
+  Side side;
+  side.got = why;
+  return side;
+}
+
+nlohmann::json to_json(const Report& report) {
+  return {{"id", report.story.id},
+          {"title", report.story.title},
+          {"model", to_json(report.model)},
+          {"cairn", to_json(report.cairn)}};
+}
+
+std::string to_table(const std::vector<Report>& reports, std::size_t width) {
+  const std::size_t rest = width - 16 - 6;
+  const std::array<std::size_t, 4> widths = {16, rest * 3 / 10, rest * 3 / 10, rest - 2 * (rest * 3 / 10)};
+  std::string out;
+  add_row(out, {"attack", "the iMessage of 2014", "Cairn", "evidence (of Cairn's side)"}, widths);
+  out += std::string(width, '-') + "\n";
+  for (const Report& report : reports) {
+    add_row(out, {report.story.id, in_short(report.model), in_short(report.cairn), evidence_in_short(report.cairn)},
+            widths);
+    out += "\n";
+  }
+  return out;
+}
+
+std::string to_text(const Report& report) {
+  return report.story.title + "\n" + report.story.question + "\n\n" + to_text("2014", report.model) +
+         to_text("Cairn", report.cairn);
+}
+
+}  // namespace cairn::lab

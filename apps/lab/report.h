@@ -1,0 +1,86 @@
+// What a run found: for each attack two sides, the model of 2014 and Cairn.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace cairn::lab {
+
+/// Computed by each attack from what it measured; never written down.
+enum class Outcome {
+  succeeded,  ///< the attacker has what it wanted
+  refused,    ///< it was tried, and the attacker has nothing
+  evident,    ///< it could not be prevented, but was proved, and the proof verifies
+  measured,   ///< no yes or no: numbers
+  not_run     ///< nothing here to attack yet; no claim
+};
+const char* to_string(Outcome outcome);
+
+/// One arrow of a picture.
+struct Step {
+  enum class Kind {
+    plain,    ///< as it should be
+    swapped,  ///< false keys, altered or forged content
+    stolen,   ///< content that somebody reads who must not
+    refused   ///< stopped where it ends
+  };
+  std::string from, to;  ///< equal: somebody does something alone
+  std::string what;
+  Kind kind = Kind::plain;
+};
+
+struct Evidence {
+  std::string what;
+  std::string value;
+};
+
+/// One side of an attack, filled while it runs.
+class Side {
+ public:
+  void step(const std::string& from, const std::string& to, const std::string& what,
+            Step::Kind kind = Step::Kind::plain) {
+    steps.push_back({from, to, what, kind});
+  }
+  void show(const std::string& what, const std::string& value) { evidence.push_back({what, value}); }
+  void show(const std::string& what, std::uint64_t value) { show(what, std::to_string(value)); }
+
+  /// The outcome of an attack that either gives its author what it wanted or does not; `got` is said only if it did.
+  void conclude(bool holds, const std::string& what) {
+    outcome = holds ? Outcome::succeeded : Outcome::refused;
+    got = holds ? what : "not what it wanted";
+  }
+
+  Outcome outcome = Outcome::not_run;
+  std::string got;  ///< one sentence: what the attacker got
+  std::vector<Evidence> evidence;
+  std::vector<std::string> reduced;  ///< what was done smaller than it is, and what follows for the real size
+  std::vector<Step> steps;
+  double seconds = 0;
+};
+
+/// Not run, and why.
+Side not_run(const std::string& why);
+
+/// What people are told of an attack; the same for every run.
+struct Story {
+  std::string id;
+  std::string title;
+  std::string question;              ///< what is tried, one sentence
+  std::vector<std::string> telling;  ///< paragraphs in plain words
+  std::vector<std::string> sources;
+};
+
+struct Report {
+  Story story;
+  Side model;
+  Side cairn;
+};
+
+nlohmann::json to_json(const Report& report);
+/// The table that a terminal shows, with `width` columns.
+std::string to_table(const std::vector<Report>& reports, std::size_t width = 118);
+/// Everything about one attack, for a terminal.
+std::string to_text(const Report& report);
+
+}  // namespace cairn::lab

@@ -1,0 +1,113 @@
+// The lab as a whole: its table on the programs as they are shipped; and that it can fail: with a client in which one
+// check is left out it reports the attack as succeeding.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "apps/demo/process.h"
+
+namespace cairn::lab {
+namespace {
+
+using nlohmann::json;
+
+std::string programs() { return std::filesystem::read_symlink("/proc/self/exe").parent_path().string(); }
+
+struct Ran {
+  demo::Finished finished;
+  json result;
+};
+Ran lab(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), programs() + "/cairn-lab");
+  arguments.emplace_back("--json");
+  Ran out{demo::run(arguments, std::chrono::minutes(5)), {}};
+  out.result = json::parse(out.finished.out, nullptr, false);
+  EXPECT_EQ(out.finished.exit_code, 0) << out.finished.err;
+  return out;
+}
+
+/// Cairn's side of one attack, against the weakened client.
+json against(const std::string& attack, const std::string& weakness) {
+  return lab({"run", attack, "--cairn-only", "--client", "cairn-weakened", "--weakness", weakness}).result["cairn"];
+}
+
+struct Weakness {
+  const char* attack;
+  const char* weakness;
+};
+
+class Weakened : public ::testing::TestWithParam<Weakness> {};
+
+TEST_P(Weakened, IsReportedAsBroken) {
+  const json side = against(GetParam().attack, GetParam().weakness);
+  EXPECT_EQ(side["outcome"], "SUCCEEDED") << side.dump(2);
+}
+
+INSTANTIATE_TEST_SUITE_P(Lab, Weakened,
+                         ::testing::Values(Weakness{"false-key", "quorum"}, Weakness{"ghost-device", "statement"},
+                                           Weakness{"silent-enrolment", "alarm"}, Weakness{"split-view", "gossip"},
+                                           Weakness{"subpoena", "cipher"}, Weakness{"weak-rsa", "suite"},
+                                           Weakness{"harvest", "forgetting"}, Weakness{"oracle", "tag"},
+                                           Weakness{"forge-2016", "tag"}, Weakness{"replay", "forgetting"},
+                                           Weakness{"confirm-file", "cipher"}, Weakness{"metadata", "padding"}),
+                         [](const auto& one) {
+                           std::string name = one.param.attack;
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+// The program that can be weakened is as good as the one that is shipped as long as it is told nothing.
+TEST(WeakenedClient, IsNotBrokenByItself) {
+  EXPECT_EQ(against("ghost-device", "")["outcome"], "refused");
+  EXPECT_EQ(against("oracle", "none")["outcome"], "refused");
+}
+
+TEST(Lab, RunsAllAndItsTableIsWhatCairnPromises) {
+  const std::string page =
+      (std::filesystem::temp_directory_path() / ("lab-" + std::to_string(getpid()) + ".html")).string();
+  const json all = lab({"run", "all", "--page", page}).result;
+  ASSERT_EQ(all.size(), 15u);
+  std::map<std::string, std::string> then, now;
+  for (const json& one : all) {
+    then[one["id"]] = one["model"]["outcome"];
+    now[one["id"]] = one["cairn"]["outcome"];
+  }
+  for (const auto& [id, outcome] : then) {
+    const bool needs_gp = id == "weak-rsa" && !std::filesystem::exists("/usr/bin/gp");
+    EXPECT_EQ(outcome, id == "metadata" ? "measured" : needs_gp ? "not run" : "SUCCEEDED") << id;
+  }
+  const std::map<std::string, std::string> expected = {{"split-view", "made evident"},
+                                                       {"metadata", "measured"},
+                                                       {"mud-puddle", "not run"},
+                                                       {"kept-copy", "not run"},
+                                                       {"escrow", "not run"}};
+  for (const auto& [id, outcome] : now) {
+    const auto other = expected.find(id);
+    EXPECT_EQ(outcome, other == expected.end() ? "refused" : other->second) << id;
+  }
+  std::ifstream file(page);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::filesystem::remove(page);
+  for (const auto& [id, outcome] : now) EXPECT_NE(text.find("id=\"" + id + "\""), std::string::npos);
+  for (const char* foreign : {"<script", "src=", "@import", "url("}) EXPECT_EQ(text.find(foreign), std::string::npos);
+}
+
+TEST(Lab, ExplainsEachAttackAndKnowsNoOther) {
+  const auto list = demo::run({programs() + "/cairn-lab", "list"}, std::chrono::seconds(20));
+  std::size_t count = 0;
+  for (std::size_t at = 0; at < list.out.size(); at = list.out.find('\n', at) + 1, ++count) {
+    const std::string id = list.out.substr(at, list.out.find('\n', at) - at);
+    const auto told = demo::run({programs() + "/cairn-lab", "explain", id}, std::chrono::seconds(20));
+    EXPECT_EQ(told.exit_code, 0) << id;
+    EXPECT_NE(told.out.find("\nSources:\n- "), std::string::npos) << id;
+  }
+  EXPECT_EQ(count, 15u);
+  EXPECT_EQ(demo::run({programs() + "/cairn-lab", "explain", "magic"}, std::chrono::seconds(20)).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace cairn::lab

@@ -1,0 +1,1 @@
+#include "apps/lab/legacy/rsa.h"
