@@ -1,4 +1,4 @@
-// Which chunks are stored, and where (docs/spec/backup.md s.3). In memory about 70 bytes a chunk.
+// Which chunks are stored, and where (docs/spec/backup.md s.3). In memory about 100 bytes a chunk.
 #pragma once
 
 #include <map>

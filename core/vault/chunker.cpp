@@ -8,10 +8,13 @@ constexpr std::size_t kWindow = 64;
 /// How much harder an end is to find before the average, and easier after it: factors of 4.
 constexpr unsigned kNormalisation = 2;
 
+/// Two stretches of this size are rolled over side by side: one waits for the result before it, two do so at once.
+constexpr std::size_t kLane = 2048;
+
 /// Rolls `hash` over the bytes until it is below `threshold` after one; how many it took. All of them, and nothing
 /// found, looks the same as found at the last: the caller asks the hash.
-std::size_t roll(const std::uint64_t* gear, const std::uint8_t* data, std::size_t size, std::uint64_t threshold,
-                 std::uint64_t& hash) {
+std::size_t roll_one(const std::uint64_t* gear, const std::uint8_t* data, std::size_t size, std::uint64_t threshold,
+                     std::uint64_t& hash) {
   std::uint64_t h = hash;
   std::size_t i = 0;
   for (; i < size; ++i) {
@@ -23,6 +26,37 @@ std::size_t roll(const std::uint64_t* gear, const std::uint8_t* data, std::size_
   }
   hash = h;
   return i;
+}
+
+/// The same, faster.
+std::size_t roll(const std::uint64_t* gear, const std::uint8_t* data, std::size_t size, std::uint64_t threshold,
+                 std::uint64_t& hash) {
+  std::size_t at = 0;
+  for (; size - at >= 2 * kLane; at += 2 * kLane) {
+    const std::uint8_t* const first = data + at;
+    const std::uint8_t* const second = first + kLane;
+    std::uint64_t a = hash;
+    std::uint64_t b = 0;
+    roll_one(gear, second - kWindow, kWindow, 0, b);
+    std::size_t i = 0;
+    for (; i < kLane; ++i) {
+      a = (a << 1) + gear[first[i]];
+      b = (b << 1) + gear[second[i]];
+      if ((a < threshold) | (b < threshold)) [[unlikely]]
+        break;
+    }
+    hash = b;
+    if (i == kLane) continue;
+    if (a >= threshold) {
+      // The second stretch has an end; the rest of the first one comes before it.
+      const std::size_t more = roll_one(gear, first + i + 1, kLane - i - 1, threshold, a);
+      if (a >= threshold) return at + kLane + i + 1;
+      i += more;
+    }
+    hash = a;
+    return at + i + 1;
+  }
+  return at + roll_one(gear, data + at, size - at, threshold, hash);
 }
 
 }  // namespace
