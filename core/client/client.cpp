@@ -1,5 +1,6 @@
 #include "core/client/client.h"
 
+#include "core/client/backups.h"
 #include "core/client/gossips.h"
 #include "core/client/key_packages.h"
 #include "core/client/link.h"
@@ -21,8 +22,9 @@ class Client final : public proto::Mind {
         gossips_(calls_, views_, conversations_),
         links_(calls_, views_),
         vetoes_(calls_, views_, conversations_),
+        backups_(BackupRooms{calls_, session_, views_, conversations_}),
         rpc_(std::move(config),
-             RpcRooms{calls_, views_, session_, own_name_, conversations_, gossips_, links_, vetoes_}) {
+             RpcRooms{calls_, views_, session_, own_name_, conversations_, gossips_, links_, vetoes_, backups_}) {
     conversations_.set_hearer([this](Context& context, const Account& account, const Heard& heard) {
       gossips_.heard(context, account, heard);
       vetoes_.heard(context, account, heard);
@@ -38,6 +40,7 @@ class Client final : public proto::Mind {
     vetoes_.forget_all();
     conversations_.forget_all(store);
     gossips_.forget_all();
+    backups_.forget_all();
     rpc_.forget_all();
     return within(store, now, entropy, [](Context&) {});
   }
@@ -52,7 +55,7 @@ class Client final : public proto::Mind {
     if (waits_for_room_) return std::min(session_.next_deadline(), rpc_.next_deadline());
     return std::min({views_.next_deadline(), session_.next_deadline(), own_name_.next_deadline(),
                      links_.next_deadline(), conversations_.next_deadline(), gossips_.next_deadline(),
-                     vetoes_.next_deadline(), rpc_.next_deadline()});
+                     vetoes_.next_deadline(), backups_.next_deadline(), rpc_.next_deadline()});
   }
 
  private:
@@ -140,6 +143,7 @@ class Client final : public proto::Mind {
     conversations_.step(context, account);
     gossips_.step(context, account);
     conversations_.step(context, account);  // with what it may have to ask
+    backups_.step(context, account);
   }
 
   Calls calls_;
@@ -150,6 +154,7 @@ class Client final : public proto::Mind {
   Gossips gossips_;
   Links links_;
   Vetoes vetoes_;
+  Backups backups_;
   Rpc rpc_;
   bool has_account_ = false;
   bool waits_for_room_ = false;

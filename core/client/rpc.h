@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "core/client/backups.h"
 #include "core/client/client.h"
 #include "core/client/gossips.h"
 #include "core/client/link.h"
@@ -21,6 +22,7 @@ struct RpcRooms {
   Gossips& gossips;
   Links& links;
   Vetoes& vetoes;
+  Backups& backups;
 };
 
 class Rpc {

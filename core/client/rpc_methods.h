@@ -137,6 +137,14 @@ RpcBegun rpc_gossip_list(const RpcRooms&, const ClientConfig&, Context&, const j
 RpcBegun rpc_gossip_dismiss(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_evidence_export(const RpcRooms&, const ClientConfig&, Context&, const json&);
 
+RpcBegun rpc_backup_create(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_backup_list(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_backup_verify(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_backup_restore(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_backup_delete(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_backup_schedule(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_backup_status(const RpcRooms&, const ClientConfig&, Context&, const json&);
+
 /// Adds an alarm for each suspicion about a log, and for evidence.
 void add_gossip_alarms(const StoreView& store, json& alarms);
 

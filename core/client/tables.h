@@ -36,5 +36,7 @@ inline constexpr Table kTwoHistories{25};    ///< name_key(domain) -> TwoHistori
 inline constexpr Table kVetoes{26};          ///< name_key(name) || R of a request -> HeldVeto
 inline constexpr Table kVetoPosts{27};       ///< R of a request || key of an auditor -> "": it has the veto
 inline constexpr Table kFarewell{28};        ///< "" -> text: what became of the name that this device was to have
+inline constexpr Table kBackup{29};          ///< "" -> BackupSetup
+inline constexpr Table kBackupPacks{30};     ///< id of a pack that this device put, in no snapshot yet -> uint64: when
 
 }  // namespace cairn::client::tables

@@ -46,6 +46,7 @@ Result<proto::CallReply> FakeServer::answer(const proto::Call& call) {
 
 proto::CallReply FakeServer::reply_to(const std::string& path, const proto::Call& call) {
   if (auto reply = post.answer(path, call)) return std::move(*reply);
+  if (auto reply = vault.answer(path, call)) return std::move(*reply);
   if (path.starts_with(proto::kPathRendezvous)) return rendezvous(path, call);
   if (path == proto::kPathStatement) return statement(call.body);
   if (path == proto::kPathLookup) {

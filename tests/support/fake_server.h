@@ -5,6 +5,7 @@
 #include "core/proto/api.h"
 #include "core/proto/transport.h"
 #include "tests/support/fake_post.h"
+#include "tests/support/fake_vault.h"
 #include "tests/support/test_domain.h"
 
 namespace cairn::testing {
@@ -15,6 +16,7 @@ class FakeServer {
 
   TestDomain domain;
   FakePost post;
+  FakeVault vault;
   std::map<std::string, TestPerson> people;  ///< by name; a genesis from outside makes one
   std::map<std::string, Bytes> slots;        ///< of the rendezvous, by path
   std::vector<std::string> paths;            ///< of all calls so far

@@ -1,0 +1,45 @@
+// Making a snapshot: the key box first, then what this device has, then the manifest (docs/spec/client.md s.9).
+#pragma once
+
+#include "core/client/backup_job.h"
+#include "core/vault/snapshot_writer.h"
+
+namespace cairn::client {
+
+class CreateJob final : public BackupJob {
+ public:
+  using BackupJob::BackupJob;
+
+ private:
+  void unlocked(Context& context) override;
+  bool work(Context& context) override;
+
+  Result<std::optional<vault::KeyBoxContent>> plan(Context& context, const Account& account);
+  void put_key_box(Context& context, const Account& account, vault::KeyBoxContent content);
+  void begin_snapshot(Context& context);
+  /// Its indexes say what is stored already.
+  void take_newest(Context& context, const std::vector<Found>& found);
+  /// Packs of a run of this device that was interrupted.
+  void take_left_behind(Context& context, std::vector<vault::ObjectId> packs);
+  void begin_writing(Context& context);
+
+  bool write_some(Context& context);
+  bool write_conversation(Context& context);
+  void write_entry(const std::string& path, const Bytes& data);
+  void write_settings(Context& context);
+  void finish(Context& context);
+  void put_objects(Context& context);
+  void end(Context& context);
+
+  std::optional<BackupSetup> setup_;
+  vault::SnapshotHead newest_;
+  std::optional<vault::SnapshotWriter> writer_;
+  std::vector<Conversation> conversations_;
+  std::size_t at_ = 0;                 ///< conversation
+  std::optional<std::uint64_t> next_;  ///< its next message; nothing before its own entry is written
+  bool finished_ = false;
+  std::uint32_t generation_ = 0;
+  bool began_generation_ = false;
+};
+
+}  // namespace cairn::client

@@ -1,0 +1,156 @@
+#include "core/client/backup_job.h"
+
+#include "core/crypto/labels.h"
+
+namespace cairn::client {
+namespace {
+
+constexpr const char* kWrongBox =
+    "What the storage gives for the key box of this backup is none that this name made; use another copy of the "
+    "backup.";
+
+}  // namespace
+
+BackupJob::BackupJob(const BackupRooms& rooms, BackupTask task) : rooms_(rooms), task_(std::move(task)) {
+  storage_ = std::make_shared<BackupStorage>(rooms_.calls, rooms_.session, task_.storage);
+  if (task_.setup) {
+    box_id_ = task_.setup->key_box;
+    box_key_ = task_.setup->write_key.clone();
+  } else {
+    CHECK(task_.secret != nullptr);
+    vault::KeyBoxAddress address = vault::key_box_address(task_.secret->expose());
+    box_id_ = *proto::KeyBoxId::from(address.id);
+    box_key_ = std::move(address.write_key);
+  }
+}
+
+void BackupJob::begin(Context& context) {
+  began_ = context.now;
+  storage_->ask(context, proto::kPathKeyBoxGet, wire::encode(proto::KeyBoxGet{box_id_}),
+                [self = shared_from_this()](Context& later, Result<Bytes> body) {
+                  if (body) return self->take_key_box(later, *body);
+                  if (body.error().code == ErrorCode::not_found) return self->unlocked(later);
+                  self->refused_by_storage(body.error());
+                });
+}
+
+Result<vault::UnverifiedKeyBox> BackupJob::open_box(ByteView body) const {
+  if (task_.secret) return open_with_secret(body, *task_.secret, task_.state);
+  return open_with_device(body, task_.setup->content.current().root, task_.setup->device_key);
+}
+
+void BackupJob::take_key_box(Context& context, const Bytes& bytes) {
+  const auto put = wire::decode<proto::KeyBoxPut>(bytes);
+  const bool whole = put && put->id == box_id_ && put->write_key == box_key_->public_key() &&
+                     crypto::verify_labelled(put->write_key, crypto::kSignKeyBoxPut, put->content(), put->signature);
+  if (!whole) return fail_with(ErrorCode::inconsistent, kWrongBox);
+  auto opened = open_box(put->body);
+  if (!opened) {
+    return fail_with(opened.error().code,
+                     "The key box does not open with this key; it is of another name, or damaged.");
+  }
+  if (opened->head().version != put->version) return fail_with(ErrorCode::inconsistent, kWrongBox);
+  const auto signers = device_keys(task_.state, Signers::ever);
+  vault::KeyBoxRules rules{signers, std::nullopt};
+  if (task_.setup && task_.setup->head.version != 0) rules.newest = task_.setup->head;
+  auto verified = std::move(*opened).verify(rules);
+  if (!verified && verified.error().code == ErrorCode::stale) {
+    return fail_with(
+        ErrorCode::stale,
+        "The storage shows an older key box than this device knows, and nothing was done; use another copy "
+        "of the backup, or ask its operator.");
+  }
+  if (!verified) return fail_with(verified.error().code, kWrongBox);
+  box_ = std::move(*verified);
+  unlocked(context);
+}
+
+bool BackupJob::enter(const vault::Generation& generation) {
+  auto keys = keys_of(generation);
+  if (!keys) {
+    fail_with(keys.error().code, "The keys of this backup do not open; it is damaged, or its token was erased.");
+    return false;
+  }
+  keys_.emplace(std::move(*keys));
+  index_ = {};
+  storage_->open_vault(vault::vault_id(generation.root), vault::vault_write_key(generation.root));
+  return true;
+}
+
+void BackupJob::find_snapshots(Context& context, ThenFound then) {
+  storage_->list(context,
+                 [self = shared_from_this(), then](Context& later, Result<std::vector<proto::VaultItem>> items) {
+                   if (!items && items.error().code != ErrorCode::not_found)
+                     return self->refused_by_storage(items.error());
+                   self->items_ = items ? std::move(*items) : std::vector<proto::VaultItem>{};
+                   self->fetch_manifests(later, std::make_shared<std::vector<Found>>(), 0, then);
+                 });
+}
+
+void BackupJob::fetch_manifests(Context& context, const std::shared_ptr<std::vector<Found>>& found, std::size_t at,
+                                const ThenFound& then) {
+  const auto is_manifest = [](const proto::VaultItem& item) {
+    return vault::is_kind(*vault::ObjectId::from(item.object), vault::ObjectKind::manifest);
+  };
+  while (at < items_.size() && !is_manifest(items_[at])) ++at;
+  if (at == items_.size()) {
+    std::ranges::sort(*found, {}, [](const Found& one) { return one.manifest.counter(); });
+    return then(context, std::move(*found));
+  }
+  const auto id = *vault::ObjectId::from(items_[at].object);
+  storage_->get(context, id, [self = shared_from_this(), found, at, id, then](Context& later, Result<Bytes> body) {
+    if (!body && body.error().code != ErrorCode::not_found) return self->refused_by_storage(body.error());
+    // One that does not open is damaged, or a stranger's: others may be good.
+    if (body) {
+      auto manifest = vault::UnverifiedManifest::open(*self->keys_, id, *body);
+      if (manifest) found->push_back({id, std::move(*manifest)});
+    }
+    self->fetch_manifests(later, found, at + 1, then);
+  });
+}
+
+void BackupJob::fetch_indexes(Context& context, const std::vector<vault::ObjectId>& ids, ThenIndex then) {
+  fetch_index(context, ids, 0, then);
+}
+
+void BackupJob::fetch_index(Context& context, const std::vector<vault::ObjectId>& ids, std::size_t at,
+                            const ThenIndex& then) {
+  if (at == ids.size()) return then(context);
+  storage_->get(context, ids[at], [self = shared_from_this(), ids, at, then](Context& later, Result<Bytes> body) {
+    if (!body) return self->refused_by_storage(body.error());
+    const auto listings = vault::open_index(*self->keys_, ids[at], *body);
+    if (!listings) {
+      return self->fail_with(ErrorCode::inconsistent,
+                             "An index of this backup is damaged; restore an older snapshot, or from another copy.");
+    }
+    self->index_.add_index(ids[at], *listings);
+    self->fetch_index(later, ids, at + 1, then);
+  });
+}
+
+bool BackupJob::step(Context& context) {
+  if (over_) return false;
+  storage_->step(context);
+  return work(context) && !over_;
+}
+
+void BackupJob::fail_with(ErrorCode code, std::string sentence) {
+  if (std::exchange(over_, true)) return;
+  failure_ = Failure{code, std::move(sentence)};
+}
+
+void BackupJob::succeed(nlohmann::json result) {
+  if (std::exchange(over_, true)) return;
+  result_ = std::move(result);
+}
+
+nlohmann::json BackupJob::progress(Time now) const {
+  return {{"running", !over_},
+          {"doing", doing_},
+          {"done", done_},
+          {"all", all_},
+          {"bytes", storage_->bytes_moved()},
+          {"elapsed_ms", elapsed_ms(now, began_)}};
+}
+
+}  // namespace cairn::client

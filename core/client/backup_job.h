@@ -1,0 +1,112 @@
+// One thing that is done with a backup: it opens the key box, enters the vault, and goes on in small steps
+// (docs/spec/client.md s.9). Nothing of it outlives a restart but what it has put or stored.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "core/client/backup_keys.h"
+#include "core/client/backup_records.h"
+#include "core/client/backup_storage.h"
+#include "core/client/conversations.h"
+#include "core/vault/chunk_index.h"
+
+namespace cairn::client {
+
+/// Rooms that jobs work with; all outlive them.
+struct BackupRooms {
+  Calls& calls;
+  Session& session;
+  Views& views;
+  Conversations& conversations;
+};
+
+/// What a job is begun with.
+struct BackupTask {
+  directory::NameState state;  ///< of the own name, as just verified
+  std::string storage;         ///< URL
+  std::optional<BackupSetup> setup;
+  std::shared_ptr<directory::RecoverySecret> secret;  ///< null unless typed
+};
+
+class BackupJob : public std::enable_shared_from_this<BackupJob> {
+ public:
+  BackupJob(const BackupRooms& rooms, BackupTask task);
+  virtual ~BackupJob() = default;
+  BackupJob(const BackupJob&) = delete;
+  BackupJob& operator=(const BackupJob&) = delete;
+
+  /// Asks for the key box.
+  void begin(Context& context);
+  /// Does a bounded part of what can be done now; true when there is more of it.
+  bool step(Context& context);
+  Time next_deadline() const { return storage_->next_deadline(); }
+
+  bool is_over() const { return over_; }
+  struct Failure {
+    ErrorCode code = ErrorCode::internal;
+    std::string sentence;
+  };
+  /// When it is over: why it failed, or result().
+  const std::optional<Failure>& failure() const { return failure_; }
+  const nlohmann::json& result() const { return result_; }
+  /// For a person who waits: what is done, how many of how many, how many bytes went over, since when.
+  nlohmann::json progress(Time now) const;
+
+ protected:
+  /// A snapshot whose signature is that of some key.
+  struct Found {
+    vault::ObjectId id;
+    vault::UnverifiedManifest manifest;
+  };
+  using ThenFound = std::function<void(Context&, std::vector<Found>)>;
+  using ThenIndex = std::function<void(Context&)>;
+
+  /// The key box is open and its signer was a device of the name; box_ is null where there is no key box.
+  virtual void unlocked(Context& context) = 0;
+  /// As step().
+  virtual bool work(Context& context) = 0;
+
+  void fail_with(ErrorCode code, std::string sentence);
+  /// With what the storage said.
+  void refused_by_storage(const Error& error) { fail_with(error.code, storage_->refusal()); }
+  void succeed(nlohmann::json result);
+
+  /// From here on keys_ and the storage are those of this generation; false, and failed, if its keys do not open.
+  bool enter(const vault::Generation& generation);
+  /// All snapshots of the vault that was entered, by counter; none when the vault is not there.
+  void find_snapshots(Context& context, ThenFound then);
+  /// Reads the indexes of a manifest into index_.
+  void fetch_indexes(Context& context, const std::vector<vault::ObjectId>& ids, ThenIndex then);
+
+  template <class Derived>
+  std::shared_ptr<Derived> self_as() {
+    return std::static_pointer_cast<Derived>(shared_from_this());
+  }
+
+  BackupRooms rooms_;
+  BackupTask task_;
+  std::shared_ptr<BackupStorage> storage_;
+  std::optional<crypto::SigningKey> box_key_;  ///< write key of the key box
+  proto::KeyBoxId box_id_;
+  std::optional<vault::KeyBox> box_;
+  std::optional<vault::VaultKeys> keys_;
+  vault::ChunkIndex index_;
+  std::vector<proto::VaultItem> items_;  ///< of the vault, as last listed
+  std::string doing_ = "opening the backup";
+  std::uint64_t done_ = 0;
+  std::uint64_t all_ = 0;
+
+ private:
+  void take_key_box(Context& context, const Bytes& bytes);
+  Result<vault::UnverifiedKeyBox> open_box(ByteView body) const;
+  void fetch_manifests(Context& context, const std::shared_ptr<std::vector<Found>>& found, std::size_t at,
+                       const ThenFound& then);
+  void fetch_index(Context& context, const std::vector<vault::ObjectId>& ids, std::size_t at, const ThenIndex& then);
+
+  Time began_;
+  bool over_ = false;
+  std::optional<Failure> failure_;
+  nlohmann::json result_;
+};
+
+}  // namespace cairn::client

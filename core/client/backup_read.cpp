@@ -1,0 +1,367 @@
+#include "core/client/backup_read.h"
+
+#include "core/base/encoding.h"
+#include "core/client/tables.h"
+#include "core/crypto/hash.h"
+#include "core/crypto/labels.h"
+
+namespace cairn::client {
+namespace {
+
+constexpr const char* kNoBackup = "There is no backup here; backup create makes one.";
+/// Steps of a reader in one step of a job: so that messages go on meanwhile.
+constexpr std::size_t kStepsAtOnce = 64;
+constexpr std::size_t kNamedAtMost = 16;
+constexpr std::size_t kMaxContacts = 100'000;
+constexpr std::uint64_t kMaxEntry = std::uint64_t{64} << 20;
+
+/// Some names for a sentence, and how many more there are.
+std::string names_of(const std::vector<std::string>& all) {
+  std::string out;
+  for (std::size_t i = 0; i < std::min(all.size(), kNamedAtMost); ++i) out += (i == 0 ? "" : ", ") + all[i];
+  if (all.size() > kNamedAtMost) out += " and " + std::to_string(all.size() - kNamedAtMost) + " more";
+  return out;
+}
+
+Bytes numbered(const ChannelId& home, std::uint64_t index) {
+  wire::Writer w;
+  w.raw(home);
+  w.u64(index);
+  return w.take();
+}
+
+/// "HOME" or "HOME/FIRST".
+Result<ChannelId> archive_of(std::string_view text) {
+  const Bytes bytes = TRY(from_hex(text.substr(0, text.find('/'))));
+  return archive_home(TRY(ChannelId::from(bytes)));
+}
+
+}  // namespace
+
+// ---- list ----
+
+void ListJob::unlocked(Context& context) {
+  if (!box_) return fail_with(ErrorCode::not_found, kNoBackup);
+  list_from(context, 0);
+}
+
+void ListJob::list_from(Context& context, std::size_t at) {
+  if (at == box_->content.generations.size()) {
+    return succeed({{"snapshots", snapshots_}, {"bytes", bytes_}, {"storage", task_.storage}});
+  }
+  const vault::Generation& generation = box_->content.generations[at];
+  if (!enter(generation)) return;
+  find_snapshots(context, [self = self_as<ListJob>(), at](Context& later, std::vector<Found> found) {
+    const vault::Generation& of = self->box_->content.generations[at];
+    const auto signers = device_keys(self->task_.state, Signers::ever);
+    for (const Found& one : found) {
+      const auto manifest = one.manifest.verify({of.number, vault::vault_id(of.root), signers, 0});
+      if (!manifest) continue;
+      const auto* device = self->task_.state.find_by_key(one.manifest.signer());
+      self->snapshots_.push_back({{"snapshot", manifest->counter},
+                                  {"generation", of.number},
+                                  {"created_ms", manifest->created.ms},
+                                  {"device", device == nullptr ? "" : to_hex(device->id)},
+                                  {"device_active", device != nullptr && device->active()}});
+    }
+    for (const proto::VaultItem& item : self->items_) self->bytes_ += item.size;
+    self->list_from(later, at + 1);
+  });
+}
+
+// ---- the newest snapshot ----
+
+void NewestJob::unlocked(Context& context) {
+  if (!box_) return fail_with(ErrorCode::not_found, kNoBackup);
+  doing_ = "looking for the newest snapshot";
+  look_in(context, box_->content.generations.size());
+}
+
+void NewestJob::look_in(Context& context, std::size_t at) {
+  if (at == 0) {
+    const bool known = task_.setup && task_.setup->newest.counter != 0;
+    return known
+               ? fail_with(ErrorCode::stale,
+                           "The storage shows none of the snapshots that this device has made; they were destroyed, or "
+                           "are held back: use another copy, and back up anew.")
+               : fail_with(ErrorCode::not_found, "There is no snapshot in this backup yet; backup create makes one.");
+  }
+  if (!enter(box_->content.generations[at - 1])) return;
+  find_snapshots(context, [self = self_as<NewestJob>(), at](Context& later, std::vector<Found> found) {
+    self->choose(later, at, found);
+  });
+}
+
+void NewestJob::choose(Context& context, std::size_t at, const std::vector<Found>& found) {
+  const vault::Generation& generation = box_->content.generations[at - 1];
+  const auto signers = device_keys(task_.state, Signers::ever);
+  for (auto one = found.rbegin(); one != found.rend() && !manifest_; ++one) {
+    auto manifest = one->manifest.verify({generation.number, vault::vault_id(generation.root), signers, 0});
+    if (!manifest) continue;
+    manifest_ = std::move(*manifest);
+    manifest_id_ = one->id;
+    const auto* device = task_.state.find_by_key(one->manifest.signer());
+    signer_is_active_ = device != nullptr && device->active();
+  }
+  if (!manifest_) return look_in(context, at - 1);
+  if (task_.setup && manifest_->counter < task_.setup->newest.counter) {
+    return fail_with(
+        ErrorCode::stale,
+        "The storage shows an older snapshot than this device knows, and nothing was done; use another copy "
+        "of the backup, or ask its operator.");
+  }
+  if (!signer_is_active_ && removed_ == RemovedSigner::refuse) {
+    return fail_with(
+        ErrorCode::not_authorised,
+        "The newest snapshot was made by a device that is no longer one of the name's; if you trust what it "
+        "wrote, say so: backup restore --accept-removed.");
+  }
+  fetch_indexes(context, manifest_->indexes, [self = self_as<NewestJob>()](Context& later) { self->chosen(later); });
+}
+
+// ---- verify ----
+
+void VerifyJob::chosen(Context& context) {
+  doing_ = "reading packs";
+  const bool all = share_ == kAllPacks || index_.packs().empty();
+  auto packs = all ? vault::all_packs(index_) : vault::sample_packs(index_, share_, context.entropy);
+  all_ = packs.size();
+  verifier_.emplace(*keys_, index_, *manifest_, std::move(packs));
+}
+
+bool VerifyJob::work(Context& context) {
+  if (!verifier_ || waits_) return false;
+  switch (verifier_->next()) {
+    case vault::VerifyStep::want_pack: {
+      waits_ = true;
+      const vault::ObjectId id = verifier_->wanted();
+      storage_->get(context, id, [self = self_as<VerifyJob>(), id](Context&, Result<Bytes> body) {
+        if (!body && body.error().code != ErrorCode::not_found) return self->refused_by_storage(body.error());
+        if (body) {
+          self->verifier_->give(id, std::move(*body));
+        } else {
+          self->verifier_->missing(id);
+        }
+        self->done_ = std::min(self->done_ + 1, self->all_);
+        self->waits_ = false;
+      });
+      return false;
+    }
+    case vault::VerifyStep::bad_pack: packs_.push_back(to_hex(verifier_->wanted())); return true;
+    case vault::VerifyStep::damage: {
+      std::string path = as_text(verifier_->reader().entry().path);
+      if (damaged_.empty() || damaged_.back() != path) damaged_.push_back(std::move(path));
+      return true;
+    }
+    case vault::VerifyStep::lost_entries: damaged_.emplace_back("the names of entries"); return true;
+    case vault::VerifyStep::end: end(); return false;
+  }
+  return false;
+}
+
+void VerifyJob::end() {
+  if (packs_.empty() && damaged_.empty()) {
+    return succeed({{"snapshot", manifest_->counter}, {"packs", all_}, {"bytes", storage_->bytes_moved()}});
+  }
+  fail_with(ErrorCode::inconsistent,
+            "The backup is damaged: pack " + names_of(packs_) +
+                (damaged_.empty() ? "; nothing is lost by it" : "; lost are " + names_of(damaged_)) +
+                ". Everything else can be restored; delete this generation and back up anew.");
+}
+
+// ---- restore ----
+
+void RestoreJob::chosen(Context& context) {
+  account_ = load_account(context.store);
+  if (!account_) return fail_with(ErrorCode::invalid_state, "This device has no name any more.");
+  doing_ = "restoring";
+  all_ = manifest_->entry_count;
+  chunks_.emplace(*keys_, index_);
+  reader_.emplace(*manifest_, *chunks_, vault::ReadMode::data);
+}
+
+bool RestoreJob::work(Context& context) {
+  for (std::size_t i = 0; reader_ && !waits_ && !is_over() && i < kStepsAtOnce; ++i)
+    take_step(context, reader_->next());
+  return reader_ && !waits_ && !is_over();
+}
+
+void RestoreJob::take_step(Context& context, vault::ReadStep step) {
+  switch (step) {
+    case vault::ReadStep::want_pack: {
+      waits_ = true;
+      const vault::ObjectId id = chunks_->wanted();
+      storage_->get(context, id, [self = self_as<RestoreJob>(), id](Context&, Result<Bytes> body) {
+        if (!body && body.error().code != ErrorCode::not_found) return self->refused_by_storage(body.error());
+        if (body) {
+          self->chunks_->give(id, std::move(*body));
+        } else {
+          self->chunks_->missing(id);
+        }
+        self->waits_ = false;
+      });
+      return;
+    }
+    case vault::ReadStep::entry:
+      data_.clear();
+      sound_ = reader_->entry().size <= kMaxEntry;
+      return;
+    case vault::ReadStep::data:
+      if (sound_) append(data_, reader_->data());
+      return;
+    case vault::ReadStep::damage: sound_ = false; return;
+    case vault::ReadStep::end_entry: take_entry(context); return;
+    case vault::ReadStep::lost_entries: damaged_.emplace_back("the names of entries"); return;
+    case vault::ReadStep::end: end(); return;
+    case vault::ReadStep::reference: return;
+  }
+}
+
+void RestoreJob::take_entry(Context& context) {
+  constexpr std::string_view kConversation = "conversation/";
+  constexpr std::string_view kMessages = "messages/";
+  const std::string path = as_text(reader_->entry().path);
+  const std::string_view rest = path;
+  Status taken = sound_ ? ok() : Status(fail(ErrorCode::inconsistent, "damaged"));
+  if (taken && path == "contacts") taken = take_contacts(context);
+  if (taken && path.starts_with(kConversation)) taken = take_conversation(context, rest.substr(kConversation.size()));
+  if (taken && path.starts_with(kMessages)) taken = take_messages(context, rest.substr(kMessages.size()));
+  if (!taken) damaged_.push_back(path);
+}
+
+Status RestoreJob::take_contacts(Context& context) {
+  wire::Reader r(data_);
+  const auto contacts = TRY(r.vector<BackedUpContact>(wire::kMaxVectorSize, kMaxContacts));
+  TRY(r.finish());
+  for (const BackedUpContact& contact : contacts) {
+    Bytes key = name_key(*account_, contact.name);
+    if (contact.admitted_resets == 0 || context.store.get(tables::kAdmittedResets, key)) continue;
+    wire::Writer w;
+    w.u32(contact.admitted_resets);
+    context.store.put(tables::kAdmittedResets, std::move(key), w.take());
+  }
+  contacts_ = contacts.size();
+  return ok();
+}
+
+Status RestoreJob::take_conversation(Context& context, std::string_view home) {
+  const ChannelId archive = TRY(archive_of(home));
+  const auto entry = TRY(wire::decode<BackedUpConversation>(data_));
+  Conversation conversation;
+  conversation.channel = archive;
+  conversation.domain = account_->domain();
+  conversation.kind = ConversationKind::group;  // a pair would be taken for the one that lives
+  conversation.state = ConversationState::left;
+  conversation.title = archive_title(*account_, entry);
+  conversation.names = entry.names;
+  conversation.created_ms = entry.created_ms;
+  context.store.put(tables::kConversations, to_bytes(archive), wire::encode(conversation));
+  ++conversations_;
+  return ok();
+}
+
+Status RestoreJob::take_messages(Context& context, std::string_view home) {
+  const ChannelId archive = TRY(archive_of(home));
+  auto conversation = rooms_.conversations.find(context.store, archive);
+  REQUIRE(conversation && conversation->state == ConversationState::left, ErrorCode::malformed, "no conversation");
+  std::vector<BackedUpMessage> messages;
+  for (wire::Reader r(data_); !r.done();) messages.push_back(TRY(BackedUpMessage::read(r)));
+  for (BackedUpMessage& one : messages) {
+    // Nothing of it waits here: what was not sent then was not sent.
+    if (one.message.delivery == Delivery::waiting) one.message.delivery = Delivery::refused;
+    context.store.put(tables::kMessages, numbered(archive, one.index), wire::encode(one.message));
+    conversation->next_message = std::max(conversation->next_message, one.index + 1);
+  }
+  context.store.put(tables::kConversations, to_bytes(archive), wire::encode(*conversation));
+  done_ += messages.size();
+  return ok();
+}
+
+void RestoreJob::end() {
+  nlohmann::json warnings = nlohmann::json::array();
+  if (!signer_is_active_) {
+    warnings.push_back("The snapshot was made by a device that is no longer one of the name's.");
+  }
+  if (!damaged_.empty()) {
+    warnings.push_back("Some of the backup is damaged and was left out: " + names_of(damaged_) + ".");
+  }
+  succeed({{"snapshot", manifest_->counter},
+           {"generation", manifest_->generation},
+           {"created_ms", manifest_->created.ms},
+           {"messages", done_},
+           {"conversations", conversations_},
+           {"contacts", contacts_},
+           {"warnings", warnings}});
+}
+
+// ---- delete ----
+
+void DeleteJob::unlocked(Context& context) {
+  if (!box_) return fail_with(ErrorCode::not_found, kNoBackup);
+  const auto& all = box_->content.generations;
+  const bool known = generation_ == kAllGenerations || std::ranges::any_of(all, [this](const vault::Generation& one) {
+                       return one.number == generation_;
+                     });
+  if (!known) return fail_with(ErrorCode::not_found, "The backup has no such generation; backup list shows them.");
+  doing_ = "deleting";
+  delete_from(context, 0);
+}
+
+void DeleteJob::delete_from(Context& context, std::size_t at) {
+  const auto& all = box_->content.generations;
+  while (at < all.size() && generation_ != kAllGenerations && all[at].number != generation_) ++at;
+  if (at == all.size()) return change_key_box(context);
+  // The write key comes from the root alone: what does not open any more can be deleted too.
+  storage_->open_vault(vault::vault_id(all[at].root), vault::vault_write_key(all[at].root));
+  storage_->delete_vault(context, [self = self_as<DeleteJob>(), at](Context& later, Result<Bytes> body) {
+    if (!body && body.error().code != ErrorCode::not_found) return self->refused_by_storage(body.error());
+    self->deleted_.push_back(self->box_->content.generations[at].number);
+    self->delete_from(later, at + 1);
+  });
+}
+
+/// Last, for the roots in it are what a vault can be deleted with.
+void DeleteJob::change_key_box(Context& context) {
+  if (generation_ == kAllGenerations) {
+    proto::KeyBoxDelete gone{box_id_, box_->head.version, {}};
+    gone.signature = crypto::sign_labelled(*box_key_, crypto::kSignKeyBoxDelete, gone.content());
+    return storage_->ask(context, proto::kPathKeyBoxDelete, wire::encode(gone),
+                         [self = self_as<DeleteJob>()](Context& later, Result<Bytes> body) {
+                           if (!body) return self->refused_by_storage(body.error());
+                           self->end(later, std::nullopt);
+                         });
+  }
+  const auto account = load_account(context.store);
+  if (!account) return fail_with(ErrorCode::invalid_state, "This device has no name any more.");
+  vault::KeyBoxContent content = without_generation(*box_, generation_, context.now, context.entropy);
+  const auto box = seal_to_openers(content, account->signing_key, context.entropy);
+  if (!box) return fail_with(box.error().code, "The key box could not be made; try again.");
+  proto::KeyBoxPut put{box_id_, box_key_->public_key(), content.version, *box, {}};
+  put.signature = crypto::sign_labelled(*box_key_, crypto::kSignKeyBoxPut, put.content());
+  auto kept = std::make_shared<std::optional<BackupSetup>>(std::move(task_.setup));
+  if (*kept) {
+    (*kept)->head = {content.version, crypto::sha256(*box)};
+    (*kept)->content = std::move(content);
+  }
+  storage_->ask(context, proto::kPathKeyBoxPut, wire::encode(put),
+                [self = self_as<DeleteJob>(), kept](Context& later, Result<Bytes> body) {
+                  if (!body) return self->refused_by_storage(body.error());
+                  self->end(later, std::move(*kept));
+                });
+}
+
+void DeleteJob::end(Context& context, std::optional<BackupSetup> setup) {
+  // The snapshots that this device knew may be gone: none that is older is a lie now.
+  if (setup) {
+    setup->newest = {};
+    save_backup_setup(context, *setup);
+  } else if (generation_ == kAllGenerations) {
+    context.store.erase(tables::kBackup, {});
+  }
+  for (const Row& row : context.store.scan(tables::kBackupPacks, {}, {}, proto::kMaxVaultObjects)) {
+    context.store.erase(tables::kBackupPacks, row.key);
+  }
+  succeed({{"deleted", deleted_}, {"storage", task_.storage}});
+}
+
+}  // namespace cairn::client

@@ -1,0 +1,132 @@
+#include "core/client/backup_records.h"
+
+#include "core/client/tables.h"
+#include "core/crypto/hash.h"
+
+namespace cairn::client {
+namespace {
+
+constexpr std::size_t kMaxTitleSize = 1024;
+constexpr std::size_t kMaxNames = 4096;
+constexpr std::size_t kMaxStorageUrl = 4096;
+constexpr std::string_view kArchive = "cairn archive";
+
+}  // namespace
+
+void BackedUpContact::write(wire::Writer& w) const {
+  w.opaque(name);
+  w.u32(admitted_resets);
+}
+Result<BackedUpContact> BackedUpContact::read(wire::Reader& r) {
+  BackedUpContact out;
+  out.name = TRY(r.opaque_text(proto::kMaxNameSize));
+  out.admitted_resets = TRY(r.u32());
+  return out;
+}
+
+void BackedUpConversation::write(wire::Writer& w) const {
+  w.u8(static_cast<std::uint8_t>(kind));
+  w.opaque(title);
+  const std::size_t mark = w.begin_vector();
+  for (const std::string& name : names) w.opaque(name);
+  w.end_vector(mark);
+  w.u64(created_ms);
+}
+Result<BackedUpConversation> BackedUpConversation::read(wire::Reader& r) {
+  BackedUpConversation out;
+  const std::uint8_t kind = TRY(r.u8());
+  REQUIRE(kind >= 1 && kind <= 3, ErrorCode::malformed, "kind of a conversation");
+  out.kind = static_cast<ConversationKind>(kind);
+  out.title = TRY(r.opaque_text(kMaxTitleSize));
+  wire::Reader names = TRY(r.nested(wire::kMaxVectorSize));
+  while (!names.done()) {
+    REQUIRE(out.names.size() < kMaxNames, ErrorCode::over_limit, "names of a conversation");
+    out.names.push_back(TRY(names.opaque_text(proto::kMaxNameSize)));
+  }
+  out.created_ms = TRY(r.u64());
+  return out;
+}
+
+void BackedUpMessage::write(wire::Writer& w) const {
+  w.u64(index);
+  message.write(w);
+}
+Result<BackedUpMessage> BackedUpMessage::read(wire::Reader& r) {
+  BackedUpMessage out;
+  out.index = TRY(r.u64());
+  out.message = TRY(Message::read(r));
+  return out;
+}
+
+ChannelId archive_home(const ChannelId& home) {
+  const Hash hash = crypto::sha256({as_bytes(kArchive), home});
+  return *ChannelId::from(hash.view().first(ChannelId::kSize));
+}
+
+std::string archive_title(const Account& account, const BackedUpConversation& conversation) {
+  std::string title = conversation.title;
+  for (const std::string& text : conversation.names) {
+    const auto name = directory::Name::from(text);
+    if (!title.empty() || !name || *name == account.name) continue;
+    title = std::string(name->local());
+    if (name->domain() != account.domain()) title += " of " + std::string(name->domain());
+  }
+  std::ranges::replace(title, '@', ' ');
+  return (title.empty() ? "notes" : title) + " (restored)";
+}
+
+SecretBytes BackupSetup::encode() const {
+  wire::Writer w(wire::Sensitivity::is_secret);
+  w.opaque(storage);
+  w.raw(key_box);
+  w.raw(write_key.seed().expose());
+  w.raw(device_key.expose());
+  content.write(w);
+  w.u64(head.version);
+  w.raw(head.hash);
+  w.u64(newest.counter);
+  w.raw(newest.hash);
+  w.u64(last_ms);
+  w.u8(daily ? 1 : 0);
+  return w.take_secret();
+}
+
+Result<BackupSetup> BackupSetup::decode(ByteView bytes) {
+  constexpr std::size_t kKemKeySize = 32;
+  wire::Reader r(bytes);
+  std::string storage = TRY(r.opaque_text(kMaxStorageUrl));
+  const auto key_box = TRY(r.fixed<proto::KeyBoxId>());
+  auto seed = TRY(r.fixed<crypto::Ed25519Seed>());
+  crypto::KemPrivateKey device_key(TRY(r.raw(kKemKeySize)));
+  auto content = TRY(vault::KeyBoxContent::read(r));
+  BackupSetup out{std::move(storage),
+                  key_box,
+                  crypto::SigningKey::from_seed(std::move(seed)),
+                  std::move(device_key),
+                  std::move(content),
+                  {},
+                  {},
+                  0};
+  out.head.version = TRY(r.u64());
+  out.head.hash = TRY(r.fixed<Hash>());
+  out.newest.counter = TRY(r.u64());
+  out.newest.hash = TRY(r.fixed<Hash>());
+  out.last_ms = TRY(r.u64());
+  out.daily = TRY(r.presence());
+  TRY(r.finish());
+  return out;
+}
+
+std::optional<BackupSetup> load_backup_setup(const StoreView& store) {
+  const auto row = store.get(tables::kBackup, {});
+  if (!row) return std::nullopt;
+  auto setup = BackupSetup::decode(*row);
+  if (!setup) return std::nullopt;
+  return std::move(*setup);
+}
+
+void save_backup_setup(Context& context, const BackupSetup& setup) {
+  context.store.put(tables::kBackup, {}, to_bytes(setup.encode().expose()));
+}
+
+}  // namespace cairn::client

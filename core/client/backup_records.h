@@ -1,0 +1,66 @@
+// What a backup's entries hold, and what this device remembers of its backup (docs/spec/client.md s.9).
+#pragma once
+
+#include "core/client/account.h"
+#include "core/client/conversation.h"
+#include "core/proto/storage.h"
+#include "core/vault/key_box.h"
+#include "core/vault/manifest.h"
+
+namespace cairn::client {
+
+constexpr std::size_t kMessagesOfEntry = 256;
+
+/// Entry "contacts": whom this device knew, and which resets of theirs its owner has admitted.
+struct BackedUpContact {
+  std::string name;
+  std::uint32_t admitted_resets = 0;
+
+  void write(wire::Writer&) const;
+  static Result<BackedUpContact> read(wire::Reader&);
+};
+
+/// Entry "conversation/HOME". Its messages follow, kMessagesOfEntry in each entry "messages/HOME/FIRST".
+struct BackedUpConversation {
+  ConversationKind kind = ConversationKind::pair;
+  std::string title;
+  std::vector<std::string> names;
+  std::uint64_t created_ms = 0;
+
+  void write(wire::Writer&) const;
+  static Result<BackedUpConversation> read(wire::Reader&);
+};
+
+struct BackedUpMessage {
+  std::uint64_t index = 0;
+  Message message;
+
+  void write(wire::Writer&) const;
+  static Result<BackedUpMessage> read(wire::Reader&);
+};
+
+/// The home under which a conversation of a backup is readable: never that of one that lives.
+ChannelId archive_home(const ChannelId& home);
+/// The title of what was restored, by which it is read: without an @, so that it stands for nobody's name.
+std::string archive_title(const Account& account, const BackedUpConversation& conversation);
+
+/// The one row of tables::kBackup: how this device backs up. Move-only, for it holds keys.
+struct BackupSetup {
+  std::string storage;  ///< URL
+  proto::KeyBoxId key_box;
+  crypto::SigningKey write_key;  ///< of the key box
+  crypto::KemPrivateKey device_key;
+  vault::KeyBoxContent content;  ///< as it was last written or verified
+  vault::KeyBoxHead head;
+  vault::SnapshotHead newest;  ///< that this device knows; counter 0: none
+  std::uint64_t last_ms = 0;   ///< when the last snapshot was whole
+  bool daily = false;          ///< whether one is made every day without being asked for
+
+  SecretBytes encode() const;
+  static Result<BackupSetup> decode(ByteView bytes);
+};
+
+std::optional<BackupSetup> load_backup_setup(const StoreView& store);
+void save_backup_setup(Context& context, const BackupSetup& setup);
+
+}  // namespace cairn::client

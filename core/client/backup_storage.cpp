@@ -1,0 +1,156 @@
+#include "core/client/backup_storage.h"
+
+#include "core/crypto/hash.h"
+#include "core/crypto/labels.h"
+
+namespace cairn::client {
+namespace {
+
+constexpr std::uint32_t kTimeoutMs = 30'000;
+constexpr std::uint64_t kAgainMs = kSecondMs;
+constexpr unsigned kTriesOfServer = 60;
+constexpr unsigned kTriesOfFolder = 3;
+
+/// Whether asking again may help.
+bool may_pass(ErrorCode code) {
+  return code == ErrorCode::unavailable || code == ErrorCode::rate_limited || code == ErrorCode::unauthenticated ||
+         code == ErrorCode::storage_failed;
+}
+
+proto::ObjectId wire_id(const vault::ObjectId& id) { return *proto::ObjectId::from(id); }
+
+}  // namespace
+
+struct BackupStorage::Upload {
+  proto::ObjectId id;
+  Bytes object;
+  Hash digest;
+  Then then;
+};
+
+struct BackupStorage::Listing {
+  std::vector<proto::VaultItem> items;
+  ThenList then;
+};
+
+BackupStorage::BackupStorage(Calls& calls, Session& session, std::string base)
+    : calls_(calls), session_(session), base_(std::move(base)), is_folder_(base_.starts_with("file://")) {}
+
+void BackupStorage::ask(Context& context, std::string_view path, Bytes body, Then then) {
+  send(context, std::make_shared<Request>(Request{path, std::move(body), std::move(then), 0}));
+}
+
+void BackupStorage::send(Context& context, const std::shared_ptr<Request>& request) {
+  proto::Call call;
+  call.method = proto::Method::post;
+  call.url = base_ + std::string(request->path);
+  if (!is_folder_) call.bearer = session_.token();
+  call.body = request->body;
+  call.timeout_ms = kTimeoutMs;
+  calls_.start(context, {}, std::move(call),
+               [self = shared_from_this(), request](Context& later, const Answer& answer) {
+                 self->answered(later, request, answer);
+               });
+}
+
+void BackupStorage::answered(Context& context, const std::shared_ptr<Request>& request, const Answer& answer) {
+  if (answer.body) return request->then(context, *answer.body);
+  const ErrorCode code = answer.body.error().code;
+  if (code == ErrorCode::unauthenticated) session_.token_refused();
+  refusal_ = answer.message.empty() ? "The storage of the backup does not answer; try again later." : answer.message;
+  if (may_pass(code) && ++request->tries < (is_folder_ ? kTriesOfFolder : kTriesOfServer)) {
+    waiting_.push_back({after(context.now, kAgainMs), request});
+    return;
+  }
+  request->then(context, fail(code, "refused by the storage"));
+}
+
+void BackupStorage::step(Context& context) {
+  while (!waiting_.empty() && waiting_.front().at <= context.now) {
+    const auto request = std::move(waiting_.front().request);
+    waiting_.pop_front();
+    send(context, request);
+  }
+}
+
+void BackupStorage::open_vault(const vault::VaultId& id, crypto::SigningKey write_key) {
+  vault_ = *proto::VaultId::from(id);
+  write_key_ = std::move(write_key);
+}
+
+void BackupStorage::create_vault(Context& context, Then then) {
+  proto::VaultCreate create{vault_, write_key_->public_key(), {}};
+  create.signature = crypto::sign_labelled(*write_key_, crypto::kSignVaultCreate, create.content());
+  ask(context, proto::kPathVaultCreate, wire::encode(create), std::move(then));
+}
+
+void BackupStorage::put(Context& context, const vault::ObjectId& id, Bytes object, Then then) {
+  const Hash digest = crypto::sha256(object);
+  put_from(context, std::make_shared<Upload>(Upload{wire_id(id), std::move(object), digest, std::move(then)}), 0);
+}
+
+void BackupStorage::put_from(Context& context, const std::shared_ptr<Upload>& upload, std::uint64_t offset) {
+  const std::size_t size = proto::vault_part_size(upload->object.size(), offset);
+  if (size == 0) return upload->then(context, fail(ErrorCode::malformed, "the storage has more than there is"));
+  proto::VaultPut put{vault_, upload->id, upload->object.size(), upload->digest, offset, {}, {}};
+  put.data = to_bytes(ByteView(upload->object).subspan(offset, size));
+  put.signature = crypto::sign_labelled(*write_key_, crypto::kSignVaultPut, put.content(crypto::sha256(put.data)));
+  ask(context, proto::kPathVaultPut, wire::encode(put),
+      [self = shared_from_this(), upload, offset](Context& later, Result<Bytes> body) {
+        if (!body) return upload->then(later, std::move(body));
+        const auto answer = wire::decode<proto::VaultPutAnswer>(*body);
+        const bool moved = answer && answer->have != offset;
+        if (!moved) return upload->then(later, fail(ErrorCode::malformed, "the storage takes no part"));
+        self->bytes_moved_ += answer->have > offset ? answer->have - offset : 0;
+        if (answer->have == upload->object.size()) return upload->then(later, Bytes{});
+        self->put_from(later, upload, answer->have);
+      });
+}
+
+void BackupStorage::get(Context& context, const vault::ObjectId& id, Then then) {
+  get_from(context, wire_id(id), std::make_shared<Bytes>(), then);
+}
+
+void BackupStorage::get_from(Context& context, const proto::ObjectId& id, const std::shared_ptr<Bytes>& object,
+                             const Then& then) {
+  const proto::VaultGet get{vault_, id, object->size(), proto::kVaultPart};
+  ask(context, proto::kPathVaultGet, wire::encode(get),
+      [self = shared_from_this(), id, object, then](Context& later, Result<Bytes> body) {
+        if (!body) return then(later, std::move(body));
+        const auto part = wire::decode<proto::VaultPart>(*body);
+        const bool fits = part && !part->data.empty() && object->size() + part->data.size() <= part->size;
+        if (!fits) return then(later, fail(ErrorCode::malformed, "the storage gives no part"));
+        append(*object, part->data);
+        self->bytes_moved_ += part->data.size();
+        if (object->size() == part->size) return then(later, std::move(*object));
+        self->get_from(later, id, object, then);
+      });
+}
+
+void BackupStorage::list(Context& context, ThenList then) {
+  list_from(context, std::make_shared<Listing>(Listing{{}, std::move(then)}), std::nullopt);
+}
+
+void BackupStorage::list_from(Context& context, const std::shared_ptr<Listing>& listing,
+                              std::optional<proto::ObjectId> after) {
+  ask(context, proto::kPathVaultList, wire::encode(proto::VaultList{vault_, after}),
+      [self = shared_from_this(), listing, after](Context& later, Result<Bytes> body) {
+        if (!body) return listing->then(later, tl::unexpected<Error>(body.error()));
+        const auto page = wire::decode<proto::VaultListAnswer>(*body);
+        // A storage that goes round in circles is not followed.
+        const bool onward =
+            page && (!page->next || !after || *after < *page->next) && listing->items.size() <= proto::kMaxVaultObjects;
+        if (!onward) return listing->then(later, fail(ErrorCode::malformed, "a list that cannot be"));
+        listing->items.insert(listing->items.end(), page->items.begin(), page->items.end());
+        if (!page->next) return listing->then(later, std::move(listing->items));
+        self->list_from(later, listing, page->next);
+      });
+}
+
+void BackupStorage::delete_vault(Context& context, Then then) {
+  proto::VaultDelete gone{vault_, {}};
+  gone.signature = crypto::sign_labelled(*write_key_, crypto::kSignVaultDelete, gone.content());
+  ask(context, proto::kPathVaultDelete, wire::encode(gone), std::move(then));
+}
+
+}  // namespace cairn::client

@@ -1,0 +1,263 @@
+// Backups of real clients at a storage that can be spoilt, interrupted, set back.
+#include <gtest/gtest.h>
+
+#include "core/base/encoding.h"
+#include "core/client/backup_keys.h"
+#include "core/client/backup_records.h"
+#include "core/client/own_name.h"
+#include "core/client/tables.h"
+#include "core/vault/types.h"
+#include "tests/support/client_village.h"
+
+namespace cairn::client {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kAlice = "alice@example.org";
+constexpr const char* kBob = "bob@example.org";
+constexpr const char* kRestored = "bob (restored)";
+const std::string kSecret = "the treasure lies under the third stone";
+
+class Backup : public ::testing::Test {
+ protected:
+  Backup() {
+    key = village.register_person("alice-1", kAlice).at("result").at("recovery_key").get<std::string>();
+    EXPECT_TRUE(village.register_person("bob-1", kBob).contains("result"));
+    say("alice-1", kBob, kSecret);
+    EXPECT_TRUE(village.until([&] { return texts("bob-1", kAlice).size() == 1; }));
+  }
+
+  void say(const std::string& device, const std::string& to, const std::string& text) {
+    const json answer = village.ask(device, "send", {{"to", to}, {"text", text}});
+    EXPECT_TRUE(answer.contains("result")) << answer.dump();
+  }
+  std::vector<std::string> texts(const std::string& device, const std::string& conversation) {
+    std::vector<std::string> out;
+    const json answer = village.ask(device, "read", {{"conversation", conversation}});
+    if (!answer.contains("result")) return out;
+    for (const json& message : answer["result"]["messages"]) {
+      if (message["delivery"] != "notice") out.push_back(message["text"]);
+    }
+    return out;
+  }
+  /// Begins and waits: {"result": ...} or {"error": ...} of the job.
+  json backup(const std::string& device, const std::string& verb, json params = json::object()) {
+    json answer = village.ask(device, "backup." + verb, std::move(params));
+    while (answer.contains("result") && answer["result"].value("running", false)) {
+      answer = village.ask(device, "backup.status", {{"wait_ms", 1000}});
+    }
+    return answer;
+  }
+  json with_key() const { return {{"recovery_key", key}}; }
+  static std::string sentence(const json& answer) {
+    return answer.contains("error") ? answer["error"]["message"].get<std::string>() : "no error: " + answer.dump();
+  }
+  json recover(const std::string& device) {
+    return village.ask(
+        device, "recover",
+        {{"name", kAlice}, {"recovery_key", key}, {"policy", village.server.policy_text()}, {"remove_others", true}});
+  }
+
+  testing::ClientVillage village;
+  std::string key;
+
+  using Vaults = std::map<proto::VaultId, testing::FakeVault::Objects>;
+  Vaults& vaults() { return village.server.vault.vaults; }
+};
+
+TEST_F(Backup, ComesBackOnAnEmptyDeviceByTheRecoveryKeyAlone) {
+  const json created = backup("alice-1", "create", with_key());
+  ASSERT_TRUE(created.contains("result")) << created.dump();
+  EXPECT_EQ(created["result"]["generation"], 1);
+  EXPECT_EQ(created["result"]["openers"], 2);
+  village.set_online("alice-1", false);
+  ASSERT_TRUE(recover("alice-2").contains("result"));
+  const json restored = backup("alice-2", "restore", {{"recovery_key", key}, {"accept_removed", true}});
+  ASSERT_TRUE(restored.contains("result")) << restored.dump();
+  EXPECT_EQ(restored["result"]["warnings"].size(), 1u);  // made by a device that is out
+  EXPECT_EQ(texts("alice-2", kRestored), (std::vector<std::string>{kSecret}));
+  // Twice is the same.
+  ASSERT_TRUE(backup("alice-2", "restore", {{"recovery_key", key}, {"accept_removed", true}}).contains("result"));
+  EXPECT_EQ(texts("alice-2", kRestored).size(), 1u);
+  EXPECT_TRUE(
+      village.ask("bob-1", "send", {{"to", kAlice}, {"text", "is it you?"}, {"fresh", true}}).contains("result"));
+  EXPECT_TRUE(village.until([&] { return texts("alice-2", kBob) == std::vector<std::string>{"is it you?"}; }));
+  EXPECT_TRUE(village.ask("alice-2", "send", {{"to", kRestored}, {"text", "x"}}).contains("error"));
+}
+
+TEST_F(Backup, OfADeviceThatIsOutIsTakenOnlyWhenItsOwnerSaysSo) {
+  ASSERT_TRUE(backup("alice-1", "create", with_key()).contains("result"));
+  village.set_online("alice-1", false);
+  ASSERT_TRUE(recover("alice-2").contains("result"));
+  const json refused = backup("alice-2", "restore", with_key());
+  EXPECT_EQ(refused["error"]["data"]["code"], "not_authorised");
+  EXPECT_TRUE(texts("alice-2", kRestored).empty());
+}
+
+TEST_F(Backup, NeedsTheRecoveryKeyOnceAndTheRightOne) {
+  EXPECT_EQ(backup("alice-1", "create")["error"]["data"]["code"], "not_found");
+  testing::SeededEntropy entropy(1);
+  const std::string other = recovery_text(random_secret<directory::RecoverySecret>(entropy));
+  const json wrong = backup("alice-1", "create", {{"recovery_key", other}});
+  EXPECT_EQ(wrong["error"]["data"]["code"], "not_found") << wrong.dump();
+  EXPECT_TRUE(village.server.vault.key_boxes.empty());
+  ASSERT_TRUE(backup("alice-1", "create", with_key()).contains("result"));
+  const json again = backup("alice-1", "create");
+  EXPECT_EQ(again["result"]["snapshot"], 2);
+  EXPECT_EQ(backup("alice-1", "list")["result"]["snapshots"].size(), 2u);
+  EXPECT_TRUE(backup("alice-1", "verify").contains("result"));
+}
+
+TEST_F(Backup, StoresNothingThatCanBeReadAndNoName) {
+  ASSERT_TRUE(backup("alice-1", "create", with_key()).contains("result"));
+  const auto stored = village.server.vault.all_bytes();
+  ASSERT_GE(stored.size(), 4u);  // a pack, an index, a manifest, the key box
+  for (const Bytes& bytes : stored) {
+    for (const std::string& text : {kSecret, std::string("alice"), std::string("bob"), std::string("example")}) {
+      EXPECT_EQ(as_text(bytes).find(text), std::string::npos);
+    }
+  }
+}
+
+TEST_F(Backup, OfAnotherNameDoesNotOpen) {
+  ASSERT_TRUE(backup("alice-1", "create", with_key()).contains("result"));
+  const json theirs = backup("bob-1", "restore", with_key());
+  EXPECT_TRUE(theirs.contains("error")) << theirs.dump();
+  EXPECT_TRUE(texts("bob-1", kRestored).empty());
+}
+
+TEST_F(Backup, AnOlderStateOfTheStorageIsRefused) {
+  ASSERT_TRUE(backup("alice-1", "create", with_key()).contains("result"));
+  const Vaults old = vaults();
+  say("alice-1", kBob, "later");
+  ASSERT_TRUE(backup("alice-1", "create").contains("result"));
+  const Vaults fresh = std::exchange(vaults(), old);
+  for (const char* verb : {"verify", "restore"}) {
+    EXPECT_EQ(backup("alice-1", verb)["error"]["data"]["code"], "stale") << verb;
+  }
+  for (auto& [id, all] : vaults()) all.clear();
+  EXPECT_EQ(backup("alice-1", "verify")["error"]["data"]["code"], "stale");
+  vaults() = fresh;
+  EXPECT_TRUE(backup("alice-1", "verify").contains("result"));
+}
+
+TEST_F(Backup, ADamagedPackIsNamedAndARestoreGoesOnWithoutIt) {
+  ASSERT_TRUE(backup("alice-1", "create", with_key()).contains("result"));
+  std::string bad;
+  for (auto& [vault, all] : vaults()) {
+    for (auto& [id, upload] : all) {
+      if (id.view()[0] != 1 || !bad.empty()) continue;
+      upload.bytes[3] ^= 1;
+      bad = to_hex(id);
+    }
+  }
+  ASSERT_FALSE(bad.empty());
+  EXPECT_NE(sentence(backup("alice-1", "verify")).find(bad), std::string::npos);
+  EXPECT_TRUE(backup("alice-1", "restore").contains("result"));
+}
+
+/// Whatever was learned before, from a whole copy of a device that is out by now, opens nothing that came after.
+TEST_F(Backup, ADeviceThatWasRemovedOpensNothingLater) {
+  ASSERT_TRUE(village.link_device("alice-2", kAlice, "alice-1").contains("result"));
+  ASSERT_TRUE(backup("alice-1", "create", with_key()).contains("result"));
+  const json second = backup("alice-2", "create", with_key());
+  ASSERT_TRUE(second.contains("result")) << second.dump();
+  EXPECT_EQ(second["result"]["generation"], 1);
+  EXPECT_EQ(second["result"]["openers"], 3);
+  const auto stolen = load_backup_setup(village.device("alice-2").store());
+  ASSERT_TRUE(stolen.has_value());
+  const json id = village.ask("alice-2", "status")["result"]["device"];
+  ASSERT_TRUE(village.ask("alice-1", "device.remove", {{"device", id}}).contains("result"));
+  const json third = backup("alice-1", "create");
+  ASSERT_TRUE(third.contains("result")) << third.dump();
+  EXPECT_EQ(third["result"]["generation"], 2);
+  EXPECT_EQ(third["result"]["openers"], 2);
+  ASSERT_EQ(village.server.vault.key_boxes.size(), 1u);
+  const Bytes& box = village.server.vault.key_boxes.begin()->second.body;
+  const auto opened = open_with_device(box, stolen->content.current().root, stolen->device_key);
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, ErrorCode::crypto_failed);
+  const auto kept = load_backup_setup(village.device("alice-1").store());
+  EXPECT_TRUE(open_with_device(box, kept->content.current().root, kept->device_key).has_value());
+}
+
+TEST_F(Backup, AStorageThatTakesNoMoreIsToldAndGoneOnWith) {
+  village.server.vault.parts_left = 1;
+  const json refused = backup("alice-1", "create", with_key());
+  EXPECT_EQ(sentence(refused), "The room is used up.");
+  EXPECT_EQ(backup("alice-1", "verify")["error"]["data"]["code"], "not_found");  // no snapshot is there by halves
+  village.server.vault.parts_left.reset();
+  ASSERT_TRUE(backup("alice-1", "create").contains("result"));
+  EXPECT_TRUE(backup("alice-1", "verify").contains("result"));
+}
+
+/// A crash before each thing that is sent while a snapshot is made: it is there wholly or not at all, and the next run
+/// makes it.
+TEST_F(Backup, ACrashAtAnyMomentLeavesWhatCanBeGoneOnWith) {
+  ASSERT_TRUE(backup("alice-1", "create", with_key()).contains("result"));
+  for (std::uint64_t sends = 0; sends < 24; ++sends) {
+    SCOPED_TRACE(sends);
+    say("alice-1", kBob, "before crash " + std::to_string(sends));
+    village.device("alice-1").crash_after(sends);
+    village.ask("alice-1", "backup.create", json::object(), kMinuteMs);
+    village.pass_all(5 * kSecondMs);
+    village.device("alice-1").crash_after(std::nullopt);
+    village.device("alice-1").restart();
+    village.pass_all(5 * kSecondMs);
+    ASSERT_TRUE(backup("alice-1", "verify").contains("result"));
+  }
+  ASSERT_TRUE(backup("alice-1", "create").contains("result"));
+  ASSERT_TRUE(backup("alice-1", "restore").contains("result"));
+  EXPECT_EQ(texts("alice-1", kRestored), texts("alice-1", kBob));
+}
+
+TEST_F(Backup, DeletedIsGoneAndAnotherCanBegin) {
+  ASSERT_TRUE(backup("alice-1", "create", with_key()).contains("result"));
+  EXPECT_EQ(backup("alice-1", "delete", {{"generation", 7}})["error"]["data"]["code"], "not_found");
+  const json one = backup("alice-1", "delete", {{"generation", 1}});
+  ASSERT_TRUE(one.contains("result")) << one.dump();
+  EXPECT_TRUE(vaults().empty());
+  const json anew = backup("alice-1", "create");
+  ASSERT_TRUE(anew.contains("result")) << anew.dump();
+  EXPECT_EQ(anew["result"]["generation"], 2);
+  ASSERT_TRUE(backup("alice-1", "delete").contains("result"));
+  EXPECT_TRUE(vaults().empty());
+  EXPECT_TRUE(village.server.vault.key_boxes.empty());
+  EXPECT_EQ(backup("alice-1", "list", with_key())["error"]["data"]["code"], "not_found");
+}
+
+TEST_F(Backup, IsMadeEveryDayWhenItsOwnerWantsThat) {
+  EXPECT_EQ(village.ask("alice-1", "backup.schedule", {{"daily", true}})["error"]["data"]["code"], "not_found");
+  ASSERT_TRUE(backup("alice-1", "create", with_key()).contains("result"));
+  village.pass_all(26 * kHourMs);
+  EXPECT_EQ(backup("alice-1", "list")["result"]["snapshots"].size(), 1u);
+  ASSERT_TRUE(village.ask("alice-1", "backup.schedule", {{"daily", true}}).contains("result"));
+  village.pass_all(kHourMs);
+  EXPECT_EQ(backup("alice-1", "list")["result"]["snapshots"].size(), 2u);
+  village.device("alice-1").restart();
+  village.pass_all(25 * kHourMs);
+  EXPECT_EQ(backup("alice-1", "list")["result"]["snapshots"].size(), 3u);
+  ASSERT_TRUE(village.ask("alice-1", "backup.schedule", {{"daily", false}}).contains("result"));
+  village.pass_all(26 * kHourMs);
+  EXPECT_EQ(backup("alice-1", "list")["result"]["snapshots"].size(), 3u);
+}
+
+TEST_F(Backup, RunsOneJobAtATimeAndMessagesGoOnMeanwhile) {
+  village.device("alice-1").hold_answers_to(proto::kPathVaultCreate);
+  ASSERT_TRUE(village.ask("alice-1", "backup.create", with_key()).contains("result"));
+  village.pass_all(kSecondMs);
+  EXPECT_EQ(village.ask("alice-1", "backup.list")["error"]["data"]["code"], "conflict");
+  const json status = village.ask("alice-1", "backup.status");
+  EXPECT_TRUE(status["result"]["running"]);
+  say("alice-1", kBob, "meanwhile");
+  EXPECT_TRUE(village.until([&] { return texts("bob-1", kAlice).size() == 2; }));
+  village.device("alice-1").release_answers();
+  const json done = village.ask("alice-1", "backup.status", {{"wait_ms", 60'000}});
+  EXPECT_FALSE(done["result"]["running"]) << done.dump();
+  ASSERT_TRUE(backup("alice-1", "restore").contains("result"));
+  EXPECT_EQ(texts("alice-1", kRestored), (std::vector<std::string>{kSecret, "meanwhile"}));
+}
+
+}  // namespace
+}  // namespace cairn::client

@@ -1,0 +1,95 @@
+#include "core/client/backups.h"
+
+#include "core/client/backup_create.h"
+#include "core/client/backup_read.h"
+
+namespace cairn::client {
+namespace {
+
+constexpr std::uint64_t kLookAgainMs = 10 * kMinuteMs;
+constexpr std::uint32_t kSampleShare = 50;  ///< of 1000 packs
+
+}  // namespace
+
+Status Backups::check(const BackupTask& task) const {
+  REQUIRE(!job_ || job_->is_over(), ErrorCode::conflict, "another job runs");
+  REQUIRE(task.setup || task.secret, ErrorCode::not_found, "no backup is set up");
+  return ok();
+}
+
+Status Backups::start(Context& context, std::shared_ptr<BackupJob> job) {
+  job_ = std::move(job);
+  job_->begin(context);
+  return ok();
+}
+
+Status Backups::create(Context& context, BackupTask task) {
+  TRY(check(task));
+  return start(context, std::make_shared<CreateJob>(rooms_, std::move(task)));
+}
+
+Status Backups::list(Context& context, BackupTask task) {
+  TRY(check(task));
+  return start(context, std::make_shared<ListJob>(rooms_, std::move(task)));
+}
+
+Status Backups::verify(Context& context, BackupTask task) {
+  TRY(check(task));
+  return start(context, std::make_shared<VerifyJob>(rooms_, std::move(task), kAllPacks));
+}
+
+Status Backups::restore(Context& context, BackupTask task, RemovedSigner removed) {
+  TRY(check(task));
+  return start(context, std::make_shared<RestoreJob>(rooms_, std::move(task), removed));
+}
+
+Status Backups::remove(Context& context, BackupTask task, std::uint32_t generation) {
+  TRY(check(task));
+  return start(context, std::make_shared<DeleteJob>(rooms_, std::move(task), generation));
+}
+
+bool Backups::set_daily(Context& context, bool daily) {
+  auto setup = load_backup_setup(context.store);
+  if (!setup) return false;
+  setup->daily = daily;
+  save_backup_setup(context, *setup);
+  next_look_ = {};
+  return true;
+}
+
+void Backups::run_schedule(Context& context, const Account& account) {
+  const bool busy = job_ && !job_->is_over();
+  if (busy || context.now < next_look_) return;
+  next_look_ = after(context.now, kLookAgainMs);
+  const auto setup = load_backup_setup(context.store);
+  daily_ = setup && setup->daily;
+  if (!daily_ || account.state != AccountState::active || !rooms_.session.caught_up()) return;
+  const auto view = rooms_.views.view(context.store, account, account.name);
+  if (!view || !rooms_.views.fresh(context, account, account.name, kFreshForKnownMs)) return;
+  BackupTask task{view->state(), setup->storage, load_backup_setup(context.store), nullptr};
+  if (elapsed_ms(context.now, Time{setup->last_ms}) >= kDayMs) {
+    static_cast<void>(create(context, std::move(task)));  // it is not busy, and set up
+  } else if (elapsed_ms(context.now, sampled_) >= kDayMs) {
+    sampled_ = context.now;
+    static_cast<void>(start(context, std::make_shared<VerifyJob>(rooms_, std::move(task), kSampleShare)));
+  }
+}
+
+void Backups::step(Context& context, const Account& account) {
+  run_schedule(context, account);
+  hungry_ = job_ && job_->step(context);
+}
+
+Time Backups::next_deadline() const {
+  const Time look = daily_ ? next_look_ : Time::never();
+  if (!job_ || job_->is_over()) return look;
+  return hungry_ ? Time{} : job_->next_deadline();
+}
+
+void Backups::forget_all() {
+  job_.reset();
+  hungry_ = false;
+  next_look_ = {};
+}
+
+}  // namespace cairn::client

@@ -1,0 +1,52 @@
+// The backup of this device's name: one job at a time, in bounded steps, so that messages go on meanwhile
+// (docs/spec/client.md s.9).
+#pragma once
+
+#include "core/client/backup_job.h"
+
+namespace cairn::client {
+
+/// What a restore does about a snapshot whose signer is no longer a device of the name.
+enum class RemovedSigner : std::uint8_t { refuse, accept };
+/// Generation 0: all of them.
+constexpr std::uint32_t kAllGenerations = 0;
+
+class Backups {
+ public:
+  explicit Backups(BackupRooms rooms) : rooms_(rooms) {}
+
+  // Each begins a job; `conflict` while another one runs, `not_found` when this device has no backup set up and no
+  // recovery key was typed.
+
+  /// Sets up what is missing, then makes a snapshot.
+  Status create(Context& context, BackupTask task);
+  Status list(Context& context, BackupTask task);
+  /// Reads every pack of the newest snapshot and says what is damaged.
+  Status verify(Context& context, BackupTask task);
+  /// Makes a snapshot every day while this device runs, and reads a sample of it. False when none is set up here.
+  bool set_daily(Context& context, bool daily);
+  /// Takes the newest snapshot into this device's store, to be read.
+  Status restore(Context& context, BackupTask task, RemovedSigner removed);
+  Status remove(Context& context, BackupTask task, std::uint32_t generation);
+
+  /// The last job that was begun since this process started; null if there is none.
+  const BackupJob* job() const { return job_.get(); }
+
+  void step(Context& context, const Account& account);
+  Time next_deadline() const;
+  void forget_all();
+
+ private:
+  Status start(Context& context, std::shared_ptr<BackupJob> job);
+  Status check(const BackupTask& task) const;
+  void run_schedule(Context& context, const Account& account);
+
+  BackupRooms rooms_;
+  std::shared_ptr<BackupJob> job_;
+  bool hungry_ = false;
+  bool daily_ = false;  ///< as it was when last looked at
+  Time next_look_;
+  Time sampled_;  ///< when a sample was last read
+};
+
+}  // namespace cairn::client

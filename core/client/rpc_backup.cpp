@@ -1,0 +1,122 @@
+// Methods about the backup: each begins a job, and backup.status waits for it.
+#include "core/client/rpc_methods.h"
+
+namespace cairn::client {
+namespace {
+
+constexpr std::uint64_t kLookUpWaitMs = 15 * kSecondMs;
+constexpr std::uint64_t kMaxStatusWaitMs = kMinuteMs;
+
+/// The recovery key if it was typed; null if not.
+std::variant<std::shared_ptr<directory::RecoverySecret>, RpcFailure> typed_secret(const json& params) {
+  if (text_param(params, "recovery_key").empty()) return std::shared_ptr<directory::RecoverySecret>();
+  return recovery_param(params);
+}
+
+BackupTask make_task(const Account& account, const directory::NameState& state, const StoreView& store,
+                     const std::string& storage, std::shared_ptr<directory::RecoverySecret> secret) {
+  BackupTask task{state, storage, load_backup_setup(store), std::move(secret)};
+  if (task.storage.empty()) task.storage = task.setup ? task.setup->storage : account.server_url;
+  if (task.setup && task.setup->storage != task.storage) task.setup.reset();
+  if (task.setup && task.secret) {
+    const auto address = vault::key_box_address(task.secret->expose());
+    if (!equal(address.id, task.setup->key_box)) task.setup.reset();
+  }
+  return task;
+}
+
+RpcFailure not_begun(const Error& error) {
+  if (error.code == ErrorCode::conflict) {
+    return failure(error.code, "Another job of the backup runs; wait for it: backup status.");
+  }
+  return failure(error.code,
+                 "This device has no backup set up there; the recovery key opens or begins one: --recovery-key.");
+}
+
+/// Looks the own name up, begins, and says that it has begun.
+RpcBegun begin_job(const RpcRooms& rooms, Context& context, const json& params, const char* storage_key, LookUp how,
+                   std::function<Status(Context&, BackupTask)> begin) {
+  const auto account = load_account(context.store);
+  if (!account || account->state != AccountState::active) return not_active(account);
+  auto typed = typed_secret(params);
+  if (const auto* failed = std::get_if<RpcFailure>(&typed)) return *failed;
+  const auto secret = std::get<std::shared_ptr<directory::RecoverySecret>>(typed);
+  const std::string storage = text_param(params, storage_key);
+  const auto go_on = [rooms, secret, storage, begin](Context& later, const Account& own) -> RpcBegun {
+    const auto view = rooms.views.view(later.store, own, own.name);
+    if (!view) return failure(ErrorCode::unavailable, "The own name is not verified just now; try again.");
+    const Status begun = begin(later, make_task(own, view->state(), later.store, storage, secret));
+    if (!begun) return not_begun(begun.error());
+    return json{{"running", true}};
+  };
+  return after_look_up(rooms, context, *account, {account->name}, how, kLookUpWaitMs, go_on);
+}
+
+RpcOutcome outcome_of(const BackupJob& job) {
+  if (job.failure()) return failure(job.failure()->code, job.failure()->sentence);
+  json result = job.result();
+  result["running"] = false;
+  return result;
+}
+
+}  // namespace
+
+RpcBegun rpc_backup_create(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
+  return begin_job(rooms, context, params, "to", LookUp::anew,
+                   [rooms](Context& later, BackupTask task) { return rooms.backups.create(later, std::move(task)); });
+}
+
+RpcBegun rpc_backup_list(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
+  return begin_job(rooms, context, params, "from", LookUp::if_stale,
+                   [rooms](Context& later, BackupTask task) { return rooms.backups.list(later, std::move(task)); });
+}
+
+RpcBegun rpc_backup_verify(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
+  return begin_job(rooms, context, params, "from", LookUp::if_stale,
+                   [rooms](Context& later, BackupTask task) { return rooms.backups.verify(later, std::move(task)); });
+}
+
+RpcBegun rpc_backup_restore(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
+  const auto removed = yes_param(params, "accept_removed") ? RemovedSigner::accept : RemovedSigner::refuse;
+  return begin_job(rooms, context, params, "from", LookUp::if_stale, [rooms, removed](Context& later, BackupTask task) {
+    return rooms.backups.restore(later, std::move(task), removed);
+  });
+}
+
+RpcBegun rpc_backup_delete(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
+  const std::uint64_t number = number_param(params, "generation", kAllGenerations);
+  if (number > ~std::uint32_t{0} || (number == kAllGenerations && params.contains("generation"))) {
+    return failure(ErrorCode::malformed, "That is no generation; backup list shows them.");
+  }
+  const auto generation = static_cast<std::uint32_t>(number);
+  return begin_job(rooms, context, params, "from", LookUp::if_stale,
+                   [rooms, generation](Context& later, BackupTask task) {
+                     return rooms.backups.remove(later, std::move(task), generation);
+                   });
+}
+
+RpcBegun rpc_backup_schedule(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
+  const bool daily = yes_param(params, "daily");
+  if (rooms.backups.set_daily(context, daily)) return json{{"daily", daily}};
+  return failure(ErrorCode::not_found, "This device has no backup set up yet; begin with backup create.");
+}
+
+RpcBegun rpc_backup_status(const RpcRooms& rooms, const ClientConfig&, Context&, const json& params) {
+  RpcWait wait;
+  wait.wait_ms = std::min(number_param(params, "wait_ms", 0), kMaxStatusWaitMs);
+  wait.poll = [rooms](Context&) -> std::optional<RpcOutcome> {
+    const BackupJob* job = rooms.backups.job();
+    if (job == nullptr) {
+      return failure(
+          ErrorCode::not_found,
+          "No job of the backup runs; if one did, it was interrupted: begin it again, and it goes on where it "
+          "was.");
+    }
+    if (!job->is_over()) return std::nullopt;
+    return outcome_of(*job);
+  };
+  wait.late = [rooms](Context& later) -> RpcOutcome { return rooms.backups.job()->progress(later.now); };
+  return wait;
+}
+
+}  // namespace cairn::client
