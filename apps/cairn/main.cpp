@@ -6,7 +6,9 @@
 #include <cstdio>
 #include <iostream>
 
+#include "apps/cairn/backup.h"
 #include "apps/cairn/evidence.h"
+#include "apps/cairn/export.h"
 #include "apps/cairn/render.h"
 #include "apps/cairn/speaker.h"
 #include "core/base/utf8.h"
@@ -23,6 +25,7 @@ using nlohmann::json;
 constexpr std::uint64_t kSyncMs = 3000;
 constexpr std::size_t kMaxPolicyFile = 64 * 1024;
 constexpr const char* kApproval = "this device will read everything";
+constexpr std::string_view kBackup = "backup.";
 constexpr const char* kFooter =
     "Exit codes: 0 done; 1 refused or failed, the sentence says why; 2 wrong usage; 3 the server was not reached, and "
     "what\n"
@@ -49,7 +52,7 @@ int report(const Command& command, const std::string& method, const Reply& reply
   } else if (command.json_output) {
     say(apps::as_json(reply.result));
   } else {
-    say(apps::render(method, reply.result));
+    say(method.starts_with(kBackup) ? apps::render_backup(method, reply.result) : apps::render(method, reply.result));
   }
   std::fflush(stdout);
   return static_cast<int>(reply.exit);
@@ -114,13 +117,26 @@ int run(Command& command) {
   // Without a daemon nothing has come since the last command. What cannot be fetched is said by `status`, not here.
   if (command.method == "read" || command.method == "conversations")
     speaker->ask("sync", {{"wait_ms", kSyncMs}}, on_notice);
-  reply = speaker->ask(command.method, command.params, on_notice);
+  if (command.method.starts_with(kBackup)) {
+    return report(command, command.method, apps::run_backup(*speaker, command.method, command.params));
+  }
+  if (command.method == "export") {
+    return report(command, command.method, apps::export_all(*speaker, command.export_file));
+  }
+  json asked = command.params;
+  if (command.method == "recover") asked.erase("from");
+  reply = speaker->ask(command.method, asked, on_notice);
   if (reply.exit == Exit::done && command.method == "evidence.export") {
     reply = apps::save_evidence(reply.result, command.export_file);
   }
   int code = report(command, command.method, reply);
   if (code == 0 && command.method == "link") {
     code = report(command, "link.wait", speaker->ask("link.wait", json::object(), on_notice));
+  }
+  if (code == 0 && command.method == "recover") {
+    const Reply restored = apps::restore_after_recovery(*speaker, command.params);
+    if (restored.code != "not_found") return report(command, "backup.restore", restored);
+    std::fprintf(stderr, "There is no backup to restore.\n");
   }
   if (code == 0 && command.follow) {
     command.params["since"] = reply.result.value("cursor", std::uint64_t{0});
@@ -149,6 +165,16 @@ CLI::Option* number(CLI::App* app, Command& command, const std::string& flag, co
       flag, [&command, key](const std::uint64_t& value) { command.params[key] = value; }, help);
 }
 
+/// A folder in the place of the domain's server.
+void folder(CLI::App* app, Command& command, const std::string& flag, const char* key, const std::string& help) {
+  const auto missing = std::string_view(key) == "to" ? apps::Missing::make : apps::Missing::keep;
+  app->add_option_function<std::string>(
+         flag,
+         [&command, key, missing](const std::string& value) { command.params[key] = apps::folder_url(value, missing); },
+         help)
+      ->check(utf8_alone);
+}
+
 void add_identity_commands(CLI::App& app, Command& command) {
   CLI::App* enroll = app.add_subcommand("register", "begin a name, with this as its first device");
   CLI::App* link = app.add_subcommand("link", "make this a further device of a name: shows a code for another device");
@@ -174,6 +200,7 @@ void add_identity_commands(CLI::App& app, Command& command) {
   recover->add_flag_function(
       "--remove-others", [&command](std::int64_t) { command.params["remove_others"] = true; },
       "shut all other devices of the name out: they were lost or stolen");
+  folder(recover, command, "--from", "from", "a folder in which its backup lies; by default the domain's server");
   recover->callback([&command] {
     command.method = "recover";
     command.with_recovery_key = true;
@@ -188,6 +215,40 @@ void add_identity_commands(CLI::App& app, Command& command) {
   CLI::App* remove = device->add_subcommand("remove", "shut a device out");
   text(remove, command, "device", "device", "its id, as list shows it")->required();
   remove->callback([&command] { command.method = "device.remove"; });
+}
+
+void add_backup_commands(CLI::App& app, Command& command) {
+  CLI::App* backup = app.add_subcommand("backup", "what this device has, encrypted to its owner's keys alone");
+  backup->require_subcommand(1);
+  constexpr std::pair<const char*, const char*> kVerbs[] = {
+      {"create", "set up the first time, with the recovery key; then store what is new"},
+      {"list", "the snapshots that there are"},
+      {"verify", "read all of the newest snapshot, and say what is damaged"},
+      {"restore", "take the newest snapshot in, to be read"},
+      {"delete", "for ever, as far as the storage goes: all of it, or one generation"}};
+  for (const auto& [verb, meaning] : kVerbs) {
+    const std::string method = std::string(kBackup) + verb;
+    CLI::App* one = backup->add_subcommand(verb, meaning);
+    const bool creates = std::string_view(verb) == "create";
+    folder(one, command, creates ? "--to" : "--from", creates ? "to" : "from",
+           "a folder; by default as it was set up, or the domain's server");
+    one->add_flag("--recovery-key", command.with_recovery_key, "it is asked for; needed once on each device");
+    one->callback([&command, method] { command.method = method; });
+  }
+  backup->get_subcommand("restore")->add_flag_function(
+      "--accept-removed", [&command](std::int64_t) { command.params["accept_removed"] = true; },
+      "also of a device that is no longer one of the name's");
+  CLI::App* schedule = backup->add_subcommand("schedule", "whether the daemon backs up every day");
+  schedule
+      ->add_option_function<std::string>(
+          "when", [&command](const std::string& when) { command.params["daily"] = when == "daily"; }, "daily or off")
+      ->check(CLI::IsMember({"daily", "off"}))
+      ->required();
+  schedule->callback([&command] { command.method = "backup.schedule"; });
+  CLI::App* leave = app.add_subcommand("export", "write all that can be read here as pages and JSON, not encrypted");
+  leave->add_option("folder", command.export_file, "is made if it is missing")->required();
+  leave->callback([&command] { command.method = "export"; });
+  number(backup->get_subcommand("delete"), command, "--generation", "generation", "this one alone; list shows them");
 }
 
 void add_reset_commands(CLI::App& app, Command& command) {
@@ -285,6 +346,7 @@ int main(int argc, char** argv) {
   app.add_option("--data", command.data_folder, "folder of this device")->capture_default_str();
   app.add_flag("--json", command.json_output, "answers as JSON, one a line");
   add_identity_commands(app, command);
+  add_backup_commands(app, command);
   add_reset_commands(app, command);
   add_conversation_commands(app, command);
   add_evidence_commands(app, command);

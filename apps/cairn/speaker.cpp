@@ -29,7 +29,7 @@ constexpr std::uint64_t kStepMs = 200;
 constexpr std::uint64_t kQuietMs = 250;
 constexpr std::uint64_t kGraceMs = 5'000;
 
-Reply failed(Exit exit, std::string sentence) { return {exit, {}, std::move(sentence)}; }
+Reply failed(Exit exit, std::string sentence) { return {exit, {}, std::move(sentence), {}}; }
 
 /// The answer to request 1, or nothing when the frame is a notification.
 std::optional<Reply> parse(const Bytes& frame, const std::function<void(const json&)>& on_notice) {
@@ -43,7 +43,9 @@ std::optional<Reply> parse(const Bytes& frame, const std::function<void(const js
   const json& error = message["error"];
   const std::string name = error.contains("data") ? error["data"].value("code", "") : "";
   const Exit exit = name == "unavailable" ? Exit::unreachable : Exit::refused;
-  return failed(exit, error.value("message", "It failed."));
+  Reply reply = failed(exit, error.value("message", "It failed."));
+  reply.code = name;
+  return reply;
 }
 
 Bytes request_of(const std::string& method, json params) {

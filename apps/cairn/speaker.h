@@ -21,6 +21,7 @@ struct Reply {
   Exit exit = Exit::done;
   nlohmann::json result;
   std::string sentence;  ///< when it is not done
+  std::string code{};    ///< likewise, if the mind gave one: ErrorCode's name
 };
 
 /// One request, then perhaps further ones, on one connection.

@@ -1,0 +1,133 @@
+#include "apps/cairn/backup.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+
+#include "shell/folder/folder_storage.h"
+#include "shell/os/file.h"
+
+namespace cairn::apps {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::uint64_t kStatusWaitMs = 500;
+
+std::string number_of(const json& object, const char* key) {
+  return std::to_string(object.value(key, std::uint64_t{0}));
+}
+
+std::string day_of(const json& object, const char* key) {
+  const auto seconds = static_cast<std::time_t>(object.value(key, std::uint64_t{0}) / 1000);
+  std::tm local{};
+  localtime_r(&seconds, &local);
+  char buffer[32];
+  std::strftime(buffer, sizeof buffer, "%Y-%m-%d %H:%M:%S", &local);
+  return buffer;
+}
+
+std::string size_of(std::uint64_t bytes) {
+  char buffer[32];
+  std::snprintf(buffer, sizeof buffer, "%.1f MB", static_cast<double>(bytes) / 1e6);
+  return buffer;
+}
+
+/// "backing up messages: 512 of 2000, 1.2 MB, 3.1 MB/s, about 4 s left".
+std::string line_of(const json& progress) {
+  const auto done = progress.value("done", std::uint64_t{0});
+  const auto all = progress.value("all", std::uint64_t{0});
+  const auto bytes = progress.value("bytes", std::uint64_t{0});
+  const auto elapsed_ms = progress.value("elapsed_ms", std::uint64_t{0});
+  std::string out = progress.value("doing", "") + ": ";
+  if (all != 0) out += std::to_string(done) + " of " + std::to_string(all) + ", ";
+  out += size_of(bytes);
+  if (elapsed_ms != 0) out += ", " + size_of(bytes * 1000 / elapsed_ms) + "/s";
+  if (done != 0 && all > done) out += ", about " + std::to_string(elapsed_ms * (all - done) / done / 1000) + " s left";
+  return out;
+}
+
+void show(const json& progress) {
+  if (::isatty(STDERR_FILENO) == 0) return;
+  std::fprintf(stderr, "\r\x1b[K%s", line_of(progress).c_str());
+  std::fflush(stderr);
+}
+
+std::string warnings_of(const json& result) {
+  std::string out;
+  for (const json& one : result.value("warnings", json::array())) out += one.get<std::string>() + "\n";
+  return out;
+}
+
+std::string render_list(const json& result) {
+  std::string out;
+  for (const json& one : result.value("snapshots", json::array())) {
+    out += "snapshot " + number_of(one, "snapshot") + ", generation " + number_of(one, "generation") + ", of " +
+           day_of(one, "created_ms") + ", by device " + one.value("device", "") +
+           (one.value("device_active", false) ? "" : " (removed)") + "\n";
+  }
+  return out + size_of(result.value("bytes", std::uint64_t{0})) + " at " + result.value("storage", "") + "\n";
+}
+
+}  // namespace
+
+std::string folder_url(const std::string& folder, Missing missing) {
+  std::error_code error;
+  std::string path = std::filesystem::weakly_canonical(std::filesystem::absolute(folder, error), error).string();
+  if (error || path.size() < 2) return std::string(folder::kScheme);
+  while (path.ends_with('/')) path.pop_back();
+  if (missing == Missing::make && !os::make_folder(path)) return std::string(folder::kScheme);
+  return folder::url_of(path);
+}
+
+Reply run_backup(Speaker& speaker, const std::string& method, const json& params) {
+  Reply reply = speaker.ask(method, params, nullptr);
+  bool shown = false;
+  while (reply.exit == Exit::done && reply.result.value("running", false)) {
+    reply = speaker.ask("backup.status", {{"wait_ms", kStatusWaitMs}}, nullptr);
+    if (reply.exit == Exit::done && reply.result.value("running", false)) {
+      show(reply.result);
+      shown = true;
+    }
+  }
+  if (shown && ::isatty(STDERR_FILENO) != 0) std::fprintf(stderr, "\r\x1b[K");
+  return reply;
+}
+
+Reply restore_after_recovery(Speaker& speaker, const json& params) {
+  json wanted = {{"recovery_key", params.value("recovery_key", "")},
+                 {"accept_removed", params.value("remove_others", false)}};
+  if (params.contains("from")) wanted["from"] = params["from"];
+  return run_backup(speaker, "backup.restore", wanted);
+}
+
+std::string render_backup(const std::string& method, const json& result) {
+  if (method == "backup.list") return render_list(result);
+  if (method == "backup.schedule") {
+    return result.value("daily", false) ? "While the daemon runs it backs up every day.\n"
+                                        : "From now on only backup create backs up.\n";
+  }
+  if (method == "backup.verify") {
+    return "Snapshot " + number_of(result, "snapshot") + " can be restored: all " + number_of(result, "packs") +
+           " packs were read.\n";
+  }
+  if (method == "backup.restore") {
+    return warnings_of(result) + "Restored, to be read: " + number_of(result, "messages") + " messages of " +
+           number_of(result, "conversations") + " conversations, as of " + day_of(result, "created_ms") + ".\n";
+  }
+  if (method == "backup.delete") {
+    return "Deleted. Until realms hold a part of the key this is only as good as the storage: who kept a copy of it, "
+           "and has the recovery key or a device, can still open that copy.\n";
+  }
+  std::string out = "Snapshot " + number_of(result, "snapshot") + ": " + number_of(result, "messages") +
+                    " messages of " + number_of(result, "conversations") + " conversations.\n";
+  if (result.value("new_generation", false)) {
+    out += "The keys are new (generation " + number_of(result, "generation") +
+           "). No realms are set up, so deleting this backup is only as good as its storage.\n";
+  }
+  return out;
+}
+
+}  // namespace cairn::apps

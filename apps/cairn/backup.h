@@ -1,0 +1,21 @@
+// The backup's commands: each begins a job in the client's mind and waits for it, showing how far it is.
+#pragma once
+
+#include "apps/cairn/speaker.h"
+
+namespace cairn::apps {
+
+/// The file: URL of a folder, made absolute; with `make` it is made if it is missing. When that cannot be done a URL
+/// that is refused with a sentence: never one that means something else.
+enum class Missing { keep, make };
+std::string folder_url(const std::string& folder, Missing missing);
+
+/// Asks, then waits until the job is over.
+Reply run_backup(Speaker& speaker, const std::string& method, const nlohmann::json& params);
+
+/// After a name was recovered: what its backup has, if there is one. `params` are those of recover.
+Reply restore_after_recovery(Speaker& speaker, const nlohmann::json& params);
+
+std::string render_backup(const std::string& method, const nlohmann::json& result);
+
+}  // namespace cairn::apps
