@@ -19,16 +19,23 @@ std::string scratch_folder() {
       .string();
 }
 
+std::vector<World*>& open_worlds() {
+  static std::vector<World*> worlds;
+  return worlds;
+}
+
 }  // namespace
 
 void must(const demo::Said& said) {
   if (said.good()) return;
   std::fprintf(stderr, "The lab could not prepare an attack: %s\n", said.error.c_str());
-  std::exit(1);
+  while (!open_worlds().empty()) open_worlds().back()->close();
+  std::_Exit(1);  // the model's sides may still be running beside
 }
 
 World::World(const WorldOptions& options, ServerKind kind)
     : folder_(scratch_folder()), lie_file_(folder_ + "-lie"), policy_file_(folder_ + "-colluders") {
+  open_worlds().push_back(this);
   tell("none");
   demo::VillageOptions village;
   village.programs = options.programs;
@@ -46,7 +53,10 @@ World::World(const WorldOptions& options, ServerKind kind)
   if (kind == ServerKind::liar) policy_file_ = village_->policy_file();
 }
 
-World::~World() {
+World::~World() { close(); }
+
+void World::close() {
+  std::erase(open_worlds(), this);
   village_.reset();
   std::filesystem::remove_all(folder_);
   std::filesystem::remove(lie_file_);

@@ -38,6 +38,9 @@ class World {
   std::vector<std::string> texts(const std::string& device, const std::string& conversation);
   bool shows(const std::string& device, const std::string& conversation, const std::string& line);
 
+  /// Ends its programs and removes its folder; nothing else may be called then.
+  void close();
+
   demo::Village& village() { return *village_; }
   const std::string& policy_file() const { return policy_file_; }
   std::string folder() const { return folder_; }
@@ -52,7 +55,8 @@ class World {
   bool has_people_ = false;
 };
 
-/// Ends the run with a sentence when a step that only prepares an attack fails: nothing is to be concluded from it.
+/// Ends the run with a sentence, and every world with it, when a step that only prepares an attack fails: nothing is to
+/// be concluded from it.
 void must(const demo::Said& said);
 
 }  // namespace cairn::lab
