@@ -7,8 +7,9 @@ namespace {
 
 const char* const kGuide = "Apple, iOS Security Guide, October 2014";
 const char* const kQuarkslab =
-    "Quarkslab (C. Pernet et al.), iMessage Privacy, Hack in the Box Kuala Lumpur, October 2013";
-const char* const kSoltani = "A. Soltani and M. Green on who can be made to hand over what, 2013";
+    "Quarkslab, How Apple Can Read Your iMessages and How You Can Prevent It, Hack in the Box Kuala Lumpur, October "
+    "2013";
+const char* const kGreen = "M. Green, Can Apple read your iMessages?, June 2013";
 const char* const kGarman =
     "C. Garman, M. Green, G. Kaptchuk, I. Miers, M. Rushanan, Dancing on the Lip of the Volcano: Chosen Ciphertext "
     "Attacks on Apple iMessage, USENIX Security 2016";
@@ -44,7 +45,7 @@ const std::vector<Story>& directory_stories() {
         "In Cairn a device is bob's only if one of his devices, or his recovery key, has signed for it. A device that "
         "is "
         "just written into the answer is refused."},
-       {kGuide, kSoltani, kDirectory}},
+       {kGuide, kGreen, kDirectory}},
       {"silent-enrolment",
        "Adding a device and saying nothing",
        "The operator adds a device to a name and does not send the alert. What do the owner's devices show?",
@@ -102,7 +103,7 @@ const std::vector<Story>& storage_stories() {
         "server, its witnesses and auditors, and searches them. What it does find belongs into the answer too: the "
         "server "
         "knows who has a name, which mailboxes belong together, when, and in which sizes."},
-       {kGuide, kSoltani}},
+       {kGuide, kGreen}},
       {"kept-copy",
        "The copy that was kept",
        "You delete your backup. The provider has kept a copy. Does it open later?",
