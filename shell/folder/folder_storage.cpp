@@ -49,8 +49,18 @@ std::uint64_t Turn::left() const {
   return bytes > kSpareBytes ? bytes - kSpareBytes : 0;
 }
 
+/// A name that this driver makes in a vault's folder.
+bool is_of_vault(std::string_view name) {
+  return name == kKeyFile || is_unfinished(name, kKeyFile) || is_hex(name, proto::ObjectId::kSize) ||
+         PartFile::is_name(name, {});
+}
+
 /// The write key of a vault, which says that the vault is there.
 Result<PublicKey> write_key(const Turn& turn, const proto::VaultId& id) {
+  // A symbolic link would lead out of the folder.
+  struct stat found = {};
+  REQUIRE(::lstat(turn.vault(id).c_str(), &found) != 0 || S_ISDIR(found.st_mode), ErrorCode::storage_failed,
+          "Something that is no folder has the name of a vault; move it out of this folder.");
   const auto bytes = os::read_file(turn.vault(id) / kKeyFile, PublicKey::kSize);
   if (!bytes && bytes.error().code == ErrorCode::not_found) {
     return fail(ErrorCode::not_found, "There is no such vault in this folder.");
@@ -79,7 +89,9 @@ Status sweep(const Turn& turn, const std::string& vault, std::string_view object
 /// Vaults whose deletion was interrupted.
 Status sweep_deleted(const Turn& turn) {
   for (const std::string& name : TRY(entries_of(turn.folder))) {
-    if (name.starts_with(kDeletedPrefix)) TRY(remove_folder(turn.folder / name));
+    const bool deleted = name.starts_with(kDeletedPrefix) &&
+                         is_hex(std::string_view(name).substr(kDeletedPrefix.size()), proto::VaultId::kSize);
+    if (deleted) TRY(remove_folder(turn.folder / name, is_of_vault));
   }
   return ok();
 }
@@ -140,13 +152,15 @@ Result<Bytes> list(const Turn& turn, const proto::VaultList& request) {
   const std::string vault = turn.vault(request.vault);
   proto::VaultListAnswer out;
   for (const std::string& name : TRY(entries_of(vault))) {
-    const auto id = proto::ObjectId::from(from_hex(name).value_or(Bytes{}));
-    if (!id || to_hex(*id) != name || (request.after && *id <= *request.after)) continue;
+    if (!is_hex(name, proto::ObjectId::kSize)) continue;
+    const Bytes bytes = TRY(from_hex(name));
+    const auto id = TRY(proto::ObjectId::from(bytes));
+    if (request.after && id <= *request.after) continue;
     if (out.items.size() == proto::kMaxVaultList) {
       out.next = out.items.back().object;
       break;
     }
-    if (const auto size = size_of(vault / name)) out.items.push_back({*id, *size});
+    if (const auto size = size_of(vault / name)) out.items.push_back({id, *size});
   }
   return wire::encode(out);
 }
@@ -168,9 +182,13 @@ Result<Bytes> remove(const Turn& turn, const proto::VaultDelete& request) {
   TRY(crypto::verify_labelled(key, crypto::kSignVaultDelete, request.content(), request.signature));
   TRY(sweep_deleted(turn));
   const std::string dying = turn.folder / (std::string(kDeletedPrefix) + to_hex(request.vault));
-  if (::rename(turn.vault(request.vault).c_str(), dying.c_str()) != 0) return tl::unexpected<Error>(error_of(errno));
+  const bool renamed = ::rename(turn.vault(request.vault).c_str(), dying.c_str()) == 0;
+  REQUIRE(
+      renamed || (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR), ErrorCode::storage_failed,
+      "In the folder of a deleted vault lies something that is not the backup's; move it elsewhere, and delete again.");
+  if (!renamed) return tl::unexpected<Error>(error_of(errno));
   TRY(sync_folder(turn.folder));
-  TRY(remove_folder(dying));
+  TRY(remove_folder(dying, is_of_vault));
   return Bytes{};
 }
 

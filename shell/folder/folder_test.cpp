@@ -149,6 +149,69 @@ TEST_F(FolderTest, ADeletionThatWasInterruptedIsDoneTheNextTime) {
   EXPECT_EQ(bytes_in(scratch.path()), PublicKey::kSize);
 }
 
+/// Makes a file with the bytes "mine".
+void write_mine(const std::string& path) { std::ofstream(path) << "mine"; }
+
+TEST_F(FolderTest, WhatItDidNotMakeIsLeftAloneWhateverItsName) {
+  const ScratchFolder elsewhere;
+  const std::string hex = to_hex(VaultWriter::id(7));
+  const std::string folders[] = {scratch.file("deleted-photos"), scratch.file("deleted-" + std::string(32, 'A')),
+                                 scratch.file("deleted-" + hex + "0"), elsewhere.file("private")};
+  for (const std::string& folder : folders) {
+    fs::create_directory(folder);
+    for (const std::string& name : {std::string("cat.jpg"), std::string("write-key"), hex}) {
+      write_mine(folder + "/" + name);
+    }
+  }
+  fs::create_directory_symlink(folders[3], scratch.file("deleted-" + hex));
+  write_mine(scratch.file("deleted-" + std::string(32, '0')));
+  ASSERT_EQ(ask(proto::kPathVaultCreate, writer.create()), 200);
+  ASSERT_EQ(ask(proto::kPathVaultCreate, writer.create()), 200);
+  ASSERT_EQ(ask(proto::kPathVaultDelete, writer.remove()), 200);
+  EXPECT_EQ(bytes_in(scratch.path()), (3 * 3 + 1) * 4u);
+  EXPECT_EQ(bytes_in(elsewhere.path()), 3 * 4u);
+  EXPECT_TRUE(fs::is_symlink(scratch.file("deleted-" + hex)));
+}
+
+TEST_F(FolderTest, ASymbolicLinkIsNoVault) {
+  const ScratchFolder elsewhere;
+  const Bytes object = writer.make_object(9);
+  const auto id = VaultWriter::id(1);
+  ASSERT_EQ(ask(proto::kPathVaultCreate, writer.create()), 200);
+  ASSERT_EQ(ask(proto::kPathVaultPut, writer.put(id, object, 0)), 200);
+  fs::rename(vault_folder(), elsewhere.file("moved"));
+  fs::create_directory_symlink(elsewhere.file("moved"), vault_folder());
+  EXPECT_EQ(ask(proto::kPathVaultCreate, writer.create()), 507);
+  EXPECT_EQ(ask(proto::kPathVaultPut, writer.put(VaultWriter::id(2), object, 0)), 507);
+  EXPECT_EQ(ask(proto::kPathVaultGet, proto::VaultGet{writer.vault, id, 0, 9}), 507);
+  EXPECT_EQ(ask(proto::kPathVaultList, proto::VaultList{writer.vault, {}}), 507);
+  EXPECT_EQ(ask(proto::kPathVaultPrune, writer.prune({id})), 507);
+  EXPECT_EQ(ask(proto::kPathVaultDelete, writer.remove()), 507);
+  EXPECT_EQ(bytes_in(elsewhere.path()), PublicKey::kSize + object.size());
+  EXPECT_TRUE(fs::is_symlink(vault_folder()));
+}
+
+TEST_F(FolderTest, OfADeletedVaultTheFilesOfOthersStay) {
+  const std::string dying = scratch.file("deleted-" + to_hex(writer.vault));
+  ASSERT_EQ(ask(proto::kPathVaultCreate, writer.create()), 200);
+  ASSERT_EQ(ask(proto::kPathVaultPut, writer.put(VaultWriter::id(1), writer.make_object(9), 0)), 200);
+  ASSERT_EQ(ask(proto::kPathVaultPut, writer.put(VaultWriter::id(2), writer.make_object(2'000'000), 0)), 200);
+  write_mine(vault_folder() + "/write-key.a1B2c3");  // left by a crash of its own
+  write_mine(vault_folder() + "/notes");
+  fs::create_directory(vault_folder() + "/" + to_hex(VaultWriter::id(3)));
+  ASSERT_EQ(ask(proto::kPathVaultDelete, writer.remove()), 200);
+  EXPECT_EQ(ask(proto::kPathVaultList, proto::VaultList{writer.vault, {}}), 404);
+  EXPECT_EQ(bytes_in(scratch.path()), 4u);
+  EXPECT_TRUE(fs::exists(dying + "/notes"));
+  // They stand in the way of the next deletion alone, and it says so.
+  ASSERT_EQ(ask(proto::kPathVaultCreate, writer.create()), 200);
+  EXPECT_EQ(ask(proto::kPathVaultDelete, writer.remove()), 507);
+  EXPECT_EQ(ask(proto::kPathVaultList, proto::VaultList{writer.vault, {}}), 200);
+  fs::rename(dying, scratch.file("kept"));
+  EXPECT_EQ(ask(proto::kPathVaultDelete, writer.remove()), 200);
+  EXPECT_EQ(bytes_in(scratch.path()), 4u);
+}
+
 TEST_F(FolderTest, APieceOfAPartThatACrashLeftIsNoPart) {
   ASSERT_EQ(ask(proto::kPathVaultCreate, writer.create()), 200);
   const Bytes object = writer.make_object(2 * proto::kVaultPart + 10);

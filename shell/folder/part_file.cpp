@@ -27,6 +27,8 @@ class File {
   File& operator=(const File&) = delete;
   int get() const { return value_; }
   bool valid() const { return value_ >= 0; }
+  /// From now on somebody else closes it.
+  void release() { value_ = -1; }
 
  private:
   int value_;
@@ -56,6 +58,16 @@ Result<std::size_t> read_at(int file, MutableByteView out, std::uint64_t offset)
     got += static_cast<std::size_t>(count);
   }
   return got;
+}
+
+std::vector<std::string> names_in(DIR* folder) {
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(folder)) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != "..") names.push_back(name);
+  }
+  std::ranges::sort(names);
+  return names;
 }
 
 }  // namespace
@@ -108,24 +120,36 @@ Result<bool> has_digest(const std::string& path, const Hash& digest) {
 Result<std::vector<std::string>> entries_of(const std::string& path) {
   const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
   if (!folder) return failed();
-  std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(folder.get())) {
-    const std::string name = entry->d_name;
-    if (name != "." && name != "..") names.push_back(name);
-  }
-  std::ranges::sort(names);
-  return names;
+  return names_in(folder.get());
 }
 
-Status remove_folder(const std::string& path) {
-  const auto names = entries_of(path);
-  if (!names && names.error().code == ErrorCode::not_found) return ok();
-  if (!names) return tl::unexpected<Error>(names.error());
-  for (const std::string& name : *names) {
-    if (::unlink((path + "/" + name).c_str()) != 0 && errno != ENOENT) return failed();
+Status remove_folder(const std::string& path, bool (*ours)(std::string_view name)) {
+  File opened(path, O_RDONLY | O_DIRECTORY);
+  if (!opened.valid() && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)) return ok();
+  if (!opened.valid()) return failed();
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::fdopendir(opened.get()), ::closedir);
+  if (!folder) return failed();
+  opened.release();
+  for (const std::string& name : names_in(folder.get())) {
+    if (!ours(name) || ::unlinkat(::dirfd(folder.get()), name.c_str(), 0) == 0) continue;
+    if (errno != ENOENT && errno != EISDIR) return failed();
   }
-  if (::rmdir(path.c_str()) != 0 && errno != ENOENT) return failed();
-  return ok();
+  if (::rmdir(path.c_str()) == 0 || errno == ENOENT || errno == ENOTDIR) return ok();
+  return errno == ENOTEMPTY || errno == EEXIST ? ok() : Status(failed());
+}
+
+bool is_hex(std::string_view text, std::size_t bytes) {
+  return text.size() == 2 * bytes && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+bool is_unfinished(std::string_view name, std::string_view wanted) {
+  constexpr std::size_t kRandom = 6;  // mkostemp(3)
+  if (name.size() != wanted.size() + 1 + kRandom || !name.starts_with(wanted) || name[wanted.size()] != '.') {
+    return false;
+  }
+  return std::ranges::all_of(name.substr(wanted.size() + 1), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  });
 }
 
 PartFile::PartFile(const std::string& object_path, const Hash& digest)
@@ -161,9 +185,11 @@ Status PartFile::finish() const {
 }
 
 bool PartFile::is_name(std::string_view name, std::string_view object) {
-  constexpr std::size_t kLength = 2 * proto::ObjectId::kSize + 1 + 2 * Hash::kSize + kSuffix.size();
-  return name.size() == kLength && name.ends_with(kSuffix) && name[2 * proto::ObjectId::kSize] == '-' &&
-         name.starts_with(object);
+  constexpr std::size_t kId = 2 * proto::ObjectId::kSize;
+  constexpr std::size_t kLength = kId + 1 + 2 * Hash::kSize + kSuffix.size();
+  return name.size() == kLength && name.ends_with(kSuffix) && name[kId] == '-' && name.starts_with(object) &&
+         is_hex(name.substr(0, kId), proto::ObjectId::kSize) &&
+         is_hex(name.substr(kId + 1, 2 * Hash::kSize), Hash::kSize);
 }
 
 }  // namespace cairn::folder

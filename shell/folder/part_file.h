@@ -28,8 +28,15 @@ Result<bool> has_digest(const std::string& path, const Hash& digest);
 /// Names of a folder's entries, sorted, without "." and "..".
 Result<std::vector<std::string>> entries_of(const std::string& path);
 
-/// Removes a folder with the files in it; what is not there is passed over.
-Status remove_folder(const std::string& path);
+/// Removes the files of a folder whose names are `ours`, and the folder too unless something else is in it. What is not
+/// there, or is no folder, is passed over; no symbolic link is followed.
+Status remove_folder(const std::string& path, bool (*ours)(std::string_view name));
+
+/// Whether `text` is `bytes` bytes in lower-case hex.
+bool is_hex(std::string_view text, std::size_t bytes);
+
+/// Whether os::write_file, when it was interrupted, left this name beside the file `wanted`.
+bool is_unfinished(std::string_view name, std::string_view wanted);
 
 class PartFile {
  public:
