@@ -124,10 +124,15 @@ Result<Bytes> put(const Turn& turn, const proto::VaultPut& request) {
   if (const auto size = size_of(path)) {
     const bool same = *size == request.size && TRY(has_digest(path, request.digest));
     REQUIRE(same, ErrorCode::conflict, "An object of this id is there already, with other content.");
+    TRY(sync_folder(turn.vault(request.vault)));  // its rename may be all that a crash has left undone
     return wire::encode(proto::VaultPutAnswer{request.size, turn.left()});
   }
   const PartFile upload(path, request.digest);
   const std::uint64_t have = upload.have();
+  if (have >= request.size) {  // interrupted between the last part and its end
+    TRY(upload.finish());
+    return wire::encode(proto::VaultPutAnswer{request.size, turn.left()});
+  }
   if (request.data.empty() || request.offset != have) return wire::encode(proto::VaultPutAnswer{have, turn.left()});
   REQUIRE(request.size - have <= turn.left(), ErrorCode::storage_full, error_of(ENOSPC).where);
   if (have == 0) TRY(sweep(turn, turn.vault(request.vault), name));
@@ -214,26 +219,48 @@ class Lock {
 
 constexpr const char* kMovedOn = "The key box stands at another version; get it, and put again on top of it.";
 
-Result<std::optional<proto::KeyBoxPut>> find_key_box(const Turn& turn, const proto::KeyBoxId& id) {
+/// What lies in a key box's place.
+struct KeyBoxFile {
+  std::optional<proto::KeyBoxPut> last;
+  bool damaged = false;  ///< a file that is not what was once put; then there is no `last`
+};
+
+Result<KeyBoxFile> find_key_box(const Turn& turn, const proto::KeyBoxId& id) {
   constexpr std::size_t kMost = proto::kMaxKeyBox + 1024;
   const auto bytes = os::read_file(turn.key_box(id), kMost);
-  if (!bytes && bytes.error().code == ErrorCode::not_found) return std::optional<proto::KeyBoxPut>{};
+  if (!bytes && bytes.error().code == ErrorCode::not_found) return KeyBoxFile{};
+  if (!bytes && bytes.error().code == ErrorCode::over_limit) return KeyBoxFile{std::nullopt, true};
   if (!bytes) return tl::unexpected<Error>(bytes.error());
   auto last = wire::decode<proto::KeyBoxPut>(*bytes);
-  REQUIRE(last && last->id == id, ErrorCode::storage_failed,
-          "A key box in the folder is damaged; use another copy of it.");
-  return std::optional(std::move(*last));
+  const bool good = last && last->id == id &&
+                    crypto::verify_labelled(last->write_key, crypto::kSignKeyBoxPut, last->content(), last->signature);
+  if (!good) return KeyBoxFile{std::nullopt, true};
+  return KeyBoxFile{std::move(*last), false};
+}
+
+/// Under the lock nobody is writing a key box: what is beside it was left by a put that was interrupted.
+Status sweep_unfinished(const Turn& turn, const proto::KeyBoxId& id) {
+  const std::string wanted = std::string(kKeyBoxPrefix) + to_hex(id);
+  for (const std::string& name : TRY(entries_of(turn.folder))) {
+    if (is_unfinished(name, wanted)) TRY(unlink_file(turn.folder / name));
+  }
+  return ok();
 }
 
 Result<Bytes> put_key_box(const Turn& turn, const proto::KeyBoxPut& request) {
   const Lock lock(turn.folder);
   TRY(lock.held());
-  const auto last = TRY(find_key_box(turn, request.id));
+  TRY(sweep_unfinished(turn, request.id));
+  const auto [last, damaged] = TRY(find_key_box(turn, request.id));
   REQUIRE(!last || last->write_key == request.write_key, ErrorCode::conflict,
           "This key box id is taken; choose another one.");
   TRY(crypto::verify_labelled(request.write_key, crypto::kSignKeyBoxPut, request.content(), request.signature));
-  if (last && last->version == request.version && last->body == request.body) return Bytes{};
-  REQUIRE(request.version - 1 == (last ? last->version : 0), ErrorCode::conflict, kMovedOn);
+  if (last && last->version == request.version && last->body == request.body) {
+    TRY(sync_folder(turn.folder));  // as of an object
+    return Bytes{};
+  }
+  // Of a damaged one nobody knows the version: its owner does, who signed this.
+  REQUIRE(damaged || request.version - 1 == (last ? last->version : 0), ErrorCode::conflict, kMovedOn);
   const Bytes bytes = wire::encode(request);
   REQUIRE(bytes.size() <= turn.left(), ErrorCode::storage_full, error_of(ENOSPC).where);
   TRY(os::write_file(turn.key_box(request.id), bytes));
@@ -241,7 +268,9 @@ Result<Bytes> put_key_box(const Turn& turn, const proto::KeyBoxPut& request) {
 }
 
 Result<Bytes> get_key_box(const Turn& turn, const proto::KeyBoxGet& request) {
-  const auto last = TRY(find_key_box(turn, request.id));
+  const auto [last, damaged] = TRY(find_key_box(turn, request.id));
+  REQUIRE(!damaged, ErrorCode::storage_failed,
+          "A key box in the folder is damaged; use another copy of it, and put that here.");
   REQUIRE(last, ErrorCode::not_found, "There is no such key box in this folder.");
   return wire::encode(*last);
 }
@@ -249,10 +278,13 @@ Result<Bytes> get_key_box(const Turn& turn, const proto::KeyBoxGet& request) {
 Result<Bytes> delete_key_box(const Turn& turn, const proto::KeyBoxDelete& request) {
   const Lock lock(turn.folder);
   TRY(lock.held());
-  const auto last = TRY(find_key_box(turn, request.id));
-  REQUIRE(last, ErrorCode::not_found, "There is no such key box in this folder.");
-  TRY(crypto::verify_labelled(last->write_key, crypto::kSignKeyBoxDelete, request.content(), request.signature));
-  REQUIRE(request.version == last->version, ErrorCode::conflict, kMovedOn);
+  TRY(sweep_unfinished(turn, request.id));
+  const auto [last, damaged] = TRY(find_key_box(turn, request.id));
+  REQUIRE(last || damaged, ErrorCode::not_found, "There is no such key box in this folder.");
+  if (last) {  // of a damaged one there is nothing to check against, and nothing to lose
+    TRY(crypto::verify_labelled(last->write_key, crypto::kSignKeyBoxDelete, request.content(), request.signature));
+    REQUIRE(request.version == last->version, ErrorCode::conflict, kMovedOn);
+  }
   TRY(unlink_file(turn.key_box(request.id)));
   TRY(sync_folder(turn.folder));
   return Bytes{};

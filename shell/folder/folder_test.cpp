@@ -225,6 +225,77 @@ TEST_F(FolderTest, APieceOfAPartThatACrashLeftIsNoPart) {
   EXPECT_EQ(fs::file_size(vault_folder() + "/" + to_hex(id)), object.size());
 }
 
+TEST_F(FolderTest, AnUploadThatStoppedBeforeItsLastStepIsFinishedBeforeItIsCalledWhole) {
+  ASSERT_EQ(ask(proto::kPathVaultCreate, writer.create()), 200);
+  const Bytes object = writer.make_object(2 * proto::kVaultPart);
+  const auto last_part_came = [&](std::uint8_t last, ByteView rest) {
+    const auto id = VaultWriter::id(last);
+    ASSERT_EQ(ask(proto::kPathVaultPut, writer.put(id, object, 0)), 200);
+    std::ofstream(vault_folder() + "/" + to_hex(id) + "-" + to_hex(crypto::sha256(object)) + ".part",
+                  std::ios::app | std::ios::binary)
+        << as_text(rest);
+  };
+  const ByteView rest = ByteView(object).subspan(proto::kVaultPart);
+  for (const std::uint8_t last : {std::uint8_t{1}, std::uint8_t{2}}) {
+    last_part_came(last, rest);
+    // Who asks is told the same as who puts the last part again.
+    const std::uint64_t offset = last == 1 ? object.size() : proto::kVaultPart;
+    EXPECT_EQ(ask(proto::kPathVaultPut, writer.put(VaultWriter::id(last), object, offset)), 200);
+    EXPECT_EQ(ask(proto::kPathVaultGet, proto::VaultGet{writer.vault, VaultWriter::id(last), 0, 9}), 200);
+  }
+  Bytes other = to_bytes(rest);
+  other.back() ^= 1;
+  last_part_came(3, other);
+  EXPECT_EQ(ask(proto::kPathVaultPut, writer.put(VaultWriter::id(3), object, object.size())), 400);
+  last_part_came(3, object);  // more than was announced
+  EXPECT_EQ(ask(proto::kPathVaultPut, writer.put(VaultWriter::id(3), object, object.size())), 400);
+  EXPECT_EQ(bytes_in(scratch.path()), PublicKey::kSize + 2 * object.size());
+}
+
+TEST_F(FolderTest, WhatAnInterruptedPutLeftOfAKeyBoxGoesWithTheNextPutOrDelete) {
+  const std::string box = scratch.file("key-box-" + to_hex(writer.key_box));
+  const std::string others = scratch.file("key-box-" + to_hex(VaultWriter::id(1)) + ".a1B2c3");
+  write_mine(others);
+  write_mine(box + ".notes");
+  for (const int version : {1, 2}) {
+    write_mine(box + ".a1B2c3");
+    ASSERT_EQ(ask(proto::kPathKeyBoxPut, writer.put_key_box(static_cast<std::uint64_t>(version), "x")), 200);
+    EXPECT_FALSE(fs::exists(box + ".a1B2c3"));
+  }
+  write_mine(box + ".Z9z9z9");
+  ASSERT_EQ(ask(proto::kPathKeyBoxDelete, writer.delete_key_box(2)), 200);
+  EXPECT_FALSE(fs::exists(box + ".Z9z9z9"));
+  EXPECT_TRUE(fs::exists(others) && fs::exists(box + ".notes"));
+}
+
+TEST_F(FolderTest, ADamagedKeyBoxIsReplacedByAPutAndRemovedByADelete) {
+  const std::string box = scratch.file("key-box-" + to_hex(writer.key_box));
+  const proto::KeyBoxGet get{writer.key_box};
+  const auto overwrite = [&](ByteView bytes) { std::ofstream(box, std::ios::binary) << as_text(bytes); };
+  ASSERT_EQ(ask(proto::kPathKeyBoxPut, writer.put_key_box(1, "one")), 200);
+  Bytes flipped = wire::encode(writer.put_key_box(1, "one"));
+  flipped[proto::KeyBoxId::kSize + 3] ^= 1;  // in the write key
+  auto moved = writer.put_key_box(1, "one");
+  moved.id.mutable_view()[0] ^= 1;
+  std::uint64_t version = 4;  // which one stood there nobody knows
+  for (const Bytes& damaged :
+       {Bytes(9, 7), Bytes{}, Bytes(proto::kMaxKeyBox + 5000, 7), flipped, wire::encode(moved)}) {
+    overwrite(damaged);
+    EXPECT_EQ(refusal(call_of(base, proto::kPathKeyBoxGet, wire::encode(get))), ErrorCode::storage_failed);
+    auto forged = writer.put_key_box(version, "forged");
+    forged.body.push_back(1);
+    EXPECT_EQ(ask(proto::kPathKeyBoxPut, forged), 403);
+    EXPECT_EQ(ask(proto::kPathKeyBoxPut, writer.put_key_box(version, "new")), 200);
+    EXPECT_EQ(ask(proto::kPathKeyBoxGet, get), 200);
+    EXPECT_EQ(ask(proto::kPathKeyBoxPut, writer.put_key_box(version + 2, "too far")), 409);
+    overwrite(damaged);
+    EXPECT_EQ(ask(proto::kPathKeyBoxDelete, writer.delete_key_box(version)), 200);
+    EXPECT_EQ(ask(proto::kPathKeyBoxGet, get), 404);
+    ++version;
+    ASSERT_EQ(ask(proto::kPathKeyBoxPut, writer.put_key_box(1, "one")), 200);
+  }
+}
+
 TEST_F(FolderTest, AWriteThatTheSystemCutsShortLeavesWhatWasThere) {
   ASSERT_EQ(ask(proto::kPathVaultCreate, writer.create()), 200);
   const Bytes object = writer.make_object(3 * proto::kVaultPart);
