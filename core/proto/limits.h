@@ -33,6 +33,7 @@ constexpr std::uint64_t kMaxVaultObject = std::uint64_t{16} << 20;  ///< bytes
 constexpr std::size_t kMaxVaultObjects = 65'536;                    ///< of one vault
 constexpr std::size_t kMaxVaults = 16;                              ///< of one name
 constexpr std::uint64_t kVaultQuota = std::uint64_t{5} << 30;       ///< bytes of all objects of one name
+constexpr std::uint64_t kMinVaultCharge = 512;                      ///< bytes that the smallest object counts as
 constexpr std::size_t kMaxVaultPrune = 16;                          ///< objects deleted by one request
 constexpr std::size_t kMaxVaultList = 256;                          ///< objects told by one answer
 constexpr std::uint64_t kVaultUploadMs = 24ull * 60 * 60 * 1000;    ///< how long an upload waits for its next part

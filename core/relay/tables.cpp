@@ -174,12 +174,14 @@ Result<ObjectRow> ObjectRow::read(wire::Reader& r) {
 
 void VaultOwnerRow::write(wire::Writer& w) const {
   w.u64(bytes);
+  w.u64(dying);
   w.u32(vaults);
   w.u32(key_boxes);
 }
 Result<VaultOwnerRow> VaultOwnerRow::read(wire::Reader& r) {
   VaultOwnerRow out;
   out.bytes = TRY(r.u64());
+  out.dying = TRY(r.u64());
   out.vaults = TRY(r.u32());
   out.key_boxes = TRY(r.u32());
   return out;

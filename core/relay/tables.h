@@ -43,8 +43,9 @@ inline constexpr Table kVaultObjects{27};      ///< vault || object: ObjectRow
 inline constexpr Table kVaultParts{28};        ///< vault || object || u64 number of the part: its bytes
 inline constexpr Table kVaultUploads{29};      ///< vault || object that is not whole: u64 expiry in ms
 inline constexpr Table kVaultOwners{30};       ///< name: VaultOwnerRow
-inline constexpr Table kDyingVaults{31};       ///< deleted vault whose objects are not all erased yet: empty
+inline constexpr Table kDyingVaults{31};       ///< deleted vault of which not all is erased yet: its owner's name
 inline constexpr Table kKeyBoxes{32};          ///< key box: KeyBoxRow
+inline constexpr Table kDyingObjects{33};      ///< vault || deleted object whose parts are not all erased: ObjectRow
 }  // namespace table
 
 // ---- keys ----
@@ -149,7 +150,7 @@ struct VaultRow {
   std::string owner;  ///< the name that it is charged to
   PublicKey write_key;
   std::uint64_t objects = 0;  ///< whole or not
-  std::uint64_t bytes = 0;    ///< of all objects, as they will be when they are whole
+  std::uint64_t bytes = 0;    ///< room that its objects take, as they will be when they are whole
 
   void write(wire::Writer&) const;
   static Result<VaultRow> read(wire::Reader&);
@@ -167,7 +168,8 @@ struct ObjectRow {
 
 /// What a name has put. There is no row for one that has nothing.
 struct VaultOwnerRow {
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0;  ///< room that the objects of all vaults take
+  std::uint64_t dying = 0;  ///< and those that are deleted and not erased yet
   std::uint32_t vaults = 0;
   std::uint32_t key_boxes = 0;
 

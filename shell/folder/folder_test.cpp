@@ -44,6 +44,7 @@ class FolderBackend {
   }
   void kill() {}  // there is nothing in memory
   void fill_disk(bool full) { full_ = full; }
+  void settle() {}
 
  private:
   folder::FolderStorage storage() {

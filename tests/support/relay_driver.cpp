@@ -24,7 +24,7 @@ bool RelayDriver::batch(const std::vector<proto::Input>& inputs, Commit commit) 
     std::ranges::move(effects.events, std::back_inserter(all.events));
   }
   const std::vector<Write> writes = overlay.take_writes();
-  const bool refused = disk_full && growth_of(writes) > kTrifle;
+  const bool refused = disk_full && (growth_of(writes) > kTrifle || written_by(writes) > kReserve);
   if (refused) ++refused_by_disk;
   if (refused || commit == Commit::fails) {
     calls.clear();
@@ -97,6 +97,15 @@ std::int64_t RelayDriver::growth_of(const std::vector<Write>& writes) const {
     if (write.value) growth += std::ssize(write.key) + std::ssize(*write.value);
   }
   return growth;
+}
+
+std::uint64_t RelayDriver::written_by(const std::vector<Write>& writes) const {
+  std::uint64_t bytes = 0;
+  for (const Write& write : writes) {
+    if (const auto old = store.get(write.table, write.key)) bytes += old->size();  // what is erased is overwritten
+    if (write.value) bytes += write.value->size();
+  }
+  return bytes;
 }
 
 void RelayDriver::rebuild(Commit commit) {

@@ -18,7 +18,8 @@ class RelayDriver {
   explicit RelayDriver(relay::RelayConfig config, std::uint64_t seed = 7, relay::LookupHook* hook = nullptr);
 
   MemoryView store;
-  /// The disk has no room: batches that make the store larger by more than a trifle fail, as in shell/store/sqlite.
+  /// The disk has no room: batches that make the store larger by more than a trifle fail, as in shell/store/sqlite, and
+  /// so do those that write or overwrite more than its reserve holds.
   bool disk_full = false;
   std::size_t refused_by_disk = 0;  ///< batches that failed for it
   SeededEntropy entropy;
@@ -69,7 +70,9 @@ class RelayDriver {
   };
 
   static constexpr std::int64_t kTrifle = 128;
+  static constexpr std::uint64_t kReserve = std::uint64_t{16} << 20;
   std::int64_t growth_of(const std::vector<Write>& writes) const;
+  std::uint64_t written_by(const std::vector<Write>& writes) const;
 
   void rebuild(Commit commit);
 

@@ -7,6 +7,7 @@
 //     proto::CallReply call(std::string_view path, Bytes body);  // with a login, if the storage asks for one
 //     void kill();                                   // the process dies, and another one begins
 //     void fill_disk(bool full);
+//     void settle();                                 // time passes in which what was deleted is erased
 //   };
 //   INSTANTIATE_TYPED_TEST_SUITE_P(Name, VaultContract, Backend);
 #pragma once
@@ -359,6 +360,7 @@ TYPED_TEST_P(VaultContract, WhatIsOverTheRoomIsRefusedAndWhatWasThereStays) {
   EXPECT_EQ(this->put_part(this->alice_.id(2), second, second.size()).value_or(1), 0u);
   EXPECT_EQ(this->get(this->alice_.id(1)), first);
   ASSERT_EQ(this->ask(proto::kPathVaultPrune, this->alice_.prune({this->alice_.id(1)})), 200);
+  this->backend_.settle();
   EXPECT_EQ(this->put(this->alice_.id(2), second).value_or(0), second.size());
 }
 

@@ -190,13 +190,16 @@ Result<Answer> Server::list_vault(Turn& turn, const RequestArrived& request) {
 }
 
 Result<Answer> Server::prune_vault(Turn& turn, const RequestArrived& request) {
-  return vaults().prune(turn, TRY(wire::decode<proto::VaultPrune>(request.body)));
+  const auto prune = TRY(wire::decode<proto::VaultPrune>(request.body));
+  Answer answer = TRY(vaults().prune(turn, prune));
+  sweeper_.deleted_from_vaults(turn.now);
+  return answer;
 }
 
 Result<Answer> Server::delete_vault(Turn& turn, const RequestArrived& request) {
   const auto gone = TRY(wire::decode<proto::VaultDelete>(request.body));
   TRY(vaults().remove(turn, gone));
-  sweeper_.vault_deleted(turn.now);
+  sweeper_.deleted_from_vaults(turn.now);
   return Answer{};
 }
 

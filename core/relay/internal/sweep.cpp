@@ -24,17 +24,11 @@ void Sweeper::rebuild(Time now) {
                             table::kMailboxes, table::kVaultUploads}) {
     walks_.push_back({table, {}, after(now, kPauseMs)});
   }
-  walks_.push_back({table::kDyingVaults, {}, now});
-}
-
-void Sweeper::vault_deleted(Time now) {
-  for (Walk& walk : walks_) {
-    if (walk.table == table::kDyingVaults) walk.next = std::min(walk.next, now);
-  }
+  next_erasure_ = now;
 }
 
 Time Sweeper::deadline() const {
-  Time first = Time::never();
+  Time first = next_erasure_;
   for (const Walk& walk : walks_) first = std::min(first, walk.next);
   return first;
 }
@@ -43,13 +37,10 @@ void Sweeper::run(Turn& turn, Mailboxes& mailboxes) {
   for (Walk& walk : walks_) {
     if (walk.next <= turn.now) step(turn, mailboxes, walk);
   }
+  if (next_erasure_ <= turn.now) next_erasure_ = after(turn.now, erase_dying(turn) ? kEraseStepMs : kPauseMs);
 }
 
 Sweeper::Outcome Sweeper::visit(Turn& turn, Mailboxes& mailboxes, Table table, const Row& row) {
-  if (table == table::kDyingVaults) {
-    erase_dying(turn, row.key);
-    return Outcome::enough;
-  }
   if (table == table::kMailboxes) {
     const auto mailbox = MailboxId::from(row.key);
     return mailbox && mailboxes.expire(turn, *mailbox) ? Outcome::enough : Outcome::next_row;
@@ -57,6 +48,7 @@ Sweeper::Outcome Sweeper::visit(Turn& turn, Mailboxes& mailboxes, Table table, c
   if (expiry_of(table, row.value) > turn.now.ms) return Outcome::next_row;
   if (table == table::kVaultUploads) {
     give_up_upload(turn, row.key);
+    deleted_from_vaults(turn.now);
     return Outcome::enough;
   }
   turn.rows.erase(table, row.key);
@@ -64,18 +56,17 @@ Sweeper::Outcome Sweeper::visit(Turn& turn, Mailboxes& mailboxes, Table table, c
 }
 
 void Sweeper::step(Turn& turn, Mailboxes& mailboxes, Walk& walk) {
-  const std::uint64_t step_ms = walk.table == table::kDyingVaults ? kEraseStepMs : kStepMs;
   const std::vector<Row> rows = turn.rows.scan(walk.table, walk.next_key, {}, kRowsAtOnce);
   for (const Row& row : rows) {
     if (visit(turn, mailboxes, walk.table, row) == Outcome::next_row) continue;
     walk.next_key = row.key;
-    walk.next = after(turn.now, step_ms);
+    walk.next = after(turn.now, kStepMs);
     return;
   }
   const bool at_end = rows.size() < kRowsAtOnce;
   walk.next_key = at_end ? Bytes{} : rows.back().key;
   if (!at_end) walk.next_key.push_back(0);
-  walk.next = after(turn.now, at_end ? kPauseMs : step_ms);
+  walk.next = after(turn.now, at_end ? kPauseMs : kStepMs);
 }
 
 }  // namespace cairn::relay

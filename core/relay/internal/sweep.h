@@ -1,5 +1,5 @@
-// Throws away what has run out: nonces, join tokens, rendezvous, invitations, envelopes, uploads; and erases deleted
-// vaults.
+// Throws away what has run out: nonces, join tokens, rendezvous, invitations, envelopes, uploads; and erases what was
+// deleted of vaults.
 #pragma once
 
 #include "core/relay/internal/mailboxes.h"
@@ -13,8 +13,8 @@ class Sweeper {
   void rebuild(Time now);
   /// Does what is due.
   void run(Turn& turn, Mailboxes& mailboxes);
-  /// A vault was deleted: its objects are to be erased.
-  void vault_deleted(Time now);
+  /// A vault, or objects of one, were deleted: they are to be erased.
+  void deleted_from_vaults(Time now) { next_erasure_ = std::min(next_erasure_, now); }
   Time deadline() const;
 
  private:
@@ -24,10 +24,11 @@ class Sweeper {
     Time next;
   };
   enum class Outcome : std::uint8_t { next_row, enough };  ///< enough: of this row there may be more, at the next step
-  static Outcome visit(Turn& turn, Mailboxes& mailboxes, Table table, const Row& row);
+  Outcome visit(Turn& turn, Mailboxes& mailboxes, Table table, const Row& row);
   void step(Turn& turn, Mailboxes& mailboxes, Walk& walk);
 
   std::vector<Walk> walks_;
+  Time next_erasure_;
 };
 
 }  // namespace cairn::relay

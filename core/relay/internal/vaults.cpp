@@ -7,8 +7,10 @@
 namespace cairn::relay {
 namespace {
 
-constexpr std::size_t kErasePartsAtOnce = 8;
-constexpr std::size_t kEraseObjectsAtOnce = 128;
+/// What one step erases. A part that is small counts as a sixteenth of one that is whole.
+constexpr std::uint64_t kEraseAtOnce = 8 * proto::kVaultPart;
+constexpr std::uint64_t kEraseLeast = proto::kVaultPart / 16;
+constexpr std::size_t kEraseRowsAtOnce = kEraseAtOnce / kEraseLeast;
 
 Bytes object_key(ByteView vault, ByteView object) { return concat({vault, object}); }
 
@@ -38,35 +40,65 @@ std::uint64_t left_of(std::uint64_t quota, const VaultOwnerRow& owner) {
   return quota > owner.bytes ? quota - owner.bytes : 0;
 }
 
+/// The room that an object takes: its rows are more than its bytes.
+std::uint64_t room_of(std::uint64_t size) { return std::max(size, proto::kMinVaultCharge); }
+
 template <class T>
 Answer encoded(const T& value) {
   return {200, wire::encode(value), {}};
 }
 
-/// The rows of an object, not its place in any account.
-void erase_rows(Turn& turn, ByteView key, const ObjectRow& object) {
-  for (std::uint64_t i = 0; i < parts_of(object); ++i) turn.rows.erase(table::kVaultParts, numbered_key(key, i));
-  turn.rows.erase(table::kVaultObjects, to_bytes(key));
-  if (!object.is_whole()) turn.rows.erase(table::kVaultUploads, to_bytes(key));
+/// Erases the parts of an object from its last on, while `most` lasts, and takes off `object.have` what is gone.
+/// Whether all are.
+bool erase_parts(Turn& turn, ByteView key, ObjectRow& object, std::uint64_t& most) {
+  while (object.have > 0) {
+    const std::uint64_t number = parts_of(object) - 1;
+    const std::uint64_t size = object.have - number * proto::kVaultPart;
+    const std::uint64_t cost = std::max(size, kEraseLeast);
+    if (cost > most) return false;
+    most -= cost;
+    turn.rows.erase(table::kVaultParts, numbered_key(key, number));
+    object.have -= size;
+  }
+  return true;
 }
 
-void drop(Turn& turn, Opened& opened, ByteView key, const ObjectRow& object) {
-  erase_rows(turn, key, object);
+/// Nobody finds the object from now on. Where its parts are erased is the caller's to say.
+void take_out(Turn& turn, Opened& opened, ByteView key, const ObjectRow& object) {
+  turn.rows.erase(table::kVaultObjects, to_bytes(key));
+  if (!object.is_whole()) turn.rows.erase(table::kVaultUploads, to_bytes(key));
   opened.vault.objects -= 1;
-  opened.vault.bytes -= object.size;
-  opened.owner.bytes -= object.size;
+  opened.vault.bytes -= room_of(object.size);
+  opened.owner.bytes -= room_of(object.size);
+}
+
+/// Of a put, which a full disk refuses: no more is erased here than one object.
+void drop_now(Turn& turn, Opened& opened, ByteView key, ObjectRow object) {
+  take_out(turn, opened, key, object);
+  std::uint64_t most = 2 * proto::kMaxVaultObject;
+  CHECK(erase_parts(turn, key, object, most));
+}
+
+void drop_later(Turn& turn, Opened& opened, ByteView key, const ObjectRow& object) {
+  take_out(turn, opened, key, object);
+  opened.owner.dying += room_of(object.size);
+  save(turn.rows, table::kDyingObjects, to_bytes(key), object);
 }
 
 /// Takes the room for an object that begins.
 Status charge(Opened& opened, std::uint64_t quota, std::uint64_t size) {
+  const std::uint64_t room = room_of(size);
+  const std::uint64_t left = left_of(quota, opened.owner);
   REQUIRE(
-      size <= left_of(quota, opened.owner), ErrorCode::over_limit,
+      room <= left, ErrorCode::over_limit,
       "The room that this server gives a name for backups is used up; delete old ones, or ask its operator for more.");
+  REQUIRE(opened.owner.dying <= left - room, ErrorCode::unavailable,
+          "What was deleted to make room is just being erased; try again in a minute.");
   REQUIRE(opened.vault.objects < proto::kMaxVaultObjects, ErrorCode::over_limit,
           "A vault holds so many objects and no more; delete some, or begin another vault.");
   opened.vault.objects += 1;
-  opened.vault.bytes += size;
-  opened.owner.bytes += size;
+  opened.vault.bytes += room;
+  opened.owner.bytes += room;
   return ok();
 }
 
@@ -89,6 +121,34 @@ Answer inconsistent() {
   return {proto::status_of(error.code), wire::encode(error), {}};
 }
 
+/// What was erased of a deleted object, or of one of a deleted vault, may be put anew by its owner.
+Status give_back(Turn& turn, ByteView vault, std::uint64_t room) {
+  const auto standing = TRY(load<VaultRow>(turn.rows, table::kVaults, vault));
+  const auto dying = turn.rows.get(table::kDyingVaults, vault);
+  REQUIRE(standing || dying, ErrorCode::internal, "a deleted object has no owner");
+  const std::string owner = standing ? standing->owner : as_text(*dying);
+  VaultOwnerRow account = TRY(load_vault_owner(turn.rows, owner));
+  REQUIRE(account.dying >= room, ErrorCode::internal, "a deleted object is not in its owner's account");
+  account.dying -= room;
+  save_vault_owner(turn, owner, account);
+  return ok();
+}
+
+/// Goes on with a deleted object; whether it is gone.
+bool erase_object(Turn& turn, Table table, const Row& row, std::uint64_t& most) {
+  auto object = wire::decode<ObjectRow>(row.value);
+  if (object && !erase_parts(turn, row.key, *object, most)) {
+    save(turn.rows, table, row.key, *object);
+    return false;
+  }
+  turn.rows.erase(table, row.key);
+  if (table == table::kVaultObjects) turn.rows.erase(table::kVaultUploads, row.key);
+  const Status status = object ? give_back(turn, ByteView(row.key).first(proto::VaultId::kSize), room_of(object->size))
+                               : fail(ErrorCode::internal, "a row of the store does not decode");
+  if (!status) turn.events.push_back({proto::Event::Level::error, status.error().where, 0});
+  return true;
+}
+
 }  // namespace
 
 Result<VaultOwnerRow> load_vault_owner(const StoreView& rows, const std::string& owner) {
@@ -97,7 +157,8 @@ Result<VaultOwnerRow> load_vault_owner(const StoreView& rows, const std::string&
 }
 
 void save_vault_owner(Turn& turn, const std::string& owner, const VaultOwnerRow& row) {
-  if (row.vaults == 0 && row.key_boxes == 0) return turn.rows.erase(table::kVaultOwners, to_bytes(owner));
+  const bool nothing = row.vaults == 0 && row.key_boxes == 0 && row.dying == 0;
+  if (nothing) return turn.rows.erase(table::kVaultOwners, to_bytes(owner));
   save(turn.rows, table::kVaultOwners, to_bytes(owner), row);
 }
 
@@ -126,7 +187,7 @@ Result<Answer> Vaults::put(Turn& turn, const proto::VaultPut& request) const {
   auto object = TRY(load<ObjectRow>(turn.rows, table::kVaultObjects, key));
   if (object && (object->size != request.size || object->digest != request.digest)) {
     REQUIRE(!object->is_whole(), ErrorCode::conflict, "An object of this id is there already, with other content.");
-    if (request.offset == 0 && !request.data.empty()) drop(turn, opened, key, *object);  // another upload begins
+    if (request.offset == 0 && !request.data.empty()) drop_now(turn, opened, key, *object);  // another upload begins
     object.reset();
   }
   const std::uint64_t have = object ? object->have : 0;
@@ -134,6 +195,8 @@ Result<Answer> Vaults::put(Turn& turn, const proto::VaultPut& request) const {
     return encoded(proto::VaultPutAnswer{have, left_of(quota, opened.owner)});
   }
   if (!object) {
+    REQUIRE(!turn.rows.get(table::kDyingObjects, key), ErrorCode::unavailable,
+            "An object of this id is just being erased; try again in a minute.");
     TRY(charge(opened, quota, request.size));
     object = ObjectRow{request.size, request.digest, 0};
   }
@@ -142,7 +205,7 @@ Result<Answer> Vaults::put(Turn& turn, const proto::VaultPut& request) const {
   const bool refused = object->is_whole() && !TRY(fits_digest(turn.rows, key, *object));
   if (object->is_whole()) turn.rows.erase(table::kVaultUploads, key);
   if (refused) {
-    drop(turn, opened, key, *object);
+    drop_now(turn, opened, key, *object);
   } else {
     save(turn.rows, table::kVaultObjects, key, *object);
     if (!object->is_whole()) {
@@ -198,7 +261,7 @@ Result<Answer> Vaults::prune(Turn& turn, const proto::VaultPrune& request) const
   for (const proto::ObjectId& id : request.objects) {
     const Bytes key = object_key(request.vault, id);
     const auto object = TRY(load<ObjectRow>(turn.rows, table::kVaultObjects, key));
-    if (object) drop(turn, opened, key, *object);
+    if (object) drop_later(turn, opened, key, *object);
   }
   opened.save(turn, request.vault);
   return encoded(proto::VaultRoom{left_of(quota, opened.owner)});
@@ -208,10 +271,11 @@ Status Vaults::remove(Turn& turn, const proto::VaultDelete& request) const {
   Opened opened = TRY(open(turn.rows, request.vault));
   TRY(crypto::verify_labelled(opened.vault.write_key, crypto::kSignVaultDelete, request.content(), request.signature));
   opened.owner.bytes -= opened.vault.bytes;
+  opened.owner.dying += opened.vault.bytes;
   opened.owner.vaults -= 1;
   save_vault_owner(turn, opened.vault.owner, opened.owner);
   turn.rows.erase(table::kVaults, to_bytes(request.vault));
-  turn.rows.put(table::kDyingVaults, to_bytes(request.vault), {});
+  turn.rows.put(table::kDyingVaults, to_bytes(request.vault), to_bytes(opened.vault.owner));
   return ok();
 }
 
@@ -222,25 +286,25 @@ void give_up_upload(Turn& turn, ByteView key) {
   // Of a vault that was deleted: erase_dying comes for it.
   if (!opened || !object || !*object || (*object)->is_whole())
     return turn.rows.erase(table::kVaultUploads, to_bytes(key));
-  drop(turn, *opened, key, **object);
+  drop_later(turn, *opened, key, **object);
   opened->save(turn, *vault);
 }
 
-void erase_dying(Turn& turn, ByteView vault) {
-  std::uint64_t erased = 0;
-  for (const Row& row : turn.rows.scan_prefix(table::kVaultObjects, vault, kEraseObjectsAtOnce)) {
-    const auto object = wire::decode<ObjectRow>(row.value);
-    if (!object) {
-      turn.events.push_back({proto::Event::Level::error, "a row of the store does not decode", 0});
-      turn.rows.erase(table::kVaultObjects, row.key);
-      continue;
-    }
-    erase_rows(turn, row.key, *object);
-    erased += parts_of(*object);
-    if (erased >= kErasePartsAtOnce) return;
+bool erase_dying(Turn& turn) {
+  std::uint64_t most = kEraseAtOnce;
+  for (const Row& row : turn.rows.scan(table::kDyingObjects, {}, {}, kEraseRowsAtOnce)) {
+    if (!erase_object(turn, table::kDyingObjects, row, most)) return true;
   }
-  if (turn.rows.scan_prefix(table::kVaultObjects, vault, 1).empty())
-    turn.rows.erase(table::kDyingVaults, to_bytes(vault));
+  for (const Row& dying : turn.rows.scan(table::kDyingVaults, {}, {}, kEraseRowsAtOnce)) {
+    for (const Row& row : turn.rows.scan_prefix(table::kVaultObjects, dying.key, kEraseRowsAtOnce)) {
+      if (!erase_object(turn, table::kVaultObjects, row, most)) return true;
+    }
+    const bool empty = turn.rows.scan_prefix(table::kVaultObjects, dying.key, 1).empty() &&
+                       turn.rows.scan_prefix(table::kDyingObjects, dying.key, 1).empty();
+    if (empty) turn.rows.erase(table::kDyingVaults, dying.key);
+  }
+  return !turn.rows.scan(table::kDyingObjects, {}, {}, 1).empty() ||
+         !turn.rows.scan(table::kDyingVaults, {}, {}, 1).empty();
 }
 
 }  // namespace cairn::relay

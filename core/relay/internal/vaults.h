@@ -2,8 +2,8 @@
 // they are for is not known here.
 //
 // An object lies in rows of one part each, in the order in which its parts came. Room for the whole is charged to the
-// vault's owner with the first. A vault that is deleted loses its row at once, and with it everybody's way to its
-// objects; the sweeper erases these afterwards, in steps.
+// vault's owner with the first. What is deleted loses its row at once, and with it everybody's way to its parts; the
+// sweeper erases these afterwards, in steps, and until then nothing new is put in their room.
 #pragma once
 
 #include "core/relay/internal/turn.h"
@@ -16,6 +16,7 @@ struct Vaults {
 
   /// Charged to `owner`. `conflict` when the id is another key's, `unavailable` while a vault of this id is erased.
   Result<Answer> create(Turn& turn, const std::string& owner, const proto::VaultCreate& request) const;
+  /// `unavailable` while an object of this id, or what the room is needed from, is erased.
   Result<Answer> put(Turn& turn, const proto::VaultPut& request) const;
   Result<Answer> prune(Turn& turn, const proto::VaultPrune& request) const;
   Status remove(Turn& turn, const proto::VaultDelete& request) const;
@@ -25,11 +26,11 @@ struct Vaults {
   static Result<proto::VaultListAnswer> list(const StoreView& rows, const proto::VaultList& request);
 };
 
-/// Drops an upload; `key` is a key of kVaultUploads.
+/// Deletes an upload; `key` is a key of kVaultUploads.
 void give_up_upload(Turn& turn, ByteView key);
 
-/// Erases some objects of a deleted vault (a key of kDyingVaults), about 8 MiB, and after the last its row.
-void erase_dying(Turn& turn, ByteView vault);
+/// Erases some parts of what is deleted, at most 8 MiB, and gives the room back. Whether there is more.
+bool erase_dying(Turn& turn);
 
 /// What a name has put so far.
 Result<VaultOwnerRow> load_vault_owner(const StoreView& rows, const std::string& owner);

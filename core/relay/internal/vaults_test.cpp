@@ -31,6 +31,7 @@ class ServerStorage {
   }
   void kill() { driver_.restart(); }
   void fill_disk(bool full) { driver_.disk_full = full; }
+  void settle() { driver_.pass(kSecondMs); }
 
  private:
   RelayDriver driver_{config_with_room(kRoom)};
@@ -46,8 +47,8 @@ INSTANTIATE_TYPED_TEST_SUITE_P(Server, VaultContract, ServerStorage);
 namespace relay {
 namespace {
 
-constexpr Table kTables[] = {table::kVaults,      table::kVaultObjects, table::kVaultParts, table::kVaultUploads,
-                             table::kVaultOwners, table::kDyingVaults,  table::kKeyBoxes};
+constexpr Table kTables[] = {table::kVaults,      table::kVaultObjects, table::kVaultParts,   table::kVaultUploads,
+                             table::kVaultOwners, table::kDyingVaults,  table::kDyingObjects, table::kKeyBoxes};
 
 class VaultsTest : public ::testing::Test {
  protected:
@@ -125,7 +126,7 @@ TEST_F(VaultsTest, AnUploadThatNobodyGoesOnWithIsSweptAfterADay) {
   EXPECT_EQ(parts(), 1u);
   alice.log_in(driver);
   ASSERT_EQ(ask(proto::kPathVaultCreate, writer.create(), alice.token), 200);
-  EXPECT_EQ(left(), 40 * proto::kVaultPart - small.size());
+  EXPECT_EQ(left(), 40 * proto::kVaultPart - proto::kMinVaultCharge);
   EXPECT_EQ(put(writer, 2, object), 200);
 }
 
@@ -138,7 +139,7 @@ TEST_F(VaultsTest, ADeletedVaultIsErasedInStepsAlsoOverARestart) {
   ASSERT_EQ(ask(proto::kPathVaultDelete, writer.remove()), 200);
   EXPECT_EQ(parts(), 37u);
   driver.pass(1);
-  EXPECT_EQ(parts(), 28u);
+  EXPECT_EQ(parts(), 29u);
   EXPECT_EQ(ask(proto::kPathVaultCreate, writer.create(), alice.token), 503);
   driver.restart();
   driver.pass(kSecondMs);
@@ -155,6 +156,82 @@ TEST_F(VaultsTest, ErasingGoesOnWhileTheDiskIsFull) {
   driver.pass(kSecondMs);
   EXPECT_EQ(rows(), 0u);
   EXPECT_EQ(driver.refused_by_disk, 0u);
+}
+
+TEST_F(VaultsTest, PruningMuchOnAFullDiskLeavesTheErasingToSteps) {
+  driver.set_config(config_with_room(100 * proto::kVaultPart));
+  driver.restart();
+  ASSERT_EQ(ask(proto::kPathVaultCreate, writer.create(), alice.token), 200);
+  const Bytes object = writer.make_object(4 << 20);
+  std::vector<proto::ObjectId> ids;
+  for (std::uint8_t id = 1; id <= proto::kMaxVaultPrune; ++id) {
+    ASSERT_EQ(put(writer, id, object), 200);
+    ids.push_back(VaultWriter::id(id));
+  }
+  const auto socket = driver.open(alice.token);
+  driver.disk_full = true;
+  ASSERT_EQ(ask(proto::kPathVaultPrune, writer.prune(ids)), 200);
+  EXPECT_EQ(left(), 100 * proto::kVaultPart);
+  EXPECT_EQ(parts(), 16 * 5u);
+  EXPECT_EQ(ask(proto::kPathVaultGet, proto::VaultGet{writer.vault, ids[0], 0, 1}), 404);
+  driver.pass(1);
+  EXPECT_GE(parts(), 16 * 5u - 9);  // the fifth part of each is small
+  driver.restart();
+  driver.pass(2 * kSecondMs);
+  EXPECT_EQ(parts(), 0u);
+  EXPECT_EQ(rows(), 2u);  // the vault and its owner's account
+  EXPECT_FALSE(driver.was_closed(socket));
+  EXPECT_EQ(driver.refused_by_disk, 0u);
+}
+
+TEST_F(VaultsTest, WhatIsDeletedCountsUntilItIsErased) {
+  ASSERT_EQ(ask(proto::kPathVaultCreate, writer.create(), alice.token), 200);
+  const Bytes object = writer.make_object(9 * proto::kVaultPart);
+  for (std::uint8_t id = 1; id <= 4; ++id) ASSERT_EQ(put(writer, id, object), 200);
+  ASSERT_EQ(ask(proto::kPathVaultPrune, writer.prune({VaultWriter::id(1), VaultWriter::id(2)})), 200);
+  EXPECT_EQ(left(), 22 * proto::kVaultPart);
+  EXPECT_EQ(ask(proto::kPathVaultPut, writer.put(VaultWriter::id(5), object, 0)), 503);
+  driver.pass(kSecondMs);
+  EXPECT_EQ(put(writer, 5, object), 200);
+  // So it is with a vault: nobody holds more on the disk than a name has room for.
+  VaultWriter second(4);
+  ASSERT_EQ(ask(proto::kPathVaultDelete, writer.remove()), 200);
+  ASSERT_EQ(ask(proto::kPathVaultCreate, second.create(), alice.token), 200);
+  EXPECT_EQ(left(), 40 * proto::kVaultPart);
+  EXPECT_EQ(put(second, 1, object), 200);
+  EXPECT_EQ(ask(proto::kPathVaultPut, second.put(VaultWriter::id(2), object, 0)), 503);
+  driver.pass(kSecondMs);
+  EXPECT_EQ(put(second, 2, object), 200);
+  EXPECT_EQ(testing::body_of<proto::VaultPutAnswer>(last_).left, 22 * proto::kVaultPart);
+}
+
+TEST_F(VaultsTest, AnObjectMayBePutAnewWhenTheOldOneIsErased) {
+  ASSERT_EQ(ask(proto::kPathVaultCreate, writer.create(), alice.token), 200);
+  const Bytes first = writer.make_object(3 * proto::kVaultPart);
+  const Bytes second = writer.make_object(2 * proto::kVaultPart);
+  ASSERT_EQ(put(writer, 1, first), 200);
+  ASSERT_EQ(ask(proto::kPathVaultPrune, writer.prune({VaultWriter::id(1)})), 200);
+  EXPECT_EQ(ask(proto::kPathVaultPut, writer.put(VaultWriter::id(1), second, 0)), 503);
+  driver.pass(kSecondMs);
+  ASSERT_EQ(put(writer, 1, second), 200);
+  driver.pass(kSecondMs);
+  ASSERT_EQ(ask(proto::kPathVaultGet, proto::VaultGet{writer.vault, VaultWriter::id(1), 0, proto::kVaultPart}), 200);
+  EXPECT_TRUE(equal(testing::body_of<proto::VaultPart>(last_).data, ByteView(second).first(proto::kVaultPart)));
+  EXPECT_EQ(parts(), 2u);
+}
+
+TEST_F(VaultsTest, TheSmallestObjectsTakeMoreRoomThanTheirBytes) {
+  driver.set_config(config_with_room(10 * proto::kMinVaultCharge));
+  driver.restart();
+  ASSERT_EQ(ask(proto::kPathVaultCreate, writer.create(), alice.token), 200);
+  const Bytes byte(1, 7);
+  for (std::uint8_t id = 1; id <= 10; ++id) ASSERT_EQ(put(writer, id, byte), 200);
+  EXPECT_EQ(testing::body_of<proto::VaultPutAnswer>(last_).left, 0u);
+  EXPECT_EQ(put(writer, 11, byte), 413);
+  ASSERT_EQ(ask(proto::kPathVaultPrune, writer.prune({VaultWriter::id(3)})), 200);
+  EXPECT_EQ(left(), proto::kMinVaultCharge);
+  driver.pass(kSecondMs);
+  EXPECT_EQ(put(writer, 11, byte), 200);
 }
 
 TEST_F(VaultsTest, ANameHasSoManyVaultsAndKeyBoxesAndNoMore) {
