@@ -2,7 +2,7 @@
 // of a domain and a folder.
 //
 // All requests are POST; bodies are these structs. Signatures are by the write key of the vault or key box, under the
-// label that the specification names, over content().
+// label that the specification names, over content(). The server wants a login of its owner beside it.
 #pragma once
 
 #include <optional>

@@ -104,6 +104,17 @@ TEST_F(FolderTest, NamesOfFilesAreHexOfIdsAlone) {
   }
 }
 
+TEST_F(FolderTest, AsksForNoLoginAndLooksAtNone) {
+  for (const std::string& bearer : {std::string(), std::string("a token of some server")}) {
+    auto call = call_of(base, proto::kPathVaultCreate, wire::encode(writer.create()));
+    call.bearer = bearer;
+    EXPECT_EQ(storage.answer(call).status, 200);
+    call = call_of(base, proto::kPathVaultDelete, wire::encode(writer.remove()));
+    call.bearer = bearer;
+    EXPECT_EQ(storage.answer(call).status, 200);
+  }
+}
+
 TEST_F(FolderTest, AFolderThatIsNotThereIsUnavailableAndNotMade) {
   const std::string missing = scratch.file("stick");
   EXPECT_EQ(refusal(call_of(url_of(missing), proto::kPathVaultCreate, wire::encode(writer.create()))),

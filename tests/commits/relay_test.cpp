@@ -203,7 +203,8 @@ std::size_t keep_in_vault(std::set<std::size_t> failing, ErrorCode code) {
     std::uint64_t have = 0;
     while (have < bytes.size()) {
       const auto part = writer.put(testing::VaultWriter::id(id), bytes, have);
-      const std::uint64_t next = server.ask<proto::VaultPutAnswer>(proto::kPathVaultPut, wire::encode(part)).have;
+      const std::uint64_t next =
+          server.ask<proto::VaultPutAnswer>(proto::kPathVaultPut, wire::encode(part), alice.token).have;
       EXPECT_GT(next, have);
       if (next <= have) return;
       have = next;
@@ -212,9 +213,9 @@ std::size_t keep_in_vault(std::set<std::size_t> failing, ErrorCode code) {
   server.post(proto::kPathVaultCreate, wire::encode(writer.create()), alice.token);
   put(1, object);
   put(2, ByteView(object).first(100));
-  server.post(proto::kPathVaultPrune, wire::encode(writer.prune({testing::VaultWriter::id(2)})));
+  server.post(proto::kPathVaultPrune, wire::encode(writer.prune({testing::VaultWriter::id(2)})), alice.token);
   server.post(proto::kPathKeyBoxPut, wire::encode(writer.put_key_box(1, "one")), alice.token);
-  server.post(proto::kPathKeyBoxPut, wire::encode(writer.put_key_box(2, "two")));
+  server.post(proto::kPathKeyBoxPut, wire::encode(writer.put_key_box(2, "two")), alice.token);
 
   const proto::VaultList list{writer.vault, {}};
   const auto listed = server.ask<proto::VaultListAnswer>(proto::kPathVaultList, wire::encode(list));
@@ -224,7 +225,7 @@ std::size_t keep_in_vault(std::set<std::size_t> failing, ErrorCode code) {
   EXPECT_TRUE(equal(got.data, ByteView(object).subspan(100)));
   const proto::KeyBoxGet box{writer.key_box};
   EXPECT_EQ(server.ask<proto::KeyBoxPut>(proto::kPathKeyBoxGet, wire::encode(box)).body, to_bytes("two"));
-  server.post(proto::kPathVaultDelete, wire::encode(writer.remove()));
+  server.post(proto::kPathVaultDelete, wire::encode(writer.remove()), alice.token);
   server.pass(kMinuteMs);
   EXPECT_TRUE(server.rows_.scan(relay::table::kVaultParts, {}, {}, 10).empty());
   return server.store.commits();

@@ -19,6 +19,12 @@ Result<KeyBoxRow> load_key_box(const StoreView& rows, const proto::KeyBoxId& id)
   return std::move(*row);
 }
 
+Status check_owner(const KeyBoxRow& row, const std::string& who) {
+  REQUIRE(row.owner == who, ErrorCode::not_authorised,
+          "This key box belongs to another name; use a device of the name that made it.");
+  return ok();
+}
+
 Status make(Turn& turn, const proto::KeyBoxPut& request, const std::string& owner) {
   REQUIRE(request.version == 1, ErrorCode::conflict, kMovedOn);
   VaultOwnerRow account = TRY(load_vault_owner(turn.rows, owner));
@@ -32,15 +38,13 @@ Status make(Turn& turn, const proto::KeyBoxPut& request, const std::string& owne
 
 }  // namespace
 
-Status put_key_box(Turn& turn, const proto::KeyBoxPut& request, const std::function<Result<std::string>()>& owner) {
+Status put_key_box(Turn& turn, const std::string& who, const proto::KeyBoxPut& request) {
   auto row = TRY(find(turn.rows, request.id));
   REQUIRE(!row || row->last.write_key == request.write_key, ErrorCode::conflict,
           "This key box id is taken; choose another one.");
   TRY(crypto::verify_labelled(request.write_key, crypto::kSignKeyBoxPut, request.content(), request.signature));
-  if (!row) {
-    const std::string name = TRY(owner());
-    return make(turn, request, name);
-  }
+  if (!row) return make(turn, request, who);
+  TRY(check_owner(*row, who));
   if (request.version == row->last.version && request.body == row->last.body) return ok();
   REQUIRE(request.version - 1 == row->last.version, ErrorCode::conflict, kMovedOn);
   row->last = request;
@@ -53,8 +57,9 @@ Result<proto::KeyBoxPut> get_key_box(const StoreView& rows, const proto::KeyBoxG
   .last;
 }
 
-Status delete_key_box(Turn& turn, const proto::KeyBoxDelete& request) {
+Status delete_key_box(Turn& turn, const std::string& who, const proto::KeyBoxDelete& request) {
   const KeyBoxRow row = TRY(load_key_box(turn.rows, request.id));
+  TRY(check_owner(row, who));
   TRY(crypto::verify_labelled(row.last.write_key, crypto::kSignKeyBoxDelete, request.content(), request.signature));
   REQUIRE(request.version == row.last.version, ErrorCode::conflict, kMovedOn);
   VaultOwnerRow account = TRY(load_vault_owner(turn.rows, row.owner));

@@ -176,7 +176,8 @@ Result<Answer> Server::create_vault(Turn& turn, const RequestArrived& request) {
 }
 
 Result<Answer> Server::put_in_vault(Turn& turn, const RequestArrived& request) {
-  return vaults().put(turn, TRY(wire::decode<proto::VaultPut>(request.body)));
+  const LoggedIn who = TRY(check_login(turn, request.bearer));
+  return vaults().put(turn, who.name, TRY(wire::decode<proto::VaultPut>(request.body)));
 }
 
 Result<Answer> Server::get_from_vault(Turn& turn, const RequestArrived& request) {
@@ -190,26 +191,25 @@ Result<Answer> Server::list_vault(Turn& turn, const RequestArrived& request) {
 }
 
 Result<Answer> Server::prune_vault(Turn& turn, const RequestArrived& request) {
+  const LoggedIn who = TRY(check_login(turn, request.bearer));
   const auto prune = TRY(wire::decode<proto::VaultPrune>(request.body));
-  Answer answer = TRY(vaults().prune(turn, prune));
+  Answer answer = TRY(vaults().prune(turn, who.name, prune));
   sweeper_.deleted_from_vaults(turn.now);
   return answer;
 }
 
 Result<Answer> Server::delete_vault(Turn& turn, const RequestArrived& request) {
+  const LoggedIn who = TRY(check_login(turn, request.bearer));
   const auto gone = TRY(wire::decode<proto::VaultDelete>(request.body));
-  TRY(vaults().remove(turn, gone));
+  TRY(vaults().remove(turn, who.name, gone));
   sweeper_.deleted_from_vaults(turn.now);
   return Answer{};
 }
 
 Result<Answer> Server::put_key_box(Turn& turn, const RequestArrived& request) {
+  const LoggedIn who = TRY(check_login(turn, request.bearer));
   const auto put = TRY(wire::decode<proto::KeyBoxPut>(request.body));
-  const auto owner = [&]() -> Result<std::string> {
-    const LoggedIn who = TRY(check_login(turn, request.bearer));
-    return who.name;
-  };
-  TRY(relay::put_key_box(turn, put, owner));
+  TRY(relay::put_key_box(turn, who.name, put));
   return Answer{};
 }
 
@@ -219,8 +219,9 @@ Result<Answer> Server::get_key_box(Turn& turn, const RequestArrived& request) {
 }
 
 Result<Answer> Server::delete_key_box(Turn& turn, const RequestArrived& request) {
+  const LoggedIn who = TRY(check_login(turn, request.bearer));
   const auto gone = TRY(wire::decode<proto::KeyBoxDelete>(request.body));
-  TRY(relay::delete_key_box(turn, gone));
+  TRY(relay::delete_key_box(turn, who.name, gone));
   return Answer{};
 }
 

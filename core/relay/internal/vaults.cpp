@@ -36,6 +36,14 @@ Result<Opened> open(const StoreView& rows, ByteView id) {
   return Opened{std::move(*vault), owner};
 }
 
+/// The vault of an owner who is logged in.
+Result<Opened> open_own(const StoreView& rows, ByteView id, const std::string& who) {
+  Opened opened = TRY(open(rows, id));
+  REQUIRE(opened.vault.owner == who, ErrorCode::not_authorised,
+          "This vault belongs to another name; use a device of the name that made it.");
+  return opened;
+}
+
 std::uint64_t left_of(std::uint64_t quota, const VaultOwnerRow& owner) {
   return quota > owner.bytes ? quota - owner.bytes : 0;
 }
@@ -179,8 +187,8 @@ Result<Answer> Vaults::create(Turn& turn, const std::string& owner, const proto:
   return encoded(proto::VaultRoom{left_of(quota, account)});
 }
 
-Result<Answer> Vaults::put(Turn& turn, const proto::VaultPut& request) const {
-  Opened opened = TRY(open(turn.rows, request.vault));
+Result<Answer> Vaults::put(Turn& turn, const std::string& who, const proto::VaultPut& request) const {
+  Opened opened = TRY(open_own(turn.rows, request.vault, who));
   const Bytes content = request.content(crypto::sha256(request.data));
   TRY(crypto::verify_labelled(opened.vault.write_key, crypto::kSignVaultPut, content, request.signature));
   const Bytes key = object_key(request.vault, request.object);
@@ -255,8 +263,8 @@ Result<proto::VaultListAnswer> Vaults::list(const StoreView& rows, const proto::
   return out;
 }
 
-Result<Answer> Vaults::prune(Turn& turn, const proto::VaultPrune& request) const {
-  Opened opened = TRY(open(turn.rows, request.vault));
+Result<Answer> Vaults::prune(Turn& turn, const std::string& who, const proto::VaultPrune& request) const {
+  Opened opened = TRY(open_own(turn.rows, request.vault, who));
   TRY(crypto::verify_labelled(opened.vault.write_key, crypto::kSignVaultPrune, request.content(), request.signature));
   for (const proto::ObjectId& id : request.objects) {
     const Bytes key = object_key(request.vault, id);
@@ -267,8 +275,8 @@ Result<Answer> Vaults::prune(Turn& turn, const proto::VaultPrune& request) const
   return encoded(proto::VaultRoom{left_of(quota, opened.owner)});
 }
 
-Status Vaults::remove(Turn& turn, const proto::VaultDelete& request) const {
-  Opened opened = TRY(open(turn.rows, request.vault));
+Status Vaults::remove(Turn& turn, const std::string& who, const proto::VaultDelete& request) const {
+  Opened opened = TRY(open_own(turn.rows, request.vault, who));
   TRY(crypto::verify_labelled(opened.vault.write_key, crypto::kSignVaultDelete, request.content(), request.signature));
   opened.owner.bytes -= opened.vault.bytes;
   opened.owner.dying += opened.vault.bytes;

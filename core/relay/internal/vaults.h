@@ -16,10 +16,12 @@ struct Vaults {
 
   /// Charged to `owner`. `conflict` when the id is another key's, `unavailable` while a vault of this id is erased.
   Result<Answer> create(Turn& turn, const std::string& owner, const proto::VaultCreate& request) const;
+  // Changed is a vault by the name that made it alone, `who`: a device that was removed from it still has the write
+  // key.
   /// `unavailable` while an object of this id, or what the room is needed from, is erased.
-  Result<Answer> put(Turn& turn, const proto::VaultPut& request) const;
-  Result<Answer> prune(Turn& turn, const proto::VaultPrune& request) const;
-  Status remove(Turn& turn, const proto::VaultDelete& request) const;
+  Result<Answer> put(Turn& turn, const std::string& who, const proto::VaultPut& request) const;
+  Result<Answer> prune(Turn& turn, const std::string& who, const proto::VaultPrune& request) const;
+  Status remove(Turn& turn, const std::string& who, const proto::VaultDelete& request) const;
 
   /// `not_found` unless the object is whole, `over_limit` for a range that begins at or beyond its end.
   static Result<proto::VaultPart> get(const StoreView& rows, const proto::VaultGet& request);

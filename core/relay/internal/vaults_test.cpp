@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "tests/support/relay_people.h"
 #include "tests/support/vault_contract.h"
 
@@ -53,18 +55,23 @@ constexpr Table kTables[] = {table::kVaults,      table::kVaultObjects, table::k
 class VaultsTest : public ::testing::Test {
  protected:
   template <class Request>
-  int ask(std::string_view path, const Request& request, const std::string& token = {}) {
+  int ask(std::string_view path, const Request& request, const std::string& token) {
     last_ = driver.post(path, wire::encode(request), token);
     return last_.status;
   }
+  template <class Request>
+  int ask(std::string_view path, const Request& request) {
+    return ask(path, request, alice.token);
+  }
   /// All parts of an object; the status of the last one.
-  int put(const VaultWriter& who, std::uint8_t id, ByteView object) {
+  int put(const VaultWriter& who, std::uint8_t id, ByteView object, const std::string& token) {
     int status = 0;
     for (std::uint64_t at = 0; at < object.size(); at += proto::kVaultPart) {
-      status = ask(proto::kPathVaultPut, who.put(VaultWriter::id(id), object, at));
+      status = ask(proto::kPathVaultPut, who.put(VaultWriter::id(id), object, at), token);
     }
     return status;
   }
+  int put(const VaultWriter& who, std::uint8_t id, ByteView object) { return put(who, id, object, alice.token); }
   std::uint64_t left() const { return testing::body_of<proto::VaultRoom>(last_).left; }
   std::size_t rows() const {
     std::size_t count = 0;
@@ -81,15 +88,61 @@ class VaultsTest : public ::testing::Test {
 };
 
 TEST_F(VaultsTest, MakesVaultsAndKeyBoxesForDevicesOfItsNamesAlone) {
-  EXPECT_EQ(ask(proto::kPathVaultCreate, writer.create()), 401);
+  EXPECT_EQ(ask(proto::kPathVaultCreate, writer.create(), ""), 401);
   EXPECT_EQ(ask(proto::kPathVaultCreate, writer.create(), alice.token + "x"), 401);
-  EXPECT_EQ(ask(proto::kPathKeyBoxPut, writer.put_key_box(1, "one")), 401);
+  EXPECT_EQ(ask(proto::kPathKeyBoxPut, writer.put_key_box(1, "one"), ""), 401);
   EXPECT_EQ(rows(), 0u);
   EXPECT_EQ(ask(proto::kPathVaultCreate, writer.create(), alice.token), 200);
   EXPECT_EQ(ask(proto::kPathKeyBoxPut, writer.put_key_box(1, "one"), alice.token), 200);
   EXPECT_EQ(ask(proto::kPathKeyBoxPut, writer.put_key_box(2, "two")), 200);
   // The name that made it pays for it.
   EXPECT_EQ(ask(proto::kPathVaultCreate, writer.create(), bob.token), 409);
+}
+
+TEST_F(VaultsTest, ADeviceThatWasRemovedChangesNothingWithTheWriteKey) {
+  const auto second = alice.person.new_device();
+  alice.person.take(alice.person.add(second, alice.device));
+  ASSERT_EQ(testing::submit(driver, alice.person.statements.back()).status, 202);
+  driver.pass(kSecondMs);
+  const auto login = testing::log_in(driver, alice.person.name(), second);
+  const std::string removed = testing::body_of<proto::LoginAnswer>(login).token;
+  const auto id = VaultWriter::id(1);
+  ASSERT_EQ(ask(proto::kPathVaultCreate, writer.create()), 200);
+  ASSERT_EQ(put(writer, 1, writer.make_object(100), removed), 200);  // all devices of a name are equal
+  ASSERT_EQ(ask(proto::kPathKeyBoxPut, writer.put_key_box(1, "one"), removed), 200);
+  alice.person.take(alice.person.by_device(directory::RemoveDevice{second.device.id()}, alice.device));
+  ASSERT_EQ(testing::submit(driver, alice.person.statements.back()).status, 202);
+  driver.pass(kSecondMs);
+
+  const MemoryView before = driver.store;
+  const Bytes object = writer.make_object(100);
+  const auto all = [&](const std::string& token) {
+    return std::set<int>{ask(proto::kPathVaultPut, writer.put(VaultWriter::id(2), object, 0), token),
+                         ask(proto::kPathVaultPrune, writer.prune({id}), token),
+                         ask(proto::kPathVaultDelete, writer.remove(), token),
+                         ask(proto::kPathKeyBoxPut, writer.put_key_box(2, "two"), token),
+                         ask(proto::kPathKeyBoxDelete, writer.delete_key_box(1), token)};
+  };
+  EXPECT_EQ(all(""), std::set<int>{401});
+  EXPECT_EQ(testing::error_of(last_), ErrorCode::unauthenticated);
+  for (const std::string& token : {removed, bob.token}) {
+    EXPECT_EQ(all(token), std::set<int>{403});
+    EXPECT_EQ(testing::error_of(last_), ErrorCode::not_authorised);
+    EXPECT_EQ(ask(proto::kPathVaultGet, proto::VaultGet{writer.vault, id, 0, 9}, token), 200);  // open to who knows it
+  }
+  EXPECT_EQ(ask(proto::kPathVaultList, proto::VaultList{writer.vault, {}}, ""), 200);
+  EXPECT_EQ(ask(proto::kPathKeyBoxGet, proto::KeyBoxGet{writer.key_box}, ""), 200);
+  EXPECT_EQ(driver.store, before);
+  // A login does not do without the key either.
+  VaultWriter keyless(9);
+  keyless.vault = writer.vault;
+  keyless.key_box = writer.key_box;
+  EXPECT_EQ(ask(proto::kPathVaultPrune, keyless.prune({id})), 403);
+  EXPECT_EQ(testing::error_of(last_), ErrorCode::invalid_signature);
+  EXPECT_EQ(ask(proto::kPathVaultPrune, writer.prune({id})), 200);
+  EXPECT_EQ(ask(proto::kPathKeyBoxPut, writer.put_key_box(2, "two")), 200);
+  EXPECT_EQ(ask(proto::kPathKeyBoxDelete, writer.delete_key_box(2)), 200);
+  EXPECT_EQ(ask(proto::kPathVaultDelete, writer.remove()), 200);
 }
 
 TEST_F(VaultsTest, AllVaultsOfANameShareItsRoomAndNobodyElses) {
@@ -104,7 +157,7 @@ TEST_F(VaultsTest, AllVaultsOfANameShareItsRoomAndNobodyElses) {
   ASSERT_EQ(put(second, 1, half), 200);
   EXPECT_EQ(testing::body_of<proto::VaultPutAnswer>(last_).left, 10 * proto::kVaultPart);
   EXPECT_EQ(ask(proto::kPathVaultPut, second.put(VaultWriter::id(2), half, 0)), 413);
-  EXPECT_EQ(put(bobs, 1, half), 200);
+  EXPECT_EQ(put(bobs, 1, half, bob.token), 200);
   // The room for the whole is taken with the first part.
   EXPECT_EQ(ask(proto::kPathVaultPut, second.put(VaultWriter::id(2), ByteView(half).first(10 * proto::kVaultPart), 0)),
             200);
@@ -118,6 +171,7 @@ TEST_F(VaultsTest, AnUploadThatNobodyGoesOnWithIsSweptAfterADay) {
   ASSERT_EQ(put(writer, 1, small), 200);
   ASSERT_EQ(ask(proto::kPathVaultPut, writer.put(VaultWriter::id(2), object, 0)), 200);
   driver.pass(20 * kHourMs);
+  alice.log_in(driver);
   ASSERT_EQ(ask(proto::kPathVaultPut, writer.put(VaultWriter::id(2), object, proto::kVaultPart)), 200);
   driver.pass(20 * kHourMs);
   EXPECT_EQ(parts(), 3u);  // its last part came 20 hours ago
