@@ -45,7 +45,7 @@ struct Keys {
 std::optional<ManifestContent> newest_manifest(const Keys& keys, const FolderVault& storage) {
   std::optional<ManifestContent> out;
   const PublicKey signers[] = {keys.device.public_key()};
-  for (const ObjectId& id : storage.list()) {
+  for (const auto& [id, size] : storage.list()) {
     if (!is_kind(id, ObjectKind::manifest)) continue;
     const auto opened = UnverifiedManifest::open(keys.keys, id, *storage.get(id));
     CHECK(opened.has_value());
@@ -143,7 +143,10 @@ class Former {
 class Creation {
  public:
   Creation(const Keys& keys, FolderVault& storage, ChunkIndex index)
-      : keys_(keys), storage_(storage), writer_(keys.keys, std::move(index), entropy_), piece_(kMaxPiece) {}
+      : keys_(keys),
+        storage_(storage),
+        writer_(keys.keys, std::move(index), storage.list(), {}, entropy_),
+        piece_(kMaxPiece) {}
 
   void add(const File& file, const fs::path& folder, Former* former) {
     const Layout layout = file.size >= kOwnSize ? Layout::own : Layout::batched;
@@ -156,7 +159,10 @@ class Creation {
     SnapshotInfo info{1, vault_id(keys_.root), std::nullopt, {}, {}};
     if (former) info.previous = former->head();
     CHECK(writer_.finish(info, keys_.device).has_value());
-    while (!writer_.done()) move(FolderVault::Wait::yes);
+    while (!writer_.done()) {
+      if (writer_.wants_listing()) CHECK(writer_.confirm(storage_.list(), {}).has_value());
+      move(FolderVault::Wait::yes);
+    }
   }
 
  private:

@@ -71,11 +71,12 @@ void FolderVault::store(const vault::Object& object) const {
   CHECK(folder >= 0 && fsync(folder) == 0 && close(folder) == 0);
 }
 
-std::vector<vault::ObjectId> FolderVault::list() const {
-  std::vector<vault::ObjectId> out;
+vault::StoredObjects FolderVault::list() const {
+  vault::StoredObjects out;
   for (const auto& one : fs::directory_iterator(folder_)) {
     const auto bytes = from_hex(one.path().filename().string());
-    if (bytes && bytes->size() == vault::ObjectId::kSize) out.push_back(*vault::ObjectId::from(*bytes));
+    if (!bytes || bytes->size() != vault::ObjectId::kSize) continue;
+    out.emplace(*vault::ObjectId::from(*bytes), fs::file_size(one.path()));
   }
   return out;
 }

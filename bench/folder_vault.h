@@ -24,7 +24,7 @@ class FolderVault {
   enum class Wait { no, yes };
   std::vector<vault::ObjectId> take_stored(Wait wait);
 
-  std::vector<vault::ObjectId> list() const;
+  vault::StoredObjects list() const;
   std::optional<Bytes> get(const vault::ObjectId& id) const;
 
  private:

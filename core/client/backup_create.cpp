@@ -8,7 +8,6 @@
 namespace cairn::client {
 namespace {
 
-constexpr std::uint64_t kResumedMs = 3 * kDayMs;  ///< docs/spec/backup.md s.4
 constexpr std::size_t kContacts = 100'000;
 
 Bytes u64_bytes(std::uint64_t value) {
@@ -78,6 +77,7 @@ void CreateJob::begin_snapshot(Context& context) {
   generation_ = setup_->content.current().number;
   if (!enter(setup_->content.current())) return;
   doing_ = "looking at what is stored";
+  listed_ = context.now;
   storage_->create_vault(context, [self = self_as<CreateJob>()](Context& later, Result<Bytes> body) {
     if (!body) return self->refused_by_storage(body.error());
     self->find_snapshots(later, [self](Context& then, std::vector<Found> found) { self->take_newest(then, found); });
@@ -99,7 +99,7 @@ void CreateJob::take_newest(Context& context, const std::vector<Found>& found) {
     for (const Row& row : later.store.scan(tables::kBackupPacks, {}, {}, proto::kMaxVaultObjects)) {
       wire::Reader began(row.value);
       const auto id = vault::ObjectId::from(row.key);
-      const bool good = id && elapsed_ms(later.now, Time{began.u64().value_or(0)}) < kResumedMs;
+      const bool good = id && elapsed_ms(later.now, Time{began.u64().value_or(0)}) < vault::kLongestSnapshotMs;
       if (good && !self->index_.find_pack(*id)) packs.push_back(*id);
     }
     self->take_left_behind(later, std::move(packs));
@@ -124,7 +124,7 @@ void CreateJob::begin_writing(Context& context) {
   conversations_ = rooms_.conversations.list(context.store);
   for (const Conversation& one : conversations_) all_ += one.next_message;
   doing_ = "backing up messages";
-  writer_.emplace(*keys_, std::move(index_), context.entropy);
+  writer_.emplace(*keys_, std::move(index_), stored_objects(), listed_, context.entropy);
   write_settings(context);
 }
 
@@ -220,7 +220,20 @@ bool CreateJob::work(Context& context) {
   if (!writer_) return false;
   const bool more = write_some(context);
   if (!is_over()) put_objects(context);
+  if (!is_over() && writer_->wants_listing() && !std::exchange(confirming_, true)) confirm(context);
   return more;
+}
+
+void CreateJob::confirm(Context& context) {
+  storage_->list(context, [self = self_as<CreateJob>()](Context& later, Result<std::vector<proto::VaultItem>> items) {
+    if (!items) return self->refused_by_storage(items.error());
+    self->items_ = std::move(*items);
+    const Status confirmed = self->writer_->confirm(self->stored_objects(), later.now);
+    if (confirmed) return;
+    self->fail_with(confirmed.error().code,
+                    "What this snapshot builds on went away meanwhile, or it took more than three days; begin it "
+                    "again: backup create.");
+  });
 }
 
 void CreateJob::end(Context& context) {

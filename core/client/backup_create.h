@@ -29,6 +29,8 @@ class CreateJob final : public BackupJob {
   void write_settings(Context& context);
   void finish(Context& context);
   void put_objects(Context& context);
+  /// Lists the vault once more; the manifest is put when all is there.
+  void confirm(Context& context);
   void end(Context& context);
 
   std::optional<BackupSetup> setup_;
@@ -37,7 +39,9 @@ class CreateJob final : public BackupJob {
   std::vector<Conversation> conversations_;
   std::size_t at_ = 0;                 ///< conversation
   std::optional<std::uint64_t> next_;  ///< its next message; nothing before its own entry is written
+  Time listed_;                        ///< when the vault was, before anything was written
   bool finished_ = false;
+  bool confirming_ = false;
   std::uint32_t generation_ = 0;
   bool began_generation_ = false;
 };

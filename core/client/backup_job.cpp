@@ -87,6 +87,12 @@ void BackupJob::find_snapshots(Context& context, ThenFound then) {
                  });
 }
 
+vault::StoredObjects BackupJob::stored_objects() const {
+  vault::StoredObjects out;
+  for (const proto::VaultItem& item : items_) out.emplace(*vault::ObjectId::from(item.object), item.size);
+  return out;
+}
+
 void BackupJob::fetch_manifests(Context& context, const std::shared_ptr<std::vector<Found>>& found, std::size_t at,
                                 const ThenFound& then) {
   const auto is_manifest = [](const proto::VaultItem& item) {

@@ -75,6 +75,8 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   bool enter(const vault::Generation& generation);
   /// All snapshots of the vault that was entered, by counter; none when the vault is not there.
   void find_snapshots(Context& context, ThenFound then);
+  /// What was last listed.
+  vault::StoredObjects stored_objects() const;
   /// Reads the indexes of a manifest into index_.
   void fetch_indexes(Context& context, const std::vector<vault::ObjectId>& ids, ThenIndex then);
 

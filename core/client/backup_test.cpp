@@ -157,6 +157,31 @@ TEST_F(Backup, ADamagedPackIsNamedAndARestoreGoesOnWithoutIt) {
   EXPECT_TRUE(backup("alice-1", "restore").contains("result"));
 }
 
+TEST_F(Backup, WhatTheStorageLostIsStoredAnew) {
+  ASSERT_TRUE(backup("alice-1", "create", with_key()).contains("result"));
+  for (auto& [vault, all] : vaults()) std::erase_if(all, [](const auto& one) { return one.first.view()[0] == 1; });
+  EXPECT_TRUE(backup("alice-1", "verify").contains("error"));
+  ASSERT_TRUE(backup("alice-1", "create").contains("result"));
+  EXPECT_TRUE(backup("alice-1", "verify").contains("result"));
+  ASSERT_TRUE(backup("alice-1", "restore").contains("result"));
+  EXPECT_EQ(texts("alice-1", kRestored), std::vector<std::string>{kSecret});
+}
+
+TEST_F(Backup, NoSnapshotIsMadeOnWhatGoesAwayMeanwhile) {
+  ASSERT_TRUE(backup("alice-1", "create", with_key()).contains("result"));
+  say("alice-1", kBob, "more");
+  village.device("alice-1").hold_answers_to(proto::kPathVaultPut);
+  ASSERT_TRUE(village.ask("alice-1", "backup.create").contains("result"));
+  village.pass_all(kSecondMs);
+  for (auto& [vault, all] : vaults()) std::erase_if(all, [](const auto& one) { return one.first.view()[0] == 1; });
+  village.device("alice-1").release_answers();
+  const json done = village.ask("alice-1", "backup.status", {{"wait_ms", 60'000}});
+  EXPECT_EQ(done["error"]["data"]["code"], "not_found") << done.dump();
+  EXPECT_EQ(backup("alice-1", "list")["result"]["snapshots"].size(), 1u);
+  ASSERT_TRUE(backup("alice-1", "create").contains("result"));
+  EXPECT_TRUE(backup("alice-1", "verify").contains("result"));
+}
+
 /// Whatever was learned before, from a whole copy of a device that is out by now, opens nothing that came after.
 TEST_F(Backup, ADeviceThatWasRemovedOpensNothingLater) {
   ASSERT_TRUE(village.link_device("alice-2", kAlice, "alice-1").contains("result"));

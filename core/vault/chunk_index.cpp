@@ -118,11 +118,18 @@ void ChunkIndex::mark_sparse() {
   for (Pack& pack : packs_) pack.sparse = pack.listed + kPackOverhead < pack.size / 2;
 }
 
+void ChunkIndex::mark_lost(const StoredObjects& stored) {
+  for (Pack& pack : packs_) {
+    const auto at = stored.find(pack.id);
+    pack.lost = at == stored.end() || at->second != pack.size;
+  }
+}
+
 std::size_t ChunkIndex::use(const ChunkId& id, std::size_t plain_size) {
   std::size_t found = 0;
   for_each_place(id, [&](const Place& place) {
     Pack& pack = packs_[place.pack];
-    if (pack.sparse || place.plain_size != plain_size) return;
+    if (pack.sparse || pack.lost || place.plain_size != plain_size) return;
     ++found;
     pack.used = true;
     places_[static_cast<std::size_t>(&place - places_.data())].used = true;

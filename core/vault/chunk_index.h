@@ -41,6 +41,7 @@ class ChunkIndex {
     Source source = kNoSource;
     bool used = false;    ///< by the snapshot that is being written
     bool sparse = false;  ///< hardly needed any more: nothing is written against it
+    bool lost = false;    ///< not stored as it was put: nothing is written against it
   };
   struct Place {
     ChunkId id;
@@ -65,7 +66,9 @@ class ChunkIndex {
   void end_pack(PackNumber pack, std::size_t size) { packs_[pack].size = static_cast<std::uint32_t>(size); }
   /// Marks packs of which less than half is listed.
   void mark_sparse();
-  /// Marks all places of a chunk as used but those in sparse packs; how many there are.
+  /// Marks packs that the storage does not list with their size.
+  void mark_lost(const StoredObjects& stored);
+  /// Marks all places of a chunk as used but those in sparse and lost packs; how many there are.
   std::size_t use(const ChunkId& id, std::size_t plain_size);
 
   /// The places of a chunk, none or more, in the order of adding.

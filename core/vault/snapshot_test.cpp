@@ -77,7 +77,7 @@ TEST(Snapshot, KeepsChunksUnread) {
   const ChunkIndex index = vault.index_of(before);
   StoredChunks chunks(vault.keys, index);
   SnapshotReader reader(before, chunks, ReadMode::references);
-  SnapshotWriter writer(vault.keys, vault.index_of(before), vault.entropy);
+  SnapshotWriter writer(vault.keys, vault.index_of(before), vault.listing(), vault.now, vault.entropy);
   bool inside = false;
   for (ReadStep step = reader.next(); step != ReadStep::end; step = reader.next()) {
     ASSERT_NE(step, ReadStep::lost_entries);
@@ -102,7 +102,7 @@ TEST(Snapshot, KeepsChunksUnread) {
 
 TEST(Snapshot, DoesNotKeepAChunkThatIsNotStored) {
   TestVault vault(11);
-  SnapshotWriter writer(vault.keys, {}, vault.entropy);
+  SnapshotWriter writer(vault.keys, {}, {}, vault.now, vault.entropy);
   ASSERT_TRUE(accepted(writer.begin_entry(as_bytes("x"), {}, Layout::own)));
   writer.write(as_bytes("before"));
   EXPECT_FALSE(writer.keep({vault.keys.chunk_id(as_bytes("?")), 1}));
@@ -115,7 +115,7 @@ TEST(Snapshot, DoesNotKeepAChunkThatIsNotStored) {
 
 TEST(Snapshot, RefusesPathsAndAttributesBeyondTheLimit) {
   TestVault vault(12);
-  SnapshotWriter writer(vault.keys, {}, vault.entropy);
+  SnapshotWriter writer(vault.keys, {}, {}, vault.now, vault.entropy);
   EXPECT_TRUE(refused(writer.begin_entry({}, {}, Layout::own), "snapshot: empty path"));
   EXPECT_TRUE(refused(writer.begin_entry(Bytes(kMaxPathSize + 1, 'x'), {}, Layout::own), "snapshot: path"));
   EXPECT_TRUE(
@@ -125,7 +125,7 @@ TEST(Snapshot, RefusesPathsAndAttributesBeyondTheLimit) {
 
 TEST(Snapshot, WaitsForItsStorage) {
   TestVault vault(13);
-  SnapshotWriter writer(vault.keys, {}, vault.entropy);
+  SnapshotWriter writer(vault.keys, {}, {}, vault.now, vault.entropy);
   ASSERT_TRUE(accepted(writer.begin_entry(as_bytes("x"), {}, Layout::own)));
   std::size_t written = 0;
   for (; writer.may_write(); written += kMaxPiece) writer.write(random_bytes(vault.entropy, kMaxPiece));
@@ -140,17 +140,24 @@ TEST(Snapshot, WaitsForItsStorage) {
 
 TEST(Snapshot, PutsTheManifestWhenAllElseIsStored) {
   TestVault vault(14);
-  SnapshotWriter writer(vault.keys, {}, vault.entropy);
+  SnapshotWriter writer(vault.keys, {}, {}, vault.now, vault.entropy);
   vault.write(writer, "x", {random_bytes(vault.entropy, 100'000), Layout::own});
   ASSERT_TRUE(accepted(writer.finish(vault.info(), vault.device)));
   std::vector<ObjectId> taken;
-  while (const auto object = writer.take_object()) taken.push_back(object->id);
+  StoredObjects sizes;
+  while (const auto object = writer.take_object()) {
+    taken.push_back(object->id);
+    sizes.emplace(object->id, object->bytes.size());
+  }
   ASSERT_GE(taken.size(), 2U);
   for (const ObjectId& id : taken) EXPECT_FALSE(is_kind(id, ObjectKind::manifest));
   for (const ObjectId& id : taken) {
     EXPECT_FALSE(writer.take_object());
     writer.stored(id);
   }
+  EXPECT_FALSE(writer.take_object());  // not before it was seen that all is there
+  ASSERT_TRUE(writer.wants_listing());
+  ASSERT_TRUE(accepted(writer.confirm(sizes, vault.now)));
   const auto last = writer.take_object();
   ASSERT_TRUE(last);
   EXPECT_TRUE(is_kind(last->id, ObjectKind::manifest));
@@ -173,10 +180,13 @@ TEST(Snapshot, ResumesAfterAStopAtAnyObject) {
   const TestFiles files = test_files(15);
   for (std::size_t stop = 0;; ++stop) {
     TestVault vault(16);
-    SnapshotWriter writer(vault.keys, {}, vault.entropy);
+    SnapshotWriter writer(vault.keys, {}, {}, vault.now, vault.entropy);
     std::size_t put = 0;
     const auto drain = [&] {
       while (put < stop) {
+        if (writer.wants_listing()) {
+          ASSERT_TRUE(accepted(writer.confirm(vault.listing(), vault.now)));
+        }
         auto object = writer.take_object();
         if (!object) return;
         if (is_kind(object->id, ObjectKind::manifest)) vault.newest_manifest = object->id;
@@ -204,6 +214,79 @@ TEST(Snapshot, ResumesAfterAStopAtAnyObject) {
     EXPECT_EQ(vault.restore().files, files);
     EXPECT_LT(before + more, 11'000'000U) << stop;  // what was there was not stored again
   }
+}
+
+TEST(Snapshot, WritesAnewWhatItsStorageDoesNotHaveAnyMore) {
+  TestVault vault(40);
+  TestFiles files = test_files(41);
+  vault.back_up(files);
+  const ManifestContent before = vault.manifest();
+  const auto good = vault.objects;
+  for (const auto& [id, bytes] : good) {
+    if (!is_kind(id, ObjectKind::pack)) continue;
+    vault.objects = good;
+    vault.objects.erase(id);
+    vault.back_up(files, vault.index_of(before));
+    const Restored restored = vault.restore();
+    EXPECT_EQ(restored.files, files);
+    EXPECT_TRUE(restored.damage.empty());
+    // No index speaks of it any more.
+    EXPECT_FALSE(vault.index_of(vault.manifest()).find_pack(id));
+    // One of another size is another one.
+    vault.objects[id] = Bytes(bytes.size() / 2);
+    vault.back_up(files, vault.index_of(before));
+    EXPECT_EQ(vault.restore().files, files);
+  }
+}
+
+/// A snapshot with one pack and one index of its own, and one pack of a former one, all put.
+struct Unconfirmed : ::testing::Test {
+  TestVault vault{42};
+  TestFiles files{{"old", {random_bytes(vault.entropy, 300'000), Layout::own}}};
+  StoredObjects stored;
+  std::set<ObjectId> needed;
+  std::optional<SnapshotWriter> writer;
+
+  void SetUp() override {
+    vault.back_up(files);
+    const auto largest = std::max_element(vault.objects.begin(), vault.objects.end(), [](const auto& a, const auto& b) {
+      return a.second.size() < b.second.size();
+    });
+    needed.insert(largest->first);
+    writer.emplace(vault.keys, vault.index_of(vault.manifest()), vault.listing(), vault.now, vault.entropy);
+    files["new"] = {random_bytes(vault.entropy, 300'000), Layout::own};
+    for (const auto& [path, file] : files) vault.write(*writer, path, file);
+    ASSERT_TRUE(accepted(writer->finish(vault.info(), vault.device)));
+    stored = vault.listing();
+    while (const auto object = writer->take_object()) {
+      stored.emplace(object->id, object->bytes.size());
+      needed.insert(object->id);
+      writer->stored(object->id);
+    }
+    ASSERT_GE(needed.size(), 3U);
+    ASSERT_TRUE(writer->wants_listing());
+  }
+};
+
+TEST_F(Unconfirmed, PutsNoManifestWhereAnythingOfItIsGone) {
+  for (const ObjectId& id : needed) {
+    StoredObjects less = stored;
+    less.erase(id);
+    EXPECT_FALSE(writer->confirm(less, vault.now));
+    EXPECT_FALSE(writer->take_object());
+    if (!is_kind(id, ObjectKind::pack)) continue;
+    less.emplace(id, stored.at(id) - 1);
+    EXPECT_TRUE(refused(writer->confirm(less, vault.now), "snapshot: a pack that is gone"));
+  }
+  EXPECT_TRUE(accepted(writer->confirm(stored, vault.now)));
+}
+
+TEST_F(Unconfirmed, PutsNoManifestOfASnapshotThatTookTooLong) {
+  const Time late = after(vault.now, kLongestSnapshotMs + 1);
+  EXPECT_TRUE(refused(writer->confirm(stored, late), "snapshot: took too long"));
+  EXPECT_FALSE(writer->take_object());
+  EXPECT_TRUE(accepted(writer->confirm(stored, after(vault.now, kLongestSnapshotMs))));
+  EXPECT_TRUE(writer->take_object());
 }
 
 TEST(Snapshot, AFlippedBitAnywhereIsNamedAndTheRestIsRestored) {

@@ -4,14 +4,17 @@
 
 namespace cairn::vault {
 
-SnapshotWriter::SnapshotWriter(const VaultKeys& keys, ChunkIndex index, Entropy& entropy)
+SnapshotWriter::SnapshotWriter(const VaultKeys& keys, ChunkIndex index, const StoredObjects& stored, Time began,
+                               Entropy& entropy)
     : keys_(&keys),
       index_(std::move(index)),
       entropy_(&entropy),
       entries_(keys.gear(), Purpose::list, *this),
       batched_(keys.gear(), Purpose::data, *this),
-      own_(keys.gear(), Purpose::data, *this) {
+      own_(keys.gear(), Purpose::data, *this),
+      began_(began) {
   index_.mark_sparse();
+  index_.mark_lost(stored);
 }
 
 Status SnapshotWriter::begin_entry(ByteView path, ByteView attributes, Layout layout) {
@@ -101,6 +104,7 @@ Status SnapshotWriter::finish(const SnapshotInfo& info, const crypto::SigningKey
   close(lists_);
   content.indexes = finish_indexes();
   REQUIRE(content.indexes.size() <= kMaxIndexesOfManifest, ErrorCode::over_limit, "snapshot: indexes");
+  indexes_ = content.indexes;
   head_ = content.head();
   manifest_ = seal_manifest(*keys_, content, signer, *entropy_);
   finished_ = true;
@@ -109,7 +113,7 @@ Status SnapshotWriter::finish(const SnapshotInfo& info, const crypto::SigningKey
 
 std::optional<Object> SnapshotWriter::take_object() {
   if (queue_.empty()) {
-    if (!manifest_ || !under_way_.empty()) return std::nullopt;
+    if (!manifest_ || !confirmed_ || !under_way_.empty()) return std::nullopt;
     queue_.push_back(std::move(*manifest_));
     manifest_.reset();
   }
@@ -117,6 +121,20 @@ std::optional<Object> SnapshotWriter::take_object() {
   queue_.pop_front();
   under_way_.insert(out.id);
   return out;
+}
+
+Status SnapshotWriter::confirm(const StoredObjects& stored, Time now) {
+  CHECK(wants_listing());
+  REQUIRE(elapsed_ms(now, began_) <= kLongestSnapshotMs, ErrorCode::stale, "snapshot: took too long");
+  for (const ObjectId& id : indexes_)
+    REQUIRE(stored.contains(id), ErrorCode::not_found, "snapshot: an index that is gone");
+  for (const ChunkIndex::Pack& pack : index_.packs()) {
+    if (!pack.used) continue;
+    const auto at = stored.find(pack.id);
+    REQUIRE(at != stored.end() && at->second == pack.size, ErrorCode::not_found, "snapshot: a pack that is gone");
+  }
+  confirmed_ = true;
+  return ok();
 }
 
 void SnapshotWriter::stored(const ObjectId& id) { CHECK(under_way_.erase(id) == 1); }

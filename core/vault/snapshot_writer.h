@@ -13,6 +13,9 @@
 
 namespace cairn::vault {
 
+/// A snapshot that takes longer is begun anew: what it builds on may be gone by then (kUnneededGraceMs is longer).
+constexpr std::uint64_t kLongestSnapshotMs = 3 * kDayMs;
+
 /// What the manifest says beyond the entries.
 struct SnapshotInfo {
   std::uint32_t generation = 0;
@@ -23,12 +26,14 @@ struct SnapshotInfo {
 };
 
 /// The caller goes round: while may_write(), it gives entries; it takes every object, has it stored durably, and says
-/// stored(). After finish() it goes on until done(): the last object is the manifest, which comes when all others are
-/// stored. Whatever happens in between, no snapshot is there that is not whole. `keys` and `entropy` must outlive it.
+/// stored(). After finish() it goes on until done(): when all others are stored, and confirm() has seen them in a new
+/// listing, the last object is the manifest. Whatever happens in between, no snapshot is there that is not whole.
+/// `keys` and `entropy` must outlive it.
 class SnapshotWriter : private ChunkSink {
  public:
-  /// `index` knows what is stored already: of the newest snapshot, and of packs that an interrupted run left.
-  SnapshotWriter(const VaultKeys& keys, ChunkIndex index, Entropy& entropy);
+  /// `index` knows what is stored already: of the newest snapshot, and of packs that an interrupted run left. Of that
+  /// only counts what `stored`, the vault as listed at `began`, has with its size.
+  SnapshotWriter(const VaultKeys& keys, ChunkIndex index, const StoredObjects& stored, Time began, Entropy& entropy);
   SnapshotWriter(const SnapshotWriter&) = delete;
   SnapshotWriter& operator=(const SnapshotWriter&) = delete;
 
@@ -50,6 +55,11 @@ class SnapshotWriter : private ChunkSink {
 
   std::optional<Object> take_object();
   void stored(const ObjectId& id);
+  /// Whether nothing but the manifest is left, and the vault must be listed for confirm().
+  bool wants_listing() const { return manifest_ && !confirmed_ && queue_.empty() && under_way_.empty(); }
+  /// The manifest may be put. `stale` if kLongestSnapshotMs have passed since the beginning; `not_found` if the listing
+  /// lacks an index or pack that the snapshot needs, or has it with another size. Then the snapshot must be begun anew.
+  Status confirm(const StoredObjects& stored, Time now);
   bool done() const { return finished_ && !manifest_ && queue_.empty() && under_way_.empty(); }
 
   /// After finish().
@@ -81,9 +91,12 @@ class SnapshotWriter : private ChunkSink {
   std::uint64_t entry_count_ = 0;
   std::deque<Object> queue_;
   std::set<ObjectId> under_way_;
+  std::vector<ObjectId> indexes_;  ///< of the manifest
   std::optional<Object> manifest_;
   SnapshotHead head_;
+  Time began_;
   bool finished_ = false;
+  bool confirmed_ = false;
 };
 
 }  // namespace cairn::vault

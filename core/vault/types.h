@@ -1,6 +1,8 @@
 // What a backup's storage names: vaults, objects, chunks (docs/spec/backup.md s.3).
 #pragma once
 
+#include <map>
+
 #include "core/base/environment.h"
 #include "core/base/types.h"
 
@@ -27,6 +29,9 @@ inline bool is_kind(const ObjectId& id, ObjectKind kind) { return id.view()[0] =
 
 /// How a chunk's bytes are kept.
 enum class Encoding : std::uint8_t { raw = 1, zstd = 2 };
+
+/// What a storage lists of a vault: its objects, and the size of each.
+using StoredObjects = std::map<ObjectId, std::uint64_t>;
 
 /// Bytes that the storage is to keep under an id.
 struct Object {

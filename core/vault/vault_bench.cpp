@@ -59,19 +59,26 @@ struct Vault {
   VaultKeys keys{random_secret<DataKey>(entropy)};
   crypto::SigningKey device = crypto::SigningKey::generate(entropy);
   std::map<ObjectId, Bytes> objects;
+  StoredObjects stored;
   ObjectId manifest_id;
   bool keeps = true;
 
   void drain(SnapshotWriter& writer) {
-    while (auto object = writer.take_object()) {
+    while (auto object = take(writer)) {
       if (is_kind(object->id, ObjectKind::manifest)) manifest_id = object->id;
       writer.stored(object->id);
+      stored.insert_or_assign(object->id, object->bytes.size());
       if (keeps) objects.insert_or_assign(object->id, std::move(object->bytes));
     }
   }
 
+  std::optional<Object> take(SnapshotWriter& writer) {
+    if (writer.wants_listing()) CHECK(writer.confirm(stored, {}).has_value());
+    return writer.take_object();
+  }
+
   void back_up(ByteView all, ChunkIndex index) {
-    SnapshotWriter writer(keys, std::move(index), entropy);
+    SnapshotWriter writer(keys, std::move(index), stored, {}, entropy);
     for (std::size_t at = 0; at < all.size(); at += 16 * kMiB) {
       CHECK(writer.begin_entry(as_bytes("file"), {}, Layout::own).has_value());
       for (std::size_t i = 0; i < 16 * kMiB; i += kMiB) {

@@ -53,16 +53,26 @@ class TestVault {
   vault::ObjectId newest_manifest;
   Time now{1'700'000'000'000};
 
+  vault::StoredObjects listing() const {
+    vault::StoredObjects out;
+    for (const auto& [id, bytes] : objects) out.emplace(id, bytes.size());
+    return out;
+  }
+
   /// Stores all that the writer has to put; how many bytes.
   std::size_t drain(vault::SnapshotWriter& writer) {
     std::size_t size = 0;
-    while (auto object = writer.take_object()) {
+    for (;;) {
+      if (writer.wants_listing()) {
+        EXPECT_TRUE(writer.confirm(listing(), now).has_value());
+      }
+      auto object = writer.take_object();
+      if (!object) return size;
       size += object->bytes.size();
       if (vault::is_kind(object->id, vault::ObjectKind::manifest)) newest_manifest = object->id;
       EXPECT_TRUE(objects.emplace(object->id, std::move(object->bytes)).second);
       writer.stored(object->id);
     }
-    return size;
   }
 
   vault::SnapshotInfo info() const { return {1, vault::vault_id(root), newest, now, to_bytes("head")}; }
@@ -84,7 +94,7 @@ class TestVault {
 
   /// A whole snapshot; the bytes stored for it.
   std::size_t back_up(const TestFiles& files, vault::ChunkIndex index = {}) {
-    vault::SnapshotWriter writer(keys, std::move(index), entropy);
+    vault::SnapshotWriter writer(keys, std::move(index), listing(), now, entropy);
     std::size_t stored = 0;
     for (const auto& [path, file] : files) stored += write(writer, path, file);
     EXPECT_TRUE(writer.finish(info(), device).has_value());

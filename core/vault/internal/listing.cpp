@@ -18,6 +18,12 @@ std::vector<Fate> fates(const ChunkIndex& index) {
     ++chunks[source];
     if (place.used) out[source] = Fate::kept;
   }
+  // An index that lists what is lost is written anew without it.
+  for (const ChunkIndex::Pack& pack : index.packs()) {
+    if (pack.lost && pack.source != ChunkIndex::kNoSource && out[pack.source] == Fate::kept) {
+      out[pack.source] = Fate::merged;
+    }
+  }
   std::size_t small = 0;
   for (std::size_t i = 0; i < out.size(); ++i) small += out[i] == Fate::kept && chunks[i] < kSmallIndex ? 1 : 0;
   if (small <= kMaxSmallIndexes) return out;
