@@ -23,6 +23,18 @@ std::vector<PublicKey> active_signers(const directory::NameState& state, const v
   return out;
 }
 
+/// The least count of statements that has the last removal or completed reset in it.
+std::uint32_t least_count(const directory::NameState& state) {
+  std::uint32_t out = 0;
+  for (const auto& one : state.devices()) out = std::max(out, one.removed ? *one.removed + 1 : 0);
+  for (const auto& one : state.completed_resets()) out = std::max(out, one.sequence + 1);
+  return out;
+}
+
+bool is_outdated(const vault::KeyBox& box, const directory::NameState& state) {
+  return box.is_outdated({active_signers(state, box), state.count(), least_count(state)});
+}
+
 std::vector<Opener> openers_of(const KeyBoxWishes& wishes, ByteView own_key) {
   std::vector<Opener> out;
   const auto active = device_keys(wishes.state, Signers::active);
@@ -50,10 +62,11 @@ std::vector<Opener> openers_of(const KeyBoxWishes& wishes, ByteView own_key) {
   return out;
 }
 
-vault::Generation new_generation(std::uint32_t number, Time now, Entropy& entropy) {
+vault::Generation new_generation(std::uint32_t number, std::uint32_t chain_count, Time now, Entropy& entropy) {
   vault::Generation out;
   out.number = number;
   out.created = now;
+  out.chain_count = chain_count;
   out.root = random_secret<vault::BackupRoot>(entropy);
   out.token = random_secret<decltype(out.token)::value_type>(entropy);
   const auto key = random_secret<vault::DataKey>(entropy);
@@ -104,11 +117,11 @@ Result<std::optional<vault::KeyBoxContent>> next_key_box(const KeyBoxWishes& wis
     next.version = wishes.box->content.version + 1;
     next.previous = wishes.box->head.hash;
   }
-  const bool lost = wishes.box != nullptr && wishes.box->is_outdated(active_signers(wishes.state, *wishes.box));
+  const bool lost = wishes.box != nullptr && is_outdated(*wishes.box, wishes.state);
   if (wishes.box != nullptr && !lost && next.openers == openers) return std::optional<vault::KeyBoxContent>{};
   if (wishes.box == nullptr || lost) {
     const std::uint32_t number = next.generations.empty() ? 1 : next.current().number + 1;
-    next.generations.push_back(new_generation(number, now, entropy));
+    next.generations.push_back(new_generation(number, wishes.state.count(), now, entropy));
     if (next.generations.size() > vault::kMaxGenerations) next.generations.erase(next.generations.begin());
   }
   next.openers = std::move(openers);
@@ -116,14 +129,18 @@ Result<std::optional<vault::KeyBoxContent>> next_key_box(const KeyBoxWishes& wis
   return std::optional(std::move(next));
 }
 
-vault::KeyBoxContent without_generation(const vault::KeyBox& box, std::uint32_t number, Time now, Entropy& entropy) {
+vault::KeyBoxContent without_generation(const vault::KeyBox& box, std::uint32_t number,
+                                        const directory::NameState& state, Time now, Entropy& entropy) {
   vault::KeyBoxContent next = box.content.clone();
   next.version = box.content.version + 1;
   next.previous = box.head.hash;
   next.written = now;
   const std::uint32_t last = next.current().number;
   std::erase_if(next.generations, [number](const vault::Generation& one) { return one.number == number; });
-  if (number == last) next.generations.push_back(new_generation(last + 1, now, entropy));
+  if (number == last || is_outdated(box, state)) {
+    next.generations.push_back(new_generation(last + 1, state.count(), now, entropy));
+    if (next.generations.size() > vault::kMaxGenerations) next.generations.erase(next.generations.begin());
+  }
   return next;
 }
 

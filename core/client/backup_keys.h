@@ -38,8 +38,10 @@ struct KeyBoxWishes {
 /// is so already. `not_found` when the recovery key must be typed, for the box has none that the chain knows.
 Result<std::optional<vault::KeyBoxContent>> next_key_box(const KeyBoxWishes& wishes, Time now, Entropy& entropy);
 
-/// The next content when this generation is deleted; a new one begins if it was in force.
-vault::KeyBoxContent without_generation(const vault::KeyBox& box, std::uint32_t number, Time now, Entropy& entropy);
+/// The next content when this generation is deleted; a new one begins if it was in force, or if somebody lost the right
+/// to the one that is: who signs a box answers for it.
+vault::KeyBoxContent without_generation(const vault::KeyBox& box, std::uint32_t number,
+                                        const directory::NameState& state, Time now, Entropy& entropy);
 
 /// Sealed to all openers of the content, which have their keys in them.
 Result<Bytes> seal_to_openers(const vault::KeyBoxContent& content, const crypto::SigningKey& signer, Entropy& entropy);

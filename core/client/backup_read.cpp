@@ -333,7 +333,7 @@ void DeleteJob::change_key_box(Context& context) {
   }
   const auto account = load_account(context.store);
   if (!account) return fail_with(ErrorCode::invalid_state, "This device has no name any more.");
-  vault::KeyBoxContent content = without_generation(*box_, generation_, context.now, context.entropy);
+  vault::KeyBoxContent content = without_generation(*box_, generation_, task_.state, context.now, context.entropy);
   const auto box = seal_to_openers(content, account->signing_key, context.entropy);
   if (!box) return fail_with(box.error().code, "The key box could not be made; try again.");
   proto::KeyBoxPut put{box_id_, box_key_->public_key(), content.version, *box, {}};

@@ -6,6 +6,7 @@
 #include "core/client/backup_records.h"
 #include "core/client/own_name.h"
 #include "core/client/tables.h"
+#include "core/crypto/labels.h"
 #include "core/vault/types.h"
 #include "tests/support/client_village.h"
 
@@ -205,6 +206,51 @@ TEST_F(Backup, ADeviceThatWasRemovedOpensNothingLater) {
   EXPECT_EQ(opened.error().code, ErrorCode::crypto_failed);
   const auto kept = load_backup_setup(village.device("alice-1").store());
   EXPECT_TRUE(open_with_device(box, kept->content.current().root, kept->device_key).has_value());
+}
+
+/// A device that is a thief's begins a generation whose root it knows, without itself among the openers, so that the
+/// box seems the work of others once another device has signed it.
+TEST_F(Backup, AGenerationThatAThiefBeganEndsWithTheThief) {
+  for (const std::uint32_t claimed : {0U, 1000U}) {  // what it says of the chain: the truth, or the future
+    SCOPED_TRACE(claimed);
+    const std::string thief = claimed == 0 ? "alice-2" : "alice-3";
+    ASSERT_TRUE(village.link_device(thief, kAlice, "alice-1").contains("result"));
+    ASSERT_TRUE(backup("alice-1", "create", with_key()).contains("result"));
+    ASSERT_TRUE(backup(thief, "create", with_key()).contains("result"));
+    auto stolen = load_backup_setup(village.device(thief).store());
+    const auto account = load_account(village.device(thief).store());
+    ASSERT_TRUE(stolen && account);
+    testing::SeededEntropy entropy(5);
+    vault::KeyBoxContent forged = stolen->content.clone();
+    const std::uint32_t before = forged.current().number;
+    forged.previous = stolen->head.hash;
+    ++forged.version;
+    std::erase_if(forged.openers, [&](const auto& one) {
+      return one.kind == vault::OpenerKind::device && one.signer == account->signing_key.public_key();
+    });
+    vault::Generation next = forged.current().clone();
+    ++next.number;
+    if (claimed != 0) next.chain_count = claimed;
+    next.root = random_secret<vault::BackupRoot>(entropy);
+    next.data_key =
+        vault::wrap_data_key(next.root, *next.token, next.number, random_secret<vault::DataKey>(entropy), entropy);
+    const vault::BackupRoot known = next.root.clone();
+    forged.generations.push_back(std::move(next));
+    proto::KeyBoxPut& put = village.server.vault.key_boxes.begin()->second;
+    put.version = forged.version;
+    put.body = *seal_to_openers(forged, account->signing_key, entropy);
+    put.signature = crypto::sign_labelled(stolen->write_key, crypto::kSignKeyBoxPut, put.content());
+
+    // Alice's other device signs it anew, and not because of that generation.
+    ASSERT_TRUE(backup("alice-1", "delete", {{"generation", before}}).contains("result"));
+    const json id = village.ask(thief, "status")["result"]["device"];
+    ASSERT_TRUE(village.ask("alice-1", "device.remove", {{"device", id}}).contains("result"));
+    const json created = backup("alice-1", "create");
+    ASSERT_TRUE(created.contains("result")) << created.dump();
+    EXPECT_GE(created["result"]["generation"], before + 2);
+    const Bytes& box = village.server.vault.key_boxes.begin()->second.body;
+    EXPECT_FALSE(open_with_device(box, known, stolen->device_key).has_value());
+  }
 }
 
 TEST_F(Backup, AStorageThatTakesNoMoreIsToldAndGoneOnWith) {

@@ -43,7 +43,7 @@ Result<RealmEntry> RealmEntry::read(wire::Reader& reader) {
 }
 
 Generation Generation::clone() const {
-  Generation out{number, created, root.clone(), std::nullopt, realms, data_key};
+  Generation out{number, created, chain_count, root.clone(), std::nullopt, realms, data_key};
   if (token) out.token = token->clone();
   return out;
 }
@@ -51,6 +51,7 @@ Generation Generation::clone() const {
 void Generation::write(wire::Writer& writer) const {
   writer.u32(number);
   writer.u64(created.ms);
+  writer.u32(chain_count);
   writer.raw(root.expose());
   writer.u8(static_cast<std::uint8_t>(token ? TokenMode::beside : TokenMode::realms));
   if (token) {
@@ -65,6 +66,7 @@ Result<Generation> Generation::read(wire::Reader& reader) {
   Generation out;
   out.number = TRY(reader.u32());
   out.created = { TRY(reader.u64()) };
+  out.chain_count = TRY(reader.u32());
   out.root = TRY(reader.fixed<BackupRoot>());
   const auto mode = static_cast<TokenMode>(TRY(reader.u8()));
   REQUIRE(mode == TokenMode::realms || mode == TokenMode::beside, ErrorCode::unsupported, "key box: token mode");
@@ -200,10 +202,12 @@ Result<KeyBox> UnverifiedKeyBox::verify(const KeyBoxRules& rules) && {
   return std::move(box_);
 }
 
-bool KeyBox::is_outdated(std::span<const PublicKey> active) const {
-  if (!contains(active, signer)) return true;
+bool KeyBox::is_outdated(const PresentChain& chain) const {
+  if (!contains(chain.active, signer)) return true;
+  const std::uint32_t began = content.current().chain_count;
+  if (began < chain.least_count || began > chain.count) return true;
   return std::any_of(content.openers.begin(), content.openers.end(),
-                     [&](const Opener& opener) { return !contains(active, opener.signer); });
+                     [&](const Opener& opener) { return !contains(chain.active, opener.signer); });
 }
 
 }  // namespace cairn::vault

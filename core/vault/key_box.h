@@ -21,6 +21,7 @@ struct RealmEntry {
 struct Generation {
   std::uint32_t number = 0;
   Time created;
+  std::uint32_t chain_count = 0;  ///< statements of the name's chain, as who began it knew it
   BackupRoot root;
   std::optional<BackupToken> token;  ///< present: it lies here, beside the backup; absent: behind the realms
   std::vector<RealmEntry> realms;    ///< empty iff the token is here
@@ -64,6 +65,13 @@ struct KeyBoxRules {
   std::optional<KeyBoxHead> newest;    ///< that the caller has seen
 };
 
+/// What the name's chain says now.
+struct PresentChain {
+  std::span<const PublicKey> active;  ///< keys of the devices that are active, and the recovery key
+  std::uint32_t count = 0;            ///< of statements
+  std::uint32_t least_count = 0;      ///< with the last removal or completed reset among them; 0: there was none
+};
+
 /// A key box that a verified signer made.
 struct KeyBox {
   KeyBoxContent content;
@@ -72,8 +80,9 @@ struct KeyBox {
   KeyBoxHead head;
 
   /// Whether a new generation must begin before anything is written: the box, or one of its openers, was signed by a
-  /// key that is not among `active`, which are the devices and the recovery key of now.
-  bool is_outdated(std::span<const PublicKey> active) const;
+  /// key that is not active; or the generation in force began before somebody was removed, who may have chosen its
+  /// root, or says that it began later than now.
+  bool is_outdated(const PresentChain& chain) const;
 };
 
 /// A key box that opened, and whose signatures are their signers'; whether these may is not decided.

@@ -55,6 +55,7 @@ struct KeyBoxes : ::testing::Test {
     Generation next;
     next.number = number;
     next.created = content.written;
+    next.chain_count = number;
     next.root = random_secret<BackupRoot>(entropy);
     const auto token = random_secret<BackupToken>(entropy);
     next.data_key = wrap_data_key(next.root, token, number, random_secret<DataKey>(entropy), entropy);
@@ -179,10 +180,29 @@ TEST_F(KeyBoxes, RollingBackIsSeenByWhoKnowsANewerOne) {
 
 TEST_F(KeyBoxes, AreOutdatedWhenTheirSignerOrThatOfAnOpenerIsNotActive) {
   const KeyBox box = std::move(*verify(seal()));
-  EXPECT_FALSE(box.is_outdated(signers));
-  EXPECT_TRUE(box.is_outdated(std::span(signers).first(1)));
-  EXPECT_TRUE(box.is_outdated(std::span(signers).last(1)));
-  EXPECT_TRUE(box.is_outdated({}));
+  EXPECT_FALSE(box.is_outdated({signers, 9, 0}));
+  EXPECT_TRUE(box.is_outdated({std::span(signers).first(1), 9, 0}));
+  EXPECT_TRUE(box.is_outdated({std::span(signers).last(1), 9, 0}));
+  EXPECT_TRUE(box.is_outdated({{}, 9, 0}));
+}
+
+/// A device that is a thief's begins a generation whose root it knows, and stays out of its openers; another device
+/// signs the box again; the thief's is removed. Nothing that is signed says so any more but the count.
+TEST_F(KeyBoxes, AreOutdatedWhenTheirGenerationBeganBeforeSomebodyWasRemoved) {
+  content.generations.back().chain_count = 5;
+  const KeyBox box = std::move(*verify(seal()));
+  EXPECT_FALSE(box.is_outdated({signers, 5, 0}));
+  EXPECT_FALSE(box.is_outdated({signers, 6, 5}));  // the removal was known
+  EXPECT_TRUE(box.is_outdated({signers, 6, 6}));
+  EXPECT_TRUE(box.is_outdated({signers, 9, 6}));
+  EXPECT_TRUE(box.is_outdated({signers, 4, 0}));  // what it says of later it cannot know
+}
+
+TEST_F(KeyBoxes, OfThatTheGenerationInForceDecides) {
+  content.generations.back().chain_count = 5;
+  begin_generation(2);
+  content.generations.back().chain_count = 6;
+  EXPECT_FALSE(verify(seal())->is_outdated({signers, 6, 6}));
 }
 
 TEST_F(KeyBoxes, AnyFlippedBitIsFound) {
