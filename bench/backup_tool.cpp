@@ -39,6 +39,7 @@ SecretType known_secret(std::uint8_t byte) {
 struct Keys {
   BackupRoot root = known_secret<BackupRoot>(1);
   VaultKeys keys{known_secret<DataKey>(2)};
+  StorageIdentity storage = StorageIdentity::of_server("example.org");
   crypto::SigningKey device = crypto::SigningKey::from_seed(known_secret<crypto::Ed25519Seed>(3));
 };
 
@@ -49,7 +50,7 @@ std::optional<ManifestContent> newest_manifest(const Keys& keys, const FolderVau
     if (!is_kind(id, ObjectKind::manifest)) continue;
     const auto opened = UnverifiedManifest::open(keys.keys, id, *storage.get(id));
     CHECK(opened.has_value());
-    auto content = opened->verify({1, vault_id(keys.root), signers, 0});
+    auto content = opened->verify({1, vault_id(keys.root, keys.storage), signers, 0});
     CHECK(content.has_value());
     if (!out || content->counter > out->counter) out = std::move(*content);
   }
@@ -156,7 +157,7 @@ class Creation {
   }
 
   void finish(const std::optional<ManifestContent>& former) {
-    SnapshotInfo info{1, vault_id(keys_.root), std::nullopt, {}, {}};
+    SnapshotInfo info{1, vault_id(keys_.root, keys_.storage), std::nullopt, {}, {}};
     if (former) info.previous = former->head();
     CHECK(writer_.finish(info, keys_.device).has_value());
     while (!writer_.done()) {

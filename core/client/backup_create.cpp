@@ -30,7 +30,7 @@ Result<std::optional<vault::KeyBoxContent>> CreateJob::plan(Context& context, co
   if (task_.secret) recovery = TRY(present_recovery_key(*task_.secret, task_.state));
   if (!setup_) {
     auto device_key = crypto::kem_generate(crypto::KemAlgorithm::xwing_shake, context.entropy).private_key;
-    setup_ = BackupSetup{task_.storage, box_id_, box_key_->clone(), std::move(device_key), {}, {}, {}, 0};
+    setup_ = BackupSetup{task_.storage, *identity_, box_id_, box_key_->clone(), std::move(device_key), {}, {}, {}, 0};
   }
   const KeyBoxWishes wishes{box_ ? &*box_ : nullptr, task_.state, account, setup_->device_key,
                             recovery ? &*recovery : nullptr};
@@ -86,7 +86,7 @@ void CreateJob::begin_snapshot(Context& context) {
 
 void CreateJob::take_newest(Context& context, const std::vector<Found>& found) {
   const auto signers = device_keys(task_.state, Signers::active);
-  const vault::VaultId vault = vault::vault_id(setup_->content.current().root);
+  const vault::VaultId vault = vault_of(setup_->content.current());
   std::vector<vault::ObjectId> indexes;
   for (const Found& one : found) {
     const auto manifest = one.manifest.verify({generation_, vault, signers, 0});
@@ -191,7 +191,7 @@ bool CreateJob::write_some(Context& context) {
 void CreateJob::finish(Context& context) {
   const auto account = load_account(context.store);
   if (!account) return fail_with(ErrorCode::invalid_state, "This device has no name any more.");
-  vault::SnapshotInfo info{generation_, vault::vault_id(setup_->content.current().root), std::nullopt, context.now,
+  vault::SnapshotInfo info{generation_, vault_of(setup_->content.current()), std::nullopt, context.now,
                            chain_of(task_.state)};
   if (newest_.counter != 0) info.previous = newest_;
   const Status finished = writer_->finish(info, account->signing_key);

@@ -11,6 +11,7 @@ class CreateJob final : public BackupJob {
   using BackupJob::BackupJob;
 
  private:
+  bool makes_backup() const override { return true; }
   void unlocked(Context& context) override;
   bool work(Context& context) override;
 

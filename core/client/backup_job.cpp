@@ -9,23 +9,68 @@ constexpr const char* kWrongBox =
     "What the storage gives for the key box of this backup is none that this name made; use another copy of the "
     "backup.";
 
+/// Where a folder's own id lies: in a key box of which nobody keeps the write key (docs/spec/backup.md s.1).
+proto::KeyBoxId folder_id_box() { return *proto::KeyBoxId::from(as_bytes("cairn storage id")); }
+
 }  // namespace
 
 BackupJob::BackupJob(const BackupRooms& rooms, BackupTask task) : rooms_(rooms), task_(std::move(task)) {
   storage_ = std::make_shared<BackupStorage>(rooms_.calls, rooms_.session, task_.storage);
-  if (task_.setup) {
-    box_id_ = task_.setup->key_box;
-    box_key_ = task_.setup->write_key.clone();
-  } else {
-    CHECK(task_.secret != nullptr);
-    vault::KeyBoxAddress address = vault::key_box_address(task_.secret->expose());
-    box_id_ = *proto::KeyBoxId::from(address.id);
-    box_key_ = std::move(address.write_key);
-  }
+  CHECK(task_.setup || task_.secret);
 }
 
 void BackupJob::begin(Context& context) {
   began_ = context.now;
+  if (!storage_->is_folder()) {
+    return identified(context, vault::StorageIdentity::of_server(task_.state.name().domain()));
+  }
+  storage_->ask(context, proto::kPathKeyBoxGet, wire::encode(proto::KeyBoxGet{folder_id_box()}),
+                [self = shared_from_this()](Context& later, Result<Bytes> body) {
+                  if (body) return self->take_folder_id(later, *body);
+                  if (body.error().code != ErrorCode::not_found) return self->refused_by_storage(body.error());
+                  if (self->makes_backup()) return self->make_folder_id(later);
+                  self->unlocked(later);
+                });
+}
+
+void BackupJob::take_folder_id(Context& context, const Bytes& bytes) {
+  const auto put = wire::decode<proto::KeyBoxPut>(bytes);
+  const auto id = put ? vault::FolderId::from(put->body) : tl::unexpected<Error>(put.error());
+  if (!id) {
+    return fail_with(ErrorCode::inconsistent,
+                     "The file by which this folder is known is damaged; use another copy of the backup.");
+  }
+  identified(context, vault::StorageIdentity::of_folder(*id));
+}
+
+void BackupJob::make_folder_id(Context& context) {
+  const auto id = random_value<vault::FolderId>(context.entropy);
+  const auto key = crypto::SigningKey::generate(context.entropy);
+  proto::KeyBoxPut put{folder_id_box(), key.public_key(), 1, to_bytes(id), {}};
+  put.signature = crypto::sign_labelled(key, crypto::kSignKeyBoxPut, put.content());
+  storage_->ask(context, proto::kPathKeyBoxPut, wire::encode(put),
+                [self = shared_from_this(), id](Context& later, Result<Bytes> body) {
+                  if (body) return self->identified(later, vault::StorageIdentity::of_folder(id));
+                  if (body.error().code != ErrorCode::conflict) return self->refused_by_storage(body.error());
+                  self->begin(later);  // another device was faster
+                });
+}
+
+void BackupJob::identified(Context& context, vault::StorageIdentity identity) {
+  identity_ = std::move(identity);
+  if (task_.setup && task_.setup->identity != *identity_) task_.setup.reset();
+  if (task_.setup) {
+    box_id_ = task_.setup->key_box;
+    box_key_ = task_.setup->write_key.clone();
+  } else if (task_.secret) {
+    vault::KeyBoxAddress address = vault::key_box_address(task_.secret->expose(), *identity_);
+    box_id_ = *proto::KeyBoxId::from(address.id);
+    box_key_ = std::move(address.write_key);
+  } else {
+    return fail_with(ErrorCode::not_found,
+                     "Another folder lies there than the one that this device backs up to; the recovery key opens or "
+                     "begins a backup in it: --recovery-key.");
+  }
   storage_->ask(context, proto::kPathKeyBoxGet, wire::encode(proto::KeyBoxGet{box_id_}),
                 [self = shared_from_this()](Context& later, Result<Bytes> body) {
                   if (body) return self->take_key_box(later, *body);
@@ -73,8 +118,12 @@ bool BackupJob::enter(const vault::Generation& generation) {
   }
   keys_.emplace(std::move(*keys));
   index_ = {};
-  storage_->open_vault(vault::vault_id(generation.root), vault::vault_write_key(generation.root));
+  open_vault(generation);
   return true;
+}
+
+void BackupJob::open_vault(const vault::Generation& generation) {
+  storage_->open_vault(vault_of(generation), vault::vault_write_key(generation.root, *identity_));
 }
 
 void BackupJob::find_snapshots(Context& context, ThenFound then) {

@@ -35,7 +35,7 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   BackupJob(const BackupJob&) = delete;
   BackupJob& operator=(const BackupJob&) = delete;
 
-  /// Asks for the key box.
+  /// Finds out which storage it is, then asks for the key box.
   void begin(Context& context);
   /// Does a bounded part of what can be done now; true when there is more of it.
   bool step(Context& context);
@@ -61,6 +61,8 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   using ThenFound = std::function<void(Context&, std::vector<Found>)>;
   using ThenIndex = std::function<void(Context&)>;
 
+  /// Whether a backup is begun where there is none; without a key box in unlocked() otherwise.
+  virtual bool makes_backup() const { return false; }
   /// The key box is open and its signer was a device of the name; box_ is null where there is no key box.
   virtual void unlocked(Context& context) = 0;
   /// As step().
@@ -73,6 +75,10 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
 
   /// From here on keys_ and the storage are those of this generation; false, and failed, if its keys do not open.
   bool enter(const vault::Generation& generation);
+  vault::VaultId vault_of(const vault::Generation& generation) const {
+    return vault::vault_id(generation.root, *identity_);
+  }
+  void open_vault(const vault::Generation& generation);
   /// All snapshots of the vault that was entered, by counter; none when the vault is not there.
   void find_snapshots(Context& context, ThenFound then);
   /// What was last listed.
@@ -88,6 +94,7 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   BackupRooms rooms_;
   BackupTask task_;
   std::shared_ptr<BackupStorage> storage_;
+  std::optional<vault::StorageIdentity> identity_;
   std::optional<crypto::SigningKey> box_key_;  ///< write key of the key box
   proto::KeyBoxId box_id_;
   std::optional<vault::KeyBox> box_;
@@ -99,6 +106,9 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   std::uint64_t all_ = 0;
 
  private:
+  void take_folder_id(Context& context, const Bytes& bytes);
+  void make_folder_id(Context& context);
+  void identified(Context& context, vault::StorageIdentity identity);
   void take_key_box(Context& context, const Bytes& bytes);
   Result<vault::UnverifiedKeyBox> open_box(ByteView body) const;
   void fetch_manifests(Context& context, const std::shared_ptr<std::vector<Found>>& found, std::size_t at,

@@ -55,7 +55,7 @@ void ListJob::list_from(Context& context, std::size_t at) {
     const vault::Generation& of = self->box_->content.generations[at];
     const auto signers = device_keys(self->task_.state, Signers::ever);
     for (const Found& one : found) {
-      const auto manifest = one.manifest.verify({of.number, vault::vault_id(of.root), signers, 0});
+      const auto manifest = one.manifest.verify({of.number, self->vault_of(of), signers, 0});
       if (!manifest) continue;
       const auto* device = self->task_.state.find_by_key(one.manifest.signer());
       self->snapshots_.push_back({{"snapshot", manifest->counter},
@@ -96,7 +96,7 @@ void NewestJob::choose(Context& context, std::size_t at, const std::vector<Found
   const vault::Generation& generation = box_->content.generations[at - 1];
   const auto signers = device_keys(task_.state, Signers::ever);
   for (auto one = found.rbegin(); one != found.rend() && !manifest_; ++one) {
-    auto manifest = one->manifest.verify({generation.number, vault::vault_id(generation.root), signers, 0});
+    auto manifest = one->manifest.verify({generation.number, vault_of(generation), signers, 0});
     if (!manifest) continue;
     manifest_ = std::move(*manifest);
     manifest_id_ = one->id;
@@ -312,7 +312,7 @@ void DeleteJob::delete_from(Context& context, std::size_t at) {
   while (at < all.size() && generation_ != kAllGenerations && all[at].number != generation_) ++at;
   if (at == all.size()) return change_key_box(context);
   // The write key comes from the root alone: what does not open any more can be deleted too.
-  storage_->open_vault(vault::vault_id(all[at].root), vault::vault_write_key(all[at].root));
+  open_vault(all[at]);
   storage_->delete_vault(context, [self = self_as<DeleteJob>(), at](Context& later, Result<Bytes> body) {
     if (!body && body.error().code != ErrorCode::not_found) return self->refused_by_storage(body.error());
     self->deleted_.push_back(self->box_->content.generations[at].number);

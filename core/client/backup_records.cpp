@@ -9,6 +9,7 @@ namespace {
 constexpr std::size_t kMaxTitleSize = 1024;
 constexpr std::size_t kMaxNames = 4096;
 constexpr std::size_t kMaxStorageUrl = 4096;
+constexpr std::size_t kMaxIdentity = 1 + proto::kMaxNameSize;
 constexpr std::string_view kArchive = "cairn archive";
 
 }  // namespace
@@ -78,6 +79,7 @@ std::string archive_title(const Account& account, const BackedUpConversation& co
 SecretBytes BackupSetup::encode() const {
   wire::Writer w(wire::Sensitivity::is_secret);
   w.opaque(storage);
+  w.opaque(identity.bytes);
   w.raw(key_box);
   w.raw(write_key.seed().expose());
   w.raw(device_key.expose());
@@ -95,11 +97,13 @@ Result<BackupSetup> BackupSetup::decode(ByteView bytes) {
   constexpr std::size_t kKemKeySize = 32;
   wire::Reader r(bytes);
   std::string storage = TRY(r.opaque_text(kMaxStorageUrl));
+  vault::StorageIdentity identity { TRY(r.opaque_bytes(kMaxIdentity)) };
   const auto key_box = TRY(r.fixed<proto::KeyBoxId>());
   auto seed = TRY(r.fixed<crypto::Ed25519Seed>());
   crypto::KemPrivateKey device_key(TRY(r.raw(kKemKeySize)));
   auto content = TRY(vault::KeyBoxContent::read(r));
   BackupSetup out{std::move(storage),
+                  std::move(identity),
                   key_box,
                   crypto::SigningKey::from_seed(std::move(seed)),
                   std::move(device_key),

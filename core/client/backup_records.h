@@ -47,6 +47,7 @@ std::string archive_title(const Account& account, const BackedUpConversation& co
 /// The one row of tables::kBackup: how this device backs up. Move-only, for it holds keys.
 struct BackupSetup {
   std::string storage;  ///< URL
+  vault::StorageIdentity identity;
   proto::KeyBoxId key_box;
   crypto::SigningKey write_key;  ///< of the key box
   crypto::KemPrivateKey device_key;

@@ -34,7 +34,7 @@ struct BackupStorage::Listing {
 };
 
 BackupStorage::BackupStorage(Calls& calls, Session& session, std::string base)
-    : calls_(calls), session_(session), base_(std::move(base)), is_folder_(base_.starts_with("file://")) {}
+    : calls_(calls), session_(session), base_(std::move(base)), is_folder_(client::is_folder(base_)) {}
 
 void BackupStorage::ask(Context& context, std::string_view path, Bytes body, Then then) {
   send(context, std::make_shared<Request>(Request{path, std::move(body), std::move(then), 0}));

@@ -11,14 +11,19 @@
 
 namespace cairn::client {
 
+/// Whether a storage's URL is that of a folder.
+inline bool is_folder(std::string_view url) { return url.starts_with("file://"); }
+
 /// One job's conversation with a storage. What is not answered is asked again for a while; what is refused is told with
 /// the storage's sentence in refusal(). Held by shared_ptr: answers that are under way keep it.
 class BackupStorage : public std::enable_shared_from_this<BackupStorage> {
  public:
   using Then = std::function<void(Context&, Result<Bytes>)>;
 
-  /// `base` is the server's URL or file:///...; both rooms outlive this.
+  /// `base` is the own domain's server's URL or file:///...; both rooms outlive this.
   BackupStorage(Calls& calls, Session& session, std::string base);
+
+  bool is_folder() const { return is_folder_; }
 
   void ask(Context& context, std::string_view path, Bytes body, Then then);
 

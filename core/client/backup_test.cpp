@@ -14,6 +14,7 @@ namespace cairn::client {
 namespace {
 
 using nlohmann::json;
+using testing::FakeVault;
 
 constexpr const char* kAlice = "alice@example.org";
 constexpr const char* kBob = "bob@example.org";
@@ -251,6 +252,90 @@ TEST_F(Backup, AGenerationThatAThiefBeganEndsWithTheThief) {
     const Bytes& box = village.server.vault.key_boxes.begin()->second.body;
     EXPECT_FALSE(open_with_device(box, known, stolen->device_key).has_value());
   }
+}
+
+/// Two storages of one person. What the one was asked it repeats at the other, where nothing is known by these ids.
+TEST_F(Backup, WhatOneStorageWasAskedMovesNothingAtAnother) {
+  const std::string stick = "file:///stick";
+  const std::string disk = "file:///disk";
+  village.server.folders[stick];
+  village.server.folders[disk];
+  std::map<std::string, std::vector<proto::Call>> asked;
+  village.server.overhear = [&](const proto::Call& call) {
+    const std::size_t at =
+        call.url.find("/v1/vault/") == std::string::npos ? call.url.find("/v1/key-box/") : call.url.find("/v1/vault/");
+    const bool reads = call.url.ends_with("/get") || call.url.ends_with("/list");
+    if (at != std::string::npos && !reads) asked[call.url.substr(0, at)].push_back(call);
+  };
+  const auto to = [&](const std::string& storage) {
+    json params = with_key();
+    if (!storage.empty()) params["to"] = storage;
+    return params;
+  };
+  for (const std::string& storage : {std::string(), stick, disk}) {
+    ASSERT_TRUE(backup("alice-1", "create", to(storage)).contains("result")) << storage;
+  }
+  for (const std::string& storage : {std::string(), stick, disk}) {
+    json params = with_key();
+    if (!storage.empty()) params["from"] = storage;
+    EXPECT_TRUE(backup("alice-1", "verify", params).contains("result")) << storage;
+  }
+  EXPECT_FALSE(asked.at(stick).empty());
+  std::set<std::string> ids;
+  std::size_t boxes = 0;
+  for (const FakeVault* one : {&village.server.vault, &village.server.folders[stick], &village.server.folders[disk]}) {
+    for (const auto& [id, objects] : one->vaults) ids.insert(to_hex(id));
+    for (const auto& [id, box] : one->key_boxes) {
+      if (as_text(id) == "cairn storage id") continue;
+      ids.insert(to_hex(id));
+      ids.insert(to_hex(box.write_key));
+    }
+    boxes += one->key_boxes.size();
+  }
+  EXPECT_EQ(ids.size(), 9u);  // each a vault, a key box and a write key of its own
+  EXPECT_EQ(boxes, 5u);       // each a key box, each folder its id
+  const auto before = village.server.folders;
+  ASSERT_TRUE(backup("alice-1", "delete", {{"recovery_key", key}, {"from", stick}}).contains("result"));
+  village.server.overhear = nullptr;
+  EXPECT_NE(village.server.folders.at(stick).vaults.size(), before.at(stick).vaults.size());
+  for (const auto& [from, calls] : asked) {
+    for (FakeVault* other : {&village.server.vault, &village.server.folders[stick], &village.server.folders[disk]}) {
+      if (other == (from.starts_with("file") ? &village.server.folders[from] : &village.server.vault)) continue;
+      for (const proto::Call& call : calls) {
+        if (call.url.ends_with("/create")) continue;  // an empty vault more
+        const auto put = wire::decode<proto::KeyBoxPut>(call.body);
+        if (call.url.ends_with("/key-box/put") && put && put->version == 1) continue;  // nothing that was there
+        const auto reply = other->answer(call.url.substr(from.size()), call);
+        ASSERT_TRUE(reply.has_value());
+        EXPECT_EQ(reply->status, 404) << call.url;
+      }
+    }
+  }
+}
+
+TEST_F(Backup, InAFolderThatWasExchangedIsBegunWithTheRecoveryKey) {
+  const std::string stick = "file:///stick";
+  village.server.folders[stick];
+  json there = with_key();
+  there["to"] = stick;
+  ASSERT_TRUE(backup("alice-1", "create", there).contains("result"));
+  const FakeVault mine = village.server.folders[stick];
+  village.server.folders[stick] = {};
+  EXPECT_EQ(backup("alice-1", "verify")["error"]["data"]["code"], "not_found");
+  EXPECT_NE(sentence(backup("alice-1", "create")).find("--recovery-key"), std::string::npos);
+  ASSERT_TRUE(backup("alice-1", "create", there).contains("result"));
+  EXPECT_TRUE(backup("alice-1", "verify").contains("result"));
+  village.server.folders[stick] = mine;
+  EXPECT_NE(sentence(backup("alice-1", "verify")).find("Another folder"), std::string::npos);
+  json from = with_key();
+  from["from"] = stick;
+  EXPECT_TRUE(backup("alice-1", "verify", from).contains("result"));
+}
+
+TEST_F(Backup, GoesToNoStrangersServer) {
+  json params = with_key();
+  params["to"] = "https://storage.example";
+  EXPECT_EQ(backup("alice-1", "create", params)["error"]["data"]["code"], "malformed");
 }
 
 TEST_F(Backup, AStorageThatTakesNoMoreIsToldAndGoneOnWith) {

@@ -19,7 +19,7 @@ BackupTask make_task(const Account& account, const directory::NameState& state, 
   if (task.storage.empty()) task.storage = task.setup ? task.setup->storage : account.server_url;
   if (task.setup && task.setup->storage != task.storage) task.setup.reset();
   if (task.setup && task.secret) {
-    const auto address = vault::key_box_address(task.secret->expose());
+    const auto address = vault::key_box_address(task.secret->expose(), task.setup->identity);
     if (!equal(address.id, task.setup->key_box)) task.setup.reset();
   }
   return task;
@@ -45,7 +45,12 @@ RpcBegun begin_job(const RpcRooms& rooms, Context& context, const json& params, 
   const auto go_on = [rooms, secret, storage, begin](Context& later, const Account& own) -> RpcBegun {
     const auto view = rooms.views.view(later.store, own, own.name);
     if (!view) return failure(ErrorCode::unavailable, "The own name is not verified just now; try again.");
-    const Status begun = begin(later, make_task(own, view->state(), later.store, storage, secret));
+    BackupTask task = make_task(own, view->state(), later.store, storage, secret);
+    if (task.storage != own.server_url && !is_folder(task.storage)) {
+      // Its login would be shown to a stranger.
+      return failure(ErrorCode::malformed, "A backup goes to the own domain's server, or to a folder: file:///FOLDER.");
+    }
+    const Status begun = begin(later, std::move(task));
     if (!begun) return not_begun(begun.error());
     return json{{"running", true}};
   };

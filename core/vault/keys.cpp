@@ -10,14 +10,14 @@ namespace cairn::vault {
 namespace {
 
 template <class Id>
-Id derive_id(ByteView secret, std::string_view label) {
+Id derive_id(ByteView secret, std::string_view label, const StorageIdentity& storage) {
   Id out;
-  crypto::kdf(secret, label, {}, out.mutable_view());
+  crypto::kdf(secret, label, storage.bytes, out.mutable_view());
   return out;
 }
 
-crypto::SigningKey derive_signing_key(ByteView secret, std::string_view label) {
-  return crypto::SigningKey::from_seed(crypto::kdf<crypto::Ed25519Seed>(secret, label, {}));
+crypto::SigningKey derive_signing_key(ByteView secret, std::string_view label, const StorageIdentity& storage) {
+  return crypto::SigningKey::from_seed(crypto::kdf<crypto::Ed25519Seed>(secret, label, storage.bytes));
 }
 
 SealKey wrapping_key(const BackupRoot& root, const BackupToken& token) {
@@ -33,9 +33,11 @@ Bytes encode_generation(std::uint32_t generation) {
 
 }  // namespace
 
-VaultId vault_id(const BackupRoot& root) { return derive_id<VaultId>(root.expose(), kDeriveVaultId); }
-crypto::SigningKey vault_write_key(const BackupRoot& root) {
-  return derive_signing_key(root.expose(), kDeriveVaultWriteKey);
+VaultId vault_id(const BackupRoot& root, const StorageIdentity& storage) {
+  return derive_id<VaultId>(root.expose(), kDeriveVaultId, storage);
+}
+crypto::SigningKey vault_write_key(const BackupRoot& root, const StorageIdentity& storage) {
+  return derive_signing_key(root.expose(), kDeriveVaultWriteKey, storage);
 }
 
 WrappedDataKey wrap_data_key(const BackupRoot& root, const BackupToken& token, std::uint32_t generation,
@@ -52,9 +54,9 @@ Result<DataKey> unwrap_data_key(const BackupRoot& root, const BackupToken& token
   return DataKey::from(key.expose());
 }
 
-KeyBoxAddress key_box_address(ByteView opener_secret) {
-  return {derive_id<KeyBoxId>(opener_secret, kDeriveKeyBoxId),
-          derive_signing_key(opener_secret, kDeriveKeyBoxWriteKey)};
+KeyBoxAddress key_box_address(ByteView opener_secret, const StorageIdentity& storage) {
+  return {derive_id<KeyBoxId>(opener_secret, kDeriveKeyBoxId, storage),
+          derive_signing_key(opener_secret, kDeriveKeyBoxWriteKey, storage)};
 }
 
 GearTable::GearTable(const DataKey& key) {

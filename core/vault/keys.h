@@ -15,9 +15,10 @@ using BackupToken = Secret<struct BackupTokenTag, 32>;
 using DataKey = Secret<struct BackupDataKeyTag, 32>;
 using WrappedDataKey = FixedBytes<struct WrappedDataKeyTag, 96>;
 
-VaultId vault_id(const BackupRoot& root);
+/// Of a generation at one storage.
+VaultId vault_id(const BackupRoot& root, const StorageIdentity& storage);
 /// Signs what changes a vault at its storage.
-crypto::SigningKey vault_write_key(const BackupRoot& root);
+crypto::SigningKey vault_write_key(const BackupRoot& root, const StorageIdentity& storage);
 
 WrappedDataKey wrap_data_key(const BackupRoot& root, const BackupToken& token, std::uint32_t generation,
                              const DataKey& key, Entropy& entropy);
@@ -25,12 +26,12 @@ WrappedDataKey wrap_data_key(const BackupRoot& root, const BackupToken& token, s
 Result<DataKey> unwrap_data_key(const BackupRoot& root, const BackupToken& token, std::uint32_t generation,
                                 const WrappedDataKey& wrapped);
 
-/// Where a key box lies for the holder of one opener's secret, and the key that replaces it there.
+/// Where at a storage a key box lies for the holder of one opener's secret, and the key that replaces it there.
 struct KeyBoxAddress {
   KeyBoxId id;
   crypto::SigningKey write_key;
 };
-KeyBoxAddress key_box_address(ByteView opener_secret);
+KeyBoxAddress key_box_address(ByteView opener_secret, const StorageIdentity& storage);
 
 /// The numbers that decide where content is cut. Move-only; wiped when it goes.
 class GearTable {

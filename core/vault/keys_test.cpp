@@ -17,6 +17,7 @@ struct Keys : ::testing::Test {
   BackupRoot root = random_secret<BackupRoot>(entropy);
   BackupToken token = random_secret<BackupToken>(entropy);
   DataKey key = random_secret<DataKey>(entropy);
+  StorageIdentity here = StorageIdentity::of_server("example.org");
 };
 
 TEST_F(Keys, AWrappedDataKeyOpensUnderItsRootAndToken) {
@@ -40,11 +41,29 @@ TEST_F(Keys, AWrappedDataKeyOpensUnderNoOtherRootTokenOrGeneration) {
 
 TEST_F(Keys, WhatFollowsFromARootDiffers) {
   const BackupRoot other = random_secret<BackupRoot>(entropy);
-  EXPECT_NE(vault_id(root), vault_id(other));
-  EXPECT_NE(vault_write_key(root).public_key(), vault_write_key(other).public_key());
-  const auto box = key_box_address(root.expose());
-  EXPECT_FALSE(equal(box.id, vault_id(root)));
-  EXPECT_NE(box.write_key.public_key(), vault_write_key(root).public_key());
+  EXPECT_NE(vault_id(root, here), vault_id(other, here));
+  EXPECT_NE(vault_write_key(root, here).public_key(), vault_write_key(other, here).public_key());
+  const auto box = key_box_address(root.expose(), here);
+  EXPECT_FALSE(equal(box.id, vault_id(root, here)));
+  EXPECT_NE(box.write_key.public_key(), vault_write_key(root, here).public_key());
+}
+
+/// What one storage was asked, signed, it may repeat at the next: there is nothing there by that id or key.
+TEST_F(Keys, AtAnotherStorageIdsAndWriteKeysAreOthers) {
+  const std::string domain = "example.org";
+  const auto id = random_value<FolderId>(entropy);
+  const StorageIdentity there[] = {
+      StorageIdentity::of_server("example.com"), StorageIdentity::of_folder(id),
+      StorageIdentity::of_folder(random_value<FolderId>(entropy)),
+      StorageIdentity{concat({Bytes{2}, as_bytes(domain)})}};  // a folder whose id is the name of the server
+  for (const StorageIdentity& storage : there) {
+    EXPECT_NE(vault_id(root, here), vault_id(root, storage));
+    EXPECT_NE(vault_write_key(root, here).public_key(), vault_write_key(root, storage).public_key());
+    const auto a = key_box_address(root.expose(), here);
+    const auto b = key_box_address(root.expose(), storage);
+    EXPECT_NE(a.id, b.id);
+    EXPECT_NE(a.write_key.public_key(), b.write_key.public_key());
+  }
 }
 
 TEST_F(Keys, AChunksIdIsOfItsBytesAndTheDataKey) {

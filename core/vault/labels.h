@@ -5,9 +5,11 @@
 
 namespace cairn::vault {
 
-// KDF(BR_g, label, "").
+// KDF(BR_g, label, storage).
 inline constexpr std::string_view kDeriveVaultId = "vault id";
 inline constexpr std::string_view kDeriveVaultWriteKey = "vault write key";
+
+// KDF(BR_g, label, "").
 inline constexpr std::string_view kDeriveKeyBoxBody = "key box body";
 
 // KDF(BR_g || T_g, label, "").
@@ -26,7 +28,7 @@ inline constexpr std::string_view kSealManifest = "seal manifest";
 // Associated data of the end of a pack.
 inline constexpr std::string_view kTrailer = "trailer";
 
-// KDF(an opener's secret, label, "").
+// KDF(an opener's secret, label, storage).
 inline constexpr std::string_view kDeriveKeyBoxId = "key box id";
 inline constexpr std::string_view kDeriveKeyBoxWriteKey = "key box write key";
 

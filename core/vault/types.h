@@ -30,6 +30,19 @@ inline bool is_kind(const ObjectId& id, ObjectKind kind) { return id.view()[0] =
 /// How a chunk's bytes are kept.
 enum class Encoding : std::uint8_t { raw = 1, zstd = 2 };
 
+/// The random id that lies in a folder with backups, in the place of the name that a server has.
+using FolderId = FixedBytes<struct FolderIdTag, 32>;
+
+/// What tells one storage from others. Ids and write keys are derived with it, so that what was signed for one storage
+/// is no request at another.
+struct StorageIdentity {
+  Bytes bytes;  ///< 1 || domain's name, or 2 || id of the folder
+
+  static StorageIdentity of_server(std::string_view domain) { return {concat({Bytes{1}, as_bytes(domain)})}; }
+  static StorageIdentity of_folder(const FolderId& id) { return {concat({Bytes{2}, id})}; }
+  friend bool operator==(const StorageIdentity&, const StorageIdentity&) = default;
+};
+
 /// What a storage lists of a vault: its objects, and the size of each.
 using StoredObjects = std::map<ObjectId, std::uint64_t>;
 

@@ -59,6 +59,7 @@ struct Vault {
   VaultKeys keys{random_secret<DataKey>(entropy)};
   crypto::SigningKey device = crypto::SigningKey::generate(entropy);
   std::map<ObjectId, Bytes> objects;
+  StorageIdentity storage = StorageIdentity::of_server("example.org");
   StoredObjects stored;
   ObjectId manifest_id;
   bool keeps = true;
@@ -87,7 +88,7 @@ struct Vault {
       }
       writer.end_entry();
     }
-    CHECK(writer.finish({1, vault_id(root), std::nullopt, {}, {}}, device).has_value());
+    CHECK(writer.finish({1, vault_id(root, storage), std::nullopt, {}, {}}, device).has_value());
     drain(writer);
     CHECK(writer.done());
   }
@@ -95,7 +96,7 @@ struct Vault {
   ManifestContent manifest() const {
     const PublicKey signers[] = {device.public_key()};
     return *UnverifiedManifest::open(keys, manifest_id, objects.at(manifest_id))
-                ->verify({1, vault_id(root), signers, 0});
+                ->verify({1, vault_id(root, storage), signers, 0});
   }
   ChunkIndex index_of(const ManifestContent& content) const {
     ChunkIndex out;

@@ -38,6 +38,11 @@ Result<proto::CallReply> FakeServer::answer(const proto::Call& call) {
     if (deaf.contains(i)) return fail(ErrorCode::unavailable, "deaf");
     return veto(i, call.body);
   }
+  for (auto& [url, folder] : folders) {
+    if (!call.url.starts_with(url + "/")) continue;
+    auto reply = folder.answer(call.url.substr(url.size()), call);
+    return reply ? std::move(*reply) : FakePost::refusal(ErrorCode::not_found, "There is nothing here.");
+  }
   if (down) return fail(ErrorCode::unavailable, "down");
   proto::CallReply reply = reply_to(path, call);
   if (tamper && reply.status == 200) tamper(path, call.body, reply.body);

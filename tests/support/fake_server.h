@@ -17,6 +17,7 @@ class FakeServer {
   TestDomain domain;
   FakePost post;
   FakeVault vault;
+  std::map<std::string, FakeVault> folders;  ///< by URL, file:///...
   std::map<std::string, TestPerson> people;  ///< by name; a genesis from outside makes one
   std::map<std::string, Bytes> slots;        ///< of the rendezvous, by path
   std::vector<std::string> paths;            ///< of all calls so far

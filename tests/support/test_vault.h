@@ -48,6 +48,7 @@ class TestVault {
   vault::DataKey data_key;
   vault::VaultKeys keys;
   crypto::SigningKey device;
+  vault::StorageIdentity storage = vault::StorageIdentity::of_server("example.org");
   std::map<vault::ObjectId, Bytes> objects;
   std::optional<vault::SnapshotHead> newest;
   vault::ObjectId newest_manifest;
@@ -75,7 +76,7 @@ class TestVault {
     }
   }
 
-  vault::SnapshotInfo info() const { return {1, vault::vault_id(root), newest, now, to_bytes("head")}; }
+  vault::SnapshotInfo info() const { return {1, vault::vault_id(root, storage), newest, now, to_bytes("head")}; }
 
   /// Writes one entry in pieces; the bytes stored meanwhile.
   std::size_t write(vault::SnapshotWriter& writer, const std::string& path, const TestFile& file,
@@ -107,7 +108,7 @@ class TestVault {
   vault::ManifestContent manifest(const vault::ObjectId& id) const {
     const auto opened = vault::UnverifiedManifest::open(keys, id, objects.at(id));
     const PublicKey signers[] = {device.public_key()};
-    return *opened->verify({1, vault::vault_id(root), signers, 0});
+    return *opened->verify({1, vault::vault_id(root, storage), signers, 0});
   }
   vault::ManifestContent manifest() const { return manifest(newest_manifest); }
 

@@ -12,11 +12,11 @@ namespace {
 
 using namespace vault;
 
-Json opener_addresses(SeededEntropy& entropy) {
+Json opener_addresses(const StorageIdentity& storage, SeededEntropy& entropy) {
   Json out = Json::array();
   for (const std::size_t size : {20U, 32U}) {
     const Bytes secret = random_bytes(entropy, size);
-    const KeyBoxAddress address = key_box_address(secret);
+    const KeyBoxAddress address = key_box_address(secret, storage);
     out.push_back({{"opener_secret", hex(secret)},
                    {"id", hex(address.id)},
                    {"write_public_key", hex(address.write_key.public_key())}});
@@ -84,6 +84,14 @@ Json make_keys() {
   hold(unwrap_data_key(root, token, 3, wrapped).has_value(), "a wrapped data key");
   hold(!unwrap_data_key(root, token, 4, wrapped), "a data key of another generation");
   const VaultKeys keys(key.clone());
+  Json storages = Json::array();
+  for (const StorageIdentity& storage :
+       {StorageIdentity::of_server("example.org"), StorageIdentity::of_folder(random_value<FolderId>(entropy))}) {
+    storages.push_back({{"storage", hex(storage.bytes)},
+                        {"vault_id", hex(vault_id(root, storage))},
+                        {"vault_write_public_key", hex(vault_write_key(root, storage).public_key())},
+                        {"key_boxes", opener_addresses(storage, entropy)}});
+  }
   Json objects = Json::array();
   for (const std::string_view label : {kSealChunks, kSealTable, kSealIndex, kSealManifest}) {
     const ObjectId id = new_object_id(ObjectKind::pack, entropy);
@@ -97,9 +105,7 @@ Json make_keys() {
           {"data_key", hex(key.expose())},
           {"generation", 3},
           {"wrapped_data_key", hex(wrapped)},
-          {"vault_id", hex(vault_id(root))},
-          {"vault_write_public_key", hex(vault_write_key(root).public_key())},
-          {"key_boxes", opener_addresses(entropy)},
+          {"storages", storages},
           {"object_keys", objects},
           {"padme", padme_sizes}};
 }

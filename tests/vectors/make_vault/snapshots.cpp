@@ -57,7 +57,7 @@ Json refused_manifest(const TestVault& vault, std::string_view what, const Objec
   const PublicKey signers[] = {vault.device.public_key()};
   const auto opened = UnverifiedManifest::open(vault.keys, id, bytes);
   if (!opened) return refusal(what, id, bytes, code, opened.error().code);
-  const auto verified = opened->verify({1, vault_id(vault.root), signers, newest});
+  const auto verified = opened->verify({1, vault_id(vault.root, vault.storage), signers, newest});
   hold(!verified, what);
   Json out = refusal(what, id, bytes, code, verified.error().code);
   out["newest_counter"] = newest;
@@ -71,7 +71,7 @@ Json manifests_refused(TestVault& vault) {
   Object object = seal_manifest(vault.keys, content, stranger, vault.entropy);
   out.push_back(refused_manifest(vault, "signed by a stranger", object.id, object.bytes, ErrorCode::not_authorised));
   ManifestContent wrong = content;
-  wrong.vault = vault_id(random_secret<BackupRoot>(vault.entropy));
+  wrong.vault = vault_id(random_secret<BackupRoot>(vault.entropy), vault.storage);
   object = seal_manifest(vault.keys, wrong, vault.device, vault.entropy);
   out.push_back(refused_manifest(vault, "of another vault", object.id, object.bytes, ErrorCode::wrong_group));
   const ObjectId& id = vault.newest_manifest;
