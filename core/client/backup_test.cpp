@@ -338,6 +338,47 @@ TEST_F(Backup, GoesToNoStrangersServer) {
   EXPECT_EQ(backup("alice-1", "create", params)["error"]["data"]["code"], "malformed");
 }
 
+TEST_F(Backup, ShowsItsLoginWhereItChangesSomethingAndNowhereElse) {
+  const std::string stick = "file:///stick";
+  village.server.folders[stick];
+  std::map<std::string, std::size_t> with;
+  std::map<std::string, std::size_t> without;
+  village.server.overhear = [&](const proto::Call& call) {
+    if (call.url.find("/v1/vault/") == std::string::npos && call.url.find("/v1/key-box/") == std::string::npos) return;
+    ++(call.bearer.empty() ? without : with)[call.url.starts_with(stick) ? stick : call.url];
+  };
+  ASSERT_TRUE(backup("alice-1", "create", with_key()).contains("result"));
+  ASSERT_TRUE(backup("alice-1", "create").contains("result"));
+  ASSERT_TRUE(backup("alice-1", "restore").contains("result"));
+  ASSERT_TRUE(backup("alice-1", "delete", {{"generation", 1}}).contains("result"));
+  ASSERT_TRUE(backup("alice-1", "delete").contains("result"));
+  json there = with_key();
+  there["to"] = stick;
+  ASSERT_TRUE(backup("alice-1", "create", there).contains("result"));
+  const std::string server = "https://example.org";
+  for (const auto path : {proto::kPathVaultCreate, proto::kPathVaultPut, proto::kPathVaultDelete, proto::kPathKeyBoxPut,
+                          proto::kPathKeyBoxDelete}) {
+    EXPECT_GT(with[server + std::string(path)], 0u) << path;
+    EXPECT_EQ(without[server + std::string(path)], 0u) << path;
+  }
+  for (const auto path : {proto::kPathVaultGet, proto::kPathVaultList, proto::kPathKeyBoxGet}) {
+    EXPECT_EQ(with[server + std::string(path)], 0u) << path;
+    EXPECT_GT(without[server + std::string(path)], 0u) << path;
+  }
+  EXPECT_EQ(with[stick], 0u);
+  EXPECT_GT(without[stick], 0u);
+}
+
+TEST_F(Backup, LogsInAgainWhenItsLoginRanOut) {
+  village.device("alice-1").hold_answers_to(proto::kPathVaultCreate);
+  ASSERT_TRUE(village.ask("alice-1", "backup.create", with_key()).contains("result"));
+  village.pass_all(kSecondMs);
+  village.server.post.forget_tokens();
+  village.device("alice-1").release_answers();
+  const json done = village.ask("alice-1", "backup.status", {{"wait_ms", 60'000}});
+  EXPECT_EQ(done["result"]["snapshot"], 1) << done.dump();
+}
+
 TEST_F(Backup, AStorageThatTakesNoMoreIsToldAndGoneOnWith) {
   village.server.vault.parts_left = 1;
   const json refused = backup("alice-1", "create", with_key());

@@ -51,6 +51,10 @@ Result<proto::CallReply> FakeServer::answer(const proto::Call& call) {
 
 proto::CallReply FakeServer::reply_to(const std::string& path, const proto::Call& call) {
   if (auto reply = post.answer(path, call)) return std::move(*reply);
+  const bool is_vault = path.starts_with("/v1/vault/") || path.starts_with("/v1/key-box/");
+  if (is_vault && !path.ends_with("/get") && !path.ends_with("/list") && !post.mailbox_of(call.bearer)) {
+    return FakePost::refusal(ErrorCode::unauthenticated, "Log in first.");
+  }
   if (auto reply = vault.answer(path, call)) return std::move(*reply);
   if (path.starts_with(proto::kPathRendezvous)) return rendezvous(path, call);
   if (path == proto::kPathStatement) return statement(call.body);
