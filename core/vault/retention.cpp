@@ -18,13 +18,14 @@ void keep_newest(std::span<const KnownSnapshot> newest_first, std::uint64_t span
 
 }  // namespace
 
-std::set<ObjectId> kept_snapshots(std::span<const KnownSnapshot> snapshots) {
+std::set<ObjectId> kept_snapshots(std::span<const KnownSnapshot> snapshots, Time now) {
   std::vector<KnownSnapshot> sorted(snapshots.begin(), snapshots.end());
   std::sort(sorted.begin(), sorted.end(), [](const KnownSnapshot& a, const KnownSnapshot& b) {
     return std::tuple(a.counter, a.created, a.manifest) > std::tuple(b.counter, b.created, b.manifest);
   });
   std::set<ObjectId> kept;
   if (!sorted.empty()) kept.insert(sorted.front().manifest);
+  std::erase_if(sorted, [now](const KnownSnapshot& one) { return elapsed_ms(one.created, now) > kClockAheadMs; });
   keep_newest(sorted, kDayMs, kKeptDays, kept);
   keep_newest(sorted, 7 * kDayMs, kKeptWeeks, kept);
   return kept;
@@ -36,14 +37,14 @@ void add_needed(const ManifestContent& manifest, const ChunkIndex& index, std::s
 }
 
 PrunePlan plan_prune(std::span<const ObjectId> stored, const std::set<ObjectId>& needed,
-                     const std::map<ObjectId, Time>& unneeded_since, Time now) {
+                     const std::set<ObjectId>& superseded, const std::map<ObjectId, Time>& unneeded_since, Time now) {
   PrunePlan out;
   for (const ObjectId& id : stored) {
     if (needed.contains(id)) continue;
     const auto seen = unneeded_since.find(id);
     // A clock that was ahead then does not keep it for ever.
     const Time since = seen == unneeded_since.end() ? now : std::min(seen->second, now);
-    if (is_kind(id, ObjectKind::manifest) || elapsed_ms(now, since) >= kUnneededGraceMs) {
+    if (superseded.contains(id) || elapsed_ms(now, since) >= kUnneededGraceMs) {
       out.now.push_back(id);
     } else {
       out.unneeded_since.emplace(id, since);

@@ -14,11 +14,11 @@ ObjectId manifest_of(std::uint64_t counter) {
 }
 
 /// The counters that stay of snapshots made at these hours.
-std::vector<std::uint64_t> kept(const std::vector<std::uint64_t>& hours) {
+std::vector<std::uint64_t> kept(const std::vector<std::uint64_t>& hours, Time now = Time{2000 * kDayMs}) {
   std::vector<KnownSnapshot> snapshots;
   for (std::size_t i = 0; i < hours.size(); ++i)
     snapshots.push_back({manifest_of(i + 1), i + 1, Time{hours[i] * kHourMs}});
-  const auto ids = kept_snapshots(snapshots);
+  const auto ids = kept_snapshots(snapshots, now);
   std::vector<std::uint64_t> out;
   for (const KnownSnapshot& one : snapshots) {
     if (ids.contains(one.manifest)) out.push_back(one.counter);
@@ -42,6 +42,18 @@ TEST(Retention, KeepsTheNewestWhateverItsClockSays) {
 
 TEST(Retention, DaysWithoutASnapshotDoNotCount) { EXPECT_EQ(kept({24, 24 * 100, 24 * 300, 24 * 500}).size(), 4U); }
 
+TEST(Retention, AClockThatIsAheadTakesNoPlaceOfOthers) {
+  const Time now{24 * 100 * kHourMs};
+  std::vector<std::uint64_t> hours;
+  for (std::uint64_t day = 0; day < 12; ++day) hours.push_back(24 * (200 + 7 * day));  // a device in another year
+  for (std::uint64_t day = 90; day <= 100; ++day) hours.push_back(24 * day);
+  EXPECT_EQ(kept(hours, now), (std::vector<std::uint64_t>{13, 17, 18, 19, 20, 21, 22, 23}));
+  // A day is nobody's fault.
+  EXPECT_EQ(kept({24 * 100, 24 * 101, 24 * 99}, now), (std::vector<std::uint64_t>{1, 2, 3}));
+  // The newest stays, whenever it was.
+  EXPECT_EQ(kept({24 * 100, 24 * 300}, now), (std::vector<std::uint64_t>{1, 2}));
+}
+
 struct Pruning : ::testing::Test {
   ObjectId pack = [] {
     ObjectId out;
@@ -53,28 +65,37 @@ struct Pruning : ::testing::Test {
 
 TEST_F(Pruning, LeavesWhatIsNeeded) {
   const ObjectId stored[] = {pack, manifest_of(1)};
-  const PrunePlan plan = plan_prune(stored, {pack, manifest_of(1)}, {{pack, Time{0}}}, now);
+  const PrunePlan plan = plan_prune(stored, {pack, manifest_of(1)}, {}, {{pack, Time{0}}}, now);
   EXPECT_TRUE(plan.now.empty());
   EXPECT_TRUE(plan.unneeded_since.empty());
 }
 
-TEST_F(Pruning, DeletesPacksAfterTheGraceAndManifestsAtOnce) {
+TEST_F(Pruning, DeletesPacksAfterTheGraceAndSupersededManifestsAtOnce) {
   const ObjectId stored[] = {pack, manifest_of(1)};
-  const PrunePlan first = plan_prune(stored, {}, {}, now);
+  const PrunePlan first = plan_prune(stored, {}, {manifest_of(1)}, {}, now);
   EXPECT_EQ(first.now, std::vector<ObjectId>{manifest_of(1)});
   EXPECT_EQ(first.unneeded_since, (std::map<ObjectId, Time>{{pack, now}}));
   const ObjectId left[] = {pack};
-  const PrunePlan early = plan_prune(left, {}, first.unneeded_since, after(now, kUnneededGraceMs - 1));
+  const PrunePlan early = plan_prune(left, {}, {}, first.unneeded_since, after(now, kUnneededGraceMs - 1));
   EXPECT_TRUE(early.now.empty());
   EXPECT_EQ(early.unneeded_since, first.unneeded_since);
-  const PrunePlan late = plan_prune(left, {}, early.unneeded_since, after(now, kUnneededGraceMs));
+  const PrunePlan late = plan_prune(left, {}, {}, early.unneeded_since, after(now, kUnneededGraceMs));
   EXPECT_EQ(late.now, std::vector<ObjectId>{pack});
   EXPECT_TRUE(late.unneeded_since.empty());
 }
 
+TEST_F(Pruning, LeavesAManifestThatItMerelyCouldNotReadTheGrace) {
+  const ObjectId stored[] = {manifest_of(1), manifest_of(2)};
+  const PrunePlan first = plan_prune(stored, {}, {manifest_of(2)}, {}, now);
+  EXPECT_EQ(first.now, std::vector<ObjectId>{manifest_of(2)});
+  EXPECT_EQ(first.unneeded_since, (std::map<ObjectId, Time>{{manifest_of(1), now}}));
+  const PrunePlan late = plan_prune(stored, {}, {}, first.unneeded_since, after(now, kUnneededGraceMs));
+  EXPECT_EQ(late.now, std::vector<ObjectId>{manifest_of(1)});
+}
+
 TEST_F(Pruning, AClockThatWasAheadKeepsNothingForEver) {
   const ObjectId stored[] = {pack};
-  const PrunePlan plan = plan_prune(stored, {}, {{pack, Time{900 * kDayMs}}}, now);
+  const PrunePlan plan = plan_prune(stored, {}, {}, {{pack, Time{900 * kDayMs}}}, now);
   EXPECT_EQ(plan.unneeded_since, (std::map<ObjectId, Time>{{pack, now}}));
 }
 

@@ -456,9 +456,9 @@ TEST(Snapshot, PruningDeletesWhatNobodyNeeds) {
   add_needed(vault.manifest(), vault.index_of(vault.manifest()), needed);
   std::vector<ObjectId> stored;
   for (const auto& [id, bytes] : vault.objects) stored.push_back(id);
-  const PrunePlan at_once = plan_prune(stored, needed, {}, vault.now);
+  const PrunePlan at_once = plan_prune(stored, needed, {first_manifest}, {}, vault.now);
   EXPECT_EQ(at_once.now, std::vector<ObjectId>{first_manifest});
-  const PrunePlan later = plan_prune(stored, needed, at_once.unneeded_since, after(vault.now, kUnneededGraceMs));
+  const PrunePlan later = plan_prune(stored, needed, {}, at_once.unneeded_since, after(vault.now, kUnneededGraceMs));
   for (const ObjectId& id : later.now) vault.objects.erase(id);
   EXPECT_EQ(vault.restore().files, files);
 }
