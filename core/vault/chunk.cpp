@@ -107,6 +107,10 @@ Status ChunkOpener::open(const VaultKeys& keys, const SealKey& key, const Chunk&
       raw ? out.expose_mutable() : state_->compressed.expose_mutable().first(stored.size() - kChunkOverhead);
   TRY(crypto::aead_open_into(kAead, key.expose(), chunk.id, ad, stored, text));
   if (!raw) {
+    // One frame that states its size, and nothing behind it.
+    REQUIRE(ZSTD_findFrameCompressedSize(text.data(), text.size()) == text.size() &&
+                ZSTD_getFrameContentSize(text.data(), text.size()) == chunk.plain_size,
+            ErrorCode::crypto_failed, "chunk: frame");
     const MutableByteView plain = out.expose_mutable();
     const std::size_t size =
         ZSTD_decompressDCtx(state_->context.get(), plain.data(), plain.size(), text.data(), text.size());

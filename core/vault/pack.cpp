@@ -1,5 +1,7 @@
 #include "core/vault/pack.h"
 
+#include <set>
+
 #include "core/base/padding.h"
 #include "core/vault/internal/seal.h"
 #include "core/vault/labels.h"
@@ -92,8 +94,10 @@ Result<std::vector<Chunk>> open_table(const VaultKeys& keys, const ObjectId& pac
   auto chunks = TRY(reader.vector<Chunk>(kMaxChunksInPack * Chunk::kEncodedSize, kMaxChunksInPack));
   REQUIRE(!chunks.empty(), ErrorCode::malformed, "pack: no chunks");
   std::size_t end = 0;
+  std::set<ChunkId> ids;
   for (const Chunk& chunk : chunks) {
     REQUIRE(chunk.offset == end, ErrorCode::malformed, "pack: a gap between chunks");
+    REQUIRE(ids.insert(chunk.id).second, ErrorCode::malformed, "pack: a chunk twice");
     end += chunk.stored_size;
   }
   REQUIRE(end == pack_size - needed, ErrorCode::malformed, "pack: a gap before the table");

@@ -1,6 +1,7 @@
 #include "core/vault/pack.h"
 
 #include <gtest/gtest.h>
+#include <zstd.h>
 
 #include "core/base/padding.h"
 #include "core/vault/internal/seal.h"
@@ -94,6 +95,40 @@ TEST_F(Packs, TakeNoMoreThanTheirNumberOfChunks) {
     builder.add(sealer, keys.chunk_id(data), data);
   }
   EXPECT_EQ(added, kMaxChunksInPack);
+}
+
+TEST_F(Packs, WithAChunkTwiceAreRefused) {
+  PackBuilder builder(keys, entropy);
+  id = builder.id();
+  const Bytes data = random_bytes(entropy, 100);
+  for (int i = 0; i < 2; ++i) builder.add(sealer, keys.chunk_id(data), data);
+  const Bytes pack = builder.finish(entropy);
+  EXPECT_TRUE(refused(open_table(keys, id, pack.size(), pack), "pack: a chunk twice"));
+}
+
+/// Two frames decompress to the same as one.
+TEST_F(Packs, AChunkOfTwoFramesIsRefused) {
+  const Bytes half(500, 'x');
+  const auto frame = [](ByteView text) {
+    Bytes out(ZSTD_compressBound(text.size()));
+    out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 1));
+    return out;
+  };
+  const Bytes whole = concat({half, half});
+  const ObjectId pack = new_object_id(ObjectKind::pack, entropy);
+  const SealKey key = keys.object_key(kSealChunks, pack);
+  const auto open_text = [&](ByteView text) {
+    const Chunk chunk{keys.chunk_id(whole), Encoding::zstd, 0, static_cast<std::uint32_t>(text.size() + kChunkOverhead),
+                      static_cast<std::uint32_t>(whole.size())};
+    wire::Writer ad;
+    ad.u8(static_cast<std::uint8_t>(Encoding::zstd));
+    ad.u32(chunk.plain_size);
+    const Bytes stored = crypto::aead_seal(internal::kAead, key.expose(), chunk.id, ad.view(), text);
+    return opener.open(keys, key, chunk, stored, plain);
+  };
+  EXPECT_TRUE(accepted(open_text(frame(whole))));
+  EXPECT_TRUE(refused(open_text(concat({frame(half), frame(half)})), "chunk: frame"));
+  EXPECT_TRUE(refused(open_text(concat({frame(whole), frame({})})), "chunk: frame"));
 }
 
 TEST_F(Packs, AnyFlippedBitIsFound) {
