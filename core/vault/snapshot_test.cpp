@@ -418,6 +418,29 @@ TEST(Snapshot, ManySmallIndexesBecomeOne) {
   EXPECT_EQ(vault.restore().files, files);
 }
 
+TEST(Snapshot, AnIndexOfWhichLittleIsUsedIsMadeAnew) {
+  TestVault vault(44);
+  TestFiles files;
+  for (int i = 0; i < 5'000; ++i) {
+    files["file " + std::to_string(i)] = {random_bytes(vault.entropy, 100), Layout::own};
+  }
+  vault.back_up(files);
+  ASSERT_EQ(vault.manifest().indexes.size(), 1U);
+  const ObjectId index = vault.manifest().indexes.front();
+  files = {*files.find("file 77")};
+  vault.back_up(files, vault.index_of(vault.manifest()));
+  EXPECT_NE(vault.manifest().indexes, std::vector<ObjectId>{index});
+  // One pack of data, and one each of entries and of lists: the other chunks are nobody's.
+  EXPECT_LE(vault.index_of(vault.manifest()).packs().size(), 3U);
+  EXPECT_EQ(vault.restore().files, files);
+  // With the listing made anew it is seen how little of the pack is needed: the chunk moves, and the pack can go.
+  vault.back_up(files, vault.index_of(vault.manifest()));
+  EXPECT_EQ(vault.restore().files, files);
+  std::size_t size = 0;
+  for (const auto& pack : vault.index_of(vault.manifest()).packs()) size += pack.size;
+  EXPECT_LT(size, 10'000U);
+}
+
 TEST(Snapshot, WritesAnewWhatLiesInPacksThatAreHardlyNeeded) {
   TestVault vault(27);
   TestFiles files;

@@ -11,16 +11,20 @@ enum class Fate : std::uint8_t { dropped, kept, merged };
 
 std::vector<Fate> fates(const ChunkIndex& index) {
   std::vector<std::size_t> chunks(index.indexes().size());
+  std::vector<std::size_t> used(chunks.size());
   std::vector<Fate> out(chunks.size(), Fate::dropped);
   for (const ChunkIndex::Place& place : index.places()) {
     const auto source = index.packs()[place.pack].source;
     if (source == ChunkIndex::kNoSource) continue;
     ++chunks[source];
-    if (place.used) out[source] = Fate::kept;
+    used[source] += place.used ? 1 : 0;
   }
-  // An index that lists what is lost is written anew without it.
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (used[i] != 0) out[i] = 2 * used[i] < chunks[i] ? Fate::merged : Fate::kept;
+  }
+  // An index that lists what nothing is written against is made anew without it, so that the pack can go.
   for (const ChunkIndex::Pack& pack : index.packs()) {
-    if (pack.lost && pack.source != ChunkIndex::kNoSource && out[pack.source] == Fate::kept) {
+    if ((pack.lost || pack.sparse) && pack.source != ChunkIndex::kNoSource && out[pack.source] == Fate::kept) {
       out[pack.source] = Fate::merged;
     }
   }

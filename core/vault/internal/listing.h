@@ -12,8 +12,9 @@ struct IndexPlan {
   std::vector<Listing> listings;  ///< to be stored in new ones
 };
 
-/// From what the snapshot used: new packs are listed, unused ones left out, and of more than kMaxSmallIndexes small
-/// index objects one is made.
+/// From what the snapshot used: new packs are listed, unused ones left out. An index object of which less than half is
+/// used, or that lists a pack that is lost or sparse, is made anew with what is used; of more than kMaxSmallIndexes
+/// small ones one is made.
 IndexPlan plan_indexes(const ChunkIndex& index);
 
 /// Numbers of the places in each pack that `wanted` asks for, by pack and offset.
