@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/vault/internal/seal.h"
 #include "core/vault/labels.h"
 #include "tests/support/refused.h"
 #include "tests/support/seeded_entropy.h"
@@ -64,6 +65,23 @@ TEST_F(Keys, AtAnotherStorageIdsAndWriteKeysAreOthers) {
     EXPECT_NE(a.id, b.id);
     EXPECT_NE(a.write_key.public_key(), b.write_key.public_key());
   }
+}
+
+/// A machine that is set back draws the same random bytes: other texts have other nonces all the same.
+TEST_F(Keys, WhatIsSealedWithTheSameRandomBytesSharesNoNonce) {
+  const auto seal_key = random_secret<SealKey>(entropy);
+  const auto nonce = [&](std::string_view ad, std::string_view text) {
+    SeededEntropy again(9);
+    const Bytes sealed = internal::seal(seal_key, as_bytes(ad), as_bytes(text), again);
+    EXPECT_TRUE(internal::open(seal_key, as_bytes(ad), sealed).has_value());
+    return to_bytes(ByteView(sealed).first(internal::kNonceSize));
+  };
+  EXPECT_EQ(nonce("", "text"), nonce("", "text"));
+  EXPECT_NE(nonce("", "text"), nonce("", "texu"));
+  EXPECT_NE(nonce("", "text"), nonce("t", "ext"));
+  SeededEntropy other(10);
+  EXPECT_NE(nonce("", "text"),
+            to_bytes(ByteView(internal::seal(seal_key, {}, as_bytes("text"), other)).first(internal::kNonceSize)));
 }
 
 TEST_F(Keys, AChunksIdIsOfItsBytesAndTheDataKey) {

@@ -25,6 +25,9 @@ inline constexpr std::string_view kSealTable = "seal table";
 inline constexpr std::string_view kSealIndex = "seal index";
 inline constexpr std::string_view kSealManifest = "seal manifest";
 
+// KDF(a sealing key, label, "").
+inline constexpr std::string_view kDeriveNonce = "seal nonce";
+
 // Associated data of the end of a pack.
 inline constexpr std::string_view kTrailer = "trailer";
 

@@ -1,4 +1,5 @@
-// seal(key, ad, text) of docs/spec/backup.md: AEGIS-256 under a random nonce that stands in front.
+// seal(key, ad, text) of docs/spec/backup.md: AEGIS-256 under a nonce that stands in front, a keyed hash of random
+// bytes, ad and text.
 #pragma once
 
 #include "core/base/secret.h"
