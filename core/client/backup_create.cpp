@@ -30,7 +30,8 @@ Result<std::optional<vault::KeyBoxContent>> CreateJob::plan(Context& context, co
   if (task_.secret) recovery = TRY(present_recovery_key(*task_.secret, task_.state));
   if (!setup_) {
     auto device_key = crypto::kem_generate(crypto::KemAlgorithm::xwing_shake, context.entropy).private_key;
-    setup_ = BackupSetup{task_.storage, *identity_, box_id_, box_key_->clone(), std::move(device_key), {}, {}, {}, 0};
+    setup_ =
+        BackupSetup{task_.storage, *identity_, box_id_, box_key_->clone(), std::move(device_key), {}, {}, {}, 0, 0};
   }
   const KeyBoxWishes wishes{box_ ? &*box_ : nullptr, task_.state, account, setup_->device_key,
                             recovery ? &*recovery : nullptr};
@@ -73,8 +74,8 @@ void CreateJob::put_key_box(Context& context, const Account& account, vault::Key
 
 void CreateJob::begin_snapshot(Context& context) {
   save_backup_setup(context, *setup_);
-  newest_ = setup_->newest;
   generation_ = setup_->content.current().number;
+  if (setup_->newest_generation == generation_) newest_ = setup_->newest;
   if (!enter(setup_->content.current())) return;
   doing_ = "looking at what is stored";
   listed_ = context.now;
@@ -195,6 +196,11 @@ void CreateJob::finish(Context& context) {
                            chain_of(task_.state)};
   if (newest_.counter != 0) info.previous = newest_;
   const Status finished = writer_->finish(info, account->signing_key);
+  if (!finished && newest_.counter == ~std::uint64_t{0}) {
+    return fail_with(finished.error().code,
+                     "A device used up the numbers of this generation; delete it and back up anew: backup delete "
+                     "--generation.");
+  }
   if (!finished)
     return fail_with(finished.error().code, "There is more than one snapshot holds; delete conversations.");
   finished_ = true;
@@ -238,6 +244,7 @@ void CreateJob::confirm(Context& context) {
 
 void CreateJob::end(Context& context) {
   setup_->newest = writer_->head();
+  setup_->newest_generation = generation_;
   setup_->last_ms = context.now.ms;
   save_backup_setup(context, *setup_);
   for (const Row& row : context.store.scan(tables::kBackupPacks, {}, {}, proto::kMaxVaultObjects)) {

@@ -104,7 +104,9 @@ void NewestJob::choose(Context& context, std::size_t at, const std::vector<Found
     signer_is_active_ = device != nullptr && device->active();
   }
   if (!manifest_) return look_in(context, at - 1);
-  if (task_.setup && manifest_->counter < task_.setup->newest.counter) {
+  const auto place = [](std::uint32_t number, std::uint64_t counter) { return std::pair(number, counter); };
+  if (task_.setup && place(generation.number, manifest_->counter) <
+                         place(task_.setup->newest_generation, task_.setup->newest.counter)) {
     return fail_with(
         ErrorCode::stale,
         "The storage shows an older snapshot than this device knows, and nothing was done; use another copy "
@@ -354,6 +356,7 @@ void DeleteJob::end(Context& context, std::optional<BackupSetup> setup) {
   // The snapshots that this device knew may be gone: none that is older is a lie now.
   if (setup) {
     setup->newest = {};
+    setup->newest_generation = 0;
     save_backup_setup(context, *setup);
   } else if (generation_ == kAllGenerations) {
     context.store.erase(tables::kBackup, {});

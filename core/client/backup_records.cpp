@@ -88,6 +88,7 @@ SecretBytes BackupSetup::encode() const {
   w.raw(head.hash);
   w.u64(newest.counter);
   w.raw(newest.hash);
+  w.u32(newest_generation);
   w.u64(last_ms);
   w.u8(daily ? 1 : 0);
   return w.take_secret();
@@ -110,11 +111,13 @@ Result<BackupSetup> BackupSetup::decode(ByteView bytes) {
                   std::move(content),
                   {},
                   {},
+                  0,
                   0};
   out.head.version = TRY(r.u64());
   out.head.hash = TRY(r.fixed<Hash>());
   out.newest.counter = TRY(r.u64());
   out.newest.hash = TRY(r.fixed<Hash>());
+  out.newest_generation = TRY(r.u32());
   out.last_ms = TRY(r.u64());
   out.daily = TRY(r.presence());
   TRY(r.finish());

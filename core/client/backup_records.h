@@ -53,9 +53,10 @@ struct BackupSetup {
   crypto::KemPrivateKey device_key;
   vault::KeyBoxContent content;  ///< as it was last written or verified
   vault::KeyBoxHead head;
-  vault::SnapshotHead newest;  ///< that this device knows; counter 0: none
-  std::uint64_t last_ms = 0;   ///< when the last snapshot was whole
-  bool daily = false;          ///< whether one is made every day without being asked for
+  vault::SnapshotHead newest;           ///< that this device knows; counter 0: none
+  std::uint32_t newest_generation = 0;  ///< of newest; each counts from 1
+  std::uint64_t last_ms = 0;            ///< when the last snapshot was whole
+  bool daily = false;                   ///< whether one is made every day without being asked for
 
   SecretBytes encode() const;
   static Result<BackupSetup> decode(ByteView bytes);

@@ -379,6 +379,30 @@ TEST_F(Backup, LogsInAgainWhenItsLoginRanOut) {
   EXPECT_EQ(done["result"]["snapshot"], 1) << done.dump();
 }
 
+/// A device that is a thief's makes the last counter that there is: what follows has no higher one, until the thief is
+/// removed, or the generation ends.
+TEST_F(Backup, TheHighestCounterEndsWithItsGeneration) {
+  ASSERT_TRUE(backup("alice-1", "create", with_key()).contains("result"));
+  auto setup = load_backup_setup(village.device("alice-1").store());
+  const auto account = load_account(village.device("alice-1").store());
+  ASSERT_TRUE(setup && account);
+  const vault::Generation& current = setup->content.current();
+  const auto keys = keys_of(current);
+  vault::ManifestContent last;
+  last.generation = current.number;
+  last.vault = vault::vault_id(current.root, setup->identity);
+  last.counter = ~std::uint64_t{0};
+  last.previous = setup->newest.hash;
+  testing::SeededEntropy entropy(6);
+  const auto object = vault::seal_manifest(*keys, last, account->signing_key, entropy);
+  vaults().begin()->second[*proto::ObjectId::from(object.id)] = {object.bytes.size(), object.bytes};
+  EXPECT_EQ(backup("alice-1", "create")["error"]["data"]["code"], "over_limit");
+  ASSERT_TRUE(backup("alice-1", "delete", {{"generation", 1}}).contains("result"));
+  const json anew = backup("alice-1", "create");
+  EXPECT_EQ(anew["result"]["snapshot"], 1) << anew.dump();
+  EXPECT_TRUE(backup("alice-1", "verify").contains("result"));
+}
+
 TEST_F(Backup, AStorageThatTakesNoMoreIsToldAndGoneOnWith) {
   village.server.vault.parts_left = 1;
   const json refused = backup("alice-1", "create", with_key());

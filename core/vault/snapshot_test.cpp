@@ -289,6 +289,22 @@ TEST_F(Unconfirmed, PutsNoManifestOfASnapshotThatTookTooLong) {
   EXPECT_TRUE(writer->take_object());
 }
 
+TEST(Snapshot, NoneFollowsTheHighestCounterOrWhatHasNoHash) {
+  TestVault vault(43);
+  const auto finish = [&](const SnapshotHead& previous) {
+    SnapshotWriter writer(vault.keys, {}, {}, vault.now, vault.entropy);
+    SnapshotInfo info = vault.info();
+    info.previous = previous;
+    const Status finished = writer.finish(info, vault.device);
+    EXPECT_EQ(writer.wants_listing(), finished.has_value());
+    return finished;
+  };
+  const Hash hash = random_value<Hash>(vault.entropy);
+  EXPECT_TRUE(refused(finish({~std::uint64_t{0}, hash}), "snapshot: counter"));
+  EXPECT_TRUE(accepted(finish({~std::uint64_t{0} - 1, hash})));
+  EXPECT_TRUE(refused(finish({5, {}}), "manifest: counter"));
+}
+
 TEST(Snapshot, AFlippedBitAnywhereIsNamedAndTheRestIsRestored) {
   TestVault vault(17);
   TestFiles files = test_files(18);

@@ -89,6 +89,7 @@ std::vector<ObjectId> SnapshotWriter::finish_indexes() {
 Status SnapshotWriter::finish(const SnapshotInfo& info, const crypto::SigningKey& signer) {
   CHECK(!entry_ && !finished_);
   REQUIRE(info.chain.size() <= kMaxChainBytes, ErrorCode::over_limit, "snapshot: chain");
+  REQUIRE(!info.previous || info.previous->counter < ~std::uint64_t{0}, ErrorCode::over_limit, "snapshot: counter");
   ManifestContent content;
   content.generation = info.generation;
   content.vault = info.vault;
@@ -104,6 +105,8 @@ Status SnapshotWriter::finish(const SnapshotInfo& info, const crypto::SigningKey
   close(lists_);
   content.indexes = finish_indexes();
   REQUIRE(content.indexes.size() <= kMaxIndexesOfManifest, ErrorCode::over_limit, "snapshot: indexes");
+  // What no reader would take is not written.
+  TRY(wire::decode<ManifestContent>(wire::encode(content)));
   indexes_ = content.indexes;
   head_ = content.head();
   manifest_ = seal_manifest(*keys_, content, signer, *entropy_);

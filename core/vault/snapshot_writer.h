@@ -50,7 +50,8 @@ class SnapshotWriter : private ChunkSink {
   bool keep(const Reference& reference);
   void end_entry();
 
-  /// Ends the snapshot. `over_limit` if it is too large for a manifest; it is never done then.
+  /// Ends the snapshot. `over_limit` if it is too large for a manifest, or if nothing is higher than the counter of the
+  /// one before; `malformed` for what no reader would take. It is never done then.
   Status finish(const SnapshotInfo& info, const crypto::SigningKey& signer);
 
   std::optional<Object> take_object();
