@@ -27,16 +27,15 @@ std::function<Side(LazyWorld&)> in_world(Side (*run)(World&)) {
 std::function<Side(LazyWorld&)> in_world(Side (*run)(World&, const WorldOptions&)) {
   return [run](LazyWorld& world) { return run(world.get(), world.options()); };
 }
-/// Of an attack on what this build of Cairn does not have.
+/// Of an attack that is not run on Cairn.
 std::function<Side(LazyWorld&)> nothing_there(const std::string& why) {
   return [why](LazyWorld&) { return not_run(why); };
 }
 
 const char* const kLeftOut = "left out, as asked";
-const char* const kNoBackup =
-    "this build of Cairn stores no backup, so there is nothing to attack and nothing is claimed";
+const char* const kNoBackup = "the lab does not attack Cairn's backups yet, so nothing is claimed";
 const char* const kNoRealms =
-    "this build of Cairn has no PIN and no realms, so there is nothing to attack and nothing is claimed";
+    "no command of the client sets a PIN yet, so there is nothing to attack and nothing is claimed";
 
 std::vector<Attack> make_catalogue() {
   return {

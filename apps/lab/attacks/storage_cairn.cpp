@@ -64,8 +64,7 @@ Side subpoena_cairn(World& world) {
   side.show("sentences found in them", of(found, said.size()));
   side.show("envelopes among them that were still waiting for bob", waiting);
   side.show("and that bob could read afterwards", of(arrived, said.size()));
-  side.reduced.push_back(
-      "Messages and the directory only: this build of Cairn stores no backup, so none was attacked.");
+  side.reduced.push_back("Messages and the directory only: no backup was made, so none was attacked.");
   return side;
 }
 
@@ -107,8 +106,7 @@ Side confirm_file_cairn(World& world) {
   side.show("stored envelopes that hold the document, its hashes, or its convergent chunks", hits);
   side.show("equal ciphertexts among three copies", equal_bodies);
   side.show("envelopes large enough to be it", large);
-  side.reduced.push_back(
-      "The document is sent as a message: this build of Cairn has no attachments and no backup yet.");
+  side.reduced.push_back("The document is sent as a message: Cairn has no attachments yet.");
   return side;
 }
 
