@@ -34,6 +34,7 @@ Result<PinRow> PinRow::read(wire::Reader& r) {
 }
 
 void TokenRow::write(wire::Writer& w) const {
+  w.raw(owner);
   w.raw(release_key);
   w.optional_raw(erase_key ? std::optional<ByteView>(erase_key->view()) : std::nullopt);
   w.u64(change);
@@ -45,6 +46,7 @@ void TokenRow::write(wire::Writer& w) const {
 }
 Result<TokenRow> TokenRow::read(wire::Reader& r) {
   TokenRow out;
+  out.owner = TRY(r.fixed<OwnerKey>());
   out.release_key = TRY(r.fixed<PublicKey>());
   if (TRY(r.presence())) out.erase_key = TRY(r.fixed<PublicKey>());
   out.change = TRY(r.u64());

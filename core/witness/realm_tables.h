@@ -17,14 +17,17 @@ inline constexpr Table kHeads{7};       ///< u64 size of our log: its head then,
 inline constexpr Table kPeerHeads{8};   ///< a peer's key: the largest RealmHead that it told us
 inline constexpr Table kRollback{9};    ///< empty key: a RealmHead of ours that our database does not know
 inline constexpr Table kFreeSlots{10};  ///< u32 slot that was erased: empty
-inline constexpr Table kSlotCount{11};  ///< empty key: u32, slots from there on were never used; 1 when missing
+inline constexpr Table kSlotCount{11};  ///< empty key: u32, slots from there on were never used; there from the start
 inline constexpr Table kKeysMark{12};   ///< empty key: SHA-256 of slot 0, by which the file of keys is known
+inline constexpr Table kShares{13};     ///< pin_key, or H(domain): u32, shares of tokens that are kept for it
 }  // namespace realm_table
 
 constexpr std::uint64_t kKeptHeads = 65'536;
 
 /// H(domain) || registration.
 Bytes pin_key(const proto::RealmWho& who);
+/// The same, as whose a share of a token is.
+using OwnerKey = FixedBytes<struct OwnerKeyTag, 48>;
 Bytes numbered(ByteView prefix, std::uint64_t number);
 Bytes due_key(std::uint64_t time_ms, const TokenRecordId& record);
 
@@ -40,6 +43,7 @@ struct PinRow {
 
 /// A token's share, sealed under the key in `slot`; or what is left of it.
 struct TokenRow {
+  OwnerKey owner;  ///< whose account token stored it; zeros once erased
   PublicKey release_key;
   std::optional<PublicKey> erase_key;
   std::uint64_t change = 0;

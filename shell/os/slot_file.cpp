@@ -15,8 +15,9 @@ Status failed(int cause) {
 }
 
 constexpr std::size_t kSlotSize = SlotKey::kSize;
+static_assert(kSlotSize <= kSlotStride && 512 % kSlotStride == 0);
 
-off_t place_of(std::uint32_t slot) { return static_cast<off_t>(slot) * static_cast<off_t>(kSlotSize); }
+off_t place_of(std::uint32_t slot) { return static_cast<off_t>(slot) * static_cast<off_t>(kSlotStride); }
 
 /// A new file's name must outlive a power cut as its bytes do.
 bool sync_folder_of(const std::string& path) {

@@ -8,7 +8,10 @@
 
 namespace cairn::os {
 
-/// Slot n stands at n * 48 for ever, blank (zeros) or full. Nothing is renamed, copied or appended elsewhere, so that
+/// The distance between two slots: so none lies in two sectors, of which a power cut could leave one overwritten.
+constexpr std::size_t kSlotStride = 64;
+
+/// Slot n stands at n * 64 for ever, blank (zeros) or full. Nothing is renamed, copied or appended elsewhere, so that
 /// what is overwritten is gone where this file lies; a file system that copies on writing, or somebody's snapshot of
 /// it, keeps the old bytes all the same.
 class SlotFile final : public ErasableKeys {

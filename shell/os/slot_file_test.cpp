@@ -45,11 +45,25 @@ TEST(SlotFile, LeavesNothingOfWhatItErasesAndTheRestAsItWas) {
   EXPECT_FALSE((*file)->read(2)->has_value());
   const auto bytes = read_file(folder.file("keys"), 4096);
   ASSERT_TRUE(bytes);
-  EXPECT_EQ(bytes->size(), 4 * kSlotSize);  // in place: it did not grow
+  EXPECT_EQ(bytes->size(), 3 * kSlotStride + kSlotSize);  // in place: it did not grow
   EXPECT_EQ(std::count(bytes->begin(), bytes->end(), 12), 0);
   for (const std::uint8_t i : {std::uint8_t{0}, std::uint8_t{1}, std::uint8_t{3}}) {
     EXPECT_TRUE(holds(**file, i, static_cast<std::uint8_t>(10 + i)));
   }
+}
+
+TEST(SlotFile, KeepsEachSlotWithinOneSector) {
+  constexpr std::size_t kSector = 512;
+  for (std::size_t slot = 0; slot < 1000; ++slot) {
+    const std::size_t first = slot * kSlotStride;
+    EXPECT_EQ(first / kSector, (first + kSlotSize - 1) / kSector) << slot;
+  }
+  const testing::ScratchFolder folder;
+  auto file = SlotFile::open(folder.file("keys"));
+  ASSERT_TRUE((*file)->write(85, slot_of(9)));
+  const auto bytes = read_file(folder.file("keys"), 1 << 20);
+  ASSERT_TRUE(bytes);
+  EXPECT_EQ(std::find(bytes->begin(), bytes->end(), 9) - bytes->begin(), 85 * 64);
 }
 
 TEST(SlotFile, SaysWhenItCannotBeOpened) {

@@ -177,8 +177,8 @@ TEST_F(RealmRefusal, OfTokensThatAreNotForThis) {
   expect_token(ErrorCode::not_authorised, [](auto& token) { token.purpose = TokenPurpose::register_pin; });
   expect_token(ErrorCode::not_found, [](auto& token) { token.registration.mutable_view()[0] ^= 1; });
   const Time now = realm().driver.now;
-  expect_token(ErrorCode::stale, [&](auto& token) { token.expires_ms = now.ms; });
-  expect_token(ErrorCode::stale, [&](auto& token) { token.expires_ms = after(now, kHourMs + 1).ms; });
+  expect_token(ErrorCode::not_authorised, [&](auto& token) { token.expires_ms = now.ms; });
+  expect_token(ErrorCode::not_authorised, [&](auto& token) { token.expires_ms = after(now, kHourMs + 1).ms; });
   auto request = guess();
   request.token.back() ^= 1;
   expect_guess(ErrorCode::invalid_signature, request);
@@ -194,9 +194,11 @@ TEST_F(RealmRefusal, OfATokenThatWasUsedUntilItsTimeIsOver) {
   expect_guess(ErrorCode::duplicate, request);
   realm().restart();
   expect_guess(ErrorCode::duplicate, request);
-  realm().driver.pass(proto::kAccountTokenLifeMs + 2 * kMinuteMs);
+  realm().driver.pass(proto::kAccountTokenLifeMs + kMinuteMs);
+  expect_guess(ErrorCode::not_authorised, request);
+  realm().driver.pass(kDayMs + kMinuteMs);  // it is remembered a day longer
   EXPECT_TRUE(realm().driver.store.scan_prefix(witness::realm_table::kUsedTokens, {}, 1).empty());
-  expect_guess(ErrorCode::stale, request);
+  expect_guess(ErrorCode::not_authorised, request);
 }
 
 TEST_F(RealmRefusal, OfElementsThatAreNone) {

@@ -205,6 +205,56 @@ TEST(RealmLog, ErasesNothingAndDoesNotSpinWhileRolledBack) {
   EXPECT_TRUE(realm.driver.store.get(witness::realm_table::kDue, witness::due_key(1, record)));
 }
 
+/// A share at realm 0, with a deletion that waits.
+struct WaitingDeletion : World {
+  WaitingDeletion() : root(32, 9), release(vault::token_release_key(root)) {
+    const auto shared = vault::share_token(set, root, entropy);
+    CHECK(client::realm_done(
+              realms[0]->call(client::token_store_call(realms[0]->url, record(), release.public_key(), {},
+                                                       shared->shares[0], token(0, proto::TokenPurpose::store_token))))
+              .has_value());
+    CHECK(ask(TokenAction::erase, 0).has_value());
+  }
+  TokenRecordId record() const { return vault::token_record_id(root, set.realms[0]); }
+  Result<TokenState> ask(TokenAction action, std::uint64_t change) {
+    vault::TokenAsk one{0, record(), action, TokenKeyKind::release, change, {}};
+    one.signature = crypto::sign_labelled(release, crypto::kSignTokenRequest,
+                                          token_request_content(set.realms[0], one.record, action, one.by, change));
+    return client::token_reply(realms[0]->call(client::token_call(realms[0]->url, one)));
+  }
+  Bytes root;
+  crypto::SigningKey release;
+};
+
+TEST(RealmLog, ErasesNothingBeforeThePeersSaidThatTheDatabaseIsNoOldOne) {
+  WaitingDeletion world;
+  auto& realm = *world.realms[0];
+  world.pass(1001);
+  const auto old = realm.driver.store;
+  ASSERT_TRUE(world.ask(TokenAction::cancel, 1));
+  for (int i = 0; i < 73; ++i) world.pass(kHourMs);
+  ASSERT_EQ(realm.shares_kept(), 1u);
+  realm.driver.store = old;  // in which the deletion was not cancelled, and is overdue
+  realm.restart();
+  realm.driver.pass(kMinuteMs);
+  EXPECT_TRUE(world.is(0, "asking"));
+  EXPECT_EQ(realm.shares_kept(), 1u);
+  world.carry();
+  EXPECT_TRUE(world.is(0, "rolled back"));  // what happens to a share is in the log, too
+  // The operator goes on: the owner has the whole delay once more.
+  realm.config.accept_rollback = true;
+  realm.restart();
+  world.carry();
+  ASSERT_TRUE(world.is(0, "serving"));
+  for (int i = 0; i < 71; ++i) world.pass(kHourMs);
+  EXPECT_EQ(realm.shares_kept(), 1u);
+  const auto state = world.ask(TokenAction::status, 0);
+  ASSERT_TRUE(state);
+  EXPECT_GT(state->erase_at_ms, realm.driver.now.ms);
+  world.pass(kHourMs + kMinuteMs);
+  EXPECT_EQ(realm.shares_kept(), 0u);
+}
+
 TEST(RealmLog, KeepsTheNewestHeadsAlone) {
   RealmVillage village(1, 1);
   const auto made = village.make(kPin);

@@ -25,12 +25,21 @@ class MemoryKeys final : public ErasableKeys {
     return ok();
   }
   Status erase(std::uint32_t slot) override {
-    REQUIRE(!broken, ErrorCode::storage_failed, "the file of keys cannot be written");
+    if (const auto found = slots.find(slot); torn && found != slots.end()) {
+      std::fill_n(found->second.begin(), *torn, std::uint8_t{0});
+      if (*torn == SlotKey::kSize) slots.erase(found);
+    }
+    REQUIRE(!broken && !torn && !bad_slots.contains(slot), ErrorCode::storage_failed,
+            "the file of keys cannot be written");
     slots.erase(slot);
+    ++erasures[slot];
     return ok();
   }
   std::map<std::uint32_t, Bytes> slots;
+  std::map<std::uint32_t, int> erasures;  ///< of a slot, that were said to be done
   bool broken = false;
+  std::set<std::uint32_t> bad_slots;  ///< these alone cannot be erased
+  std::optional<std::size_t> torn;    ///< erasing overwrites so many bytes, and then fails
 };
 
 inline constexpr Time kRealmStart{1'700'000'000'000};

@@ -8,9 +8,6 @@
 namespace cairn::witness {
 namespace {
 
-/// The operator's word after a roll-back; the other kinds are those of GuessKind.
-constexpr std::uint8_t kAcceptedRollback = 8;
-
 Status verify(const proto::RealmHead& head) {
   return crypto::verify_labelled(head.realm, crypto::kSignRealmHead, head.content(), head.signature);
 }
@@ -51,6 +48,10 @@ proto::RealmHead RealmLog::head() const {
 
 void RealmLog::append(Turn& turn, proto::GuessKind kind, std::uint8_t counter, ByteView record) {
   append_raw(turn, static_cast<std::uint8_t>(kind), counter, record);
+}
+
+void RealmLog::append(Turn& turn, LogKind kind, ByteView record) {
+  append_raw(turn, static_cast<std::uint8_t>(kind), 0, record);
 }
 
 void RealmLog::append_raw(Turn& turn, std::uint8_t kind, std::uint8_t counter, ByteView record) {
@@ -146,7 +147,8 @@ void RealmLog::adopt(Turn& turn, const proto::RealmHead& theirs) {
     size_ = theirs.size;
     head_ = theirs.head;
   }
-  append_raw(turn, kAcceptedRollback, 0, {});
+  append(turn, LogKind::accepted_rollback, {});
+  accepted_ = true;
   turn.event(proto::Event::Level::warning, "goes on after a roll-back, from what a peer knew", theirs.size);
 }
 

@@ -15,6 +15,15 @@ namespace cairn::witness {
 constexpr std::uint64_t kTellMs = kSecondMs;
 constexpr std::uint64_t kAskMs = kMinuteMs;
 
+/// What an entry is about beside the kinds of GuessKind.
+enum class LogKind : std::uint8_t {
+  share_stored = 6,
+  erasure_waits = 7,
+  accepted_rollback = 8,  ///< the operator's word
+  erasure_cancelled = 9,
+  share_erased = 10
+};
+
 class RealmLog {
  public:
   enum class State : std::uint8_t {
@@ -35,9 +44,13 @@ class RealmLog {
 
   /// An entry about the record with this key. Cannot fail: what is refused was refused before.
   void append(Turn& turn, proto::GuessKind kind, std::uint8_t counter, ByteView record);
+  void append(Turn& turn, LogKind kind, ByteView record);
 
   /// A peer tells its head. `not_found` for a stranger, `invalid_signature`.
   Status take_head(Turn& turn, const proto::RealmHead& head);
+
+  /// Whether it went on after a roll-back since this was last asked.
+  bool take_accepted() { return std::exchange(accepted_, false); }
 
   bool owns(proto::CallId call) const { return calls_.contains(call); }
   void done(Turn& turn, const proto::CallDone& call);
@@ -64,6 +77,7 @@ class RealmLog {
   State state_ = State::asking;
   std::uint64_t size_ = 0;
   Hash head_;
+  bool accepted_ = false;
   std::map<proto::CallId, Pending> calls_;
   std::set<std::size_t> unheard_;  ///< peers that have not answered since the start
   Time next_ask_;

@@ -76,7 +76,9 @@ Status RealmServer::read_store(Turn& turn) {
   REQUIRE(seed, ErrorCode::internal, "the row of our key is no seed");
   parts_ = std::make_unique<Parts>(config_, keys_, log_, crypto::SigningKey::from_seed(std::move(*seed)));
   parts_->shares.rebuild(turn);
-  return log_.rebuild(turn, parts_->key);
+  TRY(log_.rebuild(turn, parts_->key));
+  if (log_.take_accepted()) parts_->shares.begin_delays_anew(turn);
+  return ok();
 }
 
 proto::Effects RealmServer::handle(const proto::Input& input, const StoreView& store, Time now, Entropy& entropy) {
@@ -85,17 +87,22 @@ proto::Effects RealmServer::handle(const proto::Input& input, const StoreView& s
     request(turn, *arrived);
   } else if (const auto* call = std::get_if<proto::CallDone>(&input)) {
     if (parts_ && log_.owns(call->id)) log_.done(turn, *call);
-  } else if (std::holds_alternative<proto::TimerFired>(input) && parts_) {
-    log_.timer(turn);
-    if (log_.state() != RealmLog::State::rolled_back) parts_->shares.timer(turn);
-    if (next_sweep_ <= now) {
-      next_sweep_ = after(now, kSweepMs);
-      sweep_account_tokens(turn);
-    }
+    if (parts_ && log_.take_accepted()) parts_->shares.begin_delays_anew(turn);
+  } else if (const auto* fired = std::get_if<proto::TimerFired>(&input)) {
+    if (parts_) timer(turn, fired->uptime_ms);
   } else if (const auto* socket = std::get_if<proto::SocketOpened>(&input)) {
     turn.sends.emplace_back(proto::SocketClose{socket->id});  // nothing here speaks in frames
   }
   return turn.take();
+}
+
+void RealmServer::timer(Turn& turn, std::uint64_t uptime_ms) {
+  log_.timer(turn);
+  parts_->shares.watch_clock(turn, uptime_ms);
+  if (log_.state() == RealmLog::State::serving) parts_->shares.timer(turn);
+  if (turn.now < next_sweep_) return;
+  next_sweep_ = after(turn.now, kSweepMs);
+  sweep_account_tokens(turn);
 }
 
 void RealmServer::request(Turn& turn, const proto::RequestArrived& request) {
@@ -186,7 +193,7 @@ std::string RealmServer::vkey() const {
 
 Time RealmServer::next_deadline() const {
   if (!parts_) return Time::never();
-  const bool erasing = log_.state() != RealmLog::State::rolled_back;
+  const bool erasing = log_.state() == RealmLog::State::serving;  // not before the peers said that nothing is missing
   return std::min({next_sweep_, log_.deadline(), erasing ? parts_->shares.deadline() : Time::never()});
 }
 

@@ -23,7 +23,10 @@ class RealmServer {
   /// The parts that exist once the key is known.
   struct Parts {
     Parts(const RealmConfig& config, ErasableKeys& keys, RealmLog& log, crypto::SigningKey signing)
-        : key(std::move(signing)), us(key.public_key()), pins(config.list, log, us), shares(config.list, keys, key) {}
+        : key(std::move(signing)),
+          us(key.public_key()),
+          pins(config.list, log, us),
+          shares(config.list, keys, log, key) {}
     crypto::SigningKey key;
     RealmId us;
     Pins pins;
@@ -31,6 +34,7 @@ class RealmServer {
   };
 
   Status read_store(Turn& turn);
+  void timer(Turn& turn, std::uint64_t uptime_ms);
   void request(Turn& turn, const proto::RequestArrived& request);
   Result<Bytes> post(Turn& turn, const proto::RequestArrived& request);
   Result<proto::Respond> get(Turn& turn, const proto::RequestArrived& request) const;

@@ -3,21 +3,26 @@
 //   storing   key into a slot, on disk  ->  row with the sealed share, in the batch's commit
 //   erasing   slot overwritten, on disk ->  row with the receipt, in the batch's commit
 // What stands between the two arrows is in order after a crash: a key without a row is overwritten by the next one, and
-// a row whose key is gone is as good as erased, and gets its receipt when it is next asked for.
+// a row whose key is gone is as good as erased, and gets its receipt when it is next asked for: but only after the slot
+// was overwritten once more, since what reads as blank may not have reached the disk.
 #pragma once
 
 #include "core/base/erasable_keys.h"
 #include "core/crypto/signature.h"
 #include "core/witness/internal/account_tokens.h"
+#include "core/witness/internal/realm_log.h"
 #include "core/witness/realm_tables.h"
 
 namespace cairn::witness {
 
+/// Shares that one registration may keep at a realm; all of a domain's have the slots of its part among the issuers.
+constexpr std::uint32_t kMaxSharesOfOne = 64;
+
 class TokenShares {
  public:
   /// All must outlive this.
-  TokenShares(const RealmList& list, ErasableKeys& keys, const crypto::SigningKey& key)
-      : list_(list), keys_(keys), key_(key) {}
+  TokenShares(const RealmList& list, ErasableKeys& keys, RealmLog& log, const crypto::SigningKey& key)
+      : list_(list), keys_(keys), log_(log), key_(key) {}
 
   /// Looks whether the keys are those of this store, and when the first deletion is due. With other keys, or none, it
   /// refuses everything: each share would look erased, and get a receipt.
@@ -29,17 +34,38 @@ class TokenShares {
 
   bool keys_are_ours() const { return keys_are_ours_; }
 
-  /// Erases what is due.
+  /// Every deletion that waits gets its whole delay anew: the database is an old one, and may lack a cancellation.
+  void begin_delays_anew(Turn& turn);
+
+  /// Notices when the clock ran ahead of the one that nobody sets: deletions then wait as much longer, 72 h at most.
+  void watch_clock(Turn& turn, std::uint64_t uptime_ms);
+  /// Erases what is due, and, some at a time after the start, keys that came back with an old file of keys.
   void timer(Turn& turn);
-  Time deadline() const { return keys_are_ours_ ? next_due_ : Time::never(); }
+  Time deadline() const;
 
  private:
+  /// What stands in the slot that a row names.
+  enum class Slot : std::uint8_t {
+    blank,
+    ours,      ///< the row's, or what an interrupted overwriting has left of it
+    anothers,  ///< of another record, which got it since
+  };
   bool recognise_keys(Turn& turn);
+  bool mark_keys(Turn& turn);
   void look_for_due(const Turn& turn);
+  /// False when one of these could not be erased; adds how many could to `erased`.
+  bool erase_due(Turn& turn, const std::vector<Row>& due, std::size_t& erased);
+  Status erase_one(Turn& turn, const Row& due);
+  void erase_what_came_back(Turn& turn);
+  Status erase_again(const Row& token);
   Status check_keys() const;
+  Status check_room(Turn& turn, const OwnerKey& owner) const;
+  void count(Turn& turn, const OwnerKey& owner, bool more) const;
   Status authorise(const TokenRow& row, const proto::TokenRequest& request) const;
   Status change(Turn& turn, const proto::TokenRequest& request, TokenRow& row);
+  /// The receipt is made only where this call has overwritten the slot, or it is another's.
   Status erase(Turn& turn, const TokenRecordId& record, TokenRow& row);
+  Result<Slot> look_at(const TokenRecordId& record, std::uint32_t slot) const;
   Result<std::uint32_t> take_slot(Turn& turn) const;
   Result<Bytes> seal(Turn& turn, const TokenRecordId& record, std::uint32_t slot, const TokenShare& share);
   /// Nothing when it is gone, or the slot is another record's by now.
@@ -48,11 +74,20 @@ class TokenShares {
   Result<std::optional<TokenShare>> open(const TokenRecordId& record, const TokenRow& row) const;
   void schedule(Turn& turn, const TokenRecordId& record, TokenRow& row, std::uint64_t time_ms);
 
+  struct Clocks {
+    Time time;
+    std::uint64_t uptime_ms = 0;
+  };
+
   const RealmList& list_;
   ErasableKeys& keys_;
+  RealmLog& log_;
   const crypto::SigningKey& key_;
   bool keys_are_ours_ = false;
   Time next_due_ = Time::never();
+  std::optional<Clocks> clocks_;                 ///< when the timer was last
+  std::uint64_t held_until_uptime_ = 0;          ///< nothing is erased by time before
+  std::optional<Bytes> next_checked_ = Bytes{};  ///< where erase_what_came_back goes on; nothing once it is through
 };
 
 }  // namespace cairn::witness
