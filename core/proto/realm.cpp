@@ -324,6 +324,8 @@ Bytes RealmHead::content() const {
   w.raw(realm);
   w.u64(size);
   w.raw(head);
+  w.u64(known_size);
+  w.raw(known_head);
   return w.take();
 }
 void RealmHead::write(wire::Writer& w) const {
@@ -335,6 +337,9 @@ Result<RealmHead> RealmHead::read(wire::Reader& r) {
   out.realm = TRY(r.fixed<RealmId>());
   out.size = TRY(r.u64());
   out.head = TRY(r.fixed<Hash>());
+  out.known_size = TRY(r.u64());
+  out.known_head = TRY(r.fixed<Hash>());
+  REQUIRE(out.known_size < out.size && out.size < kMaxRealmLog, ErrorCode::malformed, "size of a realm's log");
   out.signature = TRY(r.fixed<Signature>());
   return out;
 }

@@ -30,6 +30,7 @@ constexpr std::uint8_t kMaxGuesses = 10;                             ///< until 
 constexpr std::size_t kMaxGuessLog = 100;                            ///< entries that are kept and told
 constexpr std::uint64_t kAccountTokenLifeMs = 10ull * 60 * 1000;     ///< as a domain gives them
 constexpr std::uint64_t kMaxAccountTokenLifeMs = 60ull * 60 * 1000;  ///< as a realm takes them
+constexpr std::uint64_t kMaxRealmLog = std::uint64_t{1} << 48;       ///< entries of a realm's log are fewer
 constexpr std::uint64_t kErasureDelayMs = 72ull * 60 * 60 * 1000;    ///< of a deletion that a device asks for
 
 /// Whose registration.
@@ -201,10 +202,13 @@ Result<ErasureReceipt> read_receipt(wire::Reader& r);
 
 // ---- between realms ----
 
+/// What a realm tells a peer of its log, and what the peer is to give up for it.
 struct RealmHead {
   RealmId realm;
-  std::uint64_t size = 0;
+  std::uint64_t size = 0;  ///< below kMaxRealmLog
   Hash head;
+  std::uint64_t known_size = 0;  ///< of what that peer holds, below `size`; 0 for nothing
+  Hash known_head;
   Signature signature;  ///< by the realm, label "realm head", over content()
 
   Bytes content() const;

@@ -80,7 +80,7 @@ TEST(RealmMessages, HaveOneEncodingEach) {
   expect_canonical(TokenAnswer{{1, 0, std::nullopt,
                                 ErasureReceipt{filled<RealmId>(1), filled<TokenRecordId>(2), 3, filled<Signature>(4)}}},
                    "receipt");
-  expect_canonical(RealmHead{filled<RealmId>(1), 2, filled<Hash>(3), filled<Signature>(4)}, "head");
+  expect_canonical(RealmHead{filled<RealmId>(1), 2, filled<Hash>(3), 1, filled<Hash>(5), filled<Signature>(4)}, "head");
 }
 
 TEST(RealmMessages, RefuseValuesThatDoNotExist) {
@@ -98,6 +98,17 @@ TEST(RealmMessages, RefuseValuesThatDoNotExist) {
   EXPECT_TRUE(testing::refused(wire::decode<PinEvaluateRequest>(wire::encode(PinEvaluateRequest{})), "account token"));
   const PinOwnerAnswer long_log{0, 0, std::vector<GuessEntry>(kMaxGuessLog + 1)};
   EXPECT_EQ(wire::decode<PinOwnerAnswer>(wire::encode(long_log)).error().code, ErrorCode::over_limit);
+}
+
+TEST(RealmMessages, RefuseSizesOfLogsThatCannotBe) {
+  const auto head = [](std::uint64_t size, std::uint64_t known) {
+    return wire::encode(RealmHead{filled<RealmId>(1), size, filled<Hash>(3), known, filled<Hash>(5), {}});
+  };
+  EXPECT_TRUE(wire::decode<RealmHead>(head(kMaxRealmLog - 1, kMaxRealmLog - 2)));
+  EXPECT_TRUE(testing::refused(wire::decode<RealmHead>(head(kMaxRealmLog, 0)), "size of a realm's log"));
+  EXPECT_TRUE(testing::refused(wire::decode<RealmHead>(head(~std::uint64_t{0}, 0)), "size of a realm's log"));
+  EXPECT_TRUE(testing::refused(wire::decode<RealmHead>(head(5, 5)), "size of a realm's log"));
+  EXPECT_TRUE(testing::refused(wire::decode<RealmHead>(head(0, 0)), "size of a realm's log"));
 }
 
 TEST(RealmMessages, KeepWhatIsSignedApart) {

@@ -14,12 +14,13 @@ inline constexpr Table kUsedTokens{4};  ///< u64 expiry in ms || nonce of an acc
 inline constexpr Table kTokens{5};      ///< token record id: TokenRow
 inline constexpr Table kDue{6};         ///< u64 time in ms || token record id: empty; to be erased then
 inline constexpr Table kHeads{7};       ///< u64 size of our log: its head then, the newest kKeptHeads
-inline constexpr Table kPeerHeads{8};   ///< a peer's key: the largest RealmHead that it told us
+inline constexpr Table kPeerHeads{8};   ///< a peer's key: the newest RealmHead that it told us
 inline constexpr Table kRollback{9};    ///< empty key: a RealmHead of ours that our database does not know
 inline constexpr Table kFreeSlots{10};  ///< u32 slot that was erased: empty
 inline constexpr Table kSlotCount{11};  ///< empty key: u32, slots from there on were never used; there from the start
 inline constexpr Table kKeysMark{12};   ///< empty key: SHA-256 of slot 0, by which the file of keys is known
 inline constexpr Table kShares{13};     ///< pin_key, or H(domain): u32, shares of tokens that are kept for it
+inline constexpr Table kFloor{14};      ///< empty key: u64; heads of our log up to that size are compared no more
 }  // namespace realm_table
 
 constexpr std::uint64_t kKeptHeads = 65'536;

@@ -14,6 +14,12 @@ using testing::TestRealm;
 
 constexpr std::string_view kPin = "correct horse";
 
+/// Of a realm's own log, as its database has it.
+struct LogHead {
+  std::uint64_t size = 0;
+  Hash head;
+};
+
 /// Three realms that list each other.
 struct World : RealmVillage {
   World() {
@@ -59,8 +65,28 @@ struct World : RealmVillage {
   std::optional<ErrorCode> version(std::size_t i) {
     return refusal_of(realms[i]->ask(proto::Method::post, "/realm/pin/version", wire::encode(who)));
   }
-  proto::RealmHead head(std::size_t i) {
-    return *wire::decode<proto::RealmHead>(realms[i]->ask(proto::Method::get, "/realm/head").body);
+  LogHead head(std::size_t i) {
+    const auto rows = realms[i]->driver.store.scan(witness::realm_table::kHeads, {}, {}, 1, Order::descending);
+    if (rows.empty()) return {};
+    return {*wire::Reader(rows[0].key).u64(), *Hash::from(rows[0].value)};
+  }
+  /// What realm i would sign for a peer that holds `known`: its key is in its database.
+  proto::RealmHead sign(std::size_t i, const LogHead& ours, const LogHead& known = {}) {
+    auto seed = *crypto::Ed25519Seed::from(*realms[i]->driver.store.get(witness::realm_table::kKey, {}));
+    const auto key = crypto::SigningKey::from_seed(std::move(seed));
+    proto::RealmHead out{key.public_key(), ours.size, ours.head, known.size, known.head, {}};
+    out.signature = crypto::sign_labelled(key, crypto::kSignRealmHead, out.content());
+    return out;
+  }
+  std::optional<ErrorCode> tell(std::size_t peer, const proto::RealmHead& head) {
+    return refusal_of(realms[peer]->ask(proto::Method::post, "/realm/head", wire::encode(head)));
+  }
+  /// One wrong guess at realm 0, which needs nobody else.
+  void guess(const vault::PinRegistration& made) {
+    const vault::PinRecovery::Ask ask{
+        0, vault::PinRecovery::AskEvaluation{made.version, *EncodedElement::from(crypto::RistrettoElement::base())}};
+    const Bytes permission = token(0, proto::TokenPurpose::guess);
+    CHECK(realms[0]->call(client::pin_call(realms[0]->url, who, ask, permission))->status == 200);
   }
   /// What realm `at` last heard of realm `of`.
   proto::RealmHead heard(std::size_t at_realm, std::size_t of) {
@@ -117,10 +143,12 @@ struct RolledBack : World {
     old = realms[0]->driver.store;
     for (int i = 0; i < 5; ++i) recover("wrong horse!");
     pass(1000);
+    lost = realms[0]->driver.store;
     realms[0]->driver.store = old;
   }
   std::optional<vault::PinRegistration> made;
   testing::MemoryStore old;
+  testing::MemoryStore lost;  // what is to be hidden
 };
 
 TEST(RealmLog, RefusesToServeAnOldCopyOfItsDatabaseAndSaysSoInOneSentence) {
@@ -159,15 +187,15 @@ TEST(RealmLog, FindsItOutWhenTheOldCopyHasGrownPastWhatThePeersKnow) {
   world.realms[1]->alive = world.realms[2]->alive = false;
   world.realms[0]->restart();
   world.carry();
-  const auto element = *EncodedElement::from(crypto::RistrettoElement::base());
-  for (int i = 0; i < 9; ++i) {  // the attacker's, which need nobody else
-    const vault::PinRecovery::Ask guess{0, vault::PinRecovery::AskEvaluation{world.made->version, element}};
-    const Bytes permission = world.token(0, proto::TokenPurpose::guess);
-    const auto call = client::pin_call(world.realms[0]->url, world.who, guess, permission);
-    ASSERT_EQ(world.realms[0]->call(call)->status, 200);
-  }
+  for (int i = 0; i < 9; ++i) world.guess(*world.made);  // the attacker's
   EXPECT_GT(world.head(0).size, 6u);
   world.realms[1]->alive = true;
+  // Nobody gives the attacker a signed head; and none that the realm may have signed for who held less is taken.
+  EXPECT_EQ(world.realms[0]->ask(proto::Method::get, "/realm/head").status, 404);
+  for (const LogHead& known :
+       {LogHead{}, LogHead{1, *Hash::from(*world.old.get(witness::realm_table::kHeads, witness::numbered({}, 1)))}}) {
+    EXPECT_EQ(world.tell(1, world.sign(0, world.head(0), known)), ErrorCode::stale);
+  }
   world.pass(1001);  // it is about to tell what it has now: it asks first
   EXPECT_TRUE(world.is(0, "rolled back"));
   EXPECT_EQ(world.heard(1, 0).size, 6u);
@@ -182,13 +210,112 @@ TEST(RealmLog, GoesOnWhenItsOperatorSaysSo) {
   world.realms[0]->restart();
   world.carry();
   EXPECT_TRUE(world.is(0, "serving"));
-  EXPECT_EQ(world.head(0).size, 7u);  // 1 + 5 guesses that were lost + the operator's word
+  const std::uint64_t size = 6 + (std::uint64_t{1} << 32);  // behind all that a peer may have heard
+  EXPECT_EQ(world.head(0).size, size);
   world.pass(2000);
   world.realms[0]->config.accept_rollback = false;
   world.realms[0]->restart();
   world.carry();
   EXPECT_TRUE(world.is(0, "serving"));
-  EXPECT_EQ(world.heard(1, 0).size, 7u);
+  EXPECT_EQ(world.heard(1, 0).size, size);
+  EXPECT_EQ(world.heard(2, 0).head, world.head(0).head);
+}
+
+TEST(RealmLog, CountsNoPeerThatDoesNotListIt) {
+  World world;
+  for (const std::size_t peer : {std::size_t{1}, std::size_t{2}}) {
+    world.realms[peer]->config.list.peers.clear();
+    world.realms[peer]->restart();
+  }
+  world.enrol(kPin);
+  world.realms[0]->driver.events.clear();
+  world.pass(1001);
+  world.pass(2 * kMinuteMs);
+  EXPECT_NE(world.health(0).find("\"peers_heard\": 0"), std::string::npos);
+  const auto& events = world.realms[0]->driver.events;
+  EXPECT_EQ(std::ranges::count_if(events, [](const auto& e) { return e.what.starts_with("serves though no"); }), 1);
+}
+
+// Peers that missed some of the lost branch must not stop the realm one after the other, for ever.
+TEST(RealmLog, IsNotStoppedAgainByWhatItHasAccepted) {
+  RolledBack world;
+  std::vector<proto::RealmHead> lost;
+  world.realms[0]->driver.store = world.lost;
+  for (int i = 0; i < 3; ++i) {  // 7, 8, 9
+    world.guess(*world.made);
+    lost.push_back(world.sign(0, world.head(0)));
+  }
+  world.realms[0]->driver.store = world.old;
+  world.realms[0]->config.accept_rollback = true;
+  world.realms[0]->restart();
+  world.carry();  // from 6
+  ASSERT_TRUE(world.is(0, "serving"));
+  for (int i = 0; i < 9; ++i) world.guess(*world.made);
+  world.realms[0]->config.accept_rollback = false;
+  for (const proto::RealmHead& head : lost) {
+    world.realms[0]->restart();
+    for (const proto::Call& call : world.realms[0]->driver.calls()) {
+      world.realms[0]->driver.reply(call.id, 200, wire::encode(head));
+    }
+    EXPECT_TRUE(world.is(0, "serving")) << head.size;
+  }
+  // What is lost after that is found out as ever.
+  const auto now = world.sign(0, {world.head(0).size + 1, {}});
+  world.realms[0]->restart();
+  for (const proto::Call& call : world.realms[0]->driver.calls()) {
+    world.realms[0]->driver.reply(call.id, 200, wire::encode(now));
+  }
+  EXPECT_TRUE(world.is(0, "rolled back"));
+}
+
+TEST(RealmLog, StaysRolledBackOnAFullDiskAndKeepsTheProofWhenThereIsRoom) {
+  RolledBack world;
+  auto& realm = *world.realms[0];
+  realm.driver.disk_full = true;
+  realm.restart();
+  world.carry();
+  EXPECT_TRUE(world.is(0, "rolled back"));
+  EXPECT_FALSE(realm.driver.store.get(witness::realm_table::kRollback, {}));
+  world.pass(2 * kMinuteMs);
+  EXPECT_TRUE(world.is(0, "rolled back"));
+  realm.driver.disk_full = false;
+  world.pass(2 * kMinuteMs);
+  EXPECT_TRUE(realm.driver.store.get(witness::realm_table::kRollback, {}));
+  // Nor is a peer's head taken on a full disk.
+  world.realms[1]->driver.disk_full = true;
+  EXPECT_EQ(world.tell(1, world.sign(0, {99, {}}, {6, world.heard(1, 0).head})), ErrorCode::storage_full);
+}
+
+TEST(RealmLog, SaysSoWhenItServesAndNobodyIsHeard) {
+  World world;
+  const auto warnings = [&] {
+    return std::ranges::count_if(world.realms[0]->driver.events,
+                                 [](const auto& event) { return event.what.starts_with("serves though no peer"); });
+  };
+  const auto heard = [&](int peers) {
+    return world.health(0).find("\"peers_heard\": " + std::to_string(peers)) != std::string::npos;
+  };
+  EXPECT_EQ(warnings(), 1);  // before it had peers at all
+  world.realms[0]->driver.events.clear();
+  EXPECT_TRUE(heard(2));
+  const std::string last = "\"last_heard_ms\": " + std::to_string(world.realms[0]->driver.now.ms);
+  EXPECT_NE(world.health(0).find(last), std::string::npos);
+  world.realms[1]->alive = false;
+  world.pass(2 * kMinuteMs);
+  EXPECT_EQ(warnings(), 0);
+  EXPECT_TRUE(heard(1));
+  world.realms[2]->alive = false;
+  for (int i = 0; i < 10; ++i) world.pass(kMinuteMs + 1);
+  EXPECT_EQ(warnings(), 1);  // not every minute
+  EXPECT_TRUE(heard(0));
+  for (int i = 0; i < 60; ++i) world.pass(kMinuteMs + 1);
+  EXPECT_EQ(warnings(), 2);
+  world.realms[0]->restart();
+  for (const proto::Call& call : world.realms[0]->driver.calls()) {
+    world.realms[0]->driver.reply(call.id, 200, as_bytes("a captive portal"));
+  }
+  EXPECT_TRUE(world.is(0, "serving"));
+  EXPECT_EQ(warnings(), 3);
 }
 
 TEST(RealmLog, ErasesNothingAndDoesNotSpinWhileRolledBack) {
@@ -278,7 +405,7 @@ TEST(RealmLog, BelievesNobodyWhoCannotProveIt) {
   world.pass(1000);
   testing::SeededEntropy entropy(3);
   const auto liar = crypto::SigningKey::generate(entropy);
-  proto::RealmHead forged{world.set.realms[0], 1000, {}, {}};
+  proto::RealmHead forged{world.set.realms[0], 1000, {}, 1, world.head(0).head, {}};
   forged.signature = crypto::sign_labelled(liar, crypto::kSignRealmHead, forged.content());
   world.realms[0]->restart();
   for (const proto::Call& call : world.realms[0]->driver.calls()) {
@@ -286,25 +413,28 @@ TEST(RealmLog, BelievesNobodyWhoCannotProveIt) {
   }
   EXPECT_TRUE(world.is(0, "serving"));
   // Nor does a peer keep what a realm has not signed, or one that it does not know.
-  const auto tell = [&](const proto::RealmHead& head) {
-    return refusal_of(world.realms[1]->ask(proto::Method::post, "/realm/head", wire::encode(head)));
-  };
-  EXPECT_EQ(tell(forged), ErrorCode::invalid_signature);
-  proto::RealmHead stranger{liar.public_key(), 5, {}, {}};
+  EXPECT_EQ(world.tell(1, forged), ErrorCode::invalid_signature);
+  proto::RealmHead stranger{liar.public_key(), 5, {}, 0, {}, {}};
   stranger.signature = crypto::sign_labelled(liar, crypto::kSignRealmHead, stranger.content());
-  EXPECT_EQ(tell(stranger), ErrorCode::not_found);
+  EXPECT_EQ(world.tell(1, stranger), ErrorCode::not_found);
   EXPECT_EQ(world.heard(1, 0).size, 1u);
 }
 
-TEST(RealmLog, KeepsTheLargestHeadOfAPeer) {
+TEST(RealmLog, GivesUpAPeersHeadOnlyForOneThatNamesIt) {
   World world;
   world.enrol(kPin);
+  world.pass(1000);
   const auto small = world.head(0);
   world.recover("wrong horse!");
   const auto large = world.head(0);
-  for (const auto* head : {&large, &small}) {
-    EXPECT_EQ(world.realms[1]->ask(proto::Method::post, "/realm/head", wire::encode(*head)).status, 200);
-  }
+  ASSERT_EQ(world.heard(1, 0).size, small.size);
+  EXPECT_EQ(world.tell(1, world.sign(0, large)), ErrorCode::stale);
+  EXPECT_EQ(world.tell(1, world.sign(0, large, {small.size, large.head})), ErrorCode::stale);
+  EXPECT_EQ(world.heard(1, 0).size, small.size);
+  EXPECT_EQ(world.tell(1, world.sign(0, large, small)), std::nullopt);
+  EXPECT_EQ(world.tell(1, world.sign(0, large, small)), std::nullopt);  // a repeat
+  EXPECT_EQ(world.heard(1, 0).size, large.size);
+  EXPECT_EQ(world.tell(1, world.sign(0, small)), ErrorCode::stale);
   EXPECT_EQ(world.heard(1, 0).size, large.size);
 }
 

@@ -13,16 +13,17 @@ class MindDriver {
 
   Time now;
   std::uint64_t uptime_ms = 1'000'000;
+  bool disk_full = false;  ///< as the mind sees it; what it writes is kept all the same
   MemoryStore store;
   std::vector<proto::Send> sends;  ///< nobody has looked at these yet
   std::vector<proto::Event> events;
 
-  void rebuild() { keep(mind_->rebuild(store, now, entropy_)); }
+  void rebuild() { keep(mind_->rebuild(Disk(*this), now, entropy_)); }
   void rebuild(proto::Mind& mind) {
     mind_ = &mind;
     rebuild();
   }
-  void input(const proto::Input& input) { keep(mind_->handle(input, store, now, entropy_)); }
+  void input(const proto::Input& input) { keep(mind_->handle(input, Disk(*this), now, entropy_)); }
 
   /// Both clocks go on; the timer fires whenever the mind wants it, as the loop would.
   void pass(std::uint64_t ms) {
@@ -65,6 +66,20 @@ class MindDriver {
   void no_reply(proto::CallId id) { input(proto::CallDone{id, fail(ErrorCode::unavailable, "no answer")}); }
 
  private:
+  /// The store with the state of its disk.
+  class Disk final : public StoreView {
+   public:
+    explicit Disk(const MindDriver& driver) : driver_(driver) {}
+    std::optional<Bytes> get(Table table, ByteView key) const override { return driver_.store.get(table, key); }
+    std::vector<Row> scan(Table table, ByteView first, ByteView end, std::size_t limit, Order order) const override {
+      return driver_.store.scan(table, first, end, limit, order);
+    }
+    bool full() const override { return driver_.disk_full; }
+
+   private:
+    const MindDriver& driver_;
+  };
+
   void keep(proto::Effects effects) {
     store.apply(effects.writes);
     std::move(effects.sends.begin(), effects.sends.end(), std::back_inserter(sends));

@@ -3,10 +3,13 @@
 #include "core/base/encoding.h"
 #include "core/crypto/hash.h"
 #include "core/crypto/labels.h"
+#include "core/proto/api.h"
 #include "core/witness/realm_tables.h"
 
 namespace cairn::witness {
 namespace {
+
+constexpr int kOk = 200;
 
 Status verify(const proto::RealmHead& head) {
   return crypto::verify_labelled(head.realm, crypto::kSignRealmHead, head.content(), head.signature);
@@ -19,7 +22,10 @@ Status RealmLog::rebuild(Turn& turn, const crypto::SigningKey& key) {
   calls_.clear();
   unheard_.clear();
   size_ = 0;
+  floor_ = 0;
   head_ = Hash{};
+  warned_.reset();
+  heard_.assign(config_.list.peers.size(), false);
   const auto newest = turn.rows.scan(realm_table::kHeads, {}, {}, 1, Order::descending);
   if (!newest.empty()) {
     wire::Reader reader(newest[0].key);
@@ -27,6 +33,10 @@ Status RealmLog::rebuild(Turn& turn, const crypto::SigningKey& key) {
     const auto stored = Hash::from(newest[0].value);
     REQUIRE(stored && reader.done(), ErrorCode::internal, "a row of the realm's log is none");
     head_ = *stored;
+  }
+  if (const auto floor = turn.rows.get(realm_table::kFloor, {})) {
+    wire::Reader reader(*floor);
+    floor_ = TRY(reader.u64());
   }
   for (std::size_t i = 0; i < config_.list.peers.size(); ++i) unheard_.insert(i);
   state_ = unheard_.empty() ? State::serving : State::asking;
@@ -37,13 +47,8 @@ Status RealmLog::rebuild(Turn& turn, const crypto::SigningKey& key) {
     state_ = State::rolled_back;
   }
   ask(turn);
+  warn_if_alone(turn);
   return ok();
-}
-
-proto::RealmHead RealmLog::head() const {
-  proto::RealmHead out{key_->public_key(), size_, head_, {}};
-  out.signature = crypto::sign_labelled(*key_, crypto::kSignRealmHead, out.content());
-  return out;
 }
 
 void RealmLog::append(Turn& turn, proto::GuessKind kind, std::uint8_t counter, ByteView record) {
@@ -85,7 +90,11 @@ Status RealmLog::take_head(Turn& turn, const proto::RealmHead& head) {
   REQUIRE(listed, ErrorCode::not_found, "This realm is no peer here; its operator can list it.");
   REQUIRE(verify(head), ErrorCode::invalid_signature, "This head was not signed by its realm.");
   const auto known = TRY(turn.load<proto::RealmHead>(realm_table::kPeerHeads, head.realm));
-  if (!known || known->size < head.size) turn.save(realm_table::kPeerHeads, to_bytes(head.realm), head);
+  if (known && known->size == head.size && known->head == head.head) return ok();  // a repeat
+  const std::uint64_t held = known ? known->size : 0;
+  REQUIRE(head.known_size == held && head.known_head == (known ? known->head : Hash{}), ErrorCode::stale,
+          "Another head of this realm is held here; ask for it first.");
+  turn.save(realm_table::kPeerHeads, to_bytes(head.realm), head);
   return ok();
 }
 
@@ -102,38 +111,78 @@ void RealmLog::ask(Turn& turn) {
 void RealmLog::done(Turn& turn, const proto::CallDone& call) {
   const Pending pending = calls_.at(call.id);
   calls_.erase(call.id);
-  if (!pending.asks) return;  // a round without an answer is followed by another
-  unheard_.erase(pending.peer);
-  if (call.reply) answered(turn, pending.peer, *call.reply);
-  if (state_ == State::asking && unheard_.empty()) state_ = State::serving;
-}
-
-void RealmLog::answered(Turn& turn, std::size_t peer, const proto::CallReply& reply) {
-  constexpr int kOk = 200;
-  std::uint64_t known_size = 0;
-  if (reply.status == kOk) {
-    const auto theirs = wire::decode<proto::RealmHead>(reply.body);
-    if (theirs && theirs->realm == key_->public_key() && verify(*theirs)) {
-      compare(turn, *theirs);
-      known_size = theirs->size;
-    }
+  constexpr int kNotFound = 404;
+  if (pending.asks) {
+    unheard_.erase(pending.peer);
+    hear(turn, pending.peer, call.reply ? answered(turn, pending.peer, *call.reply) : false);
+    if (state_ == State::asking && unheard_.empty()) state_ = State::serving;
+  } else if (call.reply && (call.reply->status == kOk || call.reply->status == kNotFound)) {
+    hear(turn, pending.peer, call.reply->status == kOk);  // else: a round without an answer is followed by another
   }
-  if (state_ != State::rolled_back && known_size < size_) tell(turn, peer);
+  warn_if_alone(turn);
 }
 
-void RealmLog::tell(Turn& turn, std::size_t peer) {
+void RealmLog::hear(const Turn& turn, std::size_t peer, std::optional<bool> good) {
+  if (!good) return;
+  heard_[peer] = *good;
+  if (*good) last_heard_ = turn.now;
+}
+
+std::optional<bool> RealmLog::answered(Turn& turn, std::size_t peer, const proto::CallReply& reply) {
+  if (reply.status != kOk) {
+    const auto refusal = wire::decode<proto::ErrorAnswer>(reply.body);
+    if (!refusal || refusal->code != ErrorCode::not_found) return false;
+    if (size_ == 0) return true;
+    if (state_ != State::rolled_back) tell(turn, peer, nullptr);
+    return std::nullopt;
+  }
+  const auto theirs = wire::decode<proto::RealmHead>(reply.body);
+  if (!theirs || theirs->realm != key_->public_key() || !verify(*theirs)) return false;
+  compare(turn, *theirs);
+  if (state_ != State::rolled_back && theirs->size < size_) tell(turn, peer, &*theirs);
+  return true;
+}
+
+void RealmLog::tell(Turn& turn, std::size_t peer, const proto::RealmHead* known) {
+  proto::RealmHead ours{key_->public_key(), size_, head_, 0, {}, {}};
+  if (known) {
+    ours.known_size = known->size;
+    ours.known_head = known->head;
+  }
+  ours.signature = crypto::sign_labelled(*key_, crypto::kSignRealmHead, ours.content());
   const std::string url = config_.list.peers[peer].url + std::string(proto::kPathRealmHead);
-  calls_[turn.call(proto::Method::post, url, wire::encode(head()))] = {peer, false};
+  calls_[turn.call(proto::Method::post, url, wire::encode(ours))] = {peer, false};
+}
+
+/// An old database would then not be found out; whoever runs the realm is told, and told again.
+void RealmLog::warn_if_alone(Turn& turn) {
+  if (state_ != State::serving || peers_heard() > 0) {
+    warned_.reset();
+    return;
+  }
+  if (warned_ && turn.now < after(*warned_, kWarnMs)) return;
+  warned_ = turn.now;
+  turn.event(proto::Event::Level::warning,
+             "serves though no peer is heard: an old copy of the database would not be found out; check the list of "
+             "peers and the way to them",
+             config_.list.peers.size());
+}
+
+/// Ours, or too old to be kept, or from before a roll-back that was accepted.
+bool RealmLog::is_known(const Turn& turn, const proto::RealmHead& theirs) const {
+  if (theirs.size <= floor_) return true;
+  const auto ours = head_at(turn, theirs.size);
+  return theirs.size <= size_ && (!ours || *ours == theirs.head);
 }
 
 void RealmLog::compare(Turn& turn, const proto::RealmHead& theirs) {
-  const auto ours = head_at(turn, theirs.size);
-  const bool known = theirs.size <= size_ && (!ours || *ours == theirs.head);  // none: too old to be kept
-  if (known || theirs.size == 0) return;
+  if (is_known(turn, theirs)) return;
   if (config_.accept_rollback) return adopt(turn, theirs);
+  // On a full disk the proof waits for room; until then the realm knows it by heart.
+  const bool keeps = !turn.rows.full() && !turn.rows.get(realm_table::kRollback, {});
+  if (keeps) turn.save(realm_table::kRollback, {}, theirs);
   if (state_ == State::rolled_back) return;
   state_ = State::rolled_back;
-  turn.save(realm_table::kRollback, {}, theirs);
   turn.event(proto::Event::Level::error,
              "a peer knows more of our log than our database: it is an old copy; nothing is served until the operator "
              "starts with --accept-rollback",
@@ -142,10 +191,11 @@ void RealmLog::compare(Turn& turn, const proto::RealmHead& theirs) {
 
 void RealmLog::adopt(Turn& turn, const proto::RealmHead& theirs) {
   turn.rows.erase(realm_table::kRollback, {});
-  turn.rows.put(realm_table::kHeads, numbered({}, theirs.size), to_bytes(theirs.head));
-  if (theirs.size > size_) {
-    size_ = theirs.size;
-    head_ = theirs.head;
+  if (theirs.size > size_) head_ = theirs.head;
+  size_ = floor_ = std::max(size_, theirs.size) + kRollbackJump - 1;
+  turn.rows.put(realm_table::kFloor, {}, numbered({}, floor_));
+  for (const Row& row : turn.rows.scan(realm_table::kHeads, {}, {}, kKeptHeads)) {
+    turn.rows.erase(realm_table::kHeads, row.key);  // nobody is compared with them any more
   }
   append(turn, LogKind::accepted_rollback, {});
   accepted_ = true;

@@ -1,6 +1,7 @@
 // The realm's log of counter changes, and how an old database is found out (docs/spec/realm.md s.8).
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -14,6 +15,10 @@ namespace cairn::witness {
 /// Until the peers are asked and told after a change, and between two rounds without one.
 constexpr std::uint64_t kTellMs = kSecondMs;
 constexpr std::uint64_t kAskMs = kMinuteMs;
+/// How often it is said that no peer is heard.
+constexpr std::uint64_t kWarnMs = kHourMs;
+/// An accepted roll-back goes on so far behind all that a peer may have heard of what was lost.
+constexpr std::uint64_t kRollbackJump = std::uint64_t{1} << 32;
 
 /// What an entry is about beside the kinds of GuessKind.
 enum class LogKind : std::uint8_t {
@@ -40,13 +45,16 @@ class RealmLog {
 
   State state() const { return state_; }
   std::uint64_t size() const { return size_; }
-  proto::RealmHead head() const;
+  /// Peers whose last answer was good, and when the newest good one came; 0 for never.
+  std::size_t peers_heard() const { return static_cast<std::size_t>(std::count(heard_.begin(), heard_.end(), true)); }
+  Time last_heard() const { return last_heard_; }
 
   /// An entry about the record with this key. Cannot fail: what is refused was refused before.
   void append(Turn& turn, proto::GuessKind kind, std::uint8_t counter, ByteView record);
   void append(Turn& turn, LogKind kind, ByteView record);
 
-  /// A peer tells its head. `not_found` for a stranger, `invalid_signature`.
+  /// A peer tells its head. `not_found` for a stranger, `invalid_signature`; `stale` when it knows of another than we
+  /// hold: so what proves that its database is an old one goes only for what the realm has seen to be its own.
   Status take_head(Turn& turn, const proto::RealmHead& head);
 
   /// Whether it went on after a roll-back since this was last asked.
@@ -64,9 +72,13 @@ class RealmLog {
     bool asks = false;
   };
   void ask(Turn& turn);
-  void answered(Turn& turn, std::size_t peer, const proto::CallReply& reply);
-  /// Only who has just been asked is told: else a head that grew from an old database would push out the proof.
-  void tell(Turn& turn, std::size_t peer);
+  /// Whether a realm spoke; nothing where it holds none of ours, and has to show first that it takes one.
+  std::optional<bool> answered(Turn& turn, std::size_t peer, const proto::CallReply& reply);
+  /// `known` is what the peer holds, nothing where that is nothing; compare() has found it in our log.
+  void tell(Turn& turn, std::size_t peer, const proto::RealmHead* known);
+  void hear(const Turn& turn, std::size_t peer, std::optional<bool> good);
+  void warn_if_alone(Turn& turn);
+  bool is_known(const Turn& turn, const proto::RealmHead& theirs) const;
   void compare(Turn& turn, const proto::RealmHead& theirs);
   void adopt(Turn& turn, const proto::RealmHead& theirs);
   void append_raw(Turn& turn, std::uint8_t kind, std::uint8_t counter, ByteView record);
@@ -76,10 +88,14 @@ class RealmLog {
   const crypto::SigningKey* key_ = nullptr;
   State state_ = State::asking;
   std::uint64_t size_ = 0;
+  std::uint64_t floor_ = 0;
   Hash head_;
   bool accepted_ = false;
   std::map<proto::CallId, Pending> calls_;
   std::set<std::size_t> unheard_;  ///< peers that have not answered since the start
+  std::vector<bool> heard_;        ///< whether each peer's last answer was good: it holds what we tell it
+  Time last_heard_;
+  std::optional<Time> warned_;  ///< when it was last said that nobody is heard; nothing while somebody is
   Time next_ask_;
 };
 

@@ -136,6 +136,8 @@ Status RealmServer::check_open(const Turn& turn, std::string_view target) const 
 Result<Bytes> RealmServer::post(Turn& turn, const proto::RequestArrived& request) {
   const std::string_view target = request.target;
   if (target == proto::kPathRealmHead) {
+    REQUIRE(!turn.rows.full(), ErrorCode::storage_full,
+            "This realm's disk is full, and nothing was changed; try again later.");
     const auto head = TRY(wire::decode<proto::RealmHead>(request.body));
     TRY(log_.take_head(turn, head));
     return Bytes{};
@@ -163,10 +165,6 @@ Result<proto::Respond> RealmServer::get(Turn& turn, const proto::RequestArrived&
     out.body = to_bytes(health());
     return out;
   }
-  if (request.target == proto::kPathRealmHead) {
-    out.body = wire::encode(log_.head());
-    return out;
-  }
   if (const auto realm = realm_of(request.target)) {
     const auto head = TRY(turn.load<proto::RealmHead>(realm_table::kPeerHeads, *realm));
     REQUIRE(head, ErrorCode::not_found, "Nothing was heard of this realm here.");
@@ -182,6 +180,8 @@ std::string RealmServer::health() const {
                                     {"state", name_of(log_.state())},
                                     {"log", log_.size()},
                                     {"peers", config_.list.peers.size()},
+                                    {"peers_heard", log_.peers_heard()},
+                                    {"last_heard_ms", log_.last_heard().ms},
                                     {"issuers", config_.list.issuers.size()}};
   return json.dump(2) + "\n";
 }
