@@ -5,6 +5,7 @@
 #include "apps/common/server.h"
 #include "core/witness/realm.h"
 #include "core/witness/witness.h"
+#include "shell/net/url.h"
 #include "shell/os/clock.h"
 #include "shell/os/data_folder.h"
 #include "shell/os/entropy.h"
@@ -45,6 +46,20 @@ Result<std::unique_ptr<os::SlotFile>> open_keys(const std::string& data_folder) 
   return os::SlotFile::open(data_folder + "/keys");
 }
 
+/// A peer that can never be reached looks like one that is down, and an old database is not found out.
+bool can_call_peers(const Options& options, const witness::RealmList& list) {
+  for (const witness::RealmPeer& peer : list.peers) {
+    const auto url = net::parse_url(peer.url);
+    if (url && net::is_callable(*url)) continue;
+    std::fprintf(stderr,
+                 "%s: the peer at %s cannot be called; give the address of a proxy on this machine that speaks TLS to "
+                 "it, as in http://127.0.0.1:8471 (docs/operating/realm.md).\n",
+                 options.realm_file.c_str(), peer.url.c_str());
+    return false;
+  }
+  return true;
+}
+
 int serve_realm(const Options& options) {
   std::string text;
   if (!options.realm_file.empty() && !apps::read_text(options.realm_file, text)) return 1;
@@ -54,6 +69,7 @@ int serve_realm(const Options& options) {
                  list.error().where);
     return 1;
   }
+  if (!can_call_peers(options, *list)) return 1;
   auto name = key_name(options);
   if (!name) return 2;
   const witness::RealmConfig config{std::move(*name), std::move(*list), options.accept_rollback};

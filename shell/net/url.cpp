@@ -80,6 +80,10 @@ bool is_loopback_address(std::string_view address) {
   return ::inet_pton(AF_INET6, text.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
+bool is_callable(const Url& url) {
+  return url.scheme == Scheme::http && (url.host == "localhost" || is_loopback_address(url.host));
+}
+
 std::string network_of(std::string_view address) {
   constexpr std::size_t kNetworkBytes = 8;
   in6_addr v6 = {};

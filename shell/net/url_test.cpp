@@ -66,6 +66,16 @@ TEST(Url, TakesAnIpv6NetworkForOneParty) {
   EXPECT_NE(network_of("2001:db8:0:1::1"), network_of("2001:db8:0:2::1"));
 }
 
+TEST(Url, KnowsWhatCanBeCalled) {
+  for (const char* url : {"http://127.0.0.1:8471", "http://[::1]:8471/realm", "http://localhost"}) {
+    EXPECT_TRUE(is_callable(*parse_url(url))) << url;
+  }
+  for (const char* url : {"https://127.0.0.1:8471", "https://realm.example.com", "http://realm.example.com",
+                          "http://192.0.2.1:8471", "http://localhost.example.com"}) {
+    EXPECT_FALSE(is_callable(*parse_url(url))) << url;
+  }
+}
+
 TEST(Url, KnowsTheAddressesOfThisMachine) {
   for (const char* address : {"127.0.0.1", "127.255.0.3", "::1"}) EXPECT_TRUE(is_loopback_address(address)) << address;
   for (const char* address :

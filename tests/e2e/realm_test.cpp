@@ -216,6 +216,18 @@ TEST_F(RealmTest, IsFoundOutWhenItsDatabaseIsPutBack) {
   EXPECT_TRUE(becomes(0, "serving"));
 }
 
+TEST_F(RealmTest, RefusesToStartWithAPeerThatItCannotCall) {
+  stop(0, SIGTERM);
+  for (const char* url : {"https://realm.example.com", "http://realm.example.com"}) {
+    std::ofstream(list(0)) << "peer " << realms_[1].vkey << " " << url << "\n";
+    const auto done = demo::run({witness(), "--data", data(0), "serve", "--role", "realm", "--name", name(0),
+                                 "--listen", "127.0.0.1:0", "--realm-list", list(0)},
+                                seconds(20));
+    EXPECT_EQ(done.exit_code, 1);
+    EXPECT_NE(done.err.find(std::string("the peer at ") + url + " cannot be called"), std::string::npos) << done.err;
+  }
+}
+
 // What cairnd signs is what a realm takes: the token is good, only that nothing is registered under it.
 TEST_F(RealmTest, TakesTheTokensOfADomainThatItLists) {
   const std::string log = (folder_ / "cairnd.log").string();
