@@ -29,6 +29,7 @@ using PinCommitment = FixedBytes<struct PinCommitmentTag, 32>;
 using PinTag = Secret<struct PinTagTag, 32>;
 using PinMac = FixedBytes<struct PinMacTag, 32>;
 using SealedPinSecret = FixedBytes<struct SealedPinSecretTag, 48>;
+using TokenCheck = FixedBytes<struct TokenCheckTag, 32>;
 using TokenMac = FixedBytes<struct TokenMacTag, 32>;
 
 /// What a realm may show of a registration to who guesses.
@@ -91,6 +92,7 @@ Bytes pin_replace_content(const RealmId& realm, const RegistrationId& registrati
 struct TokenShare {
   std::uint8_t index = 0;
   EncodedScalar share;
+  TokenCheck check;  ///< of the sharing: the same at every realm
   TokenMac mac;
 };
 

@@ -61,7 +61,7 @@ proto::Call token_store_call(const std::string& url, const TokenRecordId& record
                              const std::optional<PublicKey>& erase_key, const TokenShare& share, ByteView token) {
   return post(url, proto::kPathTokenStore,
               proto::TokenStoreRequest{to_bytes(token), record, release_key, erase_key,
-                                       TokenShare{share.index, share.share.clone(), share.mac}});
+                                       TokenShare{share.index, share.share.clone(), share.check, share.mac}});
 }
 
 proto::Call token_call(const std::string& url, const vault::TokenAsk& ask) {

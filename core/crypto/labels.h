@@ -32,6 +32,7 @@ inline constexpr std::string_view kDerivePinTag = "pin tag";
 inline constexpr std::string_view kDerivePinMac = "pin mac";
 inline constexpr std::string_view kDerivePinSeal = "pin seal";
 inline constexpr std::string_view kDeriveBackupToken = "backup token";
+inline constexpr std::string_view kDeriveTokenCheck = "token check";
 inline constexpr std::string_view kDeriveTokenRecord = "token record";
 inline constexpr std::string_view kDeriveTokenAuth = "token auth";
 inline constexpr std::string_view kDeriveTokenErase = "token erase";

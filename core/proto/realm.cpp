@@ -45,6 +45,7 @@ Result<Bytes> read_token(wire::Reader& r) {
 void write_share(wire::Writer& w, const TokenShare& share) {
   w.u8(share.index);
   w.raw(share.share.expose());
+  w.raw(share.check);
   w.raw(share.mac);
 }
 
@@ -52,6 +53,7 @@ Result<TokenShare> read_share(wire::Reader& r) {
   TokenShare out;
   out.index = TRY(r.u8());
   out.share = TRY(r.fixed<EncodedScalar>());
+  out.check = TRY(r.fixed<TokenCheck>());
   out.mac = TRY(r.fixed<TokenMac>());
   return out;
 }

@@ -70,13 +70,15 @@ TEST(RealmMessages, HaveOneEncodingEach) {
                                      filled<TokenRecordId>(2),
                                      filled<PublicKey>(3),
                                      filled<PublicKey>(4),
-                                     {1, filled<EncodedScalar>(5), filled<TokenMac>(6)}},
+                                     {1, filled<EncodedScalar>(5), filled<TokenCheck>(7), filled<TokenMac>(6)}},
                    "store");
   expect_canonical(
       TokenRequest{filled<TokenRecordId>(1), TokenAction::cancel, TokenKeyKind::erase, 3, filled<Signature>(2)},
       "token request");
-  expect_canonical(TokenAnswer{{1, 2, TokenShare{1, filled<EncodedScalar>(5), filled<TokenMac>(6)}, std::nullopt}},
-                   "token state");
+  expect_canonical(
+      TokenAnswer{
+          {1, 2, TokenShare{1, filled<EncodedScalar>(5), filled<TokenCheck>(7), filled<TokenMac>(6)}, std::nullopt}},
+      "token state");
   expect_canonical(TokenAnswer{{1, 0, std::nullopt,
                                 ErasureReceipt{filled<RealmId>(1), filled<TokenRecordId>(2), 3, filled<Signature>(4)}}},
                    "receipt");

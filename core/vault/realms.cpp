@@ -18,7 +18,6 @@ RealmFate fate_of(ErrorCode code) {
     case ErrorCode::unavailable: return RealmFate::dead;
     case ErrorCode::not_found: return RealmFate::nothing_here;
     case ErrorCode::invalid_state: return RealmFate::locked;
-    case ErrorCode::stale: return RealmFate::other_version;
     default: return RealmFate::refused;
   }
 }

@@ -25,7 +25,7 @@ enum class RealmFate : std::uint8_t {
   dead,             ///< no answer in time
   nothing_here,     ///< it says that it has no such record
   locked,           ///< ten guesses were made at it
-  refused,          ///< any other refusal
+  refused,          ///< any other refusal; also that something changed meanwhile: to be asked again, and no lie
   other_version,    ///< another registration than enough others have: it lies, or is out of date
   wrong_signature,  ///< what it shows was not signed for it by who registered
   wrong_proof,      ///< it did not use the key that it was given

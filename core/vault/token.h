@@ -3,17 +3,16 @@
 #pragma once
 
 #include "core/base/environment.h"
+#include "core/crypto/ristretto.h"
 #include "core/crypto/signature.h"
 #include "core/vault/keys.h"
 #include "core/vault/realms.h"
 
 namespace cairn::vault {
 
-// `root` is BR_g, 32 bytes (CHECKed), everywhere here.
-
-TokenRecordId token_record_id(ByteView root, const RealmId& realm);
+TokenRecordId token_record_id(const BackupRoot& root, const RealmId& realm);
 /// Whoever opens the generation has it: releases the share, asks for its deletion after 72 h, and cancels one.
-crypto::SigningKey token_release_key(ByteView root);
+crypto::SigningKey token_release_key(const BackupRoot& root);
 /// Who has the recovery secret: erases at once, and cancels.
 crypto::SigningKey token_erase_key(ByteView recovery_secret);
 
@@ -23,7 +22,7 @@ struct SharedToken {
   std::vector<TokenShare> shares;
 };
 /// A fresh one. `malformed` for a set that is none.
-Result<SharedToken> share_token(const RealmSet& set, ByteView root, Entropy& entropy);
+Result<SharedToken> share_token(const RealmSet& set, const BackupRoot& root, Entropy& entropy);
 
 /// One request to one realm, signed.
 struct TokenAsk {
@@ -36,9 +35,11 @@ struct TokenAsk {
 };
 
 /// Whether this is the realm's word that it has erased its share of this generation.
-Status verify_receipt(const ErasureReceipt& receipt, ByteView root, const RealmId& realm);
+Status verify_receipt(const ErasureReceipt& receipt, const BackupRoot& root, const RealmId& realm);
 
-/// Gets the token back from any `threshold` realms that are alive and honest. Used as PinRecovery is.
+/// Gets the token back from any `threshold` realms that are alive and honest, and have shares of one sharing: whoever
+/// knows the root, as a device that was removed may, can give a share of another to a realm that had none. Used as
+/// PinRecovery is.
 class TokenRecovery {
  public:
   enum class State : std::uint8_t {
@@ -49,9 +50,10 @@ class TokenRecovery {
   };
 
   /// `malformed` for a set that is none.
-  static Result<TokenRecovery> begin(RealmSet set, ByteView root);
+  static Result<TokenRecovery> begin(RealmSet set, const BackupRoot& root);
 
   std::vector<TokenAsk> take_asks() { return std::exchange(asks_, {}); }
+  /// Who answers when it is recovered is still judged.
   void take(std::size_t realm, Result<TokenState> answer);
   void expire();
 
@@ -64,17 +66,29 @@ class TokenRecovery {
   BackupToken take_token();
 
  private:
-  TokenRecovery(RealmSet set, ByteView root);
+  TokenRecovery(RealmSet set, const BackupRoot& root);
+  using Places = std::vector<std::size_t>;
+  struct Kept {
+    TokenCheck check;
+    crypto::RistrettoScalar scalar;
+  };
   RealmFate judge(std::size_t realm, TokenState& answer);
+  /// With the share that this realm has just brought.
+  void try_with(std::size_t realm);
+  /// What these shares make, if it is what they say themselves.
+  std::optional<crypto::RistrettoScalar> combine(const Places& places) const;
+  /// The fate of who has a share beside those that made the token.
+  RealmFate compare(std::size_t realm) const;
   void settle();
 
   RealmSet set_;
-  SecretBytes root_;
+  BackupRoot root_;
   State state_ = State::asking;
   std::vector<RealmFate> fates_;
   std::vector<bool> answered_;
   std::vector<bool> erased_;
-  std::vector<std::optional<EncodedScalar>> shares_;
+  std::vector<std::optional<Kept>> shares_;
+  Places used_;  ///< whose shares made the token
   std::vector<TokenAsk> asks_;
   std::optional<std::uint64_t> erase_at_ms_;
   BackupToken token_;
@@ -87,7 +101,8 @@ class TokenChange {
   enum class Wish : std::uint8_t { erase, cancel };
 
   /// `key` is token_release_key() or token_erase_key(), as `by` says. `malformed` for a set that is none.
-  static Result<TokenChange> begin(RealmSet set, ByteView root, Wish wish, TokenKeyKind by, crypto::SigningKey key);
+  static Result<TokenChange> begin(RealmSet set, const BackupRoot& root, Wish wish, TokenKeyKind by,
+                                   crypto::SigningKey key);
 
   std::vector<TokenAsk> take_asks() { return std::exchange(asks_, {}); }
   void take(std::size_t realm, Result<TokenState> answer);
@@ -104,12 +119,12 @@ class TokenChange {
 
  private:
   enum class Step : std::uint8_t { state, change, over };
-  TokenChange(RealmSet set, ByteView root, Wish wish, TokenKeyKind by, crypto::SigningKey key);
+  TokenChange(RealmSet set, const BackupRoot& root, Wish wish, TokenKeyKind by, crypto::SigningKey key);
   void ask(std::size_t realm, TokenAction action, TokenKeyKind by, std::uint64_t change);
   RealmFate judge(std::size_t realm, const TokenState& answer);
 
   RealmSet set_;
-  SecretBytes root_;
+  BackupRoot root_;
   Wish wish_;
   TokenKeyKind by_;
   crypto::SigningKey key_;

@@ -18,7 +18,7 @@ constexpr auto kGood = RealmFate::good;
 /// A generation whose token three realms share, two of them enough.
 struct World {
   World() : realms(testing::fake_realms(3)), set(set_of(realms, 2)) {
-    entropy.fill(root);
+    root = random_secret<BackupRoot>(entropy);
     entropy.fill(recovery_secret);
     auto shared = share_token(set, root, entropy);
     CHECK(shared.has_value());
@@ -59,14 +59,14 @@ struct World {
   testing::SeededEntropy entropy{1};
   std::vector<FakeRealm> realms;
   RealmSet set;
-  Bytes root = Bytes(32);
+  BackupRoot root;
   Bytes recovery_secret = Bytes(20);
   std::string token;
 };
 
 TEST(Token, ComesBackFromAnyTwoOfThree) {
   World world;
-  world.expect_recovered({kGood, kGood, RealmFate::waiting});
+  world.expect_recovered({kGood, kGood, kGood});  // who answers when it is there is judged, too
   world.realms[0].alive = false;
   world.expect_recovered({RealmFate::dead, kGood, kGood});
   world.realms[1].alive = false;
@@ -77,6 +77,7 @@ TEST(Token, NamesARealmWhoseShareIsWrong) {
   const std::function<void(TokenState&)> spoils[] = {
       [](TokenState& s) { s.share->share.expose_mutable()[3] ^= 1; },
       [](TokenState& s) { s.share->mac.mutable_view()[3] ^= 1; },
+      [](TokenState& s) { s.share->check.mutable_view()[3] ^= 1; },
       [](TokenState& s) { s.share->index = 2; },
       [](TokenState& s) { s.share.reset(); },
   };
@@ -86,6 +87,57 @@ TEST(Token, NamesARealmWhoseShareIsWrong) {
     world.expect_recovered({RealmFate::wrong_share, kGood, kGood});
     world.realms[1].alive = false;
     EXPECT_EQ(world.recover().state(), Recovery::no_quorum);
+  }
+}
+
+/// The answers of realms 0 to 2 in this order, whether or not the token is there before the last.
+void expect_first_token(World& world, const std::vector<std::size_t>& order, const Fates& fates) {
+  auto recovery = TokenRecovery::begin(world.set, world.root);
+  const auto asks = recovery->take_asks();
+  for (const std::size_t i : order) recovery->take(i, world.realms[i].token_request(asks[i]));
+  ASSERT_EQ(recovery->state(), Recovery::recovered);
+  EXPECT_EQ(to_hex(recovery->take_token().expose()), world.token);
+  EXPECT_EQ(recovery->fates(), fates);
+}
+
+// A device that was removed knows the root: it can share a token of its own, and give the share to a realm that was
+// dead when the first was shared.
+TEST(Token, IsTheOneThatEnoughRealmsShareAndNamesWhoHasAnother) {
+  World world;
+  const auto second = share_token(world.set, world.root, world.entropy);
+  world.realms[2].token = testing::clone(second->shares[2]);
+  std::vector<std::size_t> order = {0, 1, 2};
+  do {
+    expect_first_token(world, order, {kGood, kGood, RealmFate::other_version});
+  } while (std::next_permutation(order.begin(), order.end()));
+  world.realms[1].alive = false;
+  EXPECT_EQ(world.recover().state(), Recovery::no_quorum);
+}
+
+// With the root such a device can also make a realm's share look good, and claim to be of the first sharing.
+TEST(Token, ComesBackBesideAWrongShareThatClaimsToBeOfTheSameSharing) {
+  World world;
+  const auto second = share_token(world.set, world.root, world.entropy);
+  TokenShare forged = testing::clone(second->shares[2]);
+  forged.check = world.realms[0].token->check;
+  crypto::kdf(world.root.expose(), crypto::kDeriveTokenMac,
+              concat({world.realms[2].id(), Bytes{3}, forged.check, forged.share.expose()}), forged.mac.mutable_view());
+  world.realms[2].token = std::move(forged);
+  std::vector<std::size_t> order = {0, 1, 2};
+  do {
+    expect_first_token(world, order, {kGood, kGood, RealmFate::wrong_share});
+  } while (std::next_permutation(order.begin(), order.end()));
+}
+
+TEST(Token, NamesNobodyWhenSomethingChangedMeanwhile) {
+  World world;
+  auto change = TokenChange::begin(world.set, world.root, TokenChange::Wish::cancel, TokenKeyKind::release,
+                                   token_release_key(world.root));
+  for (const TokenAsk& ask : change->take_asks()) change->take(ask.realm, world.realms[ask.realm].token_request(ask));
+  for (std::size_t i = 0; i < 3; ++i) change->take(i, fail(ErrorCode::stale, "another device was first"));
+  for (const RealmFate fate : change->fates()) EXPECT_EQ(fate, RealmFate::refused);
+  for (const ErrorCode code : {ErrorCode::stale, ErrorCode::not_authorised, ErrorCode::duplicate}) {
+    EXPECT_FALSE(broke_a_rule(fate_of(code)));
   }
 }
 
@@ -101,7 +153,7 @@ TEST(Token, NamesARealmWhoseReceiptIsForged) {
   const ErasureReceipt receipt = *world.realms[2].state.receipt;
   EXPECT_TRUE(verify_receipt(receipt, world.root, world.realms[2].id()));
   EXPECT_TRUE(refused(verify_receipt(receipt, world.root, world.realms[0].id()), "whose receipt"));
-  EXPECT_TRUE(refused(verify_receipt(receipt, Bytes(32), world.realms[2].id()), "whose receipt"));
+  EXPECT_TRUE(refused(verify_receipt(receipt, BackupRoot(), world.realms[2].id()), "whose receipt"));
   ErasureReceipt later = receipt;
   ++later.time_ms;
   EXPECT_FALSE(verify_receipt(later, world.root, world.realms[2].id()));
@@ -157,7 +209,7 @@ TEST(Token, CountsOnlyRealmsThatErased) {
 TEST(Token, HasKeysAndIdsOfItsOwn) {
   World world;
   EXPECT_NE(token_record_id(world.root, world.set.realms[0]), token_record_id(world.root, world.set.realms[1]));
-  EXPECT_NE(token_release_key(world.root).public_key(), token_erase_key(world.root).public_key());
+  EXPECT_NE(token_release_key(world.root).public_key(), token_erase_key(world.root.expose()).public_key());
   const auto a = share_token(world.set, world.root, world.entropy);
   const auto b = share_token(world.set, world.root, world.entropy);
   EXPECT_NE(to_hex(a->token.expose()), to_hex(b->token.expose()));

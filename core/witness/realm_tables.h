@@ -50,7 +50,8 @@ struct TokenRow {
   std::uint64_t change = 0;
   std::uint64_t erase_at_ms = 0;
   std::uint32_t slot = 0;
-  Bytes sealed;  ///< nonce[24] || XChaCha20-Poly1305(index || share || mac), aad the record's id; empty once erased
+  Bytes sealed;  ///< nonce[24] || XChaCha20-Poly1305(index || share || check || mac), aad the record's id; empty once
+                 ///< erased
   std::optional<ErasureReceipt> receipt;
 
   void write(wire::Writer&) const;

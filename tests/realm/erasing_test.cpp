@@ -217,7 +217,7 @@ TEST(Erasing, KeepsAnAccountTokenUsedWhenTheClockGoesForwardAndBack) {
 
 TEST(Erasing, LeavesNoAccountMoreThanItsPartOfTheSlots) {
   World world;
-  const Bytes first_root = world.root;
+  const auto first_root = world.root.clone();
   const Bytes first_recovery_secret = world.recovery_secret;
   auto& realm = *world.realms[0];
   const auto made = world.make();
@@ -232,7 +232,7 @@ TEST(Erasing, LeavesNoAccountMoreThanItsPartOfTheSlots) {
   another.registration = random_value<RegistrationId>(world.entropy);
   EXPECT_TRUE(store(world.sign(another)));
   // One that is erased makes room for another.
-  world.root = first_root;
+  world.root = first_root.clone();
   world.recovery_secret = first_recovery_secret;
   ASSERT_TRUE(erase(world)->receipt);
   EXPECT_TRUE(store(world.token(0, proto::TokenPurpose::store_token)));

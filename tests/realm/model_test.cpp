@@ -233,12 +233,11 @@ TEST(RealmModel, AgreesWithTheRealmAboutTokens) {
     testing::SeededEntropy random(seed);
     RealmVillage village;
     auto& realm = *village.realms[0];
-    Bytes root(32);
-    random.fill(root);
+    const auto root = random_secret<vault::BackupRoot>(random);
     const auto shared = vault::share_token(village.set, root, random);
     const auto record = vault::token_record_id(root, realm.id);
     const auto release = vault::token_release_key(root);
-    const auto erase = vault::token_erase_key(root);
+    const auto erase = vault::token_erase_key(root.expose());
     TokenModel model;
     for (int i = 0; i < 60; ++i) {
       const std::uint64_t choice = random.below(10);

@@ -117,7 +117,7 @@ TEST(TokenShares, TakeEachWordOnce) {
 
 TEST(TokenShares, HaveNoEraseKeyWhereThereIsNoRecoveryKey) {
   World world;
-  world.entropy.fill(world.root);
+  world.root = random_secret<vault::BackupRoot>(world.entropy);
   auto& realm = *world.realms[0];
   const auto record = vault::token_record_id(world.root, realm.id);
   const auto release = vault::token_release_key(world.root);
@@ -181,7 +181,7 @@ TEST(TokenShares, NeverEraseTheSlotOfAnother) {
   World world;
   const auto rows = world.realms[0]->driver.store;
   ASSERT_TRUE(world.request(TokenAction::erase, TokenKeyKind::erase, 0, world.key_of(TokenKeyKind::erase))->receipt);
-  Bytes old_root = world.root;
+  vault::BackupRoot old_root = world.root.clone();
   const auto other = world.make();
   ASSERT_TRUE(world.store(0, other.shares[0]));
   const auto kept = world.realms[0]->keys.slots;

@@ -23,7 +23,7 @@ inline Result<vault::StretchedPin> hasty_stretch(ByteView pin, const PinVersion&
 
 /// A copy of what must not be copied by accident.
 inline PinShare clone(const PinShare& share) { return *PinShare::from(share.encode().expose()); }
-inline TokenShare clone(const TokenShare& share) { return {share.index, share.share.clone(), share.mac}; }
+inline TokenShare clone(const TokenShare& share) { return {share.index, share.share.clone(), share.check, share.mac}; }
 
 class FakeRealm {
  public:

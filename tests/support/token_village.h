@@ -13,7 +13,7 @@ struct TokenVillage : RealmVillage {
     token_text = to_hex(shared.token.expose());
   }
   vault::SharedToken make() {
-    entropy.fill(root);
+    root = random_secret<vault::BackupRoot>(entropy);
     entropy.fill(recovery_secret);
     auto out = vault::share_token(set, root, entropy);
     CHECK(out.has_value());
@@ -62,7 +62,7 @@ struct TokenVillage : RealmVillage {
     for (auto& realm : realms) realm->driver.pass(ms);
   }
 
-  Bytes root = Bytes(32);
+  vault::BackupRoot root;
   Bytes recovery_secret = Bytes(20);
   vault::SharedToken shared;
   std::string token_text;

@@ -38,9 +38,9 @@ Bytes behind(ByteView key) {
 /// The key itself, behind whose it is.
 ByteView key_in(const SlotKey& slot) { return slot.expose().subspan(TokenRecordId::kSize); }
 
-/// index || share || mac.
+/// index || share || check || mac.
 SecretBytes encode(const TokenShare& share) {
-  return SecretBytes(concat({{&share.index, 1}, share.share.expose(), share.mac}));
+  return SecretBytes(concat({{&share.index, 1}, share.share.expose(), share.check, share.mac}));
 }
 
 bool same(const TokenShare& a, const TokenShare& b) { return crypto::ct_equal(encode(a).expose(), encode(b).expose()); }
@@ -191,6 +191,7 @@ Result<std::optional<TokenShare>> TokenShares::open(const TokenRecordId& record,
   TokenShare out;
   out.index = TRY(reader.u8());
   out.share = TRY(reader.fixed<EncodedScalar>());
+  out.check = TRY(reader.fixed<TokenCheck>());
   out.mac = TRY(reader.fixed<TokenMac>());
   return Opened(std::move(out));
 }
