@@ -17,6 +17,9 @@ struct Rate {
   std::uint32_t per_minute = 0;
 };
 
+/// So many a minute of that cost are so many things a day.
+constexpr std::uint32_t kCostOfADay = 24 * 60;
+
 struct RelayLimits {
   Rate address{600, 3000};    ///< requests from one address (an IPv6 /64 counts as one)
   Rate log{2000, 60'000};     ///< requests for files of the log from one address
@@ -26,6 +29,10 @@ struct RelayLimits {
   Rate create{300, 10};       ///< channels that one device creates: they stay for ever
   Rate meet{60, 30};          ///< rendezvous that one address stores
   Rate meet_all{1200, 1200};  ///< and all of them: whoever has many addresses does not fill the disk
+  /// Requests for tokens to guess a name's PIN, without a login, each at kCostOfADay: whoever has such tokens locks it.
+  Rate realm_guess{5 * kCostOfADay, 5};
+  /// Requests of a name for tokens to register or store at realms, likewise: they keep it for ever.
+  Rate realm_write{64 * kCostOfADay, 64};
   std::uint64_t undelivered_ms = proto::kUndeliveredLifeMs;     ///< how long an envelope waits for its device
   std::size_t mailbox_envelopes = proto::kMaxMailboxEnvelopes;  ///< how many wait in one mailbox
   std::uint64_t vault_bytes = proto::kVaultQuota;               ///< of the objects in all vaults of one name

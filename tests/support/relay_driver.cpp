@@ -140,7 +140,7 @@ relay::RelayConfig open_config(std::string domain) {
   config.sign_up = relay::SignUp::open;
   relay::RelayLimits& limits = config.limits;
   limits.address = limits.log = limits.device = limits.fetch = limits.channel = relay::Rate{0, 0};
-  limits.create = limits.meet = limits.meet_all = relay::Rate{0, 0};
+  limits.create = limits.meet = limits.meet_all = limits.realm_guess = limits.realm_write = relay::Rate{0, 0};
   return config;
 }
 

@@ -27,12 +27,24 @@ Status authorise(Turn& turn, const RelayConfig& config, const std::optional<Logg
   return use_invitation(turn.rows, request.invitation, turn.now);
 }
 
-/// HMAC(key, "registration" || 0x00 || number || name)[0..16): a realm cannot find names by trying them.
+/// HMAC(key, "registration" || 0x00 || number || name)[0..16): a realm cannot compute it for names that it tries.
 RegistrationId registration_of(const crypto::SigningKey& key, std::uint8_t number, std::string_view name) {
   const std::array<std::uint8_t, 2> zero_and_number = {0, number};
   const Digest whole = crypto::hmac(crypto::HashAlgorithm::sha256, key.seed().expose(),
                                     {as_bytes(kRegistration), zero_and_number, as_bytes(name)});
   return *RegistrationId::from(whole.view().first(RegistrationId::kSize));
+}
+
+/// By the name, from whatever address: else who has many of them locks a PIN, or fills a realm, at once.
+Status draw(Turn& turn, const RealmTokenLimiters& limiters, bool logged_in, const directory::Name& name,
+            proto::TokenPurpose purpose) {
+  const bool guesses = purpose == proto::TokenPurpose::guess;
+  if (guesses && logged_in) return ok();
+  RateLimiter& limiter = guesses ? limiters.guess : limiters.write;
+  const std::uint32_t wait_s = limiter.take(as_bytes(name.text()), turn.now, kCostOfADay);
+  if (wait_s == 0) return ok();
+  turn.retry_after_s = wait_s;
+  return fail(ErrorCode::rate_limited, "So many tokens for realms were given to this name today; try again later.");
 }
 
 }  // namespace
@@ -57,10 +69,11 @@ Result<Answer> realm_vkey(Turn& turn, const RelayConfig& config) {
   return Answer{200, to_bytes(vkey.to_text() + "\n"), "text/plain; charset=utf-8"};
 }
 
-Result<Answer> give_realm_tokens(Turn& turn, const RelayConfig& config, const std::optional<LoggedIn>& who,
-                                 const proto::RealmTokensRequest& request) {
+Result<Answer> give_realm_tokens(Turn& turn, const RelayConfig& config, const RealmTokenLimiters& limiters,
+                                 const std::optional<LoggedIn>& who, const proto::RealmTokensRequest& request) {
   const auto name = TRY(directory::Name::parse(request.name));
   TRY(authorise(turn, config, who, name, request));
+  TRY(draw(turn, limiters, who.has_value(), name, request.purpose));
   const auto key = TRY(realm_token_key(turn));
   proto::RealmTokensAnswer answer{registration_of(key, request.number, name.text()), {}};
   for (const RealmId& realm : request.realms) {

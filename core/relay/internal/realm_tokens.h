@@ -5,6 +5,7 @@
 #include "core/crypto/signature.h"
 #include "core/proto/realm.h"
 #include "core/relay/internal/login.h"
+#include "core/relay/internal/rate_limit.h"
 
 namespace cairn::relay {
 
@@ -14,9 +15,15 @@ Result<crypto::SigningKey> realm_token_key(Turn& turn);
 /// GET vkey: the public half, named by the domain.
 Result<Answer> realm_vkey(Turn& turn, const RelayConfig& config);
 
+/// Buckets of names.
+struct RealmTokenLimiters {
+  RateLimiter& guess;  ///< drawn on without a login
+  RateLimiter& write;  ///< by what realms keep
+};
+
 /// POST tokens. `who` is who has logged in, if anybody has: else only guesses, by the rule of sign-up. An invitation's
-/// use is taken.
-Result<Answer> give_realm_tokens(Turn& turn, const RelayConfig& config, const std::optional<LoggedIn>& who,
-                                 const proto::RealmTokensRequest& request);
+/// use is taken. `rate_limited` when the name's bucket is empty.
+Result<Answer> give_realm_tokens(Turn& turn, const RelayConfig& config, const RealmTokenLimiters& limiters,
+                                 const std::optional<LoggedIn>& who, const proto::RealmTokensRequest& request);
 
 }  // namespace cairn::relay

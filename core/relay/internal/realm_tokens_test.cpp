@@ -99,6 +99,47 @@ TEST(RealmTokens, AreGivenWithoutALoginByTheRuleOfSignUp) {
   EXPECT_EQ(error_of(ask(driver, request)), ErrorCode::not_authorised);  // its one use is taken
 }
 
+/// Lets everybody in, but as slowly as usual.
+RelayConfig slow_config() {
+  RelayConfig config = testing::open_config();
+  const RelayLimits usual;
+  config.limits.realm_guess = usual.realm_guess;
+  config.limits.realm_write = usual.realm_write;
+  return config;
+}
+
+TEST(RealmTokens, AreGivenToStrangersAFewTimesADayForOneName) {
+  RelayDriver driver(slow_config());
+  const Member alice(driver, "alice@example.org", 1);
+  const auto request = request_for("alice@example.org", TokenPurpose::guess);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(ask(driver, request).status, 200) << i;
+  const auto refused = ask(driver, request);
+  EXPECT_EQ(error_of(refused), ErrorCode::rate_limited);
+  EXPECT_TRUE(refused.retry_after_s);
+  auto other = request;
+  other.name = "Alice@example.org";  // the same name
+  const auto from_elsewhere =
+      driver.make_request(proto::Method::post, proto::kPathRealmTokens, wire::encode(other), {}, "192.0.2.77");
+  EXPECT_EQ(error_of(driver.request(from_elsewhere)), ErrorCode::rate_limited);
+  // Neither its owner nor another name waits.
+  EXPECT_EQ(ask(driver, request, alice.token).status, 200);
+  EXPECT_EQ(ask(driver, request_for("bob@example.org", TokenPurpose::guess)).status, 200);
+  driver.pass(kDayMs / 5 + kMinuteMs);
+  EXPECT_EQ(ask(driver, request).status, 200);
+  EXPECT_EQ(error_of(ask(driver, request)), ErrorCode::rate_limited);
+}
+
+TEST(RealmTokens, ThatRealmsKeepSomethingForAreGivenSlowly) {
+  RelayDriver driver(slow_config());
+  const Member alice(driver, "alice@example.org", 1);
+  const auto request = request_for("alice@example.org", TokenPurpose::store_token);
+  for (int i = 0; i < 64; ++i) EXPECT_EQ(ask(driver, request, alice.token).status, 200) << i;
+  EXPECT_EQ(error_of(ask(driver, request, alice.token)), ErrorCode::rate_limited);
+  const auto registering = request_for("alice@example.org", TokenPurpose::register_pin);
+  EXPECT_EQ(error_of(ask(driver, registering, alice.token)), ErrorCode::rate_limited);
+  EXPECT_EQ(ask(driver, request_for("alice@example.org", TokenPurpose::guess), alice.token).status, 200);
+}
+
 TEST(RealmTokens, RefuseRequestsThatAreNone) {
   RelayDriver driver(testing::open_config());
   auto request = request_for("alice@example.org", TokenPurpose::guess);

@@ -159,7 +159,8 @@ Result<Answer> Server::get_rendezvous(Turn& turn, const RequestArrived& request)
 Result<Answer> Server::realm_tokens(Turn& turn, const RequestArrived& request) {
   std::optional<LoggedIn> who;
   if (!request.bearer.empty()) who = TRY(check_login(turn, request.bearer));
-  return give_realm_tokens(turn, config_, who, TRY(wire::decode<proto::RealmTokensRequest>(request.body)));
+  const RealmTokenLimiters limiters = {realm_guess_limiter_, realm_write_limiter_};
+  return give_realm_tokens(turn, config_, limiters, who, TRY(wire::decode<proto::RealmTokensRequest>(request.body)));
 }
 
 Result<Answer> Server::realm_vkey(Turn& turn, const RequestArrived&) { return relay::realm_vkey(turn, config_); }

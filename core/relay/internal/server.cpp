@@ -33,6 +33,8 @@ Server::Server(RelayConfig config, LookupHook* hook)
       create_limiter_(config_.limits.create),
       meet_limiter_(config_.limits.meet),
       meet_all_limiter_(config_.limits.meet_all),
+      realm_guess_limiter_(config_.limits.realm_guess),
+      realm_write_limiter_(config_.limits.realm_write),
       mailboxes_(config_),
       writer_(config_),
       publisher_(config_, next_call_) {}

@@ -89,6 +89,8 @@ class Server {
   RateLimiter create_limiter_;
   RateLimiter meet_limiter_;
   RateLimiter meet_all_limiter_;
+  RateLimiter realm_guess_limiter_;
+  RateLimiter realm_write_limiter_;
   Mailboxes mailboxes_;
   DirectoryWriter writer_;
   Publisher publisher_;
