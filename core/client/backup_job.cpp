@@ -1,6 +1,7 @@
 #include "core/client/backup_job.h"
 
 #include "core/crypto/labels.h"
+#include "core/vault/pack.h"
 
 namespace cairn::client {
 namespace {
@@ -158,28 +159,48 @@ void BackupJob::fetch_manifests(Context& context, const std::shared_ptr<std::vec
     // One that does not open is damaged, or a stranger's: others may be good.
     if (body) {
       auto manifest = vault::UnverifiedManifest::open(*self->keys_, id, *body);
-      if (manifest) found->push_back({id, std::move(*manifest)});
+      const bool known =
+          manifest && std::ranges::any_of(*found, [&](const Found& one) {
+            return one.manifest.head() == manifest->head() && one.manifest.signer() == manifest->signer();
+          });
+      if (manifest && !known) found->push_back({id, std::move(*manifest)});
     }
     self->fetch_manifests(later, found, at + 1, then);
   });
 }
 
 void BackupJob::fetch_indexes(Context& context, const std::vector<vault::ObjectId>& ids, ThenIndex then) {
+  index_lost_ = false;
   fetch_index(context, ids, 0, then);
 }
 
 void BackupJob::fetch_index(Context& context, const std::vector<vault::ObjectId>& ids, std::size_t at,
                             const ThenIndex& then) {
-  if (at == ids.size()) return then(context);
+  if (at == ids.size()) return index_lost_ ? fetch_tables(context, 0, then) : then(context);
   storage_->get(context, ids[at], [self = shared_from_this(), ids, at, then](Context& later, Result<Bytes> body) {
-    if (!body) return self->refused_by_storage(body.error());
-    const auto listings = vault::open_index(*self->keys_, ids[at], *body);
-    if (!listings) {
-      return self->fail_with(ErrorCode::inconsistent,
-                             "An index of this backup is damaged; restore an older snapshot, or from another copy.");
-    }
-    self->index_.add_index(ids[at], *listings);
+    if (!body && body.error().code != ErrorCode::not_found) return self->refused_by_storage(body.error());
+    const auto listings = body ? vault::open_index(*self->keys_, ids[at], *body) : tl::unexpected<Error>(body.error());
+    self->index_lost_ = self->index_lost_ || !listings;
+    if (listings) self->index_.add_index(ids[at], *listings);
     self->fetch_index(later, ids, at + 1, then);
+  });
+}
+
+void BackupJob::fetch_tables(Context& context, std::size_t at, const ThenIndex& then) {
+  const auto is_unknown_pack = [this](const proto::VaultItem& item) {
+    const auto id = *vault::ObjectId::from(item.object);
+    return vault::is_kind(id, vault::ObjectKind::pack) && !index_.find_pack(id);
+  };
+  while (at < items_.size() && !is_unknown_pack(items_[at])) ++at;
+  if (at == items_.size()) return then(context);
+  const auto id = *vault::ObjectId::from(items_[at].object);
+  storage_->get(context, id, [self = shared_from_this(), id, at, then](Context& later, Result<Bytes> body) {
+    if (!body && body.error().code != ErrorCode::not_found) return self->refused_by_storage(body.error());
+    if (body) {
+      auto table = vault::open_table(*self->keys_, id, body->size(), *body);
+      if (table) self->index_.add_stored_pack({id, static_cast<std::uint32_t>(body->size()), std::move(*table)});
+    }
+    self->fetch_tables(later, at + 1, then);
   });
 }
 

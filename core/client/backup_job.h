@@ -83,7 +83,7 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   void find_snapshots(Context& context, ThenFound then);
   /// What was last listed.
   vault::StoredObjects stored_objects() const;
-  /// Reads the indexes of a manifest into index_.
+  /// Reads the indexes of a manifest into index_; where one is damaged or gone, the tables of all packs instead.
   void fetch_indexes(Context& context, const std::vector<vault::ObjectId>& ids, ThenIndex then);
 
   template <class Derived>
@@ -114,8 +114,10 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   void fetch_manifests(Context& context, const std::shared_ptr<std::vector<Found>>& found, std::size_t at,
                        const ThenFound& then);
   void fetch_index(Context& context, const std::vector<vault::ObjectId>& ids, std::size_t at, const ThenIndex& then);
+  void fetch_tables(Context& context, std::size_t at, const ThenIndex& then);
 
   Time began_;
+  bool index_lost_ = false;
   bool over_ = false;
   std::optional<Failure> failure_;
   nlohmann::json result_;

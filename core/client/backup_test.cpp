@@ -403,6 +403,31 @@ TEST_F(Backup, TheHighestCounterEndsWithItsGeneration) {
   EXPECT_TRUE(backup("alice-1", "verify").contains("result"));
 }
 
+TEST_F(Backup, NoSingleFlippedBitCostsWhatThePacksStillHave) {
+  ASSERT_TRUE(backup("alice-1", "create", with_key()).contains("result"));
+  EXPECT_EQ(backup("alice-1", "list")["result"]["snapshots"].size(), 1u);
+  const Vaults good = vaults();
+  std::size_t flipped = 0;
+  for (const auto& [id, upload] : good.begin()->second) {
+    if (id.view()[0] == 1) continue;
+    SCOPED_TRACE(to_hex(id));
+    vaults() = good;
+    vaults().begin()->second[id].bytes[70] ^= 1;
+    EXPECT_TRUE(backup("alice-1", "verify").contains("result"));
+    ASSERT_TRUE(backup("alice-1", "restore").contains("result"));
+    EXPECT_EQ(texts("alice-1", kRestored), std::vector<std::string>{kSecret});
+    vaults().begin()->second.erase(id);
+    EXPECT_TRUE(backup("alice-1", "verify").contains("result"));
+    ++flipped;
+  }
+  EXPECT_EQ(flipped, 3u);  // an index, and the manifest twice
+  // And the next snapshot has its indexes whole.
+  vaults() = good;
+  std::erase_if(vaults().begin()->second, [](const auto& one) { return one.first.view()[0] == 2; });
+  ASSERT_TRUE(backup("alice-1", "create").contains("result"));
+  EXPECT_TRUE(backup("alice-1", "verify").contains("result"));
+}
+
 TEST_F(Backup, AStorageThatTakesNoMoreIsToldAndGoneOnWith) {
   village.server.vault.parts_left = 1;
   const json refused = backup("alice-1", "create", with_key());

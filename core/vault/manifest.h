@@ -54,6 +54,8 @@ class UnverifiedManifest {
 
   const PublicKey& signer() const { return signer_; }
   std::uint64_t counter() const { return content_.counter; }
+  /// The same for the same manifest under another id.
+  SnapshotHead head() const { return content_.head(); }
   Time created() const { return content_.created; }
 
   /// `wrong_group` for another vault or generation, `not_authorised` for another signer, `stale` for an older counter.

@@ -8,11 +8,11 @@ namespace {
 /// The newest of each of the last `most` spans of time that have a snapshot; `newest_first` by counter.
 void keep_newest(std::span<const KnownSnapshot> newest_first, std::uint64_t span_ms, std::size_t most,
                  std::set<ObjectId>& kept) {
-  std::map<std::uint64_t, ObjectId, std::greater<>> spans;
-  for (const KnownSnapshot& one : newest_first) spans.try_emplace(one.created.ms / span_ms, one.manifest);
-  for (const auto& [span, manifest] : spans) {
+  std::map<std::uint64_t, const KnownSnapshot*, std::greater<>> spans;
+  for (const KnownSnapshot& one : newest_first) spans.try_emplace(one.created.ms / span_ms, &one);
+  for (const auto& [span, newest] : spans) {
     if (most-- == 0) return;
-    kept.insert(manifest);
+    kept.insert(newest->manifests.begin(), newest->manifests.end());
   }
 }
 
@@ -21,10 +21,10 @@ void keep_newest(std::span<const KnownSnapshot> newest_first, std::uint64_t span
 std::set<ObjectId> kept_snapshots(std::span<const KnownSnapshot> snapshots, Time now) {
   std::vector<KnownSnapshot> sorted(snapshots.begin(), snapshots.end());
   std::sort(sorted.begin(), sorted.end(), [](const KnownSnapshot& a, const KnownSnapshot& b) {
-    return std::tuple(a.counter, a.created, a.manifest) > std::tuple(b.counter, b.created, b.manifest);
+    return std::tie(a.counter, a.created, a.manifests) > std::tie(b.counter, b.created, b.manifests);
   });
   std::set<ObjectId> kept;
-  if (!sorted.empty()) kept.insert(sorted.front().manifest);
+  if (!sorted.empty()) kept.insert(sorted.front().manifests.begin(), sorted.front().manifests.end());
   std::erase_if(sorted, [now](const KnownSnapshot& one) { return elapsed_ms(one.created, now) > kClockAheadMs; });
   keep_newest(sorted, kDayMs, kKeptDays, kept);
   keep_newest(sorted, 7 * kDayMs, kKeptWeeks, kept);

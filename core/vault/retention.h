@@ -17,7 +17,7 @@ constexpr std::size_t kKeptWeeks = 4;
 constexpr std::uint64_t kUnneededGraceMs = 7 * kDayMs;
 
 struct KnownSnapshot {
-  ObjectId manifest;
+  std::vector<ObjectId> manifests;  ///< the ids under which it lies, sorted
   std::uint64_t counter = 0;
   Time created;
 };

@@ -17,11 +17,12 @@ ObjectId manifest_of(std::uint64_t counter) {
 std::vector<std::uint64_t> kept(const std::vector<std::uint64_t>& hours, Time now = Time{2000 * kDayMs}) {
   std::vector<KnownSnapshot> snapshots;
   for (std::size_t i = 0; i < hours.size(); ++i)
-    snapshots.push_back({manifest_of(i + 1), i + 1, Time{hours[i] * kHourMs}});
+    snapshots.push_back({{manifest_of(i + 1), manifest_of(1000 + i)}, i + 1, Time{hours[i] * kHourMs}});
   const auto ids = kept_snapshots(snapshots, now);
   std::vector<std::uint64_t> out;
   for (const KnownSnapshot& one : snapshots) {
-    if (ids.contains(one.manifest)) out.push_back(one.counter);
+    EXPECT_EQ(ids.contains(one.manifests[0]), ids.contains(one.manifests[1]));
+    if (ids.contains(one.manifests[0])) out.push_back(one.counter);
   }
   return out;
 }

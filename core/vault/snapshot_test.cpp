@@ -31,7 +31,7 @@ TEST(Snapshot, GivesBackWhatWasPutIn) {
 TEST(Snapshot, OfNothingIsASnapshot) {
   TestVault vault(3);
   vault.back_up({});
-  EXPECT_EQ(vault.objects.size(), 1U);
+  EXPECT_EQ(vault.objects.size(), 2U);  // its manifest twice
   EXPECT_TRUE(vault.restore().files.empty());
   EXPECT_FALSE(vault.restore().entries_lost);
 }
@@ -158,11 +158,13 @@ TEST(Snapshot, PutsTheManifestWhenAllElseIsStored) {
   EXPECT_FALSE(writer.take_object());  // not before it was seen that all is there
   ASSERT_TRUE(writer.wants_listing());
   ASSERT_TRUE(accepted(writer.confirm(sizes, vault.now)));
-  const auto last = writer.take_object();
-  ASSERT_TRUE(last);
-  EXPECT_TRUE(is_kind(last->id, ObjectKind::manifest));
-  EXPECT_FALSE(writer.done());
-  writer.stored(last->id);
+  for (int i = 0; i < 2; ++i) {
+    const auto last = writer.take_object();
+    ASSERT_TRUE(last);
+    EXPECT_TRUE(is_kind(last->id, ObjectKind::manifest));
+    EXPECT_FALSE(writer.done());
+    writer.stored(last->id);
+  }
   EXPECT_TRUE(writer.done());
 }
 
@@ -207,7 +209,11 @@ TEST(Snapshot, ResumesAfterAStopAtAnyObject) {
     drain();
     if (writer.done()) break;
     ASSERT_EQ(put, stop);
-    EXPECT_EQ(count(vault, ObjectKind::manifest), 0U);  // nothing, rather than half of it
+    // Nothing, rather than half of it; or all, when the manifest is there once and not yet twice.
+    if (count(vault, ObjectKind::manifest) != 0) {
+      EXPECT_EQ(vault.restore().files, files);
+      continue;
+    }
     std::size_t before = 0;
     for (const auto& [id, bytes] : vault.objects) before += is_kind(id, ObjectKind::pack) ? bytes.size() : 0;
     const std::size_t more = vault.back_up(files, left_behind(vault, {}));
@@ -327,6 +333,41 @@ TEST(Snapshot, AFlippedBitAnywhereIsNamedAndTheRestIsRestored) {
       }
     }
   }
+}
+
+/// What a client does whom nothing but the listing tells what is where: any manifest that opens, the indexes that open,
+/// and for the rest the packs' own tables.
+Restored restore_what_opens(const TestVault& vault) {
+  std::optional<ManifestContent> content;
+  for (const auto& [id, bytes] : vault.objects) {
+    if (!is_kind(id, ObjectKind::manifest) || !UnverifiedManifest::open(vault.keys, id, bytes)) continue;
+    content = vault.manifest(id);
+  }
+  if (!content) return {};
+  ChunkIndex index;
+  for (const ObjectId& id : content->indexes) {
+    const auto listings = open_index(vault.keys, id, vault.objects.at(id));
+    if (listings) index.add_index(id, *listings);
+  }
+  return vault.restore(*content, left_behind(vault, std::move(index)));
+}
+
+TEST(Snapshot, AFlippedBitInAnIndexOrManifestCostsNothing) {
+  TestVault vault(45);
+  TestFiles files = test_files(46);
+  files.erase("photos/6000000");
+  vault.back_up(files);
+  const auto good = vault.objects;
+  std::size_t flipped = 0;
+  for (const auto& [id, bytes] : good) {
+    if (is_kind(id, ObjectKind::pack)) continue;
+    for (int i = 0; i < 4; ++i, ++flipped) {
+      vault.objects = good;
+      vault.objects[id][vault.entropy.below(bytes.size())] ^= static_cast<std::uint8_t>(1U << vault.entropy.below(8));
+      EXPECT_EQ(restore_what_opens(vault).files, files);
+    }
+  }
+  EXPECT_EQ(flipped, 12U);  // an index, and the manifest twice
 }
 
 TEST(Snapshot, ALostPackLosesNoNames) {
@@ -488,15 +529,18 @@ TEST(Snapshot, PruningDeletesWhatNobodyNeeds) {
   TestFiles files = test_files(29);
   vault.back_up(files);
   const ManifestContent first = vault.manifest();
-  const ObjectId first_manifest = vault.newest_manifest;
+  std::set<ObjectId> first_manifests;
+  for (const auto& [id, bytes] : vault.objects) {
+    if (is_kind(id, ObjectKind::manifest)) first_manifests.insert(id);
+  }
   files["photos/6000000"] = {random_bytes(vault.entropy, 6'000'000), Layout::own};
   vault.back_up(files, vault.index_of(first));
   std::set<ObjectId> needed{vault.newest_manifest};
   add_needed(vault.manifest(), vault.index_of(vault.manifest()), needed);
   std::vector<ObjectId> stored;
   for (const auto& [id, bytes] : vault.objects) stored.push_back(id);
-  const PrunePlan at_once = plan_prune(stored, needed, {first_manifest}, {}, vault.now);
-  EXPECT_EQ(at_once.now, std::vector<ObjectId>{first_manifest});
+  const PrunePlan at_once = plan_prune(stored, needed, first_manifests, {}, vault.now);
+  EXPECT_EQ(std::set<ObjectId>(at_once.now.begin(), at_once.now.end()), first_manifests);
   const PrunePlan later = plan_prune(stored, needed, {}, at_once.unneeded_since, after(vault.now, kUnneededGraceMs));
   for (const ObjectId& id : later.now) vault.objects.erase(id);
   EXPECT_EQ(vault.restore().files, files);

@@ -109,17 +109,13 @@ Status SnapshotWriter::finish(const SnapshotInfo& info, const crypto::SigningKey
   TRY(wire::decode<ManifestContent>(wire::encode(content)));
   indexes_ = content.indexes;
   head_ = content.head();
-  manifest_ = seal_manifest(*keys_, content, signer, *entropy_);
+  for (int i = 0; i < 2; ++i) manifests_.push_back(seal_manifest(*keys_, content, signer, *entropy_));
   finished_ = true;
   return ok();
 }
 
 std::optional<Object> SnapshotWriter::take_object() {
-  if (queue_.empty()) {
-    if (!manifest_ || !confirmed_ || !under_way_.empty()) return std::nullopt;
-    queue_.push_back(std::move(*manifest_));
-    manifest_.reset();
-  }
+  if (queue_.empty()) return std::nullopt;
   Object out = std::move(queue_.front());
   queue_.pop_front();
   under_way_.insert(out.id);
@@ -137,6 +133,7 @@ Status SnapshotWriter::confirm(const StoredObjects& stored, Time now) {
     REQUIRE(at != stored.end() && at->second == pack.size, ErrorCode::not_found, "snapshot: a pack that is gone");
   }
   confirmed_ = true;
+  queue_ = std::move(manifests_);
   return ok();
 }
 

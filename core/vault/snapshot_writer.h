@@ -27,8 +27,8 @@ struct SnapshotInfo {
 
 /// The caller goes round: while may_write(), it gives entries; it takes every object, has it stored durably, and says
 /// stored(). After finish() it goes on until done(): when all others are stored, and confirm() has seen them in a new
-/// listing, the last object is the manifest. Whatever happens in between, no snapshot is there that is not whole.
-/// `keys` and `entropy` must outlive it.
+/// listing, the last objects are the manifest, under two ids: one may be damaged. Whatever happens in between, no
+/// snapshot is there that is not whole. `keys` and `entropy` must outlive it.
 class SnapshotWriter : private ChunkSink {
  public:
   /// `index` knows what is stored already: of the newest snapshot, and of packs that an interrupted run left. Of that
@@ -57,11 +57,11 @@ class SnapshotWriter : private ChunkSink {
   std::optional<Object> take_object();
   void stored(const ObjectId& id);
   /// Whether nothing but the manifest is left, and the vault must be listed for confirm().
-  bool wants_listing() const { return manifest_ && !confirmed_ && queue_.empty() && under_way_.empty(); }
+  bool wants_listing() const { return finished_ && !confirmed_ && queue_.empty() && under_way_.empty(); }
   /// The manifest may be put. `stale` if kLongestSnapshotMs have passed since the beginning; `not_found` if the listing
   /// lacks an index or pack that the snapshot needs, or has it with another size. Then the snapshot must be begun anew.
   Status confirm(const StoredObjects& stored, Time now);
-  bool done() const { return finished_ && !manifest_ && queue_.empty() && under_way_.empty(); }
+  bool done() const { return finished_ && confirmed_ && queue_.empty() && under_way_.empty(); }
 
   /// After finish().
   const SnapshotHead& head() const { return head_; }
@@ -93,7 +93,7 @@ class SnapshotWriter : private ChunkSink {
   std::deque<Object> queue_;
   std::set<ObjectId> under_way_;
   std::vector<ObjectId> indexes_;  ///< of the manifest
-  std::optional<Object> manifest_;
+  std::deque<Object> manifests_;   ///< the same one under two ids
   SnapshotHead head_;
   Time began_;
   bool finished_ = false;
