@@ -43,6 +43,7 @@ void CreateJob::unlocked(Context& context) {
   if (!account) return fail_with(ErrorCode::invalid_state, "This device has no name any more.");
   setup_ = std::move(task_.setup);
   auto next = plan(context, *account);
+  if (setup_ && box_) setup_->newest_pin = std::max(setup_->newest_pin, box_->content.newest_pin());
   if (!next && next.error().code == ErrorCode::not_found) {
     return fail_with(
         ErrorCode::not_found,

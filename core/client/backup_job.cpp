@@ -97,13 +97,13 @@ void BackupJob::take_key_box(Context& context, const Bytes& bytes) {
   }
   if (opened->head().version != put->version) return fail_with(ErrorCode::inconsistent, kWrongBox);
   const auto signers = device_keys(task_.state, Signers::ever);
-  vault::KeyBoxRules rules{signers, std::nullopt};
+  vault::KeyBoxRules rules{signers, std::nullopt, task_.setup ? task_.setup->newest_pin : 0};
   if (task_.setup && task_.setup->head.version != 0) rules.newest = task_.setup->head;
   auto verified = std::move(*opened).verify(rules);
   if (!verified && verified.error().code == ErrorCode::stale) {
     return fail_with(
         ErrorCode::stale,
-        "The storage shows an older key box than this device knows, and nothing was done; use another copy "
+        "The storage shows an older key box or PIN than this device knows, and nothing was done; use another copy "
         "of the backup, or ask its operator.");
   }
   if (!verified) return fail_with(verified.error().code, kWrongBox);

@@ -35,18 +35,15 @@ bool is_outdated(const vault::KeyBox& box, const directory::NameState& state) {
   return box.is_outdated({active_signers(state, box), state.count(), least_count(state)});
 }
 
-std::vector<Opener> openers_of(const KeyBoxWishes& wishes, ByteView own_key) {
+/// Those of the next box, whose version this is; who is new in it is so since then.
+std::vector<Opener> openers_of(const KeyBoxWishes& wishes, ByteView own_key, std::uint64_t version) {
   std::vector<Opener> out;
   const auto active = device_keys(wishes.state, Signers::active);
-  if (wishes.recovery != nullptr) {
-    out.push_back(
-        Opener::make(OpenerKind::recovery, wishes.recovery->kem_public_key(), {}, wishes.recovery->signing_key()));
-  }
   bool own = false;
   for (const Opener& opener : wishes.box == nullptr ? std::vector<Opener>{} : wishes.box->content.openers) {
     if (opener.public_key.empty()) continue;
     if (opener.kind == OpenerKind::recovery && out.empty() && is_present_recovery(opener, wishes.state)) {
-      out.insert(out.begin(), opener);
+      out.push_back(opener);
     }
     if (opener.kind != OpenerKind::device || std::ranges::find(active, opener.signer) == active.end()) continue;
     // Of this device the one that it has the key of.
@@ -55,8 +52,12 @@ std::vector<Opener> openers_of(const KeyBoxWishes& wishes, ByteView own_key) {
     own = own || is_own;
     out.push_back(opener);
   }
+  if (wishes.recovery != nullptr && (out.empty() || out.front().kind != OpenerKind::recovery)) {
+    const directory::RecoveryKey& key = *wishes.recovery;
+    out.insert(out.begin(), Opener::make(OpenerKind::recovery, key.kem_public_key(), {}, version, key.signing_key()));
+  }
   if (!own) {
-    out.push_back(Opener::make(OpenerKind::device, to_bytes(own_key), to_bytes(wishes.account.device_id()),
+    out.push_back(Opener::make(OpenerKind::device, to_bytes(own_key), to_bytes(wishes.account.device_id()), version,
                                wishes.account.signing_key));
   }
   return out;
@@ -108,7 +109,8 @@ Result<vault::UnverifiedKeyBox> open_with_device(ByteView box, const vault::Back
 
 Result<std::optional<vault::KeyBoxContent>> next_key_box(const KeyBoxWishes& wishes, Time now, Entropy& entropy) {
   const Bytes own_key = TRY(crypto::kem_public_key(crypto::KemAlgorithm::xwing_shake, wishes.device_key));
-  std::vector<Opener> openers = openers_of(wishes, own_key);
+  std::vector<Opener> openers =
+      openers_of(wishes, own_key, wishes.box == nullptr ? 1 : wishes.box->content.version + 1);
   REQUIRE(openers.front().kind == OpenerKind::recovery, ErrorCode::not_found, "no recovery key that the chain knows");
   vault::KeyBoxContent next;
   next.version = 1;

@@ -91,6 +91,7 @@ SecretBytes BackupSetup::encode() const {
   w.u32(newest_generation);
   w.u64(last_ms);
   w.u8(daily ? 1 : 0);
+  w.u64(newest_pin);
   return w.take_secret();
 }
 
@@ -120,6 +121,7 @@ Result<BackupSetup> BackupSetup::decode(ByteView bytes) {
   out.newest_generation = TRY(r.u32());
   out.last_ms = TRY(r.u64());
   out.daily = TRY(r.presence());
+  out.newest_pin = TRY(r.u64());
   TRY(r.finish());
   return out;
 }

@@ -57,6 +57,7 @@ struct BackupSetup {
   std::uint32_t newest_generation = 0;  ///< of newest; each counts from 1
   std::uint64_t last_ms = 0;            ///< when the last snapshot was whole
   bool daily = false;                   ///< whether one is made every day without being asked for
+  std::uint64_t newest_pin = 0;         ///< that this device has seen in a key box (vault::KeyBoxRules)
 
   SecretBytes encode() const;
   static Result<BackupSetup> decode(ByteView bytes);

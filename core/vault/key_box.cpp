@@ -86,6 +86,12 @@ KeyBoxContent KeyBoxContent::clone() const {
   return out;
 }
 
+std::uint64_t KeyBoxContent::newest_pin() const {
+  std::uint64_t out = 0;
+  for (const Opener& one : openers) out = std::max(out, one.kind == OpenerKind::pin ? one.since : 0);
+  return out;
+}
+
 void KeyBoxContent::write(wire::Writer& writer) const {
   writer.u64(version);
   writer.raw(previous);
@@ -103,6 +109,9 @@ Result<KeyBoxContent> KeyBoxContent::read(wire::Reader& reader) {
   out.generations = TRY(reader.vector<Generation>(kMaxKeyBoxSize, kMaxGenerations));
   REQUIRE(out.version > 0 && (out.version == 1) == out.previous.is_zero(), ErrorCode::malformed, "key box: version");
   REQUIRE(!out.openers.empty(), ErrorCode::malformed, "key box: no openers");
+  for (const Opener& one : out.openers) {
+    REQUIRE(one.since > 0 && one.since <= out.version, ErrorCode::malformed, "key box: an opener of later");
+  }
   REQUIRE(!out.generations.empty(), ErrorCode::malformed, "key box: no generations");
   std::uint64_t last = 0;
   for (const Generation& one : out.generations) {
@@ -191,6 +200,10 @@ Result<UnverifiedKeyBox> UnverifiedKeyBox::open(ByteView bytes, Parts parts, con
 
 Result<KeyBox> UnverifiedKeyBox::verify(const KeyBoxRules& rules) && {
   REQUIRE(contains(rules.signers, box_.signer), ErrorCode::not_authorised, "key box: signer");
+  // A PIN that was changed or given up stays signed by a device that is active: it must not come back.
+  for (const Opener& one : box_.content.openers) {
+    REQUIRE(one.kind != OpenerKind::pin || one.since >= rules.newest_pin, ErrorCode::stale, "key box: an older PIN");
+  }
   if (rules.newest) {
     const KeyBoxHead& newest = *rules.newest;
     REQUIRE(box_.head.version >= newest.version, ErrorCode::stale, "key box: an older version");

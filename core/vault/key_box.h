@@ -48,6 +48,8 @@ struct KeyBoxContent {
   std::vector<Generation> generations;  ///< ascending; the last one is in force
 
   const Generation& current() const { return generations.back(); }
+  /// Opener::since of its newest PIN; 0 if it has none.
+  std::uint64_t newest_pin() const;
   KeyBoxContent clone() const;
   void write(wire::Writer& writer) const;
   static Result<KeyBoxContent> read(wire::Reader& reader);
@@ -63,6 +65,7 @@ Result<Bytes> seal_key_box(const KeyBoxContent& content, std::span<const SealedR
 struct KeyBoxRules {
   std::span<const PublicKey> signers;  ///< those that the caller accepts
   std::optional<KeyBoxHead> newest;    ///< that the caller has seen
+  std::uint64_t newest_pin = 0;        ///< Opener::since of the newest PIN that the caller has seen; 0: of none
 };
 
 /// What the name's chain says now.
@@ -97,8 +100,8 @@ class UnverifiedKeyBox {
   const PublicKey& signer() const { return box_.signer; }
   const KeyBoxHead& head() const { return box_.head; }
 
-  /// `not_authorised` for another signer; `stale` for an older version; `inconsistent` for another box of the newest
-  /// version, or a next one that does not follow it.
+  /// `not_authorised` for another signer; `stale` for an older version or PIN; `inconsistent` for another box of the
+  /// newest version, or a next one that does not follow it.
   Result<KeyBox> verify(const KeyBoxRules& rules) &&;
 
  private:

@@ -44,9 +44,9 @@ struct KeyBoxes : ::testing::Test {
   void SetUp() override {
     content.version = 1;
     content.written = {1'700'000'000'000};
-    content.openers.push_back(Opener::make(OpenerKind::recovery, recovery_kem.public_key, {}, recovery));
-    content.openers.push_back(Opener::make(OpenerKind::pin, pin_kem.public_key, to_bytes("registration"), device));
-    content.openers.push_back(Opener::make(OpenerKind::device, device_kem.public_key, to_bytes("device"), device));
+    content.openers.push_back(Opener::make(OpenerKind::recovery, recovery_kem.public_key, {}, 1, recovery));
+    content.openers.push_back(Opener::make(OpenerKind::pin, pin_kem.public_key, to_bytes("registration"), 1, device));
+    content.openers.push_back(Opener::make(OpenerKind::device, device_kem.public_key, to_bytes("device"), 1, device));
     content.openers[2].public_key.clear();
     begin_generation(1);
   }
@@ -205,6 +205,29 @@ TEST_F(KeyBoxes, OfThatTheGenerationInForceDecides) {
   EXPECT_FALSE(verify(seal())->is_outdated({signers, 6, 6}));
 }
 
+/// An opener of a PIN that was changed is still one that an active device signed.
+TEST_F(KeyBoxes, AnOlderPinDoesNotComeBack) {
+  content.version = 7;
+  content.previous = crypto::sha256(as_bytes("the box before"));
+  const auto verify_knowing = [&](std::uint64_t newest_pin) {
+    return std::move(*open(seal())).verify({signers, std::nullopt, newest_pin});
+  };
+  EXPECT_EQ(content.newest_pin(), 1U);
+  EXPECT_TRUE(accepted(verify_knowing(0)));
+  EXPECT_TRUE(accepted(verify_knowing(1)));
+  EXPECT_TRUE(refused(verify_knowing(2), "key box: an older PIN"));
+  content.openers[1] = Opener::make(OpenerKind::pin, pin_kem.public_key, to_bytes("registration"), 6, device);
+  EXPECT_EQ(content.newest_pin(), 6U);
+  EXPECT_TRUE(accepted(verify_knowing(6)));
+  content.openers[1].since = 7;  // not what was signed
+  EXPECT_FALSE(open(seal()));
+  content.openers[1] = Opener::make(OpenerKind::pin, pin_kem.public_key, {}, 8, device);
+  EXPECT_TRUE(refused(seal_key_box(content, roots, device, entropy), "key box: an opener of later"));
+  content.openers.erase(content.openers.begin() + 1);
+  roots.erase(roots.begin() + 1);
+  EXPECT_TRUE(accepted(verify_knowing(6)));  // none is no older one
+}
+
 TEST_F(KeyBoxes, AnyFlippedBitIsFound) {
   Bytes box = seal();
   // All bytes but those of the roots of others, of which every eleventh.
@@ -256,6 +279,9 @@ TEST_F(KeyBoxes, BodiesThatBreakARuleAreRefused) {
   wrong = content.clone();
   wrong.openers[0].public_key.pop_back();
   EXPECT_TRUE(refused(result(wrong), "opener: public key"));
+  wrong = content.clone();
+  wrong.openers[0].since = 0;
+  EXPECT_TRUE(refused(result(wrong), "key box: an opener of later"));
   wrong = content.clone();
   wrong.openers[0].kind = static_cast<OpenerKind>(4);
   EXPECT_TRUE(refused(result(wrong), "opener: kind"));

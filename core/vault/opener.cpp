@@ -23,15 +23,17 @@ Bytes to_be_signed(const Opener& opener) {
   writer.u8(static_cast<std::uint8_t>(opener.kind));
   writer.raw(opener.key);
   writer.opaque(opener.context);
+  writer.u64(opener.since);
   return writer.take();
 }
 
 }  // namespace
 
-Opener Opener::make(OpenerKind kind, Bytes public_key, Bytes context, const crypto::SigningKey& signer) {
+Opener Opener::make(OpenerKind kind, Bytes public_key, Bytes context, std::uint64_t since,
+                    const crypto::SigningKey& signer) {
   CHECK(context.size() <= kMaxOpenerContext);
   const Hash key = crypto::sha256(public_key);
-  Opener out{kind, key, std::move(context), std::move(public_key), signer.public_key(), {}};
+  Opener out{kind, key, std::move(context), since, std::move(public_key), signer.public_key(), {}};
   out.signature = crypto::sign_labelled(signer, crypto::kSignOpener, to_be_signed(out));
   return out;
 }
@@ -44,6 +46,7 @@ void Opener::write(wire::Writer& writer) const {
   writer.u8(static_cast<std::uint8_t>(kind));
   writer.raw(key);
   writer.opaque(context);
+  writer.u64(since);
   writer.opaque(public_key);
   writer.raw(signer);
   writer.raw(signature);
@@ -55,6 +58,7 @@ Result<Opener> Opener::read(wire::Reader& reader) {
   REQUIRE(out.kind >= OpenerKind::recovery && out.kind <= OpenerKind::device, ErrorCode::unsupported, "opener: kind");
   out.key = TRY(reader.fixed<Hash>());
   out.context = TRY(reader.opaque_bytes(kMaxOpenerContext));
+  out.since = TRY(reader.u64());
   out.public_key = TRY(reader.opaque_bytes(crypto::kem_public_key_size(kKem)));
   out.signer = TRY(reader.fixed<PublicKey>());
   out.signature = TRY(reader.fixed<Signature>());

@@ -16,14 +16,16 @@ enum class OpenerKind : std::uint8_t { recovery = 1, pin = 2, device = 3 };
 /// that set a PIN for the PIN.
 struct Opener {
   OpenerKind kind = OpenerKind::device;
-  Hash key;          ///< H(public key)
-  Bytes context;     ///< whose key it is, for the caller; at most kMaxOpenerContext
-  Bytes public_key;  ///< empty, or the key itself
+  Hash key;                 ///< H(public key)
+  Bytes context;            ///< whose key it is, for the caller; at most kMaxOpenerContext
+  std::uint64_t since = 0;  ///< version of the key box with which it was set, from 1
+  Bytes public_key;         ///< empty, or the key itself
   PublicKey signer;
   Signature signature;
 
   /// With the key in it; may be emptied afterwards.
-  static Opener make(OpenerKind kind, Bytes public_key, Bytes context, const crypto::SigningKey& signer);
+  static Opener make(OpenerKind kind, Bytes public_key, Bytes context, std::uint64_t since,
+                     const crypto::SigningKey& signer);
   /// `invalid_signature`.
   Status check() const;
 

@@ -16,8 +16,8 @@ class Boxes {
   Boxes() {
     content_.version = 1;
     content_.written = {1'700'000'000'000};
-    content_.openers.push_back(Opener::make(OpenerKind::recovery, recovery_kem.public_key, {}, recovery));
-    content_.openers.push_back(Opener::make(OpenerKind::device, device_kem.public_key, to_bytes("device"), device));
+    content_.openers.push_back(Opener::make(OpenerKind::recovery, recovery_kem.public_key, {}, 1, recovery));
+    content_.openers.push_back(Opener::make(OpenerKind::device, device_kem.public_key, to_bytes("device"), 1, device));
     content_.openers[1].public_key.clear();
   }
 
