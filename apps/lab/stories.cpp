@@ -18,6 +18,7 @@ const char* const kBellare =
 const char* const kCoull =
     "S. Coull, K. Dyer, Traffic Analysis of Encrypted Messaging Services: Apple iMessage and Beyond, 2014";
 const char* const kMls = "RFC 9420, The Messaging Layer Security Protocol";
+const char* const kBackup = "docs/spec/backup.md of this project: what it rests on";
 const char* const kDirectory = "docs/spec/directory.md of this project: the eight conditions of an answer";
 
 const std::vector<Story>& directory_stories() {
@@ -88,10 +89,13 @@ const std::vector<Story>& storage_stories() {
         "answers "
         "to two questions the attacker sets a new one, and months of messages appear on a phone that alice has never "
         "seen. Her old private keys stay behind, bound to the old phone; the messages do not need them any more.",
-        "Cairn's own backup is to open with a key that only its owner has. Where this build has none, the table says "
-        "that "
-        "nothing was run."},
-       {"M. Green, Is Apple's Cloud Key Vault a crypto backdoor?, and The Mud Puddle Test, 2012 to 2016", kGuide}},
+        "Cairn's backup opens with a key that only its owner has: here the recovery key, on paper. In the lab the "
+        "attacker holds all that the server stores and may change it. He asks for alice's name with another recovery "
+        "key, and with none; he lays her backup in the place of an accomplice's own, and restores that. Then alice, "
+        "who has lost her phone, types her key into a new one. Whoever loses the paper too has lost the messages: no "
+        "clerk can help, and that is the price."},
+       {"M. Green, Is Apple's Cloud Key Vault a crypto backdoor?, and The Mud Puddle Test, 2012 to 2016", kGuide,
+        kBackup}},
       {"subpoena",
        "Hand over everything you store",
        "A court, or a thief, gets every byte that the provider has. What can be read?",
@@ -107,8 +111,12 @@ const std::vector<Story>& storage_stories() {
       {"kept-copy",
        "The copy that was kept",
        "You delete your backup. The provider has kept a copy. Does it open later?",
-       {"Deleting is a promise of whoever stores. In 2014 the copy opens by itself, for its key is stored in it."},
-       {kGuide}},
+       {"Deleting is a promise of whoever stores. In 2014 the copy opens by itself, for its key is stored in it.",
+        "In Cairn the copy alone does not open. But the recovery key does not age: who has kept a copy, and gets that "
+        "key later, opens it, deleted or not. The lab does just that, and the table says so. Deleting is final only "
+        "where independent realms hold a part of the key and erase it; the client does not set up realms yet, and "
+        "says that too when it deletes."},
+       {kGuide, kBackup}},
       {"escrow",
        "Four digits and a counter",
        "The security code has four digits, and a machine counts wrong tries. Who wrote the machine's program?",

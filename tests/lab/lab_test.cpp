@@ -40,6 +40,8 @@ struct Weakness {
   const char* weakness;
 };
 
+// Without a weakness: mud-puddle (no check of its own is left out yet), kept-copy (it succeeds on what is shipped),
+// escrow (not run).
 class Weakened : public ::testing::TestWithParam<Weakness> {};
 
 TEST_P(Weakened, IsReportedAsBroken) {
@@ -82,8 +84,7 @@ TEST(Lab, RunsAllAndItsTableIsWhatCairnPromises) {
   }
   const std::map<std::string, std::string> expected = {{"split-view", "made evident"},
                                                        {"metadata", "measured"},
-                                                       {"mud-puddle", "not run"},
-                                                       {"kept-copy", "not run"},
+                                                       {"kept-copy", "SUCCEEDED"},  // until there are realms
                                                        {"escrow", "not run"}};
   for (const auto& [id, outcome] : now) {
     const auto other = expected.find(id);

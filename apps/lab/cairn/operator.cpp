@@ -3,6 +3,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "core/base/encoding.h"
 #include "shell/store/encrypted/encrypted_store.h"
@@ -80,6 +81,43 @@ void Operator::deliver(const DeviceId& device, relay::BodyRow row) {
             .has_value());
     return;
   }
+}
+
+std::set<Bytes> Operator::key_boxes() const {
+  std::set<Bytes> out;
+  for (const Row& row : store_->scan(relay::table::kKeyBoxes, {}, {}, kAll)) out.insert(row.key);
+  return out;
+}
+
+std::size_t Operator::lay_backup(const std::string& from, const std::set<Bytes>& boxes, const std::string& to) {
+  std::vector<Write> writes;
+  std::optional<relay::KeyBoxRow> hers, box;
+  Bytes key;
+  for (const Row& row : store_->scan(relay::table::kKeyBoxes, {}, {}, kAll)) {
+    auto one = wire::decode<relay::KeyBoxRow>(row.value);
+    if (!one) continue;
+    (boxes.contains(row.key) ? hers : box) = std::move(*one);
+    if (!boxes.contains(row.key)) key = row.key;
+  }
+  std::map<std::string, Bytes> vaults;
+  for (const Row& row : store_->scan(relay::table::kVaults, {}, {}, kAll)) {
+    if (const auto vault = wire::decode<relay::VaultRow>(row.value)) vaults[vault->owner] = row.key;
+  }
+  if (!hers || !box || !vaults.contains(from) || !vaults.contains(to)) return 0;
+  box->last.version = hers->last.version;
+  box->last.body = hers->last.body;
+  writes.push_back({relay::table::kKeyBoxes, key, wire::encode(*box)});
+  for (const Table table : {relay::table::kVaultObjects, relay::table::kVaultParts}) {
+    for (const Row& row : store_->scan_prefix(table, vaults[to], kAll)) writes.push_back({table, row.key, {}});
+    for (const Row& row : store_->scan_prefix(table, vaults[from], kAll)) {
+      Bytes place = vaults[to];
+      place.insert(place.end(), row.key.begin() + static_cast<std::ptrdiff_t>(place.size()), row.key.end());
+      writes.push_back({table, std::move(place), row.value});
+    }
+  }
+  const std::size_t objects = store_->scan_prefix(relay::table::kVaultObjects, vaults[from], kAll).size();
+  CHECK(store_->commit(writes).has_value());
+  return 1 + objects;
 }
 
 DeviceId Operator::device_of(const std::string& name) const {

@@ -30,6 +30,11 @@ class Operator {
   void replace(const Body& body);
   /// A new envelope in the mailbox of a device, behind all others.
   void deliver(const DeviceId& device, relay::BodyRow row);
+  /// The ids of all key boxes: whose they are is not stored.
+  std::set<Bytes> key_boxes() const;
+  /// Lays a name's key box, the one of `boxes`, and its vault's objects in the places of another name's, which has the
+  /// only other box and loses its own. How many key boxes and objects it laid.
+  std::size_t lay_backup(const std::string& from, const std::set<Bytes>& boxes, const std::string& to);
 
   /// The first device of a name, as the server knows it.
   DeviceId device_of(const std::string& name) const;
