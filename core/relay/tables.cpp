@@ -80,6 +80,31 @@ Result<MailboxRow> MailboxRow::read(wire::Reader& r) {
   return out;
 }
 
+void ReferenceRow::write(wire::Writer& w) const {
+  w.u64(total);
+  w.u64(body);
+}
+Result<ReferenceRow> ReferenceRow::read(wire::Reader& r) {
+  ReferenceRow out;
+  // Written before there was a total: the body alone.
+  if (r.left() > sizeof out.body) out.total = TRY(r.u64());
+  out.body = TRY(r.u64());
+  return out;
+}
+
+void BlockRow::write(wire::Writer& w) const {
+  w.u8(static_cast<std::uint8_t>(kind));
+  w.u64(since_ms);
+}
+Result<BlockRow> BlockRow::read(wire::Reader& r) {
+  BlockRow out;
+  const std::uint8_t kind = TRY(r.u8());
+  REQUIRE(kind == 1 || kind == 2, ErrorCode::malformed, "kind of a block");
+  out.kind = static_cast<Kind>(kind);
+  out.since_ms = TRY(r.u64());
+  return out;
+}
+
 void BodyRow::write(wire::Writer& w) const {
   w.u8(static_cast<std::uint8_t>(kind));
   w.raw(channel);

@@ -12,7 +12,8 @@
 namespace cairn::relay {
 
 namespace table {
-inline constexpr Table kKeys{1};        ///< "log", "vrf", "token": 32 secret bytes; "config": DirectoryConfig
+inline constexpr Table kKeys{
+    1};  ///< "log", "vrf", "token": 32 secret bytes; "config": DirectoryConfig; "restored", "schema"
 inline constexpr Table kNames{2};       ///< name: NameRow
 inline constexpr Table kStatements{3};  ///< name || 0x00 || u32 sequence: Statement
 inline constexpr Table kNotices{
@@ -27,7 +28,7 @@ inline constexpr Table kServed{11};            ///< empty key: ServedRow
 inline constexpr Table kInvitations{12};       ///< SHA-256 of a code: InvitationRow
 inline constexpr Table kDevices{13};           ///< device id: name that claimed it
 inline constexpr Table kMailboxes{14};         ///< mailbox: MailboxRow
-inline constexpr Table kReferences{15};        ///< mailbox || u64 sequence: u64 body
+inline constexpr Table kReferences{15};        ///< mailbox || u64 sequence: ReferenceRow
 inline constexpr Table kBodies{16};            ///< u64 body: BodyRow
 inline constexpr Table kBodyCounts{17};        ///< u64 body: u32 references that are left
 inline constexpr Table kChannels{18};          ///< channel: ChannelRow
@@ -46,6 +47,10 @@ inline constexpr Table kVaultOwners{30};       ///< name: VaultOwnerRow
 inline constexpr Table kDyingVaults{31};       ///< deleted vault of which not all is erased yet: its owner's name
 inline constexpr Table kKeyBoxes{32};          ///< key box: KeyBoxRow
 inline constexpr Table kDyingObjects{33};      ///< vault || deleted object whose parts are not all erased: ObjectRow
+inline constexpr Table kBlocked{60};           ///< name that may not log in: BlockRow
+inline constexpr Table kClosedMailboxes{61};   ///< mailbox of a name that was removed: empty
+inline constexpr Table kRefusals{62};          ///< mailbox: Hash refused[...], sorted (proto/refusals.h)
+inline constexpr Table kUnusedChannels{63};    ///< channel that nobody wrote to yet: u64 expiry in ms
 }  // namespace table
 
 // ---- keys ----
@@ -62,6 +67,8 @@ inline constexpr std::string_view kLogKeyRow = "log";
 inline constexpr std::string_view kVrfKeyRow = "vrf";
 inline constexpr std::string_view kTokenKeyRow = "token";
 inline constexpr std::string_view kConfigRow = "config";
+inline constexpr std::string_view kRestoredRow = "restored";  ///< NumberRow: when, until cosigners were asked
+inline constexpr std::string_view kSchemaRow = "schema";      ///< NumberRow: schema.h
 
 // ---- rows ----
 
@@ -100,6 +107,25 @@ struct MailboxRow {
 
   void write(wire::Writer&) const;
   static Result<MailboxRow> read(wire::Reader&);
+};
+
+/// A place in a mailbox's queue.
+struct ReferenceRow {
+  std::uint64_t total = 0;  ///< bytes that were queued up to and with this one, since the queue was last empty
+  std::uint64_t body = 0;
+
+  void write(wire::Writer&) const;
+  static Result<ReferenceRow> read(wire::Reader&);
+};
+
+/// Why a name may not log in.
+struct BlockRow {
+  enum class Kind : std::uint8_t { blocked = 1, removed = 2 };
+  Kind kind = Kind::blocked;
+  std::uint64_t since_ms = 0;
+
+  void write(wire::Writer&) const;
+  static Result<BlockRow> read(wire::Reader&);
 };
 
 /// An envelope without its sequence number, stored once for all mailboxes.

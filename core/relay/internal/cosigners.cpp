@@ -13,7 +13,7 @@ std::string add_checkpoint_url(std::string url) {
 }  // namespace
 
 Cosigners::Cosigners(const RelayConfig& config, std::uint64_t& next_call)
-    : times_(config.times), next_call_(next_call) {
+    : policy_(config.policy), times_(config.times), next_call_(next_call) {
   for (const tlog::Policy::Witness& witness : config.policy.witnesses()) {
     if (!witness.url.empty()) cosigners_.emplace_back(witness.key, add_checkpoint_url(witness.url));
   }
@@ -22,7 +22,10 @@ Cosigners::Cosigners(const RelayConfig& config, std::uint64_t& next_call)
 void Cosigners::rebuild(const std::optional<tlog::SignedCheckpoint>& served) {
   offered_.reset();
   for (Cosigner& it : cosigners_) {
-    it = Cosigner(it.key, it.url);
+    Cosigner anew(it.key, it.url);
+    anew.heard = it.heard;
+    anew.ahead = it.ahead;
+    it = std::move(anew);
     if (!served) continue;
     const auto lines = tlog::verify_cosignatures(served->note(), {&it.key, 1});
     if (!lines || lines->empty()) continue;
@@ -44,7 +47,8 @@ void Cosigners::call(const tlog::HashReader& hashes, Time now, std::vector<proto
   const std::uint64_t size = offered_->claim().tree.size;
   for (Cosigner& it : cosigners_) {
     if (it.call || it.next_try > now) continue;
-    const std::uint64_t old_size = std::min(it.known_size, size);
+    // Who has not been heard yet is asked as if it knew nothing: it answers with the size that it knows.
+    const std::uint64_t old_size = it.heard ? std::min(it.known_size, size) : 0;
     auto proof = tlog::prove_consistency(hashes, old_size, size);
     if (!proof) {
       failed(it, now);
@@ -75,7 +79,10 @@ bool Cosigners::done(const proto::CallDone& call, Time now, std::vector<proto::E
     return false;
   }
   const auto answer = tlog::parse_answer(call.reply->status, as_text(call.reply->body));
+  const bool was_heard = it.heard;
+  hear(it, answer, offered_->claim().tree.size);
   if (answer && std::holds_alternative<tlog::StaleSize>(*answer)) {
+    if (it.heard && !was_heard) it.known_size = 0;  // whatever it says is news
     conflict(it, std::get<tlog::StaleSize>(*answer).size, now, events);
     return false;
   }
@@ -95,6 +102,32 @@ bool Cosigners::done(const proto::CallDone& call, Time now, std::vector<proto::E
   return false;
 }
 
+/// Whether an answer says how far the log is for this cosigner. A 409 does, and so does its word on ours. A 404 says
+/// that it does not know the log; anything else may have been said before it looked, so it counts only from one of whom
+/// we have never had a word: an auditor that is still replaying cannot have cosigned more than we have.
+void Cosigners::hear(Cosigner& it, const Result<tlog::AddCheckpointAnswer>& answer, std::uint64_t ours) {
+  if (!answer) return;
+  if (const auto* stale = std::get_if<tlog::StaleSize>(&*answer)) {
+    // Later on one that lies cannot stop us with it.
+    it.ahead = it.ahead || (!it.heard && stale->size > ours);
+    it.heard = it.heard || stale->size <= ours;
+  } else if (const auto* status = std::get_if<tlog::WitnessStatus>(&*answer)) {
+    const bool knows_nothing = *status == tlog::WitnessStatus::not_found || !it.line;
+    it.heard = it.heard || (knows_nothing && *status != tlog::WitnessStatus::forbidden);
+  }
+}
+
+Standing Cosigners::standing(Ask ask) const {
+  std::vector<PublicKey> unheard;
+  for (const Cosigner& it : cosigners_) {
+    if (it.ahead) return Standing::behind;
+    if (!it.heard) unheard.push_back(it.key.key());
+  }
+  if (ask == Ask::all) return unheard.empty() && !cosigners_.empty() ? Standing::newest : Standing::asking;
+  const bool enough = policy_.accepts_anything() || unheard.empty() || !policy_.satisfied(unheard);
+  return enough ? Standing::newest : Standing::asking;
+}
+
 bool Cosigners::cosigned(Cosigner& it, std::uint64_t size, const tlog::SignatureLines& lines, Time now) const {
   if (size != offered_->claim().tree.size) {  // there is a newer one meanwhile
     it.known_size = size;
@@ -105,6 +138,7 @@ bool Cosigners::cosigned(Cosigner& it, std::uint64_t size, const tlog::Signature
     if (!line.names(it.key)) continue;
     auto verified = tlog::verify_cosignature(line, it.key, offered_->note().text);
     if (!verified) break;
+    it.heard = true;
     it.line = std::move(*verified);
     it.known_size = it.line_size = size;
     it.failures = it.conflicts = 0;

@@ -7,6 +7,7 @@
 
 #include "core/proto/mind.h"
 #include "core/relay/config.h"
+#include "core/relay/internal/standing.h"
 #include "core/tlog/proof.h"
 #include "core/tlog/witness_request.h"
 
@@ -34,6 +35,10 @@ class Cosigners {
   /// Whether a cosigner answered about the offered checkpoint, and did not cosign it: its record may be too old for one
   /// that has not seen it before.
   bool refused() const;
+  /// What they know of our log, as far as they were heard since this object was made: a rebuild forgets nothing of it.
+  /// `all`: whether each of them has to be heard, and not only so many that the others are no quorum.
+  enum class Ask : std::uint8_t { enough, all };
+  Standing standing(Ask ask) const;
   /// Whether everybody who can be reached has cosigned the offered checkpoint.
   bool settled() const;
   Time deadline() const;
@@ -53,15 +58,19 @@ class Cosigners {
     unsigned failures = 0;   ///< since it cosigned, or came back
     unsigned conflicts = 0;  ///< since it cosigned
     bool reached = true;     ///< the last call was answered
+    bool heard = false;      ///< it has said that it knows no more of the log than we have
+    bool ahead = false;      ///< or that it does
     bool refused = false;    ///< the offered checkpoint, without saying from which size it could
     std::optional<tlog::VerifiedCosignature> line;
     std::uint64_t line_size = 0;
   };
 
   void failed(Cosigner& cosigner, Time now) const;
+  static void hear(Cosigner& cosigner, const Result<tlog::AddCheckpointAnswer>& answer, std::uint64_t ours);
   void conflict(Cosigner& cosigner, std::uint64_t size, Time now, std::vector<proto::Event>& events) const;
   bool cosigned(Cosigner& cosigner, std::uint64_t size, const tlog::SignatureLines& lines, Time now) const;
 
+  const tlog::Policy& policy_;
   PublishTimes times_;
   std::uint64_t& next_call_;
   std::vector<Cosigner> cosigners_;

@@ -82,6 +82,7 @@ Status Publisher::rebuild(Turn& turn, const Keys& keys, Mailboxes& mailboxes) {
   in_flight_names_ = std::move(unserved.names);
   REQUIRE(size >= served_size(), ErrorCode::internal, "the log is shorter than the served checkpoint");
 
+  restored_ = turn.rows.get(table::kKeys, as_bytes(kRestoredRow)).has_value();
   refresh_wait_ms_ = config_.times.refresh_ms;
   doubt_until_ = {};
   doubts_clock_ = false;
@@ -91,6 +92,26 @@ Status Publisher::rebuild(Turn& turn, const Keys& keys, Mailboxes& mailboxes) {
   if (size == 0) return build(turn, keys, mailboxes, Changes::none);
   offer_newest(keys, turn.now);
   return serve_if_quorum(turn, mailboxes);
+}
+
+Standing Publisher::standing() const {
+  return cosigners_.standing(restored_ ? Cosigners::Ask::all : Cosigners::Ask::enough);
+}
+
+Status Publisher::check_open() const {
+  const Standing now = standing();
+  REQUIRE(now != Standing::behind, ErrorCode::unavailable,
+          "This server was put back to an older state, and its directory takes nothing new; tell its operator.");
+  REQUIRE(now == Standing::newest || !restored_, ErrorCode::unavailable,
+          "This server was put back from a backup, and first asks its cosigners; try again in a moment.");
+  return ok();
+}
+
+void Publisher::heard_cosigners(Turn& turn) {
+  if (!restored_ || standing() != Standing::newest) return;
+  restored_ = false;
+  turn.rows.erase(table::kKeys, to_bytes(kRestoredRow));
+  turn.events.push_back({proto::Event::Level::info, "no cosigner knows more of the log than the backup had", 0});
 }
 
 // ---- building ----
@@ -113,7 +134,7 @@ std::uint64_t Publisher::most_refresh_wait_ms() const {
 }
 
 Time Publisher::refresh_time() const {
-  if (!newest_ || !cosigners_.refused()) return Time::never();
+  if (!newest_ || !cosigners_.refused() || standing() != Standing::newest) return Time::never();
   const Time old = after(Time{newest_->time_ms}, std::min(refresh_wait_ms_, most_refresh_wait_ms()));
   return std::max({room_at_, doubt_until_, old});
 }
@@ -183,7 +204,9 @@ Time Publisher::deadline() const { return std::min({build_time(), refresh_time()
 // ---- serving ----
 
 Status Publisher::call_done(Turn& turn, const proto::CallDone& call, const Keys& keys, Mailboxes& mailboxes) {
-  if (cosigners_.done(call, turn.now, turn.events)) {
+  const bool cosigned = cosigners_.done(call, turn.now, turn.events);
+  heard_cosigners(turn);
+  if (cosigned) {
     if (cosigners_.settled()) refresh_wait_ms_ = config_.times.refresh_ms;
     TRY(serve_if_quorum(turn, mailboxes));
   }

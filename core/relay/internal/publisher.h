@@ -32,6 +32,11 @@ class Publisher {
   /// Reads the map and where publishing stands; begins the log when it is empty.
   Status rebuild(Turn& turn, const Keys& keys, Mailboxes& mailboxes);
 
+  /// Whether anything new may be built, and statements be taken for it.
+  Standing standing() const;
+  /// `unavailable` when statements would never, or perhaps never, come into an epoch: the store was put back.
+  Status check_open() const;
+
   /// A statement was accepted.
   void statement_due(Time now);
 
@@ -59,7 +64,8 @@ class Publisher {
   bool trusts_clock(Time now) const;
   /// Puts off what is due while the clock is in doubt.
   void check_clock(Turn& turn);
-  bool may_build() const { return in_flight_.empty(); }
+  bool may_build() const { return in_flight_.empty() && standing() == Standing::newest; }
+  void heard_cosigners(Turn& turn);
   Time build_time() const;
   Time refresh_time() const;
   std::uint64_t most_refresh_wait_ms() const;
@@ -76,7 +82,8 @@ class Publisher {
   std::vector<directory::LeafChange> in_flight_;   ///< what the epochs that are not served change
   std::set<std::string> in_flight_names_;
 
-  Time room_at_;  ///< no epoch is built before: the disk was full
+  bool restored_ = false;  ///< from a backup, and not all cosigners have been asked yet
+  Time room_at_;           ///< no epoch is built before: the disk was full
   std::optional<Time> first_due_;
   Time last_due_;
   std::uint64_t refresh_wait_ms_ = 0;
