@@ -3,13 +3,14 @@
 
 #include <string>
 
+#include "core/base/environment.h"
 #include "core/proto/limits.h"
 #include "core/tlog/policy.h"
 
 namespace cairn::relay {
 
-/// Who may begin a name (and ask for a reset of one: the same check of the person).
-enum class SignUp : std::uint8_t { open, invite };
+/// Who may begin a name. To ask for a reset of one takes a code too, unless it is open: the same check of the person.
+enum class SignUp : std::uint8_t { open, invite, closed };
 
 /// A token bucket: `burst` at once, refilled by `per_minute`. A burst of 0 means no limit.
 struct Rate {
@@ -35,7 +36,11 @@ struct RelayLimits {
   Rate realm_write{64 * kCostOfADay, 64};
   std::uint64_t undelivered_ms = proto::kUndeliveredLifeMs;     ///< how long an envelope waits for its device
   std::size_t mailbox_envelopes = proto::kMaxMailboxEnvelopes;  ///< how many wait in one mailbox
-  std::uint64_t vault_bytes = proto::kVaultQuota;               ///< of the objects in all vaults of one name
+  /// And how much, bodies with what they cost beside: 512 MiB, about four days of a device that gets one large message
+  /// a second.
+  std::uint64_t mailbox_bytes = std::uint64_t{512} << 20;
+  std::uint64_t unused_channel_ms = 90 * kDayMs;   ///< how long a channel is kept that nobody ever wrote to
+  std::uint64_t vault_bytes = proto::kVaultQuota;  ///< of the objects in all vaults of one name
 };
 
 struct PublishTimes {

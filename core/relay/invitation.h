@@ -6,8 +6,6 @@
 
 namespace cairn::relay {
 
-/// Target of the sockets through which the operator asks a running server (docs/spec/relay.md s.6).
-inline constexpr const char* kPathAdmin = "/admin";
 inline constexpr std::uint32_t kMaxInvitationUses = 1'000'000;
 inline constexpr std::uint32_t kMaxInvitationDays = 3650;
 

@@ -2,6 +2,7 @@
 
 #include "core/crypto/labels.h"
 #include "core/relay/internal/key_packages.h"
+#include "core/relay/internal/refusals.h"
 
 namespace cairn::relay {
 namespace {
@@ -143,10 +144,12 @@ Result<Answer> Channels::create(Turn& turn, const LoggedIn& who, const proto::Ch
   row.write_key = request.write_key;
   save(turn.rows, table::kChannels, to_bytes(request.channel), row);
   save_recipients(turn, request.channel, request.epoch, {&request.mailbox, 1});
+  save(turn.rows, table::kUnusedChannels, to_bytes(request.channel), NumberRow{after(turn.now, unused_ms).ms});
   return Answer{};
 }
 
-Result<Answer> Channels::commit(Turn& turn, const proto::ChannelCommit& request) {
+Result<Answer> Channels::commit(Turn& turn, const std::optional<LoggedIn>& who, const proto::ChannelCommit& request) {
+  CHECK(who || request.welcomes.empty());
   ChannelRow row = TRY(load_channel(turn.rows, request.channel));
   if (request.epoch != row.epoch) return tell_winner(turn, row, request);
   TRY(crypto::verify_labelled(row.write_key, crypto::kSignChannelCommit, request.content(), request.signature));
@@ -159,6 +162,7 @@ Result<Answer> Channels::commit(Turn& turn, const proto::ChannelCommit& request)
     parties.welcomed.push_back(welcome.to.mailbox);
   }
   TRY(check_membership(parties));
+  if (who) TRY(check_not_refused(turn.rows, who->name, parties.welcomed));
   TRY(check_room(mailboxes, turn, parties));
   TRY(use_join_tokens(turn, request));
 
@@ -170,7 +174,9 @@ Result<Answer> Channels::commit(Turn& turn, const proto::ChannelCommit& request)
   }
   const BodyRow commit{EnvelopeKind::commit, request.channel, row.epoch, turn.now.ms, request.commit};
   const std::uint64_t body = mailboxes.deliver(turn, commit, parties.before, Mailboxes::Keep::yes);
-  if (row.last_commit != 0) {
+  if (row.last_commit == 0) {
+    turn.rows.erase(table::kUnusedChannels, to_bytes(request.channel));
+  } else {
     Mailboxes::release(turn, row.last_commit);
     turn.rows.erase(table::kRecipients, numbered_key(request.channel, row.epoch - 1));
   }
@@ -196,9 +202,19 @@ Result<Answer> Channels::send(Turn& turn, const proto::ChannelSend& request) {
   TRY(draw(limiter, turn, request.channel, recipients.size()));
   TRY(mailboxes.prepare(turn.rows, recipients));
   for (const MailboxId& mailbox : recipients) REQUIRE(!mailboxes.full(mailbox), ErrorCode::over_limit, kFullMailbox);
+  if (row.last_commit == 0) turn.rows.erase(table::kUnusedChannels, to_bytes(request.channel));
   mailboxes.deliver(turn, {EnvelopeKind::message, request.channel, request.epoch, turn.now.ms, request.ciphertext},
                     recipients);
   return Answer{};
+}
+
+void reap_channel(Turn& turn, ByteView channel) {
+  const auto row = load<ChannelRow>(turn.rows, table::kChannels, channel);
+  if (row && *row && (*row)->last_commit == 0) {
+    turn.rows.erase(table::kRecipients, numbered_key(channel, (*row)->epoch));
+    turn.rows.erase(table::kChannels, to_bytes(channel));
+  }
+  turn.rows.erase(table::kUnusedChannels, to_bytes(channel));
 }
 
 }  // namespace cairn::relay

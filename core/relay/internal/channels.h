@@ -12,12 +12,16 @@ namespace cairn::relay {
 struct Channels {
   std::string_view domain;
   Mailboxes& mailboxes;
-  RateLimiter& limiter;  ///< one bucket a channel; only who may write draws on it
+  RateLimiter& limiter;     ///< one bucket a channel; only who may write draws on it
+  std::uint64_t unused_ms;  ///< how long a channel is kept that nobody wrote to
 
   Result<Answer> create(Turn& turn, const LoggedIn& who, const proto::ChannelCreate& request);
-  /// The caller has seen to it that a request with welcomes comes from a device that is logged in.
-  Result<Answer> commit(Turn& turn, const proto::ChannelCommit& request);
+  /// A request with welcomes needs somebody who is logged in.
+  Result<Answer> commit(Turn& turn, const std::optional<LoggedIn>& who, const proto::ChannelCommit& request);
   Result<Answer> send(Turn& turn, const proto::ChannelSend& request);
 };
+
+/// Drops a channel that nobody wrote to, as long as that is so.
+void reap_channel(Turn& turn, ByteView channel);
 
 }  // namespace cairn::relay

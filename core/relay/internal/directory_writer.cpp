@@ -109,6 +109,14 @@ Result<DirectoryWriter::Accepted> compare_with_taken(const Turn& turn, const Sta
   return DirectoryWriter::Accepted::again;
 }
 
+/// What a name that was removed does goes nowhere. Its chain stays, as everything in the log.
+Status check_not_removed(const Turn& turn, const directory::Name& name) {
+  const auto block = TRY(load<BlockRow>(turn.rows, table::kBlocked, name.bytes()));
+  REQUIRE(!block || block->kind != BlockRow::Kind::removed, ErrorCode::not_authorised,
+          "This name was removed from this domain by its operator; ask him why.");
+  return ok();
+}
+
 }  // namespace
 
 void DirectoryWriter::rebuild(const StoreView& store) {
@@ -120,6 +128,8 @@ Status DirectoryWriter::check_invitation(Turn& turn, const Statement& statement,
   const StatementType type = statement.content.type();
   const bool asked = type == StatementType::genesis || type == StatementType::request_reset;
   if (config_.sign_up == SignUp::open || !asked) return ok();
+  REQUIRE(config_.sign_up != SignUp::closed || type != StatementType::genesis, ErrorCode::not_authorised,
+          "This domain takes no new names; ask its operator, or choose another domain.");
   return use_invitation(turn.rows, code, turn.now);
 }
 
@@ -132,6 +142,7 @@ Result<DirectoryWriter::Accepted> DirectoryWriter::accept(Turn& turn, const Keys
   auto row = TRY(load<NameRow>(turn.rows, table::kNames, name.bytes()));
   if (row && statement.content.sequence < row->state.count())
     return compare_with_taken(turn, statement, request.statement);
+  TRY(check_not_removed(turn, name));
   const bool is_new = !row.has_value();
   if (is_new) row = NameRow{directory::NameState(name), {}, {}, 0};
 

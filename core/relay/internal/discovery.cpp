@@ -2,10 +2,40 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/proto/refusals.h"
+
 namespace cairn::relay {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+std::string_view name_of(SignUp rule) {
+  switch (rule) {
+    case SignUp::open: return "open";
+    case SignUp::invite: return "invite";
+    case SignUp::closed: return "closed";
+  }
+  return "closed";
+}
+
+/// A token bucket: so many at once, and so many a minute. Nothing where there is no limit.
+Json rate(const Rate& rate) {
+  if (rate.burst == 0) return nullptr;
+  return Json{{"burst", rate.burst}, {"per_minute", rate.per_minute}};
+}
+
+Json rates(const RelayLimits& limits) {
+  return Json{{"address", rate(limits.address)},
+              {"log", rate(limits.log)},
+              {"device", rate(limits.device)},
+              {"key_packages", rate(limits.fetch)},
+              {"channel", rate(limits.channel)},
+              {"channels_made", rate(limits.create)},
+              {"rendezvous", rate(limits.meet)},
+              {"rendezvous_of_all", rate(limits.meet_all)},
+              {"realm_guesses", rate(limits.realm_guess)},
+              {"realm_writes", rate(limits.realm_write)}};
+}
 
 Answer json_answer(const Json& json) { return {200, to_bytes(json.dump(2) + "\n"), "application/json"}; }
 
@@ -18,7 +48,7 @@ Answer well_known(const RelayConfig& config, const Keys& keys) {
   return json_answer(Json{{"version", 1},
                           {"domain", config.domain},
                           {"log", {{"origin", config.origin()}, {"vkey", vkey.to_text()}, {"path", proto::kPathLog}}},
-                          {"sign_up", config.sign_up == SignUp::open ? "open" : "invite"},
+                          {"sign_up", name_of(config.sign_up)},
                           {"resets", config.resets},
                           {"limits",
                            {{"envelope_bytes", proto::kMaxEnvelopeBody},
@@ -35,7 +65,11 @@ Answer well_known(const RelayConfig& config, const Keys& keys) {
                             {"previous_write_key_ms", proto::kPreviousWriteKeyMs},
                             {"push_window", proto::kPushWindow},
                             {"mailbox_envelopes", config.limits.mailbox_envelopes},
+                            {"mailbox_bytes", config.limits.mailbox_bytes},
                             {"undelivered_ms", config.limits.undelivered_ms},
+                            {"unused_channel_ms", config.limits.unused_channel_ms},
+                            {"refused_senders", proto::kMaxRefusals},
+                            {"rates", rates(config.limits)},
                             {"vault_part_bytes", proto::kVaultPart},
                             {"vault_object_bytes", proto::kMaxVaultObject},
                             {"vault_objects", proto::kMaxVaultObjects},
@@ -47,9 +81,12 @@ Answer well_known(const RelayConfig& config, const Keys& keys) {
                             {"request_bytes", proto::kMaxRequestSize}}}});
 }
 
-Answer health(const Publisher& publisher, std::size_t connected, Time now) {
+Answer health(const Publisher& publisher, std::size_t connected, bool full, Time now) {
   const auto& served = publisher.served();
-  Json json{{"store", "ok"}, {"connected", connected}, {"checkpoint", nullptr}};
+  Json json{{"store", full ? "full" : "ok"},
+            {"connected", connected},
+            {"directory", describe(publisher.standing())},
+            {"checkpoint", nullptr}};
   if (served) {
     json["checkpoint"] = {{"size", served->size()}, {"age_ms", elapsed_ms(now, Time{served->cosigned_ms})}};
   }

@@ -7,7 +7,7 @@ namespace cairn::relay {
 
 /// GET /.well-known/cairn.
 Answer well_known(const RelayConfig& config, const Keys& keys);
-/// GET /v1/health. That it is answered at all says that the store answers.
-Answer health(const Publisher& publisher, std::size_t connected, Time now);
+/// GET /v1/health. That it is answered at all says that the store answers; `full` that it has no room.
+Answer health(const Publisher& publisher, std::size_t connected, bool full, Time now);
 
 }  // namespace cairn::relay

@@ -48,6 +48,14 @@ Result<std::optional<directory::Device>> find_active_device(const StoreView& row
   return std::optional<directory::Device>{};
 }
 
+Status check_not_blocked(const StoreView& rows, std::string_view name) {
+  const auto block = TRY(load<BlockRow>(rows, table::kBlocked, as_bytes(name)));
+  if (!block) return ok();
+  return fail(ErrorCode::not_authorised, block->kind == BlockRow::Kind::removed
+                                             ? "This name was removed from this domain by its operator; ask him why."
+                                             : "This name is blocked by the operator of its domain; ask him why.");
+}
+
 proto::NonceAnswer make_nonce(const TokenKey& key, Time now, Entropy& entropy) {
   Bytes random(kNonceHalf);
   entropy.fill(random);
@@ -69,6 +77,8 @@ Result<proto::LoginAnswer> log_in(Turn& turn, const TokenKey& key, std::string_v
           "This device is not active in the chain of this name; look the name up and link the device again.");
   TRY(crypto::verify_labelled(device->signature_key, crypto::kSignLogin, request.content(), request.signature));
 
+  TRY(check_not_blocked(turn.rows, request.name));  // told to who is the name's device, and to nobody else
+
   save(turn.rows, table::kUsedNonces, to_bytes(request.nonce), NumberRow{request.expires_ms});
   const std::uint64_t expires_ms = after(turn.now, proto::kTokenLifeMs).ms;
   return proto::LoginAnswer{token_of(key, request.device, expires_ms), expires_ms, 0};
@@ -88,6 +98,7 @@ Result<LoggedIn> check_token(const StoreView& rows, const TokenKey& key, std::st
   REQUIRE(name, ErrorCode::not_authorised, "This device is not known here; link it again.");
   const auto active = TRY(find_active_device(rows, as_text(*name), device));
   REQUIRE(active, ErrorCode::not_authorised, "This device was removed from its name; link it again if it is yours.");
+  TRY(check_not_blocked(rows, as_text(*name)));
   return LoggedIn{device, as_text(*name), active->mailbox};
 }
 

@@ -22,6 +22,9 @@ struct LoggedIn {
 Result<std::optional<directory::Device>> find_active_device(const StoreView& rows, std::string_view name,
                                                             const DeviceId& device);
 
+/// `not_authorised` when the operator of the domain has blocked or removed the name.
+Status check_not_blocked(const StoreView& rows, std::string_view name);
+
 /// The answer to POST nonce.
 proto::NonceAnswer make_nonce(const TokenKey& key, Time now, Entropy& entropy);
 

@@ -10,6 +10,9 @@ constexpr std::size_t kExpiredAtOnce = 256;
 /// Where Envelope::sequence stands in an encoded push: behind the kind.
 constexpr std::size_t kSequenceOffset = 1;
 
+/// What an envelope takes beside its body, in the store and on the way: rows, keys, head.
+constexpr std::uint64_t kEnvelopeCost = 128;
+
 void patch_sequence(Bytes& frame, std::uint64_t sequence) {
   const Bytes number = u64_key(sequence);
   std::ranges::copy(number, frame.begin() + kSequenceOffset);
@@ -22,6 +25,8 @@ std::vector<Row> references(const StoreView& rows, const MailboxId& mailbox, std
 }
 
 }  // namespace
+
+std::uint64_t Mailboxes::cost_of(const BodyRow& body) { return body.body.size() + kEnvelopeCost; }
 
 void Mailboxes::rebuild(const StoreView& store) {
   boxes_.clear();
@@ -46,21 +51,39 @@ Status Mailboxes::prepare(const StoreView& rows, std::span<const MailboxId> mail
     std::erase_if(boxes_, [](const auto& entry) { return !entry.second.socket; });
   }
   for (const MailboxId& mailbox : mailboxes) {
-    if (boxes_.contains(mailbox)) continue;
-    const auto row = TRY(load<MailboxRow>(rows, table::kMailboxes, mailbox));
-    REQUIRE(row, ErrorCode::not_found, "There is no such mailbox here; look the name up again.");
-    Box box;
-    box.acknowledged = box.last = row->acknowledged;
-    const auto newest = rows.scan(table::kReferences, mailbox, prefix_end(mailbox), 1, Order::descending);
-    if (!newest.empty()) box.last = number_of_key(newest.front().key);
-    boxes_.emplace(mailbox, box);
+    if (!boxes_.contains(mailbox)) boxes_.emplace(mailbox, TRY(read_box(rows, mailbox)));
   }
   return ok();
+}
+
+Result<Mailboxes::Box> Mailboxes::read_box(const StoreView& rows, const MailboxId& mailbox) {
+  const auto row = TRY(load<MailboxRow>(rows, table::kMailboxes, mailbox));
+  REQUIRE(row, ErrorCode::not_found, "There is no such mailbox here; look the name up again.");
+  Box box;
+  box.acknowledged = box.last = row->acknowledged;
+  box.shut = rows.get(table::kClosedMailboxes, mailbox).has_value();
+  const auto newest = rows.scan(table::kReferences, mailbox, prefix_end(mailbox), 1, Order::descending);
+  if (newest.empty()) return box;
+  box.last = number_of_key(newest.front().key);
+  box.total = TRY(wire::decode<ReferenceRow>(newest.front().value))
+  .total;
+  // What was queued before the oldest that waits is what its total has beyond its own cost.
+  const auto oldest = rows.scan(table::kReferences, mailbox, prefix_end(mailbox), 1);
+  const auto first = TRY(wire::decode<ReferenceRow>(oldest.front().value));
+  const auto body = TRY(load<BodyRow>(rows, table::kBodies, u64_key(first.body)));
+  const std::uint64_t cost = body ? cost_of(*body) : 0;
+  box.acknowledged_total = first.total > cost ? first.total - cost : 0;
+  return box;
 }
 
 std::uint64_t Mailboxes::waiting(const MailboxId& mailbox) const {
   const Box& it = box(mailbox);
   return it.last - it.acknowledged;
+}
+
+std::uint64_t Mailboxes::waiting_bytes(const MailboxId& mailbox) const {
+  const Box& it = box(mailbox);
+  return it.total > it.acknowledged_total ? it.total - it.acknowledged_total : 0;
 }
 
 Bytes Mailboxes::frame_of(const BodyRow& body, std::uint64_t sequence) const {
@@ -72,15 +95,19 @@ Bytes Mailboxes::frame_of(const BodyRow& body, std::uint64_t sequence) const {
 
 std::uint64_t Mailboxes::deliver(Turn& turn, const BodyRow& body, std::span<const MailboxId> mailboxes, Keep keep) {
   const std::uint64_t number = next_body_++;
-  const std::size_t count = mailboxes.size() + (keep == Keep::yes ? 1 : 0);
+  const auto shut = std::ranges::count_if(mailboxes, [&](const MailboxId& it) { return box(it).shut; });
+  const std::size_t count = mailboxes.size() - static_cast<std::size_t>(shut) + (keep == Keep::yes ? 1 : 0);
   if (count == 0) return number;
   save(turn.rows, table::kBodies, u64_key(number), body);
   turn.rows.put(table::kBodyCounts, u64_key(number), u64_key(count));
   Bytes frame;
   for (const MailboxId& mailbox : mailboxes) {
     Box& it = box(mailbox);
+    if (it.shut) continue;
+    if (it.last == it.acknowledged) it.total = it.acknowledged_total = 0;
     const std::uint64_t sequence = ++it.last;
-    turn.rows.put(table::kReferences, numbered_key(mailbox, sequence), u64_key(number));
+    it.total += cost_of(body);
+    save(turn.rows, table::kReferences, numbered_key(mailbox, sequence), ReferenceRow{it.total, number});
     if (!it.may_push(sequence)) continue;
     if (frame.empty()) frame = frame_of(body, sequence);
     patch_sequence(frame, sequence);
@@ -119,7 +146,7 @@ void Mailboxes::push_frames(Turn& turn, const MailboxId& mailbox, Box& box) {
   const std::uint64_t end = std::min(box.last, box.acknowledged + proto::kPushWindow) + 1;
   if (box.pushed + 1 < end) {
     for (const Row& row : references(turn.rows, mailbox, box.pushed + 1, end, proto::kPushWindow)) {
-      const auto body = load<BodyRow>(turn.rows, table::kBodies, row.value);
+      const auto body = load<BodyRow>(turn.rows, table::kBodies, u64_key(number_of_key(row.value)));
       if (!body || !*body) {
         turn.events.push_back({proto::Event::Level::error, "an envelope's body is missing from the store", 0});
         return close(turn, *box.socket);
@@ -151,6 +178,8 @@ void Mailboxes::frame(Turn& turn, proto::SocketId socket, ByteView data) {
   for (const Row& reference : references(turn.rows, mailbox, it.acknowledged + 1, ack->up_to + 1, proto::kPushWindow)) {
     turn.rows.erase(table::kReferences, reference.key);
     release(turn, number_of_key(reference.value));
+    const auto total = wire::decode<ReferenceRow>(reference.value);
+    if (total) it.acknowledged_total = total->total;
   }
   it.acknowledged = (*row)->acknowledged = ack->up_to;
   save(turn.rows, table::kMailboxes, to_bytes(mailbox), **row);
@@ -176,11 +205,13 @@ bool Mailboxes::expire(Turn& turn, const MailboxId& mailbox) {
   const auto oldest = references(turn.rows, mailbox, it.acknowledged + 1, it.last + 1, kExpiredAtOnce);
   std::size_t expired = 0;
   for (const Row& reference : oldest) {
-    const auto body = load<BodyRow>(turn.rows, table::kBodies, reference.value);
-    if (body && *body && after(Time{(*body)->received_ms}, limits_.undelivered_ms) > turn.now) break;
+    const auto body = load<BodyRow>(turn.rows, table::kBodies, u64_key(number_of_key(reference.value)));
+    const bool fresh = body && *body && after(Time{(*body)->received_ms}, limits_.undelivered_ms) > turn.now;
+    if (fresh && !it.shut) break;
     turn.rows.erase(table::kReferences, reference.key);
     release(turn, number_of_key(reference.value));
     it.acknowledged = number_of_key(reference.key);
+    if (const auto total = wire::decode<ReferenceRow>(reference.value)) it.acknowledged_total = total->total;
     ++expired;
   }
   if (expired == 0) return false;
@@ -201,6 +232,21 @@ void Mailboxes::push_key_packages_low(Turn& turn, const MailboxId& mailbox) {
   if (found == boxes_.end() || !found->second.socket) return;
   const MailboxPush push{MailboxPush::Kind::key_packages_low, {}, 0};
   turn.sends.emplace_back(proto::SocketSend{*found->second.socket, wire::encode(push)});
+}
+
+void Mailboxes::close_name(Turn& turn, std::string_view name) {
+  std::vector<proto::SocketId> theirs;
+  for (const auto& [socket, session] : sessions_) {
+    if (session.who.name == name) theirs.push_back(socket);
+  }
+  for (const proto::SocketId socket : theirs) close(turn, socket);
+}
+
+void Mailboxes::shut(std::span<const MailboxId> mailboxes) {
+  for (const MailboxId& mailbox : mailboxes) {
+    const auto found = boxes_.find(mailbox);
+    if (found != boxes_.end()) found->second.shut = true;
+  }
 }
 
 void Mailboxes::close_removed(Turn& turn, const std::set<std::string>& names) {

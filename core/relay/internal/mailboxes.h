@@ -23,6 +23,9 @@ class Mailboxes {
   /// Forgets everything, sockets too, and takes the number of the next body from the store.
   void rebuild(const StoreView& store);
 
+  /// What an envelope counts as.
+  static std::uint64_t cost_of(const BodyRow& body);
+
   // ---- envelopes in ----
 
   /// Reads what deliver() and waiting() need; nothing is changed. `not_found` if one of them does not exist. A later
@@ -30,7 +33,11 @@ class Mailboxes {
   Status prepare(const StoreView& rows, std::span<const MailboxId> mailboxes);
   /// How many envelopes wait in a prepared mailbox.
   std::uint64_t waiting(const MailboxId& mailbox) const;
-  bool full(const MailboxId& mailbox) const { return waiting(mailbox) >= limits_.mailbox_envelopes; }
+  /// And how many bytes, with what each costs beside its body.
+  std::uint64_t waiting_bytes(const MailboxId& mailbox) const;
+  bool full(const MailboxId& mailbox) const {
+    return waiting(mailbox) >= limits_.mailbox_envelopes || waiting_bytes(mailbox) >= limits_.mailbox_bytes;
+  }
 
   /// Queues the body for prepared mailboxes and pushes it to those that are connected and keep up. Cannot fail. The
   /// number of the body; `keep` holds one more reference to it, for the caller to release().
@@ -54,8 +61,14 @@ class Mailboxes {
 
   void push_log_grew(Turn& turn, std::uint64_t size);
   void push_key_packages_low(Turn& turn, const MailboxId& mailbox);
+  /// Closes the sockets of a name's devices.
+  void close_name(Turn& turn, std::string_view name);
   /// Closes the sockets of devices of these names that are active no more.
   void close_removed(Turn& turn, const std::set<std::string>& names);
+
+  /// The store has these in kClosedMailboxes since this turn: nothing is queued for them, and what waits in them goes
+  /// as if it had waited too long.
+  void shut(std::span<const MailboxId> mailboxes);
 
   std::size_t connected() const { return sessions_.size(); }
 
@@ -68,7 +81,10 @@ class Mailboxes {
     std::uint64_t last = 0;
     std::uint64_t pushed = 0;  ///< of the socket, if there is one
     std::optional<proto::SocketId> socket;
-    bool caught_up = false;  ///< whether the socket was told so
+    bool caught_up = false;                ///< whether the socket was told so
+    bool shut = false;                     ///< its name was removed
+    std::uint64_t total = 0;               ///< ReferenceRow::total of the last
+    std::uint64_t acknowledged_total = 0;  ///< and of the last that was acknowledged
 
     bool may_push(std::uint64_t sequence) const {
       return socket && pushed + 1 == sequence && sequence - acknowledged <= proto::kPushWindow;
@@ -82,6 +98,7 @@ class Mailboxes {
   const Box& box(const MailboxId& mailbox) const;
   void push_frames(Turn& turn, const MailboxId& mailbox, Box& box);
   void close(Turn& turn, proto::SocketId socket);
+  static Result<Box> read_box(const StoreView& rows, const MailboxId& mailbox);
   Bytes frame_of(const BodyRow& body, std::uint64_t sequence) const;
 
   std::string domain_;

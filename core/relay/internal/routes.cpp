@@ -6,6 +6,7 @@
 #include "core/relay/internal/log_files.h"
 #include "core/relay/internal/lookup_answer.h"
 #include "core/relay/internal/realm_tokens.h"
+#include "core/relay/internal/refusals.h"
 #include "core/relay/internal/rendezvous.h"
 #include "core/relay/internal/server.h"
 
@@ -50,6 +51,7 @@ std::span<const Server::Route> Server::routes() {
       {post, proto::kPathChannelCreate, Match::whole, grows, &Server::create_channel},
       {post, proto::kPathChannelCommit, Match::whole, grows, &Server::commit},
       {post, proto::kPathChannelSend, Match::whole, grows, &Server::send},
+      {post, proto::kPathRefusals, Match::whole, grows, &Server::put_refusals},
       {post, proto::kPathRendezvous, Match::prefix, grows, &Server::post_rendezvous},
       {get, proto::kPathRendezvous, Match::prefix, keeps, &Server::get_rendezvous},
       {post, proto::kPathRealmTokens, Match::whole, keeps, &Server::realm_tokens},
@@ -81,7 +83,7 @@ const Server::Route* Server::find_route(const RequestArrived& request) {
 Result<Answer> Server::well_known(Turn&, const RequestArrived&) { return relay::well_known(config_, *keys_); }
 
 Result<Answer> Server::health(Turn& turn, const RequestArrived&) {
-  return relay::health(publisher_, mailboxes_.connected(), turn.now);
+  return relay::health(publisher_, mailboxes_.connected(), turn.rows.full(), turn.now);
 }
 
 Result<Answer> Server::nonce(Turn& turn, const RequestArrived& request) {
@@ -99,6 +101,7 @@ Result<Answer> Server::login(Turn& turn, const RequestArrived& request) {
 Result<Answer> Server::statement(Turn& turn, const RequestArrived& request) {
   constexpr int kAccepted = 202;
   const auto statement = TRY(wire::decode<proto::StatementRequest>(request.body));
+  TRY(publisher_.check_open());
   const auto accepted = TRY(writer_.accept(turn, *keys_, statement));
   if (accepted == DirectoryWriter::Accepted::anew) publisher_.statement_due(turn.now);
   return Answer{kAccepted, {}, {}};
@@ -137,8 +140,15 @@ Result<Answer> Server::create_channel(Turn& turn, const RequestArrived& request)
 
 Result<Answer> Server::commit(Turn& turn, const RequestArrived& request) {
   const auto commit = TRY(wire::decode<proto::ChannelCommit>(request.body));
-  if (!commit.welcomes.empty()) TRY(check_login(turn, request.bearer));
-  return channels().commit(turn, commit);
+  std::optional<LoggedIn> who;
+  if (!commit.welcomes.empty()) who = TRY(check_login(turn, request.bearer));
+  return channels().commit(turn, who, commit);
+}
+
+Result<Answer> Server::put_refusals(Turn& turn, const RequestArrived& request) {
+  const LoggedIn who = TRY(check_login(turn, request.bearer));
+  relay::put_refusals(turn, who.mailbox, TRY(wire::decode<proto::Refusals>(request.body)));
+  return Answer{};
 }
 
 Result<Answer> Server::send(Turn& turn, const RequestArrived& request) {

@@ -2,6 +2,7 @@
 
 #include "core/relay/internal/admin.h"
 #include "core/relay/internal/key_packages.h"
+#include "core/relay/internal/schema.h"
 #include "core/relay/internal/sentence.h"
 
 namespace cairn::relay {
@@ -45,6 +46,7 @@ Status Server::read_store(Turn& turn) {
   mailboxes_.rebuild(turn.rows);
   writer_.rebuild(turn.rows);
   sweeper_.rebuild(turn.now);
+  TRY(check_schema(turn));
   Keys keys = TRY(Keys::load_or_make(turn, config_));
   TRY(publisher_.rebuild(turn, keys, mailboxes_));
   keys_ = std::move(keys);
@@ -155,9 +157,7 @@ void Server::open_socket(Turn& turn, const proto::SocketOpened& socket) {
 }
 
 void Server::answer_admin(Turn& turn, const proto::SocketFrame& frame) {
-  const auto answer = administer(turn, as_text(frame.data));
-  const std::string line = answer ? *answer : "error: " + sentence_of(answer.error());
-  turn.sends.emplace_back(proto::SocketSend{frame.id, to_bytes(line)});
+  turn.sends.emplace_back(proto::SocketSend{frame.id, to_bytes(answer_line(turn, &mailboxes_, as_text(frame.data)))});
 }
 
 Status Server::draw(RateLimiter& limiter, Turn& turn, ByteView key) const {

@@ -50,6 +50,7 @@ class Server {
   Result<Answer> create_channel(Turn&, const proto::RequestArrived&);
   Result<Answer> commit(Turn&, const proto::RequestArrived&);
   Result<Answer> send(Turn&, const proto::RequestArrived&);
+  Result<Answer> put_refusals(Turn&, const proto::RequestArrived&);
   Result<Answer> post_rendezvous(Turn&, const proto::RequestArrived&);
   Result<Answer> get_rendezvous(Turn&, const proto::RequestArrived&);
   Result<Answer> realm_tokens(Turn&, const proto::RequestArrived&);
@@ -69,7 +70,7 @@ class Server {
   Result<LoggedIn> check_login(Turn& turn, std::string_view bearer);
   Status draw(RateLimiter& limiter, Turn& turn, ByteView key) const;
   Status draw_on_address(RateLimiter& limiter, Turn& turn, std::string_view peer) const;
-  Channels channels() { return {config_.domain, mailboxes_, channel_limiter_}; }
+  Channels channels() { return {config_.domain, mailboxes_, channel_limiter_, config_.limits.unused_channel_ms}; }
   Vaults vaults() const { return {config_.limits.vault_bytes}; }
 
   Status read_store(Turn& turn);

@@ -1,5 +1,6 @@
 #include "core/relay/internal/sweep.h"
 
+#include "core/relay/internal/channels.h"
 #include "core/relay/internal/vaults.h"
 
 namespace cairn::relay {
@@ -21,7 +22,7 @@ std::uint64_t expiry_of(Table table, ByteView value) {
 void Sweeper::rebuild(Time now) {
   walks_.clear();
   for (const Table table : {table::kUsedNonces, table::kJoinTokens, table::kRendezvous, table::kInvitations,
-                            table::kMailboxes, table::kVaultUploads}) {
+                            table::kMailboxes, table::kVaultUploads, table::kUnusedChannels}) {
     walks_.push_back({table, {}, after(now, kPauseMs)});
   }
   next_erasure_ = now;
@@ -46,6 +47,10 @@ Sweeper::Outcome Sweeper::visit(Turn& turn, Mailboxes& mailboxes, Table table, c
     return mailbox && mailboxes.expire(turn, *mailbox) ? Outcome::enough : Outcome::next_row;
   }
   if (expiry_of(table, row.value) > turn.now.ms) return Outcome::next_row;
+  if (table == table::kUnusedChannels) {
+    reap_channel(turn, row.key);
+    return Outcome::next_row;
+  }
   if (table == table::kVaultUploads) {
     give_up_upload(turn, row.key);
     deleted_from_vaults(turn.now);

@@ -1,5 +1,5 @@
-// Throws away what has run out: nonces, join tokens, rendezvous, invitations, envelopes, uploads; and erases what was
-// deleted of vaults.
+// Throws away what has run out: nonces, join tokens, rendezvous, invitations, envelopes, uploads, unused channels; and
+// erases what was deleted of vaults.
 #pragma once
 
 #include "core/relay/internal/mailboxes.h"

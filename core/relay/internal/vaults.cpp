@@ -287,6 +287,25 @@ Status Vaults::remove(Turn& turn, const std::string& who, const proto::VaultDele
   return ok();
 }
 
+Status remove_all_of(Turn& turn, const std::string& owner) {
+  constexpr std::size_t kAll = std::size_t{1} << 30;
+  VaultOwnerRow account = TRY(load_vault_owner(turn.rows, owner));
+  for (const Row& row : turn.rows.scan(table::kVaults, {}, {}, kAll)) {
+    const auto vault = TRY(wire::decode<VaultRow>(row.value));
+    if (vault.owner != owner) continue;
+    turn.rows.erase(table::kVaults, row.key);
+    turn.rows.put(table::kDyingVaults, row.key, to_bytes(owner));
+  }
+  for (const Row& row : turn.rows.scan(table::kKeyBoxes, {}, {}, kAll)) {
+    if (TRY(wire::decode<KeyBoxRow>(row.value)).owner == owner) turn.rows.erase(table::kKeyBoxes, row.key);
+  }
+  account.dying += account.bytes;
+  account.bytes = 0;
+  account.vaults = account.key_boxes = 0;
+  save_vault_owner(turn, owner, account);
+  return ok();
+}
+
 void give_up_upload(Turn& turn, ByteView key) {
   const auto vault = proto::VaultId::from(key.first(std::min(key.size(), proto::VaultId::kSize)));
   auto opened = vault ? open(turn.rows, *vault) : Result<Opened>(tl::unexpected<Error>(vault.error()));

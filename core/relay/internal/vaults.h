@@ -31,6 +31,9 @@ struct Vaults {
 /// Deletes an upload; `key` is a key of kVaultUploads.
 void give_up_upload(Turn& turn, ByteView key);
 
+/// All vaults and key boxes of a name, as if it had deleted them.
+Status remove_all_of(Turn& turn, const std::string& owner);
+
 /// Erases some parts of what is deleted, at most 8 MiB, and gives the room back. Whether there is more.
 bool erase_dying(Turn& turn);
 
