@@ -83,12 +83,12 @@ SqliteStore::SqliteStore(SqliteOptions options)
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(SqliteOptions options) {
   std::unique_ptr<SqliteStore> store(new SqliteStore(std::move(options)));
-  TRY(create_private_file(store->options_.path));
+  if (!store->options_.read_only) TRY(create_private_file(store->options_.path));
   TRY(store->open_file());
   TRY(store->configure());
   TRY(store->migrate());
   TRY(store->prepare());
-  if (!store->reserve_.hold()) store->enter_full();
+  if (!store->options_.read_only && !store->reserve_.hold()) store->enter_full();
   return store;
 }
 
@@ -99,7 +99,31 @@ SqliteStore::~SqliteStore() {
 
 // ---- opening ----
 
+namespace {
+
+/// SQLite's own way to say it: a write-ahead log that lies beside the file is not looked at.
+std::string immutable_uri(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : path) {
+    constexpr char kHex[] = "0123456789abcdef";
+    if (c != '%' && c != '?' && c != '#') {
+      uri.push_back(c);
+    } else {
+      uri.append({'%', kHex[(c >> 4) & 15], kHex[c & 15]});
+    }
+  }
+  return uri + "?immutable=1";
+}
+
+}  // namespace
+
 Status SqliteStore::open_file() {
+  if (options_.read_only) {
+    constexpr int kReadOnly =
+        SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
+    const int code = sqlite3_open_v2(immutable_uri(options_.path).c_str(), &db_, kReadOnly, nullptr);
+    return code == SQLITE_OK ? ok() : error(code);
+  }
   constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
   const char* vfs = options_.vfs.empty() ? nullptr : options_.vfs.c_str();
   const int flags = kFlags | (vfs == nullptr ? 0 : SQLITE_OPEN_CREATE);
@@ -117,6 +141,7 @@ Status SqliteStore::open_file() {
 }
 
 Status SqliteStore::configure() {
+  if (options_.read_only) return check_file();
   // Exclusive: no other process, and no shared memory file beside the store. Set before the log is first touched.
   TRY(run("PRAGMA locking_mode = EXCLUSIVE"));
   // Before the first page exists. Whether the file is ours is asked before anything is written.
@@ -144,7 +169,16 @@ Status SqliteStore::configure() {
   return ok();
 }
 
+Status SqliteStore::check_file() const {
+  REQUIRE(TRY(number("PRAGMA application_id")) == options_.application_id, ErrorCode::malformed,
+          "this file is not a store of this program: name another one");
+  REQUIRE(TRY(number("PRAGMA user_version")) == kVersion, ErrorCode::unsupported,
+          "this store was written by another version: use that version to look at it");
+  return ok();
+}
+
 Status SqliteStore::migrate() {
+  if (options_.read_only) return ok();
   for (std::int64_t version = TRY(number("PRAGMA user_version")); version < kVersion; ++version) {
     const std::string sql = "BEGIN IMMEDIATE; " + std::string(kMigrations[version]) +
                             "; PRAGMA application_id = " + std::to_string(options_.application_id) +
@@ -241,6 +275,8 @@ std::vector<Row> SqliteStore::scan(Table table, ByteView first, ByteView end, st
 
 Status SqliteStore::commit(const std::vector<Write>& writes) {
   REQUIRE(!std::exchange(read_failed_, false), ErrorCode::storage_failed, kFailed);
+  REQUIRE(!options_.read_only || writes.empty(), ErrorCode::storage_failed, "this store was opened to be read alone");
+  if (options_.read_only) return ok();
   if (full_) full_ = !reserve_.hold();
   if (writes.empty()) return ok();
   if (full_) return commit_when_full(writes);

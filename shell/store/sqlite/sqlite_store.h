@@ -26,6 +26,8 @@ struct SqliteOptions {
   /// The write-ahead log is copied into the main file at this length. 16 MiB: four times SQLite's own choice was
   /// measured to give a third more commits. The reserve should hold as much.
   int max_log_pages = 4096;
+  /// A file that nobody else has open and that stays as it is, byte for byte: a backup that is looked at.
+  bool read_only = false;
   std::string vfs;                            ///< empty: the platform's
   std::function<std::uint64_t()> free_bytes;  ///< room left on the disk; empty: the file system is asked
 };
@@ -70,9 +72,12 @@ class SqliteStore final : public Store {
     kStatements
   };
 
+  friend class SqliteCopy;
+
   explicit SqliteStore(SqliteOptions options);
   Status open_file();
   Status configure();
+  Status check_file() const;
   Status migrate();
   Status prepare();
   Status run(const char* sql) const;
