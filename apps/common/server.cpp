@@ -3,6 +3,9 @@
 #include <charconv>
 #include <cstdio>
 
+#include "apps/common/copying.h"
+#include "apps/common/settings.h"
+#include "apps/common/watching.h"
 #include "shell/loop/log.h"
 #include "shell/loop/loop.h"
 #include "shell/net/network.h"
@@ -23,6 +26,22 @@ int complain(const std::string& about, const char* sentence) {
   return 1;
 }
 
+proto::Event::Level level_named(const std::string& name) {
+  using enum proto::Event::Level;
+  return name == "debug" ? debug : name == "warning" ? warning : name == "error" ? error : info;
+}
+
+loop::LoopOptions loop_options(const ServerOptions& options, Metrics& metrics) {
+  loop::LoopOptions out;
+  out.clock = os::now;
+  const auto format = options.log_format == "json" ? loop::LogFormat::json : loop::LogFormat::text;
+  out.log = [&metrics, least = level_named(options.log_level), format](const proto::Event& event) {
+    metrics.event(event.level);
+    loop::write_log(stderr, least, event, os::now(), format);
+  };
+  return out;
+}
+
 }  // namespace
 
 std::string local_socket(const std::string& data_folder) { return data_folder + "/socket"; }
@@ -37,6 +56,8 @@ int serve(const ServerOptions& options, const std::function<std::unique_ptr<prot
   store_options.application_id = options.application_id;
   auto store = store::SqliteStore::open(store_options);
   if (!store) return complain(store_options.path, store.error().where);
+  const Status ours = options.check ? options.check(**store) : ok();
+  if (!ours) return complain(store_options.path, ours.error().where);
 
   net::Network network(entropy);
   const auto port =
@@ -48,14 +69,24 @@ int serve(const ServerOptions& options, const std::function<std::unique_ptr<prot
     if (!served) complain(options.data_folder, served.error().where);
   }
 
+  Metrics metrics(options.routes);
+  std::unique_ptr<Monitor> monitor;
+  if (!options.metrics.empty()) {
+    const auto endpoint = parse_endpoint(options.metrics);
+    if (!endpoint) return complain("--metrics " + options.metrics, "this is not ADDRESS:PORT");
+    auto started = Monitor::start(endpoint->address, endpoint->port, metrics);
+    if (!started) return complain("--metrics " + options.metrics, started.error().where);
+    monitor = std::move(*started);
+    std::printf("metrics on http://%s:%u\n", endpoint->address.c_str(), static_cast<unsigned>(monitor->port()));
+  }
+
   const auto mind = make();
   if (mind == nullptr) return 1;
-  loop::LoopOptions loop_options;
-  loop_options.clock = os::now;
-  loop_options.log = [&options](const proto::Event& event) {
-    loop::write_log(stderr, options.log_level, event, os::now());
-  };
-  loop::Loop loop(*mind, **store, entropy, network, loop_options);
+  Copying copying(network, **store, options.local_target);
+  Watching watching(copying, metrics, options.health_target);
+  loop::Transport& transport = monitor ? static_cast<loop::Transport&>(watching) : copying;
+  loop::Loop loop(*mind, **store, entropy, transport, loop_options(options, metrics));
+  watching.before_wait = [&] { metrics.loop(loop.counts(), network.connections(), (*store)->full()); };
   network.watch(stop_signal.descriptor(), [&loop] { loop.stop(); });
   if (const auto started = loop.start(); !started) return complain(options.data_folder, started.error().where);
   std::printf("listening on http://%s:%u\n", options.address.c_str(), static_cast<unsigned>(*port));
@@ -64,14 +95,30 @@ int serve(const ServerOptions& options, const std::function<std::unique_ptr<prot
   return 0;
 }
 
-bool parse_listen(const std::string& text, ServerOptions& options) {
+void declare_common(Settings& settings, ServerOptions& options) {
+  settings.text("metrics", options.metrics,
+                "ADDRESS:PORT for /metrics (Prometheus) and /v1/health; nobody else's business");
+  settings.text("log-level", options.log_level, "the least that is logged", {"debug", "info", "warning", "error"});
+  settings.text("log-format", options.log_format, "of a line", {"text", "json"});
+}
+
+std::optional<Endpoint> parse_endpoint(const std::string& text) {
+  Endpoint out;
   const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0) return false;
+  if (colon == std::string::npos || colon == 0) return std::nullopt;
   const char* first = text.data() + colon + 1;
   const char* last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(first, last, options.port);
-  if (error != std::errc() || end != last) return false;
-  options.address = text.substr(0, colon);
+  const auto [end, error] = std::from_chars(first, last, out.port);
+  if (error != std::errc() || end != last) return std::nullopt;
+  out.address = text.substr(0, colon);
+  return out;
+}
+
+bool parse_listen(const std::string& text, ServerOptions& options) {
+  const auto endpoint = parse_endpoint(text);
+  if (!endpoint) return false;
+  options.address = endpoint->address;
+  options.port = endpoint->port;
   return true;
 }
 

@@ -1,8 +1,11 @@
 // cairn-witness: an independent party that cosigns logs, as witness or as auditor, or holds shares, as realm.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "apps/common/server.h"
+#include "apps/common/settings.h"
 #include "core/witness/realm.h"
 #include "core/witness/witness.h"
 #include "shell/net/url.h"
@@ -113,6 +116,9 @@ int serve(Options& options) {
     std::fprintf(stderr, "--listen %s is not ADDRESS:PORT.\n", options.listen.c_str());
     return 2;
   }
+  options.server.health_target = options.role == "realm" ? "/health" : "/vkey";
+  options.server.routes = {"/vkey",       "/health",       "/add-checkpoint", "/veto",
+                           "/realm/pin/", "/realm/token/", "/realm/head",     "/realm/head/"};
   if (options.role == "realm") return serve_realm(options);
   std::string list;
   if (!options.logs_file.empty() && !apps::read_text(options.logs_file, list)) return 1;
@@ -129,6 +135,17 @@ int serve(Options& options) {
   return apps::serve(options.server, [&config] { return std::make_unique<witness::Witness>(config); });
 }
 
+void declare(apps::Settings& settings, Options& options) {
+  settings.text("data", options.server.data_folder, "folder for everything it keeps");
+  settings.text("listen", options.listen, "ADDRESS:PORT; port 0 takes a free one");
+  settings.text("role", options.role, "what its signature says", {"witness", "auditor", "realm"});
+  settings.text("name", options.name, "name of its key, best a URL without scheme");
+  settings.text("logs", options.logs_file, "file: the logs that it cosigns (docs/spec/witness.md s.1)");
+  settings.text("realm-list", options.realm_file,
+                "file: whose account tokens a realm takes, and its peers (docs/spec/realm.md s.8)");
+  apps::declare_common(settings, options.server);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -140,22 +157,26 @@ int main(int argc, char** argv) {
       "cairn-witness: cosigns transparency logs that only ever grew; as an auditor, directories whose every change it "
       "has checked; as a realm, holds shares of PINs and of backups' tokens."};
   app.require_subcommand(1);
-  app.add_option("--data", options.server.data_folder, "folder for everything it keeps")->capture_default_str();
+  apps::Settings settings("cairn-witness");
+  declare(settings, options);
+  settings.add_to(app, {"data"});
+  settings.add_config_to(app);
   CLI::App* serve_command = app.add_subcommand("serve", "take requests until SIGTERM");
-  serve_command->add_option("--listen", options.listen, "ADDRESS:PORT; port 0 takes a free one")->capture_default_str();
-  serve_command->add_option("--role", options.role, "what its signature says")
-      ->check(CLI::IsMember({"witness", "auditor", "realm"}))
-      ->capture_default_str();
-  serve_command->add_option("--name", options.name, "name of its key, best a URL without scheme");
-  serve_command->add_option("--logs", options.logs_file, "the logs that it cosigns (docs/spec/witness.md s.1)");
-  serve_command->add_option("--realm-list", options.realm_file,
-                            "whose account tokens a realm takes, and its peers (docs/spec/realm.md s.8)");
+  settings.add_to(*serve_command);
   serve_command->add_flag("--accept-rollback", options.accept_rollback,
                           "go on though the peers know more than the database: guesses were forgotten");
   bool is_realm = false;
   CLI::App* init_command = app.add_subcommand("init", "make the key of a realm and tell it");
   init_command->add_flag("--realm", is_realm, "the role; the others make theirs when they first serve")->required();
-  init_command->add_option("--name", options.name, "name of its key, best a URL without scheme");
+  settings.add_to(*init_command, {"data", "name"});
+  CLI::App* settings_command =
+      app.add_subcommand("settings", "print every setting as a file of settings would have it");
+  settings.add_to(*settings_command);
   CLI11_PARSE(app, argc, argv);
+  if (const apps::Complaint complaint = settings.load(environ, options.server.data_folder)) {
+    std::fprintf(stderr, "%s\n", complaint->c_str());
+    return 2;
+  }
+  if (settings_command->parsed()) return std::fputs(settings.commented("data").c_str(), stdout) < 0 ? 1 : 0;
   return init_command->parsed() ? init_realm(options) : serve(options);
 }

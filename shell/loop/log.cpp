@@ -41,9 +41,19 @@ std::string log_line(const proto::Event& event, Time now) {
   return line;
 }
 
-void write_log(std::FILE* out, proto::Event::Level least, const proto::Event& event, Time now) {
+std::string json_log_line(const proto::Event& event, Time now) {
+  std::string line = R"({"time": ")" + timestamp(now) + R"(", "level": ")";
+  line.append(name_of(event.level)).append(R"(", "event": ")");
+  for (const char c : event.what) {  // a literal of ours; should one ever have such a character, it is still JSON
+    if (c == '"' || c == '\\') line.push_back('\\');
+    line.push_back(static_cast<unsigned char>(c) < 0x20 ? ' ' : c);
+  }
+  return line.append(R"(", "number": )").append(std::to_string(event.number)).append("}");
+}
+
+void write_log(std::FILE* out, proto::Event::Level least, const proto::Event& event, Time now, LogFormat format) {
   if (event.level < least) return;
-  const std::string line = log_line(event, now) + "\n";
+  const std::string line = (format == LogFormat::json ? json_log_line(event, now) : log_line(event, now)) + "\n";
   std::fwrite(line.data(), 1, line.size(), out);
   std::fflush(out);
 }

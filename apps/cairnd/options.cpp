@@ -1,0 +1,57 @@
+#include "apps/cairnd/options.h"
+
+#include "shell/os/file.h"
+
+namespace cairn::cairnd {
+namespace {
+
+constexpr std::size_t kMostVaultMib = std::size_t{1} << 40;
+
+}  // namespace
+
+void declare(apps::Settings& settings, Options& options) {
+  settings.text("data", options.server.data_folder, "folder for everything it keeps");
+  settings.text("domain", options.domain, "the part after @ of its names; chosen once for ever");
+  settings.text("listen", options.listen, "ADDRESS:PORT; port 0 takes a free one");
+  settings.text("policy", options.policy_file, "file: C2SP tlog-policy with the cosigners, their URLs, and the quorum");
+  settings.text("sign-up", options.sign_up, "who may register", {"open", "invite", "closed"});
+  settings.flag("resets", options.resets,
+                "let names be reset: whoever resets one can stop this domain (docs/operating/domain.md)");
+  settings.number("vault-quota", options.vault_quota_mib, "MiB that one name may keep in its vaults", 0, kMostVaultMib);
+  settings.number("mailbox-quota", options.mailbox_quota_mib, "MiB that may wait in one mailbox", 1, kMostVaultMib);
+  settings.number("undelivered-days", options.undelivered_days, "days that an envelope waits for its device", 1, 365);
+  settings.flag("behind-proxy", options.server.behind_proxy, "believe X-Forwarded-For of a proxy in front");
+  apps::declare_common(settings, options.server);
+}
+
+Meaning config_of(const Options& options) {
+  Meaning out;
+  relay::RelayConfig config;
+  config.domain = options.domain;
+  config.sign_up = options.sign_up == "open"     ? relay::SignUp::open
+                   : options.sign_up == "closed" ? relay::SignUp::closed
+                                                 : relay::SignUp::invite;
+  config.resets = options.resets;
+  config.limits.vault_bytes = options.vault_quota_mib << 20;
+  config.limits.mailbox_bytes = options.mailbox_quota_mib << 20;
+  config.limits.undelivered_ms = options.undelivered_days * kDayMs;
+  std::string policy = "quorum none\n";
+  if (!options.policy_file.empty()) {
+    const auto bytes = os::read_file(options.policy_file, tlog::kMaxPolicyBytes);
+    if (!bytes) {
+      out.why = options.policy_file + " cannot be read; check that it exists and is yours.";
+      return out;
+    }
+    policy = as_text(*bytes);
+  }
+  auto parsed = tlog::Policy::parse(policy);
+  if (!parsed) {
+    out.why = options.policy_file + " is no tlog-policy (" + parsed.error().where + "); see docs/operating/domain.md.";
+    return out;
+  }
+  config.policy = std::move(*parsed);
+  out.config = std::move(config);
+  return out;
+}
+
+}  // namespace cairn::cairnd

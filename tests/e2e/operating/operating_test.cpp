@@ -1,0 +1,246 @@
+// A domain as its operator lives with it: settings, backups while people write, a restart, names that are blocked, what
+// is told to those who watch. Real programs.
+#include <sys/stat.h>
+
+#include <atomic>
+#include <csignal>
+#include <regex>
+
+#include "tests/e2e/village_fixture.h"
+
+namespace cairn::e2e {
+namespace {
+
+using std::chrono::seconds;
+
+class OperatingTest : public VillageTest {
+ protected:
+  static demo::Finished cairnd(std::vector<std::string> words, const std::vector<std::string>& variables = {}) {
+    words.insert(words.begin(), program_folder() + "/cairnd");
+    if (!variables.empty()) {
+      words.insert(words.begin(), variables.begin(), variables.end());
+      words.insert(words.begin(), "/usr/bin/env");
+    }
+    return demo::run(words, seconds(60));
+  }
+  demo::Finished admin(std::vector<std::string> words) {
+    words.insert(words.begin(), {"--data", village().server_folder()});
+    return cairnd(std::move(words));
+  }
+  void two_people() {
+    must(village().register_person("alice-1", "alice@localhost"));
+    must(village().register_person("bob-1", "bob@localhost"));
+    must(village().cairn("alice-1", {"send", "bob@localhost", "hello"}));
+    ASSERT_TRUE(eventually([&] { return has_text("bob-1", "alice@localhost", "alice@localhost: hello"); }));
+  }
+  unsigned server_port() {
+    return static_cast<unsigned>(std::stoul(village().url().substr(village().url().rfind(':') + 1)));
+  }
+  std::string health() { return demo::http_get(server_port(), "/v1/health").value_or(""); }
+  bool directory_is(const std::string& word) {
+    return health().find("\"directory\": \"" + word + "\"") != std::string::npos;
+  }
+  std::string copy() const { return folder_.string() + "/copy"; }
+  /// The data folder is lost, and the copy takes its place.
+  void restore() {
+    village().stop_server(SIGKILL);
+    std::filesystem::remove_all(village().server_folder());
+    const auto restored = admin({"restore", copy()});
+    ASSERT_EQ(restored.exit_code, 0) << restored.err;
+    village().start_server();
+  }
+};
+
+TEST_F(OperatingTest, ABackupThatIsMadeWhilePeopleWriteIsWholeAndGoesOnWhereItWas) {
+  two_people();
+  std::atomic<bool> done = false;
+  std::atomic<int> written = 0;
+  std::thread writer([&] {
+    while (!done) {
+      if (village_->cairn("alice-1", {"send", "bob@localhost", "line " + std::to_string(written)}).good()) ++written;
+    }
+  });
+  EXPECT_TRUE(eventually([&] { return written > 2; }));
+  const auto made = admin({"backup", copy()});
+  EXPECT_EQ(made.exit_code, 0) << made.err;
+  const int then = written;
+  EXPECT_TRUE(eventually([&] { return written > then + 2; })) << "people write on";
+  done = true;
+  writer.join();
+  struct stat found = {};
+  ASSERT_EQ(stat(copy().c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 0777, 0600u);
+  EXPECT_FALSE(std::filesystem::exists(copy() + ".part"));
+  const auto whole = cairnd({"verify", copy()});
+  EXPECT_EQ(whole.exit_code, 0) << whole.err;
+  EXPECT_NE(whole.out.find("is whole: log localhost/cairn"), std::string::npos) << whole.out;
+  EXPECT_EQ(admin({"backup", copy()}).exit_code, 1) << "nothing is overwritten";
+  EXPECT_EQ(admin({"restore", copy()}).exit_code, 1) << "not into a folder that is in use";
+
+  restore();
+  EXPECT_TRUE(eventually([&] { return directory_is("newest"); }, seconds(30))) << health();
+  must(village().cairn("alice-1", {"send", "bob@localhost", "after the restore"}));
+  EXPECT_TRUE(eventually([&] { return has_text("bob-1", "alice@localhost", "alice@localhost: after the restore"); },
+                         seconds(60)));
+  must(village().register_person("carol-1", "carol@localhost"));
+}
+
+TEST_F(OperatingTest, AnOlderStateOfALogThatWasCosignedFurtherSignsNothing) {
+  two_people();
+  ASSERT_EQ(admin({"backup", copy()}).exit_code, 0);
+  must(village().register_person("carol-1", "carol@localhost"));
+  restore();
+  EXPECT_TRUE(eventually([&] { return directory_is("behind"); }, seconds(30))) << health();
+  const auto dave = village().cairn(
+      "dave-1", {"register", "dave@localhost", "--server", village().url(), "--policy", village().policy_file()});
+  EXPECT_NE(dave.exit_code, 0);
+  EXPECT_NE(dave.error.find("older state"), std::string::npos) << dave.error;
+  EXPECT_NE(village().server().output().find("a cosigner has seen more of our log than we have"), std::string::npos);
+}
+
+TEST_F(OperatingTest, ADamagedCopyIsFoundOut) {
+  two_people();
+  ASSERT_EQ(admin({"backup", copy()}).exit_code, 0);
+  const auto size = std::filesystem::file_size(copy());
+  int refused = 0, tried = 0;
+  for (std::uintmax_t at = 8192; at < size; at += size / 12) {
+    std::filesystem::copy_file(copy(), copy() + "-bad", std::filesystem::copy_options::overwrite_existing);
+    {
+      std::fstream file(copy() + "-bad", std::ios::in | std::ios::out | std::ios::binary);
+      file.seekp(static_cast<std::streamoff>(at));
+      file << std::string(64, '\x5a');
+    }
+    ++tried;
+    refused += cairnd({"verify", copy() + "-bad"}).exit_code != 0 ? 1 : 0;
+  }
+  // What lies in free pages, or in the body of a message, is nobody's hash.
+  EXPECT_GT(refused, tried / 2);
+  EXPECT_EQ(cairnd({"verify", folder_.string() + "/nothing"}).exit_code, 1);
+}
+
+TEST_F(OperatingTest, ATermUnderLoadLosesNothingThatWasAccepted) {
+  two_people();
+  std::vector<std::string> accepted;
+  std::atomic<bool> done = false;
+  std::thread writer([&] {
+    for (int i = 0; !done; ++i) {
+      const std::string text = "line " + std::to_string(i);
+      const auto said = village_->cairn("alice-1", {"send", "bob@localhost", text, "--wait", "0.5"});
+      if (said.good() || said.exit_code == 3) accepted.push_back("alice@localhost: " + text);
+    }
+  });
+  for (int i = 0; i < 3; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(700));
+    village().server().signal(SIGTERM);
+    EXPECT_EQ(village().server().wait(seconds(10)), 0) << "a clean stop";
+    village().start_server();
+  }
+  done = true;
+  writer.join();
+  ASSERT_GT(accepted.size(), 3u);
+  EXPECT_TRUE(eventually(
+      [&] {
+        const auto got = texts("bob-1", "alice@localhost");
+        return std::ranges::all_of(accepted, [&](const auto& line) { return std::ranges::count(got, line) == 1; });
+      },
+      seconds(60)));
+}
+
+TEST_F(OperatingTest, WhatIsWatchedNamesNobody) {
+  village("cairnd", {"--metrics", "127.0.0.1:0", "--log-format", "json", "--log-level", "debug"});
+  two_people();
+  const std::string output = village().server().output();
+  std::smatch found;
+  ASSERT_TRUE(std::regex_search(output, found, std::regex("metrics on http://127.0.0.1:([0-9]+)"))) << output;
+  const auto port = static_cast<unsigned>(std::stoul(found[1]));
+  ASSERT_TRUE(eventually([&] {
+    return demo::http_get(port, "/metrics").value_or("").find("cairn_health{field=\"checkpoint.size\"}") !=
+           std::string::npos;
+  }));
+  const std::string metrics = demo::http_get(port, "/metrics").value_or("");
+  EXPECT_NE(metrics.find("cairn_requests_total{route=\"/v1/channel/send\",status=\"200\"}"), std::string::npos)
+      << metrics;
+  EXPECT_NE(metrics.find("cairn_request_seconds_count"), std::string::npos);
+  EXPECT_NE(metrics.find("cairn_sockets 2\n"), std::string::npos) << metrics;
+  EXPECT_TRUE(demo::http_get(port, "/v1/health"));
+  EXPECT_FALSE(demo::http_get(port, "/v1/directory/lookup"));
+  EXPECT_FALSE(demo::http_get(server_port(), "/metrics")) << "not where everybody may ask";
+  const std::string log = village().server().output();
+  EXPECT_NE(log.find("\"event\": \"an epoch is served\""), std::string::npos) << log;
+  for (const std::string& secret : {"alice", "bob", "hello", "@localhost"}) {
+    EXPECT_EQ(metrics.find(secret), std::string::npos) << secret;
+    for (std::string line, rest = log; !rest.empty();) {
+      line = rest.substr(0, rest.find('\n'));
+      rest.erase(0, std::min(rest.size(), line.size() + 1));
+      if (line.starts_with("{")) EXPECT_EQ(line.find(secret), std::string::npos) << line;
+      if (line.starts_with("{")) EXPECT_EQ(line.find("127.0.0.1"), std::string::npos) << line;
+    }
+  }
+}
+
+TEST_F(OperatingTest, ABlockedNameWritesAgainWhenItIsUnblocked) {
+  two_people();
+  EXPECT_EQ(admin({"user", "block", "bob@localhost"}).out, "blocked bob@localhost\n");
+  EXPECT_EQ(admin({"user", "list"}).out, "alice@localhost 1 active\nbob@localhost 1 blocked\n");
+  must(village().cairn("alice-1", {"send", "bob@localhost", "are you there?"}));
+  EXPECT_FALSE(
+      eventually([&] { return has_text("bob-1", "alice@localhost", "alice@localhost: are you there?"); }, seconds(2)));
+  EXPECT_EQ(admin({"user", "unblock", "bob@localhost"}).exit_code, 0);
+  EXPECT_TRUE(
+      eventually([&] { return has_text("bob-1", "alice@localhost", "alice@localhost: are you there?"); }, seconds(60)));
+  EXPECT_EQ(admin({"user", "block", "nobody@localhost"}).exit_code, 1);
+  village().stop_server(SIGTERM);
+  EXPECT_EQ(admin({"user", "remove", "bob@localhost"}).out, "removed bob@localhost\n") << "also while no server runs";
+}
+
+TEST_F(OperatingTest, SettingsComeFromAFileTheEnvironmentAndFlags) {
+  std::filesystem::create_directories(folder_);
+  std::filesystem::permissions(folder_, std::filesystem::perms::owner_all);
+  const std::string data = folder_.string() + "/data";
+  const auto init = cairnd({"--data", data, "init", "--domain", "example.org", "--sign-up", "closed"});
+  ASSERT_EQ(init.exit_code, 0) << init.err;
+  EXPECT_NE(init.out.find("log example.org/cairn+"), std::string::npos) << init.out;
+  EXPECT_EQ(cairnd({"--data", data, "init"}).exit_code, 1) << "it is there already";
+  const auto start = [&](std::vector<std::string> words, const std::string& variable) {
+    words.insert(words.begin(), {"/usr/bin/env", variable, program_folder() + "/cairnd", "--data", data, "serve",
+                                 "--listen", "127.0.0.1:0"});
+    demo::Process server = demo::Process::start(words, folder_.string() + "/log");
+    EXPECT_TRUE(
+        eventually([&] { return server.output().find("listening on") != std::string::npos || !server.running(); }));
+    const std::string output = server.output();
+    const std::size_t at = output.rfind("127.0.0.1:");
+    if (output.find("listening on") == std::string::npos) return output;
+    return demo::http_get(static_cast<unsigned>(std::strtoul(output.c_str() + at + 10, nullptr, 10)),
+                          "/.well-known/cairn")
+        .value_or("");
+  };
+  EXPECT_NE(start({}, "X=1").find("\"sign_up\": \"closed\""), std::string::npos);
+  EXPECT_NE(start({}, "CAIRND_SIGN_UP=invite").find("\"sign_up\": \"invite\""), std::string::npos);
+  EXPECT_NE(start({"--sign-up", "open"}, "CAIRND_SIGN_UP=invite").find("\"sign_up\": \"open\""), std::string::npos);
+  EXPECT_NE(start({}, "CAIRND_SIGNUP=invite").find("CAIRND_SIGNUP is no setting"), std::string::npos);
+  std::ofstream(data + "/cairnd.toml", std::ios::app) << "colour = \"red\"\n";
+  const std::string refused = start({}, "X=1");
+  EXPECT_TRUE(std::regex_search(refused, std::regex("cairnd.toml, line [0-9]+: there is no setting \"colour\"")))
+      << refused;
+}
+
+TEST_F(OperatingTest, TheDoctorSaysWhatIsWrong) {
+  village();
+  const auto policy = [&] { return folder_.string() + "/server-policy"; };
+  const std::vector<std::string> words = {"doctor", "--domain", "localhost", "--policy", policy()};
+  ASSERT_TRUE(eventually([&] { return admin(words).out.find("cosigned") != std::string::npos; }));
+  const auto well = admin(words);
+  EXPECT_NE(well.out.find("good   A server runs"), std::string::npos) << well.out;
+  EXPECT_EQ(well.out.find("The cosigner witness1 at"), std::string::npos) << well.out;
+  village().cosigners().front().signal(SIGKILL);
+  village().cosigners().front().wait(seconds(5));
+  const auto ill = admin(words);
+  EXPECT_EQ(ill.exit_code, 1);
+  EXPECT_NE(ill.out.find("wrong  The cosigner witness1 at"), std::string::npos) << ill.out;
+  village().stop_server(SIGTERM);
+  const auto other = admin({"doctor", "--domain", "example.org", "--policy", policy()});
+  EXPECT_NE(other.out.find("wrong  The store is that of the log localhost/cairn"), std::string::npos) << other.out;
+}
+
+}  // namespace
+}  // namespace cairn::e2e
