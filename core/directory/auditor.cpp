@@ -3,7 +3,9 @@
 namespace cairn::directory {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kFormat = 2;
+constexpr const char* kVetoTooLate =
+    "Too late: the delay of this reset is over, and no veto of it is taken here any more.";
 constexpr std::size_t kMaxOpenBytes = std::size_t{1} << 29;
 
 }  // namespace
@@ -41,8 +43,7 @@ Status Auditor::check_completion(const Hash& request, std::uint64_t epoch) const
   const OpenRequest& open = found->second;
   REQUIRE(!open.veto, ErrorCode::not_authorised, "rule 9: its owner vetoed it");
   if (epoch < adopted_size_) return ok();
-  REQUIRE(open.cosigned && open.waited_ms >= open.notice.delay_ms(), ErrorCode::unavailable,
-          "rule 9: not long enough since we cosigned the request");
+  REQUIRE(open.has_waited(), ErrorCode::unavailable, "rule 9: not long enough since we cosigned the request");
   return ok();
 }
 
@@ -107,8 +108,20 @@ Status Auditor::accept_veto(const VetoNotice& veto) {
   const auto found = open_.find(veto.request.hash());
   REQUIRE(found != open_.end(), ErrorCode::not_found, "veto: no such open request");
   TRY(veto.verify());
+  REQUIRE(!found->second.closed, ErrorCode::stale, kVetoTooLate);
   if (!found->second.veto) found->second.veto = veto;
   return ok();
+}
+
+Result<std::optional<VetoNotice>> Auditor::close(const Hash& request, Time now) {
+  const auto found = open_.find(request);
+  REQUIRE(found != open_.end(), ErrorCode::not_found, "close: no such open request");
+  OpenRequest& open = found->second;
+  if (open.veto) return open.veto;
+  REQUIRE(open.has_waited() && now.ms >= open.notice.matures_ms, ErrorCode::unavailable,
+          "close: the delay of this request is not over yet");
+  open.closed = true;
+  return std::optional<VetoNotice>{};
 }
 
 void OpenRequest::write(wire::Writer& writer) const {
@@ -117,6 +130,7 @@ void OpenRequest::write(wire::Writer& writer) const {
   writer.u8(cosigned ? 1 : 0);
   writer.u64(waited_ms);
   writer.optional(veto);
+  writer.u8(closed ? 1 : 0);
 }
 
 Result<OpenRequest> OpenRequest::read(wire::Reader& reader) {
@@ -126,6 +140,8 @@ Result<OpenRequest> OpenRequest::read(wire::Reader& reader) {
   out.cosigned = TRY(reader.presence());
   out.waited_ms = TRY(reader.u64());
   out.veto = TRY(reader.optional<VetoNotice>());
+  out.closed = TRY(reader.presence());
+  REQUIRE(!out.closed || !out.veto, ErrorCode::malformed, "auditor: a veto in a closed mailbox");
   return out;
 }
 

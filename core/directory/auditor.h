@@ -22,6 +22,10 @@ struct OpenRequest {
   bool cosigned = false;           ///< a checkpoint with it
   std::uint64_t waited_ms = 0;     ///< since the first of them, by the auditor's elapsed-time clock
   std::optional<VetoNotice> veto;  ///< that the mailbox took
+  bool closed = false;             ///< the mailbox takes none any more: there is no veto then
+
+  /// Whether the delay has passed by the auditor's elapsed-time clock.
+  bool has_waited() const { return cosigned && waited_ms >= notice.delay_ms(); }
 
   void write(wire::Writer& writer) const;
   static Result<OpenRequest> read(wire::Reader& reader);
@@ -50,9 +54,15 @@ class Auditor {
   /// Requests in `except`, by R, do not count it.
   void add_elapsed(std::uint64_t ms, const std::set<Hash>& except = {});
 
-  /// Takes a veto in: `not_found` when its request is not open here, as VetoNotice::verify otherwise. A second one for
-  /// the same request is accepted and changes nothing. The caller keeps every accepted one for ever.
+  /// Takes a veto in: `not_found` when its request is not open here, `stale` when its mailbox is closed, as
+  /// VetoNotice::verify otherwise. A second one for the same request is accepted and changes nothing. The caller keeps
+  /// every accepted one for ever.
   Status accept_veto(const VetoNotice& veto);
+
+  /// Closes the mailbox of an open request: no veto of it is taken any more. Or gives the veto that is there, and then
+  /// nothing is closed. `not_found` when the request is not open here, `unavailable` before its delay has passed by both
+  /// clocks, ours of elapsed time and `now`. What was closed is so for ever.
+  Result<std::optional<VetoNotice>> close(const Hash& request, Time now);
 
   const DirectoryConfig& config() const { return config_; }
   /// Epochs checked.

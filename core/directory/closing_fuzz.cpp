@@ -1,0 +1,23 @@
+// What an auditor and a log read of each other about a veto mailbox: one encoding, and no signature but the auditor's.
+#include "core/directory/closing.h"
+#include "tests/support/seeded_entropy.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace cairn;
+  using namespace cairn::directory;
+  static const auto* const key = [] {
+    testing::SeededEntropy entropy(1);
+    return new crypto::SigningKey(crypto::SigningKey::generate(entropy));
+  }();
+  const ByteView bytes(data, size);
+  if (const auto request = wire::decode<CloseRequest>(bytes)) CHECK(equal(wire::encode(*request), bytes));
+  const auto answer = wire::decode<CloseAnswer>(bytes);
+  if (!answer) return 0;
+  CHECK(equal(wire::encode(*answer), bytes));
+  const CloseRequest request{"a.example/cairn", {}};
+  if (const auto* signature = std::get_if<Signature>(&answer->body)) {
+    const bool is_ours = *signature == sign_closing(request, *key);
+    CHECK(is_ours == verify_closing(request, key->public_key(), *signature).has_value());
+  }
+  return 0;
+}

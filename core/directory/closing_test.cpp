@@ -1,0 +1,158 @@
+// Closing a veto mailbox: when an auditor does, and what holds afterwards.
+#include "core/directory/closing.h"
+
+#include "tests/support/audit_fixture.h"
+#include "tests/support/seeded_entropy.h"
+
+namespace cairn::directory {
+namespace {
+
+using cairn::testing::accepted;
+using cairn::testing::refused;
+using fixtures::Audit;
+
+constexpr std::uint64_t kDelayMs = kDefaultResetDelayS * kSecondMs;
+
+class Closing : public Audit {
+ protected:
+  Closing() : request(request_reset()) {}
+
+  void wait(std::uint64_t ms) {
+    domain.now = after(domain.now, ms);
+    auditor.add_elapsed(ms);
+  }
+  /// Closed, with no veto in it.
+  bool closes() {
+    const auto veto = auditor.close(request.hash(), domain.now);
+    return veto && !*veto;
+  }
+  /// Alice's device, or whoever has her name, publishes a statement with its notice.
+  void publish(const directory::Statement& statement, std::optional<VetoNotice> veto = {}) {
+    alice.take(statement);
+    domain.publish(alice, std::move(veto));
+    follow();
+  }
+
+  ResetNotice request;
+};
+
+TEST_F(Closing, ComesWhenTheDelayIsOverAndNoSooner) {
+  EXPECT_TRUE(refused(auditor.close(request.hash(), domain.now), ErrorCode::unavailable));
+  wait(kDelayMs - 1);
+  EXPECT_TRUE(refused(auditor.close(request.hash(), domain.now), ErrorCode::unavailable));
+  wait(1);
+  EXPECT_TRUE(closes());
+  EXPECT_TRUE(closes());
+}
+
+TEST_F(Closing, WaitsByTheClockOfElapsedTime) {
+  domain.now = after(domain.now, 2 * kDelayMs);
+  auditor.add_elapsed(kDelayMs - 1);
+  EXPECT_TRUE(refused(auditor.close(request.hash(), domain.now), ErrorCode::unavailable));
+}
+
+TEST_F(Closing, WaitsUntilTheRequestHasMatured) {
+  auditor.add_elapsed(2 * kDelayMs);
+  domain.now = Time{request.matures_ms - 1};
+  EXPECT_TRUE(refused(auditor.close(request.hash(), domain.now), ErrorCode::unavailable));
+  domain.now = Time{request.matures_ms};
+  EXPECT_TRUE(closes());
+}
+
+TEST_F(Closing, IsOfARequestThatWasCosigned) {
+  alice.take(alice.by_device(VetoReset{}, device));
+  domain.publish(alice, veto_as_device(request, device.key));
+  follow();
+  domain.now = after(domain.now, kDelayMs);
+  alice.take(alice.request(alice.new_device(), 9));
+  domain.publish(alice);
+  ASSERT_TRUE(accepted(auditor.audit(*EpochAudit::decode(domain.audits.back()), domain.now)));  // not cosigned
+  const ResetNotice second = domain.entries.at("alice@example.org").notices.back();
+  wait(kDelayMs);
+  EXPECT_TRUE(refused(auditor.close(second.hash(), domain.now), ErrorCode::unavailable));
+}
+
+TEST_F(Closing, GivesAVetoThatIsThereAndStaysOpen) {
+  const auto veto = veto_as_device(request, device.key);
+  ASSERT_TRUE(accepted(auditor.accept_veto(veto)));
+  for (int i = 0; i < 2; ++i) {
+    const auto given = auditor.close(request.hash(), domain.now);
+    ASSERT_TRUE(given && *given);
+    EXPECT_EQ(**given, veto);
+    wait(kDelayMs);
+  }
+  EXPECT_TRUE(accepted(auditor.accept_veto(veto)));
+  EXPECT_FALSE(auditor.open_requests().at(request.hash()).closed);
+}
+
+TEST_F(Closing, TakesNoVetoAfterwards) {
+  wait(kDelayMs);
+  ASSERT_TRUE(closes());
+  const auto veto = veto_as_device(request, device.key);
+  EXPECT_TRUE(refused(auditor.accept_veto(veto), ErrorCode::stale));
+  EXPECT_FALSE(auditor.open_requests().at(request.hash()).veto);
+  auto forged = veto;
+  forged.signature.mutable_view()[1] ^= 1;
+  EXPECT_TRUE(refused(auditor.accept_veto(forged), ErrorCode::invalid_signature));
+}
+
+TEST_F(Closing, IsRemembered) {
+  wait(kDelayMs);
+  ASSERT_TRUE(closes());
+  const Bytes stored = wire::encode(auditor);
+  auditor = *wire::decode<Auditor>(stored);
+  EXPECT_EQ(wire::encode(auditor), stored);
+  EXPECT_TRUE(refused(auditor.accept_veto(veto_as_device(request, device.key)), ErrorCode::stale));
+}
+
+TEST_F(Closing, LetsTheCompletionThrough) {
+  wait(kDelayMs);
+  ASSERT_TRUE(closes());
+  publish(alice.by_new_device(CompleteReset{alice.state.open_reset()->sequence}, stranger));
+  EXPECT_TRUE(auditor.open_requests().empty());
+  EXPECT_TRUE(refused(auditor.close(request.hash(), domain.now), ErrorCode::not_found));
+}
+
+TEST_F(Closing, LeavesAPublishedVetoInForce) {
+  wait(kDelayMs);
+  ASSERT_TRUE(closes());
+  publish(alice.by_device(VetoReset{}, device), veto_as_device(request, device.key));
+  EXPECT_TRUE(auditor.open_requests().empty());
+}
+
+TEST_F(Closing, IsOfNothingElse) {
+  ResetNotice other = request;
+  other.matures_ms += 1;
+  wait(2 * kDelayMs);
+  EXPECT_TRUE(refused(auditor.close(other.hash(), domain.now), ErrorCode::not_found));
+}
+
+TEST(ClosingWords, AreSignedForOneLogAndOneRequest) {
+  testing::SeededEntropy entropy(5);
+  const auto key = crypto::SigningKey::generate(entropy), other = crypto::SigningKey::generate(entropy);
+  const CloseRequest request{"a.example/cairn", crypto::sha256(Bytes{1})};
+  const Signature signature = sign_closing(request, key);
+  EXPECT_TRUE(verify_closing(request, key.public_key(), signature));
+  EXPECT_FALSE(verify_closing(request, other.public_key(), signature));
+  EXPECT_FALSE(verify_closing({"b.example/cairn", request.request}, key.public_key(), signature));
+  EXPECT_FALSE(verify_closing({request.origin, crypto::sha256(Bytes{2})}, key.public_key(), signature));
+}
+
+TEST(ClosingWords, HaveOneEncoding) {
+  const CloseRequest request{"a.example/cairn", crypto::sha256(Bytes{1})};
+  EXPECT_EQ(*wire::decode<CloseRequest>(wire::encode(request)), request);
+  const CloseAnswer answer{Signature()};
+  Bytes bytes = wire::encode(answer);
+  EXPECT_EQ(bytes.size(), 65u);
+  EXPECT_EQ(*wire::decode<CloseAnswer>(bytes), answer);
+  for (const std::uint8_t state : {0, 2, 3}) {
+    bytes[0] = state;
+    EXPECT_FALSE(wire::decode<CloseAnswer>(bytes)) << int{state};
+  }
+  bytes[0] = 1;
+  bytes.push_back(0);
+  EXPECT_FALSE(wire::decode<CloseAnswer>(bytes));
+}
+
+}  // namespace
+}  // namespace cairn::directory
