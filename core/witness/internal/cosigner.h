@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/crypto/signature.h"
+#include "core/directory/closing.h"
 #include "core/witness/config.h"
 #include "core/witness/internal/log.h"
 
@@ -15,6 +16,9 @@ class Cosigner {
   Cosigner(Role role, tlog::KeyName name, crypto::SigningKey key);
 
   const tlog::VerifierKey& key() const { return verifier_; }
+  Signature sign_closing(const directory::CloseRequest& request) const {
+    return directory::sign_closing(request, signing_);
+  }
 
   /// Answers, now or once the log's replay is as far.
   void add_checkpoint(Turn& turn, Logs& logs, proto::RequestId id, ByteView body) const;

@@ -34,7 +34,9 @@ void Peers::pass_vetoes(Turn& turn, const Log& log) {
 void Peers::done(Turn& turn, const proto::CallDone& call, Logs& logs) {
   const bool good = call.reply && call.reply->status == 200;
   if (const auto veto = vetoes_.find(call.id); veto != vetoes_.end()) {
-    if (!good) passed_.erase(veto->second);  // again in the next round
+    // 410: its mailbox is closed. Anything else is tried again in the next round.
+    const bool closed = call.reply && call.reply->status == 410;
+    if (!good && !closed) passed_.erase(veto->second);
     vetoes_.erase(veto);
     return;
   }

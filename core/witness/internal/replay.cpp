@@ -132,6 +132,7 @@ Status Replay::accept_veto(Turn& turn, const directory::VetoNotice& veto) {
   const Hash request = veto.request.hash();
   const bool is_news = lacks_veto(settled_, request) || lacks_veto(working_, request);
   const Status in_settled = settled_.accept_veto(veto);
+  if (!in_settled && in_settled.error().code == ErrorCode::stale) return in_settled;
   const Status in_working = working_.accept_veto(veto);
   if (!in_settled && !in_working) return in_settled.error().code == ErrorCode::not_found ? in_working : in_settled;
   if (!is_news) return ok();
@@ -143,6 +144,29 @@ Status Replay::accept_veto(Turn& turn, const directory::VetoNotice& veto) {
   }
   if (!turn.rows.get(table::kVetoes, request)) turn.save(table::kVetoes, to_bytes(request), veto);
   return ok();
+}
+
+Result<std::optional<directory::VetoNotice>> Replay::close(Turn& turn, const Hash& request) {
+  const auto open = settled_.open_requests().find(request);
+  REQUIRE(open != settled_.open_requests().end(), ErrorCode::not_found, "close: no such open request");
+  if (open->second.closed) return std::optional<directory::VetoNotice>{};
+  // A veto that came while this log was not on the operator's list stands in the table alone.
+  const auto kept = TRY(turn.load<directory::VetoNotice>(table::kVetoes, request));
+  if (kept) TRY(accept_veto(turn, *kept));
+  auto veto = TRY(settled_.close(request, turn.now));
+  if (veto) return veto;
+  save_settled(turn);
+  if (!differs_) {
+    working_ = settled_;
+  } else if (working_.open_requests().contains(request)) {
+    const auto in_working = working_.close(request, turn.now);
+    if (in_working && !*in_working) {
+      save_working(turn);
+    } else {
+      reset(turn);  // what was replayed says something else; it is read anew
+    }
+  }
+  return veto;
 }
 
 void Replay::add_elapsed(Turn& turn, std::uint64_t ms) {

@@ -48,6 +48,9 @@ class Replay {
   /// looked at again.
   Status accept_veto(Turn& turn, const directory::VetoNotice& veto);
 
+  /// As Auditor::close, of what is settled; on success it is stored.
+  Result<std::optional<directory::VetoNotice>> close(Turn& turn, const Hash& request);
+
   /// The timer came, `ms` after the last time.
   void add_elapsed(Turn& turn, std::uint64_t ms);
 

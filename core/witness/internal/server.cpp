@@ -21,6 +21,9 @@ std::optional<LogId> log_of(std::string_view target, std::string_view file) {
   return *LogId::from(*bytes);
 }
 
+/// A veto that comes after its mailbox was closed. C2SP's list, which has no such thing, is for add-checkpoint alone.
+constexpr int kGone = 410;
+
 WitnessStatus status_of_veto(ErrorCode code) {
   switch (code) {
     case ErrorCode::not_found: return WitnessStatus::not_found;
@@ -92,6 +95,9 @@ void Server::request(Turn& turn, const proto::RequestArrived& request) {
   if (request.method == proto::Method::post && request.target == "/veto" && config_.role == Role::auditor) {
     return veto(turn, request);
   }
+  if (request.method == proto::Method::post && request.target == "/close" && config_.role == Role::auditor) {
+    return close(turn, request);
+  }
   turn.refuse(request.id, WitnessStatus::not_found, "no such request");
 }
 
@@ -123,18 +129,50 @@ void Server::veto(Turn& turn, const proto::RequestArrived& request) {
   const auto veto = wire::decode<directory::VetoNotice>(request.body);
   if (!veto) return turn.refuse(request.id, WitnessStatus::bad_request, veto.error().where);
   if (turn.rows.full()) return turn.refuse(request.id, WitnessStatus::unavailable, "our disk is full");
-  // Two logs may show one request: it does not name its log. The veto counts in both.
+  // Two logs may show one request: it does not name its log. The veto counts in both; if it comes too late for one of
+  // them, that is the answer.
   bool accepted = false;
   Status refused = fail(ErrorCode::not_found, "no such request is open here");
   for (auto& [id, log] : logs_) {
     if (!log.replay) continue;
     const Status taken = log.replay->accept_veto(turn, *veto);
     if (taken) peers_.pass_vetoes(turn, log);
-    if (!taken && taken.error().code != ErrorCode::not_found) refused = taken;
+    const bool says_more = !taken && taken.error().code != ErrorCode::not_found;
+    if (says_more && refused.error().code != ErrorCode::stale) refused = taken;
     accepted |= taken.has_value();
+  }
+  if (refused.error().code == ErrorCode::stale) {
+    turn.sends.emplace_back(proto::Respond{request.id, kGone, std::string(tlog::kNoteContentType),
+                                           to_bytes(std::string(refused.error().where) + "\n"), std::nullopt});
+    return;
   }
   if (accepted) return turn.respond(request.id, {});
   turn.refuse(request.id, status_of_veto(refused.error().code), refused.error().where);
+}
+
+void Server::close(Turn& turn, const proto::RequestArrived& request) {
+  if (request.body.size() > directory::kMaxCloseBytes) {
+    return turn.refuse(request.id, WitnessStatus::bad_request, "too large");
+  }
+  const auto asked = wire::decode<directory::CloseRequest>(request.body);
+  if (!asked) return turn.refuse(request.id, WitnessStatus::bad_request, asked.error().where);
+  const auto log = logs_.find(log_id(asked->origin));
+  if (log == logs_.end() || !log->second.replay) {
+    return turn.refuse(request.id, WitnessStatus::not_found, "unknown log");
+  }
+  if (log->second.contradicted) {
+    return turn.refuse(request.id, WitnessStatus::unprocessable, "this log has contradicted itself");
+  }
+  if (turn.rows.full()) return turn.refuse(request.id, WitnessStatus::unavailable, "our disk is full");
+  auto veto = log->second.replay->close(turn, asked->request);
+  if (!veto) {
+    const bool unknown = veto.error().code == ErrorCode::not_found;
+    return turn.refuse(request.id, unknown ? WitnessStatus::not_found : WitnessStatus::unavailable,
+                       veto.error().where);
+  }
+  directory::CloseAnswer answer{cosigner_->sign_closing(*asked)};
+  if (*veto) answer.body = std::move(**veto);
+  turn.sends.emplace_back(proto::Respond{request.id, 200, {}, wire::encode(answer), std::nullopt});
 }
 
 void Server::call_done(Turn& turn, const proto::CallDone& call) {

@@ -23,6 +23,7 @@ class Server {
   void request(Turn& turn, const proto::RequestArrived& request);
   void get(Turn& turn, const proto::RequestArrived& request) const;
   void veto(Turn& turn, const proto::RequestArrived& request);
+  void close(Turn& turn, const proto::RequestArrived& request);
   void call_done(Turn& turn, const proto::CallDone& call);
   void timer(Turn& turn, std::uint64_t uptime_ms);
   void count_elapsed(Turn& turn, std::uint64_t uptime_ms);

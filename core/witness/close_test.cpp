@@ -1,0 +1,163 @@
+// An auditor closes veto mailboxes, each for one log and one request.
+#include "core/directory/closing.h"
+
+#include "core/witness/auditor_fixture.h"
+
+namespace cairn::witness {
+namespace {
+
+using namespace fixture;
+using directory::CloseAnswer;
+using directory::CloseRequest;
+
+/// Its waiting is over, and the log has been quiet.
+void wait(World& world) {
+  world.driver.pass(kDelayMs + 3 * kMinuteMs);
+  world.serve();
+}
+
+proto::Respond post_close(World& world, const Bytes& body) {
+  return *world.driver.answer(world.driver.request(Method::post, "/close", body));
+}
+proto::Respond post_close(World& world, const Hash& request, const std::string& origin = "a.example/cairn") {
+  return post_close(world, wire::encode(CloseRequest{origin, request}));
+}
+
+/// Whether the answer is this auditor's closing.
+bool is_closing(World& world, const Hash& request, const proto::Respond& said) {
+  const auto vkey = world.driver.answer(world.driver.request(Method::get, "/vkey"));
+  const auto key = tlog::VerifierKey::parse(as_text(ByteView(vkey->body).first(vkey->body.size() - 1)));
+  const auto answer = wire::decode<CloseAnswer>(said.body);
+  if (said.status != 200 || !answer || !std::holds_alternative<Signature>(answer->body)) return false;
+  return verify_closing({"a.example/cairn", request}, key->key(), std::get<Signature>(answer->body)).has_value();
+}
+
+TEST(AuditorClosing, ClosesOnceItHasWaitedAndTakesNoVetoThen) {
+  World world;
+  const Reset reset(world);
+  const Hash request = reset.request.hash();
+  EXPECT_EQ(post_close(world, request).status, 503);
+  wait(world);
+  EXPECT_TRUE(is_closing(world, request, post_close(world, request)));
+  Witness again(world.config);
+  world.driver.rebuild(again);
+  const auto late = *world.driver.answer(world.driver.request(Method::post, "/veto", wire::encode(reset.veto())));
+  EXPECT_EQ(late.status, 410);
+  EXPECT_EQ(as_text(late.body).substr(0, 8), "Too late");
+  EXPECT_FALSE(world.driver.store.get(table::kVetoes, request));
+  EXPECT_TRUE(is_closing(world, request, post_close(world, request)));
+  reset.complete();
+  EXPECT_EQ(world.post_newest(), 200);
+  EXPECT_EQ(post_close(world, request).status, 404);
+}
+
+TEST(AuditorClosing, WritesNothingTheSecondTime) {
+  World world;
+  const Reset reset(world);
+  wait(world);
+  ASSERT_EQ(post_close(world, reset.request.hash()).status, 200);
+  const auto before = world.driver.store;
+  ASSERT_EQ(post_close(world, reset.request.hash()).status, 200);
+  EXPECT_EQ(world.driver.store, before);
+}
+
+TEST(AuditorClosing, GivesTheVetoThatItHasAtAnyTime) {
+  World world;
+  const Reset reset(world);
+  ASSERT_EQ(world.post_veto(reset.veto()), 200);
+  for (int i = 0; i < 2; ++i) {
+    const auto said = post_close(world, reset.request.hash());
+    ASSERT_EQ(said.status, 200);
+    const auto answer = wire::decode<CloseAnswer>(said.body);
+    ASSERT_TRUE(answer && std::holds_alternative<directory::VetoNotice>(answer->body));
+    EXPECT_EQ(std::get<directory::VetoNotice>(answer->body), reset.veto());
+    wait(world);
+  }
+  reset.complete();
+  EXPECT_EQ(world.post_newest(), 503);
+}
+
+TEST(AuditorClosing, RefusesWhatItDoesNotKnow) {
+  World world;
+  const Reset reset(world);
+  wait(world);
+  const auto before = world.driver.store;
+  EXPECT_EQ(post_close(world, Bytes{}).status, 400);
+  EXPECT_EQ(post_close(world, Bytes(9000)).status, 400);
+  EXPECT_EQ(post_close(world, reset.request.hash(), "b.example/cairn").status, 404);
+  EXPECT_EQ(post_close(world, crypto::sha256(Bytes{9})).status, 404);
+  EXPECT_EQ(world.driver.store, before);
+}
+
+TEST(AuditorClosing, WaitsForRoomOnItsDisk) {
+  World world;
+  const Reset reset(world);
+  wait(world);
+  world.driver.disk_full = true;
+  EXPECT_EQ(post_close(world, reset.request.hash()).status, 503);
+  world.driver.disk_full = false;
+  EXPECT_EQ(world.post_veto(reset.veto()), 200);
+}
+
+TEST(AuditorClosing, IsNotForALogThatContradictedItself) {
+  World world;
+  const Reset reset(world);
+  wait(world);
+  TestDirectory fork("a.example");  // of the same key
+  while (fork.size() < world.cosigned_size()) fork.publish(world.driver.now, crypto::sha256(Bytes{1}));
+  world.post(fork.request(world.cosigned_size(), fork.size()));
+  EXPECT_EQ(post_close(world, reset.request.hash()).status, 422);
+}
+
+/// A log that showed the request earlier must not close the mailbox of the log that it is about.
+TEST(AuditorClosing, OfOneLogSaysNothingOfAnother) {
+  TestDirectory neighbour("b.example");
+  World world({}, &neighbour);
+  const Reset reset(world, Reset::Published::no);
+  const Hash request = reset.request.hash();
+  neighbour.publish(world.driver.now, reset.key);
+  neighbour.publish(world.driver.now, reset.key, Notice{directory::RequestNotice{reset.request, std::nullopt}});
+  ASSERT_EQ(world.post(neighbour.request(0, 2)).status, 200);
+  wait(world);
+  ASSERT_EQ(post_close(world, request, "b.example/cairn").status, 200);
+  EXPECT_EQ(post_close(world, request).status, 404);
+  // Only now the log itself shows it, as if it had been there all the time.
+  world.log.publish(Time{reset.request.requested_ms}, reset.key,
+                    Notice{directory::RequestNotice{reset.request, std::nullopt}});
+  world.publish();
+  ASSERT_EQ(world.post_newest(), 200);
+  EXPECT_EQ(post_close(world, request).status, 503);
+  EXPECT_EQ(world.post_veto(reset.veto()), 410);  // too late for the neighbour, and kept all the same
+  wait(world);
+  const auto answer = wire::decode<CloseAnswer>(post_close(world, request).body);
+  ASSERT_TRUE(answer && std::holds_alternative<directory::VetoNotice>(answer->body));
+}
+
+TEST(AuditorClosing, IsWhatAuditorsDo) {
+  World world;
+  const Reset reset(world);
+  WitnessConfig config = world.config;
+  config.role = Role::witness;
+  Witness witness(config);
+  world.driver.rebuild(witness);
+  EXPECT_EQ(post_close(world, reset.request.hash()).status, 404);
+}
+
+TEST(AuditorClosing, PassesNoVetoToAPeerWhoseMailboxIsClosed) {
+  World world({"https://p1.example"});
+  const Reset reset(world);
+  ASSERT_EQ(world.post_veto(reset.veto()), 200);
+  const auto vetoes = [&] {
+    auto calls = world.driver.calls();
+    std::erase_if(calls, [](const proto::Call& call) { return !call.url.ends_with("/veto"); });
+    return calls;
+  };
+  const auto calls = vetoes();
+  ASSERT_EQ(calls.size(), 1u);
+  world.driver.reply(calls[0].id, 410);
+  world.driver.pass(2 * kMinuteMs);
+  EXPECT_TRUE(vetoes().empty());
+}
+
+}  // namespace
+}  // namespace cairn::witness
