@@ -12,6 +12,10 @@ namespace cairn::relay {
 /// Who may begin a name. To ask for a reset of one takes a code too, unless it is open: the same check of the person.
 enum class SignUp : std::uint8_t { open, invite, closed };
 
+/// An auditor that was asked for so long in vain, whether a reset was vetoed, is gone: its completion waits for it no
+/// longer.
+constexpr std::uint64_t kClosingPatienceMs = 3 * kDayMs;
+
 /// A token bucket: `burst` at once, refilled by `per_minute`. A burst of 0 means no limit.
 struct Rate {
   std::uint32_t burst = 0;
@@ -55,15 +59,27 @@ struct PublishTimes {
   std::size_t epoch_bytes = 8'000'000;  ///< and what its audit holds of them, roughly: auditors fetch it whole
 };
 
+/// The group `auditors` of a policy that a client could have; none for other texts.
+inline std::vector<PublicKey> auditors_of(std::string_view policy_text) {
+  std::vector<PublicKey> out;
+  const auto policy = tlog::ClientPolicy::parse(policy_text);
+  if (!policy) return out;
+  for (const tlog::Policy::Witness& one : policy->policy().witnesses()) {
+    if (policy->is_auditor(one.key.key())) out.push_back(one.key.key());
+  }
+  return out;
+}
+
 struct RelayConfig {
   std::string domain;  ///< as in names: lower-case
   SignUp sign_up = SignUp::invite;
-  /// Whether names may be made to be reset, and be reset. Whoever resets one can stop the log for everybody: its
-  /// auditors do not cosign a completion that they hold a veto of, and the veto may be with them alone (docs/adr/0009).
+  /// Whether names may be made to be reset, and be reset.
   bool resets = true;
   /// Whom to ask for cosignatures (every witness line with a url) and whose are needed before a checkpoint is served.
   /// The default, `quorum none`, serves every checkpoint at once.
   tlog::Policy policy;
+  /// Those of its cosigners that take vetoes: they are asked before a reset is completed. None: all of them do.
+  std::vector<PublicKey> auditors;
   std::uint32_t min_reset_delay_s =
       259'200;  ///< of the log's DirectoryConfig: chosen at the first start, then for ever
   RelayLimits limits;

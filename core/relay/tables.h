@@ -51,6 +51,8 @@ inline constexpr Table kBlocked{60};           ///< name that may not log in: Bl
 inline constexpr Table kClosedMailboxes{61};   ///< mailbox of a name that was removed: empty
 inline constexpr Table kRefusals{62};          ///< mailbox: Hash refused[...], sorted (proto/refusals.h)
 inline constexpr Table kUnusedChannels{63};    ///< channel that nobody wrote to yet: u64 expiry in ms
+inline constexpr Table kClosings{50};    ///< R of a request that is to be completed: ClosingRow (internal/closings.h)
+inline constexpr Table kOpenResets{51};  ///< empty key: NumberRow, how many resets are open
 }  // namespace table
 
 // ---- keys ----

@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "core/directory/closing.h"
 #include "core/tlog/cosignature.h"
 #include "core/tlog/witness_request.h"
 #include "tests/support/relay_driver.h"
@@ -22,6 +23,11 @@ class FakeCosigner {
   std::uint64_t max_age_ms = 5 * kMinuteMs;                    ///< of too_old: refuses a new size whose record is older
   std::function<std::uint64_t(std::uint64_t)> record_time_ms;  ///< of too_old: time of the newest record of a size
 
+  /// What it says of veto mailboxes. silent: 404, as from what is no auditor.
+  enum class Mailbox : std::uint8_t { closes, not_yet, silent, forges } mailbox = Mailbox::closes;
+  std::optional<directory::VetoNotice> veto;  ///< that it has: given for whatever request it is asked about
+  std::uint64_t asked_to_close = 0;
+
   std::string url() const { return "http://" + name_.text(); }
   std::string policy_line() const {
     return "witness " + name_.text() + " " + verifier().to_text() + " " + url() + "\n";
@@ -35,6 +41,7 @@ class FakeCosigner {
 
   /// The answer to a call to its url.
   proto::CallDone answer(const proto::Call& call, Time now) {
+    if (call.url == url() + "/close") return close(call);
     ++asked;
     CHECK(call.url == url() + "/add-checkpoint");
     const auto request = tlog::AddCheckpoint::parse(as_text(call.body), tlog::ExtensionLines::refuse);
@@ -64,6 +71,18 @@ class FakeCosigner {
   }
 
  private:
+  proto::CallDone close(const proto::Call& call) {
+    ++asked_to_close;
+    const auto request = wire::decode<directory::CloseRequest>(call.body);
+    CHECK(request.has_value());
+    if (mood == Mood::dead) return {call.id, fail(ErrorCode::unavailable, "no answer")};
+    if (mailbox == Mailbox::silent) return {call.id, proto::CallReply{404, {}, {}}};
+    if (mailbox == Mailbox::not_yet) return {call.id, proto::CallReply{503, {}, {}}};
+    const auto signer = mailbox == Mailbox::forges ? crypto::SigningKey::generate(entropy_) : key_.clone();
+    directory::CloseAnswer answer{directory::sign_closing(*request, signer)};
+    if (veto) answer.body = *veto;
+    return {call.id, proto::CallReply{200, wire::encode(answer), {}}};
+  }
   static proto::CallDone reply(const proto::Call& call, const tlog::WitnessReply& reply) {
     return {call.id, proto::CallReply{static_cast<int>(reply.status), to_bytes(reply.body), {}}};
   }

@@ -17,10 +17,16 @@ bool is_for_resets(const Statement& statement) {
   return (genesis != nullptr && genesis->reset_delay_s != 0) || (delay != nullptr && delay->reset_delay_s != 0);
 }
 
-/// How long after a reset has matured it may be completed. Auditors count its delay by clocks of their own, from some
-/// moment after the request was published and not while they are down; an epoch that they cannot cosign yet would hold
-/// up every name.
-constexpr std::uint64_t kCompletionMarginMs = kHourMs;
+/// Resets that may be open at a time: auditors keep each, write all of them down every minute while they wait, and read
+/// no epoch beyond 100,000.
+constexpr std::uint64_t kMaxOpenResets = 20'000;
+
+Result<std::uint64_t> open_resets(const Turn& turn) {
+  const auto row = TRY(load<NumberRow>(turn.rows, table::kOpenResets, {}));
+  return row ? row->value : 0;
+}
+
+void count_open_resets(Turn& turn, std::uint64_t count) { save(turn.rows, table::kOpenResets, {}, NumberRow{count}); }
 
 /// The device that a statement brings in, if it does.
 const directory::Device* device_of(const Statement& statement) {
@@ -79,27 +85,6 @@ Status draft_request(Turn& turn, const NameRow& before, std::uint32_t min_reset_
   return ok();
 }
 
-/// A veto or completion refers to a request whose notice is in an epoch.
-Status check_reset_step(Turn& turn, const NameRow& before, const Statement& statement, ByteView veto_bytes) {
-  const StatementType type = statement.content.type();
-  if (type != StatementType::veto_reset && type != StatementType::complete_reset) return ok();
-  const auto request = TRY(newest_request(turn, before.state.name().text()));
-  REQUIRE(request && before.state.open_reset(), ErrorCode::invalid_state, "No reset of this name is open.");
-  REQUIRE(before.built > request->sequence, ErrorCode::unavailable,
-          "The request of this reset is just being published; try again in a moment.");
-  if (type == StatementType::complete_reset) {
-    REQUIRE(after(Time{request->notice.request.matures_ms}, kCompletionMarginMs) <= turn.now, ErrorCode::invalid_state,
-            "The delay of this reset has not passed yet; complete it later.");
-    return ok();
-  }
-  const auto veto = wire::decode<directory::VetoNotice>(veto_bytes);
-  REQUIRE(veto && veto->request == request->notice.request, ErrorCode::malformed,
-          "A veto comes with a notice that names the open request; look the name up and veto again.");
-  TRY(veto->verify());
-  save(turn.rows, table::kVetoes, chain_key(before.state.name().text(), before.state.count()), *veto);
-  return ok();
-}
-
 /// Whether a statement at a place of the chain that is taken is the one that took it.
 Result<DirectoryWriter::Accepted> compare_with_taken(const Turn& turn, const Statement& statement, ByteView bytes) {
   const std::optional<Bytes> taken =
@@ -133,6 +118,30 @@ Status DirectoryWriter::check_invitation(Turn& turn, const Statement& statement,
   return use_invitation(turn.rows, code, turn.now);
 }
 
+// A veto or completion refers to a request whose notice is in an epoch.
+Result<std::optional<Hash>> DirectoryWriter::check_reset_step(Turn& turn, const NameRow& before,
+                                                              const Statement& statement, ByteView veto_bytes) const {
+  const StatementType type = statement.content.type();
+  if (type != StatementType::veto_reset && type != StatementType::complete_reset) return std::optional<Hash>{};
+  const auto request = TRY(newest_request(turn, before.state.name().text()));
+  REQUIRE(request && before.state.open_reset(), ErrorCode::invalid_state, "No reset of this name is open.");
+  REQUIRE(before.built > request->sequence, ErrorCode::unavailable,
+          "The request of this reset is just being published; try again in a moment.");
+  const directory::ResetNotice& notice = request->notice.request;
+  if (type == StatementType::complete_reset) {
+    REQUIRE(notice.matures_ms <= turn.now.ms, ErrorCode::invalid_state,
+            "The delay of this reset has not passed yet; complete it later.");
+    TRY(closings_.may_complete(notice.hash(), turn.now));
+    return std::optional(notice.hash());
+  }
+  const auto veto = wire::decode<directory::VetoNotice>(veto_bytes);
+  REQUIRE(veto && veto->request == notice, ErrorCode::malformed,
+          "A veto comes with a notice that names the open request; look the name up and veto again.");
+  TRY(veto->verify());
+  save(turn.rows, table::kVetoes, chain_key(before.state.name().text(), before.state.count()), *veto);
+  return std::optional(notice.hash());
+}
+
 Result<DirectoryWriter::Accepted> DirectoryWriter::accept(Turn& turn, const Keys& keys,
                                                           const proto::StatementRequest& request) {
   const Statement statement = TRY(Statement::decode(request.statement));
@@ -151,15 +160,22 @@ Result<DirectoryWriter::Accepted> DirectoryWriter::accept(Turn& turn, const Keys
   REQUIRE(config_.resets || !is_for_resets(statement), ErrorCode::not_authorised,
           "This server takes no resets of names; register without a reset delay, or ask its operator.");
   TRY(check_invitation(turn, statement, request.invitation));
-  TRY(check_reset_step(turn, before, statement, request.veto));
+  const std::optional<Hash> ended = TRY(check_reset_step(turn, before, statement, request.veto));
   if (statement.content.type() == StatementType::request_reset) {
+    const std::uint64_t open = TRY(open_resets(turn));
+    REQUIRE(open < kMaxOpenResets, ErrorCode::over_limit, "Too many resets are open on this server; try again later.");
     TRY(draft_request(turn, before, keys.directory.min_reset_delay_s));
+    count_open_resets(turn, open + 1);
   }
   if (const directory::Device* device = device_of(statement)) TRY(claim(turn, name, *device));
   if (is_new) {
     const crypto::VrfResult place = crypto::vrf_prove(keys.vrf, name.bytes());
     row->map_key = directory::map_key(place.output);
     row->vrf_proof = place.proof;
+  }
+  if (ended) {
+    count_open_resets(turn, std::max<std::uint64_t>(TRY(open_resets(turn)), 1) - 1);
+    closings_.forget(turn, *ended);
   }
   if (before.built == before.state.count()) turn.rows.put(table::kDue, u64_key(next_due_++), to_bytes(name.bytes()));
   turn.rows.put(table::kStatements, chain_key(name.text(), before.state.count()), request.statement);

@@ -1,6 +1,7 @@
 // Takes statements in (docs/spec/directory.md s.2): checked, durable at once, due for the next epoch.
 #pragma once
 
+#include "core/relay/internal/closings.h"
 #include "core/relay/internal/keys.h"
 #include "core/relay/tables.h"
 
@@ -8,20 +9,26 @@ namespace cairn::relay {
 
 class DirectoryWriter {
  public:
-  explicit DirectoryWriter(const RelayConfig& config) : config_(config) {}
+  /// Both outlive this.
+  DirectoryWriter(const RelayConfig& config, Closings& closings) : config_(config), closings_(closings) {}
 
   void rebuild(const StoreView& store);
 
   /// Whether the statement was new; a repeat of an accepted one is none and is fine. Errors as NameState::apply, and
   /// `conflict` for a device or mailbox that somebody else has, `not_authorised` for an invitation that is no good,
-  /// `invalid_state` for a step of a reset whose time has not come.
+  /// `invalid_state` for a step of a reset whose time has not come, `over_limit` for a request when too many are open;
+  /// of a completion as Closings::may_complete.
   enum class Accepted : std::uint8_t { anew, again };
   Result<Accepted> accept(Turn& turn, const Keys& keys, const proto::StatementRequest& request);
 
  private:
   Status check_invitation(Turn& turn, const directory::Statement& statement, std::string_view code) const;
+  /// The request that a veto or completion ends, by R; nothing for other statements.
+  Result<std::optional<Hash>> check_reset_step(Turn& turn, const NameRow& before,
+                                               const directory::Statement& statement, ByteView veto) const;
 
   const RelayConfig& config_;
+  Closings& closings_;
   std::uint64_t next_due_ = 0;
 };
 

@@ -37,13 +37,15 @@ Server::Server(RelayConfig config, LookupHook* hook)
       realm_guess_limiter_(config_.limits.realm_guess),
       realm_write_limiter_(config_.limits.realm_write),
       mailboxes_(config_),
-      writer_(config_),
+      closings_(config_, next_call_),
+      writer_(config_, closings_),
       publisher_(config_, next_call_) {}
 
 Status Server::read_store(Turn& turn) {
   keys_.reset();
   admin_sockets_.clear();
   mailboxes_.rebuild(turn.rows);
+  TRY(closings_.rebuild(turn.rows, turn.now));
   writer_.rebuild(turn.rows);
   sweeper_.rebuild(turn.now);
   TRY(check_schema(turn));
@@ -90,7 +92,9 @@ proto::Effects Server::handle(const proto::Input& input, const StoreView& store,
     }
   } else if (const auto* closed = std::get_if<proto::SocketClosed>(&input)) {
     if (admin_sockets_.erase(closed->id) == 0) mailboxes_.closed(closed->id);
-  } else if (const auto* call = std::get_if<proto::CallDone>(&input)) {
+  } else if (const auto* call = std::get_if<proto::CallDone>(&input); call != nullptr && closings_.owns(call->id)) {
+    closings_.call_done(turn, *call);
+  } else if (call != nullptr) {
     const Status status = publisher_.call_done(turn, *call, *keys_, mailboxes_);
     if (!status) return recover(status.error(), store, now, entropy);
   } else if (std::holds_alternative<proto::TimerFired>(input)) {
@@ -98,6 +102,7 @@ proto::Effects Server::handle(const proto::Input& input, const StoreView& store,
       const Status status = publisher_.tick(turn, *keys_, mailboxes_);
       if (!status) return recover(status.error(), store, now, entropy);
     }
+    closings_.tick(turn);
     // Last: it moves what mailboxes remember, and recover() drops the rows of this turn.
     sweeper_.run(turn, mailboxes_);
   }
@@ -106,7 +111,7 @@ proto::Effects Server::handle(const proto::Input& input, const StoreView& store,
 
 Time Server::next_deadline() const {
   if (!keys_) return Time::never();
-  return std::min(sweeper_.deadline(), std::max(publisher_.deadline(), publisher_rests_until_));
+  return std::min({sweeper_.deadline(), closings_.deadline(), std::max(publisher_.deadline(), publisher_rests_until_)});
 }
 
 proto::Effects Server::request(const proto::RequestArrived& request, const StoreView& store, Time now,

@@ -93,6 +93,7 @@ class Server {
   RateLimiter realm_guess_limiter_;
   RateLimiter realm_write_limiter_;
   Mailboxes mailboxes_;
+  Closings closings_;
   DirectoryWriter writer_;
   Publisher publisher_;
   Sweeper sweeper_;

@@ -1,0 +1,259 @@
+// When a reset is completed: the server asks the auditors first, and nothing that they can say later stops the log.
+#include "core/relay/internal/closings.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/relay_people.h"
+#include "tests/support/test_cosigner.h"
+
+namespace cairn::relay {
+namespace {
+
+using testing::body_of;
+using testing::error_of;
+using testing::FakeCosigner;
+using testing::RelayDriver;
+using testing::submit;
+using testing::TestPerson;
+using Mailbox = FakeCosigner::Mailbox;
+
+constexpr std::uint64_t kDelayMs = directory::kDefaultResetDelayS * kSecondMs;
+
+/// Alice, whose reset has matured, and three auditors of which two are a quorum.
+class ClosingsTest : public ::testing::Test {
+ protected:
+  explicit ClosingsTest(RelayConfig config = testing::TestCosigners().config()) : driver(std::move(config)) {
+    pass(1000);
+    take(alice.genesis(phone));
+    pass(1000);
+    take(alice.request(tablet, 5));
+    pass(1000);
+    notice = load<directory::RequestNotice>(driver.store, table::kNotices, chain_key("alice@example.org", 1))
+                 .value()
+                 ->request;
+    cosigners.pass(driver, kDelayMs + 1000, kHourMs / 2);
+    completion = alice.by_new_device(directory::CompleteReset{1}, tablet);
+  }
+
+  void pass(std::uint64_t ms) { cosigners.pass(driver, ms); }
+  void pass_long(std::uint64_t ms) { cosigners.pass(driver, ms, 5 * kMinuteMs); }
+  void take(const directory::Statement& statement, Bytes veto = {}) {
+    alice.take(statement);
+    const auto answer = submit(driver, statement, {}, std::move(veto));
+    ASSERT_EQ(answer.status, 202) << body_of<proto::ErrorAnswer>(answer).message;
+  }
+  int complete() { return submit(driver, *completion).status; }
+  std::string sentence() { return body_of<proto::ErrorAnswer>(submit(driver, *completion)).message; }
+  /// Taken, and then served.
+  bool completes() {
+    if (complete() != 202) return false;
+    pass(3000);
+    const auto row = load<NameRow>(driver.store, table::kNames, as_bytes("alice@example.org"));
+    const auto leaf = load<directory::NameLeaf>(driver.store, table::kLeaves, (**row).map_key);
+    return leaf && *leaf && (**leaf).count == 3 && !(**leaf).resets.is_zero();
+  }
+  bool remembers() { return driver.store.get(table::kClosings, notice.hash()).has_value(); }
+
+  testing::TestCosigners cosigners;
+  RelayDriver driver;
+  TestPerson alice{"alice@example.org", 1};
+  testing::TestDevice phone = alice.new_device(), tablet = alice.new_device();
+  directory::ResetNotice notice;
+  std::optional<directory::Statement> completion;
+};
+
+TEST_F(ClosingsTest, CompletesWhenEveryAuditorHasClosed) {
+  const auto before = driver.store;
+  EXPECT_EQ(complete(), 503);
+  EXPECT_EQ(driver.store, before);
+  EXPECT_EQ(sentence(), "The auditors are being asked whether this reset was vetoed; try again in some minutes.");
+  pass(1000);
+  EXPECT_TRUE(remembers());
+  EXPECT_TRUE(completes());
+  EXPECT_FALSE(remembers());
+  for (const FakeCosigner& it : cosigners.all) EXPECT_EQ(it.asked_to_close, 1u);
+}
+
+TEST_F(ClosingsTest, AsksNobodyBeforeTheResetHasMatured) {
+  TestPerson bob("bob@example.org", 2);
+  const auto first = bob.new_device(), second = bob.new_device();
+  bob.take(bob.genesis(first));
+  ASSERT_EQ(submit(driver, bob.statements.back()).status, 202);
+  bob.take(bob.request(second, 5));
+  ASSERT_EQ(submit(driver, bob.statements.back()).status, 202);
+  pass(3000);
+  EXPECT_EQ(error_of(submit(driver, bob.by_new_device(directory::CompleteReset{1}, second))),
+            ErrorCode::invalid_state);
+  pass(1000);
+  EXPECT_EQ(cosigners.all[0].asked_to_close, 0u);
+}
+
+TEST_F(ClosingsTest, NeverCompletesWhatOneAuditorHasAVetoOf) {
+  cosigners.all[1].veto = directory::veto_as_device(notice, phone.key);
+  EXPECT_EQ(complete(), 503);
+  pass(1000);
+  EXPECT_EQ(complete(), 403);
+  cosigners.all[1].veto.reset();  // the server has it by now
+  driver.restart();
+  pass_long(kDayMs);
+  EXPECT_EQ(complete(), 403);
+  EXPECT_EQ(sentence(),
+            "An auditor holds a veto of this reset, so it is never completed; ask for another one if the name is "
+            "yours.");
+  // The owner's own veto still ends it.
+  take(alice.by_device(directory::VetoReset{}, phone), wire::encode(directory::veto_as_device(notice, phone.key)));
+  EXPECT_FALSE(remembers());
+}
+
+TEST_F(ClosingsTest, BelievesNoVetoThatIsNone) {
+  auto forged = directory::veto_as_device(notice, phone.key);
+  forged.signature.mutable_view()[0] ^= 1;
+  cosigners.all[1].veto = forged;
+  complete();
+  pass(1000);
+  EXPECT_EQ(complete(), 503);
+  auto other = notice;
+  other.matures_ms += 1;
+  cosigners.all[1].veto = directory::veto_as_device(other, phone.key);
+  pass(kMinuteMs);
+  EXPECT_EQ(complete(), 503);
+  cosigners.all[1].veto.reset();
+  pass(2 * kMinuteMs);
+  EXPECT_TRUE(completes());
+}
+
+TEST_F(ClosingsTest, WaitsForAnAuditorWhoseDelayIsNotOver) {
+  cosigners.all[2].mailbox = Mailbox::not_yet;
+  complete();
+  pass_long(2 * kClosingPatienceMs);
+  EXPECT_EQ(complete(), 503);
+  cosigners.all[2].mailbox = Mailbox::closes;
+  pass_long(kHourMs / 6);
+  EXPECT_TRUE(completes());
+}
+
+TEST_F(ClosingsTest, BelievesNoClosingOfAnotherKey) {
+  cosigners.all[0].mailbox = Mailbox::forges;
+  complete();
+  pass_long(kHourMs);
+  EXPECT_EQ(complete(), 503);
+}
+
+TEST_F(ClosingsTest, GoesOnWithoutAnAuditorThatIsGone) {
+  cosigners.all[2].mailbox = Mailbox::silent;
+  complete();
+  pass_long(kClosingPatienceMs - kHourMs);
+  EXPECT_EQ(complete(), 503);
+  pass_long(2 * kHourMs);
+  EXPECT_TRUE(completes());
+}
+
+TEST_F(ClosingsTest, AnAuditorThatComesBackIsWaitedForAgain) {
+  cosigners.all[2].mailbox = Mailbox::silent;
+  complete();
+  pass_long(kClosingPatienceMs + kHourMs);
+  cosigners.all[2].mailbox = Mailbox::not_yet;
+  pass_long(kHourMs);
+  EXPECT_EQ(complete(), 503);
+}
+
+TEST_F(ClosingsTest, NeedsTheQuorumOfThoseThatClosed) {
+  cosigners.all[1].mailbox = cosigners.all[2].mailbox = Mailbox::silent;
+  complete();
+  pass_long(2 * kClosingPatienceMs);
+  EXPECT_EQ(complete(), 503);
+  EXPECT_EQ(sentence(),
+            "Too few auditors have said that this reset was not vetoed; try again later, or tell the operator.");
+}
+
+TEST_F(ClosingsTest, CountsNoTimeInWhichTheServerDidNotAsk) {
+  cosigners.all[2].mailbox = Mailbox::silent;
+  complete();
+  pass(kMinuteMs);
+  driver.now = after(driver.now, 2 * kClosingPatienceMs);  // asleep
+  pass(kMinuteMs);
+  EXPECT_EQ(complete(), 503);
+  driver.restart();
+  driver.now = after(driver.now, 2 * kClosingPatienceMs);
+  pass(kMinuteMs);
+  EXPECT_EQ(complete(), 503);
+}
+
+TEST_F(ClosingsTest, KeepsWhatItWasToldWhenItDies) {
+  cosigners.all[2].mailbox = Mailbox::not_yet;
+  complete();
+  pass(1000);
+  driver.restart();
+  cosigners.all[0].mailbox = cosigners.all[1].mailbox = Mailbox::silent;  // they have said it
+  cosigners.all[2].mailbox = Mailbox::closes;
+  pass(1000);  // nobody has to ask for the completion again before the auditors are asked
+  EXPECT_TRUE(completes());
+}
+
+TEST_F(ClosingsTest, AVetoThroughTheServerEndsTheAsking) {
+  cosigners.all[2].mailbox = Mailbox::not_yet;
+  complete();
+  pass(1000);
+  take(alice.by_device(directory::VetoReset{}, phone), wire::encode(directory::veto_as_device(notice, phone.key)));
+  const std::uint64_t asked = cosigners.all[2].asked_to_close;
+  pass_long(kHourMs);
+  EXPECT_EQ(cosigners.all[2].asked_to_close, asked);
+  EXPECT_FALSE(remembers());
+}
+
+TEST_F(ClosingsTest, WithoutRoomOnTheDiskItWritesNothingAndGoesOnLater) {
+  complete();
+  driver.disk_full = true;
+  pass(1000);
+  EXPECT_FALSE(remembers());
+  driver.disk_full = false;
+  pass_long(kHourMs);
+  EXPECT_TRUE(remembers());
+  EXPECT_TRUE(completes());
+}
+
+/// Witnesses outside the group `auditors` take no vetoes and are not asked.
+class WitnessClosings : public ClosingsTest {
+ protected:
+  static RelayConfig with_a_witness() {
+    testing::TestCosigners all;
+    RelayConfig config = testing::open_config();
+    std::string text;
+    for (const FakeCosigner& it : all.all) text += it.policy_line();
+    text += "group auditors all one.example two.example\ngroup all all three.example auditors\nquorum all\n";
+    config.policy = *tlog::Policy::parse(text);
+    config.auditors = auditors_of(text);
+    return config;
+  }
+  WitnessClosings() : ClosingsTest(with_a_witness()) {}
+};
+
+TEST_F(WitnessClosings, AreOfAuditorsAlone) {
+  cosigners.all[2].mailbox = Mailbox::silent;
+  complete();
+  pass(1000);
+  EXPECT_EQ(cosigners.all[2].asked_to_close, 0u);
+  EXPECT_TRUE(completes());
+}
+
+TEST(OpenResets, AreLimitedAndCounted) {
+  RelayDriver driver(testing::open_config());
+  testing::Member alice(driver, "alice@example.org", 1);
+  const auto count = [&] { return load<NumberRow>(driver.store, table::kOpenResets, {}).value()->value; };
+  driver.store.apply({{table::kOpenResets, {}, wire::encode(NumberRow{20'000})}});
+  const auto request = alice.person.request(alice.person.new_device(), 5);
+  EXPECT_EQ(error_of(submit(driver, request)), ErrorCode::over_limit);
+  driver.store.apply({{table::kOpenResets, {}, wire::encode(NumberRow{19'999})}});
+  ASSERT_EQ(submit(driver, request).status, 202);
+  EXPECT_EQ(count(), 20'000u);
+  driver.pass(2000);
+  const auto notice = load<directory::RequestNotice>(driver.store, table::kNotices, chain_key("alice@example.org", 1));
+  alice.person.take(request);
+  const auto veto = alice.person.by_device(directory::VetoReset{}, alice.device);
+  ASSERT_EQ(submit(driver, veto, {}, wire::encode(directory::veto_as_device((**notice).request, alice.device.key))).status,
+            202);
+  EXPECT_EQ(count(), 19'999u);
+}
+
+}  // namespace
+}  // namespace cairn::relay
