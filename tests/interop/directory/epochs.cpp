@@ -30,7 +30,8 @@ class Run {
 
   void epoch() {
     if (world_.chance(30)) pass_time();
-    if (world_.chance(15)) offer_veto();
+    if (world_.chance(15)) offer_veto(somebody());
+    if (world_.chance(20)) ask_to_close(somebody());
     if (world_.chance(25)) offer_checkpoint();
     Draft draft = world_.plan();
     if (world_.chance(35)) return honest(draft);
@@ -86,12 +87,14 @@ class Run {
     frames_.put('E', fields);
   }
 
+  const Somebody* somebody() {
+    return world_.people.empty() ? nullptr : &world_.people[world_.entropy.below(world_.people.size())];
+  }
+
   /// A veto of somebody's newest request, open or not, at times forged.
-  void offer_veto() {
-    if (world_.people.empty()) return;
-    const Somebody& somebody = world_.people[world_.entropy.below(world_.people.size())];
-    if (!somebody.request) return;
-    directory::VetoNotice veto = world_.veto(somebody, *somebody.request);
+  void offer_veto(const Somebody* by) {
+    if (by == nullptr || !by->request) return;
+    directory::VetoNotice veto = world_.veto(*by, *by->request);
     if (world_.chance(20)) veto.signature.mutable_view()[world_.entropy.below(64)] ^= 1;
     if (world_.chance(20)) veto.request.matures_ms += 1;
     wire::Writer fields;
@@ -99,6 +102,22 @@ class Run {
     fields.opaque(next_label("a veto for the mailbox"));
     veto.write(fields);
     frames_.put('V', fields);
+  }
+
+  /// The mailbox of somebody's newest request, open or not; at times a veto comes after that.
+  void ask_to_close(const Somebody* of) {
+    if (of == nullptr || !of->request) return;
+    directory::ResetNotice request = *of->request;
+    if (world_.chance(10)) request.matures_ms += 1;
+    const auto veto = world_.auditor.close(request.hash(), world_.now);
+    wire::Writer fields;
+    fields.u8(veto ? 1 : 0);
+    fields.u64(world_.now.ms);
+    fields.opaque(next_label("a mailbox to be closed"));
+    fields.raw(request.hash());
+    fields.u8(veto && *veto ? 1 : 0);
+    frames_.put('K', fields);
+    if (veto && world_.chance(30)) offer_veto(of);
   }
 
   void offer_checkpoint() {

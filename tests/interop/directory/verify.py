@@ -964,6 +964,10 @@ def read_veto(reader: Reader) -> Veto:
     return out
 
 
+def read_close_request(reader: Reader) -> tuple[bytes, bytes]:
+    return reader.opaque(1 << 14), reader.raw(32)
+
+
 def veto_mark(request: bytes) -> bytes:
     return sha256(b"\x09", request)
 
@@ -1034,7 +1038,8 @@ class Auditor:
         self.edge: Edge = []
         self.size = self.cosigned_size = 0
         self.requests: dict[bytes, Request] = {}
-        self.vetoes: set[bytes] = set()
+        self.vetoes: dict[bytes, Veto] = {}
+        self.closed: set[bytes] = set()
 
     def root(self) -> bytes:
         return edge_root(self.edge)
@@ -1130,6 +1135,7 @@ class Auditor:
         self.tree, self.newest, self.size = tree, audit.record, self.size + 1
         append(self.edge, 1, log_leaf(audit.record.data))
         for notice in audit.notices:
+            self.closed.discard(notice.request.hash())
             if notice.type == 1:
                 self.requests[notice.request.hash()] = Request(notice.request)
             else:
@@ -1137,9 +1143,24 @@ class Auditor:
 
     def veto(self, data: bytes) -> None:
         veto = decode(read_veto, data)
-        need(veto.request.hash() in self.requests, "mailbox", "no such open request")
+        request = veto.request.hash()
+        need(request in self.requests, "mailbox", "no such open request")
         veto.verify("mailbox")
-        self.vetoes.add(veto.request.hash())
+        need(request not in self.closed, "mailbox closed", "a veto that comes too late")
+        self.vetoes.setdefault(request, veto)
+
+    def close(self, request: bytes, now_ms: int) -> Veto | None:
+        """Closes the veto mailbox of an open request, or gives the veto that is in it."""
+        need(request in self.requests, "close", "no such open request")
+        if request in self.vetoes:
+            return self.vetoes[request]
+        waiting = self.requests[request]
+        notice = waiting.notice
+        waited = waiting.cosigned and waiting.waited_ms >= notice.matures_ms - notice.requested_ms
+        need(waited, "close", "it has not waited")
+        need(now_ms >= notice.matures_ms, "close", "the request has not matured")
+        self.closed.add(request)
+        return None
 
     def check_checkpoint(self, size: int, root: bytes, now_ms: int) -> None:
         """Whether it may be cosigned."""
@@ -1476,6 +1497,7 @@ def check_audits(file: Json, tally: Tally) -> None:
         act: Callable[[], Any] = {
             "audit": lambda: auditor.audit(unhex(step, "audit"), step["now_ms"]),
             "veto": lambda: auditor.veto(unhex(step, "veto")),
+            "close": lambda: close(auditor, step),
             "elapsed": lambda: auditor.elapsed(step["ms"]),
             "cosign": lambda: cosign(auditor, step),
             "adopt": lambda: auditors.update({"": Auditor(config, step["size"])}),
@@ -1488,6 +1510,22 @@ def check_audits(file: Json, tally: Tally) -> None:
 def cosign(auditor: Auditor, step: Json) -> None:
     auditor.check_checkpoint(step["size"], unhex(step, "root"), step["now_ms"])
     auditor.cosigned()
+
+
+def close(auditor: Auditor, step: Json) -> None:
+    """POST /close, by whoever asks, and the signed answer."""
+    origin, request = decode(read_close_request, unhex(step, "request"))
+    need(origin == auditor.config.origin.encode(), "close", "another log")
+    veto = auditor.close(request, step["now_ms"])
+    answer = Reader(unhex(step, "answer"))
+    if veto is not None:
+        need(answer.number(1) == 2, "value", "no veto")
+        need(decode(read_veto, answer.raw(len(answer.data) - 1)) == veto, "value", "another veto")
+        return
+    need(answer.number(1) == 1, "value", "not closed")
+    key, signature = unhex(step, "auditor"), answer.raw(64)
+    need(answer.at == len(answer.data), "format", "bytes left over")
+    need(verify_labelled(key, "close vetoes", unhex(step, "request"), signature), "value", "the signature of a closing")
 
 
 def check_lookups(file: Json, tally: Tally) -> None:
@@ -1527,6 +1565,7 @@ def run_vectors(folder: pathlib.Path) -> int:
 #   N uint64 adopted_size, DirectoryConfig               a log that is new to the auditor
 #   A uint8 accepted, uint8 keep, uint64 now_ms, text<V>, EpochAudit        keep: an accepted one is the next epoch
 #   V uint8 accepted, text<V>, VetoNotice
+#   K uint8 accepted, uint64 now_ms, text<V>, Hash request, uint8 vetoed    whether its veto mailbox is closed
 #   C uint8 accepted, uint64 now_ms, text<V>, uint64 size, Hash root        whether it may be cosigned
 #   G                                                    it was cosigned
 #   E uint64 ms                                          time went by
@@ -1536,6 +1575,7 @@ def run_vectors(folder: pathlib.Path) -> int:
 
 # What a long stream must have broken. Rule 5 shows in the new root: "audit 6".
 BREAKABLE = ["format", *(f"audit {rule}" for rule in (1, 2, 3, 4, 6, 7, 8, 9)), "mailbox", "cosign"]
+BREAKABLE += ["close", "closed", "mailbox closed"]
 BREAKABLE += [f"chain {rule}" for rule in (1, 2, 4, 5, 6, "name", "sequence", "previous", "signers", "recovery")]
 
 
@@ -1568,7 +1608,7 @@ class Stream:
     def _judge(self, kind: str, reader: Reader, auditor: Auditor) -> None:
         expected = reader.number(1) == 1
         keep = kind == "A" and reader.number(1) == 1
-        now_ms = reader.number(8) if kind in "AC" else 0
+        now_ms = reader.number(8) if kind in "ACK" else 0
         summary = reader.raw(32) if kind == "S" else b""
         text, rest = reader.opaque(1 << 14).decode(), reader.raw(len(reader.data) - reader.at)
         try:
@@ -1576,6 +1616,11 @@ class Stream:
                 auditor.audit(rest, now_ms, keep)
             elif kind == "V":
                 auditor.veto(rest)
+            elif kind == "K":
+                vetoed = auditor.close(rest[:32], now_ms) is not None
+                self.rules["closed"] = self.rules.get("closed", 0) + (not vetoed)
+                if vetoed != (rest[32] == 1):
+                    self.wrong.append(f"{text}: {'a veto' if vetoed else 'closed'}; the other one says otherwise")
             elif kind == "S":
                 self.chain = self.chain.apply(decode(read_statement, rest))
             else:

@@ -1,4 +1,5 @@
 // A short history with every kind of update as an auditor sees it, and on the way for each rule what breaks just it.
+#include "core/directory/closing.h"
 #include "tests/support/naive_map.h"
 #include "tests/vectors/make_directory/maker.h"
 
@@ -53,6 +54,17 @@ class History {
     hold(auditor_.accept_veto(veto).has_value(), what);
     put_veto(what, {}, veto);
   }
+  /// The auditor is asked to close the veto mailbox of the request, and answers.
+  void close(std::string_view what, const ResetNotice& request) {
+    const auto veto = auditor_.close(request.hash(), domain.now);
+    hold(veto.has_value(), what);
+    const CloseRequest asked{domain.config.origin, request.hash()};
+    CloseAnswer answer{sign_closing(asked, key_)};
+    if (*veto) answer.body = **veto;
+    put_close(what, {}, asked);
+    steps_.back()["auditor"] = hex(key_.public_key());
+    steps_.back()["answer"] = hex(wire::encode(answer));
+  }
   /// An auditor that enrols late and adopts what there is.
   void adopt(std::uint64_t size) {
     auditor_ = *Auditor::enrol(domain.config, size);
@@ -77,6 +89,14 @@ class History {
   void refuse_veto(std::string_view what, const VetoNotice& veto) {
     hold(!Auditor(auditor_).accept_veto(veto), what);
     put_veto(what, "mailbox", veto);
+  }
+  void refuse_late_veto(std::string_view what, const VetoNotice& veto) {
+    hold(!Auditor(auditor_).accept_veto(veto), what);
+    put_veto(what, "mailbox closed", veto);
+  }
+  void refuse_closing(std::string_view what, const ResetNotice& request) {
+    hold(!Auditor(auditor_).close(request.hash(), domain.now), what);
+    put_close(what, "close", {domain.config.origin, request.hash()});
   }
   void refuse_cosigning(std::string_view what, const tlog::TreeHead& head) {
     hold(!auditor_.check_checkpoint(head, domain.now), what);
@@ -142,7 +162,19 @@ class History {
     steps_.push_back(std::move(step));
   }
 
+  void put_close(std::string_view what, std::string_view rule, const CloseRequest& asked) {
+    Json step = step_of("close", what, rule);
+    step["now_ms"] = domain.now.ms;
+    step["request"] = hex(wire::encode(asked));
+    steps_.push_back(std::move(step));
+  }
+  static crypto::SigningKey make_key() {
+    SeededEntropy entropy(57);
+    return crypto::SigningKey::generate(entropy);
+  }
+
   Auditor auditor_;
+  crypto::SigningKey key_ = make_key();  ///< the auditor's
   Json steps_ = Json::array();
 };
 
@@ -378,12 +410,23 @@ void completed_reset(History& history, TestPerson& alice, const TestDevice& devi
   domain.now = after(domain.now, kDelayMs);
   history.refuse("a completion that has waited a millisecond too little", "audit 9",
                  forge_completion(history, alice, open));
+  history.refuse_closing("a mailbox whose request has waited a millisecond too little", open);
   history.cosign("again, though the record is old by now");
   history.elapse(1);
+  const Time now = std::exchange(domain.now, Time{open.matures_ms - 1});
+  history.refuse_closing("a mailbox whose request matures in a millisecond", open);
+  domain.now = now;
+  ResetNotice other = open;
+  other.matures_ms -= 1;
+  history.refuse_closing("the mailbox of another request", other);
+  history.close("the mailbox of a request that nobody vetoed", open);
+  history.close("the same again", open);
+  history.refuse_late_veto("a veto after its mailbox was closed", veto_as_device(open, device.key));
   alice.take(alice.by_new_device(CompleteReset{alice.state.open_reset()->sequence}, heir));
   domain.publish(alice);
   history.follow("a completion");
   history.refuse_veto("the veto of a request that is completed", veto_as_device(open, device.key));
+  history.refuse_closing("the mailbox of a request that is completed", open);
 }
 
 /// An auditor that enrols late is exempt from waiting, and from nothing else.
@@ -399,6 +442,7 @@ void adopted(History& history, TestPerson& bob, const TestDevice& bob_device) {
   domain.now = after(domain.now, kDelayMs);
   history.take_veto("the recovery key's veto, in the mailbox", veto_as_recovery(open, bob.recovery()));
   history.take_veto("a device's veto, in the mailbox", veto_as_device(open, bob_device.key));
+  history.close("a mailbox with a veto in it", open);
   history.refuse("a completion of which the auditor holds a veto", "audit 9", forge_completion(history, bob, open));
 }
 
