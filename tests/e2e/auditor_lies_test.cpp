@@ -1,6 +1,7 @@
 // A log that lies to a real auditor: each lie is refused in a sentence that names the rule, and not cosigned.
 #include "core/base/encoding.h"
 #include "core/directory/auditor.h"
+#include "core/directory/closing.h"
 #include "shell/loop/loop.h"
 #include "shell/net/network.h"
 #include "shell/os/clock.h"
@@ -353,6 +354,25 @@ TEST_F(ResetLies, AboutVetoesAreRefused) {
   second.after = request.hash();
   append_step(again, request.key, second.requested_ms, Notice{RequestNotice{second, request}}, second.hash());
   expect_refused(again, 6, "rule 8: sooner than the vetoed one would have matured");
+}
+
+TEST_F(ResetLies, AboutTimeThatPassedCloseNoMailbox) {
+  LyingLog& log = add_log("closing.example");
+  start_auditor();
+  // By the record's times and the clock of the day the delay is over; the auditor has seen the request just now.
+  const ResetNotice request = begin_request(log, kLongAgoMs);
+  const directory::CloseRequest asked{log.config().origin, request.hash()};
+  const Bytes body = wire::encode(asked);
+  const Reply early = call(proto::Method::post, "/close", body);
+  EXPECT_EQ(early.status, 503);
+  EXPECT_NE(early.text.find("the delay of this request is not over yet"), std::string::npos) << early.text;
+  EXPECT_EQ(call(proto::Method::post, "/close", wire::encode(directory::CloseRequest{"none/cairn", {}})).status, 404);
+  EXPECT_EQ(call(proto::Method::post, "/veto", wire::encode(veto_of(request))).status, 200);
+  const Reply vetoed = call(proto::Method::post, "/close", body);
+  EXPECT_EQ(vetoed.status, 200);
+  const auto answer = wire::decode<directory::CloseAnswer>(as_bytes(vetoed.text));
+  ASSERT_TRUE(answer && std::holds_alternative<VetoNotice>(answer->body));
+  EXPECT_EQ(std::get<VetoNotice>(answer->body), veto_of(request));
 }
 
 }  // namespace

@@ -20,7 +20,6 @@ class ResetTest : public VillageTest {
   nlohmann::json status(const std::string& device) { return village().cairn(device, {"status"}).json; }
   /// Alice, whose name can be reset, at home; and somebody who asks for it.
   demo::Said alice_and_a_thief() {
-    village("cairnd", {"--resets"});
     must(begin("alice-1", "register", {"--reset-delay", "3"}));
     village().start_daemon("alice-1");
     demo::Said asked = begin("thief-1", "reset");
@@ -42,7 +41,8 @@ TEST_F(ResetTest, IsVetoedByItsOwnerWithinSecondsOfTheRequest) {
   EXPECT_EQ(begin("thief-2", "reset").exit_code, 1);  // not before the delay of that one is over
 }
 
-TEST_F(ResetTest, IsNotPossibleWhereTheOperatorDidNotSaySo) {
+TEST_F(ResetTest, IsNotPossibleWhereTheOperatorSaysSo) {
+  village("cairnd", {"--no-resets"});
   const demo::Said refused = begin("alice-1", "register", {"--reset-delay", "3"});
   EXPECT_EQ(refused.exit_code, 1);
   EXPECT_NE(refused.error.find("takes no resets"), std::string::npos) << refused.error;

@@ -18,6 +18,7 @@ relay::RelayConfig relay_config(const std::string& policy) {
   auto parsed = tlog::Policy::parse(policy);
   CHECK(parsed.has_value());
   config.policy = std::move(*parsed);
+  config.auditors = relay::auditors_of(policy);
   return config;
 }
 
@@ -94,7 +95,8 @@ void World::start_domain(const WorldOptions& options) {
     server_lines += line + " http://" + name + "\n";
     (is_witness ? witness_names : auditor_names) += " " + name;
   }
-  const std::string quorum = "group witnesses any" + witness_names + "\ngroup auditors all" + auditor_names +
+  const std::string needed = options.auditors_needed == 0 ? "all" : std::to_string(options.auditors_needed);
+  const std::string quorum = "group witnesses any" + witness_names + "\ngroup auditors " + needed + auditor_names +
                              "\ngroup all all witnesses auditors\nquorum all\n";
   policy_text_ = client_lines + quorum;
   relay.set_make_mind(relay_mind(server_lines + quorum));

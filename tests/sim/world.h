@@ -15,6 +15,7 @@ using nlohmann::json;
 struct WorldOptions {
   std::size_t witnesses = 1;
   std::size_t auditors = 2;
+  std::size_t auditors_needed = 0;  ///< for the quorum; 0: all
   std::FILE* trace = nullptr;
   relay::LookupHook* hook = nullptr;  ///< of a lying server
   /// Puts something around a host's mind: to see that what it breaks is noticed.
