@@ -16,7 +16,7 @@ void declare(apps::Settings& settings, Options& options) {
   settings.text("policy", options.policy_file, "file: C2SP tlog-policy with the cosigners, their URLs, and the quorum");
   settings.text("sign-up", options.sign_up, "who may register", {"open", "invite", "closed"});
   settings.flag("resets", options.resets,
-                "let names be reset: whoever resets one can stop this domain (docs/operating/domain.md)");
+                "whether names whose owners chose a delay can be reset");
   settings.number("vault-quota", options.vault_quota_mib, "MiB that one name may keep in its vaults", 0, kMostVaultMib);
   settings.number("mailbox-quota", options.mailbox_quota_mib, "MiB that may wait in one mailbox", 1, kMostVaultMib);
   settings.number("undelivered-days", options.undelivered_days, "days that an envelope waits for its device", 1, 365);
@@ -50,6 +50,7 @@ Meaning config_of(const Options& options) {
     return out;
   }
   config.policy = std::move(*parsed);
+  config.auditors = relay::auditors_of(policy);
   out.config = std::move(config);
   return out;
 }

@@ -16,7 +16,7 @@ struct Options {
   std::string domain = "localhost";
   std::string policy_file;
   std::string sign_up = "invite";
-  bool resets = false;
+  bool resets = true;
   std::uint64_t vault_quota_mib = proto::kVaultQuota >> 20;
   std::uint64_t mailbox_quota_mib = relay::RelayLimits{}.mailbox_bytes >> 20;
   std::uint64_t undelivered_days = relay::RelayLimits{}.undelivered_ms / kDayMs;

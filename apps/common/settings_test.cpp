@@ -49,7 +49,7 @@ TEST_F(SettingsTest, AFlagGoesBeforeTheEnvironmentAndThatBeforeTheFile) {
 }
 
 TEST_F(SettingsTest, AFlagCanTakeBackWhatTheFileSays) {
-  command_line({"--resets=false"});
+  command_line({"--no-resets"});
   EXPECT_EQ(file("resets = true\n"), std::nullopt);
   EXPECT_FALSE(resets);
 }
