@@ -6,8 +6,14 @@ void Overlay::put(Table table, Bytes key, Bytes value) { apply(Write{table, std:
 
 void Overlay::erase(Table table, Bytes key) { apply(Write{table, std::move(key), std::nullopt}); }
 
+// Rows mostly come in their order: at the end of an epoch by the hundred thousand.
 void Overlay::apply(Write write) {
-  tables_[write.table].insert_or_assign(std::move(write.key), std::move(write.value));
+  Pending& pending = tables_[write.table];
+  if (pending.empty() || less(pending.rbegin()->first, write.key)) {
+    pending.emplace_hint(pending.end(), std::move(write.key), std::move(write.value));
+    return;
+  }
+  pending.insert_or_assign(std::move(write.key), std::move(write.value));
 }
 
 void Overlay::apply(std::vector<Write> writes) {

@@ -32,7 +32,7 @@ void NameRow::write(wire::Writer& w) const {
   state.write(w);
   w.raw(map_key);
   w.raw(vrf_proof);
-  w.u32(built);
+  w.u64(due);
 }
 Result<NameRow> NameRow::read(wire::Reader& r) {
   NameRow out {
@@ -41,8 +41,35 @@ Result<NameRow> NameRow::read(wire::Reader& r) {
   };
   out.map_key = TRY(r.fixed<Hash>());
   out.vrf_proof = TRY(r.fixed<crypto::VrfProof>());
-  out.built = TRY(r.u32());
+  out.due = TRY(r.u64());
   return out;
+}
+
+void DueRow::write(wire::Writer& w) const {
+  w.opaque(name);
+  w.raw(map_key);
+  w.u32(first);
+  for (const Step& step : steps) {
+    w.raw(step.commitment);
+    w.u8(step.is_of_a_reset ? 1 : 0);
+  }
+}
+Result<DueRow> DueRow::read(wire::Reader& r) {
+  DueRow out;
+  out.name = TRY(r.opaque_text(proto::kMaxNameSize));
+  out.map_key = TRY(r.fixed<Hash>());
+  out.first = TRY(r.u32());
+  while (!r.done()) {
+    const Hash commitment = TRY(r.fixed<Hash>());
+    out.steps.push_back({ commitment, TRY(r.presence()) });
+  }
+  return out;
+}
+
+Result<std::optional<DueRow>> due_row(const StoreView& store, const NameRow& row) {
+  auto due = TRY(load<DueRow>(store, table::kDue, u64_key(row.due)));
+  if (due && due->name != row.state.name().text()) due.reset();  // numbers begin again when none is due
+  return due;
 }
 
 void ServedRow::write(wire::Writer& w) const {

@@ -18,7 +18,7 @@ inline constexpr Table kNames{2};       ///< name: NameRow
 inline constexpr Table kStatements{3};  ///< name || 0x00 || u32 sequence: Statement
 inline constexpr Table kNotices{
     4};                          ///< name || 0x00 || u32 sequence of a request: RequestNotice, times from 0 until built
-inline constexpr Table kDue{5};  ///< u64 order of acceptance: name that has statements in no epoch
+inline constexpr Table kDue{5};  ///< u64 order of acceptance: DueRow
 inline constexpr Table kLeaves{6};             ///< map key: NameLeaf, as of the checkpoint that is served
 inline constexpr Table kRecords{7};            ///< u64 epoch: EpochRecord
 inline constexpr Table kAudits{8};             ///< u64 epoch: EpochAudit
@@ -74,15 +74,31 @@ inline constexpr std::string_view kSchemaRow = "schema";      ///< NumberRow: sc
 
 // ---- rows ----
 
-/// A name with its chain as accepted, of which the first `built` statements are in an epoch.
+/// A name with its chain as accepted.
 struct NameRow {
   directory::NameState state;
   Hash map_key;
   crypto::VrfProof vrf_proof;
-  std::uint32_t built = 0;
+  /// Where its row in kDue stands or last stood: due_row() tells which. Epochs are made without touching this row.
+  std::uint64_t due = 0;
 
   void write(wire::Writer&) const;
   static Result<NameRow> read(wire::Reader&);
+};
+
+/// The statements of a name that are in no epoch: all that the next one needs of them, but for the notices of resets.
+struct DueRow {
+  struct Step {
+    Hash commitment;
+    bool is_of_a_reset = false;
+  };
+  std::string name;
+  Hash map_key;
+  std::uint32_t first = 0;  ///< sequence of the first
+  std::vector<Step> steps;
+
+  void write(wire::Writer&) const;
+  static Result<DueRow> read(wire::Reader&);
 };
 
 /// The checkpoint that lookups answer at.
@@ -234,6 +250,9 @@ Result<std::optional<T>> load(const StoreView& store, Table table, ByteView key)
   REQUIRE(row.has_value(), ErrorCode::internal, "a row of the store does not decode");
   return std::optional<T>(std::move(*row));
 }
+
+/// The row of this name in kDue, if there is one.
+Result<std::optional<DueRow>> due_row(const StoreView& store, const NameRow& row);
 
 template <class T>
 void save(Overlay& rows, Table table, Bytes key, const T& row) {

@@ -17,6 +17,11 @@ bool is_for_resets(const Statement& statement) {
   return (genesis != nullptr && genesis->reset_delay_s != 0) || (delay != nullptr && delay->reset_delay_s != 0);
 }
 
+bool is_of_a_reset(StatementType type) {
+  return type == StatementType::request_reset || type == StatementType::veto_reset ||
+         type == StatementType::complete_reset;
+}
+
 /// Resets that may be open at a time: auditors keep each, write all of them down every minute while they wait, and read
 /// no epoch beyond 100,000.
 constexpr std::uint64_t kMaxOpenResets = 20'000;
@@ -106,7 +111,7 @@ Status check_not_removed(const Turn& turn, const directory::Name& name) {
 
 void DirectoryWriter::rebuild(const StoreView& store) {
   const auto newest = store.scan(table::kDue, {}, {}, 1, Order::descending);
-  next_due_ = newest.empty() ? 0 : number_of_key(newest.front().key) + 1;
+  next_due_ = newest.empty() ? 1 : number_of_key(newest.front().key) + 1;
 }
 
 Status DirectoryWriter::check_invitation(Turn& turn, const Statement& statement, std::string_view code) const {
@@ -125,7 +130,8 @@ Result<std::optional<Hash>> DirectoryWriter::check_reset_step(Turn& turn, const 
   if (type != StatementType::veto_reset && type != StatementType::complete_reset) return std::optional<Hash>{};
   const auto request = TRY(newest_request(turn, before.state.name().text()));
   REQUIRE(request && before.state.open_reset(), ErrorCode::invalid_state, "No reset of this name is open.");
-  REQUIRE(before.built > request->sequence, ErrorCode::unavailable,
+  const auto due = TRY(due_row(turn.rows, before));
+  REQUIRE(!due || due->first > request->sequence, ErrorCode::unavailable,
           "The request of this reset is just being published; try again in a moment.");
   const directory::ResetNotice& notice = request->notice.request;
   if (type == StatementType::complete_reset) {
@@ -154,6 +160,7 @@ Result<DirectoryWriter::Accepted> DirectoryWriter::accept(Turn& turn, const Keys
   TRY(check_not_removed(turn, name));
   const bool is_new = !row.has_value();
   if (is_new) row = NameRow{directory::NameState(name), {}, {}, 0};
+  auto due = TRY(due_row(turn.rows, *row));
 
   const NameRow before = *row;
   TRY(row->state.apply(statement));
@@ -177,7 +184,12 @@ Result<DirectoryWriter::Accepted> DirectoryWriter::accept(Turn& turn, const Keys
     count_open_resets(turn, std::max<std::uint64_t>(TRY(open_resets(turn)), 1) - 1);
     closings_.forget(turn, *ended);
   }
-  if (before.built == before.state.count()) turn.rows.put(table::kDue, u64_key(next_due_++), to_bytes(name.bytes()));
+  if (!due) {
+    due = DueRow{name.text(), row->map_key, before.state.count(), {}};
+    row->due = next_due_++;
+  }
+  due->steps.push_back({statement.commitment(), is_of_a_reset(statement.content.type())});
+  save(turn.rows, table::kDue, u64_key(row->due), *due);
   turn.rows.put(table::kStatements, chain_key(name.text(), before.state.count()), request.statement);
   save(turn.rows, table::kNames, to_bytes(name.bytes()), *row);
   return Accepted::anew;

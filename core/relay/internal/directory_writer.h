@@ -29,7 +29,7 @@ class DirectoryWriter {
 
   const RelayConfig& config_;
   Closings& closings_;
-  std::uint64_t next_due_ = 0;
+  std::uint64_t next_due_ = 1;
 };
 
 }  // namespace cairn::relay

@@ -18,11 +18,6 @@ std::size_t audit_bytes(const NameChange& change) {
   return kUpdateBytes + change.commitments.size() * Hash::kSize + notice;
 }
 
-bool is_reset_step(StatementType type) {
-  return type == StatementType::request_reset || type == StatementType::veto_reset ||
-         type == StatementType::complete_reset;
-}
-
 Result<Statement> load_statement(const StoreView& rows, std::string_view name, std::uint32_t sequence) {
   auto statement = TRY(load<Statement>(rows, table::kStatements, chain_key(name, sequence)));
   REQUIRE(statement, ErrorCode::internal, "a statement is missing from the store");
@@ -57,25 +52,27 @@ Result<directory::Notice> notice_of(Turn& turn, const Statement& statement, std:
   return directory::Notice{directory::CompleteNotice{std::move(request.request)}};
 }
 
-/// The next part of a name's chain that one update can hold: a step of a reset stands alone.
-struct Part {
-  NameChange change;
-  std::uint32_t end = 0;  ///< sequence after it
-};
-Result<Part> next_part(Turn& turn, const NameRow& row, std::uint64_t record_time_ms) {
-  const std::string& name = row.state.name().text();
-  Part part{{row.map_key, {}, {}}, row.built};
-  while (part.end < row.state.count()) {
-    const Statement statement = TRY(load_statement(turn.rows, name, part.end));
-    const bool alone = is_reset_step(statement.content.type());
-    if (alone && part.end != row.built) break;
-    part.change.commitments.push_back(statement.commitment());
-    ++part.end;
-    if (!alone) continue;
-    part.change.notice = TRY(notice_of(turn, statement, record_time_ms));
+/// As many of the first statements that are due as one update can hold: a step of a reset stands alone.
+Result<NameChange> first_part(Turn& turn, const DueRow& due, std::uint64_t record_time_ms) {
+  NameChange change{due.map_key, {}, {}};
+  for (const DueRow::Step& step : due.steps) {
+    if (step.is_of_a_reset && !change.commitments.empty()) break;
+    change.commitments.push_back(step.commitment);
+    if (!step.is_of_a_reset) continue;
+    const Statement statement = TRY(load_statement(turn.rows, due.name, due.first));
+    change.notice = TRY(notice_of(turn, statement, record_time_ms));
     break;
   }
-  return part;
+  REQUIRE(!change.commitments.empty(), ErrorCode::internal, "a name is due without statements");
+  return change;
+}
+
+/// The row of a name of which the first `count` statements that were due are in an epoch.
+void move_on(Turn& turn, Bytes key, DueRow due, std::size_t count) {
+  if (count == due.steps.size()) return turn.rows.erase(table::kDue, std::move(key));
+  due.steps.erase(due.steps.begin(), due.steps.begin() + static_cast<std::ptrdiff_t>(count));
+  due.first += static_cast<std::uint32_t>(count);
+  save(turn.rows, table::kDue, std::move(key), due);
 }
 
 struct Collected {
@@ -88,23 +85,22 @@ Result<Collected> collect(Turn& turn, const directory::Map& map, const Keys& key
                           std::uint64_t record_time_ms) {
   Collected out;
   std::size_t bytes = 0;
-  for (const Row& due : turn.rows.scan(table::kDue, {}, {}, config.times.epoch_updates)) {
+  for (Row& row : turn.rows.scan(table::kDue, {}, {}, config.times.epoch_updates)) {
     if (bytes >= config.times.epoch_bytes) break;
-    auto row = TRY(load<NameRow>(turn.rows, table::kNames, due.value));
-    REQUIRE(row, ErrorCode::internal, "a name that is due is missing from the store");
-    Part part = TRY(next_part(turn, *row, record_time_ms));
-    const directory::Update update{part.change.key, map.find(part.change.key), part.change.commitments};
-    const directory::Notice* notice = part.change.notice ? &*part.change.notice : nullptr;
-    if (!directory::next_leaf(update, notice, record_time_ms, keys.directory.min_reset_delay_s)) {
-      turn.events.push_back({proto::Event::Level::warning, "a name is due whose time has not come", 0});
-      continue;
+    auto due = wire::decode<DueRow>(row.value);
+    REQUIRE(due.has_value(), ErrorCode::internal, "a row of what is due does not decode");
+    NameChange change = TRY(first_part(turn, *due, record_time_ms));
+    if (change.notice) {  // nothing else can be refused
+      const directory::Update update{change.key, map.find(change.key), change.commitments};
+      if (!directory::next_leaf(update, &*change.notice, record_time_ms, keys.directory.min_reset_delay_s)) {
+        turn.events.push_back({proto::Event::Level::warning, "a name is due whose time has not come", 0});
+        continue;
+      }
     }
-    row->built = part.end;
-    save(turn.rows, table::kNames, due.value, *row);
-    if (row->built == row->state.count()) turn.rows.erase(table::kDue, due.key);
-    bytes += audit_bytes(part.change);
-    out.names.insert(as_text(due.value));
-    out.changes.push_back(std::move(part.change));
+    bytes += audit_bytes(change);
+    out.names.insert(due->name);
+    move_on(turn, std::move(row.key), std::move(*due), change.commitments.size());
+    out.changes.push_back(std::move(change));
   }
   return out;
 }
