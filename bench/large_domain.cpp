@@ -164,7 +164,7 @@ void LargeDomain::fill_up(std::size_t count) {
     std::string name = "f" + std::to_string(entropy_.next());
     name.resize(name_size, '0');
     const directory::NameLeaf leaf{1, random_value<Hash>(entropy_), {}, {}};
-    writes.push_back({table::kLeaves, to_bytes(random_value<Hash>(entropy_)), wire::encode(leaf)});
+    leaves_.push_back({random_value<Hash>(entropy_), leaf});
     writes.push_back({table::kNames, to_bytes(as_bytes(name)), name_row});
     writes.push_back({table::kStatements, relay::chain_key(name, 0), statement_row});
     writes.push_back({table::kDevices, to_bytes(random_value<DeviceId>(entropy_)), to_bytes(as_bytes(name))});
@@ -177,10 +177,11 @@ void LargeDomain::fill_up(std::size_t count) {
 void LargeDomain::make_log(std::size_t epochs) {
   directory::Map map;
   {
-    std::vector<directory::LeafChange> leaves;
-    for (const Row& row : store_->scan(table::kLeaves, {}, {}, SIZE_MAX)) {
-      leaves.push_back({*Hash::from(row.key), *wire::decode<directory::NameLeaf>(row.value)});
-    }
+    const auto served = **relay::load<relay::ServedRow>(*store_, table::kServed, {});
+    auto leaves = *relay::load_leaves(*store_, served.size, directory::kMinResetDelayS);
+    leaves.insert(leaves.end(), leaves_.begin(), leaves_.end());
+    std::exchange(leaves_, {});
+    std::sort(leaves.begin(), leaves.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
     map.update(leaves);
   }
   const auto config = **relay::load<directory::DirectoryConfig>(*store_, table::kKeys, as_bytes(relay::kConfigRow));
@@ -191,6 +192,8 @@ void LargeDomain::make_log(std::size_t epochs) {
   entries.back() = record.log_leaf();
 
   Overlay rows(*store_);
+  for (Row& row : store_->scan(table::kLeaves, {}, {}, SIZE_MAX)) rows.erase(table::kLeaves, std::move(row.key));
+  relay::LeafPages().write_some(rows, map, epochs, map.size());
   for (const Table of_the_old_log : {table::kRecords, table::kAudits, table::kTiles}) {
     for (Row& row : store_->scan(of_the_old_log, {}, {}, SIZE_MAX)) rows.erase(of_the_old_log, std::move(row.key));
   }

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "core/directory/publisher.h"
+#include "core/relay/leaf_pages.h"
 #include "core/relay/relay.h"
 #include "core/relay/tables.h"
 #include "core/tlog/checkpoint.h"
@@ -65,6 +66,7 @@ class LargeDomain {
   testing::SeededEntropy entropy_{1};
   Time now_{1'750'000'000'000};
   std::uint64_t next_request_ = 1;
+  std::vector<directory::LeafChange> leaves_;  ///< of those that did not register, until the log is made
   std::unique_ptr<store::SqliteStore> store_;
   std::unique_ptr<relay::Relay> relay_;
 };

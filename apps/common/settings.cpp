@@ -107,7 +107,8 @@ void Settings::add_to(CLI::App& command, const std::vector<std::string>& names) 
     const std::string flag = "--" + setting.name;
     if (std::holds_alternative<bool*>(setting.value)) {
       command.add_flag_function(
-          flag + ",!--no-" + setting.name, [&setting](std::int64_t count) { set(setting, count > 0 ? "true" : "false"); }, setting.description);
+          flag + ",!--no-" + setting.name,
+          [&setting](std::int64_t count) { set(setting, count > 0 ? "true" : "false"); }, setting.description);
       continue;
     }
     const auto take = [&setting, flag](const std::string& text) {

@@ -60,8 +60,8 @@ class Auditor {
   Status accept_veto(const VetoNotice& veto);
 
   /// Closes the mailbox of an open request: no veto of it is taken any more. Or gives the veto that is there, and then
-  /// nothing is closed. `not_found` when the request is not open here, `unavailable` before its delay has passed by both
-  /// clocks, ours of elapsed time and `now`. What was closed is so for ever.
+  /// nothing is closed. `not_found` when the request is not open here, `unavailable` before its delay has passed by
+  /// both clocks, ours of elapsed time and `now`. What was closed is so for ever.
   Result<std::optional<VetoNotice>> close(const Hash& request, Time now);
 
   const DirectoryConfig& config() const { return config_; }

@@ -34,6 +34,33 @@ std::optional<NameLeaf> Map::find(const Hash& key) const {
   return leaves_[ref.index()].leaf;
 }
 
+std::vector<LeafChange> Map::leaves(const Hash& first, const std::optional<Hash>& end) const {
+  struct Task {
+    Ref ref;
+    Hash least;  ///< no key there is less
+    unsigned depth;
+  };
+  std::vector<LeafChange> out;
+  std::vector<Task> tasks = {{root_, {}, 0}};
+  while (!tasks.empty()) {
+    const Task task = tasks.back();
+    tasks.pop_back();
+    if (task.ref.empty()) continue;
+    if (end && task.least >= *end) break;  // and so is all that is left
+    if (task.ref.is_leaf()) {
+      const Leaf& leaf = leaves_[task.ref.index()];
+      if (leaf.key >= first && (!end || leaf.key < *end)) out.push_back({leaf.key, leaf.leaf});
+      continue;
+    }
+    const Node& node = nodes_[task.ref.index()];
+    Hash middle = task.least;
+    middle.mutable_view()[task.depth / 8] |= static_cast<std::uint8_t>(0x80u >> (task.depth % 8));
+    tasks.push_back({node.children[1], middle, task.depth + 1});
+    if (first < middle) tasks.push_back({node.children[0], task.least, task.depth + 1});
+  }
+  return out;
+}
+
 Map::Built Map::set_leaf(Ref old, const LeafChange& change) {
   if (old.empty()) {
     const std::size_t index = leaves_.push({change.key, change.leaf});

@@ -54,6 +54,8 @@ class Map {
   const Hash& root() const { return root_hash_; }
   std::uint64_t size() const { return leaves_.size(); }
   std::optional<NameLeaf> find(const Hash& key) const;
+  /// Those from `first` up to, and without, `end`, ascending by key.
+  std::vector<LeafChange> leaves(const Hash& first, const std::optional<Hash>& end) const;
 
   /// Sets leaves, new ones and old ones. Changes ascend strictly by key, and no two keys share 255 bits, which no VRF
   /// gives (both CHECKed). Also the way to fill a new map, all at once.

@@ -89,6 +89,27 @@ TEST(Map, OfOneLeafIsThatLeaf) {
   EXPECT_EQ(map.root(), map_leaf_hash(change.key, change.leaf));
 }
 
+TEST(Map, GivesItsLeavesInTheOrderOfTheirKeys) {
+  SeededEntropy entropy(8);
+  Both both;
+  EXPECT_TRUE(both.map.leaves({}, {}).empty());
+  for (int round = 0; round < 30; ++round) {
+    const auto changes = some_changes(entropy, both.model, 1 + entropy.below(9));
+    both.map.update(changes);
+    for (const LeafChange& change : changes) both.model.leaves[change.key] = change.leaf;
+    for (int i = 0; i < 10; ++i) {
+      const Hash first = i == 0 ? Hash{} : some_key(entropy, both.model);
+      const auto end = i < 2 ? std::nullopt : std::optional(some_key(entropy, both.model));
+      std::vector<std::pair<Hash, NameLeaf>> expected, found;
+      for (const auto& leaf : both.model.leaves) {
+        if (leaf.first >= first && (!end || leaf.first < *end)) expected.push_back(leaf);
+      }
+      for (const LeafChange& leaf : both.map.leaves(first, end)) found.emplace_back(leaf.key, leaf.leaf);
+      EXPECT_EQ(found, expected);
+    }
+  }
+}
+
 TEST(Map, FollowsTheModelThroughGrowthAndChange) {
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     SCOPED_TRACE(seed);

@@ -19,7 +19,7 @@ inline constexpr Table kStatements{3};  ///< name || 0x00 || u32 sequence: State
 inline constexpr Table kNotices{
     4};                          ///< name || 0x00 || u32 sequence of a request: RequestNotice, times from 0 until built
 inline constexpr Table kDue{5};  ///< u64 order of acceptance: DueRow
-inline constexpr Table kLeaves{6};             ///< map key: NameLeaf, as of the checkpoint that is served
+inline constexpr Table kLeaves{6};             ///< least map key of a page: LeafPage (leaf_pages.h)
 inline constexpr Table kRecords{7};            ///< u64 epoch: EpochRecord
 inline constexpr Table kAudits{8};             ///< u64 epoch: EpochAudit
 inline constexpr Table kTiles{9};              ///< core/tlog/tile_store.h

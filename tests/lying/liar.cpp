@@ -1,6 +1,7 @@
 #include "tests/lying/liar.h"
 
 #include "core/directory/map.h"
+#include "core/relay/leaf_pages.h"
 #include "core/relay/tables.h"
 #include "core/tlog/cosignature.h"
 #include "tests/support/naive_log.h"
@@ -26,12 +27,20 @@ crypto::SigningKey log_key(const StoreView& store) {
   return crypto::SigningKey::from_seed(*crypto::Ed25519Seed::from(*seed));
 }
 
+/// The leaves of the map as it is served.
+std::map<Hash, directory::NameLeaf> leaves_of(const StoreView& store) {
+  const auto served = need<relay::ServedRow>(store, table::kServed, {});
+  const auto config = need<directory::DirectoryConfig>(store, table::kKeys, as_bytes(relay::kConfigRow));
+  const auto all = relay::load_leaves(store, served.size, config.min_reset_delay_s);
+  CHECK(all.has_value());
+  std::map<Hash, directory::NameLeaf> out;
+  for (const directory::LeafChange& leaf : *all) out[leaf.key] = leaf.leaf;
+  return out;
+}
+
 /// The map as it is served, but for one leaf.
 directory::Map map_with(const StoreView& store, const Hash& key, const std::optional<directory::NameLeaf>& leaf) {
-  std::map<Hash, directory::NameLeaf> leaves;
-  for (const Row& row : store.scan(table::kLeaves, {}, {}, ~std::size_t{0})) {
-    leaves[*Hash::from(row.key)] = *wire::decode<directory::NameLeaf>(row.value);
-  }
+  std::map<Hash, directory::NameLeaf> leaves = leaves_of(store);
   leaves.erase(key);
   if (leaf) leaves[key] = *leaf;
   std::vector<directory::LeafChange> changes;
@@ -138,7 +147,7 @@ Liar::Response Liar::under_another_name(const StoreView& store, Response respons
   CHECK(own_name_.has_value());
   const auto row = need<relay::NameRow>(store, table::kNames, own_name_->bytes());
   response.vrf_proof = row.vrf_proof;
-  const auto leaf = need<directory::NameLeaf>(store, table::kLeaves, row.map_key);
+  const directory::NameLeaf leaf = leaves_of(store).at(row.map_key);
   response.map_proof = map_with(store, row.map_key, leaf).prove(row.map_key);
   response.statements = statements_of(store, *own_name_, leaf.count);
   response.notices.clear();
@@ -181,8 +190,8 @@ Liar::Response Liar::with_false_chain(const StoreView& store, const Request& req
 }
 
 Liar::Response Liar::with_false_reset(const StoreView& store, const Request& request, Response response) {
-  const auto leaf = need<directory::NameLeaf>(store, table::kLeaves,
-                                              need<relay::NameRow>(store, table::kNames, victim_.bytes()).map_key);
+  const directory::NameLeaf leaf =
+      leaves_of(store).at(need<relay::NameRow>(store, table::kNames, victim_.bytes()).map_key);
   auto statements = statements_of(store, victim_, leaf.count);
   const auto before = state_of(victim_, statements);
   Hash head = before.head();

@@ -3,6 +3,7 @@
 #include "core/base/encoding.h"
 #include "core/directory/notice.h"
 #include "core/relay/config.h"
+#include "core/relay/leaf_pages.h"
 #include "core/relay/tables.h"
 #include "core/witness/tables.h"
 #include "tests/support/test_person.h"
@@ -113,10 +114,16 @@ class Resets {
 
   // ---- what is seen from outside ----
 
-  directory::NameLeaf leaf() {
-    const auto key = table_row<relay::NameRow>(table::kNames, dave_.name().bytes()).map_key;
-    return table_row<directory::NameLeaf>(table::kLeaves, key);
+  /// The leaf of a name as it is served; one of no statements when there is none.
+  directory::NameLeaf leaf_of(const directory::Name& name) {
+    const auto key = table_row<relay::NameRow>(table::kNames, name.bytes()).map_key;
+    const auto served = table_row<relay::ServedRow>(table::kServed, {});
+    const auto all = relay::load_leaves(world_.relay().disk(), served.size, directory::kMinResetDelayS);
+    CHECK(all.has_value());
+    const auto found = std::ranges::find(*all, key, &directory::LeafChange::key);
+    return found == all->end() ? directory::NameLeaf{} : found->leaf;
   }
+  directory::NameLeaf leaf() { return leaf_of(dave_.name()); }
   template <class T>
   T table_row(Table in, ByteView key) {
     auto row = relay::load<T>(world_.relay().disk(), in, key);
@@ -166,11 +173,7 @@ class Resets {
   bool published() {
     return world_.until([&] { return leaf_count() == dave_.state.count(); }, kHourMs, kSecondMs);
   }
-  std::uint64_t leaf_count() {
-    const auto key = table_row<relay::NameRow>(table::kNames, dave_.name().bytes()).map_key;
-    const auto row = relay::load<directory::NameLeaf>(world_.relay().disk(), table::kLeaves, key);
-    return row && *row ? (**row).count : 0;
-  }
+  std::uint64_t leaf_count() { return leaf().count; }
 
   // ---- the story ----
 
@@ -325,13 +328,7 @@ class Resets {
     const proto::StatementRequest request{wire::encode(eve.genesis(eve.new_device(), 0)), {}, {}};
     world_.watch().said("eve", wire::encode(request));
     const bool taken = post(world_.relay(), std::string(proto::kPathStatement), wire::encode(request)) == 202;
-    const bool there = taken && world_.until(
-                                    [&] {
-                                      const auto row = relay::load<relay::NameRow>(
-                                          world_.relay().disk(), table::kNames, eve.name().bytes());
-                                      return world_.relay().disk().get(table::kLeaves, (**row).map_key).has_value();
-                                    },
-                                    2 * kHourMs, kSecondMs);
+    const bool there = taken && world_.until([&] { return leaf_of(eve.name()).count == 1; }, 2 * kHourMs, kSecondMs);
     if (!there) violation("A veto of one name stopped the whole domain.");
   }
 

@@ -17,8 +17,8 @@ struct ResetsResult {
 
 /// 24 days. The owner of the name, or a thief, says statements to the server as they are; whoever has the name as a
 /// contact is a real client. Auditors are down for hours, and everybody sleeps for up to half a day at once. In every
-/// third run the last veto reaches one auditor alone; in every third that auditor, one of three of which two are enough,
-/// is gone when the reset is completed and comes back afterwards. Nothing stops the domain for long.
+/// third run the last veto reaches one auditor alone; in every third that auditor, one of three of which two are
+/// enough, is gone when the reset is completed and comes back afterwards. Nothing stops the domain for long.
 ResetsResult run_resets(std::uint64_t seed, WorldOptions options);
 
 }  // namespace cairn::sim

@@ -132,8 +132,12 @@ void Closings::forget(Turn& turn, const Hash& request) {
 
 void Closings::call(Turn& turn, const Hash& request, Asked& asked, std::size_t auditor) {
   const proto::CallId id{next_call_++};
-  turn.sends.emplace_back(proto::Call{id, proto::Method::post, auditors_[auditor].url, {},
-                                      wire::encode(body_of(request)), config_.times.call_timeout_ms});
+  turn.sends.emplace_back(proto::Call{id,
+                                      proto::Method::post,
+                                      auditors_[auditor].url,
+                                      {},
+                                      wire::encode(body_of(request)),
+                                      config_.times.call_timeout_ms});
   asked.paces[auditor].under_way = true;
   calls_.emplace(id, Place{request, auditor});
 }

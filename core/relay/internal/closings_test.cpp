@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/relay/leaf_pages.h"
 #include "tests/support/relay_people.h"
 #include "tests/support/test_cosigner.h"
 
@@ -48,9 +49,9 @@ class ClosingsTest : public ::testing::Test {
   bool completes() {
     if (complete() != 202) return false;
     pass(3000);
-    const auto row = load<NameRow>(driver.store, table::kNames, as_bytes("alice@example.org"));
-    const auto leaf = load<directory::NameLeaf>(driver.store, table::kLeaves, (**row).map_key);
-    return leaf && *leaf && (**leaf).count == 3 && !(**leaf).resets.is_zero();
+    const auto served = load<ServedRow>(driver.store, table::kServed, {});
+    const auto leaves = load_leaves(driver.store, (**served).size, directory::kMinResetDelayS);
+    return leaves->size() == 1 && leaves->front().leaf.count == 3 && !leaves->front().leaf.resets.is_zero();
   }
   bool remembers() { return driver.store.get(table::kClosings, notice.hash()).has_value(); }
 
@@ -82,8 +83,7 @@ TEST_F(ClosingsTest, AsksNobodyBeforeTheResetHasMatured) {
   bob.take(bob.request(second, 5));
   ASSERT_EQ(submit(driver, bob.statements.back()).status, 202);
   pass(3000);
-  EXPECT_EQ(error_of(submit(driver, bob.by_new_device(directory::CompleteReset{1}, second))),
-            ErrorCode::invalid_state);
+  EXPECT_EQ(error_of(submit(driver, bob.by_new_device(directory::CompleteReset{1}, second))), ErrorCode::invalid_state);
   pass(1000);
   EXPECT_EQ(cosigners.all[0].asked_to_close, 0u);
 }
@@ -250,8 +250,9 @@ TEST(OpenResets, AreLimitedAndCounted) {
   const auto notice = load<directory::RequestNotice>(driver.store, table::kNotices, chain_key("alice@example.org", 1));
   alice.person.take(request);
   const auto veto = alice.person.by_device(directory::VetoReset{}, alice.device);
-  ASSERT_EQ(submit(driver, veto, {}, wire::encode(directory::veto_as_device((**notice).request, alice.device.key))).status,
-            202);
+  ASSERT_EQ(
+      submit(driver, veto, {}, wire::encode(directory::veto_as_device((**notice).request, alice.device.key))).status,
+      202);
   EXPECT_EQ(count(), 19'999u);
 }
 

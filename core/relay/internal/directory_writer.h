@@ -24,8 +24,8 @@ class DirectoryWriter {
  private:
   Status check_invitation(Turn& turn, const directory::Statement& statement, std::string_view code) const;
   /// The request that a veto or completion ends, by R; nothing for other statements.
-  Result<std::optional<Hash>> check_reset_step(Turn& turn, const NameRow& before,
-                                               const directory::Statement& statement, ByteView veto) const;
+  Result<std::optional<Hash>> check_reset_step(Turn& turn, const NameRow& before, const directory::Statement& statement,
+                                               ByteView veto) const;
 
   const RelayConfig& config_;
   Closings& closings_;

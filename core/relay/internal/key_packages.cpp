@@ -45,10 +45,11 @@ Status upload_key_packages(Turn& turn, const DeviceId& device, const proto::KeyP
   return ok();
 }
 
-Result<FetchedKeyPackages> fetch_key_packages(Turn& turn, const proto::KeyPackageFetch& fetch) {
+Result<FetchedKeyPackages> fetch_key_packages(Turn& turn, const directory::Map& served,
+                                              const proto::KeyPackageFetch& fetch) {
   FetchedKeyPackages out;
   for (const DeviceId& device : fetch.devices) {
-    const auto active = TRY(find_active_device(turn.rows, fetch.name, device));
+    const auto active = TRY(find_active_device(turn.rows, served, fetch.name, device));
     if (!active) continue;
     KeyPackageState state = TRY(load_state(turn.rows, device));
     auto item = TRY(take_one(turn, device, state));

@@ -23,7 +23,8 @@ struct FetchedKeyPackages {
   std::vector<MailboxId> low;  ///< of devices that have few left now
 };
 /// One package for each of the name's active devices that was asked for and has any.
-Result<FetchedKeyPackages> fetch_key_packages(Turn& turn, const proto::KeyPackageFetch& fetch);
+Result<FetchedKeyPackages> fetch_key_packages(Turn& turn, const directory::Map& served,
+                                              const proto::KeyPackageFetch& fetch);
 
 /// Whether the token was handed out with a key package of this device and is unused; uses it up.
 Result<bool> use_join_token(Turn& turn, const DeviceId& device, const proto::JoinToken& token);

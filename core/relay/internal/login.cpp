@@ -36,11 +36,11 @@ bool active_at(const directory::AuthorisedDevice& device, std::uint64_t count) {
 
 }  // namespace
 
-Result<std::optional<directory::Device>> find_active_device(const StoreView& rows, std::string_view name,
-                                                            const DeviceId& device) {
+Result<std::optional<directory::Device>> find_active_device(const StoreView& rows, const directory::Map& served,
+                                                            std::string_view name, const DeviceId& device) {
   const auto chain = TRY(load<NameRow>(rows, table::kNames, as_bytes(name)));
   if (!chain) return std::optional<directory::Device>{};
-  const auto leaf = TRY(load<directory::NameLeaf>(rows, table::kLeaves, chain->map_key));
+  const auto leaf = served.find(chain->map_key);
   if (!leaf) return std::optional<directory::Device>{};
   for (const directory::AuthorisedDevice& entry : chain->state.devices()) {
     if (entry.id == device && active_at(entry, leaf->count)) return std::optional(entry.device);
@@ -63,8 +63,8 @@ proto::NonceAnswer make_nonce(const TokenKey& key, Time now, Entropy& entropy) {
   return {nonce_of(key, random, expires_ms), expires_ms};
 }
 
-Result<proto::LoginAnswer> log_in(Turn& turn, const TokenKey& key, std::string_view domain,
-                                  const proto::LoginRequest& request) {
+Result<proto::LoginAnswer> log_in(Turn& turn, const directory::Map& served, const TokenKey& key,
+                                  std::string_view domain, const proto::LoginRequest& request) {
   REQUIRE(request.domain == domain, ErrorCode::not_authorised,
           "This login is for another domain; ask the server of the name's own domain.");
   const Nonce16 ours = nonce_of(key, request.nonce.view().first(kNonceHalf), request.expires_ms);
@@ -72,7 +72,7 @@ Result<proto::LoginAnswer> log_in(Turn& turn, const TokenKey& key, std::string_v
   const bool used = turn.rows.get(table::kUsedNonces, request.nonce).has_value();
   REQUIRE(known && !used && request.expires_ms > turn.now.ms, ErrorCode::unauthenticated,
           "The nonce is not good any more; ask for a new one and log in again.");
-  const auto device = TRY(find_active_device(turn.rows, request.name, request.device));
+  const auto device = TRY(find_active_device(turn.rows, served, request.name, request.device));
   REQUIRE(device, ErrorCode::not_authorised,
           "This device is not active in the chain of this name; look the name up and link the device again.");
   TRY(crypto::verify_labelled(device->signature_key, crypto::kSignLogin, request.content(), request.signature));
@@ -84,7 +84,8 @@ Result<proto::LoginAnswer> log_in(Turn& turn, const TokenKey& key, std::string_v
   return proto::LoginAnswer{token_of(key, request.device, expires_ms), expires_ms, 0};
 }
 
-Result<LoggedIn> check_token(const StoreView& rows, const TokenKey& key, std::string_view bearer, Time now) {
+Result<LoggedIn> check_token(const StoreView& rows, const directory::Map& served, const TokenKey& key,
+                             std::string_view bearer, Time now) {
   constexpr const char* kLogIn = "This needs a login; log in and repeat the request.";
   const auto bytes = bearer.size() <= proto::kMaxTokenSize ? from_base32(bearer) : Result<Bytes>(Bytes{});
   REQUIRE(bytes && bytes->size() == kTokenBytes, ErrorCode::unauthenticated, kLogIn);
@@ -96,7 +97,7 @@ Result<LoggedIn> check_token(const StoreView& rows, const TokenKey& key, std::st
 
   const std::optional<Bytes> name = rows.get(table::kDevices, device);
   REQUIRE(name, ErrorCode::not_authorised, "This device is not known here; link it again.");
-  const auto active = TRY(find_active_device(rows, as_text(*name), device));
+  const auto active = TRY(find_active_device(rows, served, as_text(*name), device));
   REQUIRE(active, ErrorCode::not_authorised, "This device was removed from its name; link it again if it is yours.");
   TRY(check_not_blocked(rows, as_text(*name)));
   return LoggedIn{device, as_text(*name), active->mailbox};

@@ -249,11 +249,11 @@ void Mailboxes::shut(std::span<const MailboxId> mailboxes) {
   }
 }
 
-void Mailboxes::close_removed(Turn& turn, const std::set<std::string>& names) {
+void Mailboxes::close_removed(Turn& turn, const directory::Map& served, const std::set<std::string>& names) {
   std::vector<proto::SocketId> removed;
   for (const auto& [socket, session] : sessions_) {
     if (!names.contains(session.who.name)) continue;
-    const auto active = find_active_device(turn.rows, session.who.name, session.who.device);
+    const auto active = find_active_device(turn.rows, served, session.who.name, session.who.device);
     if (!active || !*active || (*active)->mailbox != session.who.mailbox) removed.push_back(socket);
   }
   for (const proto::SocketId socket : removed) close(turn, socket);

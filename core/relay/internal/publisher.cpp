@@ -5,7 +5,6 @@
 namespace cairn::relay {
 namespace {
 
-constexpr std::size_t kLeavesAtOnce = 65'536;
 /// How long renewals of the time may be apart when they help nobody: while nothing is served, and when the quorum is
 /// there and some cosigner is not.
 constexpr std::uint64_t kMaxRefreshUnservedMs = 16 * kMinuteMs;
@@ -37,20 +36,11 @@ std::uint64_t cosigned_ms(const tlog::Policy& policy, std::span<const tlog::Veri
 
 // ---- what the store says ----
 
-Status Publisher::load_map(const StoreView& rows) {
+Status Publisher::load_map(const StoreView& rows, const Keys& keys) {
   map_ = directory::Map();
-  Bytes first;
-  for (std::vector<Row> page; !(page = rows.scan(table::kLeaves, first, {}, kLeavesAtOnce)).empty();) {
-    std::vector<directory::LeafChange> leaves;
-    leaves.reserve(page.size());
-    for (const Row& row : page) {
-      const Hash key = TRY(Hash::from(row.key));
-      leaves.push_back({ key, TRY(wire::decode<directory::NameLeaf>(row.value)) });
-    }
-    map_.update(leaves);
-    first = std::move(page.back().key);
-    first.push_back(0);
-  }
+  map_.update(TRY(pages_.load(rows, served_size(), keys.directory.min_reset_delay_s)));
+  REQUIRE(!served_ || map_.root() == served_->record.map_root, ErrorCode::internal,
+          "the leaves in the store do not give the root that is served");
   return ok();
 }
 
@@ -70,8 +60,8 @@ Status Publisher::load_served(const StoreView& rows) {
 }
 
 Status Publisher::rebuild(Turn& turn, const Keys& keys, Mailboxes& mailboxes) {
-  TRY(load_map(turn.rows));
   TRY(load_served(turn.rows));
+  TRY(load_map(turn.rows, keys));
   const auto last = turn.rows.scan(table::kRecords, {}, {}, 1, Order::descending);
   newest_.reset();
   if (!last.empty()) newest_ = TRY(wire::decode<directory::EpochRecord>(last.front().value));
@@ -239,7 +229,7 @@ Status Publisher::serve(Turn& turn, Mailboxes& mailboxes, std::vector<tlog::Veri
   served_ = Served{std::move(checkpoint), *newest_, std::move(growth), time_ms};
   if (grew) {
     turn.events.push_back({proto::Event::Level::info, "an epoch is served", size});
-    mailboxes.close_removed(turn, std::exchange(in_flight_names_, {}));
+    mailboxes.close_removed(turn, map_, std::exchange(in_flight_names_, {}));
     mailboxes.push_log_grew(turn, size);
   }
   return ok();
@@ -247,9 +237,7 @@ Status Publisher::serve(Turn& turn, Mailboxes& mailboxes, std::vector<tlog::Veri
 
 void Publisher::move_map_on(Turn& turn) {
   map_.update(in_flight_);
-  for (const directory::LeafChange& change : in_flight_) {
-    save(turn.rows, table::kLeaves, to_bytes(change.key), change.leaf);
-  }
+  pages_.write_some(turn.rows, map_, edge_.size(), in_flight_.size());
   for (std::uint64_t epoch = served_size(); epoch < edge_.size(); ++epoch) {
     turn.rows.erase(table::kEpochNames, u64_key(epoch));
   }

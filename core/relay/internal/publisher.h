@@ -11,6 +11,7 @@
 #include "core/relay/internal/cosigners.h"
 #include "core/relay/internal/epoch_builder.h"
 #include "core/relay/internal/mailboxes.h"
+#include "core/relay/leaf_pages.h"
 
 namespace cairn::relay {
 
@@ -58,7 +59,7 @@ class Publisher {
   Status serve_if_quorum(Turn& turn, Mailboxes& mailboxes);
   Status serve(Turn& turn, Mailboxes& mailboxes, std::vector<tlog::VerifiedCosignature> cosignatures);
   void move_map_on(Turn& turn);
-  Status load_map(const StoreView& rows);
+  Status load_map(const StoreView& rows, const Keys& keys);
   Status load_served(const StoreView& rows);
 
   bool trusts_clock(Time now) const;
@@ -75,6 +76,7 @@ class Publisher {
   Cosigners cosigners_;
 
   directory::Map map_;  ///< of the served epoch
+  LeafPages pages_;     ///< what the store has of it
   std::optional<Served> served_;
   tlog::RightEdge edge_;  ///< of the newest epoch
   std::optional<directory::EpochRecord> newest_;

@@ -30,7 +30,10 @@ class PublisherTest : public ::testing::Test {
     const auto row = load<ServedRow>(driver.store, table::kServed, {});
     return *row ? (**row).size : 0;
   }
-  std::uint64_t names() const { return driver.store.scan(table::kLeaves, {}, {}, 10'000).size(); }
+  std::uint64_t names() const {
+    const auto served = load<ServedRow>(driver.store, table::kServed, {}).value();
+    return served ? load_leaves(driver.store, served->size, directory::kMinResetDelayS)->size() : 0;
+  }
   tlog::SignedCheckpoint checkpoint() {
     return *tlog::SignedCheckpoint::parse(as_text(driver.get("/log/checkpoint").body), tlog::ExtensionLines::refuse);
   }

@@ -93,7 +93,7 @@ Result<Answer> Server::nonce(Turn& turn, const RequestArrived& request) {
 
 Result<Answer> Server::login(Turn& turn, const RequestArrived& request) {
   const auto login = TRY(wire::decode<proto::LoginRequest>(request.body));
-  proto::LoginAnswer answer = TRY(log_in(turn, keys_->token, config_.domain, login));
+  proto::LoginAnswer answer = TRY(log_in(turn, publisher_.map(), keys_->token, config_.domain, login));
   answer.key_packages = static_cast<std::uint32_t>(TRY(count_key_packages(turn.rows, login.device)));
   return encoded(answer);
 }
@@ -126,7 +126,7 @@ Result<Answer> Server::fetch_key_packages(Turn& turn, const RequestArrived& requ
   const LoggedIn who = TRY(check_login(turn, request.bearer));
   const auto fetch = TRY(wire::decode<proto::KeyPackageFetch>(request.body));
   for (std::size_t i = 0; i < fetch.devices.size(); ++i) TRY(draw(fetch_limiter_, turn, who.device));
-  const FetchedKeyPackages fetched = TRY(relay::fetch_key_packages(turn, fetch));
+  const FetchedKeyPackages fetched = TRY(relay::fetch_key_packages(turn, publisher_.map(), fetch));
   for (const MailboxId& mailbox : fetched.low) mailboxes_.push_key_packages_low(turn, mailbox);
   return encoded(fetched.answer);
 }

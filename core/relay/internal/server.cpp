@@ -178,7 +178,7 @@ Status Server::draw_on_address(RateLimiter& limiter, Turn& turn, std::string_vie
 }
 
 Result<LoggedIn> Server::check_login(Turn& turn, std::string_view bearer) {
-  LoggedIn who = TRY(check_token(turn.rows, keys_->token, bearer, turn.now));
+  LoggedIn who = TRY(check_token(turn.rows, publisher_.map(), keys_->token, bearer, turn.now));
   TRY(draw(device_limiter_, turn, who.device));
   return who;
 }

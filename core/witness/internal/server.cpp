@@ -167,8 +167,7 @@ void Server::close(Turn& turn, const proto::RequestArrived& request) {
   auto veto = log->second.replay->close(turn, asked->request);
   if (!veto) {
     const bool unknown = veto.error().code == ErrorCode::not_found;
-    return turn.refuse(request.id, unknown ? WitnessStatus::not_found : WitnessStatus::unavailable,
-                       veto.error().where);
+    return turn.refuse(request.id, unknown ? WitnessStatus::not_found : WitnessStatus::unavailable, veto.error().where);
   }
   directory::CloseAnswer answer{cosigner_->sign_closing(*asked)};
   if (*veto) answer.body = std::move(**veto);
