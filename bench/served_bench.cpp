@@ -74,7 +74,7 @@ struct Domain {
   std::uint64_t people = 0;
 };
 
-void statement_served(benchmark::State& state) {
+void directory_statement_served(benchmark::State& state) {
   static Domain domain;
   std::vector<std::uint64_t> took_us;
   for (auto _ : state) {
@@ -85,7 +85,7 @@ void statement_served(benchmark::State& state) {
   state.counters["p50_ms"] = static_cast<double>(took_us[took_us.size() / 2]) / 1000;
   state.counters["p90_ms"] = static_cast<double>(took_us[took_us.size() * 9 / 10]) / 1000;
 }
-BENCHMARK(statement_served)->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(20);
+BENCHMARK(directory_statement_served)->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(20);
 
 }  // namespace
 }  // namespace cairn::bench

@@ -12,9 +12,9 @@ using directory::LeafChange;
 
 /// A page has at most twice as many.
 constexpr std::size_t kPageLeaves = 128;
-/// Leaves that are written for one that changed: a domain of a million names is written anew every 125,000 changes, and
+/// Leaves that are written for one that changed: a domain of a million names is written anew every 250,000 changes, and
 /// a start reads the audits of so many.
-constexpr std::size_t kWrittenForOne = 8;
+constexpr std::size_t kWrittenForOne = 4;
 constexpr std::size_t kPagesAtOnce = 256;
 constexpr std::size_t kLeafBytes = 32 + 104;
 
