@@ -5,6 +5,7 @@
 #include "core/directory/auditor.h"
 #include "core/directory/map.h"
 #include "core/relay/internal/schema.h"
+#include "core/relay/leaf_pages.h"
 #include "core/relay/tables.h"
 #include "core/tlog/checkpoint.h"
 #include "core/tlog/tile_store.h"
@@ -115,26 +116,15 @@ class Inspector {
         checkpoint->claim().tree.root != edge->second) {
       found("The checkpoint that is served has another root than the log's records give.");
     }
-    check_map((*row)->size);
+    check_map((*row)->size, config);
   }
 
-  void check_map(std::uint64_t size) {
+  void check_map(std::uint64_t size, const directory::DirectoryConfig& config) {
     const auto record = load<directory::EpochRecord>(store_, table::kRecords, u64_key(size - 1));
+    const auto leaves = load_leaves(store_, size, config.min_reset_delay_s);
     directory::Map map;
-    Bytes first;
-    bool good = record && record->has_value();
-    for (std::vector<Row> page; good && !(page = store_.scan(table::kLeaves, first, {}, kRowsAtOnce)).empty();) {
-      std::vector<directory::LeafChange> leaves;
-      for (const Row& row : page) {
-        const auto key = Hash::from(row.key);
-        auto leaf = wire::decode<directory::NameLeaf>(row.value);
-        good = good && key && leaf;
-        if (good) leaves.push_back({*key, std::move(*leaf)});
-      }
-      if (good) map.update(leaves);
-      first = std::move(page.back().key);
-      first.push_back(0);
-    }
+    if (leaves) map.update(*leaves);
+    const bool good = record && record->has_value() && leaves;
     if (!good || map.root() != (*record)->map_root) found("The map has another root than the record that is served.");
   }
 

@@ -200,7 +200,9 @@ TEST(OperatingLimits, AClosedDomainTakesNoNewNames) {
 }
 
 TEST(OperatingLimits, EveryLimitStandsInTheWellKnownDocument) {
-  RelayDriver driver(RelayConfig{.domain = "example.org"});
+  RelayConfig config;
+  config.domain = "example.org";
+  RelayDriver driver(config);
   const std::string text = as_text(driver.get(proto::kPathWellKnown).body);
   for (const char* limit :
        {"mailbox_bytes", "mailbox_envelopes", "undelivered_ms", "unused_channel_ms", "refused_senders", "rates",
