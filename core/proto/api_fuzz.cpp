@@ -1,6 +1,7 @@
 // Every request, answer and frame from any bytes: what is accepted has exactly that one encoding.
 #include "core/base/check.h"
 #include "core/proto/api.h"
+#include "core/proto/refusals.h"
 #include "core/proto/storage.h"
 
 namespace {
@@ -17,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace cairn::proto;
   if (size == 0) return 0;
   const cairn::ByteView input(data + 1, size - 1);
-  switch (data[0] % 25) {
+  switch (data[0] % 26) {
     case 0: canonical<ErrorAnswer>(input); break;
     case 1: canonical<NonceAnswer>(input); break;
     case 2: canonical<LoginRequest>(input); break;
@@ -42,6 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 21: canonical<VaultPrune>(input); break;
     case 22: canonical<VaultDelete>(input); break;
     case 23: canonical<KeyBoxPut>(input); break;
+    case 24: canonical<Refusals>(input); break;
     default: canonical<KeyBoxDelete>(input); break;
   }
   return 0;
