@@ -157,6 +157,24 @@ TEST(RestoredDomain, WithoutCosignersNothingIsSignedUnlessItsOperatorSaysSo) {
   }
 }
 
+TEST(RestoredDomain, CosignersThatOnlyEverRefusedHoldUpAYoungLogNotButARestoredOne) {
+  testing::TestCosigners cosigners;
+  cosigners.all[1].mood = cosigners.all[2].mood = FakeCosigner::Mood::busy;
+  RelayDriver driver{cosigners.config()};
+  cosigners.pass(driver, 2000);
+  TestPerson alice("alice@example.org", 1);
+  EXPECT_EQ(submit(driver, alice.genesis(alice.new_device())).status, 202);
+  cosigners.pass(driver, 2000);
+  EXPECT_EQ(driver.store.scan(table::kRecords, {}, {}, 10).size(), 2u);
+  MemoryView store = driver.store;
+  store.apply(*make_restored(store, AskCosigners::yes, driver.now, driver.entropy));
+  driver.take_calls();
+  driver.store = store;
+  driver.restart();
+  cosigners.pass(driver, kMinuteMs, 1000);
+  EXPECT_TRUE(driver.store.get(table::kKeys, as_bytes(kRestoredRow)));
+}
+
 TEST(RestoredDomain, NumbersOfMailboxesJumpAndWhatWasForOneUseIsGone) {
   RelayDriver driver{testing::open_config()};
   Member alice(driver, "alice@example.org", 1);
@@ -284,7 +302,7 @@ TEST(Schema, AStoreOfANewerVersionIsRefusedInOneSentence) {
 
 TEST(Schema, TheFirstVersionIsMigratedInOneTransaction) {
   RelayConfig config = testing::open_config();
-  config.limits.mailbox_bytes = 10'000;
+  config.limits.mailbox_bytes = 9'000;
   RelayDriver driver(config);
   Member alice(driver, "alice@example.org", 1);
   Member bob(driver, "bob@example.org", 2);

@@ -102,9 +102,8 @@ bool Cosigners::done(const proto::CallDone& call, Time now, std::vector<proto::E
   return false;
 }
 
-/// Whether an answer says how far the log is for this cosigner. A 409 does, and so does its word on ours. A 404 says
-/// that it does not know the log; anything else may have been said before it looked, so it counts only from one of whom
-/// we have never had a word: an auditor that is still replaying cannot have cosigned more than we have.
+/// Whether an answer says how far the log is for this cosigner. A 409 does, and so does its word on ours; a 404 says
+/// that it does not know the log. Anything else may have been said before it looked.
 void Cosigners::hear(Cosigner& it, const Result<tlog::AddCheckpointAnswer>& answer, std::uint64_t ours) {
   if (!answer) return;
   if (const auto* stale = std::get_if<tlog::StaleSize>(&*answer)) {
@@ -112,8 +111,7 @@ void Cosigners::hear(Cosigner& it, const Result<tlog::AddCheckpointAnswer>& answ
     it.ahead = it.ahead || (!it.heard && stale->size > ours);
     it.heard = it.heard || stale->size <= ours;
   } else if (const auto* status = std::get_if<tlog::WitnessStatus>(&*answer)) {
-    const bool knows_nothing = *status == tlog::WitnessStatus::not_found || !it.line;
-    it.heard = it.heard || (knows_nothing && *status != tlog::WitnessStatus::forbidden);
+    it.heard = it.heard || *status == tlog::WitnessStatus::not_found;
   }
 }
 
@@ -121,7 +119,10 @@ Standing Cosigners::standing(Ask ask) const {
   std::vector<PublicKey> unheard;
   for (const Cosigner& it : cosigners_) {
     if (it.ahead) return Standing::behind;
-    if (!it.heard) unheard.push_back(it.key.key());
+    // One of whom the store has no word is there and refuses: an auditor, perhaps, who wants a newer record of a young
+    // log. It would wait for ever if we waited for it. Of a store that was put back the word may be what is missing.
+    const bool is_new = ask == Ask::enough && it.refused && !it.line;
+    if (!it.heard && !is_new) unheard.push_back(it.key.key());
   }
   if (ask == Ask::all) return unheard.empty() && !cosigners_.empty() ? Standing::newest : Standing::asking;
   const bool enough = policy_.accepts_anything() || unheard.empty() || !policy_.satisfied(unheard);
