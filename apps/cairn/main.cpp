@@ -344,6 +344,8 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(kFooter);
   app.add_option("--data", command.data_folder, "folder of this device")->capture_default_str();
+  std::string authority;
+  app.add_option("--ca", authority, "PEM file: an authority whose servers this device believes from now on");
   app.add_flag("--json", command.json_output, "answers as JSON, one a line");
   add_identity_commands(app, command);
   add_backup_commands(app, command);
@@ -360,6 +362,10 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::usage);
+  }
+  if (!authority.empty()) {
+    const Reply kept = apps::keep_authority(command.data_folder, authority);
+    if (kept.exit != Exit::done) return report(command, command.method, kept);
   }
   return run(command);
 }

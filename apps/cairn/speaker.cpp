@@ -13,6 +13,7 @@
 #include "shell/os/clock.h"
 #include "shell/os/data_folder.h"
 #include "shell/os/entropy.h"
+#include "shell/os/file.h"
 #include "shell/os/stop_signal.h"
 #include "shell/store/encrypted/encrypted_store.h"
 #include "shell/store/sqlite/sqlite_store.h"
@@ -24,6 +25,8 @@ using nlohmann::json;
 
 constexpr std::uint32_t kApplicationId = 0x6361726e;  // "carn"
 constexpr const char* kTarget = "/rpc";
+constexpr const char* kAuthorityFile = "authority.pem";
+constexpr std::size_t kMaxAuthority = std::size_t{1} << 20;
 constexpr std::uint64_t kStepMs = 200;
 /// After an answer: how long without news until a short-lived process leaves, and at the most.
 constexpr std::uint64_t kQuietMs = 250;
@@ -167,6 +170,10 @@ class Local final : public Speaker {
     if (const auto served = network_.serve_local(folder_.file("socket"), kTarget); !served) {
       return failed(Exit::refused, served.error().where);
     }
+    const std::string authority = folder_.file(kAuthorityFile);
+    auto trusted = net::TlsContext::client(os::read_file(authority, kMaxAuthority) ? authority : "");
+    if (!trusted) return failed(Exit::refused, trusted.error().where);
+    network_.trust(std::move(*trusted));
     mind_ = client::make_client({});
     loop::LoopOptions loop_options;
     loop_options.clock = os::now;
@@ -226,6 +233,15 @@ std::unique_ptr<Speaker> connect(const std::string& data_folder, Reply& reply) {
   }
   reply = failed(Exit::refused, folder.error().where);
   return nullptr;
+}
+
+Reply keep_authority(const std::string& data_folder, const std::string& file) {
+  const auto pem = os::read_file(file, kMaxAuthority);
+  if (!pem) return failed(Exit::refused, "The authority's file cannot be read; check that it exists and is yours.");
+  if (const auto good = net::TlsContext::client(file); !good) return failed(Exit::refused, good.error().where);
+  auto kept = os::make_folder(data_folder);
+  if (kept) kept = os::write_file(data_folder + "/" + kAuthorityFile, *pem);
+  return kept ? Reply{} : failed(Exit::refused, kept.error().where);
 }
 
 Reply run_daemon(const std::string& data_folder) {

@@ -39,6 +39,10 @@ class Speaker {
 /// others). On failure `reply` says why and null is returned.
 std::unique_ptr<Speaker> connect(const std::string& data_folder, Reply& reply);
 
+/// From now on this device believes servers whose certificates this authority signed, beside those of the system. The
+/// PEM file is copied into the data folder.
+Reply keep_authority(const std::string& data_folder, const std::string& file);
+
 /// Holds the folder and serves its socket until SIGTERM or SIGINT.
 Reply run_daemon(const std::string& data_folder);
 

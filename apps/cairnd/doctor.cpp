@@ -32,7 +32,7 @@ class Doctor {
     look_at_clock();
     if (!running_) look_at_port();
     if (meaning.config) look_at_cosigners(*meaning.config);
-    std::printf(wrong_ == 0 ? "Nothing is wrong.\n" : "Wrong: %d.\n", wrong_);
+    std::printf("Wrong: %d.\n", wrong_);
     return wrong_ == 0 ? 0 : 1;
   }
 

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstdio>
 
+#include "apps/common/certificate.h"
 #include "apps/common/copying.h"
 #include "apps/common/settings.h"
 #include "apps/common/watching.h"
@@ -13,6 +14,7 @@
 #include "shell/os/data_folder.h"
 #include "shell/os/entropy.h"
 #include "shell/os/file.h"
+#include "shell/os/hangup_signal.h"
 #include "shell/os/stop_signal.h"
 #include "shell/store/sqlite/sqlite_store.h"
 
@@ -29,6 +31,28 @@ int complain(const std::string& about, const char* sentence) {
 proto::Event::Level level_named(const std::string& name) {
   using enum proto::Event::Level;
   return name == "debug" ? debug : name == "warning" ? warning : name == "error" ? error : info;
+}
+
+/// Each time, not only the first.
+void on_hangup(net::Network& network, os::HangupSignal& hangup, const std::function<void()>& callback) {
+  network.watch(hangup.descriptor(), [&network, &hangup, callback] {
+    hangup.take();
+    callback();
+    on_hangup(network, hangup, callback);
+  });
+}
+
+/// New connections get what the files hold; those that stand go on as they are.
+void watch_certificate(net::Network& network, os::HangupSignal& hangup, Certificate& certificate) {
+  constexpr std::uint64_t kLookMs = 2'000;
+  const auto read = [&certificate] {
+    const Status done = certificate.read();
+    std::fprintf(stderr, "%s\n", done ? "The certificate was read again." : done.error().where);
+  };
+  network.every(kLookMs, [&certificate, read] {
+    if (certificate.changed()) read();
+  });
+  on_hangup(network, hangup, read);
 }
 
 loop::LoopOptions loop_options(const ServerOptions& options, Metrics& metrics) {
@@ -48,6 +72,7 @@ std::string local_socket(const std::string& data_folder) { return data_folder + 
 
 int serve(const ServerOptions& options, const std::function<std::unique_ptr<proto::Mind>()>& make) {
   os::StopSignal stop_signal;
+  os::HangupSignal hangup;
   os::SystemEntropy entropy;
   auto folder = os::DataFolder::open(options.data_folder);
   if (!folder) return complain(options.data_folder, folder.error().where);
@@ -60,8 +85,19 @@ int serve(const ServerOptions& options, const std::function<std::unique_ptr<prot
   if (!ours) return complain(store_options.path, ours.error().where);
 
   net::Network network(entropy);
-  const auto port =
-      network.serve_http(options.address, options.port, options.behind_proxy ? net::Proxy::trusted : net::Proxy::none);
+  auto trusted = net::TlsContext::client(options.ca);
+  if (!trusted) return complain("--ca " + options.ca, trusted.error().where);
+  network.trust(*trusted);
+  const bool own_tls = !options.tls_certificate.empty() || !options.tls_key.empty();
+  Certificate certificate(options.tls_certificate, options.tls_key);
+  if (const Status read = own_tls ? certificate.read() : ok(); !read) {
+    return complain("--tls-cert " + options.tls_certificate + " --tls-key " + options.tls_key, read.error().where);
+  }
+  if (own_tls) watch_certificate(network, hangup, certificate);
+  net::Server::Tls tls;
+  if (own_tls) tls = [&certificate] { return certificate.context(); };
+  const auto port = network.serve_http(options.address, options.port,
+                                       options.behind_proxy ? net::Proxy::trusted : net::Proxy::none, std::move(tls));
   if (!port) return complain(options.address + ":" + std::to_string(options.port), port.error().where);
   if (!options.local_target.empty()) {
     const auto served = network.serve_local(local_socket(folder->path()), options.local_target);
@@ -89,13 +125,18 @@ int serve(const ServerOptions& options, const std::function<std::unique_ptr<prot
   watching.before_wait = [&] { metrics.loop(loop.counts(), network.connections(), (*store)->full()); };
   network.watch(stop_signal.descriptor(), [&loop] { loop.stop(); });
   if (const auto started = loop.start(); !started) return complain(options.data_folder, started.error().where);
-  std::printf("listening on http://%s:%u\n", options.address.c_str(), static_cast<unsigned>(*port));
+  std::printf("listening on %s://%s:%u\n", own_tls ? "https" : "http", options.address.c_str(),
+              static_cast<unsigned>(*port));
   std::fflush(stdout);
   loop.run();
   return 0;
 }
 
 void declare_common(Settings& settings, ServerOptions& options) {
+  settings.text("tls-cert", options.tls_certificate,
+                "PEM file: the certificate, and those up to a root; read again on SIGHUP and when it changes");
+  settings.text("tls-key", options.tls_key, "PEM file: its key; without both a proxy has to speak TLS");
+  settings.text("ca", options.ca, "PEM file: an authority whose certificates other servers may have, too");
   settings.text("metrics", options.metrics,
                 "ADDRESS:PORT for /metrics (Prometheus) and /v1/health; nobody else's business");
   settings.text("log-level", options.log_level, "the least that is logged", {"debug", "info", "warning", "error"});

@@ -23,6 +23,8 @@ struct ServerOptions {
   std::string local_target;
   /// Asked before anything is served: why the store is not for us, in one sentence. Optional.
   std::function<Status(const StoreView&)> check{};
+  std::string tls_certificate{}, tls_key{};  ///< files; empty: plain HTTP, for a proxy in front
+  std::string ca{};                          ///< file of an authority that calls to https believe beside the system's
   std::string log_level = "info";
   std::string log_format = "text";
   /// "ADDRESS:PORT" of a second listener for /metrics and /v1/health; empty: none.

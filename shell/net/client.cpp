@@ -9,6 +9,7 @@ namespace cairn::net {
 namespace {
 
 tl::unexpected<Error> no_answer() { return fail(ErrorCode::unavailable, "the server did not answer in time"); }
+Reach reach_of(const Url& url) { return url.scheme == Scheme::https ? Reach::anywhere : Reach::loopback_only; }
 tl::unexpected<Error> broken_off() { return fail(ErrorCode::unavailable, "the server broke the connection off"); }
 
 }  // namespace
@@ -17,7 +18,7 @@ tl::unexpected<Error> broken_off() { return fail(ErrorCode::unavailable, "the se
 class Client::Connection final : public StreamOwner {
  public:
   Connection(Client& client, Host& host, Pending first) : client_(client), host_(host), pending_(std::move(first)) {
-    connector_ = std::make_unique<Connector>(client.loop_, host.url.host, host.url.port, Reach::loopback_only,
+    connector_ = std::make_unique<Connector>(client.loop_, host.url.host, host.url.port, reach_of(host.url),
                                              [this](Result<int> socket) { connected(std::move(socket)); });
   }
 
@@ -36,6 +37,10 @@ class Client::Connection final : public StreamOwner {
     auto response = reader_->feed(bytes);
     if (!response) return end(tl::unexpected<Error>(response.error()));
     if (*response) finish(std::move(**response));
+  }
+
+  void on_refused(const Error& error) override {
+    if (!over_) end(tl::unexpected<Error>(error));
   }
 
   void on_end() override {
@@ -62,7 +67,7 @@ class Client::Connection final : public StreamOwner {
   void connected(Result<int> socket) {
     if (over_) return;
     if (!socket) return end(tl::unexpected<Error>(socket.error()));
-    stream_ = std::make_unique<Stream>(client_.loop_, *socket, *this);
+    stream_ = std::make_unique<Stream>(client_.loop_, *socket, *this, client_.session_for(host_.url));
     start(std::move(*pending_));
   }
 
@@ -100,13 +105,14 @@ class Client::Handshake final : public StreamOwner {
   Handshake(Client& client, proto::SocketId id, const Url& url, std::string bearer)
       : client_(client),
         id_(id),
+        url_(url),
         deadline_ms_(os::monotonic_ms() + client.limits_.connect_ms),
         reader_(kMaxHeaderSize) {
     Bytes nonce(16);
     client.entropy_.fill(nonce);
     key_ = to_base64(nonce);
     request_ = encode_websocket_request(url.target, url.authority(), bearer, key_);
-    connector_ = std::make_unique<Connector>(client.loop_, url.host, url.port, Reach::loopback_only,
+    connector_ = std::make_unique<Connector>(client.loop_, url.host, url.port, reach_of(url),
                                              [this](Result<int> socket) { connected(std::move(socket)); });
   }
 
@@ -141,7 +147,7 @@ class Client::Handshake final : public StreamOwner {
   void connected(Result<int> socket) {
     if (over_) return;
     if (!socket) return failed();
-    stream_ = std::make_unique<Stream>(client_.loop_, *socket, *this);
+    stream_ = std::make_unique<Stream>(client_.loop_, *socket, *this, client_.session_for(url_));
     stream_->send(std::move(request_));
   }
 
@@ -153,6 +159,7 @@ class Client::Handshake final : public StreamOwner {
 
   Client& client_;
   proto::SocketId id_;
+  Url url_;
   std::uint64_t deadline_ms_;
   ResponseReader reader_;
   std::string key_;
@@ -170,8 +177,13 @@ Client::~Client() = default;
 
 Result<Url> Client::checked_url(const std::string& text) const {
   Url url = TRY(parse_url(text));
-  REQUIRE(url.scheme == Scheme::http, ErrorCode::unsupported, "https is not available: use http to this machine");
+  REQUIRE(url.scheme == Scheme::http || tls_, ErrorCode::unsupported,
+          "https is not available here: use http to this machine");
   return url;
+}
+
+std::unique_ptr<TlsSession> Client::session_for(const Url& url) const {
+  return url.scheme == Scheme::https ? std::make_unique<TlsSession>(*tls_, url.host) : nullptr;
 }
 
 void Client::call(proto::Call call) {
@@ -180,7 +192,7 @@ void Client::call(proto::Call call) {
   if (waiting_calls_ >= limits_.max_waiting_calls) {
     return done(call.id, fail(ErrorCode::unavailable, "too many calls wait for their answers"));
   }
-  Host& host = hosts_[url->authority()];
+  Host& host = hosts_[(url->scheme == Scheme::https ? "https://" : "http://") + url->authority()];
   host.url = *url;
   ++waiting_calls_;
   host.waiting.push_back({call.id, os::monotonic_ms() + call.timeout_ms,

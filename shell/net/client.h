@@ -26,6 +26,9 @@ class Client {
          const SocketLimits& socket_limits);
   ~Client();
 
+  /// Whom https believes; without one, nobody.
+  void set_tls(std::shared_ptr<const TlsContext> tls) { tls_ = std::move(tls); }
+
   /// CallDone follows. Without encryption only this machine is called (not_authorised otherwise).
   void call(proto::Call call);
   /// SocketConnected or SocketClosed follows.
@@ -53,6 +56,7 @@ class Client {
   };
 
   Result<Url> checked_url(const std::string& text) const;
+  std::unique_ptr<TlsSession> session_for(const Url& url) const;
   void done(proto::CallId id, Result<proto::CallReply> reply);
   void dispatch(Host& host);
 
@@ -61,7 +65,8 @@ class Client {
   Entropy& entropy_;
   const ClientLimits& limits_;
   const SocketLimits& socket_limits_;
-  std::map<std::string, Host> hosts_;  // by authority
+  std::shared_ptr<const TlsContext> tls_;
+  std::map<std::string, Host> hosts_;  // by scheme and authority
   std::size_t waiting_calls_ = 0;
   std::unordered_map<std::uint64_t, std::unique_ptr<Handshake>> handshakes_;  // by SocketId
   std::vector<std::uint64_t> retired_handshakes_;

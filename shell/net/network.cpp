@@ -22,8 +22,9 @@ Network::Network(Entropy& entropy, NetworkLimits limits)
 // Streams let go of the loop before it goes.
 Network::~Network() = default;
 
-Result<std::uint16_t> Network::serve_http(const std::string& address, std::uint16_t port, Proxy proxy) {
-  return server_.listen(address, port, proxy);
+Result<std::uint16_t> Network::serve_http(const std::string& address, std::uint16_t port, Proxy proxy,
+                                          Server::Tls tls) {
+  return server_.listen(address, port, proxy, std::move(tls));
 }
 
 Status Network::serve_local(const std::string& path, std::string target) {

@@ -25,7 +25,14 @@ class Network final : public loop::Transport {
   ~Network() override;
 
   /// Serves HTTP on an address of this machine; port 0 takes a free one. Gives the port. Errors are sentences.
-  Result<std::uint16_t> serve_http(const std::string& address, std::uint16_t port, Proxy proxy = Proxy::none);
+  Result<std::uint16_t> serve_http(const std::string& address, std::uint16_t port, Proxy proxy = Proxy::none,
+                                   Server::Tls tls = nullptr);
+
+  /// From now on calls to https go out, to whom this trusts.
+  void trust(std::shared_ptr<const TlsContext> tls) { client_.set_tls(std::move(tls)); }
+
+  /// Calls back every `period_ms`, within take().
+  void every(std::uint64_t period_ms, std::function<void()> callback) { loop_.every(period_ms, std::move(callback)); }
 
   /// Serves a unix socket of mode 0600; each connection is a socket with `target`, each line a frame.
   Status serve_local(const std::string& path, std::string target);

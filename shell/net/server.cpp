@@ -40,14 +40,15 @@ proto::Respond refusal(int status) {
 /// has left it does not read, so a client that pipelines, or does not read, has to wait in the kernel.
 class Server::Connection final : public StreamOwner {
  public:
-  Connection(Server& server, std::uint64_t number, int socket, std::string peer, Proxy proxy)
+  Connection(Server& server, std::uint64_t number, int socket, std::string peer, Proxy proxy,
+             std::unique_ptr<TlsSession> tls)
       : server_(server),
         number_(number),
         peer_(std::move(peer)),
         network_(network_of(peer_)),
         proxy_(proxy),
         deadline_ms_(os::monotonic_ms() + server.limits_.header_ms),
-        stream_(std::make_unique<Stream>(server.loop_, socket, *this)) {
+        stream_(std::make_unique<Stream>(server.loop_, socket, *this, std::move(tls))) {
     ++server_.connections_of_[network_];
   }
   ~Connection() override {
@@ -190,15 +191,17 @@ Server::Server(EventLoop& loop, Board& board, Entropy& entropy, const ServerLimi
 
 Server::~Server() = default;
 
-Result<std::uint16_t> Server::listen(const std::string& address, std::uint16_t port, Proxy proxy) {
-  auto listener = TRY(Listener::tcp(loop_, address, port, [this, proxy](int socket, std::string peer) {
+Result<std::uint16_t> Server::listen(const std::string& address, std::uint16_t port, Proxy proxy, Tls tls) {
+  auto listener = TRY(Listener::tcp(loop_, address, port, [this, proxy, tls](int socket, std::string peer) {
     const bool full = connections_.size() + board_.sockets.size() >= limits_.max_connections;
     if (full || (proxy == Proxy::none && !may_come(network_of(peer)))) {
       ::close(socket);
       return;
     }
     const std::uint64_t number = next_connection_++;
-    connections_[number] = std::make_unique<Connection>(*this, number, socket, std::move(peer), proxy);
+    auto session = tls ? std::make_unique<TlsSession>(*tls()) : nullptr;
+    connections_[number] =
+        std::make_unique<Connection>(*this, number, socket, std::move(peer), proxy, std::move(session));
   }));
   listeners_.push_back(std::move(listener));
   return listeners_.back()->port();

@@ -37,8 +37,10 @@ class Server {
          const SocketLimits& socket_limits);
   ~Server();
 
+  /// Gives what a new connection speaks TLS with; nothing for plain HTTP.
+  using Tls = std::function<std::shared_ptr<const TlsContext>()>;
   /// The port that was taken. Errors as Listener::tcp.
-  Result<std::uint16_t> listen(const std::string& address, std::uint16_t port, Proxy proxy);
+  Result<std::uint16_t> listen(const std::string& address, std::uint16_t port, Proxy proxy, Tls tls = nullptr);
 
   /// Dropped silently when who asked is gone.
   void respond(proto::Respond respond);

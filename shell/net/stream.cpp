@@ -67,8 +67,8 @@ void EventLoop::every(std::uint64_t period_ms, std::function<void()> callback) {
 // ---- Stream ----
 
 struct Stream::State : std::enable_shared_from_this<Stream::State> {
-  State(EventLoop& loop, int connected, StreamOwner& user)
-      : loop_impl(loop.impl()), socket(loop.impl().context, connected), owner(&user) {}
+  State(EventLoop& loop, int connected, StreamOwner& user, std::unique_ptr<TlsSession> session)
+      : loop_impl(loop.impl()), socket(loop.impl().context, connected), owner(&user), tls(std::move(session)) {}
 
   void wait_readable() {
     if (read_pending || !reading || ended) return;
@@ -83,8 +83,34 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
   void read() {
     const ssize_t got = ::recv(socket.native_handle(), loop_impl.buffer.data(), loop_impl.buffer.size(), MSG_DONTWAIT);
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return end();
-    if (got > 0 && !finishing) owner->on_bytes(ByteView(loop_impl.buffer).first(static_cast<std::size_t>(got)));
-    if (owner != nullptr) wait_readable();
+    if (got > 0) hear(ByteView(loop_impl.buffer).first(static_cast<std::size_t>(got)));
+    if (owner != nullptr && !ended) wait_readable();
+  }
+
+  void hear(ByteView bytes) {
+    if (!tls) {
+      if (!finishing) owner->on_bytes(bytes);
+      return;
+    }
+    const auto heard = tls->receive(bytes);
+    put_out(tls->take_output());  // an alert, when it went wrong
+    if (!heard) {
+      const auto self = shared_from_this();
+      owner->on_refused(heard.error());
+      return end();
+    }
+    const auto self = shared_from_this();
+    if (!heard->plain.empty() && !finishing) owner->on_bytes(heard->plain);
+    if (heard->ended && owner != nullptr && !ended) end();
+  }
+
+  /// What goes over the socket.
+  void put_out(Bytes bytes) {
+    if (bytes.empty()) return;
+    queued += bytes.size();
+    loop_impl.queued += bytes.size();
+    queue.push_back(std::move(bytes));
+    flush_soon();
   }
 
   /// One flush for all that is sent within a callback.
@@ -153,6 +179,7 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
   EventLoop::Impl& loop_impl;
   asio::posix::stream_descriptor socket;
   StreamOwner* owner;  // null when the Stream is gone
+  std::unique_ptr<TlsSession> tls;
   std::deque<Bytes> queue;
   std::size_t offset = 0;  // of the first in the queue that has left
   std::size_t queued = 0;
@@ -163,7 +190,9 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
   bool ended = false;
 };
 
-Stream::Stream(EventLoop& loop, int socket, StreamOwner& owner) : state_(std::make_shared<State>(loop, socket, owner)) {
+Stream::Stream(EventLoop& loop, int socket, StreamOwner& owner, std::unique_ptr<TlsSession> tls)
+    : state_(std::make_shared<State>(loop, socket, owner, std::move(tls))) {
+  if (state_->tls) state_->put_out(state_->tls->take_output());
   state_->wait_readable();
 }
 
@@ -178,10 +207,9 @@ void Stream::set_owner(StreamOwner& owner) { state_->owner = &owner; }
 
 void Stream::send(Bytes bytes) {
   if (bytes.empty() || state_->finishing) return;
-  state_->queued += bytes.size();
-  state_->loop_impl.queued += bytes.size();
-  state_->queue.push_back(std::move(bytes));
-  state_->flush_soon();
+  if (!state_->tls) return state_->put_out(std::move(bytes));
+  state_->tls->send(bytes);
+  state_->put_out(state_->tls->take_output());
 }
 
 std::size_t Stream::queued() const { return state_->queued; }
@@ -195,6 +223,10 @@ void Stream::set_reading(bool on) {
 
 void Stream::finish() {
   if (state_->finishing) return;
+  if (state_->tls) {
+    state_->tls->finish();
+    state_->put_out(state_->tls->take_output());
+  }
   state_->finishing = true;
   set_reading(true);
   state_->flush_soon();

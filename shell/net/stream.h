@@ -1,6 +1,6 @@
 // The event loop and the streams of bytes on it: the only place that touches sockets.
 //
-// One thread. A stream is plain today; TLS goes between its socket and its owner, who sees bytes either way.
+// One thread. TLS, where there is any, stands between a stream's socket and its owner, who sees plain bytes either way.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/base/bytes.h"
+#include "shell/net/tls.h"
 
 namespace cairn::net {
 
@@ -42,6 +43,8 @@ class StreamOwner {
   virtual void on_bytes(ByteView bytes) = 0;
   /// The other side has closed, or the connection is broken. Nothing follows.
   virtual void on_end() = 0;
+  /// Comes before on_end() when TLS knows better than "broken off" why: a sentence.
+  virtual void on_refused(const Error&) {}
   /// All that was sent has left this process.
   virtual void on_drained() {}
 };
@@ -49,8 +52,8 @@ class StreamOwner {
 /// A connected socket. Nothing is called any more once it is destroyed, which closes it.
 class Stream {
  public:
-  /// Takes over a connected socket.
-  Stream(EventLoop& loop, int socket, StreamOwner& owner);
+  /// Takes over a connected socket; what goes over it is plain unless there is a session.
+  Stream(EventLoop& loop, int socket, StreamOwner& owner, std::unique_ptr<TlsSession> tls = nullptr);
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
@@ -60,7 +63,7 @@ class Stream {
 
   /// Queues bytes; they leave when the callback that runs now is over.
   void send(Bytes bytes);
-  /// How much of what was sent has not left this process.
+  /// How much of what was sent (with TLS: as it goes out) has not left this process.
   std::size_t queued() const;
   /// The same of all streams of this loop.
   std::size_t queued_of_all() const;

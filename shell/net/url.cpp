@@ -81,7 +81,7 @@ bool is_loopback_address(std::string_view address) {
 }
 
 bool is_callable(const Url& url) {
-  return url.scheme == Scheme::http && (url.host == "localhost" || is_loopback_address(url.host));
+  return url.scheme == Scheme::https || url.host == "localhost" || is_loopback_address(url.host);
 }
 
 std::string network_of(std::string_view address) {

@@ -26,7 +26,7 @@ Result<Url> parse_url(std::string_view text);
 /// An address of this machine only, in text: 127.0.0.0/8 or ::1 (RFC 6890). Names are not addresses.
 bool is_loopback_address(std::string_view address);
 
-/// Whether Client can call it: http, to an address of this machine or to "localhost". It speaks no TLS.
+/// Whether Client can call it: https, or http to an address of this machine or to "localhost".
 bool is_callable(const Url& url);
 
 /// The part of an address that one party holds: an IPv4 address whole, the first 8 bytes of an IPv6 address. Other text

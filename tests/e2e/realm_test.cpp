@@ -218,7 +218,7 @@ TEST_F(RealmTest, IsFoundOutWhenItsDatabaseIsPutBack) {
 
 TEST_F(RealmTest, RefusesToStartWithAPeerThatItCannotCall) {
   stop(0, SIGTERM);
-  for (const char* url : {"https://realm.example.com", "http://realm.example.com"}) {
+  for (const char* url : {"http://192.0.2.1:80", "http://realm.example.com"}) {
     std::ofstream(list(0)) << "peer " << realms_[1].vkey << " " << url << "\n";
     const auto done = demo::run({witness(), "--data", data(0), "serve", "--role", "realm", "--name", name(0),
                                  "--listen", "127.0.0.1:0", "--realm-list", list(0)},
