@@ -73,6 +73,7 @@ class CborWriter {
   /// A map without pairs.
   void empty_map() { head(5, 0); }
   void null() { out_.push_back(0xf6); }
+  void boolean(bool value) { out_.push_back(value ? 0xf5 : 0xf4); }
 
   Bytes take() { return std::exchange(out_, {}); }
 

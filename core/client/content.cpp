@@ -13,9 +13,6 @@ namespace {
 
 constexpr std::size_t kContentFields = 7;
 constexpr std::size_t kSaltSize = 16;
-constexpr std::size_t kMessageIdSize = 32;
-/// IANA's hash name of SHA-256, the only one of message ids so far.
-constexpr std::uint8_t kMessageIdSha256 = 1;
 constexpr std::size_t kMaxExtensions = 256;
 constexpr std::size_t kMaxExtensionKeySize = 255;
 constexpr std::size_t kMaxGossipSize = 16 * 1024;
@@ -76,9 +73,9 @@ class ContentReader {
   Result<Content> read();
 
  private:
-  /// MessageId or null; whether there is one.
-  Result<bool> message_id();
-  Status expiration();
+  /// MessageId or null.
+  Result<std::optional<MessageId>> message_id();
+  Result<std::optional<Expiration>> expiration();
   Status extensions();
   Result<Shown> parts();
   /// A NullPart, SinglePart or ExternalPart, or the head of a MultiPart, which is then the innermost of open_.
@@ -92,20 +89,46 @@ class ContentReader {
   std::size_t depth_ = 0;
   std::size_t part_count_ = 0;
   std::optional<Control> control_;
+  std::optional<std::string> reaction_;
+  bool is_null_ = false;
 };
+
+template <class One>
+Result<One> decode_control(ByteView content) {
+  return wire::decode<One>(content);
+}
+template <>
+Result<StatusReport> decode_control<StatusReport>(ByteView content) {
+  return StatusReport::decode(content);
+}
+
+template <class One>
+Bytes encode_control(const One& one) {
+  return wire::encode(one);
+}
+template <>
+Bytes encode_control<StatusReport>(const StatusReport& one) {
+  return one.encode();
+}
+
+template <class One>
+bool take_control(std::string_view media_type, ByteView content, std::optional<Control>& out) {
+  if (media_type != One::kMediaType) return false;
+  auto one = decode_control<One>(content);
+  if (one) out.emplace(std::move(*one));
+  return true;
+}
+
+template <class... Ones>
+std::optional<Control> control_among(std::string_view media_type, ByteView content, const std::variant<Ones...>*) {
+  std::optional<Control> out;
+  (void)(take_control<Ones>(media_type, content, out) || ...);
+  return out;
+}
 
 /// What devices say to each other, if that is what this is.
 std::optional<Control> control_of(std::string_view media_type, ByteView content) {
-  if (media_type == NoteRequest::kMediaType) {
-    if (auto request = wire::decode<NoteRequest>(content)) return std::move(*request);
-  }
-  if (media_type == NoteAnswer::kMediaType) {
-    if (auto answer = wire::decode<NoteAnswer>(content)) return std::move(*answer);
-  }
-  if (media_type == VetoTold::kMediaType) {
-    if (auto veto = wire::decode<VetoTold>(content)) return std::move(*veto);
-  }
-  return std::nullopt;
+  return control_among(media_type, content, static_cast<const Control*>(nullptr));
 }
 
 // Appendix "MIMI Content": the array mimiContent.
@@ -113,17 +136,24 @@ Result<Content> ContentReader::read() {
   REQUIRE(TRY(in_.array(kContentFields)) == kContentFields, ErrorCode::malformed, "content fields");
   const ByteView salt = TRY(in_.bytes(kSaltSize));
   REQUIRE(salt.size() == kSaltSize, ErrorCode::malformed, "content salt");
-  replaces_ = TRY(message_id());
+  Content out;
+  std::copy(salt.begin(), salt.end(), out.salt.begin());
+  out.replaces = TRY(message_id());
+  replaces_ = out.replaces.has_value();
   TRY(in_.bytes(kMaxTopicIdSize));
-  TRY(expiration());
-  TRY(message_id());
+  out.expires = TRY(expiration());
+  out.in_reply_to = TRY(message_id());
   TRY(extensions());
   Shown shown = TRY(parts());
   TRY(in_.finish());
-  Content out;
+  out.reaction = std::move(reaction_);
+  out.is_null = is_null_;
   if (shown.is_text && shown.words.size() <= kMaxTextSize) {
     out.text.emplace();
-    std::copy(salt.begin(), salt.end(), out.text->salt.begin());
+    out.text->salt = out.salt;
+    out.text->replaces = out.replaces;
+    out.text->in_reply_to = out.in_reply_to;
+    out.text->expires = out.expires;
     out.text->media_type = std::move(shown.type);
     out.text->text = std::move(shown.words);
   } else {
@@ -133,19 +163,25 @@ Result<Content> ContentReader::read() {
   return out;
 }
 
-Result<bool> ContentReader::message_id() {
-  if (in_.take_null()) return false;
-  const ByteView id = TRY(in_.bytes(kMessageIdSize));
-  REQUIRE(id.size() == kMessageIdSize && id[0] == kMessageIdSha256, ErrorCode::malformed, "message id");
-  return true;
+/// A MessageId: of no other hash than SHA-256 so far.
+Result<MessageId> read_message_id(CborReader& in) {
+  const ByteView id = TRY(in.bytes(MessageId::kSize));
+  REQUIRE(id.size() == MessageId::kSize && id[0] == kMessageIdSha256, ErrorCode::malformed, "message id");
+  return MessageId::from(id);
 }
 
-Status ContentReader::expiration() {
-  if (in_.take_null()) return ok();
+Result<std::optional<MessageId>> ContentReader::message_id() {
+  if (in_.take_null()) return std::optional<MessageId>{};
+  return std::optional(TRY(read_message_id(in_)));
+}
+
+Result<std::optional<Expiration>> ContentReader::expiration() {
+  if (in_.take_null()) return std::optional<Expiration>{};
   REQUIRE(TRY(in_.array(2)) == 2, ErrorCode::malformed, "content expiration");
-  TRY(in_.boolean());
-  TRY(in_.unsigned_integer(std::numeric_limits<std::uint32_t>::max()));
-  return ok();
+  Expiration out;
+  out.relative = TRY(in_.boolean());
+  out.seconds = static_cast<std::uint32_t>(TRY(in_.unsigned_integer(std::numeric_limits<std::uint32_t>::max())));
+  return std::optional(out);
 }
 
 // "Extension Fields" and "Depth restrictions": the map itself is the first level.
@@ -191,7 +227,10 @@ Result<std::optional<Shown>> ContentReader::part() {
   TRY(in_.text(kMaxContentSize));  // language
   const std::uint64_t cardinality = TRY(in_.unsigned_integer(kMultiPart));
   REQUIRE(fields == kPartFields[cardinality], ErrorCode::malformed, "content part fields");
-  if (cardinality == kNullPart) return not_text(replaces_ ? "deletion" : "empty");
+  if (cardinality == kNullPart) {
+    is_null_ = depth_ == 0;
+    return not_text(replaces_ ? "deletion" : "empty");
+  }
   if (cardinality == kSinglePart) return TRY(single_part(disposition));
   if (cardinality == kExternalPart) return TRY(external_part());
   const auto semantics = static_cast<PartSemantics>(TRY(in_.unsigned_integer(2)));
@@ -209,6 +248,7 @@ Result<Shown> ContentReader::single_part(std::uint64_t disposition) {
   if (!is_plain_reading(media_type) || text.empty() || !is_utf8(text)) {
     return not_text(media_type.empty() ? "empty" : media_type);
   }
+  if (depth_ == 0 && disposition == kReaction && text.size() <= kMaxReactionSize) reaction_ = text;
   return Shown{true, (disposition == kReaction ? std::string(kReactionPrefix) : "") + text, std::string(media_type)};
 }
 
@@ -226,15 +266,36 @@ Result<Shown> ContentReader::external_part() {
   return not_text(media_type.empty() ? "external" : media_type);
 }
 
-Bytes encode_single(ByteView salt, Disposition disposition, std::string_view media_type, ByteView content) {
+/// What stands before the body.
+struct Behaviour {
+  ByteView salt;
+  std::optional<MessageId> replaces = std::nullopt;
+  std::optional<Expiration> expires = std::nullopt;
+  std::optional<MessageId> in_reply_to = std::nullopt;
+};
+
+CborWriter begin_content(const Behaviour& behaviour) {
   CborWriter w;
+  const auto id = [&w](const std::optional<MessageId>& value) { value ? w.bytes(*value) : w.null(); };
   w.array(kContentFields);
-  w.bytes(salt);
-  w.null();       // replaces
-  w.bytes({});    // topicId
-  w.null();       // expires
-  w.null();       // inReplyTo
+  w.bytes(behaviour.salt);
+  id(behaviour.replaces);
+  w.bytes({});  // topicId
+  if (behaviour.expires) {
+    w.array(2);
+    w.boolean(behaviour.expires->relative);
+    w.unsigned_integer(behaviour.expires->seconds);
+  } else {
+    w.null();
+  }
+  id(behaviour.in_reply_to);
   w.empty_map();  // mimiExtensions
+  return w;
+}
+
+Bytes encode_single(const Behaviour& behaviour, Disposition disposition, std::string_view media_type,
+                    ByteView content) {
+  CborWriter w = begin_content(behaviour);
   w.array(kPartFields[kSinglePart]);
   w.unsigned_integer(disposition);
   w.text({});  // language
@@ -268,13 +329,59 @@ Result<NoteAnswer> NoteAnswer::read(wire::Reader& r) {
   return NoteAnswer { TRY(r.opaque_text(directory::kMaxLookupCheckpointBytes)) };
 }
 
+Bytes StatusReport::encode() const {
+  CborWriter out;
+  out.array(statuses.size());
+  for (const One& one : statuses) {
+    out.array(2);
+    out.bytes(one.message);
+    out.unsigned_integer(one.status);
+  }
+  return out.take();
+}
+
+Result<StatusReport> StatusReport::decode(ByteView bytes) {
+  CborReader in(bytes);
+  StatusReport out;
+  const std::size_t count = TRY(in.array(kMaxStatuses));
+  for (std::size_t i = 0; i < count; ++i) {
+    REQUIRE(TRY(in.array(2)) == 2, ErrorCode::malformed, "message status");
+    One one;
+    one.message = TRY(read_message_id(in));
+    one.status = static_cast<std::uint8_t>(TRY(in.unsigned_integer(std::numeric_limits<std::uint8_t>::max())));
+    out.statuses.push_back(one);
+  }
+  TRY(in.finish());
+  return out;
+}
+
+Result<ExpirySet> ExpirySet::read(wire::Reader& r) {
+  return ExpirySet { TRY(r.u32()) };
+}
+
 Bytes encode_content(const TextContent& content) {
-  return encode_single(content.salt, kRender, content.media_type, as_bytes(content.text));
+  return encode_single({content.salt, content.replaces, content.expires, content.in_reply_to}, kRender,
+                       content.media_type, as_bytes(content.text));
+}
+
+Bytes encode_content(const ReactionContent& content) {
+  CHECK(!content.text.empty() && content.text.size() <= kMaxReactionSize);
+  return encode_single({content.salt, {}, {}, content.in_reply_to}, kReaction, kPlainText, as_bytes(content.text));
+}
+
+Bytes encode_content(const RetractionContent& content) {
+  CborWriter w = begin_content({content.salt, content.replaces, {}, content.in_reply_to});
+  w.array(kPartFields[kNullPart]);
+  w.unsigned_integer(content.of_reaction ? kReaction : kRender);
+  w.text({});  // language
+  w.unsigned_integer(kNullPart);
+  return w.take();
 }
 
 Bytes encode_content(const std::array<std::uint8_t, 16>& salt, const Control& control) {
   return std::visit(
-      [&](const auto& one) { return encode_single(salt, kUnspecified, one.kMediaType, wire::encode(one)); }, control);
+      [&](const auto& one) { return encode_single({salt}, kUnspecified, one.kMediaType, encode_control(one)); },
+      control);
 }
 
 Result<Content> decode_content(ByteView bytes) {
@@ -299,6 +406,7 @@ Result<Plaintext> decode_plaintext(ByteView bytes) {
   const ByteView content = TRY(r.opaque(kMaxContentSize));
   TRY(r.finish());
   out.content = TRY(decode_content(content));
+  out.encoded = to_bytes(content);
   out.content_hash = crypto::sha256(content);
   return out;
 }

@@ -64,6 +64,55 @@ TEST(Content, ShowsTheTextExamplesOfTheDraft) {
   EXPECT_EQ(to_hex(decode_content(hex(kOriginal))->text->salt), "5eed9406c2545547ab6f09f20a18b003");
 }
 
+TEST(Content, ReadsWhatTheExamplesAreAbout) {
+  const MessageId original = *MessageId::from(hex("017ce54837404c3696e0c747b985cb172716d0ed0a3d249ca63ace7d82a096f4"));
+  const MessageId reply = *MessageId::from(hex("015354973c2b65ca937bf1e035ae53a5ab80e947afa43d46920d4202e5cc0b27"));
+  const auto read = [](std::string_view example) { return decode_content(hex(example)).value(); };
+  EXPECT_FALSE(read(kOriginal).in_reply_to || read(kOriginal).replaces || read(kOriginal).expires);
+  EXPECT_EQ(read(kReply).in_reply_to, original);
+  EXPECT_EQ(read(kReaction).reaction, "\u2764");
+  EXPECT_EQ(read(kReaction).in_reply_to, original);
+  EXPECT_EQ(read(kEdit).replaces, reply);
+  EXPECT_FALSE(read(kEdit).is_null);
+  EXPECT_EQ(read(kDelete).replaces, reply);
+  EXPECT_TRUE(read(kDelete).is_null && read(kUnlike).is_null);
+  EXPECT_EQ(read(kExpiring).expires, (Expiration{false, 1'644'390'004}));
+  EXPECT_FALSE(read(kMultipart2).reaction);  // several: shown as a text
+}
+
+TEST(Content, GivesBackWhatIsSaidAboutMessages) {
+  const MessageId one = *MessageId::from(hex("017ce54837404c3696e0c747b985cb172716d0ed0a3d249ca63ace7d82a096f4"));
+  const MessageId two = *MessageId::from(hex("015354973c2b65ca937bf1e035ae53a5ab80e947afa43d46920d4202e5cc0b27"));
+  TextContent text;
+  text.text = "edited";
+  text.replaces = one;
+  text.in_reply_to = two;
+  text.expires = Expiration{true, 86'400};
+  const Content read = decode_content(encode_content(text)).value();
+  EXPECT_EQ(read.replaces, one);
+  EXPECT_EQ(read.in_reply_to, two);
+  EXPECT_EQ(read.expires, text.expires);
+  const Content reaction = decode_content(encode_content(ReactionContent{{}, one, "+"})).value();
+  EXPECT_EQ(reaction.reaction, "+");
+  EXPECT_EQ(reaction.in_reply_to, one);
+  const Content back = decode_content(encode_content(RetractionContent{{}, one, two, true})).value();
+  EXPECT_TRUE(back.is_null);
+  EXPECT_EQ(back.replaces, one);
+  EXPECT_EQ(back.in_reply_to, two);
+  // The draft's own bytes.
+  RetractionContent as_example;
+  const Bytes salt = hex("0a590d73b2c7761c39168be5ebf7f2e6");
+  std::copy(salt.begin(), salt.end(), as_example.salt.begin());
+  as_example.replaces = two;
+  as_example.in_reply_to = one;
+  const std::string made = to_hex(encode_content(as_example));
+  EXPECT_EQ(made.substr(0, made.size() - 10), std::string(kDelete).substr(0, made.size() - 10));
+  for (const Control& control :
+       {Control(StatusReport{{{one, 2}, {two, 1}}}), Control(ExpirySet{7}), Control(LeaveRequest{})}) {
+    EXPECT_EQ(decode_content(encode_content({}, control)).value().control, control);
+  }
+}
+
 TEST(Content, NamesTheExamplesThatAreNoText) {
   EXPECT_EQ(shown(kMentionHtml), "type: text/html;charset=utf-8");
   EXPECT_EQ(shown(kDelete), "type: deletion");
