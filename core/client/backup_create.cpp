@@ -172,7 +172,9 @@ bool CreateJob::write_conversation(Context& context) {
   const auto messages = rooms_.conversations.messages(context.store, conversation.channel, *next_, kMessagesOfEntry);
   if (messages.empty()) return false;
   wire::Writer w;
-  for (const Conversations::Numbered& one : messages) BackedUpMessage{one.index, one.message}.write(w);
+  for (const Conversations::Numbered& one : messages) {
+    if (one.message.is_lasting(context.now)) BackedUpMessage{one.index, one.message}.write(w);
+  }
   write_entry("messages/" + home + "/" + std::to_string(*next_), w.take());
   done_ += messages.size();
   next_ = messages.back().index + 1;

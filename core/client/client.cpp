@@ -1,10 +1,13 @@
 #include "core/client/client.h"
 
 #include "core/client/backups.h"
+#include "core/client/expiry.h"
 #include "core/client/gossips.h"
 #include "core/client/key_packages.h"
 #include "core/client/link.h"
 #include "core/client/own_name.h"
+#include "core/client/receipts.h"
+#include "core/client/roles.h"
 #include "core/client/rpc.h"
 #include "core/client/vetoes.h"
 
@@ -23,12 +26,24 @@ class Client final : public proto::Mind {
         links_(calls_, views_),
         vetoes_(calls_, views_, conversations_),
         backups_(BackupRooms{calls_, session_, views_, conversations_}),
-        rpc_(std::move(config),
-             RpcRooms{calls_, views_, session_, own_name_, conversations_, gossips_, links_, vetoes_, backups_}) {
+        receipts_(conversations_, session_),
+        expiry_(conversations_),
+        roles_(conversations_),
+        search_(conversations_),
+        rpc_(std::move(config), RpcRooms{calls_, views_, session_, own_name_, conversations_, gossips_, links_, vetoes_,
+                                         backups_, receipts_, expiry_, search_}) {
     conversations_.set_hearer([this](Context& context, const Account& account, const Heard& heard) {
       gossips_.heard(context, account, heard);
       vetoes_.heard(context, account, heard);
+      receipts_.heard(context, account, heard);
+      expiry_.heard(context, account, heard);
+      roles_.heard(context, account, heard);
     });
+    conversations_.set_receiver(
+        [this](Context& context, const Account& account, const ChannelId& home, std::uint64_t index) {
+          receipts_.received(context, account, home, index);
+          expiry_.received(context, account, home, index);
+        });
   }
 
   proto::Effects rebuild(const StoreView& store, Time now, Entropy& entropy) override {
@@ -41,6 +56,9 @@ class Client final : public proto::Mind {
     conversations_.forget_all(store);
     gossips_.forget_all();
     backups_.forget_all();
+    receipts_.forget_all();
+    expiry_.forget_all();
+    search_.forget_all();
     rpc_.forget_all();
     return within(store, now, entropy, [](Context&) {});
   }
@@ -55,7 +73,8 @@ class Client final : public proto::Mind {
     if (waits_for_room_) return std::min(session_.next_deadline(), rpc_.next_deadline());
     return std::min({views_.next_deadline(), session_.next_deadline(), own_name_.next_deadline(),
                      links_.next_deadline(), conversations_.next_deadline(), gossips_.next_deadline(),
-                     vetoes_.next_deadline(), backups_.next_deadline(), rpc_.next_deadline()});
+                     vetoes_.next_deadline(), backups_.next_deadline(), receipts_.next_deadline(),
+                     expiry_.next_deadline(), rpc_.next_deadline()});
   }
 
  private:
@@ -142,8 +161,10 @@ class Client final : public proto::Mind {
     vetoes_.step(context, account);
     conversations_.step(context, account);
     gossips_.step(context, account);
-    conversations_.step(context, account);  // with what it may have to ask
+    receipts_.step(context, account);
+    conversations_.step(context, account);  // with what they may have to say
     backups_.step(context, account);
+    expiry_.step(context);  // last: all before it may begin a life
   }
 
   Calls calls_;
@@ -155,6 +176,10 @@ class Client final : public proto::Mind {
   Links links_;
   Vetoes vetoes_;
   Backups backups_;
+  Receipts receipts_;
+  Expiry expiry_;
+  Roles roles_;
+  Search search_;
   Rpc rpc_;
   bool has_account_ = false;
   bool waits_for_room_ = false;

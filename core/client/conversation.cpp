@@ -75,6 +75,19 @@ void Message::write(wire::Writer& w) const {
   w.u64(epoch);
   w.opaque(text);
   w.opaque(unknown_type);
+  w.raw(id);
+  w.raw(version);
+  w.u8(in_reply_to ? 1 : 0);
+  if (in_reply_to) w.raw(*in_reply_to);
+  w.u64(edited_ms);
+  w.u8(unsent ? 1 : 0);
+  w.u32(life_s);
+  w.u64(expires_ms);
+}
+
+bool Message::is_lasting(Time now) const {
+  const bool soon = expires_ms != 0 && expires_ms <= after(now, kDayMs).ms;
+  return !soon && (life_s == 0 || life_s > kDayMs / kSecondMs);
 }
 
 Result<Message> Message::read(wire::Reader& r) {
@@ -86,6 +99,13 @@ Result<Message> Message::read(wire::Reader& r) {
   out.epoch = TRY(r.u64());
   out.text = TRY(r.opaque_text(kMaxStoredText));
   out.unknown_type = TRY(r.opaque_text(kMaxSentence));
+  out.id = TRY(r.fixed<MessageId>());
+  out.version = TRY(r.fixed<MessageId>());
+  if (TRY(r.presence())) out.in_reply_to = TRY(r.fixed<MessageId>());
+  out.edited_ms = TRY(r.u64());
+  out.unsent = TRY(r.presence());
+  out.life_s = TRY(r.u32());
+  out.expires_ms = TRY(r.u64());
   return out;
 }
 

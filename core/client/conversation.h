@@ -7,6 +7,7 @@
 
 #include "core/base/environment.h"
 #include "core/base/types.h"
+#include "core/client/message_id.h"
 #include "core/proto/api.h"
 #include "core/wire/reader.h"
 #include "core/wire/writer.h"
@@ -69,6 +70,17 @@ struct Message {
   std::uint64_t epoch = 0;
   std::string text;
   std::string unknown_type;  ///< media type of a content this version does not show
+  MessageId id;              ///< zero for a notice, and for what was never a content
+  MessageId version;         ///< of the newest edit; `id` when there is none
+  std::optional<MessageId> in_reply_to;
+  std::uint64_t edited_ms = 0;  ///< when the newest edit came; 0: never
+  bool unsent = false;          ///< its sender took it back: there is no text any more
+  /// Forgotten so many seconds after it was read here or, our own, was sent; 0: not so.
+  std::uint32_t life_s = 0;
+  std::uint64_t expires_ms = 0;  ///< forgotten then; 0: that is not known yet, or never
+
+  /// Whether a backup takes it: not what will be gone within a day, nor what will be within one once it is read.
+  bool is_lasting(Time now) const;
 
   void write(wire::Writer&) const;
   static Result<Message> read(wire::Reader&);

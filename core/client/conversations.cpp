@@ -1,12 +1,16 @@
 #include "core/client/conversations.h"
 
 #include "core/base/encoding.h"
+#include "core/client/expiry.h"
 #include "core/client/gatekeeper.h"
 #include "core/client/identity.h"
 #include "core/client/inbox.h"
 #include "core/client/key_packages.h"
+#include "core/client/messages.h"
 #include "core/client/pairs.h"
 #include "core/client/reconciler.h"
+#include "core/client/requests.h"
+#include "core/client/roles.h"
 #include "core/client/tables.h"
 
 namespace cairn::client {
@@ -49,7 +53,8 @@ Result<ChannelId> Conversations::create(Context& context, const Account& account
   conversation.channel = home ? channel_below(channels_of(context.store, *home).front(), context.entropy)
                               : random_value<ChannelId>(context.entropy);
 
-  const ConversationInfo info{kind, conversation.channel, conversation.domain, title};
+  ConversationInfo info{kind, conversation.channel, conversation.domain, title};
+  if (kind == ConversationKind::group) info.admins = {account.name.text()};
   mls::GroupParameters parameters;
   parameters.group_id = {to_bytes(conversation.channel.view())};
   parameters.extensions.set(ConversationInfo::kExtensionType, wire::encode(info));
@@ -58,6 +63,7 @@ Result<ChannelId> Conversations::create(Context& context, const Account& account
   if (home) join_home(context.store, conversation.channel, *home);
   save_group(context, conversation.channel, group);
   groups_.emplace(conversation.channel, std::move(group));
+  note_info(*this, context, conversation, info, {});
   save(context, conversation);
   due(conversation.channel);
   return conversation.channel;
@@ -103,48 +109,100 @@ Status Conversations::add_to_group(Context& context, const ChannelId& channel, c
   return ok();
 }
 
+Status Conversations::remove_from_group(Context& context, const ChannelId& channel, const directory::Name& name) {
+  auto conversation = find(context.store, channel);
+  REQUIRE(conversation, ErrorCode::not_found, "no such conversation");
+  REQUIRE(conversation->kind == ConversationKind::group, ErrorCode::not_authorised, "nobody leaves a pair");
+  REQUIRE(std::erase(conversation->names, name.text()) != 0, ErrorCode::not_found, "no such member");
+  save(context, *conversation);
+  due(channel);
+  return ok();
+}
+
 Result<std::uint64_t> Conversations::say(Context& context, const Account& account, const ChannelId& home,
-                                         const std::string& text) {
+                                         const std::string& text, const std::optional<MessageId>& in_reply_to) {
   auto conversation = find(context.store, home);
   REQUIRE(conversation, ErrorCode::not_found, "no such conversation");
   const auto target = written_to(context.store, home);
   REQUIRE(target, ErrorCode::invalid_state, "this conversation can only be read");
   REQUIRE(!text.empty() && text.size() <= kMaxTextSize, ErrorCode::over_limit, "text");
+  const std::uint32_t life_s = settings_of(context.store, home).life_s;
+  TextContent content;
+  context.entropy.fill(content.salt);
+  content.text = text;
+  content.in_reply_to = in_reply_to;
+  if (life_s != 0) content.expires = Expiration{true, life_s};
+  Bytes encoded = encode_content(content);
   Message message;
   message.sender = account.name.text();
   message.device = account.device_id();
   message.delivery = Delivery::waiting;
   message.time_ms = context.now.ms;
   message.text = text;
+  message.id = id_of(*conversation, message.sender, encoded, content.salt);
+  message.version = message.id;
+  message.in_reply_to = in_reply_to;
+  message.life_s = life_s;
   const std::uint64_t index = add_message(context, *conversation, message);
-
-  TextContent content;
-  context.entropy.fill(content.salt);
-  content.text = text;
-  OutboxEntry entry;
-  entry.message = index;
-  entry.plaintext = encode_content(content);
-  context.store.put(tables::kOutbox, numbered(home, conversation->next_outbox++), wire::encode(entry));
-  save(context, *conversation);
+  note_message(*this, context, home, index);
+  accept_conversation(context, account, *conversation);
+  TRY(post(context, home, std::move(encoded), index));
   auto channel = find(context.store, target->channel);
   channel->trouble.clear();
   save(context, *channel);
-  due(target->channel);
   return index;
 }
 
-void Conversations::tell(Context& context, const ChannelId& home, const Control& control) {
+Result<Bytes> Conversations::post(Context& context, const ChannelId& home, Bytes content, std::uint64_t message) {
   auto conversation = find(context.store, home);
+  REQUIRE(conversation, ErrorCode::not_found, "no such conversation");
   const auto target = written_to(context.store, home);
-  if (!conversation || !target) return;
-  std::array<std::uint8_t, 16> salt{};
-  context.entropy.fill(salt);
+  REQUIRE(target, ErrorCode::invalid_state, "this conversation can only be read");
   OutboxEntry entry;
-  entry.message = kNoMessage;
-  entry.plaintext = encode_content(salt, control);
-  context.store.put(tables::kOutbox, numbered(home, conversation->next_outbox++), wire::encode(entry));
+  entry.message = message;
+  entry.plaintext = std::move(content);
+  Bytes key = numbered(home, conversation->next_outbox++);
+  context.store.put(tables::kOutbox, key, wire::encode(entry));
   save(context, *conversation);
   due(target->channel);
+  return key;
+}
+
+bool Conversations::take_out(Context& context, const ChannelId& home, std::uint64_t message) {
+  for (const Row& row : context.store.scan_prefix(tables::kOutbox, home, ~std::size_t{0})) {
+    const auto entry = wire::decode<OutboxEntry>(row.value);
+    if (!entry || entry->message != message) continue;
+    if (!entry->ciphertext.empty()) return false;
+    context.store.erase(tables::kOutbox, row.key);
+    set_delivery(context, home, message, Delivery::refused, context.now);
+    return true;
+  }
+  return false;
+}
+
+bool Conversations::is_waiting(const StoreView& store, ByteView outbox_key) {
+  return store.get(tables::kOutbox, outbox_key).has_value();
+}
+
+void Conversations::change_message(Context& context, const ChannelId& home, std::uint64_t index,
+                                   const Message& message) {
+  context.store.put(tables::kMessages, numbered(home, index), wire::encode(message));
+  if (listener_) listener_(context, home, index, message);
+}
+
+// A pair may have several channels, and each device another home for it: its names alone are the same everywhere.
+MessageId Conversations::id_of(const Conversation& conversation, const std::string& sender, ByteView content,
+                               ByteView salt) {
+  const std::string room = conversation.kind == ConversationKind::group
+                               ? room_uri_of_channel(conversation.domain, conversation.channel)
+                               : room_uri_of_names(conversation.names);
+  return message_id(user_uri(sender), room, content, salt);
+}
+
+void Conversations::tell(Context& context, const ChannelId& home, const Control& control) {
+  std::array<std::uint8_t, 16> salt{};
+  context.entropy.fill(salt);
+  (void)post(context, home, encode_content(salt, control));
 }
 
 void Conversations::notice(Context& context, const ChannelId& home, const std::string& text) {
@@ -326,8 +384,8 @@ void Conversations::set_delivery(Context& context, const ChannelId& home, std::u
   if (!row) return;
   row->delivery = delivery;
   row->time_ms = time.ms;
-  context.store.put(tables::kMessages, numbered(home, index), wire::encode(*row));
-  if (listener_) listener_(context, home, index, *row);
+  if (delivery == Delivery::sent) begin_life(context, home, index, *row, context.now);
+  change_message(context, home, index, *row);
 }
 
 std::vector<Conversation> Conversations::channels(const StoreView& store) const {

@@ -45,13 +45,33 @@ class Conversations {
   Result<ChannelId> create_group(Context& context, const Account& account, const std::string& title,
                                  const std::set<directory::Name>& names);
   Status add_to_group(Context& context, const ChannelId& channel, const directory::Name& name);
+  /// `not_found` when the name is not in it.
+  Status remove_from_group(Context& context, const ChannelId& channel, const directory::Name& name);
+  /// What is wanted of this channel has changed.
+  void wants_changed(const ChannelId& channel) { due(channel); }
   /// Puts a text into the outbox; gives the message's index. `over_limit` for a text that is too long.
-  Result<std::uint64_t> say(Context& context, const Account& account, const ChannelId& home, const std::string& text);
+  Result<std::uint64_t> say(Context& context, const Account& account, const ChannelId& home, const std::string& text,
+                            const std::optional<MessageId>& in_reply_to = std::nullopt);
+  /// Puts a content into the outbox, about a row of its own or about none; gives the key of its row there.
+  /// `invalid_state` when the conversation can only be read.
+  Result<Bytes> post(Context& context, const ChannelId& home, Bytes content, std::uint64_t message = kNoMessage);
+  /// Takes a message of ours out of the outbox if nobody can have it: it is refused then. Whether it did.
+  bool take_out(Context& context, const ChannelId& home, std::uint64_t message);
+  /// Whether this row of the outbox is still to be sent.
+  static bool is_waiting(const StoreView& store, ByteView outbox_key);
+  /// A row of tables::kMessages is another one now.
+  void change_message(Context& context, const ChannelId& home, std::uint64_t index, const Message& message);
+  /// The id of a content that `sender` said here.
+  static MessageId id_of(const Conversation& conversation, const std::string& sender, ByteView content, ByteView salt);
 
   /// Puts into the outbox what no person sees; nothing when the conversation can only be read.
   void tell(Context& context, const ChannelId& home, const Control& control);
   /// A row that is no message.
   void notice(Context& context, const ChannelId& home, const std::string& text);
+  /// Likewise, of a conversation that is being changed: it is saved too.
+  void add_notice(Context& context, Conversation& conversation, const Message& row) {
+    (void)add_message(context, conversation, row);
+  }
 
   /// Devices to which a person wrote from here, in any conversation: what clients say by themselves makes none known.
   std::set<DeviceId> ever_sent_to(const StoreView& store) const;
@@ -105,6 +125,9 @@ class Conversations {
   /// Called for every message of others that could be read.
   using Hearer = std::function<void(Context&, const Account&, const Heard&)>;
   void set_hearer(Hearer hearer) { hearer_ = std::move(hearer); }
+  /// Called for every message of another device that became a row.
+  using Receiver = std::function<void(Context&, const Account&, const ChannelId& home, std::uint64_t index)>;
+  void set_receiver(Receiver receiver) { receiver_ = std::move(receiver); }
 
  private:
   friend class Reconciler;
@@ -143,6 +166,7 @@ class Conversations {
   Session& session_;
   Listener listener_;
   Hearer hearer_;
+  Receiver receiver_;
   std::set<ChannelId> due_;
   std::set<ChannelId> awaits_login_;  ///< due as soon as there is one
   std::map<ChannelId, mls::Group> groups_;

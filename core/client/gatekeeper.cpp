@@ -50,7 +50,7 @@ Status Doorkeeper::check_removal(const mls::CommitSummary& commit, const mls::Me
                                   [&](const mls::Member& m) { return m.leaf == member.leaf; });
     whole_name = whole_name && (other.name != gone.name || goes);
   }
-  if (whole_name && kind_ == ConversationKind::group) return ok();
+  if (whole_name && kind_ == ConversationKind::group && is_admin(by.name)) return ok();
   const std::uint64_t accepted = views_.accepted(gone.name);
   if (accepted <= awaited_.emplace(gone.name, accepted).first->second) {
     missing_.insert(gone.name);
@@ -59,8 +59,46 @@ Status Doorkeeper::check_removal(const mls::CommitSummary& commit, const mls::Me
   return fail(ErrorCode::not_authorised, "an active device of another name was removed");
 }
 
+bool Doorkeeper::is_admin(const directory::Name& name) const {
+  const auto info = current_ ? ConversationInfo::of(*current_) : Result<ConversationInfo>(ConversationInfo{});
+  return info && info->is_admin(name.text());
+}
+
+// Title, picture and admins are for admins to change, in a group; kind, channel and all other extensions stay.
+Status Doorkeeper::check_extensions(const mls::CommitSummary& commit) const {
+  REQUIRE(kind_ == ConversationKind::group && current_ != nullptr, ErrorCode::not_authorised,
+          "a conversation's kind and title stay");
+  const ConversationInfo before = TRY(ConversationInfo::of(*current_));
+  const ConversationInfo info = TRY(ConversationInfo::of(*commit.group_context_extensions));
+  const Identity by = TRY(parse_identity(*commit.committer.node));
+  REQUIRE(before.is_admin(by.name.text()), ErrorCode::not_authorised, "a change that is for admins");
+  mls::ExtensionList expected = *current_;
+  expected.set(ConversationInfo::kExtensionType, wire::encode(info));
+  REQUIRE(expected == *commit.group_context_extensions, ErrorCode::not_authorised, "another extension was changed");
+  REQUIRE(info.kind == before.kind && info.channel == before.channel && info.domain == before.domain,
+          ErrorCode::not_authorised, "a conversation's kind and channel stay");
+  REQUIRE(!info.title.empty(), ErrorCode::not_authorised, "a group has a title");
+  REQUIRE(before.admins.empty() || !info.admins.empty(), ErrorCode::not_authorised, "a group keeps an admin");
+  std::set<std::string> names;
+  const auto takes_part = [&](const mls::Member& member) -> Status {
+    const Identity who = TRY(parse_identity(*member.node));
+    names.insert(who.name.text());
+    return ok();
+  };
+  for (const mls::Member& member : commit.added) TRY(takes_part(member));
+  for (const mls::Member& member : commit.members) {
+    const bool goes = std::any_of(commit.removed.begin(), commit.removed.end(),
+                                  [&](const mls::Member& m) { return m.leaf == member.leaf; });
+    if (!goes) TRY(takes_part(member));
+  }
+  for (const std::string& admin : info.admins) {
+    REQUIRE(names.contains(admin), ErrorCode::not_authorised, "an admin who is not in the group");
+  }
+  return ok();
+}
+
 Status Doorkeeper::check_commit(const mls::CommitSummary& commit) {
-  REQUIRE(!commit.group_context_extensions, ErrorCode::not_authorised, "a conversation's kind and title stay");
+  if (commit.group_context_extensions) TRY(check_extensions(commit));
   REQUIRE(!commit.reinit, ErrorCode::not_authorised, "a conversation keeps its suite");
   REQUIRE(commit.psks.empty(), ErrorCode::not_authorised, "no pre-shared keys are agreed");
   const auto before = TRY(names_of(commit.members));
@@ -89,19 +127,31 @@ Status Doorkeeper::check_join(const mls::GroupSummary& group) {
                                    [&](const directory::Name& name) { return name.domain() == info.domain; });
   REQUIRE(info.kind != ConversationKind::pair || at_home, ErrorCode::not_authorised, "a pair at a third domain");
   REQUIRE(info.kind != ConversationKind::self || names.size() == 1, ErrorCode::not_authorised, "one name alone");
+  for (const mls::Member& member : group.members) {
+    if (member.leaf == group.sender) welcomed_by_ = TRY(parse_identity(*member.node))
+    .name;
+  }
   return ok();
 }
 
+bool ConversationInfo::is_admin(const std::string& name) const {
+  return admins.empty() || std::binary_search(admins.begin(), admins.end(), name);
+}
+
 void ConversationInfo::write(wire::Writer& w) const {
-  w.u8(1);
+  w.u8(2);
   w.u8(static_cast<std::uint8_t>(kind));
   w.raw(channel);
   w.opaque(domain);
   w.opaque(title);
+  const std::size_t mark = w.begin_vector();
+  for (const std::string& admin : admins) w.opaque(admin);
+  w.end_vector(mark);
+  w.opaque(picture);
 }
 
 Result<ConversationInfo> ConversationInfo::read(wire::Reader& r) {
-  REQUIRE(TRY(r.u8()) == 1, ErrorCode::unsupported, "conversation version");
+  REQUIRE(TRY(r.u8()) == 2, ErrorCode::unsupported, "conversation version");
   const std::uint8_t kind = TRY(r.u8());
   REQUIRE(kind >= 1 && kind <= 3, ErrorCode::unsupported, "conversation kind");
   ConversationInfo out;
@@ -110,6 +160,17 @@ Result<ConversationInfo> ConversationInfo::read(wire::Reader& r) {
   out.domain = TRY(r.opaque_text(directory::kMaxDomainBytes));
   TRY(directory::check_domain(out.domain));
   out.title = TRY(r.opaque_text(kMaxTitleSize));
+  wire::Reader admins = TRY(r.nested(kMaxAdmins * (directory::kMaxNameBytes + 2)));
+  while (!admins.done()) {
+    REQUIRE(out.admins.size() < kMaxAdmins, ErrorCode::over_limit, "admins of a group");
+    const std::string text = TRY(admins.opaque_text(directory::kMaxNameBytes));
+    const auto name = TRY(directory::Name::from(text));
+    REQUIRE(out.admins.empty() || out.admins.back() < name.text(), ErrorCode::malformed, "order of admins");
+    out.admins.push_back(name.text());
+  }
+  out.picture = TRY(r.opaque_bytes(kMaxPictureSize));
+  REQUIRE(out.kind == ConversationKind::group || (out.admins.empty() && out.picture.empty()), ErrorCode::malformed,
+          "admins or picture of what is no group");
   return out;
 }
 

@@ -46,24 +46,32 @@ class Gatekeeper : public mls::Authenticator {
 class Doorkeeper : public mls::Membership {
  public:
   /// All must outlive it. `kind` is that of the group a commit is for; a Welcome tells its kind itself.
+  /// `current` are the extensions of that group before it; without them nobody may change any.
   Doorkeeper(const Context& context, const Account& account, const Views& views, Awaited& awaited,
-             ConversationKind kind)
-      : context_(context), account_(account), views_(views), awaited_(awaited), kind_(kind) {}
+             ConversationKind kind, const mls::ExtensionList* current = nullptr)
+      : context_(context), account_(account), views_(views), awaited_(awaited), kind_(kind), current_(current) {}
 
   Status check_commit(const mls::CommitSummary& commit) override;
   Status check_join(const mls::GroupSummary& group) override;
   /// Names to look up before asking again.
   const std::set<directory::Name>& missing() const { return missing_; }
+  /// After check_join(): whose device made the Welcome.
+  const std::optional<directory::Name>& welcomed_by() const { return welcomed_by_; }
 
  private:
   Status check_removal(const mls::CommitSummary& commit, const mls::Member& removed);
+  /// Of a change of title, picture or admins.
+  Status check_extensions(const mls::CommitSummary& commit) const;
+  bool is_admin(const directory::Name& name) const;
 
   const Context& context_;
   const Account& account_;
   const Views& views_;
   Awaited& awaited_;
   ConversationKind kind_;
+  const mls::ExtensionList* current_;
   std::set<directory::Name> missing_;
+  std::optional<directory::Name> welcomed_by_;
 };
 
 /// GroupContext extension 0xF0C1 (docs/spec/client.md s.1).
@@ -73,7 +81,11 @@ struct ConversationInfo {
   ChannelId channel;
   std::string domain;
   std::string title;
+  std::vector<std::string> admins = {};  ///< of a group: names, sorted, each once; of none: all are equal
+  Bytes picture = {};                    ///< of a group: an image file of at most kMaxPictureSize bytes, or empty
 
+  /// Whether this name may remove others, and change title, picture and admins.
+  bool is_admin(const std::string& name) const;
   void write(wire::Writer&) const;
   static Result<ConversationInfo> read(wire::Reader&);
   /// Of a group; `malformed` when there is none.
@@ -82,6 +94,8 @@ struct ConversationInfo {
 };
 
 constexpr std::size_t kMaxTitleSize = 256;
+constexpr std::size_t kMaxPictureSize = 8 * 1024;
+constexpr std::size_t kMaxAdmins = 64;
 
 /// The names of these leaves, sorted, each once; `malformed` if a leaf's identity is none.
 Result<std::set<directory::Name>> names_of(const std::vector<mls::Member>& members);

@@ -1,7 +1,11 @@
 #include "core/client/inbox.h"
 
+#include "core/client/expiry.h"
 #include "core/client/identity.h"
 #include "core/client/key_packages.h"
+#include "core/client/messages.h"
+#include "core/client/requests.h"
+#include "core/client/roles.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
 #include "core/mls/message.h"
@@ -81,6 +85,9 @@ void Inbox::note_members(Conversations& owner, Context& context, Conversation& c
     notice.text = joined(*by) + " removed " + joined(gone) + ".";
     owner.add_message(context, conversation, notice);
   }
+  const auto info = commit.group_context_extensions ? ConversationInfo::of(*commit.group_context_extensions)
+                                                    : Result<ConversationInfo>(ConversationInfo{});
+  if (info) note_info(owner, context, conversation, *info, joined(*by));
 }
 
 void Inbox::process() {
@@ -157,7 +164,10 @@ Inbox::Verdict Inbox::take_welcome(const proto::Envelope& envelope) {
       context_.note(proto::Event::Level::warning, "a welcome for another channel was dropped");
       return Verdict::done;
     }
-    if (enter(envelope, *info, *names, std::move(*group))) erase_key_package(context_, *package);
+    if (enter(envelope, *info, *names, std::move(*group))) {
+      if (doorkeeper.welcomed_by()) note_welcome(context_, account_, home_, *info, *doorkeeper.welcomed_by());
+      erase_key_package(context_, *package);
+    }
     return Verdict::done;
   }
   context_.note(proto::Event::Level::warning, "a welcome for no key package of ours was dropped");
@@ -197,6 +207,7 @@ bool Inbox::enter(const proto::Envelope& envelope, const ConversationInfo& info,
       join_home(context_.store, channel_, home_);
     }
   }
+  note_info(owner_, context_, conversation, info, {});
   owner_.groups_.erase(channel_);
   owner_.save_group(context_, channel_, group);
   owner_.groups_.emplace(channel_, std::move(group));
@@ -230,7 +241,8 @@ Inbox::Verdict Inbox::take_handshake_or_message(const proto::Envelope& envelope)
   auto conversation = owner_.find(context_.store, channel_);
   if (group == nullptr || !conversation || !group->is_active()) return Verdict::done;  // not for us, or no more
   Gatekeeper gatekeeper(context_, account_, owner_.views_, owner_.awaited_[channel_]);
-  Doorkeeper doorkeeper(context_, account_, owner_.views_, owner_.awaited_[channel_], conversation->kind);
+  const mls::ExtensionList current = group->extensions();
+  Doorkeeper doorkeeper(context_, account_, owner_.views_, owner_.awaited_[channel_], conversation->kind, &current);
   const mls::NoPsks psks;
   auto received = group->process(envelope.body, {gatekeeper, doorkeeper, psks});
   if (!received) {
@@ -297,14 +309,17 @@ Inbox::Verdict Inbox::take_commit(Conversation& conversation, mls::Group& group,
 void Inbox::removed(Conversation& conversation) {
   const auto target = owner_.written_to(context_.store, home_);
   conversation.state = ConversationState::left;
-  conversation.trouble = "This device was removed from the conversation; begin a new one.";
+  const bool was_wanted = settings_of(context_.store, home_).is_leaving;
+  conversation.trouble = was_wanted ? "You left this group; somebody in it can add you again."
+                                    : "This device was removed from the conversation; begin a new one.";
   if (target && target->channel != channel_) return;  // nobody writes here any more
   // Whoever lets us in again, to what calls itself this conversation, is not who this was for.
   owner_.refuse_outbox(context_, home_, Conversations::Unsent::all);
   Message notice;
   notice.delivery = Delivery::notice;
   notice.time_ms = context_.now.ms;
-  notice.text = "This device was removed from the conversation; what was received stays readable here.";
+  notice.text = was_wanted ? "You left; what was received stays readable here."
+                           : "This device was removed from the conversation; what was received stays readable here.";
   owner_.add_message(context_, conversation, notice);
 }
 
@@ -340,14 +355,25 @@ void Inbox::take_message(Conversation& conversation, const mls::Group& group, co
     if (plaintext->content.control) return;
     conversation = *owner_.find(context_.store, channel_);  // it may have got a row
   }
+  if (contact_of(context_.store, account_, message.sender).is_blocked) return;
+  if (message.sender == account_.name.text()) accept_conversation(context_, account_, conversation);
   if (!plaintext) {
     message.unknown_type = "application/octet-stream";
-  } else if (plaintext->content.text) {
-    message.text = std::move(plaintext->content.text->text);
   } else {
-    message.unknown_type = plaintext->content.unknown_type;
+    Content& content = plaintext->content;
+    message.id = Conversations::id_of(conversation, message.sender, plaintext->encoded, content.salt);
+    const Speaker by{message.sender, message.device, message.time_ms};
+    if (const auto change = change_in(content, message.id, by)) return take_change(owner_, context_, home_, *change);
+    message.version = message.id;
+    message.in_reply_to = content.in_reply_to;
+    set_life(message, content.expires);
+    if (content.text) message.text = std::move(content.text->text);
+    message.unknown_type = content.unknown_type;
   }
-  owner_.add_message(context_, conversation, message);
+  const std::uint64_t index = owner_.add_message(context_, conversation, message);
+  note_message(owner_, context_, home_, index);
+  if (owner_.receiver_) owner_.receiver_(context_, account_, home_, index);
+  conversation = *owner_.find(context_.store, channel_);
   // Sent before the removal and late, or by whoever has that device now: only its owner can say.
   const auto view = owner_.views_.view(context_.store, account_, who->name);
   if (!view || view->state().is_active(who->device)) return;

@@ -4,6 +4,7 @@
 #include "core/client/gossips.h"
 #include "core/client/identity.h"
 #include "core/client/inbox.h"
+#include "core/client/roles.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
 #include "core/crypto/labels.h"
@@ -325,6 +326,12 @@ Result<Reconciler::Difference> Reconciler::difference() const {
       if (!present.contains(device.id()) && out.adds.size() < proto::kMaxWelcomes) out.adds.emplace(device.id(), name);
     }
   }
+  std::set<std::string> in;
+  for (const mls::Member& member : out.stay) in.insert(TRY(parse_identity(*member.node)).name.text());
+  for (const auto& [device, name] : out.adds) in.insert(name.text());
+  const auto info = ConversationInfo::of(group_->extensions());
+  const GroupWants wants = group_wants(context_.store, channel_);
+  if (info) out.info = wanted_info(wants, *info, account_.name.text(), {in.begin(), in.end()});
   return out;
 }
 
@@ -392,6 +399,11 @@ void Reconciler::stage(const Difference& wanted) {
   auto& fetched = owner_.fetched_[channel_];
   mls::CommitRequest request;
   request.removes = wanted.removes;
+  const mls::ExtensionList current = group_->extensions();
+  if (wanted.info) {
+    request.group_context_extensions = current;
+    request.group_context_extensions->set(ConversationInfo::kExtensionType, wire::encode(*wanted.info));
+  }
   conversation_.join_tokens.clear();
   std::set<proto::Address> recipients;
   const auto staying = recipients_of(context_.store, account_, owner_.views_, wanted.stay);
@@ -408,7 +420,7 @@ void Reconciler::stage(const Difference& wanted) {
 
   Awaited awaited;  // what is staged comes from views that check_views() has found fresh
   Gatekeeper gatekeeper(context_, account_, owner_.views_, awaited);
-  Doorkeeper doorkeeper(context_, account_, owner_.views_, awaited, conversation_.kind);
+  Doorkeeper doorkeeper(context_, account_, owner_.views_, awaited, conversation_.kind, &current);
   const mls::NoPsks psks;
   const auto staged = group_->stage_commit(request, {gatekeeper, doorkeeper, psks}, context_.now, context_.entropy);
   if (!staged) {

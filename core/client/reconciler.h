@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/client/conversations.h"
+#include "core/client/gatekeeper.h"
 #include "core/client/pairs.h"
 
 namespace cairn::client {
@@ -24,7 +25,8 @@ class Reconciler {
     std::map<DeviceId, directory::Name> adds;
     std::vector<mls::LeafIndex> removes;
     std::vector<mls::Member> stay;
-    bool empty() const { return adds.empty() && removes.empty(); }
+    std::optional<ConversationInfo> info;  ///< title, picture, admins, when they are to change
+    bool empty() const { return adds.empty() && removes.empty() && !info; }
   };
   enum class Outcome { ready, waiting };
 

@@ -123,8 +123,11 @@ Bytes event_key(std::uint64_t number) {
 class Rpc::State {
  public:
   State(ClientConfig config, RpcRooms rooms) : config_(std::move(config)), rooms_(rooms) {
-    rooms_.conversations.set_listener([](Context& context, const ChannelId& channel, std::uint64_t index,
-                                         const Message&) { add_event(context, channel, index); });
+    rooms_.conversations.set_listener(
+        [this](Context& context, const ChannelId& channel, std::uint64_t index, const Message& message) {
+          add_event(context, channel, index);
+          rooms_.search.changed(channel, index, message);
+        });
   }
 
   void opened(Context& context, const proto::SocketOpened& opened) {
@@ -278,6 +281,7 @@ class Rpc::State {
   /// What the follower was not told yet; true when there is still more.
   bool tell(Context& context, proto::SocketId socket, Following& following) {
     const auto rows = context.store.scan(tables::kEvents, event_key(following.next), {}, kEventsAtOnce);
+    const auto account = rows.empty() ? std::nullopt : load_account(context.store);
     for (const Row& row : rows) {
       wire::Reader key(row.key), value(row.value);
       const auto number = key.u64();
@@ -288,8 +292,8 @@ class Rpc::State {
       if (following.channel && *following.channel != *channel) continue;
       const auto conversation = rooms_.conversations.find(context.store, *channel);
       const auto message = rooms_.conversations.message(context.store, *channel, *index);
-      if (!conversation || !message) continue;
-      json params = message_json(*conversation, *index, *message);
+      if (!account || !conversation || !message) continue;
+      json params = message_json(context.store, *account, *conversation, *index, *message);
       params["cursor"] = *number;
       reply(context, socket, {{"jsonrpc", "2.0"}, {"method", "message"}, {"params", std::move(params)}});
     }

@@ -5,9 +5,12 @@
 
 #include "core/client/backups.h"
 #include "core/client/client.h"
+#include "core/client/expiry.h"
 #include "core/client/gossips.h"
 #include "core/client/link.h"
 #include "core/client/own_name.h"
+#include "core/client/receipts.h"
+#include "core/client/search.h"
 #include "core/client/vetoes.h"
 
 namespace cairn::client {
@@ -23,6 +26,9 @@ struct RpcRooms {
   Links& links;
   Vetoes& vetoes;
   Backups& backups;
+  Receipts& receipts;
+  Expiry& expiry;
+  Search& search;
 };
 
 class Rpc {

@@ -213,15 +213,25 @@ const std::map<std::string, RpcEntry, std::less<>>& rpc_methods() {
         kGrows,
         {{"to", Kind::text, kRequired},
          {"text", Kind::text, kRequired},
+         {"reply"},
+         {"mentions", Kind::texts},
          {"fresh", Kind::yes_or_no},
          {"wait_ms", Kind::number}}}},
-      {"read", {rpc_read, kReads, {{"conversation"}, {"first", Kind::number}, {"limit", Kind::number}}}},
+      {"read",
+       {rpc_read,
+        kReads,
+        {{"conversation"}, {"first", Kind::number}, {"limit", Kind::number}, {"mark", Kind::yes_or_no}}}},
       {"follow", {nullptr, kReads, {{"conversation"}, {"since", Kind::number}}}},
       {"conversations", {rpc_conversations, kReads, {}}},
       {"group.create",
        {rpc_group_create, kGrows, {{"title", Kind::text, kRequired}, {"names", Kind::texts, kRequired}}}},
       {"group.add", {rpc_group_add, kGrows, {conversation, name}}}};
-  return methods;
+  static const auto all = [] {
+    auto out = methods;
+    add_talk_methods(out);
+    return out;
+  }();
+  return all;
 }
 
 }  // namespace cairn::client

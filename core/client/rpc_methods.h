@@ -54,8 +54,12 @@ struct RpcEntry {
 /// By name.
 const std::map<std::string, RpcEntry, std::less<>>& rpc_methods();
 
-/// As `read` gives it and notifications carry it.
-json message_json(const Conversation& conversation, std::uint64_t index, const Message& message);
+/// As `read` gives it and notifications carry it, with what was said about it.
+json message_json(const StoreView& store, const Account& account, const Conversation& conversation, std::uint64_t index,
+                  const Message& message);
+/// The version of the message of this conversation that `words` mean: what a reply is to.
+std::variant<MessageId, RpcFailure> reply_param(const RpcRooms& rooms, const StoreView& store, const ChannelId& home,
+                                                const std::string& words);
 
 // ---- parameters, which have the kinds of their method's entry ----
 
@@ -133,6 +137,27 @@ RpcBegun rpc_conversations(const RpcRooms&, const ClientConfig&, Context&, const
 RpcBegun rpc_group_create(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_group_add(const RpcRooms&, const ClientConfig&, Context&, const json&);
 
+RpcBegun rpc_message_react(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_message_edit(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_message_unsend(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_message_history(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_search(const RpcRooms&, const ClientConfig&, Context&, const json&);
+
+RpcBegun rpc_conversation_set(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_conversation_expire(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_contact_set(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_contact_block(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_contact_unblock(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_contact_blocked(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_request_list(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_request_accept(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_request_delete(const RpcRooms&, const ClientConfig&, Context&, const json&);
+
+RpcBegun rpc_group_show(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_group_change(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_group_remove(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_group_leave(const RpcRooms&, const ClientConfig&, Context&, const json&);
+
 RpcBegun rpc_gossip_list(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_gossip_dismiss(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_evidence_export(const RpcRooms&, const ClientConfig&, Context&, const json&);
@@ -144,6 +169,12 @@ RpcBegun rpc_backup_restore(const RpcRooms&, const ClientConfig&, Context&, cons
 RpcBegun rpc_backup_delete(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_backup_schedule(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_backup_status(const RpcRooms&, const ClientConfig&, Context&, const json&);
+
+/// Adds the methods of rpc_settings.cpp, rpc_messages.cpp and rpc_groups.cpp to the table.
+void add_talk_methods(std::map<std::string, RpcEntry, std::less<>>& methods);
+/// What its owner has decided of a conversation, and how much of it is unread.
+void add_settings(json& out, const RpcRooms& rooms, const StoreView& store, const Account& account,
+                  const Conversation& conversation);
 
 /// Adds an alarm for each suspicion about a log, and for evidence.
 void add_gossip_alarms(const StoreView& store, json& alarms);

@@ -1,6 +1,7 @@
 // Methods about conversations: sending, reading, groups.
 #include "core/base/encoding.h"
 #include "core/client/gatekeeper.h"
+#include "core/client/requests.h"
 #include "core/client/rpc_methods.h"
 
 namespace cairn::client {
@@ -12,17 +13,6 @@ constexpr std::size_t kMaxRead = 1000;
 /// Of the messages in one answer, so that it fits into a frame.
 constexpr std::size_t kMaxReadBytes = 700'000;
 
-const char* delivery_word(Delivery delivery) {
-  switch (delivery) {
-    case Delivery::received: return "received";
-    case Delivery::waiting: return "waiting";
-    case Delivery::sent: return "sent";
-    case Delivery::refused: return "refused";
-    case Delivery::notice: return "notice";
-  }
-  return "unknown";
-}
-
 /// Answers when the message is sent or refused; when it waits too long it is said to be kept.
 RpcWait await_delivery(const RpcRooms& rooms, const ChannelId& home, std::uint64_t index, std::uint64_t wait_ms) {
   RpcWait wait;
@@ -31,7 +21,10 @@ RpcWait await_delivery(const RpcRooms& rooms, const ChannelId& home, std::uint64
     const auto message = rooms.conversations.message(later.store, home, index);
     const auto conversation = rooms.conversations.find(later.store, home);
     if (!message || !conversation) return failure(ErrorCode::internal, "The message is gone.");
-    if (message->delivery == Delivery::sent) return message_json(*conversation, index, *message);
+    if (message->delivery == Delivery::sent) {
+      const auto account = load_account(later.store);
+      if (account) return message_json(later.store, *account, *conversation, index, *message);
+    }
     if (message->delivery == Delivery::refused) {
       return failure(ErrorCode::not_authorised, rooms.conversations.trouble(later.store, home));
     }
@@ -50,8 +43,19 @@ RpcWait await_delivery(const RpcRooms& rooms, const ChannelId& home, std::uint64
 }
 
 RpcBegun say(const RpcRooms& rooms, Context& context, const Account& account, const ChannelId& home,
-             const std::string& text, std::uint64_t wait_ms) {
-  const auto index = rooms.conversations.say(context, account, home, text);
+             const std::string& text, const std::string& reply, std::uint64_t wait_ms) {
+  const auto conversation = rooms.conversations.find(context.store, home);
+  if (conversation && is_blocked(context.store, account, *conversation)) {
+    return failure(ErrorCode::not_authorised,
+                   "You have blocked " + other_of_pair(account, *conversation) + "; unblock them to write to them.");
+  }
+  std::optional<MessageId> in_reply_to;
+  if (!reply.empty()) {
+    auto meant = reply_param(rooms, context.store, home, reply);
+    if (auto* failed = std::get_if<RpcFailure>(&meant)) return std::move(*failed);
+    in_reply_to = std::get<MessageId>(meant);
+  }
+  const auto index = rooms.conversations.say(context, account, home, text, in_reply_to);
   if (!index) {
     if (index.error().code == ErrorCode::over_limit)
       return failure(ErrorCode::over_limit, "A text has 1 to 16384 bytes; send it in parts.");
@@ -109,26 +113,43 @@ json within_limits(std::vector<Shown> shown, std::size_t limit, bool onward) {
   return out;
 }
 
-}  // namespace
-
-json message_json(const Conversation& conversation, std::uint64_t index, const Message& message) {
-  json out = {{"conversation", to_hex(conversation.channel)},
-              {"index", index},
-              {"sender", message.sender},
-              {"delivery", delivery_word(message.delivery)},
-              {"time_ms", message.time_ms},
-              {"epoch", message.epoch},
-              {"text", message.text}};
-  if (!message.sender.empty()) out["device"] = to_hex(message.device);
-  if (!message.unknown_type.empty()) out["unknown_type"] = message.unknown_type;
-  return out;
+/// "@bob" becomes a link to bob, for each name that is to be mentioned (draft-ietf-mimi-content, "Mentions").
+std::string with_mentions(const Account& account, std::string text, const json& params) {
+  if (!params.contains("mentions")) return text;
+  for (const json& one : params["mentions"]) {
+    const std::string typed = one.get<std::string>();
+    const auto name = name_param(account, typed);
+    const auto* whom = std::get_if<directory::Name>(&name);
+    const std::string mark = "@" + typed;
+    if (whom == nullptr) continue;
+    const std::string link = "[" + mark + "](" + user_uri(whom->text()) + ")";
+    for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + link.size()))
+      text.replace(at, mark.size(), link);
+  }
+  return text;
 }
+
+/// What was shown was read, and all before it.
+void mark_shown(const RpcRooms& rooms, Context& context, const Account& account, const json& messages) {
+  std::map<std::string, std::uint64_t> ends;
+  for (const json& one : messages) ends[one["conversation"]] = one["index"].get<std::uint64_t>() + 1;
+  for (const auto& [id, end] : ends) {
+    const auto bytes = from_hex(id);
+    CHECK(bytes.has_value());
+    const auto home = ChannelId::from(*bytes);
+    CHECK(home.has_value());
+    rooms.receipts.mark_read(context, account, *home, end);
+  }
+}
+
+}  // namespace
 
 RpcBegun rpc_send(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
   const auto account = load_account(context.store);
   if (!account || account->state != AccountState::active) return not_active(account);
   const std::string to = text_param(params, "to");
-  const std::string text = text_param(params, "text");
+  const std::string text = with_mentions(*account, text_param(params, "text"), params);
+  const std::string reply = text_param(params, "reply");
   const std::uint64_t wait_ms = std::min(number_param(params, "wait_ms", kSendWaitMs), kMaxWaitMs);
 
   // A conversation that is there, or a pair with a name.
@@ -149,11 +170,11 @@ RpcBegun rpc_send(const RpcRooms& rooms, const ClientConfig&, Context& context, 
     return failure(ErrorCode::invalid_name, "One cannot write to oneself yet; write to somebody else.");
   }
   const auto home = known ? std::optional(known->channel) : std::nullopt;
-  const auto go_on = [rooms, home, whom, text, wait_ms](Context& later, const Account& own) -> RpcBegun {
+  const auto go_on = [rooms, home, whom, text, reply, wait_ms](Context& later, const Account& own) -> RpcBegun {
     const auto pair = home ? Result<ChannelId>(*home) : rooms.conversations.pair_with(later, own, whom);
     if (!pair)
       return failure(pair.error().code, std::string("The conversation could not begin (") + pair.error().where + ").");
-    return say(rooms, later, own, *pair, text, wait_ms);
+    return say(rooms, later, own, *pair, text, reply, wait_ms);
   };
   const bool anew = yes_param(params, "fresh");
   // A title with a typing error must not begin a pair with somebody who does not exist.
@@ -172,6 +193,7 @@ RpcBegun rpc_read(const RpcRooms& rooms, const ClientConfig&, Context& context, 
   std::vector<Conversation> which;
   if (words.empty()) {
     which = rooms.conversations.list(context.store);
+    std::erase_if(which, [&](const Conversation& one) { return settings_of(context.store, one.channel).is_hidden; });
   } else {
     auto one = rooms.conversations.resolve(context.store, *account, words);
     if (!one) return no_conversation(one.error(), words);
@@ -182,7 +204,7 @@ RpcBegun rpc_read(const RpcRooms& rooms, const ClientConfig&, Context& context, 
     const std::uint64_t newest = conversation.next_message > limit ? conversation.next_message - limit : 0;
     const std::uint64_t first = onward ? number_param(params, "first", 0) : newest;
     for (const auto& numbered : rooms.conversations.messages(context.store, conversation.channel, first, limit)) {
-      json message = message_json(conversation, numbered.index, numbered.message);
+      json message = message_json(context.store, *account, conversation, numbered.index, numbered.message);
       const std::size_t size = message.dump(-1, ' ', false, json::error_handler_t::replace).size();
       shown.push_back({numbered.message.time_ms, size, std::move(message)});
     }
@@ -191,6 +213,7 @@ RpcBegun rpc_read(const RpcRooms& rooms, const ClientConfig&, Context& context, 
   if (which.size() > 1)
     std::stable_sort(shown.begin(), shown.end(), [](const Shown& a, const Shown& b) { return a.time_ms < b.time_ms; });
   json out = {{"messages", within_limits(std::move(shown), limit, onward)}, {"cursor", newest_event(context.store)}};
+  if (yes_param(params, "mark") && !context.store.full()) mark_shown(rooms, context, *account, out["messages"]);
   if (words.empty() || out["messages"].empty()) return out;
   const std::uint64_t next = out["messages"].back()["index"].get<std::uint64_t>() + 1;
   if (next < which.front().next_message) out["next"] = next;
@@ -199,7 +222,9 @@ RpcBegun rpc_read(const RpcRooms& rooms, const ClientConfig&, Context& context, 
 
 RpcBegun rpc_conversations(const RpcRooms& rooms, const ClientConfig&, Context& context, const json&) {
   json out = json::array();
+  const auto account = load_account(context.store);
   for (const Conversation& conversation : rooms.conversations.list(context.store)) {
+    if (settings_of(context.store, conversation.channel).is_hidden) continue;
     json one = {{"id", to_hex(conversation.channel)},
                 {"kind", conversation.kind == ConversationKind::pair    ? "pair"
                          : conversation.kind == ConversationKind::group ? "group"
@@ -212,6 +237,7 @@ RpcBegun rpc_conversations(const RpcRooms& rooms, const ClientConfig&, Context& 
       one["epoch"] = facts->epoch;
       one["devices"] = facts->devices;
     }
+    if (account) add_settings(one, rooms, context.store, *account, conversation);
     out.push_back(std::move(one));
   }
   return json{{"conversations", out}};

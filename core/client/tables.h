@@ -39,4 +39,16 @@ inline constexpr Table kFarewell{28};        ///< "" -> text: what became of the
 inline constexpr Table kBackup{29};          ///< "" -> BackupSetup
 inline constexpr Table kBackupPacks{30};     ///< id of a pack that this device put, in no snapshot yet -> uint64: when
 
+// What people expect of conversations: messages.h, settings.h, receipts.h, expiry.h, roles.h.
+inline constexpr Table kMessageIds{40};       ///< home || MessageId -> MessageRef
+inline constexpr Table kEdits{41};            ///< home || uint64 index || uint32 depth || MessageId -> Edit
+inline constexpr Table kReactions{42};        ///< home || uint64 index || MessageId -> Reaction
+inline constexpr Table kEarlyChanges{43};     ///< home || MessageId of what it is about || its own -> Change
+inline constexpr Table kStatuses{44};         ///< home || uint64 index || name_key(name) -> MessageStatus
+inline constexpr Table kReportsDue{45};       ///< home || uint64 index -> ReportDue
+inline constexpr Table kSettings{46};         ///< home -> ConversationSettings
+inline constexpr Table kContactSettings{47};  ///< name_key(name) -> ContactSettings
+inline constexpr Table kExpiring{48};         ///< uint64 ms || home || uint64 index -> ""
+inline constexpr Table kGroupWants{49};       ///< home -> GroupWants
+
 }  // namespace cairn::client::tables

@@ -1,0 +1,32 @@
+// Who may reach the owner of this device: requests of strangers, and whom it does not want to hear
+// (docs/spec/client.md s.10).
+#pragma once
+
+#include "core/client/conversations.h"
+#include "core/client/gatekeeper.h"
+#include "core/client/settings.h"
+
+namespace cairn::client {
+
+/// A Welcome of `by` was followed: of a stranger it is a request.
+void note_welcome(Context& context, const Account& account, const ChannelId& home, const ConversationInfo& info,
+                  const directory::Name& by);
+
+/// Its owner wants to be in it: wrote here, on this or another device, or said so. Of a pair the other name is known
+/// from then on.
+void accept_conversation(Context& context, const Account& account, const Conversation& conversation);
+
+/// Nothing that was said there is left, and it is not shown until something comes; then as a request.
+void delete_conversation(Conversations& conversations, Context& context, const ChannelId& home);
+
+/// What came in a conversation that was deleted shows it again.
+void show_again(Context& context, const ChannelId& home);
+
+void set_blocked(Context& context, const Account& account, const std::string& name, bool blocked);
+/// Whether the other name of this pair is blocked.
+bool is_blocked(const StoreView& store, const Account& account, const Conversation& conversation);
+
+/// A text as it is shown before it is accepted: what could be followed is named and cannot be.
+std::string without_links(const std::string& text);
+
+}  // namespace cairn::client
