@@ -11,6 +11,7 @@
 #include "apps/cairn/export.h"
 #include "apps/cairn/render.h"
 #include "apps/cairn/speaker.h"
+#include "apps/cairn/talk.h"
 #include "core/base/utf8.h"
 #include "shell/os/data_folder.h"
 #include "shell/os/file.h"
@@ -124,6 +125,8 @@ int run(Command& command) {
     return report(command, command.method, apps::export_all(*speaker, command.export_file));
   }
   json asked = command.params;
+  // Whoever shows messages to a person says so; --peek has said no.
+  if (command.method == "read" && !asked.contains("mark")) asked["mark"] = true;
   if (command.method == "recover") asked.erase("from");
   reply = speaker->ask(command.method, asked, on_notice);
   if (reply.exit == Exit::done && command.method == "evidence.export") {
@@ -139,6 +142,7 @@ int run(Command& command) {
     std::fprintf(stderr, "There is no backup to restore.\n");
   }
   if (code == 0 && command.follow) {
+    command.params.erase("mark");
     command.params["since"] = reply.result.value("cursor", std::uint64_t{0});
     reply = speaker->ask("follow", command.params, on_notice);
     if (reply.exit != Exit::done) return report(command, "follow", reply);
@@ -351,6 +355,7 @@ int main(int argc, char** argv) {
   add_backup_commands(app, command);
   add_reset_commands(app, command);
   add_conversation_commands(app, command);
+  apps::add_talk_commands(app, {command.method, command.params});
   add_evidence_commands(app, command);
   app.add_subcommand("status", "who this device is, and whether it is connected")->callback([&command] {
     command.method = "status";

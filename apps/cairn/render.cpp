@@ -1,6 +1,7 @@
 #include "apps/cairn/render.h"
 
 #include <ctime>
+#include <optional>
 
 #include "core/base/utf8.h"
 
@@ -104,13 +105,25 @@ std::string render_status(const json& status) {
   return out;
 }
 
+/// What `conversations` shows of its owner's settings.
+std::string settings_of(const json& one) {
+  std::string out;
+  if (const auto unread = one.value("unread", std::uint64_t{0}); unread != 0)
+    out += ", " + std::to_string(unread) + " unread";
+  for (const char* key : {"request", "pinned", "muted", "archived", "blocked"}) {
+    if (one.value(key, false)) out += std::string(", ") + key;
+  }
+  return out;
+}
+
 std::string render_conversations(const json& result) {
   std::string out;
   for (const json& one : result.value("conversations", json::array())) {
     const std::string title = text_of(one, "title");
     out += (title.empty() ? joined(one.value("names", json::array()))
                           : title + " (" + joined(one.value("names", json::array())) + ")") +
-           "  [" + text_of(one, "id").substr(0, 8) + "]  " + number_of(one, "messages") + " message(s)\n";
+           "  [" + text_of(one, "id").substr(0, 8) + "]  " + number_of(one, "messages") + " message(s)" +
+           settings_of(one) + "\n";
     if (const std::string trouble = text_of(one, "trouble"); !trouble.empty()) out += "  " + trouble + "\n";
   }
   return out.empty() ? "No conversations yet.\n" : out;
@@ -137,6 +150,73 @@ std::string render_gossip(const json& result) {
   return out.empty() ? "What others verified is what this device verified.\n" : out;
 }
 
+/// Enough of an id to mean the message by.
+std::string short_id(const json& message, const char* key) { return text_of(message, key).substr(0, 12); }
+
+/// What became of a message and what was said about it, behind its text.
+std::string marks_of(const json& message, const std::string& delivery) {
+  std::string out;
+  if (message.contains("edited_ms")) out += "  (edited)";
+  if (delivery == "waiting") out += "  (waiting)";
+  if (delivery == "refused") out += "  (not sent)";
+  const std::string status = text_of(message, "status");
+  if (status == "delivered" || status == "read") out += "  (" + status + ")";
+  if (message.value("request", false)) out += "  (a request: accept, delete or block)";
+  for (const json& one : message.value("reactions", json::array())) {
+    out += "  {" + text_of(one, "text") + " " + joined(one.value("names", json::array())) + "}";
+  }
+  if (message.contains("id")) out += "  [" + short_id(message, "id") + "]";
+  return out;
+}
+
+std::string render_messages(const json& list) {
+  std::string out;
+  for (const json& message : list) out += render_message(message);
+  return out;
+}
+
+std::string render_requests(const json& result) {
+  std::string out;
+  for (const json& one : result.value("requests", json::array())) {
+    out += joined(one.value("names", json::array())) + "  [" + text_of(one, "id").substr(0, 8) + "]\n";
+    if (one.contains("first")) out += "  " + render_message(one["first"]);
+  }
+  return out.empty() ? "No requests.\n" : out;
+}
+
+std::string render_history(const json& result) {
+  std::string out;
+  for (const json& one : result.value("versions", json::array())) {
+    out += time_of(one, "time_ms") + "  " + text_of(result, "sender") + ": " + text_of(one, "text") + "\n";
+  }
+  return out;
+}
+
+std::string render_group(const json& group) {
+  return text_of(group, "title") + ": " + joined(group.value("names", json::array())) +
+         ".\nAdmins: " + (group.value("admins", json::array()).empty() ? "all" : joined(group["admins"])) + ".\n";
+}
+
+/// The answers of the commands in talk.h; nothing for another method.
+std::optional<std::string> render_talk(const std::string& method, const json& result) {
+  if (method == "read" || method == "search") return render_messages(result.value("messages", json::array()));
+  if (method == "message.history") return render_history(result);
+  if (method.starts_with("message.")) return render_message(result);
+  if (method == "request.list") return render_requests(result);
+  if (method == "request.delete") return std::string("Deleted.\n");
+  if (method == "contact.blocked") {
+    const std::string names = joined(result.value("names", json::array()));
+    return names.empty() ? "Nobody is blocked.\n" : names + "\n";
+  }
+  if (method == "group.show") return render_group(result);
+  if (method == "group.create" || method.starts_with("group.") || method.starts_with("conversation.") ||
+      method == "request.accept" || method == "contact.set" || method == "contact.block" ||
+      method == "contact.unblock") {
+    return std::string("Done.\n");
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string as_json(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"; }
@@ -148,12 +228,14 @@ std::string render_message(const json& message) {
   const std::string when = time_of(message, "time_ms");
   if (delivery == "notice") return when + "  -- " + text_of(message, "text") + "\n";
   const std::string unknown = text_of(message, "unknown_type");
-  std::string line =
-      when + "  " + text_of(message, "sender") + ": " +
-      (unknown.empty() ? text_of(message, "text") : "[a " + unknown + " that this version does not show]");
-  if (delivery == "waiting") line += "  (waiting)";
-  if (delivery == "refused") line += "  (not sent)";
-  return line + "\n";
+  std::string line = when + "  " + text_of(message, "sender") + ": ";
+  if (message.contains("reply_to")) line += "(to " + short_id(message, "reply_to") + ") ";
+  if (message.value("unsent", false)) {
+    line += "(taken back)";
+  } else {
+    line += unknown.empty() ? text_of(message, "text") : "[a " + unknown + " that this version does not show]";
+  }
+  return line + marks_of(message, delivery) + "\n";
 }
 
 std::string render(const std::string& method, const json& result) {
@@ -204,12 +286,7 @@ std::string render(const std::string& method, const json& result) {
   if (method == "evidence.export")
     return "Written to " + text_of(result, "file") + ": evidence verify says what it proves.\n";
   if (method == "gossip.list" || method == "gossip.dismiss") return render_gossip(result);
-  if (method == "group.create" || method == "group.add") return "Done.\n";
-  if (method == "read") {
-    std::string out;
-    for (const json& message : result.value("messages", json::array())) out += render_message(message);
-    return out;
-  }
+  if (const auto talk = render_talk(method, result)) return *talk;
   return result.dump(2) + "\n";
 }
 
