@@ -10,9 +10,9 @@
 namespace cairn::client {
 namespace {
 
+using nlohmann::json;
 using testing::bad;
 using testing::good;
-using nlohmann::json;
 using Texts = std::vector<std::string>;
 
 constexpr const char* kAlice = "alice@example.org";
@@ -247,14 +247,39 @@ TEST_F(Hostile, ACommitThatAddsADeviceThatItsNameDoesNotHaveIsRefused) {
   expect_refused(channel, request, "no such device in the chain of its name");
 }
 
-TEST_F(Hostile, ACommitThatChangesWhatTheConversationIsIsRefused) {
+TEST_F(Hostile, ACommitOfNoAdminThatChangesTheGroupIsRefused) {
   const ChannelId channel = board();
   mls::CommitRequest request;
   request.group_context_extensions.emplace();
   request.group_context_extensions->set(
       ConversationInfo::kExtensionType,
       wire::encode(ConversationInfo{ConversationKind::group, channel, "example.org", "another title"}));
+  expect_refused(channel, request, "a change that is for admins");
+}
+
+TEST_F(Hostile, ACommitThatChangesWhatAPairIsIsRefused) {
+  const ChannelId channel = channel_of(good(send("alice-1", kBob, "we two")));
+  village.pass_all(kSecondMs);
+  mls::CommitRequest request;
+  request.group_context_extensions.emplace();
+  request.group_context_extensions->set(
+      ConversationInfo::kExtensionType,
+      wire::encode(ConversationInfo{ConversationKind::pair, channel, "example.org", "another title"}));
   expect_refused(channel, request, "kind and title stay");
+}
+
+TEST_F(Hostile, ACommitOfNoAdminThatRemovesANameIsRefused) {
+  const json made = good(village.ask("alice-1", "group.create", {{"title", "board"}, {"names", {"bob", "mallory"}}}));
+  good(send("alice-1", "board", "we begin"));
+  village.pass_all(kSecondMs);
+  const ChannelId channel = channel_of(made);
+  auto bob = testing::HostileDevice::like(village, "bob-1");
+  mls::CommitRequest request;
+  for (const mls::Member& member : bob.group_of("bob-1", channel).members()) {
+    if (parse_identity(*member.node)->name.text() == kMallory) request.removes.push_back(member.leaf);
+  }
+  ASSERT_FALSE(request.removes.empty());
+  expect_refused(channel, request, "an active device of another name was removed");
 }
 
 TEST_F(Hostile, ACommitThatDoesNotNameItsMembersMailboxesIsRefused) {
