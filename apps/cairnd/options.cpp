@@ -18,6 +18,8 @@ void declare(apps::Settings& settings, Options& options) {
   settings.flag("resets", options.resets,
                 "whether names whose owners chose a delay can be reset");
   settings.number("vault-quota", options.vault_quota_mib, "MiB that one name may keep in its vaults", 0, kMostVaultMib);
+  settings.number("blob-quota", options.blob_quota_mib, "MiB of attachments that one name may have here", 0, kMostVaultMib);
+  settings.number("blob-days", options.blob_days, "days that an attachment is kept", 1, 3650);
   settings.number("mailbox-quota", options.mailbox_quota_mib, "MiB that may wait in one mailbox", 1, kMostVaultMib);
   settings.number("undelivered-days", options.undelivered_days, "days that an envelope waits for its device", 1, 365);
   settings.flag("behind-proxy", options.server.behind_proxy, "believe X-Forwarded-For of a proxy in front");
@@ -33,6 +35,8 @@ Meaning config_of(const Options& options) {
                                                  : relay::SignUp::invite;
   config.resets = options.resets;
   config.limits.vault_bytes = options.vault_quota_mib << 20;
+  config.limits.blob_bytes = options.blob_quota_mib << 20;
+  config.limits.blob_ms = options.blob_days * kDayMs;
   config.limits.mailbox_bytes = options.mailbox_quota_mib << 20;
   config.limits.undelivered_ms = options.undelivered_days * kDayMs;
   std::string policy = "quorum none\n";

@@ -18,6 +18,8 @@ struct Options {
   std::string sign_up = "invite";
   bool resets = true;
   std::uint64_t vault_quota_mib = proto::kVaultQuota >> 20;
+  std::uint64_t blob_quota_mib = proto::kBlobQuota >> 20;
+  std::uint64_t blob_days = proto::kBlobLifeMs / kDayMs;
   std::uint64_t mailbox_quota_mib = relay::RelayLimits{}.mailbox_bytes >> 20;
   std::uint64_t undelivered_days = relay::RelayLimits{}.undelivered_ms / kDayMs;
 };

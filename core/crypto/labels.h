@@ -50,4 +50,9 @@ inline constexpr std::string_view kSignVaultDelete = "vault delete";
 inline constexpr std::string_view kSignKeyBoxPut = "key box put";
 inline constexpr std::string_view kSignKeyBoxDelete = "key box delete";
 
+// Blobs (docs/spec/relay.md s.6).
+inline constexpr std::string_view kSignBlobPut = "blob put";
+inline constexpr std::string_view kSignBlobOfChannel = "blob of a channel";
+inline constexpr std::string_view kSignBlobDelete = "blob delete";
+
 }  // namespace cairn::crypto

@@ -1,5 +1,7 @@
 #include "core/proto/api.h"
 
+#include "core/proto/blobs.h"
+
 namespace cairn::proto {
 namespace {
 
@@ -25,6 +27,13 @@ Result<Enum> read_enum(wire::Reader& r, std::uint8_t first, std::uint8_t last) {
   const std::uint8_t value = TRY(r.u8());
   REQUIRE(value >= first && value <= last, ErrorCode::malformed, "enum value");
   return static_cast<Enum>(value);
+}
+
+/// A commit or welcome, or a BlobRef in its place.
+Result<Bytes> carried(wire::Reader& r, Carriage carriage) {
+  Bytes out = TRY(r.opaque_bytes(kMaxEnvelopeBody));
+  if (carriage == Carriage::blob) TRY(wire::decode<BlobRef>(out));
+  return out;
 }
 
 }  // namespace
@@ -204,13 +213,15 @@ Result<ChannelCreate> ChannelCreate::read(wire::Reader& r) {
 void WelcomeFor::write(wire::Writer& w) const {
   to.write(w);
   w.raw(join_token);
+  w.u8(static_cast<std::uint8_t>(carriage));
   w.opaque(welcome);
 }
 Result<WelcomeFor> WelcomeFor::read(wire::Reader& r) {
   WelcomeFor out;
   out.to = TRY(Address::read(r));
   out.join_token = TRY(r.fixed<JoinToken>());
-  out.welcome = TRY(r.opaque_bytes(kMaxEnvelopeBody));
+  out.carriage = TRY(read_enum<Carriage>(r, 0, 1));
+  out.welcome = TRY(carried(r, out.carriage));
   return out;
 }
 
@@ -218,6 +229,7 @@ Bytes ChannelCommit::content() const {
   wire::Writer w;
   w.raw(channel);
   w.u64(epoch);
+  w.u8(static_cast<std::uint8_t>(carriage));
   w.opaque(commit);
   w.vector(welcomes);
   w.raw(next_write_key);
@@ -233,7 +245,8 @@ Result<ChannelCommit> ChannelCommit::read(wire::Reader& r) {
   ChannelCommit out;
   out.channel = TRY(r.fixed<ChannelId>());
   out.epoch = TRY(r.u64());
-  out.commit = TRY(r.opaque_bytes(kMaxEnvelopeBody));
+  out.carriage = TRY(read_enum<Carriage>(r, 0, 1));
+  out.commit = TRY(carried(r, out.carriage));
   out.welcomes = TRY(r.vector<WelcomeFor>(wire::kMaxVectorSize, kMaxWelcomes));
   out.next_write_key = TRY(r.fixed<PublicKey>());
   out.next_recipients = TRY(r.vector<Address>(kMaxRecipients * kAddressSize, kMaxRecipients));
@@ -288,7 +301,7 @@ void Envelope::write(wire::Writer& w) const {
 Result<Envelope> Envelope::read(wire::Reader& r) {
   Envelope out;
   out.sequence = TRY(r.u64());
-  out.kind = TRY(read_enum<EnvelopeKind>(r, 1, 3));
+  out.kind = TRY(read_enum<EnvelopeKind>(r, 1, 5));
   out.domain = TRY(r.opaque_text(kMaxDomainSize));
   out.channel = TRY(r.fixed<ChannelId>());
   out.epoch = TRY(r.u64());

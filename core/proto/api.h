@@ -155,10 +155,14 @@ struct ChannelCreate {
   static Result<ChannelCreate> read(wire::Reader&);
 };
 
+/// How a commit or welcome travels: itself, or as a BlobRef (blobs.h) to where it lies.
+enum class Carriage : std::uint8_t { inside = 0, blob = 1 };
+
 struct WelcomeFor {
   Address to;
   JoinToken join_token;
-  Bytes welcome;  ///< what the new device gets, an Envelope body of kind welcome
+  Bytes welcome;  ///< what the new device gets, an Envelope body of kind welcome or welcome_blob
+  Carriage carriage = Carriage::inside;
 
   void write(wire::Writer&) const;
   static Result<WelcomeFor> read(wire::Reader&);
@@ -176,6 +180,7 @@ struct ChannelCommit {
   std::vector<Address> next_recipients;  ///< sorted, no two the same
   Revoke revoke = Revoke::no;            ///< void the write key before at once: always when a leaf is removed
   Signature signature;                   ///< by the current write key, label "channel commit", over content()
+  Carriage carriage = Carriage::inside;  ///< of `commit`
 
   Bytes content() const;
   void write(wire::Writer&) const;
@@ -183,7 +188,7 @@ struct ChannelCommit {
 };
 
 /// Status 200 when accepted, 409 when another commit took the epoch: then with it, so that the loser can follow.
-/// A repeated accepted commit gets 409 with its own bytes.
+/// A repeated accepted commit gets 409 with its own bytes; one that travels as a blob is told by its BlobRef.
 struct CommitAnswer {
   std::uint64_t epoch = 0;  ///< of the channel now
   Bytes winning_commit;     ///< empty when accepted, or when the epoch is longer gone
@@ -206,7 +211,8 @@ struct ChannelSend {
 
 // ---- mailbox: one WebSocket a device, on kPathMailbox with the token ----
 
-enum class EnvelopeKind : std::uint8_t { commit = 1, message = 2, welcome = 3 };
+/// The body of a commit_blob or welcome_blob is a BlobRef (blobs.h).
+enum class EnvelopeKind : std::uint8_t { commit = 1, message = 2, welcome = 3, commit_blob = 4, welcome_blob = 5 };
 
 struct Envelope {
   std::uint64_t sequence = 0;  ///< of the mailbox, from 1, gapless

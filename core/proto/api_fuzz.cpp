@@ -1,6 +1,8 @@
 // Every request, answer and frame from any bytes: what is accepted has exactly that one encoding.
 #include "core/base/check.h"
 #include "core/proto/api.h"
+#include "core/proto/blobs.h"
+#include "core/proto/files.h"
 #include "core/proto/refusals.h"
 #include "core/proto/storage.h"
 
@@ -18,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace cairn::proto;
   if (size == 0) return 0;
   const cairn::ByteView input(data + 1, size - 1);
-  switch (data[0] % 26) {
+  switch (data[0] % 37) {
     case 0: canonical<ErrorAnswer>(input); break;
     case 1: canonical<NonceAnswer>(input); break;
     case 2: canonical<LoginRequest>(input); break;
@@ -43,7 +45,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 21: canonical<VaultPrune>(input); break;
     case 22: canonical<VaultDelete>(input); break;
     case 23: canonical<KeyBoxPut>(input); break;
-    case 24: canonical<Refusals>(input); break;
+    case 24: canonical<BlobPut>(input); break;
+    case 25: canonical<BlobPutAnswer>(input); break;
+    case 26: canonical<BlobGet>(input); break;
+    case 27: canonical<BlobPart>(input); break;
+    case 28: canonical<BlobDelete>(input); break;
+    case 29: canonical<BlobRef>(input); break;
+    case 30: canonical<FileRead>(input); break;
+    case 31: canonical<FilePiece>(input); break;
+    case 32: canonical<FileWrite>(input); break;
+    case 33: canonical<FileHave>(input); break;
+    case 34: canonical<FileFinish>(input); break;
+    case 35: canonical<Refusals>(input); break;
     default: canonical<KeyBoxDelete>(input); break;
   }
   return 0;

@@ -40,4 +40,17 @@ constexpr std::uint64_t kVaultUploadMs = 24ull * 60 * 60 * 1000;    ///< how lon
 constexpr std::size_t kMaxKeyBox = 64 * 1024;
 constexpr std::size_t kMaxKeyBoxes = 16;  ///< of one name
 
+// ---- blobs ----
+constexpr std::size_t kBlobPart = kVaultPart;  ///< bytes of every part of a blob but the last
+/// Bytes of one blob: 4 GiB in chunks of 64 KiB, with a tag each.
+constexpr std::uint64_t kMaxBlob = (std::uint64_t{4} << 30) + (std::uint64_t{1} << 20);
+constexpr std::uint64_t kMaxHandshakeBlob = std::uint64_t{16} << 20;  ///< bytes of a commit or welcome
+constexpr std::uint64_t kBlobQuota = std::uint64_t{10} << 30;         ///< bytes of all blobs that one name put
+/// Bytes of all blobs that were put with write keys of the channels that one name made.
+constexpr std::uint64_t kChannelBlobQuota = std::uint64_t{1} << 30;
+constexpr std::size_t kMaxBlobs = 65'536;                           ///< of one name, and of its channels
+constexpr std::uint64_t kMinBlobCharge = 512;                       ///< bytes that the smallest blob counts as
+constexpr std::uint64_t kBlobLifeMs = 30ull * 24 * 60 * 60 * 1000;  ///< of a whole one
+constexpr std::uint64_t kBlobUploadMs = 24ull * 60 * 60 * 1000;     ///< how long an upload waits for a part
+
 }  // namespace cairn::proto

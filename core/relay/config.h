@@ -45,6 +45,9 @@ struct RelayLimits {
   std::uint64_t mailbox_bytes = std::uint64_t{512} << 20;
   std::uint64_t unused_channel_ms = 90 * kDayMs;   ///< how long a channel is kept that nobody ever wrote to
   std::uint64_t vault_bytes = proto::kVaultQuota;  ///< of the objects in all vaults of one name
+  std::uint64_t blob_bytes = proto::kBlobQuota;                 ///< of the blobs that one name put
+  std::uint64_t channel_blob_bytes = proto::kChannelBlobQuota;  ///< of those of the channels that one name made
+  std::uint64_t blob_ms = proto::kBlobLifeMs;                   ///< how long a whole blob is kept
 };
 
 struct PublishTimes {

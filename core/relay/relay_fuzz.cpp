@@ -65,7 +65,10 @@ constexpr std::string_view kTargets[] = {proto::kPathWellKnown,
                                          proto::kPathVaultDelete,
                                          proto::kPathKeyBoxPut,
                                          proto::kPathKeyBoxGet,
-                                         proto::kPathKeyBoxDelete};
+                                         proto::kPathKeyBoxDelete,
+                                         proto::kPathBlobPut,
+                                         proto::kPathBlobGet,
+                                         proto::kPathBlobDelete};
 
 /// What only the holder of the write key could send.
 Bytes signed_body(const World& world, std::string_view target, Bytes body) {
@@ -96,6 +99,25 @@ Bytes signed_body(const World& world, std::string_view target, Bytes body) {
   }
   if (target == proto::kPathKeyBoxPut && !body.empty()) {
     return wire::encode(writer.put_key_box(1 + body.front() % 4, as_text(body)));
+  }
+  if (target == proto::kPathBlobPut) {
+    if (auto put = wire::decode<proto::BlobPut>(body)) {
+      const crypto::SigningKey& owner = world.writer.key;
+      put->owner_key = owner.public_key();
+      const Hash data_hash = crypto::sha256(put->data);
+      put->signature = crypto::sign_labelled(owner, crypto::kSignBlobPut, put->content(data_hash));
+      if (put->writer) {
+        put->writer->channel = world.channel.id;
+        put->writer->signature =
+            crypto::sign_labelled(world.channel.key, crypto::kSignBlobOfChannel, put->content_of_channel(data_hash));
+      }
+      return wire::encode(*put);
+    }
+  }
+  if (target == proto::kPathBlobDelete && body.size() >= proto::BlobId::kSize) {
+    proto::BlobDelete gone{*proto::BlobId::from(ByteView(body).first(proto::BlobId::kSize)), {}};
+    gone.signature = crypto::sign_labelled(world.writer.key, crypto::kSignBlobDelete, gone.content());
+    return wire::encode(gone);
   }
   if (target == proto::kPathKeyBoxDelete && !body.empty()) return wire::encode(writer.delete_key_box(body.front()));
   return body;

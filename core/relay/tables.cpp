@@ -142,7 +142,7 @@ void BodyRow::write(wire::Writer& w) const {
 Result<BodyRow> BodyRow::read(wire::Reader& r) {
   BodyRow out;
   const std::uint8_t kind = TRY(r.u8());
-  REQUIRE(kind >= 1 && kind <= 3, ErrorCode::malformed, "envelope kind");
+  REQUIRE(kind >= 1 && kind <= 5, ErrorCode::malformed, "envelope kind");
   out.kind = static_cast<proto::EnvelopeKind>(kind);
   out.channel = TRY(r.fixed<ChannelId>());
   out.epoch = TRY(r.u64());
@@ -247,6 +247,40 @@ Result<KeyBoxRow> KeyBoxRow::read(wire::Reader& r) {
   KeyBoxRow out;
   out.owner = TRY(r.opaque_text(proto::kMaxNameSize));
   out.last = TRY(proto::KeyBoxPut::read(r));
+  return out;
+}
+
+void BlobRow::write(wire::Writer& w) const {
+  w.u64(expires_ms);
+  w.u8(static_cast<std::uint8_t>(payer));
+  w.opaque(name);
+  w.raw(owner_key);
+  w.u64(size);
+  w.u64(have);
+}
+Result<BlobRow> BlobRow::read(wire::Reader& r) {
+  BlobRow out;
+  out.expires_ms = TRY(r.u64());
+  const std::uint8_t payer = TRY(r.u8());
+  REQUIRE(payer == 1 || payer == 2, ErrorCode::malformed, "who pays for a blob");
+  out.payer = static_cast<BlobPayer>(payer);
+  out.name = TRY(r.opaque_text(proto::kMaxNameSize));
+  out.owner_key = TRY(r.fixed<PublicKey>());
+  out.size = TRY(r.u64());
+  out.have = TRY(r.u64());
+  return out;
+}
+
+void BlobAccountRow::write(wire::Writer& w) const {
+  w.u64(bytes);
+  w.u64(dying);
+  w.u64(blobs);
+}
+Result<BlobAccountRow> BlobAccountRow::read(wire::Reader& r) {
+  BlobAccountRow out;
+  out.bytes = TRY(r.u64());
+  out.dying = TRY(r.u64());
+  out.blobs = TRY(r.u64());
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include "core/crypto/vrf.h"
 #include "core/directory/chain.h"
 #include "core/proto/api.h"
+#include "core/proto/blobs.h"
 #include "core/proto/storage.h"
 
 namespace cairn::relay {
@@ -53,6 +54,10 @@ inline constexpr Table kRefusals{62};          ///< mailbox: Hash refused[...], 
 inline constexpr Table kUnusedChannels{63};    ///< channel that nobody wrote to yet: u64 expiry in ms
 inline constexpr Table kClosings{50};    ///< R of a request that is to be completed: ClosingRow (internal/closings.h)
 inline constexpr Table kOpenResets{51};  ///< empty key: NumberRow, how many resets are open
+inline constexpr Table kBlobs{70};             ///< blob: BlobRow
+inline constexpr Table kBlobParts{71};         ///< blob || u64 number of the part: its bytes
+inline constexpr Table kDyingBlobs{72};        ///< deleted blob whose parts are not all erased: BlobRow
+inline constexpr Table kBlobAccounts{73};      ///< BlobPayer || name: BlobAccountRow
 }  // namespace table
 
 // ---- keys ----
@@ -227,6 +232,32 @@ struct KeyBoxRow {
 
   void write(wire::Writer&) const;
   static Result<KeyBoxRow> read(wire::Reader&);
+};
+
+/// What pays for a blob: the name whose device put it, or what the name made channels for.
+enum class BlobPayer : std::uint8_t { name = 1, channels = 2 };
+
+struct BlobRow {
+  std::uint64_t expires_ms = 0;  ///< of a whole one, or of an upload that gets no further part
+  BlobPayer payer = BlobPayer::name;
+  std::string name;  ///< the account's
+  PublicKey owner_key;
+  std::uint64_t size = 0;
+  std::uint64_t have = 0;  ///< bytes that are there, from the first on
+
+  bool is_whole() const { return have == size; }
+  void write(wire::Writer&) const;
+  static Result<BlobRow> read(wire::Reader&);
+};
+
+/// There is no row for an account with nothing in it.
+struct BlobAccountRow {
+  std::uint64_t bytes = 0;  ///< room that its blobs take, as they will be when they are whole
+  std::uint64_t dying = 0;  ///< and those that are deleted and not erased yet
+  std::uint64_t blobs = 0;
+
+  void write(wire::Writer&) const;
+  static Result<BlobAccountRow> read(wire::Reader&);
 };
 
 /// A u64 as a row.

@@ -88,9 +88,14 @@ proto::CallReply FakePost::commit(const std::string& token, const proto::Channel
     return refusal(ErrorCode::invalid_signature, "The signature is not a member's.");
   }
   channel.commit = request.commit;
-  deliver(channel.now.recipients, proto::EnvelopeKind::commit, request.channel, request.epoch, request.commit);
+  const auto kind = [](proto::Carriage carriage, proto::EnvelopeKind inside, proto::EnvelopeKind blob) {
+    return carriage == proto::Carriage::inside ? inside : blob;
+  };
+  deliver(channel.now.recipients, kind(request.carriage, proto::EnvelopeKind::commit, proto::EnvelopeKind::commit_blob),
+          request.channel, request.epoch, request.commit);
   for (const proto::WelcomeFor& welcome : request.welcomes) {
-    deliver({welcome.to}, proto::EnvelopeKind::welcome, request.channel, request.epoch + 1, welcome.welcome);
+    deliver({welcome.to}, kind(welcome.carriage, proto::EnvelopeKind::welcome, proto::EnvelopeKind::welcome_blob),
+            request.channel, request.epoch + 1, welcome.welcome);
   }
   channel.before = request.revoke == proto::Revoke::yes ? std::nullopt : std::optional(channel.now);
   channel.now = {request.next_write_key, request.next_recipients};

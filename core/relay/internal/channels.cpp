@@ -1,5 +1,6 @@
 #include "core/relay/internal/channels.h"
 
+#include "core/crypto/hash.h"
 #include "core/crypto/labels.h"
 #include "core/relay/internal/key_packages.h"
 #include "core/relay/internal/refusals.h"
@@ -116,6 +117,25 @@ Status check_room(Mailboxes& mailboxes, const Turn& turn, const Admitted& partie
   return ok();
 }
 
+/// The key that writes in `epoch` now.
+Result<PublicKey> key_of_epoch(const Turn& turn, const ChannelRow& row, std::uint64_t epoch) {
+  if (epoch == row.epoch) return row.write_key;
+  const bool previous = row.last_commit != 0 && epoch + 1 == row.epoch && turn.now.ms < row.previous_until_ms;
+  REQUIRE(previous, ErrorCode::wrong_epoch, "The conversation has moved on; take its newer epoch in and send again.");
+  return row.previous_write_key;
+}
+
+/// What a commit and its welcomes lie in must be there, and is kept until nobody waits for it.
+Status hold_blobs(const Blobs& blobs, Turn& turn, const proto::ChannelCommit& request) {
+  const auto hold = [&](proto::Carriage carriage, ByteView body) -> Status {
+    if (carriage == proto::Carriage::inside) return ok();
+    return blobs.hold(turn, TRY(wire::decode<proto::BlobRef>(body)));
+  };
+  TRY(hold(request.carriage, request.commit));
+  for (const proto::WelcomeFor& welcome : request.welcomes) TRY(hold(welcome.carriage, welcome.welcome));
+  return ok();
+}
+
 /// Draws on the channel's bucket, after the signature: a stranger cannot empty it. What goes to many costs more.
 Status draw(RateLimiter& limiter, Turn& turn, const ChannelId& channel, std::size_t recipients) {
   constexpr std::size_t kRecipientsAToken = 64;
@@ -164,15 +184,19 @@ Result<Answer> Channels::commit(Turn& turn, const std::optional<LoggedIn>& who, 
   TRY(check_membership(parties));
   if (who) TRY(check_not_refused(turn.rows, who->name, parties.welcomed));
   TRY(check_room(mailboxes, turn, parties));
+  TRY(hold_blobs(blobs, turn, request));
   TRY(use_join_tokens(turn, request));
 
   // From here on nothing fails. A welcome is queued before the commit, and both before any message of the new epoch.
   for (std::size_t i = 0; i < request.welcomes.size(); ++i) {
-    const BodyRow welcome{EnvelopeKind::welcome, request.channel, row.epoch + 1, turn.now.ms,
-                          request.welcomes[i].welcome};
+    const bool lies = request.welcomes[i].carriage == proto::Carriage::blob;
+    const BodyRow welcome{lies ? EnvelopeKind::welcome_blob : EnvelopeKind::welcome, request.channel, row.epoch + 1,
+                          turn.now.ms, request.welcomes[i].welcome};
     mailboxes.deliver(turn, welcome, {&parties.welcomed[i], 1});
   }
-  const BodyRow commit{EnvelopeKind::commit, request.channel, row.epoch, turn.now.ms, request.commit};
+  const bool lies = request.carriage == proto::Carriage::blob;
+  const BodyRow commit{lies ? EnvelopeKind::commit_blob : EnvelopeKind::commit, request.channel, row.epoch, turn.now.ms,
+                       request.commit};
   const std::uint64_t body = mailboxes.deliver(turn, commit, parties.before, Mailboxes::Keep::yes);
   if (row.last_commit == 0) {
     turn.rows.erase(table::kUnusedChannels, to_bytes(request.channel));
@@ -192,11 +216,7 @@ Result<Answer> Channels::commit(Turn& turn, const std::optional<LoggedIn>& who, 
 
 Result<Answer> Channels::send(Turn& turn, const proto::ChannelSend& request) {
   const ChannelRow row = TRY(load_channel(turn.rows, request.channel));
-  const bool current = request.epoch == row.epoch;
-  const bool previous = row.last_commit != 0 && request.epoch + 1 == row.epoch && turn.now.ms < row.previous_until_ms;
-  REQUIRE(current || previous, ErrorCode::wrong_epoch,
-          "The conversation has moved on; take its newer epoch in and send again.");
-  const PublicKey& key = current ? row.write_key : row.previous_write_key;
+  const PublicKey key = TRY(key_of_epoch(turn, row, request.epoch));
   TRY(crypto::verify_labelled(key, crypto::kSignChannelSend, request.content(), request.signature));
   const auto recipients = TRY(load_recipients(turn.rows, request.channel, request.epoch));
   TRY(draw(limiter, turn, request.channel, recipients.size()));
@@ -215,6 +235,20 @@ void reap_channel(Turn& turn, ByteView channel) {
     turn.rows.erase(table::kChannels, to_bytes(channel));
   }
   turn.rows.erase(table::kUnusedChannels, to_bytes(channel));
+}
+
+Result<std::string> Channels::payer_of_blob(Turn& turn, const proto::BlobPut& request) {
+  const proto::BlobWriter& writer = *request.writer;
+  const ChannelRow row = TRY(load_channel(turn.rows, writer.channel));
+  const PublicKey key = TRY(key_of_epoch(turn, row, writer.epoch));
+  const Bytes content = request.content_of_channel(crypto::sha256(request.data));
+  TRY(crypto::verify_labelled(key, crypto::kSignBlobOfChannel, content, writer.signature));
+  TRY(draw(limiter, turn, writer.channel, 0));
+  REQUIRE(request.size <= proto::kMaxHandshakeBlob, ErrorCode::over_limit,
+          "So large a blob is put with a login, on one's own account.");
+  const auto name = turn.rows.get(table::kDevices, row.creator);
+  REQUIRE(name, ErrorCode::internal, "a channel's creator is not known");
+  return as_text(*name);
 }
 
 }  // namespace cairn::relay

@@ -4,6 +4,7 @@
 // is refused leaves neither rows nor memory behind.
 #pragma once
 
+#include "core/relay/internal/blobs.h"
 #include "core/relay/internal/mailboxes.h"
 #include "core/relay/internal/rate_limit.h"
 
@@ -12,13 +13,16 @@ namespace cairn::relay {
 struct Channels {
   std::string_view domain;
   Mailboxes& mailboxes;
-  RateLimiter& limiter;     ///< one bucket a channel; only who may write draws on it
+  RateLimiter& limiter;  ///< one bucket a channel; only who may write draws on it
+  Blobs blobs;
   std::uint64_t unused_ms;  ///< how long a channel is kept that nobody wrote to
 
   Result<Answer> create(Turn& turn, const LoggedIn& who, const proto::ChannelCreate& request);
   /// A request with welcomes needs somebody who is logged in.
   Result<Answer> commit(Turn& turn, const std::optional<LoggedIn>& who, const proto::ChannelCommit& request);
   Result<Answer> send(Turn& turn, const proto::ChannelSend& request);
+  /// The name that pays for a blob with a writer: the creator's. Refused are writers that could not send either.
+  Result<std::string> payer_of_blob(Turn& turn, const proto::BlobPut& request);
 };
 
 /// Drops a channel that nobody wrote to, as long as that is so.

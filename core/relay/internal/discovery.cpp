@@ -78,6 +78,13 @@ Answer well_known(const RelayConfig& config, const Keys& keys) {
                             {"vault_upload_ms", proto::kVaultUploadMs},
                             {"key_box_bytes", proto::kMaxKeyBox},
                             {"key_boxes", proto::kMaxKeyBoxes},
+                            {"blob_part_bytes", proto::kBlobPart},
+                            {"blob_bytes", proto::kMaxBlob},
+                            {"handshake_blob_bytes", proto::kMaxHandshakeBlob},
+                            {"blobs", proto::kMaxBlobs},
+                            {"blobs_bytes", config.limits.blob_bytes},
+                            {"blob_ms", config.limits.blob_ms},
+                            {"blob_upload_ms", proto::kBlobUploadMs},
                             {"request_bytes", proto::kMaxRequestSize}}}});
 }
 

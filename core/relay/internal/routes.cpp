@@ -66,6 +66,9 @@ std::span<const Server::Route> Server::routes() {
       {post, proto::kPathKeyBoxPut, Match::whole, grows, &Server::put_key_box},
       {post, proto::kPathKeyBoxGet, Match::whole, keeps, &Server::get_key_box},
       {post, proto::kPathKeyBoxDelete, Match::whole, keeps, &Server::delete_key_box},
+      {post, proto::kPathBlobPut, Match::whole, grows, &Server::put_blob},
+      {post, proto::kPathBlobGet, Match::whole, keeps, &Server::get_blob},
+      {post, proto::kPathBlobDelete, Match::whole, keeps, &Server::delete_blob},
   };
   static_assert(proto::kPathLog == "/log");
   return kRoutes;
@@ -205,7 +208,7 @@ Result<Answer> Server::prune_vault(Turn& turn, const RequestArrived& request) {
   const LoggedIn who = TRY(check_login(turn, request.bearer));
   const auto prune = TRY(wire::decode<proto::VaultPrune>(request.body));
   Answer answer = TRY(vaults().prune(turn, who.name, prune));
-  sweeper_.deleted_from_vaults(turn.now);
+  sweeper_.deleted_parts(turn.now);
   return answer;
 }
 
@@ -213,7 +216,7 @@ Result<Answer> Server::delete_vault(Turn& turn, const RequestArrived& request) {
   const LoggedIn who = TRY(check_login(turn, request.bearer));
   const auto gone = TRY(wire::decode<proto::VaultDelete>(request.body));
   TRY(vaults().remove(turn, who.name, gone));
-  sweeper_.deleted_from_vaults(turn.now);
+  sweeper_.deleted_parts(turn.now);
   return Answer{};
 }
 
@@ -233,6 +236,30 @@ Result<Answer> Server::delete_key_box(Turn& turn, const RequestArrived& request)
   const LoggedIn who = TRY(check_login(turn, request.bearer));
   const auto gone = TRY(wire::decode<proto::KeyBoxDelete>(request.body));
   TRY(relay::delete_key_box(turn, who.name, gone));
+  return Answer{};
+}
+
+Result<Answer> Server::put_blob(Turn& turn, const RequestArrived& request) {
+  std::optional<LoggedIn> who;
+  if (!request.bearer.empty()) who = TRY(check_login(turn, request.bearer));
+  const auto put = TRY(wire::decode<proto::BlobPut>(request.body));
+  if (put.writer) {
+    const std::string name = TRY(channels().payer_of_blob(turn, put));
+    return blobs().put(turn, {BlobPayer::channels, name}, put);
+  }
+  REQUIRE(who, ErrorCode::unauthenticated, "Log in first, or sign as a member of a conversation.");
+  return blobs().put(turn, {BlobPayer::name, who->name}, put);
+}
+
+Result<Answer> Server::get_blob(Turn& turn, const RequestArrived& request) {
+  const auto get = TRY(wire::decode<proto::BlobGet>(request.body));
+  return encoded(TRY(Blobs::get(turn.rows, get)));
+}
+
+Result<Answer> Server::delete_blob(Turn& turn, const RequestArrived& request) {
+  const auto gone = TRY(wire::decode<proto::BlobDelete>(request.body));
+  TRY(Blobs::remove(turn, gone));
+  sweeper_.deleted_parts(turn.now);
   return Answer{};
 }
 

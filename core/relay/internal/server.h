@@ -65,12 +65,18 @@ class Server {
   Result<Answer> put_key_box(Turn&, const proto::RequestArrived&);
   Result<Answer> get_key_box(Turn&, const proto::RequestArrived&);
   Result<Answer> delete_key_box(Turn&, const proto::RequestArrived&);
+  Result<Answer> put_blob(Turn&, const proto::RequestArrived&);
+  Result<Answer> get_blob(Turn&, const proto::RequestArrived&);
+  Result<Answer> delete_blob(Turn&, const proto::RequestArrived&);
 
   /// The logged-in device; draws on its bucket.
   Result<LoggedIn> check_login(Turn& turn, std::string_view bearer);
   Status draw(RateLimiter& limiter, Turn& turn, ByteView key) const;
   Status draw_on_address(RateLimiter& limiter, Turn& turn, std::string_view peer) const;
-  Channels channels() { return {config_.domain, mailboxes_, channel_limiter_, config_.limits.unused_channel_ms}; }
+  Channels channels() {
+    return {config_.domain, mailboxes_, channel_limiter_, blobs(), config_.limits.unused_channel_ms};
+  }
+  Blobs blobs() const { return {config_.limits}; }
   Vaults vaults() const { return {config_.limits.vault_bytes}; }
 
   Status read_store(Turn& turn);

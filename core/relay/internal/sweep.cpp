@@ -1,5 +1,6 @@
 #include "core/relay/internal/sweep.h"
 
+#include "core/relay/internal/blobs.h"
 #include "core/relay/internal/channels.h"
 #include "core/relay/internal/vaults.h"
 
@@ -22,7 +23,7 @@ std::uint64_t expiry_of(Table table, ByteView value) {
 void Sweeper::rebuild(Time now) {
   walks_.clear();
   for (const Table table : {table::kUsedNonces, table::kJoinTokens, table::kRendezvous, table::kInvitations,
-                            table::kMailboxes, table::kVaultUploads, table::kUnusedChannels}) {
+                            table::kMailboxes, table::kVaultUploads, table::kUnusedChannels, table::kBlobs}) {
     walks_.push_back({table, {}, after(now, kPauseMs)});
   }
   next_erasure_ = now;
@@ -38,7 +39,9 @@ void Sweeper::run(Turn& turn, Mailboxes& mailboxes) {
   for (Walk& walk : walks_) {
     if (walk.next <= turn.now) step(turn, mailboxes, walk);
   }
-  if (next_erasure_ <= turn.now) next_erasure_ = after(turn.now, erase_dying(turn) ? kEraseStepMs : kPauseMs);
+  if (next_erasure_ > turn.now) return;
+  const bool more = erase_dying(turn) || erase_dying_blobs(turn);
+  next_erasure_ = after(turn.now, more ? kEraseStepMs : kPauseMs);
 }
 
 Sweeper::Outcome Sweeper::visit(Turn& turn, Mailboxes& mailboxes, Table table, const Row& row) {
@@ -53,7 +56,12 @@ Sweeper::Outcome Sweeper::visit(Turn& turn, Mailboxes& mailboxes, Table table, c
   }
   if (table == table::kVaultUploads) {
     give_up_upload(turn, row.key);
-    deleted_from_vaults(turn.now);
+    deleted_parts(turn.now);
+    return Outcome::enough;
+  }
+  if (table == table::kBlobs) {
+    expire_blob(turn, row.key);
+    deleted_parts(turn.now);
     return Outcome::enough;
   }
   turn.rows.erase(table, row.key);

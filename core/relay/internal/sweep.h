@@ -1,5 +1,5 @@
-// Throws away what has run out: nonces, join tokens, rendezvous, invitations, envelopes, uploads, unused channels; and
-// erases what was deleted of vaults.
+// Throws away what has run out: nonces, join tokens, rendezvous, invitations, envelopes, uploads, unused channels, blobs;
+// and erases what was deleted of vaults and blobs.
 #pragma once
 
 #include "core/relay/internal/mailboxes.h"
@@ -13,8 +13,8 @@ class Sweeper {
   void rebuild(Time now);
   /// Does what is due.
   void run(Turn& turn, Mailboxes& mailboxes);
-  /// A vault, or objects of one, were deleted: they are to be erased.
-  void deleted_from_vaults(Time now) { next_erasure_ = std::min(next_erasure_, now); }
+  /// A vault, objects of one, or a blob were deleted: they are to be erased.
+  void deleted_parts(Time now) { next_erasure_ = std::min(next_erasure_, now); }
   Time deadline() const;
 
  private:

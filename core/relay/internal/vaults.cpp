@@ -3,18 +3,14 @@
 #include "core/crypto/hash.h"
 #include "core/crypto/labels.h"
 #include "core/crypto/signature.h"
+#include "core/relay/internal/parts.h"
 
 namespace cairn::relay {
 namespace {
 
-/// What one step erases. A part that is small counts as a sixteenth of one that is whole.
-constexpr std::uint64_t kEraseAtOnce = 8 * proto::kVaultPart;
-constexpr std::uint64_t kEraseLeast = proto::kVaultPart / 16;
-constexpr std::size_t kEraseRowsAtOnce = kEraseAtOnce / kEraseLeast;
-
 Bytes object_key(ByteView vault, ByteView object) { return concat({vault, object}); }
 
-std::uint64_t parts_of(const ObjectRow& object) { return (object.have + proto::kVaultPart - 1) / proto::kVaultPart; }
+Parts parts_of(ByteView key) { return {table::kVaultParts, key}; }
 
 /// A vault with its owner's account: both are saved, or neither.
 struct Opened {
@@ -56,21 +52,6 @@ Answer encoded(const T& value) {
   return {200, wire::encode(value), {}};
 }
 
-/// Erases the parts of an object from its last on, while `most` lasts, and takes off `object.have` what is gone.
-/// Whether all are.
-bool erase_parts(Turn& turn, ByteView key, ObjectRow& object, std::uint64_t& most) {
-  while (object.have > 0) {
-    const std::uint64_t number = parts_of(object) - 1;
-    const std::uint64_t size = object.have - number * proto::kVaultPart;
-    const std::uint64_t cost = std::max(size, kEraseLeast);
-    if (cost > most) return false;
-    most -= cost;
-    turn.rows.erase(table::kVaultParts, numbered_key(key, number));
-    object.have -= size;
-  }
-  return true;
-}
-
 /// Nobody finds the object from now on. Where its parts are erased is the caller's to say.
 void take_out(Turn& turn, Opened& opened, ByteView key, const ObjectRow& object) {
   turn.rows.erase(table::kVaultObjects, to_bytes(key));
@@ -84,7 +65,7 @@ void take_out(Turn& turn, Opened& opened, ByteView key, const ObjectRow& object)
 void drop_now(Turn& turn, Opened& opened, ByteView key, ObjectRow object) {
   take_out(turn, opened, key, object);
   std::uint64_t most = 2 * proto::kMaxVaultObject;
-  CHECK(erase_parts(turn, key, object, most));
+  CHECK(parts_of(key).erase(turn, object.have, most));
 }
 
 void drop_later(Turn& turn, Opened& opened, ByteView key, const ObjectRow& object) {
@@ -110,15 +91,9 @@ Status charge(Opened& opened, std::uint64_t quota, std::uint64_t size) {
   return ok();
 }
 
-Result<Bytes> load_part(const StoreView& rows, ByteView key, std::uint64_t number) {
-  auto part = rows.get(table::kVaultParts, numbered_key(key, number));
-  REQUIRE(part, ErrorCode::internal, "a part of an object is missing from the store");
-  return std::move(*part);
-}
-
 Result<bool> fits_digest(const StoreView& rows, ByteView key, const ObjectRow& object) {
   crypto::Hasher hasher(crypto::HashAlgorithm::sha256);
-  for (std::uint64_t i = 0; i < parts_of(object); ++i) hasher.update(TRY(load_part(rows, key, i)));
+  for (std::uint64_t i = 0; i < Parts::count(object.have); ++i) hasher.update(TRY(parts_of(key).load(rows, i)));
   return equal(hasher.finish(), object.digest);
 }
 
@@ -145,7 +120,7 @@ Status give_back(Turn& turn, ByteView vault, std::uint64_t room) {
 /// Goes on with a deleted object; whether it is gone.
 bool erase_object(Turn& turn, Table table, const Row& row, std::uint64_t& most) {
   auto object = wire::decode<ObjectRow>(row.value);
-  if (object && !erase_parts(turn, row.key, *object, most)) {
+  if (object && !parts_of(row.key).erase(turn, object->have, most)) {
     save(turn.rows, table, row.key, *object);
     return false;
   }
@@ -208,7 +183,7 @@ Result<Answer> Vaults::put(Turn& turn, const std::string& who, const proto::Vaul
     TRY(charge(opened, quota, request.size));
     object = ObjectRow{request.size, request.digest, 0};
   }
-  turn.rows.put(table::kVaultParts, numbered_key(key, parts_of(*object)), request.data);
+  parts_of(key).append(turn, object->have, request.data);
   object->have += request.data.size();
   const bool refused = object->is_whole() && !TRY(fits_digest(turn.rows, key, *object));
   if (object->is_whole()) turn.rows.erase(table::kVaultUploads, key);
@@ -231,17 +206,8 @@ Result<proto::VaultPart> Vaults::get(const StoreView& rows, const proto::VaultGe
   const auto object = TRY(load<ObjectRow>(rows, table::kVaultObjects, key));
   REQUIRE(object && object->is_whole(), ErrorCode::not_found, "There is no such object in this vault.");
   REQUIRE(request.offset < object->size, ErrorCode::over_limit, "The object ends before the range begins.");
-  proto::VaultPart out{object->size, {}};
   const std::uint64_t end = std::min<std::uint64_t>(object->size, request.offset + request.length);
-  for (std::uint64_t at = request.offset; at < end;) {
-    const Bytes part = TRY(load_part(rows, key, at / proto::kVaultPart));
-    const auto skip = static_cast<std::size_t>(at % proto::kVaultPart);
-    REQUIRE(skip < part.size(), ErrorCode::internal, "a part of an object is too short");
-    const std::size_t count = std::min<std::size_t>(part.size() - skip, end - at);
-    append(out.data, ByteView(part).subspan(skip, count));
-    at += count;
-  }
-  return out;
+  return proto::VaultPart { object->size, TRY(parts_of(key).read(rows, request.offset, end)) };
 }
 
 Result<proto::VaultListAnswer> Vaults::list(const StoreView& rows, const proto::VaultList& request) {
