@@ -9,6 +9,7 @@
 #include "apps/cairn/backup.h"
 #include "apps/cairn/evidence.h"
 #include "apps/cairn/export.h"
+#include "apps/cairn/qr.h"
 #include "apps/cairn/render.h"
 #include "apps/cairn/speaker.h"
 #include "apps/cairn/talk.h"
@@ -134,6 +135,7 @@ int run(Command& command) {
   }
   int code = report(command, command.method, reply);
   if (code == 0 && command.method == "link") {
+    if (!command.json_output && ::isatty(STDOUT_FILENO) != 0) say(apps::qr_code(reply.result.value("code", "")));
     code = report(command, "link.wait", speaker->ask("link.wait", json::object(), on_notice));
   }
   if (code == 0 && command.method == "recover") {

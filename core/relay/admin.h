@@ -1,5 +1,5 @@
 // What the operator's own commands ask: of a running server over a socket of this machine, else of its store
-// (docs/spec/relay.md s.6).
+// (docs/spec/relay.md s.7).
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What becomes of a store that is put back from a backup (docs/spec/relay.md s.7).
+// What becomes of a store that is put back from a backup (docs/spec/relay.md s.8).
 //
 // Since the backup was made the server has answered people, and what it told them is not in it. So that nothing which
 // is told anew is taken for what was told then:
