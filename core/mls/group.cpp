@@ -104,6 +104,14 @@ Bytes Group::epoch_authenticator() const { return to_bytes(state_->current.secre
 
 Result<Psk> Group::resumption_psk(std::uint64_t epoch) const { return internal::resumption_psk(*state_, epoch); }
 
+std::size_t Group::blanks_above() const {
+  const internal::RatchetTree& tree = state_->current.tree;
+  std::size_t beyond = 0;
+  for (const internal::PathStep& step : tree.filtered_direct_path(own_leaf()))
+    beyond += tree.resolution(step.copath).size() - 1;
+  return beyond;
+}
+
 Bytes Group::ratchet_tree() const {
   wire::Writer writer;
   state_->current.tree.write(writer);

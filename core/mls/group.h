@@ -230,6 +230,7 @@ class Group {
   ///   wrong_epoch   of an epoch to come: keep it until its commit is merged
   ///   wrong_group   of another group
   ///   duplicate     read before, or sent by ourselves
+  ///   inconsistent  an application message of ours with a key that we never used: this state is older than we are
   ///   crypto_failed, invalid_signature, malformed, unsupported, over_limit, not_found (an unknown proposal or PSK)
   /// Application messages come in any order within kOutOfOrderWindow of their sender, also those of the last
   /// kPastEpochs epochs (s.15.3). One is forgotten once it is read: it cannot be read twice.
@@ -249,6 +250,8 @@ class Group {
   Bytes epoch_authenticator() const;
   /// The resumption PSK (s.8.6) of this or a kept epoch; `not_found`.
   Result<Psk> resumption_psk(std::uint64_t epoch) const;
+  /// How many ciphertexts our next path would hold beyond one a level: what blank nodes above us cost (s.4.1.1).
+  std::size_t blanks_above() const;
   /// The public tree, for who joins (s.12.4.3.3).
   Bytes ratchet_tree() const;
   /// A signed GroupInfo of this epoch with the external key, as MLSMessage: who has it can commit from outside. It

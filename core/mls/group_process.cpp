@@ -2,6 +2,7 @@
 #include "core/mls/external_senders.h"
 #include "core/mls/group.h"
 #include "core/mls/internal/group_state.h"
+#include "core/mls/own_message.h"
 
 namespace cairn::mls {
 
@@ -69,7 +70,7 @@ Status check_sender_content(const FramedContent& content) {
 Result<SignaturePublicKey> signature_key_of(const GroupState& state, const FramedContent& content) {
   switch (content.sender.type) {
     case SenderType::member: {
-      REQUIRE(content.sender.leaf() != state.own_leaf(), ErrorCode::duplicate, "message of our own");
+      REQUIRE(content.sender.leaf() != state.own_leaf(), ErrorCode::duplicate, kMessageOfOurOwn);
       const LeafNode* leaf = state.current.tree.leaf(content.sender.leaf());
       REQUIRE(leaf != nullptr, ErrorCode::malformed, "sender's leaf is blank");
       return leaf->signature_key;
@@ -129,7 +130,8 @@ Result<Received> Group::process_application(const PrivateMessage& message) {
   ReadingEpoch epoch = TRY(find_epoch(*state_, message.epoch));
   OpenedMessage opened = TRY(open_private(*state_->suite, message, epoch.secret_tree, epoch.sender_data));
   const LeafIndex sender = opened.content.content.sender.leaf();
-  REQUIRE(sender != epoch.own_leaf, ErrorCode::duplicate, "message of our own");
+  // A key that we used is gone (`duplicate` above): whoever sent this with our keys was not this state.
+  REQUIRE(sender != epoch.own_leaf, ErrorCode::inconsistent, "message of our own that we have not sent");
   auto leaf = find_leaf(*state_, epoch.number, sender);
   REQUIRE(leaf != nullptr, ErrorCode::malformed, "sender's leaf is blank");
   VerifiedContent verified =

@@ -48,7 +48,8 @@ TEST_F(Hostile, WritingInTheNameOfAnotherSpendsNoKeyOfThatOne) {
 }
 
 TEST_F(Hostile, WritingInTheNameOfTheReaderOrOfNobodyIsRefused) {
-  expect_refused(encrypted(SecretBytes(to_bytes("a lie")), {1}), ErrorCode::duplicate, "message of our own");
+  expect_refused(encrypted(SecretBytes(to_bytes("a lie")), {1}), ErrorCode::inconsistent,
+                 "message of our own that we have not sent");
   expect_refused(encrypted(Proposal{Remove{{3}}}, {1}), ErrorCode::duplicate, "message of our own");
   CommitRequest request;
   request.removes = {{2}};
