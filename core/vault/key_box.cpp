@@ -80,9 +80,28 @@ Result<Generation> Generation::read(wire::Reader& reader) {
   return out;
 }
 
+void PinKeys::write(wire::Writer& writer) const {
+  writer.raw(registration);
+  writer.u8(number);
+  writer.raw(auth.expose());
+  writer.raw(box);
+  writer.raw(box_key.expose());
+}
+
+Result<PinKeys> PinKeys::read(wire::Reader& reader) {
+  PinKeys out;
+  out.registration = TRY(reader.fixed<RegistrationId>());
+  out.number = TRY(reader.u8());
+  out.auth = TRY(reader.fixed<crypto::Ed25519Seed>());
+  out.box = TRY(reader.fixed<KeyBoxId>());
+  out.box_key = TRY(reader.fixed<crypto::Ed25519Seed>());
+  return out;
+}
+
 KeyBoxContent KeyBoxContent::clone() const {
-  KeyBoxContent out{version, previous, written, openers, {}};
+  KeyBoxContent out{version, previous, written, openers, {}, {}};
   for (const Generation& one : generations) out.generations.push_back(one.clone());
+  if (pin) out.pin = pin->clone();
   return out;
 }
 
@@ -98,6 +117,7 @@ void KeyBoxContent::write(wire::Writer& writer) const {
   writer.u64(written.ms);
   writer.vector(openers);
   writer.vector(generations);
+  writer.optional(pin);
 }
 
 Result<KeyBoxContent> KeyBoxContent::read(wire::Reader& reader) {
@@ -107,11 +127,13 @@ Result<KeyBoxContent> KeyBoxContent::read(wire::Reader& reader) {
   out.written = { TRY(reader.u64()) };
   out.openers = TRY(reader.vector<Opener>(kMaxKeyBoxSize, kMaxOpeners));
   out.generations = TRY(reader.vector<Generation>(kMaxKeyBoxSize, kMaxGenerations));
+  out.pin = TRY(reader.optional<PinKeys>());
   REQUIRE(out.version > 0 && (out.version == 1) == out.previous.is_zero(), ErrorCode::malformed, "key box: version");
   REQUIRE(!out.openers.empty(), ErrorCode::malformed, "key box: no openers");
   for (const Opener& one : out.openers) {
     REQUIRE(one.since > 0 && one.since <= out.version, ErrorCode::malformed, "key box: an opener of later");
   }
+  REQUIRE(!out.pin || out.newest_pin() != 0, ErrorCode::malformed, "key box: keys of a PIN that opens nothing");
   REQUIRE(!out.generations.empty(), ErrorCode::malformed, "key box: no generations");
   std::uint64_t last = 0;
   for (const Generation& one : out.generations) {

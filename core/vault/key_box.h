@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 
+#include "core/base/realm.h"
 #include "core/vault/opener.h"
 
 namespace cairn::vault {
@@ -32,6 +33,19 @@ struct Generation {
   static Result<Generation> read(wire::Reader& reader);
 };
 
+/// What every device of a name needs of its PIN: the PIN itself is in nobody's store.
+struct PinKeys {
+  RegistrationId registration;  ///< that it was registered under: what the domain says later must be the same
+  std::uint8_t number = 0;      ///< of the name's registrations (docs/spec/realm.md s.7)
+  crypto::Ed25519Seed auth;     ///< unlocks, replaces and deletes the registration at the realms
+  KeyBoxId box;                 ///< where the PIN's copy of the key box lies in this storage
+  crypto::Ed25519Seed box_key;  ///< write key of that copy
+
+  PinKeys clone() const { return {registration, number, auth.clone(), box, box_key.clone()}; }
+  void write(wire::Writer& writer) const;
+  static Result<PinKeys> read(wire::Reader& reader);
+};
+
 /// Where in a name's key boxes one stands.
 struct KeyBoxHead {
   std::uint64_t version = 0;
@@ -46,6 +60,7 @@ struct KeyBoxContent {
   Time written;
   std::vector<Opener> openers;
   std::vector<Generation> generations;  ///< ascending; the last one is in force
+  std::optional<PinKeys> pin;           ///< only beside an opener of kind pin
 
   const Generation& current() const { return generations.back(); }
   /// Opener::since of its newest PIN; 0 if it has none.

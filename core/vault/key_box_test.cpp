@@ -296,6 +296,19 @@ TEST_F(KeyBoxes, BodiesThatBreakARuleAreRefused) {
   EXPECT_TRUE(refused(result(wrong), "vector count"));
 }
 
+TEST_F(KeyBoxes, KeepTheKeysOfAPinBesideItsOpenerAlone) {
+  content.pin = PinKeys{random_value<RegistrationId>(entropy), 7, random_secret<crypto::Ed25519Seed>(entropy),
+                        random_value<KeyBoxId>(entropy), random_secret<crypto::Ed25519Seed>(entropy)};
+  const auto opened = verify(seal());
+  ASSERT_TRUE(accepted(opened));
+  ASSERT_TRUE(opened->content.pin.has_value());
+  EXPECT_EQ(wire::encode(opened->content), wire::encode(content));
+  EXPECT_EQ(wire::encode(opened->content.clone()), wire::encode(content));
+  KeyBoxContent wrong = content.clone();
+  wrong.openers.erase(wrong.openers.begin() + 1);
+  EXPECT_TRUE(refused(open(with_body(wrong)), "key box: keys of a PIN that opens nothing"));
+}
+
 TEST_F(KeyBoxes, ABodyOfAnotherGenerationThanSaidOutsideIsRefused) {
   KeyBoxContent wrong = content.clone();
   wrong.generations[0].root = random_secret<BackupRoot>(entropy);

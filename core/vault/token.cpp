@@ -242,6 +242,7 @@ RealmFate TokenChange::judge(std::size_t realm, const TokenState& answer) {
   if (wish_ == Wish::cancel) return answer.erase_at_ms == 0 ? RealmFate::good : RealmFate::refused;
   if (by_ == TokenKeyKind::erase || answer.erase_at_ms == 0) return RealmFate::refused;
   ++waiting_;
+  erase_at_ms_ = std::max(erase_at_ms_, answer.erase_at_ms);
   return RealmFate::good;
 }
 

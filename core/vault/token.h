@@ -113,6 +113,8 @@ class TokenChange {
   const std::vector<RealmFate>& fates() const { return fates_; }
   /// How many realms will erase at a time to come, and the receipts of those that have erased.
   std::size_t waiting() const { return waiting_; }
+  /// The last of those times, by the realms' clocks; 0 when none waits.
+  std::uint64_t erase_at_ms() const { return erase_at_ms_; }
   const std::vector<ErasureReceipt>& receipts() const { return receipts_; }
   /// Whether so many have erased that nobody can ever have the token again.
   bool gone() const { return receipts_.size() > set_.size() - set_.threshold; }
@@ -132,6 +134,7 @@ class TokenChange {
   std::vector<Step> steps_;
   std::vector<TokenAsk> asks_;
   std::size_t waiting_ = 0;
+  std::uint64_t erase_at_ms_ = 0;
   std::vector<ErasureReceipt> receipts_;
 };
 

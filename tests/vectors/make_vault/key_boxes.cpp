@@ -27,6 +27,7 @@ class Boxes {
   crypto::SigningKey stranger = crypto::SigningKey::generate(entropy);
   crypto::KemKeyPair recovery_kem = crypto::kem_generate(kKem, entropy);
   crypto::KemKeyPair device_kem = crypto::kem_generate(kKem, entropy);
+  crypto::KemKeyPair pin_kem = crypto::kem_generate(kKem, entropy);
   std::vector<PublicKey> signers{device.public_key(), recovery.public_key()};
 
   void begin_generation(std::uint32_t number, bool beside) {
@@ -40,8 +41,16 @@ class Boxes {
     if (!beside) next.realms = {{to_bytes("realm one")}, {to_bytes("realm two")}};
     content_.generations.push_back(std::move(next));
     roots_.clear();
-    for (const auto* pair : {&recovery_kem, &device_kem})
+    for (const auto* pair : {&recovery_kem, &device_kem, &pin_kem}) {
+      if (roots_.size() == content_.openers.size()) break;
       roots_.push_back(*seal_root(content_.current().root, number, pair->public_key, entropy));
+    }
+  }
+  void set_pin() {
+    content_.pin = PinKeys{random_value<RegistrationId>(entropy), 1, random_secret<crypto::Ed25519Seed>(entropy),
+                           random_value<KeyBoxId>(entropy), random_secret<crypto::Ed25519Seed>(entropy)};
+    content_.openers.push_back(Opener::make(OpenerKind::pin, pin_kem.public_key, to_bytes(content_.pin->registration),
+                                            content_.version, device));
   }
   Bytes seal(const crypto::SigningKey& signer) { return *seal_key_box(content_, roots_, signer, entropy); }
   void follow(const Bytes& box) {
@@ -66,7 +75,16 @@ class Boxes {
                              {"realms", realms},
                              {"data_key", hex(one.data_key)}});
     }
+    Json pin = nullptr;
+    if (const auto& keys = box->content.pin) {
+      pin = {{"registration", hex(keys->registration)},
+             {"number", keys->number},
+             {"auth", hex(keys->auth.expose())},
+             {"box_id", hex(keys->box)},
+             {"box_key", hex(keys->box_key.expose())}};
+    }
     return {{"what", what},
+            {"pin", pin},
             {"box", hex(bytes)},
             {"version", box->head.version},
             {"hash", hex(box->head.hash)},
@@ -125,6 +143,10 @@ Json make_key_boxes() {
   bad.push_back(boxes.refused("a byte more", longer, std::nullopt, ErrorCode::malformed));
   bad.push_back(
       boxes.refused("a byte less", ByteView(first).first(first.size() - 1), std::nullopt, ErrorCode::malformed));
+  boxes.follow(second);
+  boxes.set_pin();
+  boxes.begin_generation(3, false);
+  good.push_back(boxes.taken("a later one, with a PIN", boxes.seal(boxes.device), head2));
   Json signers = Json::array();
   for (const PublicKey& key : boxes.signers) signers.push_back(hex(key));
   return {{"recovery_private_key", hex(boxes.recovery_kem.private_key.expose())},
