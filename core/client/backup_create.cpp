@@ -25,59 +25,59 @@ Bytes chain_of(const directory::NameState& state) {
 
 }  // namespace
 
-Result<std::optional<vault::KeyBoxContent>> CreateJob::plan(Context& context, const Account& account) {
-  std::optional<directory::RecoveryKey> recovery;
-  if (task_.secret) recovery = TRY(present_recovery_key(*task_.secret, task_.state));
-  if (!setup_) {
-    auto device_key = crypto::kem_generate(crypto::KemAlgorithm::xwing_shake, context.entropy).private_key;
-    setup_ =
-        BackupSetup{task_.storage, *identity_, box_id_, box_key_->clone(), std::move(device_key), {}, {}, {}, 0, 0};
-  }
-  const KeyBoxWishes wishes{box_ ? &*box_ : nullptr, task_.state, account, setup_->device_key,
-                            recovery ? &*recovery : nullptr};
-  return next_key_box(wishes, context.now, context.entropy);
-}
-
 void CreateJob::unlocked(Context& context) {
-  const auto account = load_account(context.store);
-  if (!account) return fail_with(ErrorCode::invalid_state, "This device has no name any more.");
-  setup_ = std::move(task_.setup);
-  auto next = plan(context, *account);
-  if (setup_ && box_) setup_->newest_pin = std::max(setup_->newest_pin, box_->content.newest_pin());
-  if (!next && next.error().code == ErrorCode::not_found) {
-    return fail_with(
-        ErrorCode::not_found,
-        "The recovery key is another one than this backup knows, or of another name; give the present one: "
-        "backup create --recovery-key.");
+  const auto account = prepare(context);
+  if (!account) return;
+  const auto recovery = typed_recovery();
+  if (!recovery) return fail_to_plan(recovery.error());
+  auto next = next_key_box(wishes(context, *account, *recovery ? &**recovery : nullptr), context.now, context.entropy);
+  if (!next) return fail_to_plan(next.error());
+  if (box_ && box_->content.pin && *next) {
+    if ((*next)->content.pin && (*next)->content.current().realms != box_->content.current().realms) {
+      return fail_with(ErrorCode::invalid_state,
+                       "The PIN lies at the realms as they were; take it along: pin change --realms.");
+    }
+    if (!(*next)->content.pin) pin_lost(context);
   }
-  if (!next) return fail_with(next.error().code, "The key box of the backup could not be made; try again.");
-  if (*next) return put_key_box(context, *account, std::move(**next));
-  setup_->content = box_->content.clone();
-  setup_->head = box_->head;
-  begin_snapshot(context);
+  const auto go_on = [self = self_as<CreateJob>()](Context& later) { self->begin_snapshot(later); };
+  if (*next) return put_key_box(context, *account, std::move(**next), go_on);
+  copy_for_pin(context, go_on);
 }
 
-void CreateJob::put_key_box(Context& context, const Account& account, vault::KeyBoxContent content) {
-  const auto box = seal_to_openers(content, account.signing_key, context.entropy);
-  if (!box) return fail_with(box.error().code, "The key box has no room for so many devices; remove some.");
-  proto::KeyBoxPut put{box_id_, box_key_->public_key(), content.version, *box, {}};
-  put.signature = crypto::sign_labelled(*box_key_, crypto::kSignKeyBoxPut, put.content());
-  began_generation_ = !box_ || box_->content.current().number != content.current().number;
-  setup_->head = {content.version, crypto::sha256(*box)};
-  setup_->content = std::move(content);
-  storage_->ask(context, proto::kPathKeyBoxPut, wire::encode(put),
-                [self = self_as<CreateJob>()](Context& later, Result<Bytes> body) {
-                  if (body) return self->begin_snapshot(later);
-                  if (body.error().code != ErrorCode::conflict) return self->refused_by_storage(body.error());
-                  self->fail_with(ErrorCode::conflict, "Another device changed the backup just now; try again.");
-                });
+/// Who set it is out of the name. What can replace it at the realms is kept.
+void CreateJob::pin_lost(Context& context) {
+  PinRow row;
+  row.sent.push_back({PinVersion{}, crypto::SigningKey::from_seed(box_->content.pin->auth.clone())});
+  row.finished = false;
+  save_pin_row(context, row);
+  warnings_.emplace_back(
+      "The PIN was set by a device that is no longer one of the name's, so it opens nothing from here on; choose "
+      "another: pin set.");
 }
 
 void CreateJob::begin_snapshot(Context& context) {
   save_backup_setup(context, *setup_);
-  generation_ = setup_->content.current().number;
+  const vault::Generation& current = setup_->content.current();
+  generation_ = current.number;
   if (setup_->newest_generation == generation_) newest_ = setup_->newest;
-  if (!enter(setup_->content.current())) return;
+  const auto go_on = [self = self_as<CreateJob>()](Context& later) { self->entered(later); };
+  if (fresh_token_) return enter_with(context, current, *fresh_token_, go_on);
+  enter(context, current, go_on, [self = self_as<CreateJob>()](Context& later) { self->begin_after_erasure(later); });
+}
+
+void CreateJob::begin_after_erasure(Context& context) {
+  const auto account = load_account(context.store);
+  if (!account || !box_ || began_generation_) {
+    return fail_with(ErrorCode::conflict, "The backup was deleted just now; begin it again: backup create.");
+  }
+  newest_ = {};
+  NextKeyBox next =
+      without_generations(wishes(context, *account, nullptr), {}, {generation_}, context.now, context.entropy);
+  put_key_box(context, *account, std::move(next),
+              [self = self_as<CreateJob>()](Context& later) { self->begin_snapshot(later); });
+}
+
+void CreateJob::entered(Context& context) {
   doing_ = "looking at what is stored";
   listed_ = context.now;
   storage_->create_vault(context, [self = self_as<CreateJob>()](Context& later, Result<Bytes> body) {
@@ -253,14 +253,19 @@ void CreateJob::end(Context& context) {
   for (const Row& row : context.store.scan(tables::kBackupPacks, {}, {}, proto::kMaxVaultObjects)) {
     context.store.erase(tables::kBackupPacks, row.key);
   }
-  succeed({{"snapshot", setup_->newest.counter},
-           {"generation", generation_},
-           {"new_generation", began_generation_},
-           {"messages", done_},
-           {"conversations", conversations_.size()},
-           {"bytes_stored", storage_->bytes_moved()},
-           {"storage", task_.storage},
-           {"openers", setup_->content.openers.size()}});
+  nlohmann::json result = {{"snapshot", setup_->newest.counter},
+                           {"generation", generation_},
+                           {"new_generation", began_generation_},
+                           {"messages", done_},
+                           {"conversations", conversations_.size()},
+                           {"bytes_stored", storage_->bytes_moved()},
+                           {"storage", task_.storage},
+                           {"openers", setup_->content.openers.size()},
+                           {"behind_realms", !setup_->content.current().token.has_value()}};
+  if (entered_token_) result["token"] = printed_token_text({generation_, entered_token_->clone()});
+  const auto pin = load_pin_row(context.store);
+  if (setup_->content.pin && pin) result["pin_check_due"] = pin->check_due(context.now);
+  succeed(std::move(result));
 }
 
 }  // namespace cairn::client

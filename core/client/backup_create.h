@@ -1,23 +1,25 @@
 // Making a snapshot: the key box first, then what this device has, then the manifest (docs/spec/client.md s.9).
 #pragma once
 
-#include "core/client/backup_job.h"
+#include "core/client/backup_box.h"
 #include "core/vault/snapshot_writer.h"
 
 namespace cairn::client {
 
-class CreateJob final : public BackupJob {
+class CreateJob final : public KeyBoxJob {
  public:
-  using BackupJob::BackupJob;
+  using KeyBoxJob::KeyBoxJob;
 
  private:
   bool makes_backup() const override { return true; }
   void unlocked(Context& context) override;
   bool work(Context& context) override;
 
-  Result<std::optional<vault::KeyBoxContent>> plan(Context& context, const Account& account);
-  void put_key_box(Context& context, const Account& account, vault::KeyBoxContent content);
+  void pin_lost(Context& context);
   void begin_snapshot(Context& context);
+  void entered(Context& context);
+  /// The realms have erased the token of the generation in force: another one begins.
+  void begin_after_erasure(Context& context);
   /// Its indexes say what is stored already.
   void take_newest(Context& context, const std::vector<Found>& found);
   /// Packs of a run of this device that was interrupted.
@@ -34,7 +36,6 @@ class CreateJob final : public BackupJob {
   void confirm(Context& context);
   void end(Context& context);
 
-  std::optional<BackupSetup> setup_;
   vault::SnapshotHead newest_;
   std::optional<vault::SnapshotWriter> writer_;
   std::vector<Conversation> conversations_;
@@ -44,7 +45,6 @@ class CreateJob final : public BackupJob {
   bool finished_ = false;
   bool confirming_ = false;
   std::uint32_t generation_ = 0;
-  bool began_generation_ = false;
 };
 
 }  // namespace cairn::client

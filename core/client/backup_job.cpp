@@ -17,7 +17,8 @@ proto::KeyBoxId folder_id_box() { return *proto::KeyBoxId::from(as_bytes("cairn 
 
 BackupJob::BackupJob(const BackupRooms& rooms, BackupTask task) : rooms_(rooms), task_(std::move(task)) {
   storage_ = std::make_shared<BackupStorage>(rooms_.calls, rooms_.session, task_.storage);
-  CHECK(task_.setup || task_.secret);
+  domain_ = std::make_shared<BackupStorage>(rooms_.calls, rooms_.session, task_.server_url);
+  CHECK(task_.setup || task_.secret || (task_.pin && task_.realms));
 }
 
 void BackupJob::begin(Context& context) {
@@ -60,6 +61,7 @@ void BackupJob::make_folder_id(Context& context) {
 void BackupJob::identified(Context& context, vault::StorageIdentity identity) {
   identity_ = std::move(identity);
   if (task_.setup && task_.setup->identity != *identity_) task_.setup.reset();
+  if (task_.pin) return ask_for_pin_secret(context);
   if (task_.setup) {
     box_id_ = task_.setup->key_box;
     box_key_ = task_.setup->write_key.clone();
@@ -72,6 +74,10 @@ void BackupJob::identified(Context& context, vault::StorageIdentity identity) {
                      "Another folder lies there than the one that this device backs up to; the recovery key opens or "
                      "begins a backup in it: --recovery-key.");
   }
+  fetch_key_box(context);
+}
+
+void BackupJob::fetch_key_box(Context& context) {
   storage_->ask(context, proto::kPathKeyBoxGet, wire::encode(proto::KeyBoxGet{box_id_}),
                 [self = shared_from_this()](Context& later, Result<Bytes> body) {
                   if (body) return self->take_key_box(later, *body);
@@ -81,6 +87,7 @@ void BackupJob::identified(Context& context, vault::StorageIdentity identity) {
 }
 
 Result<vault::UnverifiedKeyBox> BackupJob::open_box(ByteView body) const {
+  if (pin_secret_) return vault::UnverifiedKeyBox::open(body, crypto::KemPrivateKey(pin_secret_->expose()));
   if (task_.secret) return open_with_secret(body, *task_.secret, task_.state);
   return open_with_device(body, task_.setup->content.current().root, task_.setup->device_key);
 }
@@ -95,7 +102,8 @@ void BackupJob::take_key_box(Context& context, const Bytes& bytes) {
     return fail_with(opened.error().code,
                      "The key box does not open with this key; it is of another name, or damaged.");
   }
-  if (opened->head().version != put->version) return fail_with(ErrorCode::inconsistent, kWrongBox);
+  // The storage counts copies by itself (docs/spec/backup.md s.2).
+  if (!pin_secret_ && opened->head().version != put->version) return fail_with(ErrorCode::inconsistent, kWrongBox);
   const auto signers = device_keys(task_.state, Signers::ever);
   vault::KeyBoxRules rules{signers, std::nullopt, task_.setup ? task_.setup->newest_pin : 0};
   if (task_.setup && task_.setup->head.version != 0) rules.newest = task_.setup->head;
@@ -108,19 +116,9 @@ void BackupJob::take_key_box(Context& context, const Bytes& bytes) {
   }
   if (!verified) return fail_with(verified.error().code, kWrongBox);
   box_ = std::move(*verified);
-  unlocked(context);
-}
-
-bool BackupJob::enter(const vault::Generation& generation) {
-  auto keys = keys_of(generation);
-  if (!keys) {
-    fail_with(keys.error().code, "The keys of this backup do not open; it is damaged, or its token was erased.");
-    return false;
-  }
-  keys_.emplace(std::move(*keys));
-  index_ = {};
-  open_vault(generation);
-  return true;
+  box_bytes_ = put->body;
+  check_registration();
+  if (!over_) unlocked(context);
 }
 
 void BackupJob::open_vault(const vault::Generation& generation) {
@@ -207,6 +205,7 @@ void BackupJob::fetch_tables(Context& context, std::size_t at, const ThenIndex& 
 bool BackupJob::step(Context& context) {
   if (over_) return false;
   storage_->step(context);
+  domain_->step(context);
   return work(context) && !over_;
 }
 
@@ -218,6 +217,10 @@ void BackupJob::fail_with(ErrorCode code, std::string sentence) {
 void BackupJob::succeed(nlohmann::json result) {
   if (std::exchange(over_, true)) return;
   result_ = std::move(result);
+  if (!result_.contains("warnings")) result_["warnings"] = nlohmann::json::array();
+  for (const std::string& one : warnings_) result_["warnings"].push_back(one);
+  if (!realms_.is_null()) result_["realms"] = realms_;
+  if (deletion_at_ms_) result_["deletion_at_ms"] = *deletion_at_ms_;
 }
 
 nlohmann::json BackupJob::progress(Time now) const {

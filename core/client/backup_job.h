@@ -8,6 +8,8 @@
 #include "core/client/backup_records.h"
 #include "core/client/backup_storage.h"
 #include "core/client/conversations.h"
+#include "core/client/printed_token.h"
+#include "core/client/realm_owner.h"
 #include "core/vault/chunk_index.h"
 
 namespace cairn::client {
@@ -20,12 +22,24 @@ struct BackupRooms {
   Conversations& conversations;
 };
 
+/// A PIN by which somebody opens a backup, and how its realms are reached.
+struct TypedPin {
+  SecretBytes text;
+  std::uint8_t number = 0;  ///< of the registration
+  std::string invitation;   ///< for account tokens, where the domain asks for one
+};
+
 /// What a job is begun with.
 struct BackupTask {
   directory::NameState state;  ///< of the own name, as just verified
   std::string storage;         ///< URL
   std::optional<BackupSetup> setup;
   std::shared_ptr<directory::RecoverySecret> secret;  ///< null unless typed
+  std::string server_url;                             ///< of the own domain, which gives account tokens
+  std::optional<RealmList> realms = {};               ///< that are to be used from now on; else as it was
+  std::shared_ptr<PrintedToken> token = {};           ///< null unless typed
+  std::shared_ptr<TypedPin> pin = {};                 ///< null unless it opens: needs `realms`
+  bool print_token = false;                           ///< its owner wants the token on paper
 };
 
 class BackupJob : public std::enable_shared_from_this<BackupJob> {
@@ -39,7 +53,7 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   void begin(Context& context);
   /// Does a bounded part of what can be done now; true when there is more of it.
   bool step(Context& context);
-  Time next_deadline() const { return storage_->next_deadline(); }
+  Time next_deadline() const { return std::min(storage_->next_deadline(), domain_->next_deadline()); }
 
   bool is_over() const { return over_; }
   struct Failure {
@@ -60,6 +74,8 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   };
   using ThenFound = std::function<void(Context&, std::vector<Found>)>;
   using ThenIndex = std::function<void(Context&)>;
+  using Then = std::function<void(Context&)>;
+  using ThenHouse = std::function<void(Context&, std::shared_ptr<const RealmHouse>)>;
 
   /// Whether a backup is begun where there is none; without a key box in unlocked() otherwise.
   virtual bool makes_backup() const { return false; }
@@ -73,8 +89,20 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   void refused_by_storage(const Error& error) { fail_with(error.code, storage_->refusal()); }
   void succeed(nlohmann::json result);
 
-  /// From here on keys_ and the storage are those of this generation; false, and failed, if its keys do not open.
-  bool enter(const vault::Generation& generation);
+  /// From here on keys_ and the storage are those of this generation, and `then` goes on; fails if its keys do not
+  /// open. A token that lies behind realms is asked of them, each time anew: it is kept nowhere. When they have erased
+  /// it, `erased` goes on.
+  void enter(Context& context, const vault::Generation& generation, Then then, Then erased);
+  /// Likewise; what was erased ends the job.
+  void enter(Context& context, const vault::Generation& generation, Then then);
+  /// With this token.
+  void enter_with(Context& context, const vault::Generation& generation, const vault::BackupToken& token,
+                  const Then& then);
+  /// Account tokens for these realms, of the own domain.
+  void ask_tokens(Context& context, const RealmList& list, proto::TokenPurpose purpose, std::uint8_t number,
+                  ThenHouse then);
+  /// Realms that a job spoke to are told of in its result: who lied, and in a sentence.
+  void told_of(const RealmList& list, const std::vector<vault::RealmFate>& fates);
   vault::VaultId vault_of(const vault::Generation& generation) const {
     return vault::vault_id(generation.root, *identity_);
   }
@@ -94,10 +122,15 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   BackupRooms rooms_;
   BackupTask task_;
   std::shared_ptr<BackupStorage> storage_;
+  std::shared_ptr<BackupStorage> domain_;  ///< the own domain's server, for account tokens
   std::optional<vault::StorageIdentity> identity_;
   std::optional<crypto::SigningKey> box_key_;  ///< write key of the key box
   proto::KeyBoxId box_id_;
   std::optional<vault::KeyBox> box_;
+  Bytes box_bytes_;                                  ///< as it lies there
+  std::optional<RegistrationId> registration_;       ///< that the domain has named for this PIN
+  std::vector<std::string> warnings_;                ///< sentences; they stand in the result
+  std::optional<vault::BackupToken> entered_token_;  ///< of the generation that was entered, if it is to be printed
   std::optional<vault::VaultKeys> keys_;
   vault::ChunkIndex index_;
   std::vector<proto::VaultItem> items_;  ///< of the vault, as last listed
@@ -110,7 +143,14 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   void make_folder_id(Context& context);
   void identified(Context& context, vault::StorageIdentity identity);
   void take_key_box(Context& context, const Bytes& bytes);
+  void fetch_key_box(Context& context);
   Result<vault::UnverifiedKeyBox> open_box(ByteView body) const;
+  /// By the PIN: its secret gives place and key of a copy of the key box.
+  void ask_for_pin_secret(Context& context);
+  void pin_answered(Context& context, const RealmHouse& house, vault::PinRecovery& recovery);
+  void check_registration();
+  void token_came(Context& context, const vault::Generation& generation, const RealmList& list,
+                  vault::TokenRecovery& recovery, const Then& then, const Then& erased);
   void fetch_manifests(Context& context, const std::shared_ptr<std::vector<Found>>& found, std::size_t at,
                        const ThenFound& then);
   void fetch_index(Context& context, const std::vector<vault::ObjectId>& ids, std::size_t at, const ThenIndex& then);
@@ -118,6 +158,9 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
 
   Time began_;
   bool index_lost_ = false;
+  std::optional<vault::PinSecret> pin_secret_;
+  nlohmann::json realms_ = nullptr;              ///< that were spoken to last, and how each behaved
+  std::optional<std::uint64_t> deletion_at_ms_;  ///< some realm says that a deletion is waiting
   bool over_ = false;
   std::optional<Failure> failure_;
   nlohmann::json result_;

@@ -35,9 +35,27 @@ bool is_outdated(const vault::KeyBox& box, const directory::NameState& state) {
   return box.is_outdated({active_signers(state, box), state.count(), least_count(state)});
 }
 
+/// The PIN's opener of the box that stands, if a device that is active answers for it.
+const Opener* kept_pin(const KeyBoxWishes& wishes, const std::vector<PublicKey>& active) {
+  if (wishes.box == nullptr || !wishes.box->content.pin) return nullptr;
+  for (const Opener& opener : wishes.box->content.openers) {
+    const bool kept = opener.kind == OpenerKind::pin && !opener.public_key.empty() &&
+                      std::ranges::find(active, opener.signer) != active.end();
+    if (kept) return &opener;
+  }
+  return nullptr;
+}
+
+Opener recovery_opener(const KeyBoxWishes& wishes, std::uint64_t version) {
+  const directory::RecoveryKey& key = *wishes.recovery;
+  const Bytes context = wishes.erase_key ? to_bytes(*wishes.erase_key) : Bytes{};
+  return Opener::make(OpenerKind::recovery, key.kem_public_key(), context, version, key.signing_key());
+}
+
 /// Those of the next box, whose version this is; who is new in it is so since then.
 std::vector<Opener> openers_of(const KeyBoxWishes& wishes, ByteView own_key, std::uint64_t version) {
   std::vector<Opener> out;
+  std::vector<Opener> devices;
   const auto active = device_keys(wishes.state, Signers::active);
   bool own = false;
   for (const Opener& opener : wishes.box == nullptr ? std::vector<Opener>{} : wishes.box->content.openers) {
@@ -50,12 +68,16 @@ std::vector<Opener> openers_of(const KeyBoxWishes& wishes, ByteView own_key, std
     const bool is_own = opener.signer == wishes.account.signing_key.public_key();
     if (is_own && !equal(opener.public_key, own_key)) continue;
     own = own || is_own;
-    out.push_back(opener);
+    devices.push_back(opener);
   }
-  if (wishes.recovery != nullptr && (out.empty() || out.front().kind != OpenerKind::recovery)) {
-    const directory::RecoveryKey& key = *wishes.recovery;
-    out.insert(out.begin(), Opener::make(OpenerKind::recovery, key.kem_public_key(), {}, version, key.signing_key()));
+  if (wishes.recovery != nullptr && out.empty()) out.push_back(recovery_opener(wishes, version));
+  const Opener* pin = wishes.pin == PinWish::keep ? kept_pin(wishes, active) : nullptr;
+  if (pin != nullptr) out.push_back(*pin);
+  if (wishes.pin == PinWish::set) {
+    out.push_back(Opener::make(OpenerKind::pin, wishes.new_pin->public_key, to_bytes(wishes.new_pin->keys.registration),
+                               version, wishes.account.signing_key));
   }
+  out.insert(out.end(), devices.begin(), devices.end());
   if (!own) {
     out.push_back(Opener::make(OpenerKind::device, to_bytes(own_key), to_bytes(wishes.account.device_id()), version,
                                wishes.account.signing_key));
@@ -63,16 +85,39 @@ std::vector<Opener> openers_of(const KeyBoxWishes& wishes, ByteView own_key, std
   return out;
 }
 
-vault::Generation new_generation(std::uint32_t number, std::uint32_t chain_count, Time now, Entropy& entropy) {
+/// Whose key the PIN's opener has; zeros without one.
+Hash pin_of(const std::vector<Opener>& openers) {
+  const auto found = std::ranges::find(openers, OpenerKind::pin, &Opener::kind);
+  return found == openers.end() ? Hash{} : found->key;
+}
+
+std::vector<vault::RealmEntry> wished_realms(const KeyBoxWishes& wishes) {
+  return wishes.realms == nullptr ? std::vector<vault::RealmEntry>{} : wishes.realms->entries();
+}
+
+/// Ends the generation in force.
+void begin_generation(NextKeyBox& next, std::uint32_t number, const KeyBoxWishes& wishes, Time now, Entropy& entropy) {
   vault::Generation out;
   out.number = number;
   out.created = now;
-  out.chain_count = chain_count;
+  out.chain_count = wishes.state.count();
   out.root = random_secret<vault::BackupRoot>(entropy);
-  out.token = random_secret<decltype(out.token)::value_type>(entropy);
+  out.realms = wished_realms(wishes);
+  vault::BackupToken token;
+  if (wishes.realms != nullptr) {
+    auto shared = vault::share_token(wishes.realms->set(), out.root, entropy);
+    CHECK(shared.has_value());  // a RealmList's set is one
+    next.shared = std::move(*shared);
+    token = next.shared->token.clone();
+  } else {
+    token = random_secret<vault::BackupToken>(entropy);
+    out.token = token.clone();
+  }
   const auto key = random_secret<vault::DataKey>(entropy);
-  out.data_key = vault::wrap_data_key(out.root, *out.token, number, key, entropy);
-  return out;
+  out.data_key = vault::wrap_data_key(out.root, token, number, key, entropy);
+  auto& all = next.content.generations;
+  all.push_back(std::move(out));
+  if (all.size() > vault::kMaxGenerations) all.erase(all.begin());
 }
 
 }  // namespace
@@ -107,43 +152,55 @@ Result<vault::UnverifiedKeyBox> open_with_device(ByteView box, const vault::Back
   return vault::UnverifiedKeyBox::open(box, device_key);
 }
 
-Result<std::optional<vault::KeyBoxContent>> next_key_box(const KeyBoxWishes& wishes, Time now, Entropy& entropy) {
+Result<std::optional<NextKeyBox>> next_key_box(const KeyBoxWishes& wishes, Time now, Entropy& entropy) {
   const Bytes own_key = TRY(crypto::kem_public_key(crypto::KemAlgorithm::xwing_shake, wishes.device_key));
   std::vector<Opener> openers =
       openers_of(wishes, own_key, wishes.box == nullptr ? 1 : wishes.box->content.version + 1);
   REQUIRE(openers.front().kind == OpenerKind::recovery, ErrorCode::not_found, "no recovery key that the chain knows");
-  vault::KeyBoxContent next;
-  next.version = 1;
+  NextKeyBox next;
+  next.content.version = 1;
+  bool ends = wishes.box == nullptr;
   if (wishes.box != nullptr) {
-    next = wishes.box->content.clone();
-    next.version = wishes.box->content.version + 1;
-    next.previous = wishes.box->head.hash;
+    const vault::KeyBoxContent& stands = wishes.box->content;
+    next.content = stands.clone();
+    next.content.version = stands.version + 1;
+    next.content.previous = wishes.box->head.hash;
+    ends = is_outdated(*wishes.box, wishes.state) || pin_of(stands.openers) != pin_of(openers) ||
+           stands.current().realms != wished_realms(wishes);
+    if (!ends && next.content.openers == openers) return std::optional<NextKeyBox>{};
   }
-  const bool lost = wishes.box != nullptr && is_outdated(*wishes.box, wishes.state);
-  if (wishes.box != nullptr && !lost && next.openers == openers) return std::optional<vault::KeyBoxContent>{};
-  if (wishes.box == nullptr || lost) {
-    const std::uint32_t number = next.generations.empty() ? 1 : next.current().number + 1;
-    next.generations.push_back(new_generation(number, wishes.state.count(), now, entropy));
-    if (next.generations.size() > vault::kMaxGenerations) next.generations.erase(next.generations.begin());
+  if (ends) {
+    const std::uint32_t number = wishes.box == nullptr ? 1 : next.content.current().number + 1;
+    begin_generation(next, number, wishes, now, entropy);
   }
-  next.openers = std::move(openers);
-  next.written = now;
+  if (pin_of(openers).is_zero()) next.content.pin.reset();
+  if (wishes.pin == PinWish::set) next.content.pin = wishes.new_pin->keys.clone();
+  next.content.openers = std::move(openers);
+  next.content.written = now;
   return std::optional(std::move(next));
 }
 
-vault::KeyBoxContent without_generation(const vault::KeyBox& box, std::uint32_t number,
-                                        const directory::NameState& state, Time now, Entropy& entropy) {
-  vault::KeyBoxContent next = box.content.clone();
-  next.version = box.content.version + 1;
-  next.previous = box.head.hash;
-  next.written = now;
-  const std::uint32_t last = next.current().number;
-  std::erase_if(next.generations, [number](const vault::Generation& one) { return one.number == number; });
-  if (number == last || is_outdated(box, state)) {
-    next.generations.push_back(new_generation(last + 1, state.count(), now, entropy));
-    if (next.generations.size() > vault::kMaxGenerations) next.generations.erase(next.generations.begin());
+NextKeyBox without_generations(const KeyBoxWishes& wishes, const std::set<std::uint32_t>& dropped,
+                               const std::set<std::uint32_t>& ended, Time now, Entropy& entropy) {
+  CHECK(wishes.box != nullptr);
+  const vault::KeyBox& box = *wishes.box;
+  NextKeyBox next{box.content.clone(), std::nullopt};
+  next.content.version = box.content.version + 1;
+  next.content.previous = box.head.hash;
+  next.content.written = now;
+  const std::uint32_t last = box.content.current().number;
+  std::erase_if(next.content.generations, [&](const vault::Generation& one) { return dropped.contains(one.number); });
+  if (dropped.contains(last) || ended.contains(last) || is_outdated(box, wishes.state)) {
+    begin_generation(next, last + 1, wishes, now, entropy);
   }
   return next;
+}
+
+std::optional<PublicKey> erase_key_of(const vault::KeyBoxContent& content) {
+  const auto found = std::ranges::find(content.openers, OpenerKind::recovery, &Opener::kind);
+  if (found == content.openers.end()) return std::nullopt;
+  const auto key = PublicKey::from(found->context);
+  return key ? std::optional(*key) : std::nullopt;
 }
 
 Result<Bytes> seal_to_openers(const vault::KeyBoxContent& content, const crypto::SigningKey& signer, Entropy& entropy) {
@@ -155,9 +212,8 @@ Result<Bytes> seal_to_openers(const vault::KeyBoxContent& content, const crypto:
   return vault::seal_key_box(content, roots, signer, entropy);
 }
 
-Result<vault::VaultKeys> keys_of(const vault::Generation& generation) {
-  REQUIRE(generation.token.has_value(), ErrorCode::unsupported, "the token lies behind realms");
-  auto key = TRY(vault::unwrap_data_key(generation.root, *generation.token, generation.number, generation.data_key));
+Result<vault::VaultKeys> keys_of(const vault::Generation& generation, const vault::BackupToken& token) {
+  auto key = TRY(vault::unwrap_data_key(generation.root, token, generation.number, generation.data_key));
   return vault::VaultKeys(std::move(key));
 }
 

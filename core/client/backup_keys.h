@@ -2,11 +2,14 @@
 #pragma once
 
 #include <optional>
+#include <set>
 
 #include "core/client/account.h"
+#include "core/client/realm_list.h"
 #include "core/directory/chain.h"
 #include "core/directory/recovery.h"
 #include "core/vault/key_box.h"
+#include "core/vault/token.h"
 
 namespace cairn::client {
 
@@ -25,6 +28,13 @@ Result<vault::UnverifiedKeyBox> open_with_secret(ByteView box, const directory::
 Result<vault::UnverifiedKeyBox> open_with_device(ByteView box, const vault::BackupRoot& root,
                                                  const crypto::KemPrivateKey& device_key);
 
+/// A PIN that was just set: its opener's public key, and what devices keep of it.
+struct NewPin {
+  Bytes public_key;
+  vault::PinKeys keys;
+};
+enum class PinWish : std::uint8_t { keep, set, drop };
+
 /// What the next key box is made of.
 struct KeyBoxWishes {
   const vault::KeyBox* box = nullptr;  ///< the one that stands, verified; null if there is none
@@ -32,21 +42,38 @@ struct KeyBoxWishes {
   const Account& account;
   const crypto::KemPrivateKey& device_key;
   const directory::RecoveryKey* recovery = nullptr;  ///< if its owner has typed it
+  std::optional<PublicKey> erase_key;                ///< token_erase_key()'s public half, with `recovery`
+  const RealmList* realms = nullptr;                 ///< that hold the tokens of new generations; null: none do
+  PinWish pin = PinWish::keep;
+  const NewPin* new_pin = nullptr;  ///< for PinWish::set
 };
-/// The content that the key box should have: openers are the recovery key that the chain has now and the devices that
-/// are active and have put theirs in; a new generation when somebody lost the right to the last one. Nothing when all
-/// is so already. `not_found` when the recovery key must be typed, for the box has none that the chain knows.
-Result<std::optional<vault::KeyBoxContent>> next_key_box(const KeyBoxWishes& wishes, Time now, Entropy& entropy);
 
-/// The next content when this generation is deleted; a new one begins if it was in force, or if somebody lost the right
-/// to the one that is: who signs a box answers for it.
-vault::KeyBoxContent without_generation(const vault::KeyBox& box, std::uint32_t number,
-                                        const directory::NameState& state, Time now, Entropy& entropy);
+/// A key box that is to be put.
+struct NextKeyBox {
+  vault::KeyBoxContent content;
+  /// Of the generation that begins with it, if its token is to lie behind realms: its shares come first.
+  std::optional<vault::SharedToken> shared;
+};
+
+/// The key box that there should be: openers are the recovery key that the chain has now, the PIN, and the devices that
+/// are active and have put theirs in; a new generation when somebody lost the right to the last one, or when the PIN or
+/// the realms changed. Nothing when all is so already. `not_found` when the recovery key must be typed, for the box has
+/// none that the chain knows.
+Result<std::optional<NextKeyBox>> next_key_box(const KeyBoxWishes& wishes, Time now, Entropy& entropy);
+
+/// The next one when generations end: of `dropped` nothing stays in it; `ended` ones stay, to be deleted later. A new
+/// generation begins if the one in force is among them, or if somebody lost the right to it: who signs a box answers
+/// for it. `wishes.box` is there (CHECKed).
+NextKeyBox without_generations(const KeyBoxWishes& wishes, const std::set<std::uint32_t>& dropped,
+                               const std::set<std::uint32_t>& ended, Time now, Entropy& entropy);
+
+/// The erase key that its owner's recovery key has put into the box; none where it has not.
+std::optional<PublicKey> erase_key_of(const vault::KeyBoxContent& content);
 
 /// Sealed to all openers of the content, which have their keys in them.
 Result<Bytes> seal_to_openers(const vault::KeyBoxContent& content, const crypto::SigningKey& signer, Entropy& entropy);
 
-/// The keys of one generation whose token lies beside it.
-Result<vault::VaultKeys> keys_of(const vault::Generation& generation);
+/// The keys of one generation. `crypto_failed` if that is not its token.
+Result<vault::VaultKeys> keys_of(const vault::Generation& generation, const vault::BackupToken& token);
 
 }  // namespace cairn::client

@@ -47,26 +47,37 @@ void ListJob::unlocked(Context& context) {
 
 void ListJob::list_from(Context& context, std::size_t at) {
   if (at == box_->content.generations.size()) {
-    return succeed({{"snapshots", snapshots_}, {"bytes", bytes_}, {"storage", task_.storage}});
+    return succeed({{"snapshots", snapshots_}, {"bytes", bytes_}, {"storage", task_.storage}, {"erased", erased_}});
   }
-  const vault::Generation& generation = box_->content.generations[at];
-  if (!enter(generation)) return;
-  find_snapshots(context, [self = self_as<ListJob>(), at](Context& later, std::vector<Found> found) {
-    const vault::Generation& of = self->box_->content.generations[at];
-    const auto signers = device_keys(self->task_.state, Signers::ever);
-    for (const Found& one : found) {
-      const auto manifest = one.manifest.verify({of.number, self->vault_of(of), signers, 0});
-      if (!manifest) continue;
-      const auto* device = self->task_.state.find_by_key(one.manifest.signer());
-      self->snapshots_.push_back({{"snapshot", manifest->counter},
-                                  {"generation", of.number},
-                                  {"created_ms", manifest->created.ms},
-                                  {"device", device == nullptr ? "" : to_hex(device->id)},
-                                  {"device_active", device != nullptr && device->active()}});
-    }
-    for (const proto::VaultItem& item : self->items_) self->bytes_ += item.size;
-    self->list_from(later, at + 1);
-  });
+  const auto next = [self = self_as<ListJob>(), at](Context& later) { self->list_from(later, at + 1); };
+  enter(
+      context, box_->content.generations[at],
+      [self = self_as<ListJob>(), at, next](Context& later) {
+        self->find_snapshots(later, [self, at, next](Context& then, std::vector<Found> found) {
+          self->show(at, found);
+          next(then);
+        });
+      },
+      [self = self_as<ListJob>(), at, next](Context& later) {
+        self->erased_.push_back(self->box_->content.generations[at].number);
+        next(later);
+      });
+}
+
+void ListJob::show(std::size_t at, const std::vector<Found>& found) {
+  const vault::Generation& of = box_->content.generations[at];
+  const auto signers = device_keys(task_.state, Signers::ever);
+  for (const Found& one : found) {
+    const auto manifest = one.manifest.verify({of.number, vault_of(of), signers, 0});
+    if (!manifest) continue;
+    const auto* device = task_.state.find_by_key(one.manifest.signer());
+    snapshots_.push_back({{"snapshot", manifest->counter},
+                          {"generation", of.number},
+                          {"created_ms", manifest->created.ms},
+                          {"device", device == nullptr ? "" : to_hex(device->id)},
+                          {"device_active", device != nullptr && device->active()}});
+  }
+  for (const proto::VaultItem& item : items_) bytes_ += item.size;
 }
 
 // ---- the newest snapshot ----
@@ -78,6 +89,11 @@ void NewestJob::unlocked(Context& context) {
 }
 
 void NewestJob::look_in(Context& context, std::size_t at) {
+  if (at == 0 && erased_) {
+    return fail_with(ErrorCode::invalid_state,
+                     "The realms have erased their parts of this backup's key, as its owner asked: what it held opens "
+                     "never again.");
+  }
   if (at == 0) {
     const bool known = task_.setup && task_.setup->newest.counter != 0;
     return known
@@ -86,10 +102,17 @@ void NewestJob::look_in(Context& context, std::size_t at) {
                            "are held back: use another copy, and back up anew.")
                : fail_with(ErrorCode::not_found, "There is no snapshot in this backup yet; backup create makes one.");
   }
-  if (!enter(box_->content.generations[at - 1])) return;
-  find_snapshots(context, [self = self_as<NewestJob>(), at](Context& later, std::vector<Found> found) {
-    self->choose(later, at, found);
-  });
+  const auto self = self_as<NewestJob>();
+  enter(
+      context, box_->content.generations[at - 1],
+      [self, at](Context& later) {
+        self->find_snapshots(later,
+                             [self, at](Context& then, std::vector<Found> found) { self->choose(then, at, found); });
+      },
+      [self, at](Context& later) {
+        self->erased_ = true;
+        self->look_in(later, at - 1);
+      });
 }
 
 void NewestJob::choose(Context& context, std::size_t at, const std::vector<Found>& found) {
@@ -214,7 +237,7 @@ void RestoreJob::take_step(Context& context, vault::ReadStep step) {
     case vault::ReadStep::damage: sound_ = false; return;
     case vault::ReadStep::end_entry: take_entry(context); return;
     case vault::ReadStep::lost_entries: damaged_.emplace_back("the names of entries"); return;
-    case vault::ReadStep::end: end(); return;
+    case vault::ReadStep::end: end(context); return;
     case vault::ReadStep::reference: return;
   }
 }
@@ -279,7 +302,19 @@ Status RestoreJob::take_messages(Context& context, std::string_view home) {
   return ok();
 }
 
-void RestoreJob::end() {
+/// Who came in by the PIN keeps what can replace it, and the realms.
+void RestoreJob::keep_pin(Context& context) {
+  const auto& pin = box_->content.pin;
+  if (!task_.pin || !pin) return;
+  PinRow row;
+  row.sent.push_back({PinVersion{}, crypto::SigningKey::from_seed(pin->auth.clone())});
+  row.checked_ms = context.now.ms;
+  save_pin_row(context, row);
+  context.store.put(tables::kRealms, {}, wire::encode(*task_.realms));
+}
+
+void RestoreJob::end(Context& context) {
+  keep_pin(context);
   nlohmann::json warnings = nlohmann::json::array();
   if (!signer_is_active_) {
     warnings.push_back("The snapshot was made by a device that is no longer one of the name's.");
@@ -294,77 +329,6 @@ void RestoreJob::end() {
            {"conversations", conversations_},
            {"contacts", contacts_},
            {"warnings", warnings}});
-}
-
-// ---- delete ----
-
-void DeleteJob::unlocked(Context& context) {
-  if (!box_) return fail_with(ErrorCode::not_found, kNoBackup);
-  const auto& all = box_->content.generations;
-  const bool known = generation_ == kAllGenerations || std::ranges::any_of(all, [this](const vault::Generation& one) {
-                       return one.number == generation_;
-                     });
-  if (!known) return fail_with(ErrorCode::not_found, "The backup has no such generation; backup list shows them.");
-  doing_ = "deleting";
-  delete_from(context, 0);
-}
-
-void DeleteJob::delete_from(Context& context, std::size_t at) {
-  const auto& all = box_->content.generations;
-  while (at < all.size() && generation_ != kAllGenerations && all[at].number != generation_) ++at;
-  if (at == all.size()) return change_key_box(context);
-  // The write key comes from the root alone: what does not open any more can be deleted too.
-  open_vault(all[at]);
-  storage_->delete_vault(context, [self = self_as<DeleteJob>(), at](Context& later, Result<Bytes> body) {
-    if (!body && body.error().code != ErrorCode::not_found) return self->refused_by_storage(body.error());
-    self->deleted_.push_back(self->box_->content.generations[at].number);
-    self->delete_from(later, at + 1);
-  });
-}
-
-/// Last, for the roots in it are what a vault can be deleted with.
-void DeleteJob::change_key_box(Context& context) {
-  if (generation_ == kAllGenerations) {
-    proto::KeyBoxDelete gone{box_id_, box_->head.version, {}};
-    gone.signature = crypto::sign_labelled(*box_key_, crypto::kSignKeyBoxDelete, gone.content());
-    return storage_->ask(context, proto::kPathKeyBoxDelete, wire::encode(gone),
-                         [self = self_as<DeleteJob>()](Context& later, Result<Bytes> body) {
-                           if (!body) return self->refused_by_storage(body.error());
-                           self->end(later, std::nullopt);
-                         });
-  }
-  const auto account = load_account(context.store);
-  if (!account) return fail_with(ErrorCode::invalid_state, "This device has no name any more.");
-  vault::KeyBoxContent content = without_generation(*box_, generation_, task_.state, context.now, context.entropy);
-  const auto box = seal_to_openers(content, account->signing_key, context.entropy);
-  if (!box) return fail_with(box.error().code, "The key box could not be made; try again.");
-  proto::KeyBoxPut put{box_id_, box_key_->public_key(), content.version, *box, {}};
-  put.signature = crypto::sign_labelled(*box_key_, crypto::kSignKeyBoxPut, put.content());
-  auto kept = std::make_shared<std::optional<BackupSetup>>(std::move(task_.setup));
-  if (*kept) {
-    (*kept)->head = {content.version, crypto::sha256(*box)};
-    (*kept)->content = std::move(content);
-  }
-  storage_->ask(context, proto::kPathKeyBoxPut, wire::encode(put),
-                [self = self_as<DeleteJob>(), kept](Context& later, Result<Bytes> body) {
-                  if (!body) return self->refused_by_storage(body.error());
-                  self->end(later, std::move(*kept));
-                });
-}
-
-void DeleteJob::end(Context& context, std::optional<BackupSetup> setup) {
-  // The snapshots that this device knew may be gone: none that is older is a lie now.
-  if (setup) {
-    setup->newest = {};
-    setup->newest_generation = 0;
-    save_backup_setup(context, *setup);
-  } else if (generation_ == kAllGenerations) {
-    context.store.erase(tables::kBackup, {});
-  }
-  for (const Row& row : context.store.scan(tables::kBackupPacks, {}, {}, proto::kMaxVaultObjects)) {
-    context.store.erase(tables::kBackupPacks, row.key);
-  }
-  succeed({{"deleted", deleted_}, {"storage", task_.storage}});
 }
 
 }  // namespace cairn::client

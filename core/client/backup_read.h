@@ -1,4 +1,4 @@
-// What reads a backup or ends it: list, verify, restore, delete (docs/spec/client.md s.9).
+// What reads a backup: list, verify, restore (docs/spec/client.md s.9).
 #pragma once
 
 #include "core/client/backups.h"
@@ -15,8 +15,10 @@ class ListJob final : public BackupJob {
   void unlocked(Context& context) override;
   bool work(Context&) override { return false; }
   void list_from(Context& context, std::size_t at);
+  void show(std::size_t at, const std::vector<Found>& found);
 
   nlohmann::json snapshots_ = nlohmann::json::array();
+  nlohmann::json erased_ = nlohmann::json::array();  ///< generations
   std::uint64_t bytes_ = 0;
 };
 
@@ -39,6 +41,8 @@ class NewestJob : public BackupJob {
   /// In this generation, else in the one before.
   void look_in(Context& context, std::size_t at);
   void choose(Context& context, std::size_t at, const std::vector<Found>& found);
+
+  bool erased_ = false;  ///< the realms have erased the token of a generation
 };
 
 /// VerifyJob reads every pack.
@@ -76,7 +80,8 @@ class RestoreJob final : public NewestJob {
   Status take_contacts(Context& context);
   Status take_conversation(Context& context, std::string_view home);
   Status take_messages(Context& context, std::string_view home);
-  void end();
+  void keep_pin(Context& context);
+  void end(Context& context);
 
   std::optional<Account> account_;
   std::optional<vault::StoredChunks> chunks_;
@@ -87,23 +92,6 @@ class RestoreJob final : public NewestJob {
   std::vector<std::string> damaged_;
   std::uint64_t conversations_ = 0;
   std::uint64_t contacts_ = 0;
-};
-
-/// The vaults of one generation or all, then what the key box says of them.
-class DeleteJob final : public BackupJob {
- public:
-  DeleteJob(const BackupRooms& rooms, BackupTask task, std::uint32_t generation)
-      : BackupJob(rooms, std::move(task)), generation_(generation) {}
-
- private:
-  void unlocked(Context& context) override;
-  bool work(Context&) override { return false; }
-  void delete_from(Context& context, std::size_t at);
-  void change_key_box(Context& context);
-  void end(Context& context, std::optional<BackupSetup> setup);
-
-  std::uint32_t generation_;
-  nlohmann::json deleted_ = nlohmann::json::array();
 };
 
 }  // namespace cairn::client

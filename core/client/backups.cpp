@@ -13,7 +13,7 @@ constexpr std::uint32_t kSampleShare = 50;  ///< of 1000 packs
 
 Status Backups::check(const BackupTask& task) const {
   REQUIRE(!job_ || job_->is_over(), ErrorCode::conflict, "another job runs");
-  REQUIRE(task.setup || task.secret, ErrorCode::not_found, "no backup is set up");
+  REQUIRE(task.setup || task.secret || (task.pin && task.realms), ErrorCode::not_found, "no backup is set up");
   return ok();
 }
 
@@ -43,11 +43,6 @@ Status Backups::restore(Context& context, BackupTask task, RemovedSigner removed
   return start(context, std::make_shared<RestoreJob>(rooms_, std::move(task), removed));
 }
 
-Status Backups::remove(Context& context, BackupTask task, std::uint32_t generation) {
-  TRY(check(task));
-  return start(context, std::make_shared<DeleteJob>(rooms_, std::move(task), generation));
-}
-
 bool Backups::set_daily(Context& context, bool daily) {
   auto setup = load_backup_setup(context.store);
   if (!setup) return false;
@@ -66,7 +61,7 @@ void Backups::run_schedule(Context& context, const Account& account) {
   if (!daily_ || account.state != AccountState::active || !rooms_.session.caught_up()) return;
   const auto view = rooms_.views.view(context.store, account, account.name);
   if (!view || !rooms_.views.fresh(context, account, account.name, kFreshForKnownMs)) return;
-  BackupTask task{view->state(), setup->storage, load_backup_setup(context.store), nullptr};
+  BackupTask task{view->state(), setup->storage, load_backup_setup(context.store), nullptr, account.server_url};
   if (elapsed_ms(context.now, Time{setup->last_ms}) >= kDayMs) {
     static_cast<void>(create(context, std::move(task)));  // it is not busy, and set up
   } else if (elapsed_ms(context.now, sampled_) >= kDayMs) {
@@ -78,10 +73,13 @@ void Backups::run_schedule(Context& context, const Account& account) {
 void Backups::step(Context& context, const Account& account) {
   run_schedule(context, account);
   hungry_ = job_ && job_->step(context);
+  const bool runs = job_ && !job_->is_over();
+  if (std::exchange(runs_, runs) && !runs) watch_.look_soon();
+  if (!runs) watch_.step(context, account);  // a job's own guesses are its own to tell of
 }
 
 Time Backups::next_deadline() const {
-  const Time look = daily_ ? next_look_ : Time::never();
+  const Time look = std::min(daily_ ? next_look_ : Time::never(), watch_.next_deadline());
   if (!job_ || job_->is_over()) return look;
   return hungry_ ? Time{} : job_->next_deadline();
 }
@@ -90,6 +88,8 @@ void Backups::forget_all() {
   job_.reset();
   hungry_ = false;
   next_look_ = {};
+  runs_ = false;
+  watch_.look_soon();
 }
 
 }  // namespace cairn::client

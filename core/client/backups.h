@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/client/backup_job.h"
+#include "core/client/pin_watch.h"
 
 namespace cairn::client {
 
@@ -13,7 +14,7 @@ constexpr std::uint32_t kAllGenerations = 0;
 
 class Backups {
  public:
-  explicit Backups(BackupRooms rooms) : rooms_(rooms) {}
+  explicit Backups(BackupRooms rooms) : rooms_(rooms), watch_(rooms.calls) {}
 
   // Each begins a job; `conflict` while another one runs, `not_found` when this device has no backup set up and no
   // recovery key was typed.
@@ -27,10 +28,18 @@ class Backups {
   bool set_daily(Context& context, bool daily);
   /// Takes the newest snapshot into this device's store, to be read.
   Status restore(Context& context, BackupTask task, RemovedSigner removed);
-  Status remove(Context& context, BackupTask task, std::uint32_t generation);
+  /// Any other job: `more` is what its constructor takes behind rooms and task.
+  template <class Job, class... More>
+  Status begin(Context& context, BackupTask task, More&&... more) {
+    TRY(check(task));
+    return start(context, std::make_shared<Job>(rooms_, std::move(task), std::forward<More>(more)...));
+  }
 
   /// The last job that was begun since this process started; null if there is none.
   const BackupJob* job() const { return job_.get(); }
+
+  /// How often guess logs were read.
+  std::uint64_t pin_looks() const { return watch_.looks(); }
 
   void step(Context& context, const Account& account);
   Time next_deadline() const;
@@ -42,8 +51,10 @@ class Backups {
   void run_schedule(Context& context, const Account& account);
 
   BackupRooms rooms_;
+  PinWatch watch_;
   std::shared_ptr<BackupJob> job_;
   bool hungry_ = false;
+  bool runs_ = false;   ///< whether a job did when last looked at
   bool daily_ = false;  ///< as it was when last looked at
   Time next_look_;
   Time sampled_;  ///< when a sample was last read

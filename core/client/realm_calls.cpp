@@ -74,6 +74,10 @@ Status realm_done(const Result<proto::CallReply>& reply) {
   return ok();
 }
 
+Result<proto::PinVersionAnswer> pin_version_reply(const Result<proto::CallReply>& reply) {
+  return answer_of<proto::PinVersionAnswer>(reply);
+}
+
 Result<proto::PinOwnerAnswer> pin_owner_reply(const Result<proto::CallReply>& reply) {
   return answer_of<proto::PinOwnerAnswer>(reply);
 }

@@ -23,6 +23,7 @@ proto::Call token_call(const std::string& url, const vault::TokenAsk& ask);
 /// 200 with a body that is nothing.
 Status realm_done(const Result<proto::CallReply>& reply);
 /// Of a reply that is none, or not understood: `unavailable`. Of a refusal: its code.
+Result<proto::PinVersionAnswer> pin_version_reply(const Result<proto::CallReply>& reply);
 Result<proto::PinOwnerAnswer> pin_owner_reply(const Result<proto::CallReply>& reply);
 Result<TokenState> token_reply(const Result<proto::CallReply>& reply);
 /// Hands the reply to `ask` in.

@@ -266,13 +266,13 @@ class Rpc::State {
   }
 
   void tell_alarms(Context& context, proto::SocketId socket, Following& following) {
-    const std::uint64_t looks = rooms_.own_name.looks();
+    const std::uint64_t looks = rooms_.own_name.looks() + rooms_.backups.pin_looks();
     const auto account = load_account(context.store);
     if (!account || std::exchange(following.looks, looks) == looks) return;
     for (json& alarm : alarms_json(rooms_, context.store, *account)) {
-      // A device may ask again when its first reset was vetoed.
+      // A device may ask again when its first reset was vetoed, and guesses go on.
       const std::string which = alarm["kind"].get<std::string>() + alarm["device"].get<std::string>() +
-                                alarm.value("matures_ms", json()).dump();
+                                alarm.value("matures_ms", json()).dump() + alarm.value("guesses", json()).dump();
       if (!following.alarms.insert(which).second) continue;
       reply(context, socket, {{"jsonrpc", "2.0"}, {"method", "alarm"}, {"params", std::move(alarm)}});
     }
@@ -293,7 +293,7 @@ class Rpc::State {
       const auto conversation = rooms_.conversations.find(context.store, *channel);
       const auto message = rooms_.conversations.message(context.store, *channel, *index);
       if (!account || !conversation || !message) continue;
-      json params = message_json(context.store, *account, *conversation, *index, *message);
+      json params = message_json(context.store, &*account, *conversation, *index, *message);
       params["cursor"] = *number;
       reply(context, socket, {{"jsonrpc", "2.0"}, {"method", "message"}, {"params", std::move(params)}});
     }

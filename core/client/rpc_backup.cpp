@@ -1,4 +1,5 @@
 // Methods about the backup: each begins a job, and backup.status waits for it.
+#include "core/client/backup_delete.h"
 #include "core/client/rpc_methods.h"
 
 namespace cairn::client {
@@ -15,7 +16,7 @@ std::variant<std::shared_ptr<directory::RecoverySecret>, RpcFailure> typed_secre
 
 BackupTask make_task(const Account& account, const directory::NameState& state, const StoreView& store,
                      const std::string& storage, std::shared_ptr<directory::RecoverySecret> secret) {
-  BackupTask task{state, storage, load_backup_setup(store), std::move(secret)};
+  BackupTask task{state, storage, load_backup_setup(store), std::move(secret), account.server_url};
   if (task.storage.empty()) task.storage = task.setup ? task.setup->storage : account.server_url;
   if (task.setup && task.setup->storage != task.storage) task.setup.reset();
   if (task.setup && task.secret) {
@@ -33,28 +34,13 @@ RpcFailure not_begun(const Error& error) {
                  "This device has no backup set up there; the recovery key opens or begins one: --recovery-key.");
 }
 
-/// Looks the own name up, begins, and says that it has begun.
-RpcBegun begin_job(const RpcRooms& rooms, Context& context, const json& params, const char* storage_key, LookUp how,
-                   std::function<Status(Context&, BackupTask)> begin) {
-  const auto account = load_account(context.store);
-  if (!account || account->state != AccountState::active) return not_active(account);
-  auto typed = typed_secret(params);
-  if (const auto* failed = std::get_if<RpcFailure>(&typed)) return *failed;
-  const auto secret = std::get<std::shared_ptr<directory::RecoverySecret>>(typed);
-  const std::string storage = text_param(params, storage_key);
-  const auto go_on = [rooms, secret, storage, begin](Context& later, const Account& own) -> RpcBegun {
-    const auto view = rooms.views.view(later.store, own, own.name);
-    if (!view) return failure(ErrorCode::unavailable, "The own name is not verified just now; try again.");
-    BackupTask task = make_task(own, view->state(), later.store, storage, secret);
-    if (task.storage != own.server_url && !is_folder(task.storage)) {
-      // Its login would be shown to a stranger.
-      return failure(ErrorCode::malformed, "A backup goes to the own domain's server, or to a folder: file:///FOLDER.");
-    }
-    const Status begun = begin(later, std::move(task));
-    if (!begun) return not_begun(begun.error());
-    return json{{"running", true}};
-  };
-  return after_look_up(rooms, context, *account, {account->name}, how, kLookUpWaitMs, go_on);
+/// A printed token, if one was typed; null if not.
+std::variant<std::shared_ptr<PrintedToken>, RpcFailure> typed_token(const json& params) {
+  const std::string text = text_param(params, "token");
+  if (text.empty()) return std::shared_ptr<PrintedToken>();
+  auto token = parse_printed_token(text);
+  if (token) return std::make_shared<PrintedToken>(std::move(*token));
+  return failure(ErrorCode::malformed, "That is no printed token; look for a slip.");
 }
 
 RpcOutcome outcome_of(const BackupJob& job) {
@@ -66,26 +52,72 @@ RpcOutcome outcome_of(const BackupJob& job) {
 
 }  // namespace
 
+std::variant<std::optional<RealmList>, RpcFailure> realms_param(const json& params) {
+  if (!params.contains("realms")) return std::optional<RealmList>();
+  const auto list = RealmList::parse(text_param(params, "realms"));
+  if (list) return std::optional(*list);
+  return failure(ErrorCode::malformed, std::string("That is no realm list (") + list.error().where +
+                                           "): lines realm VKEY URL, each realm once, more than half of them needed.");
+}
+
+RpcBegun begin_backup_job(const RpcRooms& rooms, Context& context, const json& params, const char* storage_key,
+                          LookUp how, std::function<Status(Context&, BackupTask)> begin) {
+  const auto account = load_account(context.store);
+  if (!account || account->state != AccountState::active) return not_active(account);
+  auto typed = typed_secret(params);
+  if (const auto* failed = std::get_if<RpcFailure>(&typed)) return *failed;
+  const auto secret = std::get<std::shared_ptr<directory::RecoverySecret>>(typed);
+  const auto realms = realms_param(params);
+  if (const auto* failed = std::get_if<RpcFailure>(&realms)) return *failed;
+  const auto list = std::get<std::optional<RealmList>>(realms);
+  const auto token = typed_token(params);
+  if (const auto* failed = std::get_if<RpcFailure>(&token)) return *failed;
+  const auto printed = std::get<std::shared_ptr<PrintedToken>>(token);
+  const bool print = yes_param(params, "print_token");
+  const std::string storage = text_param(params, storage_key);
+  const auto go_on = [rooms, secret, storage, begin, list, printed, print](Context& later,
+                                                                           const Account& own) -> RpcBegun {
+    const auto view = rooms.views.view(later.store, own, own.name);
+    if (!view) return failure(ErrorCode::unavailable, "The own name is not verified just now; try again.");
+    BackupTask task = make_task(own, view->state(), later.store, storage, secret);
+    task.realms = list;
+    task.token = printed;
+    task.print_token = print;
+    if (task.storage != own.server_url && !is_folder(task.storage)) {
+      // Its login would be shown to a stranger.
+      return failure(ErrorCode::malformed, "A backup goes to the own domain's server, or to a folder: file:///FOLDER.");
+    }
+    const Status begun = begin(later, std::move(task));
+    if (!begun) return not_begun(begun.error());
+    return json{{"running", true}};
+  };
+  return after_look_up(rooms, context, *account, {account->name}, how, kLookUpWaitMs, go_on);
+}
+
 RpcBegun rpc_backup_create(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
-  return begin_job(rooms, context, params, "to", LookUp::anew,
-                   [rooms](Context& later, BackupTask task) { return rooms.backups.create(later, std::move(task)); });
+  return begin_backup_job(rooms, context, params, "to", LookUp::anew, [rooms](Context& later, BackupTask task) {
+    return rooms.backups.create(later, std::move(task));
+  });
 }
 
 RpcBegun rpc_backup_list(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
-  return begin_job(rooms, context, params, "from", LookUp::if_stale,
-                   [rooms](Context& later, BackupTask task) { return rooms.backups.list(later, std::move(task)); });
+  return begin_backup_job(rooms, context, params, "from", LookUp::if_stale, [rooms](Context& later, BackupTask task) {
+    return rooms.backups.list(later, std::move(task));
+  });
 }
 
 RpcBegun rpc_backup_verify(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
-  return begin_job(rooms, context, params, "from", LookUp::if_stale,
-                   [rooms](Context& later, BackupTask task) { return rooms.backups.verify(later, std::move(task)); });
+  return begin_backup_job(rooms, context, params, "from", LookUp::if_stale, [rooms](Context& later, BackupTask task) {
+    return rooms.backups.verify(later, std::move(task));
+  });
 }
 
 RpcBegun rpc_backup_restore(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
   const auto removed = yes_param(params, "accept_removed") ? RemovedSigner::accept : RemovedSigner::refuse;
-  return begin_job(rooms, context, params, "from", LookUp::if_stale, [rooms, removed](Context& later, BackupTask task) {
-    return rooms.backups.restore(later, std::move(task), removed);
-  });
+  return begin_backup_job(rooms, context, params, "from", LookUp::if_stale,
+                          [rooms, removed](Context& later, BackupTask task) {
+                            return rooms.backups.restore(later, std::move(task), removed);
+                          });
 }
 
 RpcBegun rpc_backup_delete(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
@@ -94,10 +126,16 @@ RpcBegun rpc_backup_delete(const RpcRooms& rooms, const ClientConfig&, Context& 
     return failure(ErrorCode::malformed, "That is no generation; backup list shows them.");
   }
   const auto generation = static_cast<std::uint32_t>(number);
-  return begin_job(rooms, context, params, "from", LookUp::if_stale,
-                   [rooms, generation](Context& later, BackupTask task) {
-                     return rooms.backups.remove(later, std::move(task), generation);
-                   });
+  const bool cancel = yes_param(params, "cancel");
+  return begin_backup_job(rooms, context, params, "from", LookUp::if_stale,
+                          [rooms, generation, cancel](Context& later, BackupTask task) {
+                            if (cancel) return rooms.backups.begin<CancelJob>(later, std::move(task), generation);
+                            return rooms.backups.begin<DeleteJob>(later, std::move(task), generation);
+                          });
+}
+
+RpcBegun rpc_backup_receipts(const RpcRooms&, const ClientConfig&, Context& context, const json&) {
+  return json{{"receipts", receipts_json(context.store)}};
 }
 
 RpcBegun rpc_backup_schedule(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {

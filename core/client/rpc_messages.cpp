@@ -104,7 +104,7 @@ RpcWait await_said(const RpcRooms& rooms, const Meant& meant, Bytes outbox_key) 
     const auto account = load_account(later.store);
     const auto message = rooms.conversations.message(later.store, meant.conversation.channel, meant.index);
     if (!account || !message) return failure(ErrorCode::not_found, "The message is gone.");
-    return message_json(later.store, *account, meant.conversation, meant.index, *message);
+    return message_json(later.store, &*account, meant.conversation, meant.index, *message);
   };
   wait.late = [rooms, home = meant.conversation.channel](Context& later) -> RpcOutcome {
     std::string trouble = rooms.conversations.trouble(later.store, home);
@@ -151,9 +151,9 @@ std::variant<Meant, RpcFailure> begin(const RpcRooms& rooms, Context& context, c
 
 }  // namespace
 
-json message_json(const StoreView& store, const Account& account, const Conversation& conversation, std::uint64_t index,
+json message_json(const StoreView& store, const Account* account, const Conversation& conversation, std::uint64_t index,
                   const Message& message) {
-  const bool is_request = message.sender != account.name.text() && !message.sender.empty() &&
+  const bool is_request = account != nullptr && message.sender != account->name.text() && !message.sender.empty() &&
                           settings_of(store, conversation.channel).is_request;
   json out = {{"conversation", to_hex(conversation.channel)},
               {"index", index},
@@ -177,7 +177,7 @@ json message_json(const StoreView& store, const Account& account, const Conversa
   if (message.expires_ms != 0) out["expires_ms"] = message.expires_ms;
   if (json all = reactions_json(store, conversation.channel, index); !all.empty()) out["reactions"] = std::move(all);
   if (json all = mentions_json(conversation, message.text); !all.empty()) out["mentions"] = std::move(all);
-  add_statuses(out, store, account, conversation, index, message);
+  if (account != nullptr) add_statuses(out, store, *account, conversation, index, message);
   return out;
 }
 
@@ -207,7 +207,7 @@ RpcBegun rpc_message_react(const RpcRooms& rooms, const ClientConfig&, Context& 
     if (other.reaction.sender == account->name.text() && other.reaction.text == text) own = other.id;
   }
   if (remove && !own) return failure(ErrorCode::not_found, "You have not reacted to that message so.");
-  if (!remove && own) return message_json(context.store, *account, one.conversation, one.index, one.message);
+  if (!remove && own) return message_json(context.store, &*account, one.conversation, one.index, one.message);
   const Bytes encoded = remove ? encode_content(RetractionContent{fresh_salt(context), *own, one.message.version, true})
                                : encode_content(ReactionContent{fresh_salt(context), one.message.version, text});
   return say_change(rooms, context, *account, one, encoded);
@@ -260,7 +260,7 @@ RpcBegun rpc_message_unsend(const RpcRooms& rooms, const ClientConfig&, Context&
                       {}};
   take_change(rooms.conversations, context, home, change);
   const auto message = rooms.conversations.message(context.store, home, one.index);
-  return message_json(context.store, *account, one.conversation, one.index, *message);
+  return message_json(context.store, &*account, one.conversation, one.index, *message);
 }
 
 RpcBegun rpc_message_history(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
@@ -286,7 +286,7 @@ RpcBegun rpc_search(const RpcRooms& rooms, const ClientConfig&, Context& context
     const auto conversation = rooms.conversations.find(context.store, hit.home);
     const auto message = rooms.conversations.message(context.store, hit.home, hit.index);
     if (conversation && message)
-      out.push_back(message_json(context.store, *account, *conversation, hit.index, *message));
+      out.push_back(message_json(context.store, &*account, *conversation, hit.index, *message));
   }
   return json{{"messages", std::move(out)}};
 }

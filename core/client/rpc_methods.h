@@ -53,9 +53,14 @@ struct RpcEntry {
 
 /// By name.
 const std::map<std::string, RpcEntry, std::less<>>& rpc_methods();
+/// Those of them that are not pin_methods().
+const std::map<std::string, RpcEntry, std::less<>>& most_methods();
+/// About the PIN, and what realms have erased.
+std::map<std::string, RpcEntry, std::less<>> pin_methods();
 
-/// As `read` gives it and notifications carry it, with what was said about it.
-json message_json(const StoreView& store, const Account& account, const Conversation& conversation, std::uint64_t index,
+/// As `read` gives it and notifications carry it, with what was said about it. Without an account: of a device that has
+/// no name any more.
+json message_json(const StoreView& store, const Account* account, const Conversation& conversation, std::uint64_t index,
                   const Message& message);
 /// The version of the message of this conversation that `words` mean: what a reply is to.
 std::variant<MessageId, RpcFailure> reply_param(const RpcRooms& rooms, const StoreView& store, const ChannelId& home,
@@ -169,6 +174,7 @@ RpcBegun rpc_backup_restore(const RpcRooms&, const ClientConfig&, Context&, cons
 RpcBegun rpc_backup_delete(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_backup_schedule(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_backup_status(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_backup_receipts(const RpcRooms&, const ClientConfig&, Context&, const json&);
 
 /// Adds the methods of rpc_settings.cpp, rpc_messages.cpp and rpc_groups.cpp to the table.
 void add_talk_methods(std::map<std::string, RpcEntry, std::less<>>& methods);
@@ -176,6 +182,22 @@ void add_talk_methods(std::map<std::string, RpcEntry, std::less<>>& methods);
 void add_settings(json& out, const RpcRooms& rooms, const StoreView& store, const Account& account,
                   const Conversation& conversation);
 
+RpcBegun rpc_pin_set(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_pin_change(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_pin_check(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_pin_unlock(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_pin_remove(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_pin_status(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_recover_pin(const RpcRooms&, const ClientConfig&, Context&, const json&);
+
+/// Looks the own name up, begins a job on its backup, at the storage in `storage_key`, and says that it has begun.
+RpcBegun begin_backup_job(const RpcRooms& rooms, Context& context, const json& params, const char* storage_key,
+                          LookUp how, std::function<Status(Context&, BackupTask)> begin);
+/// The realm list in "realms", the failure of what is none; nothing when it is not there.
+std::variant<std::optional<RealmList>, RpcFailure> realms_param(const json& params);
+
+/// Adds an alarm when the PIN was tried.
+void add_pin_alarm(const StoreView& store, const Account& account, std::vector<json>& alarms);
 /// Adds an alarm for each suspicion about a log, and for evidence.
 void add_gossip_alarms(const StoreView& store, json& alarms);
 

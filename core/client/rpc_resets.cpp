@@ -1,6 +1,7 @@
 // Methods about resets of the own name (docs/spec/client.md s.8).
 #include "core/base/encoding.h"
 #include "core/client/day.h"
+#include "core/client/pin_records.h"
 #include "core/client/rpc_methods.h"
 
 namespace cairn::client {
@@ -181,7 +182,16 @@ std::optional<RpcFailure> why_no_request(const directory::VerifiedView& view, Ti
   return std::nullopt;
 }
 
-RpcBegun request_reset(const RpcRooms& rooms, Context& context, const Account& account) {
+/// Whether this device has a backup that was opened by its PIN, and has not asked for the name yet: it stays, so that
+/// what was restored can be read, whatever becomes of the request.
+bool has_restored(const StoreView& store, const std::optional<Account>& account, const directory::Name& name) {
+  return account && account->state == AccountState::resetting && account->name == name &&
+         !OwnName::statements_wait(store) && load_pin_row(store).has_value();
+}
+
+enum class OnFailure : std::uint8_t { forget, keep };
+
+RpcBegun request_reset(const RpcRooms& rooms, Context& context, const Account& account, OnFailure on_failure) {
   const auto view = rooms.views.view(context.store, account, account.name);
   const auto log = rooms.views.domain(context.store, account, account.domain());
   std::optional<RpcFailure> why_not;
@@ -192,7 +202,7 @@ RpcBegun request_reset(const RpcRooms& rooms, Context& context, const Account& a
     why_not = failure(recovery.error().code,
                       "The name " + account.name.text() + " cannot be reset now (" + recovery.error().where + ").");
   }
-  rooms.own_name.abandon_unsigned(context);
+  if (on_failure == OnFailure::forget) rooms.own_name.abandon_unsigned(context);
   return *why_not;
 }
 
@@ -243,6 +253,7 @@ std::vector<json> alarms_json(const RpcRooms& rooms, const StoreView& store, con
          {"sentence", "The device " + to_hex(alarm.device) +
                           " was added to your name, and not by this device; if you did not add it, remove it."}});
   }
+  add_pin_alarm(store, account, out);
   return out;
 }
 
@@ -302,15 +313,24 @@ RpcBegun rpc_reset(const RpcRooms& rooms, const ClientConfig& config, Context& c
   if (rooms.own_name.send_again(context, AccountState::resetting, *name, text_param(params, "invitation"))) {
     return until_requested(rooms, {});
   }
-  if (auto blocked = make_way(rooms, context)) return *blocked;
-  const auto begun = rooms.own_name.begin_reset(context, typed, server_url_param(params, *name),
-                                                policy_param(params, config), text_param(params, "invitation"));
-  if (!begun) return policy_failure(begun.error());
-  const auto account = load_account(context.store);
+  auto account = load_account(context.store);
+  const auto on_failure = has_restored(context.store, account, *name) ? OnFailure::keep : OnFailure::forget;
+  if (on_failure == OnFailure::forget) {
+    if (auto blocked = make_way(rooms, context)) return *blocked;
+    const auto begun = rooms.own_name.begin_reset(context, typed, server_url_param(params, *name),
+                                                  policy_param(params, config), text_param(params, "invitation"));
+    if (!begun) return policy_failure(begun.error());
+    account = load_account(context.store);
+  } else if (const std::string invitation = text_param(params, "invitation");
+             !invitation.empty() && invitation.size() <= proto::kMaxInvitationSize) {
+    account->invitation = invitation;
+    save_account(context, *account);
+  }
   if (!account) return failure(ErrorCode::internal, "The name could not be begun; try again.");
-  return or_abandon(
-      rooms, after_look_up(rooms, context, *account, {*name}, LookUp::anew, kLookUpWaitMs,
-                           [rooms](Context& later, const Account& own) { return request_reset(rooms, later, own); }));
+  RpcWait wait = after_look_up(
+      rooms, context, *account, {*name}, LookUp::anew, kLookUpWaitMs,
+      [rooms, on_failure](Context& later, const Account& own) { return request_reset(rooms, later, own, on_failure); });
+  return on_failure == OnFailure::keep ? std::move(wait) : or_abandon(rooms, std::move(wait));
 }
 
 RpcBegun rpc_reset_delay(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {

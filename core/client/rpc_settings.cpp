@@ -146,7 +146,7 @@ RpcBegun rpc_request_list(const RpcRooms& rooms, const ClientConfig&, Context& c
     json one = one_conversation(rooms, context.store, *account, conversation);
     for (const auto& numbered : rooms.conversations.messages(context.store, conversation.channel, 0, 16)) {
       if (numbered.message.sender.empty()) continue;
-      one["first"] = message_json(context.store, *account, conversation, numbered.index, numbered.message);
+      one["first"] = message_json(context.store, &*account, conversation, numbered.index, numbered.message);
       break;
     }
     out.push_back(std::move(one));

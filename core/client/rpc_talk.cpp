@@ -23,7 +23,7 @@ RpcWait await_delivery(const RpcRooms& rooms, const ChannelId& home, std::uint64
     if (!message || !conversation) return failure(ErrorCode::internal, "The message is gone.");
     if (message->delivery == Delivery::sent) {
       const auto account = load_account(later.store);
-      if (account) return message_json(later.store, *account, *conversation, index, *message);
+      if (account) return message_json(later.store, &*account, *conversation, index, *message);
     }
     if (message->delivery == Delivery::refused) {
       return failure(ErrorCode::not_authorised, rooms.conversations.trouble(later.store, home));
@@ -129,6 +129,13 @@ std::string with_mentions(const Account& account, std::string text, const json& 
   return text;
 }
 
+/// Of a device that has no name any more: what it has stays readable, all of it or by its title.
+std::vector<Conversation> left_behind(const RpcRooms& rooms, const StoreView& store, const std::string& title) {
+  auto all = rooms.conversations.list(store);
+  if (!title.empty()) std::erase_if(all, [&](const Conversation& one) { return one.title != title; });
+  return all;
+}
+
 /// What was shown was read, and all before it.
 void mark_shown(const RpcRooms& rooms, Context& context, const Account& account, const json& messages) {
   std::map<std::string, std::uint64_t> ends;
@@ -185,13 +192,15 @@ RpcBegun rpc_send(const RpcRooms& rooms, const ClientConfig&, Context& context, 
 
 RpcBegun rpc_read(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
   const auto account = load_account(context.store);
-  if (!account) return not_active(account);
   const std::string words = text_param(params, "conversation");
   const bool onward = params.contains("first");
   if (words.empty() && onward) return failure(ErrorCode::malformed, "Reading on from an index needs a conversation.");
   const std::size_t limit = std::min<std::uint64_t>(number_param(params, "limit", kMaxRead), kMaxRead);
   std::vector<Conversation> which;
-  if (words.empty()) {
+  if (!account) {
+    which = left_behind(rooms, context.store, words);
+    if (which.empty()) return not_active(account);
+  } else if (words.empty()) {
     which = rooms.conversations.list(context.store);
     std::erase_if(which, [&](const Conversation& one) { return settings_of(context.store, one.channel).is_hidden; });
   } else {
@@ -204,7 +213,7 @@ RpcBegun rpc_read(const RpcRooms& rooms, const ClientConfig&, Context& context, 
     const std::uint64_t newest = conversation.next_message > limit ? conversation.next_message - limit : 0;
     const std::uint64_t first = onward ? number_param(params, "first", 0) : newest;
     for (const auto& numbered : rooms.conversations.messages(context.store, conversation.channel, first, limit)) {
-      json message = message_json(context.store, *account, conversation, numbered.index, numbered.message);
+      json message = message_json(context.store, account ? &*account : nullptr, conversation, numbered.index, numbered.message);
       const std::size_t size = message.dump(-1, ' ', false, json::error_handler_t::replace).size();
       shown.push_back({numbered.message.time_ms, size, std::move(message)});
     }
@@ -213,7 +222,8 @@ RpcBegun rpc_read(const RpcRooms& rooms, const ClientConfig&, Context& context, 
   if (which.size() > 1)
     std::stable_sort(shown.begin(), shown.end(), [](const Shown& a, const Shown& b) { return a.time_ms < b.time_ms; });
   json out = {{"messages", within_limits(std::move(shown), limit, onward)}, {"cursor", newest_event(context.store)}};
-  if (yes_param(params, "mark") && !context.store.full()) mark_shown(rooms, context, *account, out["messages"]);
+  if (account && yes_param(params, "mark") && !context.store.full())
+    mark_shown(rooms, context, *account, out["messages"]);
   if (words.empty() || out["messages"].empty()) return out;
   const std::uint64_t next = out["messages"].back()["index"].get<std::uint64_t>() + 1;
   if (next < which.front().next_message) out["next"] = next;

@@ -33,6 +33,9 @@ Result<proto::CallReply> FakeServer::answer(const proto::Call& call) {
   const std::string path = call.url.starts_with(kBase) ? call.url.substr(kBase.size()) : call.url;
   paths.push_back(path);
   if (overhear) overhear(call);
+  if (elsewhere) {
+    if (auto reply = elsewhere(call)) return std::move(*reply);
+  }
   for (std::size_t i = 1; i < domain.cosigners.size(); ++i) {
     if (call.url != "https://auditor" + std::to_string(i) + ".example/veto") continue;
     if (deaf.contains(i)) return fail(ErrorCode::unavailable, "deaf");

@@ -35,6 +35,8 @@ class FakeServer {
   std::function<void(const std::string& path, ByteView request, Bytes& body)> tamper;
   /// Told of every call before it is answered.
   std::function<void(const proto::Call& call)> overhear;
+  /// Answers first, for who is asked beside the server; nothing: it is not for them.
+  std::function<std::optional<Result<proto::CallReply>>(const proto::Call& call)> elsewhere;
 
   /// The policy's text, for a client.
   std::string policy_text() const;

@@ -1,0 +1,66 @@
+// Ending what was backed up: the realms erase their parts of a generation's key, then its vault goes
+// (docs/spec/client.md s.9).
+#pragma once
+
+#include "core/client/backup_box.h"
+
+namespace cairn::client {
+
+/// tables::kErasures: a realm's word that it has erased its part of a generation's key, and the generation.
+struct KeptReceipt {
+  std::uint32_t generation = 0;
+  std::string realm;  ///< its name
+  ErasureReceipt receipt;
+
+  void write(wire::Writer&) const;
+  static Result<KeptReceipt> read(wire::Reader&);
+};
+/// `{ generation, realm, time_ms, receipt }` each, the last in base64.
+nlohmann::json receipts_json(const StoreView& store);
+
+/// One generation or all of them. What lies behind realms is deleted when n - t + 1 of them have erased: at once by the
+/// recovery key, else after three days, in which any device calls it off.
+class DeleteJob final : public KeyBoxJob {
+ public:
+  DeleteJob(const BackupRooms& rooms, BackupTask task, std::uint32_t generation)
+      : KeyBoxJob(rooms, std::move(task)), generation_(generation) {}
+
+ private:
+  void unlocked(Context& context) override;
+  bool work(Context&) override { return false; }
+  /// The chosen generations from this place on, one after the other.
+  void erase_from(Context& context, std::size_t at);
+  /// Asks the realms; `empty`: nothing was ever backed up in it.
+  void erase_token(Context& context, std::size_t at, bool empty);
+  void erasure_answered(Context& context, std::size_t at, bool empty, const RealmList& list,
+                        const vault::TokenChange& change);
+  void delete_vaults(Context& context, std::size_t at);
+  void change_key_box(Context& context);
+  void delete_key_box(Context& context);
+  void end(Context& context);
+
+  std::uint32_t generation_;
+  std::set<std::uint32_t> gone_;     ///< generations whose vault goes now
+  std::set<std::uint32_t> waiting_;  ///< that the realms will erase
+  std::uint64_t erase_at_ms_ = 0;    ///< the last of them
+  bool all_gone_ = false;
+};
+
+/// Calls waiting deletions off: of one generation, or of all.
+class CancelJob final : public BackupJob {
+ public:
+  CancelJob(const BackupRooms& rooms, BackupTask task, std::uint32_t generation)
+      : BackupJob(rooms, std::move(task)), generation_(generation) {}
+
+ private:
+  void unlocked(Context& context) override;
+  bool work(Context&) override { return false; }
+  void cancel_from(Context& context, std::size_t at);
+  void answered(Context& context, std::size_t at, const RealmList& list, const vault::TokenChange& change);
+
+  std::uint32_t generation_;
+  nlohmann::json kept_ = nlohmann::json::array();
+  nlohmann::json erased_ = nlohmann::json::array();
+};
+
+}  // namespace cairn::client

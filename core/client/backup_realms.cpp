@@ -1,0 +1,133 @@
+// What a job of the backup asks of realms: the token of a generation, and the opener behind a PIN.
+#include "core/client/backup_job.h"
+#include "core/client/day.h"
+
+namespace cairn::client {
+namespace {
+
+constexpr const char* kBadKeys =
+    "The keys of this backup do not open; it is damaged, or made by a program that is broken.";
+
+}  // namespace
+
+void BackupJob::told_of(const RealmList& list, const std::vector<vault::RealmFate>& fates) {
+  realms_ = fates_json(list, fates);
+  for (std::string& one : liar_sentences(list, fates)) {
+    if (std::ranges::find(warnings_, one) == warnings_.end()) warnings_.push_back(std::move(one));
+  }
+}
+
+void BackupJob::enter_with(Context& context, const vault::Generation& generation, const vault::BackupToken& token,
+                           const Then& then) {
+  auto keys = keys_of(generation, token);
+  if (!keys) return fail_with(keys.error().code, kBadKeys);
+  if (task_.print_token) entered_token_ = token.clone();
+  keys_.emplace(std::move(*keys));
+  index_ = {};
+  open_vault(generation);
+  then(context);
+}
+
+void BackupJob::enter(Context& context, const vault::Generation& generation, Then then) {
+  enter(context, generation, std::move(then), [self = shared_from_this()](Context&) {
+    self->fail_with(
+        ErrorCode::not_found,
+        "The realms have erased their parts of this backup's key, as its owner asked: it opens never again. "
+        "backup create begins a new one.");
+  });
+}
+
+void BackupJob::enter(Context& context, const vault::Generation& generation, Then then, Then erased) {
+  if (generation.token) return enter_with(context, generation, *generation.token, then);
+  if (task_.token && task_.token->generation == generation.number) {
+    return enter_with(context, generation, task_.token->token, then);
+  }
+  const auto list = RealmList::from(generation.realms);
+  auto recovery = list ? vault::TokenRecovery::begin(list->set(), generation.root)
+                       : Result<vault::TokenRecovery>(tl::unexpected<Error>(list.error()));
+  if (!recovery) return fail_with(ErrorCode::inconsistent, kBadKeys);
+  doing_ = "asking the realms for their parts of the key";
+  const auto machine = std::make_shared<vault::TokenRecovery>(std::move(*recovery));
+  const auto house = std::make_shared<const RealmHouse>(RealmHouse{*list, {}, {}});
+  const auto of = std::make_shared<const vault::Generation>(generation.clone());
+  carry_token(context, rooms_.calls, house, machine,
+              [self = shared_from_this(), machine, house, of, then, erased](Context& later) {
+                if (!self->over_) self->token_came(later, *of, house->list, *machine, then, erased);
+              });
+}
+
+void BackupJob::token_came(Context& context, const vault::Generation& generation, const RealmList& list,
+                           vault::TokenRecovery& recovery, const Then& then, const Then& erased) {
+  using State = vault::TokenRecovery::State;
+  told_of(list, recovery.fates());
+  if (const auto at = recovery.erase_at_ms()) {
+    deletion_at_ms_ = std::min(deletion_at_ms_.value_or(*at), *at);
+    const std::string sentence = "Generation " + std::to_string(generation.number) + " is to be deleted on " +
+                                 day_text(Time{*at}) +
+                                 ", as a device has asked; if you do not want that, type: "
+                                 "cairn backup delete --cancel";
+    if (std::ranges::find(warnings_, sentence) == warnings_.end()) warnings_.push_back(sentence);
+  }
+  if (recovery.state() == State::recovered) return enter_with(context, generation, recovery.take_token(), then);
+  if (recovery.state() == State::erased) return erased(context);
+  fail_with(ErrorCode::unavailable,
+            "Of the " + std::to_string(list.realms.size()) + " realms that hold parts of this backup's key " +
+                std::to_string(list.threshold) + " are needed, and too few gave theirs: " +
+                unwell(list, recovery.fates()) + "; try again when they run, or give the printed token: --token.");
+}
+
+void BackupJob::ask_tokens(Context& context, const RealmList& list, proto::TokenPurpose purpose, std::uint8_t number,
+                           ThenHouse then) {
+  proto::RealmTokensRequest request{task_.state.name().text(), number, purpose, list.set().realms, {}};
+  if (task_.pin) request.invitation = task_.pin->invitation;
+  domain_->ask(context, proto::kPathRealmTokens, wire::encode(request),
+               [self = shared_from_this(), list, then](Context& later, Result<Bytes> body) {
+                 if (!body) return self->fail_with(body.error().code, self->domain_->refusal());
+                 const auto answer = wire::decode<proto::RealmTokensAnswer>(*body);
+                 if (!answer || answer->tokens.size() != list.realms.size()) {
+                   return self->fail_with(ErrorCode::inconsistent,
+                                          "The domain's server gives no tokens for realms; ask its operator.");
+                 }
+                 self->registration_ = answer->registration;
+                 const std::string domain(self->task_.state.name().domain());
+                 RealmHouse house{list, {domain, answer->registration}, {}};
+                 for (const auto& one : answer->tokens) house.tokens.push_back(one.token);
+                 then(later, std::make_shared<const RealmHouse>(std::move(house)));
+               });
+}
+
+void BackupJob::ask_for_pin_secret(Context& context) {
+  doing_ = "asking the realms";
+  ask_tokens(context, *task_.realms, proto::TokenPurpose::guess, task_.pin->number,
+             [self = shared_from_this()](Context& later, std::shared_ptr<const RealmHouse> house) {
+               auto begun = vault::PinRecovery::begin(house->list.set(), house->who.registration,
+                                                      text_of(self->task_.pin->text), later.entropy);
+               if (!begun) return self->fail_with(begun.error().code, "This realm list is none; take the right file.");
+               const auto machine = std::make_shared<vault::PinRecovery>(std::move(*begun));
+               carry_pin(later, self->rooms_.calls, house, machine,
+                         [self, house, machine](Context& then) { self->pin_answered(then, *house, *machine); });
+             });
+}
+
+void BackupJob::pin_answered(Context& context, const RealmHouse& house, vault::PinRecovery& recovery) {
+  told_of(house.list, recovery.fates());
+  if (recovery.state() != vault::PinRecovery::State::recovered) {
+    return fail_with(pin_code(recovery.state()), pin_sentence(recovery, house.list));
+  }
+  pin_secret_ = recovery.take_secret();
+  vault::KeyBoxAddress address = vault::key_box_address(pin_secret_->expose(), *identity_);
+  box_id_ = *proto::KeyBoxId::from(address.id);
+  box_key_ = std::move(address.write_key);
+  fetch_key_box(context);
+}
+
+/// What opened by a PIN says itself where its guesses are counted: elsewhere nobody looks.
+void BackupJob::check_registration() {
+  const auto& pin = box_->content.pin;
+  if (!pin_secret_ || (pin && registration_ == pin->registration)) return;
+  warnings_.emplace_back(
+      "The domain named another registration of this PIN than the backup does, so guesses may be made where no device "
+      "looks: set a new PIN, and ask its operator.");
+}
+
+}  // namespace cairn::client

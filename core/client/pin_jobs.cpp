@@ -1,0 +1,366 @@
+#include "core/client/pin_jobs.h"
+
+#include "core/client/tables.h"
+#include "core/crypto/hash.h"
+
+namespace cairn::client {
+namespace {
+
+using vault::RealmFate;
+
+/// With fewer a check is refused: its owner would lock the PIN by asking whether it is known.
+constexpr std::uint8_t kGuessesKept = 3;
+
+constexpr const char* kOtherRegistration =
+    "The domain names another registration than this PIN was set under, so guesses would be counted where no device "
+    "looks; nothing was sent. Ask its operator, and set a new PIN once that is cleared up.";
+
+std::vector<RealmFate> states_of(const std::vector<OwnerReply>& replies) {
+  std::vector<RealmFate> out;
+  for (const OwnerReply& one : replies) out.push_back(one.state);
+  return out;
+}
+
+}  // namespace
+
+PinAuths pin_auths(const StoreView& store, const vault::PinKeys& pin) {
+  PinAuths out;
+  if (auto row = load_pin_row(store)) out.known = std::move(row->sent);
+  out.common = crypto::SigningKey::from_seed(pin.auth.clone());
+  return out;
+}
+
+nlohmann::json owner_json(const StoreView& store, const RealmList& list, const std::vector<OwnerReply>& replies) {
+  nlohmann::json out = nlohmann::json::array();
+  for (std::size_t i = 0; i < replies.size(); ++i) {
+    const OwnerReply& one = replies[i];
+    const bool good = one.state == RealmFate::good;
+    const std::uint8_t used = std::min(one.answer.counter, proto::kMaxGuesses);
+    out.push_back({{"name", list.realms[i].name()},
+                   {"state", good && used == proto::kMaxGuesses ? "locked" : fate_word(one.state)},
+                   {"guesses_left", good ? proto::kMaxGuesses - used : 0},
+                   {"last_guess_ms", load_guesses(store, list.realms[i].id()).last_ms}});
+  }
+  return out;
+}
+
+// ---- set, change ----
+
+void PinSetJob::unlocked(Context& context) {
+  if (!prepare(context)) return;
+  const RealmList* list = wished_realms(context);
+  if (list == nullptr) {
+    return fail_with(ErrorCode::not_found,
+                     "A PIN needs realms, run by people who do not work together: name them with --realms FILE.");
+  }
+  if (kind_ == PinSetKind::first && old_pin() != nullptr) {
+    return fail_with(ErrorCode::duplicate, "There is a PIN already; another one takes its place by pin change.");
+  }
+  if (kind_ == PinSetKind::change && old_pin() == nullptr) {
+    return fail_with(ErrorCode::not_found, "There is no PIN yet; pin set makes one.");
+  }
+  if (!number_) number_ = old_pin() != nullptr ? old_pin()->number : std::uint8_t{0};
+  doing_ = "registering the PIN";
+  ask_tokens(context, *list, proto::TokenPurpose::register_pin, *number_,
+             [self = self_as<PinSetJob>()](Context& later, std::shared_ptr<const RealmHouse> house) {
+               self->house_ = std::move(house);
+               self->permitted(later);
+             });
+}
+
+void PinSetJob::permitted(Context& context) {
+  const vault::PinKeys* old = old_pin();
+  if (old != nullptr && old->number == *number_ && old->registration != house_->who.registration) {
+    return fail_with(ErrorCode::inconsistent, kOtherRegistration);
+  }
+  secret_ = random_secret<vault::PinSecret>(context.entropy);
+  auto made =
+      vault::register_pin(house_->list.set(), house_->who.registration, text_of(*text_), secret_, context.entropy);
+  if (!made) return fail_with(made.error().code, "The PIN could not be worked with; 64 MiB of memory are needed.");
+  made_ = std::move(*made);
+  if (old != nullptr) auths_ = pin_auths(context.store, *old);
+  // Before it is sent: whatever comes of it, this device can replace it.
+  PinRow row = load_pin_row(context.store).value_or(PinRow{});
+  if (old == nullptr) {
+    for (const PinAuth& one : row.sent) {
+      // Of who came in by the PIN: whichever version it was.
+      if (one.version.is_zero()) auths_.common = one.key.clone();
+      auths_.known.push_back({one.version, one.key.clone()});
+    }
+  }
+  row.sent.push_back({made_->version, made_->auth.clone()});
+  if (row.sent.size() > PinRow::kMaxSent) row.sent.erase(row.sent.begin());
+  row.finished = false;
+  save_pin_row(context, row);
+  std::vector<std::optional<proto::Call>> calls;
+  for (const RealmPlace& one : house_->list.realms) calls.emplace_back(pin_version_call(one.url, house_->who));
+  ask_all(context, rooms_.calls, std::move(calls),
+          [self = self_as<PinSetJob>()](Context& later, const RealmReplies& replies) {
+            self->versions_came(later, replies);
+          });
+}
+
+void PinSetJob::versions_came(Context& context, const RealmReplies& replies) {
+  std::vector<std::optional<proto::Call>> calls;
+  for (std::size_t i = 0; i < replies.size(); ++i) {
+    const RealmPlace& realm = house_->list.realms[i];
+    const auto stands = pin_version_reply(replies[i]);
+    std::optional<Signature> replaces;
+    if (const auto* key = stands ? auths_.of(stands->version) : nullptr) {
+      replaces =
+          vault::sign_pin_replacement(*key, realm.id(), house_->who.registration, stands->version, made_->shares[i]);
+    }
+    const ByteView token = replaces ? ByteView{} : ByteView(house_->tokens[i]);
+    calls.emplace_back(pin_register_call(realm.url, house_->who, made_->shares[i], token, replaces));
+  }
+  ask_all(
+      context, rooms_.calls, std::move(calls),
+      [self = self_as<PinSetJob>()](Context& later, const RealmReplies& answers) { self->registered(later, answers); });
+}
+
+void PinSetJob::registered(Context& context, const RealmReplies& replies) {
+  std::vector<RealmFate> fates;
+  std::size_t good = 0;
+  bool taken = false;
+  for (const auto& reply : replies) {
+    const Status done = realm_done(reply);
+    fates.push_back(done ? RealmFate::good : vault::fate_of(done.error().code));
+    good += done ? 1 : 0;
+    taken = taken || (!done && done.error().code == ErrorCode::conflict);
+  }
+  told_of(house_->list, fates);
+  if (good < house_->list.threshold) {
+    const std::string why =
+        taken ? "The realms hold a PIN of this name already, and this device does not have its key: change it on a "
+                "device that has, or take another number (--number 1), which is asked for again when you recover."
+              : "Too few realms took the PIN, " + std::to_string(house_->list.threshold) +
+                    " are needed: " + unwell(house_->list, fates) + "; type the same again, until it is done.";
+    return fail_with(taken ? ErrorCode::conflict : ErrorCode::unavailable, why);
+  }
+  if (good < replies.size()) {
+    warnings_.push_back("These realms do not have the PIN: " + unwell(house_->list, fates) +
+                        "; pin change asks them again.");
+  }
+  make_it_an_opener(context);
+}
+
+void PinSetJob::make_it_an_opener(Context& context) {
+  const auto account = load_account(context.store);
+  if (!account) return fail_with(ErrorCode::invalid_state, "This device has no name any more.");
+  const auto recovery = typed_recovery();
+  if (!recovery) return fail_to_plan(recovery.error());
+  const crypto::KemPrivateKey key(secret_.expose());
+  auto public_key = crypto::kem_public_key(crypto::KemAlgorithm::xwing_shake, key);
+  if (!public_key) return fail_with(public_key.error().code, "The PIN's key could not be made; try again.");
+  vault::KeyBoxAddress address = vault::key_box_address(secret_.expose(), *identity_);
+  const NewPin pin{
+      std::move(*public_key),
+      {house_->who.registration, *number_, made_->auth.seed().clone(), address.id, address.write_key.seed().clone()}};
+  KeyBoxWishes wanted = wishes(context, *account, *recovery ? &**recovery : nullptr);
+  wanted.pin = PinWish::set;
+  wanted.new_pin = &pin;
+  auto next = next_key_box(wanted, context.now, context.entropy);
+  if (!next) return fail_to_plan(next.error());
+  CHECK(next->has_value());  // an opener is new
+  put_key_box(context, *account, std::move(**next),
+              [self = self_as<PinSetJob>()](Context& later) { self->clean_up(later); });
+}
+
+void PinSetJob::clean_up(Context& context) {
+  PinRow row;
+  row.sent.push_back({made_->version, made_->auth.clone()});
+  row.checked_ms = context.now.ms;
+  save_pin_row(context, row);
+  const vault::PinKeys* old = old_pin();
+  const auto before = box_ ? RealmList::from(box_->content.current().realms)
+                           : Result<RealmList>(fail(ErrorCode::not_found, "no realms"));
+  const auto self = self_as<PinSetJob>();
+  if (old == nullptr || !before) return end(context);
+  RealmHouse left{*before, {house_->who.domain, old->registration}, {}};
+  if (old->registration == house_->who.registration) {
+    std::erase_if(left.list.realms, [&](const RealmPlace& one) {
+      return std::ranges::find(house_->list.realms, one.id(), &RealmPlace::id) != house_->list.realms.end();
+    });
+  }
+  if (left.list.realms.empty()) return end(context);
+  auto auths = std::make_shared<PinAuths>();
+  auths->common = crypto::SigningKey::from_seed(old->auth.clone());
+  ask_as_owner(context, rooms_.calls, std::make_shared<const RealmHouse>(std::move(left)), auths, PinOwnerAction::erase,
+               [self](Context& later, const std::vector<OwnerReply>&) { self->end(later); });
+}
+
+void PinSetJob::end(Context& context) {
+  know_guesses(context, house_->list);
+  nlohmann::json names = nlohmann::json::array();
+  for (const RealmPlace& one : house_->list.realms) names.push_back(one.name());
+  succeed({{"set", true},
+           {"threshold", house_->list.threshold},
+           {"number", *number_},
+           {"generation", setup_->content.current().number},
+           {"behind_realms", true},
+           {"held_by", names}});
+}
+
+// ---- what there is ----
+
+void PinJob::unlocked(Context& context) {
+  if (!box_ || !box_->content.pin) return none();
+  auto list = RealmList::from(box_->content.current().realms);
+  if (!list)
+    return fail_with(ErrorCode::inconsistent, "The key box names no realms for the PIN; set it anew: pin change.");
+  if (!prepare(context)) return;
+  const vault::PinKeys& pin = *box_->content.pin;
+  auths_ = std::make_shared<PinAuths>(pin_auths(context.store, pin));
+  const std::string domain(task_.state.name().domain());
+  house_ = std::make_shared<const RealmHouse>(RealmHouse{std::move(*list), {domain, pin.registration}, {}});
+  save_backup_setup(context, *setup_);
+  found(context);
+}
+
+void PinCheckJob::found(Context& context) {
+  doing_ = "asking the realms";
+  ask_as_owner(context, rooms_.calls, house_, auths_, PinOwnerAction::log,
+               [self = self_as<PinCheckJob>()](Context& later, const std::vector<OwnerReply>& replies) {
+                 self->logs_came(later, replies);
+               });
+}
+
+void PinCheckJob::logs_came(Context& context, const std::vector<OwnerReply>& replies) {
+  take_logs(context, house_->list, replies, 0);
+  told_of(house_->list, states_of(replies));
+  const auto good = static_cast<std::size_t>(std::ranges::count(states_of(replies), RealmFate::good));
+  if (good < house_->list.threshold) {
+    return fail_with(ErrorCode::unavailable, "Too few realms answer, so the PIN was not tried: " +
+                                                 unwell(house_->list, states_of(replies)) + "; try again later.");
+  }
+  if (guesses_left(house_->list, replies) < kGuessesKept) {
+    return fail_with(
+        ErrorCode::invalid_state,
+        "Few guesses are left before the PIN is locked, so it was not tried; unlock it first: pin unlock.");
+  }
+  ask_tokens(context, house_->list, proto::TokenPurpose::guess, box_->content.pin->number,
+             [self = self_as<PinCheckJob>()](Context& later, const std::shared_ptr<const RealmHouse>& with_tokens) {
+               self->permitted(later, with_tokens);
+             });
+}
+
+void PinCheckJob::permitted(Context& context, const std::shared_ptr<const RealmHouse>& with_tokens) {
+  if (with_tokens->who.registration != house_->who.registration) {
+    return fail_with(ErrorCode::inconsistent, kOtherRegistration);
+  }
+  auto begun =
+      vault::PinRecovery::begin(house_->list.set(), house_->who.registration, text_of(*text_), context.entropy);
+  if (!begun) return fail_with(begun.error().code, "The PIN could not be tried; try again.");
+  const auto machine = std::make_shared<vault::PinRecovery>(std::move(*begun));
+  carry_pin(context, rooms_.calls, with_tokens, machine,
+            [self = self_as<PinCheckJob>(), machine](Context& later) { self->tried(later, *machine); });
+}
+
+void PinCheckJob::tried(Context& context, vault::PinRecovery& recovery) {
+  told_of(house_->list, recovery.fates());
+  const bool opened = recovery.state() == vault::PinRecovery::State::recovered;
+  bool right = false;
+  if (opened) {
+    // Realms could give anything: only what is the backup's opener is the PIN's secret.
+    const crypto::KemPrivateKey key(recovery.take_secret().expose());
+    const auto public_key = crypto::kem_public_key(crypto::KemAlgorithm::xwing_shake, key);
+    const auto opener = std::ranges::find(box_->content.openers, vault::OpenerKind::pin, &vault::Opener::kind);
+    right = public_key && opener != box_->content.openers.end() && opener->key == crypto::sha256(*public_key);
+  }
+  PinRow row = load_pin_row(context.store).value_or(PinRow{});
+  row.check_days = right ? std::min(2 * row.check_days, PinRow::kMaxCheckDays) : 1;
+  if (right) row.checked_ms = context.now.ms;
+  save_pin_row(context, row);
+  const auto state = recovery.state();
+  const std::string sentence = opened ? std::string() : pin_sentence(recovery, house_->list);
+  // Its own guess is no news to its owner.
+  ask_as_owner(context, rooms_.calls, house_, auths_, PinOwnerAction::log,
+               [self = self_as<PinCheckJob>(), opened, right, state, sentence, days = row.check_days](
+                   Context& later, const std::vector<OwnerReply>& replies) {
+                 take_logs(later, self->house_->list, replies, 1);
+                 if (!opened) return self->fail_with(pin_code(state), sentence);
+                 if (!right) {
+                   return self->fail_with(ErrorCode::inconsistent,
+                                          "The realms gave something else than this backup's key for the PIN; set it "
+                                          "anew: pin change.");
+                 }
+                 self->succeed({{"right", true}, {"next_check_days", days}});
+               });
+}
+
+void PinLookJob::found(Context& context) {
+  doing_ = "asking the realms";
+  ask_as_owner(context, rooms_.calls, house_, auths_, action_,
+               [self = self_as<PinLookJob>()](Context& later, const std::vector<OwnerReply>& replies) {
+                 self->answered(later, replies);
+               });
+}
+
+void PinLookJob::none() {
+  if (action_ != PinOwnerAction::log) return PinJob::none();
+  succeed({{"set", false}});
+}
+
+void PinLookJob::answered(Context& context, const std::vector<OwnerReply>& replies) {
+  take_logs(context, house_->list, replies, 0);
+  if (action_ == PinOwnerAction::unlock) know_guesses(context, house_->list);
+  const auto good = static_cast<std::size_t>(std::ranges::count(states_of(replies), RealmFate::good));
+  if (action_ == PinOwnerAction::unlock && good < house_->list.threshold) {
+    return fail_with(ErrorCode::unavailable, "Too few realms were reached to unlock the PIN: " +
+                                                 unwell(house_->list, states_of(replies)) + "; try again later.");
+  }
+  for (std::string& one : liar_sentences(house_->list, states_of(replies))) warnings_.push_back(std::move(one));
+  std::uint64_t last = 0;
+  std::uint32_t unseen = 0;
+  std::uint32_t right = 0;
+  for (const RealmPlace& one : house_->list.realms) {
+    const GuessRow row = load_guesses(context.store, one.id());
+    last = std::max(last, row.last_ms);
+    unseen = std::max(unseen, row.unseen);
+    right = std::max(right, row.right);
+  }
+  const std::uint8_t left = guesses_left(house_->list, replies);
+  const PinRow row = load_pin_row(context.store).value_or(PinRow{});
+  succeed({{"set", true},
+           {"threshold", house_->list.threshold},
+           {"number", box_->content.pin->number},
+           {"held_by", owner_json(context.store, house_->list, replies)},
+           {"guesses_left", left},
+           {"locked", good >= house_->list.threshold && left == 0},
+           {"last_guess_ms", last},
+           {"guesses_unseen", unseen},
+           {"guesses_right", right},
+           {"finished", row.finished},
+           {"checked_ms", row.checked_ms},
+           {"check_due", row.check_due(context.now)}});
+}
+
+void PinRemoveJob::found(Context& context) {
+  const auto account = load_account(context.store);
+  if (!account) return fail_with(ErrorCode::invalid_state, "This device has no name any more.");
+  KeyBoxWishes wanted = wishes(context, *account, nullptr);
+  wanted.pin = PinWish::drop;
+  auto next = next_key_box(wanted, context.now, context.entropy);
+  if (!next) return fail_to_plan(next.error());
+  CHECK(next->has_value());  // an opener goes
+  put_key_box(context, *account, std::move(**next), [self = self_as<PinRemoveJob>()](Context& later) {
+    self->delete_copy(later, *self->box_->content.pin, [self](Context& then) { self->tell_realms(then); });
+  });
+}
+
+void PinRemoveJob::tell_realms(Context& context) {
+  ask_as_owner(context, rooms_.calls, house_, auths_, PinOwnerAction::erase,
+               [self = self_as<PinRemoveJob>()](Context& later, const std::vector<OwnerReply>& replies) {
+                 const RealmList& list = self->house_->list;
+                 later.store.erase(tables::kPin, {});
+                 for (const RealmPlace& one : list.realms) later.store.erase(tables::kGuesses, to_bytes(one.id()));
+                 const std::string left = unwell(list, states_of(replies));
+                 if (!left.empty()) {
+                   self->warnings_.push_back(
+                       "These realms keep what they have of the PIN, which opens nothing new: " + left + ".");
+                 }
+                 self->succeed({{"set", false}, {"generation", self->setup_->content.current().number}});
+               });
+}
+
+}  // namespace cairn::client

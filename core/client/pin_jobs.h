@@ -1,0 +1,103 @@
+// What is done about the PIN of the own name: setting and changing it, trying it, unlocking, removing, looking
+// (docs/spec/client.md s.13).
+#pragma once
+
+#include "core/client/backup_box.h"
+
+namespace cairn::client {
+
+enum class PinSetKind : std::uint8_t { first, change };
+
+/// Registers a PIN at the realms, replacing the one before, and makes it an opener of the backup.
+class PinSetJob final : public KeyBoxJob {
+ public:
+  /// `number`: of the registration; without one as before.
+  PinSetJob(const BackupRooms& rooms, BackupTask task, std::shared_ptr<SecretBytes> text, PinSetKind kind,
+            std::optional<std::uint8_t> number)
+      : KeyBoxJob(rooms, std::move(task)), text_(std::move(text)), kind_(kind), number_(number) {}
+
+ private:
+  bool makes_backup() const override { return true; }
+  void unlocked(Context& context) override;
+  bool work(Context&) override { return false; }
+  void permitted(Context& context);
+  void versions_came(Context& context, const RealmReplies& replies);
+  void registered(Context& context, const RealmReplies& replies);
+  void make_it_an_opener(Context& context);
+  /// What stands at realms, or under a registration, that are no longer used.
+  void clean_up(Context& context);
+  void end(Context& context);
+  const vault::PinKeys* old_pin() const { return box_ && box_->content.pin ? &*box_->content.pin : nullptr; }
+
+  std::shared_ptr<SecretBytes> text_;
+  PinSetKind kind_;
+  std::optional<std::uint8_t> number_;
+  std::shared_ptr<const RealmHouse> house_;
+  vault::PinSecret secret_;
+  std::optional<vault::PinRegistration> made_;
+  PinAuths auths_;
+};
+
+/// A job about the PIN that the key box has.
+class PinJob : public KeyBoxJob {
+ public:
+  using KeyBoxJob::KeyBoxJob;
+
+ protected:
+  /// house_ and auths_ are there.
+  virtual void found(Context& context) = 0;
+  virtual void none() { fail_with(ErrorCode::not_found, "No PIN is set; pin set makes one."); }
+  bool work(Context&) override { return false; }
+
+  std::shared_ptr<const RealmHouse> house_;  ///< without tokens
+  std::shared_ptr<PinAuths> auths_;
+
+ private:
+  void unlocked(Context& context) override;
+};
+
+/// Whether its owner still knows it. A right PIN costs no guess; a wrong one is not tried where few are left.
+class PinCheckJob final : public PinJob {
+ public:
+  PinCheckJob(const BackupRooms& rooms, BackupTask task, std::shared_ptr<SecretBytes> text)
+      : PinJob(rooms, std::move(task)), text_(std::move(text)) {}
+
+ private:
+  void found(Context& context) override;
+  void logs_came(Context& context, const std::vector<OwnerReply>& replies);
+  void permitted(Context& context, const std::shared_ptr<const RealmHouse>& with_tokens);
+  void tried(Context& context, vault::PinRecovery& recovery);
+
+  std::shared_ptr<SecretBytes> text_;
+};
+
+/// Shows what the realms say of guesses, or lets them forget those.
+class PinLookJob final : public PinJob {
+ public:
+  PinLookJob(const BackupRooms& rooms, BackupTask task, PinOwnerAction action)
+      : PinJob(rooms, std::move(task)), action_(action) {}
+
+ private:
+  void found(Context& context) override;
+  void none() override;
+  void answered(Context& context, const std::vector<OwnerReply>& replies);
+
+  PinOwnerAction action_;
+};
+
+/// The PIN opens nothing that is backed up from here on, and the realms forget it.
+class PinRemoveJob final : public PinJob {
+ public:
+  using PinJob::PinJob;
+
+ private:
+  void found(Context& context) override;
+  void tell_realms(Context& context);
+};
+
+/// The auth keys of this device's PIN: of the key box, and those that were sent and not finished.
+PinAuths pin_auths(const StoreView& store, const vault::PinKeys& pin);
+/// `{ name, state, guesses_left, last_guess_ms }` each.
+nlohmann::json owner_json(const StoreView& store, const RealmList& list, const std::vector<OwnerReply>& replies);
+
+}  // namespace cairn::client

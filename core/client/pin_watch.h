@@ -1,0 +1,38 @@
+// Looks into the guess logs of the realms: every guess at the PIN is told to its owner (docs/spec/client.md s.13).
+#pragma once
+
+#include "core/client/account.h"
+#include "core/client/realm_owner.h"
+
+namespace cairn::client {
+
+/// What an owner is to be told of guesses; nothing while there is nothing new.
+struct GuessAlarm {
+  std::uint32_t guesses = 0;  ///< at one realm, at most
+  std::uint32_t right = 0;
+  std::uint64_t last_ms = 0;
+  std::uint8_t left = 0;  ///< until it is locked
+};
+
+class PinWatch {
+ public:
+  explicit PinWatch(Calls& calls) : calls_(calls) {}
+
+  /// Asks the realms when that is due: at the beginning, then every half an hour while this device runs.
+  void step(Context& context, const Account& account);
+  Time next_deadline() const { return due_; }
+  /// Grows when logs were read.
+  std::uint64_t looks() const { return *looks_; }
+  /// A PIN may have been set just now.
+  void look_soon() { due_ = {}; }
+
+ private:
+  Calls& calls_;
+  Time due_;
+  bool active_ = false;  ///< as it was when last looked at
+  std::shared_ptr<std::uint64_t> looks_ = std::make_shared<std::uint64_t>(0);
+};
+
+std::optional<GuessAlarm> guess_alarm(const StoreView& store);
+
+}  // namespace cairn::client
