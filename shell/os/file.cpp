@@ -83,6 +83,22 @@ Status write_file(const std::string& path, ByteView content) {
   return ok();
 }
 
+Status create_file(const std::string& path, ByteView content) {
+  std::string beside = path + ".XXXXXX";
+  const Descriptor file(::mkostemp(beside.data(), O_CLOEXEC));  // mode 0600
+  if (!file.valid()) return failed(errno);
+  const bool written = write_all(file.get(), content) && ::fsync(file.get()) == 0;
+  // A link is made to nothing that is there, and is made at once.
+  const bool linked = written && ::link(beside.c_str(), path.c_str()) == 0;
+  const int cause = errno;
+  ::unlink(beside.c_str());
+  if (!linked && cause == EEXIST) return fail(ErrorCode::duplicate, "there is a file of that name already");
+  if (!linked) return failed(cause);
+  const Descriptor folder(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.valid() || ::fsync(folder.get()) != 0) return failed(errno);
+  return ok();
+}
+
 Status make_folder(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return ok();
   if (errno != ENOENT || path.empty()) return failed(errno);

@@ -14,6 +14,10 @@ Result<Bytes> read_file(const std::string& path, std::size_t most);
 /// does who comes after a power cut. Errors: storage_full, storage_failed; then the old content stands.
 Status write_file(const std::string& path, ByteView content);
 
+/// Makes the file with mode 0600, whole and durable, or not at all. `duplicate` if anything has that name already:
+/// nothing is ever replaced. Else as write_file.
+Status create_file(const std::string& path, ByteView content);
+
 /// Makes a folder with mode 0700, and those above it that are missing. One that exists stays as it is.
 Status make_folder(const std::string& path);
 

@@ -50,6 +50,18 @@ TEST(File, GivesBackWhatWasWrittenWithAPrivateMode) {
   EXPECT_EQ(mode_of(folder.file("a")), 0600u);
 }
 
+TEST(File, IsCreatedOnceAndNeverReplaced) {
+  const ScratchFolder folder;
+  ASSERT_TRUE(create_file(folder.file("a"), to_bytes("one")));
+  EXPECT_EQ(mode_of(folder.file("a")), 0600u);
+  EXPECT_EQ(create_file(folder.file("a"), to_bytes("two")).error().code, ErrorCode::duplicate);
+  EXPECT_EQ(*read_file(folder.file("a"), 3), to_bytes("one"));
+  ASSERT_EQ(::symlink(folder.file("nothing").c_str(), folder.file("link").c_str()), 0);
+  EXPECT_EQ(create_file(folder.file("link"), to_bytes("two")).error().code, ErrorCode::duplicate);
+  EXPECT_EQ(create_file(folder.file("nowhere/a"), to_bytes("x")).error().code, ErrorCode::not_found);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 2);  // the file and the link
+}
+
 TEST(File, LeavesNothingBesideIt) {
   const ScratchFolder folder;
   ASSERT_TRUE(write_file(folder.file("a"), Bytes(100'000, 1)));
