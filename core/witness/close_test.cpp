@@ -29,7 +29,8 @@ bool is_closing(World& world, const Hash& request, const proto::Respond& said) {
   const auto key = tlog::VerifierKey::parse(as_text(ByteView(vkey->body).first(vkey->body.size() - 1)));
   const auto answer = wire::decode<CloseAnswer>(said.body);
   if (said.status != 200 || !answer || !std::holds_alternative<Signature>(answer->body)) return false;
-  return verify_closing({"a.example/cairn", request}, key->key(), std::get<Signature>(answer->body)).has_value();
+  return directory::verify_closing({"a.example/cairn", request}, key->key(), std::get<Signature>(answer->body))
+      .has_value();
 }
 
 TEST(AuditorClosing, ClosesOnceItHasWaitedAndTakesNoVetoThen) {

@@ -6,6 +6,7 @@
 
 #include "core/directory/closing.h"
 #include "core/relay/config.h"
+#include "core/relay/internal/turn.h"
 #include "core/relay/tables.h"
 
 namespace cairn::relay {

@@ -18,14 +18,14 @@ using testing::submit;
 using testing::TestPerson;
 using Mailbox = FakeCosigner::Mailbox;
 
-constexpr std::uint64_t kDelayMs = directory::kDefaultResetDelayS * kSecondMs;
+constexpr std::uint64_t kDelayMs = directory::kMinResetDelayS * kSecondMs;
 
 /// Alice, whose reset has matured, and three auditors of which two are a quorum.
 class ClosingsTest : public ::testing::Test {
  protected:
   explicit ClosingsTest(RelayConfig config = testing::TestCosigners().config()) : driver(std::move(config)) {
     pass(1000);
-    take(alice.genesis(phone));
+    take(alice.genesis(phone, directory::kMinResetDelayS));
     pass(1000);
     take(alice.request(tablet, 5));
     pass(1000);

@@ -125,7 +125,8 @@ TEST(Server, ExpiresEnvelopesThoughPublishingFails) {
   ASSERT_EQ(channel.send(driver, "x").status, 200);
   testing::TestPerson bob("bob@example.org", 2);
   ASSERT_EQ(submit(driver, bob.genesis(bob.new_device())).status, 202);
-  driver.store.apply({{table::kNames, to_bytes(bob.name().bytes()), std::nullopt}});  // a fault of the disk
+  const auto due = driver.store.scan(table::kDue, {}, {}, 1);
+  driver.store.apply({{table::kDue, due.at(0).key, Bytes{1}}});  // a fault of the disk
   driver.now = after(driver.now, proto::kUndeliveredLifeMs);
   driver.batch({proto::TimerFired{}});
   ASSERT_EQ(driver.events.back().level, proto::Event::Level::error);
