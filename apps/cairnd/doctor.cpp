@@ -30,6 +30,7 @@ class Doctor {
     look_at_disk();
     look_at_limits();
     look_at_clock();
+    look_at_certificate();
     if (!running_) look_at_port();
     if (meaning.config) look_at_cosigners(*meaning.config);
     std::printf("Wrong: %d.\n", wrong_);
@@ -95,6 +96,14 @@ class Doctor {
     if (os::now().ms < kBuiltMs) wrong("The clock of this machine is years behind; set it.");
   }
 
+  void look_at_certificate() {
+    const apps::ServerOptions& server = options_.server;
+    if (server.tls_certificate.empty() && server.tls_key.empty()) return;
+    const auto context = net::TlsContext::server(server.tls_certificate, server.tls_key);
+    if (!context) return wrong(server.tls_certificate + " and " + server.tls_key + ": " + context.error().where + ".");
+    good(server.tls_certificate + " and its key belong together.");
+  }
+
   void look_at_port() {
     const auto endpoint = apps::parse_endpoint(options_.listen);
     if (!endpoint) return wrong("listen = " + options_.listen + " is not ADDRESS:PORT.");
@@ -111,8 +120,11 @@ class Doctor {
       return wrong(
           "The policy says quorum none, so anybody who has this server can show people different directories.");
     }
+    const auto trusted = net::TlsContext::client(options_.server.ca);
+    if (!trusted) return wrong("ca = " + options_.server.ca + ": " + trusted.error().where + ".");
     os::SystemEntropy entropy;
     net::Network network(entropy);
+    network.trust(*trusted);
     std::map<std::uint64_t, const tlog::Policy::Witness*> asked;
     for (const tlog::Policy::Witness& witness : config.policy.witnesses()) {
       if (witness.url.empty()) continue;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "apps/common/watching.h"
+#include "shell/loop/log.h"
 
 namespace cairn::apps {
 namespace {
@@ -44,6 +45,14 @@ TEST(Metrics, TellsTheHealthOfTheMindAndWhenItIsSilent) {
   EXPECT_TRUE(has(text, "cairn_heard_seconds 2.500000"));
   metrics.heard("no JSON", 200'000);
   EXPECT_EQ(metrics.health(200'000).body, "{\"store\": \"ok\"}\n");
+}
+
+TEST(Log, ALineIsAnObject) {
+  using Level = proto::Event::Level;
+  EXPECT_EQ(loop::json_log_line({Level::warning, "what happened", 7}, Time{1'000}),
+            R"({"time": "1970-01-01T00:00:01.000Z", "level": "warning", "event": "what happened", "number": 7})");
+  EXPECT_EQ(loop::json_log_line({Level::info, "a \"b\" \\ c\n", 0}, Time{0}),
+            R"({"time": "1970-01-01T00:00:00.000Z", "level": "info", "event": "a \"b\" \\ c ", "number": 0})");
 }
 
 /// A network in which nothing happens but what the test says.
