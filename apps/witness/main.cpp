@@ -54,10 +54,11 @@ bool can_call_peers(const Options& options, const witness::RealmList& list) {
   for (const witness::RealmPeer& peer : list.peers) {
     const auto url = net::parse_url(peer.url);
     if (url && net::is_callable(*url)) continue;
-    std::fprintf(stderr,
-                 "%s: the peer at %s cannot be called without encryption; write https, or the address of a proxy on this "
-                 "machine, as in http://127.0.0.1:8471 (docs/operating/realm.md).\n",
-                 options.realm_file.c_str(), peer.url.c_str());
+    std::fprintf(
+        stderr,
+        "%s: the peer at %s cannot be called without encryption; write https, or the address of a proxy on this "
+        "machine, as in http://127.0.0.1:8471 (docs/operating/realm.md).\n",
+        options.realm_file.c_str(), peer.url.c_str());
     return false;
   }
   return true;
