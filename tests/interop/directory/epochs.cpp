@@ -31,7 +31,7 @@ class Run {
   void epoch() {
     if (world_.chance(30)) pass_time();
     if (world_.chance(15)) offer_veto(somebody());
-    if (world_.chance(20)) ask_to_close(somebody());
+    if (world_.chance(30)) ask_to_close(somebody());
     if (world_.chance(25)) offer_checkpoint();
     Draft draft = world_.plan();
     if (world_.chance(35)) return honest(draft);
@@ -117,7 +117,7 @@ class Run {
     fields.raw(request.hash());
     fields.u8(veto && *veto ? 1 : 0);
     frames_.put('K', fields);
-    if (veto && world_.chance(30)) offer_veto(of);
+    if (veto && world_.chance(90)) offer_veto(of);
   }
 
   void offer_checkpoint() {
