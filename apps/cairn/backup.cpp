@@ -6,6 +6,7 @@
 #include <ctime>
 #include <filesystem>
 
+#include "apps/cairn/pin.h"
 #include "shell/folder/folder_storage.h"
 #include "shell/os/file.h"
 
@@ -20,6 +21,8 @@ std::string number_of(const json& object, const char* key) {
   return std::to_string(object.value(key, std::uint64_t{0}));
 }
 
+}  // namespace
+
 std::string day_of(const json& object, const char* key) {
   const auto seconds = static_cast<std::time_t>(object.value(key, std::uint64_t{0}) / 1000);
   std::tm local{};
@@ -28,6 +31,8 @@ std::string day_of(const json& object, const char* key) {
   std::strftime(buffer, sizeof buffer, "%Y-%m-%d %H:%M:%S", &local);
   return buffer;
 }
+
+namespace {
 
 std::string size_of(std::uint64_t bytes) {
   char buffer[32];
@@ -55,9 +60,40 @@ void show(const json& progress) {
   std::fflush(stderr);
 }
 
-std::string warnings_of(const json& result) {
+std::string receipts_of(const json& result) {
   std::string out;
-  for (const json& one : result.value("warnings", json::array())) out += one.get<std::string>() + "\n";
+  for (const json& one : result.value("receipts", json::array())) {
+    out += "generation " + number_of(one, "generation") + " erased by " + one.value("realm", "") + " on " +
+           day_of(one, "time_ms") + "\n  receipt " + one.value("receipt", "") + "\n";
+  }
+  return out;
+}
+
+std::string numbers_of(const json& numbers) {
+  std::string out;
+  for (const json& one : numbers) out += (out.empty() ? "" : ", ") + std::to_string(one.get<std::uint64_t>());
+  return out;
+}
+
+std::string render_delete(const json& result) {
+  if (result.contains("kept")) {
+    return "Called off: generation " + numbers_of(result["kept"]) + " stays.\n";
+  }
+  std::string out;
+  if (!result.value("deleted", json::array()).empty()) {
+    out += "Deleted: generation " + numbers_of(result["deleted"]) + ".\n" + receipts_of(result);
+  }
+  if (result.value("only_as_good_as_storage", false)) {
+    out +=
+        "No realms held a part of its key, so this is only as good as the storage: who kept a copy of it, and has "
+        "the recovery key or a device, can still open that copy.\n";
+  }
+  if (result.contains("waiting")) {
+    out += "The realms erase their parts of generation " + numbers_of(result["waiting"]) + " on " +
+           day_of(result, "erase_at_ms") +
+           "; until then any device calls it off: backup delete --cancel. Type backup delete again after that. With "
+           "--recovery-key it is done at once.\n";
+  }
   return out;
 }
 
@@ -99,35 +135,49 @@ Reply run_backup(Speaker& speaker, const std::string& method, const json& params
 Reply restore_after_recovery(Speaker& speaker, const json& params) {
   json wanted = {{"recovery_key", params.value("recovery_key", "")},
                  {"accept_removed", params.value("remove_others", false)}};
+  if (params.contains("token")) wanted["token"] = params["token"];
   if (params.contains("from")) wanted["from"] = params["from"];
   return run_backup(speaker, "backup.restore", wanted);
 }
 
 std::string render_backup(const std::string& method, const json& result) {
-  if (method == "backup.list") return render_list(result);
+  if (method == "backup.list") return warnings_of(result) + render_list(result);
   if (method == "backup.schedule") {
     return result.value("daily", false) ? "While the daemon runs it backs up every day.\n"
                                         : "From now on only backup create backs up.\n";
   }
   if (method == "backup.verify") {
-    return "Snapshot " + number_of(result, "snapshot") + " can be restored: all " + number_of(result, "packs") +
-           " packs were read.\n";
+    return warnings_of(result) + "Snapshot " + number_of(result, "snapshot") + " can be restored: all " +
+           number_of(result, "packs") + " packs were read.\n";
   }
   if (method == "backup.restore") {
     return warnings_of(result) + "Restored, to be read: " + number_of(result, "messages") + " messages of " +
            number_of(result, "conversations") + " conversations, as of " + day_of(result, "created_ms") + ".\n";
   }
-  if (method == "backup.delete") {
-    return "Deleted. Until realms hold a part of the key this is only as good as the storage: who kept a copy of it, "
-           "and has the recovery key or a device, can still open that copy.\n";
+  if (method == "backup.delete") return warnings_of(result) + render_delete(result);
+  if (method == "backup.receipts") {
+    const std::string all = receipts_of(result);
+    return all.empty() ? "No realm has erased anything for this device.\n" : all;
   }
   std::string out = "Snapshot " + number_of(result, "snapshot") + ": " + number_of(result, "messages") +
                     " messages of " + number_of(result, "conversations") + " conversations.\n";
+  const bool behind_realms = result.value("behind_realms", false);
   if (result.value("new_generation", false)) {
-    out += "The keys are new (generation " + number_of(result, "generation") +
-           "). No realms are set up, so deleting this backup is only as good as its storage.\n";
+    out += "The keys are new (generation " + number_of(result, "generation") + "). ";
+    out +=
+        behind_realms
+            ? "Realms hold parts of them: this backup is restored only while enough of them are on line, and deleting "
+              "it is for ever. --print-token prints a key that does without them, and undoes that.\n"
+            : "No realms are set up, so deleting this backup is only as good as its storage.\n";
   }
-  return out;
+  if (result.contains("token")) {
+    out +=
+        "On paper, beside the recovery key, this restores it without realms (--token), and while it lies there the "
+        "backup cannot be deleted for certain:\n  " +
+        result.value("token", "") + "\n";
+  }
+  if (result.value("pin_check_due", false)) out += "See whether you still know your PIN: pin check.\n";
+  return warnings_of(result) + out;
 }
 
 }  // namespace cairn::apps

@@ -16,6 +16,9 @@ Reply run_backup(Speaker& speaker, const std::string& method, const nlohmann::js
 /// After a name was recovered: what its backup has, if there is one. `params` are those of recover.
 Reply restore_after_recovery(Speaker& speaker, const nlohmann::json& params);
 
+/// Milliseconds as local date and time.
+std::string day_of(const nlohmann::json& object, const char* key);
+
 std::string render_backup(const std::string& method, const nlohmann::json& result);
 
 }  // namespace cairn::apps

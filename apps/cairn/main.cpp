@@ -1,7 +1,4 @@
 // cairn: the command line. Each command is one JSON-RPC request to the client's mind.
-#include <termios.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iostream>
@@ -9,8 +6,10 @@
 #include "apps/cairn/backup.h"
 #include "apps/cairn/evidence.h"
 #include "apps/cairn/export.h"
+#include "apps/cairn/pin.h"
 #include "apps/cairn/qr.h"
 #include "apps/cairn/render.h"
+#include "apps/cairn/secret.h"
 #include "apps/cairn/speaker.h"
 #include "apps/cairn/talk.h"
 #include "core/base/utf8.h"
@@ -28,6 +27,8 @@ constexpr std::uint64_t kSyncMs = 3000;
 constexpr std::size_t kMaxPolicyFile = 64 * 1024;
 constexpr const char* kApproval = "this device will read everything";
 constexpr std::string_view kBackup = "backup.";
+constexpr std::string_view kPin = "pin.";
+constexpr const char* kByPin = "recover.pin";
 constexpr const char* kFooter =
     "Exit codes: 0 done; 1 refused or failed, the sentence says why; 2 wrong usage; 3 the server was not reached, and "
     "what\n"
@@ -44,6 +45,9 @@ struct Command {
   apps::EvidenceQuestion evidence;
   std::string export_file;
   bool with_recovery_key = false;  ///< it is asked for
+  bool by_pin = false;
+  bool with_token = false;  ///< likewise, the printed one
+  std::string realms_file;
 };
 
 void say(const std::string& text) { std::fputs(text.c_str(), stdout); }
@@ -54,7 +58,10 @@ int report(const Command& command, const std::string& method, const Reply& reply
   } else if (command.json_output) {
     say(apps::as_json(reply.result));
   } else {
-    say(method.starts_with(kBackup) ? apps::render_backup(method, reply.result) : apps::render(method, reply.result));
+    const bool of_pin = method.starts_with(kPin) || method == kByPin;
+    say(method.starts_with(kBackup) ? apps::render_backup(method, reply.result)
+        : of_pin                    ? apps::render_pin(method, reply.result)
+                                    : apps::render(method, reply.result));
   }
   std::fflush(stdout);
   return static_cast<int>(reply.exit);
@@ -68,32 +75,34 @@ bool confirm(const Command& command) {
   return std::getline(std::cin, typed) && typed == kApproval;
 }
 
-/// Secrets are never words of a command line: other users of the machine can read those.
-std::string ask_for_recovery_key() {
-  std::fprintf(stderr, "Type the recovery key (it is not shown): ");
-  termios before{};
-  const bool shown = ::tcgetattr(STDIN_FILENO, &before) == 0;
-  termios quiet = before;
-  quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-  if (shown) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-  std::string typed;
-  std::getline(std::cin, typed);
-  if (shown) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-  std::fprintf(stderr, "\n");
-  return typed;
+/// The text of a file that goes into the request under `key`; false, with a sentence, when it cannot be read.
+bool read_into(Command& command, const std::string& file, const char* key) {
+  if (file.empty()) return true;
+  const auto text = os::read_file(file, kMaxPolicyFile);
+  if (text) command.params[key] = as_text(*text);
+  if (!text) std::fprintf(stderr, "%s cannot be read; check that it exists.\n", file.c_str());
+  return text.has_value();
+}
+
+/// What has to be typed for this command; false when it was not.
+bool ask_for_secrets(Command& command) {
+  if (command.with_recovery_key) {
+    command.params["recovery_key"] = apps::ask_for_secret("Type the recovery key (it is not shown): ");
+  }
+  if (command.with_token) command.params["token"] = apps::ask_for_secret("Type the printed token (it is not shown): ");
+  const bool is_new = command.method == "pin.set" || command.method == "pin.change";
+  if (!is_new && command.method != "pin.check" && command.method != kByPin) return true;
+  const auto pin = apps::ask_for_pin(is_new ? apps::NewSecret::yes : apps::NewSecret::no);
+  if (pin) command.params["pin"] = *pin;
+  return pin.has_value();
 }
 
 int run(Command& command) {
   if (command.method == "evidence.verify") {
     return report(command, command.method, apps::verify_evidence(command.evidence));
   }
-  if (!command.policy_file.empty()) {
-    const auto policy = os::read_file(command.policy_file, kMaxPolicyFile);
-    if (!policy) {
-      std::fprintf(stderr, "%s cannot be read; check that it exists.\n", command.policy_file.c_str());
-      return static_cast<int>(Exit::usage);
-    }
-    command.params["policy"] = as_text(*policy);
+  if (!read_into(command, command.policy_file, "policy") || !read_into(command, command.realms_file, "realms")) {
+    return static_cast<int>(Exit::usage);
   }
   if (command.method == "daemon") return report(command, "daemon", apps::run_daemon(command.data_folder));
   if (command.method == "device.approve") {
@@ -103,7 +112,7 @@ int run(Command& command) {
     }
     command.params["confirm"] = kApproval;
   }
-  if (command.with_recovery_key) command.params["recovery_key"] = ask_for_recovery_key();
+  if (!ask_for_secrets(command)) return static_cast<int>(Exit::usage);
   Reply reply;
   const auto speaker = apps::connect(command.data_folder, reply);
   if (!speaker) return report(command, command.method, reply);
@@ -119,7 +128,10 @@ int run(Command& command) {
   // Without a daemon nothing has come since the last command. What cannot be fetched is said by `status`, not here.
   if (command.method == "read" || command.method == "conversations")
     speaker->ask("sync", {{"wait_ms", kSyncMs}}, on_notice);
-  if (command.method.starts_with(kBackup)) {
+  if (command.method == kByPin) {
+    return report(command, command.method, apps::recover_by_pin(*speaker, command.params));
+  }
+  if (command.method.starts_with(kBackup) || command.method.starts_with(kPin)) {
     return report(command, command.method, apps::run_backup(*speaker, command.method, command.params));
   }
   if (command.method == "export") {
@@ -128,7 +140,10 @@ int run(Command& command) {
   json asked = command.params;
   // Whoever shows messages to a person says so; --peek has said no.
   if (command.method == "read" && !asked.contains("mark")) asked["mark"] = true;
-  if (command.method == "recover") asked.erase("from");
+  if (command.method == "recover") {
+    asked.erase("from");
+    asked.erase("token");
+  }
   reply = speaker->ask(command.method, asked, on_notice);
   if (reply.exit == Exit::done && command.method == "evidence.export") {
     reply = apps::save_evidence(reply.result, command.export_file);
@@ -207,9 +222,23 @@ void add_identity_commands(CLI::App& app, Command& command) {
       "--remove-others", [&command](std::int64_t) { command.params["remove_others"] = true; },
       "shut all other devices of the name out: they were lost or stolen");
   folder(recover, command, "--from", "from", "a folder in which its backup lies; by default the domain's server");
+  CLI::Option* by_pin = recover->add_flag(
+      "--pin", command.by_pin, "open its backup with the PIN instead, at once; the name is then asked for by a reset");
+  recover->add_option("--realms", command.realms_file, "with --pin: who holds it, as pin set was given them")
+      ->needs(by_pin);
+  text(recover, command, "--invitation", "invitation", "with --pin: a code, where the domain asks for one")
+      ->needs(by_pin);
+  number(recover, command, "--number", "number", "with --pin: if pin set was given one")->needs(by_pin);
+  recover->add_flag("--token", command.with_token, "the printed one is asked for: restores without realms")
+      ->excludes(by_pin);
+  recover
+      ->add_flag_function(
+          "--accept-removed", [&command](std::int64_t) { command.params["accept_removed"] = true; },
+          "with --pin: also what a device wrote that is no longer one of the name's")
+      ->needs(by_pin);
   recover->callback([&command] {
-    command.method = "recover";
-    command.with_recovery_key = true;
+    command.method = command.by_pin ? kByPin : "recover";
+    command.with_recovery_key = !command.by_pin;
   });
 
   CLI::App* device = app.add_subcommand("device", "this name's devices")->require_subcommand(1);
@@ -231,7 +260,7 @@ void add_backup_commands(CLI::App& app, Command& command) {
       {"list", "the snapshots that there are"},
       {"verify", "read all of the newest snapshot, and say what is damaged"},
       {"restore", "take the newest snapshot in, to be read"},
-      {"delete", "for ever, as far as the storage goes: all of it, or one generation"}};
+      {"delete", "all of it, or one generation: for ever where realms hold its key, else as far as the storage goes"}};
   for (const auto& [verb, meaning] : kVerbs) {
     const std::string method = std::string(kBackup) + verb;
     CLI::App* one = backup->add_subcommand(verb, meaning);
@@ -241,6 +270,20 @@ void add_backup_commands(CLI::App& app, Command& command) {
     one->add_flag("--recovery-key", command.with_recovery_key, "it is asked for; needed once on each device");
     one->callback([&command, method] { command.method = method; });
   }
+  CLI::App* create = backup->get_subcommand("create");
+  create->add_option("--realms", command.realms_file, "who holds parts of the key from here on: lines realm VKEY URL");
+  create->add_flag_function(
+      "--print-token", [&command](std::int64_t) { command.params["print_token"] = true; },
+      "show what restores it without realms, to be kept on paper");
+  for (const char* verb : {"restore", "verify"}) {
+    backup->get_subcommand(verb)->add_flag("--token", command.with_token,
+                                           "the printed one is asked for: needs no realms");
+  }
+  backup->get_subcommand("delete")->add_flag_function(
+      "--cancel", [&command](std::int64_t) { command.params["cancel"] = true; },
+      "call off what a device has asked for");
+  backup->add_subcommand("receipts", "which realms have erased their part of a key, in their words")
+      ->callback([&command] { command.method = "backup.receipts"; });
   backup->get_subcommand("restore")->add_flag_function(
       "--accept-removed", [&command](std::int64_t) { command.params["accept_removed"] = true; },
       "also of a device that is no longer one of the name's");
@@ -255,6 +298,34 @@ void add_backup_commands(CLI::App& app, Command& command) {
   leave->add_option("folder", command.export_file, "is made if it is missing")->required();
   leave->callback([&command] { command.method = "export"; });
   number(backup->get_subcommand("delete"), command, "--generation", "generation", "this one alone; list shows them");
+}
+
+void add_pin_commands(CLI::App& app, Command& command) {
+  CLI::App* pin =
+      app.add_subcommand("pin", "what opens the backup from an empty machine, held by realms that cannot try it");
+  pin->require_subcommand(1);
+  constexpr std::pair<const char*, const char*> kVerbs[] = {
+      {"set", "choose one, which is asked for, and give it to the realms"},
+      {"change", "another one takes its place"},
+      {"check", "see whether you still know it; the right one costs no guess"},
+      {"unlock", "after ten wrong guesses: nothing is lost"},
+      {"remove", "from the realms, and from what is backed up from here on"},
+      {"status", "which realms hold it, how many guesses are left, and when the last one was"}};
+  for (const auto& [verb, meaning] : kVerbs) {
+    const std::string method = std::string(kPin) + verb;
+    pin->add_subcommand(verb, meaning)->callback([&command, method] { command.method = method; });
+  }
+  for (const char* verb : {"set", "change"}) {
+    CLI::App* one = pin->get_subcommand(verb);
+    one->add_option("--realms", command.realms_file,
+                    "a file with lines realm VKEY URL, and perhaps threshold N; by default as before");
+    one->add_flag("--recovery-key", command.with_recovery_key, "it is asked for: where no backup is set up here yet");
+    folder(one, command, "--to", "to", "a folder for the backup; by default as it was set up, or the domain's server");
+    number(one, command, "--number", "number",
+           "of the registration, 0 to 255: another one when the key of the last is lost (0)");
+  }
+  pin->get_subcommand("status")->add_flag_function(
+      "--seen", [&command](std::int64_t) { command.params["seen"] = true; }, "you know of all guesses so far");
 }
 
 void add_reset_commands(CLI::App& app, Command& command) {
@@ -355,6 +426,7 @@ int main(int argc, char** argv) {
   app.add_flag("--json", command.json_output, "answers as JSON, one a line");
   add_identity_commands(app, command);
   add_backup_commands(app, command);
+  add_pin_commands(app, command);
   add_reset_commands(app, command);
   add_conversation_commands(app, command);
   apps::add_talk_commands(app, {command.method, command.params});
