@@ -118,6 +118,7 @@ struct TlsSession::Impl {
   BIO* out = nullptr;
   Bytes waiting;  ///< said before the handshake was done
   bool finishing = false;
+  bool goodbye_said = false;  ///< once: a second time OpenSSL takes what the other side still says for an error
 };
 
 TlsSession::TlsSession(const TlsContext& server) : impl_(std::make_unique<Impl>(server)) {
@@ -197,7 +198,8 @@ void TlsSession::send(ByteView plain) {
 
 void TlsSession::finish() {
   impl_->finishing = true;
-  if (SSL_is_init_finished(impl_->ssl) && impl_->waiting.empty()) SSL_shutdown(impl_->ssl);
+  if (!SSL_is_init_finished(impl_->ssl) || !impl_->waiting.empty()) return;
+  if (!std::exchange(impl_->goodbye_said, true)) SSL_shutdown(impl_->ssl);
 }
 
 Bytes TlsSession::take_output() {
