@@ -387,7 +387,7 @@ TEST_F(Backup, TheHighestCounterEndsWithItsGeneration) {
   const auto account = load_account(village.device("alice-1").store());
   ASSERT_TRUE(setup && account);
   const vault::Generation& current = setup->content.current();
-  const auto keys = keys_of(current);
+  const auto keys = keys_of(current, *current.token);
   vault::ManifestContent last;
   last.generation = current.number;
   last.vault = vault::vault_id(current.root, setup->identity);
