@@ -256,9 +256,10 @@ TEST_F(Inspected, AHealthyStoreHasNoFindings) {
   EXPECT_FALSE(seen->awaits_cosigners);
 }
 
+// Not of kLeaves: a page is a shortcut, and without the only one the audits still give every leaf.
 TEST_F(Inspected, EveryRowOfTheLogIsMissed) {
-  for (const Table which : {table::kRecords, table::kAudits, table::kTiles, table::kLeaves, table::kStatements,
-                            table::kBodies, table::kBodyCounts}) {
+  for (const Table which :
+       {table::kRecords, table::kAudits, table::kTiles, table::kStatements, table::kBodies, table::kBodyCounts}) {
     for (const Row& row : driver.store.scan(which, {}, {}, 1000)) {
       MemoryView store = driver.store;
       store.apply({Write{which, row.key, std::nullopt}});
