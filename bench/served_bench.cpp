@@ -51,7 +51,8 @@ struct Domain {
 
   /// A new name: microseconds from the acceptance of its first statement until it is served.
   std::uint64_t one() {
-    testing::TestPerson person("p" + std::to_string(++people) + "@localhost", people);
+    ++people;
+    testing::TestPerson person("p" + std::to_string(people) + "@localhost", people);
     const directory::Statement genesis = person.genesis(person.new_device(), 0);
     const Bytes body = wire::encode(proto::StatementRequest{wire::encode(genesis), {}, {}});
     Bytes before = checkpoint();
