@@ -445,7 +445,9 @@ TEST_F(GossipsTest, WhatIsSaidOfALogThatTheConversationHasNothingToDoWithIsNotHe
 }
 
 TEST_F(GossipsTest, ANoteIsShownOnlyByTheDeviceThatSaidItAndNotWithoutEnd) {
-  good(village.ask("alice-1", "contact.set", {{"name", kBob}, {"receipts", false}}));  // what is sent is counted
+  // What is sent is counted.
+  good(village.ask("alice-1", "contact.set", {{"name", kBob}, {"receipts", false}}));
+  good(village.ask("bob-1", "contact.set", {{"name", kAlice}, {"receipts", false}}));
   std::size_t shown = 0;
   village.server.overhear = [&](const proto::Call& call) {
     if (call.url.ends_with(proto::kPathChannelSend) && !call.bearer.size()) ++shown;

@@ -207,7 +207,7 @@ TEST(Pairs, ATextWhoseFateIsUnknownIsShownOnceThoughItIsSentInBoth) {
     for (const bool restarts : {false, true}) {
       SCOPED_TRACE(speaker + (restarts ? " restarts" : ""));
       Two two;
-      for (const char* device : {"alice-1", "bob-1"}) {  // what is sent is counted
+      for (const char* device : {"alice-1", "alice-2", "bob-1", "bob-2"}) {  // what is sent is counted
         good(two.village.ask(device, "contact.set", {{"name", other_of(device)}, {"receipts", false}}));
       }
       two.set_silent(true);
