@@ -34,6 +34,7 @@ function(add_module folder)
   list(TRANSFORM ARG_DEPENDS REPLACE "/" "_")
 
   if(sources)
+    compile_together(${target} sources)
     add_library(${target} STATIC ${sources})
     set(visibility PUBLIC)
     if(folder IN_LIST CAIRN_UNOPTIMIZED)

@@ -8,7 +8,6 @@
 namespace cairn::client {
 namespace {
 
-constexpr const char* kNoBackup = "There is no backup here; backup create makes one.";
 constexpr std::size_t kMaxReceipts = 1024;
 
 using Wish = vault::TokenChange::Wish;

@@ -29,6 +29,8 @@ struct TypedPin {
   std::string invitation;   ///< for account tokens, where the domain asks for one
 };
 
+inline constexpr const char* kNoBackup = "There is no backup here; backup create makes one.";
+
 /// What a job is begun with.
 struct BackupTask {
   directory::NameState state;  ///< of the own name, as just verified

@@ -1,6 +1,7 @@
 #include "core/client/backup_read.h"
 
 #include "core/base/encoding.h"
+#include "core/client/row_keys.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
 #include "core/crypto/labels.h"
@@ -8,11 +9,10 @@
 namespace cairn::client {
 namespace {
 
-constexpr const char* kNoBackup = "There is no backup here; backup create makes one.";
 /// Steps of a reader in one step of a job: so that messages go on meanwhile.
 constexpr std::size_t kStepsAtOnce = 64;
 constexpr std::size_t kNamedAtMost = 16;
-constexpr std::size_t kMaxContacts = 100'000;
+constexpr std::size_t kMaxContactsListed = 100'000;
 constexpr std::uint64_t kMaxEntry = std::uint64_t{64} << 20;
 
 /// Some names for a sentence, and how many more there are.
@@ -21,13 +21,6 @@ std::string names_of(const std::vector<std::string>& all) {
   for (std::size_t i = 0; i < std::min(all.size(), kNamedAtMost); ++i) out += (i == 0 ? "" : ", ") + all[i];
   if (all.size() > kNamedAtMost) out += " and " + std::to_string(all.size() - kNamedAtMost) + " more";
   return out;
-}
-
-Bytes numbered(const ChannelId& home, std::uint64_t index) {
-  wire::Writer w;
-  w.raw(home);
-  w.u64(index);
-  return w.take();
 }
 
 /// "HOME" or "HOME/FIRST".
@@ -256,7 +249,7 @@ void RestoreJob::take_entry(Context& context) {
 
 Status RestoreJob::take_contacts(Context& context) {
   wire::Reader r(data_);
-  const auto contacts = TRY(r.vector<BackedUpContact>(wire::kMaxVectorSize, kMaxContacts));
+  const auto contacts = TRY(r.vector<BackedUpContact>(wire::kMaxVectorSize, kMaxContactsListed));
   TRY(r.finish());
   for (const BackedUpContact& contact : contacts) {
     Bytes key = name_key(*account_, contact.name);

@@ -7,7 +7,7 @@ namespace cairn::client {
 namespace {
 
 constexpr std::size_t kMaxTitleSize = 1024;
-constexpr std::size_t kMaxNames = 4096;
+constexpr std::size_t kMaxSetUpNames = 4096;
 constexpr std::size_t kMaxStorageUrl = 4096;
 constexpr std::size_t kMaxIdentity = 1 + proto::kMaxNameSize;
 constexpr std::string_view kArchive = "cairn archive";
@@ -41,7 +41,7 @@ Result<BackedUpConversation> BackedUpConversation::read(wire::Reader& r) {
   out.title = TRY(r.opaque_text(kMaxTitleSize));
   wire::Reader names = TRY(r.nested(wire::kMaxVectorSize));
   while (!names.done()) {
-    REQUIRE(out.names.size() < kMaxNames, ErrorCode::over_limit, "names of a conversation");
+    REQUIRE(out.names.size() < kMaxSetUpNames, ErrorCode::over_limit, "names of a conversation");
     out.names.push_back(TRY(names.opaque_text(proto::kMaxNameSize)));
   }
   out.created_ms = TRY(r.u64());

@@ -9,16 +9,17 @@
 #include "core/crypto/labels.h"
 #include "core/vault/types.h"
 #include "tests/support/client_village.h"
+#include "tests/support/example_names.h"
 
 namespace cairn::client {
 namespace {
 
 using nlohmann::json;
 using testing::FakeVault;
+using testing::kAlice;
+using testing::kBob;
+using testing::kRestored;
 
-constexpr const char* kAlice = "alice@example.org";
-constexpr const char* kBob = "bob@example.org";
-constexpr const char* kRestored = "bob (restored)";
 const std::string kSecret = "the treasure lies under the third stone";
 
 class Backup : public ::testing::Test {

@@ -6,7 +6,7 @@
 namespace cairn::client {
 namespace {
 
-constexpr std::uint64_t kLookAgainMs = 10 * kMinuteMs;
+constexpr std::uint64_t kScheduleLookMs = 10 * kMinuteMs;
 constexpr std::uint32_t kSampleShare = 50;  ///< of 1000 packs
 
 }  // namespace
@@ -55,7 +55,7 @@ bool Backups::set_daily(Context& context, bool daily) {
 void Backups::run_schedule(Context& context, const Account& account) {
   const bool busy = job_ && !job_->is_over();
   if (busy || context.now < next_look_) return;
-  next_look_ = after(context.now, kLookAgainMs);
+  next_look_ = after(context.now, kScheduleLookMs);
   const auto setup = load_backup_setup(context.store);
   daily_ = setup && setup->daily;
   if (!daily_ || account.state != AccountState::active || !rooms_.session.caught_up()) return;

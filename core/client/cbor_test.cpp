@@ -7,10 +7,10 @@
 namespace cairn::client {
 namespace {
 
-Bytes hex(std::string_view text) { return from_hex(text).value(); }
+Bytes cbor_hex(std::string_view text) { return from_hex(text).value(); }
 
 bool is_item(std::string_view encoding, std::size_t depth = kMaxCborDepth) {
-  const Bytes bytes = hex(encoding);
+  const Bytes bytes = cbor_hex(encoding);
   CborReader reader(bytes);
   const auto item = reader.item(depth);
   return item && item->size() == bytes.size() && reader.done();
@@ -199,7 +199,7 @@ TEST(Cbor, RefusesCountsAndLengthsBeyondTheEnd) {
 
 TEST(Cbor, GivesTypedValues) {
   const Bytes bytes =
-      hex("87"
+      cbor_hex("87"
           "187b"
           "f5"
           "f6"
@@ -213,11 +213,11 @@ TEST(Cbor, GivesTypedValues) {
   EXPECT_EQ(reader.unsigned_integer(123).value(), 123u);
   EXPECT_TRUE(reader.boolean().value());
   EXPECT_TRUE(reader.take_null());
-  EXPECT_EQ(to_bytes(reader.bytes(3).value()), hex("010203"));
+  EXPECT_EQ(to_bytes(reader.bytes(3).value()), cbor_hex("010203"));
   EXPECT_EQ(reader.text(3).value(), "\xe6\xb0\xb4");
   EXPECT_EQ(reader.map(1).value(), 1u);
-  EXPECT_EQ(to_bytes(reader.map_key({}).value()), hex("01"));
-  EXPECT_EQ(to_bytes(reader.item(0).value()), hex("02"));
+  EXPECT_EQ(to_bytes(reader.map_key({}).value()), cbor_hex("01"));
+  EXPECT_EQ(to_bytes(reader.item(0).value()), cbor_hex("02"));
   EXPECT_FALSE(reader.finish().has_value());
   EXPECT_FALSE(reader.boolean().value());
   EXPECT_TRUE(reader.finish().has_value());
@@ -225,17 +225,17 @@ TEST(Cbor, GivesTypedValues) {
 
 TEST(Cbor, RefusesTypedValuesOfAnotherTypeOrBeyondTheirLimit) {
   const auto code = [](const auto& result) { return result ? ErrorCode::internal : result.error().code; };
-  EXPECT_EQ(code(CborReader(hex("20")).unsigned_integer(9)), ErrorCode::malformed);
-  EXPECT_EQ(code(CborReader(hex("0a")).unsigned_integer(9)), ErrorCode::over_limit);
-  EXPECT_EQ(code(CborReader(hex("f814")).boolean()), ErrorCode::malformed);
-  EXPECT_EQ(code(CborReader(hex("f6")).boolean()), ErrorCode::malformed);
-  EXPECT_EQ(code(CborReader(hex("6161")).bytes(9)), ErrorCode::malformed);
-  EXPECT_EQ(code(CborReader(hex("420000")).bytes(1)), ErrorCode::over_limit);
-  EXPECT_EQ(code(CborReader(hex("62c328")).text(9)), ErrorCode::malformed);
-  EXPECT_EQ(code(CborReader(hex("820000")).array(1)), ErrorCode::over_limit);
-  EXPECT_EQ(code(CborReader(hex("8200")).array(9)), ErrorCode::malformed);
-  EXPECT_EQ(code(CborReader(hex("a2000001")).map(1)), ErrorCode::over_limit);
-  EXPECT_EQ(code(CborReader(hex("a2000001")).map(9)), ErrorCode::malformed);
+  EXPECT_EQ(code(CborReader(cbor_hex("20")).unsigned_integer(9)), ErrorCode::malformed);
+  EXPECT_EQ(code(CborReader(cbor_hex("0a")).unsigned_integer(9)), ErrorCode::over_limit);
+  EXPECT_EQ(code(CborReader(cbor_hex("f814")).boolean()), ErrorCode::malformed);
+  EXPECT_EQ(code(CborReader(cbor_hex("f6")).boolean()), ErrorCode::malformed);
+  EXPECT_EQ(code(CborReader(cbor_hex("6161")).bytes(9)), ErrorCode::malformed);
+  EXPECT_EQ(code(CborReader(cbor_hex("420000")).bytes(1)), ErrorCode::over_limit);
+  EXPECT_EQ(code(CborReader(cbor_hex("62c328")).text(9)), ErrorCode::malformed);
+  EXPECT_EQ(code(CborReader(cbor_hex("820000")).array(1)), ErrorCode::over_limit);
+  EXPECT_EQ(code(CborReader(cbor_hex("8200")).array(9)), ErrorCode::malformed);
+  EXPECT_EQ(code(CborReader(cbor_hex("a2000001")).map(1)), ErrorCode::over_limit);
+  EXPECT_EQ(code(CborReader(cbor_hex("a2000001")).map(9)), ErrorCode::malformed);
 }
 
 TEST(Cbor, WritesTheShortestHeads) {
@@ -248,7 +248,7 @@ TEST(Cbor, WritesTheShortestHeads) {
   }
   CborWriter writer;
   writer.array(3);
-  writer.bytes(hex("ff"));
+  writer.bytes(cbor_hex("ff"));
   writer.text("a");
   writer.empty_map();
   writer.null();

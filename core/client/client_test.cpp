@@ -6,15 +6,15 @@
 
 #include "core/client/account.h"
 #include "tests/support/client_village.h"
+#include "tests/support/example_names.h"
 
 namespace cairn::client {
 namespace {
 
 using nlohmann::json;
-using Texts = std::vector<std::string>;
-
-constexpr const char* kAlice = "alice@example.org";
-constexpr const char* kBob = "bob@example.org";
+using testing::kAlice;
+using testing::kBob;
+using testing::Texts;
 
 Texts texts(testing::ClientVillage& village, const std::string& device, const std::string& conversation) {
   Texts out;

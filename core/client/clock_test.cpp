@@ -2,15 +2,16 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/client_village.h"
+#include "tests/support/example_names.h"
 
 namespace cairn::client {
 namespace {
 
 using nlohmann::json;
+using testing::kAlice;
+using testing::kBob;
+using testing::kCarol;
 
-const std::string kAlice = "alice@example.org";
-const std::string kBob = "bob@example.org";
-const std::string kCarol = "carol@example.org";
 constexpr auto kHour = static_cast<std::int64_t>(kHourMs);
 
 class Clock : public ::testing::Test {

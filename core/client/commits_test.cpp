@@ -4,15 +4,15 @@
 
 #include "core/client/account.h"
 #include "tests/support/client_village.h"
+#include "tests/support/example_names.h"
 
 namespace cairn::client {
 namespace {
 
 using nlohmann::json;
-using Texts = std::vector<std::string>;
-
-const std::string kAlice = "alice@example.org";
-const std::string kBob = "bob@example.org";
+using testing::kAlice;
+using testing::kBob;
+using testing::Texts;
 
 /// Two people talk; one of the devices has a store that fails.
 class Life {

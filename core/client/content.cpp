@@ -27,7 +27,7 @@ enum class PartSemantics : std::uint8_t { choose_one = 0, single_unit = 1, proce
 constexpr std::size_t kPartFields[] = {3, 5, 15, 5};
 
 /// Of one part, or of all parts below one: what is shown.
-struct Shown {
+struct ShownContent {
   bool is_text = false;
   std::string words;  // the text, or in brackets what it is
   std::string type;   // (the first one's) media type, or what it is when it has none
@@ -37,7 +37,7 @@ struct Shown {
 struct OpenMultiPart {
   PartSemantics semantics = PartSemantics::choose_one;
   std::size_t left = 0;
-  std::optional<Shown> so_far;
+  std::optional<ShownContent> so_far;
 };
 
 std::string lower(std::string_view text) {
@@ -55,10 +55,10 @@ bool is_plain_reading(std::string_view media_type) {
   return type == "text/plain" || type == "text/plain;charset=utf-8" || type == "text/plain; charset=utf-8";
 }
 
-Shown not_text(std::string_view type) { return {false, "[" + std::string(type) + "]", std::string(type)}; }
+ShownContent not_text(std::string_view type) { return {false, "[" + std::string(type) + "]", std::string(type)}; }
 
 /// What a MultiPart shows after one more of its parts.
-Shown merged(PartSemantics semantics, Shown a, Shown b) {
+ShownContent merged(PartSemantics semantics, ShownContent a, ShownContent b) {
   if (semantics == PartSemantics::choose_one) return !a.is_text && b.is_text ? b : a;
   if (semantics == PartSemantics::single_unit && a.is_text != b.is_text) return a.is_text ? b : a;
   std::string type = !a.is_text && b.is_text ? b.type : a.type;
@@ -77,11 +77,11 @@ class ContentReader {
   Result<std::optional<MessageId>> message_id();
   Result<std::optional<Expiration>> expiration();
   Status extensions();
-  Result<Shown> parts();
+  Result<ShownContent> parts();
   /// A NullPart, SinglePart or ExternalPart, or the head of a MultiPart, which is then the innermost of open_.
-  Result<std::optional<Shown>> part();
-  Result<Shown> single_part(std::uint64_t disposition);
-  Result<Shown> external_part();
+  Result<std::optional<ShownContent>> part();
+  Result<ShownContent> single_part(std::uint64_t disposition);
+  Result<ShownContent> external_part();
 
   CborReader in_;
   bool replaces_ = false;
@@ -144,7 +144,7 @@ Result<Content> ContentReader::read() {
   out.expires = TRY(expiration());
   out.in_reply_to = TRY(message_id());
   TRY(extensions());
-  Shown shown = TRY(parts());
+  ShownContent shown = TRY(parts());
   TRY(in_.finish());
   out.reaction = std::move(reaction_);
   out.is_null = is_null_;
@@ -203,9 +203,9 @@ Status ContentReader::extensions() {
 }
 
 // "Message Bodies". Parts nest at most kMaxPartDepth deep, the outermost included.
-Result<Shown> ContentReader::parts() {
+Result<ShownContent> ContentReader::parts() {
   for (;;) {
-    std::optional<Shown> done = TRY(part());
+    std::optional<ShownContent> done = TRY(part());
     while (done) {
       if (depth_ == 0) return std::move(*done);
       OpenMultiPart& parent = open_[depth_ - 1];
@@ -220,7 +220,7 @@ Result<Shown> ContentReader::parts() {
   }
 }
 
-Result<std::optional<Shown>> ContentReader::part() {
+Result<std::optional<ShownContent>> ContentReader::part() {
   REQUIRE(depth_ < kMaxPartDepth && ++part_count_ <= kMaxParts, ErrorCode::over_limit, "content parts");
   const std::size_t fields = TRY(in_.array(kPartFields[kExternalPart]));
   const std::uint64_t disposition = TRY(in_.unsigned_integer(std::numeric_limits<std::uint8_t>::max()));
@@ -237,10 +237,10 @@ Result<std::optional<Shown>> ContentReader::part() {
   const std::size_t count = TRY(in_.array(kMaxParts));
   REQUIRE(count >= 2, ErrorCode::malformed, "content multipart");
   open_[depth_++] = OpenMultiPart{semantics, count, {}};
-  return std::optional<Shown>{};
+  return std::optional<ShownContent>{};
 }
 
-Result<Shown> ContentReader::single_part(std::uint64_t disposition) {
+Result<ShownContent> ContentReader::single_part(std::uint64_t disposition) {
   const std::string_view media_type = TRY(in_.text(kMaxMediaTypeSize));
   const ByteView content = TRY(in_.bytes(kMaxContentSize));
   if (depth_ == 0) control_ = control_of(media_type, content);
@@ -249,11 +249,11 @@ Result<Shown> ContentReader::single_part(std::uint64_t disposition) {
     return not_text(media_type.empty() ? "empty" : media_type);
   }
   if (depth_ == 0 && disposition == kReaction && text.size() <= kMaxReactionSize) reaction_ = text;
-  return Shown{true, (disposition == kReaction ? std::string(kReactionPrefix) : "") + text, std::string(media_type)};
+  return ShownContent{true, (disposition == kReaction ? std::string(kReactionPrefix) : "") + text, std::string(media_type)};
 }
 
 // "External Content"
-Result<Shown> ContentReader::external_part() {
+Result<ShownContent> ContentReader::external_part() {
   const std::string_view media_type = TRY(in_.text(kMaxMediaTypeSize));
   TRY(in_.text(kMaxContentSize));                                        // url
   TRY(in_.unsigned_integer(std::numeric_limits<std::uint32_t>::max()));  // expires

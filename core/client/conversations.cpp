@@ -11,31 +11,18 @@
 #include "core/client/reconciler.h"
 #include "core/client/requests.h"
 #include "core/client/roles.h"
+#include "core/client/row_keys.h"
 #include "core/client/tables.h"
 
 namespace cairn::client {
 namespace {
 
 constexpr std::size_t kMaxConversations = 100'000;
-constexpr std::uint64_t kFirstRetryMs = 500;
-constexpr std::uint64_t kLastRetryMs = 60 * kSecondMs;
+constexpr std::uint64_t kFirstCommitRetryMs = 500;
+constexpr std::uint64_t kLastCommitRetryMs = 60 * kSecondMs;
 /// More rounds than any chain of steps within one input can take.
 constexpr int kMaxRounds = 10'000;
 constexpr std::size_t kOldestLookedAt = 8;
-
-Bytes numbered(const ChannelId& channel, std::uint64_t index) {
-  wire::Writer w;
-  w.raw(channel);
-  w.u64(index);
-  return w.take();
-}
-
-std::uint64_t index_of(ByteView key) {
-  wire::Reader r(key.subspan(ChannelId::kSize));
-  const auto index = r.u64();
-  CHECK(index.has_value());
-  return *index;
-}
 
 }  // namespace
 
@@ -303,7 +290,7 @@ ChannelId Conversations::take_due(const StoreView& store) {
 
 void Conversations::retry_later(const Context& context, const ChannelId& channel) {
   Retry& retry = retries_[channel];
-  const std::uint64_t pause = std::min(kFirstRetryMs << std::min(retry.failures, 10u), kLastRetryMs);
+  const std::uint64_t pause = std::min(kFirstCommitRetryMs << std::min(retry.failures, 10u), kLastCommitRetryMs);
   ++retry.failures;
   retry.at = after(context.now, pause);
 }

@@ -8,12 +8,13 @@
 #include "core/client/key_packages.h"
 #include "core/client/tables.h"
 #include "tests/support/client_village.h"
+#include "tests/support/example_names.h"
 
 namespace cairn::client {
 namespace {
 
-constexpr const char* kAlice = "alice@example.org";
-constexpr const char* kBob = "bob@example.org";
+using testing::kAlice;
+using testing::kBob;
 
 class Forgetting : public ::testing::Test {
  protected:

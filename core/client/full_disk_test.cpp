@@ -2,15 +2,15 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/client_village.h"
+#include "tests/support/example_names.h"
 
 namespace cairn::client {
 namespace {
 
 using nlohmann::json;
-using Texts = std::vector<std::string>;
-
-const std::string kAlice = "alice@example.org";
-const std::string kBob = "bob@example.org";
+using testing::kAlice;
+using testing::kBob;
+using testing::Texts;
 
 class FullDisk : public ::testing::Test {
  protected:

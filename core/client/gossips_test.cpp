@@ -8,6 +8,7 @@
 #include "core/client/tables.h"
 #include "core/tlog/checkpoint.h"
 #include "tests/support/answers.h"
+#include "tests/support/example_names.h"
 #include "tests/support/hostile_device.h"
 #include "tests/support/refused.h"
 
@@ -17,15 +18,15 @@ namespace {
 using nlohmann::json;
 using testing::bad;
 using testing::good;
+using testing::kAlice;
+using testing::kBob;
+using testing::kCarol;
 
-constexpr const char* kAlice = "alice@example.org";
-constexpr const char* kBob = "bob@example.org";
-constexpr const char* kCarol = "carol@example.org";
 constexpr const char* kDomain = "example.org";
 
 /// The rooms of alice's client, one by one, over a copy of what it has stored.
-struct Rooms {
-  Rooms(testing::ClientVillage& village, Entropy& entropy)
+struct GossipRooms {
+  GossipRooms(testing::ClientVillage& village, Entropy& entropy)
       : store(village.device("alice-1").store()), context{store, village.now, entropy, sends, events} {}
 
   Overlay store;
@@ -382,7 +383,7 @@ TEST_F(GossipsTest, WhatAClientAnswersByItselfMakesNobodyKnownAndWaitsWhileNothi
 }
 
 TEST_F(GossipsTest, ALookUpThatIsRefusedLetsTheOthersOfItsDomainGoOn) {
-  Rooms rooms(village, entropy);
+  GossipRooms rooms(village, entropy);
   const Account own = account("alice-1");
   const auto bob = *directory::Name::from(kBob);
   const auto stranger = *directory::Name::from("aaron@example.org");
@@ -474,7 +475,7 @@ TEST_F(GossipsTest, ANoteIsShownOnlyByTheDeviceThatSaidItAndNotWithoutEnd) {
 // ---- a flood, in the room alone ----
 
 TEST_F(GossipsTest, AFloodTakesAFewRowsAndCalls) {
-  Rooms rooms(village, entropy);
+  GossipRooms rooms(village, entropy);
   const Account own = account("alice-1");
   const std::uint64_t size = log("alice-1").edge.size();
   Heard heard{channel, {kAlice, kBob}, *directory::Name::from(kBob), account("bob-1").device_id(), {}, {}};
@@ -517,7 +518,7 @@ TEST_F(GossipsTest, AFloodTakesAFewRowsAndCalls) {
 }
 
 TEST_F(GossipsTest, StrangersDoNotKeepThoseFromBeingHeardWhomTheOwnerHasWrittenTo) {
-  Rooms rooms(village, entropy);
+  GossipRooms rooms(village, entropy);
   const Account own = account("alice-1");
   const std::uint64_t size = log("alice-1").edge.size();
   Heard heard{channel, {kAlice, kBob}, *directory::Name::from(kCarol), account("carol-1").device_id(), {}, {}};
@@ -550,7 +551,7 @@ TEST_F(GossipsTest, StrangersDoNotKeepThoseFromBeingHeardWhomTheOwnerHasWrittenT
 }
 
 TEST_F(GossipsTest, ASuspicionYieldsToNobody) {
-  Rooms rooms(village, entropy);
+  GossipRooms rooms(village, entropy);
   const directory::Gossip said = invented(log("alice-1").edge.size() - 1);
   std::vector<StoredClaim> rows;
   for (std::size_t i = 0; i < kMaxClaimants; ++i) {

@@ -5,7 +5,7 @@
 namespace cairn::client {
 namespace {
 
-constexpr std::size_t kMaxRead = 1000;
+constexpr std::size_t kMaxVetoesRead = 1000;
 
 }  // namespace
 
@@ -44,7 +44,7 @@ std::optional<HeldVeto> veto_of(const StoreView& store, const Account& account, 
 std::vector<directory::VetoNotice> vetoes_of(const StoreView& store, const Account& account,
                                              const directory::Name& name) {
   std::vector<directory::VetoNotice> out;
-  for (const Row& row : store.scan_prefix(tables::kVetoes, name_key(account, name.text()), kMaxRead)) {
+  for (const Row& row : store.scan_prefix(tables::kVetoes, name_key(account, name.text()), kMaxVetoesRead)) {
     auto veto = wire::decode<HeldVeto>(row.value);
     if (veto) out.push_back(std::move(veto->notice));
   }

@@ -5,6 +5,7 @@
 #include "core/base/encoding.h"
 #include "core/client/own_name.h"
 #include "tests/support/answers.h"
+#include "tests/support/example_names.h"
 #include "tests/support/hostile_device.h"
 
 namespace cairn::client {
@@ -13,10 +14,10 @@ namespace {
 using nlohmann::json;
 using testing::bad;
 using testing::good;
-using Texts = std::vector<std::string>;
+using testing::kAlice;
+using testing::kBob;
+using testing::Texts;
 
-constexpr const char* kAlice = "alice@example.org";
-constexpr const char* kBob = "bob@example.org";
 constexpr const char* kMallory = "mallory@example.org";
 
 class Hostile : public ::testing::Test {

@@ -9,8 +9,8 @@
 namespace cairn::client {
 namespace {
 
-constexpr std::size_t kChecksumBytes = 2;
-constexpr std::size_t kGroup = 4;
+constexpr std::size_t kCodeChecksumBytes = 2;
+constexpr std::size_t kCodeGroup = 4;
 constexpr auto kAead = crypto::AeadAlgorithm::xchacha20_poly1305;
 /// More than any grouping of the code takes.
 constexpr std::size_t kMaxCodeText = 512;
@@ -18,7 +18,7 @@ constexpr std::size_t kMaxCodeText = 512;
 using SlotIds = Secret<struct LinkSlotIdsTag, 32>;
 using SealKey = Secret<struct LinkSealKeyTag, 32>;
 
-ByteView checksum(const Hash& hash) { return hash.view().first(kChecksumBytes); }
+ByteView checksum(const Hash& hash) { return hash.view().first(kCodeChecksumBytes); }
 
 SealKey seal_key(const LinkCode& code) {
   return crypto::kdf<SealKey>(code.secret.expose(), kDeriveLinkSeal, code.signature_key);
@@ -32,7 +32,7 @@ std::string link_code_text(const LinkCode& code) {
   const std::string digits = to_base32(all.expose());
   std::string out;
   for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (i != 0 && i % kGroup == 0) out += '-';
+    if (i != 0 && i % kCodeGroup == 0) out += '-';
     out += digits[i];
   }
   return out;
@@ -46,7 +46,7 @@ Result<LinkCode> parse_link_code(std::string_view text) {
   }
   const SecretBytes all(TRY(from_base32(digits)));
   constexpr std::size_t kSize = PublicKey::kSize + LinkSecret::kSize;
-  REQUIRE(all.size() == kSize + kChecksumBytes, ErrorCode::malformed, "link code: length");
+  REQUIRE(all.size() == kSize + kCodeChecksumBytes, ErrorCode::malformed, "link code: length");
   const ByteView code = all.expose().first(kSize);
   REQUIRE(equal(checksum(crypto::sha256(code)), all.expose().subspan(kSize)), ErrorCode::malformed,
           "link code: checksum");

@@ -8,18 +8,20 @@
 #include "core/base/memory_view.h"
 #include "core/client/own_name.h"
 #include "core/client/tables.h"
+#include "tests/support/example_names.h"
 #include "tests/support/fake_server.h"
 
 namespace cairn::client {
 namespace {
 
+using testing::kAlice;
+
 constexpr const char* kUrl = "https://example.org";
-constexpr const char* kAlice = "alice@example.org";
 
 /// The rooms of one device that have to do with its own name, settled as the client does it.
-class Rooms {
+class LinkRooms {
  public:
-  Rooms(testing::FakeServer& server, std::uint64_t seed)
+  LinkRooms(testing::FakeServer& server, std::uint64_t seed)
       : server_(server),
         entropy_(seed),
         now_(server.domain.now),
@@ -91,7 +93,7 @@ class Rooms {
 
  private:
   struct Turn {
-    explicit Turn(Rooms& rooms) : overlay(rooms.store_), context{overlay, rooms.now_, rooms.entropy_, sends, events} {}
+    explicit Turn(LinkRooms& rooms) : overlay(rooms.store_), context{overlay, rooms.now_, rooms.entropy_, sends, events} {}
     Overlay overlay;
     std::vector<proto::Send> sends;
     std::vector<proto::Event> events;
@@ -171,8 +173,8 @@ class Linking : public ::testing::Test {
   }
 
   testing::FakeServer server;
-  Rooms first{server, 1};
-  Rooms second{server, 2};
+  LinkRooms first{server, 1};
+  LinkRooms second{server, 2};
 };
 
 // ---- the code ----
@@ -275,9 +277,9 @@ TEST_F(Linking, GoesOnAfterACrashAtAnyMoment) {
     for (bool crashed = true; crashed; ++calls) {
       SCOPED_TRACE(calls);
       testing::FakeServer fresh(200 + static_cast<std::uint64_t>(calls));
-      Rooms old_device(fresh, 1), new_device(fresh, 2);
+      LinkRooms old_device(fresh, 1), new_device(fresh, 2);
       old_device.register_name(kAlice);
-      Rooms& unlucky = old_one_crashes ? old_device : new_device;
+      LinkRooms& unlucky = old_one_crashes ? old_device : new_device;
       unlucky.crash_after(calls);
       const auto code = new_device.begin();
       ASSERT_TRUE(code && old_device.approve(*code));
@@ -403,7 +405,7 @@ TEST_F(Linking, TheNewDeviceRefusesAnOfferThatIsNotItsOwn) {
   for (const Case& one : cases) {
     SCOPED_TRACE(one.what);
     testing::FakeServer fresh(300);
-    Rooms old_device(fresh, 1), new_device(fresh, 2);
+    LinkRooms old_device(fresh, 1), new_device(fresh, 2);
     old_device.register_name(kAlice);
     const auto code = new_device.begin();
     ASSERT_TRUE(code && old_device.approve(*code));

@@ -2,21 +2,15 @@
 
 #include <deque>
 
+#include "core/client/row_keys.h"
 #include "core/client/tables.h"
 
 namespace cairn::client {
 namespace {
 
-constexpr std::size_t kMaxStoredText = 64 * 1024;
+constexpr std::size_t kMaxMessageText = 64 * 1024;
 constexpr std::size_t kMaxEarly = 4096;  ///< of a conversation, as far as they are counted
-constexpr std::size_t kAll = ~std::size_t{0};
-
-Bytes at(const ChannelId& home, std::uint64_t index) {
-  wire::Writer w;
-  w.raw(home);
-  w.u64(index);
-  return w.take();
-}
+constexpr std::size_t kStoreAll = ~std::size_t{0};
 
 Bytes version_key(const ChannelId& home, std::uint64_t index, std::uint32_t depth, const MessageId& id) {
   wire::Writer w;
@@ -36,7 +30,7 @@ struct Version {
 /// Ascending.
 std::vector<Version> versions_of(const StoreView& store, const ChannelId& home, std::uint64_t index) {
   std::vector<Version> out;
-  for (const Row& row : store.scan_prefix(tables::kEdits, at(home, index), kAll)) {
+  for (const Row& row : store.scan_prefix(tables::kEdits, numbered(home, index), kStoreAll)) {
     wire::Reader r(ByteView(row.key).subspan(ChannelId::kSize + sizeof index));
     const auto depth = r.u32();
     const auto id = r.fixed<MessageId>();
@@ -54,12 +48,12 @@ void erase_id(Context& context, const ChannelId& home, const MessageId& id) {
 }
 
 void erase_all(Context& context, Table table, const Bytes& prefix) {
-  for (const Row& row : context.store.scan_prefix(table, prefix, kAll)) context.store.erase(table, row.key);
+  for (const Row& row : context.store.scan_prefix(table, prefix, kStoreAll)) context.store.erase(table, row.key);
 }
 
 void erase_reactions(Context& context, const ChannelId& home, std::uint64_t index) {
   for (const NumberedReaction& one : reactions(context.store, home, index)) erase_id(context, home, one.id);
-  erase_all(context, tables::kReactions, at(home, index));
+  erase_all(context, tables::kReactions, numbered(home, index));
 }
 
 /// One change, and where it is made.
@@ -96,7 +90,7 @@ Changing::Outcome Changing::apply(const Change& change) {
 
 // draft-ietf-mimi-content, "Rendering and authorization of edits and deletes": nobody but the original sender.
 Changing::Outcome Changing::about_reaction(const MessageRef& ref, const Change& change) {
-  const Bytes key = concat({at(home_, ref.index), change.target});
+  const Bytes key = concat({numbered(home_, ref.index), change.target});
   const auto row = context_.store.get(tables::kReactions, key);
   const auto old = row ? wire::decode<Reaction>(*row) : Result<Reaction>(fail(ErrorCode::not_found, "reaction"));
   const auto message = conversations_.message(context_.store, home_, ref.index);
@@ -127,7 +121,7 @@ Changing::Outcome Changing::add_reaction(std::uint64_t index, const Message& mes
                                      [&](const NumberedReaction& one) { return one.reaction.sender == change.sender; });
   if (static_cast<std::size_t>(of_name) >= kMaxReactionsOfName) return refuse("one reaction more was ignored");
   const Reaction reaction{change.sender, change.device, change.time_ms, change.text};
-  context_.store.put(tables::kReactions, concat({at(home_, index), change.id}), wire::encode(reaction));
+  context_.store.put(tables::kReactions, concat({numbered(home_, index), change.id}), wire::encode(reaction));
   put_id(context_, home_, change.id, {MessageRef::Kind::reaction, index, 0});
   conversations_.change_message(context_, home_, index, message);
   return Outcome::done;
@@ -177,7 +171,7 @@ Changing::Outcome Changing::edit(const MessageRef& ref, Message message, const C
 /// What waits for `id`, and does so no more.
 std::vector<Change> take_early(Context& context, const ChannelId& home, const MessageId& id) {
   std::vector<Change> out;
-  for (const Row& row : context.store.scan_prefix(tables::kEarlyChanges, concat({home, id}), kAll)) {
+  for (const Row& row : context.store.scan_prefix(tables::kEarlyChanges, concat({home, id}), kStoreAll)) {
     auto change = wire::decode<Change>(row.value);
     if (change) out.push_back(std::move(*change));
     context.store.erase(tables::kEarlyChanges, row.key);
@@ -244,7 +238,7 @@ Result<Edit> Edit::read(wire::Reader& r) {
   Edit out;
   out.device = TRY(r.fixed<DeviceId>());
   out.time_ms = TRY(r.u64());
-  out.text = TRY(r.opaque_text(kMaxStoredText));
+  out.text = TRY(r.opaque_text(kMaxMessageText));
   out.unknown_type = TRY(r.opaque_text(kMaxMediaTypeSize));
   return out;
 }
@@ -284,7 +278,7 @@ Result<Change> Change::read(wire::Reader& r) {
   out.sender = TRY(r.opaque_text(proto::kMaxNameSize));
   out.device = TRY(r.fixed<DeviceId>());
   out.time_ms = TRY(r.u64());
-  out.text = TRY(r.opaque_text(kMaxStoredText));
+  out.text = TRY(r.opaque_text(kMaxMessageText));
   out.unknown_type = TRY(r.opaque_text(kMaxMediaTypeSize));
   return out;
 }
@@ -332,7 +326,7 @@ std::optional<MessageRef> find_id(const StoreView& store, const ChannelId& home,
 
 std::vector<NumberedReaction> reactions(const StoreView& store, const ChannelId& home, std::uint64_t index) {
   std::vector<NumberedReaction> out;
-  for (const Row& row : store.scan_prefix(tables::kReactions, at(home, index), kAll)) {
+  for (const Row& row : store.scan_prefix(tables::kReactions, numbered(home, index), kStoreAll)) {
     const auto id = MessageId::from(ByteView(row.key).last(MessageId::kSize));
     auto reaction = wire::decode<Reaction>(row.value);
     if (id && reaction) out.push_back({*id, std::move(*reaction)});
@@ -348,12 +342,12 @@ std::vector<Edit> versions(const StoreView& store, const ChannelId& home, std::u
 
 void wipe_message(Context& context, const ChannelId& home, std::uint64_t index, const Message& message) {
   for (const Version& one : versions_of(context.store, home, index)) erase_id(context, home, one.id);
-  erase_all(context, tables::kEdits, at(home, index));
+  erase_all(context, tables::kEdits, numbered(home, index));
   erase_reactions(context, home, index);
-  erase_all(context, tables::kStatuses, at(home, index));
-  context.store.erase(tables::kReportsDue, at(home, index));
+  erase_all(context, tables::kStatuses, numbered(home, index));
+  context.store.erase(tables::kReportsDue, numbered(home, index));
   if (!message.id.is_zero()) erase_id(context, home, message.id);
-  context.store.erase(tables::kMessages, at(home, index));
+  context.store.erase(tables::kMessages, numbered(home, index));
 }
 
 }  // namespace cairn::client

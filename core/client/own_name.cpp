@@ -28,12 +28,12 @@ constexpr std::uint64_t kRetryMs = kSecondMs;
 /// After a completion was refused, for it may be too soon by the server's clock; and after a server's no to a recovery
 /// or a reset.
 constexpr std::uint64_t kSlowRetryMs = kMinuteMs;
-constexpr std::size_t kChecksumBytes = 5;
+constexpr std::size_t kRecoveryChecksumBytes = 5;
 constexpr std::size_t kMaxAlarms = 1000;
 
 Bytes checksum(ByteView secret) {
   const Hash hash = crypto::sha256({as_bytes("cairn/v1 written recovery"), secret});
-  return to_bytes(hash.view().first(kChecksumBytes));
+  return to_bytes(hash.view().first(kRecoveryChecksumBytes));
 }
 
 constexpr const char* kStatementCall = "own statement";
@@ -91,9 +91,9 @@ Result<directory::RecoverySecret> parse_recovery_text(std::string_view text) {
     if (c != ' ' && c != '-') digits += c;
   }
   const SecretBytes all(TRY(from_base32(digits)));
-  REQUIRE(all.size() == directory::RecoverySecret::kSize + kChecksumBytes, ErrorCode::malformed, "recovery key length");
+  REQUIRE(all.size() == directory::RecoverySecret::kSize + kRecoveryChecksumBytes, ErrorCode::malformed, "recovery key length");
   const ByteView secret = all.expose().first(directory::RecoverySecret::kSize);
-  REQUIRE(equal(checksum(secret), all.expose().last(kChecksumBytes)), ErrorCode::malformed, "recovery key checksum");
+  REQUIRE(equal(checksum(secret), all.expose().last(kRecoveryChecksumBytes)), ErrorCode::malformed, "recovery key checksum");
   return directory::RecoverySecret::from(secret);
 }
 

@@ -6,17 +6,17 @@
 #include "core/base/encoding.h"
 #include "core/client/tables.h"
 #include "tests/support/answers.h"
+#include "tests/support/example_names.h"
 #include "tests/support/hostile_device.h"
 
 namespace cairn::client {
 namespace {
 
-using testing::good;
 using nlohmann::json;
-using Texts = std::vector<std::string>;
-
-constexpr const char* kAlice = "alice@example.org";
-constexpr const char* kBob = "bob@example.org";
+using testing::good;
+using testing::kAlice;
+using testing::kBob;
+using testing::Texts;
 
 const Texts kDevices = {"alice-1", "alice-2", "bob-1", "bob-2"};
 

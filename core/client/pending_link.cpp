@@ -5,8 +5,8 @@
 namespace cairn::client {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
-constexpr std::size_t kMaxSentence = 1024;
+constexpr std::uint8_t kLinkVersion = 1;
+constexpr std::size_t kMaxLinkSentence = 1024;
 /// More links than anybody has under way.
 constexpr std::size_t kMaxLinks = 64;
 
@@ -14,7 +14,7 @@ constexpr std::size_t kMaxLinks = 64;
 
 SecretBytes PendingLink::encode() const {
   wire::Writer w(wire::Sensitivity::is_secret);
-  w.u8(kVersion);
+  w.u8(kLinkVersion);
   w.u8(static_cast<std::uint8_t>(stage));
   w.u8(is_newcomer ? 1 : 0);
   w.raw(code.signature_key);
@@ -29,7 +29,7 @@ SecretBytes PendingLink::encode() const {
 
 Result<PendingLink> PendingLink::decode(ByteView bytes) {
   wire::Reader r(bytes);
-  REQUIRE(TRY(r.u8()) == kVersion, ErrorCode::unsupported, "pending link version");
+  REQUIRE(TRY(r.u8()) == kLinkVersion, ErrorCode::unsupported, "pending link version");
   PendingLink out;
   const std::uint8_t stage = TRY(r.u8());
   REQUIRE(stage >= 1 && stage <= static_cast<std::uint8_t>(LinkStage::failed), ErrorCode::malformed, "link stage");
@@ -41,7 +41,7 @@ Result<PendingLink> PendingLink::decode(ByteView bytes) {
   out.sequence = TRY(r.u32());
   out.request = TRY(r.opaque_bytes(proto::kMaxRendezvousBody));
   out.statement = TRY(r.opaque_bytes(proto::kMaxStatementSize));
-  out.sentence = TRY(r.opaque_text(kMaxSentence));
+  out.sentence = TRY(r.opaque_text(kMaxLinkSentence));
   TRY(r.finish());
   return out;
 }

@@ -5,17 +5,18 @@
 #include "core/client/pin_records.h"
 #include "core/client/tables.h"
 #include "tests/support/client_village.h"
+#include "tests/support/example_names.h"
 #include "tests/support/realm_net.h"
 
 namespace cairn::client {
 namespace {
 
 using nlohmann::json;
+using testing::kAlice;
+using testing::kBob;
+using testing::kRestored;
 using testing::Params;
 
-constexpr const char* kAlice = "alice@example.org";
-constexpr const char* kBob = "bob@example.org";
-constexpr const char* kRestored = "bob (restored)";
 const std::string kSaid = "the treasure lies under the third stone";
 const std::string kPin = "correct horse";
 const std::string kWrong = "wrong horse!";

@@ -10,7 +10,7 @@ namespace cairn::client {
 namespace {
 
 constexpr std::size_t kChecksumSize = 5;
-constexpr std::size_t kGroup = 5;
+constexpr std::size_t kTokenGroup = 5;
 constexpr std::size_t kMaxText = 512;  ///< more than any grouping takes
 constexpr std::size_t kSize = 4 + vault::BackupToken::kSize;
 
@@ -25,7 +25,7 @@ std::string printed_token_text(const PrintedToken& token) {
   const std::string digits = to_base32(w.view());
   std::string out;
   for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (i != 0 && i % kGroup == 0) out += '-';
+    if (i != 0 && i % kTokenGroup == 0) out += '-';
     out += digits[i];
   }
   return out;

@@ -4,6 +4,7 @@
 #include "core/client/expiry.h"
 #include "core/client/messages.h"
 #include "core/client/requests.h"
+#include "core/client/row_keys.h"
 #include "core/client/settings.h"
 #include "core/client/tables.h"
 
@@ -14,22 +15,8 @@ namespace {
 constexpr std::uint64_t kDeliveredPauseMs = 2 * kSecondMs;
 constexpr std::uint64_t kSpreadMs = 2 * kSecondMs;
 constexpr std::uint64_t kReadPauseMs = kSecondMs;
-constexpr std::size_t kAtOnce = 512;
-constexpr std::size_t kAll = ~std::size_t{0};
-
-Bytes at(const ChannelId& home, std::uint64_t index) {
-  wire::Writer w;
-  w.raw(home);
-  w.u64(index);
-  return w.take();
-}
-
-std::uint64_t index_in(ByteView key) {
-  wire::Reader r(key.subspan(ChannelId::kSize));
-  const auto index = r.u64();
-  CHECK(index.has_value());
-  return *index;
-}
+constexpr std::size_t kReportedAtOnce = 512;
+constexpr std::size_t kAllRows = ~std::size_t{0};
 
 bool counts(const Message& message, const Account& account) {
   return message.delivery == Delivery::received && message.sender != account.name.text() && !message.unsent;
@@ -63,7 +50,7 @@ Result<ReportDue> ReportDue::read(wire::Reader& r) {
 
 std::vector<MessageStatus> statuses(const StoreView& store, const ChannelId& home, std::uint64_t index) {
   std::vector<MessageStatus> out;
-  for (const Row& row : store.scan_prefix(tables::kStatuses, at(home, index), kAll)) {
+  for (const Row& row : store.scan_prefix(tables::kStatuses, numbered(home, index), kAllRows)) {
     auto status = wire::decode<MessageStatus>(row.value);
     if (status) out.push_back(std::move(*status));
   }
@@ -76,12 +63,12 @@ std::size_t unread(const Conversations& conversations, const StoreView& store, c
   std::size_t out = 0;
   std::uint64_t first = settings_of(store, home).read_to;
   for (;;) {
-    const auto some = conversations.messages(store, home, first, kAtOnce);
+    const auto some = conversations.messages(store, home, first, kReportedAtOnce);
     for (const auto& one : some) {
       if (!counts(one.message, account)) continue;
       if (++out >= most) return most;
     }
-    if (some.size() < kAtOnce) return out;
+    if (some.size() < kReportedAtOnce) return out;
     first = some.back().index + 1;
   }
 }
@@ -100,7 +87,7 @@ bool Receipts::may_report(const StoreView& store, const Account& account, const 
 void Receipts::owe(Context& context, const ChannelId& home, std::uint64_t index, std::uint8_t status,
                    std::uint64_t in_ms) {
   const Time due = after(context.now, in_ms);
-  context.store.put(tables::kReportsDue, at(home, index), wire::encode(ReportDue{status, due.ms}));
+  context.store.put(tables::kReportsDue, numbered(home, index), wire::encode(ReportDue{status, due.ms}));
   next_ = std::min(next_, due);
 }
 
@@ -115,7 +102,7 @@ void Receipts::received(Context& context, const Account& account, const ChannelI
 
 void Receipts::accepted(Context& context, const Account& account, const ChannelId& home) {
   const std::uint64_t read_to = settings_of(context.store, home).read_to;
-  for (const auto& one : conversations_.messages(context.store, home, 0, kAtOnce)) {
+  for (const auto& one : conversations_.messages(context.store, home, 0, kReportedAtOnce)) {
     if (one.index < read_to) continue;
     received(context, account, home, one.index);
   }
@@ -133,7 +120,7 @@ void Receipts::mark_read(Context& context, const Account& account, const Channel
 void Receipts::begin_lives(Context& context, const Account& account, const ChannelId& home, std::uint64_t first,
                            std::uint64_t end, bool report) {
   for (;;) {
-    const auto some = conversations_.messages(context.store, home, first, kAtOnce);
+    const auto some = conversations_.messages(context.store, home, first, kReportedAtOnce);
     for (const auto& one : some) {
       if (one.index >= end) return;
       if (!counts(one.message, account)) continue;
@@ -145,7 +132,7 @@ void Receipts::begin_lives(Context& context, const Account& account, const Chann
       if (report && !one.message.id.is_zero() && may_report(context.store, account, home, one.message.sender))
         owe(context, home, one.index, StatusReport::kRead, kReadPauseMs);
     }
-    if (some.size() < kAtOnce) return;
+    if (some.size() < kReportedAtOnce) return;
     first = some.back().index + 1;
   }
 }
@@ -160,7 +147,7 @@ void Receipts::heard(Context& context, const Account& account, const Heard& hear
     if (!ref || ref->kind != MessageRef::Kind::message) continue;
     const auto message = conversations_.message(context.store, heard.home, ref->index);
     if (!message || message->sender != account.name.text()) continue;
-    const Bytes key = concat({at(heard.home, ref->index), name_key(account, heard.name.text())});
+    const Bytes key = concat({numbered(heard.home, ref->index), name_key(account, heard.name.text())});
     const auto row = context.store.get(tables::kStatuses, key);
     const auto before = row ? wire::decode<MessageStatus>(*row) : MessageStatus{{}, 0, 0};
     if (before && before->status >= one.status) continue;  // what was read stays read
@@ -179,7 +166,7 @@ void Receipts::own_report(Context& context, const Account& account, const Channe
   for (const StatusReport::One& one : report.statuses) {
     const auto ref = find_id(context.store, home, one.message);
     if (!ref || ref->kind != MessageRef::Kind::message) continue;
-    const Bytes key = at(home, ref->index);
+    const Bytes key = numbered(home, ref->index);
     const auto row = context.store.get(tables::kReportsDue, key);
     const auto due = row ? wire::decode<ReportDue>(*row) : ReportDue{0xff, 0};
     if (due && due->status <= one.status) context.store.erase(tables::kReportsDue, key);
@@ -194,7 +181,7 @@ void Receipts::step(Context& context, const Account& account) {
   if (next_ > context.now || !session_.caught_up()) return;
   next_ = Time::never();
   std::map<ChannelId, StatusReport> reports;
-  for (const Row& row : context.store.scan(tables::kReportsDue, {}, {}, kAll)) {
+  for (const Row& row : context.store.scan(tables::kReportsDue, {}, {}, kAllRows)) {
     const auto due = wire::decode<ReportDue>(row.value);
     const auto home = ChannelId::from(ByteView(row.key).first(ChannelId::kSize));
     CHECK(home.has_value());
@@ -208,7 +195,7 @@ void Receipts::step(Context& context, const Account& account) {
       continue;
     }
     context.store.erase(tables::kReportsDue, row.key);
-    const auto message = conversations_.message(context.store, *home, index_in(row.key));
+    const auto message = conversations_.message(context.store, *home, index_of(row.key));
     if (!due || !message || !may_report(context.store, account, *home, message->sender)) continue;
     report.statuses.push_back({message->id, due->status});
   }

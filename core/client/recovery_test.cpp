@@ -4,14 +4,14 @@
 #include "core/client/own_name.h"
 #include "core/client/tables.h"
 #include "tests/support/client_village.h"
+#include "tests/support/example_names.h"
 
 namespace cairn::client {
 namespace {
 
 using nlohmann::json;
-
-constexpr const char* kAlice = "alice@example.org";
-constexpr const char* kBob = "bob@example.org";
+using testing::kAlice;
+using testing::kBob;
 
 class Recovery : public ::testing::Test {
  protected:

@@ -6,7 +6,7 @@
 namespace cairn::client {
 namespace {
 
-constexpr std::size_t kAtOnce = 512;
+constexpr std::size_t kRequestsAtOnce = 512;
 
 bool is_word_end(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '<' || c == '>' || c == '"'; }
 
@@ -50,7 +50,7 @@ void accept_conversation(Context& context, const Account& account, const Convers
 
 void delete_conversation(Conversations& conversations, Context& context, const ChannelId& home) {
   for (std::uint64_t first = 0;;) {
-    const auto some = conversations.messages(context.store, home, first, kAtOnce);
+    const auto some = conversations.messages(context.store, home, first, kRequestsAtOnce);
     if (some.empty()) break;
     for (const auto& one : some) {
       conversations.take_out(context, home, one.index);

@@ -7,15 +7,16 @@
 #include "core/client/tables.h"
 #include "tests/support/answers.h"
 #include "tests/support/client_village.h"
+#include "tests/support/example_names.h"
 
 namespace cairn::client {
 namespace {
 
-using testing::good;
 using nlohmann::json;
+using testing::good;
+using testing::kAlice;
+using testing::kBob;
 
-constexpr const char* kAlice = "alice@example.org";
-constexpr const char* kBob = "bob@example.org";
 constexpr std::uint64_t kDelayMs = 12 * kDayMs;
 
 /// A veto of a later request than this one, as a device of alice's may have told it.

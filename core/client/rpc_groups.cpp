@@ -9,7 +9,7 @@
 namespace cairn::client {
 namespace {
 
-constexpr std::uint64_t kWaitMs = 20 * kSecondMs;
+constexpr std::uint64_t kGroupWaitMs = 20 * kSecondMs;
 
 struct Group {
   Account account;
@@ -74,7 +74,7 @@ RpcWait await_change(const RpcRooms& rooms, const ChannelId& channel,
     return Group{std::move(*account), std::move(*conversation), group_wants(later.store, channel)};
   };
   RpcWait wait;
-  wait.wait_ms = kWaitMs;
+  wait.wait_ms = kGroupWaitMs;
   wait.poll = [read, is_done](Context& later) -> std::optional<RpcOutcome> {
     const auto group = read(later);
     if (!group) return failure(ErrorCode::not_found, "The group is gone.");

@@ -16,6 +16,10 @@ namespace cairn::client {
 
 using nlohmann::json;
 
+/// How long an answer waits for a look-up that it needs.
+inline constexpr std::uint64_t kLookUpWaitMs = 15 * kSecondMs;
+inline constexpr std::uint32_t kDayS = kDayMs / kSecondMs;
+
 /// What a person is told instead of an answer.
 struct RpcFailure {
   ErrorCode code = ErrorCode::internal;

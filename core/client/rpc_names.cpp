@@ -16,7 +16,6 @@ constexpr std::uint64_t kMaxSyncWaitMs = 10 * kMinuteMs;
 constexpr std::uint64_t kEpochPollMs = 500;
 /// The delay of new names, unless their owner wants another one (docs/adr/0008).
 constexpr std::uint32_t kNoResets = 0;
-constexpr std::uint32_t kDayS = kDayMs / kSecondMs;
 constexpr const char* kApproval = "this device will read everything";
 
 const char* state_word(AccountState state) {

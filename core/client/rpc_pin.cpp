@@ -9,7 +9,6 @@ namespace cairn::client {
 namespace {
 
 constexpr std::size_t kMaxPinText = 1024;  ///< bytes of 256 characters
-constexpr std::uint64_t kLookUpWaitMs = 15 * kSecondMs;
 
 enum class Typed : std::uint8_t { anew, again };
 

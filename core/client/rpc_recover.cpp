@@ -5,7 +5,6 @@
 namespace cairn::client {
 namespace {
 
-constexpr std::uint64_t kLookUpWaitMs = 15 * kSecondMs;
 constexpr std::uint64_t kRecoverWaitMs = 30 * kSecondMs;
 
 RpcFailure gone(const RpcRooms& rooms) {

@@ -7,10 +7,8 @@
 namespace cairn::client {
 namespace {
 
-constexpr std::uint64_t kLookUpWaitMs = 15 * kSecondMs;
 constexpr std::uint64_t kVetoWaitMs = 15 * kSecondMs;
 constexpr std::uint64_t kStatementWaitMs = 20 * kSecondMs;
-constexpr std::uint32_t kDayS = kDayMs / kSecondMs;
 /// Of a reset to this very device, which has the name.
 constexpr const char* kCopied =
     "That is this device, and it did not ask: somebody has a copy of its key. Type: cairn veto, then recover with "

@@ -4,17 +4,18 @@
 
 #include "tests/support/answers.h"
 #include "tests/support/client_village.h"
+#include "tests/support/example_names.h"
 
 namespace cairn::client {
 namespace {
 
-using testing::good;
 using nlohmann::json;
-using Texts = std::vector<std::string>;
+using testing::good;
+using testing::kAlice;
+using testing::kBob;
+using testing::kCarol;
+using testing::Texts;
 
-constexpr const char* kAlice = "alice@example.org";
-constexpr const char* kBob = "bob@example.org";
-constexpr const char* kCarol = "carol@example.org";
 constexpr const char* kApproval = "this device will read everything";
 
 class Rpc : public ::testing::Test {

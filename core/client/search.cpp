@@ -5,7 +5,7 @@
 namespace cairn::client {
 namespace {
 
-constexpr std::size_t kAtOnce = 1024;
+constexpr std::size_t kSearchedAtOnce = 1024;
 
 char32_t lower(char32_t c) {
   if (c >= 'A' && c <= 'Z') return c + 0x20;
@@ -68,12 +68,12 @@ void Search::open(const StoreView& store) {
   if (std::exchange(is_open_, true)) return;
   for (const Conversation& conversation : conversations_.list(store)) {
     for (std::uint64_t first = 0;;) {
-      const auto some = conversations_.messages(store, conversation.channel, first, kAtOnce);
+      const auto some = conversations_.messages(store, conversation.channel, first, kSearchedAtOnce);
       for (const auto& one : some) {
         Entry entry = entry_of(conversation.channel, one.index, one.message);
         if (!entry.text.empty()) entries_.push_back(std::move(entry));
       }
-      if (some.size() < kAtOnce) break;
+      if (some.size() < kSearchedAtOnce) break;
       first = some.back().index + 1;
     }
   }

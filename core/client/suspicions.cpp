@@ -9,7 +9,7 @@ namespace cairn::client {
 namespace {
 
 constexpr std::size_t kMaxNameText = directory::kMaxDomainBytes + 65;
-constexpr std::size_t kAll = 100'000;
+constexpr std::size_t kClaimsAtMost = 100'000;
 
 template <class T>
 std::vector<T> decoded(const std::vector<Row>& rows) {
@@ -94,14 +94,14 @@ Result<TwoHistories> TwoHistories::read(wire::Reader& r) {
   return out;
 }
 
-std::vector<StoredClaim> claims(const StoreView& store) { return stored(store.scan(tables::kGossips, {}, {}, kAll)); }
+std::vector<StoredClaim> claims(const StoreView& store) { return stored(store.scan(tables::kGossips, {}, {}, kClaimsAtMost)); }
 
 std::vector<StoredClaim> claims(const StoreView& store, const Account& account, std::string_view domain) {
-  return stored(store.scan_prefix(tables::kGossips, name_key(account, domain), kAll));
+  return stored(store.scan_prefix(tables::kGossips, name_key(account, domain), kClaimsAtMost));
 }
 
 std::vector<TwoHistories> two_histories(const StoreView& store) {
-  return decoded<TwoHistories>(store.scan(tables::kTwoHistories, {}, {}, kAll));
+  return decoded<TwoHistories>(store.scan(tables::kTwoHistories, {}, {}, kClaimsAtMost));
 }
 
 std::optional<TwoHistories> two_histories(const StoreView& store, const Account& account, std::string_view domain) {

@@ -7,12 +7,13 @@
 #include "core/client/messages.h"
 #include "core/client/receipts.h"
 #include "core/client/tables.h"
+#include "tests/support/example_names.h"
 #include "tests/support/seeded_entropy.h"
 
 namespace cairn::client {
 
-constexpr const char* kAlice = "alice@example.org";
-constexpr const char* kBob = "bob@example.org";
+using testing::kAlice;
+using testing::kBob;
 
 /// alice's device, in a pair with bob.
 class TalkRoom {

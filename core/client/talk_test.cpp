@@ -3,15 +3,15 @@
 
 #include "core/base/encoding.h"
 #include "tests/support/client_village.h"
+#include "tests/support/example_names.h"
 
 namespace cairn::client {
 namespace {
 
 using nlohmann::json;
+using testing::kAlice;
+using testing::kBob;
 using testing::Params;
-
-constexpr const char* kAlice = "alice@example.org";
-constexpr const char* kBob = "bob@example.org";
 
 class TalkTest : public ::testing::Test {
  protected:

@@ -3,14 +3,14 @@
 
 #include "core/client/client.h"
 #include "tests/support/client_village.h"
+#include "tests/support/example_names.h"
 #include "tests/support/mind_driver.h"
 
 namespace cairn::client {
 namespace {
 
 using nlohmann::json;
-
-constexpr const char* kAlice = "alice@example.org";
+using testing::kAlice;
 
 /// One client whose calls a test answers or leaves without an answer.
 class Waiting : public ::testing::Test {

@@ -5,8 +5,8 @@
 namespace cairn::client {
 namespace {
 
-constexpr std::uint64_t kFirstRetryMs = 2 * kSecondMs;
-constexpr std::uint64_t kLastRetryMs = 10 * kMinuteMs;
+constexpr std::uint64_t kFirstPostRetryMs = 2 * kSecondMs;
+constexpr std::uint64_t kLastPostRetryMs = 10 * kMinuteMs;
 /// A view of a name that was vouched for so long after a veto was told would show the request, if there were one.
 constexpr std::uint64_t kDoubtMs = kHourMs;
 /// Who became a contact since, or dropped it, hears of it so often while the reset is open.
@@ -129,7 +129,7 @@ void Vetoes::answered(Context& context, const Bytes& key, const Post& post, cons
     return context.store.put(tables::kVetoPosts, post_key(post.first, post.second), {});
   }
   Retry& retry = retries_[post];
-  const std::uint64_t pause = std::min(kFirstRetryMs << std::min(retry.failures, 10u), kLastRetryMs);
+  const std::uint64_t pause = std::min(kFirstPostRetryMs << std::min(retry.failures, 10u), kLastPostRetryMs);
   ++retry.failures;
   retry.status = answer.status;
   retry.at = after(context.now, pause);

@@ -40,13 +40,13 @@ const EVP_CIPHER* fetched(AeadAlgorithm algorithm) {
 struct FreeContext {
   void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
 };
-using Context = std::unique_ptr<EVP_CIPHER_CTX, FreeContext>;
+using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, FreeContext>;
 
 enum class Direction : int { open = 0, seal = 1 };
 
 /// A context that has taken key, nonce (12 bytes, the default of GCM) and associated data.
-Context begin_aes(AeadAlgorithm algorithm, Direction direction, ByteView key, ByteView nonce, ByteView aad) {
-  Context context(EVP_CIPHER_CTX_new());
+CipherContext begin_aes(AeadAlgorithm algorithm, Direction direction, ByteView key, ByteView nonce, ByteView aad) {
+  CipherContext context(EVP_CIPHER_CTX_new());
   CHECK(context != nullptr);
   CHECK(EVP_CipherInit_ex2(context.get(), fetched(algorithm), key.data(), nonce.data(), static_cast<int>(direction),
                            nullptr) == 1);
@@ -67,7 +67,7 @@ void update_aes(EVP_CIPHER_CTX* context, ByteView in, std::uint8_t* out) {
 void seal_aes(AeadAlgorithm algorithm, ByteView key, ByteView nonce, ByteView aad, ByteView plaintext,
               MutableByteView out) {
   CHECK(plaintext.size() <= kMaxAesInput && aad.size() <= kMaxAesInput);
-  const Context context = begin_aes(algorithm, Direction::seal, key, nonce, aad);
+  const CipherContext context = begin_aes(algorithm, Direction::seal, key, nonce, aad);
   update_aes(context.get(), plaintext, out.data());
   std::uint8_t* const tag = out.data() + plaintext.size();
   int written = 0;
@@ -78,7 +78,7 @@ void seal_aes(AeadAlgorithm algorithm, ByteView key, ByteView nonce, ByteView aa
 bool open_aes(AeadAlgorithm algorithm, ByteView key, ByteView nonce, ByteView aad, ByteView text, ByteView tag,
               std::uint8_t* out) {
   if (text.size() > kMaxAesInput || aad.size() > kMaxAesInput) return false;
-  const Context context = begin_aes(algorithm, Direction::open, key, nonce, aad);
+  const CipherContext context = begin_aes(algorithm, Direction::open, key, nonce, aad);
   update_aes(context.get(), text, out);
   CHECK(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, static_cast<int>(tag.size()),
                             const_cast<std::uint8_t*>(tag.data())) == 1);

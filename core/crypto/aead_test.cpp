@@ -8,16 +8,16 @@
 namespace cairn::crypto {
 namespace {
 
-constexpr AeadAlgorithm kAll[] = {AeadAlgorithm::aes_128_gcm, AeadAlgorithm::aes_256_gcm,
+constexpr AeadAlgorithm kAllAeads[] = {AeadAlgorithm::aes_128_gcm, AeadAlgorithm::aes_256_gcm,
                                   AeadAlgorithm::chacha20_poly1305, AeadAlgorithm::xchacha20_poly1305,
                                   AeadAlgorithm::aegis_256};
 
-struct Case {
+struct AeadCase {
   AeadAlgorithm algorithm;
   std::string key, nonce, aad, plaintext, ciphertext;
 };
 
-void expect_known_answer(const Case& known) {
+void expect_known_answer(const AeadCase& known) {
   const Bytes key = *from_hex(known.key);
   const Bytes nonce = *from_hex(known.nonce);
   const Bytes aad = *from_hex(known.aad);
@@ -93,7 +93,7 @@ class AnyAead : public ::testing::TestWithParam<AeadAlgorithm> {
   const Bytes key_ = random(aead_key_size(GetParam()));
   const Bytes nonce_ = random(aead_nonce_size(GetParam()));
 };
-INSTANTIATE_TEST_SUITE_P(All, AnyAead, ::testing::ValuesIn(kAll));
+INSTANTIATE_TEST_SUITE_P(All, AnyAead, ::testing::ValuesIn(kAllAeads));
 
 TEST_P(AnyAead, OpensWhatItSealed) {
   for (std::size_t size : {0u, 1u, 15u, 16u, 17u, 64u, 200u, 65536u}) {
@@ -136,7 +136,7 @@ TEST_P(AnyAead, RefusesAnotherKeyNonceOrAssociatedData) {
 
 TEST(Aead, OpensIntoRoomOfExactlyItsSize) {
   cairn::testing::SeededEntropy entropy(77);
-  for (const AeadAlgorithm algorithm : kAll) {
+  for (const AeadAlgorithm algorithm : kAllAeads) {
     Bytes key(aead_key_size(algorithm)), nonce(aead_nonce_size(algorithm));
     entropy.fill(key);
     entropy.fill(nonce);

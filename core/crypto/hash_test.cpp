@@ -9,7 +9,7 @@
 namespace cairn::crypto {
 namespace {
 
-constexpr HashAlgorithm kAll[] = {HashAlgorithm::sha256, HashAlgorithm::sha384, HashAlgorithm::sha512};
+constexpr HashAlgorithm kAllHashes[] = {HashAlgorithm::sha256, HashAlgorithm::sha384, HashAlgorithm::sha512};
 
 ByteView text(std::string_view value) { return as_bytes(value); }
 
@@ -28,7 +28,7 @@ TEST(Hash, IsTheSameHoweverTheBytesAreCut) {
   testing::SeededEntropy entropy(2);
   Bytes data(300);
   entropy.fill(data);
-  for (HashAlgorithm algorithm : kAll) {
+  for (HashAlgorithm algorithm : kAllHashes) {
     const Digest whole = hash(algorithm, data);
     EXPECT_EQ(whole.size(), hash_size(algorithm));
     for (std::size_t cut = 0; cut <= data.size(); cut += 7) {
@@ -99,8 +99,8 @@ TEST(Hmac, MatchesRfc4231) {
   for (const HmacCase& known : cases) {
     for (std::size_t i = 0; i < 3; ++i) {
       const ByteView data(known.data);
-      EXPECT_EQ(to_hex(hmac(kAll[i], known.key, {data})), known.tags[i]);
-      EXPECT_EQ(to_hex(hmac(kAll[i], known.key, {data.first(3), data.subspan(3)})), known.tags[i]);
+      EXPECT_EQ(to_hex(hmac(kAllHashes[i], known.key, {data})), known.tags[i]);
+      EXPECT_EQ(to_hex(hmac(kAllHashes[i], known.key, {data.first(3), data.subspan(3)})), known.tags[i]);
     }
   }
 }

@@ -12,7 +12,7 @@ namespace {
 
 using testing::hex_bytes;
 
-constexpr KemAlgorithm kAll[] = {KemAlgorithm::dhkem_p256, KemAlgorithm::dhkem_x25519, KemAlgorithm::xwing_shake,
+constexpr KemAlgorithm kAllKems[] = {KemAlgorithm::dhkem_p256, KemAlgorithm::dhkem_x25519, KemAlgorithm::xwing_shake,
                                  KemAlgorithm::xwing_hpke, KemAlgorithm::ml_kem_768};
 
 Bytes random_bytes(Entropy& entropy, std::size_t size) {
@@ -177,7 +177,7 @@ class AnyKem : public ::testing::TestWithParam<KemAlgorithm> {
   testing::SeededEntropy entropy_{9};
   const KemKeyPair pair_ = kem_generate(GetParam(), entropy_);
 };
-INSTANTIATE_TEST_SUITE_P(All, AnyKem, ::testing::ValuesIn(kAll));
+INSTANTIATE_TEST_SUITE_P(All, AnyKem, ::testing::ValuesIn(kAllKems));
 
 TEST_P(AnyKem, AgreesOnASecret) {
   EXPECT_EQ(pair_.private_key.size(), kem_private_key_size(GetParam()));
@@ -241,7 +241,7 @@ TEST_P(AnyKem, RefusesEveryWrongSize) {
 }
 
 /// X25519 points of small order (RFC 7748 s.6.1), and what is equal to them modulo p.
-constexpr const char* kSmallOrder[] = {
+constexpr const char* kSmallOrderPoints[] = {
     "0000000000000000000000000000000000000000000000000000000000000000",
     "0100000000000000000000000000000000000000000000000000000000000000",
     "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
@@ -255,7 +255,7 @@ TEST(X25519, RefusesAnAllZeroResult) {
   testing::SeededEntropy entropy(10);
   const KemKeyPair pair = kem_generate(KemAlgorithm::dhkem_x25519, entropy);
   const KemKeyPair hybrid = kem_generate(KemAlgorithm::xwing_hpke, entropy);
-  for (const char* point : kSmallOrder) {
+  for (const char* point : kSmallOrderPoints) {
     const Bytes bytes = *from_hex(point);
     const auto sent = kem_encapsulate(KemAlgorithm::dhkem_x25519, bytes, entropy);
     ASSERT_FALSE(sent) << point;
@@ -275,7 +275,7 @@ TEST(X25519, KnowsKeysThatNobodyCanSealTo) {
   testing::SeededEntropy entropy(12);
   const KemKeyPair hybrid = kem_generate(KemAlgorithm::xwing_hpke, entropy);
   const auto in_hybrid = [&](const Bytes& point) { return concat({ByteView(hybrid.public_key).first(1184), point}); };
-  for (const char* text : kSmallOrder) {
+  for (const char* text : kSmallOrderPoints) {
     for (const std::uint8_t top_bit : Bytes{0x00, 0x80}) {
       Bytes point = *from_hex(text);
       point[31] |= top_bit;

@@ -7,7 +7,7 @@
 namespace cairn::crypto {
 namespace {
 
-struct Case {
+struct PasswordCase {
   Argon2idCost cost;
   std::string_view password;
   Bytes salt;
@@ -18,7 +18,7 @@ struct Case {
 TEST(Argon2id, MatchesAnotherImplementationAtAnyCost) {
   Bytes counting(16);
   for (std::size_t i = 0; i < counting.size(); ++i) counting[i] = static_cast<std::uint8_t>(i);
-  const Case cases[] = {
+  const PasswordCase cases[] = {
       {{64, 1}, "password", counting, "9c493022877348e034719bce110c99301e5d4d16acacc6a829000ff2044b1b0c"},
       {{1024, 3},
        "correct horse",
@@ -27,7 +27,7 @@ TEST(Argon2id, MatchesAnotherImplementationAtAnyCost) {
        "2ea3b491b93a753a7b94d08cdb244f3db05e681262d826cc0383c62371846980"},
       {{8, 2}, "", Bytes(16, 0xff), "4c2581e943215c41dded816cc459a7fb"},
   };
-  for (const Case& known : cases) {
+  for (const PasswordCase& known : cases) {
     Bytes out(std::string_view(known.key).size() / 2);
     ASSERT_TRUE(argon2id(as_bytes(known.password), known.salt, known.cost, out));
     EXPECT_EQ(to_hex(out), known.key);

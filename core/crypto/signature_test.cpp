@@ -11,7 +11,7 @@
 namespace cairn::crypto {
 namespace {
 
-ByteView text(std::string_view value) { return as_bytes(value); }
+ByteView message_text(std::string_view value) { return as_bytes(value); }
 
 SigningKey key_from(std::string_view seed) { return SigningKey::from_seed(*Ed25519Seed::from(*from_hex(seed))); }
 
@@ -32,7 +32,7 @@ constexpr const char* kSmallOrder[] = {
 };
 constexpr std::size_t kCanonical = 8;
 
-struct Case {
+struct SignatureCase {
   const char* seed;
   const char* public_key;
   const char* message;
@@ -41,7 +41,7 @@ struct Case {
 
 // RFC 8032 s.7.1, tests 1 to 3.
 TEST(Ed25519, MatchesRfc8032) {
-  const Case cases[] = {
+  const SignatureCase cases[] = {
       {"9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
        "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e06522490155"
@@ -55,7 +55,7 @@ TEST(Ed25519, MatchesRfc8032) {
        "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac"
        "18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a"},
   };
-  for (const Case& known : cases) {
+  for (const SignatureCase& known : cases) {
     const SigningKey key = key_from(known.seed);
     const Bytes message = *from_hex(known.message);
     EXPECT_EQ(to_hex(key.public_key()), known.public_key);
@@ -93,7 +93,7 @@ TEST(Ed25519, RefusesTheSameScalarPlusTheGroupOrder) {
   testing::SeededEntropy entropy(5);
   const SigningKey key = SigningKey::generate(entropy);
   const Bytes order = *from_hex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
-  Signature signature = key.sign(text("m"));
+  Signature signature = key.sign(message_text("m"));
   unsigned carry = 0;
   for (std::size_t i = 0; i < 32; ++i) {
     carry += unsigned{signature.view()[32 + i]} + order[i];
@@ -101,7 +101,7 @@ TEST(Ed25519, RefusesTheSameScalarPlusTheGroupOrder) {
     carry >>= 8;
   }
   ASSERT_EQ(carry, 0u);
-  EXPECT_FALSE(verify(key.public_key(), text("m"), signature));
+  EXPECT_FALSE(verify(key.public_key(), message_text("m"), signature));
 }
 
 // With a key of small order, R = 0 * B + identity and S = 0 would sign everything.
@@ -117,7 +117,7 @@ TEST(Ed25519, RefusesKeysAndCommitmentsOfSmallOrder) {
         const std::uint8_t message = static_cast<std::uint8_t>(i);
         EXPECT_FALSE(verify(key, ByteView(&message, 1), signature));
       }
-      EXPECT_FALSE(verify(honest.public_key(), text("m"), signature));
+      EXPECT_FALSE(verify(honest.public_key(), message_text("m"), signature));
     }
   }
 }
@@ -140,14 +140,14 @@ TEST(LabelledSignature, SignsLabelZeroContent) {
   Bytes seed(32);
   for (std::size_t i = 0; i < 32; ++i) seed[i] = static_cast<std::uint8_t>(i);
   const SigningKey key = SigningKey::from_seed(*Ed25519Seed::from(seed));
-  const Signature signature = sign_labelled(key, kSignStatement, text("hello"));
+  const Signature signature = sign_labelled(key, kSignStatement, message_text("hello"));
   EXPECT_EQ(to_hex(signature),  // over "cairn/v1 statement" 00 "hello", by another implementation
             "93e657867b16f16d8c5f5267c9b0d117ccc031d57e541af02656c947acf782eb"
             "9adc0204bc454e9b5979137e209171fd403e11aa3356c57ccfe6935779b4240f");
-  EXPECT_TRUE(verify_labelled(key.public_key(), kSignStatement, text("hello"), signature));
-  EXPECT_FALSE(verify_labelled(key.public_key(), kSignLogin, text("hello"), signature));
-  EXPECT_FALSE(verify_labelled(key.public_key(), kSignStatement, text("hello!"), signature));
-  EXPECT_FALSE(verify(key.public_key(), text("hello"), signature));
+  EXPECT_TRUE(verify_labelled(key.public_key(), kSignStatement, message_text("hello"), signature));
+  EXPECT_FALSE(verify_labelled(key.public_key(), kSignLogin, message_text("hello"), signature));
+  EXPECT_FALSE(verify_labelled(key.public_key(), kSignStatement, message_text("hello!"), signature));
+  EXPECT_FALSE(verify(key.public_key(), message_text("hello"), signature));
 }
 
 class AnySignature : public ::testing::TestWithParam<SignatureAlgorithm> {};
@@ -219,8 +219,8 @@ TEST(EcdsaP256, VerifiesTheSignatureOfRfc6979) {
   const Bytes der = *from_hex(
       "3046022100efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
       "022100f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8");
-  EXPECT_TRUE(verify(SignatureAlgorithm::ecdsa_p256_sha256, public_key, text("sample"), der));
-  EXPECT_FALSE(verify(SignatureAlgorithm::ecdsa_p256_sha256, public_key, text("test"), der));
+  EXPECT_TRUE(verify(SignatureAlgorithm::ecdsa_p256_sha256, public_key, message_text("sample"), der));
+  EXPECT_FALSE(verify(SignatureAlgorithm::ecdsa_p256_sha256, public_key, message_text("test"), der));
 }
 
 TEST(EcdsaP256, RefusesScalarsOutOfRange) {

@@ -3,7 +3,7 @@
 namespace cairn::directory {
 namespace {
 
-constexpr std::uint8_t kFormat = 2;
+constexpr std::uint8_t kAuditorFormat = 2;
 constexpr const char* kVetoTooLate =
     "Too late: the delay of this reset is over, and no veto of it is taken here any more.";
 constexpr std::size_t kMaxOpenBytes = std::size_t{1} << 29;
@@ -146,7 +146,7 @@ Result<OpenRequest> OpenRequest::read(wire::Reader& reader) {
 }
 
 void Auditor::write(wire::Writer& writer) const {
-  writer.u8(kFormat);
+  writer.u8(kAuditorFormat);
   config_.write(writer);
   writer.u64(adopted_size_);
   writer.u64(cosigned_size_);
@@ -158,7 +158,7 @@ void Auditor::write(wire::Writer& writer) const {
 }
 
 Result<Auditor> Auditor::read(wire::Reader& reader) {
-  REQUIRE(TRY(reader.u8()) == kFormat, ErrorCode::unsupported, "auditor: format");
+  REQUIRE(TRY(reader.u8()) == kAuditorFormat, ErrorCode::unsupported, "auditor: format");
   Auditor out(TRY(DirectoryConfig::read(reader)));
   out.adopted_size_ = TRY(reader.u64());
   out.cosigned_size_ = TRY(reader.u64());

@@ -10,7 +10,7 @@ using cairn::testing::refused;
 using cairn::testing::TestPerson;
 using fixtures::Audit;
 
-constexpr std::uint64_t kDelayMs = kDefaultResetDelayS * kSecondMs;
+constexpr std::uint64_t kAuditedDelayMs = kDefaultResetDelayS * kSecondMs;
 
 // ---- rule 7 ----
 
@@ -205,7 +205,7 @@ TEST_F(VetoedAudit, RefusesARequestAfterAnInventedOne) {
 }
 
 TEST_F(VetoedAudit, RefusesTheCompletionOfWhatWasVetoed) {
-  wait(kDelayMs);
+  wait(kAuditedDelayMs);
   EXPECT_TRUE(refuses(forge_completion(first), "rule 8: completion of what is not pending"));
 }
 
@@ -232,21 +232,21 @@ TEST_F(ResetAudit, RefusesAVetoOfAnotherRequest) {
 
 TEST_F(ResetAudit, AcceptsACompletionAfterTheDelay) {
   const ResetNotice notice = request_reset();
-  wait(kDelayMs);
+  wait(kAuditedDelayMs);
   EXPECT_TRUE(accepted(auditor.audit(forge_completion(notice), domain.now)));
   EXPECT_TRUE(auditor.open_requests().empty());
 }
 
 TEST_F(ResetAudit, RefusesACompletionBeforeItMatures) {
   const ResetNotice notice = request_reset();
-  wait(kDelayMs);
+  wait(kAuditedDelayMs);
   EpochAudit epoch = forge_completion(notice);
   epoch.record.time_ms = notice.matures_ms - 1;
   EXPECT_TRUE(refuses(epoch, "rule 8: completed too soon"));
 }
 
 TEST_F(ResetAudit, RefusesACompletionOfNothing) {
-  wait(kDelayMs);
+  wait(kAuditedDelayMs);
   EXPECT_TRUE(refuses(forge_completion(request()), "rule 8: completion of what is not pending"));
 }
 
@@ -255,8 +255,8 @@ TEST_F(ResetAudit, RefusesACompletionOfNothing) {
 // Record times alone prove nothing: the directory writes them.
 TEST_F(ResetAudit, RefusesACompletionForWhichItsOwnClockHasNotWaited) {
   const ResetNotice notice = request_reset();
-  domain.now = after(domain.now, kDelayMs);
-  auditor.add_elapsed(kDelayMs - 1);
+  domain.now = after(domain.now, kAuditedDelayMs);
+  auditor.add_elapsed(kAuditedDelayMs - 1);
   EXPECT_TRUE(refuses(forge_completion(notice), "rule 9: not long enough"));
   EXPECT_EQ(auditor.audit(forge_completion(notice), domain.now).error().code, ErrorCode::unavailable);
   auditor.add_elapsed(1);
@@ -270,23 +270,23 @@ TEST_F(ResetAudit, CountsFromTheFirstCheckpointThatItCosigned) {
   ASSERT_TRUE(accepted(auditor.audit(*EpochAudit::decode(domain.audits.back()), domain.now)));
   old.leaves.at(key) = *domain.map.find(key);
   const ResetNotice notice = domain.entries.at("alice@example.org").notices.back();
-  wait(kDelayMs);
+  wait(kAuditedDelayMs);
   EXPECT_TRUE(refuses(forge_completion(notice), "rule 9: not long enough"));
   auditor.record_cosigned();
-  wait(kDelayMs);
+  wait(kAuditedDelayMs);
   EXPECT_TRUE(accepted(auditor.audit(forge_completion(notice), domain.now)));
 }
 
 TEST_F(ResetAudit, NeverAcceptsACompletionOfWhichItHoldsAVeto) {
   const ResetNotice notice = request_reset();
   EXPECT_TRUE(accepted(auditor.accept_veto(veto_as_device(notice, device.key))));
-  wait(10 * kDelayMs);
+  wait(10 * kAuditedDelayMs);
   EXPECT_TRUE(refuses(forge_completion(notice), "rule 9: its owner vetoed it"));
 }
 
 TEST_F(ResetAudit, ExemptsAdoptedEpochsFromWaitingAlone) {
   const ResetNotice notice = request_reset();
-  domain.now = after(domain.now, kDelayMs);
+  domain.now = after(domain.now, kAuditedDelayMs);
   const EpochAudit completion = forge_completion(notice);
   const auto late = [&](std::uint64_t adopted_size) {
     Auditor out = *Auditor::enrol(domain.config, adopted_size);
@@ -330,14 +330,14 @@ TEST_F(ResetAudit, VetoIsRefusedWithAnyBitFlipped) {
 
 TEST_F(ResetAudit, GoesOnAfterARestart) {
   const ResetNotice notice = request_reset();
-  auditor.add_elapsed(kDelayMs - 5);
+  auditor.add_elapsed(kAuditedDelayMs - 5);
   ASSERT_TRUE(accepted(auditor.accept_veto(veto_as_device(notice, device.key))));
   const Bytes bytes = wire::encode(auditor);
   auto read = wire::decode<Auditor>(bytes);
   ASSERT_TRUE(accepted(read));
   EXPECT_EQ(wire::encode(*read), bytes);
   EXPECT_EQ(read->head(), auditor.head());
-  EXPECT_EQ(read->open_requests().begin()->second.waited_ms, kDelayMs - 5);
+  EXPECT_EQ(read->open_requests().begin()->second.waited_ms, kAuditedDelayMs - 5);
   EXPECT_TRUE(read->open_requests().begin()->second.veto.has_value());
   EXPECT_TRUE(accepted(read->audit(honest(), domain.now)));
   for (std::size_t size = 0; size < bytes.size(); ++size) {

@@ -4,7 +4,7 @@
 namespace cairn::directory {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kChainFormat = 1;
 constexpr std::size_t kMaxListBytes = std::size_t{4} << 20;
 
 template <class Fixed>
@@ -53,7 +53,7 @@ Result<std::vector<AuthorisedDevice>> read_devices(wire::Reader& reader) {
 }  // namespace
 
 void NameState::write(wire::Writer& writer) const {
-  writer.u8(kFormat);
+  writer.u8(kChainFormat);
   name_.write(writer);
   writer.u32(count_);
   writer.raw(head_);
@@ -79,7 +79,7 @@ void NameState::write(wire::Writer& writer) const {
 }
 
 Result<NameState> NameState::read(wire::Reader& reader) {
-  REQUIRE(TRY(reader.u8()) == kFormat, ErrorCode::unsupported, "name state: format");
+  REQUIRE(TRY(reader.u8()) == kChainFormat, ErrorCode::unsupported, "name state: format");
   NameState out(TRY(Name::read(reader)));
   out.count_ = TRY(reader.u32());
   out.head_ = TRY(reader.fixed<Hash>());

@@ -10,7 +10,7 @@ namespace {
 using cairn::testing::accepted;
 using fixtures::Audit;
 
-constexpr std::uint64_t kDelayMs = kDefaultResetDelayS * kSecondMs;
+constexpr std::uint64_t kClosingDelayMs = kDefaultResetDelayS * kSecondMs;
 
 /// Refused, and for this cause.
 template <class T>
@@ -43,7 +43,7 @@ class Closing : public Audit {
 
 TEST_F(Closing, ComesWhenTheDelayIsOverAndNoSooner) {
   EXPECT_TRUE(is(auditor.close(request.hash(), domain.now), ErrorCode::unavailable));
-  wait(kDelayMs - 1);
+  wait(kClosingDelayMs - 1);
   EXPECT_TRUE(is(auditor.close(request.hash(), domain.now), ErrorCode::unavailable));
   wait(1);
   EXPECT_TRUE(closes());
@@ -51,13 +51,13 @@ TEST_F(Closing, ComesWhenTheDelayIsOverAndNoSooner) {
 }
 
 TEST_F(Closing, WaitsByTheClockOfElapsedTime) {
-  domain.now = after(domain.now, 2 * kDelayMs);
-  auditor.add_elapsed(kDelayMs - 1);
+  domain.now = after(domain.now, 2 * kClosingDelayMs);
+  auditor.add_elapsed(kClosingDelayMs - 1);
   EXPECT_TRUE(is(auditor.close(request.hash(), domain.now), ErrorCode::unavailable));
 }
 
 TEST_F(Closing, WaitsUntilTheRequestHasMatured) {
-  auditor.add_elapsed(2 * kDelayMs);
+  auditor.add_elapsed(2 * kClosingDelayMs);
   domain.now = Time{request.matures_ms - 1};
   EXPECT_TRUE(is(auditor.close(request.hash(), domain.now), ErrorCode::unavailable));
   domain.now = Time{request.matures_ms};
@@ -68,12 +68,12 @@ TEST_F(Closing, IsOfARequestThatWasCosigned) {
   alice.take(alice.by_device(VetoReset{}, device));
   domain.publish(alice, veto_as_device(request, device.key));
   follow();
-  domain.now = after(domain.now, kDelayMs);
+  domain.now = after(domain.now, kClosingDelayMs);
   alice.take(alice.request(alice.new_device(), 9));
   domain.publish(alice);
   ASSERT_TRUE(accepted(auditor.audit(*EpochAudit::decode(domain.audits.back()), domain.now)));  // not cosigned
   const ResetNotice second = domain.entries.at("alice@example.org").notices.back();
-  wait(kDelayMs);
+  wait(kClosingDelayMs);
   EXPECT_TRUE(is(auditor.close(second.hash(), domain.now), ErrorCode::unavailable));
 }
 
@@ -84,14 +84,14 @@ TEST_F(Closing, GivesAVetoThatIsThereAndStaysOpen) {
     const auto given = auditor.close(request.hash(), domain.now);
     ASSERT_TRUE(given && *given);
     EXPECT_EQ(**given, veto);
-    wait(kDelayMs);
+    wait(kClosingDelayMs);
   }
   EXPECT_TRUE(accepted(auditor.accept_veto(veto)));
   EXPECT_FALSE(auditor.open_requests().at(request.hash()).closed);
 }
 
 TEST_F(Closing, TakesNoVetoAfterwards) {
-  wait(kDelayMs);
+  wait(kClosingDelayMs);
   ASSERT_TRUE(closes());
   const auto veto = veto_as_device(request, device.key);
   EXPECT_TRUE(is(auditor.accept_veto(veto), ErrorCode::stale));
@@ -102,7 +102,7 @@ TEST_F(Closing, TakesNoVetoAfterwards) {
 }
 
 TEST_F(Closing, IsRemembered) {
-  wait(kDelayMs);
+  wait(kClosingDelayMs);
   ASSERT_TRUE(closes());
   const Bytes stored = wire::encode(auditor);
   auditor = *wire::decode<Auditor>(stored);
@@ -111,7 +111,7 @@ TEST_F(Closing, IsRemembered) {
 }
 
 TEST_F(Closing, LetsTheCompletionThrough) {
-  wait(kDelayMs);
+  wait(kClosingDelayMs);
   ASSERT_TRUE(closes());
   publish(alice.by_new_device(CompleteReset{alice.state.open_reset()->sequence}, stranger));
   EXPECT_TRUE(auditor.open_requests().empty());
@@ -119,7 +119,7 @@ TEST_F(Closing, LetsTheCompletionThrough) {
 }
 
 TEST_F(Closing, LeavesAPublishedVetoInForce) {
-  wait(kDelayMs);
+  wait(kClosingDelayMs);
   ASSERT_TRUE(closes());
   publish(alice.by_device(VetoReset{}, device), veto_as_device(request, device.key));
   EXPECT_TRUE(auditor.open_requests().empty());
@@ -128,7 +128,7 @@ TEST_F(Closing, LeavesAPublishedVetoInForce) {
 TEST_F(Closing, IsOfNothingElse) {
   ResetNotice other = request;
   other.matures_ms += 1;
-  wait(2 * kDelayMs);
+  wait(2 * kClosingDelayMs);
   EXPECT_TRUE(is(auditor.close(other.hash(), domain.now), ErrorCode::not_found));
 }
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/seeded_entropy.h"
+#include "tests/support/seeded_key.h"
 
 namespace cairn::tlog {
 namespace {
@@ -15,11 +15,6 @@ std::string body(std::string_view size, std::string_view more = "") {
 
 Result<Checkpoint> strict(const std::string& text) { return Checkpoint::parse_body(text, ExtensionLines::refuse); }
 Result<Checkpoint> lenient(const std::string& text) { return Checkpoint::parse_body(text, ExtensionLines::tolerate); }
-
-crypto::SigningKey test_key(std::uint64_t seed) {
-  testing::SeededEntropy entropy(seed);
-  return crypto::SigningKey::generate(entropy);
-}
 
 // The example of tlog-checkpoint.
 TEST(Checkpoint, OfTheSpecificationIsRead) {
@@ -84,7 +79,7 @@ TEST(Checkpoint, RefusesEmptyAndTooManyExtensionLines) {
 }
 
 TEST(SignedCheckpoint, BecomesVerifiedByTheLogsKeyAlone) {
-  const crypto::SigningKey key = test_key(1);
+  const crypto::SigningKey key = testing::seeded_key(1);
   const Checkpoint claim{"example.org/cairn", {7, leaf_hash({})}, {}};
   const SignedCheckpoint made = SignedCheckpoint::sign(claim, key);
   const auto read = SignedCheckpoint::parse(made.encode(), ExtensionLines::refuse);
@@ -95,12 +90,12 @@ TEST(SignedCheckpoint, BecomesVerifiedByTheLogsKeyAlone) {
   ASSERT_TRUE(verified);
   EXPECT_EQ(verified->origin(), claim.origin);
   EXPECT_EQ(verified->tree(), claim.tree);
-  const auto wrong_key = VerifiedCheckpoint::verify(*read, {name, SignatureType::ed25519, test_key(2).public_key()});
+  const auto wrong_key = VerifiedCheckpoint::verify(*read, {name, SignatureType::ed25519, testing::seeded_key(2).public_key()});
   EXPECT_EQ(wrong_key.error().code, ErrorCode::not_found);
 }
 
 TEST(SignedCheckpoint, DoesNotVerifyWithAnotherClaim) {
-  const crypto::SigningKey key = test_key(1);
+  const crypto::SigningKey key = testing::seeded_key(1);
   const SignedCheckpoint made = SignedCheckpoint::sign({"example.org/cairn", {7, leaf_hash({})}, {}}, key);
   std::string text = made.encode();
   text.replace(text.find("\n7\n"), 3, "\n8\n");
@@ -112,7 +107,7 @@ TEST(SignedCheckpoint, DoesNotVerifyWithAnotherClaim) {
 
 TEST(SignedCheckpoint, KeepsOneLineOfEachKeyAndAtMostTheLimit) {
   const KeyName name = *KeyName::from("w");
-  SignedCheckpoint checkpoint = SignedCheckpoint::sign({"o", {7, leaf_hash({})}, {}}, test_key(1));
+  SignedCheckpoint checkpoint = SignedCheckpoint::sign({"o", {7, leaf_hash({})}, {}}, testing::seeded_key(1));
   ASSERT_TRUE(checkpoint.add({name, 1, Bytes(72, 1)}));
   ASSERT_TRUE(checkpoint.add({name, 1, Bytes(72, 2)}));
   ASSERT_EQ(checkpoint.note().signatures.size(), 2u);

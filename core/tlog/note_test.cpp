@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/encoding.h"
-#include "tests/support/seeded_entropy.h"
+#include "tests/support/seeded_key.h"
 #include "tests/support/vectors.h"
 
 namespace cairn::tlog {
@@ -14,11 +14,6 @@ constexpr const char* kSpecKey = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4Z
 constexpr const char* kSpecNote =
     "This is an example message.\n\n— example.com/foo "
     "Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n";
-
-crypto::SigningKey test_key(std::uint64_t seed) {
-  testing::SeededEntropy entropy(seed);
-  return crypto::SigningKey::generate(entropy);
-}
 
 KeyName name(std::string_view text) { return *KeyName::from(text); }
 
@@ -68,8 +63,8 @@ TEST(Note, WithAnyBitOfTheSignatureFlippedDoesNotVerify) {
 }
 
 TEST(Note, IgnoresOtherKeysButNotABadLineOfItsOwn) {
-  const crypto::SigningKey ours = test_key(1);
-  const crypto::SigningKey theirs = test_key(2);
+  const crypto::SigningKey ours = testing::seeded_key(1);
+  const crypto::SigningKey theirs = testing::seeded_key(2);
   const VerifierKey key(name("a.example/log"), SignatureType::ed25519, ours.public_key());
   Note note{"text\n", {sign_note(name("a.example/log"), theirs, "text\n")}};
   EXPECT_EQ(verify_note(note, key).error().code, ErrorCode::not_found);  // the name, but another id
@@ -151,16 +146,16 @@ TEST(Note, IsBoundedButHoldsSixteenPostQuantumSignatures) {
 
 TEST(VerifierKey, ReadsBackWhatItWroteInBothTypes) {
   for (SignatureType type : {SignatureType::ed25519, SignatureType::cosignature_v1}) {
-    const VerifierKey key(name("w.example/w1"), type, test_key(3).public_key());
+    const VerifierKey key(name("w.example/w1"), type, testing::seeded_key(3).public_key());
     EXPECT_EQ(*VerifierKey::parse(key.to_text()), key);
   }
 }
 
 TEST(VerifierKey, HasAnIdThatDependsOnNameTypeAndKey) {
-  const VerifierKey key(name("a"), SignatureType::ed25519, test_key(3).public_key());
-  EXPECT_NE(key.id(), VerifierKey(name("b"), SignatureType::ed25519, test_key(3).public_key()).id());
-  EXPECT_NE(key.id(), VerifierKey(name("a"), SignatureType::cosignature_v1, test_key(3).public_key()).id());
-  EXPECT_NE(key.id(), VerifierKey(name("a"), SignatureType::ed25519, test_key(4).public_key()).id());
+  const VerifierKey key(name("a"), SignatureType::ed25519, testing::seeded_key(3).public_key());
+  EXPECT_NE(key.id(), VerifierKey(name("b"), SignatureType::ed25519, testing::seeded_key(3).public_key()).id());
+  EXPECT_NE(key.id(), VerifierKey(name("a"), SignatureType::cosignature_v1, testing::seeded_key(3).public_key()).id());
+  EXPECT_NE(key.id(), VerifierKey(name("a"), SignatureType::ed25519, testing::seeded_key(4).public_key()).id());
 }
 
 TEST(VerifierKey, RefusesEveryOtherSpelling) {

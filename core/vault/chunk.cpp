@@ -7,7 +7,6 @@
 namespace cairn::vault {
 namespace {
 
-using internal::kAead;
 static_assert(kChunkOverhead == internal::kTagSize);
 
 /// Fast, so that what cannot be compressed costs next to nothing.
@@ -80,7 +79,7 @@ ChunkSealer::Sealed ChunkSealer::seal(const SealKey& key, const ChunkId& id, Byt
   const Encoding encoding = pays ? Encoding::zstd : Encoding::raw;
   const ByteView text = pays ? ByteView(room).first(size) : plain;
   const MutableByteView sealed = out.first(text.size() + kChunkOverhead);
-  crypto::aead_seal_into(kAead, key.expose(), id, associated_data(encoding, plain.size()), text, sealed);
+  crypto::aead_seal_into(internal::kAead, key.expose(), id, associated_data(encoding, plain.size()), text, sealed);
   return {encoding, sealed.size()};
 }
 
@@ -105,7 +104,7 @@ Status ChunkOpener::open(const VaultKeys& keys, const SealKey& key, const Chunk&
   const bool raw = chunk.encoding == Encoding::raw;
   const MutableByteView text =
       raw ? out.expose_mutable() : state_->compressed.expose_mutable().first(stored.size() - kChunkOverhead);
-  TRY(crypto::aead_open_into(kAead, key.expose(), chunk.id, ad, stored, text));
+  TRY(crypto::aead_open_into(internal::kAead, key.expose(), chunk.id, ad, stored, text));
   if (!raw) {
     // One frame that states its size, and nothing behind it.
     REQUIRE(ZSTD_findFrameCompressedSize(text.data(), text.size()) == text.size() &&

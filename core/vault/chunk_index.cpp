@@ -10,7 +10,7 @@
 namespace cairn::vault {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kIndexFormat = 1;
 /// Of plain bytes in one index object: what is padded and sealed stays below kMaxIndexSize.
 constexpr std::size_t kFullIndex = 512 * kKiB;
 constexpr std::size_t kLeastSlots = 1024;
@@ -21,7 +21,7 @@ std::size_t encoded_size(const Listing& listing) { return 16 + 4 + 4 + listing.c
 
 Object seal_index(const VaultKeys& keys, std::span<const Listing> listings, Entropy& entropy) {
   wire::Writer writer;
-  writer.u8(kFormat);
+  writer.u8(kIndexFormat);
   writer.vector(listings);
   writer.raw(Bytes(padme(std::max(writer.size(), kLeastPaddedSize)) - writer.size()));
   const ObjectId id = new_object_id(ObjectKind::index, entropy);
@@ -58,7 +58,7 @@ Result<std::vector<Listing>> open_index(const VaultKeys& keys, const ObjectId& i
   REQUIRE(sealed.size() <= kMaxIndexSize, ErrorCode::over_limit, "index: size");
   const SecretBytes opened = TRY(internal::open(keys.object_key(kSealIndex, id), {}, sealed));
   wire::Reader reader(opened.expose());
-  REQUIRE(TRY(reader.u8()) == kFormat, ErrorCode::unsupported, "index: format");
+  REQUIRE(TRY(reader.u8()) == kIndexFormat, ErrorCode::unsupported, "index: format");
   auto listings = TRY(reader.vector<Listing>(kMaxIndexSize, kMaxIndexSize));
   const std::size_t size = opened.size() - reader.left();
   REQUIRE(padme(std::max(size, kLeastPaddedSize)) == opened.size(), ErrorCode::malformed, "index: padding");

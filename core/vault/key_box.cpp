@@ -13,7 +13,7 @@
 namespace cairn::vault {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kKeyBoxFormat = 1;
 enum class TokenMode : std::uint8_t { realms = 1, beside = 2 };
 
 SealKey body_key(const BackupRoot& root) { return crypto::kdf<SealKey>(root.expose(), kDeriveKeyBoxBody, {}); }
@@ -21,7 +21,7 @@ SealKey body_key(const BackupRoot& root) { return crypto::kdf<SealKey>(root.expo
 /// What the body is bound to.
 Bytes encode_outside(std::uint32_t generation, std::span<const SealedRoot> roots) {
   wire::Writer writer;
-  writer.u8(kFormat);
+  writer.u8(kKeyBoxFormat);
   writer.u32(generation);
   writer.vector(roots);
   return writer.take();
@@ -174,7 +174,7 @@ struct UnverifiedKeyBox::Parts {
     REQUIRE(bytes.size() <= kMaxKeyBoxSize, ErrorCode::over_limit, "key box: size");
     wire::Reader reader(bytes);
     Parts out;
-    REQUIRE(TRY(reader.u8()) == kFormat, ErrorCode::unsupported, "key box: format");
+    REQUIRE(TRY(reader.u8()) == kKeyBoxFormat, ErrorCode::unsupported, "key box: format");
     out.generation = TRY(reader.u32());
     out.roots = TRY(reader.vector<SealedRoot>(kMaxKeyBoxSize, kMaxOpeners));
     out.outside = bytes.first(bytes.size() - reader.left());

@@ -11,7 +11,7 @@
 namespace cairn::vault {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kManifestFormat = 1;
 
 Result<std::vector<ObjectId>> read_indexes(wire::Reader& reader) {
   wire::Reader body = TRY(reader.nested(kMaxIndexesOfManifest * ObjectId::kSize));
@@ -26,7 +26,7 @@ Result<std::vector<ObjectId>> read_indexes(wire::Reader& reader) {
 }  // namespace
 
 void ManifestContent::write(wire::Writer& writer) const {
-  writer.u8(kFormat);
+  writer.u8(kManifestFormat);
   writer.u32(generation);
   writer.raw(vault);
   writer.u64(counter);
@@ -44,7 +44,7 @@ void ManifestContent::write(wire::Writer& writer) const {
 
 Result<ManifestContent> ManifestContent::read(wire::Reader& reader) {
   ManifestContent out;
-  REQUIRE(TRY(reader.u8()) == kFormat, ErrorCode::unsupported, "manifest: format");
+  REQUIRE(TRY(reader.u8()) == kManifestFormat, ErrorCode::unsupported, "manifest: format");
   out.generation = TRY(reader.u32());
   out.vault = TRY(reader.fixed<VaultId>());
   out.counter = TRY(reader.u64());

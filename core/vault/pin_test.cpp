@@ -16,8 +16,8 @@ using Fates = std::vector<RealmFate>;
 constexpr std::string_view kPin = "correct horse";
 
 /// A PIN that is registered at n realms.
-struct World {
-  explicit World(std::size_t n = 3, std::uint8_t t = 2) : realms(testing::fake_realms(n)), set(set_of(realms, t)) {
+struct PinWorld {
+  explicit PinWorld(std::size_t n = 3, std::uint8_t t = 2) : realms(testing::fake_realms(n)), set(set_of(realms, t)) {
     id = random_value<RegistrationId>(entropy);
     secret = random_secret<PinSecret>(entropy);
     enrol(kPin);
@@ -55,30 +55,30 @@ struct World {
   PinSecret secret;
 };
 
-constexpr auto kGood = RealmFate::good;
+constexpr auto kPinGood = RealmFate::good;
 
 TEST(Pin, GivesItsSecretBackAndResetsTheGuesses) {
-  World world;
-  world.expect_recovered({kGood, kGood, kGood});
+  PinWorld world;
+  world.expect_recovered({kPinGood, kPinGood, kPinGood});
   for (const FakeRealm& realm : world.realms) EXPECT_EQ(realm.guesses, 0u);
 }
 
 TEST(Pin, WorksForEverySizeOfSet) {
   for (std::size_t n = 1; n <= kMaxRealms; n += 2) {
-    World world(n, static_cast<std::uint8_t>(n / 2 + 1));
-    world.expect_recovered(Fates(n, kGood));
+    PinWorld world(n, static_cast<std::uint8_t>(n / 2 + 1));
+    world.expect_recovered(Fates(n, kPinGood));
   }
 }
 
 TEST(Pin, IsStretchedByArgon2idUnlessATestSaysOtherwise) {
-  World world;
+  PinWorld world;
   auto registration = register_pin(world.set, world.id, kPin, world.secret, world.entropy);
   ASSERT_TRUE(registration);
   for (std::size_t i = 0; i < 3; ++i) world.realms[i].pin = testing::clone(registration->shares[i]);
   auto recovery = PinRecovery::begin(world.set, world.id, kPin, world.entropy);
   ASSERT_TRUE(recovery);
   run(*recovery, world.realms);
-  world.expect_recovered(*recovery, {kGood, kGood, kGood});
+  world.expect_recovered(*recovery, {kPinGood, kPinGood, kPinGood});
 }
 
 TEST(Pin, BindsTheStretchedPinToVersionAndRegistration) {
@@ -95,23 +95,23 @@ TEST(Pin, BindsTheStretchedPinToVersionAndRegistration) {
 }
 
 TEST(Pin, TellsAWrongPinAndHowManyGuessesAreLeft) {
-  World world;
+  PinWorld world;
   for (unsigned guess = 1; guess <= 10; ++guess) {
     const PinRecovery recovery = world.recover("wrong horse!");
     ASSERT_EQ(recovery.state(), State::wrong_pin);
     EXPECT_EQ(recovery.guesses_left(), 10 - guess);
-    EXPECT_EQ(recovery.fates()[0], kGood);
+    EXPECT_EQ(recovery.fates()[0], kPinGood);
   }
   EXPECT_EQ(world.recover("wrong horse!").state(), State::locked);
   EXPECT_EQ(world.recover().state(), State::locked);
   world.realms[0].guesses = world.realms[2].guesses = 0;  // unlocked by the owner: nothing was lost
-  world.expect_recovered({kGood, kGood, kGood});
+  world.expect_recovered({kPinGood, kPinGood, kPinGood});
 }
 
 TEST(Pin, RecoversWithADeadRealmWhereverItDies) {
   for (std::size_t dead = 0; dead < 3; ++dead) {
     for (int step = 0; step < 3; ++step) {
-      World world;
+      PinWorld world;
       PinRecovery recovery = world.begin();
       for (int now = 0; now < 3; ++now) {
         if (now == step) world.realms[dead].alive = false;
@@ -124,7 +124,7 @@ TEST(Pin, RecoversWithADeadRealmWhereverItDies) {
 }
 
 TEST(Pin, WaitsForNobodyOnceEnoughHaveAnswered) {
-  World world;
+  PinWorld world;
   PinRecovery recovery = world.begin();
   std::vector<PinRecovery::Ask> slow;
   for (auto asks = recovery.take_asks(); !asks.empty(); asks = recovery.take_asks()) {
@@ -136,12 +136,12 @@ TEST(Pin, WaitsForNobodyOnceEnoughHaveAnswered) {
       }
     }
   }
-  world.expect_recovered(recovery, {kGood, RealmFate::waiting, kGood});
+  world.expect_recovered(recovery, {kPinGood, RealmFate::waiting, kPinGood});
   for (const auto& ask : slow) serve(recovery, world.realms[1], ask);  // harmless
 }
 
 TEST(Pin, TakesALateRealmAsLongAsItIsNeeded) {
-  World world;
+  PinWorld world;
   world.realms[0].spoil_evaluation = [](PinEvaluation& e) { e.proof.mutable_view()[1] ^= 1; };
   PinRecovery recovery = world.begin();
   auto versions = recovery.take_asks();
@@ -151,23 +151,23 @@ TEST(Pin, TakesALateRealmAsLongAsItIsNeeded) {
   EXPECT_EQ(recovery.state(), State::evaluations);
   serve(recovery, world.realms[1], versions[1]);
   run(recovery, world.realms);
-  world.expect_recovered(recovery, {RealmFate::wrong_proof, kGood, kGood});
+  world.expect_recovered(recovery, {RealmFate::wrong_proof, kPinGood, kPinGood});
 }
 
 TEST(Pin, GivesUpOnWhoDoesNotAnswerWhenToldTo) {
-  World world;
+  PinWorld world;
   PinRecovery recovery = world.begin();
   const auto asks = recovery.take_asks();
   serve(recovery, world.realms[1], asks[1]);
   EXPECT_EQ(recovery.state(), State::versions);
   recovery.expire();
   EXPECT_EQ(recovery.state(), State::no_quorum);
-  EXPECT_EQ(recovery.fates(), (Fates{RealmFate::dead, kGood, RealmFate::dead}));
+  EXPECT_EQ(recovery.fates(), (Fates{RealmFate::dead, kPinGood, RealmFate::dead}));
   EXPECT_EQ(world.realms[1].guesses, 0u);  // no guess was spent
 }
 
 TEST(Pin, SaysThatNothingIsRegistered) {
-  World world;
+  PinWorld world;
   world.realms[0].pin.reset();
   world.realms[2].pin.reset();
   EXPECT_EQ(world.recover().state(), State::not_registered);
@@ -179,9 +179,9 @@ using Spoil = std::function<void(PinEvaluation&)>;
 
 /// Realm 1 of three spoils its evaluations: the secret comes all the same, and it is named.
 void expect_named(RealmFate fate, const Spoil& spoil) {
-  World world;
+  PinWorld world;
   world.realms[0].spoil_evaluation = spoil;
-  world.expect_recovered({fate, kGood, kGood});
+  world.expect_recovered({fate, kPinGood, kPinGood});
   // With another one dead it cannot be had: a spoilt answer is never used.
   world.realms[1].alive = false;
   EXPECT_EQ(world.recover().state(), State::no_quorum);
@@ -205,18 +205,18 @@ TEST(Pin, NamesARealmWhoseEvaluationIsWrong) {
 }
 
 TEST(Pin, NamesALiarThatAnswersLast) {
-  World world;
+  PinWorld world;
   world.realms[2].spoil_evaluation = [](PinEvaluation& e) { e.proof.mutable_view()[40] ^= 4; };
-  world.expect_recovered({kGood, kGood, RealmFate::wrong_proof});
-  World other;
+  world.expect_recovered({kPinGood, kPinGood, RealmFate::wrong_proof});
+  PinWorld other;
   other.realms[2].spoil_release = [](PinRelease& r) { r.mac.mutable_view()[0] ^= 1; };
-  other.expect_recovered({kGood, kGood, RealmFate::wrong_share});
+  other.expect_recovered({kPinGood, kPinGood, RealmFate::wrong_share});
 }
 
 // A realm that makes a registration of its own, all in order, with the same version.
 TEST(Pin, NamesARealmWithARegistrationOfItsOwn) {
-  World world;
-  World other;
+  PinWorld world;
+  PinWorld other;
   auto forged = register_pin(world.set, world.id, kPin, other.secret, other.entropy, testing::hasty_stretch);
   ASSERT_TRUE(forged);
   PinShare share = testing::clone(forged->shares[0]);
@@ -227,15 +227,15 @@ TEST(Pin, NamesARealmWithARegistrationOfItsOwn) {
   share.shown.signature =
       crypto::sign_labelled(signing, crypto::kSignPinShare, share.shown.content(world.set.realms[0], world.id));
   world.realms[0].pin = testing::clone(share);
-  world.expect_recovered({RealmFate::other_version, kGood, kGood});
+  world.expect_recovered({RealmFate::other_version, kPinGood, kPinGood});
 }
 
 TEST(Pin, NamesARealmThatWasLeftBehindAtAnOldVersion) {
-  World world;
+  PinWorld world;
   const PinShare old = testing::clone(*world.realms[2].pin);
   world.enrol(kPin);
   world.realms[2].pin = testing::clone(old);
-  world.expect_recovered({kGood, kGood, RealmFate::other_version});
+  world.expect_recovered({kPinGood, kPinGood, RealmFate::other_version});
   world.realms[0].pin.reset();
   EXPECT_EQ(world.recover().state(), State::no_quorum);  // one of each is no version
 }
@@ -248,16 +248,16 @@ TEST(Pin, NamesARealmThatReleasesAnotherShare) {
       [](PinRelease& r) { r = {}; },
   };
   for (const auto& spoil : spoils) {
-    World world;
+    PinWorld world;
     world.realms[0].spoil_release = spoil;
-    world.expect_recovered({RealmFate::wrong_share, kGood, kGood});
+    world.expect_recovered({RealmFate::wrong_share, kPinGood, kPinGood});
     world.realms[2].alive = false;
     EXPECT_EQ(world.recover().state(), State::no_quorum);
   }
 }
 
 TEST(Pin, SendsEveryRealmItsOwnTagAlone) {
-  World world;
+  PinWorld world;
   PinRecovery recovery = world.begin();
   std::set<Bytes> tags;
   for (auto asks = recovery.take_asks(); !asks.empty(); asks = recovery.take_asks()) {
@@ -275,7 +275,7 @@ TEST(Pin, SendsEveryRealmItsOwnTagAlone) {
 // With the other realms' shares drawn anew, any secret fits what t - 1 realms hold: the OPRF key and s are hidden by
 // Shamir (shamir_test.cpp), and what is in the clear follows from the OPRF output alone.
 TEST(Pin, LooksTheSameToOneRealmForEveryPinAndSecret) {
-  World world;
+  PinWorld world;
   const auto other_secret = random_secret<PinSecret>(world.entropy);
   const auto a = register_pin(world.set, world.id, kPin, world.secret, world.entropy, testing::hasty_stretch);
   const auto b = register_pin(world.set, world.id, kPin, world.secret, world.entropy, testing::hasty_stretch);
@@ -297,7 +297,7 @@ TEST(Pin, LooksTheSameToOneRealmForEveryPinAndSecret) {
 // ---- refusals ----
 
 TEST(Pin, RefusesSetsThatCouldHaveTwoVersionsAtOnce) {
-  World world(4, 3);
+  PinWorld world(4, 3);
   for (const std::uint8_t t : {std::uint8_t{0}, std::uint8_t{1}, std::uint8_t{2}, std::uint8_t{5}}) {
     const RealmSet set{world.set.realms, t};
     EXPECT_TRUE(refused(set.check(), "threshold of realms"));
@@ -323,12 +323,12 @@ TEST(Pin, RefusesThoseThatEverybodyTriesFirst) {
                                 "831"),
                       "A PIN is made of"));
   for (const char* pin : {"492831", "correct horse", "äöü-ßé", "918273x"}) EXPECT_TRUE(check_pin(pin)) << pin;
-  World world;
+  PinWorld world;
   EXPECT_TRUE(refused(register_pin(world.set, world.id, "123456", world.secret, world.entropy), "This PIN is one"));
 }
 
 TEST(Pin, SaysWhenTheMemoryIsMissing) {
-  World world;
+  PinWorld world;
   auto recovery = PinRecovery::begin(world.set, world.id, kPin, world.entropy,
                                      [](ByteView, const PinVersion&, const RegistrationId&) -> Result<StretchedPin> {
                                        return fail(ErrorCode::over_limit, "argon2id memory");

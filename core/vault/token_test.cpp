@@ -13,11 +13,11 @@ using testing::FakeRealm;
 using testing::refused;
 using Fates = std::vector<RealmFate>;
 using Recovery = TokenRecovery::State;
-constexpr auto kGood = RealmFate::good;
+constexpr auto kTokenGood = RealmFate::good;
 
 /// A generation whose token three realms share, two of them enough.
-struct World {
-  World() : realms(testing::fake_realms(3)), set(set_of(realms, 2)) {
+struct TokenWorld {
+  TokenWorld() : realms(testing::fake_realms(3)), set(set_of(realms, 2)) {
     root = random_secret<BackupRoot>(entropy);
     entropy.fill(recovery_secret);
     auto shared = share_token(set, root, entropy);
@@ -65,10 +65,10 @@ struct World {
 };
 
 TEST(Token, ComesBackFromAnyTwoOfThree) {
-  World world;
-  world.expect_recovered({kGood, kGood, kGood});  // who answers when it is there is judged, too
+  TokenWorld world;
+  world.expect_recovered({kTokenGood, kTokenGood, kTokenGood});  // who answers when it is there is judged, too
   world.realms[0].alive = false;
-  world.expect_recovered({RealmFate::dead, kGood, kGood});
+  world.expect_recovered({RealmFate::dead, kTokenGood, kTokenGood});
   world.realms[1].alive = false;
   EXPECT_EQ(world.recover().state(), Recovery::no_quorum);
 }
@@ -82,16 +82,16 @@ TEST(Token, NamesARealmWhoseShareIsWrong) {
       [](TokenState& s) { s.share.reset(); },
   };
   for (const auto& spoil : spoils) {
-    World world;
+    TokenWorld world;
     world.realms[0].spoil_token = spoil;
-    world.expect_recovered({RealmFate::wrong_share, kGood, kGood});
+    world.expect_recovered({RealmFate::wrong_share, kTokenGood, kTokenGood});
     world.realms[1].alive = false;
     EXPECT_EQ(world.recover().state(), Recovery::no_quorum);
   }
 }
 
 /// The answers of realms 0 to 2 in this order, whether or not the token is there before the last.
-void expect_first_token(World& world, const std::vector<std::size_t>& order, const Fates& fates) {
+void expect_first_token(TokenWorld& world, const std::vector<std::size_t>& order, const Fates& fates) {
   auto recovery = TokenRecovery::begin(world.set, world.root);
   const auto asks = recovery->take_asks();
   for (const std::size_t i : order) recovery->take(i, world.realms[i].token_request(asks[i]));
@@ -103,12 +103,12 @@ void expect_first_token(World& world, const std::vector<std::size_t>& order, con
 // A device that was removed knows the root: it can share a token of its own, and give the share to a realm that was
 // dead when the first was shared.
 TEST(Token, IsTheOneThatEnoughRealmsShareAndNamesWhoHasAnother) {
-  World world;
+  TokenWorld world;
   const auto second = share_token(world.set, world.root, world.entropy);
   world.realms[2].token = testing::clone(second->shares[2]);
   std::vector<std::size_t> order = {0, 1, 2};
   do {
-    expect_first_token(world, order, {kGood, kGood, RealmFate::other_version});
+    expect_first_token(world, order, {kTokenGood, kTokenGood, RealmFate::other_version});
   } while (std::next_permutation(order.begin(), order.end()));
   world.realms[1].alive = false;
   EXPECT_EQ(world.recover().state(), Recovery::no_quorum);
@@ -116,7 +116,7 @@ TEST(Token, IsTheOneThatEnoughRealmsShareAndNamesWhoHasAnother) {
 
 // With the root such a device can also make a realm's share look good, and claim to be of the first sharing.
 TEST(Token, ComesBackBesideAWrongShareThatClaimsToBeOfTheSameSharing) {
-  World world;
+  TokenWorld world;
   const auto second = share_token(world.set, world.root, world.entropy);
   TokenShare forged = testing::clone(second->shares[2]);
   forged.check = world.realms[0].token->check;
@@ -125,12 +125,12 @@ TEST(Token, ComesBackBesideAWrongShareThatClaimsToBeOfTheSameSharing) {
   world.realms[2].token = std::move(forged);
   std::vector<std::size_t> order = {0, 1, 2};
   do {
-    expect_first_token(world, order, {kGood, kGood, RealmFate::wrong_share});
+    expect_first_token(world, order, {kTokenGood, kTokenGood, RealmFate::wrong_share});
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
 TEST(Token, NamesNobodyWhenSomethingChangedMeanwhile) {
-  World world;
+  TokenWorld world;
   auto change = TokenChange::begin(world.set, world.root, TokenChange::Wish::cancel, TokenKeyKind::release,
                                    token_release_key(world.root));
   for (const TokenAsk& ask : change->take_asks()) change->take(ask.realm, world.realms[ask.realm].token_request(ask));
@@ -142,12 +142,12 @@ TEST(Token, NamesNobodyWhenSomethingChangedMeanwhile) {
 }
 
 TEST(Token, NamesARealmWhoseReceiptIsForged) {
-  World world;
+  TokenWorld world;
   world.realms[0].spoil_token = [](TokenState& s) {
     s.share.reset();
     s.receipt = ErasureReceipt{};
   };
-  world.expect_recovered({RealmFate::wrong_signature, kGood, kGood});
+  world.expect_recovered({RealmFate::wrong_signature, kTokenGood, kTokenGood});
   // A good receipt of another realm, or for another generation, is none either.
   world.realms[2].erase();
   const ErasureReceipt receipt = *world.realms[2].state.receipt;
@@ -160,27 +160,27 @@ TEST(Token, NamesARealmWhoseReceiptIsForged) {
 }
 
 TEST(Token, IsGoneWhenSoManyHaveErasedThatTooFewAreLeft) {
-  World world;
+  TokenWorld world;
   world.realms[1].erase();
-  world.expect_recovered({kGood, RealmFate::nothing_here, kGood});
+  world.expect_recovered({kTokenGood, RealmFate::nothing_here, kTokenGood});
   world.realms[0].erase();
   EXPECT_EQ(world.recover().state(), Recovery::erased);
 }
 
 TEST(Token, IsErasedAtOnceByTheRecoveryKey) {
-  World world;
+  TokenWorld world;
   const TokenChange change = world.change(TokenChange::Wish::erase, TokenKeyKind::erase);
   EXPECT_TRUE(change.done());
   EXPECT_TRUE(change.gone());
   EXPECT_EQ(change.receipts().size(), 3u);
-  EXPECT_EQ(change.fates(), (Fates{kGood, kGood, kGood}));
+  EXPECT_EQ(change.fates(), (Fates{kTokenGood, kTokenGood, kTokenGood}));
   EXPECT_EQ(world.recover().state(), Recovery::erased);
   const TokenChange again = world.change(TokenChange::Wish::erase, TokenKeyKind::erase);
   EXPECT_EQ(again.receipts().size(), 3u);  // they are shown again
 }
 
 TEST(Token, WaitsWhenADeviceDeletesItAndCanBeKept) {
-  World world;
+  TokenWorld world;
   const TokenChange change = world.change(TokenChange::Wish::erase, TokenKeyKind::release);
   EXPECT_EQ(change.waiting(), 3u);
   EXPECT_FALSE(change.gone());
@@ -188,16 +188,16 @@ TEST(Token, WaitsWhenADeviceDeletesItAndCanBeKept) {
   EXPECT_EQ(recovery.state(), Recovery::recovered);
   EXPECT_EQ(recovery.erase_at_ms(), 72u);
   const TokenChange kept = world.change(TokenChange::Wish::cancel, TokenKeyKind::release);
-  EXPECT_EQ(kept.fates(), (Fates{kGood, kGood, kGood}));
+  EXPECT_EQ(kept.fates(), (Fates{kTokenGood, kTokenGood, kTokenGood}));
   EXPECT_FALSE(world.recover().erase_at_ms());
 }
 
 TEST(Token, CountsOnlyRealmsThatErased) {
-  World world;
+  TokenWorld world;
   world.realms[0].alive = false;
   world.realms[1].spoil_token = [](TokenState& s) { s.receipt.reset(); };
   const TokenChange change = world.change(TokenChange::Wish::erase, TokenKeyKind::erase);
-  EXPECT_EQ(change.fates(), (Fates{RealmFate::dead, RealmFate::refused, kGood}));
+  EXPECT_EQ(change.fates(), (Fates{RealmFate::dead, RealmFate::refused, kTokenGood}));
   EXPECT_FALSE(change.gone());
   auto slow = TokenChange::begin(world.set, world.root, TokenChange::Wish::erase, TokenKeyKind::erase,
                                  token_erase_key(world.recovery_secret));
@@ -207,7 +207,7 @@ TEST(Token, CountsOnlyRealmsThatErased) {
 }
 
 TEST(Token, HasKeysAndIdsOfItsOwn) {
-  World world;
+  TokenWorld world;
   EXPECT_NE(token_record_id(world.root, world.set.realms[0]), token_record_id(world.root, world.set.realms[1]));
   EXPECT_NE(token_release_key(world.root).public_key(), token_erase_key(world.root.expose()).public_key());
   const auto a = share_token(world.set, world.root, world.entropy);

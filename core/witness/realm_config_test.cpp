@@ -11,7 +11,7 @@ namespace {
 
 using testing::refused;
 
-std::string vkey(std::string_view name, std::uint64_t seed = 1,
+std::string seeded_vkey(std::string_view name, std::uint64_t seed = 1,
                  tlog::SignatureType type = tlog::SignatureType::ed25519) {
   testing::SeededEntropy entropy(seed);
   return tlog::VerifierKey(*tlog::KeyName::from(name), type, crypto::SigningKey::generate(entropy).public_key())
@@ -19,8 +19,8 @@ std::string vkey(std::string_view name, std::uint64_t seed = 1,
 }
 
 TEST(RealmList, HasIssuersAndPeers) {
-  const auto list = RealmList::parse("# our list\n\nissuer " + vkey("example.org") + "\n  peer\t" +
-                                     vkey("realm.example/r2", 2) + "  https://realm.example/ \n");
+  const auto list = RealmList::parse("# our list\n\nissuer " + seeded_vkey("example.org") + "\n  peer\t" +
+                                     seeded_vkey("realm.example/r2", 2) + "  https://realm.example/ \n");
   ASSERT_TRUE(list);
   ASSERT_EQ(list->issuers.size(), 1u);
   EXPECT_EQ(list->issuers.begin()->first, "example.org");
@@ -30,18 +30,18 @@ TEST(RealmList, HasIssuersAndPeers) {
 }
 
 TEST(RealmList, RefusesWhatItDoesNotUnderstandOrHasTwice) {
-  const std::string issuer = "issuer " + vkey("example.org") + "\n";
-  const std::string peer = "peer " + vkey("realm.example/r2") + " https://realm.example\n";
+  const std::string issuer = "issuer " + seeded_vkey("example.org") + "\n";
+  const std::string peer = "peer " + seeded_vkey("realm.example/r2") + " https://realm.example\n";
   EXPECT_TRUE(refused(RealmList::parse(issuer + issuer), "list: issuer twice"));
   EXPECT_TRUE(refused(RealmList::parse(peer + peer), "list: peer twice"));
   EXPECT_TRUE(refused(RealmList::parse("realm x\n"), "list: unknown line"));
   EXPECT_TRUE(refused(RealmList::parse("issuer\n"), "list: issuer line"));
   EXPECT_TRUE(refused(RealmList::parse("issuer a b\n"), "list: issuer line"));
-  EXPECT_TRUE(refused(RealmList::parse("peer " + vkey("r") + "\n"), "list: peer line"));
-  EXPECT_TRUE(refused(RealmList::parse("peer " + vkey("r") + " ftp://x\n"), "url"));
+  EXPECT_TRUE(refused(RealmList::parse("peer " + seeded_vkey("r") + "\n"), "list: peer line"));
+  EXPECT_TRUE(refused(RealmList::parse("peer " + seeded_vkey("r") + " ftp://x\n"), "url"));
   EXPECT_TRUE(refused(RealmList::parse("issuer " + std::string("a b") + "\n"), "list: issuer line"));
-  EXPECT_TRUE(refused(RealmList::parse("issuer " + vkey("no/domain") + "\n"), "list: domain of an issuer"));
-  EXPECT_TRUE(refused(RealmList::parse("issuer " + vkey("a.b", 1, tlog::SignatureType::cosignature_v1) + "\n"),
+  EXPECT_TRUE(refused(RealmList::parse("issuer " + seeded_vkey("no/domain") + "\n"), "list: domain of an issuer"));
+  EXPECT_TRUE(refused(RealmList::parse("issuer " + seeded_vkey("a.b", 1, tlog::SignatureType::cosignature_v1) + "\n"),
                       "list: type of a key"));
   EXPECT_TRUE(refused(RealmList::parse(issuer + "peer"), "list: line without a newline"));
   EXPECT_FALSE(RealmList::parse("issuer example.org+00000000+AAAA\n"));
@@ -49,10 +49,10 @@ TEST(RealmList, RefusesWhatItDoesNotUnderstandOrHasTwice) {
 
 TEST(RealmList, IsBounded) {
   std::string many;
-  for (std::size_t i = 0; i <= kMaxIssuers; ++i) many += "issuer " + vkey("d" + std::to_string(i) + ".example") + "\n";
+  for (std::size_t i = 0; i <= kMaxIssuers; ++i) many += "issuer " + seeded_vkey("d" + std::to_string(i) + ".example") + "\n";
   EXPECT_TRUE(refused(RealmList::parse(many), "list: issuers"));
   many.clear();
-  for (std::size_t i = 0; i <= kMaxRealms; ++i) many += "peer " + vkey("r", i) + " https://r.example\n";
+  for (std::size_t i = 0; i <= kMaxRealms; ++i) many += "peer " + seeded_vkey("r", i) + " https://r.example\n";
   EXPECT_TRUE(refused(RealmList::parse(many), "list: peers"));
   EXPECT_TRUE(refused(RealmList::parse(std::string((1 << 20) + 1, '\n')), "list"));
 }

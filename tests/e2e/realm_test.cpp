@@ -19,8 +19,8 @@ namespace fs = std::filesystem;
 using std::chrono::seconds;
 using vault::PinRecovery;
 
-constexpr std::string_view kPin = "correct horse";
-constexpr std::size_t kRealms = 3;
+constexpr std::string_view kRealmPin = "correct horse";
+constexpr std::size_t kRealmCount = 3;
 
 /// Cheap instead of Argon2id: what is tested here are the realms.
 Result<vault::StretchedPin> hasty(ByteView pin, const PinVersion& version, const RegistrationId&) {
@@ -42,7 +42,7 @@ class RealmTest : public ::testing::Test {
   void SetUp() override {
     folder_ = fs::temp_directory_path() / ("cairn-realms-" + std::to_string(getpid()) + "-" + std::to_string(++count_));
     fs::create_directories(folder_);
-    for (std::size_t i = 0; i < kRealms; ++i) {
+    for (std::size_t i = 0; i < kRealmCount; ++i) {
       const auto made = demo::run({witness(), "--data", data(i), "init", "--realm", "--name", name(i)}, seconds(20));
       ASSERT_EQ(made.exit_code, 0) << made.err;
       realms_[i].vkey = made.out.substr(0, made.out.find('\n'));
@@ -50,9 +50,9 @@ class RealmTest : public ::testing::Test {
       start(i);  // to learn its port
       stop(i, SIGTERM);
     }
-    for (std::size_t i = 0; i < kRealms; ++i) write_list(i);
-    for (std::size_t i = 0; i < kRealms; ++i) start(i);
-    for (std::size_t i = 0; i < kRealms; ++i) ASSERT_TRUE(becomes(i, "serving"));
+    for (std::size_t i = 0; i < kRealmCount; ++i) write_list(i);
+    for (std::size_t i = 0; i < kRealmCount; ++i) start(i);
+    for (std::size_t i = 0; i < kRealmCount; ++i) ASSERT_TRUE(becomes(i, "serving"));
     who_ = {"test.example", random_value<RegistrationId>(entropy_)};
     secret_ = random_secret<vault::PinSecret>(entropy_);
   }
@@ -70,7 +70,7 @@ class RealmTest : public ::testing::Test {
                                  issuer_.public_key());
     std::ofstream out(list(i));
     out << "issuer " << ours.to_text() << "\n" << more_issuers_;
-    for (std::size_t j = 0; j < kRealms; ++j) {
+    for (std::size_t j = 0; j < kRealmCount; ++j) {
       if (j != i) out << "peer " << realms_[j].vkey << " " << realms_[j].url() << "\n";
     }
   }
@@ -122,9 +122,9 @@ class RealmTest : public ::testing::Test {
     return wire::encode(token);
   }
   vault::PinRegistration enrol() {
-    auto made = vault::register_pin(set_, who_.registration, kPin, secret_, entropy_, hasty);
+    auto made = vault::register_pin(set_, who_.registration, kRealmPin, secret_, entropy_, hasty);
     CHECK(made.has_value());
-    for (std::size_t i = 0; i < kRealms; ++i) {
+    for (std::size_t i = 0; i < kRealmCount; ++i) {
       const auto stored = client::realm_done(call(client::pin_register_call(
           realms_[i].url(), who_, made->shares[i], token(i, proto::TokenPurpose::register_pin))));
       EXPECT_TRUE(stored) << stored.error().where;
@@ -143,7 +143,7 @@ class RealmTest : public ::testing::Test {
     return std::move(*out);
   }
   bool gives_secret() {
-    auto recovery = recover(kPin);
+    auto recovery = recover(kRealmPin);
     return recovery.state() == PinRecovery::State::recovered &&
            equal(recovery.take_secret().expose(), secret_.expose());
   }
@@ -157,7 +157,7 @@ class RealmTest : public ::testing::Test {
 
   static inline int count_ = 0;
   fs::path folder_;
-  std::array<Running, kRealms> realms_;
+  std::array<Running, kRealmCount> realms_;
   std::string more_issuers_;
   os::SystemEntropy entropy_;
   std::uint64_t next_call_ = 0;
@@ -179,7 +179,7 @@ TEST_F(RealmTest, GivesAPinBackAndCountsAGuessThatKilledIt) {
   stop(2, SIGKILL);
   EXPECT_TRUE(gives_secret());
   stop(1, SIGKILL);
-  EXPECT_EQ(recover(kPin).state(), PinRecovery::State::no_quorum);
+  EXPECT_EQ(recover(kRealmPin).state(), PinRecovery::State::no_quorum);
 }
 
 TEST_F(RealmTest, IsFoundOutWhenItsDatabaseIsPutBack) {

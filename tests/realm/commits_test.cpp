@@ -14,9 +14,9 @@ namespace {
 using testing::FaultyStore;
 using testing::RealmVillage;
 
-constexpr std::string_view kPin = "correct horse";
+constexpr std::string_view kCommitsPin = "correct horse";
 
-class World final : public loop::Transport {
+class CommitsWorld final : public loop::Transport {
  public:
   std::deque<proto::Input> arrived;
   std::map<proto::RequestId, proto::Respond> answers;
@@ -83,7 +83,7 @@ class LoopRealm {
   store::MemoryStore rows;
   FaultyStore store;
   testing::SeededEntropy entropy{12};
-  World world;
+  CommitsWorld world;
   std::uint64_t next = 1;
 };
 
@@ -104,7 +104,7 @@ struct Scene {
       CHECK(realm.rows.commit({Write{table, {}, village.realms[0]->driver.store.get(table, {})}}).has_value());
     }
     realm.keys.slots = village.realms[0]->keys.slots;
-    auto out = village.make(kPin);
+    auto out = village.make(kCommitsPin);
     const auto enrol =
         client::pin_register_call("", village.who, out.shares[0], village.token(0, proto::TokenPurpose::register_pin));
     while (!realm.ask({enrol})[0]) continue;

@@ -10,13 +10,13 @@ namespace cairn {
 namespace {
 
 using testing::TestRealm;
-using World = testing::TokenVillage;
+using ErasingWorld = testing::TokenVillage;
 using Wish = vault::TokenChange::Wish;
 
-Result<TokenState> release(World& world) {
+Result<TokenState> release(ErasingWorld& world) {
   return world.request(TokenAction::release, TokenKeyKind::release, 0, world.key_of(TokenKeyKind::release));
 }
-Result<TokenState> erase(World& world, std::uint64_t change = 0) {
+Result<TokenState> erase(ErasingWorld& world, std::uint64_t change = 0) {
   return world.request(TokenAction::erase, TokenKeyKind::erase, change, world.key_of(TokenKeyKind::erase));
 }
 bool has_event(const TestRealm& realm, std::string_view beginning) {
@@ -26,7 +26,7 @@ bool has_event(const TestRealm& realm, std::string_view beginning) {
 // What reads as blank may not be on the disk, and half a slot may hold the whole key.
 TEST(Erasing, GivesNoReceiptBeforeASlotWasOverwrittenToItsEnd) {
   for (const std::size_t bytes : {std::size_t{1}, std::size_t{16}, std::size_t{40}, SlotKey::kSize}) {
-    World world;
+    ErasingWorld world;
     auto& keys = world.realms[0]->keys;
     keys.torn = bytes;
     EXPECT_EQ(erase(world).error().code, ErrorCode::storage_failed);
@@ -48,7 +48,7 @@ TEST(Erasing, GivesNoReceiptBeforeASlotWasOverwrittenToItsEnd) {
 TEST(Erasing, OverwritesWhatAPowerCutHasLeftInARealFile) {
   const testing::ScratchFolder folder;
   auto file = std::move(*os::SlotFile::open(folder.file("keys")));
-  World world;
+  ErasingWorld world;
   auto& realm = *world.realms[0];
   realm.mind = std::make_unique<witness::Realm>(realm.config, *file);
   const auto store_row = realm.driver.store;
@@ -73,7 +73,7 @@ TEST(Erasing, OverwritesWhatAPowerCutHasLeftInARealFile) {
 
 /// A store that cannot be read for once, as a mind sees it: nothing is there.
 TEST(Erasing, OverwritesNoKeyWhenTheStoreCannotBeRead) {
-  World world;
+  ErasingWorld world;
   auto& realm = *world.realms[0];
   const auto before = realm.keys.slots;
   const testing::MemoryStore nothing;
@@ -101,7 +101,7 @@ TEST(Erasing, OverwritesNoKeyWhenTheStoreCannotBeRead) {
 }
 
 TEST(Erasing, TakesTheMarkThatIsThereWhenItsRowIsNot) {
-  World world;
+  ErasingWorld world;
   auto& realm = *world.realms[0];
   realm.driver.store.apply({Write{witness::realm_table::kKeysMark, {}, std::nullopt}});
   realm.restart();
@@ -125,7 +125,7 @@ TEST(Erasing, TriesAgainWhenTheFirstStartCouldNotWriteTheMark) {
 }
 
 TEST(Erasing, GoesOnWithTheOthersWhenOneSlotIsBad) {
-  World world;
+  ErasingWorld world;
   auto& realm = *world.realms[0];
   world.change(Wish::erase, TokenKeyKind::release);
   realm.driver.pass(kMinuteMs);
@@ -144,7 +144,7 @@ TEST(Erasing, GoesOnWithTheOthersWhenOneSlotIsBad) {
 }
 
 TEST(Erasing, KeepsADeletionWhoseRowCannotBeRead) {
-  World world;
+  ErasingWorld world;
   auto& realm = *world.realms[0];
   world.change(Wish::erase, TokenKeyKind::release);
   const Bytes record = to_bytes(vault::token_record_id(world.root, realm.id));
@@ -159,7 +159,7 @@ TEST(Erasing, KeepsADeletionWhoseRowCannotBeRead) {
 }
 
 TEST(Erasing, OverwritesKeysThatComeBackWithAnOldFile) {
-  World world;
+  ErasingWorld world;
   auto& realm = *world.realms[0];
   const auto old = realm.keys.slots;
   ASSERT_TRUE(erase(world)->receipt);
@@ -178,7 +178,7 @@ TEST(Erasing, OverwritesKeysThatComeBackWithAnOldFile) {
 }
 
 TEST(Erasing, WaitsAsMuchLongerWhenTheClockWentAhead) {
-  World world;
+  ErasingWorld world;
   auto& realm = *world.realms[0];
   world.change(Wish::erase, TokenKeyKind::release);
   realm.driver.pass(2 * kMinuteMs);
@@ -194,7 +194,7 @@ TEST(Erasing, WaitsAsMuchLongerWhenTheClockWentAhead) {
 }
 
 TEST(Erasing, KeepsAnAccountTokenUsedWhenTheClockGoesForwardAndBack) {
-  World world;
+  ErasingWorld world;
   auto& realm = *world.realms[0];
   const auto made = world.make();
   const auto store = [&](const Bytes& token) {
@@ -216,7 +216,7 @@ TEST(Erasing, KeepsAnAccountTokenUsedWhenTheClockGoesForwardAndBack) {
 }
 
 TEST(Erasing, LeavesNoAccountMoreThanItsPartOfTheSlots) {
-  World world;
+  ErasingWorld world;
   const auto first_root = world.root.clone();
   const Bytes first_recovery_secret = world.recovery_secret;
   auto& realm = *world.realms[0];
@@ -240,7 +240,7 @@ TEST(Erasing, LeavesNoAccountMoreThanItsPartOfTheSlots) {
 }
 
 TEST(Erasing, LeavesNoDomainMoreThanItsPartOfTheSlots) {
-  World world;
+  ErasingWorld world;
   auto& realm = *world.realms[0];
   wire::Writer full;
   full.u32(kMaxSlots / 2);

@@ -12,7 +12,7 @@ using testing::RealmVillage;
 using testing::refusal_of;
 using testing::TestRealm;
 
-constexpr std::string_view kPin = "correct horse";
+constexpr std::string_view kLogPin = "correct horse";
 
 /// Of a realm's own log, as its database has it.
 struct LogHead {
@@ -21,8 +21,8 @@ struct LogHead {
 };
 
 /// Three realms that list each other.
-struct World : RealmVillage {
-  World() {
+struct RealmLogWorld : RealmVillage {
+  RealmLogWorld() {
     for (auto& realm : realms) {
       for (auto& other : realms) {
         if (other != realm) realm->config.list.peers.push_back({other->id, other->url});
@@ -97,8 +97,8 @@ struct World : RealmVillage {
 };
 
 TEST(RealmLog, TellsItsHeadToThePeersWithinASecond) {
-  World world;
-  world.enrol(kPin);
+  RealmLogWorld world;
+  world.enrol(kLogPin);
   EXPECT_EQ(world.head(0).size, 1u);
   world.pass(1000);
   for (const std::size_t peer : {std::size_t{1}, std::size_t{2}}) {
@@ -109,12 +109,12 @@ TEST(RealmLog, TellsItsHeadToThePeersWithinASecond) {
 }
 
 TEST(RealmLog, ChainsEveryChangeOfACounter) {
-  World world;
-  const auto made = world.enrol(kPin);
+  RealmLogWorld world;
+  const auto made = world.enrol(kLogPin);
   std::set<Hash> heads = {world.head(0).head};
   world.recover("wrong horse!");
   heads.insert(world.head(0).head);
-  EXPECT_TRUE(world.gives_secret(kPin));
+  EXPECT_TRUE(world.gives_secret(kLogPin));
   heads.insert(world.head(0).head);
   EXPECT_EQ(world.head(0).size, 4u);  // registered, guess, guess, right tag
   EXPECT_TRUE(world.own(0, made, PinOwnerAction::unlock, 4));
@@ -124,8 +124,8 @@ TEST(RealmLog, ChainsEveryChangeOfACounter) {
 }
 
 TEST(RealmLog, ServesAtItsStartOnlyWhenThePeersHaveAnsweredOrFailedTo) {
-  World world;
-  world.enrol(kPin);
+  RealmLogWorld world;
+  world.enrol(kLogPin);
   world.realms[2]->alive = false;
   world.realms[0]->restart();
   EXPECT_TRUE(world.is(0, "asking"));
@@ -136,9 +136,9 @@ TEST(RealmLog, ServesAtItsStartOnlyWhenThePeersHaveAnsweredOrFailedTo) {
 }
 
 /// Realm 0's database as it was before some guesses.
-struct RolledBack : World {
+struct RolledBack : RealmLogWorld {
   RolledBack() {
-    made.emplace(enrol(kPin));
+    made.emplace(enrol(kLogPin));
     pass(1000);
     old = realms[0]->driver.store;
     for (int i = 0; i < 5; ++i) recover("wrong horse!");
@@ -163,7 +163,7 @@ TEST(RealmLog, RefusesToServeAnOldCopyOfItsDatabaseAndSaysSoInOneSentence) {
                            "/realm/token/store", "/realm/token/request"}) {
     EXPECT_EQ(refusal_of(world.realms[0]->ask(proto::Method::post, path)), ErrorCode::unavailable) << path;
   }
-  EXPECT_TRUE(world.gives_secret(kPin));  // the other two are enough
+  EXPECT_TRUE(world.gives_secret(kLogPin));  // the other two are enough
   // It has seen the proof: dead peers do not let it forget.
   world.realms[1]->alive = world.realms[2]->alive = false;
   world.realms[0]->restart();
@@ -222,12 +222,12 @@ TEST(RealmLog, GoesOnWhenItsOperatorSaysSo) {
 }
 
 TEST(RealmLog, CountsNoPeerThatDoesNotListIt) {
-  World world;
+  RealmLogWorld world;
   for (const std::size_t peer : {std::size_t{1}, std::size_t{2}}) {
     world.realms[peer]->config.list.peers.clear();
     world.realms[peer]->restart();
   }
-  world.enrol(kPin);
+  world.enrol(kLogPin);
   world.realms[0]->driver.events.clear();
   world.pass(1001);
   world.pass(2 * kMinuteMs);
@@ -287,7 +287,7 @@ TEST(RealmLog, StaysRolledBackOnAFullDiskAndKeepsTheProofWhenThereIsRoom) {
 }
 
 TEST(RealmLog, SaysSoWhenItServesAndNobodyIsHeard) {
-  World world;
+  RealmLogWorld world;
   const auto warnings = [&] {
     return std::ranges::count_if(world.realms[0]->driver.events,
                                  [](const auto& event) { return event.what.starts_with("serves though no peer"); });
@@ -333,7 +333,7 @@ TEST(RealmLog, ErasesNothingAndDoesNotSpinWhileRolledBack) {
 }
 
 /// A share at realm 0, with a deletion that waits.
-struct WaitingDeletion : World {
+struct WaitingDeletion : RealmLogWorld {
   WaitingDeletion() : root(random_secret<vault::BackupRoot>(entropy)), release(vault::token_release_key(root)) {
     const auto shared = vault::share_token(set, root, entropy);
     CHECK(client::realm_done(
@@ -392,7 +392,7 @@ TEST(RealmLog, ErasesNothingBeforeThePeersSaidThatTheDatabaseIsNoOldOne) {
 
 TEST(RealmLog, KeepsTheNewestHeadsAlone) {
   RealmVillage village(1, 1);
-  const auto made = village.make(kPin);
+  const auto made = village.make(kLogPin);
   auto& realm = *village.realms[0];
   const auto head_at = [&](std::uint64_t size) {
     return realm.driver.store.get(witness::realm_table::kHeads, witness::numbered({}, size)).has_value();
@@ -408,8 +408,8 @@ TEST(RealmLog, KeepsTheNewestHeadsAlone) {
 }
 
 TEST(RealmLog, BelievesNobodyWhoCannotProveIt) {
-  World world;
-  world.enrol(kPin);
+  RealmLogWorld world;
+  world.enrol(kLogPin);
   world.pass(1000);
   testing::SeededEntropy entropy(3);
   const auto liar = crypto::SigningKey::generate(entropy);
@@ -429,8 +429,8 @@ TEST(RealmLog, BelievesNobodyWhoCannotProveIt) {
 }
 
 TEST(RealmLog, GivesUpAPeersHeadOnlyForOneThatNamesIt) {
-  World world;
-  world.enrol(kPin);
+  RealmLogWorld world;
+  world.enrol(kLogPin);
   world.pass(1000);
   const auto small = world.head(0);
   world.recover("wrong horse!");

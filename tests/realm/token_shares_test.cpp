@@ -19,10 +19,10 @@ using vault::TokenChange;
 using vault::TokenRecovery;
 using Wish = TokenChange::Wish;
 
-using World = testing::TokenVillage;
+using SharesWorld = testing::TokenVillage;
 
 TEST(TokenShares, ComeBackOnTheReleaseKeysSignatureAlone) {
-  World world;
+  SharesWorld world;
   EXPECT_TRUE(world.gives_token());
   world.realms[2]->alive = false;
   EXPECT_TRUE(world.gives_token());
@@ -31,7 +31,7 @@ TEST(TokenShares, ComeBackOnTheReleaseKeysSignatureAlone) {
 }
 
 TEST(TokenShares, AreErasedByTheRecoveryKeyAtOnceAndForEver) {
-  World world;
+  SharesWorld world;
   const TokenChange change = world.change(Wish::erase, TokenKeyKind::erase);
   EXPECT_TRUE(change.gone());
   for (std::size_t i = 0; i < 3; ++i) {
@@ -45,7 +45,7 @@ TEST(TokenShares, AreErasedByTheRecoveryKeyAtOnceAndForEver) {
 }
 
 TEST(TokenShares, AreErasedByADeviceAfterSeventyTwoHours) {
-  World world;
+  SharesWorld world;
   EXPECT_EQ(world.change(Wish::erase, TokenKeyKind::release).waiting(), 3u);
   world.pass(proto::kErasureDelayMs - kMinuteMs);
   EXPECT_TRUE(world.gives_token());
@@ -58,7 +58,7 @@ TEST(TokenShares, AreErasedByADeviceAfterSeventyTwoHours) {
 
 TEST(TokenShares, AreKeptWhenAnotherDeviceOrTheRecoveryKeySaysSo) {
   for (const TokenKeyKind by : {TokenKeyKind::release, TokenKeyKind::erase}) {
-    World world;
+    SharesWorld world;
     world.change(Wish::erase, TokenKeyKind::release);
     world.pass(kDayMs);
     world.change(Wish::cancel, by);
@@ -68,7 +68,7 @@ TEST(TokenShares, AreKeptWhenAnotherDeviceOrTheRecoveryKeySaysSo) {
 }
 
 TEST(TokenShares, CountTheDelayFromTheFirstAskingAndAnewAfterACancellation) {
-  World world;
+  SharesWorld world;
   world.change(Wish::erase, TokenKeyKind::release);
   const auto first = world.recover().erase_at_ms();
   world.pass(kDayMs);
@@ -80,7 +80,7 @@ TEST(TokenShares, CountTheDelayFromTheFirstAskingAndAnewAfterACancellation) {
 }
 
 TEST(TokenShares, RefuseWhoeverMayNot) {
-  World world;
+  SharesWorld world;
   testing::SeededEntropy entropy(77);
   const auto stranger = crypto::SigningKey::generate(entropy);
   const auto release = world.key_of(TokenKeyKind::release);
@@ -106,7 +106,7 @@ TEST(TokenShares, RefuseWhoeverMayNot) {
 }
 
 TEST(TokenShares, TakeEachWordOnce) {
-  World world;
+  SharesWorld world;
   const auto release = world.key_of(TokenKeyKind::release);
   ASSERT_TRUE(world.request(TokenAction::erase, TokenKeyKind::release, 0, release));
   ASSERT_TRUE(world.request(TokenAction::cancel, TokenKeyKind::release, 1, release));
@@ -116,7 +116,7 @@ TEST(TokenShares, TakeEachWordOnce) {
 }
 
 TEST(TokenShares, HaveNoEraseKeyWhereThereIsNoRecoveryKey) {
-  World world;
+  SharesWorld world;
   world.root = random_secret<vault::BackupRoot>(world.entropy);
   auto& realm = *world.realms[0];
   const auto record = vault::token_record_id(world.root, realm.id);
@@ -129,7 +129,7 @@ TEST(TokenShares, HaveNoEraseKeyWhereThereIsNoRecoveryKey) {
 }
 
 TEST(TokenShares, RefuseToStoreWithoutAGoodTokenOrOverSomethingElse) {
-  World world;
+  SharesWorld world;
   EXPECT_TRUE(world.store(0, world.shared.shares[0]));  // a repeat
   const auto other = world.make();
   const auto store = [&](const TokenShare& share, ByteView token) {
@@ -150,7 +150,7 @@ TEST(TokenShares, RefuseToStoreWithoutAGoodTokenOrOverSomethingElse) {
 }
 
 TEST(TokenShares, ChangeNothingWhileTheKeysCannotBeWritten) {
-  World world;
+  SharesWorld world;
   world.realms[0]->keys.broken = true;
   const auto before = world.realms[0]->driver.store;
   const auto erase = world.key_of(TokenKeyKind::erase);
@@ -162,7 +162,7 @@ TEST(TokenShares, ChangeNothingWhileTheKeysCannotBeWritten) {
 
 // The power fails between the slot and the row: the share is gone, and the receipt follows.
 TEST(TokenShares, AreErasedWhenTheirKeyIsGoneWhateverTheRowSays) {
-  World world;
+  SharesWorld world;
   const auto rows = world.realms[0]->driver.store;
   const auto erase = world.key_of(TokenKeyKind::erase);
   ASSERT_TRUE(world.request(TokenAction::erase, TokenKeyKind::erase, 0, erase)->receipt);
@@ -178,7 +178,7 @@ TEST(TokenShares, AreErasedWhenTheirKeyIsGoneWhateverTheRowSays) {
 
 // An old copy of the database names a slot that by now is another share's: that one is left alone.
 TEST(TokenShares, NeverEraseTheSlotOfAnother) {
-  World world;
+  SharesWorld world;
   const auto rows = world.realms[0]->driver.store;
   ASSERT_TRUE(world.request(TokenAction::erase, TokenKeyKind::erase, 0, world.key_of(TokenKeyKind::erase))->receipt);
   vault::BackupRoot old_root = world.root.clone();
@@ -196,7 +196,7 @@ TEST(TokenShares, NeverEraseTheSlotOfAnother) {
 
 // Whoever spoils the row, to have a receipt and keep the key for an old copy of it, gets the key erased all the same.
 TEST(TokenShares, EraseTheKeyOfADamagedRow) {
-  World world;
+  SharesWorld world;
   auto& store = world.realms[0]->driver.store;
   const auto record = vault::token_record_id(world.root, world.set.realms[0]);
   auto row = *wire::decode<witness::TokenRow>(*store.get(witness::realm_table::kTokens, record));
@@ -211,7 +211,7 @@ TEST(TokenShares, EraseTheKeyOfADamagedRow) {
 }
 
 TEST(TokenShares, AreErasedLaterWhenTheKeysCannotBeWrittenInTime) {
-  World world;
+  SharesWorld world;
   world.change(Wish::erase, TokenKeyKind::release);
   auto& realm = *world.realms[0];
   realm.keys.broken = true;
@@ -226,7 +226,7 @@ TEST(TokenShares, AreErasedLaterWhenTheKeysCannotBeWrittenInTime) {
 
 // Without its file of keys every share would look erased: a realm must not say so.
 TEST(TokenShares, AreNotSaidToBeErasedWhenTheFileOfKeysIsMissingOrAnother) {
-  World world;
+  SharesWorld world;
   auto& realm = *world.realms[0];
   const auto right = realm.keys.slots;
   const auto release = world.key_of(TokenKeyKind::release);
@@ -247,7 +247,7 @@ TEST(TokenShares, AreNotSaidToBeErasedWhenTheFileOfKeysIsMissingOrAnother) {
 }
 
 TEST(TokenShares, RefuseMoreThanThereAreSlotsFor) {
-  World world;
+  SharesWorld world;
   auto& realm = *world.realms[0];
   wire::Writer full;
   full.u32(kMaxSlots);
@@ -298,7 +298,7 @@ struct DiskRealm {
 };
 
 TEST(TokenShares, LeaveNothingOnTheDiskThatOpensThemOnceErased) {
-  World world;
+  SharesWorld world;
   DiskRealm realm(world.realms[0]->config.list);
   const RealmId id = tlog::VerifierKey::parse(realm.mind->vkey())->key();
   world.set.realms[0] = id;

@@ -8,7 +8,7 @@ namespace cairn::crypto::internal {
 namespace {
 
 constexpr std::string_view kVersion = "HPKE-v1";
-constexpr std::size_t kMaxInfoParts = 4;
+constexpr std::size_t kMaxLabelledParts = 4;
 
 }  // namespace
 
@@ -21,9 +21,9 @@ void labelled_extract(HashAlgorithm algorithm, const SuiteId& suite_id, ByteView
 void labelled_expand(HashAlgorithm algorithm, const SuiteId& suite_id, ByteView prk, std::string_view label,
                      std::initializer_list<ByteView> info, MutableByteView out) {
   CHECK(out.size() <= 255 * hash_size(algorithm));
-  CHECK(info.size() <= kMaxInfoParts);
+  CHECK(info.size() <= kMaxLabelledParts);
   const std::uint8_t size[2] = {static_cast<std::uint8_t>(out.size() >> 8), static_cast<std::uint8_t>(out.size())};
-  std::array<ByteView, kMaxInfoParts> part;
+  std::array<ByteView, kMaxLabelledParts> part;
   std::copy(info.begin(), info.end(), part.begin());
   hkdf_expand(algorithm, prk, {size, as_bytes(kVersion), suite_id, as_bytes(label), part[0], part[1], part[2], part[3]},
               out);

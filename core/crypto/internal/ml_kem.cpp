@@ -15,7 +15,7 @@ static_assert(kXWingSeedSize == crypto_kem_xwing_SECRETKEYBYTES);
 
 namespace {
 
-constexpr std::size_t kSharedSecretSize = 32;
+constexpr std::size_t kMlKemSecretSize = 32;
 constexpr unsigned kModulus = 3329;
 constexpr std::size_t kPackedSize = 3 * 384;  // k polynomials of 256 coefficients of 12 bits; the seed rho follows
 
@@ -44,7 +44,7 @@ Result<KemOutput> ml_kem_encapsulate(ByteView public_key, ByteView randomness) {
   require_sodium();
   CHECK(randomness.size() == 32);
   REQUIRE(ml_kem_is_public_key(public_key), ErrorCode::crypto_failed, "ml-kem key");
-  KemOutput out{Bytes(kMlKemCiphertextSize), KemSharedSecret(kSharedSecretSize)};
+  KemOutput out{Bytes(kMlKemCiphertextSize), KemSharedSecret(kMlKemSecretSize)};
   REQUIRE(crypto_kem_mlkem768_enc_deterministic(out.ciphertext.data(), out.shared_secret.expose_mutable().data(),
                                                 public_key.data(), randomness.data()) == 0,
           ErrorCode::crypto_failed, "ml-kem");
@@ -54,7 +54,7 @@ Result<KemOutput> ml_kem_encapsulate(ByteView public_key, ByteView randomness) {
 KemSharedSecret ml_kem_decapsulate(const MlKemExpandedKey& key, ByteView ciphertext) {
   require_sodium();
   CHECK(ciphertext.size() == kMlKemCiphertextSize);
-  KemSharedSecret out(kSharedSecretSize);
+  KemSharedSecret out(kMlKemSecretSize);
   CHECK(crypto_kem_mlkem768_dec(out.expose_mutable().data(), ciphertext.data(), key.expose().data()) == 0);
   return out;
 }
@@ -72,7 +72,7 @@ Result<KemOutput> xwing_encapsulate(ByteView public_key, ByteView randomness) {
   require_sodium();
   CHECK(public_key.size() == kXWingPublicKeySize && randomness.size() == 64);
   REQUIRE(ml_kem_is_public_key(public_key.first(kMlKemPublicKeySize)), ErrorCode::crypto_failed, "x-wing key");
-  KemOutput out{Bytes(kXWingCiphertextSize), KemSharedSecret(kSharedSecretSize)};
+  KemOutput out{Bytes(kXWingCiphertextSize), KemSharedSecret(kMlKemSecretSize)};
   REQUIRE(crypto_kem_xwing_enc_deterministic(out.ciphertext.data(), out.shared_secret.expose_mutable().data(),
                                              public_key.data(), randomness.data()) == 0,
           ErrorCode::crypto_failed, "x-wing");
@@ -82,7 +82,7 @@ Result<KemOutput> xwing_encapsulate(ByteView public_key, ByteView randomness) {
 Result<KemSharedSecret> xwing_decapsulate(ByteView seed, ByteView ciphertext) {
   require_sodium();
   CHECK(seed.size() == kXWingSeedSize && ciphertext.size() == kXWingCiphertextSize);
-  KemSharedSecret out(kSharedSecretSize);
+  KemSharedSecret out(kMlKemSecretSize);
   REQUIRE(crypto_kem_xwing_dec(out.expose_mutable().data(), ciphertext.data(), seed.data()) == 0,
           ErrorCode::crypto_failed, "x-wing");
   return out;

@@ -8,8 +8,6 @@
 namespace cairn::mls::internal {
 namespace {
 
-const CipherSuite& suite() { return cipher_suite(SuiteId::x25519_aes128); }
-
 // RFC 9420 s.4.1.1, word for word.
 void naive_resolution(const RatchetTree& tree, NodeIndex x, std::vector<NodeIndex>& out) {
   if (tree.encryption_key(x) != nullptr) {
@@ -51,12 +49,6 @@ void expect_filtered_paths(const RatchetTree& tree) {
     for (const PathStep& step : tree.filtered_direct_path(i)) actual.push_back(step.node);
     ASSERT_EQ(actual, expected);
   }
-}
-
-LeafIndex random_member(TreeFixture& group, testing::SeededEntropy& random) {
-  auto it = group.members().begin();
-  std::advance(it, random.below(group.members().size()));
-  return it->first;
 }
 
 TEST(RatchetTree, RemembersNoHashThatAChangeMadeWrong) {

@@ -8,8 +8,6 @@
 namespace cairn::mls::internal {
 namespace {
 
-const CipherSuite& suite() { return cipher_suite(SuiteId::x25519_aes128); }
-
 SecretTree tree_of(std::uint32_t leaves) {
   const Bytes root(32, 9);
   return SecretTree(suite(), EncryptionSecret{ByteView(root)}, TreeSize::holding({leaves - 1}));

@@ -3,6 +3,7 @@
 
 #include "core/mls/internal/tree_kem.h"
 #include "core/mls/internal/tree_validation.h"
+#include "tests/support/seeded_entropy.h"
 
 namespace cairn::mls::internal {
 
@@ -15,6 +16,9 @@ T must(Result<T> result) {
 inline void must(Status status) {
   if (!status) check_failed(status.error().where, 0, to_string(status.error().code));
 }
+
+/// What most tests of trees use.
+inline const CipherSuite& suite() { return cipher_suite(SuiteId::x25519_aes128); }
 
 /// A tree in its wire form, to be read again and spoiled.
 inline Bytes encoded(const RatchetTree& tree) {
@@ -174,5 +178,11 @@ class TreeFixture {
   std::size_t names_ = 0;
   RatchetTree tree_;
 };
+
+inline LeafIndex random_member(TreeFixture& group, testing::SeededEntropy& random) {
+  auto it = group.members().begin();
+  std::advance(it, random.below(group.members().size()));
+  return it->first;
+}
 
 }  // namespace cairn::mls::internal

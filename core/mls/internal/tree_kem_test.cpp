@@ -8,8 +8,6 @@
 namespace cairn::mls::internal {
 namespace {
 
-const CipherSuite& suite() { return cipher_suite(SuiteId::x25519_aes128); }
-
 Bytes bytes_of(const MemberKeys& keys) { return to_bytes(wire::encode_secret(keys).expose()); }
 
 // The tree invariant (RFC 9420 s.4.2): a member holds the private keys of exactly the nodes above it at which it is
@@ -29,12 +27,6 @@ void expect_tree_invariant(TreeFixture& group) {
       ASSERT_EQ(must(crypto::kem_public_key(suite().hpke.kem, *key)), tree.encryption_key(x)->bytes);
     }
   }
-}
-
-LeafIndex random_member(TreeFixture& group, testing::SeededEntropy& random) {
-  auto it = group.members().begin();
-  std::advance(it, random.below(group.members().size()));
-  return it->first;
 }
 
 TEST(TreeKem, KeepsAllMembersInAgreementWhateverHappens) {

@@ -8,8 +8,6 @@
 namespace cairn::mls::internal {
 namespace {
 
-const CipherSuite& suite() { return cipher_suite(SuiteId::x25519_aes128); }
-
 //                     7 [3]
 //            .----------+----------.
 //            3 [3]                 _            Leaf 0 set nodes 1 and 3 when leaf 3 was blank; leaf 4 set

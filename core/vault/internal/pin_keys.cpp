@@ -7,7 +7,7 @@
 namespace cairn::vault::internal {
 namespace {
 
-constexpr auto kAead = crypto::AeadAlgorithm::xchacha20_poly1305;
+constexpr auto kPinSecretAead = crypto::AeadAlgorithm::xchacha20_poly1305;
 using PinSealKey = Secret<struct PinSealTag, 32>;
 
 PinSealKey seal_key(const StretchedPin& stretched, const crypto::RistrettoScalar& s, ByteView context) {
@@ -15,7 +15,7 @@ PinSealKey seal_key(const StretchedPin& stretched, const crypto::RistrettoScalar
   return crypto::kdf<PinSealKey>(both.expose(), crypto::kDerivePinSeal, context);
 }
 
-Bytes zero_nonce() { return Bytes(crypto::aead_nonce_size(kAead)); }
+Bytes zero_nonce() { return Bytes(crypto::aead_nonce_size(kPinSecretAead)); }
 
 }  // namespace
 
@@ -48,7 +48,7 @@ PinMac pin_mac(const PinUnlockKey& unlock, const RealmId& realm, std::uint8_t in
 SealedPinSecret seal_pin_secret(const StretchedPin& stretched, const crypto::RistrettoScalar& s, ByteView context,
                                 const PinSecret& secret) {
   const auto key = seal_key(stretched, s, context);
-  auto sealed = SealedPinSecret::from(crypto::aead_seal(kAead, key.expose(), zero_nonce(), context, secret.expose()));
+  auto sealed = SealedPinSecret::from(crypto::aead_seal(kPinSecretAead, key.expose(), zero_nonce(), context, secret.expose()));
   CHECK(sealed.has_value());
   return *sealed;
 }
@@ -56,7 +56,7 @@ SealedPinSecret seal_pin_secret(const StretchedPin& stretched, const crypto::Ris
 Result<PinSecret> open_pin_secret(const StretchedPin& stretched, const crypto::RistrettoScalar& s, ByteView context,
                                   const SealedPinSecret& sealed) {
   const auto key = seal_key(stretched, s, context);
-  const SecretBytes opened = TRY(crypto::aead_open(kAead, key.expose(), zero_nonce(), context, sealed));
+  const SecretBytes opened = TRY(crypto::aead_open(kPinSecretAead, key.expose(), zero_nonce(), context, sealed));
   return PinSecret::from(opened.expose());
 }
 

@@ -13,8 +13,8 @@ namespace cairn::store {
 
 namespace {
 
-constexpr const char* kFull = "the disk has no room for the copy: make room, or copy to another disk";
-constexpr const char* kFailed = "the copy cannot be written: name a folder that is there and that the server may write";
+constexpr const char* kNoRoomToCopy = "the disk has no room for the copy: make room, or copy to another disk";
+constexpr const char* kCopyFailed = "the copy cannot be written: name a folder that is there and that the server may write";
 /// Written out so often, so that no sync at the end takes long.
 constexpr int kPagesASync = 4096;
 
@@ -37,7 +37,7 @@ Result<std::unique_ptr<SqliteCopy>> SqliteCopy::begin(SqliteStore& store, std::s
   ::unlink(copy->part_.c_str());
   copy->file_ = ::open(copy->part_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   REQUIRE(copy->file_ >= 0, errno == ENOSPC ? ErrorCode::storage_full : ErrorCode::storage_failed,
-          errno == ENOSPC ? kFull : kFailed);
+          errno == ENOSPC ? kNoRoomToCopy : kCopyFailed);
   constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
   int code = sqlite3_open_v2(copy->part_.c_str(), &copy->to_, kFlags, nullptr);
   // Nobody reads it before it is whole: no journal, and we sync it ourselves.
@@ -65,7 +65,7 @@ void SqliteCopy::close() {
 Status SqliteCopy::error(int code) const {
   const int cause = to_ == nullptr ? 0 : sqlite3_system_errno(to_);
   const bool full = (code & 0xff) == SQLITE_FULL || cause == ENOSPC || cause == EDQUOT;
-  return full ? fail(ErrorCode::storage_full, kFull) : fail(ErrorCode::storage_failed, kFailed);
+  return full ? fail(ErrorCode::storage_full, kNoRoomToCopy) : fail(ErrorCode::storage_failed, kCopyFailed);
 }
 
 Result<bool> SqliteCopy::step(int pages) {
@@ -73,7 +73,7 @@ Result<bool> SqliteCopy::step(int pages) {
   pages_since_sync_ += pages;
   if (pages_since_sync_ >= kPagesASync) {
     pages_since_sync_ = 0;
-    REQUIRE(::fdatasync(file_) == 0, ErrorCode::storage_failed, kFailed);
+    REQUIRE(::fdatasync(file_) == 0, ErrorCode::storage_failed, kCopyFailed);
   }
   if (code == SQLITE_DONE) return true;
   if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED) return false;
@@ -85,13 +85,13 @@ Result<std::uint64_t> SqliteCopy::finish() {
   if (code != SQLITE_OK) return tl::unexpected<Error>(error(code).error());
   close();
   struct stat found = {};
-  REQUIRE(::fsync(file_) == 0 && ::fstat(file_, &found) == 0, ErrorCode::storage_failed, kFailed);
+  REQUIRE(::fsync(file_) == 0 && ::fstat(file_, &found) == 0, ErrorCode::storage_failed, kCopyFailed);
   // Not over another file that came meanwhile.
   REQUIRE(::link(part_.c_str(), path_.c_str()) == 0, errno == EEXIST ? ErrorCode::conflict : ErrorCode::storage_failed,
-          errno == EEXIST ? "there is a file of this name: name another one" : kFailed);
+          errno == EEXIST ? "there is a file of this name: name another one" : kCopyFailed);
   ::unlink(part_.c_str());
   part_.clear();
-  REQUIRE(sync_folder_of(path_), ErrorCode::storage_failed, kFailed);
+  REQUIRE(sync_folder_of(path_), ErrorCode::storage_failed, kCopyFailed);
   return static_cast<std::uint64_t>(found.st_size);
 }
 
