@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "apps/cairn/backup.h"
+#include "apps/cairn/completion.h"
 #include "apps/cairn/evidence.h"
 #include "apps/cairn/export.h"
 #include "apps/cairn/pin.h"
@@ -12,6 +13,7 @@
 #include "apps/cairn/secret.h"
 #include "apps/cairn/speaker.h"
 #include "apps/cairn/talk.h"
+#include "apps/common/manual.h"
 #include "core/base/utf8.h"
 #include "shell/os/data_folder.h"
 #include "shell/os/file.h"
@@ -33,6 +35,13 @@ constexpr const char* kFooter =
     "Exit codes: 0 done; 1 refused or failed, the sentence says why; 2 wrong usage; 3 the server was not reached, and "
     "what\n"
     "was said is kept and sent later; 4 another process holds the data folder.";
+
+constexpr const char* kAbout =
+    "cairn is a messenger at the command line. One command begins a name, one writes to somebody; everything that was "
+    "received waits for \"cairn read\". While \"cairn daemon\" runs, other commands of the same data folder go "
+    "through it.";
+/// How long the TAB key waits for what the daemon knows.
+constexpr std::uint64_t kCompletionMs = 300;
 
 struct Command {
   std::string data_folder;
@@ -103,6 +112,11 @@ int run(Command& command) {
   }
   if (!read_into(command, command.policy_file, "policy") || !read_into(command, command.realms_file, "realms")) {
     return static_cast<int>(Exit::usage);
+  }
+  if (command.method == "rpc") {
+    const Reply ended = apps::run_stdio(command.data_folder);
+    if (!ended.sentence.empty()) std::fprintf(stderr, "%s\n", ended.sentence.c_str());
+    return static_cast<int>(ended.exit);
   }
   if (command.method == "daemon") return report(command, "daemon", apps::run_daemon(command.data_folder));
   if (command.method == "device.approve") {
@@ -389,6 +403,54 @@ void add_conversation_commands(CLI::App& app, Command& command) {
   }
 }
 
+/// Commands for programs: shells, man(1), and whatever speaks JSON-RPC.
+void add_program_commands(CLI::App& app, Command& command) {
+  app.add_subcommand("rpc", "JSON-RPC on standard input and output, for programs")->callback([&command] {
+    command.method = "rpc";
+  });
+  CLI::App* completion = app.add_subcommand("completion", "print what teaches a shell to complete with the TAB key");
+  text(completion, command, "shell", "shell", "bash, zsh or fish")
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}))
+      ->required();
+  completion->callback([&command] { command.method = "completion"; });
+  CLI::App* complete = app.add_subcommand("complete", "asked by that script")->group("");
+  text(complete, command, "line", "line", "the command line up to the cursor")->required();
+  complete->callback([&command] { command.method = "complete"; });
+  app.add_subcommand("manual", "print the page for man(1)")->group("")->callback([&command] {
+    command.method = "manual";
+  });
+}
+
+/// Names and titles that the daemon knows; none when there is no daemon.
+std::vector<apps::Candidate> people_of(const std::string& data_folder) {
+  std::vector<apps::Candidate> out;
+  const auto found = apps::ask_daemon(data_folder, "conversations", kCompletionMs);
+  if (!found) return out;
+  for (const json& one : found->value("conversations", json::array())) {
+    out.push_back({one.value("title", ""), one.value("kind", "")});
+  }
+  return out;
+}
+
+/// The commands that neither need nor open a data folder; false when it is another one.
+bool run_program_command(const Command& command, const CLI::App& app) {
+  if (command.method == "manual") {
+    say(apps::manual_page(app, "cairn", CAIRN_VERSION, kAbout));
+  } else if (command.method == "completion") {
+    say(apps::completion_script(command.params.value("shell", "")));
+  } else if (command.method == "complete") {
+    const auto words = apps::words_of_line(command.params.value("line", ""));
+    const auto data = std::ranges::find(words, "--data");
+    const bool named = data != words.end() && data + 1 != words.end();
+    for (const apps::Candidate& one : apps::complete(app, words, people_of(named ? *(data + 1) : command.data_folder))) {
+      say(one.word + "\t" + one.help + "\n");
+    }
+  } else {
+    return false;
+  }
+  return true;
+}
+
 void add_evidence_commands(CLI::App& app, Command& command) {
   CLI::App* evidence = app.add_subcommand("evidence", "proofs that a log has signed two histories");
   evidence->require_subcommand(1);
@@ -420,6 +482,7 @@ int main(int argc, char** argv) {
       "refused."};
   app.require_subcommand(1);
   app.footer(kFooter);
+  app.set_version_flag("--version", CAIRN_VERSION);
   app.add_option("--data", command.data_folder, "folder of this device")->capture_default_str();
   std::string authority;
   app.add_option("--ca", authority, "PEM file: an authority whose servers this device believes from now on");
@@ -431,6 +494,7 @@ int main(int argc, char** argv) {
   add_conversation_commands(app, command);
   apps::add_talk_commands(app, {command.method, command.params});
   add_evidence_commands(app, command);
+  add_program_commands(app, command);
   app.add_subcommand("status", "who this device is, and whether it is connected")->callback([&command] {
     command.method = "status";
   });
@@ -442,6 +506,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::usage);
   }
+  if (run_program_command(command, app)) return 0;
   if (!authority.empty()) {
     const Reply kept = apps::keep_authority(command.data_folder, authority);
     if (kept.exit != Exit::done) return report(command, command.method, kept);

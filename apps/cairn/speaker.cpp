@@ -2,8 +2,10 @@
 
 #include <cstdio>
 #include <optional>
+#include <thread>
 #include <utility>
 
+#include "apps/cairn/relay.h"
 #include "core/client/client.h"
 #include "shell/folder/folder_transport.h"
 #include "shell/loop/log.h"
@@ -147,6 +149,14 @@ class Local final : public Speaker {
     while (!stopped_) loop_->step(kStepMs);
   }
 
+  /// Until `descriptor` can be read; false when somebody stopped the process first.
+  bool run_until(int descriptor) {
+    bool readable = false;
+    network_.watch(descriptor, [&] { readable = stopped_ = true; });
+    run();
+    return readable;
+  }
+
  private:
   explicit Local(os::DataFolder folder)
       : folder_(std::move(folder)), network_(entropy_), transport_(network_, {os::now}) {}
@@ -218,6 +228,39 @@ class Local final : public Speaker {
 };
 
 }  // namespace
+
+std::optional<json> ask_daemon(const std::string& data_folder, const std::string& method, std::uint64_t wait_ms) {
+  auto client = net::LocalClient::open(data_folder + "/socket");
+  if (!client || !client->send(request_of(method, json::object()))) return std::nullopt;
+  const auto frame = client->receive(wait_ms);
+  const auto reply = frame ? parse(*frame, nullptr) : std::nullopt;
+  if (!reply || reply->exit != Exit::done) return std::nullopt;
+  return reply->result;
+}
+
+Reply run_stdio(const std::string& data_folder) {
+  const Reply broken = failed(Exit::refused, "The client broke off; see that its disk has room, and start it again.");
+  Reply reply;
+  auto folder = os::DataFolder::open(data_folder);
+  if (!folder && folder.error().code != ErrorCode::conflict) return failed(Exit::refused, folder.error().where);
+  const auto local = folder ? Local::open(std::move(*folder), reply) : nullptr;
+  if (folder && !local) return reply;
+  auto client = net::LocalClient::open(data_folder + "/socket");
+  if (!client) return failed(Exit::locked, "Another cairn holds this data folder and does not answer; stop it.");
+  if (!local) return relay_lines(*client, STDIN_FILENO, STDOUT_FILENO) ? Reply{} : broken;
+  int over[2] = {-1, -1};
+  if (::pipe2(over, O_CLOEXEC) != 0) return failed(Exit::refused, "No pipe can be made; close other programs.");
+  bool whole = false;
+  std::thread carrier([&] {
+    whole = relay_lines(*client, STDIN_FILENO, STDOUT_FILENO);
+    ::close(over[1]);
+  });
+  const bool ended = local->run_until(over[0]);
+  client->stop();
+  carrier.join();
+  ::close(over[0]);
+  return whole || !ended ? Reply{} : broken;
+}
 
 std::unique_ptr<Speaker> connect(const std::string& data_folder, Reply& reply) {
   auto folder = os::DataFolder::open(data_folder);

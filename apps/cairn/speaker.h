@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 namespace cairn::apps {
@@ -42,6 +43,15 @@ std::unique_ptr<Speaker> connect(const std::string& data_folder, Reply& reply);
 /// From now on this device believes servers whose certificates this authority signed, beside those of the system. The
 /// PEM file is copied into the data folder.
 Reply keep_authority(const std::string& data_folder, const std::string& file);
+
+/// Asks the daemon that holds `data_folder` one thing, and waits at most `wait_ms`; nothing when there is none. Takes no
+/// folder: for what must never be in the way of another command.
+std::optional<nlohmann::json> ask_daemon(const std::string& data_folder, const std::string& method,
+                                         std::uint64_t wait_ms);
+
+/// JSON-RPC on standard input and output, one object a line, with the daemon or a mind of our own: until the input ends and
+/// all is answered.
+Reply run_stdio(const std::string& data_folder);
 
 /// Holds the folder and serves its socket until SIGTERM or SIGINT.
 Reply run_daemon(const std::string& data_folder);

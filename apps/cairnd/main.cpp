@@ -6,6 +6,7 @@
 #include <map>
 
 #include "apps/cairnd/options.h"
+#include "apps/common/manual.h"
 #include "core/relay/admin.h"
 #include "core/relay/invitation.h"
 #include "shell/os/data_folder.h"
@@ -104,6 +105,10 @@ int run(const Commands& commands, cairnd::Options& options, const apps::Settings
   return cairnd::administer(options, "invite " + std::to_string(arguments.uses) + " " + std::to_string(arguments.days));
 }
 
+constexpr const char* kAbout =
+    "cairnd keeps one domain: its directory, its channels, its mailboxes and its vaults, in one data "
+    "folder. docs/operating tells how to begin, watch, back up and upgrade one.";
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -120,7 +125,12 @@ int main(int argc, char** argv) {
   settings.add_to(app, {"data"});
   settings.add_config_to(app);
   const Commands commands = add_commands(app, settings, arguments);
+  app.set_version_flag("--version", CAIRN_VERSION);
+  const CLI::App* manual = app.add_subcommand("manual", "print the page for man(1)")->group("");
   CLI11_PARSE(app, argc, argv);
+  if (manual->parsed()) {
+    return std::fputs(apps::manual_page(app, "cairnd", CAIRN_VERSION, kAbout).c_str(), stdout) < 0 ? 1 : 0;
+  }
   if (const apps::Complaint complaint = settings.load(environ, options.server.data_folder)) {
     std::fprintf(stderr, "%s\n", complaint->c_str());
     return 2;

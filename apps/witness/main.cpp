@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "apps/common/manual.h"
 #include "apps/common/server.h"
 #include "apps/common/settings.h"
 #include "core/witness/realm.h"
@@ -147,6 +148,10 @@ void declare(apps::Settings& settings, Options& options) {
   apps::declare_common(settings, options.server);
 }
 
+constexpr const char* kAbout =
+    "cairn-witness serves logs of other parties as a witness, an auditor or a realm, with a key of its "
+    "own in its data folder. docs/operating tells how to run one.";
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -173,7 +178,12 @@ int main(int argc, char** argv) {
   CLI::App* settings_command =
       app.add_subcommand("settings", "print every setting as a file of settings would have it");
   settings.add_to(*settings_command);
+  app.set_version_flag("--version", CAIRN_VERSION);
+  const CLI::App* manual = app.add_subcommand("manual", "print the page for man(1)")->group("");
   CLI11_PARSE(app, argc, argv);
+  if (manual->parsed()) {
+    return std::fputs(apps::manual_page(app, "cairn-witness", CAIRN_VERSION, kAbout).c_str(), stdout) < 0 ? 1 : 0;
+  }
   if (const apps::Complaint complaint = settings.load(environ, options.server.data_folder)) {
     std::fprintf(stderr, "%s\n", complaint->c_str());
     return 2;

@@ -103,6 +103,8 @@ LocalClient& LocalClient::operator=(LocalClient&& other) noexcept {
   return *this;
 }
 
+void LocalClient::stop() const { ::shutdown(socket_, SHUT_RDWR); }
+
 Status LocalClient::send(ByteView frame) {
   CHECK(std::find(frame.begin(), frame.end(), '\n') == frame.end());
   Bytes line = to_bytes(frame);

@@ -45,6 +45,11 @@ class LocalClient {
   /// The next frame. `unavailable` when the other side has gone or `wait_ms` is over; over_limit above kMaxFrameSize.
   Result<Bytes> receive(std::uint64_t wait_ms);
 
+  /// The socket, for who waits for other things too and reads by itself. It stays ours.
+  int descriptor() const { return socket_; }
+  /// Ends the connection; whoever waits for it in another thread is told.
+  void stop() const;
+
  private:
   explicit LocalClient(int socket) : socket_(socket) {}
 
