@@ -151,26 +151,46 @@ Finished run(const std::vector<std::string>& argv, std::chrono::milliseconds mos
   return finished;
 }
 
-std::optional<std::string> http_get(unsigned port, const std::string& target) {
+namespace {
+
+/// One request to this machine, and all that came back until the other side closed.
+std::string ask_loopback(unsigned port, const std::string& request) {
   const int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   std::string reply;
-  if (connect(connection, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
-    const std::string request = "GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    if (send(connection, request.data(), request.size(), MSG_NOSIGNAL) > 0) {
-      char buffer[4096];
-      for (ssize_t count; (count = recv(connection, buffer, sizeof buffer, 0)) > 0;) {
-        reply.append(buffer, static_cast<std::size_t>(count));
-      }
+  if (connect(connection, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+      send(connection, request.data(), request.size(), MSG_NOSIGNAL) > 0) {
+    char buffer[4096];
+    for (ssize_t count; (count = recv(connection, buffer, sizeof buffer, 0)) > 0;) {
+      reply.append(buffer, static_cast<std::size_t>(count));
     }
   }
   close(connection);
+  return reply;
+}
+
+constexpr const char* kHeaders = " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
+
+std::optional<HttpAnswer> parse_reply(const std::string& reply) {
+  const std::string start = "HTTP/1.1 ";
   const std::size_t body = reply.find("\r\n\r\n");
-  if (!reply.starts_with("HTTP/1.1 200") || body == std::string::npos) return std::nullopt;
-  return reply.substr(body + 4);
+  if (!reply.starts_with(start) || body == std::string::npos) return std::nullopt;
+  return HttpAnswer{std::atoi(reply.c_str() + start.size()), reply.substr(body + 4)};
+}
+
+}  // namespace
+
+std::optional<std::string> http_get(unsigned port, const std::string& target) {
+  const auto answer = parse_reply(ask_loopback(port, "GET " + target + kHeaders + "\r\n"));
+  return answer && answer->status == 200 ? std::optional(answer->body) : std::nullopt;
+}
+
+std::optional<HttpAnswer> http_post(unsigned port, const std::string& target, const std::string& body) {
+  return parse_reply(ask_loopback(
+      port, "POST " + target + kHeaders + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body));
 }
 
 }  // namespace cairn::demo

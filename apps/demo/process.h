@@ -51,4 +51,11 @@ Finished run(const std::vector<std::string>& argv, std::chrono::milliseconds mos
 /// GET http://127.0.0.1:port/target: the body of a 200, nothing otherwise.
 std::optional<std::string> http_get(unsigned port, const std::string& target);
 
+struct HttpAnswer {
+  int status = 0;
+  std::string body;
+};
+/// POST http://127.0.0.1:port/target; nothing when nobody answers.
+std::optional<HttpAnswer> http_post(unsigned port, const std::string& target, const std::string& body);
+
 }  // namespace cairn::demo
