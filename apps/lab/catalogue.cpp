@@ -30,25 +30,20 @@ std::function<Side(LazyWorld&)> in_world(Side (*run)(World&, const WorldOptions&
 std::function<Side(LazyWorld&)> in_own_world(Side (*run)(const WorldOptions&)) {
   return [run](LazyWorld& world) { return run(world.options()); };
 }
-/// Of an attack that is not run on Cairn.
-std::function<Side(LazyWorld&)> nothing_there(const std::string& why) {
-  return [why](LazyWorld&) { return not_run(why); };
-}
 
 const char* const kLeftOut = "left out, as asked";
-const char* const kNoRealms =
-    "no command of the client sets a PIN yet, so there is nothing to attack and nothing is claimed";
 
 std::vector<Attack> make_catalogue() {
+  constexpr auto kApart = Attack::Runs::apart;
   return {
       {story("false-key"), plain(false_key_2014), in_world(false_key_cairn)},
       {story("ghost-device"), plain(ghost_device_2014), in_world(ghost_device_cairn)},
       {story("silent-enrolment"), plain(silent_enrolment_2014), in_world(silent_enrolment_cairn)},
       {story("split-view"), plain(split_view_2014), in_world(split_view_cairn)},
-      {story("mud-puddle"), plain(mud_puddle_2014), in_own_world(mud_puddle_cairn)},
+      {story("mud-puddle"), plain(mud_puddle_2014), in_own_world(mud_puddle_cairn), kApart},
       {story("subpoena"), plain(subpoena_2014), in_world(subpoena_cairn)},
-      {story("kept-copy"), plain(kept_copy_2014), in_own_world(kept_copy_cairn)},
-      {story("escrow"), plain(escrow_2014), nothing_there(kNoRealms)},
+      {story("kept-copy"), plain(kept_copy_2014), in_own_world(kept_copy_cairn), kApart},
+      {story("escrow"), plain(escrow_2014), in_own_world(escrow_cairn), kApart},
       {story("weak-rsa"), weak_rsa_2014, in_world(weak_rsa_cairn)},
       {story("harvest"), plain(harvest_2014), in_world(harvest_cairn)},
       {story("oracle"), plain(oracle_2014), in_world(oracle_cairn)},
@@ -73,36 +68,59 @@ const Attack* find_attack(const std::string& id) {
   return nullptr;
 }
 
+namespace {
+
+using Sides = std::vector<std::optional<Side>>;
+
+Sides run_models(const std::vector<const Attack*>& attacks, const RunOptions& options) {
+  Sides out;
+  for (const Attack* attack : attacks) {
+    if (options.sides == RunOptions::Sides::cairn) {
+      out.emplace_back(not_run(kLeftOut));
+    } else {
+      out.emplace_back(timed([&] { return attack->model(options.model); }));
+    }
+  }
+  return out;
+}
+
+/// Cairn's sides of those that run so, in their places. `done` may be empty.
+Sides run_cairns(const std::vector<const Attack*>& attacks, const RunOptions& options, Attack::Runs which,
+                 const std::function<void(const Story&)>& done) {
+  LazyWorld world(options.world);
+  Sides out(attacks.size());
+  for (std::size_t i = 0; i < attacks.size(); ++i) {
+    if (attacks[i]->runs != which) continue;
+    out[i] =
+        timed([&] { return options.sides == RunOptions::Sides::model ? not_run(kLeftOut) : attacks[i]->cairn(world); });
+    if (done) done(attacks[i]->story);
+  }
+  return out;
+}
+
+}  // namespace
+
 std::vector<Report> run_attacks(const std::vector<const Attack*>& attacks, const RunOptions& options,
                                 const std::function<void(const Story&)>& done) {
-  auto models = std::async(std::launch::async, [&] {
-    std::vector<Side> out;
-    for (const Attack* attack : attacks) {
-      if (options.sides == RunOptions::Sides::cairn) {
-        out.push_back(not_run(kLeftOut));
-      } else {
-        out.push_back(timed([&] { return attack->model(options.model); }));
-      }
-    }
-    return out;
-  });
-  LazyWorld world(options.world);
-  std::vector<Side> cairns;
-  for (const Attack* attack : attacks) {
-    cairns.push_back(
-        timed([&] { return options.sides == RunOptions::Sides::model ? not_run(kLeftOut) : attack->cairn(world); }));
-    done(attack->story);
-  }
-  std::vector<Side> model_sides = models.get();
+  auto models = std::async(std::launch::async, [&] { return run_models(attacks, options); });
+  auto apart =
+      std::async(std::launch::async, [&] { return run_cairns(attacks, options, Attack::Runs::apart, nullptr); });
+  Sides cairns = run_cairns(attacks, options, Attack::Runs::together, done);
+  Sides others = apart.get();
+  Sides model_sides = models.get();
   std::vector<Report> out;
-  for (std::size_t i = 0; i < attacks.size(); ++i)
-    out.push_back({attacks[i]->story, std::move(model_sides[i]), std::move(cairns[i])});
+  for (std::size_t i = 0; i < attacks.size(); ++i) {
+    if (others[i]) done(attacks[i]->story);
+    Side& cairn = others[i] ? *others[i] : *cairns[i];
+    out.push_back({attacks[i]->story, std::move(*model_sides[i]), std::move(cairn)});
+  }
   return out;
 }
 
 std::string explain(const Story& story) {
   std::string out = story.title + "\n" + std::string(story.title.size(), '=') + "\n" + story.question + "\n";
-  for (const std::string& paragraph : story.telling) out += "\n" + paragraph + "\n";
+  out += "\nThe system of 2014. " + story.then + "\n\nCairn. " + story.now + "\n\nWhat it means for you. " +
+         story.means + "\n";
   out += "\nSources:\n";
   for (const std::string& source : story.sources) out += "- " + source + "\n";
   return out;

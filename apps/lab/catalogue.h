@@ -34,13 +34,16 @@ struct Attack {
   Story story;
   std::function<Side(const ModelOptions&)> model;
   std::function<Side(LazyWorld&)> cairn;
+  enum class Runs { together, apart };
+  Runs runs = Runs::together;  ///< apart: in a world of its own, so that others may run meanwhile
 };
 
 const std::vector<Attack>& catalogue();
 /// Null when there is none.
 const Attack* find_attack(const std::string& id);
 
-/// Runs these, the model's sides beside Cairn's; `done` is called on this thread after each of Cairn's sides.
+/// Runs these: the model's sides, those of Cairn's that need a world of their own, and the others, beside each other.
+/// `done` is called on this thread for each of Cairn's sides. Throws CannotPrepare (world.h).
 std::vector<Report> run_attacks(const std::vector<const Attack*>& attacks, const RunOptions& options,
                                 const std::function<void(const Story&)>& done);
 

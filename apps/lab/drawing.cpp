@@ -6,21 +6,13 @@
 namespace cairn::lab {
 namespace {
 
-constexpr std::size_t kWidth = 360;      // of the picture, in its own units
-constexpr std::size_t kTop = 44;         // above the first arrow
-constexpr std::size_t kLineHeight = 16;  // of a caption
-constexpr std::size_t kCaption = 38;     // characters in a line of it
-constexpr std::size_t kGap = 26;         // for the arrow and what separates it from the next
-
-const char* class_of(Step::Kind kind) {
-  switch (kind) {
-    case Step::Kind::plain: return "plain";
-    case Step::Kind::swapped: return "swapped";
-    case Step::Kind::stolen: return "stolen";
-    case Step::Kind::refused: return "refused";
-  }
-  return "";
-}
+constexpr std::size_t kWidth = 320;        // of the picture, in its own units
+constexpr std::size_t kTop = 34;           // above the first arrow, below the names
+constexpr std::size_t kLetter = 8;         // of a name, at most
+constexpr std::size_t kLineHeight = 16;    // of a caption
+constexpr std::size_t kCaption = 38;       // characters in a line of it
+constexpr std::size_t kHalfCaption = 140;  // of the longest line, as wide as its letters can be
+constexpr std::size_t kGap = 26;           // for the arrow and what separates it from the next
 
 /// What a colour-blind reader, or a printer, sees.
 const char* mark_of(Step::Kind kind) {
@@ -33,11 +25,11 @@ const char* mark_of(Step::Kind kind) {
   return "";
 }
 
-std::vector<std::string> in_lines(const std::string& text) {
+std::vector<std::string> in_lines(const std::string& text, std::size_t most) {
   std::vector<std::string> out(1);
   std::istringstream words(text);
   for (std::string word; words >> word;) {
-    if (!out.back().empty() && out.back().size() + 1 + word.size() > kCaption) out.emplace_back();
+    if (!out.back().empty() && out.back().size() + 1 + word.size() > most) out.emplace_back();
     out.back() += (out.back().empty() ? "" : " ") + word;
   }
   return out;
@@ -51,6 +43,8 @@ class Picture {
         if (std::find(actors_.begin(), actors_.end(), actor) == actors_.end()) actors_.push_back(actor);
       }
     }
+    for (const std::string& actor : actors_) name_lines_ = std::max(name_lines_, name_of(actor).size());
+    y_ = kTop + name_lines_ * kLineHeight;
     for (const Step& step : steps) add(step);
   }
 
@@ -59,13 +53,23 @@ class Picture {
                       "\" role=\"img\" aria-label=\"" + escaped(title_) + "\">";
     for (std::size_t i = 0; i < actors_.size(); ++i) {
       const std::string x = std::to_string(x_of(i));
-      out += "<line class=\"life\" x1=\"" + x + "\" y1=\"26\" x2=\"" + x + "\" y2=\"" + std::to_string(y_) + "\"/>";
-      out += "<text class=\"actor\" x=\"" + x + "\" y=\"18\">" + escaped(actors_[i]) + "</text>";
+      const auto name = name_of(actors_[i]);
+      const std::string below = std::to_string(name_lines_ * kLineHeight + 10);
+      out += "<line class=\"life\" x1=\"" + x + "\" y1=\"" + below + "\" x2=\"" + x + "\" y2=\"" + std::to_string(y_) +
+             "\"/>";
+      for (std::size_t line = 0; line < name.size(); ++line) {
+        out += "<text class=\"actor\" x=\"" + x + "\" y=\"" + std::to_string(18 + line * kLineHeight) + "\">" +
+               escaped(name[line]) + "</text>";
+      }
     }
     return out + arrows_ + "</svg>";
   }
 
  private:
+  /// As much of a name in a line as there is room between it and its neighbours.
+  std::vector<std::string> name_of(const std::string& actor) const {
+    return in_lines(actor, kWidth / actors_.size() / kLetter);
+  }
   std::size_t x_of(std::size_t actor) const {
     const std::size_t slot = kWidth / actors_.size();
     return slot * actor + slot / 2;
@@ -77,10 +81,10 @@ class Picture {
   void add(const Step& step) {
     const std::size_t from = x_of(step.from);
     const std::size_t to = x_of(step.to);
-    const std::string kind = class_of(step.kind);
-    const auto lines = in_lines(mark_of(step.kind) + step.what);
+    const std::string kind = to_string(step.kind);
+    const auto lines = in_lines(mark_of(step.kind) + step.what, kCaption);
     // A caption stays inside of the picture, near the middle of its arrow.
-    const std::size_t middle = std::clamp<std::size_t>((from + to) / 2, 132, kWidth - 132);
+    const std::size_t middle = std::clamp<std::size_t>((from + to) / 2, kHalfCaption, kWidth - kHalfCaption);
     for (const std::string& line : lines) {
       arrows_ += "<text class=\"caption " + kind + "\" x=\"" + std::to_string(middle) + "\" y=\"" + std::to_string(y_) +
                  "\">" + escaped(line) + "</text>";
@@ -106,7 +110,8 @@ class Picture {
   std::string title_;
   std::vector<std::string> actors_;
   std::string arrows_;
-  std::size_t y_ = kTop;
+  std::size_t name_lines_ = 1;
+  std::size_t y_ = 0;
 };
 
 }  // namespace

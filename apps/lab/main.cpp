@@ -70,7 +70,8 @@ void add_options(CLI::App* app, Command& command) {
       "where to write the page; with all: lab.html");
   app->add_option("--programs", command.run.world.programs, "folder of cairnd, cairn and cairn-witness");
   app->add_option("--client", command.run.world.client, "the devices' program in it");
-  app->add_option("--weakness", command.run.world.weakness, "what the weakened client of the tests leaves out");
+  app->add_option("--realm", command.run.world.realm, "the realms' program in it");
+  app->add_option("--weakness", command.run.world.weakness, "what a weakened program of the tests leaves out");
   app->add_flag_callback(
       "--model-only", [&command] { command.run.sides = RunOptions::Sides::model; }, "leave Cairn's side out");
   app->add_flag_callback(
@@ -111,5 +112,10 @@ int main(int argc, char** argv) {
     for (const Attack* attack : attacks) say(explain(attack->story));
     return 0;
   }
-  return run(command, attacks);
+  try {
+    return run(command, attacks);
+  } catch (const CannotPrepare& failed) {
+    std::fprintf(stderr, "%s\n", failed.what());
+    return 1;
+  }
 }

@@ -11,7 +11,7 @@ namespace {
 
 Report report(Outcome then, Outcome now) {
   Report out;
-  out.story = {"false-key", "A title", "A <question>?", {"Told."}, {"A source"}};
+  out.story = {"false-key", "A title", "A <question>?", "It was.", "It is.", "It means.", {"A source"}};
   out.model.outcome = then;
   out.model.got = "then & there";
   out.model.step("alice", "bob", "\"hello\"", Step::Kind::stolen);
@@ -27,15 +27,16 @@ TEST(Page, SaysOfEachSideWhatItsReportSays) {
   for (const Outcome now :
        {Outcome::succeeded, Outcome::refused, Outcome::evident, Outcome::measured, Outcome::not_run}) {
     const std::string page = make_page({report(Outcome::refused, now)});
-    EXPECT_TRUE(has(page, std::string(">") + to_string(now) + "</span> now"));
-    EXPECT_TRUE(has(page, ">refused</span> then &amp; there"));
-    EXPECT_FALSE(has(page, ">SUCCEEDED</span> then"));
+    EXPECT_TRUE(has(page, std::string(">") + to_string(now) + "</span>: now"));
+    EXPECT_TRUE(has(page, ">refused</span>: then &amp; there"));
+    EXPECT_FALSE(has(page, ">SUCCEEDED</span>: then"));
   }
 }
 
 TEST(Page, EscapesWhatItShowsAndTakesNothingFromElsewhere) {
   const std::string page = make_page({report(Outcome::succeeded, Outcome::refused)});
   EXPECT_TRUE(has(page, "A &lt;question&gt;?"));
+  for (const char* told : {"It was.", "It is.", "It means."}) EXPECT_TRUE(has(page, told)) << told;
   for (const char* foreign : {"<script", "src=", "@import", "url(", "http:"})
     EXPECT_FALSE(has(page, foreign)) << foreign;
 }
@@ -55,12 +56,17 @@ TEST(Drawing, ShowsEachActorOnceAndMarksWhatIsNotPlain) {
   EXPECT_EQ(svg.find(">alice</text>", first + 1), std::string::npos);
   EXPECT_TRUE(has(svg, "\u2715 two"));
   EXPECT_EQ(draw({}, "t"), "");
+  // A name that is too long for its place stands in two lines.
+  const std::string crowd = draw({{"a", "b", "-"}, {"c", "an added device", "-"}}, "t");
+  EXPECT_TRUE(has(crowd, ">an added</text>"));
+  EXPECT_TRUE(has(crowd, ">device</text>"));
 }
 
 TEST(Catalogue, HasFifteenAttacksWithStoriesAndSources) {
   EXPECT_EQ(catalogue().size(), 15u);
   for (const Attack& attack : catalogue()) {
-    EXPECT_FALSE(attack.story.telling.empty()) << attack.story.id;
+    for (const std::string& paragraph : {attack.story.then, attack.story.now, attack.story.means})
+      EXPECT_FALSE(paragraph.empty()) << attack.story.id;
     EXPECT_FALSE(attack.story.sources.empty()) << attack.story.id;
   }
 }

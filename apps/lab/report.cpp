@@ -47,12 +47,15 @@ void add_row(std::string& out, const std::array<std::string, 4>& cells, const st
 }
 
 nlohmann::json to_json(const Side& side) {
-  nlohmann::json evidence = nlohmann::json::array();
+  nlohmann::json evidence = nlohmann::json::array(), steps = nlohmann::json::array();
+  for (const Step& one : side.steps)
+    steps.push_back({{"from", one.from}, {"to", one.to}, {"what", one.what}, {"kind", to_string(one.kind)}});
   for (const Evidence& one : side.evidence) evidence.push_back({{"what", one.what}, {"value", one.value}});
   return {{"outcome", to_string(side.outcome)},
           {"got", side.got},
           {"evidence", evidence},
           {"reduced", side.reduced},
+          {"steps", steps},
           {"seconds", side.seconds}};
 }
 
@@ -72,6 +75,16 @@ const char* to_string(Outcome outcome) {
     case Outcome::evident: return "made evident";
     case Outcome::measured: return "measured";
     case Outcome::not_run: return "not run";
+  }
+  return "";
+}
+
+const char* to_string(Step::Kind kind) {
+  switch (kind) {
+    case Step::Kind::plain: return "plain";
+    case Step::Kind::swapped: return "swapped";
+    case Step::Kind::stolen: return "stolen";
+    case Step::Kind::refused: return "refused";
   }
   return "";
 }

@@ -30,6 +30,11 @@ struct Step {
   Kind kind = Kind::plain;
 };
 
+/// Its name, as in the JSON and in the page's styles.
+const char* to_string(Step::Kind kind);
+/// Of a step at which the attacker gets something: whether it did.
+inline Step::Kind stolen_if(bool got) { return got ? Step::Kind::stolen : Step::Kind::refused; }
+
 struct Evidence {
   std::string what;
   std::string value;
@@ -66,8 +71,11 @@ Side not_run(const std::string& why);
 struct Story {
   std::string id;
   std::string title;
-  std::string question;              ///< what is tried, one sentence
-  std::vector<std::string> telling;  ///< paragraphs in plain words
+  std::string question;  ///< what is tried, in a sentence or two
+  // Each a paragraph in plain words:
+  std::string then;   ///< how it goes on the system of 2014
+  std::string now;    ///< how it goes in Cairn, and what the lab does there
+  std::string means;  ///< what follows for who reads it
   std::vector<std::string> sources;
 };
 

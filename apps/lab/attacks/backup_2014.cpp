@@ -49,11 +49,11 @@ Side mud_puddle_2014() {
   side.step("attacker", "account", "first pet? rex. street? lake road.");
   CHECK(alice.accounts.reset_by_questions(alice.name, alice.questions, "mine now").has_value());
   const auto set = alice.accounts.download(alice.name, "mine now");
-  side.step("account", "attacker", "a new password, and the backup", Step::Kind::stolen);
+  side.step("account", "attacker", "a new password, and the backup", stolen_if(set.has_value()));
   const Device fresh("a new phone");
   const auto restored = set ? restore(*set, fresh) : Result<Restored>(fail(ErrorCode::not_found, "backup"));
-  side.step("attacker", "new phone", "restore", Step::Kind::stolen);
   const bool all = restored && same(restored->conversation, alice.phone.conversation);
+  side.step("attacker", "new phone", "restore: three months of messages", stolen_if(all));
   side.conclude(all, "three months of messages, on a phone that alice never held, with a password she never set");
   side.show("messages restored", of(restored ? restored->conversation.size() : 0, alice.phone.conversation.size()));
   side.show("private keys restored (they are bound to the old phone)", restored ? restored->keychain.size() : 0);
@@ -66,10 +66,10 @@ Side subpoena_2014() {
   const BackupSet set = *alice.accounts.everything_about(alice.name).backup;
   Side side;
   side.step("court", "provider", "hand over all you store of alice");
-  side.step("provider", "court", "the backup set, its key inside", Step::Kind::stolen);
+  side.step("provider", "court", "the backup, its key inside");
   const auto opened = restore(set, Device("a machine of the court's"));
   const bool all = opened && same(opened->conversation, alice.phone.conversation);
-  side.step("court", "court", "opens it without any password", Step::Kind::stolen);
+  side.step("court", "court", "opens it without any password", stolen_if(all));
   side.conclude(all, "the backup was read without alice and without her password");
   side.show("messages read", of(opened ? opened->conversation.size() : 0, alice.phone.conversation.size()));
   side.show("the key of the keybag", "stored with the backup set");
@@ -85,9 +85,9 @@ Side kept_copy_2014() {
   side.step("alice", "provider", "delete my backup");
   side.step("provider", "provider", "keeps a copy", Step::Kind::swapped);
   const auto opened = restore(kept, Device("a machine of the provider's"));
-  side.step("provider", "provider", "opens the copy", Step::Kind::stolen);
-  side.conclude(gone && opened && same(opened->conversation, alice.phone.conversation),
-                "the copy opens after the deletion: its key lies in it");
+  const bool all = opened && same(opened->conversation, alice.phone.conversation);
+  side.step("provider", "provider", "opens the copy", stolen_if(all));
+  side.conclude(gone && all, "the copy opens after the deletion: its key lies in it");
   side.show("for alice the backup is gone", gone ? "yes" : "no");
   side.show("messages read from the copy",
             of(opened ? opened->conversation.size() : 0, alice.phone.conversation.size()));
@@ -109,13 +109,15 @@ Side escrow_2014() {
     ++honest_tries;
   }
   Side side;
-  side.step("attacker", "modules", "wrong codes, through the front door");
-  side.step("modules", "attacker", "destroyed after " + std::to_string(honest_tries), Step::Kind::refused);
-  side.step("operator", "modules", "a program without the counter", Step::Kind::swapped);
+  side.step("attacker", "machines", "wrong codes, through the front door");
+  side.step("machines", "attacker", "destroyed after " + std::to_string(honest_tries), Step::Kind::refused);
+  side.step("operator", "machines", "a program without the counter", Step::Kind::swapped);
   const auto guessed = operators.guess_all();
-  side.step("modules", "operator", "the keychain", Step::Kind::stolen);
   const bool right = guessed && guessed->code == code && as_text(guessed->keychain) == keychain;
-  side.conclude(right, "the keychain, by trying the codes with a program of its own");
+  side.step("machines", "operator", right ? "code " + guessed->code + ": the keychain" : "nothing", stolen_if(right));
+  side.conclude(
+      right,
+      "all that the code protects (here the password of alice's bank), by trying the codes with a program of its own");
   side.show("codes tried", guessed ? guessed->tries : 0);
   side.show("tries before the honest program destroys the record", honest_tries);
   side.show("read", guessed ? as_text(guessed->keychain) : "-");
@@ -137,8 +139,9 @@ Side confirm_file_2014() {
   Side side;
   side.step("alice", "storage", "a file, its key made from itself");
   side.step("asker", "storage", "who stores this known file?");
-  side.step("storage", "asker", "alice does, bob does not", Step::Kind::stolen);
-  side.conclude(alices == asked.size() && bobs == 0, "who stores a known file was answered without opening anything");
+  const bool told = alices == asked.size() && bobs == 0;
+  side.step("storage", "asker", told ? "alice does, bob does not" : "no clear answer", stolen_if(told));
+  side.conclude(told, "who stores a known file, without opening anything");
   side.show("chunks of the known file that alice stores", of(alices, asked.size()));
   side.show("that bob stores", of(bobs, asked.size()));
   return side;

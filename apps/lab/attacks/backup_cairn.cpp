@@ -1,170 +1,211 @@
-// Cairn's backups, at the domain's server and in a folder: mud-puddle, kept-copy.
+// Cairn's backups, at the domain's server and in a folder with realms: mud-puddle, kept-copy.
 #include <filesystem>
-#include <set>
 
 #include "apps/lab/attacks/attacks.h"
 #include "apps/lab/attacks/cairn_attacks.h"
-#include "apps/lab/cairn/operator.h"
+#include "apps/lab/attacks/owner.h"
+#include "apps/lab/cairn/stolen_backup.h"
 
 namespace cairn::lab {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::seconds kMost{60};
-
-/// alice with messages of hers that bob has read, mallory, and the recovery keys of both women.
-class Owner {
- public:
-  explicit Owner(const WorldOptions& options) : world_(options) {
-    alices_key_ = enroll("alice-1", "alice@localhost");
-    enroll("bob-1", "bob@localhost");
-    mallorys_key_ = enroll("mallory-1", "mallory@localhost");
-    for (const std::string& text : said_) must(world_.run("alice-1", {"send", "bob@localhost", text}));
-    must(world_.run("bob-1", {"read"}));
-  }
-  demo::Said run(const std::string& device, const std::vector<std::string>& words, const std::string& typed = {}) {
-    return world_.village().cairn(device, words, kMost, typed.empty() ? typed : typed + "\n");
-  }
-  demo::Said backup(const std::string& device, const std::string& verb, const std::string& key,
-                    const std::vector<std::string>& more = {}) {
-    std::vector<std::string> words = {"backup", verb, "--recovery-key"};
-    words.insert(words.end(), more.begin(), more.end());
-    return run(device, words, key);
-  }
-  /// A new device asks for a name: "recover", which a key is typed for and a backup restored after, or "reset".
-  demo::Said ask(const std::string& how, const std::string& device, const std::string& name, const std::string& key,
-                 const std::vector<std::string>& more = {}) {
-    std::vector<std::string> words = {how, name, "--server", world_.village().url(), "--policy", world_.policy_file()};
-    words.insert(words.end(), more.begin(), more.end());
-    return run(device, words, key);
-  }
-  /// How many of alice's sentences a device can show: in what it exports, or as they lie in its files.
-  std::size_t sentences_on(const std::string& device) {
-    const std::string pages = world_.folder() + "/" + device + "-pages";
-    run(device, {"export", pages});
-    std::set<std::string> found;
-    for (const std::string& folder : {pages, world_.village().device_folder(device)}) {
-      if (!fs::exists(folder)) continue;
-      for (const std::string& one : search_files(folder, said_).found) found.insert(one);
-    }
-    return found.size();
-  }
-  World& world() { return world_; }
-  const std::vector<std::string>& said() const { return said_; }
-  const std::string& alices_key() const { return alices_key_; }
-  const std::string& mallorys_key() const { return mallorys_key_; }
-
- private:
-  std::string enroll(const std::string& device, const std::string& name) {
-    const demo::Said enrolled = world_.enroll(device, name);
-    must(enrolled);
-    return enrolled.json["recovery_key"];
-  }
-
-  World world_;
-  const std::vector<std::string> said_ = {"the cellar key hangs behind the clock", "burn the ledger before the audit",
-                                          "meet me where the two rivers join"};
-  std::string alices_key_, mallorys_key_;
+/// What came of alice's backup at the server, in the hands of its operator and of mallory.
+struct Puddle {
+  demo::Said other_key, no_key, in_place, anew, own;  ///< what each of these was answered
+  Searched server;
+  std::size_t laid = 0;        ///< key boxes and objects of hers in mallory's place
+  std::size_t by_program = 0;  ///< sentences read by an attacker's own program without a key of hers
+  std::size_t tool_works = 0;  ///< and by the same program with it
+  std::size_t stolen = 0;      ///< sentences that the attacker has in the end
+  std::size_t back = 0;        ///< and alice on her new device
 };
 
-/// What a program answered: its sentence, without what it asked for before, or that it did as it was told.
-std::string answer(const demo::Said& said) {
-  return said.good() ? "done" : said.error.substr(said.error.rfind('\n') + 1);
+Puddle fall_into_the_puddle(Owner& alice) {
+  Puddle out;
+  must(alice.backup("alice-1", "create", alice.alices_key()));
+  const std::set<Bytes> boxes = Operator(alice.world()).key_boxes();
+  out.other_key = alice.ask("recover", "thief-1", "alice@localhost", alice.mallorys_key());
+  out.no_key = alice.ask("reset", "thief-2", "alice@localhost", {});
+  must(alice.backup("mallory-1", "create", alice.mallorys_key()));
+  std::set<std::string> read;
+  {
+    Operator at_rest(alice.world());
+    out.server = search_files(alice.world().village().server_folder(), alice.said());
+    read.insert(out.server.found.begin(), out.server.found.end());
+    const StolenBackup all = stolen_from_server(at_rest, boxes);
+    auto keys = keys_of_paper(alice.mallorys_key(), "mallory@localhost");
+    for (auto& key : keys_of_paper(alice.mallorys_key(), "alice@localhost")) keys.push_back(std::move(key));
+    std::set<std::string> opened = read_packs(all, open_with_keys(all, keys), alice.said());
+    opened.merge(read_packs(all, open_with_what_lies_beside(all), alice.said()));
+    out.by_program = opened.size();
+    read.merge(opened);
+    const auto hers = open_with_keys(all, keys_of_paper(alice.alices_key(), "alice@localhost"));
+    out.tool_works = read_packs(all, hers, alice.said()).size();
+    out.laid = at_rest.lay_backup("alice@localhost", boxes, "mallory@localhost");
+  }
+  out.in_place = alice.backup("mallory-1", "restore", alice.mallorys_key());
+  out.anew = alice.ask("recover", "mallory-2", "mallory@localhost", alice.mallorys_key());
+  out.stolen = read.size();
+  for (const std::string thief : {"thief-1", "thief-2", "mallory-1", "mallory-2"})
+    out.stolen += alice.sentences_on(thief);
+  out.own = alice.ask("recover", "alice-2", "alice@localhost", alice.alices_key(), {"--remove-others"});
+  out.back = alice.sentences_on("alice-2");
+  return out;
 }
 
 }  // namespace
 
 Side mud_puddle_cairn(const WorldOptions& options) {
   Owner alice(options);
-  must(alice.backup("alice-1", "create", alice.alices_key()));
-  const std::set<Bytes> boxes = Operator(alice.world()).key_boxes();
-  const demo::Said other_key = alice.ask("recover", "thief-1", "alice@localhost", alice.mallorys_key());
-  const demo::Said no_key = alice.ask("reset", "thief-2", "alice@localhost", {});
-  must(alice.backup("mallory-1", "create", alice.mallorys_key()));
-  Searched server;
-  std::size_t laid = 0;
-  {
-    Operator at_rest(alice.world());
-    server = search_files(alice.world().village().server_folder(), alice.said());
-    laid = at_rest.lay_backup("alice@localhost", boxes, "mallory@localhost");
-  }
-  const demo::Said in_place = alice.backup("mallory-1", "restore", alice.mallorys_key());
-  const demo::Said anew = alice.ask("recover", "mallory-2", "mallory@localhost", alice.mallorys_key());
-  std::size_t stolen = server.found.size();
-  for (const std::string thief : {"thief-1", "thief-2", "mallory-1", "mallory-2"}) stolen += alice.sentences_on(thief);
-  const demo::Said own = alice.ask("recover", "alice-2", "alice@localhost", alice.alices_key(), {"--remove-others"});
-  const std::size_t back = alice.sentences_on("alice-2");
+  const Puddle found = fall_into_the_puddle(alice);
+  const std::size_t all = alice.said().size();
+  const bool stolen = found.stolen != 0;
   Side side;
-  side.step("alice", "cairnd", "a backup, sealed to her recovery key");
-  side.step("attacker", "cairnd", "I am alice: another recovery key, then none");
-  side.step("cairnd", "attacker", "alice's backup, laid in mallory's place", Step::Kind::swapped);
-  side.step("attacker", "attacker", "restore", stolen == 0 ? Step::Kind::refused : Step::Kind::stolen);
-  side.step("alice", "new device", "her own recovery key: restore");
-  if (laid == 0 || !own.good() || back != alice.said().size()) {
-    side.got = "the owner's own restore, with which it is compared, brought " + of(back, alice.said().size()) +
-               " sentences (" + answer(own) + "), with " + std::to_string(laid) + " objects laid elsewhere";
+  side.step("alice", "server", "a backup, sealed to her recovery key");
+  side.step("attacker", "server", "I am alice: with another recovery key, then with none");
+  side.step("server", "attacker", "all that it stores of the backup", Step::Kind::swapped);
+  side.step(
+      "attacker", "attacker",
+      stolen ? "\"" + alice.said().front() + "\"" : "every key that he has, and all that lies beside: none opens it",
+      stolen ? Step::Kind::stolen : Step::Kind::refused);
+  side.step("alice", "new phone", "types her recovery key: " + of(found.back, all) + " messages are back");
+  if (found.laid == 0 || !found.own.good() || found.back != all || (!stolen && found.tool_works != all)) {
+    side.got = "the owner's own restore, with which it is compared, brought " + of(found.back, all) + " sentences (" +
+               answer(found.own) + "), the attack's own program " + of(found.tool_works, all) + " with her key, and " +
+               std::to_string(found.laid) + " objects were laid elsewhere";
     return side;
   }
-  side.conclude(stolen != 0, "sentences of alice's, without a key of hers");
+  side.conclude(stolen, "messages of alice's, without a key of hers");
   if (side.outcome == Outcome::refused)
     side.got =
-        "no plaintext: neither the operator nor a stranger restores the backup, and nothing that is stored says what "
-        "was written. The owner's paper key alone brings all of it back";
-  side.show("alice's sentences that the attacker got", of(stolen, alice.said().size()));
-  side.show("her own restore, on a new device with her recovery key", of(back, alice.said().size()));
-  side.show("her name with another recovery key", answer(other_key));
-  side.show("her name with no key at all", answer(no_key));
-  side.show("key boxes and objects of hers that the operator laid in mallory's place", laid);
-  side.show("mallory restores that, on the device that made her backup", answer(in_place));
-  side.show("and on a new one, which remembers nothing", answer(anew));
-  side.show("bytes of the server's, searched as UTF-8, UTF-16, hex and base64", server.bytes);
-  side.reduced.push_back("The search of the server's files would not find text that is compressed and not encrypted.");
-  side.reduced.push_back(
-      "The attacker uses the program as it is shipped, whose checks stop him first. A program of his own without them "
-      "was not tried: it would still need a private key of alice's to open the key box.");
+        "neither the operator nor a stranger opens the backup, and nobody but alice can, with the key "
+        "that she has on paper";
+  side.show("alice's sentences that the attacker got", of(found.stolen, all));
+  side.show("her own restore, on a new phone with her recovery key", of(found.back, all));
+  side.show("her name with another recovery key", answer(found.other_key));
+  side.show("her name with no key at all", answer(found.no_key));
+  side.show("a program of the attacker's own, with his keys and with every 32 bytes stored beside the backup",
+            of(found.by_program, all));
+  side.show("the same program with alice's key (so it works)", of(found.tool_works, all));
+  side.show("key boxes and objects of hers that the operator laid in mallory's place", found.laid);
+  side.show("mallory restores that, on the device that made her backup", answer(found.in_place));
+  side.show("and on a new one, which remembers nothing", answer(found.anew));
+  side.show("bytes of the server's, searched for the sentences", found.server.bytes);
   return side;
 }
 
-Side kept_copy_cairn(const WorldOptions& options) {
-  Owner alice(options);
+namespace {
+
+/// What opens of a copy that was kept, after its owner has deleted the backup and lost her recovery key to a thief.
+struct Kept {
+  demo::Said waiting, erased, gone, keyless, opened;  ///< what each of these was answered
+  std::size_t receipts = 0;                           ///< of erasure, that alice was given
+  std::size_t without = 0;                            ///< sentences read without a key of hers
+  std::size_t by_client = 0;                          ///< with it, by the program as it is shipped
+  std::size_t by_realms = 0;                          ///< by a program of his own that asks the realms
+  std::size_t by_disks = 0;       ///< by that program with every realm's disk of now, and one of before
+  std::size_t two_of_before = 0;  ///< and with two disks of before the deletion
+};
+
+std::size_t read_with_disks(const StolenBackup& copy, const Opened& box, const vault::RealmSet& set,
+                            const std::vector<const RealmDisk*>& disks, const std::vector<std::string>& sentences) {
+  std::set<std::string> read;
+  for (std::size_t i = 0; box && i < box->generations.size(); ++i) {
+    const auto token = token_from_disks(set, box->generations[i], disks);
+    if (token) read.merge(read_packs(copy, box->generations[i], *token, sentences));
+  }
+  return read.size();
+}
+
+std::size_t read_with_realms(const StolenBackup& copy, const Opened& box, const Realms& realms,
+                             const std::vector<std::string>& sentences) {
+  std::set<std::string> read;
+  for (std::size_t i = 0; box && i < box->generations.size(); ++i) {
+    const auto token = token_from_realms(realms, box->generations[i]);
+    if (token) read.merge(read_packs(copy, box->generations[i], *token, sentences));
+  }
+  return read.size();
+}
+
+Kept keep_a_copy(Owner& alice, Realms& realms) {
+  Kept out;
   const std::string stick = alice.world().folder() + "/stick", kept = stick + "-kept";
-  must(alice.backup("alice-1", "create", alice.alices_key(), {"--to", stick}));
+  must(alice.backup("alice-1", "create", alice.alices_key(), {"--to", stick, "--realms", realms.file()}));
   fs::copy(stick, kept, fs::copy_options::recursive);
   must(alice.backup("alice-1", "restore", alice.alices_key(), {"--from", kept}));  // it is whole
-  must(alice.run("alice-1", {"backup", "delete"}));
-  const demo::Said gone = alice.backup("alice-1", "list", alice.alices_key(), {"--from", stick});
-  const Searched lying = search_files(kept, alice.said());
-  const demo::Said keyless = alice.backup("mallory-1", "restore", alice.mallorys_key(), {"--from", kept});
-  const std::size_t without = lying.found.size() + alice.sentences_on("mallory-1");
-  const demo::Said opened = alice.ask("recover", "thief-1", "alice@localhost", alice.alices_key(), {"--from", kept});
-  const std::size_t with = alice.sentences_on("thief-1");
+  const auto before = realms.copy_disks("before");
+  out.waiting = alice.run("alice-1", {"backup", "delete"});
+  must(out.waiting);
+  realms.pass_three_days();
+  out.erased = alice.run("alice-1", {"backup", "delete"});
+  must(out.erased);
+  out.receipts = out.erased.json["receipts"].size();
+  out.gone = alice.backup("alice-1", "list", alice.alices_key(), {"--from", stick});
+  const auto after = realms.copy_disks("after");
+
+  const StolenBackup copy = stolen_from_folder(kept);
+  out.keyless = alice.backup("mallory-1", "restore", alice.mallorys_key(), {"--from", kept});
+  const Opened beside = open_with_what_lies_beside(copy);
+  out.without = search_files(kept, alice.said()).found.size() + read_packs(copy, beside, alice.said()).size() +
+                alice.sentences_on("mallory-1");
+  out.opened = alice.ask("recover", "thief-1", "alice@localhost", alice.alices_key(), {"--from", kept});
+  out.by_client = alice.sentences_on("thief-1");
+  const Opened box = open_with_keys(copy, keys_of_paper(alice.alices_key(), "alice@localhost"));
+  out.by_realms = read_with_realms(copy, box, realms, alice.said());
+  const RealmDisk one(before[0]), two(before[1]), now_0(after[0]), now_1(after[1]), now_2(after[2]);
+  out.by_disks = read_with_disks(copy, box, realms.set(), {&one, &now_0, &now_1, &now_2}, alice.said());
+  out.two_of_before = read_with_disks(copy, box, realms.set(), {&one, &two}, alice.said());
+  return out;
+}
+
+}  // namespace
+
+Side kept_copy_cairn(const WorldOptions& options) {
+  Owner alice(options);
+  Realms realms(alice.world(), options);
+  const Kept found = keep_a_copy(alice, realms);
+  const std::size_t all = alice.said().size();
+  const std::size_t with = found.by_client + found.by_realms + found.by_disks;
   Side side;
-  side.step("alice", "storage", "a backup in a folder");
+  side.step("alice", "storage", "a backup; to open it takes her key and parts that three realms hold");
   side.step("storage", "storage", "keeps a copy", Step::Kind::swapped);
-  side.step("alice", "storage", "delete my backup");
-  side.step("storage", "storage", "opens the copy without a key of hers",
-            without == 0 ? Step::Kind::refused : Step::Kind::stolen);
-  side.step("alice", "storage", "the recovery key, found later", Step::Kind::stolen);
-  side.step("storage", "storage", "opens the copy with it", with == 0 ? Step::Kind::refused : Step::Kind::stolen);
-  if (gone.good()) {
-    side.got = "for alice herself the backup was still there after she had deleted it";
+  side.step("alice", "realms",
+            "erase your parts: done after three days, " + std::to_string(found.receipts) + " receipts");
+  side.step("alice", "thief", "her recovery key, stolen", Step::Kind::swapped);
+  side.step("storage", "thief", "the copy");
+  side.step("realms", "thief", "all their disks, as they are now", Step::Kind::swapped);
+  side.step("thief", "thief", with == 0 ? "the copy stays shut" : "\"" + alice.said().front() + "\"",
+            with == 0 ? Step::Kind::refused : Step::Kind::stolen);
+  if (found.gone.good() || found.receipts < Realms::kThreshold || found.two_of_before != all) {
+    side.got = "nothing to conclude: " + std::to_string(found.receipts) +
+               " receipts of erasure, and with two disks of " + "before the deletion the attack's own program read " +
+               of(found.two_of_before, all) + " sentences";
     return side;
   }
-  side.conclude(without + with != 0,
-                without != 0
-                    ? "the copy opens without a key of alice's"
-                    : "nothing from the copy alone; but whoever gets the recovery key later opens it, deleted "
-                      "or not. Deleting is final only where realms hold a part of the key, and the client does "
-                      "not set up realms yet");
-  side.show("what alice is told of the backup that she deleted", answer(gone));
-  side.show("sentences read from the copy without a key of hers", of(without, alice.said().size()));
-  side.show("and with her recovery key, after the deletion", of(with, alice.said().size()));
-  side.show("mallory tries the copy with a recovery key of her own", answer(keyless));
-  side.show("the thief recovers from the copy with alice's", answer(opened));
+  side.conclude(found.without + with != 0,
+                found.without != 0 ? "the copy opens without a key of alice's"
+                                   : "the copy opens after the deletion, with a recovery key that was stolen later");
+  if (side.outcome == Outcome::refused)
+    side.got =
+        "the realms have erased their parts of the key, so the copy opens for nobody, not even for whoever "
+        "steals alice's recovery key afterwards";
+  side.show("what alice is told of the backup that she deleted", answer(found.gone));
+  side.show("receipts of erasure, signed by realms", found.receipts);
+  side.show("sentences read from the copy without a key of hers", of(found.without, all));
+  side.show("with her recovery key, by the program as it is shipped", of(found.by_client, all));
+  side.show("what that program said", answer(found.opened));
+  side.show("by a program of the thief's own, which asks the realms", of(found.by_realms, all));
+  side.show("by that program with the disks of all three realms, and a copy of one from before the deletion",
+            of(found.by_disks, all));
+  side.show("with copies of two from before the deletion (two of three in league with the storage)",
+            of(found.two_of_before, all));
+  side.show("mallory tries the copy with a recovery key of her own", answer(found.keyless));
   side.reduced.push_back(
-      "The thief uses the program as it is shipped, which first makes his device one of alice's, and that her devices "
-      "see. A program of his own needs only the copy and the key, and nobody would see it.");
+      "The three days are not waited for: the realms' clocks are set ahead while they stand still. And deleting is "
+      "final only for a backup that was made with realms: without them, whoever kept a copy and gets the recovery key "
+      "opens it.");
   return side;
 }
 

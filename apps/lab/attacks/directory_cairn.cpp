@@ -85,19 +85,18 @@ Side refuse_all(World& world, const std::vector<std::string>& lies, const std::s
     if (sentence.empty()) sentence = told.sentence;
     side.show("lie \"" + lie + "\"", told.believed ? "believed" : told.sentence);
   }
-  side.step("alice", "cairnd", "which devices has bob?");
-  side.step("cairnd", "alice", shown, Step::Kind::swapped);
+  side.step("alice", "server", "which devices has bob?");
+  side.step("server", "alice", shown, Step::Kind::swapped);
   side.outcome = believed != 0 || grew != 0 || named != lies.size() ? Outcome::succeeded : Outcome::refused;
   if (side.outcome == Outcome::refused) {
     side.step("alice", "alice", sentence, Step::Kind::refused);
   } else {
     side.step("alice", "operator", "not refused", Step::Kind::stolen);
   }
-  side.got = believed != 0 ? "alice's client took the operator's key for bob's"
-             : grew != 0   ? "something was stored while the server lied"
-             : named != lies.size()
-                 ? "no refusal that names its reason"
-                 : "nothing: every lie was refused before a byte was encrypted, and the reason was named";
+  side.got = believed != 0          ? "alice's client took the operator's key for bob's"
+             : grew != 0            ? "something was stored while the server lied"
+             : named != lies.size() ? "no refusal that names its reason"
+                                    : "every lie was refused before a byte was encrypted, and the reason was named";
   side.show("lies refused", of(named, lies.size()));
   side.show("envelopes stored meanwhile", grew == 0 ? "none" : "some");
   return side;
@@ -127,20 +126,20 @@ Side silent_enrolment_cairn(World& world) {
   for (const auto& one : after.json["alarms"]) {
     if (one.value("device", "") == spy) alarm = one["sentence"];
   }
-  side.step("thief", "cairnd", "lets another device in, with bob-2's key", Step::Kind::swapped);
+  side.step("thief", "server", "lets another device in, with a stolen device of bob's", Step::Kind::swapped);
   if (alarm.empty()) {
-    side.step("cairnd", "bob", "nothing is shown on bob-1", Step::Kind::swapped);
+    side.step("server", "bob", "nothing is shown on his other device", Step::Kind::swapped);
     side.outcome = Outcome::succeeded;
     side.got = "a device in bob's name of which bob's other device showed nothing";
   } else {
-    side.step("cairnd", "bob", "the chain itself: an alarm on bob-1");
+    side.step("server", "bob", "his name's own signed history: an alarm on his other device");
     if (side.outcome == Outcome::refused)
       side.got =
           "a device that bob did not sign for was refused by contacts; one let in with a stolen device of bob's "
-          "raised an alarm on his other one, and no server can leave that out of the chain";
+          "raised an alarm on his other one, and no server can leave that out of his name's signed history";
   }
-  side.show("alarms on bob-1 for the device that a thief of bob-2 let in", alarm.empty() ? "none" : alarm);
-  side.show("alarms on bob-1 before", before.json["alarms"].size());
+  side.show("alarms on bob's other device for the one that the thief let in", alarm.empty() ? "none" : alarm);
+  side.show("alarms there before", before.json["alarms"].size());
   for (const std::string& device : {spy, world.run("bob-2", {"status"}).json.value("device", "")})
     must(world.run("bob-1", {"device", "remove", device}));
   return side;
@@ -201,11 +200,11 @@ Side split_view_cairn(World& world, const WorldOptions& options) {
   TwoHistories colluding(options);
   const bool proved = colluding.talk();
   Side side;
-  side.step("cairnd", "alice", "another directory, without its auditors", Step::Kind::swapped);
+  side.step("server", "alice", "another directory, without its auditors", Step::Kind::swapped);
   side.step("alice", "alice", fork.believed ? "believed" : fork.sentence,
             fork.believed ? Step::Kind::stolen : Step::Kind::refused);
-  side.step("cairnd", "alice", "one history, signed by colluding auditors", Step::Kind::swapped);
-  side.step("cairnd", "bob", "another, signed by the same", Step::Kind::swapped);
+  side.step("server", "alice", "one history, signed by colluding auditors", Step::Kind::swapped);
+  side.step("server", "bob", "another, signed by the same", Step::Kind::swapped);
   side.step("bob", "alice", "one message, which carries what bob was shown");
   bool verified = false, stopped = false;
   if (proved) {
@@ -216,7 +215,7 @@ Side split_view_cairn(World& world, const WorldOptions& options) {
     verified = verified && !colluding.world().run("nobody", {"evidence", "verify", file}).good();
     std::filesystem::remove(file);
     stopped = !colluding.by_alice({"send", "carol@localhost", "to somebody new"}).good();
-    side.step("alice", "anybody", "evidence: two histories, both signed; it verifies off line");
+    side.step("alice", "anybody", "evidence: two histories, both signed");
   }
   side.outcome = fork.believed || fork.grew || !proved || !verified || !stopped || !truth.good() ? Outcome::succeeded
                                                                                                  : Outcome::evident;

@@ -85,17 +85,18 @@ Side forge_2016(const ModelOptions& options) {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   side.step("mallory", "bob", "the guess turned into her address, " + std::to_string(bob.queries) + " times",
             Step::Kind::swapped);
-  side.step("bob", "mallory", "fetches " + (fetched.empty() ? "nothing" : fetched.substr(0, 22)), Step::Kind::stolen);
+  side.step("bob", "mallory", "fetches " + (fetched.empty() ? "nothing" : fetched.substr(0, 22)),
+            stolen_if(!fetched.empty()));
   const double rate = static_cast<double>(bob.queries) / seconds;
   char years[64];
   std::snprintf(years, sizeof years, "%.0f", std::pow(2.0, kTagBits) / rate / 3600 / 24 / 365.25);
   side.conclude(!confirmed.empty() && confirmed == secret,
-                "at a reduced tag: which of the guessed documents it was, and a forged message that was accepted");
+                "with a shorter check: which of the guessed documents it was, and a forged message that was accepted");
   side.show("bits of the tag", std::to_string(options.tag_bits) + " (the system: 40)");
   side.show("forged messages sent", bob.queries);
   side.show("confirmed guess", confirmed.empty() ? "-" : confirmed);
   side.reduced.push_back(
-      "The tag has " + std::to_string(options.tag_bits) +
+      "The check (its tag) has " + std::to_string(options.tag_bits) +
       " bits instead of 40. A forgery is accepted with probability 2^-t, so it takes 2^t tries: 2^40 for "
       "the system (Bellare and Stepanovs 2020), at this machine's " +
       std::to_string(static_cast<int>(rate)) + " tries a second against one phone " + years +

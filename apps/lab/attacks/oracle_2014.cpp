@@ -409,7 +409,7 @@ Side oracle_2014() {
   side.step("alice", "bob", "a photo: key inside, gzipped");
   side.step("mallory", "bob", "a copy: bits turned, checksum fixed, her signature", Step::Kind::swapped);
   side.step("bob", "storage", "fetches, when the guess was right", Step::Kind::stolen);
-  side.step("mallory", "mallory", std::to_string(queries) + " copies later: the key", Step::Kind::stolen);
+  side.step("mallory", "mallory", std::to_string(queries) + " copies later: the key", stolen_if(last.right));
   side.conclude(last.right,
                 "the key of an attachment, and with it the photo, from answers that bob's phone gave by itself");
   side.show("altered copies sent (queries), all in all", queries);

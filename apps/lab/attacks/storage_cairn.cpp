@@ -48,24 +48,24 @@ Side subpoena_cairn(World& world) {
   for (const std::string& text : said)
     arrived += world.shows("bob-1", "alice@localhost", "alice@localhost: " + text) ? 1 : 0;
   Side side;
-  side.step("alice", "cairnd", std::to_string(said.size()) + " messages that bob has not fetched");
-  side.step("court", "cairnd", "hand over all you store");
+  side.step("alice", "server", std::to_string(said.size()) + " messages that bob has not fetched");
+  side.step("court", "server", "hand over all you store");
   const std::size_t found = server.found.size() + cosigners.found.size();
-  side.step("cairnd", "court",
-            std::to_string((server.bytes + cosigners.bytes) / 1024) + " KiB, every key of the server's too",
+  side.step("server", "court",
+            std::to_string((server.bytes + cosigners.bytes) / 1024) + " KiB, every key of the server's among them",
             found == 0 ? Step::Kind::refused : Step::Kind::stolen);
   side.conclude(found != 0 || waiting < said.size() || arrived != said.size(),
                 "sentences that alice wrote, in the clear");
   if (side.outcome == Outcome::refused)
     side.got =
-        "no plaintext: of what the server, its witnesses and its auditors store nothing says what was written. "
+        "nothing that the server, its witnesses and its auditors store says what was written. "
         "It does tell who has a name, who writes with whom, when, and in which sizes";
   side.show("bytes handed over, searched as UTF-8, UTF-16, hex and base64", server.bytes + cosigners.bytes);
   side.show("sentences found in them", of(found, said.size()));
   side.show("envelopes among them that were still waiting for bob", waiting);
   side.show("and that bob could read afterwards", of(arrived, said.size()));
   side.reduced.push_back(
-      "Messages and the directory only: a backup, and what the server has of it, is attacked in mud-puddle.");
+      "Messages and the directory only: a backup, and what the server has of it, is attacked in \"The mud puddle\".");
   return side;
 }
 
@@ -95,15 +95,16 @@ Side confirm_file_cairn(World& world) {
   must(world.run("bob-1", {"read"}));
   must(world.run("mallory-1", {"read"}));
   Side side;
-  side.step("alice", "cairnd", "the known document, three times");
-  side.step("asker", "cairnd", "does anybody here have this document?");
-  side.step("cairnd", "asker", hits + equal_bodies == 0 ? "three envelopes, all different" : "yes: here it is",
+  side.step("alice", "server", "the known document, three times");
+  side.step("asker", "server", "does anybody here have this document?");
+  side.step("server", "asker", hits + equal_bodies == 0 ? "three envelopes, all different" : "yes: here it is",
             hits + equal_bodies == 0 ? Step::Kind::refused : Step::Kind::stolen);
   side.conclude(hits + equal_bodies != 0 || large < 3, "the answer: the document, or what is made from it, is there");
   if (side.outcome == Outcome::refused)
     side.got =
-        "no answer: the same document gives another ciphertext each time, and nothing stored is made from it. Only "
-        "its padded size can be seen";
+        "no answer: the same document looks different each time that it is encrypted, and nothing stored is made from "
+        "it. "
+        "Only about how large it is can be seen";
   side.show("stored envelopes that hold the document, its hashes, or its convergent chunks", hits);
   side.show("equal ciphertexts among three copies", equal_bodies);
   side.show("envelopes large enough to be it", large);
@@ -133,14 +134,15 @@ Side weak_rsa_cairn(World& world, const WorldOptions& options) {
   const std::size_t rsa = symbols.out.find(" RSA_") != std::string::npos ? 1 : 0;
   const bool looked = symbols.exit_code == 0 && !packages.empty();
   Side side;
-  side.step("attacker", "cairnd", "which public keys do people encrypt to?");
-  side.step("cairnd", "attacker", std::to_string(packages.size()) + " key packages",
+  side.step("attacker", "server", "which public keys do people encrypt to?");
+  side.step("server", "attacker", std::to_string(packages.size()) + " key packages",
             good == packages.size() ? Step::Kind::refused : Step::Kind::stolen);
   side.conclude(!looked || good != packages.size() || rsa != 0, "keys of another kind than X25519 with ML-KEM-768");
   if (side.outcome == Outcome::refused)
     side.got =
-        "nothing to factor: every key that people encrypt to is X25519 and ML-KEM-768 together, and both would "
-        "have to be broken";
+        "nothing to take apart: every key that people encrypt to is X25519 and ML-KEM-768 together, and both would "
+        "have to "
+        "be broken";
   side.show("key packages on the server", packages.size());
   side.show("of them X25519 with ML-KEM-768 (1216 bytes)", of(good, packages.size()));
   for (const auto& [suite, count] : suites) side.show("MLS cipher suite " + suite, count);

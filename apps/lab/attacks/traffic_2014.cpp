@@ -74,7 +74,7 @@ Side harvest_2014() {
     const auto message = opened ? decode_body(opened->body) : Result<Message>(fail(ErrorCode::malformed, "-"));
     if (message) read.push_back(message->text);
   }
-  side.step("recorder", "recorder", "reads the whole year", Step::Kind::stolen);
+  side.step("recorder", "recorder", "reads the whole year", stolen_if(read == said));
   side.conclude(read == said, "every message of the year: one key opens them all");
   side.show("recorded messages read", of(read.size(), said.size()));
   side.show("the oldest", read.empty() ? "-" : read.front());
@@ -151,10 +151,10 @@ Side metadata_2014() {
     right += guess == act.kind ? 1 : 0;
   }
   Side side;
-  side.step("alice", "APNs",
+  side.step("alice", "push service",
             "envelopes of " + std::to_string(size_of(tested[0])) + ", " + std::to_string(size_of(tested[1])) + ", " +
                 std::to_string(size_of(tested[3])) + " bytes");
-  side.step("APNs", "observer", "sender, recipient, time, size", Step::Kind::stolen);
+  side.step("push service", "observer", "sender, recipient, time, size", Step::Kind::stolen);
   side.step("observer", "observer", "a receipt, a text, a photo", Step::Kind::stolen);
   side.outcome = Outcome::measured;
   side.got = "what alice did was told from the size alone in " + of(right, tested.size()) + " cases";

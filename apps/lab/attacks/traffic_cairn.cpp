@@ -104,7 +104,8 @@ Side harvest_cairn(World& world) {
   side.conclude(read != 0 || recorded.size() < said.size() || current == 0, "messages that bob had read long before");
   if (side.outcome == Outcome::refused)
     side.got =
-        "nothing that had been read: its keys are gone. What was still on its way opens, and so does whatever the "
+        "nothing that had been read opens: its keys are gone. What was still on its way opens, and so does whatever "
+        "the "
         "device itself keeps to show its owner";
   if (current == 0) side.got = "unclear: the stolen keys did not even open what was on its way";
   side.show("recorded messages that the stolen device's keys open", of(read, said.size()));
@@ -154,13 +155,13 @@ Side replay_cairn(World& world) {
   Side side;
   const bool worked = as_alice > 1 || as_mallory + to_mallory > 0;
   side.step("alice", "bob", "\"" + text + "\"");
-  side.step("cairnd", "bob", "the same envelope, twice more", worked ? Step::Kind::swapped : Step::Kind::refused);
-  side.step("cairnd", "bob", "and in mallory's conversation",
+  side.step("server", "bob", "the same envelope, twice more", worked ? Step::Kind::swapped : Step::Kind::refused);
+  side.step("server", "bob", "and in mallory's conversation",
             as_mallory > 0 ? Step::Kind::swapped : Step::Kind::refused);
-  side.step("cairnd", "mallory", "and to mallory", to_mallory > 0 ? Step::Kind::stolen : Step::Kind::refused);
+  side.step("server", "mallory", "and to mallory", to_mallory > 0 ? Step::Kind::stolen : Step::Kind::refused);
   side.conclude(worked || once != 1 || !alive, "an old message was shown as new");
   if (side.outcome == Outcome::refused)
-    side.got = "nothing: a message is read once, by those of its group alone, under its sender's name";
+    side.got = "a message is read once, by those of its group alone, under its sender's name";
   side.show("times that bob was shown it: first, and after it was delivered again",
             std::to_string(once) + ", " + std::to_string(as_alice));
   side.show("shown in mallory's conversation or to mallory", as_mallory + to_mallory);
@@ -201,8 +202,8 @@ Side oracle_cairn(World& world) {
   must(world.run("alice-1", {"send", "bob@localhost", "an honest one, after them"}));
   const bool alive = world.shows("bob-1", "alice@localhost", "alice@localhost: an honest one, after them");
   Side side;
-  side.step("alice", "cairnd", std::to_string(altered) + " envelopes");
-  side.step("cairnd", "bob", "one bit turned in each", Step::Kind::swapped);
+  side.step("alice", "server", std::to_string(altered) + " envelopes");
+  side.step("server", "bob", "one bit turned in each", Step::Kind::swapped);
   side.step("bob", "bob",
             changed.empty() && arrived == 0 ? "none is shown: \"could not be read\"" : "shows what nobody said",
             changed.empty() && arrived == 0 ? Step::Kind::refused : Step::Kind::stolen);
@@ -210,7 +211,8 @@ Side oracle_cairn(World& world) {
                 "altered messages were accepted: an oracle");
   if (side.outcome == Outcome::refused)
     side.got =
-        "nothing to watch: one turned bit and the envelope is refused as a whole, before anything of it is read. "
+        "there is nothing to watch: one turned bit and the envelope is refused as a whole, before anything of it is "
+        "read. "
         "The sender is not told of it either";
   side.show("altered envelopes delivered", altered);
   side.show("of them shown to bob, altered or not", changed.size() + arrived);
@@ -260,15 +262,16 @@ Side forge_cairn(World& world) {
   must(world.run("alice-1", {"send", "bob@localhost", "an honest one, after the forgeries"}));
   const bool alive = world.shows("bob-1", "alice@localhost", "alice@localhost: an honest one, after the forgeries");
   Side side;
-  side.step("alice", "cairnd", "\"" + guessed + "\", which the attacker guesses");
-  side.step("cairnd", "bob", "turned into \"" + wanted + "\"", Step::Kind::swapped);
+  side.step("alice", "server", "\"" + guessed + "\", which the attacker guesses");
+  side.step("server", "bob", "turned into \"" + wanted + "\"", Step::Kind::swapped);
   side.step("bob", "bob", worked == 0 ? "refused" : "shows the forgery",
             worked == 0 ? Step::Kind::refused : Step::Kind::stolen);
   side.conclude(worked != 0 || tried != kPlaces || !alive, "a guessed message was turned into a forged one");
   if (side.outcome == Outcome::refused)
     side.got =
-        "nothing: a whole guessed message does not help. The tag has 128 bits and depends on a key that no guess "
-        "gives, and the sender's signature covers the text besides";
+        "a whole guessed message does not help: the check has 128 bits and depends on a key that no guess gives, and "
+        "the "
+        "sender's signature covers the text besides";
   side.show("forgeries of a fully guessed message, at every place where it can stand", tried);
   side.show("accepted", worked);
   side.show("bits of the tag", "128 (2014: none; 2016: 40)");
@@ -300,9 +303,9 @@ Side metadata_cairn(World& world) {
     listed += (i == 0 ? "" : ", ") + std::to_string(lengths[i]) + ": " + std::to_string(sizes[i]);
   Side side;
   side.step(
-      "alice", "cairnd",
+      "alice", "server",
       "texts of 3 to 80 characters: " + std::to_string(of_short.size()) + (of_short.size() == 1 ? " size" : " sizes"));
-  side.step("cairnd", "observer", "which mailbox, when, the padded size", Step::Kind::stolen);
+  side.step("server", "observer", "which mailbox, when, the padded size", Step::Kind::stolen);
   side.step("observer", "observer", "a long text is seen to be long", Step::Kind::stolen);
   const bool measured = sizes.size() == lengths.size() && of_short.size() < kShort;
   side.outcome = measured ? Outcome::measured : Outcome::succeeded;

@@ -83,7 +83,7 @@ Side weak_rsa_2014(const ModelOptions& options) {
   const auto block = rsa_encrypt(bob.modulus(), key, RsaPadding::pkcs1);
   const Bytes ciphertext = aes_ctr(key, first_counter(), encode_body(message));
   Side side;
-  side.step("IDS", "attacker", "bob's public key: " + std::to_string(options.factor_bits) + " bits");
+  side.step("directory", "attacker", "bob's public key: " + std::to_string(options.factor_bits) + " bits");
   side.step("alice", "attacker", "a recorded message");
   const auto factors = block ? factor(bob.modulus()) : std::nullopt;
   if (!factors) {
@@ -95,8 +95,10 @@ Side weak_rsa_2014(const ModelOptions& options) {
   const auto read = opened && opened->size() == 16 ? decode_body(aes_ctr(*opened, first_counter(), ciphertext))
                                                    : Result<Message>(fail(ErrorCode::malformed, "-"));
   side.step("attacker", "attacker", "factors it in " + with_digits(factors->seconds, 1) + " s", Step::Kind::swapped);
-  side.step("attacker", "attacker", "\"" + (read ? read->text : std::string("-")) + "\"", Step::Kind::stolen);
-  side.conclude(read && *read == message, "at a reduced size: the private key from the public one, and the message");
+  side.step("attacker", "attacker", "\"" + (read ? read->text : std::string("-")) + "\"",
+            stolen_if(read && *read == message));
+  side.conclude(read && *read == message,
+                "with a smaller number: the private key from the public one, and the message");
   side.show("bits factored", options.factor_bits);
   side.show("seconds of one core", with_digits(factors->seconds, 1));
   side.show("read", read ? read->text : "-");

@@ -15,15 +15,6 @@ constexpr std::uint32_t kServersStore = 0x63726e64;  // cairnd's SQLite applicat
 constexpr std::uint32_t kDevicesStore = 0x6361726e;  // cairn's
 constexpr std::size_t kAll = ~std::size_t{0};
 
-std::unique_ptr<store::SqliteStore> open_store(const std::string& path, std::uint32_t application_id) {
-  store::SqliteOptions options;
-  options.path = path;
-  options.application_id = application_id;
-  auto opened = store::SqliteStore::open(options);
-  if (!opened) must({1, {}, opened.error().where});
-  return std::move(*opened);
-}
-
 std::string utf16(const std::string& text) {
   std::string out;
   for (const char c : text) out += std::string{c, '\0'};
@@ -138,7 +129,15 @@ std::vector<mls::KeyPackage> Operator::key_packages() const {
   return out;
 }
 
-std::size_t Operator::count(Table table) const { return store_->scan(table, {}, {}, kAll).size(); }
+crypto::SigningKey Operator::realm_token_key() const {
+  const auto row = store_->get(relay::table::kKeys, as_bytes("realm tokens"));
+  auto seed = row ? crypto::Ed25519Seed::from(*row)
+                  : Result<crypto::Ed25519Seed>(fail(ErrorCode::not_found, "The server has no key of account tokens."));
+  if (!seed) must({1, {}, seed.error().where});
+  return crypto::SigningKey::from_seed(std::move(*seed));
+}
+
+std::vector<Row> Operator::rows(Table table) const { return store_->scan(table, {}, {}, kAll); }
 
 Searched search_files(const std::string& folder, const std::vector<std::string>& words) {
   Searched out;
@@ -156,6 +155,15 @@ Searched search_files(const std::string& folder, const std::vector<std::string>&
   }
   out.found.assign(found.begin(), found.end());
   return out;
+}
+
+std::unique_ptr<store::SqliteStore> open_store(const std::string& path, std::uint32_t application_id) {
+  store::SqliteOptions options;
+  options.path = path;
+  options.application_id = application_id;
+  auto opened = store::SqliteStore::open(options);
+  if (!opened) must({1, {}, opened.error().where});
+  return std::move(*opened);
 }
 
 std::unique_ptr<store::Store> open_stolen(const std::string& device_folder, Entropy& entropy) {

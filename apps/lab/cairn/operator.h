@@ -5,6 +5,7 @@
 #include <set>
 
 #include "apps/lab/cairn/world.h"
+#include "core/crypto/signature.h"
 #include "core/mls/key_package.h"
 #include "core/relay/tables.h"
 #include "shell/store/sqlite/sqlite_store.h"
@@ -39,7 +40,10 @@ class Operator {
   /// The first device of a name, as the server knows it.
   DeviceId device_of(const std::string& name) const;
   std::vector<mls::KeyPackage> key_packages() const;
-  std::size_t count(Table table) const;
+  /// With which the server makes the account tokens that realms ask of who guesses.
+  crypto::SigningKey realm_token_key() const;
+  std::vector<Row> rows(Table table) const;
+  std::size_t count(Table table) const { return rows(table).size(); }
 
  private:
   World& world_;
@@ -54,6 +58,8 @@ struct Searched {
 };
 Searched search_files(const std::string& folder, const std::vector<std::string>& words);
 
+/// A program's rows; `application_id` is that of its SQLite files.
+std::unique_ptr<store::SqliteStore> open_store(const std::string& path, std::uint32_t application_id);
 /// A device's rows, opened as its thief opens them: with the key that lies beside.
 std::unique_ptr<store::Store> open_stolen(const std::string& device_folder, Entropy& entropy);
 

@@ -2,40 +2,35 @@
 
 #include <unistd.h>
 
-#include <cstdio>
-#include <cstdlib>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
 namespace cairn::lab {
 namespace {
 
 std::string scratch_folder() {
-  static int count = 0;
+  static std::atomic<int> count = 0;
   // Short: the path of a socket in it has at most 107 bytes.
   return (std::filesystem::temp_directory_path() /
           ("cairn-lab-" + std::to_string(getpid()) + "-" + std::to_string(++count)))
       .string();
 }
 
-std::vector<World*>& open_worlds() {
-  static std::vector<World*> worlds;
-  return worlds;
-}
-
 }  // namespace
 
 void must(const demo::Said& said) {
   if (said.good()) return;
-  std::fprintf(stderr, "The lab could not prepare an attack: %s\n", said.error.c_str());
-  while (!open_worlds().empty()) open_worlds().back()->close();
-  std::_Exit(1);  // the model's sides may still be running beside
+  throw CannotPrepare("The lab could not prepare an attack: " + said.error);
+}
+
+std::vector<std::string> weakened_by(const WorldOptions& options) {
+  if (options.weakness.empty()) return {};
+  return {"/usr/bin/env", "CAIRN_WEAKNESS=" + options.weakness};
 }
 
 World::World(const WorldOptions& options, ServerKind kind)
     : folder_(scratch_folder()), lie_file_(folder_ + "-lie"), policy_file_(folder_ + "-colluders") {
-  open_worlds().push_back(this);
   tell("none");
   demo::VillageOptions village;
   village.programs = options.programs;
@@ -45,18 +40,14 @@ World::World(const WorldOptions& options, ServerKind kind)
   if (kind == ServerKind::colluder)
     village.server_arguments.insert(village.server_arguments.end(), {"--colluders", policy_file_});
   village.client = options.client;
-  village.prefix = [weakness = options.weakness](const std::string& who) -> std::vector<std::string> {
-    if (weakness.empty() || who == "cairnd" || who.starts_with("cosigner")) return {};
-    return {"/usr/bin/env", "CAIRN_WEAKNESS=" + weakness};
+  village.prefix = [words = weakened_by(options)](const std::string& who) {
+    return who == "cairnd" || who.starts_with("cosigner") ? std::vector<std::string>{} : words;
   };
   village_.emplace(std::move(village));
   if (kind == ServerKind::liar) policy_file_ = village_->policy_file();
 }
 
-World::~World() { close(); }
-
-void World::close() {
-  std::erase(open_worlds(), this);
+World::~World() {
   village_.reset();
   std::filesystem::remove_all(folder_);
   std::filesystem::remove(lie_file_);

@@ -4,15 +4,17 @@
 
 #include <memory>
 #include <optional>
+#include <stdexcept>
 
 #include "apps/demo/village.h"
 
 namespace cairn::lab {
 
 struct WorldOptions {
-  std::string programs;          ///< folder of the programs
-  std::string client = "cairn";  ///< the devices' program: tests put a weakened one here
-  std::string weakness;          ///< which check the weakened one leaves out (tests/weakened)
+  std::string programs;                 ///< folder of the programs
+  std::string client = "cairn";         ///< the devices' program: tests put a weakened one here,
+  std::string realm = "cairn-witness";  ///< or here
+  std::string weakness;                 ///< which check the weakened one leaves out (tests/weakened)
 };
 
 /// Who answers lookups: the liar about bob, or one whose clients' cosigners all collude with it.
@@ -38,9 +40,6 @@ class World {
   std::vector<std::string> texts(const std::string& device, const std::string& conversation);
   bool shows(const std::string& device, const std::string& conversation, const std::string& line);
 
-  /// Ends its programs and removes its folder; nothing else may be called then.
-  void close();
-
   demo::Village& village() { return *village_; }
   const std::string& policy_file() const { return policy_file_; }
   std::string folder() const { return folder_; }
@@ -55,8 +54,15 @@ class World {
   bool has_people_ = false;
 };
 
-/// Ends the run with a sentence, and every world with it, when a step that only prepares an attack fails: nothing is to
-/// be concluded from it.
+/// Words in front of a program that may be a weakened one: env(1), and which check it leaves out. Empty without.
+std::vector<std::string> weakened_by(const WorldOptions& options);
+
+/// A step that only prepares an attack failed: nothing is to be concluded, and the run ends with this sentence. Thrown,
+/// since attacks run beside each other and each has programs of its own to end first.
+class CannotPrepare : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+/// Throws CannotPrepare unless it is good.
 void must(const demo::Said& said);
 
 }  // namespace cairn::lab
