@@ -14,7 +14,7 @@
 namespace cairn::lab {
 namespace {
 
-constexpr std::size_t kAll = ~std::size_t{0};
+constexpr std::size_t kAllRows = ~std::size_t{0};
 
 /// A thief asks nobody.
 class Anything final : public mls::Authenticator, public mls::Membership {
@@ -28,7 +28,7 @@ class Anything final : public mls::Authenticator, public mls::Membership {
 std::optional<std::string> open_with(const store::Store& stolen, const relay::BodyRow& recorded) {
   Anything anything;
   const mls::NoPsks psks;
-  for (const Row& row : stolen.scan(client::tables::kGroups, {}, {}, kAll)) {
+  for (const Row& row : stolen.scan(client::tables::kGroups, {}, {}, kAllRows)) {
     auto group = mls::Group::restore(row.value);
     if (!group) continue;
     const auto received = group->process(recorded.body, {anything, anything, psks});

@@ -14,7 +14,7 @@ namespace {
 
 using namespace legacy;
 
-constexpr std::chrono::minutes kMost{15};
+constexpr std::chrono::minutes kMostOfGp{15};
 
 std::string decimal(ByteView number) {
   char* text = BN_bn2dec(number_of(number).get());
@@ -36,7 +36,7 @@ struct Factored {
 std::optional<Factored> factor(ByteView modulus) {
   const std::string script =
       "gettime();f=factorint(" + decimal(modulus) + ");t=gettime();print(f[1,1]);print(f[2,1]);print(t);\n";
-  const demo::Finished done = demo::run({"/usr/bin/gp", "-q", "-f", "-s", "300M"}, kMost, script);
+  const demo::Finished done = demo::run({"/usr/bin/gp", "-q", "-f", "-s", "300M"}, kMostOfGp, script);
   std::vector<std::string> lines(1);
   for (const char c : done.out) {
     if (c == '\n')

@@ -19,13 +19,13 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint32_t kRealmsStore = 0x63726e77;  // cairn-witness's SQLite application_id
-constexpr std::size_t kAll = ~std::size_t{0};
-constexpr std::chrono::seconds kMost{30};
+constexpr std::size_t kAllOfARealm = ~std::size_t{0};
+constexpr std::chrono::seconds kMostOfARealm{30};
 constexpr std::chrono::hours kThreeDaysAndOne{73};
 
 template <class Condition>
 void wait_for(Condition condition, const std::string& sentence) {
-  const auto until = std::chrono::steady_clock::now() + kMost;
+  const auto until = std::chrono::steady_clock::now() + kMostOfARealm;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > until) must({1, {}, sentence});
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
@@ -44,7 +44,7 @@ Realms::Realms(World& world, const WorldOptions& options) : world_(world), optio
   for (std::size_t i = 0; i < kCount; ++i) {
     const auto made = demo::run({options_.programs + "/" + options_.realm, "--data", data(i), "init", "--realm",
                                  "--name", "localhost/r" + std::to_string(i)},
-                                kMost);
+                                kMostOfARealm);
     if (made.exit_code != 0) must({made.exit_code, {}, made.err});
     start(i);
     list +=
@@ -85,7 +85,7 @@ void Realms::start(std::size_t realm) {
 
 void Realms::stop(std::size_t realm) {
   processes_[realm]->signal(SIGTERM);
-  processes_[realm]->wait(kMost);
+  processes_[realm]->wait(kMostOfARealm);
   processes_[realm].reset();
 }
 
@@ -118,7 +118,7 @@ RealmDisk::RealmDisk(std::string folder)
     : folder_(std::move(folder)), rows_(open_store(folder_ + "/store.sqlite", kRealmsStore)) {}
 
 std::optional<PinShare> RealmDisk::pin() const {
-  for (const Row& row : rows_->scan(witness::realm_table::kPins, {}, {}, kAll)) {
+  for (const Row& row : rows_->scan(witness::realm_table::kPins, {}, {}, kAllOfARealm)) {
     auto pin = wire::decode<witness::PinRow>(row.value);
     if (pin) return std::move(pin->share);
   }
