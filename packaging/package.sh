@@ -17,6 +17,14 @@ for program in cairnd cairn-witness cairn; do
   install -m 755 "$binaries/$program" "$tree/usr/bin/$program"
   strip --strip-unneeded "$tree/usr/bin/$program"
 done
+mkdir -p "$tree/usr/share/man/man1" "$tree/usr/share/bash-completion/completions" "$tree/usr/share/zsh/vendor-completions" \
+  "$tree/usr/share/fish/vendor_completions.d"
+for program in cairnd cairn-witness cairn; do
+  "$binaries/$program" manual | gzip -9n >"$tree/usr/share/man/man1/$program.1.gz"
+done
+"$binaries/cairn" completion bash >"$tree/usr/share/bash-completion/completions/cairn"
+"$binaries/cairn" completion zsh >"$tree/usr/share/zsh/vendor-completions/_cairn"
+"$binaries/cairn" completion fish >"$tree/usr/share/fish/vendor_completions.d/cairn.fish"
 install -m 644 "$here/cairnd.service" "$here/cairn-witness.service" "$tree/usr/lib/systemd/system/"
 cp -r "$root/docs/operating" "$tree/usr/share/doc/cairn-server/"
 install -m 644 "$root/LICENSE" "$tree/usr/share/doc/cairn-server/copyright"

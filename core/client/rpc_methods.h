@@ -136,6 +136,7 @@ RpcBegun rpc_device_list(const RpcRooms&, const ClientConfig&, Context&, const j
 RpcBegun rpc_device_remove(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_sync(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_status(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_discover(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_contact_show(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_contact_accept(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_contact_verify(const RpcRooms&, const ClientConfig&, Context&, const json&);

@@ -3,6 +3,8 @@
 #include "core/client/gatekeeper.h"
 #include "core/client/requests.h"
 #include "core/client/rpc_methods.h"
+#include "core/client/send_keys.h"
+#include "core/crypto/hash.h"
 
 namespace cairn::client {
 namespace {
@@ -42,26 +44,56 @@ RpcWait await_delivery(const RpcRooms& rooms, const ChannelId& home, std::uint64
   return wait;
 }
 
+/// What somebody asks to be said.
+struct Saying {
+  std::string text;
+  std::string reply;
+  std::string key;  ///< empty: none
+  Hash request;     ///< of SaidUnderKey
+  std::uint64_t wait_ms = 0;
+};
+
+Saying saying_of(const Account& account, const json& params, std::string text) {
+  json what = params;
+  for (const char* how : {"key", "wait_ms", "fresh"}) what.erase(how);
+  return {std::move(text), text_param(params, "reply"), text_param(params, "key"),
+          crypto::sha256({account.device_id(), as_bytes(what.dump())}),
+          std::min(number_param(params, "wait_ms", kSendWaitMs), kMaxWaitMs)};
+}
+
+/// The answer where this was said before, under the same key; or why it cannot be asked under that one.
+std::optional<RpcBegun> said_before(const RpcRooms& rooms, const Context& context, const Saying& saying) {
+  if (saying.key.empty()) return std::nullopt;
+  if (saying.key.size() > kMaxSendKey) return failure(ErrorCode::over_limit, "A key has at most 64 bytes.");
+  const auto said = said_under(context, saying.key);
+  if (!said) return std::nullopt;
+  if (said->request != saying.request) {
+    return failure(ErrorCode::conflict, "This key stands for another message; take a new one for each.");
+  }
+  return await_delivery(rooms, said->home, said->index, saying.wait_ms);
+}
+
 RpcBegun say(const RpcRooms& rooms, Context& context, const Account& account, const ChannelId& home,
-             const std::string& text, const std::string& reply, std::uint64_t wait_ms) {
+             const Saying& saying) {
   const auto conversation = rooms.conversations.find(context.store, home);
   if (conversation && is_blocked(context.store, account, *conversation)) {
     return failure(ErrorCode::not_authorised,
                    "You have blocked " + other_of_pair(account, *conversation) + "; unblock them to write to them.");
   }
   std::optional<MessageId> in_reply_to;
-  if (!reply.empty()) {
-    auto meant = reply_param(rooms, context.store, home, reply);
+  if (!saying.reply.empty()) {
+    auto meant = reply_param(rooms, context.store, home, saying.reply);
     if (auto* failed = std::get_if<RpcFailure>(&meant)) return std::move(*failed);
     in_reply_to = std::get<MessageId>(meant);
   }
-  const auto index = rooms.conversations.say(context, account, home, text, in_reply_to);
+  const auto index = rooms.conversations.say(context, account, home, saying.text, in_reply_to);
   if (!index) {
     if (index.error().code == ErrorCode::over_limit)
       return failure(ErrorCode::over_limit, "A text has 1 to 16384 bytes; send it in parts.");
     return failure(index.error().code, "This conversation can only be read; begin a new one.");
   }
-  return await_delivery(rooms, home, *index, wait_ms);
+  if (!saying.key.empty()) remember_said(context, saying.key, {home, *index, saying.request, context.now.ms});
+  return await_delivery(rooms, home, *index, saying.wait_ms);
 }
 
 /// Whom one can write to: so far the own domain alone.
@@ -155,9 +187,8 @@ RpcBegun rpc_send(const RpcRooms& rooms, const ClientConfig&, Context& context, 
   const auto account = load_account(context.store);
   if (!account || account->state != AccountState::active) return not_active(account);
   const std::string to = text_param(params, "to");
-  const std::string text = with_mentions(*account, text_param(params, "text"), params);
-  const std::string reply = text_param(params, "reply");
-  const std::uint64_t wait_ms = std::min(number_param(params, "wait_ms", kSendWaitMs), kMaxWaitMs);
+  const Saying saying = saying_of(*account, params, with_mentions(*account, text_param(params, "text"), params));
+  if (auto before = said_before(rooms, context, saying)) return std::move(*before);
 
   // A conversation that is there, or a pair with a name.
   auto known = rooms.conversations.resolve(context.store, *account, to);
@@ -177,17 +208,17 @@ RpcBegun rpc_send(const RpcRooms& rooms, const ClientConfig&, Context& context, 
     return failure(ErrorCode::invalid_name, "One cannot write to oneself yet; write to somebody else.");
   }
   const auto home = known ? std::optional(known->channel) : std::nullopt;
-  const auto go_on = [rooms, home, whom, text, reply, wait_ms](Context& later, const Account& own) -> RpcBegun {
+  const auto go_on = [rooms, home, whom, saying](Context& later, const Account& own) -> RpcBegun {
     const auto pair = home ? Result<ChannelId>(*home) : rooms.conversations.pair_with(later, own, whom);
     if (!pair)
       return failure(pair.error().code, std::string("The conversation could not begin (") + pair.error().where + ").");
-    return say(rooms, later, own, *pair, text, reply, wait_ms);
+    return say(rooms, later, own, *pair, saying);
   };
   const bool anew = yes_param(params, "fresh");
   // A title with a typing error must not begin a pair with somebody who does not exist.
   if (!anew && (known || !is_bare)) return go_on(context, *account);
   return after_look_up(rooms, context, *account, known ? names_in(*known) : std::set<directory::Name>{whom},
-                       anew ? LookUp::anew : LookUp::if_stale, wait_ms, go_on);
+                       anew ? LookUp::anew : LookUp::if_stale, saying.wait_ms, go_on);
 }
 
 RpcBegun rpc_read(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {

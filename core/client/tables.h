@@ -55,4 +55,6 @@ inline constexpr Table kContactSettings{47};  ///< name_key(name) -> ContactSett
 inline constexpr Table kExpiring{48};         ///< uint64 ms || home || uint64 index -> ""
 inline constexpr Table kGroupWants{49};       ///< home -> GroupWants
 
+inline constexpr Table kSendKeys{56};  ///< a caller's key -> SaidUnderKey (send_keys.h)
+
 }  // namespace cairn::client::tables
