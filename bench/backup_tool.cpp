@@ -59,10 +59,10 @@ std::optional<ManifestContent> newest_manifest(const Keys& keys, const FolderVau
 
 ChunkIndex index_of(const Keys& keys, const FolderVault& storage, const ManifestContent& manifest) {
   ChunkIndex out;
-  for (const ObjectId& id : manifest.indexes) {
-    const auto listings = open_index(keys.keys, id, *storage.get(id));
+  for (const IndexReference& one : manifest.indexes) {
+    const auto listings = open_index(keys.keys, one, *storage.get(one.id));
     CHECK(listings.has_value());
-    out.add_index(id, *listings);
+    out.add_index(one, *listings);
   }
   return out;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/padding.h"
+#include "core/crypto/hash.h"
 #include "core/vault/internal/seal.h"
 #include "core/vault/labels.h"
 #include "core/vault/pack.h"
@@ -53,10 +54,35 @@ Result<Listing> Listing::read(wire::Reader& reader) {
   return out;
 }
 
-Result<std::vector<Listing>> open_index(const VaultKeys& keys, const ObjectId& id, ByteView sealed) {
-  REQUIRE(is_kind(id, ObjectKind::index), ErrorCode::malformed, "index: kind of object");
+IndexReference IndexReference::to(const Object& object) {
+  return {object.id, static_cast<std::uint32_t>(object.bytes.size()), crypto::sha256(object.bytes)};
+}
+
+void IndexReference::write(wire::Writer& writer) const {
+  writer.raw(id);
+  writer.u32(size);
+  writer.raw(digest);
+}
+
+Result<IndexReference> IndexReference::read(wire::Reader& reader) {
+  IndexReference out;
+  out.id = TRY(reader.fixed<ObjectId>());
+  REQUIRE(is_kind(out.id, ObjectKind::index), ErrorCode::malformed, "index: kind of object");
+  out.size = TRY(reader.u32());
+  REQUIRE(out.size <= kMaxIndexSize, ErrorCode::over_limit, "index: size");
+  REQUIRE(out.size >= kLeastPaddedSize + internal::kSealOverhead &&
+              padme(out.size - internal::kSealOverhead) == out.size - internal::kSealOverhead,
+          ErrorCode::malformed, "index: size");
+  out.digest = TRY(reader.fixed<Hash>());
+  return out;
+}
+
+Result<std::vector<Listing>> open_index(const VaultKeys& keys, const IndexReference& named, ByteView sealed) {
+  REQUIRE(is_kind(named.id, ObjectKind::index), ErrorCode::malformed, "index: kind of object");
   REQUIRE(sealed.size() <= kMaxIndexSize, ErrorCode::over_limit, "index: size");
-  const SecretBytes opened = TRY(internal::open(keys.object_key(kSealIndex, id), {}, sealed));
+  REQUIRE(sealed.size() == named.size && crypto::sha256(sealed) == named.digest, ErrorCode::crypto_failed,
+          "index: not the one that the manifest names");
+  const SecretBytes opened = TRY(internal::open(keys.object_key(kSealIndex, named.id), {}, sealed));
   wire::Reader reader(opened.expose());
   REQUIRE(TRY(reader.u8()) == kIndexFormat, ErrorCode::unsupported, "index: format");
   auto listings = TRY(reader.vector<Listing>(kMaxIndexSize, kMaxIndexSize));
@@ -80,9 +106,9 @@ std::vector<Object> seal_indexes(const VaultKeys& keys, const std::vector<Listin
   return out;
 }
 
-ChunkIndex::Source ChunkIndex::add_index(const ObjectId& id, const std::vector<Listing>& listings) {
+ChunkIndex::Source ChunkIndex::add_index(const IndexReference& index, const std::vector<Listing>& listings) {
   const auto source = static_cast<Source>(indexes_.size());
-  indexes_.push_back(id);
+  indexes_.push_back(index);
   for (const Listing& listing : listings) add_listing(listing, source);
   return source;
 }

@@ -19,8 +19,23 @@ struct Listing {
   static Result<Listing> read(wire::Reader& reader);
 };
 
-/// The listings of one index object, opened. `id` is what the object lies under.
-Result<std::vector<Listing>> open_index(const VaultKeys& keys, const ObjectId& id, ByteView sealed);
+/// How a signed manifest names an index object: these bytes, and no others that somebody with the data key sealed
+/// under the same id.
+struct IndexReference {
+  ObjectId id;
+  std::uint32_t size = 0;  ///< of the sealed bytes
+  Hash digest;             ///< SHA-256 of them
+
+  static constexpr std::size_t kEncodedSize = 52;
+  static IndexReference to(const Object& object);
+  void write(wire::Writer& writer) const;
+  /// Refuses kinds and sizes that no index object has.
+  static Result<IndexReference> read(wire::Reader& reader);
+  friend bool operator==(const IndexReference&, const IndexReference&) = default;
+};
+
+/// The listings of one index object, opened. `crypto_failed` unless `sealed` is exactly what the manifest names.
+Result<std::vector<Listing>> open_index(const VaultKeys& keys, const IndexReference& named, ByteView sealed);
 /// As few index objects as hold all these listings.
 std::vector<Object> seal_indexes(const VaultKeys& keys, const std::vector<Listing>& listings, Entropy& entropy);
 
@@ -56,7 +71,7 @@ class ChunkIndex {
   };
 
   /// Takes what an index object lists, and says its number.
-  Source add_index(const ObjectId& id, const std::vector<Listing>& listings);
+  Source add_index(const IndexReference& index, const std::vector<Listing>& listings);
   /// Takes a pack that no index lists, from its own table.
   void add_stored_pack(const Listing& listing) { add_listing(listing, kNoSource); }
 
@@ -84,7 +99,7 @@ class ChunkIndex {
 
   const std::vector<Pack>& packs() const { return packs_; }
   const std::vector<Place>& places() const { return places_; }
-  const std::vector<ObjectId>& indexes() const { return indexes_; }
+  const std::vector<IndexReference>& indexes() const { return indexes_; }
   std::optional<PackNumber> find_pack(const ObjectId& id) const;
 
  private:
@@ -95,7 +110,7 @@ class ChunkIndex {
 
   std::vector<Pack> packs_;
   std::vector<Place> places_;
-  std::vector<ObjectId> indexes_;
+  std::vector<IndexReference> indexes_;
   /// Open addressing, at most half full; 0 is free, else the place's number and 1. Ids are pseudo-random, so their
   /// first bytes are the hash.
   std::vector<std::uint32_t> slots_;

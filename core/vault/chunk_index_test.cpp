@@ -28,7 +28,8 @@ struct Indexes : ::testing::Test {
   }
   Result<std::vector<Listing>> open(const Bytes& text) {
     const ObjectId id = new_object_id(ObjectKind::index, entropy);
-    return open_index(keys, id, internal::seal(keys.object_key(kSealIndex, id), {}, text, entropy));
+    const Object object{id, internal::seal(keys.object_key(kSealIndex, id), {}, text, entropy)};
+    return open_index(keys, IndexReference::to(object), object.bytes);
   }
   Bytes text_of(const std::vector<Listing>& listings, std::size_t size = kLeastPaddedSize) {
     wire::Writer writer;
@@ -48,7 +49,7 @@ TEST_F(Indexes, OpenToWhatWasSealedInAsFewObjectsAsFit) {
   std::vector<Listing> opened;
   for (const Object& object : objects) {
     EXPECT_LE(object.bytes.size(), kMaxIndexSize);
-    const auto some = open_index(keys, object.id, object.bytes);
+    const auto some = open_index(keys, IndexReference::to(object), object.bytes);
     ASSERT_TRUE(accepted(some));
     opened.insert(opened.end(), some->begin(), some->end());
   }
@@ -62,7 +63,7 @@ TEST_F(Indexes, FindEveryPlaceOfEveryChunk) {
   std::vector<Listing> listings;
   for (int i = 0; i < 20; ++i) listings.push_back(listing_of(500));
   listings.back().chunks[7].id = listings.front().chunks[3].id;
-  index.add_index(new_object_id(ObjectKind::index, entropy), listings);
+  index.add_index({new_object_id(ObjectKind::index, entropy), 0, {}}, listings);
   for (const Listing& listing : listings) {
     for (const Chunk& chunk : listing.chunks) {
       std::vector<ObjectId> packs;
@@ -134,12 +135,34 @@ TEST_F(Indexes, ThatAreNotTheOneEncodingAreRefused) {
 
 TEST_F(Indexes, UnderAnotherIdOrKindOrTooLargeAreRefused) {
   const auto object = seal_indexes(keys, {listing_of(3)}, entropy).front();
+  const auto open_as = [&](const ObjectId& id, const Bytes& bytes) {
+    return open_index(keys, IndexReference::to({id, bytes}), bytes);
+  };
   const ObjectId other = new_object_id(ObjectKind::index, entropy);
   const ObjectId pack = new_object_id(ObjectKind::pack, entropy);
-  EXPECT_TRUE(refused(open_index(keys, other, object.bytes), "aead open"));
-  EXPECT_TRUE(refused(open_index(keys, pack, object.bytes), "index: kind of object"));
-  EXPECT_TRUE(refused(open_index(keys, other, Bytes(kMaxIndexSize + 1)), "index: size"));
-  EXPECT_TRUE(refused(open_index(keys, other, {}), "vault: open"));
+  EXPECT_TRUE(refused(open_as(other, object.bytes), "aead open"));
+  EXPECT_TRUE(refused(open_as(pack, object.bytes), "index: kind of object"));
+  EXPECT_TRUE(refused(open_as(other, Bytes(kMaxIndexSize + 1)), "index: size"));
+  EXPECT_TRUE(refused(open_as(other, {}), "vault: open"));
+}
+
+TEST_F(Indexes, OfOtherBytesThanTheManifestNamesAreRefused) {
+  const auto object = seal_indexes(keys, {listing_of(3)}, entropy).front();
+  const IndexReference named = IndexReference::to(object);
+  ASSERT_TRUE(accepted(open_index(keys, named, object.bytes)));
+  constexpr auto kNotNamed = "index: not the one that the manifest names";
+  IndexReference other = named;
+  other.digest.mutable_view()[31] ^= 1;
+  EXPECT_TRUE(refused(open_index(keys, other, object.bytes), kNotNamed));
+  other = named;
+  ++other.size;
+  EXPECT_TRUE(refused(open_index(keys, other, object.bytes), kNotNamed));
+  // The same listings, sealed once more.
+  const ObjectId& id = named.id;
+  const auto text = internal::open(keys.object_key(kSealIndex, id), {}, object.bytes);
+  ASSERT_TRUE(text.has_value());
+  const Bytes anew = internal::seal(keys.object_key(kSealIndex, id), {}, text->expose(), entropy);
+  EXPECT_TRUE(refused(open_index(keys, named, anew), kNotNamed));
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   constexpr RoundTrip kAll[] = {round_trip<ManifestContent>, round_trip<Tree>,       round_trip<Reference>,
                                 round_trip<Chunk>,           round_trip<Listing>,    round_trip<Entry>,
                                 round_trip<KeyBoxContent>,   round_trip<Generation>, round_trip<Opener>,
-                                round_trip<SealedRoot>,      round_trip<RealmEntry>};
+                                round_trip<SealedRoot>,      round_trip<RealmEntry>, round_trip<IndexReference>};
   if (size == 0) return 0;
   kAll[data[0] % std::size(kAll)]({data + 1, size - 1});
   return 0;

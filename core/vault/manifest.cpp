@@ -1,6 +1,7 @@
 #include "core/vault/manifest.h"
 
 #include <algorithm>
+#include <set>
 
 #include "core/base/padding.h"
 #include "core/crypto/hash.h"
@@ -11,15 +12,18 @@
 namespace cairn::vault {
 namespace {
 
-constexpr std::uint8_t kManifestFormat = 1;
+constexpr std::uint8_t kManifestFormat = 2;
 
-Result<std::vector<ObjectId>> read_indexes(wire::Reader& reader) {
-  wire::Reader body = TRY(reader.nested(kMaxIndexesOfManifest * ObjectId::kSize));
-  std::vector<ObjectId> out;
-  while (!body.done()) {
-    out.push_back(TRY(body.fixed<ObjectId>()));
-    REQUIRE(is_kind(out.back(), ObjectKind::index), ErrorCode::malformed, "manifest: kind of object");
+Result<std::vector<IndexReference>> read_indexes(wire::Reader& reader) {
+  auto out =
+      TRY(reader.vector<IndexReference>(kMaxIndexesOfManifest * IndexReference::kEncodedSize, kMaxIndexesOfManifest));
+  std::set<ObjectId> ids;
+  std::size_t total = 0;
+  for (const IndexReference& one : out) {
+    REQUIRE(ids.insert(one.id).second, ErrorCode::malformed, "manifest: an index twice");
+    total += one.size;
   }
+  REQUIRE(total <= kMaxIndexBytesOfManifest, ErrorCode::over_limit, "manifest: size of all indexes");
   return out;
 }
 
@@ -37,9 +41,7 @@ void ManifestContent::write(wire::Writer& writer) const {
   entries.write(writer);
   batched.write(writer);
   own.write(writer);
-  const std::size_t mark = writer.begin_vector();
-  for (const ObjectId& id : indexes) writer.raw(id);
-  writer.end_vector(mark);
+  writer.vector(indexes);
 }
 
 Result<ManifestContent> ManifestContent::read(wire::Reader& reader) {

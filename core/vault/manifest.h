@@ -4,6 +4,7 @@
 #include <span>
 
 #include "core/crypto/signature.h"
+#include "core/vault/chunk_index.h"
 #include "core/vault/tree.h"
 
 namespace cairn::vault {
@@ -27,7 +28,7 @@ struct ManifestContent {
   Tree entries;
   Tree batched;
   Tree own;
-  std::vector<ObjectId> indexes;
+  std::vector<IndexReference> indexes;  ///< none twice
 
   void write(wire::Writer& writer) const;
   static Result<ManifestContent> read(wire::Reader& reader);

@@ -34,7 +34,7 @@ struct Manifests : ::testing::Test {
     content.entry_count = 2;
     content.entries = {0, 100, Reference{random_value<ChunkId>(entropy), 100}};
     content.own = {1, 3'000'000, Reference{random_value<ChunkId>(entropy), 720}};
-    content.indexes = {new_object_id(ObjectKind::index, entropy)};
+    content.indexes = {{new_object_id(ObjectKind::index, entropy), 1'088, crypto::sha256(as_bytes("an index"))}};
   }
 
   Result<ManifestContent> verify(const Object& object, std::uint64_t newest = 0) {
@@ -117,6 +117,13 @@ TEST_F(Manifests, PaddingThatIsNotTheOneEncodingIsRefused) {
   EXPECT_TRUE(refused(verify(seal_text(text)), "manifest: padding"));
 }
 
+TEST_F(Manifests, OfTheFormatBeforeAreRefused) {
+  Bytes encoded = wire::encode(content);
+  EXPECT_EQ(encoded[0], 2);
+  encoded[0] = 1;
+  EXPECT_TRUE(refused(wire::decode<ManifestContent>(encoded), "manifest: format"));
+}
+
 TEST_F(Manifests, ContentThatBreaksARuleIsRefused) {
   const auto result = [&](const auto& change) {
     ManifestContent wrong = content;
@@ -134,9 +141,37 @@ TEST_F(Manifests, ContentThatBreaksARuleIsRefused) {
   EXPECT_TRUE(refused(result([](auto& c) { c.own.root->plain_size = 0; }), "tree: size of a chunk"));
   EXPECT_TRUE(refused(result([](auto& c) { c.batched.depth = 1; }), "tree: depth"));
   EXPECT_TRUE(refused(result([](auto& c) { c.entries.size = 99; }), "tree: size"));
-  EXPECT_TRUE(refused(result([&](auto& c) { c.indexes[0].mutable_view()[0] = 1; }), "manifest: kind of object"));
-  EXPECT_TRUE(
-      refused(result([](auto& c) { c.indexes.resize(kMaxIndexesOfManifest + 1, c.indexes[0]); }), "vector size"));
+}
+
+TEST_F(Manifests, NameIndexesThatCanBeAndNotTooManyBytesOfThem) {
+  const auto result = [&](const auto& change) {
+    ManifestContent wrong = content;
+    change(wrong.indexes);
+    return wire::decode<ManifestContent>(wire::encode(wrong));
+  };
+  const auto many = [&](std::size_t count, std::uint32_t size) {
+    return [this, count, size](auto& all) {
+      all.clear();
+      for (std::size_t i = 0; i < count; ++i) all.push_back({new_object_id(ObjectKind::index, entropy), size, {}});
+    };
+  };
+  EXPECT_TRUE(accepted(result(many(0, 0))));
+  EXPECT_TRUE(refused(result([](auto& all) { all[0].id.mutable_view()[0] = 1; }), "index: kind of object"));
+  EXPECT_TRUE(refused(result([](auto& all) { all.push_back(all[0]); }), "manifest: an index twice"));
+  for (const std::size_t size : {std::size_t{0}, std::size_t{64}, std::size_t{1'087}, std::size_t{1'089},
+                                 std::size_t{512 * 1024}, kMaxIndexSize + 1}) {
+    EXPECT_TRUE(refused(result([&](auto& all) { all[0].size = static_cast<std::uint32_t>(size); }), "index: size"))
+        << size;
+  }
+  constexpr std::uint32_t kHalfMiB = 512 * 1024 + 64;
+  constexpr std::size_t kFit = kMaxIndexBytesOfManifest / kHalfMiB;
+  EXPECT_TRUE(accepted(result(many(kFit, kHalfMiB))));
+  EXPECT_TRUE(refused(result(many(kFit + 1, kHalfMiB)), "manifest: size of all indexes"));
+  EXPECT_TRUE(accepted(result(many(kMaxIndexesOfManifest, 1'088))));
+  EXPECT_TRUE(refused(result(many(kMaxIndexesOfManifest + 1, 1'088)), "vector size"));
+  // The largest that there can be is still a manifest.
+  many(kMaxIndexesOfManifest, 1'088)(content.indexes);
+  EXPECT_TRUE(accepted(verify(seal(content))));
 }
 
 }  // namespace

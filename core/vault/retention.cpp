@@ -24,16 +24,14 @@ std::set<ObjectId> kept_snapshots(std::span<const KnownSnapshot> snapshots, Time
     return std::tie(a.counter, a.created, a.manifests) > std::tie(b.counter, b.created, b.manifests);
   });
   std::set<ObjectId> kept;
-  if (!sorted.empty()) kept.insert(sorted.front().manifests.begin(), sorted.front().manifests.end());
+  // Of two devices at once: another one may build on either.
+  for (const KnownSnapshot& one : sorted) {
+    if (one.counter == sorted.front().counter) kept.insert(one.manifests.begin(), one.manifests.end());
+  }
   std::erase_if(sorted, [now](const KnownSnapshot& one) { return elapsed_ms(one.created, now) > kClockAheadMs; });
   keep_newest(sorted, kDayMs, kKeptDays, kept);
   keep_newest(sorted, 7 * kDayMs, kKeptWeeks, kept);
   return kept;
-}
-
-void add_needed(const ManifestContent& manifest, const ChunkIndex& index, std::set<ObjectId>& needed) {
-  needed.insert(manifest.indexes.begin(), manifest.indexes.end());
-  for (const ChunkIndex::Pack& pack : index.packs()) needed.insert(pack.id);
 }
 
 PrunePlan plan_prune(std::span<const ObjectId> stored, const std::set<ObjectId>& needed,
@@ -44,12 +42,14 @@ PrunePlan plan_prune(std::span<const ObjectId> stored, const std::set<ObjectId>&
     const auto seen = unneeded_since.find(id);
     // A clock that was ahead then does not keep it for ever.
     const Time since = seen == unneeded_since.end() ? now : std::min(seen->second, now);
-    if (superseded.contains(id) || elapsed_ms(now, since) >= kUnneededGraceMs) {
+    const std::uint64_t grace = superseded.contains(id) ? kSupersededGraceMs : kUnneededGraceMs;
+    if (seen != unneeded_since.end() && elapsed_ms(now, since) >= grace) {
       out.now.push_back(id);
-    } else {
-      out.unneeded_since.emplace(id, since);
     }
+    out.unneeded_since.emplace(id, since);
   }
+  const auto order = [](const ObjectId& id) { return std::pair(-int{id.view()[0]}, id); };
+  std::ranges::sort(out.now, {}, order);
   return out;
 }
 

@@ -36,6 +36,11 @@ TEST(Retention, KeepsTheNewestOfSevenDaysAndFourWeeks) {
 
 TEST(Retention, KeepsOneOfADay) { EXPECT_EQ(kept({1, 2, 3, 25, 26}), (std::vector<std::uint64_t>{3, 5})); }
 
+TEST(Retention, KeepsAllOfTheHighestCounter) {
+  const KnownSnapshot two[] = {{{manifest_of(1)}, 7, Time{kHourMs}}, {{manifest_of(2)}, 7, Time{2 * kHourMs}}};
+  EXPECT_EQ(kept_snapshots(two, Time{kDayMs}), (std::set<ObjectId>{manifest_of(1), manifest_of(2)}));
+}
+
 TEST(Retention, KeepsTheNewestWhateverItsClockSays) {
   EXPECT_EQ(kept({24 * 1000, 24 * 1001, 24 * 1002, 24 * 1003, 24 * 1004, 24 * 1005, 24 * 1006, 1}).back(), 8U);
   EXPECT_TRUE(kept({}).empty());
@@ -71,27 +76,42 @@ TEST_F(Pruning, LeavesWhatIsNeeded) {
   EXPECT_TRUE(plan.unneeded_since.empty());
 }
 
-TEST_F(Pruning, DeletesPacksAfterTheGraceAndSupersededManifestsAtOnce) {
+TEST_F(Pruning, DeletesPacksAfterTheirGraceAndSupersededManifestsAfterTheirs) {
   const ObjectId stored[] = {pack, manifest_of(1)};
-  const PrunePlan first = plan_prune(stored, {}, {manifest_of(1)}, {}, now);
-  EXPECT_EQ(first.now, std::vector<ObjectId>{manifest_of(1)});
-  EXPECT_EQ(first.unneeded_since, (std::map<ObjectId, Time>{{pack, now}}));
-  const ObjectId left[] = {pack};
-  const PrunePlan early = plan_prune(left, {}, {}, first.unneeded_since, after(now, kUnneededGraceMs - 1));
-  EXPECT_TRUE(early.now.empty());
-  EXPECT_EQ(early.unneeded_since, first.unneeded_since);
-  const PrunePlan late = plan_prune(left, {}, {}, early.unneeded_since, after(now, kUnneededGraceMs));
-  EXPECT_EQ(late.now, std::vector<ObjectId>{pack});
-  EXPECT_TRUE(late.unneeded_since.empty());
+  const std::set<ObjectId> superseded{manifest_of(1)};
+  const PrunePlan first = plan_prune(stored, {}, superseded, {}, now);
+  EXPECT_TRUE(first.now.empty());
+  EXPECT_EQ(first.unneeded_since, (std::map<ObjectId, Time>{{pack, now}, {manifest_of(1), now}}));
+  const auto plan_after = [&](std::uint64_t ms) {
+    return plan_prune(stored, {}, superseded, first.unneeded_since, after(now, ms));
+  };
+  EXPECT_TRUE(plan_after(kSupersededGraceMs - 1).now.empty());
+  EXPECT_EQ(plan_after(kSupersededGraceMs - 1).unneeded_since, first.unneeded_since);
+  EXPECT_EQ(plan_after(kSupersededGraceMs).now, std::vector<ObjectId>{manifest_of(1)});
+  EXPECT_EQ(plan_after(kUnneededGraceMs - 1).now, std::vector<ObjectId>{manifest_of(1)});
+  // Manifests first: whoever stops between the two leaves no snapshot that lacks something.
+  EXPECT_EQ(plan_after(kUnneededGraceMs).now, (std::vector<ObjectId>{manifest_of(1), pack}));
+  // Who is interrupted then goes on without waiting again.
+  EXPECT_EQ(plan_after(kUnneededGraceMs).unneeded_since, first.unneeded_since);
+}
+
+TEST_F(Pruning, WhatIsNeededAgainBeginsAnew) {
+  const ObjectId stored[] = {pack};
+  const PrunePlan first = plan_prune(stored, {}, {}, {}, now);
+  const PrunePlan meanwhile = plan_prune(stored, {pack}, {}, first.unneeded_since, after(now, kDayMs));
+  EXPECT_TRUE(meanwhile.unneeded_since.empty());
+  const PrunePlan late = plan_prune(stored, {}, {}, meanwhile.unneeded_since, after(now, kUnneededGraceMs));
+  EXPECT_TRUE(late.now.empty());
 }
 
 TEST_F(Pruning, LeavesAManifestThatItMerelyCouldNotReadTheGrace) {
   const ObjectId stored[] = {manifest_of(1), manifest_of(2)};
   const PrunePlan first = plan_prune(stored, {}, {manifest_of(2)}, {}, now);
-  EXPECT_EQ(first.now, std::vector<ObjectId>{manifest_of(2)});
-  EXPECT_EQ(first.unneeded_since, (std::map<ObjectId, Time>{{manifest_of(1), now}}));
+  const PrunePlan some = plan_prune(stored, {}, {manifest_of(2)}, first.unneeded_since, after(now, kSupersededGraceMs));
+  EXPECT_EQ(some.now, std::vector<ObjectId>{manifest_of(2)});
+  EXPECT_EQ(some.unneeded_since, first.unneeded_since);
   const PrunePlan late = plan_prune(stored, {}, {}, first.unneeded_since, after(now, kUnneededGraceMs));
-  EXPECT_EQ(late.now, std::vector<ObjectId>{manifest_of(1)});
+  EXPECT_EQ(late.now, (std::vector<ObjectId>{manifest_of(1), manifest_of(2)}));
 }
 
 TEST_F(Pruning, AClockThatWasAheadKeepsNothingForEver) {

@@ -77,10 +77,10 @@ void SnapshotWriter::close(OpenPack& pack) {
   pack.builder.reset();
 }
 
-std::vector<ObjectId> SnapshotWriter::finish_indexes() {
+std::vector<IndexReference> SnapshotWriter::finish_indexes() {
   internal::IndexPlan plan = internal::plan_indexes(index_);
   for (Object& object : seal_indexes(*keys_, plan.listings, *entropy_)) {
-    plan.kept.push_back(object.id);
+    plan.kept.push_back(IndexReference::to(object));
     queue_.push_back(std::move(object));
   }
   return std::move(plan.kept);
@@ -125,15 +125,23 @@ std::optional<Object> SnapshotWriter::take_object() {
 Status SnapshotWriter::confirm(const StoredObjects& stored, Time now) {
   CHECK(wants_listing());
   REQUIRE(elapsed_ms(now, began_) <= kLongestSnapshotMs, ErrorCode::stale, "snapshot: took too long");
-  for (const ObjectId& id : indexes_)
-    REQUIRE(stored.contains(id), ErrorCode::not_found, "snapshot: an index that is gone");
+  TRY(is_whole(stored));
+  confirmed_ = true;
+  queue_ = std::move(manifests_);
+  return ok();
+}
+
+Status SnapshotWriter::is_whole(const StoredObjects& stored) const {
+  CHECK(finished_);
+  for (const IndexReference& index : indexes_) {
+    const auto at = stored.find(index.id);
+    REQUIRE(at != stored.end() && at->second == index.size, ErrorCode::not_found, "snapshot: an index that is gone");
+  }
   for (const ChunkIndex::Pack& pack : index_.packs()) {
     if (!pack.used) continue;
     const auto at = stored.find(pack.id);
     REQUIRE(at != stored.end() && at->second == pack.size, ErrorCode::not_found, "snapshot: a pack that is gone");
   }
-  confirmed_ = true;
-  queue_ = std::move(manifests_);
   return ok();
 }
 

@@ -61,6 +61,8 @@ class SnapshotWriter : private ChunkSink {
   /// The manifest may be put. `stale` if kLongestSnapshotMs have passed since the beginning; `not_found` if the listing
   /// lacks an index or pack that the snapshot needs, or has it with another size. Then the snapshot must be begun anew.
   Status confirm(const StoredObjects& stored, Time now);
+  /// After finish(): whether a listing has every index and pack that the snapshot needs.
+  Status is_whole(const StoredObjects& stored) const;
   bool done() const { return finished_ && confirmed_ && queue_.empty() && under_way_.empty(); }
 
   /// After finish().
@@ -77,7 +79,7 @@ class SnapshotWriter : private ChunkSink {
   void add(OpenPack& pack, const ChunkId& id, ByteView plain);
   void close(OpenPack& pack);
   TreeWriter& content() { return entry_->layout == Layout::own ? own_ : batched_; }
-  std::vector<ObjectId> finish_indexes();
+  std::vector<IndexReference> finish_indexes();
 
   const VaultKeys* keys_;
   ChunkIndex index_;
@@ -92,8 +94,8 @@ class SnapshotWriter : private ChunkSink {
   std::uint64_t entry_count_ = 0;
   std::deque<Object> queue_;
   std::set<ObjectId> under_way_;
-  std::vector<ObjectId> indexes_;  ///< of the manifest
-  std::deque<Object> manifests_;   ///< the same one under two ids
+  std::vector<IndexReference> indexes_;  ///< of the manifest
+  std::deque<Object> manifests_;         ///< the same one under two ids
   SnapshotHead head_;
   Time began_;
   bool finished_ = false;

@@ -100,7 +100,7 @@ struct Vault {
   }
   ChunkIndex index_of(const ManifestContent& content) const {
     ChunkIndex out;
-    for (const auto& id : content.indexes) out.add_index(id, *open_index(keys, id, objects.at(id)));
+    for (const auto& one : content.indexes) out.add_index(one, *open_index(keys, one, objects.at(one.id)));
     return out;
   }
 };

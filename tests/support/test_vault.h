@@ -114,7 +114,7 @@ class TestVault {
 
   vault::ChunkIndex index_of(const vault::ManifestContent& content) const {
     vault::ChunkIndex out;
-    for (const auto& id : content.indexes) out.add_index(id, *vault::open_index(keys, id, objects.at(id)));
+    for (const auto& one : content.indexes) out.add_index(one, *vault::open_index(keys, one, objects.at(one.id)));
     return out;
   }
 

@@ -8,8 +8,8 @@
 namespace cairn::vault::internal {
 
 struct IndexPlan {
-  std::vector<ObjectId> kept;     ///< stored already
-  std::vector<Listing> listings;  ///< to be stored in new ones
+  std::vector<IndexReference> kept;  ///< stored already
+  std::vector<Listing> listings;     ///< to be stored in new ones
 };
 
 /// From what the snapshot used: new packs are listed, unused ones left out. An index object of which less than half is

@@ -77,6 +77,23 @@ Json manifests_refused(TestVault& vault) {
   const ObjectId& id = vault.newest_manifest;
   const Bytes& good = vault.objects.at(id);
   out.push_back(refused_manifest(vault, "older than the newest", id, good, ErrorCode::stale, content.counter + 1));
+  wrong = content;
+  wrong.indexes.push_back(wrong.indexes.front());
+  object = seal_manifest(vault.keys, wrong, vault.device, vault.entropy);
+  out.push_back(refused_manifest(vault, "an index twice", object.id, object.bytes, ErrorCode::malformed));
+  wrong = content;
+  wrong.indexes.front().size = 1'025;
+  object = seal_manifest(vault.keys, wrong, vault.device, vault.entropy);
+  out.push_back(
+      refused_manifest(vault, "an index of a size that none has", object.id, object.bytes, ErrorCode::malformed));
+  wrong = content;
+  wrong.indexes.clear();
+  for (std::size_t i = 0; i <= kMaxIndexBytesOfManifest / (kMaxIndexSize / 2 + 64); ++i) {
+    wrong.indexes.push_back({new_object_id(ObjectKind::index, vault.entropy), kMaxIndexSize / 2 + 64, {}});
+  }
+  object = seal_manifest(vault.keys, wrong, vault.device, vault.entropy);
+  out.push_back(
+      refused_manifest(vault, "more than 128 MiB of indexes", object.id, object.bytes, ErrorCode::over_limit));
   const ObjectId other = new_object_id(ObjectKind::manifest, vault.entropy);
   out.push_back(refused_manifest(vault, "under another id", other, good, ErrorCode::crypto_failed));
   out.push_back(
@@ -109,6 +126,32 @@ Json packs_refused(TestVault& vault) {
   return out;
 }
 
+/// Under the id that the manifest names, opened as what it names.
+Json indexes_refused(TestVault& vault) {
+  Json out = Json::array();
+  const IndexReference named = vault.manifest().indexes.at(0);
+  const Bytes& good = vault.objects.at(named.id);
+  const SealKey key = vault.keys.object_key(kSealIndex, named.id);
+  const auto add = [&](std::string_view what, const Bytes& bytes) {
+    const auto listings = open_index(vault.keys, named, bytes);
+    hold(!listings, what);
+    out.push_back(refusal(what, named.id, bytes, ErrorCode::crypto_failed, listings.error().code));
+  };
+  const auto text = vault::internal::open(key, {}, good);
+  hold(text.has_value(), "an index");
+  add("the same listings, sealed once more", vault::internal::seal(key, {}, text->expose(), vault.entropy));
+  Bytes empty(1'024);
+  empty[0] = 1;
+  add("no listings, sealed under the same id", vault::internal::seal(key, {}, empty, vault.entropy));
+  Bytes bytes = good;
+  bytes[40] ^= 1;
+  add("a flipped bit", bytes);
+  bytes = good;
+  bytes.pop_back();
+  add("a byte less", bytes);
+  return out;
+}
+
 void put_seed(const std::filesystem::path& folder, const std::string& fuzzer, const std::string& name, ByteView bytes) {
   const std::filesystem::path own = folder / ("core_vault_" + fuzzer + "_fuzz");
   std::filesystem::create_directories(own);
@@ -138,7 +181,8 @@ Json make_snapshots() {
           {"chunk_ids", chunk_ids},
           {"entries", entries_of(files)},
           {"manifests_refused", manifests_refused(vault)},
-          {"packs_refused", packs_refused(vault)}};
+          {"packs_refused", packs_refused(vault)},
+          {"indexes_refused", indexes_refused(vault)}};
 }
 
 void write_vault_seeds(const std::filesystem::path& folder) {
