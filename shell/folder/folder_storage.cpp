@@ -183,9 +183,10 @@ Result<Bytes> prune(const Turn& turn, const proto::VaultPrune& request) {
 }
 
 Result<Bytes> remove(const Turn& turn, const proto::VaultDelete& request) {
+  // First: who asks again after an interruption finds no vault, and what is left of it must go all the same.
+  TRY(sweep_deleted(turn));
   const PublicKey key = TRY(write_key(turn, request.vault));
   TRY(crypto::verify_labelled(key, crypto::kSignVaultDelete, request.content(), request.signature));
-  TRY(sweep_deleted(turn));
   const std::string dying = turn.folder / (std::string(kDeletedPrefix) + to_hex(request.vault));
   const bool renamed = ::rename(turn.vault(request.vault).c_str(), dying.c_str()) == 0;
   REQUIRE(

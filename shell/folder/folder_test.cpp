@@ -159,6 +159,10 @@ TEST_F(FolderTest, ADeletionThatWasInterruptedIsDoneTheNextTime) {
   EXPECT_EQ(ask(proto::kPathVaultList, proto::VaultList{writer.vault, {}}), 404);
   ASSERT_EQ(ask(proto::kPathVaultCreate, writer.create()), 200);
   EXPECT_EQ(bytes_in(scratch.path()), PublicKey::kSize);
+  // Whoever asks for the deletion again, and for nothing else.
+  fs::rename(vault_folder(), scratch.file("deleted-" + to_hex(writer.vault)));
+  EXPECT_EQ(ask(proto::kPathVaultDelete, writer.remove()), 404);
+  EXPECT_TRUE(fs::is_empty(scratch.path()));
 }
 
 /// Makes a file with the bytes "mine".
