@@ -31,6 +31,10 @@ std::optional<Account> KeyBoxJob::prepare(Context& context) {
     auto device_key = crypto::kem_generate(crypto::KemAlgorithm::xwing_shake, context.entropy).private_key;
     setup_ =
         BackupSetup{task_.storage, *identity_, box_id_, box_key_->clone(), std::move(device_key), {}, {}, {}, 0, 0};
+    // With another recovery key it is another backup, as its owner wants it all the same.
+    for (const BackupSetup& one : load_backup_setups(context.store)) {
+      if (one.identity == *identity_) setup_->daily = one.daily;
+    }
   }
   if (box_) {
     setup_->newest_pin = std::max(setup_->newest_pin, box_->content.newest_pin());

@@ -16,6 +16,9 @@ Bytes u64_bytes(std::uint64_t value) {
   return w.take();
 }
 
+constexpr const char* kBeginAgain =
+    "What this snapshot builds on went away meanwhile, or it took more than three days; begin it again: backup create.";
+
 Bytes chain_of(const directory::NameState& state) {
   wire::Writer w;
   w.u32(state.count());
@@ -89,18 +92,18 @@ void CreateJob::entered(Context& context) {
 void CreateJob::take_newest(Context& context, const std::vector<Found>& found) {
   const auto signers = device_keys(task_.state, Signers::active);
   const vault::VaultId vault = vault_of(setup_->content.current());
-  std::vector<vault::ObjectId> indexes;
+  std::vector<vault::IndexReference> indexes;
   for (const Found& one : found) {
     const auto manifest = one.manifest.verify({generation_, vault, signers, 0});
     if (!manifest) continue;
     indexes = manifest->indexes;
     if (manifest->counter >= newest_.counter) newest_ = manifest->head();
   }
-  fetch_indexes(context, indexes, [self = self_as<CreateJob>()](Context& later) {
+  fetch_indexes(context, indexes, [self = self_as<CreateJob>(), vault](Context& later) {
     std::vector<vault::ObjectId> packs;
-    for (const Row& row : later.store.scan(tables::kBackupPacks, {}, {}, proto::kMaxVaultObjects)) {
+    for (const Row& row : later.store.scan_prefix(tables::kBackupPacks, vault, proto::kMaxVaultObjects)) {
       wire::Reader began(row.value);
-      const auto id = vault::ObjectId::from(row.key);
+      const auto id = vault::ObjectId::from(ByteView(row.key).subspan(vault::VaultId::kSize));
       const bool good = id && elapsed_ms(later.now, Time{began.u64().value_or(0)}) < vault::kLongestSnapshotMs;
       if (good && !self->index_.find_pack(*id)) packs.push_back(*id);
     }
@@ -112,14 +115,15 @@ void CreateJob::take_left_behind(Context& context, std::vector<vault::ObjectId> 
   if (packs.empty()) return begin_writing(context);
   const vault::ObjectId id = packs.back();
   packs.pop_back();
-  storage_->get(context, id, [self = self_as<CreateJob>(), id, packs](Context& later, Result<Bytes> body) {
+  const auto take = [self = self_as<CreateJob>(), id, packs](Context& later, Result<Bytes> body) {
     if (!body && body.error().code != ErrorCode::not_found) return self->refused_by_storage(body.error());
     if (body) {
       auto table = vault::open_table(*self->keys_, id, body->size(), *body);
       if (table) self->index_.add_stored_pack({id, static_cast<std::uint32_t>(body->size()), std::move(*table)});
     }
     self->take_left_behind(later, packs);
-  });
+  };
+  storage_->get(context, id, vault::kMaxPackSize, take);
 }
 
 void CreateJob::begin_writing(Context& context) {
@@ -213,8 +217,9 @@ void CreateJob::finish(Context& context) {
 void CreateJob::put_objects(Context& context) {
   while (auto object = writer_->take_object()) {
     const vault::ObjectId id = object->id;
+    if (vault::is_kind(id, vault::ObjectKind::manifest)) manifests_.push_back(id);
     if (vault::is_kind(id, vault::ObjectKind::pack)) {
-      context.store.put(tables::kBackupPacks, to_bytes(id), u64_bytes(context.now.ms));
+      context.store.put(tables::kBackupPacks, pack_key(id), u64_bytes(context.now.ms));
     }
     storage_->put(context, id, std::move(object->bytes),
                   [self = self_as<CreateJob>(), id](Context& later, Result<Bytes> body) {
@@ -238,11 +243,20 @@ void CreateJob::confirm(Context& context) {
     if (!items) return self->refused_by_storage(items.error());
     self->items_ = std::move(*items);
     const Status confirmed = self->writer_->confirm(self->stored_objects(), later.now);
-    if (confirmed) return;
-    self->fail_with(confirmed.error().code,
-                    "What this snapshot builds on went away meanwhile, or it took more than three days; begin it "
-                    "again: backup create.");
+    if (!confirmed) self->fail_with(confirmed.error().code, kBeginAgain);
   });
+}
+
+/// A machine that slept between the check and the manifest: another device may have removed something meanwhile.
+bool CreateJob::goes_on(Context& context) {
+  if (writer_->is_whole(stored_objects())) return true;
+  setup_->newest = newest_;
+  save_backup_setup(context, *setup_);
+  made_ = nullptr;
+  storage_->prune(context, manifests_, [self = self_as<CreateJob>()](Context&, const Result<Bytes>&) {
+    self->fail_with(ErrorCode::not_found, kBeginAgain);
+  });
+  return false;
 }
 
 void CreateJob::end(Context& context) {
@@ -250,22 +264,37 @@ void CreateJob::end(Context& context) {
   setup_->newest_generation = generation_;
   setup_->last_ms = context.now.ms;
   save_backup_setup(context, *setup_);
-  for (const Row& row : context.store.scan(tables::kBackupPacks, {}, {}, proto::kMaxVaultObjects)) {
+  const vault::Generation& current = setup_->content.current();
+  for (const Row& row : context.store.scan_prefix(tables::kBackupPacks, vault_of(current), proto::kMaxVaultObjects)) {
     context.store.erase(tables::kBackupPacks, row.key);
   }
-  nlohmann::json result = {{"snapshot", setup_->newest.counter},
-                           {"generation", generation_},
-                           {"new_generation", began_generation_},
-                           {"messages", done_},
-                           {"conversations", conversations_.size()},
-                           {"bytes_stored", storage_->bytes_moved()},
-                           {"storage", task_.storage},
-                           {"openers", setup_->content.openers.size()},
-                           {"behind_realms", !setup_->content.current().token.has_value()}};
-  if (entered_token_) result["token"] = printed_token_text({generation_, entered_token_->clone()});
+  made_ = {{"snapshot", setup_->newest.counter},
+           {"generation", generation_},
+           {"new_generation", began_generation_},
+           {"messages", done_},
+           {"conversations", conversations_.size()},
+           {"bytes_stored", storage_->bytes_moved()},
+           {"storage", task_.storage},
+           {"openers", setup_->content.openers.size()},
+           {"behind_realms", !setup_->content.current().token.has_value()}};
+  if (entered_token_) made_["token"] = printed_token_text({generation_, entered_token_->clone()});
   const auto pin = load_pin_row(context.store);
-  if (setup_->content.pin && pin) result["pin_check_due"] = pin->check_due(context.now);
-  succeed(std::move(result));
+  if (setup_->content.pin && pin) made_["pin_check_due"] = pin->check_due(context.now);
+  prune_vault(context, current, setup_->newest, [self = self_as<CreateJob>()](Context&) { self->conclude(); });
 }
+
+void CreateJob::refused_by_storage(const Error& error) {
+  if (made_.is_null()) return PruningJob::refused_by_storage(error);
+  warnings_.push_back("The snapshot is there, but what nothing needs any more was not removed (" + storage_->refusal() +
+                      "); backup create tries that again.");
+  conclude();
+}
+
+void CreateJob::conclude() {
+  made_["pruned"] = pruned();
+  succeed(std::move(made_));
+}
+
+Bytes CreateJob::pack_key(const vault::ObjectId& id) const { return concat({vault_of(setup_->content.current()), id}); }
 
 }  // namespace cairn::client

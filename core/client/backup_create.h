@@ -1,14 +1,14 @@
 // Making a snapshot: the key box first, then what this device has, then the manifest (docs/spec/client.md s.9).
 #pragma once
 
-#include "core/client/backup_box.h"
+#include "core/client/backup_prune.h"
 #include "core/vault/snapshot_writer.h"
 
 namespace cairn::client {
 
-class CreateJob final : public KeyBoxJob {
+class CreateJob final : public PruningJob {
  public:
-  using KeyBoxJob::KeyBoxJob;
+  using PruningJob::PruningJob;
 
  private:
   bool makes_backup() const override { return true; }
@@ -35,6 +35,12 @@ class CreateJob final : public KeyBoxJob {
   /// Lists the vault once more; the manifest is put when all is there.
   void confirm(Context& context);
   void end(Context& context);
+  /// Once the snapshot is there nothing takes that back.
+  void refused_by_storage(const Error& error) override;
+  void conclude();
+  bool goes_on(Context& context) override;
+  /// Where packs of this device's are remembered until a snapshot needs them.
+  Bytes pack_key(const vault::ObjectId& id) const;
 
   vault::SnapshotHead newest_;
   std::optional<vault::SnapshotWriter> writer_;
@@ -45,6 +51,8 @@ class CreateJob final : public KeyBoxJob {
   bool finished_ = false;
   bool confirming_ = false;
   std::uint32_t generation_ = 0;
+  std::vector<vault::ObjectId> manifests_;  ///< the ids of its own
+  nlohmann::json made_;                     ///< when the snapshot is there: the result
 };
 
 }  // namespace cairn::client

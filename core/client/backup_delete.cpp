@@ -1,6 +1,7 @@
 #include "core/client/backup_delete.h"
 
 #include "core/base/encoding.h"
+#include "core/client/backup_prune.h"
 #include "core/client/backups.h"
 #include "core/client/tables.h"
 #include "core/crypto/labels.h"
@@ -176,14 +177,19 @@ void DeleteJob::delete_key_box(Context& context) {
 void DeleteJob::end(Context& context) {
   // The snapshots that this device knew may be gone: none that is older is a lie now.
   if (all_gone_) {
-    context.store.erase(tables::kBackup, {});
+    forget_backup_setup(context, *identity_);  // of this storage, and no other
   } else if (setup_) {
     setup_->newest = {};
     setup_->newest_generation = 0;
     save_backup_setup(context, *setup_);
   }
-  for (const Row& row : context.store.scan(tables::kBackupPacks, {}, {}, proto::kMaxVaultObjects)) {
-    context.store.erase(tables::kBackupPacks, row.key);
+  for (const vault::Generation& one : box_->content.generations) {
+    if (!gone_.contains(one.number)) continue;
+    const vault::VaultId vault = vault_of(one);
+    for (const Row& row : context.store.scan_prefix(tables::kBackupPacks, vault, proto::kMaxVaultObjects)) {
+      context.store.erase(tables::kBackupPacks, row.key);
+    }
+    forget_unneeded(context, vault);
   }
   nlohmann::json result = {{"deleted", gone_}, {"storage", task_.storage}, {"receipts", receipts_json(context.store)}};
   bool beside = false;

@@ -60,7 +60,7 @@ void BackupJob::make_folder_id(Context& context) {
 
 void BackupJob::identified(Context& context, vault::StorageIdentity identity) {
   identity_ = std::move(identity);
-  if (task_.setup && task_.setup->identity != *identity_) task_.setup.reset();
+  find_setup(context);
   if (task_.pin) return ask_for_pin_secret(context);
   if (task_.setup) {
     box_id_ = task_.setup->key_box;
@@ -75,6 +75,20 @@ void BackupJob::identified(Context& context, vault::StorageIdentity identity) {
                      "begins a backup in it: --recovery-key.");
   }
   fetch_key_box(context);
+}
+
+/// Of what lies there, whatever its URL: folders are exchanged, and come back elsewhere.
+void BackupJob::find_setup(Context& context) {
+  const bool fits = task_.setup && task_.setup->identity == *identity_;
+  if (!fits) task_.setup.reset();
+  for (BackupSetup& one : load_backup_setups(context.store)) {
+    if (task_.setup || one.identity != *identity_) continue;
+    task_.setup = std::move(one);
+    task_.setup->storage = task_.storage;
+  }
+  if (!task_.setup || !task_.secret) return;
+  const auto address = vault::key_box_address(task_.secret->expose(), *identity_);
+  if (!equal(address.id, task_.setup->key_box)) task_.setup.reset();
 }
 
 void BackupJob::fetch_key_box(Context& context) {
@@ -152,36 +166,42 @@ void BackupJob::fetch_manifests(Context& context, const std::shared_ptr<std::vec
     return then(context, std::move(*found));
   }
   const auto id = *vault::ObjectId::from(items_[at].object);
-  storage_->get(context, id, [self = shared_from_this(), found, at, id, then](Context& later, Result<Bytes> body) {
+  const auto take = [self = shared_from_this(), found, at, id, then](Context& later, Result<Bytes> body) {
     if (!body && body.error().code != ErrorCode::not_found) return self->refused_by_storage(body.error());
     // One that does not open is damaged, or a stranger's: others may be good.
     if (body) {
       auto manifest = vault::UnverifiedManifest::open(*self->keys_, id, *body);
-      const bool known =
-          manifest && std::ranges::any_of(*found, [&](const Found& one) {
-            return one.manifest.head() == manifest->head() && one.manifest.signer() == manifest->signer();
-          });
-      if (manifest && !known) found->push_back({id, std::move(*manifest)});
+      const auto known = std::ranges::find_if(*found, [&](const Found& one) {
+        return manifest && one.manifest.head() == manifest->head() && one.manifest.signer() == manifest->signer();
+      });
+      if (manifest && known == found->end()) {
+        found->push_back({{id}, std::move(*manifest)});
+      } else if (manifest) {
+        known->ids.push_back(id);
+      }
     }
     self->fetch_manifests(later, found, at + 1, then);
-  });
+  };
+  storage_->get(context, id, vault::kMaxManifestSize, take);
 }
 
-void BackupJob::fetch_indexes(Context& context, const std::vector<vault::ObjectId>& ids, ThenIndex then) {
+void BackupJob::fetch_indexes(Context& context, const std::vector<vault::IndexReference>& named, ThenIndex then) {
   index_lost_ = false;
-  fetch_index(context, ids, 0, then);
+  fetch_index(context, named, 0, then);
 }
 
-void BackupJob::fetch_index(Context& context, const std::vector<vault::ObjectId>& ids, std::size_t at,
+void BackupJob::fetch_index(Context& context, const std::vector<vault::IndexReference>& named, std::size_t at,
                             const ThenIndex& then) {
-  if (at == ids.size()) return index_lost_ ? fetch_tables(context, 0, then) : then(context);
-  storage_->get(context, ids[at], [self = shared_from_this(), ids, at, then](Context& later, Result<Bytes> body) {
+  if (at == named.size()) return index_lost_ ? fetch_tables(context, 0, then) : then(context);
+  const auto take = [self = shared_from_this(), named, at, then](Context& later, Result<Bytes> body) {
     if (!body && body.error().code != ErrorCode::not_found) return self->refused_by_storage(body.error());
-    const auto listings = body ? vault::open_index(*self->keys_, ids[at], *body) : tl::unexpected<Error>(body.error());
+    const auto listings =
+        body ? vault::open_index(*self->keys_, named[at], *body) : tl::unexpected<Error>(body.error());
     self->index_lost_ = self->index_lost_ || !listings;
-    if (listings) self->index_.add_index(ids[at], *listings);
-    self->fetch_index(later, ids, at + 1, then);
-  });
+    if (listings) self->index_.add_index(named[at], *listings);
+    self->fetch_index(later, named, at + 1, then);
+  };
+  storage_->get(context, named[at].id, named[at].size, take);
 }
 
 void BackupJob::fetch_tables(Context& context, std::size_t at, const ThenIndex& then) {
@@ -192,14 +212,15 @@ void BackupJob::fetch_tables(Context& context, std::size_t at, const ThenIndex& 
   while (at < items_.size() && !is_unknown_pack(items_[at])) ++at;
   if (at == items_.size()) return then(context);
   const auto id = *vault::ObjectId::from(items_[at].object);
-  storage_->get(context, id, [self = shared_from_this(), id, at, then](Context& later, Result<Bytes> body) {
+  const auto take = [self = shared_from_this(), id, at, then](Context& later, Result<Bytes> body) {
     if (!body && body.error().code != ErrorCode::not_found) return self->refused_by_storage(body.error());
     if (body) {
       auto table = vault::open_table(*self->keys_, id, body->size(), *body);
       if (table) self->index_.add_stored_pack({id, static_cast<std::uint32_t>(body->size()), std::move(*table)});
     }
     self->fetch_tables(later, at + 1, then);
-  });
+  };
+  storage_->get(context, id, vault::kMaxPackSize, take);
 }
 
 bool BackupJob::step(Context& context) {

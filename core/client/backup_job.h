@@ -71,7 +71,7 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
  protected:
   /// A snapshot whose signature is that of some key.
   struct Found {
-    vault::ObjectId id;
+    std::vector<vault::ObjectId> ids;  ///< of its copies
     vault::UnverifiedManifest manifest;
   };
   using ThenFound = std::function<void(Context&, std::vector<Found>)>;
@@ -88,7 +88,7 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
 
   void fail_with(ErrorCode code, std::string sentence);
   /// With what the storage said.
-  void refused_by_storage(const Error& error) { fail_with(error.code, storage_->refusal()); }
+  virtual void refused_by_storage(const Error& error) { fail_with(error.code, storage_->refusal()); }
   void succeed(nlohmann::json result);
 
   /// From here on keys_ and the storage are those of this generation, and `then` goes on; fails if its keys do not
@@ -114,7 +114,7 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   /// What was last listed.
   vault::StoredObjects stored_objects() const;
   /// Reads the indexes of a manifest into index_; where one is damaged or gone, the tables of all packs instead.
-  void fetch_indexes(Context& context, const std::vector<vault::ObjectId>& ids, ThenIndex then);
+  void fetch_indexes(Context& context, const std::vector<vault::IndexReference>& named, ThenIndex then);
 
   template <class Derived>
   std::shared_ptr<Derived> self_as() {
@@ -144,6 +144,7 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   void take_folder_id(Context& context, const Bytes& bytes);
   void make_folder_id(Context& context);
   void identified(Context& context, vault::StorageIdentity identity);
+  void find_setup(Context& context);
   void take_key_box(Context& context, const Bytes& bytes);
   void fetch_key_box(Context& context);
   Result<vault::UnverifiedKeyBox> open_box(ByteView body) const;
@@ -155,7 +156,8 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
                   vault::TokenRecovery& recovery, const Then& then, const Then& erased);
   void fetch_manifests(Context& context, const std::shared_ptr<std::vector<Found>>& found, std::size_t at,
                        const ThenFound& then);
-  void fetch_index(Context& context, const std::vector<vault::ObjectId>& ids, std::size_t at, const ThenIndex& then);
+  void fetch_index(Context& context, const std::vector<vault::IndexReference>& named, std::size_t at,
+                   const ThenIndex& then);
   void fetch_tables(Context& context, std::size_t at, const ThenIndex& then);
 
   Time began_;

@@ -65,6 +65,7 @@ void ListJob::show(std::size_t at, const std::vector<Found>& found) {
     if (!manifest) continue;
     const auto* device = task_.state.find_by_key(one.manifest.signer());
     snapshots_.push_back({{"snapshot", manifest->counter},
+                          {"storage", task_.storage},
                           {"generation", of.number},
                           {"created_ms", manifest->created.ms},
                           {"device", device == nullptr ? "" : to_hex(device->id)},
@@ -115,7 +116,6 @@ void NewestJob::choose(Context& context, std::size_t at, const std::vector<Found
     auto manifest = one->manifest.verify({generation.number, vault_of(generation), signers, 0});
     if (!manifest) continue;
     manifest_ = std::move(*manifest);
-    manifest_id_ = one->id;
     const auto* device = task_.state.find_by_key(one->manifest.signer());
     signer_is_active_ = device != nullptr && device->active();
   }
@@ -153,7 +153,7 @@ bool VerifyJob::work(Context& context) {
     case vault::VerifyStep::want_pack: {
       waits_ = true;
       const vault::ObjectId id = verifier_->wanted();
-      storage_->get(context, id, [self = self_as<VerifyJob>(), id](Context&, Result<Bytes> body) {
+      const auto take = [self = self_as<VerifyJob>(), id](Context&, Result<Bytes> body) {
         if (!body && body.error().code != ErrorCode::not_found) return self->refused_by_storage(body.error());
         if (body) {
           self->verifier_->give(id, std::move(*body));
@@ -162,7 +162,8 @@ bool VerifyJob::work(Context& context) {
         }
         self->done_ = std::min(self->done_ + 1, self->all_);
         self->waits_ = false;
-      });
+      };
+      storage_->get(context, id, vault::kMaxPackSize, take);
       return false;
     }
     case vault::VerifyStep::bad_pack: packs_.push_back(to_hex(verifier_->wanted())); return true;
@@ -209,7 +210,7 @@ void RestoreJob::take_step(Context& context, vault::ReadStep step) {
     case vault::ReadStep::want_pack: {
       waits_ = true;
       const vault::ObjectId id = chunks_->wanted();
-      storage_->get(context, id, [self = self_as<RestoreJob>(), id](Context&, Result<Bytes> body) {
+      const auto take = [self = self_as<RestoreJob>(), id](Context&, Result<Bytes> body) {
         if (!body && body.error().code != ErrorCode::not_found) return self->refused_by_storage(body.error());
         if (body) {
           self->chunks_->give(id, std::move(*body));
@@ -217,7 +218,8 @@ void RestoreJob::take_step(Context& context, vault::ReadStep step) {
           self->chunks_->missing(id);
         }
         self->waits_ = false;
-      });
+      };
+      storage_->get(context, id, vault::kMaxPackSize, take);
       return;
     }
     case vault::ReadStep::entry:

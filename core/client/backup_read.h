@@ -32,7 +32,6 @@ class NewestJob : public BackupJob {
   virtual void chosen(Context& context) = 0;
 
   std::optional<vault::ManifestContent> manifest_;
-  vault::ObjectId manifest_id_;
   bool signer_is_active_ = true;
   RemovedSigner removed_ = RemovedSigner::accept;
 

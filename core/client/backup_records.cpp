@@ -11,6 +11,14 @@ constexpr std::size_t kMaxSetUpNames = 4096;
 constexpr std::size_t kMaxStorageUrl = 4096;
 constexpr std::size_t kMaxIdentity = 1 + proto::kMaxNameSize;
 constexpr std::string_view kArchive = "cairn archive";
+constexpr std::size_t kMaxSetups = 64;
+constexpr std::uint8_t kFolderKind = 2;
+
+/// No name stands in it: a device has one domain.
+Bytes setup_key(const vault::StorageIdentity& identity) {
+  const bool folder = !identity.bytes.empty() && identity.bytes.front() == kFolderKind;
+  return folder ? to_bytes(ByteView(identity.bytes).subspan(1)) : Bytes{};
+}
 
 }  // namespace
 
@@ -126,16 +134,41 @@ Result<BackupSetup> BackupSetup::decode(ByteView bytes) {
   return out;
 }
 
+std::vector<BackupSetup> load_backup_setups(const StoreView& store) {
+  std::vector<BackupSetup> out;
+  for (const Row& row : store.scan(tables::kBackup, {}, {}, kMaxSetups)) {
+    auto setup = BackupSetup::decode(row.value);
+    if (setup) out.push_back(std::move(*setup));
+  }
+  return out;
+}
+
 std::optional<BackupSetup> load_backup_setup(const StoreView& store) {
-  const auto row = store.get(tables::kBackup, {});
-  if (!row) return std::nullopt;
-  auto setup = BackupSetup::decode(*row);
-  if (!setup) return std::nullopt;
-  return std::move(*setup);
+  std::vector<BackupSetup> all = load_backup_setups(store);
+  if (all.empty()) return std::nullopt;
+  const auto of_pin = std::ranges::find_if(all, [](const BackupSetup& one) { return one.content.pin.has_value(); });
+  return std::move(of_pin == all.end() ? all.front() : *of_pin);
 }
 
 void save_backup_setup(Context& context, const BackupSetup& setup) {
-  context.store.put(tables::kBackup, {}, to_bytes(setup.encode().expose()));
+  const Bytes key = setup_key(setup.identity);
+  // Of earlier builds, which had one row for whatever storage it was.
+  const auto first = key.empty() ? std::nullopt : context.store.get(tables::kBackup, {});
+  const auto before = first ? BackupSetup::decode(*first) : Result<BackupSetup>(fail(ErrorCode::not_found, "no row"));
+  if (before && before->identity == setup.identity) context.store.erase(tables::kBackup, {});
+  context.store.put(tables::kBackup, key, to_bytes(setup.encode().expose()));
+}
+
+void forget_backup_setup(Context& context, const vault::StorageIdentity& identity) {
+  for (const Row& row : context.store.scan(tables::kBackup, {}, {}, kMaxSetups)) {
+    const auto setup = BackupSetup::decode(row.value);
+    if (setup && setup->identity == identity) context.store.erase(tables::kBackup, row.key);
+  }
+}
+
+std::string storage_label(std::string_view url) {
+  constexpr std::string_view kFolder = "file://";
+  return url.starts_with(kFolder) ? std::string(url.substr(kFolder.size())) : std::string("domain");
 }
 
 }  // namespace cairn::client

@@ -44,7 +44,7 @@ ChannelId archive_home(const ChannelId& home);
 /// The title of what was restored, by which it is read: without an @, so that it stands for nobody's name.
 std::string archive_title(const Account& account, const BackedUpConversation& conversation);
 
-/// The one row of tables::kBackup: how this device backs up. Move-only, for it holds keys.
+/// A row of tables::kBackup: how this device backs up to one storage. Move-only, for it holds keys.
 struct BackupSetup {
   std::string storage;  ///< URL
   vault::StorageIdentity identity;
@@ -63,7 +63,14 @@ struct BackupSetup {
   static Result<BackupSetup> decode(ByteView bytes);
 };
 
+/// All of them: the domain's server first, then folders by their ids.
+std::vector<BackupSetup> load_backup_setups(const StoreView& store);
+/// The one that has the PIN, of which there is one at most; else the first.
 std::optional<BackupSetup> load_backup_setup(const StoreView& store);
 void save_backup_setup(Context& context, const BackupSetup& setup);
+void forget_backup_setup(Context& context, const vault::StorageIdentity& identity);
+
+/// As a person names a storage: "domain", or the folder's path.
+std::string storage_label(std::string_view url);
 
 }  // namespace cairn::client

@@ -1,5 +1,7 @@
 #include "core/client/backup_storage.h"
 
+#include <algorithm>
+
 #include "core/crypto/hash.h"
 #include "core/crypto/labels.h"
 
@@ -10,6 +12,13 @@ constexpr std::uint32_t kTimeoutMs = 30'000;
 constexpr std::uint64_t kAgainMs = kSecondMs;
 constexpr unsigned kTriesOfServer = 60;
 constexpr unsigned kTriesOfFolder = 3;
+/// An upload goes back so often: a storage that was set back, or dropped what was old, is not a broken one.
+constexpr unsigned kMaxLosses = 3;
+constexpr const char* kLoses =
+    "The storage of the backup loses what it is given, so nothing can be kept there; use another storage, or ask its "
+    "operator.";
+constexpr const char* kMakesNoSense =
+    "The storage of the backup gives answers that make no sense; use another copy of the backup, or ask its operator.";
 
 /// Whether asking again may help.
 bool may_pass(ErrorCode code) {
@@ -31,6 +40,14 @@ struct BackupStorage::Upload {
   proto::ObjectId id;
   Bytes object;
   Hash digest;
+  Then then;
+  unsigned losses = 0;  ///< how often it had less of it than before
+};
+
+struct BackupStorage::Download {
+  proto::ObjectId id;
+  std::size_t most = 0;
+  Bytes object;
   Then then;
 };
 
@@ -97,7 +114,7 @@ void BackupStorage::put(Context& context, const vault::ObjectId& id, Bytes objec
 
 void BackupStorage::put_from(Context& context, const std::shared_ptr<Upload>& upload, std::uint64_t offset) {
   const std::size_t size = proto::vault_part_size(upload->object.size(), offset);
-  if (size == 0) return upload->then(context, fail(ErrorCode::malformed, "the storage has more than there is"));
+  if (size == 0) return upload->then(context, broken("the storage has more than there is", kMakesNoSense));
   proto::VaultPut put{vault_, upload->id, upload->object.size(), upload->digest, offset, {}, {}};
   put.data = to_bytes(ByteView(upload->object).subspan(offset, size));
   put.signature = crypto::sign_labelled(*write_key_, crypto::kSignVaultPut, put.content(crypto::sha256(put.data)));
@@ -106,31 +123,43 @@ void BackupStorage::put_from(Context& context, const std::shared_ptr<Upload>& up
         if (!body) return upload->then(later, std::move(body));
         const auto answer = wire::decode<proto::VaultPutAnswer>(*body);
         const bool moved = answer && answer->have != offset;
-        if (!moved) return upload->then(later, fail(ErrorCode::malformed, "the storage takes no part"));
+        if (!moved) return upload->then(later, self->broken("the storage takes no part", kMakesNoSense));
+        if (answer->have < offset && ++upload->losses > kMaxLosses) {
+          return upload->then(later, self->broken("the storage loses parts", kLoses));
+        }
         self->bytes_moved_ += answer->have > offset ? answer->have - offset : 0;
         if (answer->have == upload->object.size()) return upload->then(later, Bytes{});
         self->put_from(later, upload, answer->have);
       });
 }
 
-void BackupStorage::get(Context& context, const vault::ObjectId& id, Then then) {
-  get_from(context, wire_id(id), std::make_shared<Bytes>(), then);
+void BackupStorage::get(Context& context, const vault::ObjectId& id, std::size_t most, Then then) {
+  get_from(context, std::make_shared<Download>(Download{wire_id(id), most, {}, std::move(then)}));
 }
 
-void BackupStorage::get_from(Context& context, const proto::ObjectId& id, const std::shared_ptr<Bytes>& object,
-                             const Then& then) {
-  const proto::VaultGet get{vault_, id, object->size(), proto::kVaultPart};
+void BackupStorage::get_from(Context& context, const std::shared_ptr<Download>& download) {
+  const proto::VaultGet get{vault_, download->id, download->object.size(), proto::kVaultPart};
   ask(context, proto::kPathVaultGet, wire::encode(get),
-      [self = shared_from_this(), id, object, then](Context& later, Result<Bytes> body) {
-        if (!body) return then(later, std::move(body));
+      [self = shared_from_this(), download](Context& later, Result<Bytes> body) {
+        if (!body) return download->then(later, std::move(body));
         const auto part = wire::decode<proto::VaultPart>(*body);
-        const bool fits = part && !part->data.empty() && object->size() + part->data.size() <= part->size;
-        if (!fits) return then(later, fail(ErrorCode::malformed, "the storage gives no part"));
-        append(*object, part->data);
+        Bytes& object = download->object;
+        const bool fits = part && !part->data.empty() && object.size() + part->data.size() <= part->size;
+        if (!fits) return download->then(later, self->broken("the storage gives no part", kMakesNoSense));
+        // Whatever is so large is not the object, and is not fetched to its end.
+        if (part->size > download->most) {
+          return download->then(later, fail(ErrorCode::not_found, "larger than it can be"));
+        }
+        append(object, part->data);
         self->bytes_moved_ += part->data.size();
-        if (object->size() == part->size) return then(later, std::move(*object));
-        self->get_from(later, id, object, then);
+        if (object.size() == part->size) return download->then(later, std::move(object));
+        self->get_from(later, download);
       });
+}
+
+tl::unexpected<Error> BackupStorage::broken(const char* where, const char* sentence) {
+  refusal_ = sentence;
+  return fail(ErrorCode::malformed, where);
 }
 
 void BackupStorage::list(Context& context, ThenList then) {
@@ -146,11 +175,19 @@ void BackupStorage::list_from(Context& context, const std::shared_ptr<Listing>& 
         // A storage that goes round in circles is not followed.
         const bool onward =
             page && (!page->next || !after || *after < *page->next) && listing->items.size() <= proto::kMaxVaultObjects;
-        if (!onward) return listing->then(later, fail(ErrorCode::malformed, "a list that cannot be"));
+        if (!onward) return listing->then(later, self->broken("a list that cannot be", kMakesNoSense));
         listing->items.insert(listing->items.end(), page->items.begin(), page->items.end());
         if (!page->next) return listing->then(later, std::move(listing->items));
         self->list_from(later, listing, page->next);
       });
+}
+
+void BackupStorage::prune(Context& context, std::span<const vault::ObjectId> ids, Then then) {
+  proto::VaultPrune prune{vault_, {}, {}};
+  for (const vault::ObjectId& id : ids) prune.objects.push_back(wire_id(id));
+  std::ranges::sort(prune.objects);
+  prune.signature = crypto::sign_labelled(*write_key_, crypto::kSignVaultPrune, prune.content());
+  ask(context, proto::kPathVaultPrune, wire::encode(prune), std::move(then));
 }
 
 void BackupStorage::delete_vault(Context& context, Then then) {

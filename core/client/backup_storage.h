@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <memory>
+#include <span>
 
 #include "core/client/calls.h"
 #include "core/client/session.h"
@@ -31,12 +32,15 @@ class BackupStorage : public std::enable_shared_from_this<BackupStorage> {
   void open_vault(const vault::VaultId& id, crypto::SigningKey write_key);
   /// Makes the vault if it is not there.
   void create_vault(Context& context, Then then);
-  /// `then` gets nothing but success, when the object is whole and durable.
+  /// `then` gets nothing but success, when the object is whole and durable. A storage that loses what it was given,
+  /// over and over, is given up: `malformed`.
   void put(Context& context, const vault::ObjectId& id, Bytes object, Then then);
-  /// The whole object.
-  void get(Context& context, const vault::ObjectId& id, Then then);
+  /// The whole object, if it has at most so many bytes; a larger one is none: `not_found`.
+  void get(Context& context, const vault::ObjectId& id, std::size_t most, Then then);
   using ThenList = std::function<void(Context&, Result<std::vector<proto::VaultItem>>)>;
   void list(Context& context, ThenList then);
+  /// Deletes these objects, at most kMaxVaultPrune.
+  void prune(Context& context, std::span<const vault::ObjectId> ids, Then then);
   void delete_vault(Context& context, Then then);
 
   /// What the storage said of the last refusal, a sentence; else what there is to say of its silence.
@@ -59,12 +63,15 @@ class BackupStorage : public std::enable_shared_from_this<BackupStorage> {
     std::shared_ptr<Request> request;
   };
   struct Upload;
+  struct Download;
   struct Listing;
 
   void send(Context& context, const std::shared_ptr<Request>& request);
   void answered(Context& context, const std::shared_ptr<Request>& request, const Answer& answer);
   void put_from(Context& context, const std::shared_ptr<Upload>& upload, std::uint64_t offset);
-  void get_from(Context& context, const proto::ObjectId& id, const std::shared_ptr<Bytes>& object, const Then& then);
+  void get_from(Context& context, const std::shared_ptr<Download>& download);
+  /// `malformed`, with the sentence for whoever waits.
+  tl::unexpected<Error> broken(const char* where, const char* sentence);
   void list_from(Context& context, const std::shared_ptr<Listing>& listing, std::optional<proto::ObjectId> after);
 
   Calls& calls_;

@@ -7,7 +7,8 @@ namespace cairn::client {
 namespace {
 
 constexpr std::uint64_t kScheduleLookMs = 10 * kMinuteMs;
-constexpr std::uint32_t kSampleShare = 50;  ///< of 1000 packs
+constexpr std::uint64_t kTryAgainMs = kHourMs;  ///< where a snapshot failed
+constexpr std::uint32_t kSampleShare = 50;      ///< of 1000 packs
 
 }  // namespace
 
@@ -43,12 +44,33 @@ Status Backups::restore(Context& context, BackupTask task, RemovedSigner removed
   return start(context, std::make_shared<RestoreJob>(rooms_, std::move(task), removed));
 }
 
-bool Backups::set_daily(Context& context, bool daily) {
-  auto setup = load_backup_setup(context.store);
-  if (!setup) return false;
-  setup->daily = daily;
-  save_backup_setup(context, *setup);
-  next_look_ = {};
+bool Backups::set_daily(Context& context, std::string_view storage, bool daily) {
+  bool found = false;
+  for (BackupSetup& setup : load_backup_setups(context.store)) {
+    if (setup.storage != storage) continue;
+    setup.daily = daily;
+    save_backup_setup(context, setup);
+    next_look_ = {};
+    found = true;
+  }
+  return found;
+}
+
+bool Backups::begin_due(Context& context, BackupTask task) {
+  const std::string storage = task.storage;
+  const auto passed = [&](const std::map<std::string, Time>& since) {
+    const auto at = since.find(storage);
+    return at == since.end() ? ~std::uint64_t{0} : elapsed_ms(context.now, at->second);
+  };
+  if (elapsed_ms(context.now, Time{task.setup->last_ms}) >= kDayMs) {
+    if (passed(tried_) < kTryAgainMs) return false;
+    tried_[storage] = context.now;
+    static_cast<void>(create(context, std::move(task)));  // it is not busy, and set up
+    return true;
+  }
+  if (passed(sampled_) < kDayMs) return false;
+  sampled_[storage] = context.now;
+  static_cast<void>(start(context, std::make_shared<VerifyJob>(rooms_, std::move(task), kSampleShare)));
   return true;
 }
 
@@ -56,17 +78,20 @@ void Backups::run_schedule(Context& context, const Account& account) {
   const bool busy = job_ && !job_->is_over();
   if (busy || context.now < next_look_) return;
   next_look_ = after(context.now, kScheduleLookMs);
-  const auto setup = load_backup_setup(context.store);
-  daily_ = setup && setup->daily;
+  std::vector<BackupSetup> all = load_backup_setups(context.store);
+  std::erase_if(all, [](const BackupSetup& one) { return !one.daily; });
+  daily_ = !all.empty();
   if (!daily_ || account.state != AccountState::active || !rooms_.session.caught_up()) return;
   const auto view = rooms_.views.view(context.store, account, account.name);
   if (!view || !rooms_.views.fresh(context, account, account.name, kFreshForKnownMs)) return;
-  BackupTask task{view->state(), setup->storage, load_backup_setup(context.store), nullptr, account.server_url};
-  if (elapsed_ms(context.now, Time{setup->last_ms}) >= kDayMs) {
-    static_cast<void>(create(context, std::move(task)));  // it is not busy, and set up
-  } else if (elapsed_ms(context.now, sampled_) >= kDayMs) {
-    sampled_ = context.now;
-    static_cast<void>(start(context, std::make_shared<VerifyJob>(rooms_, std::move(task), kSampleShare)));
+  // Where folders were exchanged that counts which was written to last; which one lies there is seen by the job.
+  std::ranges::stable_sort(all, std::greater<>(), &BackupSetup::last_ms);
+  std::set<std::string> seen;
+  // One at a time, each tried again after an hour: a folder that is not there keeps no other waiting for long.
+  for (BackupSetup& setup : all) {
+    const std::string storage = setup.storage;
+    if (!seen.insert(storage).second) continue;
+    if (begin_due(context, {view->state(), storage, std::move(setup), nullptr, account.server_url})) return;
   }
 }
 

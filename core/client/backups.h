@@ -24,8 +24,9 @@ class Backups {
   Status list(Context& context, BackupTask task);
   /// Reads every pack of the newest snapshot and says what is damaged.
   Status verify(Context& context, BackupTask task);
-  /// Makes a snapshot every day while this device runs, and reads a sample of it. False when none is set up here.
-  bool set_daily(Context& context, bool daily);
+  /// Whether this device, while it runs, makes a snapshot at that storage (URL) every day, and reads a sample of it.
+  /// False when none is set up there. Where folders are exchanged there, of each.
+  bool set_daily(Context& context, std::string_view storage, bool daily);
   /// Takes the newest snapshot into this device's store, to be read.
   Status restore(Context& context, BackupTask task, RemovedSigner removed);
   /// Any other job: `more` is what its constructor takes behind rooms and task.
@@ -49,6 +50,8 @@ class Backups {
   Status start(Context& context, std::shared_ptr<BackupJob> job);
   Status check(const BackupTask& task) const;
   void run_schedule(Context& context, const Account& account);
+  /// Begins what is due at this storage; false when nothing is.
+  bool begin_due(Context& context, BackupTask task);
 
   BackupRooms rooms_;
   PinWatch watch_;
@@ -57,7 +60,8 @@ class Backups {
   bool runs_ = false;   ///< whether a job did when last looked at
   bool daily_ = false;  ///< as it was when last looked at
   Time next_look_;
-  Time sampled_;  ///< when a sample was last read
+  std::map<std::string, Time> tried_;    ///< by storage: when a snapshot was last begun
+  std::map<std::string, Time> sampled_;  ///< likewise, when a sample was last read
 };
 
 }  // namespace cairn::client

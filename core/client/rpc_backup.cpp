@@ -1,5 +1,6 @@
 // Methods about the backup: each begins a job, and backup.status waits for it.
 #include "core/client/backup_delete.h"
+#include "core/client/backup_prune.h"
 #include "core/client/rpc_methods.h"
 
 namespace cairn::client {
@@ -15,12 +16,9 @@ std::variant<std::shared_ptr<directory::RecoverySecret>, RpcFailure> typed_secre
 
 BackupTask make_task(const Account& account, const directory::NameState& state, const StoreView& store,
                      const std::string& storage, std::shared_ptr<directory::RecoverySecret> secret) {
-  BackupTask task{state, storage, load_backup_setup(store), std::move(secret), account.server_url};
-  if (task.storage.empty()) task.storage = task.setup ? task.setup->storage : account.server_url;
-  if (task.setup && task.setup->storage != task.storage) task.setup.reset();
-  if (task.setup && task.secret) {
-    const auto address = vault::key_box_address(task.secret->expose(), task.setup->identity);
-    if (!equal(address.id, task.setup->key_box)) task.setup.reset();
+  BackupTask task{state, storage.empty() ? account.server_url : storage, {}, std::move(secret), account.server_url};
+  for (BackupSetup& one : load_backup_setups(store)) {
+    if (one.storage == task.storage) task.setup = std::move(one);
   }
   return task;
 }
@@ -51,6 +49,26 @@ RpcOutcome outcome_of(const BackupJob& job) {
 
 }  // namespace
 
+std::variant<std::string, RpcFailure> storage_param(const StoreView& store, const Account& account, const json& params,
+                                                    const char* key, Unnamed unnamed) {
+  const std::string storage = text_param(params, key);
+  if (storage == "domain") return account.server_url;
+  if (!storage.empty()) return storage;
+  const std::vector<BackupSetup> all = load_backup_setups(store);
+  if (all.empty()) return std::string();
+  std::set<std::string> names;  // folders are exchanged: several may have been at one place
+  for (const BackupSetup& one : all) {
+    if (unnamed != Unnamed::none && one.content.pin) return one.storage;
+    names.insert(storage_label(one.storage));
+  }
+  if (names.size() == 1) return all.front().storage;
+  std::string listed;
+  for (const std::string& one : names) listed += (listed.empty() ? "" : ", ") + one;
+  if (unnamed == Unnamed::of_the_pin_or_first) return all.front().storage;
+  return failure(ErrorCode::invalid_state,
+                 "This device backs up to several places (" + listed + "); say which one: --" + std::string(key) + ".");
+}
+
 std::variant<std::optional<RealmList>, RpcFailure> realms_param(const json& params) {
   if (!params.contains("realms")) return std::optional<RealmList>();
   const auto list = RealmList::parse(text_param(params, "realms"));
@@ -60,7 +78,7 @@ std::variant<std::optional<RealmList>, RpcFailure> realms_param(const json& para
 }
 
 RpcBegun begin_backup_job(const RpcRooms& rooms, Context& context, const json& params, const char* storage_key,
-                          LookUp how, std::function<Status(Context&, BackupTask)> begin) {
+                          LookUp how, std::function<Status(Context&, BackupTask)> begin, Unnamed unnamed) {
   const auto account = load_account(context.store);
   if (!account || account->state != AccountState::active) return not_active(account);
   auto typed = typed_secret(params);
@@ -73,7 +91,9 @@ RpcBegun begin_backup_job(const RpcRooms& rooms, Context& context, const json& p
   if (const auto* failed = std::get_if<RpcFailure>(&token)) return *failed;
   const auto printed = std::get<std::shared_ptr<PrintedToken>>(token);
   const bool print = yes_param(params, "print_token");
-  const std::string storage = text_param(params, storage_key);
+  const auto chosen = storage_param(context.store, *account, params, storage_key, unnamed);
+  if (const auto* failed = std::get_if<RpcFailure>(&chosen)) return *failed;
+  const std::string storage = std::get<std::string>(chosen);
   const auto go_on = [rooms, secret, storage, begin, list, printed, print](Context& later,
                                                                            const Account& own) -> RpcBegun {
     const auto view = rooms.views.view(later.store, own, own.name);
@@ -133,13 +153,37 @@ RpcBegun rpc_backup_delete(const RpcRooms& rooms, const ClientConfig&, Context& 
                           });
 }
 
+RpcBegun rpc_backup_prune(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
+  return begin_backup_job(rooms, context, params, "from", LookUp::anew, [rooms](Context& later, BackupTask task) {
+    return rooms.backups.begin<PruneJob>(later, std::move(task));
+  });
+}
+
 RpcBegun rpc_backup_receipts(const RpcRooms&, const ClientConfig&, Context& context, const json&) {
   return json{{"receipts", receipts_json(context.store)}};
 }
 
+RpcBegun rpc_backup_storages(const RpcRooms&, const ClientConfig&, Context& context, const json&) {
+  json out = json::array();
+  for (const BackupSetup& one : load_backup_setups(context.store)) {
+    out.push_back({{"storage", one.storage},
+                   {"daily", one.daily},
+                   {"last_ms", one.last_ms},
+                   {"snapshot", one.newest.counter},
+                   {"generation", one.newest_generation},
+                   {"pin", one.content.pin.has_value()}});
+  }
+  return json{{"storages", out}};
+}
+
 RpcBegun rpc_backup_schedule(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
   const bool daily = yes_param(params, "daily");
-  if (rooms.backups.set_daily(context, daily)) return json{{"daily", daily}};
+  const auto account = load_account(context.store);
+  if (!account) return not_active(account);
+  const auto chosen = storage_param(context.store, *account, params, "to", Unnamed::none);
+  if (const auto* failed = std::get_if<RpcFailure>(&chosen)) return *failed;
+  const auto& storage = std::get<std::string>(chosen);
+  if (rooms.backups.set_daily(context, storage, daily)) return json{{"daily", daily}, {"storage", storage}};
   return failure(ErrorCode::not_found, "This device has no backup set up yet; begin with backup create.");
 }
 

@@ -216,7 +216,7 @@ const std::map<std::string, RpcEntry, std::less<>>& most_methods() {
       {"backup.verify", {rpc_backup_verify, kReads, {{"from"}, {"recovery_key"}, {"token"}}}},
       {"backup.restore",
        {rpc_backup_restore, kGrows, {{"from"}, {"recovery_key"}, {"token"}, {"accept_removed", Kind::yes_or_no}}}},
-      {"backup.schedule", {rpc_backup_schedule, kReads, {{"daily", Kind::yes_or_no, kRequired}}}},
+      {"backup.schedule", {rpc_backup_schedule, kReads, {{"daily", Kind::yes_or_no, kRequired}, {"to"}}}},
       {"backup.status", {rpc_backup_status, kReads, {{"wait_ms", Kind::number}}}},
       {"send",
        {rpc_send,

@@ -179,6 +179,8 @@ RpcBegun rpc_backup_restore(const RpcRooms&, const ClientConfig&, Context&, cons
 RpcBegun rpc_backup_delete(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_backup_schedule(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_backup_status(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_backup_storages(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_backup_prune(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_backup_receipts(const RpcRooms&, const ClientConfig&, Context&, const json&);
 
 /// Adds the methods of rpc_settings.cpp, rpc_messages.cpp and rpc_groups.cpp to the table.
@@ -195,9 +197,16 @@ RpcBegun rpc_pin_remove(const RpcRooms&, const ClientConfig&, Context&, const js
 RpcBegun rpc_pin_status(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_recover_pin(const RpcRooms&, const ClientConfig&, Context&, const json&);
 
+/// Which backup is meant where there are several and none is named.
+enum class Unnamed : std::uint8_t { none, of_the_pin, of_the_pin_or_first };
 /// Looks the own name up, begins a job on its backup, at the storage in `storage_key`, and says that it has begun.
 RpcBegun begin_backup_job(const RpcRooms& rooms, Context& context, const json& params, const char* storage_key,
-                          LookUp how, std::function<Status(Context&, BackupTask)> begin);
+                          LookUp how, std::function<Status(Context&, BackupTask)> begin,
+                          Unnamed unnamed = Unnamed::none);
+/// The URL of the storage in `key`, which may be "domain": the one that is set up where none is named, empty where none
+/// is; a failure, which names all, where there are several.
+std::variant<std::string, RpcFailure> storage_param(const StoreView& store, const Account& account, const json& params,
+                                                    const char* key, Unnamed unnamed);
 /// The realm list in "realms", the failure of what is none; nothing when it is not there.
 std::variant<std::optional<RealmList>, RpcFailure> realms_param(const json& params);
 

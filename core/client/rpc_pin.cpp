@@ -32,18 +32,28 @@ RpcBegun begin_set(const RpcRooms& rooms, Context& context, const json& params, 
     if (number_param(params, "number", 0) > 255) return failure(ErrorCode::malformed, "A number is at most 255.");
     number = static_cast<std::uint8_t>(number_param(params, "number", 0));
   }
-  return begin_backup_job(rooms, context, params, "to", LookUp::anew,
-                          [rooms, text, kind, number](Context& later, BackupTask task) {
-                            return rooms.backups.begin<PinSetJob>(later, std::move(task), text, kind, number);
-                          });
+  const auto begin = [rooms, text, kind, number](Context& later, BackupTask task) {
+    return rooms.backups.begin<PinSetJob>(later, std::move(task), text, kind, number);
+  };
+  const auto account = load_account(context.store);
+  const auto of_pin = load_backup_setup(context.store);
+  if (account && of_pin && of_pin->content.pin) {
+    const auto chosen = storage_param(context.store, *account, params, "to", Unnamed::of_the_pin);
+    const auto* storage = std::get_if<std::string>(&chosen);
+    if (storage != nullptr && *storage != of_pin->storage) {
+      return failure(ErrorCode::invalid_state, "A PIN opens one backup, and this one opens that at " +
+                                                   storage_label(of_pin->storage) + "; remove it first: pin remove.");
+    }
+  }
+  return begin_backup_job(rooms, context, params, "to", LookUp::anew, begin, Unnamed::of_the_pin);
 }
 
 template <class Job, class... More>
 RpcBegun begin_pin_job(const RpcRooms& rooms, Context& context, const json& params, More... more) {
-  return begin_backup_job(rooms, context, params, "from", LookUp::if_stale,
-                          [rooms, more...](Context& later, BackupTask task) {
-                            return rooms.backups.begin<Job>(later, std::move(task), more...);
-                          });
+  const auto begin = [rooms, more...](Context& later, BackupTask task) {
+    return rooms.backups.begin<Job>(later, std::move(task), more...);
+  };
+  return begin_backup_job(rooms, context, params, "from", LookUp::if_stale, begin, Unnamed::of_the_pin_or_first);
 }
 
 }  // namespace
@@ -105,7 +115,8 @@ RpcBegun rpc_recover_pin(const RpcRooms& rooms, const ClientConfig& config, Cont
   const auto account = load_account(context.store);
   if (!account) return failure(ErrorCode::internal, "The name could not be begun; try again.");
   const auto removed = yes_param(params, "accept_removed") ? RemovedSigner::accept : RemovedSigner::refuse;
-  const std::string from = text_param(params, "from");
+  const std::string named = text_param(params, "from");
+  const std::string from = named == "domain" ? std::string() : named;
   const auto list = std::get<std::optional<RealmList>>(realms);
   RpcWait wait = after_look_up(
       rooms, context, *account, {*name}, LookUp::anew, kLookUpWaitMs,
@@ -142,6 +153,8 @@ std::map<std::string, RpcEntry, std::less<>> pin_methods() {
            {rpc_backup_delete,
             kReads,
             {{"from"}, {"recovery_key"}, {"generation", Kind::number}, {"cancel", Kind::yes_or_no}}}},
+          {"backup.storages", {rpc_backup_storages, kReads, {}}},
+          {"backup.prune", {rpc_backup_prune, kReads, {{"from"}, {"recovery_key"}, {"token"}}}},
           {"backup.receipts", {rpc_backup_receipts, kReads, {}}},
           {"recover.pin",
            {rpc_recover_pin,

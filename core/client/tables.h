@@ -36,12 +36,15 @@ inline constexpr Table kTwoHistories{25};    ///< name_key(domain) -> TwoHistori
 inline constexpr Table kVetoes{26};          ///< name_key(name) || R of a request -> HeldVeto
 inline constexpr Table kVetoPosts{27};       ///< R of a request || key of an auditor -> "": it has the veto
 inline constexpr Table kFarewell{28};        ///< "" -> text: what became of the name that this device was to have
-inline constexpr Table kBackup{29};          ///< "" -> BackupSetup
-inline constexpr Table kBackupPacks{30};     ///< id of a pack that this device put, in no snapshot yet -> uint64: when
-inline constexpr Table kRealms{31};          ///< "" -> RealmList: that this name's owner has chosen
-inline constexpr Table kPin{32};             ///< "" -> PinRow
-inline constexpr Table kErasures{33};        ///< id of a token's record || realm's key -> KeptReceipt
-inline constexpr Table kGuesses{34};         ///< realm's key -> GuessRow
+inline constexpr Table kBackup{29};          ///< "" for the domain's server, else a folder's id -> BackupSetup
+inline constexpr Table kBackupPacks{
+    30};  ///< vault id || id of a pack that this device put, in no snapshot yet -> uint64: when
+inline constexpr Table kRealms{31};    ///< "" -> RealmList: that this name's owner has chosen
+inline constexpr Table kPin{32};       ///< "" -> PinRow
+inline constexpr Table kErasures{33};  ///< id of a token's record || realm's key -> KeptReceipt
+inline constexpr Table kGuesses{34};   ///< realm's key -> GuessRow
+inline constexpr Table kBackupUnneeded{
+    35};  ///< vault id || id of an object that no snapshot needs -> uint64: since when
 
 // What people expect of conversations: messages.h, settings.h, receipts.h, expiry.h, roles.h.
 inline constexpr Table kMessageIds{40};       ///< home || MessageId -> MessageRef

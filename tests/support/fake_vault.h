@@ -2,6 +2,7 @@
 // checks signatures, sizes and quotas is the contract of real ones (tests/support/vault_contract.h).
 #pragma once
 
+#include <functional>
 #include <map>
 
 #include "core/proto/storage.h"
@@ -19,13 +20,16 @@ class FakeVault {
   using Objects = std::map<proto::ObjectId, Upload>;
   std::map<proto::VaultId, Objects> vaults;
   std::map<proto::KeyBoxId, proto::KeyBoxPut> key_boxes;
-  std::optional<std::size_t> parts_left;  ///< so many parts are taken, and then no more
+  std::optional<std::size_t> parts_left;                  ///< so many parts are taken, and then no more
+  std::function<bool(const proto::VaultPut&)> forgets{};  ///< after this part, all that it has of that object
+  std::optional<proto::ObjectId> endless;                 ///< an object that is as large as any can be
 
   std::optional<proto::CallReply> answer(const std::string& path, const proto::Call& call) {
     if (path == proto::kPathVaultCreate) return done(call, &FakeVault::create);
     if (path == proto::kPathVaultPut) return done(call, &FakeVault::put);
     if (path == proto::kPathVaultGet) return done(call, &FakeVault::get);
     if (path == proto::kPathVaultList) return done(call, &FakeVault::list);
+    if (path == proto::kPathVaultPrune) return done(call, &FakeVault::prune);
     if (path == proto::kPathVaultDelete) return done(call, &FakeVault::remove);
     if (path == proto::kPathKeyBoxPut) return done(call, &FakeVault::put_box);
     if (path == proto::kPathKeyBoxGet) return done(call, &FakeVault::get_box);
@@ -64,6 +68,7 @@ class FakeVault {
     }
     Upload& upload = vault->second.try_emplace(request.object, Upload{request.size, {}}).first->second;
     if (request.offset == upload.bytes.size()) append(upload.bytes, request.data);
+    if (forgets && forgets(request)) upload.bytes.clear();
     return wire::encode(proto::VaultPutAnswer{upload.bytes.size(), 1 << 30});
   }
   Result<Bytes> get(const proto::VaultGet& request) {
@@ -71,6 +76,8 @@ class FakeVault {
     REQUIRE(vault != vaults.end(), ErrorCode::not_found, "No such vault.");
     const auto object = vault->second.find(request.object);
     REQUIRE(object != vault->second.end() && object->second.whole(), ErrorCode::not_found, "No such object.");
+    if (endless == request.object)
+      return wire::encode(proto::VaultPart{proto::kMaxVaultObject, Bytes(proto::kVaultPart)});
     const ByteView rest = ByteView(object->second.bytes).subspan(request.offset);
     return wire::encode(proto::VaultPart{object->second.size,
                                          to_bytes(rest.first(std::min<std::size_t>(rest.size(), request.length)))});
@@ -83,6 +90,12 @@ class FakeVault {
       if (upload.whole()) out.items.push_back({id, upload.size});
     }
     return wire::encode(out);
+  }
+  Result<Bytes> prune(const proto::VaultPrune& request) {
+    const auto vault = vaults.find(request.vault);
+    REQUIRE(vault != vaults.end(), ErrorCode::not_found, "No such vault.");
+    for (const proto::ObjectId& id : request.objects) vault->second.erase(id);
+    return wire::encode(proto::VaultRoom{1 << 30});
   }
   Result<Bytes> remove(const proto::VaultDelete& request) {
     REQUIRE(vaults.erase(request.vault) == 1, ErrorCode::not_found, "No such vault.");
