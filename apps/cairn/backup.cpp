@@ -60,6 +60,26 @@ void show(const json& progress) {
   std::fflush(stderr);
 }
 
+/// A folder's path, or the server's address.
+std::string place_of(const std::string& url) {
+  return url.starts_with(folder::kScheme) ? url.substr(folder::kScheme.size()) : "the domain's server, " + url;
+}
+
+/// Asks, then waits until the job is over.
+Reply run_job(Speaker& speaker, const std::string& method, const json& params) {
+  Reply reply = speaker.ask(method, params, nullptr);
+  bool shown = false;
+  while (reply.exit == Exit::done && reply.result.value("running", false)) {
+    reply = speaker.ask("backup.status", {{"wait_ms", kStatusWaitMs}}, nullptr);
+    if (reply.exit == Exit::done && reply.result.value("running", false)) {
+      show(reply.result);
+      shown = true;
+    }
+  }
+  if (shown && ::isatty(STDERR_FILENO) != 0) std::fprintf(stderr, "\r\x1b[K");
+  return reply;
+}
+
 std::string receipts_of(const json& result) {
   std::string out;
   for (const json& one : result.value("receipts", json::array())) {
@@ -99,12 +119,54 @@ std::string render_delete(const json& result) {
 
 std::string render_list(const json& result) {
   std::string out;
-  for (const json& one : result.value("snapshots", json::array())) {
-    out += "snapshot " + number_of(one, "snapshot") + ", generation " + number_of(one, "generation") + ", of " +
-           day_of(one, "created_ms") + ", by device " + one.value("device", "") +
-           (one.value("device_active", false) ? "" : " (removed)") + "\n";
+  for (const json& place : result.value("storages", json::array())) {
+    const std::string storage = place.value("storage", "");
+    out += "At " + place_of(storage) + ":\n";
+    for (const json& one : result.value("snapshots", json::array())) {
+      if (one.value("storage", "") != storage) continue;
+      out += "  snapshot " + number_of(one, "snapshot") + ", generation " + number_of(one, "generation") + ", of " +
+             day_of(one, "created_ms") + ", by device " + one.value("device", "") +
+             (one.value("device_active", false) ? "" : " (removed)") + "\n";
+    }
+    const std::string error = place.value("error", "");
+    out += "  " + (error.empty() ? size_of(place.value("bytes", std::uint64_t{0})) : error) + "\n";
   }
-  return out + size_of(result.value("bytes", std::uint64_t{0})) + " at " + result.value("storage", "") + "\n";
+  return out;
+}
+
+std::string render_pruned(const json& pruned) {
+  return "Removed: " + number_of(pruned, "removed_snapshots") + " snapshots, " + number_of(pruned, "removed_objects") +
+         " objects that nothing needed any more; " + number_of(pruned, "kept") + " snapshots are kept.\n";
+}
+
+/// The snapshots of each storage that this device backs up to, one after the other. One that is not reached is said.
+Reply list_all(Speaker& speaker, const json& params) {
+  const Reply known = speaker.ask("backup.storages", json::object(), nullptr);
+  if (known.exit != Exit::done) return known;
+  json places = known.result.value("storages", json::array());
+  const bool named = params.contains("from") || places.size() < 2;
+  if (named) places = json::array({json::object()});
+  json out = {{"snapshots", json::array()}, {"storages", json::array()}, {"warnings", json::array()}};
+  std::uint64_t bytes = 0;
+  for (const json& place : places) {
+    json wanted = params;
+    if (place.contains("storage")) wanted["from"] = place["storage"];
+    const Reply reply = run_job(speaker, "backup.list", wanted);
+    if (reply.exit != Exit::done && named) return reply;
+    if (reply.exit != Exit::done) {
+      out["storages"].push_back({{"storage", place["storage"]}, {"error", reply.sentence}});
+      continue;
+    }
+    for (const char* key : {"snapshots", "warnings"}) {
+      for (const json& one : reply.result.value(key, json::array())) out[key].push_back(one);
+    }
+    bytes += reply.result.value("bytes", std::uint64_t{0});
+    out["storages"].push_back({{"storage", reply.result.value("storage", "")},
+                               {"bytes", reply.result.value("bytes", std::uint64_t{0})},
+                               {"erased", reply.result.value("erased", json::array())}});
+  }
+  out["bytes"] = bytes;
+  return {Exit::done, std::move(out), {}, {}};
 }
 
 }  // namespace
@@ -119,17 +181,7 @@ std::string folder_url(const std::string& folder, Missing missing) {
 }
 
 Reply run_backup(Speaker& speaker, const std::string& method, const json& params) {
-  Reply reply = speaker.ask(method, params, nullptr);
-  bool shown = false;
-  while (reply.exit == Exit::done && reply.result.value("running", false)) {
-    reply = speaker.ask("backup.status", {{"wait_ms", kStatusWaitMs}}, nullptr);
-    if (reply.exit == Exit::done && reply.result.value("running", false)) {
-      show(reply.result);
-      shown = true;
-    }
-  }
-  if (shown && ::isatty(STDERR_FILENO) != 0) std::fprintf(stderr, "\r\x1b[K");
-  return reply;
+  return method == "backup.list" ? list_all(speaker, params) : run_job(speaker, method, params);
 }
 
 Reply restore_after_recovery(Speaker& speaker, const json& params) {
@@ -143,8 +195,9 @@ Reply restore_after_recovery(Speaker& speaker, const json& params) {
 std::string render_backup(const std::string& method, const json& result) {
   if (method == "backup.list") return warnings_of(result) + render_list(result);
   if (method == "backup.schedule") {
-    return result.value("daily", false) ? "While the daemon runs it backs up every day.\n"
-                                        : "From now on only backup create backs up.\n";
+    const std::string place = place_of(result.value("storage", ""));
+    return result.value("daily", false) ? "While the daemon runs it backs up every day, to " + place + ".\n"
+                                        : "From now on only backup create backs up to " + place + ".\n";
   }
   if (method == "backup.verify") {
     return warnings_of(result) + "Snapshot " + number_of(result, "snapshot") + " can be restored: all " +
@@ -154,6 +207,7 @@ std::string render_backup(const std::string& method, const json& result) {
     return warnings_of(result) + "Restored, to be read: " + number_of(result, "messages") + " messages of " +
            number_of(result, "conversations") + " conversations, as of " + day_of(result, "created_ms") + ".\n";
   }
+  if (method == "backup.prune") return warnings_of(result) + render_pruned(result);
   if (method == "backup.delete") return warnings_of(result) + render_delete(result);
   if (method == "backup.receipts") {
     const std::string all = receipts_of(result);
@@ -170,6 +224,8 @@ std::string render_backup(const std::string& method, const json& result) {
               "it is for ever. --print-token prints a key that does without them, and undoes that.\n"
             : "No realms are set up, so deleting this backup is only as good as its storage.\n";
   }
+  const json pruned = result.value("pruned", json::object());
+  if (pruned.value("removed_objects", 0) != 0) out += render_pruned(pruned);
   if (result.contains("token")) {
     out +=
         "On paper, beside the recovery key, this restores it without realms (--token), and while it lies there the "

@@ -10,7 +10,7 @@ namespace cairn::apps {
 enum class Missing { keep, make };
 std::string folder_url(const std::string& folder, Missing missing);
 
-/// Asks, then waits until the job is over.
+/// Asks, then waits until the job is over. backup.list without a storage lists all that this device backs up to.
 Reply run_backup(Speaker& speaker, const std::string& method, const nlohmann::json& params);
 
 /// After a name was recovered: what its backup has, if there is one. `params` are those of recover.

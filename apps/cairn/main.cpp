@@ -9,12 +9,15 @@
 #include "apps/cairn/export.h"
 #include "apps/cairn/pin.h"
 #include "apps/cairn/qr.h"
+#include "apps/cairn/recovery_page.h"
 #include "apps/cairn/render.h"
 #include "apps/cairn/secret.h"
 #include "apps/cairn/speaker.h"
 #include "apps/cairn/talk.h"
 #include "apps/common/manual.h"
 #include "core/base/utf8.h"
+#include "core/directory/name.h"
+#include "shell/os/clock.h"
 #include "shell/os/data_folder.h"
 #include "shell/os/file.h"
 
@@ -31,6 +34,7 @@ constexpr const char* kApproval = "this device will read everything";
 constexpr std::string_view kBackup = "backup.";
 constexpr std::string_view kPin = "pin.";
 constexpr const char* kByPin = "recover.pin";
+constexpr const char* kPrintKey = "recovery.print";
 constexpr const char* kFooter =
     "Exit codes: 0 done; 1 refused or failed, the sentence says why; 2 wrong usage; 3 the server was not reached, and "
     "what\n"
@@ -106,10 +110,29 @@ bool ask_for_secrets(Command& command) {
   return pin.has_value();
 }
 
+/// The recovery key on paper: without a name in the command it is this device's.
+Reply print_key(Command& command) {
+  std::string name = command.params.value("name", "");
+  if (name.empty()) {
+    Reply reply;
+    const auto speaker = apps::connect(command.data_folder, reply);
+    if (!speaker) return reply;
+    reply = apps::name_of_device(*speaker);
+    if (reply.exit != Exit::done) return reply;
+    name = reply.result.value("name", "");
+  } else if (!directory::Name::parse(name)) {
+    return {Exit::refused, {}, directory::explain_name(name), "invalid_name"};
+  }
+  std::string typed = apps::ask_for_secret("Type the recovery key (it is not shown): ");
+  const std::string day = apps::day_of({{"now", os::now().ms}}, "now").substr(0, 10);
+  return apps::print_recovery_key(typed, name, day, command.export_file);
+}
+
 int run(Command& command) {
   if (command.method == "evidence.verify") {
     return report(command, command.method, apps::verify_evidence(command.evidence));
   }
+  if (command.method == kPrintKey) return report(command, command.method, print_key(command));
   if (!read_into(command, command.policy_file, "policy") || !read_into(command, command.realms_file, "realms")) {
     return static_cast<int>(Exit::usage);
   }
@@ -200,12 +223,14 @@ CLI::Option* number(CLI::App* app, Command& command, const std::string& flag, co
       flag, [&command, key](const std::uint64_t& value) { command.params[key] = value; }, help);
 }
 
-/// A folder in the place of the domain's server.
+/// "domain", the own domain's server, or a folder.
 void folder(CLI::App* app, Command& command, const std::string& flag, const char* key, const std::string& help) {
   const auto missing = std::string_view(key) == "to" ? apps::Missing::make : apps::Missing::keep;
   app->add_option_function<std::string>(
          flag,
-         [&command, key, missing](const std::string& value) { command.params[key] = apps::folder_url(value, missing); },
+         [&command, key, missing](const std::string& value) {
+           command.params[key] = value == "domain" ? value : apps::folder_url(value, missing);
+         },
          help)
       ->check(utf8_alone);
 }
@@ -266,21 +291,31 @@ void add_identity_commands(CLI::App& app, Command& command) {
   remove->callback([&command] { command.method = "device.remove"; });
 }
 
+void add_recovery_commands(CLI::App& app, Command& command) {
+  CLI::App* recovery = app.add_subcommand("recovery", "the recovery key")->require_subcommand(1);
+  CLI::App* print = recovery->add_subcommand(
+      "print", "make a page of it to be printed: the key is asked for, checked, and kept nowhere else");
+  print->add_option("file", command.export_file, "FILE.svg; nothing is replaced")->required();
+  text(print, command, "--name", "name", "whose it is; by default this device's");
+  print->callback([&command] { command.method = kPrintKey; });
+}
+
 void add_backup_commands(CLI::App& app, Command& command) {
   CLI::App* backup = app.add_subcommand("backup", "what this device has, encrypted to its owner's keys alone");
   backup->require_subcommand(1);
   constexpr std::pair<const char*, const char*> kVerbs[] = {
       {"create", "set up the first time, with the recovery key; then store what is new"},
-      {"list", "the snapshots that there are"},
+      {"list", "the snapshots that there are, and where"},
       {"verify", "read all of the newest snapshot, and say what is damaged"},
       {"restore", "take the newest snapshot in, to be read"},
+      {"prune", "remove what no snapshot needs any more; backup create does that too"},
       {"delete", "all of it, or one generation: for ever where realms hold its key, else as far as the storage goes"}};
   for (const auto& [verb, meaning] : kVerbs) {
     const std::string method = std::string(kBackup) + verb;
     CLI::App* one = backup->add_subcommand(verb, meaning);
     const bool creates = std::string_view(verb) == "create";
     folder(one, command, creates ? "--to" : "--from", creates ? "to" : "from",
-           "a folder; by default as it was set up, or the domain's server");
+           "domain, its server, or a folder; needed where there is more than one backup");
     one->add_flag("--recovery-key", command.with_recovery_key, "it is asked for; needed once on each device");
     one->callback([&command, method] { command.method = method; });
   }
@@ -289,7 +324,7 @@ void add_backup_commands(CLI::App& app, Command& command) {
   create->add_flag_function(
       "--print-token", [&command](std::int64_t) { command.params["print_token"] = true; },
       "show what restores it without realms, to be kept on paper");
-  for (const char* verb : {"restore", "verify"}) {
+  for (const char* verb : {"restore", "verify", "prune"}) {
     backup->get_subcommand(verb)->add_flag("--token", command.with_token,
                                            "the printed one is asked for: needs no realms");
   }
@@ -307,6 +342,7 @@ void add_backup_commands(CLI::App& app, Command& command) {
           "when", [&command](const std::string& when) { command.params["daily"] = when == "daily"; }, "daily or off")
       ->check(CLI::IsMember({"daily", "off"}))
       ->required();
+  folder(schedule, command, "--to", "to", "domain, or a folder; needed where there is more than one backup");
   schedule->callback([&command] { command.method = "backup.schedule"; });
   CLI::App* leave = app.add_subcommand("export", "write all that can be read here as pages and JSON, not encrypted");
   leave->add_option("folder", command.export_file, "is made if it is missing")->required();
@@ -488,6 +524,7 @@ int main(int argc, char** argv) {
   app.add_option("--ca", authority, "PEM file: an authority whose servers this device believes from now on");
   app.add_flag("--json", command.json_output, "answers as JSON, one a line");
   add_identity_commands(app, command);
+  add_recovery_commands(app, command);
   add_backup_commands(app, command);
   add_pin_commands(app, command);
   add_reset_commands(app, command);

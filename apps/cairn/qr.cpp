@@ -7,29 +7,32 @@
 namespace cairn::apps {
 namespace {
 
-constexpr int kMargin = 4;
-
 /// Black on white, and back to what was.
 constexpr const char* kInk = "\x1b[30;47m";
 constexpr const char* kNoInk = "\x1b[0m";
 
 }  // namespace
 
-std::string qr_code(const std::string& text) {
-  if (text.empty()) return {};
+std::optional<QrModules> qr_modules(const std::string& text) {
+  if (text.empty()) return std::nullopt;
   const std::unique_ptr<QRcode, decltype(&QRcode_free)> code(QRcode_encodeString8bit(text.c_str(), 0, QR_ECLEVEL_L),
                                                              &QRcode_free);
-  if (code == nullptr) return {};
-  const auto is_dark = [&](int x, int y) {
-    if (x < 0 || y < 0 || x >= code->width || y >= code->width) return false;
-    return (code->data[y * code->width + x] & 1) != 0;
-  };
+  if (code == nullptr) return std::nullopt;
+  QrModules out{code->width, {}};
+  const auto count = static_cast<std::size_t>(code->width) * static_cast<std::size_t>(code->width);
+  for (std::size_t i = 0; i < count; ++i) out.dark.push_back(code->data[i] & 1);
+  return out;
+}
+
+std::string qr_code(const std::string& text) {
+  const auto modules = qr_modules(text);
+  if (!modules) return {};
   std::string out;
-  for (int y = -kMargin; y < code->width + kMargin; y += 2) {  // a character holds two modules, one above the other
+  for (int y = -kQrMargin; y < modules->side + kQrMargin; y += 2) {  // a character holds two, one above the other
     out += kInk;
-    for (int x = -kMargin; x < code->width + kMargin; ++x) {
-      const bool upper = is_dark(x, y);
-      const bool lower = is_dark(x, y + 1);
+    for (int x = -kQrMargin; x < modules->side + kQrMargin; ++x) {
+      const bool upper = modules->is_dark(x, y);
+      const bool lower = modules->is_dark(x, y + 1);
       out += upper && lower ? "\u2588" : upper ? "\u2580" : lower ? "\u2584" : " ";
     }
     out += kNoInk;

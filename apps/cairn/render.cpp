@@ -244,6 +244,9 @@ std::string render(const std::string& method, const json& result) {
   if (method == "device.list") return render_devices(result);
   if (method == "contact.show" || method == "contact.verify" || method == "contact.accept")
     return render_contact(result);
+  if (method == "recovery.print") {
+    return "The page is in " + text_of(result, "file") + ", readable as it is: print it, then delete the file.\n";
+  }
   if (method == "register") {
     return "You are " + text_of(result, "name") +
            ".\nYour recovery key, shown this once; write it down: " + text_of(result, "recovery_key") + "\n";
