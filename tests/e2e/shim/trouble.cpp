@@ -1,8 +1,12 @@
-// Loaded in front of libc (LD_PRELOAD) by the end-to-end tests: gives one program another clock, and a full disk.
+// Loaded in front of libc (LD_PRELOAD) by the end-to-end tests: gives one program another clock, a full disk,
+// and an end at any moment.
 //
-// CAIRN_TROUBLE names two files that a test writes while the program runs, PATH.clock and PATH.disk:
+// CAIRN_TROUBLE names files that a test writes, PATH.clock, PATH.disk and PATH.kill; the first two while the program
+// runs:
 //   .clock  seconds by which CLOCK_REALTIME goes ahead; a minus sign for behind. No file: the true time
 //   .disk   bytes that are free at the moment when the number is first seen. No file: the true disk
+//   .kill   the program is killed, as by kill -9, before it changes files for the n-th time since it started. No file:
+//           never. Changes are what is written, cut, made durable, renamed, linked and removed
 // A disk is modelled by the ends of regular files: what makes a file longer takes room, what is overwritten does not,
 // and what is cut off or removed gives room back.
 #include <dlfcn.h>
@@ -14,7 +18,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
@@ -84,6 +90,21 @@ long long free_now(bool& is_limited) {
   return disk_free;
 }
 
+// ---- the end ----
+
+std::atomic<long> changes_done{0};
+
+/// Before a change: the n-th never happens.
+void count_change() {
+  static const long last = std::strtol(control(".kill").c_str(), nullptr, 10);
+  if (last != 0 && ++changes_done == last) syscall(SYS_kill, getpid(), SIGKILL);
+}
+
+bool is_regular(int file) {
+  struct stat found = {};
+  return file > STDERR_FILENO && fstat(file, &found) == 0 && S_ISREG(found.st_mode);
+}
+
 }  // namespace
 
 extern "C" {
@@ -111,6 +132,7 @@ time_t time(time_t* out) noexcept {
 
 ssize_t pwrite64(int file, const void* data, size_t size, off64_t offset) {
   static const auto real = next<ssize_t (*)(int, const void*, size_t, off64_t)>("pwrite64");
+  if (is_regular(file)) count_change();
   if (!grow(file, offset + static_cast<long long>(size))) return -1;
   return real(file, data, size, offset);
 }
@@ -118,6 +140,7 @@ ssize_t pwrite(int file, const void* data, size_t size, off_t offset) { return p
 
 ssize_t write(int file, const void* data, size_t size) {
   static const auto real = next<ssize_t (*)(int, const void*, size_t)>("write");
+  if (is_regular(file)) count_change();
   const off_t at = lseek(file, 0, SEEK_CUR);
   if (at >= 0 && !grow(file, at + static_cast<long long>(size))) return -1;
   return real(file, data, size);
@@ -131,6 +154,7 @@ int posix_fallocate(int file, off_t offset, off_t size) { return posix_fallocate
 
 int ftruncate64(int file, off64_t size) noexcept {
   static const auto real = next<int (*)(int, off64_t)>("ftruncate64");
+  count_change();
   struct stat found = {};
   if (!grow(file, size) || fstat(file, &found) != 0) return -1;
   const int result = real(file, size);
@@ -141,11 +165,38 @@ int ftruncate(int file, off_t size) noexcept { return ftruncate64(file, size); }
 
 int unlink(const char* path) noexcept {
   static const auto real = next<int (*)(const char*)>("unlink");
+  count_change();
   struct stat found = {};
   const bool regular = stat(path, &found) == 0 && S_ISREG(found.st_mode);
   const int result = real(path);
   if (result == 0 && regular) give_back(found.st_size);
   return result;
+}
+
+int fsync(int file) {
+  static const auto real = next<int (*)(int)>("fsync");
+  count_change();
+  return real(file);
+}
+int fdatasync(int file) {
+  static const auto real = next<int (*)(int)>("fdatasync");
+  count_change();
+  return real(file);
+}
+int rename(const char* from, const char* to) noexcept {
+  static const auto real = next<int (*)(const char*, const char*)>("rename");
+  count_change();
+  return real(from, to);
+}
+int renameat(int from_folder, const char* from, int to_folder, const char* to) noexcept {
+  static const auto real = next<int (*)(int, const char*, int, const char*)>("renameat");
+  count_change();
+  return real(from_folder, from, to_folder, to);
+}
+int unlinkat(int folder, const char* path, int flags) noexcept {
+  static const auto real = next<int (*)(int, const char*, int)>("unlinkat");
+  count_change();
+  return real(folder, path, flags);
 }
 
 int statvfs64(const char* path, struct statvfs64* out) noexcept {

@@ -1,0 +1,136 @@
+// A backup's programs, killed before a change of any file: what is listed is whole, and the next run goes on. Every
+// kill is at a number of changes, so that it is the same on every machine; in core/client/backup_test.cpp and
+// backup_prune_test.cpp are kills at every request.
+#include <csignal>
+
+#include "tests/e2e/backup_village.h"
+
+namespace cairn::e2e {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+class BackupKills : public BackupVillage {
+ protected:
+  /// Runs a command of a device without a daemon, killed before the n-th change; false when it came to its end.
+  bool killed(const std::string& device, std::size_t n, const std::vector<std::string>& words) {
+    set_kill(device, n);
+    const demo::Said said = village().cairn(device, words, seconds(60));
+    set_kill(device, 0);
+    if (said.exit_code >= 0 && said.exit_code < 5) {
+      EXPECT_EQ(said.exit_code, 0) << said.error;
+      return false;
+    }
+    return true;
+  }
+  void set_kill(const std::string& device, std::size_t n) {
+    const std::string file = trouble_folder() + "/" + device + ".kill";
+    fs::remove(file);
+    if (n != 0) std::ofstream(file) << n;
+  }
+  /// Does `one` for more and more changes until nothing is killed any more; how many were.
+  template <class One>
+  std::size_t at_more_and_more(One one) {
+    std::size_t kills = 0;
+    for (std::size_t n = 1; n < 5'000; n += 1 + n / 5) {
+      SCOPED_TRACE("killed before change " + std::to_string(n));
+      if (!one(n)) return kills;
+      ++kills;
+      if (HasFailure()) return kills;
+    }
+    ADD_FAILURE() << "it never came to its end";
+    return kills;
+  }
+  void ready() {
+    trouble("alice-1");
+    two_people_who_talked();
+    must(backup("alice-1", {"create", "--to", stick()}, key_));
+    village().stop_daemon("alice-1");
+  }
+};
+
+TEST_F(BackupKills, ACreateAtAnyChange) {
+  ready();
+  std::size_t round = 0;
+  const std::size_t kills = at_more_and_more([&](std::size_t n) {
+    must(village().cairn("alice-1", {"send", "bob@localhost", "round " + std::to_string(++round)}));
+    const bool was = killed("alice-1", n, {"backup", "create"});
+    must(backup("alice-1", {"verify"}));
+    return was;
+  });
+  EXPECT_GE(kills, 10u);
+  must(backup("alice-1", {"create"}));
+  must(backup("alice-1", {"restore"}));
+  EXPECT_EQ(texts("alice-1", "bob (restored)"), texts("alice-1", "bob@localhost"));
+}
+
+TEST_F(BackupKills, ARestoreAtAnyChange) {
+  ready();
+  const std::size_t kills = at_more_and_more([&](std::size_t n) {
+    return killed("alice-1", n, {"backup", "restore"});
+  });
+  EXPECT_GE(kills, 3u);
+  EXPECT_EQ(texts("alice-1", "bob (restored)"), texts("alice-1", "bob@localhost"));
+  must(backup("alice-1", {"verify"}));
+}
+
+TEST_F(BackupKills, ADeleteAtAnyChange) {
+  ready();
+  const std::size_t kills = at_more_and_more([&](std::size_t n) {
+    const bool was = killed("alice-1", n, {"backup", "delete"});
+    if (!was) return false;
+    // Whole, or begun to be deleted: then it can be ended, and another begun.
+    const demo::Said verified = backup("alice-1", {"verify"});
+    if (verified.exit_code == 0) return true;
+    const demo::Said ended = backup("alice-1", {"delete"});
+    EXPECT_TRUE(ended.exit_code == 0 || ended.error.find("recovery key") != std::string::npos ||
+                ended.error.find("no backup") != std::string::npos)
+        << ended.error;
+    EXPECT_TRUE(objects(stick(), "03").empty());
+    must(backup("alice-1", {"create", "--to", stick()}, key_));
+    must(backup("alice-1", {"verify"}));
+    return true;
+  });
+  EXPECT_GE(kills, 5u);
+  EXPECT_TRUE(objects(stick(), "01").empty());
+  EXPECT_FALSE(holds(stick(), kSecret));
+}
+
+/// Everybody's clock goes on by five days, so that something can go.
+TEST_F(BackupKills, APruneAtAnyChange) {
+  std::vector<std::string> all = {"cairnd", "bob-1"};
+  for (int i = 0; i < 8; ++i) all.push_back("cosigner" + std::to_string(i));
+  for (const std::string& one : all) trouble(one);
+  ready();
+  for (int i = 0; i < 5; ++i) {
+    must(village().cairn("alice-1", {"send", "bob@localhost", "round " + std::to_string(i)}));
+    must(backup("alice-1", {"create"}));
+  }
+  all.push_back("alice-1");
+  for (const std::string& one : all) set_clock(one, hours(5 * 24));
+  ASSERT_TRUE(eventually(
+      [&] {
+        return village().cairn("alice-1", {"contact", "verify", "alice@localhost"}).good();
+      },
+      seconds(120)));
+  EXPECT_EQ(objects(stick(), "03").size(), 12u);
+  fs::copy(stick(), stick() + "-before", fs::copy_options::recursive);
+  const std::size_t kills = at_more_and_more([&](std::size_t n) {
+    fs::remove_all(stick());
+    fs::copy(stick() + "-before", stick(), fs::copy_options::recursive);
+    const bool was = killed("alice-1", n, {"backup", "prune"});
+    must(backup("alice-1", {"verify"}));
+    EXPECT_GE(objects(stick(), "03").size(), 2u);
+    EXPECT_EQ(objects(stick(), "01").size(), objects(stick() + "-before", "01").size());  // these have a longer grace
+    return was;
+  });
+  EXPECT_GE(kills, 5u);
+  EXPECT_EQ(objects(stick(), "03").size(), 2u);  // the newest, twice
+  EXPECT_EQ(backup("alice-1", {"list"}).json["snapshots"].size(), 1u);
+  must(backup("alice-1", {"restore"}));
+  EXPECT_EQ(texts("alice-1", "bob (restored)"), texts("alice-1", "bob@localhost"));
+}
+
+}  // namespace
+}  // namespace cairn::e2e
