@@ -128,11 +128,15 @@ Reply print_key(Command& command) {
   return apps::print_recovery_key(typed, name, day, command.export_file);
 }
 
+/// What needs neither a network nor, but for a name, the client's mind.
+std::optional<Reply> do_alone(Command& command) {
+  if (command.method == "evidence.verify") return apps::verify_evidence(command.evidence);
+  if (command.method == kPrintKey) return print_key(command);
+  return std::nullopt;
+}
+
 int run(Command& command) {
-  if (command.method == "evidence.verify") {
-    return report(command, command.method, apps::verify_evidence(command.evidence));
-  }
-  if (command.method == kPrintKey) return report(command, command.method, print_key(command));
+  if (const auto done = do_alone(command)) return report(command, command.method, *done);
   if (!read_into(command, command.policy_file, "policy") || !read_into(command, command.realms_file, "realms")) {
     return static_cast<int>(Exit::usage);
   }

@@ -251,10 +251,10 @@ class Model {
 TEST(Pruner, WhateverIsDoneAtOnceAndKilledEveryListedSnapshotIsWhole) {
   std::size_t made = 0;
   std::size_t deleted = 0;
-  for (std::uint64_t seed = 0; seed < 6; ++seed) {
+  for (std::uint64_t seed = 0; seed < 4; ++seed) {
     SCOPED_TRACE(seed);
     Model model(seed);
-    for (int i = 0; i < 400; ++i) {
+    for (int i = 0; i < 300; ++i) {
       model.step();
       if (i % 5 == 0) expect_all_restorable(model.vault);
       if (::testing::Test::HasFailure()) return;
@@ -277,8 +277,8 @@ TEST(Pruner, WhateverIsDoneAtOnceAndKilledEveryListedSnapshotIsWhole) {
     }
     for (const auto& [id, bytes] : model.vault.objects) EXPECT_TRUE(needed.contains(id));
   }
-  EXPECT_GT(made, 20U);
-  EXPECT_GT(deleted, 50U);
+  EXPECT_GT(made, 10U);
+  EXPECT_GT(deleted, 20U);
 }
 
 }  // namespace
