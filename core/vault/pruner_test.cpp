@@ -124,6 +124,57 @@ TEST(Pruner, ASnapshotThatIsNotKeptNeedsAllOfItWhileItIsListed) {
   EXPECT_TRUE(pruner_of(vault, packs_long_ago).plan().now.empty());
 }
 
+/// Snapshots that take nearly three days, each built on the one before, which others have superseded meanwhile. What
+/// they share is in no snapshot that is kept, for longer than anything unneeded may stay.
+TEST(Pruner, AChainOfSlowSnapshotsKeepsWhatItBuildsOn) {
+  TestVault vault(4);
+  const TestFiles shared{{"x", {random_bytes(vault.entropy, 20'000), Layout::own}}};
+  vault.back_up(shared);
+  const auto begin = [&](const ManifestContent& base) {
+    auto writer =
+        std::make_unique<SnapshotWriter>(vault.keys, vault.index_of(base), vault.listing(), vault.now, vault.entropy);
+    for (const auto& [path, file] : shared) EXPECT_EQ(vault.write(*writer, path, file), 0U);  // it is all there
+    SnapshotInfo info = vault.info();
+    info.previous = base.head();
+    EXPECT_TRUE(accepted(writer->finish(info, vault.device)));
+    while (auto object = writer->take_object()) {
+      vault.objects.emplace(object->id, std::move(object->bytes));
+      writer->stored(object->id);
+    }
+    return writer;
+  };
+  const auto publish = [&](SnapshotWriter& writer) {
+    ObjectId id;
+    while (auto object = writer.take_object()) {
+      id = object->id;
+      vault.objects.emplace(object->id, std::move(object->bytes));
+      writer.stored(object->id);
+    }
+    return vault.manifest(id);
+  };
+  const auto prune = [&](std::map<ObjectId, Time>& since) {
+    const PrunePlan plan = pruner_of(vault, since).plan();
+    since = plan.unneeded_since;
+    for (const ObjectId& id : plan.now) vault.objects.erase(id);
+  };
+  std::map<ObjectId, Time> often;
+  std::map<ObjectId, Time> rarely;
+  auto slow = begin(vault.manifest());
+  for (int round = 0; round < 3; ++round) {
+    vault.now = after(vault.now, kHourMs);  // of that day another one is the newest
+    vault.back_up({{"y", {random_bytes(vault.entropy, 20'000), Layout::own}}}, vault.index_of(vault.manifest()));
+    prune(often);
+    prune(often);
+    if (round == 0) prune(rarely);
+    vault.now = after(vault.now, kLongestSnapshotMs - 2 * kHourMs);
+    ASSERT_TRUE(accepted(slow->confirm(vault.listing(), vault.now)));
+    if (round < 2) slow = begin(publish(*slow));
+  }
+  prune(rarely);  // between the check and the manifest
+  publish(*slow);
+  expect_all_restorable(vault);
+}
+
 /// One device: what it keeps through a crash, and what it is at.
 struct Device {
   std::map<ObjectId, Time> since;          // kept
