@@ -188,7 +188,8 @@ TEST_F(BackupPrune, AStorageThatSaysNowMoreNowLessIsGivenUp) {
 
 TEST_F(BackupPrune, AnObjectWithoutEndIsNotFetched) {
   ASSERT_TRUE(backup("alice-1", "create", with_key()).contains("result"));
-  for (const auto& [id, upload] : objects()) {
+  for (const auto& [object, upload] : objects()) {
+    const proto::ObjectId id = object;
     SCOPED_TRACE(to_hex(id));
     village.server.vault.endless = id;
     std::size_t gets = 0;
