@@ -155,7 +155,7 @@ TEST_F(Backups, ABitFlippedAnywhereIsFoundAndTheRestComesBack) {
   const auto packs = objects(stick(), "01");
   ASSERT_EQ(packs.size(), 2u);  // one of data, one of lists
   std::mt19937 random(11);
-  for (int round = 0; round < 8; ++round) {
+  for (std::size_t round = 0; round < 8; ++round) {
     const fs::path& pack = packs[round % packs.size()];
     const std::uintmax_t bit = random() % (8 * fs::file_size(pack));
     SCOPED_TRACE(pack.filename().string() + " bit " + std::to_string(bit));
