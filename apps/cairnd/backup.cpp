@@ -20,6 +20,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// What SQLite keeps beside a store while it is open, and leaves there when it is killed.
+constexpr const char* kBesideStore[] = {"-wal", "-shm", "-journal"};
+
 bool exists(const std::string& path) {
   struct stat found = {};
   return ::lstat(path.c_str(), &found) == 0;
@@ -117,11 +120,18 @@ int restore(const Options& options, const std::string& file, relay::AskCosigners
   if (!folder) return complain(data, folder.error().where);
   const std::string path = store_path(data);
   if (exists(path)) return complain(data, "there is a store in this folder; restore into an empty one");
+  // SQLite would play an older store's log into the new one.
+  for (const char* rest : kBesideStore) {
+    if (exists(path + rest)) {
+      return complain(path + rest, "it is left of an older store and would be mixed into this one; move it away first");
+    }
+  }
   const auto seen = look_at(file);
   if (!seen || !seen->findings.empty()) return 1;
   // Under another name until it is as it must be: a server never meets half of it.
   const std::string part = path + ".part";
-  for (const char* rest : {"", "-wal", "-shm", "-journal"}) ::unlink((part + rest).c_str());
+  ::unlink(part.c_str());
+  for (const char* rest : kBesideStore) ::unlink((part + rest).c_str());
   if (const auto copied = copy_file(file, part); !copied) return complain(file, copied.error().where);
   {
     const auto store = open_store_file(part, Access::read_write);

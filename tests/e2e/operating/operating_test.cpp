@@ -87,6 +87,26 @@ TEST_F(OperatingTest, ABackupThatIsMadeWhilePeopleWriteIsWholeAndGoesOnWhereItWa
   must(village().register_person("carol-1", "carol@localhost"));
 }
 
+TEST_F(OperatingTest, NothingIsPutBackBesideWhatAnOlderStoreLeft) {
+  two_people();
+  ASSERT_EQ(admin({"backup", copy()}).exit_code, 0);
+  village().stop_server(SIGKILL);
+  const std::string store = village().server_folder() + "/store.sqlite";
+  ASSERT_TRUE(std::filesystem::exists(store));
+  std::filesystem::remove(store);
+  for (const char* rest : {"-wal", "-shm", "-journal"}) {
+    for (const char* all : {"-wal", "-shm", "-journal"}) std::filesystem::remove(store + all);
+    std::ofstream(store + rest) << "of an older store";
+    const auto refused = admin({"restore", copy()});
+    EXPECT_EQ(refused.exit_code, 1) << rest;
+    EXPECT_NE(refused.err.find(std::string(rest) + ": it is left of an older store"), std::string::npos) << refused.err;
+    EXPECT_FALSE(std::filesystem::exists(store)) << rest;
+    std::filesystem::remove(store + rest);
+  }
+  EXPECT_EQ(admin({"restore", copy()}).exit_code, 0);
+  village().start_server();
+}
+
 TEST_F(OperatingTest, AnOlderStateOfALogThatWasCosignedFurtherSignsNothing) {
   two_people();
   ASSERT_EQ(admin({"backup", copy()}).exit_code, 0);
@@ -114,7 +134,8 @@ TEST_F(OperatingTest, ADamagedCopyIsFoundOut) {
   const std::string origin = "localhost/cairn\n";
   std::string bad = good;
   std::size_t changed = 0;
-  for (std::size_t at = bad.find(origin); at != std::string::npos; at = bad.find(origin, at + 1), ++changed) bad[at] ^= 1;
+  for (std::size_t at = bad.find(origin); at != std::string::npos; at = bad.find(origin, at + 1), ++changed)
+    bad[at] ^= 1;
   ASSERT_GT(changed, 0u);
   EXPECT_NE(verify(bad), 0) << "another origin";
   EXPECT_NE(verify(good.substr(0, good.size() / 2)), 0) << "half of it";
