@@ -113,6 +113,57 @@ TEST_F(RestoredLog, ABusyCosignerHasSaidNothing) {
   EXPECT_FALSE(asks());
 }
 
+TEST_F(RestoredLog, WhatAProxySaysInACosignersPlaceIsNoWordOfTheCosigner) {
+  const MemoryView backup = restored();
+  // An epoch that only one of them has cosigned; its program does not run afterwards, but its proxy does.
+  cosigners.all[1].mood = cosigners.all[2].mood = FakeCosigner::Mood::dead;
+  register_somebody();
+  cosigners.pass(driver, 1000);
+  ASSERT_EQ(cosigners.all[0].head.size, 3u);
+  cosigners.all[1].mood = cosigners.all[2].mood = FakeCosigner::Mood::honest;
+  cosigners.all[0].mood = FakeCosigner::Mood::behind_proxy;
+  for (const auto& [status, body] : std::vector<std::pair<int, std::string>>{{404, "404 page not found\n"},
+                                                                             {404, ""},
+                                                                             {404, "<html>Not Found</html>\n"},
+                                                                             {503, "<html>503</html>"},
+                                                                             {409, "<html>409</html>"},
+                                                                             {200, "<html>Welcome</html>"}}) {
+    SCOPED_TRACE(body);
+    cosigners.all[0].proxy_says = {status, to_bytes(body), {}};
+    put_back(backup);
+    cosigners.pass(driver, kMinuteMs, 1000);
+    EXPECT_TRUE(asks());
+    EXPECT_EQ(register_somebody(), 503);
+    EXPECT_EQ(size(), 2u);
+  }
+  cosigners.all[0].mood = FakeCosigner::Mood::honest;
+  cosigners.pass(driver, kMinuteMs, 1000);
+  EXPECT_EQ(size(), 2u);
+  EXPECT_NE(health().find("\"behind\""), std::string::npos) << health();
+}
+
+TEST_F(RestoredLog, ACosignerThatSaysItDoesNotKnowTheLogIsHeard) {
+  cosigners.all[2].mood = FakeCosigner::Mood::stranger;
+  put_back(restored());
+  cosigners.pass(driver, kMinuteMs, 1000);
+  EXPECT_FALSE(asks());
+}
+
+TEST(RestoredDomain, AProxyIsNoCosignerThatRefusesAYoungLog) {
+  testing::TestCosigners cosigners;
+  for (const std::size_t i : {std::size_t{1}, std::size_t{2}}) cosigners.all[i].mood = FakeCosigner::Mood::behind_proxy;
+  RelayDriver driver{cosigners.config()};
+  cosigners.pass(driver, 2000);
+  TestPerson alice("alice@example.org", 1);
+  EXPECT_EQ(submit(driver, alice.genesis(alice.new_device())).status, 202);
+  cosigners.pass(driver, kMinuteMs, 1000);
+  const auto epochs = [&] { return driver.store.scan(table::kRecords, {}, {}, 10).size(); };
+  EXPECT_EQ(epochs(), 1u) << "nobody has said yet how far the log is";
+  for (const std::size_t i : {std::size_t{1}, std::size_t{2}}) cosigners.all[i].mood = FakeCosigner::Mood::busy;
+  cosigners.pass(driver, kMinuteMs, 1000);
+  EXPECT_EQ(epochs(), 2u);
+}
+
 TEST_F(RestoredLog, AStoreThatSomebodyPutBackByHandIsFoundOutToo) {
   const MemoryView copy = driver.store;
   register_somebody();

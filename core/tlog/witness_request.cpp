@@ -48,6 +48,13 @@ Result<AddCheckpointAnswer> parse_answer(int status, std::string_view body) {
   return fail(ErrorCode::unsupported, "witness status");
 }
 
+bool is_refusal(std::string_view body) {
+  constexpr std::size_t kMaxRefusal = 200;
+  if (body.size() < 2 || body.size() > kMaxRefusal || body.back() != '\n' || body.front() == '<') return false;
+  body.remove_suffix(1);
+  return std::all_of(body.begin(), body.end(), [](char c) { return c >= ' ' && c < '\x7f'; });
+}
+
 WitnessReply reply_cosigned(std::span<const NoteSignature> lines) {
   WitnessReply reply;
   for (const NoteSignature& line : lines) reply.body += line.line();

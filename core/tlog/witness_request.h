@@ -47,6 +47,12 @@ using SignatureLines = std::vector<NoteSignature>;
 /// What a witness answered: signature lines (200), the size it knows (409), or any other status.
 using AddCheckpointAnswer = std::variant<SignatureLines, StaleSize, WitnessStatus>;
 
+/// What a witness says with 404, and nobody else: a proxy that stands in its place has words of its own.
+constexpr std::string_view kUnknownLog = "unknown log";
+/// Whether a refusal is as reply_refused() makes it: one line of printable ASCII that is no markup, of 200 bytes at
+/// most.
+bool is_refusal(std::string_view body);
+
 /// Reads an HTTP answer; `malformed` when the body is not what the status promises, `unsupported` for a status that is
 /// none of WitnessStatus. The content type says nothing more and is not looked at.
 Result<AddCheckpointAnswer> parse_answer(int status, std::string_view body);

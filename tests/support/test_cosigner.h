@@ -15,8 +15,19 @@ class FakeCosigner {
   FakeCosigner(std::string_view name, std::uint64_t seed)
       : entropy_(seed), name_(*tlog::KeyName::from(name)), key_(crypto::SigningKey::generate(entropy_)) {}
 
-  /// What it answers. dead: nothing, until the call times out. busy: 503.
-  enum class Mood : std::uint8_t { honest, dead, busy, garbled, wrong_key, too_old } mood = Mood::honest;
+  /// What it answers. dead: nothing, until the call times out. busy: 503. stranger: 404, it knows no such log. behind a
+  /// proxy: what that says of a cosigner that does not run.
+  enum class Mood : std::uint8_t {
+    honest,
+    dead,
+    busy,
+    garbled,
+    wrong_key,
+    too_old,
+    stranger,
+    behind_proxy
+  } mood = Mood::honest;
+  proto::CallReply proxy_says{404, to_bytes("404 page not found\n"), {}};
   tlog::TreeHead head{0, tlog::empty_root()};  ///< cosigned last
   std::uint64_t asked = 0;
   std::map<std::uint64_t, std::string> texts;                  ///< every checkpoint text ever seen, by size
@@ -54,6 +65,8 @@ class FakeCosigner {
       case Mood::dead: return {call.id, fail(ErrorCode::unavailable, "no answer")};
       case Mood::busy: return reply(call, tlog::reply_refused(tlog::WitnessStatus::unavailable, "not now"));
       case Mood::garbled: return {call.id, proto::CallReply{200, to_bytes("what?"), {}}};
+      case Mood::stranger: return reply(call, tlog::reply_refused(tlog::WitnessStatus::not_found, tlog::kUnknownLog));
+      case Mood::behind_proxy: return {call.id, proxy_says};
       default: break;
     }
     if (request->old_size != head.size) return reply(call, tlog::reply_conflict(head.size));

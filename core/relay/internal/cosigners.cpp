@@ -5,6 +5,19 @@ namespace {
 
 constexpr unsigned kConflictsAtOnce = 3;
 
+/// The cosigner's word. Of a refusal the words count too: what a proxy says in its place says nothing of it, and is as
+/// if nobody had answered (docs/adr/0013).
+Result<tlog::AddCheckpointAnswer> parse_cosigner_answer(const proto::CallReply& reply) {
+  const std::string body = as_text(reply.body);
+  auto answer = TRY(tlog::parse_answer(reply.status, body));
+  const auto* status = std::get_if<tlog::WitnessStatus>(&answer);
+  if (status == nullptr) return answer;
+  REQUIRE(tlog::is_refusal(body), ErrorCode::malformed, "a refusal that is no witness's");
+  REQUIRE(*status != tlog::WitnessStatus::not_found || body == std::string(tlog::kUnknownLog) + "\n",
+          ErrorCode::malformed, "a 404 that is no witness's");
+  return answer;
+}
+
 std::string add_checkpoint_url(std::string url) {
   while (!url.empty() && url.back() == '/') url.pop_back();
   return url + "/add-checkpoint";
@@ -78,7 +91,14 @@ bool Cosigners::done(const proto::CallDone& call, Time now, std::vector<proto::E
     failed(it, now);
     return false;
   }
-  const auto answer = tlog::parse_answer(call.reply->status, as_text(call.reply->body));
+  const auto answer = parse_cosigner_answer(*call.reply);
+  if (!std::exchange(it.strange, !answer) && it.strange) {
+    events.push_back(
+        {proto::Event::Level::warning,
+         "what answers at the address of a cosigner of the policy is no witness: look whether a proxy stands "
+         "there, and whether it runs",
+         number});
+  }
   const bool was_heard = it.heard;
   hear(it, answer, offered_->claim().tree.size);
   if (answer && std::holds_alternative<tlog::StaleSize>(*answer)) {
@@ -89,7 +109,8 @@ bool Cosigners::done(const proto::CallDone& call, Time now, std::vector<proto::E
   if (answer && std::holds_alternative<tlog::SignatureLines>(*answer)) {
     return cosigned(it, size, std::get<tlog::SignatureLines>(*answer), now);
   }
-  if (!std::exchange(it.refused, size == offered_->claim().tree.size) && it.refused) {
+  const bool refuses = answer.has_value() && size == offered_->claim().tree.size;
+  if (!std::exchange(it.refused, refuses) && it.refused) {
     events.push_back({proto::Event::Level::warning,
                       "a cosigner of the policy refuses our newest epoch: see that this machine's clock is right, and "
                       "that it knows this log",
@@ -102,8 +123,8 @@ bool Cosigners::done(const proto::CallDone& call, Time now, std::vector<proto::E
   return false;
 }
 
-/// Whether an answer says how far the log is for this cosigner. A 409 does, and so does its word on ours; a 404 says
-/// that it does not know the log. Anything else may have been said before it looked.
+/// Whether an answer says how far the log is for this cosigner. A 409 does, and so does its word on ours; a 404 in its
+/// own words says that it does not know the log. Anything else may have been said before it looked.
 void Cosigners::hear(Cosigner& it, const Result<tlog::AddCheckpointAnswer>& answer, std::uint64_t ours) {
   if (!answer) return;
   if (const auto* stale = std::get_if<tlog::StaleSize>(&*answer)) {

@@ -60,6 +60,7 @@ class Cosigners {
     bool reached = true;     ///< the last call was answered
     bool heard = false;      ///< it has said that it knows no more of the log than we have
     bool ahead = false;      ///< or that it does
+    bool strange = false;    ///< what answered last at its address is no witness
     bool refused = false;    ///< the offered checkpoint, without saying from which size it could
     std::optional<tlog::VerifiedCosignature> line;
     std::uint64_t line_size = 0;

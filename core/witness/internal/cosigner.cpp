@@ -21,7 +21,7 @@ void Cosigner::add_checkpoint(Turn& turn, Logs& logs, proto::RequestId id, ByteV
   auto request = tlog::AddCheckpoint::parse(as_text(body), extensions);
   if (!request) return turn.refuse(id, WitnessStatus::bad_request, request.error().where);
   const auto log = logs.find(log_id(request->checkpoint.claim().origin));
-  if (log == logs.end()) return turn.refuse(id, WitnessStatus::not_found, "unknown log");
+  if (log == logs.end()) return turn.refuse(id, WitnessStatus::not_found, tlog::kUnknownLog);
   decide(turn, log->second, id, std::move(*request));
 }
 
