@@ -45,7 +45,8 @@ class Client::Connection final : public StreamOwner {
 
   void on_end() override {
     if (over_) return;
-    if (!pending_ || !reader_) return end(broken_off());
+    if (!pending_ || !reader_ || !stream_->was_finished()) return end(broken_off());
+    // A body without a length, which ends with the connection (RFC 9112 s.6.3, s.9.8).
     auto response = reader_->finish();
     if (!response) return end(broken_off());
     finish(std::move(*response));

@@ -82,6 +82,7 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
 
   void read() {
     const ssize_t got = ::recv(socket.native_handle(), loop_impl.buffer.data(), loop_impl.buffer.size(), MSG_DONTWAIT);
+    if (got == 0 && !tls) was_finished = true;
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return end();
     if (got > 0) hear(ByteView(loop_impl.buffer).first(static_cast<std::size_t>(got)));
     if (owner != nullptr && !ended) wait_readable();
@@ -101,6 +102,7 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
     }
     const auto self = shared_from_this();
     if (!heard->plain.empty() && !finishing) owner->on_bytes(heard->plain);
+    was_finished = heard->ended;
     if (heard->ended && owner != nullptr && !ended) end();
   }
 
@@ -187,6 +189,7 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
   bool read_pending = false;
   bool write_pending = false;
   bool finishing = false;
+  bool was_finished = false;  // by the other side
   bool ended = false;
 };
 
@@ -215,6 +218,8 @@ void Stream::send(Bytes bytes) {
 std::size_t Stream::queued() const { return state_->queued; }
 
 std::size_t Stream::queued_of_all() const { return state_->loop_impl.queued; }
+
+bool Stream::was_finished() const { return state_->was_finished; }
 
 void Stream::set_reading(bool on) {
   state_->reading = on;

@@ -68,6 +68,10 @@ class Stream {
   /// The same of all streams of this loop.
   std::size_t queued_of_all() const;
 
+  /// In on_end(): whether the other side said that it has nothing more to say. Over TLS a connection that is only
+  /// closed may have been cut by anybody (RFC 8446 s.6.1).
+  bool was_finished() const;
+
   /// While reading is off, what comes waits in the kernel, and the other side has to stop. On at first.
   void set_reading(bool on);
 

@@ -36,6 +36,8 @@ SSL_CTX* make_context(const SSL_METHOD* method) {
   CHECK(SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) == 1);
   SSL_CTX_set_mode(context,
                    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  // SSL_read() comes back after each message of TLS itself, so that it is stopped when there are too many.
+  SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
   // Whoever cuts a connection off cannot pass for who ends it: HTTP's own lengths say what is whole.
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
   return context;
@@ -104,19 +106,30 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::client(const std::string& 
 }
 
 struct TlsSession::Impl {
+  /// OpenSSL shows each message that comes or goes.
+  static void see(int is_sent, int, int type, const void*, std::size_t, SSL*, void* impl) {
+    auto& self = *static_cast<Impl*>(impl);
+    if (is_sent == 0 && type == SSL3_RT_HANDSHAKE && self.established) ++self.own_messages;
+  }
+
   explicit Impl(const TlsContext& context) : ssl(SSL_new(context.impl().context)) {
     CHECK(ssl != nullptr);
     in = BIO_new(BIO_s_mem());
     out = BIO_new(BIO_s_mem());
     CHECK(in != nullptr && out != nullptr);
     SSL_set_bio(ssl, in, out);  // both are its own from now on
+    SSL_set_msg_callback(ssl, see);
+    SSL_set_msg_callback_arg(ssl, this);
   }
   ~Impl() { SSL_free(ssl); }
 
   SSL* ssl;
   BIO* in = nullptr;
   BIO* out = nullptr;
-  Bytes waiting;  ///< said before the handshake was done
+  Bytes waiting;                   ///< said before the handshake was done
+  std::uint64_t heard = 0;         ///< bytes that the other side said
+  std::uint64_t own_messages = 0;  ///< of TLS itself that came after the handshake
+  bool established = false;
   bool finishing = false;
   bool goodbye_said = false;  ///< once: a second time OpenSSL takes what the other side still says for an error
 };
@@ -130,8 +143,8 @@ TlsSession::TlsSession(const TlsContext& client, const std::string& host) : impl
   if (is_address(host)) {
     CHECK(X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(impl_->ssl), host.c_str()) == 1);
   } else {
-    // RFC 6066 s.3; and no partial wildcards (RFC 6125 s.6.4.3).
-    SSL_set_hostflags(impl_->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    // RFC 6066 s.3; no partial wildcards (RFC 6125 s.6.4.3), and no name but in subjectAltName (RFC 9525 s.6.3).
+    SSL_set_hostflags(impl_->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     CHECK(SSL_set1_host(impl_->ssl, host.c_str()) == 1);
     CHECK(SSL_set_tlsext_host_name(impl_->ssl, host.c_str()) == 1);
   }
@@ -156,6 +169,7 @@ Status TlsSession::advance() {
       if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) return ok();
       return tl::unexpected<Error>(error());
     }
+    impl_->established = true;
   }
   if (!impl_->waiting.empty()) send(std::exchange(impl_->waiting, {}));
   if (impl_->finishing) finish();
@@ -163,6 +177,7 @@ Status TlsSession::advance() {
 }
 
 Result<TlsSession::Heard> TlsSession::receive(ByteView cipher) {
+  CHECK(cipher.size() <= kMaxTlsInput);
   Heard heard;
   // A memory BIO takes all that it is given.
   const int taken = BIO_write(impl_->in, cipher.data(), static_cast<int>(cipher.size()));
@@ -174,10 +189,16 @@ Result<TlsSession::Heard> TlsSession::receive(ByteView cipher) {
     const int got = SSL_read(impl_->ssl, part.data(), static_cast<int>(part.size()));
     if (got > 0) {
       append(heard.plain, ByteView(part).first(static_cast<std::size_t>(got)));
+      impl_->heard += static_cast<std::size_t>(got);
       continue;
     }
     const int why = SSL_get_error(impl_->ssl, got);
-    if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) break;
+    if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) {
+      REQUIRE(impl_->own_messages <= kFreeTlsMessages + impl_->heard / kBytesATlsMessage, ErrorCode::unavailable,
+              "the other side changes its keys all the time and says nothing: check address and port");
+      if (BIO_ctrl_pending(impl_->in) == 0) break;  // what is left of it is no whole record
+      continue;
+    }
     if (why != SSL_ERROR_ZERO_RETURN) return tl::unexpected<Error>(error());
     heard.ended = true;
     break;

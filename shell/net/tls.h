@@ -29,7 +29,15 @@ class TlsContext {
   std::unique_ptr<Impl> impl_;
 };
 
-/// One connection.
+/// What one receive() takes: as much as a stream reads at once.
+constexpr std::size_t kMaxTlsInput = 64 * 1024;
+/// Key updates and tickets after the handshake (RFC 8446 s.4.6). Each costs a key derivation, and may ask for an
+/// answer; who means well needs one for some gigabytes.
+constexpr std::uint64_t kFreeTlsMessages = 32;
+constexpr std::uint64_t kBytesATlsMessage = 1 << 20;
+
+/// One connection. It holds at most one record that is not whole, what receive() was last given, and what waits to be
+/// sent.
 class TlsSession {
  public:
   explicit TlsSession(const TlsContext& server);
@@ -43,8 +51,9 @@ class TlsSession {
     Bytes plain;
     bool ended = false;  ///< the other side said goodbye: nothing follows
   };
-  /// Ciphertext from the other side; what it says. not_authorised, a sentence, when it is not who it should be;
-  /// unavailable for anything else that ends the connection. take_output() may have something in every case.
+  /// Ciphertext from the other side, at most kMaxTlsInput; what it says. not_authorised, a sentence, when it is not who
+  /// it should be; unavailable for anything else that ends the connection, also for more messages of TLS itself than
+  /// kFreeTlsMessages and one for each kBytesATlsMessage that it said. take_output() may have something in every case.
   Result<Heard> receive(ByteView cipher);
   /// Plaintext to the other side; what is said before the handshake is done waits for it.
   void send(ByteView plain);

@@ -1,5 +1,7 @@
 #include "shell/net/tls.h"
 
+#include <openssl/ssl.h>
+
 #include "tests/support/certificates.h"
 #include "tests/support/network_house.h"
 #include "tests/support/scratch_folder.h"
@@ -18,6 +20,7 @@ struct Files {
   Files() {
     good.issue("here", "DNS:localhost,IP:127.0.0.1");
     good.issue("elsewhere", "DNS:example.org");
+    good.issue("nameless", "", Life::now, "localhost");
     good.issue("old", "DNS:localhost,IP:127.0.0.1", Life::expired);
   }
   std::shared_ptr<const TlsContext> server(const std::string& name) const {
@@ -91,6 +94,89 @@ TEST_F(TlsNetwork, RefusesInOneSentence) {
   }
 }
 
+TEST_F(TlsNetwork, ANameInTheSubjectAloneIsNone) {
+  serve("nameless", files().good.certificate());
+  const auto reply = get("localhost");
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().code, ErrorCode::not_authorised);
+  EXPECT_NE(std::string(reply.error().where).find("for another name"), std::string::npos) << reply.error().where;
+}
+
+/// A server that answers every request with these bytes and closes, with or without TLS's goodbye.
+class CuttingServer {
+ public:
+  enum class Goodbye : std::uint8_t { said, left_out };
+  CuttingServer(std::string answer, Goodbye goodbye)
+      : listening_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)),
+        session_(*files().server("here")),
+        answer_(std::move(answer)),
+        goodbye_(goodbye) {
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    CHECK(::bind(listening_, reinterpret_cast<sockaddr*>(&address), size) == 0 && ::listen(listening_, 1) == 0);
+    CHECK(::getsockname(listening_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    port_ = ntohs(address.sin_port);
+  }
+  ~CuttingServer() {
+    ::close(listening_);
+    if (socket_ >= 0) ::close(socket_);
+  }
+  std::string url() const { return "https://127.0.0.1:" + std::to_string(port_) + "/"; }
+  /// Does what can be done now.
+  void turn() {
+    if (socket_ < 0) socket_ = ::accept4(listening_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    std::uint8_t part[16 * 1024];
+    const ssize_t got = socket_ < 0 || done_ ? -1 : ::recv(socket_, part, sizeof part, 0);
+    if (got <= 0) return;
+    const auto heard = session_.receive(ByteView(part, static_cast<std::size_t>(got)));
+    CHECK(heard.has_value());
+    done_ = !heard->plain.empty();
+    if (done_) session_.send(as_bytes(answer_));
+    if (done_ && goodbye_ == Goodbye::said) session_.finish();
+    const Bytes out = session_.take_output();
+    CHECK(::send(socket_, out.data(), out.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(out.size()));
+    if (done_) ::shutdown(socket_, SHUT_WR);
+  }
+
+ private:
+  int listening_;
+  int socket_ = -1;
+  TlsSession session_;
+  std::string answer_;
+  Goodbye goodbye_;
+  std::uint16_t port_ = 0;
+  bool done_ = false;
+};
+
+TEST_F(TlsNetwork, WhatIsCutOffIsNoAnswer) {
+  using Goodbye = CuttingServer::Goodbye;
+  const std::string open_end = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nonly half";
+  const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n";
+  const std::string whole = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nwhole";
+  struct Case {
+    std::string answer;
+    Goodbye goodbye;
+    bool counts;
+  };
+  for (const Case& one : {Case{open_end, Goodbye::said, true}, Case{open_end, Goodbye::left_out, false},
+                          Case{chunked, Goodbye::said, false}, Case{whole, Goodbye::left_out, true},
+                          Case{whole.substr(0, whole.size() - 1), Goodbye::said, false}}) {
+    SCOPED_TRACE(one.answer);
+    open();
+    caller_->trust(Files::client(files().good.certificate()));
+    CuttingServer server(one.answer, one.goodbye);
+    heard_.clear();
+    caller_->perform(proto::Call{{1}, proto::Method::get, server.url(), "", {}, 4000});
+    ASSERT_TRUE(turn_until([&] {
+      server.turn();
+      return !heard_.empty();
+    }));
+    EXPECT_EQ(std::get<proto::CallDone>(heard_[0]).reply.has_value(), one.counts);
+  }
+}
+
 TEST_F(TlsNetwork, PlainAndSecureDoNotMix) {
   serve("here", files().good.certificate());
   EXPECT_FALSE(call(proto::Method::get, "http://127.0.0.1:" + std::to_string(secure_port_) + "/echo"));
@@ -153,6 +239,92 @@ TEST(Tls, WhatIsSaidBeforeTheHandshakeIsDoneWaitsForIt) {
   server.send(as_bytes("late"));
   pump(client, server, to_client, to_server);
   EXPECT_EQ(as_text(to_client), "late");
+}
+
+/// A peer that says of TLS itself whatever it likes.
+class RawPeer {
+ public:
+  RawPeer() : context_(SSL_CTX_new(TLS_client_method())), ssl_(SSL_new(context_)) {
+    in_ = BIO_new(BIO_s_mem());
+    out_ = BIO_new(BIO_s_mem());
+    SSL_set_bio(ssl_, in_, out_);
+    SSL_set_connect_state(ssl_);
+  }
+  ~RawPeer() {
+    SSL_free(ssl_);
+    SSL_CTX_free(context_);
+  }
+  void shake_hands(TlsSession& server) {
+    for (int i = 0; i < 10; ++i) {
+      SSL_do_handshake(ssl_);
+      CHECK(server.receive(take()).has_value());
+      give(server.take_output());
+    }
+    CHECK(SSL_is_init_finished(ssl_) == 1);
+  }
+  void give(ByteView bytes) { CHECK(BIO_write(in_, bytes.data(), static_cast<int>(bytes.size())) >= -1); }
+  Bytes take() {
+    Bytes out(BIO_ctrl_pending(out_));
+    if (!out.empty()) CHECK(BIO_read(out_, out.data(), static_cast<int>(out.size())) > 0);
+    return out;
+  }
+  Bytes key_update() {
+    CHECK(SSL_key_update(ssl_, SSL_KEY_UPDATE_REQUESTED) == 1 && SSL_do_handshake(ssl_) == 1);
+    return take();
+  }
+  Bytes say(ByteView text) {
+    CHECK(SSL_write(ssl_, text.data(), static_cast<int>(text.size())) == static_cast<int>(text.size()));
+    return take();
+  }
+
+ private:
+  SSL_CTX* context_;
+  SSL* ssl_;
+  BIO* in_ = nullptr;
+  BIO* out_ = nullptr;
+};
+
+TEST(Tls, AFloodOfKeyUpdatesEndsTheConnection) {
+  // One at a time, and as many as a read brings at once.
+  for (const std::size_t at_once : {std::size_t{1}, std::size_t{1000}}) {
+    SCOPED_TRACE(at_once);
+    TlsSession server(*files().server("here"));
+    RawPeer peer;
+    peer.shake_hands(server);
+    std::size_t taken = 0;
+    std::size_t answered = 0;
+    bool refused = false;
+    for (int round = 0; round < 1000 && !refused; ++round) {
+      Bytes flood;
+      for (std::size_t i = 0; i < at_once; ++i) append(flood, peer.key_update());
+      const auto heard = server.receive(flood);
+      answered += server.take_output().size();
+      refused = !heard.has_value();
+      if (!refused) taken += at_once;
+      if (refused) {
+        EXPECT_EQ(heard.error().code, ErrorCode::unavailable);
+      }
+    }
+    EXPECT_TRUE(refused);
+    EXPECT_LE(taken, kFreeTlsMessages + 1);
+    EXPECT_LT(answered, 64u * 1024);
+  }
+}
+
+TEST(Tls, WhoSaysSomethingMayChangeKeys) {
+  TlsSession server(*files().server("here"));
+  RawPeer peer;
+  peer.shake_hands(server);
+  const Bytes text(16 * 1024, 7);
+  for (std::uint64_t i = 0; i < 2 * kFreeTlsMessages; ++i) {
+    for (std::uint64_t said = 0; said < kBytesATlsMessage; said += text.size()) {
+      const auto heard = server.receive(peer.say(text));
+      ASSERT_TRUE(heard);
+      ASSERT_EQ(heard->plain.size(), text.size());
+    }
+    ASSERT_TRUE(server.receive(peer.key_update())) << i;
+    peer.give(server.take_output());
+  }
 }
 
 TEST(Tls, NoBitOfWhatIsSaidMayTurn) {

@@ -17,12 +17,15 @@ class TestAuthority {
   }
   std::string certificate() const { return file(name_ + ".pem"); }
 
-  /// NAME.pem and NAME.key for `names` as in "DNS:example.org,IP:127.0.0.1". Expired ones ran out in 2020.
+  /// NAME.pem and NAME.key for `names` as in "DNS:example.org,IP:127.0.0.1"; "" leaves them out, and the subject's
+  /// common name is all that there is. Expired ones ran out in 2020.
   enum class Life : std::uint8_t { now, expired };
-  void issue(const std::string& name, const std::string& names, Life life = Life::now) const {
+  void issue(const std::string& name, const std::string& names, Life life = Life::now,
+             const std::string& common_name = "x") const {
     const std::string request = file(name + ".csr");
-    run("openssl req -new -newkey ed25519 -nodes -subj /CN=x -addext subjectAltName=" + names + " -keyout " +
-        file(name + ".key") + " -out " + request);
+    run("openssl req -new -newkey ed25519 -nodes -subj /CN=" + common_name +
+        (names.empty() ? "" : " -addext subjectAltName=" + names) + " -keyout " + file(name + ".key") + " -out " +
+        request);
     // `openssl ca` alone takes dates; it wants a database, which is empty.
     const std::string config = file(name + ".cnf");
     run("printf '[ca]\\ndefault_ca=c\\n[c]\\ndatabase=" + file(name + ".db") + "\\nnew_certs_dir=" + folder_ +
