@@ -30,8 +30,10 @@ constexpr std::uint8_t kMaxGuesses = 10;                             ///< until 
 constexpr std::size_t kMaxGuessLog = 100;                            ///< entries that are kept and told
 constexpr std::uint64_t kAccountTokenLifeMs = 10ull * 60 * 1000;     ///< as a domain gives them
 constexpr std::uint64_t kMaxAccountTokenLifeMs = 60ull * 60 * 1000;  ///< as a realm takes them
-constexpr std::uint64_t kMaxRealmLog = std::uint64_t{1} << 48;       ///< entries of a realm's log are fewer
-constexpr std::uint64_t kErasureDelayMs = 72ull * 60 * 60 * 1000;    ///< of a deletion that a device asks for
+/// Shares that one registration may keep at a realm. A domain gives tokens for no more of them within a day.
+constexpr std::uint32_t kMaxSharesOfOne = 64;
+constexpr std::uint64_t kMaxRealmLog = std::uint64_t{1} << 48;     ///< entries of a realm's log are fewer
+constexpr std::uint64_t kErasureDelayMs = 72ull * 60 * 60 * 1000;  ///< of a deletion that a device asks for
 
 /// Whose registration.
 struct RealmWho {

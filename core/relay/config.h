@@ -36,8 +36,9 @@ struct RelayLimits {
   Rate meet_all{1200, 1200};  ///< and all of them: whoever has many addresses does not fill the disk
   /// Requests for tokens to guess a name's PIN, without a login, each at kCostOfADay: whoever has such tokens locks it.
   Rate realm_guess{5 * kCostOfADay, 5};
-  /// Requests of a name for tokens to register or store at realms, likewise: they keep it for ever.
-  Rate realm_write{64 * kCostOfADay, 64};
+  /// Requests of a name for tokens to register or store at realms, likewise: they keep it for ever. A bucket gives what
+  /// it holds and what runs in: in a day no more than a realm keeps of one registration (proto::kMaxSharesOfOne).
+  Rate realm_write{32 * kCostOfADay, 32};
   std::uint64_t undelivered_ms = proto::kUndeliveredLifeMs;     ///< how long an envelope waits for its device
   std::size_t mailbox_envelopes = proto::kMaxMailboxEnvelopes;  ///< how many wait in one mailbox
   /// And how much, bodies with what they cost beside: 512 MiB, about four days of a device that gets one large message

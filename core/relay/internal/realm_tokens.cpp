@@ -11,6 +11,9 @@ namespace {
 constexpr std::string_view kRealmTokenRow = "realm tokens";
 constexpr std::string_view kRegistration = "registration";
 
+static_assert(RelayLimits{}.realm_write.burst / kCostOfADay + RelayLimits{}.realm_write.per_minute ==
+              proto::kMaxSharesOfOne);
+
 /// Who may have tokens, and for what.
 Status authorise(Turn& turn, const RelayConfig& config, const std::optional<LoggedIn>& who, const directory::Name& name,
                  const proto::RealmTokensRequest& request) {

@@ -110,7 +110,7 @@ Result<std::uint32_t> TokenShares::take_slot(Turn& turn) const {
 /// So that no account, and no domain, takes the slots of the others.
 Status TokenShares::check_room(Turn& turn, const OwnerKey& owner) const {
   const auto of_one = TRY(turn.load<NumberRow>(realm_table::kShares, owner));
-  REQUIRE(!of_one || of_one->number < kMaxSharesOfOne, ErrorCode::over_limit,
+  REQUIRE(!of_one || of_one->number < proto::kMaxSharesOfOne, ErrorCode::over_limit,
           "This realm keeps as many shares for this account as it may; delete old generations first.");
   const auto of_domain = TRY(turn.load<NumberRow>(realm_table::kShares, domain_of(owner)));
   REQUIRE(!of_domain || of_domain->number < kMaxSlots / std::max<std::size_t>(list_.issuers.size(), 1),

@@ -15,9 +15,6 @@
 
 namespace cairn::witness {
 
-/// Shares that one registration may keep at a realm; all of a domain's have the slots of its part among the issuers.
-constexpr std::uint32_t kMaxSharesOfOne = 64;
-
 class TokenShares {
  public:
   /// All must outlive this.
