@@ -190,6 +190,27 @@ TEST(Roles, WhatAGroupShallBecome) {
   EXPECT_EQ(wire::decode<GroupWants>(wire::encode(wants))->roles, wants.roles);
 }
 
+TEST(Roles, WhoIsNoAdminAnyMoreWantsNothingOfTheGroup) {
+  TalkRoom room;
+  auto group = room.conversations().find(room.context().store, room.home()).value();
+  group.kind = ConversationKind::group;
+  group.names = {kAlice, "carol@example.org"};  // bob was to be removed
+  GroupWants wants;
+  wants.title = "runners";
+  wants.roles = {{kBob, true}};
+  save_group_wants(room.context(), room.home(), wants);
+  const std::vector<std::string> members = {kAlice, kAlice, kBob};
+  ConversationInfo now{ConversationKind::group, room.home(), "example.org", "walkers", {kAlice}, {}};
+  EXPECT_FALSE(drop_wishes_of_no_admin(room.context(), group, now, kAlice, members));
+  EXPECT_EQ(group.names.size(), 2u);
+  EXPECT_TRUE(group_wants(room.context().store, room.home()).wants_anything());
+  now.admins = {kBob};
+  EXPECT_TRUE(drop_wishes_of_no_admin(room.context(), group, now, kAlice, members));
+  EXPECT_EQ(group.names, (std::vector<std::string>{kAlice, kBob, "carol@example.org"}));  // she may be added by anybody
+  EXPECT_FALSE(group_wants(room.context().store, room.home()).wants_anything());
+  EXPECT_FALSE(drop_wishes_of_no_admin(room.context(), group, now, kAlice, members));
+}
+
 TEST(Roles, StandInTheExtensionInOneWay) {
   ConversationInfo info{ConversationKind::group, ChannelId{}, "example.org", "walkers", {kAlice, kBob}, Bytes(5, 1)};
   EXPECT_EQ(wire::decode<ConversationInfo>(wire::encode(info)).value(), info);

@@ -45,6 +45,7 @@ void Reconciler::run() {
   if (!written_to) return;
   if (conversation_.state == ConversationState::creating) return create_channel();
   if (check_views() == Outcome::waiting) return;
+  drop_wishes();
   const auto wanted = difference();
   if (!wanted) return trouble(std::string("This conversation cannot be written to (") + wanted.error().where + ").");
   if (!wanted->empty()) {
@@ -296,6 +297,23 @@ void Reconciler::tell_of_reset(const directory::Name& name) {
   notice.delivery = Delivery::notice;
   notice.time_ms = context_.now.ms;
   notice.text = sentence;
+  owner_.add_message(context_, conversation_, notice);
+}
+
+void Reconciler::drop_wishes() {
+  const auto info = ConversationInfo::of(group_->extensions());
+  if (!info) return;
+  std::vector<std::string> members;
+  for (const mls::Member& member : group_->members()) {
+    const auto who = parse_identity(*member.node);
+    const auto view = who ? owner_.views_.view(context_.store, account_, who->name) : std::nullopt;
+    if (view && view->state().is_active(who->device)) members.push_back(who->name.text());
+  }
+  if (!drop_wishes_of_no_admin(context_, conversation_, *info, account_.name.text(), members)) return;
+  Message notice;
+  notice.delivery = Delivery::notice;
+  notice.time_ms = context_.now.ms;
+  notice.text = "You are no admin of this group any more, so what you wanted to change in it was not done.";
   owner_.add_message(context_, conversation_, notice);
 }
 

@@ -47,6 +47,8 @@ class Reconciler {
   /// Whether all devices of the name that are in the group were written to before, and any is.
   bool has_only_known(const directory::Name& name) const;
   Result<Difference> difference() const;
+  /// What is for admins to do is not wanted any more once the own name is none.
+  void drop_wishes();
   /// Whether the views that say whom to add are new enough for that; otherwise newer ones are asked for.
   bool may_add(const Difference& difference);
   /// Key packages for all that are to be added; false while they are being fetched.

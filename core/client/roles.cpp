@@ -58,6 +58,25 @@ void save_group_wants(Context& context, const ChannelId& channel, const GroupWan
   context.store.put(tables::kGroupWants, to_bytes(channel), wire::encode(wants));
 }
 
+bool drop_wishes_of_no_admin(Context& context, Conversation& conversation, const ConversationInfo& now,
+                             const std::string& own, const std::vector<std::string>& members) {
+  if (now.kind != ConversationKind::group || now.is_admin(own)) return false;
+  bool any = false;
+  for (const std::string& name : members) {
+    const auto at = std::lower_bound(conversation.names.begin(), conversation.names.end(), name);
+    if (at != conversation.names.end() && *at == name) continue;
+    conversation.names.insert(at, name);
+    any = true;
+  }
+  GroupWants wants = group_wants(context.store, conversation.channel);
+  if (!wants.wants_anything()) return any;
+  wants.title.reset();
+  wants.new_picture.reset();
+  wants.roles.clear();
+  save_group_wants(context, conversation.channel, wants);
+  return true;
+}
+
 std::optional<ConversationInfo> wanted_info(const GroupWants& wants, const ConversationInfo& now,
                                             const std::string& own, const std::vector<std::string>& names) {
   if (now.kind != ConversationKind::group || !now.is_admin(own)) return std::nullopt;

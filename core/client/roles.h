@@ -25,6 +25,11 @@ struct GroupWants {
 GroupWants group_wants(const StoreView& store, const ChannelId& channel);
 void save_group_wants(Context& context, const ChannelId& channel, const GroupWants& wants);
 
+/// Where `own` is no admin (any more), what it wanted of the group is wanted no more: no member would take such a
+/// commit, and nothing is sent behind it. True when something was wanted. `members` are the names that are in it.
+bool drop_wishes_of_no_admin(Context& context, Conversation& conversation, const ConversationInfo& now,
+                             const std::string& own, const std::vector<std::string>& members);
+
 /// What the group shall become, its people being `names`; nothing when it is so, or when `own` may not change it.
 std::optional<ConversationInfo> wanted_info(const GroupWants& wants, const ConversationInfo& now,
                                             const std::string& own, const std::vector<std::string>& names);
