@@ -1,6 +1,7 @@
 #include "core/client/backup_read.h"
 
 #include "core/base/encoding.h"
+#include "core/client/expiry.h"
 #include "core/client/row_keys.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
@@ -289,11 +290,13 @@ Status RestoreJob::take_messages(Context& context, std::string_view home) {
   for (BackedUpMessage& one : messages) {
     // Nothing of it waits here: what was not sent then was not sent.
     if (one.message.delivery == Delivery::waiting) one.message.delivery = Delivery::refused;
-    context.store.put(tables::kMessages, numbered(archive, one.index), wire::encode(one.message));
     conversation->next_message = std::max(conversation->next_message, one.index + 1);
+    // What was to disappear meanwhile does not come back.
+    if (!restore_life(context, archive, one.index, one.message)) continue;
+    context.store.put(tables::kMessages, numbered(archive, one.index), wire::encode(one.message));
+    ++done_;
   }
   context.store.put(tables::kConversations, to_bytes(archive), wire::encode(*conversation));
-  done_ += messages.size();
   return ok();
 }
 

@@ -47,6 +47,16 @@ void begin_life(Context& context, const ChannelId& home, std::uint64_t index, Me
   context.store.put(tables::kExpiring, due_key(message.expires_ms, home, index), {});
 }
 
+bool restore_life(Context& context, const ChannelId& home, std::uint64_t index, Message& message) {
+  if (message.life_s != 0 && message.expires_ms == 0) {
+    message.expires_ms = after(Time{message.time_ms}, message.life_s * kSecondMs).ms;
+  }
+  if (message.expires_ms == 0) return true;
+  if (message.expires_ms <= context.now.ms) return false;
+  context.store.put(tables::kExpiring, due_key(message.expires_ms, home, index), {});
+  return true;
+}
+
 Status Expiry::set(Context& context, const Account& account, const ChannelId& home, std::uint32_t seconds) {
   REQUIRE(seconds <= kMaxLifeS, ErrorCode::over_limit, "how long messages are kept");
   REQUIRE(conversations_.written_to(context.store, home), ErrorCode::invalid_state, "it can only be read");

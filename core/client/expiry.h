@@ -15,6 +15,11 @@ void set_life(Message& message, const std::optional<Expiration>& expires);
 /// message, not its row; the time at which it ends is written down.
 void begin_life(Context& context, const ChannelId& home, std::uint64_t index, Message& message, Time now);
 
+/// A message out of a backup: one that had not been read counts as read when it was said, for it may have been read
+/// since, here or elsewhere. False when its time is over by now; else that is written down. Changes the message, not
+/// its row.
+bool restore_life(Context& context, const ChannelId& home, std::uint64_t index, Message& message);
+
 /// Forgets what is due.
 class Expiry {
  public:

@@ -33,6 +33,30 @@ TEST(Expiry, ForgetsAMessageSoLongAfterItWasRead) {
   EXPECT_EQ(expiry.next_deadline(), Time::never());
 }
 
+TEST(Expiry, WhatComesOutOfABackupEndsAtItsTimeOrDoesNotComeBack) {
+  TalkRoom room;
+  const std::uint64_t said_ms = room.context().now.ms;
+  const auto message = [&](std::uint32_t life_s, std::uint64_t expires_ms) {
+    Message out;
+    out.time_ms = said_ms;
+    out.life_s = life_s;
+    out.expires_ms = expires_ms;
+    return out;
+  };
+  room.set_now(Time{said_ms + 10 * kDayMs});
+  const auto comes_back = [&](Message one) { return restore_life(room.context(), room.home(), 0, one); };
+  EXPECT_TRUE(comes_back(message(0, 0)));
+  EXPECT_EQ(room.rows(tables::kExpiring), 0u);
+  EXPECT_FALSE(comes_back(message(0, said_ms + 10 * kDayMs)));
+  EXPECT_FALSE(comes_back(message(2 * 86'400, said_ms + 5 * kDayMs)));
+  EXPECT_FALSE(comes_back(message(10 * 86'400, 0)));  // nobody knows when it was read
+  EXPECT_EQ(room.rows(tables::kExpiring), 0u);
+  Message later = message(11 * 86'400, 0);
+  EXPECT_TRUE(restore_life(room.context(), room.home(), 3, later));
+  EXPECT_EQ(later.expires_ms, said_ms + 11 * kDayMs);
+  EXPECT_EQ(room.rows(tables::kExpiring), 1u);
+}
+
 TEST(Expiry, CountsOurOwnFromAnotherDeviceAtOnceAndAMomentAsItIs) {
   TalkRoom room;
   Expiry expiry(room.conversations());
