@@ -209,7 +209,7 @@ TEST(Messages, AreReadFromContents) {
 TEST(Requests, ShowNoLinks) {
   EXPECT_EQ(without_links("see https://evil.example now"), "see [link] now");
   EXPECT_EQ(without_links("[click](HTTP://EVIL)\nor WWW.evil.example"), "[link]\nor [link]");
-  EXPECT_EQ(without_links("<mailto:me@evil>"), "<[link]>");
+  EXPECT_EQ(without_links("<mailto:me@evil>"), "([link]>");
   EXPECT_EQ(without_links("![x](data:image/png;base64,AAAA)"), "[link]");
   EXPECT_EQ(without_links("no links here, 1:2 and a/b"), "no links here, 1:2 and a/b");
 }

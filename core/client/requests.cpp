@@ -8,17 +8,47 @@ namespace {
 
 constexpr std::size_t kRequestsAtOnce = 512;
 
-bool is_word_end(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '<' || c == '>' || c == '"'; }
+bool is_word_end(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '<' || c == '>' || c == '"'; }
 
-/// Whether following this word would leave the program: it has a scheme, is a path of Markdown, or begins as people
-/// write addresses.
-bool is_link(std::string_view word) {
+bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Whether something in it has a scheme (RFC 3986 s.3.1) and goes on behind it: "tel:123", "javascript:x", "mimi://y".
+bool has_scheme(std::string_view lower) {
+  for (std::size_t colon = lower.find(':'); colon != std::string_view::npos; colon = lower.find(':', colon + 1)) {
+    if (colon + 1 == lower.size()) return false;
+    const char next = lower[colon + 1];
+    if (!is_letter(next) && !is_digit(next) && next != '/' && next != '%' && next != '+' && next != '\\') continue;
+    std::size_t first = colon;
+    while (first > 0 && (is_letter(lower[first - 1]) || is_digit(lower[first - 1]) || lower[first - 1] == '+' ||
+                         lower[first - 1] == '-' || lower[first - 1] == '.')) {
+      --first;
+    }
+    while (first < colon && !is_letter(lower[first])) ++first;
+    if (colon - first >= 2) return true;
+  }
+  return false;
+}
+
+/// Whether an @ stands between what could be the parts of an address.
+bool has_address(std::string_view word) {
+  const std::size_t at = word.find('@');
+  return at != std::string_view::npos && at != 0 && word.find('.', at) != std::string_view::npos;
+}
+
+/// Whether following this word would leave the program: it has a scheme, is a link of Markdown or a place that one
+/// refers to, or begins as people write addresses.
+bool is_link(std::string_view word, Addresses addresses) {
   std::string lower(word);
   for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower.find("://") != std::string::npos || lower.find("](") != std::string::npos ||
-         lower.find("www.") != std::string::npos || lower.find("mailto:") != std::string::npos ||
-         lower.find("data:") != std::string::npos;
+  for (const char* part : {"](", "][", "]:", "www.", "//", "\\\\"}) {
+    if (lower.find(part) != std::string::npos) return true;
+  }
+  return has_scheme(lower) || (addresses == Addresses::hide && has_address(lower));
 }
+
+/// Whether behind this word stands where a reference leads: "[1]:" (CommonMark s.4.7); the place may be the next word.
+bool is_definition(std::string_view word) { return word.ends_with("]:"); }
 
 }  // namespace
 
@@ -84,17 +114,27 @@ bool is_blocked(const StoreView& store, const Account& account, const Conversati
   return !other.empty() && contact_of(store, account, other).is_blocked;
 }
 
-std::string without_links(const std::string& text) {
+std::string without_links(const std::string& text, Addresses addresses) {
   std::string out;
+  bool is_place = false;
   for (std::size_t at = 0; at < text.size();) {
     std::size_t end = at;
     while (end < text.size() && !is_word_end(text[end])) ++end;
     const std::string_view word = std::string_view(text).substr(at, end - at);
-    out += is_link(word) ? std::string("[link]") : std::string(word);
-    if (end < text.size()) out += text[end++];
-    at = end;
+    if (!word.empty()) {
+      out += is_place || is_link(word, addresses) ? std::string("[link]") : std::string(word);
+      is_place = is_definition(word);
+    }
+    // A < before something makes a tag of it, which may be a link without looking like one.
+    const bool is_tag = end + 1 < text.size() && text[end] == '<' && text[end + 1] != ' ';
+    if (end < text.size()) out += is_tag ? '(' : text[end];
+    at = end + 1;
   }
   return out;
+}
+
+std::string shown_text(const StoreView& store, const ChannelId& home, const std::string& text) {
+  return settings_of(store, home).is_request ? without_links(text) : text;
 }
 
 }  // namespace cairn::client

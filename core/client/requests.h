@@ -26,7 +26,13 @@ void set_blocked(Context& context, const Account& account, const std::string& na
 /// Whether the other name of this pair is blocked.
 bool is_blocked(const StoreView& store, const Account& account, const Conversation& conversation);
 
-/// A text as it is shown before it is accepted: what could be followed is named and cannot be.
-std::string without_links(const std::string& text);
+/// What looks like name@domain: in what people say a program may make a link of it, in a notice it is who did
+/// something.
+enum class Addresses : std::uint8_t { hide, show };
+/// A text as it is shown before it is accepted: what could be followed is named and cannot be, whether a program makes
+/// links of addresses in a text, of Markdown or of HTML.
+std::string without_links(const std::string& text, Addresses addresses = Addresses::hide);
+/// A text that others chose, as it is shown in that conversation: without links while it is a request.
+std::string shown_text(const StoreView& store, const ChannelId& home, const std::string& text);
 
 }  // namespace cairn::client

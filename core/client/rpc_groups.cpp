@@ -1,5 +1,6 @@
 // Methods about what a group is and who is in it, beside making one and adding somebody (rpc_talk.cpp).
 #include "core/base/encoding.h"
+#include "core/client/requests.h"
 #include "core/client/roles.h"
 #include "core/client/rpc_methods.h"
 #include "core/client/settings.h"
@@ -52,7 +53,7 @@ std::variant<Group, RpcFailure> admin_param(const RpcRooms& rooms, const Context
 
 json group_json(const StoreView& store, const Group& group) {
   json out = {{"conversation", to_hex(group.conversation.channel)},
-              {"title", group.conversation.title},
+              {"title", shown_text(store, group.conversation.channel, group.conversation.title)},
               {"names", group.conversation.names},
               {"admins", group.wants.admins},
               {"admin", group.is_admin()}};

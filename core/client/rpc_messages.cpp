@@ -43,7 +43,7 @@ void add_statuses(json& out, const StoreView& store, const Account& account, con
 json reactions_json(const StoreView& store, const ChannelId& home, std::uint64_t index) {
   std::map<std::string, std::set<std::string>> by_text;
   for (const NumberedReaction& one : reactions(store, home, index))
-    by_text[one.reaction.text].insert(one.reaction.sender);
+    by_text[shown_text(store, home, one.reaction.text)].insert(one.reaction.sender);
   json out = json::array();
   for (const auto& [text, names] : by_text) out.push_back({{"text", text}, {"names", names}});
   return out;
@@ -153,18 +153,20 @@ std::variant<Meant, RpcFailure> begin(const RpcRooms& rooms, Context& context, c
 
 json message_json(const StoreView& store, const Account* account, const Conversation& conversation, std::uint64_t index,
                   const Message& message) {
-  const bool is_request = account != nullptr && message.sender != account->name.text() && !message.sender.empty() &&
-                          settings_of(store, conversation.channel).is_request;
+  const bool is_own = account != nullptr && message.sender == account->name.text();
+  const bool hides = !is_own && settings_of(store, conversation.channel).is_request;
+  const auto addresses = message.sender.empty() ? Addresses::show : Addresses::hide;
+  const auto shown = [&](const std::string& text) { return hides ? without_links(text, addresses) : text; };
   json out = {{"conversation", to_hex(conversation.channel)},
               {"index", index},
               {"sender", message.sender},
               {"delivery", delivery_word(message.delivery)},
               {"time_ms", message.time_ms},
               {"epoch", message.epoch},
-              {"text", is_request ? without_links(message.text) : message.text}};
-  if (is_request) out["request"] = true;
+              {"text", shown(message.text)}};
+  if (hides && !message.sender.empty()) out["request"] = true;
   if (!message.sender.empty()) out["device"] = to_hex(message.device);
-  if (!message.unknown_type.empty()) out["unknown_type"] = message.unknown_type;
+  if (!message.unknown_type.empty()) out["unknown_type"] = shown(message.unknown_type);
   if (message.id.is_zero()) return out;
   out["id"] = to_hex(message.id);
   if (message.in_reply_to) {
@@ -269,11 +271,15 @@ RpcBegun rpc_message_history(const RpcRooms& rooms, const ClientConfig&, Context
   auto meant = message_param(rooms, context.store, text_param(params, "message"));
   if (auto* failed = std::get_if<RpcFailure>(&meant)) return std::move(*failed);
   const auto& one = std::get<Meant>(meant);
+  const auto shown = [&](const std::string& text) {
+    return one.message.sender == account->name.text() ? text
+                                                      : shown_text(context.store, one.conversation.channel, text);
+  };
   json out = json::array();
   for (const Edit& edit : versions(context.store, one.conversation.channel, one.index)) {
-    out.push_back({{"time_ms", edit.time_ms}, {"device", to_hex(edit.device)}, {"text", edit.text}});
+    out.push_back({{"time_ms", edit.time_ms}, {"device", to_hex(edit.device)}, {"text", shown(edit.text)}});
   }
-  if (out.empty()) out.push_back({{"time_ms", one.message.time_ms}, {"text", one.message.text}});
+  if (out.empty()) out.push_back({{"time_ms", one.message.time_ms}, {"text", shown(one.message.text)}});
   return json{{"id", to_hex(one.message.id)}, {"sender", one.message.sender}, {"versions", std::move(out)}};
 }
 

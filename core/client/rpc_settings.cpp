@@ -43,7 +43,9 @@ RpcBegun block(Context& context, const json& params, bool blocked) {
 
 json one_conversation(const RpcRooms& rooms, const StoreView& store, const Account& account,
                       const Conversation& conversation) {
-  json out = {{"id", to_hex(conversation.channel)}, {"title", conversation.title}, {"names", conversation.names}};
+  json out = {{"id", to_hex(conversation.channel)},
+              {"title", shown_text(store, conversation.channel, conversation.title)},
+              {"names", conversation.names}};
   add_settings(out, rooms, store, account, conversation);
   return out;
 }

@@ -244,7 +244,8 @@ RpcBegun rpc_read(const RpcRooms& rooms, const ClientConfig&, Context& context, 
     const std::uint64_t newest = conversation.next_message > limit ? conversation.next_message - limit : 0;
     const std::uint64_t first = onward ? number_param(params, "first", 0) : newest;
     for (const auto& numbered : rooms.conversations.messages(context.store, conversation.channel, first, limit)) {
-      json message = message_json(context.store, account ? &*account : nullptr, conversation, numbered.index, numbered.message);
+      json message =
+          message_json(context.store, account ? &*account : nullptr, conversation, numbered.index, numbered.message);
       const std::size_t size = message.dump(-1, ' ', false, json::error_handler_t::replace).size();
       shown.push_back({numbered.message.time_ms, size, std::move(message)});
     }
@@ -270,7 +271,7 @@ RpcBegun rpc_conversations(const RpcRooms& rooms, const ClientConfig&, Context& 
                 {"kind", conversation.kind == ConversationKind::pair    ? "pair"
                          : conversation.kind == ConversationKind::group ? "group"
                                                                         : "self"},
-                {"title", conversation.title},
+                {"title", shown_text(context.store, conversation.channel, conversation.title)},
                 {"names", conversation.names},
                 {"messages", conversation.next_message},
                 {"trouble", rooms.conversations.trouble(context.store, conversation.channel)}};

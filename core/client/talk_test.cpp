@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/encoding.h"
+#include "core/client/requests.h"
 #include "tests/support/client_village.h"
 #include "tests/support/example_names.h"
 
@@ -189,6 +190,61 @@ TEST_F(TalkTest, AStrangerAsksFirst) {
   EXPECT_TRUE(ask("alice-2", "request.list")["requests"].empty());
 }
 
+TEST_F(TalkTest, NothingThatAStrangerSaysIsALinkAnywhere) {
+  const std::string evil = "https://evil.example";
+  // A conversation of which alice is known to nobody: bob is not, for he has not written.
+  ask("alice-1", "group.create", {{"title", "see " + evil}, {"names", {"bob"}}});
+  const std::string id = say("alice-1", "see " + evil, "click [here][1]\n\n[1]: //evil.example");
+  settle();
+  ask("alice-1", "message.react", {{"message", id}, {"text", evil}});
+  ask("alice-2", "message.edit", {{"message", id}, {"text", "or <a href=\"evil.example\">here</a>"}});
+  ask("alice-1", "group.change", {{"conversation", "see " + evil}, {"title", "now " + evil}});
+  settle();
+  ASSERT_EQ(ask("bob-1", "request.list")["requests"].size(), 1u);
+  const std::string group = ask("bob-1", "request.list")["requests"][0]["id"];
+  const std::vector<json> shown = {ask("bob-1", "request.list"),
+                                   ask("bob-1", "conversations"),
+                                   ask("bob-1", "read"),
+                                   ask("bob-1", "read", {{"conversation", group}}),
+                                   ask("bob-1", "group.show", {{"conversation", group}}),
+                                   ask("bob-1", "conversation.set", {{"conversation", group}, {"muted", true}}),
+                                   ask("bob-1", "search", {{"words", "here"}}),
+                                   ask("bob-1", "message.history", {{"message", id}})};
+  for (const json& one : shown) {
+    EXPECT_EQ(one.dump().find("//"), std::string::npos) << one.dump(2);
+    EXPECT_EQ(one.dump().find("<a"), std::string::npos) << one.dump(2);
+  }
+  EXPECT_TRUE(has_notice("bob-1", group, "renamed the group to \"now [link]"));
+  EXPECT_EQ(message("bob-1", id, group)["reactions"][0]["text"], "[link]");
+  ask("bob-1", "request.accept", {{"conversation", group}});
+  EXPECT_EQ(ask("bob-1", "group.show", {{"conversation", group}})["title"], "now " + evil);
+  EXPECT_EQ(message("bob-1", id, group)["reactions"][0]["text"], evil);
+}
+
+TEST(Requests, WhatCouldBeFollowedIsNamedAndCannotBe) {
+  for (const auto& [text, shown] : std::vector<std::pair<std::string, std::string>>{
+           {"no link: at 12:30, 3 < 5, a:b, [x] and (y) :)", "no link: at 12:30, 3 < 5, a:b, [x] and (y) :)"},
+           {"see HTTPS://evil.example now", "see [link] now"},
+           {"[a](//evil.example)", "[link]"},
+           {"[a](evil)", "[link]"},
+           {"[a b][1] c", "[a [link] c"},
+           {"[1]: evil.example", "[link] [link]"},
+           {"[1]:\n  evil.example \"title\"", "[link]\n  [link] \"title\""},
+           {"[my place]: evil more", "[my [link] [link] more"},
+           {"> [1]: <evil.example>", "> [link] ([link]>"},
+           {"<https://evil.example>", "([link]>"},
+           {"<a href='evil'>x</a>", "(a href='evil'>x(/a>"},
+           {"call tel:112 or javascript:alert", "call [link] or [link]"},
+           {"www.evil.example", "[link]"},
+           {"write to me@evil.example", "write to [link]"},
+           {"\\\\evil\\share", "[link]"},
+           {"data:text/html,x", "[link]"}}) {
+    EXPECT_EQ(without_links(text), shown);
+  }
+  const std::string notice = "alice@example.org renamed the group to \"tel:112\".";
+  EXPECT_EQ(without_links(notice, Addresses::show), "alice@example.org renamed the group to \"[link]\".");
+}
+
 TEST_F(TalkTest, WhoIsBlockedIsNotHeard) {
   meet();
   ask("bob-1", "contact.block", {{"name", "alice"}});
@@ -250,6 +306,28 @@ TEST_F(TalkTest, AdminsChangeAGroupAndMembersDoNot) {
     EXPECT_EQ(ask(device, "group.show", {{"conversation", "hikers"}})["names"], json::parse(R"(["bob@example.org"])"));
     EXPECT_EQ(ask(device, "group.show", {{"conversation", "hikers"}})["admins"], json::parse(R"(["bob@example.org"])"));
   }
+}
+
+TEST_F(TalkTest, AWishOfWhoIsNoAdminAnyMoreHoldsUpNothing) {
+  ASSERT_TRUE(village.register_person("carol-1", "carol@example.org").contains("result"));
+  ask("alice-1", "group.create", {{"title", "walkers"}, {"names", {"bob", "carol"}}});
+  say("alice-1", "walkers", "we begin");
+  settle();
+  ask("alice-1", "group.change", {{"conversation", "walkers"}, {"admin", "bob"}});
+  settle();
+  for (const char* device : {"alice-1", "alice-2"}) village.set_online(device, false);
+  ask("bob-1", "group.change", {{"conversation", "walkers"}, {"member", "alice"}});
+  // Alice does not know yet, and wants carol out and another title.
+  village.begin("alice-1", "group.remove", {{"conversation", "walkers"}, {"name", "carol"}});
+  village.begin("alice-1", "group.change", {{"conversation", "walkers"}, {"title", "runners"}});
+  village.pass_all(kMinuteMs);
+  for (const char* device : {"alice-1", "alice-2"}) village.set_online(device, true);
+  settle();
+  const std::string id = say("alice-1", "walkers", "I am still here");
+  settle();
+  EXPECT_TRUE(message("carol-1", id, "walkers").is_object());
+  EXPECT_TRUE(has_notice("alice-1", "walkers", "You are no admin of this group any more"));
+  EXPECT_EQ(ask("alice-1", "group.show", {{"conversation", "walkers"}})["names"].size(), 3u);
 }
 
 TEST_F(TalkTest, AnAdminTakesSomebodyOut) {
