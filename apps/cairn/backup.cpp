@@ -117,6 +117,23 @@ std::string render_delete(const json& result) {
   return out;
 }
 
+std::string places_of(const json& list) {
+  std::string out;
+  for (const json& one : list.value("realms", json::array()))
+    out += "  " + one.value("name", "") + " " + one.value("url", "") + "\n";
+  return out.empty() ? "  none: the key lies beside the backup\n" : out;
+}
+
+std::string render_realms(const json& result) {
+  std::string out = result.value("known", false) ? "Parts of the key of this backup are given to\n" + places_of(result)
+                                                 : "No realms are known here yet.\n";
+  if (result.contains("proposed")) {
+    out += "Proposed on " + day_of(result["proposed"], "seen_ms") + ":\n" + places_of(result["proposed"]) +
+           result["proposed"].value("sentence", "") + "\n";
+  }
+  return out;
+}
+
 std::string render_list(const json& result) {
   std::string out;
   for (const json& place : result.value("storages", json::array())) {
@@ -208,6 +225,7 @@ std::string render_backup(const std::string& method, const json& result) {
            number_of(result, "conversations") + " conversations, as of " + day_of(result, "created_ms") + ".\n";
   }
   if (method == "backup.prune") return warnings_of(result) + render_pruned(result);
+  if (method == "backup.realms") return render_realms(result);
   if (method == "backup.delete") return warnings_of(result) + render_delete(result);
   if (method == "backup.receipts") {
     const std::string all = receipts_of(result);

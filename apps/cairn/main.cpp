@@ -337,6 +337,12 @@ void add_backup_commands(CLI::App& app, Command& command) {
       "call off what a device has asked for");
   backup->add_subcommand("receipts", "which realms have erased their part of a key, in their words")
       ->callback([&command] { command.method = "backup.receipts"; });
+  CLI::App* realms =
+      backup->add_subcommand("realms", "to whom parts of its key are given, and what other devices propose");
+  realms->add_flag_function(
+      "--confirm", [&command](std::int64_t) { command.params["confirm"] = true; },
+      "take what is proposed: you, on that device, have named them");
+  realms->callback([&command] { command.method = "backup.realms"; });
   backup->get_subcommand("restore")->add_flag_function(
       "--accept-removed", [&command](std::int64_t) { command.params["accept_removed"] = true; },
       "also of a device that is no longer one of the name's");

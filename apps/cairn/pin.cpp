@@ -18,9 +18,25 @@ std::string names_of(const json& names) {
   return out;
 }
 
-std::string render_status(const json& result) {
-  if (!result.value("set", false)) return "No PIN is set; pin set makes one.\n";
+/// What realms have still to be told.
+std::string debts_of(const json& result) {
   std::string out;
+  for (const json& one : result.value("owed", json::array())) {
+    const std::string name = one.value("name", "");
+    out += one.value("owes", "") == "to forget"
+               ? name +
+                     " was away and still keeps a PIN that is not used any more; it is asked again while this device "
+                     "runs.\n"
+               : name +
+                     " was away and has an older PIN, or none; it gets the newest when it answers while this device "
+                     "runs.\n";
+  }
+  return out;
+}
+
+std::string render_status(const json& result) {
+  if (!result.value("set", false)) return "No PIN is set; pin set makes one.\n" + debts_of(result);
+  std::string out = debts_of(result);
   for (const json& one : result.value("held_by", json::array())) {
     out += one.value("name", "") + ": " + one.value("state", "");
     if (one.value("state", "") == "good") out += ", " + number_of(one, "guesses_left") + " guesses left";

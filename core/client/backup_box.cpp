@@ -5,15 +5,6 @@
 #include "core/crypto/labels.h"
 
 namespace cairn::client {
-namespace {
-
-std::optional<RealmList> stored_realms(const StoreView& store) {
-  const auto row = store.get(tables::kRealms, {});
-  auto list = row ? wire::decode<RealmList>(*row) : Result<RealmList>(fail(ErrorCode::not_found, "no realms"));
-  return list ? std::optional(std::move(*list)) : std::nullopt;
-}
-
-}  // namespace
 
 std::optional<Account> KeyBoxJob::prepare(Context& context) {
   auto account = load_account(context.store);
@@ -25,6 +16,10 @@ std::optional<Account> KeyBoxJob::prepare(Context& context) {
     fail_with(ErrorCode::unsupported,
               "The backup names realms in a way that this program does not know; take the newest one.");
     return std::nullopt;
+  }
+  if (box_) {
+    const BackupSetup* before = task_.setup ? &*task_.setup : nullptr;
+    realm_word_ = review_realms(context, *box_, task_.state, before);
   }
   setup_ = std::move(task_.setup);
   if (!setup_) {
@@ -45,16 +40,38 @@ std::optional<Account> KeyBoxJob::prepare(Context& context) {
 }
 
 const RealmList* KeyBoxJob::wished_realms(Context& context) {
+  const auto known = known_realms(context.store);
   if (task_.realms) {
     wished_ = task_.realms;
-  } else if (box_) {
-    const auto& realms = box_->content.current().realms;
-    const auto list = RealmList::from(realms);
-    wished_ = !realms.empty() && list ? std::optional(*list) : std::nullopt;
-  } else {
-    wished_ = stored_realms(context.store);
+  } else if (known) {
+    wished_ = known->list;
+  } else if (box_) {  // nothing is known: they are the first
+    const auto list = RealmList::from(box_->content.current().realms);
+    wished_ = list ? std::optional(*list) : std::nullopt;
   }
   return wished_ ? &*wished_ : nullptr;
+}
+
+bool KeyBoxJob::realms_agreed(Context& context) {
+  if (task_.realms) return true;
+  if (realm_word_ == RealmWord::asked) {
+    const auto change = realm_change(context.store);
+    fail_with(ErrorCode::not_authorised, change ? realm_change_sentence(*change)
+                                                : "The key box names realms in a way that this program does not know.");
+    return false;
+  }
+  if (realm_word_ == RealmWord::ignored) {
+    warnings_.emplace_back(
+        "A device that is no longer one of the name's had named other realms for this backup; they were ignored, and "
+        "those that were known here hold.");
+  }
+  return true;
+}
+
+bool KeyBoxJob::has_room() {
+  if (!box_ || box_->content.generations.size() < kMostKept) return true;
+  fail_to_plan({ErrorCode::over_limit, "generations of a key box"});
+  return false;
 }
 
 KeyBoxWishes KeyBoxJob::wishes(Context& context, const Account& account, const directory::RecoveryKey* recovery) {
@@ -76,6 +93,12 @@ void KeyBoxJob::fail_to_plan(const Error& error) {
         ErrorCode::not_found,
         "The recovery key is another one than this backup knows, or of another name; give the present one: "
         "backup create --recovery-key.");
+  }
+  if (error.code == ErrorCode::over_limit) {
+    return fail_with(error.code,
+                     "The backup keeps " + std::to_string(box_->content.generations.size()) +
+                         " generations of keys and has no room for a new one; delete some that you do not need: backup "
+                         "list, then backup delete --generation.");
   }
   fail_with(error.code, "The key box of the backup could not be made; try again.");
 }
@@ -106,13 +129,30 @@ void KeyBoxJob::share(Context& context, std::shared_ptr<NextKeyBox> next, Then t
         }
         ask_all(later, self->rooms_.calls, std::move(calls),
                 [self, next, then, house](Context& now, RealmReplies replies) {
-                  self->shares_stored(now, house->list, replies,
+                  self->shares_stored(now, *next, house->list, replies,
                                       [self, next, then](Context& last) { self->put_box(last, next, then); });
                 });
       });
 }
 
-void KeyBoxJob::shares_stored(Context& context, const RealmList& list, const RealmReplies& replies, const Then& then) {
+void KeyBoxJob::take_shares_back(Context& context, const NextKeyBox& next, const RealmList& list,
+                                 const std::vector<vault::RealmFate>& fates) {
+  RealmList took{{}, 0};
+  for (std::size_t i = 0; i < fates.size(); ++i) {
+    if (fates[i] == vault::RealmFate::good) took.realms.push_back(list.realms[i]);
+  }
+  took.threshold = static_cast<std::uint8_t>(took.realms.size());
+  const vault::BackupRoot& root = next.content.current().root;
+  auto begun = vault::TokenChange::begin(took.set(), root, vault::TokenChange::Wish::erase, TokenKeyKind::release,
+                                         vault::token_release_key(root));
+  if (!begun) return;  // nobody took any
+  const auto machine = std::make_shared<vault::TokenChange>(std::move(*begun));
+  carry_change(context, rooms_.calls, std::make_shared<const RealmHouse>(RealmHouse{std::move(took), {}, {}}), machine,
+               [](Context&) {});
+}
+
+void KeyBoxJob::shares_stored(Context& context, const NextKeyBox& next, const RealmList& list,
+                              const RealmReplies& replies, const Then& then) {
   std::vector<vault::RealmFate> fates;
   std::size_t good = 0;
   for (const auto& reply : replies) {
@@ -122,9 +162,14 @@ void KeyBoxJob::shares_stored(Context& context, const RealmList& list, const Rea
   }
   told_of(list, fates);
   if (good < list.threshold) {
-    return fail_with(ErrorCode::unavailable,
-                     "Too few realms took their parts of the new key, " + std::to_string(list.threshold) +
-                         " are needed: " + unwell(list, fates) + "; nothing was changed, try again later.");
+    take_shares_back(context, next, list, fates);
+    return fail_with(
+        ErrorCode::unavailable,
+        "Too few realms took their parts of the new key, " + std::to_string(list.threshold) +
+            " are needed: " + unwell(list, fates) +
+            "; the backup has the keys that it had, and the realms that took a part are asked to erase it; "
+            "try again later." +
+            left_undone());
   }
   if (good < replies.size()) {
     warnings_.push_back(
@@ -142,16 +187,18 @@ void KeyBoxJob::put_box(Context& context, const std::shared_ptr<NextKeyBox>& nex
   storage_->ask(context, proto::kPathKeyBoxPut, wire::encode(put),
                 [self = self_as<KeyBoxJob>(), next, then](Context& later, Result<Bytes> body) {
                   if (!body && body.error().code == ErrorCode::conflict) {
-                    return self->fail_with(ErrorCode::conflict,
-                                           "Another device changed the backup just now; try again.");
+                    return self->fail_with(
+                        ErrorCode::conflict,
+                        "Another device changed the backup just now; try again." + self->left_undone());
                   }
-                  if (!body) return self->refused_by_storage(body.error());
+                  if (!body) return self->fail_with(body.error().code, self->storage_->refusal() + self->left_undone());
                   BackupSetup& setup = *self->setup_;
                   setup.head = {next->content.version, crypto::sha256(self->box_bytes_)};
                   setup.content = std::move(next->content);
                   setup.newest_pin = std::max(setup.newest_pin, setup.content.newest_pin());
                   save_backup_setup(later, setup);
-                  if (self->wished_) later.store.put(tables::kRealms, {}, wire::encode(*self->wished_));
+                  if (self->task_.realms || self->realm_word_ != RealmWord::asked) know_realms(later, self->wished_);
+                  self->key_box_stands(later);
                   self->copy_for_pin(later, then);
                 });
 }

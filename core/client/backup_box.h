@@ -13,15 +13,23 @@ class KeyBoxJob : public BackupJob {
  protected:
   /// What this device keeps of the backup, made where it is missing; nothing, and failed, without a name.
   std::optional<Account> prepare(Context& context);
-  /// The realms that new generations are to be behind: those that its owner has just named, else of the box, else as
-  /// they were named before; null for none.
+  /// The realms that new generations are to be behind: those that its owner has just named, else those that this device
+  /// knows to be its owner's (backup_trust.h); null for none.
   const RealmList* wished_realms(Context& context);
+  /// False, and failed, when another device has named other realms and its owner has not said yet what it thinks of it.
+  bool realms_agreed(Context& context);
+  /// False, and failed, when the box has no place for another generation.
+  bool has_room();
   /// What the key box is to be; `recovery` and the account outlive it.
   KeyBoxWishes wishes(Context& context, const Account& account, const directory::RecoveryKey* recovery);
   /// The typed recovery key, if it is the name's; null, and failed, when it is another one.
   Result<std::optional<directory::RecoveryKey>> typed_recovery();
   void fail_to_plan(const Error& error);
 
+  /// The key box was put just now: what follows from that is to be written down in the same batch.
+  virtual void key_box_stands(Context&) {}
+  /// What a person has to be told when it could not be put, beside why: a sentence, or nothing.
+  virtual std::string left_undone() const { return {}; }
   /// Puts it everywhere, writes down what this device keeps, and goes on with `then`.
   void put_key_box(Context& context, const Account& account, NextKeyBox next, Then then);
   /// Sees to it that the PIN's copy is that of the box; what cannot be done is a warning.
@@ -32,10 +40,15 @@ class KeyBoxJob : public BackupJob {
   std::optional<BackupSetup> setup_;
   std::optional<vault::BackupToken> fresh_token_;  ///< of the generation that this job began
   bool began_generation_ = false;
+  RealmWord realm_word_ = RealmWord::agreed;  ///< of the box, once prepared
 
  private:
+  /// The realms that took a part of a key that is not used after all are asked to erase it.
+  void take_shares_back(Context& context, const NextKeyBox& next, const RealmList& list,
+                        const std::vector<vault::RealmFate>& fates);
   void share(Context& context, std::shared_ptr<NextKeyBox> next, Then then);
-  void shares_stored(Context& context, const RealmList& list, const RealmReplies& replies, const Then& then);
+  void shares_stored(Context& context, const NextKeyBox& next, const RealmList& list, const RealmReplies& replies,
+                     const Then& then);
   void put_box(Context& context, const std::shared_ptr<NextKeyBox>& next, const Then& then);
   void put_copy(Context& context, std::uint64_t version, const Then& then);
 

@@ -1,6 +1,7 @@
 #include "core/client/backup_create.h"
 
 #include "core/base/encoding.h"
+#include "core/client/backup_delete.h"
 #include "core/client/tables.h"
 #include "core/crypto/labels.h"
 #include "core/vault/pack.h"
@@ -31,26 +32,34 @@ Bytes chain_of(const directory::NameState& state) {
 void CreateJob::unlocked(Context& context) {
   const auto account = prepare(context);
   if (!account) return;
+  if (!realms_agreed(context)) return;
   const auto recovery = typed_recovery();
   if (!recovery) return fail_to_plan(recovery.error());
   auto next = next_key_box(wishes(context, *account, *recovery ? &**recovery : nullptr), context.now, context.entropy);
   if (!next) return fail_to_plan(next.error());
   if (box_ && box_->content.pin && *next) {
-    if ((*next)->content.pin && (*next)->content.current().realms != box_->content.current().realms) {
+    const auto& realms = (*next)->content.current().realms;
+    // The PIN that is known here lies where it was known to lie, whatever another device has written since.
+    const auto known = known_realms(context.store);
+    const bool stays = pin_is_known_ && known && known->list && realms == known->list->entries();
+    if (!stays && (*next)->content.pin && realms != box_->content.current().realms) {
       return fail_with(ErrorCode::invalid_state,
                        "The PIN lies at the realms as they were; take it along: pin change --realms.");
     }
-    if (!(*next)->content.pin) pin_lost(context);
   }
+  if (box_ && *next && !(*next)->content.pin) pin_lost(context);
   const auto go_on = [self = self_as<CreateJob>()](Context& later) { self->begin_snapshot(later); };
   if (*next) return put_key_box(context, *account, std::move(**next), go_on);
+  if (task_.realms) know_realms(context, task_.realms);
   copy_for_pin(context, go_on);
 }
 
 /// Who set it is out of the name. What can replace it at the realms is kept.
 void CreateJob::pin_lost(Context& context) {
+  const auto& pin = box_->content.pin ? box_->content.pin : doubted_pin_;
+  if (!pin) return;
   PinRow row;
-  row.sent.push_back({PinVersion{}, crypto::SigningKey::from_seed(box_->content.pin->auth.clone())});
+  row.sent.push_back({PinVersion{}, crypto::SigningKey::from_seed(pin->auth.clone())});
   row.finished = false;
   save_pin_row(context, row);
   warnings_.emplace_back(
@@ -65,7 +74,13 @@ void CreateJob::begin_snapshot(Context& context) {
   if (setup_->newest_generation == generation_) newest_ = setup_->newest;
   const auto go_on = [self = self_as<CreateJob>()](Context& later) { self->entered(later); };
   if (fresh_token_) return enter_with(context, current, *fresh_token_, go_on);
-  enter(context, current, go_on, [self = self_as<CreateJob>()](Context& later) { self->begin_after_erasure(later); });
+  const auto erased = [self = self_as<CreateJob>()](Context& later) { self->begin_after_erasure(later); };
+  // What the realms are about to erase is no place for something new.
+  const auto entered = [self = self_as<CreateJob>(), go_on, erased](Context& later) {
+    const bool ends = self->deletion_waits_ || is_unconfirmed(later.store, self->vault_of(self->setup_->content.current()));
+    ends ? erased(later) : go_on(later);
+  };
+  enter(context, current, entered, erased);
 }
 
 void CreateJob::begin_after_erasure(Context& context) {
@@ -74,9 +89,9 @@ void CreateJob::begin_after_erasure(Context& context) {
     return fail_with(ErrorCode::conflict, "The backup was deleted just now; begin it again: backup create.");
   }
   newest_ = {};
-  NextKeyBox next =
-      without_generations(wishes(context, *account, nullptr), {}, {generation_}, context.now, context.entropy);
-  put_key_box(context, *account, std::move(next),
+  auto next = without_generations(wishes(context, *account, nullptr), {}, {generation_}, context.now, context.entropy);
+  if (!next) return fail_to_plan(next.error());
+  put_key_box(context, *account, std::move(*next),
               [self = self_as<CreateJob>()](Context& later) { self->begin_snapshot(later); });
 }
 
@@ -278,6 +293,12 @@ void CreateJob::end(Context& context) {
            {"openers", setup_->content.openers.size()},
            {"behind_realms", !setup_->content.current().token.has_value()}};
   if (entered_token_) made_["token"] = printed_token_text({generation_, entered_token_->clone()});
+  const std::size_t kept = setup_->content.generations.size();
+  if (kept + 3 > kMostKept) {
+    warnings_.push_back("The backup keeps " + std::to_string(kept) + " generations of keys, and no more than " +
+                        std::to_string(kMostKept) +
+                        " have room: delete old ones before it is full (backup list, backup delete --generation).");
+  }
   const auto pin = load_pin_row(context.store);
   if (setup_->content.pin && pin) made_["pin_check_due"] = pin->check_due(context.now);
   prune_vault(context, current, setup_->newest, [self = self_as<CreateJob>()](Context&) { self->conclude(); });

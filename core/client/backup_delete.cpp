@@ -3,6 +3,7 @@
 #include "core/base/encoding.h"
 #include "core/client/backup_prune.h"
 #include "core/client/backups.h"
+#include "core/client/pin_jobs.h"
 #include "core/client/tables.h"
 #include "core/crypto/labels.h"
 
@@ -21,6 +22,12 @@ void keep_receipts(Context& context, std::uint32_t generation, const RealmList& 
     // By its record too: after everything is deleted generations count from 1 again.
     context.store.put(tables::kErasures, concat({one.record, one.realm}), wire::encode(kept));
   }
+}
+
+Bytes generation_key(std::uint32_t generation) {
+  wire::Writer w;
+  w.u32(generation);
+  return w.take();
 }
 
 bool is_chosen(const vault::Generation& one, std::uint32_t generation) {
@@ -73,10 +80,30 @@ nlohmann::json receipts_json(const StoreView& store) {
   return out;
 }
 
+std::optional<Unconfirmed> unconfirmed_generation(const StoreView& store) {
+  if (store.scan(tables::kUnconfirmed, {}, {}, 1).empty()) return std::nullopt;
+  for (BackupSetup& setup : load_backup_setups(store)) {
+    for (const vault::Generation& one : setup.content.generations) {
+      if (!is_unconfirmed(store, vault::vault_id(one.root, setup.identity))) continue;
+      const std::uint32_t number = one.number;
+      return Unconfirmed{std::move(setup), number};
+    }
+  }
+  return std::nullopt;
+}
+
+bool is_unconfirmed(const StoreView& store, const vault::VaultId& vault) {
+  return store.get(tables::kUnconfirmed, vault).has_value();
+}
+
 // ---- delete ----
 
 void DeleteJob::unlocked(Context& context) {
   if (!box_) return fail_with(ErrorCode::not_found, kNoBackup);
+  // What another device has taken out of the key box since needs no realm's word any more.
+  for (const vault::Generation& one : task_.setup ? task_.setup->content.generations : box_->content.generations) {
+    if (!has_generation(*box_, one.number)) context.store.erase(tables::kUnconfirmed, to_bytes(vault_of(one)));
+  }
   if (!has_generation(*box_, generation_)) {
     return fail_with(ErrorCode::not_found, "The backup has no such generation; backup list shows them.");
   }
@@ -98,7 +125,7 @@ void DeleteJob::erase_from(Context& context, std::size_t at) {
                  [self = self_as<DeleteJob>(), at](Context& later, Result<std::vector<proto::VaultItem>> items) {
                    if (!items && items.error().code != ErrorCode::not_found)
                      return self->refused_by_storage(items.error());
-                   self->erase_token(later, at, !items);
+                   self->erase_token(later, at, !items || items->empty());
                  });
 }
 
@@ -122,12 +149,20 @@ void DeleteJob::erasure_answered(Context& context, std::size_t at, bool empty, c
   told_of(list, change.fates());
   keep_receipts(context, number, list, change.receipts());
   const std::size_t enough = list.realms.size() - list.threshold + 1;
-  // What holds nothing need not be waited for: the realms end it by themselves.
-  if (change.gone() || empty) {
+  // Whatever the storage says: a copy of what it had opens until the realms have erased.
+  context.store.erase(tables::kUnconfirmed, to_bytes(vault_of(box_->content.generations[at])));
+  if (change.gone()) {
     gone_.insert(number);
   } else if (change.receipts().size() + change.waiting() >= enough) {
     waiting_.insert(number);
+    if (empty) idle_.insert(number);
     erase_at_ms_ = std::max(erase_at_ms_, change.erase_at_ms());
+  } else if (empty) {
+    unconfirmed_.insert(number);
+    context.store.put(tables::kUnconfirmed, to_bytes(vault_of(box_->content.generations[at])), generation_key(number));
+    warnings_.push_back("The storage says that generation " + std::to_string(number) +
+                        " is gone; the realms have not confirmed it (" + unwell(list, change.fates()) +
+                        "), so a copy of it may still open. They are asked again every hour while this device runs.");
   } else {
     return fail_with(ErrorCode::unavailable,
                      "Too few realms have done it, of " + std::to_string(list.realms.size()) + " it takes " +
@@ -156,10 +191,17 @@ void DeleteJob::change_key_box(Context& context) {
   if (all_gone_) return delete_key_box(context);
   const auto account = load_account(context.store);
   if (!account) return fail_with(ErrorCode::invalid_state, "This device has no name any more.");
-  if (gone_.empty() && !waiting_.contains(all.back().number)) return end(context);  // it is as it should be
-  NextKeyBox next =
-      without_generations(wishes(context, *account, nullptr), gone_, waiting_, context.now, context.entropy);
-  put_key_box(context, *account, std::move(next), [self = self_as<DeleteJob>()](Context& later) { self->end(later); });
+  // What is empty and ends by itself is left when something is to be put.
+  std::set<std::uint32_t> ended;
+  std::ranges::set_difference(waiting_, idle_, std::inserter(ended, ended.end()));
+  if (gone_.empty() && !ended.contains(all.back().number)) return end(context);  // it is as it should be
+  auto next = without_generations(wishes(context, *account, nullptr), gone_, ended, context.now, context.entropy);
+  if (!next) {
+    return fail_with(next.error().code,
+                     "The realms were asked to erase it; the key box has no room for another generation, so backup "
+                     "create waits until these are gone: type the same again in three days.");
+  }
+  put_key_box(context, *account, std::move(*next), [self = self_as<DeleteJob>()](Context& later) { self->end(later); });
 }
 
 void DeleteJob::delete_key_box(Context& context) {
@@ -170,8 +212,18 @@ void DeleteJob::delete_key_box(Context& context) {
                   if (!body) return self->refused_by_storage(body.error());
                   const auto& pin = self->box_->content.pin;
                   if (!pin) return self->end(later);
+                  self->forget_pin(later, *pin);
                   self->delete_copy(later, *pin, [self](Context& last) { self->end(last); });
                 });
+}
+
+/// Its keys go with the box: what the realms have of it is taken back by what is kept here of that.
+void DeleteJob::forget_pin(Context& context, const vault::PinKeys& pin) {
+  const auto list = RealmList::from(box_->content.current().realms);
+  if (!list) return;
+  const RealmHouse house{*list, {std::string(task_.state.name().domain()), pin.registration}, {}};
+  owe_removal(context, house, pin_auths(context.store, pin));
+  context.store.erase(tables::kPin, {});
 }
 
 void DeleteJob::end(Context& context) {
@@ -197,6 +249,7 @@ void DeleteJob::end(Context& context) {
     beside = beside || (gone_.contains(one.number) && one.token);
   }
   result["only_as_good_as_storage"] = beside;
+  if (!unconfirmed_.empty()) result["unconfirmed"] = unconfirmed_;
   if (!waiting_.empty()) {
     result["waiting"] = waiting_;
     result["erase_at_ms"] = erase_at_ms_;
@@ -210,6 +263,9 @@ void CancelJob::unlocked(Context& context) {
   if (!box_) return fail_with(ErrorCode::not_found, kNoBackup);
   if (!has_generation(*box_, generation_)) {
     return fail_with(ErrorCode::not_found, "The backup has no such generation; backup list shows them.");
+  }
+  for (const vault::Generation& one : box_->content.generations) {
+    if (is_chosen(one, generation_)) context.store.erase(tables::kUnconfirmed, to_bytes(vault_of(one)));
   }
   doing_ = "asking the realms to keep it";
   cancel_from(context, 0);

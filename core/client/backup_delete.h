@@ -30,21 +30,34 @@ class DeleteJob final : public KeyBoxJob {
   bool work(Context&) override { return false; }
   /// The chosen generations from this place on, one after the other.
   void erase_from(Context& context, std::size_t at);
-  /// Asks the realms; `empty`: nothing was ever backed up in it.
+  /// Asks the realms; `empty`: the storage says that there is nothing in it.
   void erase_token(Context& context, std::size_t at, bool empty);
   void erasure_answered(Context& context, std::size_t at, bool empty, const RealmList& list,
                         const vault::TokenChange& change);
   void delete_vaults(Context& context, std::size_t at);
   void change_key_box(Context& context);
   void delete_key_box(Context& context);
+  void forget_pin(Context& context, const vault::PinKeys& pin);
   void end(Context& context);
 
   std::uint32_t generation_;
-  std::set<std::uint32_t> gone_;     ///< generations whose vault goes now
-  std::set<std::uint32_t> waiting_;  ///< that the realms will erase
-  std::uint64_t erase_at_ms_ = 0;    ///< the last of them
+  std::set<std::uint32_t> gone_;         ///< generations whose vault goes now
+  std::set<std::uint32_t> waiting_;      ///< that the realms will erase
+  std::set<std::uint32_t> idle_;         ///< those of them in which the storage has nothing
+  std::set<std::uint32_t> unconfirmed_;  ///< of which the storage says that they are gone, and too few realms anything
+  std::uint64_t erase_at_ms_ = 0;        ///< the last of them
   bool all_gone_ = false;
 };
+
+/// A generation that is gone by its storage's word alone.
+struct Unconfirmed {
+  BackupSetup setup;
+  std::uint32_t generation = 0;
+};
+/// The first that realms have still to be asked about, by what this device was told; nothing if there is none.
+std::optional<Unconfirmed> unconfirmed_generation(const StoreView& store);
+
+bool is_unconfirmed(const StoreView& store, const vault::VaultId& vault);
 
 /// Calls waiting deletions off: of one generation, or of all.
 class CancelJob final : public BackupJob {

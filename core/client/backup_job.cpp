@@ -132,6 +132,7 @@ void BackupJob::take_key_box(Context& context, const Bytes& bytes) {
   box_ = std::move(*verified);
   box_bytes_ = put->body;
   check_registration();
+  judge_pin_keys();
   if (!over_) unlocked(context);
 }
 

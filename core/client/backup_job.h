@@ -7,6 +7,7 @@
 #include "core/client/backup_keys.h"
 #include "core/client/backup_records.h"
 #include "core/client/backup_storage.h"
+#include "core/client/backup_trust.h"
 #include "core/client/conversations.h"
 #include "core/client/printed_token.h"
 #include "core/client/realm_owner.h"
@@ -131,6 +132,9 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   std::optional<vault::KeyBox> box_;
   Bytes box_bytes_;                                  ///< as it lies there
   std::optional<RegistrationId> registration_;       ///< that the domain has named for this PIN
+  bool pin_is_known_ = false;                        ///< the box has the PIN that this device knew before
+  std::optional<vault::PinKeys> doubted_pin_;        ///< what a device that is out has left of one; see judge_pin()
+  bool deletion_waits_ = false;                      ///< of the generation that was entered last
   std::vector<std::string> warnings_;                ///< sentences; they stand in the result
   std::optional<vault::BackupToken> entered_token_;  ///< of the generation that was entered, if it is to be printed
   std::optional<vault::VaultKeys> keys_;
@@ -152,6 +156,8 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   void ask_for_pin_secret(Context& context);
   void pin_answered(Context& context, const RealmHouse& house, vault::PinRecovery& recovery);
   void check_registration();
+  /// The keys of the PIN count by whose word they come.
+  void judge_pin_keys();
   void token_came(Context& context, const vault::Generation& generation, const RealmList& list,
                   vault::TokenRecovery& recovery, const Then& then, const Then& erased);
   void fetch_manifests(Context& context, const std::shared_ptr<std::vector<Found>>& found, std::size_t at,

@@ -31,10 +31,6 @@ std::uint32_t least_count(const directory::NameState& state) {
   return out;
 }
 
-bool is_outdated(const vault::KeyBox& box, const directory::NameState& state) {
-  return box.is_outdated({active_signers(state, box), state.count(), least_count(state)});
-}
-
 /// The PIN's opener of the box that stands, if a device that is active answers for it.
 const Opener* kept_pin(const KeyBoxWishes& wishes, const std::vector<PublicKey>& active) {
   if (wishes.box == nullptr || !wishes.box->content.pin) return nullptr;
@@ -115,9 +111,7 @@ void begin_generation(NextKeyBox& next, std::uint32_t number, const KeyBoxWishes
   }
   const auto key = random_secret<vault::DataKey>(entropy);
   out.data_key = vault::wrap_data_key(out.root, token, number, key, entropy);
-  auto& all = next.content.generations;
-  all.push_back(std::move(out));
-  if (all.size() > vault::kMaxGenerations) all.erase(all.begin());
+  next.content.generations.push_back(std::move(out));
 }
 
 }  // namespace
@@ -128,6 +122,10 @@ std::vector<PublicKey> device_keys(const directory::NameState& state, Signers wh
     if (which == Signers::ever || one.active()) out.push_back(one.device.signature_key);
   }
   return out;
+}
+
+bool is_outdated(const vault::KeyBox& box, const directory::NameState& state) {
+  return box.is_outdated({active_signers(state, box), state.count(), least_count(state)});
 }
 
 Result<directory::RecoveryKey> present_recovery_key(const directory::RecoverySecret& secret,
@@ -170,6 +168,7 @@ Result<std::optional<NextKeyBox>> next_key_box(const KeyBoxWishes& wishes, Time 
     if (!ends && next.content.openers == openers) return std::optional<NextKeyBox>{};
   }
   if (ends) {
+    REQUIRE(next.content.generations.size() < kMostKept, ErrorCode::over_limit, "generations of a key box");
     const std::uint32_t number = wishes.box == nullptr ? 1 : next.content.current().number + 1;
     begin_generation(next, number, wishes, now, entropy);
   }
@@ -180,8 +179,8 @@ Result<std::optional<NextKeyBox>> next_key_box(const KeyBoxWishes& wishes, Time 
   return std::optional(std::move(next));
 }
 
-NextKeyBox without_generations(const KeyBoxWishes& wishes, const std::set<std::uint32_t>& dropped,
-                               const std::set<std::uint32_t>& ended, Time now, Entropy& entropy) {
+Result<NextKeyBox> without_generations(const KeyBoxWishes& wishes, const std::set<std::uint32_t>& dropped,
+                                       const std::set<std::uint32_t>& ended, Time now, Entropy& entropy) {
   CHECK(wishes.box != nullptr);
   const vault::KeyBox& box = *wishes.box;
   NextKeyBox next{box.content.clone(), std::nullopt};
@@ -191,6 +190,8 @@ NextKeyBox without_generations(const KeyBoxWishes& wishes, const std::set<std::u
   const std::uint32_t last = box.content.current().number;
   std::erase_if(next.content.generations, [&](const vault::Generation& one) { return dropped.contains(one.number); });
   if (dropped.contains(last) || ended.contains(last) || is_outdated(box, wishes.state)) {
+    REQUIRE(next.content.generations.size() < vault::kMaxGenerations, ErrorCode::over_limit,
+            "generations of a key box");
     begin_generation(next, last + 1, wishes, now, entropy);
   }
   return next;

@@ -17,6 +17,9 @@ enum class Signers : std::uint8_t { active, ever };
 /// The signature keys of a name's devices: of those that are active, or of all that ever were.
 std::vector<PublicKey> device_keys(const directory::NameState& state, Signers which);
 
+/// Whether somebody who is out may know or have chosen what the box holds: a new generation must begin first.
+bool is_outdated(const vault::KeyBox& box, const directory::NameState& state);
+
 /// The recovery key that the chain has now; `not_found` for the secret of another name.
 Result<directory::RecoveryKey> present_recovery_key(const directory::RecoverySecret& secret,
                                                     const directory::NameState& state);
@@ -33,6 +36,9 @@ struct NewPin {
   Bytes public_key;
   vault::PinKeys keys;
 };
+/// Generations that stay in a key box; the last place is for the one that begins when they are deleted.
+constexpr std::size_t kMostKept = vault::kMaxGenerations - 1;
+
 enum class PinWish : std::uint8_t { keep, set, drop };
 
 /// What the next key box is made of.
@@ -58,14 +64,15 @@ struct NextKeyBox {
 /// The key box that there should be: openers are the recovery key that the chain has now, the PIN, and the devices that
 /// are active and have put theirs in; a new generation when somebody lost the right to the last one, or when the PIN or
 /// the realms changed. Nothing when all is so already. `not_found` when the recovery key must be typed, for the box has
-/// none that the chain knows.
+/// none that the chain knows; `over_limit` when a generation should begin and kMostKept are there: one that left the
+/// box could never be deleted any more.
 Result<std::optional<NextKeyBox>> next_key_box(const KeyBoxWishes& wishes, Time now, Entropy& entropy);
 
 /// The next one when generations end: of `dropped` nothing stays in it; `ended` ones stay, to be deleted later. A new
 /// generation begins if the one in force is among them, or if somebody lost the right to it: who signs a box answers
-/// for it. `wishes.box` is there (CHECKed).
-NextKeyBox without_generations(const KeyBoxWishes& wishes, const std::set<std::uint32_t>& dropped,
-                               const std::set<std::uint32_t>& ended, Time now, Entropy& entropy);
+/// for it. `wishes.box` is there (CHECKed). `over_limit` when there is no place for it.
+Result<NextKeyBox> without_generations(const KeyBoxWishes& wishes, const std::set<std::uint32_t>& dropped,
+                                       const std::set<std::uint32_t>& ended, Time now, Entropy& entropy);
 
 /// The erase key that its owner's recovery key has put into the box; none where it has not.
 std::optional<PublicKey> erase_key_of(const vault::KeyBoxContent& content);

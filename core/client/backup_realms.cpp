@@ -1,4 +1,5 @@
 // What a job of the backup asks of realms: the token of a generation, and the opener behind a PIN.
+#include "core/base/encoding.h"
 #include "core/client/backup_job.h"
 #include "core/client/day.h"
 
@@ -68,6 +69,7 @@ void BackupJob::token_came(Context& context, const vault::Generation& generation
                                  "cairn backup delete --cancel";
     if (std::ranges::find(warnings_, sentence) == warnings_.end()) warnings_.push_back(sentence);
   }
+  deletion_waits_ = recovery.erase_at_ms().has_value();
   if (recovery.state() == State::recovered) return enter_with(context, generation, recovery.take_token(), then);
   if (recovery.state() == State::erased) return erased(context);
   fail_with(ErrorCode::unavailable,
@@ -119,6 +121,25 @@ void BackupJob::pin_answered(Context& context, const RealmHouse& house, vault::P
   box_id_ = *proto::KeyBoxId::from(address.id);
   box_key_ = std::move(address.write_key);
   fetch_key_box(context);
+}
+
+void BackupJob::judge_pin_keys() {
+  const BackupSetup* before = task_.setup ? &*task_.setup : nullptr;
+  if (pin_secret_) {  // it is read, and nothing is done with them
+    if (is_by_active_device(*box_, task_.state)) return;
+    doubted_pin_ = std::move(box_->content.pin);
+    box_->content.pin.reset();
+    warnings_.emplace_back(
+        "The keys of the backup were written last by a device that is no longer one of the name's, so what they say of "
+        "realms and PIN was not believed.");
+    return;
+  }
+  pin_is_known_ = is_known_pin(box_->content, before);
+  if (judge_pin(*box_, task_.state, before, doubted_pin_) != PinWord::known_kept) return;
+  const auto* device = task_.state.find_by_key(box_->signer);
+  warnings_.push_back("The device " + (device == nullptr ? std::string("of another name") : to_hex(device->id)) +
+                      " has written other keys of the PIN than are known here; they were ignored. Look whose it is: "
+                      "device list.");
 }
 
 /// What opened by a PIN says itself where its guesses are counted: elsewhere nobody looks.

@@ -1,6 +1,7 @@
 #include "core/client/backups.h"
 
 #include "core/client/backup_create.h"
+#include "core/client/backup_delete.h"
 #include "core/client/backup_read.h"
 
 namespace cairn::client {
@@ -79,12 +80,21 @@ void Backups::run_schedule(Context& context, const Account& account) {
   if (busy || context.now < next_look_) return;
   next_look_ = after(context.now, kScheduleLookMs);
   std::vector<BackupSetup> all = load_backup_setups(context.store);
-  std::erase_if(all, [](const BackupSetup& one) { return !one.daily; });
-  daily_ = !all.empty();
-  if (!daily_ || account.state != AccountState::active || !rooms_.session.caught_up()) return;
+  daily_ = std::ranges::any_of(all, &BackupSetup::daily);
+  auto unconfirmed = unconfirmed_generation(context.store);
+  looks_ = daily_ || unconfirmed;
+  if (!looks_ || account.state != AccountState::active || !rooms_.session.caught_up()) return;
   const auto view = rooms_.views.view(context.store, account, account.name);
   if (!view || !rooms_.views.fresh(context, account, account.name, kFreshForKnownMs)) return;
+  if (unconfirmed && elapsed_ms(context.now, asked_again_) >= kHourMs) {
+    asked_again_ = context.now;
+    const std::string storage = unconfirmed->setup.storage;
+    BackupTask task{view->state(), storage, std::move(unconfirmed->setup), nullptr, account.server_url};
+    static_cast<void>(begin<DeleteJob>(context, std::move(task), unconfirmed->generation));
+    return;
+  }
   // Where folders were exchanged that counts which was written to last; which one lies there is seen by the job.
+  std::erase_if(all, [](const BackupSetup& one) { return !one.daily; });
   std::ranges::stable_sort(all, std::greater<>(), &BackupSetup::last_ms);
   std::set<std::string> seen;
   // One at a time, each tried again after an hour: a folder that is not there keeps no other waiting for long.
@@ -99,12 +109,18 @@ void Backups::step(Context& context, const Account& account) {
   run_schedule(context, account);
   hungry_ = job_ && job_->step(context);
   const bool runs = job_ && !job_->is_over();
-  if (std::exchange(runs_, runs) && !runs) watch_.look_soon();
-  if (!runs) watch_.step(context, account);  // a job's own guesses are its own to tell of
+  if (std::exchange(runs_, runs) && !runs) {
+    watch_.look_soon();
+    debts_.look_soon();
+    looks_ = true;  // there may be something to do from time to time now
+  }
+  if (runs) return;
+  watch_.step(context, account);  // a job's own guesses are its own to tell of
+  debts_.step(context, account);
 }
 
 Time Backups::next_deadline() const {
-  const Time look = std::min(daily_ ? next_look_ : Time::never(), watch_.next_deadline());
+  const Time look = std::min({looks_ ? next_look_ : Time::never(), watch_.next_deadline(), debts_.next_deadline()});
   if (!job_ || job_->is_over()) return look;
   return hungry_ ? Time{} : job_->next_deadline();
 }
@@ -115,6 +131,7 @@ void Backups::forget_all() {
   next_look_ = {};
   runs_ = false;
   watch_.look_soon();
+  debts_.look_soon();
 }
 
 }  // namespace cairn::client

@@ -4,6 +4,7 @@
 
 #include "core/client/backup_job.h"
 #include "core/client/pin_watch.h"
+#include "core/client/realm_debts.h"
 
 namespace cairn::client {
 
@@ -14,7 +15,8 @@ constexpr std::uint32_t kAllGenerations = 0;
 
 class Backups {
  public:
-  explicit Backups(BackupRooms rooms) : rooms_(rooms), watch_(rooms.calls) {}
+  explicit Backups(BackupRooms rooms)
+      : rooms_(rooms), watch_(rooms.calls, rooms.views), debts_(rooms.calls, rooms.session) {}
 
   // Each begins a job; `conflict` while another one runs, `not_found` when this device has no backup set up and no
   // recovery key was typed.
@@ -55,13 +57,16 @@ class Backups {
 
   BackupRooms rooms_;
   PinWatch watch_;
+  RealmDebts debts_;
   std::shared_ptr<BackupJob> job_;
   bool hungry_ = false;
   bool runs_ = false;   ///< whether a job did when last looked at
   bool daily_ = false;  ///< as it was when last looked at
+  bool looks_ = false;  ///< likewise: there is something to be done from time to time
   Time next_look_;
   std::map<std::string, Time> tried_;    ///< by storage: when a snapshot was last begun
   std::map<std::string, Time> sampled_;  ///< likewise, when a sample was last read
+  Time asked_again_;  ///< when realms were last asked about what only its storage says to be gone
 };
 
 }  // namespace cairn::client

@@ -26,7 +26,16 @@ std::vector<RealmFate> states_of(const std::vector<OwnerReply>& replies) {
 PinAuths pin_auths(const StoreView& store, const vault::PinKeys& pin) {
   PinAuths out;
   if (auto row = load_pin_row(store)) out.known = std::move(row->sent);
+  add_owed_auths(store, pin.registration, out);
   out.common = crypto::SigningKey::from_seed(pin.auth.clone());
+  return out;
+}
+
+nlohmann::json debts_json(const StoreView& store) {
+  nlohmann::json out = nlohmann::json::array();
+  for (const RealmDebt& one : realm_debts(store)) {
+    out.push_back({{"name", one.realm().name()}, {"owes", one.share ? "the newest PIN" : "to forget"}});
+  }
   return out;
 }
 
@@ -48,6 +57,7 @@ nlohmann::json owner_json(const StoreView& store, const RealmList& list, const s
 
 void PinSetJob::unlocked(Context& context) {
   if (!prepare(context)) return;
+  if (!realms_agreed(context) || !has_room()) return;
   const RealmList* list = wished_realms(context);
   if (list == nullptr) {
     return fail_with(ErrorCode::not_found,
@@ -82,6 +92,8 @@ void PinSetJob::permitted(Context& context) {
   // Before it is sent: whatever comes of it, this device can replace it.
   PinRow row = load_pin_row(context.store).value_or(PinRow{});
   if (old == nullptr) {
+    add_owed_auths(context.store, house_->who.registration, auths_);
+    if (doubted_pin_) auths_.common = crypto::SigningKey::from_seed(doubted_pin_->auth.clone());
     for (const PinAuth& one : row.sent) {
       // Of who came in by the PIN: whichever version it was.
       if (one.version.is_zero()) auths_.common = one.key.clone();
@@ -109,6 +121,8 @@ void PinSetJob::versions_came(Context& context, const RealmReplies& replies) {
     if (const auto* key = stands ? auths_.of(stands->version) : nullptr) {
       replaces =
           vault::sign_pin_replacement(*key, realm.id(), house_->who.registration, stands->version, made_->shares[i]);
+      // Whose version it is; a realm that is away may have the same.
+      if (auths_.is_common(stands->version)) auths_.known.push_back({stands->version, auths_.common->clone()});
     }
     const ByteView token = replaces ? ByteView{} : ByteView(house_->tokens[i]);
     calls.emplace_back(pin_register_call(realm.url, house_->who, made_->shares[i], token, replaces));
@@ -137,11 +151,26 @@ void PinSetJob::registered(Context& context, const RealmReplies& replies) {
                     " are needed: " + unwell(house_->list, fates) + "; type the same again, until it is done.";
     return fail_with(taken ? ErrorCode::conflict : ErrorCode::unavailable, why);
   }
+  for (std::size_t i = 0; i < fates.size(); ++i) {
+    if (fates[i] == RealmFate::good) {
+      settle_debt(context, house_->who.registration, house_->list.realms[i].id());
+    } else {
+      owe_share(context, *house_, *number_, i, auths_, made_->shares[i]);
+    }
+  }
   if (good < replies.size()) {
-    warnings_.push_back("These realms do not have the PIN: " + unwell(house_->list, fates) +
-                        "; pin change asks them again.");
+    warnings_.push_back(
+        "These realms do not have the new PIN yet, and what they had opens what was backed up before, "
+        "with others that had it: " +
+        unwell(house_->list, fates) + "; they get it when they answer while this device runs.");
   }
   make_it_an_opener(context);
+}
+
+std::string PinSetJob::left_undone() const {
+  if (!made_) return {};
+  return " The realms have the new PIN already, and the one before opens nothing any more: type the new one again, " +
+         std::string(old_pin() != nullptr ? "pin change." : "pin set.");
 }
 
 void PinSetJob::make_it_an_opener(Context& context) {
@@ -166,27 +195,39 @@ void PinSetJob::make_it_an_opener(Context& context) {
               [self = self_as<PinSetJob>()](Context& later) { self->clean_up(later); });
 }
 
-void PinSetJob::clean_up(Context& context) {
-  PinRow row;
-  row.sent.push_back({made_->version, made_->auth.clone()});
-  row.checked_ms = context.now.ms;
-  save_pin_row(context, row);
+std::optional<RealmHouse> PinSetJob::left_behind() const {
   const vault::PinKeys* old = old_pin();
   const auto before = box_ ? RealmList::from(box_->content.current().realms)
                            : Result<RealmList>(fail(ErrorCode::not_found, "no realms"));
-  const auto self = self_as<PinSetJob>();
-  if (old == nullptr || !before) return end(context);
+  if (old == nullptr || !before) return std::nullopt;
   RealmHouse left{*before, {house_->who.domain, old->registration}, {}};
   if (old->registration == house_->who.registration) {
     std::erase_if(left.list.realms, [&](const RealmPlace& one) {
       return std::ranges::find(house_->list.realms, one.id(), &RealmPlace::id) != house_->list.realms.end();
     });
   }
-  if (left.list.realms.empty()) return end(context);
-  auto auths = std::make_shared<PinAuths>();
-  auths->common = crypto::SigningKey::from_seed(old->auth.clone());
-  ask_as_owner(context, rooms_.calls, std::make_shared<const RealmHouse>(std::move(left)), auths, PinOwnerAction::erase,
-               [self](Context& later, const std::vector<OwnerReply>&) { self->end(later); });
+  if (left.list.realms.empty()) return std::nullopt;
+  return left;
+}
+
+void PinSetJob::key_box_stands(Context& context) {
+  PinRow row;
+  row.sent.push_back({made_->version, made_->auth.clone()});
+  row.checked_ms = context.now.ms;
+  save_pin_row(context, row);
+  if (const auto left = left_behind()) owe_removal(context, *left, auths_);
+}
+
+void PinSetJob::clean_up(Context& context) {
+  auto left = left_behind();
+  if (!left) return end(context);
+  const auto house = std::make_shared<const RealmHouse>(std::move(*left));
+  const auto auths = std::make_shared<const PinAuths>(auths_.clone());
+  ask_as_owner(context, rooms_.calls, house, auths, PinOwnerAction::erase,
+               [self = self_as<PinSetJob>(), house](Context& later, const std::vector<OwnerReply>& replies) {
+                 settle_removals(later, *house, replies);
+                 self->end(later);
+               });
 }
 
 void PinSetJob::end(Context& context) {
@@ -204,11 +245,20 @@ void PinSetJob::end(Context& context) {
 // ---- what there is ----
 
 void PinJob::unlocked(Context& context) {
-  if (!box_ || !box_->content.pin) return none();
+  if (!box_ || !box_->content.pin) {
+    if (!doubted_pin_) return none(context);
+    return fail_with(
+        ErrorCode::not_authorised,
+        "What the key box says of the PIN is the word of a device that is no longer one of the name's, and "
+        "was not believed; choose another: pin set.");
+  }
   auto list = RealmList::from(box_->content.current().realms);
   if (!list)
     return fail_with(ErrorCode::inconsistent, "The key box names no realms for the PIN; set it anew: pin change.");
   if (!prepare(context)) return;
+  // The PIN that was known here lies at the realms that are known here, whatever another device has written since.
+  const auto known = known_realms(context.store);
+  if (realm_word_ != RealmWord::agreed && pin_is_known_ && known && known->list) *list = *known->list;
   const vault::PinKeys& pin = *box_->content.pin;
   auths_ = std::make_shared<PinAuths>(pin_auths(context.store, pin));
   const std::string domain(task_.state.name().domain());
@@ -218,6 +268,7 @@ void PinJob::unlocked(Context& context) {
 }
 
 void PinCheckJob::found(Context& context) {
+  if (!realms_agreed(context)) return;  // who is asked learns whether it is a PIN that he has guessed
   doing_ = "asking the realms";
   ask_as_owner(context, rooms_.calls, house_, auths_, PinOwnerAction::log,
                [self = self_as<PinCheckJob>()](Context& later, const std::vector<OwnerReply>& replies) {
@@ -296,9 +347,9 @@ void PinLookJob::found(Context& context) {
                });
 }
 
-void PinLookJob::none() {
-  if (action_ != PinOwnerAction::log) return PinJob::none();
-  succeed({{"set", false}});
+void PinLookJob::none(Context& context) {
+  if (action_ != PinOwnerAction::log) return PinJob::none(context);
+  succeed({{"set", false}, {"owed", debts_json(context.store)}});
 }
 
 void PinLookJob::answered(Context& context, const std::vector<OwnerReply>& replies) {
@@ -321,10 +372,12 @@ void PinLookJob::answered(Context& context, const std::vector<OwnerReply>& repli
   }
   const std::uint8_t left = guesses_left(house_->list, replies);
   const PinRow row = load_pin_row(context.store).value_or(PinRow{});
+  if (const auto change = realm_change(context.store)) warnings_.push_back(realm_change_sentence(*change));
   succeed({{"set", true},
            {"threshold", house_->list.threshold},
            {"number", box_->content.pin->number},
            {"held_by", owner_json(context.store, house_->list, replies)},
+           {"owed", debts_json(context.store)},
            {"guesses_left", left},
            {"locked", good >= house_->list.threshold && left == 0},
            {"last_guess_ms", last},
@@ -336,6 +389,7 @@ void PinLookJob::answered(Context& context, const std::vector<OwnerReply>& repli
 }
 
 void PinRemoveJob::found(Context& context) {
+  if (!realms_agreed(context)) return;
   const auto account = load_account(context.store);
   if (!account) return fail_with(ErrorCode::invalid_state, "This device has no name any more.");
   KeyBoxWishes wanted = wishes(context, *account, nullptr);
@@ -354,10 +408,11 @@ void PinRemoveJob::tell_realms(Context& context) {
                  const RealmList& list = self->house_->list;
                  later.store.erase(tables::kPin, {});
                  for (const RealmPlace& one : list.realms) later.store.erase(tables::kGuesses, to_bytes(one.id()));
+                 settle_removals(later, *self->house_, replies);
                  const std::string left = unwell(list, states_of(replies));
                  if (!left.empty()) {
-                   self->warnings_.push_back(
-                       "These realms keep what they have of the PIN, which opens nothing new: " + left + ".");
+                   self->warnings_.push_back("These realms keep what they have of the PIN, which opens nothing new: " +
+                                             left + "; they are asked again while this device runs.");
                  }
                  self->succeed({{"set", false}, {"generation", self->setup_->content.current().number}});
                });

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/client/backup_box.h"
+#include "core/client/realm_debts.h"
 
 namespace cairn::client {
 
@@ -24,7 +25,10 @@ class PinSetJob final : public KeyBoxJob {
   void versions_came(Context& context, const RealmReplies& replies);
   void registered(Context& context, const RealmReplies& replies);
   void make_it_an_opener(Context& context);
+  void key_box_stands(Context& context) override;
+  std::string left_undone() const override;
   /// What stands at realms, or under a registration, that are no longer used.
+  std::optional<RealmHouse> left_behind() const;
   void clean_up(Context& context);
   void end(Context& context);
   const vault::PinKeys* old_pin() const { return box_ && box_->content.pin ? &*box_->content.pin : nullptr; }
@@ -46,7 +50,7 @@ class PinJob : public KeyBoxJob {
  protected:
   /// house_ and auths_ are there.
   virtual void found(Context& context) = 0;
-  virtual void none() { fail_with(ErrorCode::not_found, "No PIN is set; pin set makes one."); }
+  virtual void none(Context&) { fail_with(ErrorCode::not_found, "No PIN is set; pin set makes one."); }
   bool work(Context&) override { return false; }
 
   std::shared_ptr<const RealmHouse> house_;  ///< without tokens
@@ -79,7 +83,7 @@ class PinLookJob final : public PinJob {
 
  private:
   void found(Context& context) override;
-  void none() override;
+  void none(Context& context) override;
   void answered(Context& context, const std::vector<OwnerReply>& replies);
 
   PinOwnerAction action_;
@@ -92,8 +96,12 @@ class PinRemoveJob final : public PinJob {
 
  private:
   void found(Context& context) override;
+  void key_box_stands(Context& context) override { owe_removal(context, *house_, *auths_); }
   void tell_realms(Context& context);
 };
+
+/// Which realms have still to be told something: `{ name, owes }`, owes: "the newest PIN" or "to forget".
+nlohmann::json debts_json(const StoreView& store);
 
 /// The auth keys of this device's PIN: of the key box, and those that were sent and not finished.
 PinAuths pin_auths(const StoreView& store, const vault::PinKeys& pin);

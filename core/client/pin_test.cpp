@@ -1,75 +1,10 @@
 // PINs and tokens of real clients at fake realms that are dead, lie, or have erased.
-#include <gtest/gtest.h>
-
-#include "core/client/backup_records.h"
-#include "core/client/pin_records.h"
-#include "core/client/tables.h"
-#include "tests/support/client_village.h"
-#include "tests/support/example_names.h"
-#include "tests/support/realm_net.h"
+#include "core/client/pin_fixture.h"
 
 namespace cairn::client {
 namespace {
 
-using nlohmann::json;
-using testing::kAlice;
-using testing::kBob;
-using testing::kRestored;
-using testing::Params;
-
-const std::string kSaid = "the treasure lies under the third stone";
-const std::string kPin = "correct horse";
-const std::string kWrong = "wrong horse!";
-
-class Pin : public ::testing::Test {
- protected:
-  Pin() {
-    net.registration = *RegistrationId::from(Bytes(RegistrationId::kSize, 9));
-    village.server.elsewhere = [this](const proto::Call& call) { return net.answer(call); };
-    key = village.register_person("alice-1", kAlice).at("result").at("recovery_key").get<std::string>();
-    EXPECT_TRUE(village.register_person("bob-1", kBob).contains("result"));
-    EXPECT_TRUE(village.ask("alice-1", "send", {{"to", kBob}, {"text", kSaid}}).contains("result"));
-  }
-
-  json job(const std::string& device, const std::string& method, const Params& params = {}) {
-    json answer = village.ask(device, method, params);
-    while (answer.contains("result") && answer["result"].value("running", false)) {
-      answer = village.ask(device, "backup.status", {{"wait_ms", 1000}});
-    }
-    return answer;
-  }
-  void set_pin() {
-    const json set = job("alice-1", "pin.set", {{"pin", kPin}, {"realms", net.list()}, {"recovery_key", key}});
-    ASSERT_TRUE(set.contains("result")) << set.dump();
-    const json created = job("alice-1", "backup.create");
-    ASSERT_TRUE(created.contains("result")) << created.dump();
-    EXPECT_EQ(created["result"]["behind_realms"], true);
-  }
-  json recover(const std::string& device, const std::string& pin) {
-    return job(device, "recover.pin",
-               {{"name", kAlice}, {"pin", pin}, {"realms", net.list()}, {"policy", village.server.policy_text()}});
-  }
-  std::vector<std::string> texts(const std::string& device) {
-    std::vector<std::string> out;
-    const json answer = village.ask(device, "read", {{"conversation", kRestored}});
-    if (!answer.contains("result")) return out;
-    for (const json& message : answer["result"]["messages"]) {
-      if (message["delivery"] != "notice") out.push_back(message["text"]);
-    }
-    return out;
-  }
-  static std::string code(const json& answer) {
-    return answer.contains("error") ? answer["error"]["data"]["code"].get<std::string>() : "none: " + answer.dump();
-  }
-  static std::string sentence(const json& answer) {
-    return answer.contains("error") ? answer["error"]["message"].get<std::string>() : "no error: " + answer.dump();
-  }
-  testing::FakeRealm& realm(std::size_t i) { return net.places[i]->realm; }
-
-  testing::ClientVillage village;
-  testing::RealmNet net;
-  std::string key;
-};
+class Pin : public PinVillage {};
 
 TEST_F(Pin, OpensTheBackupOnAnEmptyDevice) {
   set_pin();
@@ -175,7 +110,35 @@ TEST_F(Pin, ALyingRealmIsNamedAndADeadOneIsNotMissed) {
   EXPECT_TRUE(recover("alice-3", kPin).contains("result"));
   EXPECT_EQ(texts("alice-3"), std::vector<std::string>{kSaid});
   realm(0).alive = false;
-  EXPECT_EQ(code(recover("alice-4", kPin)), "unavailable");
+  const json few = recover("alice-4", kPin);
+  EXPECT_EQ(code(few), "unavailable");
+  EXPECT_NE(sentence(few).find("Too few realms answered as they must, of 3 it takes 2"), std::string::npos) << few;
+  EXPECT_TRUE(texts("alice-4").empty());
+}
+
+/// Who holds the domain resets the name to a device of its own, has all that the domain stores, one realm, and even the
+/// PIN.
+TEST_F(Pin, AResetAndFewerRealmsThanItTakesReadNothing) {
+  set_pin();
+  ASSERT_TRUE(village.ask("alice-1", "reset.delay", {{"recovery_key", key}, {"days", 3}}).contains("result"));
+  village.set_online("alice-1", false);
+  realm(1).alive = false;
+  realm(2).alive = false;
+  const json asked = village.ask("thief", "reset", {{"name", kAlice}, {"policy", village.server.policy_text()}});
+  ASSERT_TRUE(asked.contains("result")) << asked;
+  ASSERT_TRUE(village.until([&] { return village.ask("thief", "status")["result"]["state"] == "active"; }, 5 * kDayMs));
+  EXPECT_EQ(village.ask("thief", "device.list")["result"]["devices"].size(), 2u);
+  const std::string own_key = asked["result"]["recovery_key"];
+  EXPECT_EQ(code(job("thief", "backup.restore")), "not_found");
+  EXPECT_EQ(code(job("thief", "backup.restore", {{"recovery_key", own_key}})), "not_found");
+  for (const char* device : {"thief", "thief-2"}) {
+    EXPECT_NE(code(recover(device, kPin)), "none") << device;
+    EXPECT_TRUE(texts(device).empty()) << device;
+  }
+  const json few = recover("thief-3", kPin);
+  EXPECT_EQ(code(few), "unavailable");
+  EXPECT_NE(sentence(few).find("Too few realms"), std::string::npos) << few;
+  for (const Bytes& bytes : village.server.vault.all_bytes()) EXPECT_EQ(as_text(bytes).find(kSaid), std::string::npos);
 }
 
 TEST_F(Pin, ChangedTheOldOneOpensNothingAndRemovedNeitherDoes) {
@@ -242,7 +205,204 @@ TEST_F(Pin, RealmsDoNotChangeWithoutIt) {
   EXPECT_TRUE(job("alice-1", "pin.check", {{"pin", kPin}}).contains("result"));
 }
 
+// ---- realms that were away ----
+
+TEST_F(Pin, ARealmThatWasAwayDuringAChangeGetsTheNewOneWhenItIsBack) {
+  set_pin();
+  const auto version = [&](std::size_t i) { return realm(i).pin->shown.version; };
+  realm(2).alive = false;
+  const json changed = job("alice-1", "pin.change", {{"pin", "another battery"}});
+  ASSERT_TRUE(changed.contains("result")) << changed.dump();
+  EXPECT_NE(changed["result"]["warnings"].dump().find("realm.example/r2"), std::string::npos) << changed.dump();
+  const json owed = job("alice-1", "pin.status")["result"]["owed"];
+  EXPECT_EQ(owed, json::parse(R"([{"name":"realm.example/r2","owes":"the newest PIN"}])"));
+  // Once more while it is away, and this device begins anew: the key of what stands there is not forgotten.
+  ASSERT_TRUE(job("alice-1", "pin.change", {{"pin", "a third battery"}}).contains("result"));
+  village.device("alice-1").restart();
+  village.pass_all(2 * kHourMs);
+  EXPECT_NE(version(2), version(0));
+  realm(2).alive = true;
+  village.pass_all(kHourMs);
+  EXPECT_EQ(version(2), version(0));
+  EXPECT_TRUE(job("alice-1", "pin.status")["result"]["owed"].empty());
+  // The one that was away and another one open it now.
+  realm(0).spoil_evaluation = [](PinEvaluation& answer) { answer.proof = {}; };
+  EXPECT_TRUE(recover("alice-2", "a third battery").contains("result"));
+}
+
+TEST_F(Pin, ARealmThatWasAwayFromTheBeginningGetsItToo) {
+  realm(2).alive = false;
+  set_pin();
+  EXPECT_FALSE(realm(2).pin.has_value());
+  realm(2).alive = true;
+  village.pass_all(kHourMs);
+  ASSERT_TRUE(realm(2).pin.has_value());
+  EXPECT_EQ(realm(2).pin->shown.version, realm(0).pin->shown.version);
+}
+
+TEST_F(Pin, WhatAnotherDeviceRegisteredSinceIsLeftAlone) {
+  set_pin();
+  ASSERT_TRUE(village.link_device("alice-2", kAlice, "alice-1").contains("result"));
+  ASSERT_TRUE(job("alice-2", "backup.create", {{"recovery_key", key}}).contains("result"));
+  realm(2).alive = false;
+  ASSERT_TRUE(job("alice-1", "pin.change", {{"pin", "another battery"}}).contains("result"));
+  village.set_online("alice-1", false);
+  // The other device has no key of what stands at the third realm, and makes it forget nothing.
+  realm(2).alive = true;
+  ASSERT_TRUE(job("alice-2", "pin.change", {{"pin", "a third battery"}}).contains("result"));
+  const PinVersion newest = realm(0).pin->shown.version;
+  village.set_online("alice-1", true);
+  village.pass_all(kHourMs);
+  EXPECT_EQ(realm(0).pin->shown.version, newest);
+  EXPECT_EQ(realm(1).pin->shown.version, newest);
+  EXPECT_EQ(realm(2).pin->shown.version, newest);  // by the one device to the version between, by the other to this one
+  EXPECT_TRUE(recover("alice-3", "a third battery").contains("result"));
+}
+
+TEST_F(Pin, WhatIsRemovedIsTakenFromARealmThatWasAwayWhenItIsBack) {
+  set_pin();
+  realm(2).alive = false;
+  const json removed = job("alice-1", "pin.remove");
+  ASSERT_TRUE(removed.contains("result")) << removed.dump();
+  EXPECT_TRUE(realm(2).pin.has_value());
+  const json owed = job("alice-1", "pin.status")["result"]["owed"];
+  EXPECT_EQ(owed, json::parse(R"([{"name":"realm.example/r2","owes":"to forget"}])"));
+  village.device("alice-1").restart();
+  realm(2).alive = true;
+  village.pass_all(kHourMs);
+  EXPECT_FALSE(realm(2).pin.has_value());
+  EXPECT_TRUE(job("alice-1", "pin.status")["result"]["owed"].empty());
+}
+
+TEST_F(Pin, SoIsWhatLiesAtARealmThatWasTakenFromTheListOrOfABackupThatWasDeleted) {
+  set_pin();
+  const std::string two = net.list().substr(0, net.list().rfind("realm "));
+  realm(2).alive = false;
+  ASSERT_TRUE(job("alice-1", "pin.change", {{"pin", kPin}, {"realms", two}}).contains("result"));
+  realm(2).alive = true;
+  village.pass_all(kHourMs);
+  EXPECT_FALSE(realm(2).pin.has_value());
+  EXPECT_TRUE(realm(0).pin.has_value());
+  const json deleted = job("alice-1", "backup.delete", {{"recovery_key", key}});
+  ASSERT_TRUE(deleted.contains("result")) << deleted.dump();
+  village.pass_all(kHourMs);
+  EXPECT_FALSE(realm(0).pin.has_value());
+  EXPECT_FALSE(realm(1).pin.has_value());
+}
+
+TEST_F(Pin, GuessesAreToldAlsoWhereAnotherDeviceHasChangedIt) {
+  set_pin();
+  ASSERT_TRUE(village.link_device("alice-2", kAlice, "alice-1").contains("result"));
+  ASSERT_TRUE(job("alice-2", "backup.create", {{"recovery_key", key}}).contains("result"));
+  ASSERT_TRUE(job("alice-1", "pin.change", {{"pin", "another battery"}}).contains("result"));
+  village.pass_all(kHourMs);
+  village.set_online("alice-1", false);
+  EXPECT_TRUE(village.ask("alice-2", "status")["result"]["alarms"].empty());
+  EXPECT_EQ(code(recover("thief", kWrong)), "not_authorised");
+  village.pass_all(kHourMs);
+  const json alarms = village.ask("alice-2", "status")["result"]["alarms"];
+  ASSERT_EQ(alarms.size(), 1u) << alarms.dump();
+  EXPECT_EQ(alarms[0]["guesses"], 1);
+}
+
+TEST_F(Pin, PartsOfAKeyThatTooFewTookAreTakenBackAndTheSentenceSaysSo) {
+  realm(1).alive = false;
+  realm(2).alive = false;
+  const json few = job("alice-1", "backup.create", {{"realms", net.list()}, {"recovery_key", key}});
+  EXPECT_EQ(code(few), "unavailable");
+  EXPECT_EQ(sentence(few).find("nothing was changed"), std::string::npos) << few;
+  EXPECT_NE(sentence(few).find("are asked to erase it"), std::string::npos) << few;
+  village.pass_all(kMinuteMs);
+  ASSERT_EQ(net.places[0]->shares.size(), 1u);
+  EXPECT_NE(net.places[0]->shares.begin()->second.state.erase_at_ms, 0u);
+  // Of a PIN it is said that it is half done.
+  realm(1).alive = true;
+  set_pin();
+  village.device("alice-1").lose_answers_to(proto::kPathTokenStore);
+  const json half = job("alice-1", "pin.change", {{"pin", "another battery"}});
+  EXPECT_EQ(code(half), "unavailable");
+  EXPECT_NE(sentence(half).find("The realms have the new PIN already"), std::string::npos) << half;
+  village.device("alice-1").lose_answers_to("");
+  EXPECT_TRUE(job("alice-1", "pin.change", {{"pin", "another battery"}}).contains("result"));
+}
+
+TEST_F(Pin, NoGenerationLeavesTheKeyBoxUnlessItIsDeleted) {
+  const std::string two = net.list().substr(0, net.list().rfind("realm "));
+  const auto kept = [&] {
+    std::vector<std::uint32_t> out;
+    const auto setup = load_backup_setup(village.device("alice-1").store());
+    for (const auto& one : setup->content.generations) out.push_back(one.number);
+    return out;
+  };
+  for (std::size_t i = 1; i <= kMostKept; ++i) {
+    const json created =
+        job("alice-1", "backup.create", {{"realms", i % 2 == 1 ? net.list() : two}, {"recovery_key", key}});
+    ASSERT_TRUE(created.contains("result")) << i << created.dump();
+    const bool warned = created["result"]["warnings"].dump().find("generations of keys") != std::string::npos;
+    EXPECT_EQ(warned, i + 3 > kMostKept) << i;
+  }
+  ASSERT_EQ(kept().size(), kMostKept);
+  const json full = job("alice-1", "backup.create", {{"realms", two}});
+  EXPECT_EQ(code(full), "over_limit");
+  EXPECT_NE(sentence(full).find("backup delete --generation"), std::string::npos) << full;
+  const std::size_t before = net.guesses_given;
+  EXPECT_EQ(code(job("alice-1", "pin.set", {{"pin", kPin}})), "over_limit");
+  EXPECT_FALSE(realm(0).pin.has_value()) << "nothing is given to realms that could not be finished";
+  EXPECT_EQ(net.guesses_given, before);
+  EXPECT_EQ(kept().front(), 1u);
+  // The last place is there for a deletion of all of them.
+  const json asked = job("alice-1", "backup.delete");
+  ASSERT_TRUE(asked.contains("result")) << asked.dump();
+  EXPECT_EQ(kept().size(), vault::kMaxGenerations);
+  ASSERT_TRUE(job("alice-1", "backup.delete", {{"generation", 1}, {"recovery_key", key}}).contains("result"));
+  ASSERT_TRUE(job("alice-1", "backup.delete", {{"generation", 2}, {"recovery_key", key}}).contains("result"));
+  EXPECT_EQ(kept().front(), 3u);
+  EXPECT_TRUE(job("alice-1", "backup.create", {{"realms", two}}).contains("result"));
+}
+
 // ---- deletion ----
+
+TEST_F(Pin, WhatOnlyItsStorageSaysToBeGoneIsNotDeleted) {
+  set_pin();
+  realm(1).alive = false;
+  realm(2).alive = false;
+  const auto kept = village.server.vault.vaults;
+  for (const bool vault_stands : {true, false}) {  // an empty list, and none
+    SCOPED_TRACE(vault_stands);
+    village.server.vault.vaults.clear();
+    if (vault_stands) village.server.vault.vaults[kept.begin()->first];
+    const json said = job("alice-1", "backup.delete", {{"recovery_key", key}});
+    ASSERT_TRUE(said.contains("result")) << said.dump();
+    EXPECT_TRUE(said["result"]["deleted"].empty()) << said.dump();
+    EXPECT_EQ(said["result"]["unconfirmed"], json::parse("[1]"));
+    EXPECT_NE(said["result"]["warnings"].dump().find("the realms have not confirmed it"), std::string::npos);
+    EXPECT_FALSE(village.server.vault.key_boxes.empty());
+  }
+  // The realms are asked again without anybody typing anything; by a device that takes three days.
+  village.pass_all(2 * kHourMs);
+  EXPECT_EQ(net.places[1]->shares.begin()->second.state.erase_at_ms, 0u);
+  realm(1).alive = true;
+  realm(2).alive = true;
+  village.pass_all(2 * kHourMs);
+  EXPECT_NE(net.places[1]->shares.begin()->second.state.erase_at_ms, 0u);
+  net.erase_all_that_wait();
+  const json done = job("alice-1", "backup.delete");
+  ASSERT_TRUE(done.contains("result")) << done.dump();
+  EXPECT_FALSE(done["result"].contains("unconfirmed"));
+  EXPECT_FALSE(done["result"]["deleted"].empty()) << done.dump();
+}
+
+TEST_F(Pin, NothingIsPutIntoWhatTheRealmsAreAboutToErase) {
+  set_pin();
+  ASSERT_TRUE(job("alice-1", "backup.delete").contains("result"));
+  // The generation that began is empty, and is to go too; then somebody wants a backup again.
+  ASSERT_TRUE(job("alice-1", "backup.delete").contains("result"));
+  const json created = job("alice-1", "backup.create");
+  ASSERT_TRUE(created.contains("result")) << created.dump();
+  EXPECT_EQ(created["result"]["generation"], 3);
+  net.erase_all_that_wait();
+  EXPECT_TRUE(job("alice-1", "backup.restore").contains("result"));
+}
 
 TEST_F(Pin, ADeviceDeletesInThreeDaysAndAnyDeviceCallsItOff) {
   set_pin();
@@ -282,7 +442,7 @@ TEST_F(Pin, TheRecoveryKeyDeletesAtOnceAndACopyOpensNothing) {
   const json stolen = job("alice-1", "backup.restore", {{"recovery_key", key}});
   EXPECT_EQ(code(stolen), "invalid_state");
   EXPECT_NE(sentence(stolen).find("erased"), std::string::npos) << stolen.dump();
-  EXPECT_EQ(code(recover("alice-2", kPin)), "invalid_state");
+  EXPECT_EQ(code(recover("alice-2", kPin)), "not_found");  // the PIN went with the backup
   EXPECT_TRUE(texts("alice-1").empty());
 }
 

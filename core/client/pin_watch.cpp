@@ -1,12 +1,45 @@
 #include "core/client/pin_watch.h"
 
-#include "core/client/backup_records.h"
+#include "core/client/backup_trust.h"
 #include "core/client/pin_jobs.h"
 
 namespace cairn::client {
 namespace {
 
 constexpr std::uint64_t kEveryMs = 30 * kMinuteMs;
+constexpr std::uint32_t kBoxTimeoutMs = 30'000;
+
+/// What a device that is the name's now has written since.
+void take_newest_box(Context& context, Views& views, const Account& account, ByteView stored) {
+  auto setup = load_backup_setup(context.store);
+  const auto view = views.view(context.store, account, account.name);
+  if (!setup || !view) return;
+  auto box = believed_box(stored, *setup, view->state());
+  if (!box || box->head == setup->head) return;
+  review_realms(context, *box, view->state(), &*setup);
+  std::optional<vault::PinKeys> doubted;
+  judge_pin(*box, view->state(), &*setup, doubted);
+  setup->newest_pin = std::max(setup->newest_pin, box->content.newest_pin());
+  setup->head = box->head;
+  setup->content = std::move(box->content);
+  save_backup_setup(context, *setup);
+}
+
+void ask_for_guesses(Context& context, Calls& calls, const std::string& domain,
+                     const std::shared_ptr<std::uint64_t>& looks) {
+  const auto setup = load_backup_setup(context.store);
+  if (!setup || !setup->content.pin) return;
+  const auto auths = std::make_shared<const PinAuths>(pin_auths(context.store, *setup->content.pin));
+  for (RealmList& list : watched_realms(context.store, *setup)) {
+    const auto house =
+        std::make_shared<const RealmHouse>(RealmHouse{std::move(list), {domain, setup->content.pin->registration}, {}});
+    ask_as_owner(context, calls, house, auths, PinOwnerAction::log,
+                 [house, looks](Context& later, const std::vector<OwnerReply>& replies) {
+                   take_logs(later, house->list, replies, 0);
+                   ++*looks;
+                 });
+  }
+}
 
 }  // namespace
 
@@ -17,39 +50,41 @@ void PinWatch::step(Context& context, const Account& account) {
   if (context.now < due_ || !active) return;
   due_ = after(context.now, kEveryMs);
   const auto setup = load_backup_setup(context.store);
-  if (!setup || !setup->content.pin) {
-    due_ = Time::never();  // until a job has run that may have set one
+  if (!setup) {
+    due_ = Time::never();  // until a job has run that may have made one
     return;
   }
-  auto list = RealmList::from(setup->content.current().realms);
-  if (!list) return;
-  const auto house = std::make_shared<const RealmHouse>(
-      RealmHouse{std::move(*list), {account.domain(), setup->content.pin->registration}, {}});
-  const auto auths = std::make_shared<const PinAuths>(pin_auths(context.store, *setup->content.pin));
-  ask_as_owner(context, calls_, house, auths, PinOwnerAction::log,
-               [house, looks = looks_](Context& later, const std::vector<OwnerReply>& replies) {
-                 take_logs(later, house->list, replies, 0);
-                 ++*looks;
+  proto::Call call;
+  call.method = proto::Method::post;
+  call.url = setup->storage + std::string(proto::kPathKeyBoxGet);
+  call.timeout_ms = kBoxTimeoutMs;
+  call.body = wire::encode(proto::KeyBoxGet{setup->key_box});
+  calls_.start(context, "watch the key box", std::move(call),
+               [&calls = calls_, &views = views_, looks = looks_](Context& later, const Answer& answer) {
+                 const auto own = load_account(later.store);
+                 if (!own || own->state != AccountState::active) return;
+                 if (answer.body && !later.store.full()) take_newest_box(later, views, *own, *answer.body);
+                 ask_for_guesses(later, calls, own->domain(), looks);
                });
 }
 
 std::optional<GuessAlarm> guess_alarm(const StoreView& store) {
   const auto setup = load_backup_setup(store);
   if (!setup || !setup->content.pin) return std::nullopt;
-  const auto list = RealmList::from(setup->content.current().realms);
-  if (!list) return std::nullopt;
   GuessAlarm out;
-  std::vector<std::uint8_t> left;
-  for (const RealmPlace& one : list->realms) {
-    const GuessRow row = load_guesses(store, one.id());
-    out.guesses = std::max(out.guesses, row.unseen);
-    out.right = std::max(out.right, row.right);
-    if (row.unseen != 0) out.last_ms = std::max(out.last_ms, row.last_ms);
-    left.push_back(static_cast<std::uint8_t>(proto::kMaxGuesses - std::min(row.counter, proto::kMaxGuesses)));
+  for (const RealmList& list : watched_realms(store, *setup)) {
+    std::vector<std::uint8_t> left;
+    for (const RealmPlace& one : list.realms) {
+      const GuessRow row = load_guesses(store, one.id());
+      out.guesses = std::max(out.guesses, row.unseen);
+      out.right = std::max(out.right, row.right);
+      if (row.unseen != 0) out.last_ms = std::max(out.last_ms, row.last_ms);
+      left.push_back(static_cast<std::uint8_t>(proto::kMaxGuesses - std::min(row.counter, proto::kMaxGuesses)));
+    }
+    std::ranges::sort(left, std::greater<>());
+    out.left = std::max(out.left, left[list.threshold - 1u]);
   }
   if (out.guesses == 0) return std::nullopt;
-  std::ranges::sort(left, std::greater<>());
-  out.left = left[list->threshold - 1u];
   return out;
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/client/account.h"
 #include "core/client/realm_owner.h"
+#include "core/client/views.h"
 
 namespace cairn::client {
 
@@ -16,9 +17,10 @@ struct GuessAlarm {
 
 class PinWatch {
  public:
-  explicit PinWatch(Calls& calls) : calls_(calls) {}
+  PinWatch(Calls& calls, Views& views) : calls_(calls), views_(views) {}
 
-  /// Asks the realms when that is due: at the beginning, then every half an hour while this device runs.
+  /// Looks at the key box, which another device may have changed, and asks the realms, when that is due: at the
+  /// beginning, then every half an hour while this device runs.
   void step(Context& context, const Account& account);
   Time next_deadline() const { return due_; }
   /// Grows when logs were read.
@@ -28,6 +30,7 @@ class PinWatch {
 
  private:
   Calls& calls_;
+  Views& views_;
   Time due_;
   bool active_ = false;  ///< as it was when last looked at
   std::shared_ptr<std::uint64_t> looks_ = std::make_shared<std::uint64_t>(0);

@@ -66,6 +66,17 @@ const crypto::SigningKey* PinAuths::of(const PinVersion& version) const {
   return common ? &*common : nullptr;
 }
 
+PinAuths PinAuths::clone() const {
+  PinAuths out;
+  for (const PinAuth& one : known) out.known.push_back({one.version, one.key.clone()});
+  if (common) out.common = common->clone();
+  return out;
+}
+
+bool PinAuths::is_common(const PinVersion& version) const {
+  return common && std::ranges::find(known, version, &PinAuth::version) == known.end();
+}
+
 void ask_as_owner(Context& context, Calls& calls, std::shared_ptr<const RealmHouse> house,
                   std::shared_ptr<const PinAuths> auths, PinOwnerAction action, ThenOwner then) {
   const auto talk = std::make_shared<Talk>(Talk{calls, house, std::move(auths), action, std::move(then), {}, {}});

@@ -12,6 +12,9 @@ struct PinAuths {
   std::optional<crypto::SigningKey> common;  ///< of any other version: what the key box has
 
   const crypto::SigningKey* of(const PinVersion& version) const;
+  PinAuths clone() const;
+  /// Whether of() has nothing better for it than the common one.
+  bool is_common(const PinVersion& version) const;
 };
 
 /// Of one realm. `state` is `good` when it did what was asked.

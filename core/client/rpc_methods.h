@@ -182,6 +182,7 @@ RpcBegun rpc_backup_status(const RpcRooms&, const ClientConfig&, Context&, const
 RpcBegun rpc_backup_storages(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_backup_prune(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_backup_receipts(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_backup_realms(const RpcRooms&, const ClientConfig&, Context&, const json&);
 
 /// Adds the methods of rpc_settings.cpp, rpc_messages.cpp and rpc_groups.cpp to the table.
 void add_talk_methods(std::map<std::string, RpcEntry, std::less<>>& methods);

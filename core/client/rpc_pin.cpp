@@ -1,4 +1,5 @@
 // Methods about the PIN: each begins a job of the backup, and backup.status waits for it (docs/spec/client-rpc.md s.6).
+#include "core/base/encoding.h"
 #include "core/client/backup_read.h"
 #include "core/client/day.h"
 #include "core/client/pin_jobs.h"
@@ -48,6 +49,14 @@ RpcBegun begin_set(const RpcRooms& rooms, Context& context, const json& params, 
   return begin_backup_job(rooms, context, params, "to", LookUp::anew, begin, Unnamed::of_the_pin);
 }
 
+/// `{ name, url }` each.
+json places_json(const std::optional<RealmList>& list) {
+  json out = json::array();
+  if (!list) return out;
+  for (const RealmPlace& one : list->realms) out.push_back({{"name", one.name()}, {"url", one.url}});
+  return out;
+}
+
 template <class Job, class... More>
 RpcBegun begin_pin_job(const RpcRooms& rooms, Context& context, const json& params, More... more) {
   const auto begin = [rooms, more...](Context& later, BackupTask task) {
@@ -82,12 +91,30 @@ RpcBegun rpc_pin_remove(const RpcRooms& rooms, const ClientConfig&, Context& con
 
 RpcBegun rpc_pin_status(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
   const auto setup = load_backup_setup(context.store);
-  if (!setup) return json{{"set", false}};
+  if (!setup) return json{{"set", false}, {"owed", debts_json(context.store)}};
   if (yes_param(params, "seen")) {
-    const auto list = RealmList::from(setup->content.current().realms);
-    if (list) know_guesses(context, *list);
+    for (const RealmList& list : watched_realms(context.store, *setup)) know_guesses(context, list);
   }
   return begin_pin_job<PinLookJob>(rooms, context, params, PinOwnerAction::log);
+}
+
+RpcBegun rpc_backup_realms(const RpcRooms&, const ClientConfig&, Context& context, const json& params) {
+  const auto change = realm_change(context.store);
+  if (yes_param(params, "confirm")) {
+    if (!change)
+      return failure(ErrorCode::invalid_state, "No device has named other realms; there is nothing to confirm.");
+    know_realms(context, change->list);
+  }
+  const auto known = known_realms(context.store);
+  json out = {{"known", known.has_value()}, {"realms", places_json(known ? known->list : std::nullopt)}};
+  if (known && known->list) out["threshold"] = known->list->threshold;
+  if (change && !yes_param(params, "confirm")) {
+    out["proposed"] = {{"realms", places_json(change->list)},
+                       {"device", to_hex(change->by)},
+                       {"seen_ms", change->seen_ms},
+                       {"sentence", realm_change_sentence(*change)}};
+  }
+  return out;
 }
 
 RpcBegun rpc_recover_pin(const RpcRooms& rooms, const ClientConfig& config, Context& context, const json& params) {
@@ -156,6 +183,7 @@ std::map<std::string, RpcEntry, std::less<>> pin_methods() {
           {"backup.storages", {rpc_backup_storages, kReads, {}}},
           {"backup.prune", {rpc_backup_prune, kReads, {{"from"}, {"recovery_key"}, {"token"}}}},
           {"backup.receipts", {rpc_backup_receipts, kReads, {}}},
+          {"backup.realms", {rpc_backup_realms, kReads, {{"confirm", Kind::yes_or_no}}}},
           {"recover.pin",
            {rpc_recover_pin,
             kGrows,
@@ -171,6 +199,12 @@ std::map<std::string, RpcEntry, std::less<>> pin_methods() {
 }
 
 void add_pin_alarm(const StoreView& store, const Account& account, std::vector<json>& alarms) {
+  if (const auto change = realm_change(store)) {
+    alarms.push_back({{"kind", "realms"},
+                      {"device", to_hex(change->by)},
+                      {"seen_ms", change->seen_ms},
+                      {"sentence", realm_change_sentence(*change)}});
+  }
   const auto alarm = guess_alarm(store);
   if (!alarm) return;
   std::string sentence = "The PIN of " + account.name.text() + " was tried " + std::to_string(alarm->guesses) +

@@ -271,6 +271,26 @@ TEST_F(Pins, ChangedItOpensAndTheOldOneDoesNotAndRemovedNeitherDoes) {
   must(say("alice-1", {"backup", "create"}));
 }
 
+TEST_F(Pins, ARealmThatWasAwayDuringAChangeGetsTheNewPinWhenItIsBack) {
+  two_people_who_talked();
+  start_realms();
+  set_pin_and_back_up();
+  stop_realm(2, SIGKILL);
+  const std::string other = "another battery";
+  must(say("alice-1", {"pin", "change"}, other + "\n"));
+  must(say("alice-1", {"backup", "create"}));
+  EXPECT_EQ(say("alice-1", {"pin", "status"}).json["owed"].size(), 1u);
+  start_realm(2);
+  village().stop_daemon("alice-1");
+  village().start_daemon("alice-1");
+  ASSERT_TRUE(eventually([&] { return say("alice-1", {"pin", "status"}).json["owed"].empty(); }, seconds(60)));
+  make_it_lie(0);  // so it takes the one that was away
+  const demo::Said back = recover_by_pin("alice-2", other);
+  must(back);
+  EXPECT_TRUE(says(back, "The realm localhost/r0 lies")) << back.json;
+  EXPECT_EQ(texts("alice-2", kOld), std::vector<std::string>{kSaid});
+}
+
 TEST_F(Pins, WhatWasErasedOpensNeverAgainWhoeverKeptACopyAndHasTheKey) {
   two_people_who_talked();
   start_realms();
