@@ -9,6 +9,8 @@ using cairn::testing::NaiveMap;
 using cairn::testing::refused;
 using cairn::testing::TestPerson;
 using fixtures::Audit;
+using fixtures::restored;
+using fixtures::state_of;
 
 constexpr std::uint64_t kAuditedDelayMs = kDefaultResetDelayS * kSecondMs;
 
@@ -233,6 +235,7 @@ TEST_F(ResetAudit, RefusesAVetoOfAnotherRequest) {
 TEST_F(ResetAudit, AcceptsACompletionAfterTheDelay) {
   const ResetNotice notice = request_reset();
   wait(kAuditedDelayMs);
+  EXPECT_TRUE(cosigns(forge_completion(notice)));
   EXPECT_TRUE(accepted(auditor.audit(forge_completion(notice), domain.now)));
   EXPECT_TRUE(auditor.open_requests().empty());
 }
@@ -252,53 +255,139 @@ TEST_F(ResetAudit, RefusesACompletionOfNothing) {
 
 // ---- rule 9 ----
 
+constexpr std::string_view kNotWaited = "rule 9: a reset was completed, and this auditor has not taken vetoes";
+
 // Record times alone prove nothing: the directory writes them.
-TEST_F(ResetAudit, RefusesACompletionForWhichItsOwnClockHasNotWaited) {
+TEST_F(ResetAudit, CosignsNoCompletionForWhichItsOwnClockHasNotWaited) {
   const ResetNotice notice = request_reset();
   domain.now = after(domain.now, kAuditedDelayMs);
   auditor.add_elapsed(kAuditedDelayMs - 1);
-  EXPECT_TRUE(refuses(forge_completion(notice), "rule 9: not long enough"));
-  EXPECT_EQ(auditor.audit(forge_completion(notice), domain.now).error().code, ErrorCode::unavailable);
+  EXPECT_TRUE(does_not_cosign(forge_completion(notice), kNotWaited));
   auditor.add_elapsed(1);
-  EXPECT_TRUE(accepted(auditor.audit(forge_completion(notice), domain.now)));
+  EXPECT_TRUE(cosigns(forge_completion(notice)));
 }
 
 // A log that hides the request until it matures gains nothing.
-TEST_F(ResetAudit, CountsFromTheFirstCheckpointThatItCosigned) {
+TEST_F(ResetAudit, CountsFromTheFirstHeadThatItTookOver) {
   alice.take(alice.request(stranger, 8));
   domain.publish(alice);
   ASSERT_TRUE(accepted(auditor.audit(*EpochAudit::decode(domain.audits.back()), domain.now)));
   old.leaves.at(key) = *domain.map.find(key);
   const ResetNotice notice = domain.entries.at("alice@example.org").notices.back();
   wait(kAuditedDelayMs);
-  EXPECT_TRUE(refuses(forge_completion(notice), "rule 9: not long enough"));
-  auditor.record_cosigned();
+  EXPECT_TRUE(does_not_cosign(forge_completion(notice), kNotWaited));
+  auditor.begin_waiting(auditor.not_begun());
+  EXPECT_TRUE(auditor.not_begun().empty());
   wait(kAuditedDelayMs);
-  EXPECT_TRUE(accepted(auditor.audit(forge_completion(notice), domain.now)));
+  EXPECT_TRUE(cosigns(forge_completion(notice)));
 }
 
-TEST_F(ResetAudit, NeverAcceptsACompletionOfWhichItHoldsAVeto) {
+TEST_F(ResetAudit, NeverCosignsACompletionOfWhichItHoldsAVeto) {
   const ResetNotice notice = request_reset();
   EXPECT_TRUE(accepted(auditor.accept_veto(veto_as_device(notice, device.key))));
   wait(10 * kAuditedDelayMs);
-  EXPECT_TRUE(refuses(forge_completion(notice), "rule 9: its owner vetoed it"));
+  EXPECT_TRUE(does_not_cosign(forge_completion(notice), "rule 9: its owner vetoed it"));
 }
 
 TEST_F(ResetAudit, ExemptsAdoptedEpochsFromWaitingAlone) {
   const ResetNotice notice = request_reset();
   domain.now = after(domain.now, kAuditedDelayMs);
   const EpochAudit completion = forge_completion(notice);
-  const auto late = [&](std::uint64_t adopted_size) {
+  const auto late = [&](std::uint64_t adopted_size, bool vetoed) {
     Auditor out = *Auditor::enrol(domain.config, adopted_size);
     for (const Bytes& audit : domain.audits) EXPECT_TRUE(accepted(out.audit(*EpochAudit::decode(audit), domain.now)));
-    return out;
+    if (vetoed) {
+      EXPECT_TRUE(accepted(out.accept_veto(veto_as_device(notice, device.key))));
+    }
+    EXPECT_TRUE(accepted(out.audit(completion, domain.now)));
+    return out.check_cosigning(domain.now);
   };
   const std::uint64_t epoch = completion.record.epoch;
-  EXPECT_TRUE(refused(late(epoch).audit(completion, domain.now), "rule 9: not long enough"));
-  EXPECT_TRUE(accepted(late(epoch + 1).audit(completion, domain.now)));
-  Auditor with_veto = late(epoch + 1);
-  EXPECT_TRUE(accepted(with_veto.accept_veto(veto_as_device(notice, device.key))));
-  EXPECT_TRUE(refused(with_veto.audit(completion, domain.now), "rule 9: its owner vetoed it"));
+  EXPECT_TRUE(refused(late(epoch, false), kNotWaited));
+  EXPECT_TRUE(accepted(late(epoch + 1, false)));
+  EXPECT_TRUE(refused(late(epoch + 1, true), kNotWaited));
+}
+
+// ---- an auditor that was away over whole resets ----
+
+/// alice's reset was requested and completed; the auditor reads of both at once.
+class AwayAudit : public ResetAudit {
+ protected:
+  AwayAudit() {
+    alice.take(alice.request(stranger, 8));
+    domain.publish(alice);
+    notice = domain.entries.at("alice@example.org").notices.back();
+    domain.now = after(domain.now, kAuditedDelayMs);
+    alice.take(alice.by_new_device(CompleteReset{1}, stranger));
+    domain.publish(alice);
+    follow();
+  }
+  ResetNotice notice;
+};
+
+TEST_F(AwayAudit, FollowsAndCosignsNothingUntilItHasWaited) {
+  EXPECT_EQ(auditor.head(), domain.log_head());
+  EXPECT_EQ(auditor.cosigned_size(), domain.records.size() - 2);
+  EXPECT_EQ(auditor.owed_ms(), kAuditedDelayMs);
+  EXPECT_TRUE(refused(auditor.check_cosigning(domain.now), kNotWaited));
+  wait(kAuditedDelayMs - 1);
+  domain.publish_changes({});
+  follow();
+  EXPECT_EQ(auditor.owed_ms(), 1u);
+  EXPECT_TRUE(refused(auditor.check_cosigning(domain.now), kNotWaited));
+  EXPECT_FALSE(auditor.is_barred());
+  wait(1);
+  EXPECT_EQ(auditor.owed_ms(), 0u);
+  EXPECT_TRUE(auditor.open_requests().empty());
+  EXPECT_TRUE(accepted(auditor.check_cosigning(domain.now)));
+}
+
+TEST_F(AwayAudit, TakesVetoesMeanwhileAndThenNeverCosigns) {
+  wait(kAuditedDelayMs - 1);
+  const VetoNotice veto = veto_as_device(notice, device.key);
+  EXPECT_TRUE(refused(auditor.accept_veto(veto_as_device(notice, stranger.key)), "veto: does not hold the veto"));
+  EXPECT_TRUE(accepted(auditor.accept_veto(veto)));
+  EXPECT_TRUE(refused(auditor.check_cosigning(domain.now), kNotWaited));  // nobody is told of it before its time
+  EXPECT_FALSE(auditor.is_barred());
+  wait(1);
+  domain.publish_changes({});
+  follow();
+  EXPECT_TRUE(auditor.is_barred());
+  EXPECT_TRUE(refused(auditor.check_cosigning(domain.now), "rule 9: its owner vetoed it"));
+  EXPECT_TRUE(accepted(auditor.accept_veto(veto)));
+  wait(100 * kAuditedDelayMs);
+  EXPECT_TRUE(auditor.is_barred());
+}
+
+TEST_F(AwayAudit, TakesNoVetoOnceItHasWaited) {
+  wait(kAuditedDelayMs);
+  EXPECT_EQ(auditor.accept_veto(veto_as_device(notice, device.key)).error().code, ErrorCode::not_found);
+}
+
+TEST_F(AwayAudit, ClosesNoMailboxOfWhatIsCompleted) {
+  wait(kAuditedDelayMs - 1);
+  EXPECT_EQ(auditor.close(notice.hash(), domain.now).error().code, ErrorCode::not_found);
+}
+
+// It would never be done with a busy domain if it waited for one after the other.
+TEST_F(AwayAudit, WaitsForAllOfThemAtOnceAndForNewOnesAsEver) {
+  bob.take(bob.request(bob.new_device(), 9));
+  domain.publish(bob);
+  follow();
+  const ResetNotice open = domain.entries.at("bob@example.org").notices.back();
+  wait(kAuditedDelayMs);
+  domain.publish_changes({});
+  follow();
+  EXPECT_TRUE(accepted(auditor.check_cosigning(domain.now)));
+  EXPECT_EQ(auditor.left_ms(*auditor.find(open.hash())), 0u);
+  EXPECT_TRUE(accepted(auditor.close(open.hash(), domain.now)));
+}
+
+TEST_F(AwayAudit, GoesOnAfterARestart) {
+  wait(kAuditedDelayMs - 1);
+  auditor = restored(auditor);
+  EXPECT_EQ(auditor.owed_ms(), 1u);
+  EXPECT_TRUE(accepted(auditor.accept_veto(veto_as_device(notice, device.key))));
 }
 
 // ---- veto mailbox ----
@@ -332,14 +421,51 @@ TEST_F(ResetAudit, GoesOnAfterARestart) {
   const ResetNotice notice = request_reset();
   auditor.add_elapsed(kAuditedDelayMs - 5);
   ASSERT_TRUE(accepted(auditor.accept_veto(veto_as_device(notice, device.key))));
+  EXPECT_TRUE(auditor.take_touched().contains(notice.hash()));
+  EXPECT_TRUE(auditor.take_touched().empty());
   const Bytes bytes = wire::encode(auditor);
-  auto read = wire::decode<Auditor>(bytes);
+  Auditor read = restored(auditor);
+  EXPECT_EQ(state_of(read), state_of(auditor));
+  EXPECT_EQ(read.head(), auditor.head());
+  EXPECT_EQ(read.left_ms(read.open_requests().begin()->second), 5u);
+  EXPECT_TRUE(read.open_requests().begin()->second.veto.has_value());
+  EXPECT_TRUE(accepted(read.audit(honest(), domain.now)));
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(wire::decode<Auditor>(ByteView(bytes).first(size)));
+  }
+}
+
+// Rows of the format before had the requests in them, each with the time that it had waited.
+TEST_F(ResetAudit, ReadsWhatTheVersionBeforeHasStored) {
+  const ResetNotice notice = request_reset();
+  ASSERT_TRUE(accepted(auditor.accept_veto(veto_as_device(notice, device.key))));
+  wire::Writer old_row;
+  old_row.u8(2);
+  domain.config.write(old_row);
+  old_row.u64(0);
+  old_row.u64(auditor.size());
+  old_row.optional(auditor.newest_record());
+  tlog::RightEdge edge;
+  for (const EpochRecord& record : domain.records) edge.append(record.log_leaf());
+  edge.write(old_row);
+  wire::Writer open;
+  notice.write(open);
+  open.u64(auditor.size() - 1);
+  open.u8(1);
+  open.u64(kAuditedDelayMs - 7);
+  open.optional(auditor.find(notice.hash())->veto);
+  open.u8(0);
+  old_row.opaque(open.view());
+  auto read = wire::decode<Auditor>(old_row.view());
   ASSERT_TRUE(accepted(read));
-  EXPECT_EQ(wire::encode(*read), bytes);
   EXPECT_EQ(read->head(), auditor.head());
-  EXPECT_EQ(read->open_requests().begin()->second.waited_ms, kAuditedDelayMs - 5);
-  EXPECT_TRUE(read->open_requests().begin()->second.veto.has_value());
-  EXPECT_TRUE(accepted(read->audit(honest(), domain.now)));
+  EXPECT_EQ(read->take_touched(), std::set<Hash>{notice.hash()});
+  const OpenRequest* there = read->find(notice.hash());
+  ASSERT_NE(there, nullptr);
+  EXPECT_EQ(read->left_ms(*there), 7u);
+  EXPECT_TRUE(there->veto.has_value());
+  EXPECT_TRUE(read->not_begun().empty());
+  const Bytes bytes = old_row.take();
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_FALSE(wire::decode<Auditor>(ByteView(bytes).first(size)));
   }

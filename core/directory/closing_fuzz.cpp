@@ -14,10 +14,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto answer = wire::decode<CloseAnswer>(bytes);
   if (!answer) return 0;
   CHECK(equal(wire::encode(*answer), bytes));
-  const CloseRequest request{"a.example/cairn", {}};
-  if (const auto* signature = std::get_if<Signature>(&answer->body)) {
-    const bool is_ours = *signature == sign_closing(request, *key);
-    CHECK(is_ours == verify_closing(request, key->public_key(), *signature).has_value());
+  const CloseRequest request{"a.example/cairn", {}, {}};
+  if (const auto* closed = std::get_if<Closed>(&answer->body)) {
+    const bool is_ours = *closed == sign_closed(request, *key);
+    CHECK(is_ours == verify_closed(request, key->public_key(), *closed).has_value());
+  }
+  if (const auto* not_yet = std::get_if<NotYet>(&answer->body)) {
+    const bool is_ours = *not_yet == sign_not_yet(request, *key);
+    CHECK(is_ours == verify_not_yet(request, key->public_key(), *not_yet).has_value());
   }
   return 0;
 }

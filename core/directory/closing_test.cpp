@@ -64,22 +64,26 @@ TEST_F(Closing, WaitsUntilTheRequestHasMatured) {
   EXPECT_TRUE(closes());
 }
 
-TEST_F(Closing, IsOfARequestThatWasCosigned) {
+TEST_F(Closing, IsOfARequestWhoseWaitingBegan) {
   alice.take(alice.by_device(VetoReset{}, device));
   domain.publish(alice, veto_as_device(request, device.key));
   follow();
   domain.now = after(domain.now, kClosingDelayMs);
   alice.take(alice.request(alice.new_device(), 9));
   domain.publish(alice);
-  ASSERT_TRUE(accepted(auditor.audit(*EpochAudit::decode(domain.audits.back()), domain.now)));  // not cosigned
+  ASSERT_TRUE(accepted(auditor.audit(*EpochAudit::decode(domain.audits.back()), domain.now)));  // not signed by the log
   const ResetNotice second = domain.entries.at("alice@example.org").notices.back();
   wait(kClosingDelayMs);
   EXPECT_TRUE(is(auditor.close(second.hash(), domain.now), ErrorCode::unavailable));
 }
 
-TEST_F(Closing, GivesAVetoThatIsThereAndStaysOpen) {
+// Whoever asks is answered: so nobody learns that there is a veto before the reset could have been completed.
+TEST_F(Closing, GivesAVetoThatIsThereWhenTheDelayIsOverAndStaysOpen) {
   const auto veto = veto_as_device(request, device.key);
   ASSERT_TRUE(accepted(auditor.accept_veto(veto)));
+  wait(kClosingDelayMs - 1);
+  EXPECT_TRUE(is(auditor.close(request.hash(), domain.now), ErrorCode::unavailable));
+  wait(1);
   for (int i = 0; i < 2; ++i) {
     const auto given = auditor.close(request.hash(), domain.now);
     ASSERT_TRUE(given && *given);
@@ -104,9 +108,7 @@ TEST_F(Closing, TakesNoVetoAfterwards) {
 TEST_F(Closing, IsRemembered) {
   wait(kClosingDelayMs);
   ASSERT_TRUE(closes());
-  const Bytes stored = wire::encode(auditor);
-  auditor = *wire::decode<Auditor>(stored);
-  EXPECT_EQ(wire::encode(auditor), stored);
+  auditor = fixtures::restored(auditor);
   EXPECT_TRUE(is(auditor.accept_veto(veto_as_device(request, device.key)), ErrorCode::stale));
 }
 
@@ -135,28 +137,57 @@ TEST_F(Closing, IsOfNothingElse) {
 TEST(ClosingWords, AreSignedForOneLogAndOneRequest) {
   testing::SeededEntropy entropy(5);
   const auto key = crypto::SigningKey::generate(entropy), other = crypto::SigningKey::generate(entropy);
-  const CloseRequest request{"a.example/cairn", crypto::sha256(Bytes{1})};
-  const Signature signature = sign_closing(request, key);
-  EXPECT_TRUE(verify_closing(request, key.public_key(), signature));
-  EXPECT_FALSE(verify_closing(request, other.public_key(), signature));
-  EXPECT_FALSE(verify_closing({"b.example/cairn", request.request}, key.public_key(), signature));
-  EXPECT_FALSE(verify_closing({request.origin, crypto::sha256(Bytes{2})}, key.public_key(), signature));
+  const CloseRequest request{"a.example/cairn", crypto::sha256(Bytes{1}), random_value<Nonce16>(entropy)};
+  const CloseRequest another_log{"b.example/cairn", request.request, request.nonce};
+  const CloseRequest another_request{request.origin, crypto::sha256(Bytes{2}), request.nonce};
+  const Closed closed = sign_closed(request, key);
+  const NotYet not_yet = sign_not_yet(request, key);
+  EXPECT_TRUE(verify_closed(request, key.public_key(), closed));
+  EXPECT_TRUE(verify_not_yet(request, key.public_key(), not_yet));
+  EXPECT_FALSE(verify_closed(request, other.public_key(), closed));
+  EXPECT_FALSE(verify_not_yet(request, other.public_key(), not_yet));
+  for (const CloseRequest& wrong : {another_log, another_request}) {
+    EXPECT_FALSE(verify_closed(wrong, key.public_key(), closed));
+    EXPECT_FALSE(verify_not_yet(wrong, key.public_key(), not_yet));
+  }
+  // Neither passes for the other.
+  EXPECT_FALSE(verify_closed(request, key.public_key(), Closed{not_yet.signature}));
+  EXPECT_FALSE(verify_not_yet(request, key.public_key(), NotYet{closed.signature}));
+}
+
+// A closing is for ever and whoever asked; "not yet" is of the moment, and somebody between could say it for ever.
+TEST(ClosingWords, NotYetIsSaidToOneAskerAndClosedToAll) {
+  testing::SeededEntropy entropy(6);
+  const auto key = crypto::SigningKey::generate(entropy);
+  const CloseRequest request{"a.example/cairn", crypto::sha256(Bytes{1}), random_value<Nonce16>(entropy)};
+  CloseRequest later = request;
+  later.nonce = random_value<Nonce16>(entropy);
+  EXPECT_EQ(sign_closed(request, key), sign_closed(later, key));
+  EXPECT_FALSE(verify_not_yet(later, key.public_key(), sign_not_yet(request, key)));
 }
 
 TEST(ClosingWords, HaveOneEncoding) {
-  const CloseRequest request{"a.example/cairn", crypto::sha256(Bytes{1})};
+  testing::SeededEntropy entropy(7);
+  const CloseRequest request{"a.example/cairn", crypto::sha256(Bytes{1}), random_value<Nonce16>(entropy)};
   EXPECT_EQ(*wire::decode<CloseRequest>(wire::encode(request)), request);
-  const CloseAnswer answer{Signature()};
-  Bytes bytes = wire::encode(answer);
+  EXPECT_FALSE(wire::decode<CloseRequest>(ByteView(wire::encode(request)).first(48)));  // without a nonce
+  const CloseAnswer closed{Closed{}}, not_yet{NotYet{}};
+  Bytes bytes = wire::encode(closed);
   EXPECT_EQ(bytes.size(), 65u);
-  EXPECT_EQ(*wire::decode<CloseAnswer>(bytes), answer);
-  for (const int state : {0, 2, 3}) {
+  EXPECT_EQ(*wire::decode<CloseAnswer>(bytes), closed);
+  EXPECT_EQ(*wire::decode<CloseAnswer>(wire::encode(not_yet)), not_yet);
+  EXPECT_NE(wire::encode(not_yet), bytes);
+  for (const int state : {0, 2, 4, 255}) {
     bytes[0] = static_cast<std::uint8_t>(state);
     EXPECT_FALSE(wire::decode<CloseAnswer>(bytes)) << state;
   }
-  bytes[0] = 1;
-  bytes.push_back(0);
-  EXPECT_FALSE(wire::decode<CloseAnswer>(bytes));
+  for (const int state : {1, 3}) {
+    Bytes longer = bytes;
+    longer[0] = static_cast<std::uint8_t>(state);
+    EXPECT_FALSE(wire::decode<CloseAnswer>(ByteView(longer).first(64)));
+    longer.push_back(0);
+    EXPECT_FALSE(wire::decode<CloseAnswer>(longer));
+  }
 }
 
 }  // namespace

@@ -62,11 +62,11 @@ WitnessReply reply_cosigned(std::span<const NoteSignature> lines) {
 }
 
 WitnessReply reply_conflict(std::uint64_t size) {
-  return {WitnessStatus::conflict, kTreeSizeContentType, std::to_string(size) + "\n"};
+  return {WitnessStatus::conflict, kTreeSizeContentType, std::to_string(size) + "\n", 1};
 }
 
-WitnessReply reply_refused(WitnessStatus status, std::string_view reason) {
-  return {status, kNoteContentType, std::string(reason) + "\n"};
+WitnessReply reply_refused(WitnessStatus status, std::string_view reason, std::uint32_t retry_after_s) {
+  return {status, kNoteContentType, std::string(reason) + "\n", retry_after_s};
 }
 
 std::string checkpoint_path(std::string_view origin) {

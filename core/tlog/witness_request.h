@@ -62,11 +62,12 @@ struct WitnessReply {
   WitnessStatus status = WitnessStatus::ok;
   std::string_view content_type = kNoteContentType;
   std::string body;
+  std::uint32_t retry_after_s = 1;  ///< of `unavailable`
 };
 WitnessReply reply_cosigned(std::span<const NoteSignature> lines);
 WitnessReply reply_conflict(std::uint64_t size);
 /// Any other: one line for people; `reason` is without a newline.
-WitnessReply reply_refused(WitnessStatus status, std::string_view reason);
+WitnessReply reply_refused(WitnessStatus status, std::string_view reason, std::uint32_t retry_after_s = 1);
 
 /// "<sha256 hex of origin>/checkpoint", without a slash in front.
 std::string checkpoint_path(std::string_view origin);

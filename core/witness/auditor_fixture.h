@@ -66,6 +66,18 @@ struct World {
     const auto note = driver.store.get(table::kCosigned, log_id(log.config().origin));
     return note ? tlog::SignedCheckpoint::parse(as_text(*note), tlog::ExtensionLines::refuse)->claim().tree.size : 0;
   }
+  /// What it has settled, as its rows say.
+  directory::Auditor settled() {
+    const LogId id = log_id(log.config().origin);
+    auto out = *wire::decode<directory::Auditor>(*driver.store.get(table::kSettled, id));
+    for (const Row& row : driver.store.scan_prefix(table::kOpen, id, 100'000)) {
+      auto open = *wire::decode<directory::OpenRequest>(row.value);
+      const Hash request = open.notice.hash();
+      EXPECT_EQ(row.key, request_key(id, request));
+      out.put(request, std::move(open));
+    }
+    return out;
+  }
   void publish(int count = 1) {
     for (int i = 0; i < count; ++i) log.publish(driver.now, log.random_key());
   }
@@ -96,7 +108,7 @@ struct Reset {
       EXPECT_EQ(world.post_newest(), 200);
       return;
     }
-    world.log.publish(world.driver.now, key, Notice{directory::RequestNotice{request, std::nullopt}});
+    publish();
     EXPECT_EQ(world.post_newest(), 200);
   }
   static crypto::SigningKey make_key(std::uint64_t seed) {
@@ -104,6 +116,9 @@ struct Reset {
     return crypto::SigningKey::generate(entropy);
   }
   directory::VetoNotice veto() const { return veto_as_device(request, owner); }
+  void publish() const {
+    world.log.publish(Time{request.requested_ms}, key, Notice{directory::RequestNotice{request, std::nullopt}});
+  }
   void complete() const { world.log.publish(world.driver.now, key, Notice{directory::CompleteNotice{request}}); }
 
   World& world;

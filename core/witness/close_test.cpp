@@ -19,25 +19,39 @@ void wait(World& world) {
 proto::Respond post_close(World& world, const Bytes& body) {
   return *world.driver.answer(world.driver.request(Method::post, "/close", body));
 }
+constexpr Nonce16 kCloseNonce{};
 proto::Respond post_close(World& world, const Hash& request, const std::string& origin = "a.example/cairn") {
-  return post_close(world, wire::encode(CloseRequest{origin, request}));
+  return post_close(world, wire::encode(CloseRequest{origin, request, kCloseNonce}));
+}
+
+PublicKey auditor_key_of(World& world) {
+  const auto vkey = world.driver.answer(world.driver.request(Method::get, "/vkey"));
+  return tlog::VerifierKey::parse(as_text(ByteView(vkey->body).first(vkey->body.size() - 1)))->key();
 }
 
 /// Whether the answer is this auditor's closing.
 bool is_closing(World& world, const Hash& request, const proto::Respond& said) {
-  const auto vkey = world.driver.answer(world.driver.request(Method::get, "/vkey"));
-  const auto key = tlog::VerifierKey::parse(as_text(ByteView(vkey->body).first(vkey->body.size() - 1)));
   const auto answer = wire::decode<CloseAnswer>(said.body);
-  if (said.status != 200 || !answer || !std::holds_alternative<Signature>(answer->body)) return false;
-  return directory::verify_closing({"a.example/cairn", request}, key->key(), std::get<Signature>(answer->body))
-      .has_value();
+  if (said.status != 200 || !answer) return false;
+  const auto* closed = std::get_if<directory::Closed>(&answer->body);
+  return closed != nullptr &&
+         directory::verify_closed({"a.example/cairn", request, kCloseNonce}, auditor_key_of(world), *closed);
+}
+
+/// Or its word that it does not close now.
+bool is_not_yet(World& world, const Hash& request, const proto::Respond& said) {
+  const auto answer = wire::decode<CloseAnswer>(said.body);
+  if (said.status != 200 || !answer) return false;
+  const auto* not_yet = std::get_if<directory::NotYet>(&answer->body);
+  return not_yet != nullptr &&
+         directory::verify_not_yet({"a.example/cairn", request, kCloseNonce}, auditor_key_of(world), *not_yet);
 }
 
 TEST(AuditorClosing, ClosesOnceItHasWaitedAndTakesNoVetoThen) {
   World world;
   const Reset reset(world);
   const Hash request = reset.request.hash();
-  EXPECT_EQ(post_close(world, request).status, 503);
+  EXPECT_TRUE(is_not_yet(world, request, post_close(world, request)));
   wait(world);
   EXPECT_TRUE(is_closing(world, request, post_close(world, request)));
   Witness again(world.config);
@@ -62,20 +76,50 @@ TEST(AuditorClosing, WritesNothingTheSecondTime) {
   EXPECT_EQ(world.driver.store, before);
 }
 
-TEST(AuditorClosing, GivesTheVetoThatItHasAtAnyTime) {
-  World world;
-  const Reset reset(world);
+// Anybody may ask: before the delay is over nobody learns whether there is a veto.
+TEST(AuditorClosing, GivesTheVetoThatItHasWhenTheDelayIsOverAndNotBefore) {
+  World world, without;
+  const Reset reset(world), other(without);
   ASSERT_EQ(world.post_veto(reset.veto()), 200);
+  const auto said = post_close(world, reset.request.hash());
+  EXPECT_TRUE(is_not_yet(world, reset.request.hash(), said));
+  EXPECT_EQ(said.body.size(), post_close(without, other.request.hash()).body.size());
+  wait(world);
   for (int i = 0; i < 2; ++i) {
-    const auto said = post_close(world, reset.request.hash());
-    ASSERT_EQ(said.status, 200);
-    const auto answer = wire::decode<CloseAnswer>(said.body);
+    const auto answer = wire::decode<CloseAnswer>(post_close(world, reset.request.hash()).body);
     ASSERT_TRUE(answer && std::holds_alternative<directory::VetoNotice>(answer->body));
     EXPECT_EQ(std::get<directory::VetoNotice>(answer->body), reset.veto());
     wait(world);
   }
   reset.complete();
   EXPECT_EQ(world.post_newest(), 503);
+  EXPECT_EQ(post_close(world, reset.request.hash()).status, 422);  // it is done with this log
+}
+
+/// It has replayed the end of a request, which it has not settled: its table alone would say that it is open.
+TEST(AuditorClosing, GoesByWhatItReplayedToo) {
+  for (const bool vetoed : {true, false}) {
+    World world;
+    const Reset reset(world);
+    wait(world);
+    if (vetoed) {
+      world.log.publish(world.driver.now, reset.key, Notice{reset.veto()});
+    } else {
+      reset.complete();
+    }
+    world.publish();
+    world.submit(world.log.request(2, 4));
+    const auto calls = world.driver.calls();
+    world.serve(calls.at(0));
+    ASSERT_EQ(
+        wire::decode<directory::Auditor>(*world.driver.store.get(table::kWorking, log_id("a.example/cairn")))->size(),
+        3u);
+    const auto before = world.driver.store;
+    EXPECT_EQ(post_close(world, reset.request.hash()).status, 404) << vetoed;
+    EXPECT_EQ(world.driver.store, before);
+    world.serve(calls.at(1));
+    EXPECT_EQ(world.post_newest(), 200);
+  }
 }
 
 TEST(AuditorClosing, RefusesWhatItDoesNotKnow) {
@@ -95,7 +139,7 @@ TEST(AuditorClosing, WaitsForRoomOnItsDisk) {
   const Reset reset(world);
   wait(world);
   world.driver.disk_full = true;
-  EXPECT_EQ(post_close(world, reset.request.hash()).status, 503);
+  EXPECT_TRUE(is_not_yet(world, reset.request.hash(), post_close(world, reset.request.hash())));
   world.driver.disk_full = false;
   EXPECT_EQ(world.post_veto(reset.veto()), 200);
 }
@@ -127,7 +171,7 @@ TEST(AuditorClosing, OfOneLogSaysNothingOfAnother) {
                     Notice{directory::RequestNotice{reset.request, std::nullopt}});
   world.publish();
   ASSERT_EQ(world.post_newest(), 200);
-  EXPECT_EQ(post_close(world, request).status, 503);
+  EXPECT_TRUE(is_not_yet(world, request, post_close(world, request)));
   EXPECT_EQ(world.post_veto(reset.veto()), 410);  // too late for the neighbour, and kept all the same
   wait(world);
   const auto answer = wire::decode<CloseAnswer>(post_close(world, request).body);

@@ -14,6 +14,8 @@ Bytes root_key(const LogId& log, std::uint64_t size) {
   return writer.take();
 }
 
+Bytes request_key(const LogId& log, const Hash& request) { return concat({log, request}); }
+
 void LogRow::write(wire::Writer& writer) const {
   writer.opaque(key.to_text());
   writer.opaque(url);

@@ -51,6 +51,7 @@ class Files final : public proto::Mind {
 struct Reply {
   int status = 0;
   std::string text;
+  std::optional<std::uint32_t> retry_after_s;
 };
 
 class AuditorLies : public VillageTest {
@@ -95,7 +96,7 @@ class AuditorLies : public VillageTest {
         {++calls_}, method, "http://127.0.0.1:" + std::to_string(auditor_port_) + target, "", std::move(body), 10'000});
     while (!files_.reply) loop_->step(100);
     if (!*files_.reply) return {};
-    return {(*files_.reply)->status, as_text((*files_.reply)->body)};
+    return {(*files_.reply)->status, as_text((*files_.reply)->body), (*files_.reply)->retry_after_s};
   }
   /// Offers the newest checkpoint.
   Reply offer(const LyingLog& log, std::uint64_t cosigned_size) {
@@ -278,12 +279,14 @@ class ResetLies : public AuditorLies {
   VetoNotice veto_of(const ResetNotice& request) const { return directory::veto_as_device(request, owner_); }
 
   static constexpr std::uint64_t kLongAgoMs = kDelayMs + kHourMs;
+  static constexpr const char* kNotWaited = "rule 9: a reset was completed, and this auditor has not taken vetoes";
 };
 
 TEST_F(ResetLies, AboutDelaysAreRefused) {
   LyingLog& hasty = add_log("hasty.example");
   LyingLog& early = add_log("early.example");
   LyingLog& jump = add_log("jump.example");
+  LyingLog& backdated = add_log("backdated.example");
   LyingLog& unwaited = add_log("unwaited.example");
   start_auditor();
 
@@ -304,10 +307,36 @@ TEST_F(ResetLies, AboutDelaysAreRefused) {
   append_completion(jump, request, request.matures_ms);
   expect_refused(jump, 5, "rule 2: ahead of our clock");
 
+  // It was asked for days ago, says the log now.
+  const People others = begin_cosigned(backdated);
+  request = request_of(backdated, others.alice, now_ms() - kLongAgoMs);
+  append_step(backdated, others.alice, now_ms(), Notice{RequestNotice{request, {}}}, request.hash());
+  expect_refused(backdated, 3, "rule 8: time of the request");
+
   // It was in the log for days, which this auditor has seen nothing of.
   request = begin_request(unwaited, kLongAgoMs);
   append_completion(unwaited, request, now_ms());
-  expect_refused(unwaited, 5, "rule 9: not long enough since we cosigned the request");
+  expect_refused(unwaited, 5, kNotWaited);
+}
+
+/// A server that knows that an auditor was away shows it a whole reset at once: it has to wait all the same, and the
+/// owner's veto finds it waiting.
+TEST_F(ResetLies, AboutWhatAnAuditorHasMissedGainNothing) {
+  LyingLog& log = add_log("missed.example");
+  start_auditor();
+  const People people = begin(log, now_ms() - kLongAgoMs);
+  const ResetNotice request = request_of(log, people.alice, now_ms() - kLongAgoMs);
+  log.publish(request.requested_ms, people.alice, Notice{RequestNotice{request, {}}});
+  log.publish(now_ms(), people.alice, Notice{CompleteNotice{request}});
+  for (int round = 0; round < 2; ++round) {
+    log.publish(now_ms(), people.bob);  // it reads on
+    const Reply refused = offer(log, 0);
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_NE(refused.text.find(kNotWaited), std::string::npos) << refused.text;
+    EXPECT_EQ(refused.retry_after_s, 3600u);
+    EXPECT_EQ(cosigned_size(log), 0u);
+    EXPECT_EQ(call(proto::Method::post, "/veto", wire::encode(veto_of(request))).status, 200);
+  }
 }
 
 TEST_F(ResetLies, AboutVetoesAreRefused) {
@@ -329,7 +358,7 @@ TEST_F(ResetLies, AboutVetoesAreRefused) {
   request = begin_request(censored, kLongAgoMs);
   EXPECT_EQ(call(proto::Method::post, "/veto", wire::encode(veto_of(request))).status, 200);
   append_completion(censored, request, now_ms());
-  expect_refused(censored, 5, "rule 9: its owner vetoed it");
+  expect_refused(censored, 5, "rule 9");
 
   // The operator vetoes in the owner's place, so that it could ask again.
   request = begin_request(stranger, 0);
@@ -361,18 +390,26 @@ TEST_F(ResetLies, AboutTimeThatPassedCloseNoMailbox) {
   start_auditor();
   // By the record's times and the clock of the day the delay is over; the auditor has seen the request just now.
   const ResetNotice request = begin_request(log, kLongAgoMs);
-  const directory::CloseRequest asked{log.config().origin, request.hash()};
-  const Bytes body = wire::encode(asked);
-  const Reply early = call(proto::Method::post, "/close", body);
-  EXPECT_EQ(early.status, 503);
-  EXPECT_NE(early.text.find("the delay of this request is not over yet"), std::string::npos) << early.text;
-  EXPECT_EQ(call(proto::Method::post, "/close", wire::encode(directory::CloseRequest{"none/cairn", {}})).status, 404);
-  EXPECT_EQ(call(proto::Method::post, "/veto", wire::encode(veto_of(request))).status, 200);
-  const Reply vetoed = call(proto::Method::post, "/close", body);
-  EXPECT_EQ(vetoed.status, 200);
-  const auto answer = wire::decode<directory::CloseAnswer>(as_bytes(vetoed.text));
-  ASSERT_TRUE(answer && std::holds_alternative<VetoNotice>(answer->body));
-  EXPECT_EQ(std::get<VetoNotice>(answer->body), veto_of(request));
+  Reply vkey = call(proto::Method::get, "/vkey");
+  vkey.text.pop_back();
+  const auto key = tlog::VerifierKey::parse(vkey.text);
+  ASSERT_TRUE(key.has_value());
+  // Before and after a veto has come: whoever asks learns nothing of it.
+  for (std::uint8_t round = 0; round < 2; ++round) {
+    directory::CloseRequest asked{log.config().origin, request.hash(), {}};
+    asked.nonce.mutable_view()[0] = round;
+    const Reply early = call(proto::Method::post, "/close", wire::encode(asked));
+    EXPECT_EQ(early.status, 200);
+    const auto answer = wire::decode<directory::CloseAnswer>(as_bytes(early.text));
+    ASSERT_TRUE(answer && std::holds_alternative<directory::NotYet>(answer->body));
+    const auto& not_yet = std::get<directory::NotYet>(answer->body);
+    EXPECT_TRUE(directory::verify_not_yet(asked, key->key(), not_yet));
+    asked.nonce.mutable_view()[0] ^= 1;
+    EXPECT_FALSE(directory::verify_not_yet(asked, key->key(), not_yet));
+    EXPECT_EQ(call(proto::Method::post, "/veto", wire::encode(veto_of(request))).status, 200);
+  }
+  const directory::CloseRequest unknown{"none/cairn", {}, {}};
+  EXPECT_EQ(call(proto::Method::post, "/close", wire::encode(unknown)).status, 404);
 }
 
 }  // namespace

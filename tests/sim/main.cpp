@@ -74,10 +74,12 @@ int run_resets(const Options& options) {
     if (!result.good()) return failed(seed, result.violations, "--resets ");
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     std::printf(
-        "seed %llu good in %.0f s: %.1f days, %zu requests, %zu vetoes, %zu completions, %zu too early, %llu steps\n",
+        "seed %llu good in %.0f s: %.1f days, %zu requests, %zu vetoes, %zu completions, %zu too early, %zu missed by "
+        "an "
+        "auditor, %llu steps\n",
         static_cast<unsigned long long>(seed), took.count(),
         static_cast<double>(result.simulated_ms) / static_cast<double>(kDayMs), result.requests, result.vetoes,
-        result.completions, result.too_early, static_cast<unsigned long long>(result.steps));
+        result.completions, result.too_early, result.missed, static_cast<unsigned long long>(result.steps));
     std::fflush(stdout);
   }
   return 0;

@@ -17,6 +17,7 @@ using testing::TestDevice;
 
 constexpr const char* kDave = "dave@example.org";
 constexpr std::uint64_t kDays = 24;
+constexpr const char* kThird = "auditor3";
 constexpr std::uint32_t kDelayS = directory::kMinResetDelayS;
 constexpr std::uint64_t kDelayMs = kDelayS * kSecondMs;
 constexpr std::uint64_t kHalfDayMs = 12 * kHourMs;
@@ -37,15 +38,18 @@ class Resets {
         device_(dave_.new_device()),
         ending_(ending_of(seed)) {}
 
-  /// What becomes of the last veto.
-  enum class Ending : std::uint8_t { hides, plain, buries };
-  static Ending ending_of(std::uint64_t seed) { return static_cast<Ending>(seed % 3); }
+  /// What becomes of the last veto; or an auditor misses the last reset.
+  enum class Ending : std::uint8_t { hides, plain, buries, misses };
+  static Ending ending_of(std::uint64_t seed) { return static_cast<Ending>(seed % 4); }
+  static bool needs_a_third(Ending ending) { return ending == Ending::buries || ending == Ending::misses; }
 
   void run() {
     begin();
     while (days() < kDays && result_.violations.empty()) {
+      const bool last = days() + (ending_ == Ending::misses ? 12 : 8) > kDays;
+      if (last && ending_ == Ending::misses) kill(world_.host(kThird));
       if (!request()) return;
-      const bool last = days() + 8 > kDays;
+      if (last && ending_ == Ending::misses) return miss_the_reset();
       if (last && ending_ == Ending::hides) return hide_the_veto();
       if (last && ending_ == Ending::buries) return bury_the_veto();
       if (chance(2)) {
@@ -295,9 +299,15 @@ class Resets {
   /// One auditor of three hears of the veto and is gone: the reset waits for it as long as the rule says, is completed
   /// with the word of the two others, and the domain goes on when the third comes back.
   void bury_the_veto() {
-    const std::string told = "auditor3";
-    tell_only(told);
-    kill(world_.host(told));
+    tell_only(kThird);
+    kill(world_.host(kThird));
+    complete_without_the_third();
+    start(world_.host(kThird));
+    some_hours();
+    expect_open();
+  }
+
+  void complete_without_the_third() {
     int taken = 0;
     for (int hours = 0; taken != 202 && hours < 400; ++hours) {
       some_hours();
@@ -311,9 +321,40 @@ class Resets {
     for (int i = 0; i < 100 && leaf_count() != dave_.state.count(); ++i) some_hours();
     look();
     if (leaf().resets == Hash{}) violation("A completion was not served.");
-    start(world_.host(told));
-    some_hours();
+  }
+
+  /// One auditor of three was gone from before the request until after the completion. It comes back, takes vetoes for
+  /// the whole delay, and then carries the domain on when another one is gone.
+  void miss_the_reset() {
+    const std::uint64_t known = cosigned_size(kThird);
+    complete_without_the_third();
+    ++result_.completions;
+    start(world_.host(kThird));
+    const Time back = world_.agenda().now();
+    while (cosigned_size(kThird) == known && elapsed_ms(world_.agenda().now(), back) < kDelayMs + kDayMs) some_hours();
+    const std::uint64_t waited_ms = elapsed_ms(world_.agenda().now(), back);
+    if (waited_ms < kDelayMs) {
+      return violation("An auditor cosigned a reset that it had missed after " + std::to_string(waited_ms / kHourMs) +
+                       " hours.");
+    }
+    if (cosigned_size(kThird) == known) return violation("An auditor that had missed a reset never came back.");
+    ++result_.missed;
+    kill(world_.host("auditor1"));
     expect_open();
+    start(world_.host("auditor1"));
+    device_ = std::move(open_->device);
+    open_.reset();
+    end();
+  }
+
+  /// Of the newest checkpoint that it cosigned.
+  std::uint64_t cosigned_size(const std::string& auditor) {
+    const Hash log = witness::log_id(std::string(World::kDomain) + "/cairn");
+    const auto note = world_.host(auditor).disk().get(witness::table::kCosigned, log);
+    if (!note) return 0;
+    const auto checkpoint = tlog::SignedCheckpoint::parse(as_text(*note), tlog::ExtensionLines::refuse);
+    CHECK(checkpoint.has_value());
+    return checkpoint->claim().tree.size;
   }
 
   void tell_only(const std::string& auditor) {
@@ -334,7 +375,8 @@ class Resets {
 
   void end() {
     pass(kHourMs);
-    for (const char* device : {"alice-1", "bob-1"}) expect_contact(device, served_completions_, true);
+    const bool is_new = ending_ == Ending::misses;  // the last reset was admitted by nobody yet
+    for (const char* device : {"alice-1", "bob-1"}) expect_contact(device, served_completions_, !is_new);
   }
 
   World& world_;
@@ -355,7 +397,7 @@ class Resets {
 
 ResetsResult run_resets(std::uint64_t seed, WorldOptions options) {
   ResetsResult result;
-  if (Resets::ending_of(seed) == Resets::Ending::buries) {
+  if (Resets::needs_a_third(Resets::ending_of(seed))) {
     options.auditors = 3;
     options.auditors_needed = 2;
   }

@@ -12,13 +12,15 @@ struct ResetsResult {
   std::uint64_t simulated_ms = 0;
   std::size_t requests = 0, vetoes = 0, completions = 0;
   std::size_t too_early = 0;  ///< completions that were asked for before their time, and refused
+  std::size_t missed = 0;     ///< resets over which an auditor was away, that it cosigned in the end
   bool good() const { return violations.empty(); }
 };
 
 /// 24 days. The owner of the name, or a thief, says statements to the server as they are; whoever has the name as a
 /// contact is a real client. Auditors are down for hours, and everybody sleeps for up to half a day at once. In every
-/// third run the last veto reaches one auditor alone; in every third that auditor, one of three of which two are
-/// enough, is gone when the reset is completed and comes back afterwards. Nothing stops the domain for long.
+/// fourth run the last veto reaches one auditor alone; in every fourth that auditor, one of three of which two are
+/// enough, is gone when the reset is completed and comes back afterwards; in every fourth one of three is gone over the
+/// whole reset, and cosigns again when it has waited itself. Nothing stops the domain for long.
 ResetsResult run_resets(std::uint64_t seed, WorldOptions options);
 
 }  // namespace cairn::sim

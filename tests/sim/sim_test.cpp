@@ -81,14 +81,16 @@ TEST(Simulator, CatchesAServerThatAnswersBeforeItCommits) { EXPECT_TRUE(is_caugh
 
 TEST(Simulator, CatchesAClientThatSendsBeforeItCommits) { EXPECT_TRUE(is_caught("alice")); }
 
-// Seed 1 vetoes and completes, seed 3 hides the last veto at one auditor, seed 2 at one that is gone then.
+// Seed 1 vetoes and completes, seed 4 hides the last veto at one auditor, seed 2 at one that is gone then; in seed 3 an
+// auditor misses the last reset.
 TEST(Simulator, LetsNoResetThroughThatIsTooEarlyOrVetoed) {
-  for (const std::uint64_t seed : {std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{3}}) {
+  for (const std::uint64_t seed : {std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{3}, std::uint64_t{4}}) {
     const ResetsResult result = run_resets(seed, {});
     for (const std::string& violation : result.violations) ADD_FAILURE() << "seed " << seed << ": " << violation;
     EXPECT_GT(result.requests, 1u);
     EXPECT_GT(result.vetoes + result.completions, 1u);
     EXPECT_GT(result.simulated_ms, 14 * kDayMs);
+    EXPECT_EQ(result.missed, seed == 3 ? 1u : 0u);
   }
 }
 

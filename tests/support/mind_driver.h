@@ -17,6 +17,7 @@ class MindDriver {
   MemoryStore store;
   std::vector<proto::Send> sends;  ///< nobody has looked at these yet
   std::vector<proto::Event> events;
+  std::size_t written_bytes = 0;  ///< of all rows that were written, keys and values
 
   void rebuild() { keep(mind_->rebuild(Disk(*this), now, entropy_)); }
   void rebuild(proto::Mind& mind) {
@@ -81,6 +82,9 @@ class MindDriver {
   };
 
   void keep(proto::Effects effects) {
+    for (const Write& write : effects.writes) {
+      written_bytes += write.key.size() + (write.value ? write.value->size() : 0);
+    }
     store.apply(effects.writes);
     std::move(effects.sends.begin(), effects.sends.end(), std::back_inserter(sends));
     events.insert(events.end(), effects.events.begin(), effects.events.end());

@@ -34,8 +34,16 @@ class FakeCosigner {
   std::uint64_t max_age_ms = 5 * kMinuteMs;                    ///< of too_old: refuses a new size whose record is older
   std::function<std::uint64_t(std::uint64_t)> record_time_ms;  ///< of too_old: time of the newest record of a size
 
-  /// What it says of veto mailboxes. silent: 404, as from what is no auditor.
-  enum class Mailbox : std::uint8_t { closes, not_yet, silent, forges } mailbox = Mailbox::closes;
+  /// What it says of veto mailboxes. unsigned_not_yet: 503, as anybody between may say; stale_not_yet: what it said to
+  /// the first who asked; silent: 404, as from what is no auditor.
+  enum class Mailbox : std::uint8_t {
+    closes,
+    not_yet,
+    unsigned_not_yet,
+    stale_not_yet,
+    silent,
+    forges
+  } mailbox = Mailbox::closes;
   std::optional<directory::VetoNotice> veto;  ///< that it has: given for whatever request it is asked about
   std::uint64_t asked_to_close = 0;
 
@@ -90,16 +98,22 @@ class FakeCosigner {
     CHECK(request.has_value());
     if (mood == Mood::dead) return {call.id, fail(ErrorCode::unavailable, "no answer")};
     if (mailbox == Mailbox::silent) return {call.id, proto::CallReply{404, {}, {}}};
-    if (mailbox == Mailbox::not_yet) return {call.id, proto::CallReply{503, {}, {}}};
+    if (mailbox == Mailbox::unsigned_not_yet) return {call.id, proto::CallReply{503, {}, {}}};
     const auto signer = mailbox == Mailbox::forges ? crypto::SigningKey::generate(entropy_) : key_.clone();
-    directory::CloseAnswer answer{directory::sign_closing(*request, signer)};
+    directory::CloseAnswer answer{directory::sign_closed(*request, signer)};
     if (veto) answer.body = *veto;
+    if (mailbox == Mailbox::not_yet) answer.body = directory::sign_not_yet(*request, signer);
+    if (mailbox == Mailbox::stale_not_yet) {
+      if (!first_asked_) first_asked_ = *request;
+      answer.body = directory::sign_not_yet(*first_asked_, signer);
+    }
     return {call.id, proto::CallReply{200, wire::encode(answer), {}}};
   }
   static proto::CallDone reply(const proto::Call& call, const tlog::WitnessReply& reply) {
     return {call.id, proto::CallReply{static_cast<int>(reply.status), to_bytes(reply.body), {}}};
   }
 
+  std::optional<directory::CloseRequest> first_asked_;
   SeededEntropy entropy_;
   tlog::KeyName name_;
   crypto::SigningKey key_;

@@ -12,6 +12,7 @@ inline constexpr std::string_view kDeviceLabel = "cairn/v1 device";
 inline constexpr std::string_view kRecoveryLabel = "cairn/v1 recovery";
 
 inline constexpr std::string_view kSignClosing = "close vetoes";
+inline constexpr std::string_view kSignNotYet = "not yet closed";
 
 inline Hash labelled_hash(std::string_view label, ByteView a, ByteView b = {}) {
   const std::uint8_t zero = 0;

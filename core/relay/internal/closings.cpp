@@ -55,42 +55,60 @@ Result<ClosingRow> ClosingRow::read(wire::Reader& r) {
 
 // ---- who is asked ----
 
-Closings::Closings(const RelayConfig& config, std::uint64_t& next_call) : config_(config), next_call_(next_call) {
+Closings::Closings(const RelayConfig& config, std::uint64_t& next_call, LastCosigned last_cosigned)
+    : config_(config), next_call_(next_call), last_cosigned_(std::move(last_cosigned)) {
   const std::vector<PublicKey>& named = config.auditors;
   for (const tlog::Policy::Witness& witness : config.policy.witnesses()) {
     const PublicKey& key = witness.key.key();
     if (!named.empty() && std::ranges::find(named, key) == named.end()) {
       others_.push_back(key);
     } else if (!witness.url.empty()) {
-      auditors_.push_back({key, close_url(witness.url)});
+      auditors_.push_back({key, close_url(witness.url), {}, 0});
     }
   }
 }
 
-Closings::Asked Closings::begin(Time now) const {
+Closings::Asked Closings::begin() const {
   Asked out;
   for (const Auditor& it : auditors_) {
     out.row.words.push_back({it.key, {}, {}});
-    out.paces.push_back({now, {}, 0, false});
+    out.paces.emplace_back();
   }
   return out;
+}
+
+Closings::Asked& Closings::add(const Hash& request, Asked asked, Time now) {
+  for (std::size_t i = 0; i < auditors_.size(); ++i) {
+    if (asked.row.veto || asked.row.words[i].closed) continue;
+    asked.paces[i].next_try = now;
+    auditors_[i].queue.emplace(now, request);
+  }
+  return asked_.insert_or_assign(request, std::move(asked)).first->second;
+}
+
+std::size_t Closings::share() const {
+  return std::max<std::size_t>(1, kCallsAtOnce / std::max<std::size_t>(1, auditors_.size()));
 }
 
 Status Closings::rebuild(const StoreView& rows, Time now) {
   asked_.clear();
   calls_.clear();
+  news_.clear();
+  for (Auditor& it : auditors_) {
+    it.queue.clear();
+    it.under_way = 0;
+  }
   for (const Row& row : rows.scan(table::kClosings, {}, {}, kMaxRows)) {
     const Hash request = TRY(Hash::from(row.key));
     auto stored = wire::decode<ClosingRow>(row.value);
     REQUIRE(stored.has_value(), ErrorCode::internal, "a row of closings does not decode");
-    Asked asked = begin(now);
-    asked.is_news = false;
+    Asked asked = begin();
     asked.row.veto = std::move(stored->veto);
     for (ClosingRow::Word& word : asked.row.words) {
       const auto known = std::ranges::find(stored->words, word.auditor, &ClosingRow::Word::auditor);
       if (known != stored->words.end()) word = *known;
     }
-    asked_.emplace(request, std::move(asked));
+    add(request, std::move(asked), now);
   }
   due_ = asked_.empty() ? Time::never() : now;
   return ok();
@@ -103,7 +121,9 @@ Status Closings::may_complete(const Hash& request, Time now) {
   auto found = asked_.find(request);
   if (found == asked_.end()) {
     REQUIRE(asked_.size() < kMaxRows, ErrorCode::unavailable, "Too many resets are being completed; try again later.");
-    found = asked_.emplace(request, begin(now)).first;
+    add(request, begin(), now);
+    found = asked_.find(request);
+    news_.insert(request);
     due_ = now;
   }
   const ClosingRow& row = found->second.row;
@@ -125,100 +145,125 @@ Status Closings::may_complete(const Hash& request, Time now) {
 
 void Closings::forget(Turn& turn, const Hash& request) {
   turn.rows.erase(table::kClosings, to_bytes(request));
-  asked_.erase(request);  // answers that are under way are nobody's
+  const auto found = asked_.find(request);
+  if (found == asked_.end()) return;
+  drop_from_queues(request, found->second);
+  asked_.erase(found);  // answers that are under way are nobody's
+  news_.erase(request);
+}
+
+void Closings::drop_from_queues(const Hash& request, const Asked& asked) {
+  for (std::size_t i = 0; i < auditors_.size(); ++i) auditors_[i].queue.erase({asked.paces[i].next_try, request});
 }
 
 // ---- asking ----
 
-void Closings::call(Turn& turn, const Hash& request, Asked& asked, std::size_t auditor) {
+void Closings::call(Turn& turn, const Hash& request, std::size_t auditor) {
+  Auditor& it = auditors_[auditor];
+  const directory::CloseRequest body{config_.origin(), request, random_value<Nonce16>(turn.entropy)};
   const proto::CallId id{next_call_++};
-  turn.sends.emplace_back(proto::Call{id,
-                                      proto::Method::post,
-                                      auditors_[auditor].url,
-                                      {},
-                                      wire::encode(body_of(request)),
-                                      config_.times.call_timeout_ms});
-  asked.paces[auditor].under_way = true;
-  calls_.emplace(id, Place{request, auditor});
+  turn.sends.emplace_back(
+      proto::Call{id, proto::Method::post, it.url, {}, wire::encode(body), config_.times.call_timeout_ms});
+  ++it.under_way;
+  calls_.emplace(id, Place{body, auditor});
 }
 
 void Closings::tick(Turn& turn) {
   if (due_ > turn.now) return;
-  for (auto& [request, asked] : asked_) {
-    if (asked.is_news && !turn.rows.full()) {
-      save(turn.rows, table::kClosings, to_bytes(request), asked.row);
-      asked.is_news = false;
+  if (!turn.rows.full()) {
+    for (const Hash& request : std::exchange(news_, {})) {
+      save(turn.rows, table::kClosings, to_bytes(request), asked_.at(request).row);
     }
-    if (asked.row.veto) continue;
-    for (std::size_t i = 0; i < auditors_.size() && calls_.size() < kCallsAtOnce; ++i) {
-      const Pace& one = asked.paces[i];
-      if (!asked.row.words[i].closed && !one.under_way && one.next_try <= turn.now) call(turn, request, asked, i);
+  }
+  for (std::size_t i = 0; i < auditors_.size(); ++i) {
+    Auditor& it = auditors_[i];
+    while (it.under_way < share() && !it.queue.empty() && it.queue.begin()->first <= turn.now) {
+      const Hash request = it.queue.begin()->second;
+      it.queue.erase(it.queue.begin());
+      call(turn, request, i);
     }
   }
   due_ = next_due(turn.now);
 }
 
 void Closings::call_done(Turn& turn, const proto::CallDone& call) {
-  const Place place = calls_.at(call.id);
+  const Place place = std::move(calls_.at(call.id));
   calls_.erase(call.id);
-  const auto found = asked_.find(place.first);
-  if (found != asked_.end()) {
+  Auditor& auditor = auditors_[place.auditor];
+  --auditor.under_way;
+  const Hash& request = place.asked.request;
+  const auto found = asked_.find(request);
+  if (found != asked_.end() && !found->second.row.veto) {
     Asked& asked = found->second;
-    Pace& one = asked.paces[place.second];
-    one.under_way = false;
+    Pace& one = asked.paces[place.auditor];
+    ClosingRow::Word& word = asked.row.words[place.auditor];
     one.next_try = after(turn.now, std::min(kFirstRetryMs << std::min(one.tries++, 16u), kLastRetryMs));
-    ClosingRow::Word& word = asked.row.words[place.second];
-    const bool answered = call.reply && take(turn, place, asked, *call.reply);
-    if (!answered && !word.silent_ms) {
-      turn.events.push_back({proto::Event::Level::warning,
-                             "an auditor does not say whether a reset was vetoed: its completion waits", 0});
-    }
-    asked.is_news = asked.is_news || !answered || word.silent_ms;
-    if (answered) {
+    if (call.reply && take(turn, place, asked, *call.reply)) {
+      if (word.silent_ms) news_.insert(request);
       word.silent_ms.reset();
       one.failed.reset();
     } else {
-      count_silence(word, one, turn.now);
+      hear_nothing(turn, asked, place.auditor, request);
     }
+    if (!asked.row.veto && !word.closed) auditor.queue.emplace(one.next_try, request);
   }
   due_ = turn.now;
   tick(turn);
 }
 
-bool Closings::take(Turn& turn, const Place& place, Asked& asked, const proto::CallReply& reply) const {
-  constexpr int kOk = 200, kNotYet = 503;
-  if (reply.status == kNotYet) return true;
+bool Closings::take(Turn& turn, const Place& place, Asked& asked, const proto::CallReply& reply) {
+  constexpr int kOk = 200;
+  const PublicKey& key = auditors_[place.auditor].key;
   if (reply.status != kOk || reply.body.size() > directory::kMaxCloseBytes) return false;
   auto answer = wire::decode<directory::CloseAnswer>(reply.body);
   if (!answer) return false;
+  if (const auto* not_yet = std::get_if<directory::NotYet>(&answer->body)) {
+    return directory::verify_not_yet(place.asked, key, *not_yet).has_value();
+  }
   if (auto* veto = std::get_if<directory::VetoNotice>(&answer->body)) {
-    if (veto->request.hash() != place.first || !veto->verify()) return false;
+    if (veto->request.hash() != place.asked.request || !veto->verify()) return false;
     turn.events.push_back({proto::Event::Level::info, "an auditor holds a veto of a reset: it is not completed", 0});
+    drop_from_queues(place.asked.request, asked);
     asked.row.veto = std::move(*veto);
   } else {
-    const auto& signature = std::get<Signature>(answer->body);
-    if (!directory::verify_closing(body_of(place.first), auditors_[place.second].key, signature)) return false;
-    asked.row.words[place.second].closed = signature;
+    const auto& closed = std::get<directory::Closed>(answer->body);
+    if (!directory::verify_closed(place.asked, key, closed)) return false;
+    asked.row.words[place.auditor].closed = closed.signature;
   }
-  asked.is_news = true;
+  news_.insert(place.asked.request);
   return true;
 }
 
-void Closings::count_silence(ClosingRow::Word& word, Pace& pace, Time now) {
-  const std::uint64_t gap_ms = pace.failed ? std::min(elapsed_ms(now, *pace.failed), kMostGapMs) : 0;
+void Closings::hear_nothing(Turn& turn, Asked& asked, std::size_t auditor, const Hash& request) {
+  ClosingRow::Word& word = asked.row.words[auditor];
+  Pace& one = asked.paces[auditor];
+  const auto cosigned = last_cosigned_(word.auditor);
+  const std::uint64_t gap_ms = one.failed ? std::min(elapsed_ms(turn.now, *one.failed), kMostGapMs) : 0;
+  if (cosigned && elapsed_ms(turn.now, *cosigned) <= kMostGapMs) {
+    // It is there: whatever it says, it may hold a veto, and is one of those that carry the log on.
+    if (word.silent_ms) news_.insert(request);
+    word.silent_ms.reset();
+    one.failed.reset();
+    if (std::exchange(one.is_told, true)) return;
+    turn.events.push_back({proto::Event::Level::warning,
+                           "an auditor cosigns and does not say whether a reset was vetoed: its completion waits; see "
+                           "that its address takes POST /close, or take it out of the policy's auditors",
+                           auditor + 1});
+    return;
+  }
+  if (!word.silent_ms) {
+    turn.events.push_back({proto::Event::Level::warning,
+                           "an auditor does not say whether a reset was vetoed: its completion waits", auditor + 1});
+  }
   word.silent_ms = word.silent_ms.value_or(0) + gap_ms;
-  pace.failed = now;
+  one.failed = turn.now;
+  news_.insert(request);
 }
 
 Time Closings::next_due(Time now) const {
-  Time first = Time::never();
-  for (const auto& [request, asked] : asked_) {
-    if (asked.is_news) first = std::min(first, after(now, kRoomPauseMs));  // the disk was full
-    if (asked.row.veto || calls_.size() >= kCallsAtOnce) continue;
-    for (std::size_t i = 0; i < auditors_.size(); ++i) {
-      const Pace& one = asked.paces[i];
-      if (!asked.row.words[i].closed && !one.under_way) first = std::min(first, one.next_try);
-    }
+  Time first = news_.empty() ? Time::never() : after(now, kRoomPauseMs);  // the disk was full
+  for (const Auditor& it : auditors_) {
+    if (it.under_way < share() && !it.queue.empty()) first = std::min(first, it.queue.begin()->first);
   }
   return first;
 }

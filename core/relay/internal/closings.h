@@ -4,6 +4,9 @@
 // completion is accepted only when no auditor that counts can hold one.
 #pragma once
 
+#include <functional>
+#include <set>
+
 #include "core/directory/closing.h"
 #include "core/relay/config.h"
 #include "core/relay/internal/turn.h"
@@ -15,8 +18,9 @@ namespace cairn::relay {
 struct ClosingRow {
   struct Word {
     PublicKey auditor;
-    std::optional<std::uint64_t> silent_ms;  ///< how long it has been asked in vain; nothing once it answers
-    std::optional<Signature> closed;         ///< its closing
+    /// How long it has been asked in vain; nothing once it gives a sign of life: a signed answer or a cosignature.
+    std::optional<std::uint64_t> silent_ms;
+    std::optional<Signature> closed;  ///< its closing
 
     void write(wire::Writer&) const;
     static Result<Word> read(wire::Reader&);
@@ -30,14 +34,17 @@ struct ClosingRow {
 
 class Closings {
  public:
+  /// When we took the last cosignature of a key; nothing since this process began.
+  using LastCosigned = std::function<std::optional<Time>(const PublicKey&)>;
+
   /// `config` and `next_call` outlive this. Asked are the config's auditors that have an address.
-  Closings(const RelayConfig& config, std::uint64_t& next_call);
+  Closings(const RelayConfig& config, std::uint64_t& next_call, LastCosigned last_cosigned);
 
   Status rebuild(const StoreView& rows, Time now);
 
   /// Whether the completion of this request may be accepted: no veto is known, every auditor has closed its mailbox or
-  /// was silent for kClosingPatienceMs, and with those that have closed the policy has its quorum. `not_authorised`
-  /// for ever once a veto is known, else `unavailable`; from then on the auditors are asked.
+  /// gave no sign of life for kClosingPatienceMs, and with those that have closed the policy has its quorum.
+  /// `not_authorised` for ever once a veto is known, else `unavailable`; from then on the auditors are asked.
   Status may_complete(const Hash& request, Time now);
   /// The chain has a veto or completion of the request.
   void forget(Turn& turn, const Hash& request);
@@ -52,35 +59,45 @@ class Closings {
   struct Auditor {
     PublicKey key;
     std::string url;
+    /// Who is to be asked about, those due longest first, so that nobody waits for requests that others repeat.
+    std::set<std::pair<Time, Hash>> queue;
+    std::size_t under_way = 0;  ///< calls; each auditor has a share of all of them
   };
   /// When an auditor is asked again about one request.
   struct Pace {
     Time next_try;
     std::optional<Time> failed;  ///< when it was asked in vain last, since this process began
     unsigned tries = 0;
-    bool under_way = false;
+    bool is_told = false;  ///< the operator, that it cosigns and does not answer
   };
   struct Asked {
     ClosingRow row;  ///< its words stand in the order of auditors_
     std::vector<Pace> paces;
-    bool is_news = true;  ///< the row is to be written
   };
-  using Place = std::pair<Hash, std::size_t>;  // request, auditor
+  /// A call that is under way.
+  struct Place {
+    directory::CloseRequest asked;
+    std::size_t auditor = 0;
+  };
 
-  Asked begin(Time now) const;
-  void call(Turn& turn, const Hash& request, Asked& asked, std::size_t auditor);
-  /// Takes an answer in: whether there was one.
-  bool take(Turn& turn, const Place& place, Asked& asked, const proto::CallReply& reply) const;
-  /// How it was silent, counted too short rather than too long.
-  static void count_silence(ClosingRow::Word& word, Pace& pace, Time now);
+  Asked begin() const;
+  Asked& add(const Hash& request, Asked asked, Time now);
+  void call(Turn& turn, const Hash& request, std::size_t auditor);
+  /// Takes a signed answer in: whether it was one.
+  bool take(Turn& turn, const Place& place, Asked& asked, const proto::CallReply& reply);
+  /// It has not answered. How it was silent is counted too short rather than too long, and is over when it cosigns.
+  void hear_nothing(Turn& turn, Asked& asked, std::size_t auditor, const Hash& request);
+  void drop_from_queues(const Hash& request, const Asked& asked);
+  std::size_t share() const;
   Time next_due(Time now) const;
-  directory::CloseRequest body_of(const Hash& request) const { return {config_.origin(), request}; }
 
   const RelayConfig& config_;
   std::uint64_t& next_call_;
+  LastCosigned last_cosigned_;
   std::vector<Auditor> auditors_;
   std::vector<PublicKey> others_;  ///< cosigners that take no vetoes
   std::map<Hash, Asked> asked_;    ///< by R
+  std::set<Hash> news_;            ///< whose rows are to be written, by R
   std::map<proto::CallId, Place> calls_;
   Time due_ = Time::never();  ///< there is something to do
 };

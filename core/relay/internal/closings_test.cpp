@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+
+#include "core/base/memory_view.h"
+#include "core/crypto/hash.h"
 #include "core/relay/leaf_pages.h"
 #include "tests/support/relay_people.h"
 #include "tests/support/test_cosigner.h"
@@ -21,9 +25,8 @@ using Mailbox = FakeCosigner::Mailbox;
 constexpr std::uint64_t kDelayMs = directory::kMinResetDelayS * kSecondMs;
 
 /// Alice, whose reset has matured, and three auditors of which two are a quorum.
-class ClosingsTest : public ::testing::Test {
- protected:
-  explicit ClosingsTest(RelayConfig config = testing::TestCosigners().config()) : driver(std::move(config)) {
+struct ClosingsWorld {
+  explicit ClosingsWorld(RelayConfig config = testing::TestCosigners().config()) : driver(std::move(config)) {
     pass(1000);
     take(alice.genesis(phone, directory::kMinResetDelayS));
     pass(1000);
@@ -53,6 +56,8 @@ class ClosingsTest : public ::testing::Test {
     const auto leaves = load_leaves(driver.store, (**served).size, directory::kMinResetDelayS);
     return leaves->size() == 1 && leaves->front().leaf.count == 3 && !leaves->front().leaf.resets.is_zero();
   }
+  /// An auditor neither cosigns nor answers any more.
+  void gone(std::size_t auditor) { cosigners.all[auditor].mood = FakeCosigner::Mood::dead; }
   bool remembers() { return driver.store.get(table::kClosings, notice.hash()).has_value(); }
 
   testing::TestCosigners cosigners;
@@ -61,6 +66,11 @@ class ClosingsTest : public ::testing::Test {
   testing::TestDevice phone = alice.new_device(), tablet = alice.new_device();
   directory::ResetNotice notice;
   std::optional<directory::Statement> completion;
+};
+
+class ClosingsTest : public ::testing::Test, protected ClosingsWorld {
+ protected:
+  using ClosingsWorld::ClosingsWorld;
 };
 
 TEST_F(ClosingsTest, CompletesWhenEveryAuditorHasClosed) {
@@ -140,7 +150,7 @@ TEST_F(ClosingsTest, BelievesNoClosingOfAnotherKey) {
 }
 
 TEST_F(ClosingsTest, GoesOnWithoutAnAuditorThatIsGone) {
-  cosigners.all[2].mailbox = Mailbox::silent;
+  gone(2);
   complete();
   pass_long(kClosingPatienceMs - kHourMs);
   EXPECT_EQ(complete(), 503);
@@ -148,17 +158,60 @@ TEST_F(ClosingsTest, GoesOnWithoutAnAuditorThatIsGone) {
   EXPECT_TRUE(completes());
 }
 
+// It carries the log on, and may hold the only veto: left out, it would refuse the log for ever.
+TEST_F(ClosingsTest, WaitsForAnAuditorThatCosignsAndDoesNotAnswer) {
+  for (const Mailbox silence : {Mailbox::silent, Mailbox::unsigned_not_yet, Mailbox::stale_not_yet}) {
+    cosigners.all[2].mailbox = silence;
+    complete();
+    pass_long(kClosingPatienceMs + kHourMs);
+    EXPECT_EQ(complete(), 503);
+  }
+  EXPECT_TRUE(std::ranges::any_of(driver.events, [](const proto::Event& event) {
+    return event.what.starts_with("an auditor cosigns and does not say");
+  }));
+  cosigners.all[2].mailbox = Mailbox::closes;
+  pass_long(kHourMs);
+  EXPECT_TRUE(completes());
+}
+
+// Whoever stands between may say 503, or what the auditor said once.
+TEST_F(ClosingsTest, NotYetIsNoSignOfLifeUnlessItIsSignedForThisQuestion) {
+  for (const Mailbox lie : {Mailbox::unsigned_not_yet, Mailbox::stale_not_yet}) {
+    ClosingsWorld fresh;
+    fresh.cosigners.all[2].mailbox = lie;
+    fresh.complete();
+    fresh.pass(kMinuteMs);
+    fresh.cosigners.all[2].mood = FakeCosigner::Mood::busy;  // it cosigns nothing
+    fresh.pass_long(kClosingPatienceMs + kHourMs);
+    EXPECT_TRUE(fresh.completes());
+  }
+}
+
 TEST_F(ClosingsTest, AnAuditorThatComesBackIsWaitedForAgain) {
-  cosigners.all[2].mailbox = Mailbox::silent;
+  gone(2);
   complete();
   pass_long(kClosingPatienceMs + kHourMs);
+  cosigners.all[2].mood = FakeCosigner::Mood::honest;
   cosigners.all[2].mailbox = Mailbox::not_yet;
   pass_long(kHourMs);
   EXPECT_EQ(complete(), 503);
 }
 
+// Any sign of life ends its silence: a cosignature too.
+TEST_F(ClosingsTest, SilenceIsCountedFromTheLastCosignature) {
+  cosigners.all[2].mailbox = Mailbox::silent;
+  complete();
+  pass_long(2 * kDayMs);  // it cosigns
+  gone(2);
+  pass_long(2 * kDayMs);
+  EXPECT_EQ(complete(), 503);
+  pass_long(kDayMs + 2 * kHourMs);
+  EXPECT_TRUE(completes());
+}
+
 TEST_F(ClosingsTest, NeedsTheQuorumOfThoseThatClosed) {
-  cosigners.all[1].mailbox = cosigners.all[2].mailbox = Mailbox::silent;
+  gone(1);
+  gone(2);
   complete();
   pass_long(2 * kClosingPatienceMs);
   EXPECT_EQ(complete(), 503);
@@ -167,7 +220,7 @@ TEST_F(ClosingsTest, NeedsTheQuorumOfThoseThatClosed) {
 }
 
 TEST_F(ClosingsTest, CountsNoTimeInWhichTheServerDidNotAsk) {
-  cosigners.all[2].mailbox = Mailbox::silent;
+  gone(2);
   complete();
   pass(kMinuteMs);
   driver.now = after(driver.now, 2 * kClosingPatienceMs);  // asleep
@@ -234,6 +287,74 @@ TEST_F(WitnessClosings, AreOfAuditorsAlone) {
   pass(1000);
   EXPECT_EQ(cosigners.all[2].asked_to_close, 0u);
   EXPECT_TRUE(completes());
+}
+
+/// 200 resets that are to be completed, and a dead auditor: calls to it hang until they time out.
+class ManyClosings : public ::testing::Test {
+ protected:
+  ManyClosings() : closings_(config_, next_call_, [](const PublicKey&) { return std::nullopt; }) {
+    cosigners.all[0].mood = FakeCosigner::Mood::dead;
+    EXPECT_TRUE(closings_.rebuild(store_, now_));
+    for (std::uint8_t i = 0; i < 200; ++i) EXPECT_FALSE(closings_.may_complete(crypto::sha256(Bytes{i}), now_));
+  }
+  void pass_second() {
+    now_ = after(now_, kSecondMs);
+    while (!hanging_.empty() && hanging_.front().first <= now_) {
+      const proto::CallDone done{hanging_.front().second, fail(ErrorCode::unavailable, "no answer")};
+      hanging_.pop_front();
+      Turn turn(store_, now_, entropy_);
+      closings_.call_done(turn, done);
+      take(turn);
+    }
+    Turn turn(store_, now_, entropy_);
+    closings_.tick(turn);
+    take(turn);
+    EXPECT_LE(hanging_.size(), 32u);
+  }
+
+  testing::TestCosigners cosigners;
+  std::map<Hash, std::size_t> asked_in_vain;
+
+ private:
+  void take(Turn& turn) {
+    proto::Effects effects = turn.take();
+    store_.apply(effects.writes);
+    for (const proto::Send& send : effects.sends) {
+      const auto& call = std::get<proto::Call>(send);
+      FakeCosigner& asked = cosigners.of(call);
+      if (asked.mood == FakeCosigner::Mood::dead) {
+        hanging_.emplace_back(after(now_, call.timeout_ms), call.id);
+        ++asked_in_vain[wire::decode<directory::CloseRequest>(call.body)->request];
+        continue;
+      }
+      Turn answering(store_, now_, entropy_);
+      closings_.call_done(answering, asked.answer(call, now_));
+      take(answering);
+    }
+  }
+
+  testing::SeededEntropy entropy_{9};
+  const RelayConfig config_ = testing::TestCosigners().config();
+  std::uint64_t next_call_ = 1;
+  Closings closings_;
+  MemoryView store_;
+  Time now_{1'700'000'000'000};
+  std::deque<std::pair<Time, proto::CallId>> hanging_;
+};
+
+TEST_F(ManyClosings, AreNotHeldUpByAnAuditorThatNeverAnswers) {
+  pass_second();
+  EXPECT_EQ(cosigners.all[1].asked_to_close, 200u);
+  EXPECT_EQ(cosigners.all[2].asked_to_close, 200u);
+}
+
+TEST_F(ManyClosings, ComeInTurn) {
+  for (int second = 0; second < 1100; ++second) pass_second();
+  ASSERT_EQ(asked_in_vain.size(), 200u);
+  const auto [least, most] = std::ranges::minmax_element(
+      asked_in_vain, {}, [](const auto& entry) { return entry.second; });
+  EXPECT_GE(least->second, 3u);
+  EXPECT_LE(most->second, least->second + 1);
 }
 
 TEST(OpenResets, AreLimitedAndCounted) {

@@ -38,6 +38,7 @@ void Cosigners::rebuild(const std::optional<tlog::SignedCheckpoint>& served) {
     Cosigner anew(it.key, it.url);
     anew.heard = it.heard;
     anew.ahead = it.ahead;
+    anew.cosigned = it.cosigned;
     it = std::move(anew);
     if (!served) continue;
     const auto lines = tlog::verify_cosignatures(served->note(), {&it.key, 1});
@@ -161,6 +162,7 @@ bool Cosigners::cosigned(Cosigner& it, std::uint64_t size, const tlog::Signature
     auto verified = tlog::verify_cosignature(line, it.key, offered_->note().text);
     if (!verified) break;
     it.heard = true;
+    it.cosigned = now;
     it.line = std::move(*verified);
     it.known_size = it.line_size = size;
     it.failures = it.conflicts = 0;
@@ -201,6 +203,13 @@ std::vector<tlog::VerifiedCosignature> Cosigners::cosignatures(std::uint64_t siz
 
 bool Cosigners::refused() const {
   return std::ranges::any_of(cosigners_, [](const Cosigner& it) { return it.refused; });
+}
+
+std::optional<Time> Cosigners::last_cosigned(const PublicKey& cosigner) const {
+  for (const Cosigner& it : cosigners_) {
+    if (it.key.key() == cosigner) return it.cosigned;
+  }
+  return std::nullopt;
 }
 
 bool Cosigners::settled() const {

@@ -39,6 +39,8 @@ class Cosigners {
   /// `all`: whether each of them has to be heard, and not only so many that the others are no quorum.
   enum class Ask : std::uint8_t { enough, all };
   Standing standing(Ask ask) const;
+  /// When we took the last cosignature of this key, whatever size it was for; a rebuild does not forget it.
+  std::optional<Time> last_cosigned(const PublicKey& cosigner) const;
   /// Whether everybody who can be reached has cosigned the offered checkpoint.
   bool settled() const;
   Time deadline() const;
@@ -55,13 +57,14 @@ class Cosigners {
     std::uint64_t known_size = 0;  ///< what it has cosigned last, as far as we know
     std::optional<Call> call;
     Time next_try;
-    unsigned failures = 0;   ///< since it cosigned, or came back
-    unsigned conflicts = 0;  ///< since it cosigned
-    bool reached = true;     ///< the last call was answered
-    bool heard = false;      ///< it has said that it knows no more of the log than we have
-    bool ahead = false;      ///< or that it does
-    bool strange = false;    ///< what answered last at its address is no witness
-    bool refused = false;    ///< the offered checkpoint, without saying from which size it could
+    unsigned failures = 0;         ///< since it cosigned, or came back
+    unsigned conflicts = 0;        ///< since it cosigned
+    bool reached = true;           ///< the last call was answered
+    bool heard = false;            ///< it has said that it knows no more of the log than we have
+    bool ahead = false;            ///< or that it does
+    bool strange = false;          ///< what answered last at its address is no witness
+    bool refused = false;          ///< the offered checkpoint, without saying from which size it could
+    std::optional<Time> cosigned;  ///< last, by our clock
     std::optional<tlog::VerifiedCosignature> line;
     std::uint64_t line_size = 0;
   };

@@ -47,6 +47,9 @@ class Publisher {
   Status call_done(Turn& turn, const proto::CallDone& call, const Keys& keys, Mailboxes& mailboxes);
   Time deadline() const;
 
+  /// As Cosigners::last_cosigned.
+  std::optional<Time> last_cosigned(const PublicKey& cosigner) const { return cosigners_.last_cosigned(cosigner); }
+
   const directory::Map& map() const { return map_; }
   const std::optional<Served>& served() const { return served_; }
   /// Epochs that are built, served or not: auditors read up to here.

@@ -37,7 +37,7 @@ Server::Server(RelayConfig config, LookupHook* hook)
       realm_guess_limiter_(config_.limits.realm_guess),
       realm_write_limiter_(config_.limits.realm_write),
       mailboxes_(config_),
-      closings_(config_, next_call_),
+      closings_(config_, next_call_, [this](const PublicKey& key) { return publisher_.last_cosigned(key); }),
       writer_(config_, closings_),
       publisher_(config_, next_call_) {}
 

@@ -66,10 +66,10 @@ std::optional<WitnessReply> Cosigner::check(Turn& turn, Log& log, const tlog::Ad
 std::optional<WitnessReply> Cosigner::check_replay(Turn& turn, Log& log, const tlog::AddCheckpoint& request) const {
   if (role_ == Role::witness) return std::nullopt;
   if (!log.replay) return reply_refused(WitnessStatus::unavailable, "the log's config is not known yet");
-  const Status checked = log.replay->working().check_checkpoint(request.checkpoint.claim().tree, turn.now);
-  if (checked) return std::nullopt;
-  if (checked.error().code != ErrorCode::inconsistent) {
-    return reply_refused(WitnessStatus::unavailable, checked.error().where);
+  const Status ours = log.replay->working().check_head(request.checkpoint.claim().tree);
+  if (ours) return settle(turn, log, request.checkpoint);
+  if (ours.error().code != ErrorCode::inconsistent) {
+    return reply_refused(WitnessStatus::unavailable, ours.error().where);
   }
   turn.event(proto::Event::Level::warning, "the audits of a log do not give the root that it signed",
              log.replay->working().size());
@@ -77,21 +77,39 @@ std::optional<WitnessReply> Cosigner::check_replay(Turn& turn, Log& log, const t
   return reply_refused(WitnessStatus::unprocessable, "the audits give another root");
 }
 
+/// The log has signed our own head. Whether it may be cosigned is another question.
+std::optional<WitnessReply> Cosigner::settle(Turn& turn, Log& log, const tlog::SignedCheckpoint& checkpoint) const {
+  const bool is_news = log.replay->settled().size() != checkpoint.claim().tree.size;
+  log.replay->settle(turn);
+  if (is_news) keep_root(turn, log, with_line_of(checkpoint, log.row.key));
+  const directory::Auditor& settled = log.replay->settled();
+  const Status may = settled.check_cosigning(turn.now);
+  if (may) return std::nullopt;
+  // Asked again within an hour: what follows it meanwhile is to be read.
+  const std::uint64_t owed_s = std::min(settled.owed_ms(), kHourMs) / kSecondMs;
+  if (is_news && (owed_s != 0 || settled.is_barred())) {
+    turn.event(proto::Event::Level::warning, may.error().where, settled.owed_ms() / kHourMs);
+  }
+  return reply_refused(WitnessStatus::unavailable, may.error().where,
+                       std::max(std::uint32_t{1}, static_cast<std::uint32_t>(owed_s)));
+}
+
+void Cosigner::keep_root(Turn& turn, const Log& log, const tlog::SignedCheckpoint& note) {
+  const tlog::TreeHead tree = note.claim().tree;
+  turn.save(table::kRoots, root_key(log.id, tree.size), RootRow{tree.root, note.encode()});
+  const std::uint64_t end = tree.size > kKeptRoots ? tree.size - kKeptRoots + 1 : 0;
+  for (const Row& old : turn.rows.scan(table::kRoots, root_key(log.id, 0), root_key(log.id, end), 2)) {
+    turn.rows.erase(table::kRoots, old.key);
+  }
+}
+
 WitnessReply Cosigner::cosign(Turn& turn, Log& log, const tlog::SignedCheckpoint& checkpoint) const {
   tlog::SignedCheckpoint kept = with_line_of(checkpoint, log.row.key);
   const tlog::NoteSignature line = tlog::cosign(name_, signing_, turn.now.ms / kSecondMs, kept.note().text);
   if (!kept.add(line)) return reply_refused(WitnessStatus::bad_request, "checkpoint too large");
-  if (log.replay) log.replay->settle(turn);
-  const std::string note = kept.encode();
-  const tlog::TreeHead tree = kept.claim().tree;
-  turn.rows.put(table::kCosigned, to_bytes(log.id), to_bytes(note));
-  if (!log.cosigned || tree.size != log.head().size) {
-    turn.save(table::kRoots, root_key(log.id, tree.size), RootRow{tree.root, note});
-    const std::uint64_t end = tree.size > kKeptRoots ? tree.size - kKeptRoots + 1 : 0;
-    for (const Row& old : turn.rows.scan(table::kRoots, root_key(log.id, 0), root_key(log.id, end), 2)) {
-      turn.rows.erase(table::kRoots, old.key);
-    }
-  }
+  if (log.replay) log.replay->record_cosigned(turn);
+  turn.rows.put(table::kCosigned, to_bytes(log.id), to_bytes(kept.encode()));
+  if (!log.cosigned || kept.claim().tree.size != log.head().size) keep_root(turn, log, kept);
   log.cosigned = std::move(kept);
   return tlog::reply_cosigned({&line, 1});
 }

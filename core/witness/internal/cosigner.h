@@ -16,8 +16,11 @@ class Cosigner {
   Cosigner(Role role, tlog::KeyName name, crypto::SigningKey key);
 
   const tlog::VerifierKey& key() const { return verifier_; }
-  Signature sign_closing(const directory::CloseRequest& request) const {
-    return directory::sign_closing(request, signing_);
+  directory::Closed sign_closed(const directory::CloseRequest& request) const {
+    return directory::sign_closed(request, signing_);
+  }
+  directory::NotYet sign_not_yet(const directory::CloseRequest& request) const {
+    return directory::sign_not_yet(request, signing_);
   }
 
   /// Answers, now or once the log's replay is as far.
@@ -32,6 +35,8 @@ class Cosigner {
   std::optional<tlog::WitnessReply> check_replay(Turn& turn, Log& log, const tlog::AddCheckpoint& request) const;
   void decide(Turn& turn, Log& log, proto::RequestId id, tlog::AddCheckpoint request) const;
   tlog::WitnessReply cosign(Turn& turn, Log& log, const tlog::SignedCheckpoint& checkpoint) const;
+  std::optional<tlog::WitnessReply> settle(Turn& turn, Log& log, const tlog::SignedCheckpoint& checkpoint) const;
+  static void keep_root(Turn& turn, const Log& log, const tlog::SignedCheckpoint& note);
 
   Role role_;
   tlog::KeyName name_;

@@ -2,7 +2,7 @@
 
 namespace cairn::witness {
 
-Result<Log> Log::load(const Turn& turn, LogRow row) {
+Result<Log> Log::load(Turn& turn, LogRow row) {
   Log log{log_id(row.key.name().text()), std::move(row), {}, false, {}, {}};
   if (const auto note = turn.rows.get(table::kCosigned, log.id)) {
     auto checkpoint = tlog::SignedCheckpoint::parse(as_text(*note), tlog::ExtensionLines::tolerate);
@@ -16,9 +16,12 @@ Result<Log> Log::load(const Turn& turn, LogRow row) {
 }
 
 void compare(Turn& turn, Log& log, const tlog::VerifiedCheckpoint& checkpoint) {
-  if (log.contradicted || checkpoint.tree().size > log.head().size) return;
+  const std::uint64_t settled_size = log.replay ? log.replay->settled().size() : 0;
+  if (log.contradicted || checkpoint.tree().size > std::max(log.head().size, settled_size)) return;
   const auto row = turn.load<RootRow>(table::kRoots, root_key(log.id, checkpoint.tree().size));
   if (!row || !*row || (*row)->root == checkpoint.tree().root) return;
+  // Beyond what is cosigned there is a note only of the sizes at which we settled.
+  if ((*row)->note.empty() && checkpoint.tree().size > log.head().size) return;
   log.contradicted = true;
   const Evidence evidence{(*row)->note.empty() ? log.cosigned->encode() : (*row)->note,
                           with_line_of(checkpoint.as_signed(), log.row.key).encode()};

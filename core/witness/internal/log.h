@@ -25,7 +25,7 @@ struct Log {
   tlog::TreeHead head() const { return cosigned ? cosigned->claim().tree : tlog::TreeHead{0, tlog::empty_root()}; }
 
   /// Reads a listed log's rows.
-  static Result<Log> load(const Turn& turn, LogRow row);
+  static Result<Log> load(Turn& turn, LogRow row);
 };
 
 using Logs = std::map<LogId, Log>;

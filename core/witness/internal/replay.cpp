@@ -6,10 +6,6 @@ namespace {
 /// Audits asked for at a time.
 constexpr std::uint64_t kCallsAtOnce = 4;
 
-bool waits(const directory::Auditor& auditor) {
-  return std::ranges::any_of(auditor.open_requests(), [](const auto& entry) { return entry.second.cosigned; });
-}
-
 /// Whether the request is open there, and nobody has vetoed it yet.
 bool lacks_veto(const directory::Auditor& auditor, const Hash& request) {
   const auto found = auditor.open_requests().find(request);
@@ -27,14 +23,51 @@ Replay Replay::begin(Turn& turn, const LogId& log, std::string url, directory::A
   return out;
 }
 
-Result<std::optional<Replay>> Replay::load(const Turn& turn, const LogId& log, std::string url) {
+Result<std::optional<Replay>> Replay::load(Turn& turn, const LogId& log, std::string url) {
   auto settled = TRY(turn.load<directory::Auditor>(table::kSettled, log));
   if (!settled) return std::optional<Replay>{};
-  auto working = TRY(turn.load<directory::Auditor>(table::kWorking, log));
-  const bool differs = working.has_value();
-  Replay out(log, std::move(url), *settled, differs ? std::move(*working) : *settled);
-  out.differs_ = differs;
+  Replay out(log, std::move(url), *settled, *settled);
+  TRY(out.load_requests(turn));
+  TRY(out.recall_all_vetoes(turn));
   return std::optional<Replay>(std::move(out));
+}
+
+Status Replay::load_requests(Turn& turn) {
+  constexpr std::size_t kAll = 4 * directory::kMaxOpenRequests;
+  // The store of an older version has them in the row itself. What was only replayed is replayed again.
+  const bool is_old = !settled_.open_requests().empty();
+  for (const Row& row : turn.rows.scan_prefix(table::kOpen, log_, kAll)) {
+    auto open = wire::decode<directory::OpenRequest>(row.value);
+    REQUIRE(open.has_value(), ErrorCode::internal, "a row of the store does not decode");
+    const Hash request = TRY(Hash::from(ByteView(row.key).last(Hash::kSize)));
+    settled_.put(request, std::move(*open));
+  }
+  if (is_old) {
+    save_settled(turn);
+  } else {
+    settled_.take_touched();
+  }
+  auto working = TRY(turn.load<directory::Auditor>(table::kWorking, log_));
+  if (working && (is_old || !working->open_requests().empty())) {
+    turn.rows.erase(table::kWorking, to_bytes(log_));
+    working.reset();
+  }
+  differs_ = working.has_value();
+  if (!differs_) {
+    working_ = settled_;
+    return ok();
+  }
+  working_ = std::move(*working);
+  for (const auto& [request, open] : settled_.open_requests()) working_.put(request, open);
+  for (const Row& row : turn.rows.scan_prefix(table::kOpenWorking, log_, kAll)) {
+    const Hash request = TRY(Hash::from(ByteView(row.key).last(Hash::kSize)));
+    auto there = wire::decode<WorkingRequest>(row.value);
+    REQUIRE(there.has_value(), ErrorCode::internal, "a row of the store does not decode");
+    working_.put(request, std::move(there->open));
+    unsettled_.insert(request);
+  }
+  working_.take_touched();
+  return ok();
 }
 
 void Replay::call(Turn& turn) {
@@ -86,6 +119,7 @@ Status Replay::done(Turn& turn, const proto::CallDone& call) {
 
 Status Replay::audit(Turn& turn, const directory::EpochAudit& epoch) {
   TRY(working_.audit(epoch, turn.now));
+  differs_ = true;
   TRY(recall_vetoes(turn, epoch));
   save_working(turn);
   turn.save(table::kRoots, root_key(log_, working_.size()), RootRow{working_.head().root, {}});
@@ -103,6 +137,21 @@ Status Replay::recall_vetoes(const Turn& turn, const directory::EpochAudit& epoc
   return ok();
 }
 
+/// Some came while this log was not on the operator's list.
+Status Replay::recall_all_vetoes(Turn& turn) {
+  std::vector<Hash> lacking;
+  for (const auto* auditor : {&settled_, &working_}) {
+    for (const auto& [request, open] : auditor->open_requests()) {
+      if (!open.veto && !open.closed) lacking.push_back(request);
+    }
+  }
+  for (const Hash& request : lacking) {
+    const auto veto = TRY(turn.load<directory::VetoNotice>(table::kVetoes, request));
+    if (veto && !accept_veto(turn, *veto)) turn.event(proto::Event::Level::warning, "a kept veto came too late", 0);
+  }
+  return ok();
+}
+
 void Replay::failed(Turn& turn) {
   calls_.clear();  // answers to them are nobody's
   arrived_.clear();
@@ -112,18 +161,30 @@ void Replay::failed(Turn& turn) {
 Time Replay::deadline() const { return behind() && calls_.empty() ? next_try_ : Time::never(); }
 
 void Replay::settle(Turn& turn) {
-  if (!differs_ && settled_.cosigned_size() == settled_.size()) return;  // the same size again
-  for (const auto& [request, open] : working_.open_requests()) {
-    if (!open.cosigned) just_cosigned_.insert(request);
+  if (!differs_) return;
+  settled_.follow(working_, unsettled_);
+  differs_ = false;
+  turn.rows.erase(table::kWorking, to_bytes(log_));
+  for (const Hash& request : std::exchange(unsettled_, {})) {
+    turn.rows.erase(table::kOpenWorking, request_key(log_, request));
   }
-  working_.record_cosigned();
-  settled_ = working_;
   save_settled(turn);
-  if (std::exchange(differs_, false)) turn.rows.erase(table::kWorking, to_bytes(log_));
+}
+
+void Replay::record_cosigned(Turn& turn) {
+  if (settled_.cosigned_size() == settled_.size()) return;  // the same size again
+  settled_.record_cosigned();
+  if (!differs_) working_.record_cosigned();
+  save_settled(turn);
 }
 
 void Replay::reset(Turn& turn) {
-  working_ = settled_;
+  unsettled_.merge(working_.take_touched());
+  working_.follow(settled_, unsettled_);
+  working_.take_touched();
+  for (const Hash& request : std::exchange(unsettled_, {})) {
+    turn.rows.erase(table::kOpenWorking, request_key(log_, request));
+  }
   if (std::exchange(differs_, false)) turn.rows.erase(table::kWorking, to_bytes(log_));
   failed(turn);
 }
@@ -136,58 +197,67 @@ Status Replay::accept_veto(Turn& turn, const directory::VetoNotice& veto) {
   const Status in_working = working_.accept_veto(veto);
   if (!in_settled && !in_working) return in_settled.error().code == ErrorCode::not_found ? in_working : in_settled;
   if (!is_news) return ok();
-  if (in_settled) save_settled(turn);
-  if (in_settled && !in_working) {
-    reset(turn);
-  } else if (differs_) {
-    save_working(turn);
-  }
+  if (in_settled && !in_working) reset(turn);
+  save_settled(turn);
+  save_working(turn);
   if (!turn.rows.get(table::kVetoes, request)) turn.save(table::kVetoes, to_bytes(request), veto);
   return ok();
 }
 
 Result<std::optional<directory::VetoNotice>> Replay::close(Turn& turn, const Hash& request) {
-  const auto open = settled_.open_requests().find(request);
-  REQUIRE(open != settled_.open_requests().end(), ErrorCode::not_found, "close: no such open request");
-  if (open->second.closed) return std::optional<directory::VetoNotice>{};
-  // A veto that came while this log was not on the operator's list stands in the table alone.
-  const auto kept = TRY(turn.load<directory::VetoNotice>(table::kVetoes, request));
-  if (kept) TRY(accept_veto(turn, *kept));
-  auto veto = TRY(settled_.close(request, turn.now));
-  if (veto) return veto;
-  save_settled(turn);
-  if (!differs_) {
-    working_ = settled_;
-  } else if (working_.open_requests().contains(request)) {
-    const auto in_working = working_.close(request, turn.now);
-    if (in_working && !*in_working) {
-      save_working(turn);
-    } else {
-      reset(turn);  // what was replayed says something else; it is read anew
-    }
+  for (const directory::Auditor* auditor : {&settled_, &working_}) {
+    const directory::OpenRequest* open = auditor->find(request);
+    REQUIRE(open != nullptr && !open->completed, ErrorCode::not_found, "close: no such open request");
   }
+  const bool is_closed = settled_.find(request)->closed;
+  auto veto = TRY(settled_.close(request, turn.now));
+  if (veto || is_closed) return veto;
+  const auto in_working = working_.close(request, turn.now);
+  if (!in_working || *in_working != veto) reset(turn);
+  save_settled(turn);
+  save_working(turn);
   return veto;
 }
 
 void Replay::add_elapsed(Turn& turn, std::uint64_t ms) {
-  const std::set<Hash> just_cosigned = std::exchange(just_cosigned_, {});
-  if (waits(settled_)) {
-    settled_.add_elapsed(ms, just_cosigned);
-    save_settled(turn);
-  }
-  if (!differs_) {
-    working_ = settled_;
-  } else if (waits(working_)) {
-    working_.add_elapsed(ms, just_cosigned);
-    save_working(turn);
-  }
+  const bool waits = !settled_.open_requests().empty() || !working_.open_requests().empty();
+  settled_.add_elapsed(ms);
+  working_.add_elapsed(ms);
+  // How long ago the log signed these is not known, and counts as nothing.
+  const std::set<Hash> begun = settled_.not_begun();
+  settled_.begin_waiting(begun);
+  working_.begin_waiting(begun);
+  if (!waits) return;
+  save_settled(turn);
+  save_working(turn);
 }
 
-void Replay::save_settled(Turn& turn) { turn.save(table::kSettled, to_bytes(log_), settled_); }
+void Replay::save_settled(Turn& turn) {
+  turn.save(table::kSettled, to_bytes(log_), settled_);
+  for (const Hash& request : settled_.take_touched()) {
+    if (const directory::OpenRequest* open = settled_.find(request)) {
+      turn.save(table::kOpen, request_key(log_, request), *open);
+    } else {
+      turn.rows.erase(table::kOpen, request_key(log_, request));
+    }
+  }
+  if (!differs_) working_.take_touched();
+}
 
 void Replay::save_working(Turn& turn) {
-  differs_ = true;
+  if (!differs_) return;
   turn.save(table::kWorking, to_bytes(log_), working_);
+  for (const Hash& request : working_.take_touched()) {
+    const directory::OpenRequest *here = working_.find(request), *there = settled_.find(request);
+    const bool same = here == nullptr || there == nullptr ? here == there : *here == *there;
+    if (!same) {
+      turn.save(table::kOpenWorking, request_key(log_, request),
+                WorkingRequest{here != nullptr ? std::optional(*here) : std::nullopt});
+      unsettled_.insert(request);
+    } else if (unsettled_.erase(request) != 0) {
+      turn.rows.erase(table::kOpenWorking, request_key(log_, request));
+    }
+  }
 }
 
 }  // namespace cairn::witness

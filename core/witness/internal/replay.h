@@ -1,8 +1,12 @@
 // An auditor's own copy of a log: reads its audits one after the other and follows them.
 //
-//   settled --audits--> working            working becomes settled when the log has signed its root and we cosign;
-//      ^--- another root, a broken rule ---'  else it is forgotten, so that nobody who stands between us and the log
-//                                             can lead us to where we cannot come back from
+//   settled --audits--> working            working becomes settled when the log has signed its root; else it is
+//      ^--- another root, a broken rule ---'  forgotten, so that nobody who stands between us and the log can lead us
+//      to
+//                                             where we cannot come back from
+//
+// Settled is not cosigned: while a completed reset is owed its waiting (rule 9) the log is followed and nothing of it
+// is cosigned, old sizes neither. The requests of resets are rows of their own: what has changed is written.
 #pragma once
 
 #include <map>
@@ -19,7 +23,7 @@ class Replay {
   /// A log that is new to us; stores its first row.
   static Replay begin(Turn& turn, const LogId& log, std::string url, directory::Auditor auditor);
   /// As stored; nothing when there is no row.
-  static Result<std::optional<Replay>> load(const Turn& turn, const LogId& log, std::string url);
+  static Result<std::optional<Replay>> load(Turn& turn, const LogId& log, std::string url);
 
   const directory::Auditor& settled() const { return settled_; }
   const directory::Auditor& working() const { return working_; }
@@ -38,8 +42,10 @@ class Replay {
   /// When call() has something to do; never while calls are under way.
   Time deadline() const;
 
-  /// The head of working() is about to be cosigned.
+  /// The log has signed the head of working(): nothing below it is cosigned from now on.
   void settle(Turn& turn);
+  /// The head of settled() is about to be cosigned.
+  void record_cosigned(Turn& turn);
   /// Back to what is settled; tries again later.
   void reset(Turn& turn);
 
@@ -48,7 +54,8 @@ class Replay {
   /// looked at again.
   Status accept_veto(Turn& turn, const directory::VetoNotice& veto);
 
-  /// As Auditor::close, of what is settled; on success it is stored.
+  /// As Auditor::close, of a request that is open in what is settled and in what was replayed beyond; on success it is
+  /// stored.
   Result<std::optional<directory::VetoNotice>> close(Turn& turn, const Hash& request);
 
   /// The timer came, `ms` after the last time.
@@ -60,6 +67,8 @@ class Replay {
 
   Status audit(Turn& turn, const directory::EpochAudit& epoch);
   Status recall_vetoes(const Turn& turn, const directory::EpochAudit& epoch);
+  Status recall_all_vetoes(Turn& turn);
+  Status load_requests(Turn& turn);
   void failed(Turn& turn);
   void save_settled(Turn& turn);
   void save_working(Turn& turn);
@@ -68,9 +77,8 @@ class Replay {
   std::string url_;
   directory::Auditor settled_;
   directory::Auditor working_;
-  bool differs_ = false;  ///< a working row is stored; else working_ is settled_
-  /// By R, first cosigned since the timer came: how long ago is not known, and counts as nothing.
-  std::set<Hash> just_cosigned_;
+  bool differs_ = false;      ///< a working row is stored; else working_ is settled_
+  std::set<Hash> unsettled_;  ///< requests, by R, that are not in working_ as they are in settled_
 
   std::uint64_t target_ = 0;
   std::map<std::uint64_t, proto::CallId> calls_;  ///< by epoch

@@ -163,15 +163,20 @@ void Server::close(Turn& turn, const proto::RequestArrived& request) {
   if (log->second.contradicted) {
     return turn.refuse(request.id, WitnessStatus::unprocessable, "this log has contradicted itself");
   }
-  if (turn.rows.full()) return turn.refuse(request.id, WitnessStatus::unavailable, "our disk is full");
-  auto veto = log->second.replay->close(turn, asked->request);
-  if (!veto) {
-    const bool unknown = veto.error().code == ErrorCode::not_found;
-    return turn.refuse(request.id, unknown ? WitnessStatus::not_found : WitnessStatus::unavailable, veto.error().where);
+  Replay& replay = *log->second.replay;
+  if (replay.settled().is_barred()) {
+    return turn.refuse(request.id, WitnessStatus::unprocessable, "this log has completed a reset that was vetoed");
   }
-  directory::CloseAnswer answer{cosigner_->sign_closing(*asked)};
-  if (*veto) answer.body = std::move(**veto);
-  turn.sends.emplace_back(proto::Respond{request.id, 200, {}, wire::encode(answer), std::nullopt});
+  const auto answer = [&](auto body) {
+    turn.sends.emplace_back(
+        proto::Respond{request.id, 200, {}, wire::encode(directory::CloseAnswer{std::move(body)}), std::nullopt});
+  };
+  if (turn.rows.full()) return answer(cosigner_->sign_not_yet(*asked));
+  auto veto = replay.close(turn, asked->request);
+  if (!veto && veto.error().code == ErrorCode::unavailable) return answer(cosigner_->sign_not_yet(*asked));
+  if (!veto) return turn.refuse(request.id, WitnessStatus::not_found, veto.error().where);
+  if (*veto) return answer(std::move(**veto));
+  answer(cosigner_->sign_closed(*asked));
 }
 
 void Server::call_done(Turn& turn, const proto::CallDone& call) {

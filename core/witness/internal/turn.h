@@ -23,7 +23,7 @@ struct Turn {
 
   void respond(proto::RequestId id, const tlog::WitnessReply& reply) {
     std::optional<std::uint32_t> retry_after_s;
-    if (reply.status == tlog::WitnessStatus::unavailable) retry_after_s = 1;
+    if (reply.status == tlog::WitnessStatus::unavailable) retry_after_s = reply.retry_after_s;
     sends.emplace_back(proto::Respond{id, static_cast<int>(reply.status), std::string(reply.content_type),
                                       to_bytes(reply.body), retry_after_s});
   }

@@ -110,12 +110,13 @@ class Run {
     directory::ResetNotice request = *of->request;
     if (world_.chance(10)) request.matures_ms += 1;
     const auto veto = world_.auditor.close(request.hash(), world_.now);
+    const bool not_yet = !veto && veto.error().code == ErrorCode::unavailable;
     wire::Writer fields;
-    fields.u8(veto ? 1 : 0);
+    fields.u8(veto || not_yet ? 1 : 0);
     fields.u64(world_.now.ms);
     fields.opaque(next_label("a mailbox to be closed"));
     fields.raw(request.hash());
-    fields.u8(veto && *veto ? 1 : 0);
+    fields.u8(not_yet ? 2 : veto && *veto ? 1 : 0);
     frames_.put('K', fields);
     if (veto && world_.chance(90)) offer_veto(of);
   }
@@ -124,18 +125,23 @@ class Run {
     tlog::TreeHead head = world_.auditor.head();
     if (world_.chance(10)) head.root.mutable_view()[world_.entropy.below(32)] ^= 1;
     if (world_.chance(10)) head.size += world_.entropy.below(3) - 1;
-    const bool accepted = world_.auditor.check_checkpoint(head, world_.now).has_value();
+    const bool ours = world_.auditor.check_head(head).has_value();
+    wire::Writer signed_head;
+    signed_head.u8(ours ? 1 : 0);
+    signed_head.opaque(next_label("a head that the log signed"));
+    signed_head.u64(head.size);
+    signed_head.raw(head.root);
+    frames_.put('H', signed_head);
+    if (!ours) return;
+    world_.auditor.begin_waiting(world_.auditor.not_begun());
+    if (world_.chance(20)) return;  // and nobody asks for its cosignature
+    const bool accepted = world_.auditor.check_cosigning(world_.now).has_value();
     wire::Writer fields;
     fields.u8(accepted ? 1 : 0);
     fields.u64(world_.now.ms);
-    fields.opaque(next_label("a checkpoint"));
-    fields.u64(head.size);
-    fields.raw(head.root);
+    fields.opaque(next_label("to be cosigned"));
     frames_.put('C', fields);
-    if (!accepted) return;
-    world_.auditor.record_cosigned();
-    wire::Writer nothing;
-    frames_.put('G', nothing);
+    if (accepted) world_.auditor.record_cosigned();
   }
 
   World world_;

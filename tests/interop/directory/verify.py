@@ -964,8 +964,17 @@ def read_veto(reader: Reader) -> Veto:
     return out
 
 
-def read_close_request(reader: Reader) -> tuple[bytes, bytes]:
-    return reader.opaque(1 << 14), reader.raw(32)
+def read_close_request(reader: Reader) -> tuple[bytes, bytes, bytes]:
+    return reader.opaque(1 << 14), reader.raw(32), reader.raw(16)
+
+
+CLOSED, VETOED, NOT_YET = 1, 2, 3
+
+
+def read_close_answer(reader: Reader) -> tuple[int, bytes | Veto]:
+    state = reader.number(1)
+    need(CLOSED <= state <= NOT_YET, "format", "state of a closing")
+    return state, read_veto(reader) if state == VETOED else reader.raw(64)
 
 
 def veto_mark(request: bytes) -> bytes:
@@ -1021,11 +1030,15 @@ def read_audit(reader: Reader) -> Audit:
 
 @dataclass
 class Request:
-    """A reset between request and end, as an auditor knows it."""
+    """A reset between request and end, as an auditor knows it; or a completed one that is owed its waiting."""
 
     notice: ResetNotice
-    cosigned: bool = False
+    signed: bool = False  # by the log, under a head that shows it: its waiting has begun
     waited_ms: int = 0
+    completed: bool = False
+
+    def has_waited(self) -> bool:
+        return self.signed and self.waited_ms >= self.notice.matures_ms - self.notice.requested_ms
 
 
 class Auditor:
@@ -1118,10 +1131,7 @@ class Auditor:
         if notice.type != 3:
             return
         request = self.requests.get(notice.request.hash())
-        need(notice.request.hash() not in self.vetoes, "audit 9", "it was vetoed")
-        delay = notice.request.matures_ms - notice.request.requested_ms
-        waited = request is not None and request.cosigned and request.waited_ms >= delay
-        need(self.size < self.adopted_size or waited, "audit 9", "it has not waited")
+        need(request is not None and not request.completed, "audit 9", "not an open request")
 
     def _replay(self, changes: list[Change], root: bytes) -> Tree:
         tree = self.tree
@@ -1135,11 +1145,19 @@ class Auditor:
         self.tree, self.newest, self.size = tree, audit.record, self.size + 1
         append(self.edge, 1, log_leaf(audit.record.data))
         for notice in audit.notices:
-            self.closed.discard(notice.request.hash())
+            request = notice.request.hash()
+            self.closed.discard(request)
             if notice.type == 1:
-                self.requests[notice.request.hash()] = Request(notice.request)
+                self.requests[request] = Request(notice.request)
+            elif notice.type == 3 and not self._may_end(request):
+                self.requests[request].completed = True
             else:
-                del self.requests[notice.request.hash()]
+                del self.requests[request]
+
+    def _may_end(self, request: bytes) -> bool:
+        """Whether the completion in the epoch that was just taken in owes nothing to its request."""
+        exempt = self.size <= self.adopted_size
+        return request not in self.vetoes and (exempt or self.requests[request].has_waited())
 
     def veto(self, data: bytes) -> None:
         veto = decode(read_veto, data)
@@ -1151,32 +1169,44 @@ class Auditor:
 
     def close(self, request: bytes, now_ms: int) -> Veto | None:
         """Closes the veto mailbox of an open request, or gives the veto that is in it."""
-        need(request in self.requests, "close", "no such open request")
+        waiting = self.requests.get(request)
+        if waiting is None or waiting.completed:
+            raise Refused("close", "no such open request")
+        need(waiting.has_waited(), "not yet", "it has not waited")
+        need(now_ms >= waiting.notice.matures_ms, "not yet", "the request has not matured")
         if request in self.vetoes:
             return self.vetoes[request]
-        waiting = self.requests[request]
-        notice = waiting.notice
-        waited = waiting.cosigned and waiting.waited_ms >= notice.matures_ms - notice.requested_ms
-        need(waited, "close", "it has not waited")
-        need(now_ms >= notice.matures_ms, "close", "the request has not matured")
         self.closed.add(request)
         return None
 
-    def check_checkpoint(self, size: int, root: bytes, now_ms: int) -> None:
-        """Whether it may be cosigned."""
-        need(size == self.size and size > 0 and root == self.root(), "cosign", "not our own head")
-        assert self.newest is not None
-        fresh = self.newest.time_ms + FIVE_MINUTES_MS >= now_ms
-        need(fresh or size == self.cosigned_size, "cosign", "the newest record is too old")
+    def check_head(self, size: int, root: bytes) -> None:
+        """Whether a head that the log has signed is our own."""
+        need(size == self.size and size > 0 and root == self.root(), "head", "not our own head")
+
+    def signed(self) -> None:
+        """The log has signed our own head: nothing below it is cosigned from now on."""
+        for request in self.requests.values():
+            request.signed = True
+
+    def check_cosigning(self, now_ms: int) -> None:
+        """Whether our own head may be cosigned."""
+        need(self.newest is not None, "cosign", "no epoch yet")
+        owed = [request for request in self.requests.values() if request.completed]
+        need(all(request.has_waited() for request in owed), "audit 9", "a completion has not waited")
+        need(not owed, "audit 9 veto", "a completion that was vetoed")
+        fresh = self.newest is not None and self.newest.time_ms + FIVE_MINUTES_MS >= now_ms
+        need(fresh or self.size == self.cosigned_size, "cosign", "the newest record is too old")
 
     def cosigned(self) -> None:
         self.cosigned_size = self.size
-        for request in self.requests.values():
-            request.cosigned = True
 
     def elapsed(self, ms: int) -> None:
         for request in self.requests.values():
-            request.waited_ms += ms if request.cosigned else 0
+            request.waited_ms += ms if request.signed else 0
+        for key in list(self.requests):
+            request = self.requests[key]
+            if request.completed and request.has_waited() and key not in self.vetoes:
+                del self.requests[key]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -1499,6 +1529,7 @@ def check_audits(file: Json, tally: Tally) -> None:
             "veto": lambda: auditor.veto(unhex(step, "veto")),
             "close": lambda: close(auditor, step),
             "elapsed": lambda: auditor.elapsed(step["ms"]),
+            "sign": lambda: sign(auditor, step),
             "cosign": lambda: cosign(auditor, step),
             "adopt": lambda: auditors.update({"": Auditor(config, step["size"])}),
         }[step["do"]]
@@ -1507,25 +1538,35 @@ def check_audits(file: Json, tally: Tally) -> None:
             tally.equal(step["what"], [auditor.size, auditor.root().hex()], [step["size"], step["root"]])
 
 
+def sign(auditor: Auditor, step: Json) -> None:
+    auditor.check_head(step["size"], unhex(step, "root"))
+    auditor.signed()
+
+
 def cosign(auditor: Auditor, step: Json) -> None:
-    auditor.check_checkpoint(step["size"], unhex(step, "root"), step["now_ms"])
+    auditor.check_cosigning(step["now_ms"])
     auditor.cosigned()
 
 
 def close(auditor: Auditor, step: Json) -> None:
     """POST /close, by whoever asks, and the signed answer."""
-    origin, request = decode(read_close_request, unhex(step, "request"))
+    asked = unhex(step, "request")
+    origin, request, nonce = decode(read_close_request, asked)
     need(origin == auditor.config.origin.encode(), "close", "another log")
-    veto = auditor.close(request, step["now_ms"])
-    answer = Reader(unhex(step, "answer"))
+    try:
+        veto, open_yet = auditor.close(request, step["now_ms"]), False
+    except Refused as refused:
+        if refused.rule != "not yet":
+            raise
+        veto, open_yet = None, True
+    state, said = decode(read_close_answer, unhex(step, "answer"))
+    need(state == (NOT_YET if open_yet else VETOED if veto else CLOSED), "value", "another answer")
     if veto is not None:
-        need(answer.number(1) == 2, "value", "no veto")
-        need(decode(read_veto, answer.raw(len(answer.data) - 1)) == veto, "value", "another veto")
+        need(said == veto, "value", "another veto")
         return
-    need(answer.number(1) == 1, "value", "not closed")
-    key, signature = unhex(step, "auditor"), answer.raw(64)
-    need(answer.at == len(answer.data), "format", "bytes left over")
-    need(verify_labelled(key, "close vetoes", unhex(step, "request"), signature), "value", "the signature of a closing")
+    label, content = ("not yet closed", asked) if open_yet else ("close vetoes", asked[: -len(nonce)])
+    assert isinstance(said, bytes)
+    need(verify_labelled(unhex(step, "auditor"), label, content, said), "closing", "the signature of a closing")
 
 
 def check_lookups(file: Json, tally: Tally) -> None:
@@ -1565,9 +1606,10 @@ def run_vectors(folder: pathlib.Path) -> int:
 #   N uint64 adopted_size, DirectoryConfig               a log that is new to the auditor
 #   A uint8 accepted, uint8 keep, uint64 now_ms, text<V>, EpochAudit        keep: an accepted one is the next epoch
 #   V uint8 accepted, text<V>, VetoNotice
-#   K uint8 accepted, uint64 now_ms, text<V>, Hash request, uint8 vetoed    whether its veto mailbox is closed
-#   C uint8 accepted, uint64 now_ms, text<V>, uint64 size, Hash root        whether it may be cosigned
-#   G                                                    it was cosigned
+#   K uint8 accepted, uint64 now_ms, text<V>, Hash request, uint8 said      its veto mailbox: 0 closed, 1 vetoed, 2 not
+#                                                        yet; accepted is 0 where the request is not open
+#   H uint8 accepted, text<V>, uint64 size, Hash root    a head that the log has signed: whether it is the auditor's own
+#   C uint8 accepted, uint64 now_ms, text<V>             whether that may be cosigned, and it is
 #   E uint64 ms                                          time went by
 #   B name<V>                                            an empty chain
 #   S uint8 accepted, Hash summary, text<V>, Statement   the summary is of the chain after it (Chain.summary)
@@ -1575,7 +1617,7 @@ def run_vectors(folder: pathlib.Path) -> int:
 
 # What a long stream must have broken. Rule 5 shows in the new root: "audit 6".
 BREAKABLE = ["format", *(f"audit {rule}" for rule in (1, 2, 3, 4, 6, 7, 8, 9)), "mailbox", "cosign"]
-BREAKABLE += ["close", "closed", "mailbox closed"]
+BREAKABLE += ["close", "closed", "not yet", "mailbox closed", "head", "audit 9 veto", "paid"]
 BREAKABLE += [f"chain {rule}" for rule in (1, 2, 4, 5, 6, "name", "sequence", "previous", "signers", "recovery")]
 
 
@@ -1598,10 +1640,11 @@ class Stream:
             return
         auditor = self.auditor
         assert auditor is not None
-        if kind == "G":
-            auditor.cosigned()
-        elif kind == "E":
+        if kind == "E":
+            owed = sum(request.completed for request in auditor.requests.values())
             auditor.elapsed(reader.number(8))
+            paid = owed - sum(request.completed for request in auditor.requests.values())
+            self.rules["paid"] = self.rules.get("paid", 0) + paid
         else:
             self._judge(kind, reader, auditor)
 
@@ -1617,14 +1660,15 @@ class Stream:
             elif kind == "V":
                 auditor.veto(rest)
             elif kind == "K":
-                vetoed = auditor.close(rest[:32], now_ms) is not None
-                self.rules["closed"] = self.rules.get("closed", 0) + (not vetoed)
-                if vetoed != (rest[32] == 1):
-                    self.wrong.append(f"{text}: {'a veto' if vetoed else 'closed'}; the other one says otherwise")
+                self._close(auditor, rest, now_ms, text)
             elif kind == "S":
                 self.chain = self.chain.apply(decode(read_statement, rest))
+            elif kind == "H":
+                auditor.check_head(int.from_bytes(rest[:8], "big"), rest[8:])
+                auditor.signed()
             else:
-                auditor.check_checkpoint(int.from_bytes(rest[:8], "big"), rest[8:], now_ms)
+                auditor.check_cosigning(now_ms)
+                auditor.cosigned()
             rule = None
         except Refused as refused:
             rule = refused
@@ -1636,6 +1680,18 @@ class Stream:
             self.wrong.append(f"{text}: another chain than the other one's")
         if (rule is None) != expected or (rule is not None and rule.rule == "replay"):
             self.wrong.append(f"{text}: {rule or 'accepted'}; the other one {'accepts' if expected else 'refuses'}")
+
+
+    def _close(self, auditor: Auditor, rest: bytes, now_ms: int, text: str) -> None:
+        try:
+            said = "closed" if auditor.close(rest[:32], now_ms) is None else "vetoed"
+        except Refused as refused:
+            if refused.rule != "not yet":
+                raise
+            said = "not yet"
+        self.rules[said] = self.rules.get(said, 0) + 1
+        if said != ["closed", "vetoed", "not yet"][rest[32]]:
+            self.wrong.append(f"{text}: {said}; the other one says otherwise")
 
 
 def run_stream(source: Any) -> int:

@@ -39,10 +39,17 @@ class History {
       old.leaves[at] = *domain.map.find(at);
     }
   }
+  /// The log signs the head up to which it was followed.
+  void sign(std::string_view what) {
+    hold(auditor_.check_head(auditor_.head()).has_value(), what);
+    auditor_.begin_waiting(auditor_.not_begun());
+    put_head(what, {}, auditor_.head());
+  }
   void cosign(std::string_view what) {
-    hold(auditor_.check_checkpoint(auditor_.head(), domain.now).has_value(), what);
+    sign(what);
+    hold(auditor_.check_cosigning(domain.now).has_value(), what);
     auditor_.record_cosigned();
-    put_cosign(what, {}, auditor_.head());
+    put_cosign(what, {});
   }
   void elapse(std::uint64_t ms) {
     auditor_.add_elapsed(ms);
@@ -58,12 +65,17 @@ class History {
   void close(std::string_view what, const ResetNotice& request) {
     const auto veto = auditor_.close(request.hash(), domain.now);
     hold(veto.has_value(), what);
-    const CloseRequest asked{domain.config.origin, request.hash()};
-    CloseAnswer answer{sign_closing(asked, key_)};
+    const CloseRequest asked = ask(request);
+    CloseAnswer answer{sign_closed(asked, key_)};
     if (*veto) answer.body = **veto;
-    put_close(what, {}, asked);
-    steps_.back()["auditor"] = hex(key_.public_key());
-    steps_.back()["answer"] = hex(wire::encode(answer));
+    put_answer(what, {}, asked, wire::encode(answer));
+  }
+  /// And says that it does not close it yet.
+  void put_off_closing(std::string_view what, const ResetNotice& request) {
+    const auto veto = Auditor(auditor_).close(request.hash(), domain.now);
+    hold(!veto && veto.error().code == ErrorCode::unavailable, what);
+    const CloseRequest asked = ask(request);
+    put_answer(what, {}, asked, wire::encode(CloseAnswer{sign_not_yet(asked, key_)}));
   }
   /// An auditor that enrols late and adopts what there is.
   void adopt(std::uint64_t size) {
@@ -95,12 +107,46 @@ class History {
     put_veto(what, "mailbox closed", veto);
   }
   void refuse_closing(std::string_view what, const ResetNotice& request) {
-    hold(!Auditor(auditor_).close(request.hash(), domain.now), what);
-    put_close(what, "close", {domain.config.origin, request.hash()});
+    const auto veto = Auditor(auditor_).close(request.hash(), domain.now);
+    hold(!veto && veto.error().code == ErrorCode::not_found, what);
+    put_close(what, "close", ask(request));
   }
-  void refuse_cosigning(std::string_view what, const tlog::TreeHead& head) {
-    hold(!auditor_.check_checkpoint(head, domain.now), what);
-    put_cosign(what, "cosign", head);
+  /// Answers that an auditor does not give, about a mailbox that it has closed.
+  void refuse_closed_answers(const ResetNotice& request) {
+    const CloseRequest asked = ask(request);
+    SeededEntropy entropy(58);
+    const auto stranger = crypto::SigningKey::generate(entropy);
+    CloseRequest other = asked;
+    other.origin = "example.net/cairn";
+    const auto refuse = [&](std::string_view what, std::string_view rule, Bytes answer) {
+      put_answer(what, rule, asked, answer);
+    };
+    refuse("closed by another key", "closing", wire::encode(CloseAnswer{sign_closed(asked, stranger)}));
+    refuse("closed in another log", "closing", wire::encode(CloseAnswer{sign_closed(other, key_)}));
+    refuse("closed, by the signature of not yet", "closing",
+           wire::encode(CloseAnswer{Closed{sign_not_yet(asked, key_).signature}}));
+    Bytes answer = wire::encode(CloseAnswer{sign_closed(asked, key_)});
+    answer[0] = 4;
+    refuse("a fourth state", "format", answer);
+    answer[0] = 1;
+    answer.push_back(0);
+    refuse("an answer and a byte", "format", answer);
+  }
+  /// And about one whose delay is not over.
+  void refuse_not_yet_answers(const ResetNotice& request) {
+    const CloseRequest asked = ask(request), another = ask(request);
+    put_answer("not yet, said to another question", "closing", asked,
+               wire::encode(CloseAnswer{sign_not_yet(another, key_)}));
+    put_answer("not yet, by the signature of closed", "closing", asked,
+               wire::encode(CloseAnswer{NotYet{sign_closed(asked, key_).signature}}));
+  }
+  void refuse_head(std::string_view what, const tlog::TreeHead& head) {
+    hold(!auditor_.check_head(head), what);
+    put_head(what, "head", head);
+  }
+  void refuse_cosigning(std::string_view what, std::string_view rule) {
+    hold(!auditor_.check_cosigning(domain.now), what);
+    put_cosign(what, rule);
   }
 
   // ---- epochs that lie in one thing: their proofs and roots fit the lie ----
@@ -149,11 +195,15 @@ class History {
     out.update(item_of(what, rule));
     return out;
   }
-  void put_cosign(std::string_view what, std::string_view rule, const tlog::TreeHead& head) {
-    Json step = step_of("cosign", what, rule);
-    step["now_ms"] = domain.now.ms;
+  void put_head(std::string_view what, std::string_view rule, const tlog::TreeHead& head) {
+    Json step = step_of("sign", what, rule);
     step["size"] = head.size;
     step["root"] = hex(head.root);
+    steps_.push_back(std::move(step));
+  }
+  void put_cosign(std::string_view what, std::string_view rule) {
+    Json step = step_of("cosign", what, rule);
+    step["now_ms"] = domain.now.ms;
     steps_.push_back(std::move(step));
   }
   void put_veto(std::string_view what, std::string_view rule, const VetoNotice& veto) {
@@ -168,6 +218,14 @@ class History {
     step["request"] = hex(wire::encode(asked));
     steps_.push_back(std::move(step));
   }
+  void put_answer(std::string_view what, std::string_view rule, const CloseRequest& asked, const Bytes& answer) {
+    put_close(what, rule, asked);
+    steps_.back()["auditor"] = hex(key_.public_key());
+    steps_.back()["answer"] = hex(answer);
+  }
+  CloseRequest ask(const ResetNotice& request) {
+    return {domain.config.origin, request.hash(), random_value<Nonce16>(nonces_)};
+  }
   static crypto::SigningKey make_key() {
     SeededEntropy entropy(57);
     return crypto::SigningKey::generate(entropy);
@@ -175,6 +233,7 @@ class History {
 
   Auditor auditor_;
   crypto::SigningKey key_ = make_key();  ///< the auditor's
+  SeededEntropy nonces_{59};
   Json steps_ = Json::array();
 };
 
@@ -391,7 +450,7 @@ void vetoed_reset(History& history, TestPerson& alice, const TestDevice& device)
                  forge_request(history, alice, request_now(history, alice, open), invented));
 }
 
-/// alice's second request completes, once the auditor has cosigned it and waited.
+/// alice's second request completes, once the auditor has taken it over and waited.
 void completed_reset(History& history, TestPerson& alice, const TestDevice& device) {
   TestDomain& domain = history.domain;
   const TestDevice heir = alice.new_device();
@@ -401,32 +460,60 @@ void completed_reset(History& history, TestPerson& alice, const TestDevice& devi
   const ResetNotice open = domain.entries.at("alice@example.org").notices.back();
   domain.now = after(domain.now, kDelayMs);
   history.elapse(kDelayMs);
-  history.refuse("a completion whose request was never cosigned", "audit 9", forge_completion(history, alice, open));
-  history.refuse_cosigning("a record of more than five minutes", history.auditor().head());
+  history.put_off_closing("a mailbox whose request is under no head that the log signed", open);
+  history.refuse_cosigning("a record of more than five minutes", "cosign");
   domain.publish_changes({});
   history.follow("an epoch that renews the time");
   history.cosign("the request");
   history.elapse(kDelayMs - 1);
   domain.now = after(domain.now, kDelayMs);
-  history.refuse("a completion that has waited a millisecond too little", "audit 9",
-                 forge_completion(history, alice, open));
-  history.refuse_closing("a mailbox whose request has waited a millisecond too little", open);
+  history.put_off_closing("a mailbox whose request has waited a millisecond too little", open);
+  history.refuse_not_yet_answers(open);
   history.cosign("again, though the record is old by now");
   history.elapse(1);
   const Time now = std::exchange(domain.now, Time{open.matures_ms - 1});
-  history.refuse_closing("a mailbox whose request matures in a millisecond", open);
+  history.put_off_closing("a mailbox whose request matures in a millisecond", open);
   domain.now = now;
   ResetNotice other = open;
   other.matures_ms -= 1;
   history.refuse_closing("the mailbox of another request", other);
   history.close("the mailbox of a request that nobody vetoed", open);
   history.close("the same again", open);
+  history.refuse_closed_answers(open);
   history.refuse_late_veto("a veto after its mailbox was closed", veto_as_device(open, device.key));
   alice.take(alice.by_new_device(CompleteReset{alice.state.open_reset()->sequence}, heir));
   domain.publish(alice);
   history.follow("a completion");
   history.refuse_veto("the veto of a request that is completed", veto_as_device(open, device.key));
   history.refuse_closing("the mailbox of a request that is completed", open);
+  history.cosign("a completion that has waited");
+}
+
+/// carol's reset begins and ends while the auditor is away; then it waits.
+void missed_reset(History& history, TestPerson& carol, const TestDevice& device) {
+  TestDomain& domain = history.domain;
+  const TestDevice heir = carol.new_device();
+  carol.take(carol.request(heir, 7));
+  domain.publish(carol);
+  const ResetNotice open = domain.entries.at("carol@example.org").notices.back();
+  domain.now = after(domain.now, kDelayMs);
+  carol.take(carol.by_new_device(CompleteReset{carol.state.open_reset()->sequence}, heir));
+  domain.publish(carol);
+  history.follow("a reset that was completed while the auditor was away");
+  history.elapse(kDelayMs);
+  history.refuse_cosigning("before the log has signed it, whatever time goes by", "audit 9");
+  history.sign("the log has signed it");
+  history.elapse(kDelayMs - 1);
+  domain.publish_changes({});
+  history.follow("an epoch of the time in which it waits");
+  history.refuse_cosigning("a millisecond of the delay is owed", "audit 9");
+  history.refuse_closing("the mailbox of what is completed, and owed its waiting", open);
+  VetoNotice forged = veto_as_device(open, device.key);
+  forged.signature.mutable_view()[5] ^= 1;
+  history.refuse_veto("a forged veto of what is owed its waiting", forged);
+  history.elapse(1);
+  history.refuse_veto("the veto of what has waited", veto_as_device(open, device.key));
+  history.cosign("a completion that has waited after it came");
 }
 
 /// An auditor that enrols late is exempt from waiting, and from nothing else.
@@ -440,10 +527,18 @@ void adopted(History& history, TestPerson& bob, const TestDevice& bob_device) {
   history.follow("a request");
   const ResetNotice open = domain.entries.at("bob@example.org").notices.back();
   domain.now = after(domain.now, kDelayMs);
+  history.sign("the log has signed it");
   history.take_veto("the recovery key's veto, in the mailbox", veto_as_recovery(open, bob.recovery()));
   history.take_veto("a device's veto, in the mailbox", veto_as_device(open, bob_device.key));
+  history.elapse(kDelayMs - 1);
+  history.put_off_closing("a mailbox with a veto in it, before the delay is over", open);
+  history.elapse(1);
   history.close("a mailbox with a veto in it", open);
-  history.refuse("a completion of which the auditor holds a veto", "audit 9", forge_completion(history, bob, open));
+  bob.take(bob.by_new_device(CompleteReset{bob.state.open_reset()->sequence}, heir));
+  domain.publish(bob);
+  history.follow("a completion of which the auditor holds a veto");
+  history.sign("the log has signed that too");
+  history.refuse_cosigning("a completion of which the auditor holds a veto", "audit 9 veto");
 }
 
 }  // namespace
@@ -454,14 +549,15 @@ Json make_audits() {
   TestPerson alice("alice@example.org", 52), bob("bob@example.org", 53), carol("carol@example.org", 54);
   const TestDevice device = alice.new_device(), bob_device = bob.new_device(), second = alice.new_device();
   tlog::TreeHead none{0, tlog::empty_root()};
-  history.refuse_cosigning("no epoch yet", none);
+  history.refuse_head("no epoch yet", none);
   domain.publish_changes({});
   history.follow("an epoch without updates");
   alice.take(alice.genesis(device));
   domain.publish(alice);
   history.follow("a first name");
   bob.take(bob.genesis(bob_device));
-  carol.take(carol.genesis(carol.new_device()));
+  const TestDevice carol_device = carol.new_device();
+  carol.take(carol.genesis(carol_device));
   domain.publish(bob);
   domain.publish(carol);
   history.follow("a further name");
@@ -471,10 +567,10 @@ Json make_audits() {
   history.follow("two statements of one name");
   tlog::TreeHead head = history.auditor().head();
   head.root.mutable_view()[0] ^= 1;
-  history.refuse_cosigning("another root", head);
+  history.refuse_head("another root", head);
   head = history.auditor().head();
   head.size -= 1;
-  history.refuse_cosigning("a smaller size", head);
+  history.refuse_head("a smaller size", head);
   history.cosign("the newest epoch");
   refuse_records(history, alice);
   refuse_updates(history, alice, bob);
@@ -483,6 +579,7 @@ Json make_audits() {
   refuse_requests(history, alice);
   vetoed_reset(history, alice, device);
   completed_reset(history, alice, device);
+  missed_reset(history, carol, carol_device);
   adopted(history, bob, bob_device);
   return history.take_all();
 }
