@@ -12,8 +12,8 @@ namespace cairn::relay {
 /// Who may begin a name. To ask for a reset of one takes a code too, unless it is open: the same check of the person.
 enum class SignUp : std::uint8_t { open, invite, closed };
 
-/// An auditor that was asked for so long in vain, whether a reset was vetoed, is gone: its completion waits for it no
-/// longer.
+/// An auditor that was asked for so long in vain, whether a reset was vetoed, and has cosigned nothing either, is gone:
+/// its completion waits for it no longer.
 constexpr std::uint64_t kClosingPatienceMs = 3 * kDayMs;
 
 /// A token bucket: `burst` at once, refilled by `per_minute`. A burst of 0 means no limit.
@@ -39,6 +39,8 @@ struct RelayLimits {
   /// Requests of a name for tokens to register or store at realms, likewise: they keep it for ever. A bucket gives what
   /// it holds and what runs in: in a day no more than a realm keeps of one registration (proto::kMaxSharesOfOne).
   Rate realm_write{32 * kCostOfADay, 32};
+  /// Requests of resets from one address where sign-up is open, likewise: the places for open ones are few.
+  Rate reset_request{8 * kCostOfADay, 8};
   std::uint64_t undelivered_ms = proto::kUndeliveredLifeMs;     ///< how long an envelope waits for its device
   std::size_t mailbox_envelopes = proto::kMaxMailboxEnvelopes;  ///< how many wait in one mailbox
   /// And how much, bodies with what they cost beside: 512 MiB, about four days of a device that gets one large message
@@ -46,7 +48,7 @@ struct RelayLimits {
   std::uint64_t mailbox_bytes = std::uint64_t{512} << 20;
   std::uint64_t unused_channel_ms = 90 * kDayMs;   ///< how long a channel is kept that nobody ever wrote to
   std::uint64_t vault_bytes = proto::kVaultQuota;  ///< of the objects in all vaults of one name
-  std::uint64_t blob_bytes = proto::kBlobQuota;                 ///< of the blobs that one name put
+  std::uint64_t blob_bytes = proto::kBlobQuota;    ///< of the blobs that one name put
   std::uint64_t channel_blob_bytes = proto::kChannelBlobQuota;  ///< of those of the channels that one name made
   std::uint64_t blob_ms = proto::kBlobLifeMs;                   ///< how long a whole blob is kept
 };

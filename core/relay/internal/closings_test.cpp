@@ -351,8 +351,8 @@ TEST_F(ManyClosings, AreNotHeldUpByAnAuditorThatNeverAnswers) {
 TEST_F(ManyClosings, ComeInTurn) {
   for (int second = 0; second < 1100; ++second) pass_second();
   ASSERT_EQ(asked_in_vain.size(), 200u);
-  const auto [least, most] = std::ranges::minmax_element(
-      asked_in_vain, {}, [](const auto& entry) { return entry.second; });
+  const auto [least, most] =
+      std::ranges::minmax_element(asked_in_vain, {}, [](const auto& entry) { return entry.second; });
   EXPECT_GE(least->second, 3u);
   EXPECT_LE(most->second, least->second + 1);
 }
@@ -375,6 +375,35 @@ TEST(OpenResets, AreLimitedAndCounted) {
       submit(driver, veto, {}, wire::encode(directory::veto_as_device((**notice).request, alice.device.key))).status,
       202);
   EXPECT_EQ(count(), 19'999u);
+}
+
+// The places are few, and where sign-up is open nobody else stands between them and one who wants them all.
+TEST(OpenResets, OfOneAddressAreLimited) {
+  RelayConfig config = testing::open_config();
+  config.limits.reset_request = RelayLimits{}.reset_request;
+  RelayDriver driver(config);
+  const auto ask = [&](std::uint64_t seed, const std::string& peer) {
+    TestPerson person("p" + std::to_string(seed) + "@example.org", seed);
+    person.take(person.genesis(person.new_device(), directory::kMinResetDelayS));
+    EXPECT_EQ(submit(driver, person.statements.back()).status, 202);
+    const proto::StatementRequest body{wire::encode(person.request(person.new_device(), 5)), {}, {}};
+    return driver.request(
+        driver.make_request(proto::Method::post, proto::kPathStatement, wire::encode(body), {}, peer));
+  };
+  for (std::uint64_t i = 0; i < 8; ++i) EXPECT_EQ(ask(i, "2001:db8:0:1::" + std::to_string(i)).status, 202);
+  const auto refused = ask(8, "2001:db8:0:1:f::9");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.retry_after_s, 3 * 3600u);
+  EXPECT_EQ(body_of<proto::ErrorAnswer>(refused).message,
+            "So many resets of names were asked for from your network address today; try again later, or from another "
+            "network.");
+  const auto count = load<NumberRow>(driver.store, table::kOpenResets, {});
+  EXPECT_EQ((**count).value, 8u);
+  EXPECT_EQ(ask(9, "2001:db8:0:2::1").status, 202);
+  EXPECT_EQ(ask(10, "192.0.2.7").status, 202);
+  driver.pass(3 * kHourMs);
+  EXPECT_EQ(ask(11, "2001:db8:0:1::1").status, 202);
+  EXPECT_EQ(ask(12, "2001:db8:0:1::1").status, 429);
 }
 
 }  // namespace

@@ -192,7 +192,8 @@ Result<DirectoryWriter::Accepted> DirectoryWriter::accept(Turn& turn, const Keys
   save(turn.rows, table::kDue, u64_key(row->due), *due);
   turn.rows.put(table::kStatements, chain_key(name.text(), before.state.count()), request.statement);
   save(turn.rows, table::kNames, to_bytes(name.bytes()), *row);
-  return Accepted::anew;
+  const bool asks_for_reset = statement.content.type() == StatementType::request_reset;
+  return asks_for_reset ? Accepted::reset_request : Accepted::anew;
 }
 
 }  // namespace cairn::relay

@@ -18,7 +18,8 @@ class DirectoryWriter {
   /// `conflict` for a device or mailbox that somebody else has, `not_authorised` for an invitation that is no good,
   /// `invalid_state` for a step of a reset whose time has not come, `over_limit` for a request when too many are open;
   /// of a completion as Closings::may_complete.
-  enum class Accepted : std::uint8_t { anew, again };
+  /// reset_request: anew, and it asks for a reset.
+  enum class Accepted : std::uint8_t { anew, reset_request, again };
   Result<Accepted> accept(Turn& turn, const Keys& keys, const proto::StatementRequest& request);
 
  private:

@@ -33,6 +33,7 @@ Json rates(const RelayLimits& limits) {
               {"channels_made", rate(limits.create)},
               {"rendezvous", rate(limits.meet)},
               {"rendezvous_of_all", rate(limits.meet_all)},
+              {"reset_requests", rate(limits.reset_request)},
               {"realm_guesses", rate(limits.realm_guess)},
               {"realm_writes", rate(limits.realm_write)}};
 }

@@ -106,7 +106,8 @@ Result<Answer> Server::statement(Turn& turn, const RequestArrived& request) {
   const auto statement = TRY(wire::decode<proto::StatementRequest>(request.body));
   TRY(publisher_.check_open());
   const auto accepted = TRY(writer_.accept(turn, *keys_, statement));
-  if (accepted == DirectoryWriter::Accepted::anew) publisher_.statement_due(turn.now);
+  if (accepted == DirectoryWriter::Accepted::reset_request) TRY(draw_on_resets(turn, request.peer));
+  if (accepted != DirectoryWriter::Accepted::again) publisher_.statement_due(turn.now);
   return Answer{kAccepted, {}, {}};
 }
 

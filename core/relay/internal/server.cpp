@@ -36,6 +36,7 @@ Server::Server(RelayConfig config, LookupHook* hook)
       meet_all_limiter_(config_.limits.meet_all),
       realm_guess_limiter_(config_.limits.realm_guess),
       realm_write_limiter_(config_.limits.realm_write),
+      reset_limiter_(config_.limits.reset_request),
       mailboxes_(config_),
       closings_(config_, next_call_, [this](const PublicKey& key) { return publisher_.last_cosigned(key); }),
       writer_(config_, closings_),
@@ -175,6 +176,17 @@ Status Server::draw(RateLimiter& limiter, Turn& turn, ByteView key) const {
 Status Server::draw_on_address(RateLimiter& limiter, Turn& turn, std::string_view peer) const {
   if (peer.empty()) return ok();
   return draw(limiter, turn, as_bytes(rate_key_of_peer(peer)));
+}
+
+Status Server::draw_on_resets(Turn& turn, std::string_view peer) {
+  // By invitation each takes a code.
+  if (config_.sign_up != SignUp::open || peer.empty()) return ok();
+  const std::uint32_t wait_s = reset_limiter_.take(as_bytes(rate_key_of_peer(peer)), turn.now, kCostOfADay);
+  if (wait_s == 0) return ok();
+  turn.retry_after_s = wait_s;
+  return fail(ErrorCode::rate_limited,
+              "So many resets of names were asked for from your network address today; try again later, or from "
+              "another network.");
 }
 
 Result<LoggedIn> Server::check_login(Turn& turn, std::string_view bearer) {

@@ -72,6 +72,8 @@ class Server {
   /// The logged-in device; draws on its bucket.
   Result<LoggedIn> check_login(Turn& turn, std::string_view bearer);
   Status draw(RateLimiter& limiter, Turn& turn, ByteView key) const;
+  /// Of who asks for a reset.
+  Status draw_on_resets(Turn& turn, std::string_view peer);
   Status draw_on_address(RateLimiter& limiter, Turn& turn, std::string_view peer) const;
   Channels channels() {
     return {config_.domain, mailboxes_, channel_limiter_, blobs(), config_.limits.unused_channel_ms};
@@ -98,6 +100,7 @@ class Server {
   RateLimiter meet_all_limiter_;
   RateLimiter realm_guess_limiter_;
   RateLimiter realm_write_limiter_;
+  RateLimiter reset_limiter_;
   Mailboxes mailboxes_;
   Closings closings_;
   DirectoryWriter writer_;
