@@ -28,6 +28,7 @@ constexpr std::uint64_t kRetryMs = kSecondMs;
 /// After a completion was refused, for it may be too soon by the server's clock; and after a server's no to a recovery
 /// or a reset.
 constexpr std::uint64_t kSlowRetryMs = kMinuteMs;
+constexpr int kTooMany = 429;
 constexpr std::size_t kRecoveryChecksumBytes = 5;
 constexpr std::size_t kMaxAlarms = 1000;
 
@@ -91,9 +92,11 @@ Result<directory::RecoverySecret> parse_recovery_text(std::string_view text) {
     if (c != ' ' && c != '-') digits += c;
   }
   const SecretBytes all(TRY(from_base32(digits)));
-  REQUIRE(all.size() == directory::RecoverySecret::kSize + kRecoveryChecksumBytes, ErrorCode::malformed, "recovery key length");
+  REQUIRE(all.size() == directory::RecoverySecret::kSize + kRecoveryChecksumBytes, ErrorCode::malformed,
+          "recovery key length");
   const ByteView secret = all.expose().first(directory::RecoverySecret::kSize);
-  REQUIRE(equal(checksum(secret), all.expose().last(kRecoveryChecksumBytes)), ErrorCode::malformed, "recovery key checksum");
+  REQUIRE(equal(checksum(secret), all.expose().last(kRecoveryChecksumBytes)), ErrorCode::malformed,
+          "recovery key checksum");
   return directory::RecoverySecret::from(secret);
 }
 
@@ -227,7 +230,8 @@ void OwnName::refused(Context& context, const Account& account, Sent sent, direc
                       const Answer& answer) {
   trouble_ = answer.message;
   if (trouble_.empty()) trouble_ = "The server cannot be reached; check its address, and that it runs.";
-  const bool is_no = answer.status >= 400 && answer.status < 500 && answer.status != 429 && !answer.message.empty();
+  const bool is_no =
+      answer.status >= 400 && answer.status < 500 && answer.status != kTooMany && !answer.message.empty();
   if (account.state == AccountState::registering && is_no && sent == Sent::once) {
     refusal_ = trouble_;
     return forget_account(context, account);
@@ -235,7 +239,8 @@ void OwnName::refused(Context& context, const Account& account, Sent sent, direc
   const bool is_new = account.state == AccountState::recovering || type == directory::StatementType::request_reset;
   refusal_.reset();
   if (is_new && is_no) refusal_ = trouble_;
-  const bool waits_long = refusal_ || type == directory::StatementType::complete_reset;
+  const bool many_asked = answer.status == kTooMany && type == directory::StatementType::request_reset;  // for hours
+  const bool waits_long = refusal_ || many_asked || type == directory::StatementType::complete_reset;
   retry_ = after(context.now, waits_long ? kSlowRetryMs : kRetryMs);
 }
 

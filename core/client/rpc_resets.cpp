@@ -18,6 +18,7 @@ const char* state_word(Vetoes::Auditor::State state) {
   switch (state) {
     case Vetoes::Auditor::State::has_it: return "has it";
     case Vetoes::Auditor::State::waits: return "waits";
+    case Vetoes::Auditor::State::too_late: return "too late";
     case Vetoes::Auditor::State::no_address: return "no address";
   }
   return "unknown";
@@ -27,16 +28,26 @@ const char* state_word(Vetoes::Auditor::State state) {
 struct Reached {
   std::size_t have = 0;
   std::size_t enough = 0;
+  std::size_t too_late = 0;  ///< for whom the delay is over
 };
 Reached reached(const RpcRooms& rooms, const StoreView& store, const Account& account, const Hash& request) {
   Reached out;
   for (const Vetoes::Auditor& auditor : rooms.vetoes.auditors(store, account, request)) {
     if (auditor.state == Vetoes::Auditor::State::has_it) ++out.have;
+    if (auditor.state == Vetoes::Auditor::State::too_late) ++out.too_late;
   }
   if (const auto policy = tlog::ClientPolicy::parse(account.policy_text)) {
     out.enough = policy->auditors_named() - policy->auditors_needed() + 1;
   }
   return out;
+}
+
+std::string too_late_words(const Reached& auditors) {
+  if (auditors.too_late == 0) return "";
+  return " For " + std::to_string(auditors.too_late) +
+         " of them it comes too late: by their clocks the delay is over. Until the reset is completed the directory "
+         "can "
+         "still publish it.";
 }
 
 /// Whether the own chain no longer has this request open.
@@ -74,8 +85,8 @@ RpcWait until_vetoed(const RpcRooms& rooms, const PendingReset& reset) {
         failure(ErrorCode::unavailable,
                 "The veto is signed and kept, and has reached " + std::to_string(auditors.have) + " of the " +
                     std::to_string(auditors.enough) +
-                    " auditors that are enough; neither has the directory published it. It is brought to them whenever "
-                    "this device runs: keep it running, and look with status.");
+                    " auditors that are enough; neither has the directory published it." + too_late_words(auditors) +
+                    " It is brought to them whenever this device runs: keep it running, and look with status.");
     failed.more = std::move(out);
     return failed;
   };

@@ -11,7 +11,11 @@ constexpr std::uint64_t kLastPostRetryMs = 10 * kMinuteMs;
 constexpr std::uint64_t kDoubtMs = kHourMs;
 /// Who became a contact since, or dropped it, hears of it so often while the reset is open.
 constexpr std::uint64_t kTellAgainMs = kDayMs;
+// What an auditor answers (docs/spec/witness.md s.2).
 constexpr int kTaken = 200;
+constexpr int kNotAVeto = 400;
+constexpr int kNotItsVeto = 403;
+constexpr int kTooLate = 410;
 
 Bytes post_key(const Hash& request, const PublicKey& auditor) { return concat({request, auditor}); }
 
@@ -120,8 +124,9 @@ void Vetoes::post(Context& context, const Bytes& key, const HeldVeto& veto, cons
                [this, key, post](Context& later, const Answer& answer) { answered(later, key, post, answer); });
 }
 
-// Only a yes ends it: a request that an auditor has not seen yet is 404, and what answers in an auditor's place, as the
-// networks of hotels do, may say anything.
+// Only a yes ends it: what answers in an auditor's place, as the networks of hotels do, may say anything. A request
+// that an auditor has not seen yet is 404 and soon known; a veto that is too late (410), or none to it (400, 403), is
+// so for ever if it is the auditor that says so, and is offered again but seldom.
 void Vetoes::answered(Context& context, const Bytes& key, const Post& post, const Answer& answer) {
   if (!context.store.get(tables::kVetoes, key)) return;  // decided meanwhile
   if (answer.status == kTaken) {
@@ -129,7 +134,9 @@ void Vetoes::answered(Context& context, const Bytes& key, const Post& post, cons
     return context.store.put(tables::kVetoPosts, post_key(post.first, post.second), {});
   }
   Retry& retry = retries_[post];
-  const std::uint64_t pause = std::min(kFirstPostRetryMs << std::min(retry.failures, 10u), kLastPostRetryMs);
+  const bool is_final = answer.status == kTooLate || answer.status == kNotAVeto || answer.status == kNotItsVeto;
+  const std::uint64_t pause =
+      is_final ? kLastPostRetryMs : std::min(kFirstPostRetryMs << std::min(retry.failures, 10u), kLastPostRetryMs);
   ++retry.failures;
   retry.status = answer.status;
   retry.at = after(context.now, pause);
@@ -150,6 +157,7 @@ std::vector<Vetoes::Auditor> Vetoes::auditors(const StoreView& store, const Acco
       auditor.state = Auditor::State::no_address;
     } else if (const auto retry = retries_.find({request, one.key.key()}); retry != retries_.end()) {
       auditor.last_status = retry->second.status;
+      if (auditor.last_status == kTooLate) auditor.state = Auditor::State::too_late;
     }
     out.push_back(std::move(auditor));
   }

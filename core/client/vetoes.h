@@ -22,7 +22,8 @@ class Vetoes {
   void step(Context& context, const Account& account);
 
   struct Auditor {
-    enum class State { has_it, waits, no_address } state = State::waits;
+    /// too_late: it says that the delay is over and its mailbox closed.
+    enum class State { has_it, waits, too_late, no_address } state = State::waits;
     std::string name;     ///< in the policy
     int last_status = 0;  ///< that it answered, while it waits; 0: it was not reached
   };
