@@ -99,6 +99,22 @@ TEST_F(Lies, AboutAKnownContactAreRefusedToo) {
   EXPECT_EQ(texts("bob-1", "alice@localhost").size(), 2u);
 }
 
+// bob had a second device, whose key the server may have: it lets him have it back.
+TEST_F(Lies, ThatBringARemovedDeviceBackAreRefused) {
+  must(village_->link_device("bob-2", "bob@localhost", "bob-1"));
+  const demo::Said before = village_->cairn("bob-2", {"status"});
+  must(village_->cairn("bob-1", {"device", "remove", before.json["device"].get<std::string>()}));
+  EXPECT_TRUE(eventually([&] { return village_->cairn("bob-2", {"status"}).json["state"] == "removed"; }));
+  const Stored rows = stored();
+  tell("brought-back");
+  expect_refused(village_->cairn("alice-1", {"send", "bob@localhost", "to whom?", "--fresh"}), "brought-back");
+  expect_nothing_grew(rows);
+  tell("none");
+  must(village_->cairn("alice-1", {"send", "bob@localhost", "to bob alone", "--fresh"}));
+  EXPECT_TRUE(eventually([&] { return has_text("bob-1", "alice@localhost", "alice@localhost: to bob alone"); }));
+  EXPECT_FALSE(has_text("bob-2", "alice@localhost", "alice@localhost: to bob alone"));
+}
+
 TEST_F(Lies, ForASingleEpochAreRefusedAndTheNextOneIsBelieved) {
   tell("flash");
   expect_refused(village_->cairn("alice-1", {"send", "bob@localhost", "in the flash", "--fresh"}), "flash");
