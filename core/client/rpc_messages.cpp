@@ -9,7 +9,7 @@
 namespace cairn::client {
 namespace {
 
-constexpr std::uint64_t kSendWaitMs = 20 * kSecondMs;
+constexpr std::uint64_t kChangeWaitMs = 20 * kSecondMs;
 constexpr std::size_t kLeastDigits = 8;
 constexpr std::size_t kMaxHits = 200;
 
@@ -98,7 +98,7 @@ std::variant<Meant, RpcFailure> message_param(const RpcRooms& rooms, const Store
 /// Answers when the server has what was said; the message as it is then.
 RpcWait await_said(const RpcRooms& rooms, const Meant& meant, Bytes outbox_key) {
   RpcWait wait;
-  wait.wait_ms = kSendWaitMs;
+  wait.wait_ms = kChangeWaitMs;
   wait.poll = [rooms, meant, outbox_key](Context& later) -> std::optional<RpcOutcome> {
     if (Conversations::is_waiting(later.store, outbox_key)) return std::nullopt;
     const auto account = load_account(later.store);

@@ -4,7 +4,10 @@
 #include <optional>
 #include <string_view>
 
+#include "core/base/types.h"
 #include "core/client/context.h"
+#include "core/wire/reader.h"
+#include "core/wire/writer.h"
 
 namespace cairn::client {
 

@@ -13,12 +13,12 @@
 namespace cairn::relay {
 namespace {
 
-constexpr std::size_t kRowsAtOnce = 4096;
+constexpr std::size_t kInspectedAtOnce = 4096;
 
 template <class Visit>
-void for_each(const StoreView& rows, Table table, Visit visit) {
+void visit_all(const StoreView& rows, Table table, Visit visit) {
   Bytes first;
-  for (std::vector<Row> page; !(page = rows.scan(table, first, {}, kRowsAtOnce)).empty();) {
+  for (std::vector<Row> page; !(page = rows.scan(table, first, {}, kInspectedAtOnce)).empty();) {
     for (const Row& row : page) visit(row);
     first = std::move(page.back().key);
     first.push_back(0);
@@ -51,7 +51,7 @@ class Inspector {
   /// As an auditor does, who adopts the log as it is: for how long resets waited it cannot know afterwards.
   void replay(const directory::DirectoryConfig& config) {
     std::uint64_t records = 0;
-    for_each(store_, table::kRecords, [&](const Row&) { ++records; });
+    visit_all(store_, table::kRecords, [&](const Row&) { ++records; });
     out_.epochs = records;
     auto auditor = directory::Auditor::enrol(config, records);
     if (!auditor) return found("The directory's config is none.");
@@ -96,7 +96,7 @@ class Inspector {
       level = std::move(above);
     }
     std::uint64_t rows = 0;
-    for_each(store_, table::kTiles, [&](const Row&) { ++rows; });
+    visit_all(store_, table::kTiles, [&](const Row&) { ++rows; });
     if (rows != expected) found("The log has tiles that belong to no record.");
   }
 
@@ -129,7 +129,7 @@ class Inspector {
   }
 
   void check_names() {
-    for_each(store_, table::kNames, [&](const Row& row) {
+    visit_all(store_, table::kNames, [&](const Row& row) {
       ++out_.names;
       const auto name = wire::decode<NameRow>(row.value);
       if (!name || name->state.name().text() != as_text(row.key)) return found("The row of a name does not decode.");
@@ -147,11 +147,11 @@ class Inspector {
 
   void check_mailboxes() {
     std::map<std::uint64_t, std::uint64_t> uses;
-    for_each(store_, table::kReferences, [&](const Row& row) {
+    visit_all(store_, table::kReferences, [&](const Row& row) {
       ++out_.envelopes;
       ++uses[number_of_key(row.value)];
     });
-    for_each(store_, table::kChannels, [&](const Row& row) {
+    visit_all(store_, table::kChannels, [&](const Row& row) {
       const auto channel = wire::decode<ChannelRow>(row.value);
       if (!channel) return found("The row of a channel does not decode.");
       if (channel->last_commit != 0) ++uses[channel->last_commit];

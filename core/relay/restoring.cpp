@@ -6,13 +6,13 @@
 namespace cairn::relay {
 namespace {
 
-constexpr std::size_t kRowsAtOnce = 4096;
+constexpr std::size_t kRestoredAtOnce = 4096;
 
 /// Calls `visit` with each row of a table; what it changes is seen behind the row alone.
 template <class Visit>
 Status for_each(const StoreView& rows, Table table, Visit visit) {
   Bytes first;
-  for (std::vector<Row> page; !(page = rows.scan(table, first, {}, kRowsAtOnce)).empty();) {
+  for (std::vector<Row> page; !(page = rows.scan(table, first, {}, kRestoredAtOnce)).empty();) {
     for (const Row& row : page) TRY(visit(row));
     first = std::move(page.back().key);
     first.push_back(0);

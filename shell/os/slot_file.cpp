@@ -9,7 +9,7 @@
 namespace cairn::os {
 namespace {
 
-Status failed(int cause) {
+Status slot_failed(int cause) {
   if (cause == ENOSPC || cause == EDQUOT) return fail(ErrorCode::storage_full, "the disk is full: make room");
   return fail(ErrorCode::storage_failed, "the file of keys cannot be read or written: check the disk");
 }
@@ -34,9 +34,9 @@ bool sync_folder_of(const std::string& path) {
 
 Result<std::unique_ptr<SlotFile>> SlotFile::open(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (file < 0) return tl::unexpected<Error>(failed(errno).error());
+  if (file < 0) return tl::unexpected<Error>(slot_failed(errno).error());
   std::unique_ptr<SlotFile> out(new SlotFile(file));
-  if (!sync_folder_of(path)) return tl::unexpected<Error>(failed(errno).error());
+  if (!sync_folder_of(path)) return tl::unexpected<Error>(slot_failed(errno).error());
   return out;
 }
 
@@ -50,7 +50,7 @@ Result<std::optional<SlotKey>> SlotFile::read(std::uint32_t slot) const {
     const ssize_t got =
         ::pread(file_, bytes.data() + have, kSlotSize - have, place_of(slot) + static_cast<off_t>(have));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return tl::unexpected<Error>(failed(errno).error());
+    if (got < 0) return tl::unexpected<Error>(slot_failed(errno).error());
     if (got == 0) return std::optional<SlotKey>{};
     have += static_cast<std::size_t>(got);
   }
@@ -68,11 +68,11 @@ Status SlotFile::put(std::uint32_t slot, ByteView bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::pwrite(file_, bytes.data(), bytes.size(), place);
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return failed(errno);
+    if (written < 0) return slot_failed(errno);
     place += written;
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
-  return ::fdatasync(file_) == 0 ? ok() : failed(errno);
+  return ::fdatasync(file_) == 0 ? ok() : slot_failed(errno);
 }
 
 }  // namespace cairn::os

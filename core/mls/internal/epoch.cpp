@@ -9,7 +9,7 @@ void write_secret(wire::Writer& writer, const ShortSecret<Tag>& secret) {
 }
 
 template <class Tag>
-Status read_secret(wire::Reader& reader, ShortSecret<Tag>& out) {
+Status read_epoch_secret(wire::Reader& reader, ShortSecret<Tag>& out) {
   out = ShortSecret<Tag>(TRY(reader.opaque(ShortSecret<Tag>::kMaxSize)));
   return ok();
 }
@@ -67,13 +67,13 @@ Result<Epoch> Epoch::read(const CipherSuite& suite, wire::Reader& reader) {
   TreeNodes nodes = TRY(TreeNodes::read(reader, wire::kMaxVectorSize));
   MemberKeys keys = TRY(MemberKeys::read(reader));
   EpochSecrets secrets;
-  TRY(read_secret(reader, secrets.sender_data));
-  TRY(read_secret(reader, secrets.exporter));
-  TRY(read_secret(reader, secrets.external));
-  TRY(read_secret(reader, secrets.confirmation));
-  TRY(read_secret(reader, secrets.membership));
-  TRY(read_secret(reader, secrets.resumption));
-  TRY(read_secret(reader, secrets.init));
+  TRY(read_epoch_secret(reader, secrets.sender_data));
+  TRY(read_epoch_secret(reader, secrets.exporter));
+  TRY(read_epoch_secret(reader, secrets.external));
+  TRY(read_epoch_secret(reader, secrets.confirmation));
+  TRY(read_epoch_secret(reader, secrets.membership));
+  TRY(read_epoch_secret(reader, secrets.resumption));
+  TRY(read_epoch_secret(reader, secrets.init));
   secrets.authenticator = Digest(TRY(reader.opaque(Digest::kMaxSize)));
   SecretTree secret_tree = TRY(SecretTree::read(suite, reader));
   const ConfirmationTag tag = TRY(ConfirmationTag::read(reader));

@@ -8,7 +8,7 @@
 namespace cairn::relay {
 namespace {
 
-constexpr const char* kDiskFull = "The disk is full, and nothing was changed; make room first.";
+constexpr const char* kChangeRefused = "The disk is full, and nothing was changed; make room first.";
 
 /// A number from 1 to `most` at the front of `line`, with a space before it.
 Result<std::uint32_t> take_number(std::string_view& line, std::uint32_t most) {
@@ -80,7 +80,7 @@ Result<std::string> change_user(Turn& turn, Mailboxes* mailboxes, std::string_vi
     turn.rows.erase(table::kBlocked, to_bytes(name->bytes()));
     return "unblocked " + name->text();
   }
-  REQUIRE(!turn.rows.full(), ErrorCode::storage_full, kDiskFull);
+  REQUIRE(!turn.rows.full(), ErrorCode::storage_full, kChangeRefused);
   REQUIRE(!removed, ErrorCode::invalid_state, "This name was removed before.");
   const auto kind = verb == "remove" ? BlockRow::Kind::removed : BlockRow::Kind::blocked;
   save(turn.rows, table::kBlocked, to_bytes(name->bytes()), BlockRow{kind, turn.now.ms});

@@ -13,9 +13,9 @@ using testing::Member;
 using testing::RelayDriver;
 
 constexpr std::uint64_t kPart = proto::kBlobPart;
-constexpr Table kTables[] = {table::kBlobs, table::kBlobParts, table::kDyingBlobs, table::kBlobAccounts};
+constexpr Table kBlobTables[] = {table::kBlobs, table::kBlobParts, table::kDyingBlobs, table::kBlobAccounts};
 
-RelayConfig config_with_room(std::uint64_t bytes) {
+RelayConfig config_with_blob_room(std::uint64_t bytes) {
   RelayConfig config = testing::open_config();
   config.limits.blob_bytes = bytes;
   config.limits.channel_blob_bytes = 3 * kPart;
@@ -70,13 +70,13 @@ class BlobsTest : public ::testing::Test {
   }
   std::size_t rows() const {
     std::size_t count = 0;
-    for (const Table table : kTables) count += driver.store.scan(table, {}, {}, 100'000).size();
+    for (const Table table : kBlobTables) count += driver.store.scan(table, {}, {}, 100'000).size();
     return count;
   }
   std::size_t parts() const { return driver.store.scan(table::kBlobParts, {}, {}, 100'000).size(); }
 
   testing::SeededEntropy entropy{9};
-  RelayDriver driver{config_with_room(12 * kPart)};
+  RelayDriver driver{config_with_blob_room(12 * kPart)};
   Member alice{driver, "alice@example.org", 1};
   Member bob{driver, "bob@example.org", 2};
   crypto::SigningKey key = crypto::SigningKey::generate(entropy);

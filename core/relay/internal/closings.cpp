@@ -19,7 +19,7 @@ std::string close_url(std::string url) {
 
 /// Between two asks no more than this counts as silence: the server may have slept.
 constexpr std::uint64_t kMostGapMs = 2 * kLastRetryMs;
-constexpr std::uint64_t kRoomPauseMs = 5 * kSecondMs;
+constexpr std::uint64_t kClosingPauseMs = 5 * kSecondMs;
 
 }  // namespace
 
@@ -261,7 +261,7 @@ void Closings::hear_nothing(Turn& turn, Asked& asked, std::size_t auditor, const
 }
 
 Time Closings::next_due(Time now) const {
-  Time first = news_.empty() ? Time::never() : after(now, kRoomPauseMs);  // the disk was full
+  Time first = news_.empty() ? Time::never() : after(now, kClosingPauseMs);  // the disk was full
   for (const Auditor& it : auditors_) {
     if (it.under_way < share() && !it.queue.empty()) first = std::min(first, it.queue.begin()->first);
   }

@@ -5,14 +5,14 @@
 namespace cairn::relay {
 namespace {
 
-constexpr std::size_t kRowsAtOnce = 4096;
+constexpr std::size_t kMigratedAtOnce = 4096;
 
 /// 1 to 2: each reference gets the bytes that are queued up to it.
 Status count_bytes(Turn& turn) {
   Bytes mailbox;
   std::uint64_t total = 0;
   Bytes first;
-  for (std::vector<Row> page; !(page = turn.rows.scan(table::kReferences, first, {}, kRowsAtOnce)).empty();) {
+  for (std::vector<Row> page; !(page = turn.rows.scan(table::kReferences, first, {}, kMigratedAtOnce)).empty();) {
     for (const Row& row : page) {
       REQUIRE(row.key.size() == MailboxId::kSize + 8, ErrorCode::internal, "a row of the store does not decode");
       const ByteView owner = ByteView(row.key).first(MailboxId::kSize);

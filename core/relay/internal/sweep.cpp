@@ -7,7 +7,7 @@
 namespace cairn::relay {
 namespace {
 
-constexpr std::size_t kRowsAtOnce = 256;
+constexpr std::size_t kSweptAtOnce = 256;
 constexpr std::uint64_t kStepMs = kSecondMs;
 constexpr std::uint64_t kPauseMs = 5 * kMinuteMs;
 constexpr std::uint64_t kEraseStepMs = 100;
@@ -69,14 +69,14 @@ Sweeper::Outcome Sweeper::visit(Turn& turn, Mailboxes& mailboxes, Table table, c
 }
 
 void Sweeper::step(Turn& turn, Mailboxes& mailboxes, Walk& walk) {
-  const std::vector<Row> rows = turn.rows.scan(walk.table, walk.next_key, {}, kRowsAtOnce);
+  const std::vector<Row> rows = turn.rows.scan(walk.table, walk.next_key, {}, kSweptAtOnce);
   for (const Row& row : rows) {
     if (visit(turn, mailboxes, walk.table, row) == Outcome::next_row) continue;
     walk.next_key = row.key;
     walk.next = after(turn.now, kStepMs);
     return;
   }
-  const bool at_end = rows.size() < kRowsAtOnce;
+  const bool at_end = rows.size() < kSweptAtOnce;
   walk.next_key = at_end ? Bytes{} : rows.back().key;
   if (!at_end) walk.next_key.push_back(0);
   walk.next = after(turn.now, at_end ? kPauseMs : kStepMs);

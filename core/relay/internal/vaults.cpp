@@ -48,7 +48,7 @@ std::uint64_t left_of(std::uint64_t quota, const VaultOwnerRow& owner) {
 std::uint64_t room_of(std::uint64_t size) { return std::max(size, proto::kMinVaultCharge); }
 
 template <class T>
-Answer encoded(const T& value) {
+Answer vault_answer(const T& value) {
   return {200, wire::encode(value), {}};
 }
 
@@ -151,7 +151,7 @@ Result<Answer> Vaults::create(Turn& turn, const std::string& owner, const proto:
   if (const auto vault = TRY(load<VaultRow>(turn.rows, table::kVaults, request.vault))) {
     REQUIRE(vault->owner == owner && vault->write_key == request.write_key, ErrorCode::conflict,
             "This vault id is taken; choose another one.");
-    return encoded(proto::VaultRoom{left_of(quota, account)});
+    return vault_answer(proto::VaultRoom{left_of(quota, account)});
   }
   REQUIRE(!turn.rows.get(table::kDyingVaults, request.vault), ErrorCode::unavailable,
           "A vault of this id is just being erased; try again in a minute.");
@@ -159,7 +159,7 @@ Result<Answer> Vaults::create(Turn& turn, const std::string& owner, const proto:
           "A name has so many vaults and no more; delete one that is not needed.");
   account.vaults += 1;
   Opened{{owner, request.write_key, 0, 0}, account}.save(turn, request.vault);
-  return encoded(proto::VaultRoom{left_of(quota, account)});
+  return vault_answer(proto::VaultRoom{left_of(quota, account)});
 }
 
 Result<Answer> Vaults::put(Turn& turn, const std::string& who, const proto::VaultPut& request) const {
@@ -175,7 +175,7 @@ Result<Answer> Vaults::put(Turn& turn, const std::string& who, const proto::Vaul
   }
   const std::uint64_t have = object ? object->have : 0;
   if (request.data.empty() || request.offset != have) {
-    return encoded(proto::VaultPutAnswer{have, left_of(quota, opened.owner)});
+    return vault_answer(proto::VaultPutAnswer{have, left_of(quota, opened.owner)});
   }
   if (!object) {
     REQUIRE(!turn.rows.get(table::kDyingObjects, key), ErrorCode::unavailable,
@@ -197,7 +197,7 @@ Result<Answer> Vaults::put(Turn& turn, const std::string& who, const proto::Vaul
   }
   opened.save(turn, request.vault);
   if (refused) return inconsistent();
-  return encoded(proto::VaultPutAnswer{object->have, left_of(quota, opened.owner)});
+  return vault_answer(proto::VaultPutAnswer{object->have, left_of(quota, opened.owner)});
 }
 
 Result<proto::VaultPart> Vaults::get(const StoreView& rows, const proto::VaultGet& request) {
@@ -238,7 +238,7 @@ Result<Answer> Vaults::prune(Turn& turn, const std::string& who, const proto::Va
     if (object) drop_later(turn, opened, key, *object);
   }
   opened.save(turn, request.vault);
-  return encoded(proto::VaultRoom{left_of(quota, opened.owner)});
+  return vault_answer(proto::VaultRoom{left_of(quota, opened.owner)});
 }
 
 Status Vaults::remove(Turn& turn, const std::string& who, const proto::VaultDelete& request) const {
