@@ -1,5 +1,8 @@
 #include "apps/cairn/speaker.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <optional>
 #include <thread>
