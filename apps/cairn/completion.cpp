@@ -126,7 +126,8 @@ std::vector<Candidate> complete(const CLI::App& app, const std::vector<std::stri
   if (place.value) return {};
   if (typed.starts_with("-")) return options_of(*place.app, typed);
   std::vector<Candidate> out;
-  for (const CLI::App* one : place.app->get_subcommands([](const CLI::App* each) { return !each->get_group().empty(); })) {
+  for (const CLI::App* one :
+       place.app->get_subcommands([](const CLI::App* each) { return !each->get_group().empty(); })) {
     if (place.positional == 0) offer(out, typed, one->get_name(), one->get_description());
   }
   std::size_t number = 0;

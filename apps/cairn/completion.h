@@ -12,8 +12,8 @@ struct Candidate {
   std::string help;  ///< one line, may be empty
 };
 
-/// The words of a command line up to the cursor, as a shell would take them; the last is the one that is being typed, and
-/// may be empty. Quotes and backslashes count; an open quote ends with the line.
+/// The words of a command line up to the cursor, as a shell would take them; the last is the one that is being typed,
+/// and may be empty. Quotes and backslashes count; an open quote ends with the line.
 std::vector<std::string> words_of_line(const std::string& line);
 
 /// What may stand in the place of the last word. `words` begins with the program's name. `people` are names and titles

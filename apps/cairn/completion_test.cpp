@@ -11,11 +11,13 @@ Words offered(const std::string& line) {
   CLI::App app{"tool"};
   std::string value;
   app.add_option("--data", value, "a folder");
-  app.add_flag_function("--json", [](std::int64_t) {}, "as JSON");
+  app.add_flag_function(
+      "--json", [](std::int64_t) {}, "as JSON");
   CLI::App* send = app.add_subcommand("send", "say something");
   send->add_option("to", value, "whom");
   send->add_option("text", value, "what");
-  send->add_flag_function("--fresh", [](std::int64_t) {}, "look up again");
+  send->add_flag_function(
+      "--fresh", [](std::int64_t) {}, "look up again");
   CLI::App* group = app.add_subcommand("group", "several");
   group->add_subcommand("add", "somebody");
   CLI::App* create = group->add_subcommand("create", "begin one");

@@ -135,17 +135,22 @@ std::optional<Reply> do_alone(Command& command) {
   return std::nullopt;
 }
 
+/// What goes on until somebody ends it.
+std::optional<Reply> serve(const Command& command) {
+  if (command.method == "rpc") return apps::run_stdio(command.data_folder);
+  if (command.method == "daemon") return apps::run_daemon(command.data_folder);
+  return std::nullopt;
+}
+
 int run(Command& command) {
   if (const auto done = do_alone(command)) return report(command, command.method, *done);
   if (!read_into(command, command.policy_file, "policy") || !read_into(command, command.realms_file, "realms")) {
     return static_cast<int>(Exit::usage);
   }
-  if (command.method == "rpc") {
-    const Reply ended = apps::run_stdio(command.data_folder);
-    if (!ended.sentence.empty()) std::fprintf(stderr, "%s\n", ended.sentence.c_str());
-    return static_cast<int>(ended.exit);
+  if (const auto ended = serve(command)) {
+    if (!ended->sentence.empty()) std::fprintf(stderr, "%s\n", ended->sentence.c_str());
+    return static_cast<int>(ended->exit);
   }
-  if (command.method == "daemon") return report(command, "daemon", apps::run_daemon(command.data_folder));
   if (command.method == "device.approve") {
     if (!confirm(command)) {
       std::fprintf(stderr, "Nothing was added.\n");
@@ -175,9 +180,7 @@ int run(Command& command) {
   if (command.method.starts_with(kBackup) || command.method.starts_with(kPin)) {
     return report(command, command.method, apps::run_backup(*speaker, command.method, command.params));
   }
-  if (command.method == "export") {
-    return report(command, command.method, apps::export_all(*speaker, command.export_file));
-  }
+  if (command.method == "export") return report(command, "export", apps::export_all(*speaker, command.export_file));
   json asked = command.params;
   // Whoever shows messages to a person says so; --peek has said no.
   if (command.method == "read" && !asked.contains("mark")) asked["mark"] = true;
@@ -470,10 +473,15 @@ void add_program_commands(CLI::App& app, Command& command) {
 /// Names and titles that the daemon knows; none when there is no daemon.
 std::vector<apps::Candidate> people_of(const std::string& data_folder) {
   std::vector<apps::Candidate> out;
-  const auto found = apps::ask_daemon(data_folder, "conversations", kCompletionMs);
+  const auto own = apps::ask_daemon(data_folder, "status", kCompletionMs);
+  const auto found = own ? apps::ask_daemon(data_folder, "conversations", kCompletionMs) : std::nullopt;
   if (!found) return out;
   for (const json& one : found->value("conversations", json::array())) {
-    out.push_back({one.value("title", ""), one.value("kind", "")});
+    const std::string kind = one.value("kind", "");
+    if (kind != "pair") out.push_back({one.value("title", ""), kind});
+    for (const json& name : kind == "pair" ? one["names"] : json::array()) {
+      if (name != own->value("name", "")) out.push_back({name.get<std::string>(), kind});
+    }
   }
   return out;
 }
@@ -488,7 +496,8 @@ bool run_program_command(const Command& command, const CLI::App& app) {
     const auto words = apps::words_of_line(command.params.value("line", ""));
     const auto data = std::ranges::find(words, "--data");
     const bool named = data != words.end() && data + 1 != words.end();
-    for (const apps::Candidate& one : apps::complete(app, words, people_of(named ? *(data + 1) : command.data_folder))) {
+    for (const apps::Candidate& one :
+         apps::complete(app, words, people_of(named ? *(data + 1) : command.data_folder))) {
       say(one.word + "\t" + one.help + "\n");
     }
   } else {

@@ -44,13 +44,13 @@ std::unique_ptr<Speaker> connect(const std::string& data_folder, Reply& reply);
 /// PEM file is copied into the data folder.
 Reply keep_authority(const std::string& data_folder, const std::string& file);
 
-/// Asks the daemon that holds `data_folder` one thing, and waits at most `wait_ms`; nothing when there is none. Takes no
-/// folder: for what must never be in the way of another command.
+/// Asks the daemon that holds `data_folder` one thing, and waits at most `wait_ms`; nothing when there is none. Takes
+/// no folder: for what must never be in the way of another command.
 std::optional<nlohmann::json> ask_daemon(const std::string& data_folder, const std::string& method,
                                          std::uint64_t wait_ms);
 
-/// JSON-RPC on standard input and output, one object a line, with the daemon or a mind of our own: until the input ends and
-/// all is answered.
+/// JSON-RPC on standard input and output, one object a line, with the daemon or a mind of our own: until the input ends
+/// and all is answered.
 Reply run_stdio(const std::string& data_folder);
 
 /// Holds the folder and serves its socket until SIGTERM or SIGINT.

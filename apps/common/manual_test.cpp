@@ -13,7 +13,8 @@ std::string page() {
   CLI::App* group = app.add_subcommand("group", "several");
   CLI::App* add = group->add_subcommand("add", "add somebody");
   add->add_option("name", value, "whom")->required();
-  add->add_flag_function("--now", [](std::int64_t) {}, "at once");
+  add->add_flag_function(
+      "--now", [](std::int64_t) {}, "at once");
   app.add_subcommand("secret", "nobody's business")->group("");
   return manual_page(app, "tool", "1.2", "A \\ paragraph.");
 }

@@ -77,7 +77,8 @@ void CreateJob::begin_snapshot(Context& context) {
   const auto erased = [self = self_as<CreateJob>()](Context& later) { self->begin_after_erasure(later); };
   // What the realms are about to erase is no place for something new.
   const auto entered = [self = self_as<CreateJob>(), go_on, erased](Context& later) {
-    const bool ends = self->deletion_waits_ || is_unconfirmed(later.store, self->vault_of(self->setup_->content.current()));
+    const bool ends =
+        self->deletion_waits_ || is_unconfirmed(later.store, self->vault_of(self->setup_->content.current()));
     ends ? erased(later) : go_on(later);
   };
   enter(context, current, entered, erased);

@@ -66,7 +66,7 @@ class Backups {
   Time next_look_;
   std::map<std::string, Time> tried_;    ///< by storage: when a snapshot was last begun
   std::map<std::string, Time> sampled_;  ///< likewise, when a sample was last read
-  Time asked_again_;  ///< when realms were last asked about what only its storage says to be gone
+  Time asked_again_;                     ///< when realms were last asked about what only its storage says to be gone
 };
 
 }  // namespace cairn::client

@@ -24,9 +24,8 @@ RpcBegun rpc_discover(const RpcRooms&, const ClientConfig&, Context&, const json
     for (const auto need : {RpcParameter::Need::required, RpcParameter::Need::optional}) {
       for (const RpcParameter& one : entry.parameters) {
         if (one.need != need) continue;
-        parameters.push_back({{"name", one.name},
-                              {"required", need == RpcParameter::Need::required},
-                              {"schema", schema_of(one.kind)}});
+        parameters.push_back(
+            {{"name", one.name}, {"required", need == RpcParameter::Need::required}, {"schema", schema_of(one.kind)}});
       }
     }
     methods.push_back({{"name", name},
@@ -34,9 +33,8 @@ RpcBegun rpc_discover(const RpcRooms&, const ClientConfig&, Context&, const json
                        {"params", std::move(parameters)},
                        {"result", {{"name", "result"}, {"schema", {{"type", "object"}}}}}});
   }
-  return json{{"openrpc", "1.2.6"},
-              {"info", {{"title", "Cairn's client"}, {"version", "1"}}},
-              {"methods", std::move(methods)}};
+  return json{
+      {"openrpc", "1.2.6"}, {"info", {{"title", "Cairn's client"}, {"version", "1"}}}, {"methods", std::move(methods)}};
 }
 
 }  // namespace cairn::client

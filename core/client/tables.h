@@ -44,10 +44,11 @@ inline constexpr Table kPin{32};       ///< "" -> PinRow
 inline constexpr Table kErasures{33};  ///< id of a token's record || realm's key -> KeptReceipt
 inline constexpr Table kGuesses{34};   ///< realm's key -> GuessRow
 inline constexpr Table kBackupUnneeded{
-    35};  ///< vault id || id of an object that no snapshot needs -> uint64: since when
+    35};                                  ///< vault id || id of an object that no snapshot needs -> uint64: since when
 inline constexpr Table kRealmChange{37};  ///< "" -> RealmChange: that a device proposes (backup_trust.h)
 inline constexpr Table kRealmDebts{36};   ///< RegistrationId || realm's key -> RealmDebt (realm_debts.h)
-inline constexpr Table kUnconfirmed{38};  ///< vault id -> uint32 generation: its storage says that it is gone, realms do not
+inline constexpr Table kUnconfirmed{
+    38};  ///< vault id -> uint32 generation: its storage says that it is gone, realms do not
 
 // What people expect of conversations: messages.h, settings.h, receipts.h, expiry.h, roles.h.
 inline constexpr Table kMessageIds{40};       ///< home || MessageId -> MessageRef

@@ -1,4 +1,5 @@
-// What other programs have of `cairn`: JSON-RPC on standard input and output, the bots of examples/, the TAB key, man(1).
+// What other programs have of `cairn`: JSON-RPC on standard input and output, the bots of examples/, the TAB key,
+// man(1).
 #include "tests/e2e/village_fixture.h"
 #include "tests/support/source_dir.h"
 
@@ -39,8 +40,8 @@ class Programs : public VillageTest {
     return static_cast<std::size_t>(std::count(all.begin(), all.end(), line));
   }
 
-  /// A bot as bob's only device is asked, killed after it has answered, and has forgotten that it has: it answers what is
-  /// new, and says nothing again.
+  /// A bot as bob's only device is asked, killed after it has answered, and has forgotten that it has: it answers what
+  /// is new, and says nothing again.
   void serves(std::vector<std::string> bot) {
     alice_and_bob();
     village().stop_daemon("bob-1");
@@ -138,11 +139,13 @@ TEST_F(Programs, BotInTypeScript) {
   }
   const std::string made = program_folder() + "/../echo-bot";
   const std::string script =
-      "set -e; mkdir -p \"$1\"; cd \"$2\"; cp package.json package-lock.json tsconfig.json .npmrc echo.ts \"$1\"; cd \"$1\"; "
+      "set -e; mkdir -p \"$1\"; cd \"$2\"; cp package.json package-lock.json tsconfig.json .npmrc echo.ts \"$1\"; cd "
+      "\"$1\"; "
       "cmp -s package-lock.json node_modules/installed-from.json || { npm ci --ignore-scripts --no-audit --no-fund "
       "--prefer-offline >npm.log 2>&1 || exit 77; cp package-lock.json node_modules/installed-from.json; }; npx tsc";
-  const auto compiled = demo::run({"/bin/sh", "-c", script, "sh", made, std::string(testing::source_dir()) + "/examples/echo-bot"},
-                                  std::chrono::minutes(3));
+  const auto compiled =
+      demo::run({"/bin/sh", "-c", script, "sh", made, std::string(testing::source_dir()) + "/examples/echo-bot"},
+                std::chrono::minutes(3));
   if (compiled.exit_code == 77) GTEST_SKIP() << "npm could not install the compiler; see " << made << "/npm.log";
   ASSERT_EQ(compiled.exit_code, 0) << compiled.out << compiled.err;
   serves({"/usr/bin/env", "node", made + "/echo.js"});
@@ -152,8 +155,9 @@ TEST_F(Programs, TabKeyInBash) {
   alice_and_bob();
   must(village().cairn("alice-1", {"send", "bob@localhost", "hi"}));
   const auto offered = [&](const std::string& line) {
-    const std::string script = "PATH=\"$1:$PATH\"; source <(cairn completion bash); COMP_LINE=\"$2\"; COMP_POINT=${#COMP_LINE}; "
-                               "_cairn; printf '%s\\n' \"${COMPREPLY[@]}\"";
+    const std::string script =
+        "PATH=\"$1:$PATH\"; source <(cairn completion bash); COMP_LINE=\"$2\"; COMP_POINT=${#COMP_LINE}; "
+        "_cairn; printf '%s\\n' \"${COMPREPLY[@]}\"";
     return demo::run({"/bin/bash", "-c", script, "bash", program_folder(), line}, std::chrono::seconds(20)).out;
   };
   EXPECT_EQ(offered("cairn gro"), "group\n");
@@ -170,8 +174,9 @@ TEST_F(Programs, HaveManualPages) {
     const auto page = demo::run({program_folder() + "/" + program, "manual"}, std::chrono::seconds(10));
     EXPECT_EQ(page.exit_code, 0);
     EXPECT_TRUE(page.out.starts_with(".TH ")) << page.out.substr(0, 100);
-    EXPECT_NE(page.out.find("\n.SH COMMANDS\n.SS \"" + std::string(program == "cairn-witness" ? "cairn\\-witness" : program)),
-              std::string::npos);
+    EXPECT_NE(
+        page.out.find("\n.SH COMMANDS\n.SS \"" + std::string(program == "cairn-witness" ? "cairn\\-witness" : program)),
+        std::string::npos);
     const auto version = demo::run({program_folder() + "/" + program, "--version"}, std::chrono::seconds(10));
     EXPECT_EQ(version.exit_code, 0);
     EXPECT_FALSE(version.out.empty());
