@@ -9,7 +9,11 @@
 namespace cairn::lying {
 
 /// The second one differs in its newest epoch.
-enum class History : std::uint8_t { first, second };
+enum class History : std::uint8_t {
+  first,
+  second,
+  second_lacking_one  ///< the last cosigner has not signed it
+};
 
 class Colluder : public relay::LookupHook {
  public:

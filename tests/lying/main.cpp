@@ -33,7 +33,7 @@ class ToldByFile final : public relay::LookupHook {
   std::string file_;
 };
 
-/// Shows the other history while the file says "split".
+/// Shows the other history while the file says "split"; "split-but-one": with one cosignature less than all.
 class ColluderToldByFile final : public relay::LookupHook {
  public:
   ColluderToldByFile(std::string file, Entropy& entropy) : colluder_(entropy), file_(std::move(file)) {}
@@ -43,7 +43,9 @@ class ColluderToldByFile final : public relay::LookupHook {
   Bytes answer(ByteView request, Bytes honest, const StoreView& store, Time now) override {
     std::string word;
     std::ifstream(file_) >> word;
-    colluder_.show(word == "split" ? lying::History::second : lying::History::first);
+    colluder_.show(word == "split"           ? lying::History::second
+                   : word == "split-but-one" ? lying::History::second_lacking_one
+                                             : lying::History::first);
     return colluder_.answer(request, std::move(honest), store, now);
   }
 
