@@ -119,8 +119,9 @@ std::vector<Report> run_attacks(const std::vector<const Attack*>& attacks, const
 
 std::string explain(const Story& story) {
   std::string out = story.title + "\n" + std::string(story.title.size(), '=') + "\n" + story.question + "\n";
-  out += "\nThe system of 2014. " + story.then + "\n\nCairn. " + story.now + "\n\nWhat it means for you. " +
-         story.means + "\n";
+  out += "\nThe system of " + std::to_string(story.year) + ". " + story.then + "\n\nCairn. " + story.now + "\n";
+  if (!story.unlike.empty()) out += "\nNot the same on both sides. " + story.unlike + "\n";
+  out += "\nWhat it means for you. " + story.means + "\n";
   out += "\nSources:\n";
   for (const std::string& source : story.sources) out += "- " + source + "\n";
   return out;

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kWidth = 320;        // of the picture, in its own units
 constexpr std::size_t kTop = 34;           // above the first arrow, below the names
-constexpr std::size_t kLetter = 8;         // of a name, at most
+constexpr std::size_t kLetter = 9;         // of a name, at most
 constexpr std::size_t kLineHeight = 16;    // of a caption
 constexpr std::size_t kCaption = 38;       // characters in a line of it
 constexpr std::size_t kHalfCaption = 140;  // of the longest line, as wide as its letters can be

@@ -1,6 +1,7 @@
 // cairn-lab: the iMessage of 2014, the attacks on it, and the same attacks on Cairn.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 
@@ -20,6 +21,14 @@ struct Command {
 
 void say(const std::string& text) { std::fputs(text.c_str(), stdout); }
 
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  char out[64];
+  return {out, std::strftime(out, sizeof out, "%Y-%m-%d %H:%M UTC", &utc)};
+}
+
 int run(const Command& command, const std::vector<const Attack*>& attacks) {
   const bool all = attacks.size() > 1;
   std::size_t count = 0;
@@ -35,7 +44,7 @@ int run(const Command& command, const std::vector<const Attack*>& attacks) {
   }
   if (!all && !command.page) return 0;
   std::ofstream file(command.page_file);
-  file << make_page(reports);
+  file << make_page(reports, {utc_now(), CAIRN_VERSION});
   file.close();
   if (!file) {
     std::fprintf(stderr, "%s could not be written; name another file with --page.\n", command.page_file.c_str());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "apps/lab/conditions.h"
 #include "apps/lab/drawing.h"
 
 namespace cairn::lab {
@@ -50,41 +51,67 @@ details dt { font-weight: 400; color: var(--soft) }
 
 constexpr const char* kIntroduction =
     R"(<p class="lead">In 2014 the messages of a well-known messenger, Apple's iMessage, were encrypted from end to end: locked on
-one phone, to be opened on the other. And still, whoever ran it could have read them. This page shows how. A program rebuilt that
-system, small and faithful to what its maker had published, on one computer; attacked it in fifteen ways; and then tried the same on
-the real programs of Cairn, a messenger that is meant to withstand them. <strong>What is said below of an outcome was made by that
-run</strong>: the verdicts, the numbers and the pictures are what happened, not what somebody expected.</p>
-<section>
+one phone, to be opened on the other. And still, whoever ran it could have read them. This page shows how. A program, cairn-lab, rebuilt
+that system small, after what its maker had published; where it is smaller than it was, "Smaller than life" says so. It attacked
+that copy in fifteen ways, and then tried the same, as nearly as it can be done there, on the real programs of Cairn, a messenger that
+is meant to withstand them. <a href="#table">What came of it stands in one table.</a></p>
+<p><strong>Every result below comes from that run</strong>: the verdicts, the numbers and the pictures. The texts around them were
+written beforehand, by the people who make Cairn; no outsider has checked them. Cairn is run by typed commands today; the texts
+say "phone" all the same, for a device.</p>
+)";
+
+constexpr const char* kHowToRead =
+    R"(<section>
 <h2>How to read it</h2>
-<p>Alice and bob write to each other. Mallory, and whoever runs the servers, want to read it, change it, or know more than they
-should. Each attack has two halves: how it goes on the system of 2014, and how it goes in Cairn.</p>
-<p><span class="word bad">SUCCEEDED</span> the attacker got it. <span class="word good">refused</span> it was tried, and the
-attacker got nothing. <span class="word warn">made evident</span> it could not be prevented at once, but was proved afterwards.
-<span class="word warn">measured</span> no yes or no, but numbers. <span class="word none">not run</span> it could not be tried
-here, and nothing is claimed.</p>
+<p>Alice and Bob write to each other. Mallory, and whoever runs the servers, want to read it, change it, or know more than they
+should. Each attack has two halves: how it goes on the old system, and how it goes in Cairn.</p>
+<dl>
+<dt><span class="word bad">SUCCEEDED</span></dt><dd>The attacker got what it was after.</dd>
+<dt><span class="word bad">SUCCEEDED on a weakened copy</span></dt><dd>It did, but only because the lab had made the numbers smaller than they were, so that it can be seen in seconds. "Smaller than life" says what the true size costs.</dd>
+<dt><span class="word good">refused</span></dt><dd>It was tried, and the attacker did not get what it was after. What it got all the same follows after "But:".</dd>
+<dt><span class="word warn">made evident</span></dt><dd>It was not prevented, but it did not stay hidden: whom it concerns was told, or holds a proof.</dd>
+<dt><span class="word warn">measured</span></dt><dd>No yes or no: something was counted, and nothing was broken or defended.</dd>
+<dt><span class="word none">not run</span></dt><dd>It could not be tried here, and nothing is claimed.</dd>
+<dt>Smaller than life</dt><dd>Where the lab did something smaller or easier than it is, and what that means for the true size.</dd>
+<dt>Not the same on both sides</dt><dd>Where the two halves are not quite the same attack.</dd>
+</dl>
 <p>In the pictures time runs downwards, and arrows go from who sends to who receives; a dot is something that somebody does alone.
-&#x21c4; something was swapped, altered, forged, or is in the wrong hands; &#x26a0; somebody reads what they must not; &#x2715; it was
-stopped here.</p>
+&#x21c4; something was swapped, altered, forged, or is in the wrong hands; &#x26a0; somebody reads or learns what they must not;
+&#x2715; it was stopped here.</p>
+<p>One run is not a proof that no attack exists. It shows what happened to these fifteen, once.</p>
 </section>
 <section>
 <h2>The words</h2>
 <dl>
-<dt>Server, operator</dt><dd>The computers that carry and store, and whoever runs them. In most attacks here the operator is the attacker, or does what an attacker says.</dd>
-<dt>Public key, private key</dt><dd>Two long numbers that belong together. Whoever has bob's public key can lock a message for him; only his private key, which never leaves his phone, opens it.</dd>
+<dt>Server, operator, domain</dt><dd>The computers that carry and store, and whoever runs them. In most attacks here the operator is the attacker, or does what an attacker says. A domain is what one operator runs: the part of a name behind the @.</dd>
+<dt>Public key, private key</dt><dd>Two long numbers that belong together. Whoever has Bob's public key can lock a message for him; only his private key opens it, and that stays on his phone unless the phone is stolen.</dd>
 <dt>Signature</dt><dd>A mark that only the holder of a private key can make and everybody can check.</dd>
-<dt>Directory</dt><dd>The phone book of public keys: which devices belong to which name. Cairn's devices test each answer of it by eight conditions, numbered 1 to 8, and a refusal names the one that failed.</dd>
-<dt>Witnesses and auditors (Cairn)</dt><dd>Computers of other people than the operator. Witnesses sign that everybody is shown the same directory; auditors do so too, and only after they have checked every change in it.</dd>
+<dt>Directory</dt><dd>The phone book of public keys: which devices belong to which name.</dd>
+<dt>Witnesses and auditors (Cairn)</dt><dd>Computers of other people than the operator. Witnesses sign that everybody is shown the same directory; auditors do so too, and only after they have checked every change in it. In this run they were programs on the same computer.</dd>
 <dt>Envelope, mailbox</dt><dd>An encrypted message as the server carries it, and where it waits until a device fetches it.</dd>
+<dt>Conversation, group</dt><dd>In Cairn a conversation of two is a group of two; in both cases each message is locked for the group's devices.</dd>
 <dt>Backup</dt><dd>A copy of one's messages that somebody else stores, so that they come back on a new phone.</dd>
-<dt>Recovery key (Cairn)</dt><dd>A row of letters and digits that is shown once, to be written on paper. It brings back a name, and opens its backup.</dd>
-<dt>PIN, realms (Cairn)</dt><dd>Instead of the paper, a short secret that one remembers. What it opens is split among three machines that three different parties run, called realms: two parts are needed, and one is of no use.</dd>
+<dt>Recovery key, "the paper" (Cairn)</dt><dd>A row of letters and digits that is shown once, to be written on paper. It brings back a name.</dd>
+<dt>Realms (Cairn)</dt><dd>Three machines that are meant to be run by three different parties (in this run they were on the same computer). What opens a backup can be split among them: two parts are needed, and one is of no use.</dd>
+<dt>PIN (Cairn)</dt><dd>A short secret that one remembers. It works only together with two realms, which count wrong tries.</dd>
+<dt>What opens a backup of Cairn's</dt><dd>That depends on how its owner made it. (a) Plain: the paper alone. (b) With realms: the paper and two realms. (c) With a PIN, which always means realms: the PIN and two realms, or the paper and two realms. Her own phones hold a key of it, too, which stands for the paper in (a) to (c); and she may have the part that the realms hold printed, which then stands for them. Each attack on a backup says which of the three it is.</dd>
 </dl>
-</section>
 )";
+
+/// The glossary promises them.
+std::string numbered_conditions() {
+  std::string out =
+      "<details><summary>The eight conditions that Cairn's phones ask of each answer of the directory</summary><ol>";
+  for (const Condition& one : conditions()) out += "<li>" + escaped(one.holds) + "</li>";
+  return out +
+         "</ol><p>An answer that fails one of them is refused, and the refusal names its "
+         "number.</p></details>\n</section>\n";
+}
 
 const char* colour(Outcome outcome) {
   switch (outcome) {
-    case Outcome::succeeded: return "bad";
+    case Outcome::succeeded:
+    case Outcome::weakened: return "bad";
     case Outcome::refused: return "good";
     case Outcome::not_run: return "none";
     case Outcome::evident:
@@ -95,43 +122,68 @@ const char* colour(Outcome outcome) {
 
 std::string verdict(const Side& side) {
   return std::string("<span class=\"word ") + colour(side.outcome) + "\">" + to_string(side.outcome) +
-         "</span>: " + escaped(side.got);
+         "</span>: " + escaped(side.got) + "." +
+         (side.besides.empty() ? "" : " <strong>But:</strong> " + escaped(side.besides) + ".");
+}
+
+/// "9 were refused", for each outcome that occurs, in one sentence.
+std::string tally(const std::vector<Report>& reports, const Side Report::*side) {
+  static const std::pair<Outcome, const char*> kSaid[] = {
+      {Outcome::succeeded, "succeeded"}, {Outcome::weakened, "succeeded on a weakened copy only"},
+      {Outcome::refused, "refused"},     {Outcome::evident, "made evident"},
+      {Outcome::measured, "measured"},   {Outcome::not_run, "not run"}};
+  std::string out;
+  for (const auto& [outcome, said] : kSaid) {
+    const auto count = std::count_if(reports.begin(), reports.end(),
+                                     [&, wanted = outcome](const Report& r) { return (r.*side).outcome == wanted; });
+    if (count == 0 && outcome != Outcome::succeeded) continue;
+    out += (out.empty() ? "" : ", ") + std::to_string(count) + " " + said;
+  }
+  return out;
 }
 
 std::string count(const std::vector<Report>& reports) {
-  const auto with = [&](auto side, Outcome outcome) {
-    return std::to_string(
-        std::count_if(reports.begin(), reports.end(), [&](const Report& r) { return (r.*side).outcome == outcome; }));
-  };
-  return "<p class=\"lead\">Of " + std::to_string(reports.size()) + " attacks " +
-         with(&Report::model, Outcome::succeeded) + " succeeded on the system of 2014 and " +
-         with(&Report::cairn, Outcome::succeeded) + " on Cairn, where " + with(&Report::cairn, Outcome::refused) +
-         " were refused, " + with(&Report::cairn, Outcome::evident) + " made evident, " +
-         with(&Report::cairn, Outcome::measured) + " measured and " + with(&Report::cairn, Outcome::not_run) +
-         " not run.</p>\n";
+  std::string later;
+  for (const Report& report : reports) {
+    if (report.story.year != 2014)
+      later +=
+          " \"" + escaped(report.story.title) + "\" is about the system of " + std::to_string(report.story.year) + ".";
+  }
+  const auto besides =
+      std::count_if(reports.begin(), reports.end(), [](const Report& report) { return !report.cairn.besides.empty(); });
+  return "<p class=\"lead\">Attacks: " + std::to_string(reports.size()) +
+         ". On the old system: " + tally(reports, &Report::model) + "." + later +
+         " On Cairn: " + tally(reports, &Report::cairn) + "; in " + std::to_string(besides) +
+         " of those the attacker got something besides, which is said.</p>\n";
 }
 
 std::string table(const std::vector<Report>& reports) {
   std::string out = "<section id=\"table\">\n<h2>The table</h2>\n" + count(reports) + "<ul class=\"table\">\n";
   for (const Report& report : reports) {
     out += "<li><a href=\"#" + report.story.id + "\"><strong>" + escaped(report.story.title) +
-           "</strong></a><span><span class=\"soft\">2014:</span> " + verdict(report.model) +
-           "</span><span><span class=\"soft\">Cairn:</span> " + verdict(report.cairn) + "</span></li>\n";
+           "</strong></a><span><span class=\"soft\">" + std::to_string(report.story.year) + ":</span> " +
+           verdict(report.model) + "</span><span><span class=\"soft\">Cairn:</span> " + verdict(report.cairn) +
+           "</span></li>\n";
   }
   return out + "</ul>\n</section>\n";
+}
+
+std::string folded(const std::string& title, const std::vector<Evidence>& lines) {
+  if (lines.empty()) return "";
+  std::string out = "<details><summary>" + title + "</summary><dl>";
+  for (const Evidence& one : lines) out += "<dt>" + escaped(one.what) + "</dt><dd>" + escaped(one.value) + "</dd>";
+  return out + "</dl></details>\n";
 }
 
 std::string half(const std::string& title, const Side& side, const std::string& story, const std::string& what) {
   std::string out = "<div class=\"side\"><h3>" + title + "</h3>\n<p>" + escaped(story) + "</p>\n" +
                     draw(side.steps, what + ": " + title) + "<p>" + verdict(side) + "</p>\n";
-  if (!side.evidence.empty()) {
-    out += "<details><summary>What was measured</summary><dl>";
-    for (const Evidence& one : side.evidence)
-      out += "<dt>" + escaped(one.what) + "</dt><dd>" + escaped(one.value) + "</dd>";
-    out += "</dl></details>\n";
+  out += folded("What was measured", side.evidence) + folded("What the program said, word for word", side.answers);
+  for (const Reduced& one : side.reduced) {
+    out += "<p class=\"soft\"><strong>Smaller than life:</strong> " + escaped(one.plain) + "</p>\n";
+    if (!one.details.empty())
+      out += "<details><summary>For who knows the words</summary><p>" + escaped(one.details) + "</p></details>\n";
   }
-  for (const std::string& one : side.reduced)
-    out += "<p class=\"soft\"><strong>Smaller than life:</strong> " + escaped(one) + "</p>\n";
   return out + "</div>\n";
 }
 
@@ -139,23 +191,27 @@ std::string article(const Report& report) {
   const Story& story = report.story;
   std::string out = "<article id=\"" + story.id + "\">\n<h2>" + escaped(story.title) + "</h2>\n<p class=\"lead\">" +
                     escaped(story.question) + "</p>\n<div class=\"sides\">\n" +
-                    half("The system of 2014", report.model, story.then, story.title) +
-                    half("Cairn", report.cairn, story.now, story.title) +
-                    "</div>\n<p class=\"you\"><strong>What it means for you.</strong> " + escaped(story.means) +
-                    "</p>\n<details><summary>Sources</summary><ul>";
+                    half("The system of " + std::to_string(story.year), report.model, story.then, story.title) +
+                    half("Cairn", report.cairn, story.now, story.title) + "</div>\n";
+  if (!story.unlike.empty())
+    out += "<p class=\"soft\"><strong>Not the same on both sides.</strong> " + escaped(story.unlike) + "</p>\n";
+  out += "<p class=\"you\"><strong>What it means for you.</strong> " + escaped(story.means) +
+         "</p>\n<details><summary>Sources</summary><ul>";
   for (const std::string& source : story.sources) out += "<li>" + escaped(source) + "</li>";
   return out + "</ul></details>\n<p class=\"soft\"><a href=\"#table\">Back to the table</a></p>\n</article>\n";
 }
 
 }  // namespace
 
-std::string make_page(const std::vector<Report>& reports) {
+std::string make_page(const std::vector<Report>& reports, const Stamp& stamp) {
   std::string out =
-      std::string(kHead) + "<h1>The lab: fifteen attacks, then and now</h1>\n" + kIntroduction + table(reports);
+      std::string(kHead) + "<h1>The lab: fifteen attacks, then and now</h1>\n" + "<p><strong>Run of " +
+      escaped(stamp.date) + ", Cairn " + escaped(stamp.version) +
+      ", all on one computer</strong>: both systems, the attackers, and also Cairn's witnesses, auditors and "
+      "realms, which in life belong to different people. No real service was talked to.</p>\n" +
+      kIntroduction + kHowToRead + numbered_conditions() + table(reports);
   for (const Report& report : reports) out += article(report);
-  return out +
-         "<p class=\"soft\">Made by cairn-lab. It runs on one computer and talks to no real "
-         "service.</p>\n</body>\n</html>\n";
+  return out + "<p class=\"soft\">Made by cairn-lab " + escaped(stamp.version) + ".</p>\n</body>\n</html>\n";
 }
 
 }  // namespace cairn::lab

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "apps/lab/attacks/sizes.h"
 #include "apps/lab/catalogue.h"
+#include "apps/lab/conditions.h"
 #include "apps/lab/drawing.h"
 
 namespace cairn::lab {
@@ -11,7 +13,7 @@ namespace {
 
 Report report(Outcome then, Outcome now) {
   Report out;
-  out.story = {"false-key", "A title", "A <question>?", "It was.", "It is.", "It means.", {"A source"}};
+  out.story = {"false-key", "A title", "A <question>?", "It was.", "It is.", "They differ.", "It means.", {"A source"}};
   out.model.outcome = then;
   out.model.got = "then & there";
   out.model.step("alice", "bob", "\"hello\"", Step::Kind::stolen);
@@ -21,22 +23,66 @@ Report report(Outcome then, Outcome now) {
   return out;
 }
 
+const Stamp kStamp{"2026-11-29 12:00 UTC", "9.8.7"};
+
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 TEST(Page, SaysOfEachSideWhatItsReportSays) {
-  for (const Outcome now :
-       {Outcome::succeeded, Outcome::refused, Outcome::evident, Outcome::measured, Outcome::not_run}) {
-    const std::string page = make_page({report(Outcome::refused, now)});
-    EXPECT_TRUE(has(page, std::string(">") + to_string(now) + "</span>: now"));
-    EXPECT_TRUE(has(page, ">refused</span>: then &amp; there"));
+  for (const Outcome now : {Outcome::succeeded, Outcome::weakened, Outcome::refused, Outcome::evident,
+                            Outcome::measured, Outcome::not_run}) {
+    const std::string page = make_page({report(Outcome::refused, now)}, kStamp);
+    EXPECT_TRUE(has(page, std::string(">") + to_string(now) + "</span>: now."));
+    EXPECT_TRUE(has(page, ">refused</span>: then &amp; there."));
     EXPECT_FALSE(has(page, ">SUCCEEDED</span>: then"));
+    // Each word that a verdict can have is explained.
+    EXPECT_TRUE(has(page, std::string(">") + to_string(now) + "</span></dt>"));
   }
 }
 
+TEST(Page, CountsWhatItsReportsSay) {
+  std::vector<Report> reports = {
+      report(Outcome::succeeded, Outcome::refused), report(Outcome::weakened, Outcome::refused),
+      report(Outcome::weakened, Outcome::evident), report(Outcome::measured, Outcome::measured)};
+  reports[1].cairn.besides = "the time of day";
+  reports[2].story.year = 2016;
+  const std::string page = make_page(reports, kStamp);
+  EXPECT_TRUE(has(page, "On the old system: 1 succeeded, 2 succeeded on a weakened copy only, 1 measured."));
+  EXPECT_TRUE(has(page, "On Cairn: 0 succeeded, 2 refused, 1 made evident, 1 measured; in 1 of those"));
+  EXPECT_TRUE(has(page, "is about the system of 2016."));
+  EXPECT_TRUE(has(page, "<h3>The system of 2016</h3>"));
+  EXPECT_TRUE(has(page, ">refused</span>: now. <strong>But:</strong> the time of day."));
+}
+
+TEST(Page, SaysWhenOfWhatAndWhereTheRunWas) {
+  const std::string page = make_page({report(Outcome::succeeded, Outcome::refused)}, kStamp);
+  const std::size_t head = page.find("Run of 2026-11-29 12:00 UTC, Cairn 9.8.7, all on one computer");
+  EXPECT_LT(head, page.find("<h2>"));
+}
+
+TEST(Page, FoldsWhatProgramsSaidAndWhatNeedsTheWords) {
+  Report one = report(Outcome::succeeded, Outcome::refused);
+  one.cairn.said("a lie", "condition 1: no quorum");
+  one.model.reduced.push_back({"Fewer bits.", "2^t"});
+  const std::string page = make_page({one}, kStamp);
+  const auto folded = [&](const std::string& text) {
+    const std::size_t at = page.find(text);
+    return at != std::string::npos && page.rfind("<details", at) > page.rfind("</details>", at);
+  };
+  EXPECT_TRUE(folded("condition 1: no quorum"));
+  EXPECT_TRUE(folded("2^t"));
+  EXPECT_TRUE(has(page, "Fewer bits."));
+  EXPECT_FALSE(folded("Fewer bits."));
+}
+
+TEST(Page, PrintsTheEightConditions) {
+  const std::string page = make_page({report(Outcome::succeeded, Outcome::refused)}, kStamp);
+  for (const Condition& one : conditions()) EXPECT_TRUE(has(page, one.holds)) << one.holds;
+}
+
 TEST(Page, EscapesWhatItShowsAndTakesNothingFromElsewhere) {
-  const std::string page = make_page({report(Outcome::succeeded, Outcome::refused)});
+  const std::string page = make_page({report(Outcome::succeeded, Outcome::refused)}, kStamp);
   EXPECT_TRUE(has(page, "A &lt;question&gt;?"));
-  for (const char* told : {"It was.", "It is.", "It means."}) EXPECT_TRUE(has(page, told)) << told;
+  for (const char* told : {"It was.", "It is.", "They differ.", "It means."}) EXPECT_TRUE(has(page, told)) << told;
   for (const char* foreign : {"<script", "src=", "@import", "url(", "http:"})
     EXPECT_FALSE(has(page, foreign)) << foreign;
 }
@@ -69,6 +115,28 @@ TEST(Catalogue, HasFifteenAttacksWithStoriesAndSources) {
       EXPECT_FALSE(paragraph.empty()) << attack.story.id;
     EXPECT_FALSE(attack.story.sources.empty()) << attack.story.id;
   }
+}
+
+TEST(Conditions, AreReadInARefusal) {
+  const std::string refusal =
+      "The directory's answer about bob@localhost was refused (condition 6: a statement); nothing was sent to them.";
+  EXPECT_EQ(condition_of(refusal), 6u);
+  EXPECT_EQ(in_plain_words(refusal), "refused: the devices' history does not hold (condition 6)");
+  for (const char* other : {"", "sent", "was refused (condition ", "was refused (condition 9: x)"}) {
+    EXPECT_EQ(condition_of(other), 0u) << other;
+    EXPECT_FALSE(has(in_plain_words(other), "refused")) << other;
+  }
+}
+
+TEST(Sizes, AreToldByTheNearestMean) {
+  const std::vector<Seen> learned = {{"short", 10}, {"short", 14}, {"long", 100}};
+  EXPECT_EQ(told_by_size(learned, {{"short", 11}, {"long", 90}, {"long", 20}}), 2u);
+  // What looks alike is told no better than by chance.
+  const auto alike = [](const std::string&) { return 300.0; };
+  EXPECT_EQ(told_by_size(seen_texts(kTextsLearned, 3, alike), seen_texts(kTextsTested, 1000, alike)), kTextsTested);
+  const auto plain = [](const std::string& text) { return static_cast<double>(text.size()); };
+  EXPECT_EQ(told_by_size(seen_texts(kTextsLearned, 3, plain), seen_texts(kTextsTested, 1000, plain)),
+            kTextKinds * kTextsTested);
 }
 
 TEST(Conclusion, SaysWhatWasGotOnlyWhenItWas) {

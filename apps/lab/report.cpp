@@ -19,7 +19,10 @@ Lines wrapped(const std::string& text, std::size_t width) {
   return out;
 }
 
-std::string in_short(const Side& side) { return std::string(to_string(side.outcome)) + ": " + side.got; }
+std::string in_short(const Side& side) {
+  return std::string(to_string(side.outcome)) + ": " + side.got +
+         (side.besides.empty() ? "" : ". But: " + side.besides);
+}
 
 std::string evidence_in_short(const Side& side) {
   std::string out;
@@ -48,13 +51,18 @@ void add_row(std::string& out, const std::array<std::string, 4>& cells, const st
 
 nlohmann::json to_json(const Side& side) {
   nlohmann::json evidence = nlohmann::json::array(), steps = nlohmann::json::array();
+  nlohmann::json answers = nlohmann::json::array(), reduced = nlohmann::json::array();
   for (const Step& one : side.steps)
     steps.push_back({{"from", one.from}, {"to", one.to}, {"what", one.what}, {"kind", to_string(one.kind)}});
   for (const Evidence& one : side.evidence) evidence.push_back({{"what", one.what}, {"value", one.value}});
+  for (const Evidence& one : side.answers) answers.push_back({{"of", one.what}, {"said", one.value}});
+  for (const Reduced& one : side.reduced) reduced.push_back({{"plain", one.plain}, {"details", one.details}});
   return {{"outcome", to_string(side.outcome)},
           {"got", side.got},
+          {"besides", side.besides},
           {"evidence", evidence},
-          {"reduced", side.reduced},
+          {"answers", answers},
+          {"reduced", reduced},
           {"steps", steps},
           {"seconds", side.seconds}};
 }
@@ -62,7 +70,9 @@ nlohmann::json to_json(const Side& side) {
 std::string to_text(const std::string& title, const Side& side) {
   std::string out = title + ": " + in_short(side) + "\n";
   for (const Evidence& one : side.evidence) out += "    " + one.what + ": " + one.value + "\n";
-  for (const std::string& one : side.reduced) out += "    reduced: " + one + "\n";
+  for (const Evidence& one : side.answers) out += "    the program said, of " + one.what + ": " + one.value + "\n";
+  for (const Reduced& one : side.reduced)
+    out += "    smaller than life: " + one.plain + (one.details.empty() ? "" : " " + one.details) + "\n";
   return out;
 }
 
@@ -71,6 +81,7 @@ std::string to_text(const std::string& title, const Side& side) {
 const char* to_string(Outcome outcome) {
   switch (outcome) {
     case Outcome::succeeded: return "SUCCEEDED";
+    case Outcome::weakened: return "SUCCEEDED on a weakened copy";
     case Outcome::refused: return "refused";
     case Outcome::evident: return "made evident";
     case Outcome::measured: return "measured";
@@ -106,7 +117,7 @@ std::string to_table(const std::vector<Report>& reports, std::size_t width) {
   const std::size_t rest = width - 16 - 6;
   const std::array<std::size_t, 4> widths = {16, rest * 3 / 10, rest * 3 / 10, rest - 2 * (rest * 3 / 10)};
   std::string out;
-  add_row(out, {"attack", "the iMessage of 2014", "Cairn", "evidence (of Cairn's side)"}, widths);
+  add_row(out, {"attack", "the iMessage of 2014 (forge-2016: of 2016)", "Cairn", "evidence (of Cairn's side)"}, widths);
   out += std::string(width, '-') + "\n";
   for (const Report& report : reports) {
     add_row(out, {report.story.id, in_short(report.model), in_short(report.cairn), evidence_in_short(report.cairn)},
@@ -117,8 +128,8 @@ std::string to_table(const std::vector<Report>& reports, std::size_t width) {
 }
 
 std::string to_text(const Report& report) {
-  return report.story.title + "\n" + report.story.question + "\n\n" + to_text("2014", report.model) +
-         to_text("Cairn", report.cairn);
+  return report.story.title + "\n" + report.story.question + "\n\n" +
+         to_text(std::to_string(report.story.year), report.model) + to_text("Cairn", report.cairn);
 }
 
 }  // namespace cairn::lab

@@ -10,9 +10,10 @@ namespace cairn::lab {
 /// Computed by each attack from what it measured; never written down.
 enum class Outcome {
   succeeded,  ///< the attacker has what it wanted
-  refused,    ///< it was tried, and the attacker has nothing
-  evident,    ///< it could not be prevented, but was proved, and the proof verifies
-  measured,   ///< no yes or no: numbers
+  weakened,   ///< the same, but on a copy that was made weaker than the system was
+  refused,    ///< it was tried, and the attacker does not have what it wanted; what else it got: Side::besides
+  evident,    ///< it was not prevented, but did not stay hidden: whom it concerns was told, or holds a proof
+  measured,   ///< no yes or no, as nothing was broken or withstood an attack: numbers
   not_run     ///< nothing here to attack yet; no claim
 };
 const char* to_string(Outcome outcome);
@@ -40,6 +41,11 @@ struct Evidence {
   std::string value;
 };
 
+struct Reduced {
+  std::string plain;    ///< for everybody
+  std::string details;  ///< for who knows the words; may be empty
+};
+
 /// One side of an attack, filled while it runs.
 class Side {
  public:
@@ -49,6 +55,8 @@ class Side {
   }
   void show(const std::string& what, const std::string& value) { evidence.push_back({what, value}); }
   void show(const std::string& what, std::uint64_t value) { show(what, std::to_string(value)); }
+  /// What a program answered, word for word: for who wants to see it.
+  void said(const std::string& of, const std::string& sentence) { answers.push_back({of, sentence}); }
 
   /// The outcome of an attack that either gives its author what it wanted or does not; `got` is said only if it did.
   void conclude(bool holds, const std::string& what) {
@@ -57,9 +65,11 @@ class Side {
   }
 
   Outcome outcome = Outcome::not_run;
-  std::string got;  ///< one sentence: what the attacker got
+  std::string got;      ///< one sentence: what the attacker got
+  std::string besides;  ///< of one who was refused: what it got all the same; empty for nothing
   std::vector<Evidence> evidence;
-  std::vector<std::string> reduced;  ///< what was done smaller than it is, and what follows for the real size
+  std::vector<Evidence> answers;  ///< of programs, as they gave them
+  std::vector<Reduced> reduced;   ///< what was done smaller than it is, and what follows for the real size
   std::vector<Step> steps;
   double seconds = 0;
 };
@@ -73,10 +83,12 @@ struct Story {
   std::string title;
   std::string question;  ///< what is tried, in a sentence or two
   // Each a paragraph in plain words:
-  std::string then;   ///< how it goes on the system of 2014
-  std::string now;    ///< how it goes in Cairn, and what the lab does there
-  std::string means;  ///< what follows for who reads it
+  std::string then;    ///< how it goes on the system of 2014
+  std::string now;     ///< how it goes in Cairn, and what the lab does there
+  std::string unlike;  ///< in which way the two are not the same attack, or not the same thing; may be empty
+  std::string means;   ///< what follows for who reads it
   std::vector<std::string> sources;
+  unsigned year = 2014;  ///< of the system on the first side
 };
 
 struct Report {

@@ -31,49 +31,57 @@ const char* const kBellare =
 const char* const kCoull =
     "S. Coull, K. Dyer, Traffic Analysis of Encrypted Messaging Services: Apple iMessage and Beyond, 2014";
 const char* const kMls = "RFC 9420, The Messaging Layer Security Protocol";
-const char* const kBackup = "docs/spec/backup.md of this project: what it rests on";
-const char* const kRealm = "docs/spec/realm.md of this project: what realms hold, and what they are worth";
-const char* const kDirectory = "docs/spec/directory.md of this project: the eight conditions of an answer";
+const char* const kBackup = "In Cairn's own source code: docs/spec/backup.md, what a backup rests on";
+const char* const kRealm = "In Cairn's own source code: docs/spec/realm.md, what realms hold, and what they are worth";
+const char* const kDirectory = "In Cairn's own source code: docs/spec/directory.md, the eight conditions of an answer";
 
 const std::vector<Story>& directory_stories() {
   static const std::vector<Story> all = {
       {"false-key",
        "A false key in the middle",
-       "Whoever runs the directory hands out a key of its own in the place of bob's. Can it read and change what two "
+       "Whoever runs the directory hands out a key of its own in the place of Bob's. Can it read and change what two "
        "people write?",
-       "Before alice's phone can lock a message for bob it needs his public key, and asks one computer for it: the "
-       "operator's directory (its name was IDS). In 2014 the phone believed whatever came back. So the operator "
+       "Before Alice's phone can lock a message for Bob it needs his public key, and asks one computer for it: the "
+       "operator's directory. In 2014 the phone believed whatever came back. So the operator "
        "answers with a key of its own, opens the message with it, reads it, changes it, and locks it again with "
-       "bob's true key. It signs as alice with another key of its own, which bob's phone believes for the same "
+       "Bob's true key. It signs as Alice with another key of its own, which Bob's phone believes for the same "
        "reason. Both phones show a normal conversation.",
-       "In Cairn the phone believes an answer only with proofs: bob's own devices have signed for one another, and "
-       "independent auditors have signed that everybody gets this same answer. The lab's server tells five such "
-       "lies. Each is refused before anything is encrypted, and the refusal names the check that failed, one of "
-       "eight.",
-       "You need not trust whoever runs the server with your friends' keys. You do trust that not every auditor is "
-       "in league with it; \"Two people, two directories\" shows what happens if they are.",
+       "In Cairn the phone believes an answer only with proofs: Bob's own devices have signed for one another, and "
+       "independent auditors have signed that everybody gets this same answer. How many of them must sign, Alice's "
+       "phone decides; in the lab it knows two auditors and two witnesses, and asks for both auditors and one witness. "
+       "The lab's server tells phones that have never heard of Bob five such lies.",
+       "",
+       "You need not trust whoever runs the server with your friends' keys. You do trust that at least one of the "
+       "auditors whose signature your phone asks for is honest; \"Two people, two directories\" shows what happens if "
+       "none is.",
        {kGuide, kQuarkslab, kDirectory}},
       {"ghost-device",
        "One device more",
-       "The directory adds a single device to bob's. Does anybody notice the silent copy?",
-       "A message is encrypted once for each device of a person. If the directory lists one device more, alice's "
-       "phone makes one copy more: bob still gets his, alice sees nothing, and whoever holds the added device reads "
-       "along. No cipher has to be broken. Officials have proposed just this, under the name of a ghost user.",
-       "In Cairn a device is bob's only if one of his devices, or the recovery key that he has on paper, has signed "
-       "for it. A device that is just written into the answer is refused, and so is one that bob has removed.",
-       "A device that none of your friend's devices has let in gets no copy of what you write.",
+       "The directory adds a single device to Bob's. Does anybody notice the silent copy?",
+       "A message is encrypted once for each device of a person. If the directory lists one device more, Alice's "
+       "phone makes one copy more: Bob still gets his, Alice sees nothing, and whoever holds the added device reads "
+       "along. No cipher has to be broken. British officials have proposed just this; critics call it a ghost user.",
+       "In Cairn a device is Bob's only if one of his devices, or the recovery key that he has on paper, has signed "
+       "for it. The lab's server lists one device more that nobody of Bob's has signed for; and one that Bob had, and "
+       "has removed, as if it had let itself in again.",
+       "",
+       "A device that none of your friend's devices, nor his paper, has let in gets no copy of what you write, as far "
+       "as this was tried.",
        {kGuide, kGreen, kGhost, kDirectory}},
       {"silent-enrolment",
        "Adding a device and saying nothing",
        "The operator adds a device to a name and does not send the alert. What do the owner's devices show?",
        "In 2014 your phone told you when a device was added to your name, because the server told your phone. A "
        "server that wants to hide a device leaves the alert out.",
-       "In Cairn each device reads its own name's signed history and compares. The lab tries twice: once as the "
-       "operator alone, whose device bob's contacts refuse; and once with one of bob's own devices in a thief's "
-       "hands, which is the most that an attacker can have. Contacts must then accept the new device, since a true "
-       "key of bob's has signed for it; but bob's other device raises an alarm, and no server can keep that from it.",
-       "If somebody adds a device to your name, your own devices tell you, whatever the server wants. If it was not "
-       "you, remove that device, and the one that let it in.",
+       "In Cairn each device reads its own name's signed history and compares. The lab tries three things. The "
+       "operator alone adds a device. Then a thief who has one of Bob's two devices in hand lets another one in with "
+       "it: a true "
+       "key of Bob's has signed for that, so it cannot be refused. And then the server leaves the new device out of "
+       "what it tells Bob's other phone.",
+       "",
+       "If somebody adds a device to your name, your other devices tell you when they next hear of the directory. If "
+       "it was not you, remove that device, and the one that let it in. Whoever has only one device, and loses it to a "
+       "thief, has no other that could tell him: that was not tried. Nor was a server that answers nothing for days.",
        {kGuide, kQuarkslab, kDirectory}},
   };
   return all;
@@ -83,16 +91,21 @@ const std::vector<Story>& log_stories() {
   static const std::vector<Story> all = {
       {"split-view",
        "Two people, two directories",
-       "The operator shows alice one directory and everybody else another. Can anybody find out?",
+       "The operator shows Alice one directory and everybody else another. Can anybody find out?",
        "A lie that is told to one person alone is hard to find: everybody else sees the truth. In 2014 nothing "
        "compared what different phones were told.",
-       "In Cairn the directory is one public log, a list that only grows. A second version of it is refused unless "
-       "the auditors sign it too. If every auditor and witness is in league with the operator, no check on alice's "
-       "phone can refuse it at once. But messages carry what their sender was shown: one unaltered message between "
-       "two who were shown different things, and alice's phone holds two contradicting signatures. That is evidence "
-       "which anybody can verify without a network.",
-       "A lie told with every auditor's help is not stopped at once. It lasts until two people who were told "
-       "different things write to each other, and then it can be proved to anybody.",
+       "In Cairn the directory is one public list that only grows. A second version of it is refused unless it is "
+       "signed by as many auditors as the phone asks for: here by both of the two that it knows. The lab tries a "
+       "second "
+       "version that none of them has signed, and one that all but one have. Then it lets all of them be in league "
+       "with the "
+       "operator. No check on a phone can refuse that at once. But messages carry what their sender was shown: one "
+       "message between two who were shown different things, which the operator does not open and change, and Alice's "
+       "phone holds two signatures that contradict each other. Anybody can verify that without a network.",
+       "In 2014 the operator puts a false key in and reads a message; in Cairn's half the two directories only differ.",
+       "A lie that all of your auditors help with is not stopped at once. It lasts until one message gets through that "
+       "the operator has not opened and changed, between two who were told different things; from then on it can be "
+       "proved to anybody.",
        {kDirectory, kTransparency}},
   };
   return all;
@@ -102,46 +115,53 @@ const std::vector<Story>& backup_stories() {
   static const std::vector<Story> all = {
       {"mud-puddle",
        "The mud puddle",
-       "Drop your phone into a puddle, slip in it, and forget your password. If a clerk at the shop can still bring "
-       "your messages back, so can everybody who talks the clerk into it.",
+       "Drop your phone into a puddle, slip in it, and forget your password. If somebody at the provider can still "
+       "bring your messages back, so can everybody who talks them into it.",
        "The backup of 2014 was encrypted, and its key lay beside it. The password only guarded the door: with the "
-       "answers to two questions the attacker sets a new one, and months of messages appear on a phone that alice "
+       "answers to two questions the attacker sets a new one, and months of messages appear on a phone that Alice "
        "has never seen. Her old private keys stay behind, bound to the old phone; the messages do not need them any "
        "more.",
-       "Cairn's backup opens with a key that only its owner has: here the recovery key, on paper. In the lab the "
-       "attacker holds all that the server stores and may change it. He asks for alice's name with another recovery "
-       "key, and with none; tries every key that he has, and all that lies beside the backup, with a program of his "
-       "own; and lays her backup in the place of an accomplice's, who restores that. Then alice, who has lost her "
-       "phone, types her key into a new one.",
-       "Keep the paper with the recovery key. Whoever loses phone, paper and PIN has lost the messages: no clerk can "
-       "help, and that is the price.",
+       "This is a backup of way (a): Alice's paper alone opens it. In the lab the "
+       "attacker holds all that the server stores and may change it. He asks for Alice's name with another paper, "
+       "and with none; tries every key that he has, and all that lies beside the backup, with a program of his "
+       "own; and lays her backup in the place of an accomplice's, who restores that. Then Alice, who has lost her "
+       "phone, types what is on her paper into a new one.",
+       "In 2014 the attacker is a stranger who answers two questions; in Cairn's half he is also the operator, who can "
+       "do more.",
+       "Keep the paper with the recovery key. Whoever loses all phones, the paper, and the PIN if there was one, has "
+       "lost the messages: nobody at the server can help, and that is the price.",
        {kMudPuddle, kGuide, kBackup}},
       {"subpoena",
        "Hand over everything you store",
        "A court, or a thief, gets every byte that the provider has. What can be read?",
        "In 2014 the stored backup held the files, the keys of the files, and the key of those keys. Whoever has it "
-       "reads the messages, without alice and without her password.",
-       "Cairn's server keeps messages as closed envelopes until they are fetched. The lab writes three sentences, "
-       "takes every file of the server and of its witnesses and auditors, and searches them. What it does find "
-       "belongs to the answer too: the server knows who has a name, which mailboxes belong together, when, and in "
-       "which sizes.",
-       "What you wrote cannot be handed over by your server, for it does not have it. Who writes with whom, when, "
-       "and how much, it does have.",
+       "reads the messages, without Alice and without her password.",
+       "Cairn's server keeps messages as locked envelopes until they are fetched. The lab writes three sentences, "
+       "takes every file of the server and of its witnesses and auditors, and searches them for the sentences and for "
+       "names.",
+       "In 2014 a backup is handed over; here it is messages that wait to be fetched. What a server has of a backup of "
+       "Cairn's is attacked in \"The mud puddle\".",
+       "Your server can hand over what you wrote only locked, without the key. Who writes with whom, when, and how "
+       "much, "
+       "it can hand over as it is.",
        {kGuide, kGreen}},
       {"kept-copy",
        "The copy that was kept",
        "You delete your backup. The provider has kept a copy. Does it open later, when your key is stolen?",
        "Deleting is a promise of whoever stores. In 2014 the copy opens by itself, for its key is stored in it; "
        "nobody has to steal anything.",
-       "In Cairn the backup's key can lie in parts at three realms, machines that three different parties run; it "
-       "takes two parts and alice's own key. When she deletes, the realms erase their parts and sign that they have. "
-       "The lab then gives a thief everything: the kept copy, alice's recovery key, all three realms' disks as they "
-       "are now, and one realm's disk from before the deletion. Only with the disks of two realms from before would "
-       "the copy open, and the lab checks that too.",
-       "If deleting is to be final, make your backups with realms: \"cairn pin set\", or \"cairn backup create "
-       "--realms\". From a device it takes three days, in which every device of yours can call it off; with the "
-       "recovery key it is done at once. Without realms a copy that was kept opens for whoever gets the recovery "
-       "key.",
+       "This is a backup of way (b): it takes Alice's paper and the parts of two of three realms. When she deletes, "
+       "the "
+       "realms erase their parts and sign that they have. The "
+       "lab then gives a thief the kept copy, Alice's paper, all three realms' disks as they "
+       "are now, and one realm's disk from before the deletion. It also checks that with the disks of two realms from "
+       "before the copy would open.",
+       "",
+       "If deleting is to be final, make your backups with realms, or with a PIN, which means realms: then whoever "
+       "kept the copy also needs the old disks of two of them. From a phone it takes three days, in which every device "
+       "of "
+       "yours can call it off; with the paper it is done at once. Without realms, way (a), a copy that was kept opens "
+       "for whoever gets the paper. And nothing is deleted from a phone that had it open.",
        {kGuide, kBackup, kRealm}},
   };
   return all;
@@ -153,16 +173,20 @@ const std::vector<Story>& storage_stories() {
        "Few digits and a counter",
        "A code of a few digits protects everything, and a machine counts the wrong tries. Who decides what the "
        "machine does?",
-       "The security code had four digits. Ten thousand codes are nothing for a computer; ten tries are. So all "
-       "safety lies in the counter, and the counter in the program of machines that the provider bought, programmed "
-       "and runs. With a program without a counter the lab tries all codes in seconds.",
-       "In Cairn a PIN is split among three realms, run by three different parties. Each counts for itself, and "
-       "stops at ten. The attacker in the lab is the operator of alice's server, who can ask the realms as often as "
-       "he likes; and then he also gets one realm's whole disk. The realms tell alice's phone of each guess. Nothing "
+       "The security code had four digits. Ten thousand codes are quickly tried by a computer; ten tries are far too "
+       "few. So all safety lies in the counter, which allows ten, and the counter in the program of machines that the "
+       "provider bought, programmed and runs. The lab assumes that he can put another program on them, one without a "
+       "counter, and tries the codes.",
+       "This is a backup of way (c), with a PIN of six digits, which three realms guard. Each counts wrong tries for "
+       "itself, and stops at ten. Each guess uses up a try at two realms; so with three realms all is over after 3 x "
+       "10 / 2 = 15. The attacker in the lab is the operator of Alice's server, who can ask the realms as often as "
+       "he likes; and then he also gets one realm's whole disk. The realms tell Alice's phone of the guesses. Nothing "
        "is destroyed: she unlocks her PIN and goes on.",
+       "In 2014 the attacker runs all the machines that count; in Cairn's half he has one of the three. With two of "
+       "them he finds the PIN, and the lab shows that, too.",
        "A PIN of six digits is enough while at most one of your three realms is dishonest or robbed. Two of them "
-       "together can try all of them within days; so take realms that have nothing to do with each other, or a "
-       "longer PIN.",
+       "together can try all PINs of six digits in hours, if they have many machines; so take realms that have nothing "
+       "to do with each other, or a longer PIN.",
        {kGuide, kVault, kRealm}},
       {"confirm-file",
        "Who has this file?",
@@ -170,10 +194,13 @@ const std::vector<Story>& storage_stories() {
        "Storage saves room if equal files are stored once. For that the key of each piece is made from the piece "
        "itself; so whoever has the file knows under which name its pieces are stored, and with that, who stores "
        "them. Nothing has to be opened.",
-       "In Cairn the same document, sent three times, gives three different envelopes; nothing that is stored is "
-       "made from the content alone.",
-       "That you have a certain document cannot be looked up at your server. About how large a message is can be "
-       "seen.",
+       "In Cairn the lab sends the same document three times, to two people, and looks in what the server stores for "
+       "the document, for its fingerprints, for the pieces that the system of 2014 would have stored, and for two "
+       "envelopes that are alike.",
+       "In 2014 it is a stored file; in Cairn's half it is a message that waits to be fetched.",
+       "By the ways that were tried, that you sent or got a certain document could not be looked up at the server. "
+       "About "
+       "how large a message is can be seen.",
        {kGuide, kLocked}},
   };
   return all;
@@ -184,40 +211,47 @@ const std::vector<Story>& cipher_stories() {
       {"weak-rsa",
        "A short RSA key",
        "The key of every message hangs on one large number (RSA, 1280 bits). Can it be taken apart?",
-       "The number is the product of two primes that only bob's phone knows; whoever finds them has his private key. "
+       "The number is the product of two primes that only Bob's phone knows; whoever finds them has his private key. "
        "The lab really does that, with a number small enough for seconds, and reads a message with what it found. "
-       "For 1280 bits it shows the formula and where the public record stands. Nobody is known to have done 1280 "
-       "bits; no recommendation since 2014 accepts it.",
+       "That is a weakened copy: nobody is known to have done 1280 bits; but the rules for American "
+       "authorities have asked for 2048 since 2014.",
        "Cairn has no such number. It encrypts to two kinds of public keys together: X25519, the elliptic curve that "
-       "most of the web uses, and ML-KEM-768, made to withstand quantum computers. Both would have to break. The lab "
-       "looks at every key that the server holds for others to encrypt to.",
-       "What is recorded of you today is meant to stay shut even for the computers of twenty years from now, if "
-       "either of the two kinds holds.",
+       "most of the web uses, and ML-KEM-768, made to withstand quantum computers. Whoever wants to read must break "
+       "both. The lab looks at every key that the server holds for others to encrypt to, and counts.",
+       "In 2014 a key is broken, a smaller one; in Cairn's half none is attacked.",
+       "What is recorded of you today stays shut as long as one of the two kinds is not broken. Whether that is so, no "
+       "lab can show.",
        {kGuide, kFactored, kSp800, kFips, kXwing}},
       {"harvest",
        "Record now, read later",
        "Somebody records all traffic for a year and then gets hold of the key. What opens?",
        "In 2014 a phone had one private key for as long as it lived. Every message that was ever sent to it opens "
        "with that key.",
-       "In Cairn each message has a key of its own, which is deleted when the message has been read, and every "
-       "change of a group makes new ones. The lab steals a device whole and tries the recording with all that is on "
-       "it. What was still on its way does open.",
-       "Whoever steals your unlocked phone reads what the phone shows you, and what is just arriving: no messenger "
-       "can prevent that. What the phone no longer keeps, he cannot get back from a recording.",
+       "In Cairn each message has a key of its own, which is deleted when the message has been read. The lab records "
+       "four messages, lets Bob read them, steals all that is on his device, and tries the recording with it.",
+       "The recording of 2014 is of a year; that of Cairn is of four messages, and some seconds.",
+       "Whoever steals your unlocked phone reads what the phone shows you, and what is just arriving. From the "
+       "recording alone he got nothing that Bob had read.",
        {kGuide, kMls}},
       {"oracle",
        "A phone that answers by itself",
        "Alter an encrypted message a little, send it, and watch whether the phone fetches the photo that belongs to "
        "it. Can that reveal the key?",
-       "The cipher of 2014 had no seal over the content: turn a bit of what is encrypted, and the same bit of the "
-       "text turns. The signature did not help, because anybody may take it off and put their own. And the text was "
-       "compressed, with a checksum that changes in a way that can be computed. So the attacker guesses one digit of "
-       "the photo's key, alters it, corrects the checksum, signs, sends. If the guess was right, the phone finds "
-       "everything in order and fetches the photo. Some thousand questions later the key is known, and the photo "
-       "open.",
-       "Cairn's envelopes have a seal, made with the message's secret key: one turned bit and all of it is refused, "
-       "unread. And the signature covers who sends, to which group, and when in its history.",
-       "Nobody can use your phone as a machine that answers questions about your messages.",
+       "The cipher of 2014 had no seal over the content: alter a bit of what is encrypted, and the same bit of the "
+       "text is altered. The signature did not help, because anybody may take it off and put their own. And the text "
+       "was compressed, with a checksum that changes in a way that can be computed. So Mallory guesses a digit of "
+       "the photo's key, alters it, corrects the checksum as it must be if the guess is right, signs, and sends. If it "
+       "was, Bob's phone finds everything in order and fetches the photo, which Mallory sees on the line to the "
+       "storage. "
+       "If it was not, the checksum is wrong, and the phone drops the message. Guess by guess the key is known, and "
+       "the photo open.",
+       "Cairn's envelopes have a seal, made with the message's secret key, and a signature that covers who sends and "
+       "to which group. The lab alters one bit in each of sixteen messages, at sixteen places, and looks at what Bob's "
+       "phone shows and what it sends.",
+       "What is altered in Cairn's half are text messages, not photos. How long Bob's phone takes to drop one was not "
+       "measured.",
+       "Altered copies of your messages did not make the phone show or send anything that an attacker could learn "
+       "from.",
        {kGarman}},
   };
   return all;
@@ -227,34 +261,48 @@ const std::vector<Story>& traffic_stories() {
   static const std::vector<Story> all = {
       {"forge-2016",
        "Forty bits of repair",
-       "The repair of 2016 put a check of 40 bits into each message. How far does that carry?",
-       "The key of a message was now made from the message: 40 bits of it must fit the text and the two names. A "
-       "forgery is then accepted once in 2^40 tries, about a million million. Whoever guesses the text can turn it "
-       "into another one, and a phone that accepts it confirms the guess. The lab does this with a shorter check, "
-       "and says what 40 bits would cost. It is no attack for every day; it is a margin that nobody would choose "
-       "today.",
-       "In Cairn the lab hands bob's phone a message whose whole text the attacker has guessed, altered into another "
-       "text, at every place where it can stand. The check has 128 bits and depends on a secret key, and a signature "
-       "stands behind it.",
-       "Guessing what you wrote does not help anybody to change it.",
-       {kBellare, kGarman}},
+       "In 2016 a check of 40 bits was put into each message, so that altered ones are dropped. Is that enough?",
+       "Alice has sent Bob one of a few documents; which one, Mallory only guesses. She takes the encrypted message, "
+       "and "
+       "alters it so that, if her guess is right, the document's name turns into a link to her own site. Most of the "
+       "time Bob's phone finds that the check does not fit, and drops the message. But she sends it again and again, a "
+       "little different each time, until one fits by chance. When Bob's phone opens the link, she knows: the guess "
+       "was right. If nothing comes after many tries, she goes on to the next guess. With 40 bits that takes about a "
+       "million million tries a guess; the lab does it with a shorter check. It is no attack for every day; it is a "
+       "margin "
+       "that nobody would choose today.",
+       "In Cairn the check has 128 bits, and the sender's signature stands behind it. The lab's attacker knows the "
+       "whole text, and alters it into another of the same length. He does not know at which of nine places the text "
+       "begins, "
+       "and sends one forgery for each.",
+       "In 2016's half the forger tries until one fits. With 128 bits that cannot be awaited, so nine forgeries show "
+       "only that none passes at once.",
+       "Guessing what you wrote did not help anybody to change it.",
+       {kBellare, kGarman},
+       2016},
       {"replay",
        "Once more",
        "Deliver an old message again, to somebody else, or under another name. What is shown?",
        "The signature of 2014 covered the encrypted text and nothing else: no sender, no recipient, no time. The "
-       "same bytes were good for ever, and after a change of signature also as somebody else's.",
-       "In Cairn the key of a message is deleted when it has been read, so the same bytes cannot be read twice; and "
-       "in another conversation, or on another person's phone, there never was such a key.",
-       "What your phone shows was said once, to you, by whom it says.",
+       "same bytes were good for ever, and after a change of signature also as somebody else's. The repair of 2016 "
+       "closed this; the lab tries that, too.",
+       "In Cairn the key of a message is deleted when it has been read; and "
+       "in another conversation, or on another person's phone, there never was such a key. The lab delivers one "
+       "message twice more to Bob, once in Mallory's conversation with him, and once to Mallory.",
+       "",
+       "In these trials a phone showed what was said once, to its owner, by whom it was said.",
        {kQuarkslab, kBellare, kMls}},
       {"metadata",
        "What the envelope tells",
        "Nobody opens anything. What do sizes and times tell?",
        "A receipt, a short text, a long one, a photo: in 2014 the size alone told most of them apart, and sender, "
-       "recipient and time stood beside it for the server to read.",
+       "recipient and time stood beside it for the server to read. The lab guesses from the size alone, after it has "
+       "seen some of each kind.",
        "Cairn fills messages up to fixed steps of size, so that short texts look alike. It does not hide which "
-       "mailbox gets an envelope and when, whether it is a message or a change of the group, nor the order of "
-       "magnitude of a long text. This row measures; it does not claim that nothing is left.",
+       "mailbox gets an envelope and when, whether it is a message or a change of the group, nor about how long a long "
+       "text is. This measures; it does not claim that nothing is left.",
+       "What both halves measure in the same way are texts alone: the same 24, of four kinds. Receipts and photos are "
+       "measured on the system of 2014 only.",
        "Your server cannot read what you write, but it can see with whom and when you write. If that alone is "
        "dangerous for you, choose whose server you use with care, and do not rely on Cairn to hide it.",
        {kCoull, kGuide, kPadme}},

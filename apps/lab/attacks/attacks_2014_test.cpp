@@ -15,8 +15,8 @@ std::string value_of(const Side& side, const std::string& what) {
   return "";
 }
 
-void expect_succeeded(const Side& side) {
-  EXPECT_EQ(side.outcome, Outcome::succeeded) << side.got;
+void expect_succeeded(const Side& side, Outcome how = Outcome::succeeded) {
+  EXPECT_EQ(side.outcome, how) << side.got;
   for (const Evidence& one : side.evidence) EXPECT_FALSE(one.value.empty()) << one.what;
   EXPECT_FALSE(side.steps.empty());
 }
@@ -46,14 +46,14 @@ TEST(Attacks2014, TheOracleRecoversTheKeyOfAnAttachmentEveryTime) {
   for (int i = 0; i < 3; ++i) {
     const Side side = oracle_2014();
     expect_succeeded(side);
-    EXPECT_GT(std::stoul(value_of(side, "altered copies sent (queries), all in all")), 64u);
+    EXPECT_GT(std::stoul(value_of(side, "altered copies for all of them")), 64u);
   }
 }
 
 TEST(Attacks2014, AForgeryIsAcceptedAtAReducedTag) {
   ModelOptions options;
   options.tag_bits = 5;
-  expect_succeeded(forge_2016(options));
+  expect_succeeded(forge_2016(options), Outcome::weakened);
 }
 
 TEST(Attacks2014, AWeakModulusIsFactored) {
@@ -61,7 +61,7 @@ TEST(Attacks2014, AWeakModulusIsFactored) {
   options.factor_bits = 216;
   const Side side = weak_rsa_2014(options);
   if (side.outcome == Outcome::not_run) GTEST_SKIP() << side.got;
-  expect_succeeded(side);
+  expect_succeeded(side, Outcome::weakened);
 }
 
 TEST(Deflate, ReadsWhatZlibWrites) {

@@ -1,4 +1,6 @@
 // What lies at the provider: mud-puddle, subpoena, kept-copy, escrow; and confirm-file.
+#include <chrono>
+#include <cmath>
 #include <cstdio>
 
 #include "apps/lab/attacks/attacks.h"
@@ -30,7 +32,7 @@ bool same(const std::vector<Shown>& a, const std::vector<Shown>& b) {
 
 /// Alice's phone, backed up into her account.
 struct Backed {
-  Backed() : phone("alice's phone") {
+  Backed() : phone("Alice's phone") {
     phone.conversation = months();
     accounts.open(name, "correct horse battery staple", "alice@elsewhere.example", questions);
     accounts.store_backup(name, back_up(phone));
@@ -54,7 +56,7 @@ Side mud_puddle_2014() {
   const auto restored = set ? restore(*set, fresh) : Result<Restored>(fail(ErrorCode::not_found, "backup"));
   const bool all = restored && same(restored->conversation, alice.phone.conversation);
   side.step("attacker", "new phone", "restore: three months of messages", stolen_if(all));
-  side.conclude(all, "three months of messages, on a phone that alice never held, with a password she never set");
+  side.conclude(all, "three months of messages, on a phone that Alice never held, with a password she never set");
   side.show("messages restored", of(restored ? restored->conversation.size() : 0, alice.phone.conversation.size()));
   side.show("private keys restored (they are bound to the old phone)", restored ? restored->keychain.size() : 0);
   side.show("the last message", restored && !restored->conversation.empty() ? restored->conversation.back().text : "-");
@@ -65,14 +67,14 @@ Side subpoena_2014() {
   const Backed alice;
   const BackupSet set = *alice.accounts.everything_about(alice.name).backup;
   Side side;
-  side.step("court", "provider", "hand over all you store of alice");
+  side.step("court", "provider", "hand over all you store of Alice");
   side.step("provider", "court", "the backup, its key inside");
   const auto opened = restore(set, Device("a machine of the court's"));
   const bool all = opened && same(opened->conversation, alice.phone.conversation);
   side.step("court", "court", "opens it without any password", stolen_if(all));
-  side.conclude(all, "the backup was read without alice and without her password");
+  side.conclude(all, "the backup was read without Alice and without her password");
   side.show("messages read", of(opened ? opened->conversation.size() : 0, alice.phone.conversation.size()));
-  side.show("the key of the keybag", "stored with the backup set");
+  side.show("the key of the backup's keys", "stored with the backup");
   return side;
 }
 
@@ -82,20 +84,20 @@ Side kept_copy_2014() {
   alice.accounts.delete_backup(alice.name);
   const bool gone = !alice.accounts.download(alice.name, "correct horse battery staple").has_value();
   Side side;
-  side.step("alice", "provider", "delete my backup");
+  side.step("Alice", "provider", "delete my backup");
   side.step("provider", "provider", "keeps a copy", Step::Kind::swapped);
   const auto opened = restore(kept, Device("a machine of the provider's"));
   const bool all = opened && same(opened->conversation, alice.phone.conversation);
   side.step("provider", "provider", "opens the copy", stolen_if(all));
   side.conclude(gone && all, "the copy opens after the deletion: its key lies in it");
-  side.show("for alice the backup is gone", gone ? "yes" : "no");
+  side.show("for Alice the backup is gone", gone ? "yes" : "no");
   side.show("messages read from the copy",
             of(opened ? opened->conversation.size() : 0, alice.phone.conversation.size()));
   return side;
 }
 
 Side escrow_2014() {
-  const std::string keychain = "the password of alice's bank: moss-on-stone-71";
+  const std::string keychain = "the password of Alice's bank: moss-on-stone-71";
   char code[8];
   const Bytes random = random_bytes(2);
   std::snprintf(code, sizeof code, "%04u", (unsigned{random[0]} << 8 | random[1]) % 10'000U);
@@ -112,18 +114,24 @@ Side escrow_2014() {
   side.step("attacker", "machines", "wrong codes, through the front door");
   side.step("machines", "attacker", "destroyed after " + std::to_string(honest_tries), Step::Kind::refused);
   side.step("operator", "machines", "a program without the counter", Step::Kind::swapped);
+  const auto start = std::chrono::steady_clock::now();
   const auto guessed = operators.guess_all();
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
   const bool right = guessed && guessed->code == code && as_text(guessed->keychain) == keychain;
-  side.step("machines", "operator", right ? "code " + guessed->code + ": the keychain" : "nothing", stolen_if(right));
+  side.step("machines", "operator", right ? "code " + guessed->code + ": all that it protects" : "nothing",
+            stolen_if(right));
   side.conclude(
       right,
-      "all that the code protects (here the password of alice's bank), by trying the codes with a program of its own");
+      "all that the code protects (here the password of Alice's bank), by trying the codes with a program of its own");
   side.show("codes tried", guessed ? guessed->tries : 0);
+  side.show("seconds that this took", static_cast<std::uint64_t>(std::ceil(passed.count())));
   side.show("tries before the honest program destroys the record", honest_tries);
   side.show("read", guessed ? as_text(guessed->keychain) : "-");
   side.reduced.push_back(
-      "SRP in the 1024-bit group of RFC 2409 instead of 2048 bits: each guess costs about a sixth, " +
-      std::string("the number of guesses is the same."));
+      {"Each guess is made about six times cheaper than it was; their number is the same. The machines are programs "
+       "here, "
+       "and the lab takes for granted that whoever runs the real ones could put another program on them.",
+       "SRP in the 1024-bit group of RFC 2409 instead of 2048 bits."});
   return side;
 }
 
@@ -137,13 +145,13 @@ Side confirm_file_2014() {
   const std::size_t alices = store.held_by("alice@example.org", asked);
   const std::size_t bobs = store.held_by("bob@example.org", asked);
   Side side;
-  side.step("alice", "storage", "a file, its key made from itself");
+  side.step("Alice", "storage", "a file, its key made from itself");
   side.step("asker", "storage", "who stores this known file?");
   const bool told = alices == asked.size() && bobs == 0;
-  side.step("storage", "asker", told ? "alice does, bob does not" : "no clear answer", stolen_if(told));
+  side.step("storage", "asker", told ? "Alice does, Bob does not" : "no clear answer", stolen_if(told));
   side.conclude(told, "who stores a known file, without opening anything");
-  side.show("chunks of the known file that alice stores", of(alices, asked.size()));
-  side.show("that bob stores", of(bobs, asked.size()));
+  side.show("pieces of the known file that Alice stores", of(alices, asked.size()));
+  side.show("that Bob stores", of(bobs, asked.size()));
   return side;
 }
 

@@ -63,36 +63,47 @@ Side mud_puddle_cairn(const WorldOptions& options) {
   const std::size_t all = alice.said().size();
   const bool stolen = found.stolen != 0;
   Side side;
-  side.step("alice", "server", "a backup, sealed to her recovery key");
-  side.step("attacker", "server", "I am alice: with another recovery key, then with none");
+  side.step("Alice", "server", "a backup that the paper alone opens");
+  side.step("attacker", "server", "I am Alice: with another paper, then with none");
   side.step("server", "attacker", "all that it stores of the backup", Step::Kind::swapped);
   side.step(
       "attacker", "attacker",
       stolen ? "\"" + alice.said().front() + "\"" : "every key that he has, and all that lies beside: none opens it",
       stolen ? Step::Kind::stolen : Step::Kind::refused);
-  side.step("alice", "new phone", "types her recovery key: " + of(found.back, all) + " messages are back");
+  side.step("Alice", "new phone", "types what is on her paper: " + of(found.back, all) + " messages are back");
   if (found.laid == 0 || !found.own.good() || found.back != all || (!stolen && found.tool_works != all)) {
     side.got = "the owner's own restore, with which it is compared, brought " + of(found.back, all) + " sentences (" +
                answer(found.own) + "), the attack's own program " + of(found.tool_works, all) + " with her key, and " +
                std::to_string(found.laid) + " objects were laid elsewhere";
     return side;
   }
-  side.conclude(stolen, "messages of alice's, without a key of hers");
+  side.conclude(stolen, "messages of Alice's, without a key of hers");
   if (side.outcome == Outcome::refused)
     side.got =
-        "neither the operator nor a stranger opens the backup, and nobody but alice can, with the key "
-        "that she has on paper";
-  side.show("alice's sentences that the attacker got", of(found.stolen, all));
-  side.show("her own restore, on a new phone with her recovery key", of(found.back, all));
-  side.show("her name with another recovery key", answer(found.other_key));
-  side.show("her name with no key at all", answer(found.no_key));
+        "neither the operator nor a stranger opened the backup in any of the ways that were tried, and Alice did, with "
+        "her paper";
+  side.show("Alice's sentences that the attacker got", of(found.stolen, all));
+  side.show("her own restore, on a new phone with her paper", of(found.back, all));
+  side.show("her name with another paper", found.other_key.good() ? "given" : "refused");
+  side.show("her name with no key at all (she allows no reset)", found.no_key.good() ? "given" : "refused");
   side.show("a program of the attacker's own, with his keys and with every 32 bytes stored beside the backup",
             of(found.by_program, all));
-  side.show("the same program with alice's key (so it works)", of(found.tool_works, all));
-  side.show("key boxes and objects of hers that the operator laid in mallory's place", found.laid);
-  side.show("mallory restores that, on the device that made her backup", answer(found.in_place));
-  side.show("and on a new one, which remembers nothing", answer(found.anew));
+  side.show("the same program with Alice's key (so it works)", of(found.tool_works, all));
+  side.show("pieces of Alice's backup that the operator laid in the place of Mallory's", found.laid);
+  side.show("Mallory restores that, on the phone that made her own backup", found.in_place.good() ? "done" : "refused");
+  side.show("and on a new one, which remembers nothing", found.anew.good() ? "done" : "refused");
   side.show("bytes of the server's, searched for the sentences", found.server.bytes);
+  side.said("another paper", answer(found.other_key));
+  side.said("no key at all", answer(found.no_key));
+  side.said("Mallory's restore, on the phone that made her own backup", answer(found.in_place));
+  side.said("Mallory's restore, on a new one", answer(found.anew));
+  side.reduced.push_back(
+      {"Alice's name allows no reset, which is how Cairn makes a name unless its owner asks for a waiting time. If she "
+       "had, somebody without any key could ask for her name, and have it after that time unless one of her phones or "
+       "her paper calls it off; the backup would still not open for him. That was not tried here. Nor was the PIN: "
+       "that "
+       "is \"Few digits and a counter\".",
+       ""});
   return side;
 }
 
@@ -100,13 +111,13 @@ namespace {
 
 /// What opens of a copy that was kept, after its owner has deleted the backup and lost her recovery key to a thief.
 struct Kept {
-  demo::Said waiting, erased, gone, keyless, opened;  ///< what each of these was answered
-  std::size_t receipts = 0;                           ///< of erasure, that alice was given
-  std::size_t without = 0;                            ///< sentences read without a key of hers
-  std::size_t by_client = 0;                          ///< with it, by the program as it is shipped
-  std::size_t by_realms = 0;                          ///< by a program of his own that asks the realms
-  std::size_t by_disks = 0;       ///< by that program with every realm's disk of now, and one of before
-  std::size_t two_of_before = 0;  ///< and with two disks of before the deletion
+  demo::Said waiting, erased, gone, opened;  ///< what each of these was answered
+  std::size_t receipts = 0;                  ///< of erasure, that alice was given
+  std::size_t without = 0;                   ///< sentences read without a key of hers
+  std::size_t by_client = 0;                 ///< with it, by the program as it is shipped
+  std::size_t by_realms = 0;                 ///< by a program of his own that asks the realms
+  std::size_t by_disks = 0;                  ///< by that program with every realm's disk of now, and one of before
+  std::size_t two_of_before = 0;             ///< and with two disks of before the deletion
 };
 
 std::size_t read_with_disks(const StolenBackup& copy, const Opened& box, const vault::RealmSet& set,
@@ -146,7 +157,7 @@ Kept keep_a_copy(Owner& alice, Realms& realms) {
   const auto after = realms.copy_disks("after");
 
   const StolenBackup copy = stolen_from_folder(kept);
-  out.keyless = alice.backup("mallory-1", "restore", alice.mallorys_key(), {"--from", kept});
+  (void)alice.backup("mallory-1", "restore", alice.mallorys_key(), {"--from", kept});
   const Opened beside = open_with_what_lies_beside(copy);
   out.without = search_files(kept, alice.said()).found.size() + read_packs(copy, beside, alice.said()).size() +
                 alice.sentences_on("mallory-1");
@@ -169,11 +180,11 @@ Side kept_copy_cairn(const WorldOptions& options) {
   const std::size_t all = alice.said().size();
   const std::size_t with = found.by_client + found.by_realms + found.by_disks;
   Side side;
-  side.step("alice", "storage", "a backup; to open it takes her key and parts that three realms hold");
+  side.step("Alice", "storage", "a backup that the paper and two of three realms open");
   side.step("storage", "storage", "keeps a copy", Step::Kind::swapped);
-  side.step("alice", "realms",
+  side.step("Alice", "realms",
             "erase your parts: done after three days, " + std::to_string(found.receipts) + " receipts");
-  side.step("alice", "thief", "her recovery key, stolen", Step::Kind::swapped);
+  side.step("Alice", "thief", "her paper, stolen", Step::Kind::swapped);
   side.step("storage", "thief", "the copy");
   side.step("realms", "thief", "all their disks, as they are now", Step::Kind::swapped);
   side.step("thief", "thief", with == 0 ? "the copy stays shut" : "\"" + alice.said().front() + "\"",
@@ -185,27 +196,30 @@ Side kept_copy_cairn(const WorldOptions& options) {
     return side;
   }
   side.conclude(found.without + with != 0,
-                found.without != 0 ? "the copy opens without a key of alice's"
-                                   : "the copy opens after the deletion, with a recovery key that was stolen later");
-  if (side.outcome == Outcome::refused)
+                found.without != 0 ? "the copy opens without a key of Alice's"
+                                   : "the copy opens after the deletion, with a paper that was stolen later");
+  if (side.outcome == Outcome::refused) {
     side.got =
-        "the realms have erased their parts of the key, so the copy opens for nobody, not even for whoever "
-        "steals alice's recovery key afterwards";
-  side.show("what alice is told of the backup that she deleted", answer(found.gone));
+        "the realms erased their parts of the key, and the copy did not open for a thief with Alice's paper, all three "
+        "realms' disks of today, and one realm's old disk";
+    side.besides =
+        "with the old disks of two realms it opens. A receipt is a promise, too: it shows what a realm says, not that "
+        "it "
+        "kept no copy";
+  }
+  side.show("Alice herself finds the backup that she deleted", found.gone.good() ? "yes" : "no");
   side.show("receipts of erasure, signed by realms", found.receipts);
   side.show("sentences read from the copy without a key of hers", of(found.without, all));
-  side.show("with her recovery key, by the program as it is shipped", of(found.by_client, all));
-  side.show("what that program said", answer(found.opened));
+  side.show("with her paper, by the program as it is shipped", of(found.by_client, all));
+  side.said("the thief's restore with Alice's paper", answer(found.opened));
+  side.said("what Alice finds of the deleted backup", answer(found.gone));
   side.show("by a program of the thief's own, which asks the realms", of(found.by_realms, all));
   side.show("by that program with the disks of all three realms, and a copy of one from before the deletion",
             of(found.by_disks, all));
   side.show("with copies of two from before the deletion (two of three in league with the storage)",
             of(found.two_of_before, all));
-  side.show("mallory tries the copy with a recovery key of her own", answer(found.keyless));
   side.reduced.push_back(
-      "The three days are not waited for: the realms' clocks are set ahead while they stand still. And deleting is "
-      "final only for a backup that was made with realms: without them, whoever kept a copy and gets the recovery key "
-      "opens it.");
+      {"The three days are not waited for: the realms' clocks are set ahead while they stand still.", ""});
   return side;
 }
 

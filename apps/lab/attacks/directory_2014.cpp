@@ -78,23 +78,23 @@ std::vector<std::string> read_as(Service& service, const Device& ghost, const st
 Side false_key_2014() {
   Service service;
   Person alice(service, "alice@example.org"), bob(service, "bob@example.org");
-  alice.add_device("alice's phone");
-  bob.add_device("bob's phone");
+  alice.add_device("Alice's phone");
+  bob.add_device("Bob's phone");
   Middle middle(service);
   (void)service.ids.lookup(alice.name(), bob.name());  // both are known to it
   Side side;
-  side.step("alice", "directory", "which keys has bob?");
-  side.step("directory", "alice", "the operator's key, as bob's", Step::Kind::swapped);
+  side.step("Alice", "directory", "which keys has Bob?");
+  side.step("directory", "Alice", "the operator's key, as Bob's", Step::Kind::swapped);
   for (const std::string& text : kSaid) CHECK(alice.send(bob.name(), text).has_value());
   bob.receive();
-  side.step("alice", "operator", "\"" + (middle.read.empty() ? "-" : middle.read.back()) + "\"",
+  side.step("Alice", "operator", "\"" + (middle.read.empty() ? "-" : middle.read.back()) + "\"",
             stolen_if(!middle.read.empty()));
-  side.step("operator", "bob", "\"" + bob.device().conversation.back().text + "\", signed anew", Step::Kind::swapped);
+  side.step("operator", "Bob", "\"" + bob.device().conversation.back().text + "\", signed anew", Step::Kind::swapped);
   CHECK(bob.send(alice.name(), kAnswer).has_value());
   alice.receive();
-  side.step("bob", "operator", "\"" + (middle.read.empty() ? "-" : middle.read.back()) + "\"",
+  side.step("Bob", "operator", "\"" + (middle.read.empty() ? "-" : middle.read.back()) + "\"",
             stolen_if(middle.read.size() > kSaid.size()));
-  side.step("operator", "alice", "\"" + alice.device().conversation.back().text + "\"", Step::Kind::swapped);
+  side.step("operator", "Alice", "\"" + alice.device().conversation.back().text + "\"", Step::Kind::swapped);
 
   const std::vector<std::string> all = {kSaid[0], kSaid[1], kAnswer};
   const bool altered = shown(bob.device(), alice.name(), "I leave at midnight.") == 1 &&
@@ -103,8 +103,8 @@ Side false_key_2014() {
   side.conclude(middle.read == all && altered && alerts == 0,
                 "read and altered what both said, in both directions; nobody was told");
   side.show("messages read by the operator", of(middle.read.size(), all.size()));
-  side.show("bob was shown", bob.device().conversation[1].text);
-  side.show("alice was shown", alice.device().conversation.back().text);
+  side.show("Bob was shown", bob.device().conversation[1].text);
+  side.show("Alice was shown", alice.device().conversation.back().text);
   side.show("warnings on any device", alerts);
   return side;
 }
@@ -112,25 +112,25 @@ Side false_key_2014() {
 Side ghost_device_2014() {
   Service service;
   Person alice(service, "alice@example.org"), bob(service, "bob@example.org");
-  alice.add_device("alice's phone");
-  bob.add_device("bob's phone");
+  alice.add_device("Alice's phone");
+  bob.add_device("Bob's phone");
   const Device ghost("ghost");
   service.ids.lie([&](const std::string& name, const std::string&, IdsAnswer honest) {
     if (name == bob.name()) honest.push_back(entry_of(ghost));
     return honest;
   });
   Side side;
-  side.step("alice", "directory", "which devices has bob?");
-  side.step("directory", "alice", "bob's phone, and one more", Step::Kind::swapped);
+  side.step("Alice", "directory", "which devices has Bob?");
+  side.step("directory", "Alice", "Bob's phone, and one more", Step::Kind::swapped);
   for (const std::string& text : kSaid) CHECK(alice.send(bob.name(), text).has_value());
   bob.receive();
   const auto copies = read_as(service, ghost, bob.name());
-  side.step("alice", "bob", "\"" + kSaid[0] + "\"");
-  side.step("alice", "added device", "the same, encrypted for it too", stolen_if(copies == kSaid));
+  side.step("Alice", "Bob", "\"" + kSaid[0] + "\"");
+  side.step("Alice", "added device", "the same, encrypted for it too", stolen_if(copies == kSaid));
   const std::size_t alerts = alice.device().alerts.size() + bob.device().alerts.size();
   side.conclude(copies == kSaid && alerts == 0 && shown(bob.device(), alice.name(), kSaid[0]) == 1,
-                "a silent copy of everything that is sent to bob");
-  side.show("messages read by the ghost device", of(copies.size(), kSaid.size()));
+                "a silent copy of everything that is sent to Bob");
+  side.show("messages read by the added device", of(copies.size(), kSaid.size()));
   side.show("the first of them", copies.empty() ? "-" : copies.front());
   side.show("warnings on any device", alerts);
   return side;
@@ -139,23 +139,23 @@ Side ghost_device_2014() {
 Side silent_enrolment_2014() {
   Service service;
   Person alice(service, "alice@example.org"), bob(service, "bob@example.org");
-  alice.add_device("alice's phone");
-  bob.add_device("bob's phone");
-  bob.add_device("bob's tablet");
+  alice.add_device("Alice's phone");
+  bob.add_device("Bob's phone");
+  bob.add_device("Bob's tablet");
   const std::size_t honest_alerts = bob.device().alerts.size();
   Device added("a phone of the operator's");
   service.ids.suppress_alerts(true);
   service.ids.enroll(bob.name(), added);
   Side side;
-  side.step("operator", "directory", "adds a device to bob's name", Step::Kind::swapped);
-  side.step("directory", "bob", "the alert is not sent", Step::Kind::swapped);
+  side.step("operator", "directory", "adds a device to Bob's name", Step::Kind::swapped);
+  side.step("directory", "directory", "sends Bob's tablet no alert", Step::Kind::swapped);
   CHECK(alice.send(bob.name(), kSaid[0]).has_value());
   const auto copies = read_as(service, added, bob.name());
-  side.step("alice", "operator", "\"" + (copies.empty() ? "-" : copies.front()) + "\"", stolen_if(!copies.empty()));
+  side.step("Alice", "operator", "\"" + (copies.empty() ? "-" : copies.front()) + "\"", stolen_if(!copies.empty()));
   const std::size_t alerts = bob.device().alerts.size() - honest_alerts;
   side.conclude(copies.size() == 1 && copies[0] == kSaid[0] && alerts == 0,
-                "a device in bob's name of which bob's own devices were not told");
-  side.show("alerts for bob's own tablet", honest_alerts);
+                "a device in Bob's name of which Bob's own devices were not told");
+  side.show("alerts for Bob's own tablet", honest_alerts);
   side.show("alerts for the operator's device", alerts);
   side.show("read by it", copies.empty() ? "-" : copies.front());
   return side;
@@ -164,9 +164,9 @@ Side silent_enrolment_2014() {
 Side split_view_2014() {
   Service service;
   Person alice(service, "alice@example.org"), bob(service, "bob@example.org"), carol(service, "carol@example.org");
-  alice.add_device("alice's phone");
-  bob.add_device("bob's phone");
-  carol.add_device("carol's phone");
+  alice.add_device("Alice's phone");
+  bob.add_device("Bob's phone");
+  carol.add_device("Carol's phone");
   const Device ghost("ghost");
   service.ids.lie([&](const std::string& name, const std::string& asker, IdsAnswer honest) {
     if (name == bob.name() && asker == alice.name()) honest = {entry_of(ghost)};
@@ -178,11 +178,11 @@ Side split_view_2014() {
   bob.receive();
   const auto copies = read_as(service, ghost, bob.name());
   Side side;
-  side.step("alice", "directory", "which keys has bob?");
-  side.step("directory", "alice", "one directory", Step::Kind::swapped);
-  side.step("carol", "directory", "which keys has bob?");
-  side.step("directory", "carol", "another directory");
-  side.step("alice", "operator", "\"" + (copies.empty() ? "-" : copies.front()) + "\"", stolen_if(!copies.empty()));
+  side.step("Alice", "directory", "which keys has Bob?");
+  side.step("directory", "Alice", "one directory", Step::Kind::swapped);
+  side.step("Carol", "directory", "which keys has Bob?");
+  side.step("directory", "Carol", "another directory");
+  side.step("Alice", "operator", "\"" + (copies.empty() ? "-" : copies.front()) + "\"", stolen_if(!copies.empty()));
   const bool differ = to_alice.front().identity != to_carol.front().identity;
   const std::size_t alerts = alice.device().alerts.size() + bob.device().alerts.size() + carol.device().alerts.size();
   side.conclude(differ && copies.size() == 1 && copies[0] == kSaid[0] && alerts == 0 &&

@@ -232,7 +232,7 @@ Side escrow_cairn(const WorldOptions& options) {
   const std::size_t all = alice.said().size();
   const bool opened = found.stolen != 0 || !found.on_line.found.empty() || !found.one_disk.found.empty();
   Side side;
-  side.step("alice", "realms", "a PIN of six digits, in three parts");
+  side.step("Alice", "realms", "a PIN of six digits, in three parts");
   side.step("operator", "realms", std::to_string(found.on_line.answered) + " guesses, with the domain's own keys",
             Step::Kind::swapped);
   side.step("realms", "operator", opened ? "the right one" : "no more: locked, even for the right PIN",
@@ -240,35 +240,42 @@ Side escrow_cairn(const WorldOptions& options) {
   side.step("realms", "operator", "one realm's whole disk", Step::Kind::swapped);
   side.step("operator", "operator", found.one_disk.found.empty() ? "no guess can be told to be right" : "finds the PIN",
             found.one_disk.found.empty() ? Step::Kind::refused : Step::Kind::stolen);
-  side.step("realms", "alice", found.alarm.empty() ? "nothing is said of it" : "somebody has guessed: an alarm",
+  side.step("realms", "Alice", found.alarm.empty() ? "nothing is said of it" : "somebody has guessed: an alarm",
             found.alarm.empty() ? Step::Kind::swapped : Step::Kind::plain);
-  side.show("guesses that were answered (ten at each realm, two realms a guess)", found.on_line.answered);
-  side.show("then the right PIN, typed by the attacker", answer(found.typed));
-  side.show("alice's sentences that he got", of(found.stolen, all));
-  side.show("what alice's device says by itself", found.alarm.empty() ? "nothing" : found.alarm);
+  side.show("guesses that were answered", found.on_line.answered);
+  side.show("then the right PIN, typed by the attacker", found.typed.good() ? "opens" : "refused");
+  side.said("the attacker with the right PIN, once the realms are locked", answer(found.typed));
+  side.said("Alice's phone, by itself", found.alarm.empty() ? "(nothing)" : found.alarm);
+  side.show("Alice's sentences that he got", of(found.stolen, all));
+  side.show("Alice's phone tells her of the guesses by itself", found.alarm.empty() ? "no" : "yes");
   side.show("guessing off line with all of the server's data and one realm's disk, the right PIN among the guesses",
             found.one_disk.found.empty() ? "found in none of " + std::to_string(found.one_disk.tried)
                                          : "found: " + found.one_disk.found);
   side.show("the same with the disks of two realms (two of three in league)",
             "found after " + std::to_string(found.two_disks.tried) + " guesses of " +
                 digits(found.two_disks.seconds_each, 2) + " s each; all PINs of six digits: " +
-                digits(found.two_disks.seconds_each * 1e6 / 3600, 0) + " hours of one core");
-  side.show("alice unlocks her PIN, and it opens her backup on a new phone", of(found.back, all));
+                digits(found.two_disks.seconds_each * 1e6 / 3600, 0) + " hours of one core, less on many machines");
+  side.show("Alice unlocks her PIN, and it opens her backup on a new phone", of(found.back, all));
   if (found.two_disks.found.empty() || found.back != all) {
-    side.got = "nothing to conclude: alice's own PIN brought " + of(found.back, all) +
+    side.got = "nothing to conclude: Alice's own PIN brought " + of(found.back, all) +
                " sentences back, and on two disks the attack's own program found " +
                (found.two_disks.found.empty() ? "nothing" : "it");
     return side;
   }
   side.conclude(opened || found.alarm.empty(),
-                opened ? "the PIN, and the messages behind it" : "guesses of which alice's device was told nothing");
+                opened ? "the PIN, and the messages behind it" : "guesses of which Alice's device was told nothing");
   if (side.outcome == Outcome::refused)
-    side.got = "after " + std::to_string(found.on_line.answered) +
-               " wrong guesses the realms answer no more, alice's phone tells her of them, and she unlocks her PIN: " +
-               "nothing of hers is lost";
-  side.reduced.push_back("The attacker tries " + std::to_string(kCandidates) + " PINs, of which the " +
-                         std::to_string(kRightOne) + "th is right, not the million that six digits make. By chance, " +
-                         std::to_string(found.on_line.answered) + " guesses in a million are right.");
+    side.got =
+        "after " + std::to_string(found.on_line.answered) +
+        " wrong guesses the realms answered no more, with one realm's disk no guess could be checked, Alice's phone " +
+        "told her of the guesses, and she unlocked her PIN: nothing of hers was lost";
+  if (side.outcome == Outcome::refused)
+    side.besides = "with the disks of two realms the PIN is found. And without them " +
+                   std::to_string(found.on_line.answered) + " guesses may hit, by a chance of " +
+                   std::to_string(found.on_line.answered) + " in a million";
+  side.reduced.push_back({"The attacker tries " + std::to_string(kCandidates) + " PINs, of which the " +
+                              std::to_string(kRightOne) + "th is right, not the million that six digits make.",
+                          ""});
   return side;
 }
 

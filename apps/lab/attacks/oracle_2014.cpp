@@ -342,7 +342,7 @@ struct Sent {
 
 Sent make_photo() {
   Sent out;
-  out.photo = concat({Bytes{0xff, 0xd8, 0xff, 0xe0}, as_bytes("the photo that alice sent to bob"), random_bytes(3000)});
+  out.photo = concat({Bytes{0xff, 0xd8, 0xff, 0xe0}, as_bytes("the photo that Alice sent to Bob"), random_bytes(3000)});
   out.sealed = seal_attachment(out.photo);
   AttachmentReference reference;
   reference.name = "IMG_0042.jpg";
@@ -395,9 +395,9 @@ Attempt attack(Service& service, Person& alice, Person& bob, Person& mallory) {
 Side oracle_2014() {
   Service service;
   Person alice(service, "alice@example.org"), bob(service, "bob@example.org"), mallory(service, "mallory@example.org");
-  alice.add_device("alice's phone");
-  bob.add_device("bob's phone");
-  mallory.add_device("mallory's phone");
+  alice.add_device("Alice's phone");
+  bob.add_device("Bob's phone");
+  mallory.add_device("Mallory's phone");
   std::size_t photos = 0, queries = 0;
   Attempt last;
   while (!last.right && photos < kMostPhotos) {
@@ -406,25 +406,39 @@ Side oracle_2014() {
     queries += last.queries;
   }
   Side side;
-  side.step("alice", "bob", "a photo: key inside, gzipped");
-  side.step("mallory", "bob", "a copy: bits turned, checksum fixed, her signature", Step::Kind::swapped);
-  side.step("bob", "storage", "fetches, when the guess was right", Step::Kind::stolen);
-  side.step("mallory", "mallory", std::to_string(queries) + " copies later: the key", stolen_if(last.right));
+  const std::string all_in_all =
+      photos == 1 ? "" : " (" + std::to_string(queries) + " in all, for " + std::to_string(photos) + " photos)";
+  side.step("Alice", "Bob", "a message with a photo's key inside");
+  side.step("Mallory", "Bob", "a copy: one guess put in, the checksum corrected, signed by her", Step::Kind::swapped);
+  side.step("Bob", "storage", "fetches the photo, if the guess was right", Step::Kind::swapped);
+  side.step("storage", "Mallory", "she watches the line: fetched, or not", Step::Kind::stolen);
+  side.step("Mallory", "Mallory", std::to_string(last.queries) + " copies later" + all_in_all + ": the key",
+            stolen_if(last.right));
   side.conclude(last.right,
-                "the key of an attachment, and with it the photo, from answers that bob's phone gave by itself");
-  side.show("altered copies sent (queries), all in all", queries);
-  side.show("for the photo that was opened", last.queries);
-  side.show("photos tried until one gave way", photos);
-  side.show("digits of its key told by fetches alone", of(last.sure, 64));
-  side.show("keys tried on the photo itself, for the digits that stayed open", last.tries);
-  side.show("the photo decrypts to what alice sent", last.right ? "yes" : "no");
+                "the key of a photo, and with it the photo, from answers that Bob's phone gave by itself, after " +
+                    std::to_string(last.queries) + " altered copies of its message" + all_in_all);
+  side.show("altered copies of the message whose photo was opened", last.queries);
+  side.show("photos until one gave way", photos);
+  side.show("altered copies for all of them", queries);
+  side.show("digits of its key that the answers told", of(last.sure, 64));
+  side.show("keys tried on the photo itself for the rest",
+            last.sure == 64 ? "none was needed" : std::to_string(last.tries));
+  side.show("the photo opens to what Alice sent", last.right ? "yes" : "no");
   side.reduced.push_back(
-      "The attacker is given the Huffman codes of the message's one deflate block, and at which bit the key begins. "
-      "Recovering those too, through the same fetches, is most of what the paper's attack costs (fewer than 2^18 "
-      "queries). A key whose digits the compression has woven into other repeated strings is given up after " +
-      std::to_string(kMostQueries) +
-      " queries, and the next photo is tried. Everything else is done for real: each query is an RSA-1280 envelope, "
-      "signed anew, carried, decrypted, checked and read by the model's phone.");
+      {"Mallory is told how the text was compressed and where in it the key begins; finding that out, too, is most of "
+       "the "
+       "work in the published attack, which needs up to some hundred thousand copies. And about some photos she gives "
+       "up, "
+       "and waits for the next that Alice sends.",
+       "Given are the Huffman codes of the message's one deflate block, and at which bit the key begins. Recovering "
+       "those "
+       "through the same fetches is most of what the paper's attack costs (fewer than 2^18 queries). A key whose "
+       "digits the "
+       "compression has woven into other repeated strings is given up after " +
+           std::to_string(kMostQueries) +
+           " queries, and the next photo is tried. Everything else is done for real: each query is an RSA-1280 "
+           "envelope, "
+           "signed anew, carried, decrypted, checked and read by the model's phone."});
   return side;
 }
 

@@ -1,8 +1,6 @@
 // Whoever carries messages: harvest, replay, metadata.
-#include <cmath>
-#include <limits>
-
 #include "apps/lab/attacks/attacks.h"
+#include "apps/lab/attacks/sizes.h"
 #include "apps/lab/legacy/envelope_2016.h"
 #include "apps/lab/legacy/person.h"
 
@@ -10,16 +8,6 @@ namespace cairn::lab {
 namespace {
 
 using namespace legacy;
-
-/// Different texts, the same in every run.
-std::string some_text(std::size_t length, std::size_t seed) {
-  static const std::vector<std::string> words = {"stone",  "river", "we",   "carry", "under", "the",  "old",
-                                                 "bridge", "and",   "wait", "until", "north", "wind", "turns"};
-  std::string out;
-  for (std::size_t i = seed; out.size() < length; i = i * 5 + 3) out += words[i % words.size()] + " ";
-  out.resize(length);
-  return out;
-}
 
 /// One thing that a person did.
 struct Act {
@@ -53,8 +41,8 @@ std::vector<Act> acts(std::size_t seed) {
 Side harvest_2014() {
   Service service;
   Person alice(service, "alice@example.org"), bob(service, "bob@example.org");
-  alice.add_device("alice's phone");
-  bob.add_device("bob's phone");
+  alice.add_device("Alice's phone");
+  bob.add_device("Bob's phone");
   std::vector<std::string> said;
   for (int month = 1; month <= 12; ++month) {
     said.push_back("What I wrote in month " + std::to_string(month) + ".");
@@ -63,8 +51,8 @@ Side harvest_2014() {
     service.now = after(service.now, 30 * kDayMs);
   }
   Side side;
-  side.step("alice", "recorder", "a year of ciphertext");
-  side.step("bob", "recorder", "bob's key, a year later", Step::Kind::swapped);
+  side.step("Alice", "recorder", "a year of encrypted messages");
+  side.step("Bob", "recorder", "Bob's key, a year later", Step::Kind::swapped);
   const auto key = RsaKey::from_der(bob.device().keychain.at("message encryption key"));
   std::vector<std::string> read;
   for (const Push& push : service.apns.seen()) {
@@ -84,9 +72,9 @@ Side harvest_2014() {
 Side replay_2014() {
   Service service;
   Person alice(service, "alice@example.org"), bob(service, "bob@example.org"), mallory(service, "mallory@example.org");
-  alice.add_device("alice's phone");
-  bob.add_device("bob's phone");
-  mallory.add_device("mallory's phone");
+  alice.add_device("Alice's phone");
+  bob.add_device("Bob's phone");
+  mallory.add_device("Mallory's phone");
   const std::string text = "Yes, I agree.";
   CHECK(alice.send(bob.name(), text).has_value());
   const Push taken = service.apns.seen().back();
@@ -106,12 +94,10 @@ Side replay_2014() {
     as_mallory += one.from == mallory.name() && one.text == text ? 1 : 0;
   }
   Side side;
-  side.step("alice", "bob", "\"" + text + "\"");
-  side.step("operator", "bob", "the same again, two months later", Step::Kind::swapped);
-  side.step("operator", "bob", "the same, signed by mallory", Step::Kind::swapped);
-  side.conclude(as_alice == 2 && as_mallory == 1, "an old message was shown as new, and once more as somebody else's");
-  side.show("shown as alice's", as_alice);
-  side.show("shown as mallory's", as_mallory);
+  side.step("Alice", "Bob", "\"" + text + "\"");
+  side.step("operator", "Bob", "the same again, two months later", Step::Kind::swapped);
+  side.step("operator", "Bob", "the same, signed by Mallory", Step::Kind::swapped);
+  const bool accepted = as_alice == 2 && as_mallory == 1;
   // The repair of 2016 stops both.
   const Parties honest{alice.device().identity(), bob.device().identity()};
   const Parties false_sender{mallory.device().identity(), bob.device().identity()};
@@ -122,45 +108,53 @@ Side replay_2014() {
   const bool second = receiver.open(*wire, bob.device().encryption_key(), honest).has_value();
   const Bytes resigned = sign_envelope(Envelope::parse(*wire)->ct, mallory.device().signing_key()).encode();
   const bool other = Receiver2016().open(resigned, bob.device().encryption_key(), false_sender).has_value();
-  side.show("with the envelope of 2016: first, again, under another name", std::string(first ? "shown" : "refused") +
-                                                                               ", " + (second ? "shown" : "refused") +
-                                                                               ", " + (other ? "shown" : "refused"));
+  const auto said = [](bool shown) { return shown ? "shown" : "refused"; };
+  side.conclude(accepted, std::string("an old message was shown as new, and once more as somebody else's") +
+                              (first && !second && !other ? "; the envelope of 2016 refuses both" : ""));
+  side.show("shown as Alice's", as_alice);
+  side.show("shown as Mallory's", as_mallory);
+  side.show("with the envelope of 2016, for the first time", said(first));
+  side.show("with that envelope, once more", said(second));
+  side.show("with that envelope, under Mallory's name", said(other));
   return side;
 }
 
 Side metadata_2014() {
-  const Device bob("bob's phone"), alice("alice's phone");
-  const auto size_of = [&](const Act& act) {
-    return seal_2014(encode_body(act.message), bob.identity().rsa_modulus, alice.signing_key())->size();
+  const Device bob("Bob's phone"), alice("Alice's phone");
+  const auto size_of = [&](const Message& message) {
+    return static_cast<double>(
+        seal_2014(encode_body(message), bob.identity().rsa_modulus, alice.signing_key())->size());
   };
-  std::map<std::string, std::pair<double, double>> learned;  // sum and count
-  for (const Act& act : acts(3)) {
-    learned[act.kind].first += static_cast<double>(size_of(act));
-    learned[act.kind].second += 1;
-  }
-  std::size_t right = 0;
-  const auto tested = acts(1000);
-  for (const Act& act : tested) {
-    const double size = static_cast<double>(size_of(act));
-    std::string guess;
-    double nearest = std::numeric_limits<double>::max();
-    for (const auto& [kind, mean] : learned) {
-      const double distance = std::abs(size - mean.first / mean.second);
-      if (distance < nearest) nearest = distance, guess = kind;
-    }
-    right += guess == act.kind ? 1 : 0;
-  }
+  const auto seen = [&](std::size_t seed) {
+    std::vector<Seen> out;
+    for (const Act& act : acts(seed)) out.push_back({act.kind, size_of(act.message)});
+    return out;
+  };
+  const auto tested = seen(1000);
+  const std::size_t right = told_by_size(seen(3), tested);
+  std::map<std::string, double> shown;  // a size of each kind
+  for (const Seen& one : tested) shown.emplace(one.kind, one.size);
+  const auto of_text = [&](const std::string& text) {
+    return size_of({{"alice@example.org", "bob@example.org"}, text, {}});
+  };
+  const auto texts = seen_texts(kTextsTested, 1000, of_text);
+  const std::size_t right_texts = told_by_size(seen_texts(kTextsLearned, 3, of_text), texts);
+  std::string listed;
+  for (const auto& [kind, size] : shown)
+    listed += (listed.empty() ? "" : ", ") + kind + ": " + std::to_string(static_cast<long>(size)) + " bytes";
   Side side;
-  side.step("alice", "push service",
-            "envelopes of " + std::to_string(size_of(tested[0])) + ", " + std::to_string(size_of(tested[1])) + ", " +
-                std::to_string(size_of(tested[3])) + " bytes");
+  side.step("Alice", "push service", listed);
   side.step("push service", "observer", "sender, recipient, time, size", Step::Kind::stolen);
-  side.step("observer", "observer", "a receipt, a text, a photo", Step::Kind::stolen);
+  side.step("observer", "observer", "tells which of the four it was, in " + of(right, tested.size()) + " cases",
+            Step::Kind::stolen);
   side.outcome = Outcome::measured;
-  side.got = "what alice did was told from the size alone in " + of(right, tested.size()) + " cases";
-  side.show("kinds of action", learned.size());
+  side.got = "what Alice did was told from the size alone in " + of(right, tested.size()) +
+             " cases; of texts alone, in " + of(right_texts, texts.size());
+  side.show("kinds of action (receipt, short text, long text, photo)", shown.size());
   side.show("guessed rightly from the size", of(right, tested.size()));
-  side.show("by chance it would be", of(tested.size() / learned.size(), tested.size()));
+  side.show("by chance it would be", of(tested.size() / shown.size(), tested.size()));
+  side.show(kToldOfTexts, of(right_texts, texts.size()));
+  side.show("by chance that would be", of(texts.size() / kTextKinds, texts.size()));
   side.show("also in the clear", "sender, recipient, time");
   return side;
 }

@@ -1,10 +1,12 @@
 // Whoever carries Cairn's envelopes keeps them, alters them, delivers them again: harvest, replay, oracle, forge-2016,
 // metadata.
+#include <cstdio>
 #include <filesystem>
 #include <set>
 
 #include "apps/lab/attacks/attacks.h"
 #include "apps/lab/attacks/cairn_attacks.h"
+#include "apps/lab/attacks/sizes.h"
 #include "apps/lab/cairn/operator.h"
 #include "core/client/content.h"
 #include "core/client/tables.h"
@@ -69,8 +71,10 @@ Side harvest_cairn(World& world) {
     const Operator wire(world);
     recorded = wire.messages(said.size());
   }
-  must(world.run("bob-1", {"read"}));  // and deletes the keys that he used
-  const std::string pending = "what bob has not fetched yet";
+  const auto shown = world.texts("bob-1", "alice@localhost");  // and deletes the keys that he used
+  std::size_t kept = 0;                                        // by the phone itself, to show its owner
+  for (const std::string& text : said) kept += count_text(shown, "alice@localhost: " + text);
+  const std::string pending = "what Bob has not fetched yet";
   must(world.run("alice-1", {"send", "bob@localhost", pending}));
   const std::string stolen = world.folder() + "/thief";
   std::filesystem::copy(world.village().device_folder("bob-1"), stolen, std::filesystem::copy_options::recursive);
@@ -95,21 +99,22 @@ Side harvest_cairn(World& world) {
   std::filesystem::remove_all(stolen);
   must(world.run("bob-1", {"read"}));
   Side side;
-  side.step("alice", "recorder", std::to_string(recorded.size()) + " envelopes, recorded");
-  side.step("bob", "bob", "reads them; the keys are deleted");
-  side.step("bob", "recorder", "later: all keys of bob's device", Step::Kind::swapped);
+  side.step("Alice", "recorder", std::to_string(recorded.size()) + " envelopes, recorded");
+  side.step("Bob", "Bob", "reads them; the keys are deleted");
+  side.step("Bob", "recorder", "later: all keys of Bob's device", Step::Kind::swapped);
   side.step("recorder", "recorder",
             std::to_string(read) + " of " + std::to_string(said.size()) + " recorded messages open",
             read == 0 ? Step::Kind::refused : Step::Kind::stolen);
-  side.conclude(read != 0 || recorded.size() < said.size() || current == 0, "messages that bob had read long before");
-  if (side.outcome == Outcome::refused)
-    side.got =
-        "nothing that had been read opens: its keys are gone. What was still on its way opens, and so does whatever "
-        "the "
-        "device itself keeps to show its owner";
+  side.conclude(read != 0 || recorded.size() < said.size() || current == 0, "messages that Bob had read long before");
+  if (side.outcome == Outcome::refused) {
+    side.got = "no recorded message that Bob had read opens: its keys are gone";
+    side.besides = "what was still on its way opens. And the thief reads what the phone itself still shows: here " +
+                   of(kept, said.size()) + " of those same messages";
+  }
   if (current == 0) side.got = "unclear: the stolen keys did not even open what was on its way";
   side.show("recorded messages that the stolen device's keys open", of(read, said.size()));
-  side.show("the first of them", first.empty() ? "-" : first);
+  if (!first.empty()) side.show("the first of them", first);
+  side.show("of the same messages, shown by the phone itself to whoever holds it unlocked", of(kept, said.size()));
   side.show("messages on their way at the theft that they open (the attack's own tool works)", of(current, 1));
   return side;
 }
@@ -117,7 +122,7 @@ Side harvest_cairn(World& world) {
 Side replay_cairn(World& world) {
   world.settle();
   // Both have conversations with bob, so that there is another channel to replay into.
-  must(world.run("mallory-1", {"send", "bob@localhost", "hello from mallory"}));
+  must(world.run("mallory-1", {"send", "bob@localhost", "hello from Mallory"}));
   world.settle();
   const std::string text = "yes, I agree";
   must(world.run("alice-1", {"send", "bob@localhost", text}));
@@ -129,7 +134,7 @@ Side replay_cairn(World& world) {
   const std::string line = "alice@localhost: " + text;
   const std::size_t once = count_text(world.texts("bob-1", "alice@localhost"), line);
   std::size_t delivered = 0;
-  must(world.run("mallory-1", {"send", "bob@localhost", "one more from mallory"}));
+  must(world.run("mallory-1", {"send", "bob@localhost", "one more from Mallory"}));
   {
     Operator wire(world);
     ChannelId other;
@@ -151,20 +156,20 @@ Side replay_cairn(World& world) {
   std::size_t to_mallory = 0;
   for (const std::string& one : world.texts("mallory-1", "bob@localhost"))
     to_mallory += one.ends_with(": " + text) ? 1 : 0;
-  const bool alive = count_text(in_mallorys, "mallory@localhost: one more from mallory") == 1;
+  const bool alive = count_text(in_mallorys, "mallory@localhost: one more from Mallory") == 1;
   Side side;
   const bool worked = as_alice > 1 || as_mallory + to_mallory > 0;
-  side.step("alice", "bob", "\"" + text + "\"");
-  side.step("server", "bob", "the same envelope, twice more", worked ? Step::Kind::swapped : Step::Kind::refused);
-  side.step("server", "bob", "and in mallory's conversation",
+  side.step("Alice", "Bob", "\"" + text + "\"");
+  side.step("server", "Bob", "the same envelope, twice more", worked ? Step::Kind::swapped : Step::Kind::refused);
+  side.step("server", "Bob", "and in Mallory's conversation",
             as_mallory > 0 ? Step::Kind::swapped : Step::Kind::refused);
-  side.step("server", "mallory", "and to mallory", to_mallory > 0 ? Step::Kind::stolen : Step::Kind::refused);
+  side.step("server", "Mallory", "and to Mallory", to_mallory > 0 ? Step::Kind::stolen : Step::Kind::refused);
   side.conclude(worked || once != 1 || !alive, "an old message was shown as new");
   if (side.outcome == Outcome::refused)
-    side.got = "a message is read once, by those of its group alone, under its sender's name";
-  side.show("times that bob was shown it: first, and after it was delivered again",
+    side.got = "Bob was shown the message once, and nobody was shown it in Mallory's name or conversation";
+  side.show("times that Bob was shown it: first, and after it was delivered again",
             std::to_string(once) + ", " + std::to_string(as_alice));
-  side.show("shown in mallory's conversation or to mallory", as_mallory + to_mallory);
+  side.show("shown in Mallory's conversation or to Mallory", as_mallory + to_mallory);
   side.show("copies put into mailboxes by the operator", delivered);
   side.show("what came honestly after them arrived", alive ? "yes" : "no");
   return side;
@@ -181,6 +186,7 @@ Side oracle_cairn(World& world) {
     must(world.run("alice-1", {"send", "bob@localhost", text}));
   }
   std::size_t altered = 0;
+  std::set<Bytes> before;
   {
     Operator wire(world);
     for (Operator::Body body : wire.messages(kCopies)) {
@@ -191,8 +197,14 @@ Side oracle_cairn(World& world) {
       wire.replace(body);
       ++altered;
     }
+    for (const Operator::Body& body : wire.bodies()) before.insert(body.row.body);
   }
   const auto shown = world.texts("bob-1", "alice@localhost");
+  std::size_t answers = 0;  // that somebody who carries envelopes sees come from his phone
+  {
+    const Operator wire(world);
+    for (const Operator::Body& body : wire.bodies()) answers += before.contains(body.row.body) ? 0 : 1;
+  }
   std::size_t arrived = 0;
   for (const std::string& line : shown) arrived += said.contains(line.substr(line.find(": ") + 2)) ? 1 : 0;
   const auto earlier = world.texts("alice-1", "bob@localhost");
@@ -202,21 +214,20 @@ Side oracle_cairn(World& world) {
   must(world.run("alice-1", {"send", "bob@localhost", "an honest one, after them"}));
   const bool alive = world.shows("bob-1", "alice@localhost", "alice@localhost: an honest one, after them");
   Side side;
-  side.step("alice", "server", std::to_string(altered) + " envelopes");
-  side.step("server", "bob", "one bit turned in each", Step::Kind::swapped);
-  side.step("bob", "bob",
-            changed.empty() && arrived == 0 ? "none is shown: \"could not be read\"" : "shows what nobody said",
+  side.step("Alice", "server", std::to_string(altered) + " envelopes");
+  side.step("server", "Bob", "one bit altered in each", Step::Kind::swapped);
+  side.step("Bob", "Bob", changed.empty() && arrived == 0 ? "shows none of them" : "shows what nobody said",
             changed.empty() && arrived == 0 ? Step::Kind::refused : Step::Kind::stolen);
   side.conclude(!changed.empty() || arrived != 0 || altered != kCopies || !alive,
                 "altered messages were accepted: an oracle");
   if (side.outcome == Outcome::refused)
-    side.got =
-        "there is nothing to watch: one turned bit and the envelope is refused as a whole, before anything of it is "
-        "read. "
-        "The sender is not told of it either";
+    side.got = "of " + std::to_string(altered) +
+               " messages with one altered bit none was shown, and Bob's phone sent " +
+               (answers == 0 ? "nothing" : std::to_string(answers) + " envelopes") + " while it took them";
   side.show("altered envelopes delivered", altered);
-  side.show("of them shown to bob, altered or not", changed.size() + arrived);
-  side.show("an altered text that was shown", changed.empty() ? "-" : changed.front().substr(0, 60));
+  side.show("envelopes that Bob's phone sent while it took them", answers);
+  side.show("of them shown to Bob, altered or not", changed.size() + arrived);
+  if (!changed.empty()) side.show("an altered text that was shown", changed.front().substr(0, 60));
   side.show("an honest message after them arrived", alive ? "yes" : "no");
   return side;
 }
@@ -237,8 +248,8 @@ std::size_t offset_of_text(const std::string& text, std::uint64_t log_size) {
 
 Side forge_cairn(World& world) {
   world.settle();
-  const std::string guessed = "transfer the deed to alice";
-  const std::string wanted = "transfer the deed to mallo";
+  const std::string guessed = "give the deed to Alice today";
+  const std::string wanted = "give the deed to Carol today";
   constexpr std::size_t kPlaces = 9;
   for (std::size_t i = 0; i < kPlaces; ++i) must(world.run("alice-1", {"send", "bob@localhost", guessed}));
   std::size_t tried = 0;
@@ -262,62 +273,105 @@ Side forge_cairn(World& world) {
   must(world.run("alice-1", {"send", "bob@localhost", "an honest one, after the forgeries"}));
   const bool alive = world.shows("bob-1", "alice@localhost", "alice@localhost: an honest one, after the forgeries");
   Side side;
-  side.step("alice", "server", "\"" + guessed + "\", which the attacker guesses");
-  side.step("server", "bob", "turned into \"" + wanted + "\"", Step::Kind::swapped);
-  side.step("bob", "bob", worked == 0 ? "refused" : "shows the forgery",
+  side.step("Alice", "server", "\"" + guessed + "\", which the attacker guesses");
+  side.step("server", "Bob", "altered, so that it would read \"" + wanted + "\"", Step::Kind::swapped);
+  side.step("Bob", "Bob", worked == 0 ? "drops all " + std::to_string(tried) : "shows the forgery",
             worked == 0 ? Step::Kind::refused : Step::Kind::stolen);
   side.conclude(worked != 0 || tried != kPlaces || !alive, "a guessed message was turned into a forged one");
   if (side.outcome == Outcome::refused)
-    side.got =
-        "a whole guessed message does not help: the check has 128 bits and depends on a key that no guess gives, and "
-        "the "
-        "sender's signature covers the text besides";
-  side.show("forgeries of a fully guessed message, at every place where it can stand", tried);
+    side.got = "the attacker guessed the whole message, and none of " + std::to_string(tried) +
+               " forgeries of it was accepted";
+  side.show("forgeries of a fully guessed message, one for each place at which its text may begin", tried);
   side.show("accepted", worked);
-  side.show("bits of the tag", "128 (2014: none; 2016: 40)");
+  side.show("bits of the check", "128 (2014: none; 2016: 40)");
   side.show("an honest message after them arrived", alive ? "yes" : "no");
   return side;
 }
 
-Side metadata_cairn(World& world) {
-  world.settle();
-  const std::vector<std::size_t> lengths = {3, 10, 25, 50, 80, 300, 600, 1500, 3000, 6000};
-  constexpr std::size_t kShort = 5;  // of them
-  std::vector<std::size_t> sizes;
-  std::size_t handshakes = 0;
-  must(world.run("bob-1", {"read"}));
-  for (const std::size_t length : lengths)
-    must(world.run("alice-1", {"send", "bob@localhost", std::string(length, 'x')}));
-  must(world.run("alice-1", {"group", "create", "walkers", "bob@localhost"}));
+namespace {
+
+/// Sends these texts to bob, and what the server then sees of each.
+std::vector<std::size_t> sizes_of(World& world, const std::vector<std::string>& texts) {
+  for (const std::string& text : texts) must(world.run("alice-1", {"send", "bob@localhost", text}));
+  std::vector<std::size_t> out;
   {
     const Operator wire(world);
-    for (const auto& body : wire.messages(lengths.size())) sizes.push_back(body.row.body.size());
+    for (const auto& body : wire.messages(texts.size())) out.push_back(body.row.body.size());
+  }
+  must(world.run("bob-1", {"read"}));
+  if (out.size() != texts.size()) must({1, {}, "not every message reached the server"});
+  return out;
+}
+
+/// The same texts as on the system of 2014, told apart in the same way.
+std::pair<std::size_t, std::size_t> texts_told(World& world) {
+  std::vector<std::string> texts;
+  const auto note = [&](const std::string& text) {
+    texts.push_back(text);
+    return 0.0;
+  };
+  auto learned = seen_texts(kTextsLearned, 3, note);
+  auto tested = seen_texts(kTextsTested, 1000, note);
+  const auto sizes = sizes_of(world, texts);
+  for (std::size_t i = 0; i < sizes.size(); ++i)
+    (i < learned.size() ? learned[i] : tested[i - learned.size()]).size = static_cast<double>(sizes[i]);
+  return {told_by_size(learned, tested), tested.size()};
+}
+
+std::string percent(double share) {
+  char out[32];
+  std::snprintf(out, sizeof out, "%.0f", share * 100);
+  return out;
+}
+
+}  // namespace
+
+Side metadata_cairn(World& world) {
+  world.settle();
+  must(world.run("bob-1", {"read"}));
+  // The last four are near one another: how far apart are lengths that are told apart?
+  const std::vector<std::size_t> lengths = {3, 10, 25, 50, 80, 300, 600, 1500, 6000, 3000, 3064, 3128, 3192};
+  constexpr std::size_t kShort = 5, kNear = 9;  // of them
+  std::vector<std::string> texts;
+  for (const std::size_t length : lengths) texts.emplace_back(length, 'x');
+  const auto sizes = sizes_of(world, texts);
+  std::set<std::size_t> of_short(sizes.begin(), sizes.begin() + kShort), all(sizes.begin(), sizes.end());
+  const std::set<std::size_t> near(sizes.begin() + kNear, sizes.end());
+  const double step = static_cast<double>(*near.rbegin() - *near.begin()) /
+                      static_cast<double>(std::max<std::size_t>(near.size() - 1, 1));
+  std::string listed;
+  std::size_t longest_alike = 0;
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    listed += (i == 0 ? "" : ", ") + std::to_string(lengths[i]) + ": " + std::to_string(sizes[i]);
+    if (i < kShort && sizes[i] == sizes[0]) longest_alike = lengths[i];
+  }
+  const auto [right, tested] = texts_told(world);
+  must(world.run("alice-1", {"group", "create", "walkers", "bob@localhost"}));
+  std::size_t handshakes = 0;
+  {
+    const Operator wire(world);
     for (const auto& body : wire.bodies()) handshakes += body.row.kind != proto::EnvelopeKind::message ? 1 : 0;
   }
   must(world.run("bob-1", {"read"}));
-  const std::set<std::size_t> all(sizes.begin(), sizes.end());
-  const std::set<std::size_t> of_short(sizes.begin(),
-                                       sizes.begin() + std::min<std::ptrdiff_t>(kShort, std::ssize(sizes)));
-  std::string listed;
-  for (std::size_t i = 0; i < sizes.size(); ++i)
-    listed += (i == 0 ? "" : ", ") + std::to_string(lengths[i]) + ": " + std::to_string(sizes[i]);
   Side side;
-  side.step(
-      "alice", "server",
-      "texts of 3 to 80 characters: " + std::to_string(of_short.size()) + (of_short.size() == 1 ? " size" : " sizes"));
+  side.step("Alice", "server", "texts of 3 to " + std::to_string(longest_alike) + " characters: all of one size");
   side.step("server", "observer", "which mailbox, when, the padded size", Step::Kind::stolen);
-  side.step("observer", "observer", "a long text is seen to be long", Step::Kind::stolen);
-  const bool measured = sizes.size() == lengths.size() && of_short.size() < kShort;
+  side.step("observer", "observer", "tells how long a text is, roughly, in " + of(right, tested) + " cases",
+            Step::Kind::stolen);
+  const bool measured = of_short.size() < kShort;
   side.outcome = measured ? Outcome::measured : Outcome::succeeded;
   side.got = !measured ? "every length was told apart by its size"
-                       : "short texts look alike, long ones are known to within a few percent; who writes to which "
-                         "conversation and when is seen by the server";
-  side.show("sizes of texts of 3 to 80 characters", of_short.size());
-  side.show("different sizes among " + std::to_string(lengths.size()) + " lengths", all.size());
+                       : "of texts alone, the size told which kind it was in " + of(right, tested) +
+                             " cases. Texts of 3 to " + std::to_string(longest_alike) +
+                             " characters look alike; near 3000 characters the length is known to within " +
+                             percent(step / 3000) + " percent. Who writes to which conversation and when is seen";
+  side.show(kToldOfTexts, of(right, tested));
+  side.show("by chance that would be", of(tested / kTextKinds, tested));
+  side.show("different sizes among texts of 3, 10, 25, 50 and 80 characters", of_short.size());
+  side.show("different sizes among all " + std::to_string(lengths.size()) + " lengths", all.size());
   side.show("characters: bytes of the envelope", listed);
-  side.show("welcomes and commits, told apart from messages by their kind", handshakes);
-  side.show("padding hides", "lengths below 256 bytes, and above that all but the highest bits (Padme)");
-  side.show("padding does not hide", "mailboxes, times, the kind of an envelope, the order of magnitude of a length");
+  side.show("messages that change a group, told apart from others by a mark on the envelope", handshakes);
+  side.show("padding does not hide", "which mailbox, when, whether it is a message, and about how long a long text is");
   return side;
 }
 

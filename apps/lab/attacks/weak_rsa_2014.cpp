@@ -65,13 +65,18 @@ void extrapolate(Side& side, unsigned bits) {
   const double strength = (ln_sieve(1280) - 4.69) / std::log(2.0);
   const double times = std::exp(ln_sieve(1280) - ln_sieve(829));
   side.reduced.push_back(
-      std::to_string(bits) + " bits instead of 1280. At " + std::to_string(bits) +
-      " bits OAEP with SHA-1 (42 bytes) does not fit, so the key is wrapped with PKCS#1 v1.5. For 1280 bits: work 2^" +
-      with_digits(strength, 1) +
-      " by (1.923 (ln N)^(1/3) (ln ln N)^(2/3) - 4.69) / ln 2 (FIPS 140-2 Implementation "
-      "Guidance 7.5). The public record is 829 bits (RSA-250, 2020: about 2700 "
-      "core-years); by the number field sieve's formula 1280 bits cost " +
-      with_digits(times, 0) + " times that. Nobody is known to have done it; NIST has asked for 2048 bits since 2014.");
+      {"The number has " + std::to_string(bits) + " bits instead of 1280. The true size is about " +
+           with_digits(times, 0) +
+           " times as much work as the largest such number that is publicly known to have been taken apart (829 bits, "
+           "in 2020, with about 2700 years of one core). Nobody is known to have done it.",
+       "At " + std::to_string(bits) +
+           " bits OAEP with SHA-1 (42 bytes) does not fit, so the key is wrapped with PKCS#1 v1.5. For 1280 bits: work "
+           "2^" +
+           with_digits(strength, 1) +
+           " by (1.923 (ln N)^(1/3) (ln ln N)^(2/3) - 4.69) / ln 2 (FIPS 140-2 Implementation Guidance 7.5). The "
+           "record "
+           "is RSA-250; the factor between it and 1280 bits is that of the number field sieve's formula, without its "
+           "o(1). NIST has asked for 2048 bits since 2014."});
 }
 
 }  // namespace
@@ -83,8 +88,8 @@ Side weak_rsa_2014(const ModelOptions& options) {
   const auto block = rsa_encrypt(bob.modulus(), key, RsaPadding::pkcs1);
   const Bytes ciphertext = aes_ctr(key, first_counter(), encode_body(message));
   Side side;
-  side.step("directory", "attacker", "bob's public key: " + std::to_string(options.factor_bits) + " bits");
-  side.step("alice", "attacker", "a recorded message");
+  side.step("directory", "attacker", "Bob's public key: " + std::to_string(options.factor_bits) + " bits");
+  side.step("Alice", "attacker", "a recorded message");
   const auto factors = block ? factor(bob.modulus()) : std::nullopt;
   if (!factors) {
     side.got = "not run: the program gp (package pari-gp) is not here, or did not finish";
@@ -97,8 +102,9 @@ Side weak_rsa_2014(const ModelOptions& options) {
   side.step("attacker", "attacker", "factors it in " + with_digits(factors->seconds, 1) + " s", Step::Kind::swapped);
   side.step("attacker", "attacker", "\"" + (read ? read->text : std::string("-")) + "\"",
             stolen_if(read && *read == message));
-  side.conclude(read && *read == message,
-                "with a smaller number: the private key from the public one, and the message");
+  side.conclude(read && *read == message, "with a number of " + std::to_string(options.factor_bits) +
+                                              " bits, not 1280: the private key from the public one, and the message");
+  if (side.outcome == Outcome::succeeded) side.outcome = Outcome::weakened;
   side.show("bits factored", options.factor_bits);
   side.show("seconds of one core", with_digits(factors->seconds, 1));
   side.show("read", read ? read->text : "-");

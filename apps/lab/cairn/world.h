@@ -33,7 +33,8 @@ class World {
   /// Links a device to a name; another device of the name lets it in.
   demo::Said link(const std::string& device, const std::string& name, const std::string& by);
   demo::Said run(const std::string& device, const std::vector<std::string>& arguments);
-  /// What the server says to lookups from now on: a lie's name, or "none"; a colluder's other history: "split".
+  /// What the server says to lookups from now on: a lie's name, or "none"; a colluder's other history: "split", or
+  /// "split-but-one", which lacks the last auditor's signature.
   void tell(const std::string& lie);
 
   /// The texts that a device shows in a conversation, oldest first, as "sender: text"; notices are left out.
