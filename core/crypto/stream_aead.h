@@ -24,10 +24,12 @@ std::uint64_t stream_chunks(std::uint64_t size);
 /// How many bytes it has when it is sealed.
 std::uint64_t stream_sealed_size(std::uint64_t size);
 
-/// Seals the chunks of one stream, in their order from the first on.
+/// Seals the chunks of one stream in their order, perhaps from a later one on: what was sealed of it before, by this or
+/// another sealer, must have had the same plaintext, for nonces are used again.
 class StreamSealer {
  public:
-  StreamSealer(StreamKey key, const StreamNonce& nonce) : key_(std::move(key)), nonce_(nonce) {}
+  StreamSealer(StreamKey key, const StreamNonce& nonce, std::uint64_t first_chunk = 0)
+      : key_(std::move(key)), nonce_(nonce), next_(first_chunk) {}
 
   /// Appends the next chunk, sealed, to `out`. All have kStreamChunk bytes but the last (CHECKed).
   void seal(ByteView chunk, Bytes& out);
@@ -39,7 +41,7 @@ class StreamSealer {
 
   StreamKey key_;
   StreamNonce nonce_;
-  std::uint64_t next_ = 0;
+  std::uint64_t next_;
   bool ended_ = false;
 };
 
