@@ -1,5 +1,6 @@
 #include "core/client/client.h"
 
+#include "core/client/attachments.h"
 #include "core/client/backups.h"
 #include "core/client/expiry.h"
 #include "core/client/gossips.h"
@@ -30,8 +31,9 @@ class Client final : public proto::Mind {
         expiry_(conversations_),
         roles_(conversations_),
         search_(conversations_),
+        attachments_(TransferRooms{calls_, session_, conversations_}),
         rpc_(std::move(config), RpcRooms{calls_, views_, session_, own_name_, conversations_, gossips_, links_, vetoes_,
-                                         backups_, receipts_, expiry_, search_}) {
+                                         backups_, receipts_, expiry_, search_, attachments_}) {
     conversations_.set_hearer([this](Context& context, const Account& account, const Heard& heard) {
       gossips_.heard(context, account, heard);
       vetoes_.heard(context, account, heard);
@@ -59,6 +61,7 @@ class Client final : public proto::Mind {
     receipts_.forget_all();
     expiry_.forget_all();
     search_.forget_all();
+    attachments_.forget_all();
     rpc_.forget_all();
     return within(store, now, entropy, [](Context&) {});
   }
@@ -74,7 +77,7 @@ class Client final : public proto::Mind {
     return std::min({views_.next_deadline(), session_.next_deadline(), own_name_.next_deadline(),
                      links_.next_deadline(), conversations_.next_deadline(), gossips_.next_deadline(),
                      vetoes_.next_deadline(), backups_.next_deadline(), receipts_.next_deadline(),
-                     expiry_.next_deadline(), rpc_.next_deadline()});
+                     expiry_.next_deadline(), attachments_.next_deadline(), rpc_.next_deadline()});
   }
 
  private:
@@ -162,6 +165,7 @@ class Client final : public proto::Mind {
     conversations_.step(context, account);
     gossips_.step(context, account);
     receipts_.step(context, account);
+    attachments_.step(context, account);
     conversations_.step(context, account);  // with what they may have to say
     backups_.step(context, account);
     expiry_.step(context);  // last: all before it may begin a life
@@ -180,6 +184,7 @@ class Client final : public proto::Mind {
   Expiry expiry_;
   Roles roles_;
   Search search_;
+  Attachments attachments_;
   Rpc rpc_;
   bool has_account_ = false;
   bool waits_for_room_ = false;

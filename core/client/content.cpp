@@ -5,6 +5,7 @@
 
 #include "core/base/utf8.h"
 #include "core/client/cbor.h"
+#include "core/client/file_name.h"
 #include "core/crypto/hash.h"
 #include "core/directory/lookup.h"
 
@@ -19,7 +20,7 @@ constexpr std::size_t kMaxGossipSize = 16 * 1024;
 constexpr std::string_view kReactionPrefix = "Reaction: ";
 constexpr std::string_view kPlainText = "text/plain;charset=utf-8";
 
-enum Disposition : std::uint8_t { kUnspecified = 0, kRender = 1, kReaction = 2 };
+enum Disposition : std::uint8_t { kUnspecified = 0, kRender = 1, kReaction = 2, kAttachment = 6 };
 enum Cardinality : std::uint8_t { kNullPart = 0, kSinglePart = 1, kExternalPart = 2, kMultiPart = 3 };
 enum class PartSemantics : std::uint8_t { choose_one = 0, single_unit = 1, process_all = 2 };
 
@@ -90,6 +91,8 @@ class ContentReader {
   std::size_t part_count_ = 0;
   std::optional<Control> control_;
   std::optional<std::string> reaction_;
+  std::optional<Attachment> attachment_;
+  std::string description_;
   bool is_null_ = false;
 };
 
@@ -148,6 +151,8 @@ Result<Content> ContentReader::read() {
   TRY(in_.finish());
   out.reaction = std::move(reaction_);
   out.is_null = is_null_;
+  out.attachment = std::move(attachment_);
+  out.description = std::move(description_);
   if (shown.is_text && shown.words.size() <= kMaxTextSize) {
     out.text.emplace();
     out.text->salt = out.salt;
@@ -249,21 +254,72 @@ Result<ShownContent> ContentReader::single_part(std::uint64_t disposition) {
     return not_text(media_type.empty() ? "empty" : media_type);
   }
   if (depth_ == 0 && disposition == kReaction && text.size() <= kMaxReactionSize) reaction_ = text;
-  return ShownContent{true, (disposition == kReaction ? std::string(kReactionPrefix) : "") + text, std::string(media_type)};
+  return ShownContent{true, (disposition == kReaction ? std::string(kReactionPrefix) : "") + text,
+                      std::string(media_type)};
 }
 
+/// The fields of an ExternalPart, in the draft's order.
+struct ExternalFields {
+  std::string_view media_type;
+  std::string_view url;
+  std::uint64_t expires = 0;
+  std::uint64_t size = 0;
+  std::uint64_t algorithm = 0;
+  ByteView key;
+  ByteView nonce;
+  ByteView aad;
+  std::uint64_t hash_algorithm = 0;
+  ByteView hash;
+  std::string_view description;
+  std::string_view filename;
+};
+
 // "External Content"
+Result<ExternalFields> read_external_fields(CborReader& in) {
+  ExternalFields out;
+  out.media_type = TRY(in.text(kMaxMediaTypeSize));
+  out.url = TRY(in.text(kMaxContentSize));
+  out.expires = TRY(in.unsigned_integer(std::numeric_limits<std::uint32_t>::max()));
+  out.size = TRY(in.unsigned_integer(std::numeric_limits<std::uint64_t>::max()));
+  out.algorithm = TRY(in.unsigned_integer(std::numeric_limits<std::uint16_t>::max()));
+  out.key = TRY(in.bytes(kMaxContentSize));
+  out.nonce = TRY(in.bytes(kMaxContentSize));
+  out.aad = TRY(in.bytes(kMaxContentSize));
+  out.hash_algorithm = TRY(in.unsigned_integer(std::numeric_limits<std::uint8_t>::max()));
+  out.hash = TRY(in.bytes(kMaxContentSize));
+  out.description = TRY(in.text(kMaxContentSize));
+  out.filename = TRY(in.text(kMaxContentSize));
+  return out;
+}
+
+/// What this version can fetch and open; any other one is shown by its type.
+Result<Attachment> attachment_in(const ExternalFields& fields) {
+  REQUIRE(fields.algorithm == kStreamAlgorithm && fields.aad.empty() && fields.hash_algorithm == kHashSha256,
+          ErrorCode::unsupported, "algorithms of a file");
+  REQUIRE(fields.size <= kMaxFileSize && fields.description.size() <= kMaxTextSize, ErrorCode::over_limit,
+          "size of a file");
+  Attachment out;
+  BlobAddress address = TRY(parse_blob_url(fields.url));
+  out.domain = std::move(address.domain);
+  out.blob = address.blob;
+  out.key = TRY(crypto::StreamKey::from(fields.key));
+  out.nonce = TRY(crypto::StreamNonce::from(fields.nonce));
+  out.hash = TRY(Hash::from(fields.hash));
+  out.name = clean_file_name(fields.filename);
+  out.media_type = std::string(fields.media_type);
+  out.size = fields.size;
+  out.expires_s = static_cast<std::uint32_t>(fields.expires);
+  return out;
+}
+
 Result<ShownContent> ContentReader::external_part() {
-  const std::string_view media_type = TRY(in_.text(kMaxMediaTypeSize));
-  TRY(in_.text(kMaxContentSize));                                        // url
-  TRY(in_.unsigned_integer(std::numeric_limits<std::uint32_t>::max()));  // expires
-  TRY(in_.unsigned_integer(std::numeric_limits<std::uint64_t>::max()));  // size
-  TRY(in_.unsigned_integer(std::numeric_limits<std::uint16_t>::max()));  // encAlg
-  for (int i = 0; i < 3; ++i) TRY(in_.bytes(kMaxContentSize));           // key, nonce, aad
-  TRY(in_.unsigned_integer(std::numeric_limits<std::uint8_t>::max()));   // hashAlg
-  TRY(in_.bytes(kMaxContentSize));                                       // contentHash
-  for (int i = 0; i < 2; ++i) TRY(in_.text(kMaxContentSize));            // description, filename
-  return not_text(media_type.empty() ? "external" : media_type);
+  const ExternalFields fields = TRY(read_external_fields(in_));
+  auto attachment = attachment_in(fields);
+  if (attachment && depth_ == 0) {
+    attachment_ = std::move(*attachment);
+    description_ = std::string(fields.description);
+  }
+  return not_text(fields.media_type.empty() ? "external" : fields.media_type);
 }
 
 /// What stands before the body.
@@ -375,6 +431,29 @@ Bytes encode_content(const RetractionContent& content) {
   w.unsigned_integer(content.of_reaction ? kReaction : kRender);
   w.text({});  // language
   w.unsigned_integer(kNullPart);
+  return w.take();
+}
+
+Bytes encode_content(const AttachmentContent& content) {
+  CHECK(content.description.size() <= kMaxTextSize);
+  const Attachment& file = content.file;
+  CborWriter w = begin_content({content.salt, {}, content.expires, {}});
+  w.array(kPartFields[kExternalPart]);
+  w.unsigned_integer(kAttachment);
+  w.text({});  // language
+  w.unsigned_integer(kExternalPart);
+  w.text(file.media_type);
+  w.text(blob_url({file.domain, file.blob}));
+  w.unsigned_integer(file.expires_s);
+  w.unsigned_integer(file.size);
+  w.unsigned_integer(kStreamAlgorithm);
+  w.bytes(file.key.expose());
+  w.bytes(file.nonce);
+  w.bytes({});  // aad
+  w.unsigned_integer(kHashSha256);
+  w.bytes(file.hash);
+  w.text(content.description);
+  w.text(file.name);
   return w.take();
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/base/environment.h"
 #include "core/base/secret.h"
+#include "core/client/attachment.h"
 #include "core/client/message_id.h"
 #include "core/directory/gossip.h"
 #include "core/directory/notice.h"
@@ -41,6 +42,14 @@ struct ReactionContent {
   std::array<std::uint8_t, 16> salt{};
   MessageId in_reply_to;
   std::string text;  ///< 1 to kMaxReactionSize bytes
+};
+
+/// A file, and what its sender says of it: an ExternalPart.
+struct AttachmentContent {
+  std::array<std::uint8_t, 16> salt{};
+  Attachment file;
+  std::string description;  ///< at most kMaxTextSize bytes, perhaps none
+  std::optional<Expiration> expires = std::nullopt;
 };
 
 /// Takes a message or a reaction back: a NullPart.
@@ -134,6 +143,9 @@ struct Content {
   std::string unknown_type;
   /// A single part of one of its types; unknown_type names that type.
   std::optional<Control> control;
+  /// The body is one ExternalPart that this version can fetch; unknown_type names the file's type.
+  std::optional<Attachment> attachment;
+  std::string description;  ///< of the attachment: at most kMaxTextSize bytes
 };
 
 constexpr std::size_t kMaxMediaTypeSize = 255;
@@ -149,6 +161,7 @@ constexpr std::size_t kMaxGossips = 16;        ///< checkpoints that one message
 Bytes encode_content(const TextContent& content);
 Bytes encode_content(const ReactionContent& content);
 Bytes encode_content(const RetractionContent& content);
+Bytes encode_content(const AttachmentContent& content);
 /// Likewise; a version that does not know the type tells its reader so.
 Bytes encode_content(const std::array<std::uint8_t, 16>& salt, const Control& control);
 /// Strict: `malformed` for what is not a MimiContent in its one encoding, `over_limit` beyond the bounds above.

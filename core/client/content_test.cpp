@@ -113,6 +113,40 @@ TEST(Content, GivesBackWhatIsSaidAboutMessages) {
   }
 }
 
+TEST(Content, GivesBackAFile) {
+  testing::SeededEntropy random(3);
+  AttachmentContent made;
+  made.file.name = "../a\u202eb.png";
+  made.file.media_type = "image/png";
+  made.file.size = 123'456;
+  made.file.expires_s = 1'800'000'000;
+  made.file.domain = "example.org";
+  made.file.blob = random_value<proto::BlobId>(random);
+  made.file.key = random_secret<crypto::StreamKey>(random);
+  made.file.nonce = random_value<crypto::StreamNonce>(random);
+  made.file.hash = random_value<Hash>(random);
+  made.description = "a photo";
+  made.expires = Expiration{true, 60};
+  const Bytes bytes = encode_content(made);
+  const Content read = decode_content(bytes).value();
+  ASSERT_TRUE(read.attachment);
+  EXPECT_FALSE(read.text);
+  EXPECT_EQ(read.unknown_type, "image/png");
+  EXPECT_EQ(read.description, "a photo");
+  EXPECT_EQ(read.expires, made.expires);
+  EXPECT_EQ(read.attachment->name, "_a_b.png");  // what a sender calls a file is not believed
+  made.file.name = read.attachment->name;
+  EXPECT_TRUE(equal(wire::encode(*read.attachment), wire::encode(made.file)));
+  // An algorithm, a place or a size that this version does not have: its type is shown.
+  EXPECT_FALSE(decode_content(hex(kAttachment)).value().attachment);
+  made.file.domain = "EXAMPLE.org";
+  EXPECT_EQ(decode_content(encode_content(made)).value().unknown_type, "image/png");
+  EXPECT_FALSE(decode_content(encode_content(made)).value().attachment);
+  made.file.domain = "example.org";
+  made.file.size = kMaxFileSize + 1;
+  EXPECT_FALSE(decode_content(encode_content(made)).value().attachment);
+}
+
 TEST(Content, NamesTheExamplesThatAreNoText) {
   EXPECT_EQ(shown(kMentionHtml), "type: text/html;charset=utf-8");
   EXPECT_EQ(shown(kDelete), "type: deletion");

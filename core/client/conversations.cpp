@@ -108,28 +108,47 @@ Status Conversations::remove_from_group(Context& context, const ChannelId& chann
 
 Result<std::uint64_t> Conversations::say(Context& context, const Account& account, const ChannelId& home,
                                          const std::string& text, const std::optional<MessageId>& in_reply_to) {
-  auto conversation = find(context.store, home);
-  REQUIRE(conversation, ErrorCode::not_found, "no such conversation");
-  const auto target = written_to(context.store, home);
-  REQUIRE(target, ErrorCode::invalid_state, "this conversation can only be read");
+  REQUIRE(find(context.store, home), ErrorCode::not_found, "no such conversation");
+  REQUIRE(written_to(context.store, home), ErrorCode::invalid_state, "this conversation can only be read");
   REQUIRE(!text.empty() && text.size() <= kMaxTextSize, ErrorCode::over_limit, "text");
-  const std::uint32_t life_s = settings_of(context.store, home).life_s;
+  Message message;
+  message.text = text;
+  message.in_reply_to = in_reply_to;
+  message.life_s = settings_of(context.store, home).life_s;
   TextContent content;
   context.entropy.fill(content.salt);
   content.text = text;
   content.in_reply_to = in_reply_to;
-  if (life_s != 0) content.expires = Expiration{true, life_s};
-  Bytes encoded = encode_content(content);
+  if (message.life_s != 0) content.expires = Expiration{true, message.life_s};
+  return say_encoded(context, account, home, std::move(message), encode_content(content), content.salt);
+}
+
+Result<std::uint64_t> Conversations::say_file(Context& context, const Account& account, const ChannelId& home,
+                                              Attachment file, const std::string& description) {
   Message message;
+  message.text = description;
+  message.unknown_type = file.media_type;
+  message.life_s = settings_of(context.store, home).life_s;
+  AttachmentContent content;
+  context.entropy.fill(content.salt);
+  content.file = std::move(file);
+  content.description = description;
+  if (message.life_s != 0) content.expires = Expiration{true, message.life_s};
+  return say_encoded(context, account, home, std::move(message), encode_content(content), content.salt);
+}
+
+Result<std::uint64_t> Conversations::say_encoded(Context& context, const Account& account, const ChannelId& home,
+                                                 Message message, Bytes encoded, ByteView salt) {
+  auto conversation = find(context.store, home);
+  REQUIRE(conversation, ErrorCode::not_found, "no such conversation");
+  const auto target = written_to(context.store, home);
+  REQUIRE(target, ErrorCode::invalid_state, "this conversation can only be read");
   message.sender = account.name.text();
   message.device = account.device_id();
   message.delivery = Delivery::waiting;
   message.time_ms = context.now.ms;
-  message.text = text;
-  message.id = id_of(*conversation, message.sender, encoded, content.salt);
+  message.id = id_of(*conversation, message.sender, encoded, salt);
   message.version = message.id;
-  message.in_reply_to = in_reply_to;
-  message.life_s = life_s;
   const std::uint64_t index = add_message(context, *conversation, message);
   note_message(*this, context, home, index);
   accept_conversation(context, account, *conversation);

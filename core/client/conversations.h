@@ -52,6 +52,9 @@ class Conversations {
   /// Puts a text into the outbox; gives the message's index. `over_limit` for a text that is too long.
   Result<std::uint64_t> say(Context& context, const Account& account, const ChannelId& home, const std::string& text,
                             const std::optional<MessageId>& in_reply_to = std::nullopt);
+  /// Likewise a file that lies at the server: gives the message's index.
+  Result<std::uint64_t> say_file(Context& context, const Account& account, const ChannelId& home, Attachment file,
+                                 const std::string& description);
   /// Puts a content into the outbox, about a row of its own or about none; gives the key of its row there.
   /// `invalid_state` when the conversation can only be read.
   Result<Bytes> post(Context& context, const ChannelId& home, Bytes content, std::uint64_t message = kNoMessage);
@@ -133,6 +136,9 @@ class Conversations {
   friend class Reconciler;
   friend class Inbox;
 
+  /// Adds the message, which says `encoded`, and puts that into the outbox.
+  Result<std::uint64_t> say_encoded(Context& context, const Account& account, const ChannelId& home, Message message,
+                                    Bytes encoded, ByteView salt);
   Result<ChannelId> create(Context& context, const Account& account, ConversationKind kind, const std::string& title,
                            const std::set<directory::Name>& names);
   /// Every channel, also those that are one more of their pair.

@@ -336,6 +336,7 @@ void Inbox::take_message(Conversation& conversation, const mls::Group& group, co
     if (!still_in) return context_.note(proto::Event::Level::info, "a message of a removed device was dropped");
   }
   Message message;
+  std::optional<AttachmentRow> attachment;
   message.sender = who->name.text();
   message.device = who->device;
   message.time_ms = envelope.received_ms;
@@ -369,8 +370,13 @@ void Inbox::take_message(Conversation& conversation, const mls::Group& group, co
     set_life(message, content.expires);
     if (content.text) message.text = std::move(content.text->text);
     message.unknown_type = content.unknown_type;
+    if (content.attachment) {
+      message.text = std::move(content.description);
+      attachment.emplace().file = std::move(*content.attachment);
+    }
   }
   const std::uint64_t index = owner_.add_message(context_, conversation, message);
+  if (attachment) save_attachment(context_, home_, index, *attachment);
   note_message(owner_, context_, home_, index);
   if (owner_.receiver_) owner_.receiver_(context_, account_, home_, index);
   conversation = *owner_.find(context_.store, channel_);

@@ -134,6 +134,7 @@ Changing::Outcome Changing::take_back(std::uint64_t index, Message message, cons
     context_.store.put(tables::kEdits, version_key(home_, index, one.depth, one.id), wire::encode(empty));
   }
   erase_reactions(context_, home_, index);
+  forget_attachment(context_, home_, index, BlobFate::goes);
   message.text.clear();
   message.unknown_type.clear();
   message.version = message.id;
@@ -344,6 +345,7 @@ void wipe_message(Context& context, const ChannelId& home, std::uint64_t index, 
   for (const Version& one : versions_of(context.store, home, index)) erase_id(context, home, one.id);
   erase_all(context, tables::kEdits, numbered(home, index));
   erase_reactions(context, home, index);
+  forget_attachment(context, home, index, BlobFate::stays);
   erase_all(context, tables::kStatuses, numbered(home, index));
   context.store.erase(tables::kReportsDue, numbered(home, index));
   if (!message.id.is_zero()) erase_id(context, home, message.id);

@@ -128,6 +128,8 @@ class Rpc::State {
           add_event(context, channel, index);
           rooms_.search.changed(channel, index, message);
         });
+    rooms_.attachments.set_listener(
+        [this](Context& context, const Transfer& transfer) { tell_transfer(context, transfer); });
   }
 
   void opened(Context& context, const proto::SocketOpened& opened) {
@@ -275,6 +277,15 @@ class Rpc::State {
                                 alarm.value("matures_ms", json()).dump() + alarm.value("guesses", json()).dump();
       if (!following.alarms.insert(which).second) continue;
       reply(context, socket, {{"jsonrpc", "2.0"}, {"method", "alarm"}, {"params", std::move(alarm)}});
+    }
+  }
+
+  /// How far a file is, to all who follow its conversation.
+  void tell_transfer(Context& context, const Transfer& transfer) {
+    for (const auto& [socket, following] : sockets_) {
+      if (!following || (following->channel && *following->channel != transfer.home)) continue;
+      reply(context, socket,
+            {{"jsonrpc", "2.0"}, {"method", "attachment"}, {"params", transfer_json(rooms_, context, transfer)}});
     }
   }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "core/client/attachments.h"
 #include "core/client/backups.h"
 #include "core/client/client.h"
 #include "core/client/expiry.h"
@@ -29,6 +30,7 @@ struct RpcRooms {
   Receipts& receipts;
   Expiry& expiry;
   Search& search;
+  Attachments& attachments;
 };
 
 class Rpc {

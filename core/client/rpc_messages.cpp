@@ -9,7 +9,7 @@
 namespace cairn::client {
 namespace {
 
-constexpr std::uint64_t kChangeWaitMs = 20 * kSecondMs;
+constexpr std::uint64_t kSaidWaitMs = 20 * kSecondMs;
 constexpr std::size_t kLeastDigits = 8;
 constexpr std::size_t kMaxHits = 200;
 
@@ -49,6 +49,12 @@ json reactions_json(const StoreView& store, const ChannelId& home, std::uint64_t
   return out;
 }
 
+json attachment_json(const Attachment& file) {
+  json out = {{"name", file.name}, {"size", file.size}, {"media_type", file.media_type}};
+  if (file.expires_s != 0) out["expires_ms"] = file.expires_s * kSecondMs;
+  return out;
+}
+
 /// An IM URI of a member in the text is a mention (draft-ietf-mimi-content, "Link and Mention handling").
 json mentions_json(const Conversation& conversation, const std::string& text) {
   json out = json::array();
@@ -64,41 +70,10 @@ json mentions_json(const Conversation& conversation, const std::string& text) {
   return out;
 }
 
-/// A message that a person means by the first digits of its id.
-struct Meant {
-  Conversation conversation;
-  std::uint64_t index = 0;
-  Message message;
-};
-
-std::variant<Meant, RpcFailure> message_param(const RpcRooms& rooms, const StoreView& store, std::string words) {
-  for (char& c : words) c = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
-  const auto whole = from_hex(words.substr(0, words.size() / 2 * 2));
-  if (!whole || words.size() < kLeastDigits || words.size() > 2 * MessageId::kSize) {
-    return failure(ErrorCode::malformed,
-                   "A message is meant by the first 8 or more digits of its id; read shows them.");
-  }
-  std::optional<Meant> out;
-  for (const Conversation& conversation : rooms.conversations.list(store)) {
-    const ChannelId home = conversation.channel;
-    for (const Row& row : store.scan_prefix(tables::kMessageIds, concat({home, *whole}), kMaxHits)) {
-      const auto ref = wire::decode<MessageRef>(row.value);
-      if (!ref || ref->kind != MessageRef::Kind::message) continue;
-      if (!to_hex(ByteView(row.key).subspan(ChannelId::kSize)).starts_with(words)) continue;
-      auto message = rooms.conversations.message(store, home, ref->index);
-      if (!message || (out && out->conversation.channel == home && out->index == ref->index)) continue;
-      if (out) return failure(ErrorCode::conflict, "Several messages have an id that begins so; type more of it.");
-      out = Meant{conversation, ref->index, std::move(*message)};
-    }
-  }
-  if (!out) return failure(ErrorCode::not_found, "There is no message with such an id; read shows them.");
-  return std::move(*out);
-}
-
 /// Answers when the server has what was said; the message as it is then.
-RpcWait await_said(const RpcRooms& rooms, const Meant& meant, Bytes outbox_key) {
+RpcWait await_said(const RpcRooms& rooms, const MeantMessage& meant, Bytes outbox_key) {
   RpcWait wait;
-  wait.wait_ms = kChangeWaitMs;
+  wait.wait_ms = kSaidWaitMs;
   wait.poll = [rooms, meant, outbox_key](Context& later) -> std::optional<RpcOutcome> {
     if (Conversations::is_waiting(later.store, outbox_key)) return std::nullopt;
     const auto account = load_account(later.store);
@@ -117,7 +92,7 @@ RpcWait await_said(const RpcRooms& rooms, const Meant& meant, Bytes outbox_key) 
 }
 
 /// Does the change here, and says it to the others.
-RpcBegun say_change(const RpcRooms& rooms, Context& context, const Account& account, const Meant& meant,
+RpcBegun say_change(const RpcRooms& rooms, Context& context, const Account& account, const MeantMessage& meant,
                     const Bytes& encoded) {
   const auto content = decode_content(encoded);
   CHECK(content.has_value());
@@ -139,17 +114,41 @@ std::array<std::uint8_t, 16> fresh_salt(Context& context) {
 }
 
 /// What every method here begins with.
-std::variant<Meant, RpcFailure> begin(const RpcRooms& rooms, Context& context, const json& params) {
+std::variant<MeantMessage, RpcFailure> begin(const RpcRooms& rooms, Context& context, const json& params) {
   const auto account = load_account(context.store);
   if (!account || account->state != AccountState::active) return not_active(account);
   auto meant = message_param(rooms, context.store, text_param(params, "message"));
-  if (const auto* one = std::get_if<Meant>(&meant); one != nullptr && one->message.unsent) {
+  if (const auto* one = std::get_if<MeantMessage>(&meant); one != nullptr && one->message.unsent) {
     return failure(ErrorCode::invalid_state, "That message was taken back; nothing more is said about it.");
   }
   return meant;
 }
 
 }  // namespace
+
+std::variant<MeantMessage, RpcFailure> message_param(const RpcRooms& rooms, const StoreView& store, std::string words) {
+  for (char& c : words) c = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+  const auto whole = from_hex(words.substr(0, words.size() / 2 * 2));
+  if (!whole || words.size() < kLeastDigits || words.size() > 2 * MessageId::kSize) {
+    return failure(ErrorCode::malformed,
+                   "A message is meant by the first 8 or more digits of its id; read shows them.");
+  }
+  std::optional<MeantMessage> out;
+  for (const Conversation& conversation : rooms.conversations.list(store)) {
+    const ChannelId home = conversation.channel;
+    for (const Row& row : store.scan_prefix(tables::kMessageIds, concat({home, *whole}), kMaxHits)) {
+      const auto ref = wire::decode<MessageRef>(row.value);
+      if (!ref || ref->kind != MessageRef::Kind::message) continue;
+      if (!to_hex(ByteView(row.key).subspan(ChannelId::kSize)).starts_with(words)) continue;
+      auto message = rooms.conversations.message(store, home, ref->index);
+      if (!message || (out && out->conversation.channel == home && out->index == ref->index)) continue;
+      if (out) return failure(ErrorCode::conflict, "Several messages have an id that begins so; type more of it.");
+      out = MeantMessage{conversation, ref->index, std::move(*message)};
+    }
+  }
+  if (!out) return failure(ErrorCode::not_found, "There is no message with such an id; read shows them.");
+  return std::move(*out);
+}
 
 json message_json(const StoreView& store, const Account* account, const Conversation& conversation, std::uint64_t index,
                   const Message& message) {
@@ -166,7 +165,11 @@ json message_json(const StoreView& store, const Account* account, const Conversa
               {"text", shown(message.text)}};
   if (hides && !message.sender.empty()) out["request"] = true;
   if (!message.sender.empty()) out["device"] = to_hex(message.device);
-  if (!message.unknown_type.empty()) out["unknown_type"] = shown(message.unknown_type);
+  // A file belongs to the first version: what a message became says nothing of one.
+  const auto file = message.unsent || message.version != message.id ? std::nullopt
+                                                                    : attachment_of(store, conversation.channel, index);
+  if (file) out["attachment"] = attachment_json(file->file);
+  if (!message.unknown_type.empty() && !file) out["unknown_type"] = shown(message.unknown_type);
   if (message.id.is_zero()) return out;
   out["id"] = to_hex(message.id);
   if (message.in_reply_to) {
@@ -187,7 +190,7 @@ std::variant<MessageId, RpcFailure> reply_param(const RpcRooms& rooms, const Sto
                                                 const std::string& words) {
   auto meant = message_param(rooms, store, words);
   if (auto* failed = std::get_if<RpcFailure>(&meant)) return std::move(*failed);
-  const auto& one = std::get<Meant>(meant);
+  const auto& one = std::get<MeantMessage>(meant);
   if (one.conversation.channel != home) {
     return failure(ErrorCode::not_found, "That message is of another conversation; a reply stands where it was said.");
   }
@@ -197,7 +200,7 @@ std::variant<MessageId, RpcFailure> reply_param(const RpcRooms& rooms, const Sto
 RpcBegun rpc_message_react(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
   auto meant = begin(rooms, context, params);
   if (auto* failed = std::get_if<RpcFailure>(&meant)) return std::move(*failed);
-  const auto& one = std::get<Meant>(meant);
+  const auto& one = std::get<MeantMessage>(meant);
   const auto account = load_account(context.store);
   const std::string text = text_param(params, "text");
   if (text.empty() || text.size() > kMaxReactionSize || !is_utf8(text)) {
@@ -218,10 +221,13 @@ RpcBegun rpc_message_react(const RpcRooms& rooms, const ClientConfig&, Context& 
 RpcBegun rpc_message_edit(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
   auto meant = begin(rooms, context, params);
   if (auto* failed = std::get_if<RpcFailure>(&meant)) return std::move(*failed);
-  const auto& one = std::get<Meant>(meant);
+  const auto& one = std::get<MeantMessage>(meant);
   const auto account = load_account(context.store);
   if (one.message.sender != account->name.text()) {
     return failure(ErrorCode::not_authorised, "Only who wrote a message can change it.");
+  }
+  if (attachment_of(context.store, one.conversation.channel, one.index)) {
+    return failure(ErrorCode::unsupported, "A message with a file cannot be changed; unsend takes it back.");
   }
   TextContent content;
   content.salt = fresh_salt(context);
@@ -241,7 +247,7 @@ RpcBegun rpc_message_edit(const RpcRooms& rooms, const ClientConfig&, Context& c
 RpcBegun rpc_message_unsend(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
   auto meant = begin(rooms, context, params);
   if (auto* failed = std::get_if<RpcFailure>(&meant)) return std::move(*failed);
-  const auto& one = std::get<Meant>(meant);
+  const auto& one = std::get<MeantMessage>(meant);
   const auto account = load_account(context.store);
   if (one.message.sender != account->name.text()) {
     return failure(ErrorCode::not_authorised, "Only who wrote a message can take it back.");
@@ -270,7 +276,7 @@ RpcBegun rpc_message_history(const RpcRooms& rooms, const ClientConfig&, Context
   if (!account) return not_active(account);
   auto meant = message_param(rooms, context.store, text_param(params, "message"));
   if (auto* failed = std::get_if<RpcFailure>(&meant)) return std::move(*failed);
-  const auto& one = std::get<Meant>(meant);
+  const auto& one = std::get<MeantMessage>(meant);
   const auto shown = [&](const std::string& text) {
     return one.message.sender == account->name.text() ? text
                                                       : shown_text(context.store, one.conversation.channel, text);

@@ -62,6 +62,9 @@ const std::map<std::string, RpcEntry, std::less<>>& most_methods();
 /// About the PIN, and what realms have erased.
 std::map<std::string, RpcEntry, std::less<>> pin_methods();
 
+/// Whether views that are fresh enough to send will do, or everybody is looked up again.
+enum class LookUp { if_stale, anew };
+
 /// As `read` gives it and notifications carry it, with what was said about it. Without an account: of a device that has
 /// no name any more.
 json message_json(const StoreView& store, const Account* account, const Conversation& conversation, std::uint64_t index,
@@ -69,6 +72,21 @@ json message_json(const StoreView& store, const Account* account, const Conversa
 /// The version of the message of this conversation that `words` mean: what a reply is to.
 std::variant<MessageId, RpcFailure> reply_param(const RpcRooms& rooms, const StoreView& store, const ChannelId& home,
                                                 const std::string& words);
+
+/// A message that a person means by the first digits of its id.
+struct MeantMessage {
+  Conversation conversation;
+  std::uint64_t index = 0;
+  Message message;
+};
+std::variant<MeantMessage, RpcFailure> message_param(const RpcRooms& rooms, const StoreView& store, std::string words);
+/// Goes on with `then` in the conversation that a person means by `to`, or with a name, with whom a pair begins then.
+/// With LookUp::anew everybody in it is looked up first, as is a name without a domain that means no conversation yet.
+RpcBegun in_conversation(const RpcRooms& rooms, Context& context, const Account& account, const std::string& to,
+                         LookUp how, std::uint64_t wait_ms,
+                         std::function<RpcBegun(Context&, const Account&, const ChannelId& home)> then);
+/// A file on its way, as attachment.status gives it and notifications carry it.
+json transfer_json(const RpcRooms& rooms, const Context& context, const Transfer& transfer);
 
 // ---- parameters, which have the kinds of their method's entry ----
 
@@ -93,9 +111,6 @@ std::string policy_param(const json& params, const ClientConfig& config);
 /// Active, connected, and with key packages at the server: others can begin conversations with it.
 bool is_ready(const RpcRooms& rooms, const std::optional<Account>& account);
 RpcFailure no_conversation(const Error& error, const std::string& words);
-
-/// Whether views that are fresh enough to send will do, or everybody is looked up again.
-enum class LookUp { if_stale, anew };
 
 /// Looks these names up, and goes on with `then` when all of them exist and were accepted. Fails with the sentence of
 /// the first that was refused or does not exist; servers that are not reached are asked again until `wait_ms` are over.
@@ -183,6 +198,11 @@ RpcBegun rpc_backup_storages(const RpcRooms&, const ClientConfig&, Context&, con
 RpcBegun rpc_backup_prune(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_backup_receipts(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_backup_realms(const RpcRooms&, const ClientConfig&, Context&, const json&);
+
+RpcBegun rpc_attachment_send(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_attachment_save(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_attachment_status(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_attachment_cancel(const RpcRooms&, const ClientConfig&, Context&, const json&);
 
 /// Adds the methods of rpc_settings.cpp, rpc_messages.cpp and rpc_groups.cpp to the table.
 void add_talk_methods(std::map<std::string, RpcEntry, std::less<>>& methods);

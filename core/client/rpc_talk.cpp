@@ -183,42 +183,49 @@ void mark_shown(const RpcRooms& rooms, Context& context, const Account& account,
 
 }  // namespace
 
-RpcBegun rpc_send(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
-  const auto account = load_account(context.store);
-  if (!account || account->state != AccountState::active) return not_active(account);
-  const std::string to = text_param(params, "to");
-  const Saying saying = saying_of(*account, params, with_mentions(*account, text_param(params, "text"), params));
-  if (auto before = said_before(rooms, context, saying)) return std::move(*before);
-
+RpcBegun in_conversation(const RpcRooms& rooms, Context& context, const Account& account, const std::string& to,
+                         LookUp how, std::uint64_t wait_ms,
+                         std::function<RpcBegun(Context&, const Account&, const ChannelId& home)> then) {
   // A conversation that is there, or a pair with a name.
-  auto known = rooms.conversations.resolve(context.store, *account, to);
-  if (known && known->kind == ConversationKind::pair && is_named(*account, *known, to) &&
+  auto known = rooms.conversations.resolve(context.store, account, to);
+  if (known && known->kind == ConversationKind::pair && is_named(account, *known, to) &&
       !rooms.conversations.written_to(context.store, known->channel)) {
     known = fail(ErrorCode::not_found, "a pair that can only be read");  // it is begun anew
   }
   if (!known && known.error().code == ErrorCode::conflict) return no_conversation(known.error(), to);
   const bool is_bare = to.find('@') == std::string::npos;
-  const auto name = known ? account->name : partner_param(*account, to);
+  const auto name = known ? account.name : partner_param(account, to);
   if (const auto* failed = std::get_if<RpcFailure>(&name)) {
     if (is_bare) return no_conversation(known.error(), to);  // a title that there is not
     return *failed;
   }
   const directory::Name whom = std::get<directory::Name>(name);
-  if (!known && whom == account->name) {
+  if (!known && whom == account.name) {
     return failure(ErrorCode::invalid_name, "One cannot write to oneself yet; write to somebody else.");
   }
   const auto home = known ? std::optional(known->channel) : std::nullopt;
-  const auto go_on = [rooms, home, whom, saying](Context& later, const Account& own) -> RpcBegun {
+  const auto go_on = [rooms, home, whom, then](Context& later, const Account& own) -> RpcBegun {
     const auto pair = home ? Result<ChannelId>(*home) : rooms.conversations.pair_with(later, own, whom);
     if (!pair)
       return failure(pair.error().code, std::string("The conversation could not begin (") + pair.error().where + ").");
-    return say(rooms, later, own, *pair, saying);
+    return then(later, own, *pair);
   };
-  const bool anew = yes_param(params, "fresh");
   // A title with a typing error must not begin a pair with somebody who does not exist.
-  if (!anew && (known || !is_bare)) return go_on(context, *account);
-  return after_look_up(rooms, context, *account, known ? names_in(*known) : std::set<directory::Name>{whom},
-                       anew ? LookUp::anew : LookUp::if_stale, saying.wait_ms, go_on);
+  if (how == LookUp::if_stale && (known || !is_bare)) return go_on(context, account);
+  return after_look_up(rooms, context, account, known ? names_in(*known) : std::set<directory::Name>{whom}, how,
+                       wait_ms, go_on);
+}
+
+RpcBegun rpc_send(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
+  const auto account = load_account(context.store);
+  if (!account || account->state != AccountState::active) return not_active(account);
+  const Saying saying = saying_of(*account, params, with_mentions(*account, text_param(params, "text"), params));
+  if (auto before = said_before(rooms, context, saying)) return std::move(*before);
+  return in_conversation(rooms, context, *account, text_param(params, "to"),
+                         yes_param(params, "fresh") ? LookUp::anew : LookUp::if_stale, saying.wait_ms,
+                         [rooms, saying](Context& later, const Account& own, const ChannelId& home) {
+                           return say(rooms, later, own, home, saying);
+                         });
 }
 
 RpcBegun rpc_read(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {

@@ -64,4 +64,10 @@ inline constexpr Table kGroupWants{49};       ///< home -> GroupWants
 
 inline constexpr Table kSendKeys{56};  ///< a caller's key -> SaidUnderKey (send_keys.h)
 
+// Files: attachment.h, transfer.h.
+inline constexpr Table kAttachments{60};  ///< home || uint64 index -> AttachmentRow
+inline constexpr Table kTransfers{61};    ///< TransferId -> Transfer
+inline constexpr Table kPartDigests{62};  ///< TransferId || uint64 part -> Hash: what was sealed of a file that is sent
+inline constexpr Table kBlobsToDelete{63};  ///< BlobId -> BlobToDelete
+
 }  // namespace cairn::client::tables
