@@ -75,7 +75,9 @@ std::string export_page(const std::string& title, const json& messages) {
     const std::string sender = message.value("sender", "");
     const std::string unknown = message.value("unknown_type", "");
     const std::string delivery = message.value("delivery", "");
-    std::string text = unknown.empty() ? message.value("text", "") : "[a " + unknown + "]";
+    std::string text = message.value("text", "");
+    if (message.contains("attachment")) text += " [file: " + message["attachment"].value("name", "") + "]";
+    if (!unknown.empty()) text += "[a " + unknown + "]";
     if (delivery == "waiting" || delivery == "refused") text += " (not sent)";
     out += "<p><span class=\"t\">" + time_of(message.value("time_ms", std::uint64_t{0})) + "</span> " +
            (sender.empty() ? "" : "<b>" + escape_html(sender) + "</b> ") + escape_html(text) + "</p>\n";

@@ -2,7 +2,9 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iostream>
+#include <optional>
 
+#include "apps/cairn/attachment.h"
 #include "apps/cairn/backup.h"
 #include "apps/cairn/completion.h"
 #include "apps/cairn/evidence.h"
@@ -33,6 +35,7 @@ constexpr std::size_t kMaxPolicyFile = 64 * 1024;
 constexpr const char* kApproval = "this device will read everything";
 constexpr std::string_view kBackup = "backup.";
 constexpr std::string_view kPin = "pin.";
+constexpr std::string_view kAttachment = "attachment.";
 constexpr const char* kByPin = "recover.pin";
 constexpr const char* kPrintKey = "recovery.print";
 constexpr const char* kFooter =
@@ -72,9 +75,10 @@ int report(const Command& command, const std::string& method, const Reply& reply
     say(apps::as_json(reply.result));
   } else {
     const bool of_pin = method.starts_with(kPin) || method == kByPin;
-    say(method.starts_with(kBackup) ? apps::render_backup(method, reply.result)
-        : of_pin                    ? apps::render_pin(method, reply.result)
-                                    : apps::render(method, reply.result));
+    say(method.starts_with(kBackup)       ? apps::render_backup(method, reply.result)
+        : of_pin                          ? apps::render_pin(method, reply.result)
+        : method.starts_with(kAttachment) ? apps::render_attachment(method, reply.result)
+                                          : apps::render(method, reply.result));
   }
   std::fflush(stdout);
   return static_cast<int>(reply.exit);
@@ -108,6 +112,17 @@ bool ask_for_secrets(Command& command) {
   const auto pin = apps::ask_for_pin(is_new ? apps::NewSecret::yes : apps::NewSecret::no);
   if (pin) command.params["pin"] = *pin;
   return pin.has_value();
+}
+
+/// What takes more than one request; nothing for anything else.
+std::optional<Reply> run_long(apps::Speaker& speaker, const Command& command) {
+  const std::string& method = command.method;
+  if (method == kByPin) return apps::recover_by_pin(speaker, command.params);
+  if (method.starts_with(kBackup) || method.starts_with(kPin)) return apps::run_backup(speaker, method, command.params);
+  if (method == "attachment.send" || method == "attachment.save")
+    return apps::run_transfer(speaker, method, command.params);
+  if (method == "export") return apps::export_all(speaker, command.export_file);
+  return std::nullopt;
 }
 
 /// The recovery key on paper: without a name in the command it is this device's.
@@ -174,13 +189,7 @@ int run(Command& command) {
   // Without a daemon nothing has come since the last command. What cannot be fetched is said by `status`, not here.
   if (command.method == "read" || command.method == "conversations")
     speaker->ask("sync", {{"wait_ms", kSyncMs}}, on_notice);
-  if (command.method == kByPin) {
-    return report(command, command.method, apps::recover_by_pin(*speaker, command.params));
-  }
-  if (command.method.starts_with(kBackup) || command.method.starts_with(kPin)) {
-    return report(command, command.method, apps::run_backup(*speaker, command.method, command.params));
-  }
-  if (command.method == "export") return report(command, "export", apps::export_all(*speaker, command.export_file));
+  if (const auto done = run_long(*speaker, command)) return report(command, command.method, *done);
   json asked = command.params;
   // Whoever shows messages to a person says so; --peek has said no.
   if (command.method == "read" && !asked.contains("mark")) asked["mark"] = true;
@@ -407,7 +416,7 @@ void add_reset_commands(CLI::App& app, Command& command) {
 void add_conversation_commands(CLI::App& app, Command& command) {
   CLI::App* send = app.add_subcommand("send", "say something");
   text(send, command, "to", "to", "a name, a group's title, or the beginning of an id")->required();
-  text(send, command, "text", "text", "what to say")->required();
+  text(send, command, "text", "text", "what to say; with --attach it may be left out");
   send->add_flag_function(
       "--fresh", [&command](std::int64_t) { command.params["fresh"] = true; }, "look them up again first");
   send->add_option_function<double>(
@@ -415,7 +424,11 @@ void add_conversation_commands(CLI::App& app, Command& command) {
           [&command](double seconds) { command.params["wait_ms"] = static_cast<std::uint64_t>(seconds * 1000); },
           "seconds until the message counts as kept for later (20)")
       ->check(CLI::Range(0.0, 600.0));
-  send->callback([&command] { command.method = "send"; });
+  send->callback([&command] {
+    const bool has_file = command.params.contains("file");
+    if (!has_file && !command.params.contains("text")) throw CLI::RequiredError("text");
+    command.method = has_file ? "attachment.send" : "send";
+  });
 
   CLI::App* read = app.add_subcommand("read", "show messages");
   text(read, command, "conversation", "conversation", "a name, a title or an id; all when left out");
@@ -549,6 +562,7 @@ int main(int argc, char** argv) {
   add_reset_commands(app, command);
   add_conversation_commands(app, command);
   apps::add_talk_commands(app, {command.method, command.params});
+  apps::add_attachment_commands(app, {command.method, command.params});
   add_evidence_commands(app, command);
   add_program_commands(app, command);
   app.add_subcommand("status", "who this device is, and whether it is connected")->callback([&command] {

@@ -1,5 +1,6 @@
 #include "apps/cairn/render.h"
 
+#include <cstdio>
 #include <ctime>
 #include <optional>
 
@@ -153,6 +154,14 @@ std::string render_gossip(const json& result) {
 /// Enough of an id to mean the message by.
 std::string short_id(const json& message, const char* key) { return text_of(message, key).substr(0, 12); }
 
+/// The file that a message brings, and how it is had.
+std::string file_of(const json& message) {
+  const json& file = message["attachment"];
+  const std::string type = text_of(file, "media_type");
+  return "[file: " + text_of(file, "name") + ", " + size_words(file.value("size", std::uint64_t{0})) +
+         (type.empty() ? "" : ", " + type) + "; save " + short_id(message, "id") + "]";
+}
+
 /// What became of a message and what was said about it, behind its text.
 std::string marks_of(const json& message, const std::string& delivery) {
   std::string out;
@@ -219,6 +228,15 @@ std::optional<std::string> render_talk(const std::string& method, const json& re
 
 }  // namespace
 
+std::string harmless_text(std::string_view text) { return harmless(text); }
+
+std::string size_words(std::uint64_t bytes) {
+  if (bytes < 10'000) return std::to_string(bytes) + " bytes";
+  char buffer[32];
+  std::snprintf(buffer, sizeof buffer, "%.1f MB", static_cast<double>(bytes) / 1e6);
+  return buffer;
+}
+
 std::string as_json(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"; }
 
 std::string render_alarm(const json& alarm) { return "ALARM: " + text_of(alarm, "sentence") + "\n"; }
@@ -233,7 +251,10 @@ std::string render_message(const json& message) {
   if (message.value("unsent", false)) {
     line += "(taken back)";
   } else {
-    line += unknown.empty() ? text_of(message, "text") : "[a " + unknown + " that this version does not show]";
+    line += text_of(message, "text");
+    const std::string gap = line.ends_with(' ') ? "" : "  ";
+    if (message.contains("attachment")) line += gap + file_of(message);
+    if (!unknown.empty()) line += gap + "[a " + unknown + " that this version does not show]";
   }
   return line + marks_of(message, delivery) + "\n";
 }

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 namespace cairn::apps {
 
@@ -11,6 +12,12 @@ std::string render(const std::string& method, const nlohmann::json& result);
 
 /// For --json: one line, with its newline; bytes of other people that are not UTF-8 are replaced.
 std::string as_json(const nlohmann::json& value);
+
+/// What others wrote, without characters that drive a terminal or let it look like something else.
+std::string harmless_text(std::string_view text);
+
+/// "512 bytes", "1.2 MB".
+std::string size_words(std::uint64_t bytes);
 
 /// One line for an alarm, as `status` and `--follow` show it.
 std::string render_alarm(const nlohmann::json& alarm);

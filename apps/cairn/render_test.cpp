@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "apps/cairn/attachment.h"
+
 namespace cairn::apps {
 namespace {
 
@@ -86,6 +88,61 @@ TEST(Render, ShowsHowFarAVetoHasCome) {
   EXPECT_NE(render("veto", result).find(expected), std::string::npos);
   result["vetoed"] = true;
   EXPECT_EQ(render("veto", result), "The reset is vetoed.\n");
+}
+
+TEST(Render, ShowsAFileByItsNameSizeAndType) {
+  const json file = {{"name", "a\u202eb.png"}, {"size", 1'234'567}, {"media_type", "image/png\x1b"}};
+  json message = {{"delivery", "received"}, {"sender", "a@b.c"}, {"text", "look"}, {"id", std::string(64, 'f')}};
+  message["attachment"] = file;
+  EXPECT_EQ(render_message(message).substr(21),
+            "a@b.c: look  [file: a b.png, 1.2 MB, image/png ; save ffffffffffff]  [ffffffffffff]\n");
+  message["text"] = "";
+  EXPECT_EQ(render_message(message).substr(21, 20), "a@b.c: [file: a b.pn");
+}
+
+TEST(Render, SaysHowFarAFileIs) {
+  const json half = {{"doing", "sending"},  {"name", "film.mp4"},  {"size", 40'000'000}, {"done", 20'000'000},
+                     {"bytes", 10'000'000}, {"elapsed_ms", 2'000}, {"state", "running"}, {"trouble", ""}};
+  EXPECT_EQ(transfer_line(half), "sending film.mp4: 20.0 MB of 40.0 MB, 5.0 MB/s, about 4 s left");
+  json stuck = half;
+  stuck["bytes"] = 0;
+  stuck["trouble"] = "The server does not answer; it is asked again.";
+  EXPECT_EQ(transfer_line(stuck),
+            "sending film.mp4: 20.0 MB of 40.0 MB; The server does not answer; it is asked again.");
+  EXPECT_EQ(render_attachment("attachment.save", {{"path", "/home/bob/film.mp4"}}), "Saved: /home/bob/film.mp4\n");
+  EXPECT_EQ(render_attachment("attachment.status", {{"transfers", json::array()}}), "No files are on their way.\n");
+}
+
+/// Answers as a mind would, one after the other; the last again and again.
+class ScriptedSpeaker final : public Speaker {
+ public:
+  explicit ScriptedSpeaker(std::vector<json> answers) : answers_(std::move(answers)) {}
+  Reply ask(const std::string&, json, const std::function<void(const json&)>&) override {
+    const std::size_t at = std::min(asked++, answers_.size() - 1);
+    return {Exit::done, answers_[at], {}, {}};
+  }
+  void listen(const std::function<void(const json&)>&) override {}
+  std::size_t asked = 0;
+
+ private:
+  std::vector<json> answers_;
+};
+
+TEST(Render, WaitsForAFileUntilItIsThereOrNothingMoves) {
+  const json running = {{"state", "running"}, {"kind", "send"}, {"transfer", "00"}, {"trouble", ""}};
+  json waiting = {{"state", "done"}, {"kind", "send"}};
+  waiting["message"] = {{"delivery", "waiting"}};
+  json sent = waiting;
+  sent["message"]["delivery"] = "sent";
+  ScriptedSpeaker good({running, running, waiting, sent});
+  EXPECT_EQ(run_transfer(good, "attachment.send", json::object()).result, sent);
+  EXPECT_EQ(good.asked, 4u);
+  json stuck = running;
+  stuck["trouble"] = "The server does not answer; it is asked again.";
+  ScriptedSpeaker bad({running, stuck});
+  const Reply reply = run_transfer(bad, "attachment.send", json::object(), 5);
+  EXPECT_EQ(reply.exit, Exit::unreachable);
+  EXPECT_TRUE(reply.sentence.starts_with("The server does not answer; it is asked again. It goes on by itself"));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "apps/cairn/relay.h"
 #include "core/client/client.h"
+#include "shell/files/file_transport.h"
 #include "shell/folder/folder_transport.h"
 #include "shell/loop/log.h"
 #include "shell/loop/loop.h"
@@ -162,7 +163,7 @@ class Local final : public Speaker {
 
  private:
   explicit Local(os::DataFolder folder)
-      : folder_(std::move(folder)), network_(entropy_), transport_(network_, {os::now}) {}
+      : folder_(std::move(folder)), network_(entropy_), folders_(network_, {os::now}), transport_(folders_) {}
 
   /// Another process that has the store is to be told apart from a store that cannot be used.
   static Reply failed_to_open(const Error& error) {
@@ -221,7 +222,8 @@ class Local final : public Speaker {
   os::SystemEntropy entropy_;
   os::DataFolder folder_;
   net::Network network_;
-  folder::FolderTransport transport_;
+  folder::FolderTransport folders_;
+  files::FileTransport transport_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<proto::Mind> mind_;
   std::unique_ptr<loop::Loop> loop_;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "apps/cairn/attachment.h"
+
 namespace cairn::apps {
 namespace {
 
@@ -14,6 +16,7 @@ std::pair<std::string, json> asked(std::vector<std::string> words) {
   CLI::App app;
   for (const char* one : {"send", "read", "group", "contact"}) app.add_subcommand(one, "");
   add_talk_commands(app, {method, params});
+  add_attachment_commands(app, {method, params});
   std::reverse(words.begin(), words.end());
   try {
     app.parse(words);
@@ -58,6 +61,20 @@ TEST(Talk, ReadsTimes) {
   EXPECT_EQ(parse_duration("off"), 0u);
   for (const char* wrong : {"", "d", "1y", "1 d", "-1d", "999999999w", "1dd"})
     EXPECT_FALSE(parse_duration(wrong)) << wrong;
+}
+
+TEST(Talk, AsksForFilesByTheirWholePath) {
+  using Asked = std::pair<std::string, json>;
+  EXPECT_EQ(asked({"save", "01ab", "--to", "/tmp/../home/"}),
+            (Asked{"attachment.save", {{"message", "01ab"}, {"folder", "/home"}}}));
+  EXPECT_EQ(asked({"save", "01ab", "--as", "/home/x"}),
+            (Asked{"attachment.save", {{"message", "01ab"}, {"file", "/home/x"}}}));
+  const auto here = asked({"save", "01ab"});
+  EXPECT_TRUE(here.second["folder"].get<std::string>().starts_with("/"));
+  EXPECT_EQ(asked({"save", "01ab", "--as", "/x", "--to", "/y"}).first, "ExcludesError");
+  EXPECT_TRUE(asked({"send", "--attach", "x"}).second["file"].get<std::string>().ends_with("/x"));
+  EXPECT_EQ(asked({"attachment", "cancel", "00ff"}), (Asked{"attachment.cancel", {{"transfer", "00ff"}}}));
+  EXPECT_EQ(asked({"attachment", "status"}).first, "attachment.status");
 }
 
 }  // namespace
