@@ -96,7 +96,7 @@ bool Session::socket_closed(Context& context, proto::SocketId id) {
 }
 
 void Session::wait_for_room(Context& context) {
-  if (socket_.value != 0) context.send(proto::SocketClose{socket_});
+  if (socket_.value != 0) context.sends.emplace_back(proto::SocketClose{socket_});
   socket_ = {};
   connected_ = false;
   caught_up_ = false;
