@@ -78,7 +78,8 @@ void Auditor::follow_notices(const EpochAudit& epoch) {
     const OpenRequest* open = find(request);
     const bool completes = std::holds_alternative<CompleteNotice>(notice.body);
     const bool is_exempt = epoch.record.epoch < adopted_size_;
-    if (completes && (open->veto || (left_ms(*open) != 0 && !is_exempt))) {
+    // Nor from vetoes: any old key of a reset that ended could bar a new auditor while it reads the log again.
+    if (completes && !is_exempt && (open->veto || left_ms(*open) != 0)) {
       OpenRequest owed = *open;
       owed.completed = true;
       put(request, std::move(owed));
@@ -196,9 +197,11 @@ Result<std::optional<VetoNotice>> Auditor::close(const Hash& request, Time now) 
   const auto found = open_.find(request);
   REQUIRE(found != open_.end() && !found->second.completed, ErrorCode::not_found, "close: no such open request");
   OpenRequest& open = found->second;
+  if (open.closed) return std::optional<VetoNotice>{};
+  REQUIRE(owed_.empty(), ErrorCode::unavailable, "close: the waiting of another reset is owed");
   REQUIRE(left_ms(open) == 0 && now.ms >= open.notice.matures_ms, ErrorCode::unavailable,
           "close: the delay of this request is not over yet");
-  if (open.veto || open.closed) return open.veto;
+  if (open.veto) return open.veto;
   open.closed = true;
   touched_.insert(request);
   return std::optional<VetoNotice>{};

@@ -36,8 +36,8 @@ struct OpenRequest {
 /// take_touched() names, before a cosignature or a 200 of the veto mailbox goes out. Single-threaded.
 class Auditor {
  public:
-  /// A log that is new to us. `adopted_size`: epochs below it are exempt from waiting for vetoes; the operator's
-  /// decision, 0 where nothing is adopted. `malformed` for a config that is none.
+  /// A log that is new to us. `adopted_size`: completions in epochs below it are exempt from rule 9, waiting and vetoes
+  /// alike; the operator's decision, 0 where nothing is adopted. `malformed` for a config that is none.
   static Result<Auditor> enrol(DirectoryConfig config, std::uint64_t adopted_size);
 
   /// Checks the next epoch by the rules 1 to 8 and moves on; unchanged on error, whose `where` names the rule. What
@@ -54,6 +54,8 @@ class Auditor {
   Status check_checkpoint(const tlog::TreeHead& head, Time now) const;
   /// How long waiting is owed yet; 0 when none is.
   std::uint64_t owed_ms() const;
+  /// Whether a completion is owed its waiting, or for ever because it was vetoed.
+  bool owes() const { return !owed_.empty(); }
   /// Whether nothing of this log can be cosigned any more: a reset was completed of which we hold a veto.
   bool is_barred() const;
 
@@ -77,7 +79,8 @@ class Auditor {
 
   /// Closes the mailbox of an open request: no veto of it is taken any more. Or gives the veto that is there, and then
   /// nothing is closed. `not_found` when the request is not open here, `unavailable` before its delay has passed by
-  /// both clocks, ours of elapsed time and `now`: whether there is a veto or not. What was closed is so for ever.
+  /// both clocks, ours of elapsed time and `now`, and while anything is owed: whether there is a veto or not. What was
+  /// closed is so for ever, whatever the clocks say later.
   Result<std::optional<VetoNotice>> close(const Hash& request, Time now);
 
   const DirectoryConfig& config() const { return config_; }

@@ -140,8 +140,23 @@ TEST(AuditorClosing, WaitsForRoomOnItsDisk) {
   wait(world);
   world.driver.disk_full = true;
   EXPECT_TRUE(is_not_yet(world, reset.request.hash(), post_close(world, reset.request.hash())));
+  EXPECT_EQ(post_close(world, crypto::sha256(Bytes{9})).status, 404);
   world.driver.disk_full = false;
   EXPECT_EQ(world.post_veto(reset.veto()), 200);
+}
+
+// What was said once stands, whatever the disk or the clock says by now.
+TEST(AuditorClosing, AnswersTheSameForEver) {
+  World world;
+  const Reset reset(world);
+  const Hash request = reset.request.hash();
+  wait(world);
+  ASSERT_TRUE(is_closing(world, request, post_close(world, request)));
+  world.driver.disk_full = true;
+  EXPECT_TRUE(is_closing(world, request, post_close(world, request)));
+  world.driver.disk_full = false;
+  world.driver.now = Time{reset.request.matures_ms - kDayMs};
+  EXPECT_TRUE(is_closing(world, request, post_close(world, request)));
 }
 
 TEST(AuditorClosing, IsNotForALogThatContradictedItself) {

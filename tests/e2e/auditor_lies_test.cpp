@@ -340,11 +340,11 @@ TEST_F(ResetLies, AboutWhatAnAuditorHasMissedGainNothing) {
 }
 
 TEST_F(ResetLies, AboutVetoesAreRefused) {
-  // The operator of this auditor has adopted what is older: it need not wait itself, so that only the veto is between
-  // the liar and the name.
+  // The operator of this auditor has adopted it: nothing of rule 9 is asked of completions below that size.
   constexpr std::uint64_t kAdopted = 100;
   LyingLog& silent = add_log("nobody-objects.example", kAdopted);
-  LyingLog& censored = add_log("censored.example", kAdopted);
+  LyingLog& old_key = add_log("old-key.example", kAdopted);
+  LyingLog& censored = add_log("censored.example", 5);
   LyingLog& stranger = add_log("stranger.example");
   LyingLog& undead = add_log("undead.example", kAdopted);
   LyingLog& again = add_log("again.example");
@@ -352,7 +352,13 @@ TEST_F(ResetLies, AboutVetoesAreRefused) {
 
   ResetNotice request = begin_request(silent, kLongAgoMs);
   append_completion(silent, request, now_ms());
-  EXPECT_EQ(offer(silent, 5).status, 200);  // so it is the veto that makes the difference below
+  EXPECT_EQ(offer(silent, 5).status, 200);
+
+  // Whoever has a veto key of an adopted reset bars nobody with it.
+  request = begin_request(old_key, kLongAgoMs);
+  EXPECT_EQ(call(proto::Method::post, "/veto", wire::encode(veto_of(request))).status, 200);
+  append_completion(old_key, request, now_ms());
+  EXPECT_EQ(offer(old_key, 5).status, 200);
 
   // The owner's veto reaches the auditor, and never the log.
   request = begin_request(censored, kLongAgoMs);

@@ -209,9 +209,12 @@ Result<std::optional<directory::VetoNotice>> Replay::close(Turn& turn, const Has
     const directory::OpenRequest* open = auditor->find(request);
     REQUIRE(open != nullptr && !open->completed, ErrorCode::not_found, "close: no such open request");
   }
-  const bool is_closed = settled_.find(request)->closed;
+  if (settled_.find(request)->closed) return std::optional<directory::VetoNotice>{};
+  // Whoever answers with a closing is to be one who will cosign, and can write it down.
+  REQUIRE(!working_.owes(), ErrorCode::unavailable, "close: the waiting of another reset is owed");
+  REQUIRE(!turn.rows.full(), ErrorCode::unavailable, "close: our disk is full");
   auto veto = TRY(settled_.close(request, turn.now));
-  if (veto || is_closed) return veto;
+  if (veto) return veto;
   const auto in_working = working_.close(request, turn.now);
   if (!in_working || *in_working != veto) reset(turn);
   save_settled(turn);

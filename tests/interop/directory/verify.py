@@ -965,13 +965,16 @@ def read_veto(reader: Reader) -> Veto:
 
 
 def read_close_request(reader: Reader) -> tuple[bytes, bytes, bytes]:
-    return reader.opaque(1 << 14), reader.raw(32), reader.raw(16)
+    need(len(reader.data) <= MAX_CLOSE, "format", "a question of more than 8 KiB")
+    return reader.opaque(MAX_ORIGIN), reader.raw(32), reader.raw(16)
 
 
 CLOSED, VETOED, NOT_YET = 1, 2, 3
+MAX_ORIGIN, MAX_CLOSE = 259, 8 << 10
 
 
 def read_close_answer(reader: Reader) -> tuple[int, bytes | Veto]:
+    need(len(reader.data) <= MAX_CLOSE, "format", "an answer of more than 8 KiB")
     state = reader.number(1)
     need(CLOSED <= state <= NOT_YET, "format", "state of a closing")
     return state, read_veto(reader) if state == VETOED else reader.raw(64)
@@ -1157,7 +1160,7 @@ class Auditor:
     def _may_end(self, request: bytes) -> bool:
         """Whether the completion in the epoch that was just taken in owes nothing to its request."""
         exempt = self.size <= self.adopted_size
-        return request not in self.vetoes and (exempt or self.requests[request].has_waited())
+        return exempt or (request not in self.vetoes and self.requests[request].has_waited())
 
     def veto(self, data: bytes) -> None:
         veto = decode(read_veto, data)
@@ -1172,6 +1175,9 @@ class Auditor:
         waiting = self.requests.get(request)
         if waiting is None or waiting.completed:
             raise Refused("close", "no such open request")
+        if request in self.closed:
+            return None
+        need(not any(other.completed for other in self.requests.values()), "not yet", "a completion is owed")
         need(waiting.has_waited(), "not yet", "it has not waited")
         need(now_ms >= waiting.notice.matures_ms, "not yet", "the request has not matured")
         if request in self.vetoes:

@@ -22,8 +22,9 @@ class History {
   // ---- honest steps ----
 
   /// Audits what the directory has published since the last time.
-  void follow(std::string_view what) {
-    while (auditor_.size() < domain.audits.size()) {
+  void follow(std::string_view what) { follow(what, domain.audits.size()); }
+  void follow(std::string_view what, std::uint64_t end) {
+    while (auditor_.size() < end) {
       const Bytes& bytes = domain.audits[auditor_.size()];
       const auto epoch = EpochAudit::decode(bytes);
       hold(epoch && auditor_.audit(*epoch, domain.now), what);
@@ -131,6 +132,9 @@ class History {
     answer[0] = 1;
     answer.push_back(0);
     refuse("an answer and a byte", "format", answer);
+    other.origin = std::string(tlog::kMaxOriginBytes + 1, 'o');
+    hold(!wire::decode<CloseRequest>(wire::encode(other)), "a question with an origin that is too long");
+    put_close("a question with an origin of 260 bytes", "format", other);
   }
   /// And about one whose delay is not over.
   void refuse_not_yet_answers(const ResetNotice& request) {
@@ -489,9 +493,26 @@ void completed_reset(History& history, TestPerson& alice, const TestDevice& devi
   history.cosign("a completion that has waited");
 }
 
-/// carol's reset begins and ends while the auditor is away; then it waits.
-void missed_reset(History& history, TestPerson& carol, const TestDevice& device) {
+/// dave's reset, for which the auditor has waited.
+ResetNotice ripe_request(History& history) {
   TestDomain& domain = history.domain;
+  TestPerson dave("dave@example.org", 55);
+  dave.take(dave.genesis(dave.new_device()));
+  domain.publish(dave);
+  dave.take(dave.request(dave.new_device(), 6));
+  domain.publish(dave);
+  history.follow("the reset of another name");
+  history.cosign("its request");
+  domain.now = after(domain.now, kDelayMs);
+  history.elapse(kDelayMs);
+  return domain.entries.at("dave@example.org").notices.back();
+}
+
+/// carol's reset begins and ends while the auditor is away; then it waits.
+/// carol's veto, which came too late.
+VetoNotice missed_reset(History& history, TestPerson& carol, const TestDevice& device) {
+  TestDomain& domain = history.domain;
+  const ResetNotice ripe = ripe_request(history);
   const TestDevice heir = carol.new_device();
   carol.take(carol.request(heir, 7));
   domain.publish(carol);
@@ -508,19 +529,30 @@ void missed_reset(History& history, TestPerson& carol, const TestDevice& device)
   history.follow("an epoch of the time in which it waits");
   history.refuse_cosigning("a millisecond of the delay is owed", "audit 9");
   history.refuse_closing("the mailbox of what is completed, and owed its waiting", open);
+  history.put_off_closing("a mailbox whose delay is over, while another reset is owed its waiting", ripe);
   VetoNotice forged = veto_as_device(open, device.key);
   forged.signature.mutable_view()[5] ^= 1;
   history.refuse_veto("a forged veto of what is owed its waiting", forged);
   history.elapse(1);
-  history.refuse_veto("the veto of what has waited", veto_as_device(open, device.key));
+  const VetoNotice late = veto_as_device(open, device.key);
+  history.refuse_veto("the veto of what has waited", late);
+  history.close("the same mailbox, when nothing is owed", ripe);
   history.cosign("a completion that has waited after it came");
+  const Time now = std::exchange(domain.now, Time{ripe.matures_ms - 1});
+  history.close("the same again, by a clock that was set back", ripe);
+  domain.now = now;
+  return late;
 }
 
-/// An auditor that enrols late is exempt from waiting, and from nothing else.
-void adopted(History& history, TestPerson& bob, const TestDevice& bob_device) {
+/// Of completions that an auditor has adopted it asks neither waiting nor that there be no veto; of later ones both.
+void adopted(History& history, TestPerson& bob, const TestDevice& bob_device, const VetoNotice& old_veto) {
   TestDomain& domain = history.domain;
-  history.adopt(domain.records.size() + 2);
-  history.follow("again, by an auditor that adopts it");
+  history.adopt(domain.records.size());
+  const auto asked = std::ranges::find(domain.records, old_veto.request.requested_ms, &EpochRecord::time_ms);
+  history.follow("again, by an auditor that adopts it", asked->epoch + 1);
+  history.take_veto("a veto of a reset whose completion it adopts", old_veto);
+  history.follow("the rest, with that completion");
+  history.cosign("what was adopted");
   const TestDevice heir = bob.new_device();
   bob.take(bob.request(heir, 8));
   domain.publish(bob);
@@ -579,8 +611,8 @@ Json make_audits() {
   refuse_requests(history, alice);
   vetoed_reset(history, alice, device);
   completed_reset(history, alice, device);
-  missed_reset(history, carol, carol_device);
-  adopted(history, bob, bob_device);
+  const VetoNotice late = missed_reset(history, carol, carol_device);
+  adopted(history, bob, bob_device, late);
   return history.take_all();
 }
 
