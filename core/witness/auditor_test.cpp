@@ -300,6 +300,45 @@ TEST(Auditor, CountsALongSleepAsLittle) {
   EXPECT_EQ(world.post_newest(), 503);
 }
 
+// It is worth nothing where no veto could be taken.
+TEST(Auditor, CountsNoTimeInWhichItsDiskWasFull) {
+  World world;
+  const Reset reset(world);
+  const auto left_ms = [&] {
+    const directory::Auditor settled = world.settled();
+    return settled.left_ms(*settled.find(reset.request.hash()));
+  };
+  world.driver.pass(3 * kMinuteMs);
+  const std::uint64_t before_ms = left_ms();
+  EXPECT_LT(before_ms, kDelayMs);
+  world.driver.disk_full = true;
+  world.driver.pass(kDelayMs);
+  EXPECT_EQ(world.post_veto(reset.veto()), 503);
+  world.driver.disk_full = false;
+  world.driver.pass(kMinuteMs);
+  EXPECT_EQ(left_ms(), before_ms);
+  // Full between two rounds, and an owner has met it.
+  for (int minute = 0; minute < 5; ++minute) {
+    world.driver.disk_full = true;
+    EXPECT_EQ(world.post_veto(reset.veto()), 503);
+    world.driver.disk_full = false;
+    world.driver.pass(kMinuteMs);
+  }
+  EXPECT_EQ(left_ms(), before_ms);
+  world.driver.pass(2 * kMinuteMs);
+  EXPECT_LT(left_ms(), before_ms);
+}
+
+TEST(Auditor, GoesOnWaitingWhenTheClockOfTheDayIsSetBack) {
+  World world;
+  const Reset reset(world);
+  world.driver.pass(3 * kMinuteMs);
+  world.driver.now = Time{world.driver.now.ms - 30 * kDayMs};
+  world.driver.request(Method::get, "/vkey");  // anything that is asked
+  world.driver.pass(kDelayMs);
+  EXPECT_EQ(world.settled().left_ms(*world.settled().find(reset.request.hash())), 0u);
+}
+
 TEST(Auditor, FollowsTheLogWhenItHasToWait) {
   World world;
   const Reset reset(world);

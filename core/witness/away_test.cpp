@@ -73,11 +73,46 @@ TEST(AwayAuditor, VouchesForNothingOlderMeanwhile) {
   const std::uint64_t before = world.cosigned_size();
   ASSERT_EQ(world.post(world.log.request(before, before)).status, 200);
   ASSERT_EQ(away.offer().status, 503);
-  EXPECT_EQ(world.post(world.log.request(before, before)).status, 503);
-  EXPECT_EQ(world.post(world.log.request(before, before + 1)).status, 503);  // the request without the completion
+  EXPECT_EQ(world.post(world.log.request(before, before)).status, 409);
+  EXPECT_EQ(world.post(world.log.request(before, before + 1)).status, 409);  // the request without the completion
   Witness again(world.config);
   world.driver.rebuild(again);
-  EXPECT_EQ(world.post(world.log.request(before, before)).status, 503);
+  EXPECT_EQ(world.post(world.log.request(before, before)).status, 409);
+}
+
+// Nobody has its cosignature on what it took over: without this answer a server with an older store would sign another
+// tree of that size.
+TEST(AwayAuditor, TellsAServerThatWasPutBackHowFarTheLogIs) {
+  World world;
+  Away away(world);
+  const std::uint64_t before = world.cosigned_size();
+  ASSERT_EQ(away.offer().status, 503);
+  ASSERT_EQ(world.settled().size(), world.log.size());
+  for (const std::uint64_t old_size : {std::uint64_t{0}, before}) {
+    const auto said = world.post(world.log.request(old_size, before));
+    EXPECT_EQ(said.status, 409) << old_size;
+    EXPECT_EQ(as_text(said.body), std::to_string(world.log.size()) + "\n") << old_size;
+  }
+  EXPECT_EQ(world.post(world.log.request(0, world.log.size())).status, 409);
+  EXPECT_EQ(away.offer().status, 503);  // its own head is refused for the waiting alone
+}
+
+/// An auditor that has waited for one request, has closed nothing, and then missed the whole reset of another name.
+TEST(AwayAuditor, ClosesNoMailboxWhileItOwes) {
+  World world;
+  const Reset ripe(world);
+  world.driver.pass(kDelayMs + 3 * kMinuteMs);
+  world.serve();
+  Away away(world);
+  const auto ask = [&] {
+    const directory::CloseRequest asked{"a.example/cairn", ripe.request.hash(), {}};
+    const auto said = *world.driver.answer(world.driver.request(Method::post, "/close", wire::encode(asked)));
+    return wire::decode<directory::CloseAnswer>(said.body);
+  };
+  ASSERT_EQ(away.offer().status, 503);
+  EXPECT_TRUE(std::holds_alternative<directory::NotYet>(ask()->body));
+  away.wait(kDelayMs + 5 * kMinuteMs);
+  EXPECT_TRUE(std::holds_alternative<directory::Closed>(ask()->body));
 }
 
 // What was only replayed may be anybody's: the log has to have signed it before the waiting counts.
@@ -118,6 +153,28 @@ TEST(AwayAuditor, TakesAVetoMeanwhileTellsNobodyAndNeverGoesOn) {
   EXPECT_EQ(world.cosigned_size(), 1u);
 }
 
+TEST(AwayAuditor, TellsNobodyOfAVetoThatIsOfNoUseAnyMore) {
+  World world({"https://peer.example"});
+  Away away(world);
+  ASSERT_EQ(away.offer().status, 503);
+  const auto told = [&] {
+    std::size_t count = 0;
+    for (const proto::Call& call : world.driver.calls()) {
+      count += call.url == "https://peer.example/veto" ? 1 : 0;
+      world.driver.reply(call.id, 404);  // it does not know the request
+    }
+    return count;
+  };
+  ASSERT_EQ(world.post_veto(away.reset.veto()), 200);
+  EXPECT_EQ(told(), 1u);
+  world.driver.pass(kMinuteMs);
+  EXPECT_EQ(told(), 1u);
+  away.wait(kDelayMs + 5 * kMinuteMs);
+  ASSERT_TRUE(world.settled().is_barred());
+  world.driver.pass(5 * kMinuteMs);
+  EXPECT_EQ(told(), 0u);
+}
+
 TEST(AwayAuditor, WaitsForAllResetsThatItMissedAtOnce) {
   World world;
   Away away(world);
@@ -130,8 +187,8 @@ TEST(AwayAuditor, WaitsForAllResetsThatItMissedAtOnce) {
   EXPECT_EQ(away.offer_fresh().status, 200);
 }
 
-// Resets that are asked for while it waits are closed and completed as if it cosigned.
-TEST(AwayAuditor, ClosesMailboxesOfOthersMeanwhile) {
+// Of resets that are asked for while it waits it takes vetoes at once.
+TEST(AwayAuditor, WaitsForOthersMeanwhile) {
   World world;
   Away away(world);
   ASSERT_EQ(away.offer().status, 503);

@@ -92,6 +92,38 @@ TEST(AuditorVetoes, PassesAVetoOnUntilEveryPeerHasIt) {
   EXPECT_TRUE(vetoes().empty());
 }
 
+std::vector<std::string> many_peers() {
+  std::vector<std::string> out;
+  for (int i = 0; i < 64; ++i) out.push_back("https://p" + std::to_string(i) + ".example");
+  return out;
+}
+
+TEST(AuditorVetoes, ArePassedOnNoMoreThanSoManyAtATime) {
+  World world(many_peers());
+  std::set<std::pair<std::string, Bytes>> told;
+  std::vector<proto::Call> under_way;
+  const auto take = [&] {
+    for (proto::Call& call : world.driver.calls()) {
+      if (!call.url.ends_with("/veto")) continue;
+      EXPECT_TRUE(told.emplace(call.url, call.body).second);
+      under_way.push_back(std::move(call));
+    }
+    EXPECT_LE(under_way.size(), 512u);
+  };
+  for (int i = 0; i < 10; ++i) {
+    const Reset reset(world);
+    take();
+    ASSERT_EQ(world.post_veto(reset.veto()), 200);
+    take();
+  }
+  EXPECT_EQ(told.size(), 512u);
+  for (const proto::Call& call : under_way) world.driver.reply(call.id, 200);
+  under_way.clear();
+  world.driver.pass(kMinuteMs);
+  take();
+  EXPECT_EQ(told.size(), 640u);
+}
+
 /// Publishes a request and lets the auditor replay it, without cosigning: the log signs a size beyond it, of which it
 /// withholds the audit.
 void replay_only(World& world, const Reset& reset) {

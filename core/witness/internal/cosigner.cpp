@@ -53,6 +53,10 @@ std::optional<WitnessReply> Cosigner::check(Turn& turn, Log& log, const tlog::Ad
     return reply_refused(WitnessStatus::bad_request, "old size beyond the checkpoint's");
   if (log.contradicted) return reply_refused(WitnessStatus::unprocessable, "this log has contradicted itself");
   const tlog::TreeHead head = log.head();
+  // The log has signed more than we cosigned: a server that was put back to an older store hears of it before it signs
+  // another tree of that size.
+  const std::uint64_t settled_size = log.replay ? log.replay->settled().size() : 0;
+  if (tree.size < settled_size) return tlog::reply_conflict(settled_size);
   if (request.old_size != head.size) return tlog::reply_conflict(head.size);
   if (!verify_consistency(request.proof, head, tree)) {
     return reply_refused(WitnessStatus::unprocessable, "bad consistency proof");

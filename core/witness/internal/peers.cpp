@@ -16,19 +16,36 @@ void Peers::round(Turn& turn, const Logs& logs) {
     const std::string url = urls_[pair % urls_.size()] + "/" + tlog::checkpoint_path(log.origin());
     reads_[turn.call(proto::Method::get, url)] = log.id;
   }
-  for (const auto& [id, log] : logs) pass_vetoes(turn, log);
+  pass_vetoes(turn, logs);
 }
 
-void Peers::pass_vetoes(Turn& turn, const Log& log) {
-  if (!log.replay) return;
-  for (const auto& [request, open] : log.replay->settled().open_requests()) {
-    if (!open.veto) continue;
-    for (std::size_t peer = 0; peer < urls_.size(); ++peer) {
-      if (!passed_.insert({peer, request}).second) continue;
-      const proto::CallId call = turn.call(proto::Method::post, urls_[peer] + "/veto", wire::encode(*open.veto));
-      vetoes_[call] = {peer, request};
+/// Those of requests that are open or owed their waiting. Of a log that is barred it is too late for all.
+void Peers::pass_vetoes(Turn& turn, const Logs& logs) {
+  std::map<Hash, const directory::VetoNotice*> vetoes;
+  for (const auto& [id, log] : logs) {
+    if (!log.replay || log.replay->settled().is_barred()) continue;
+    for (const auto& [request, open] : log.replay->settled().open_requests()) {
+      if (open.veto) vetoes.emplace(request, &*open.veto);
     }
   }
+  std::erase_if(passed_, [&](const Passed& it) { return !vetoes.contains(it.second); });
+  std::vector<const directory::VetoNotice*> in_turn;
+  for (const auto& [request, veto] : vetoes) in_turn.push_back(veto);
+  const std::size_t pairs = in_turn.size() * urls_.size();
+  for (std::size_t i = 0; i < pairs && vetoes_.size() < kCallsARound; ++i, ++next_veto_) {
+    pass(turn, next_veto_ % urls_.size(), *in_turn[next_veto_ / urls_.size() % in_turn.size()]);
+  }
+}
+
+void Peers::pass_veto(Turn& turn, const directory::VetoNotice& veto) {
+  for (std::size_t peer = 0; peer < urls_.size(); ++peer) pass(turn, peer, veto);
+}
+
+void Peers::pass(Turn& turn, std::size_t peer, const directory::VetoNotice& veto) {
+  const Hash request = veto.request.hash();
+  if (vetoes_.size() >= kCallsARound || !passed_.insert({peer, request}).second) return;
+  const proto::CallId call = turn.call(proto::Method::post, urls_[peer] + "/veto", wire::encode(veto));
+  vetoes_[call] = {peer, request};
 }
 
 void Peers::done(Turn& turn, const proto::CallDone& call, Logs& logs) {

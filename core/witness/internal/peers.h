@@ -22,19 +22,22 @@ class Peers {
   void rebuild();
   /// Asks peers for the checkpoints of the logs, and tells them vetoes that they have not taken.
   void round(Turn& turn, const Logs& logs);
-  /// Tells them the vetoes of open requests of one log.
-  void pass_vetoes(Turn& turn, const Log& log);
+  /// Tells them one that has just come; whom it did not reach then, a round does.
+  void pass_veto(Turn& turn, const directory::VetoNotice& veto);
   bool owns(proto::CallId call) const { return reads_.contains(call) || vetoes_.contains(call); }
   void done(Turn& turn, const proto::CallDone& call, Logs& logs);
 
  private:
   using Passed = std::pair<std::size_t, Hash>;  // peer, request
+  void pass(Turn& turn, std::size_t peer, const directory::VetoNotice& veto);
+  void pass_vetoes(Turn& turn, const Logs& logs);
 
   const std::vector<std::string>& urls_;
   std::map<proto::CallId, LogId> reads_;
   std::map<proto::CallId, Passed> vetoes_;
-  std::set<Passed> passed_;  ///< under way or taken
-  std::size_t next_ = 0;     ///< of all pairs of peer and log
+  std::set<Passed> passed_;    ///< under way or taken, of vetoes that are still of use
+  std::size_t next_ = 0;       ///< of all pairs of peer and log
+  std::size_t next_veto_ = 0;  ///< of all pairs of veto and peer
 };
 
 }  // namespace cairn::witness

@@ -44,6 +44,7 @@ proto::Effects Server::rebuild(const StoreView& store, Time now, Entropy& entrop
   logs_.clear();
   peers_.rebuild();
   uptime_ms_.reset();
+  was_full_ = false;
   next_round_ = now;
   if (const Status read = read_store(turn); !read) {
     cosigner_.reset();
@@ -70,6 +71,7 @@ Status Server::read_store(Turn& turn) {
 
 proto::Effects Server::handle(const proto::Input& input, const StoreView& store, Time now, Entropy& entropy) {
   Turn turn(store, now, entropy, next_call_);
+  next_round_ = std::min(next_round_, after(now, kRoundMs));  // the clock of the day may have been set back
   if (const auto* arrived = std::get_if<proto::RequestArrived>(&input)) {
     request(turn, *arrived);
   } else if (const auto* call = std::get_if<proto::CallDone>(&input)) {
@@ -128,7 +130,10 @@ void Server::veto(Turn& turn, const proto::RequestArrived& request) {
   if (request.body.size() > kMaxVetoBytes) return turn.refuse(request.id, WitnessStatus::bad_request, "too large");
   const auto veto = wire::decode<directory::VetoNotice>(request.body);
   if (!veto) return turn.refuse(request.id, WitnessStatus::bad_request, veto.error().where);
-  if (turn.rows.full()) return turn.refuse(request.id, WitnessStatus::unavailable, "our disk is full");
+  if (turn.rows.full()) {
+    was_full_ = true;
+    return turn.refuse(request.id, WitnessStatus::unavailable, "our disk is full");
+  }
   // Two logs may show one request: it does not name its log. The veto counts in both; if it comes too late for one of
   // them, that is the answer.
   bool accepted = false;
@@ -136,7 +141,8 @@ void Server::veto(Turn& turn, const proto::RequestArrived& request) {
   for (auto& [id, log] : logs_) {
     if (!log.replay) continue;
     const Status taken = log.replay->accept_veto(turn, *veto);
-    if (taken) peers_.pass_vetoes(turn, log);
+    // What was only replayed may be in no log.
+    if (taken && log.replay->settled().find(veto->request.hash()) != nullptr) peers_.pass_veto(turn, *veto);
     const bool says_more = !taken && taken.error().code != ErrorCode::not_found;
     if (says_more && refused.error().code != ErrorCode::stale) refused = taken;
     accepted |= taken.has_value();
@@ -171,7 +177,6 @@ void Server::close(Turn& turn, const proto::RequestArrived& request) {
     turn.sends.emplace_back(
         proto::Respond{request.id, 200, {}, wire::encode(directory::CloseAnswer{std::move(body)}), std::nullopt});
   };
-  if (turn.rows.full()) return answer(cosigner_->sign_not_yet(*asked));
   auto veto = replay.close(turn, asked->request);
   if (!veto && veto.error().code == ErrorCode::unavailable) return answer(cosigner_->sign_not_yet(*asked));
   if (!veto) return turn.refuse(request.id, WitnessStatus::not_found, veto.error().where);
@@ -199,7 +204,9 @@ void Server::timer(Turn& turn, std::uint64_t uptime_ms) {
     cosigner_->expire(turn, log);
     if (log.replay) log.replay->call(turn);
   }
-  if (turn.now < next_round_) return;
+  // Rounds keep to the clock that nobody sets; by the other one alone they would stop when it is set.
+  const bool is_time = !uptime_ms_ || uptime_ms < *uptime_ms_ || uptime_ms - *uptime_ms_ >= kRoundMs;
+  if (turn.now < next_round_ && !is_time) return;
   next_round_ = after(turn.now, kRoundMs);
   count_elapsed(turn, uptime_ms);
   peers_.round(turn, logs_);
@@ -208,7 +215,9 @@ void Server::timer(Turn& turn, std::uint64_t uptime_ms) {
 void Server::count_elapsed(Turn& turn, std::uint64_t uptime_ms) {
   const std::uint64_t before = std::exchange(uptime_ms_, uptime_ms).value_or(uptime_ms);
   const std::uint64_t elapsed = uptime_ms > before ? std::min(uptime_ms - before, kMostElapsedMs) : 0;
-  if (elapsed == 0) return;
+  const bool was_full = std::exchange(was_full_, turn.rows.full());
+  // What a reset waits for is that vetoes could be taken.
+  if (elapsed == 0 || was_full || was_full_) return;
   for (auto& [id, log] : logs_) {
     if (log.replay) log.replay->add_elapsed(turn, elapsed);
   }

@@ -35,7 +35,8 @@ class Server {
   Enrolment enrolment_;
   Peers peers_;
   Time next_round_;
-  std::optional<std::uint64_t> uptime_ms_;  ///< when elapsed time was counted last
+  std::optional<std::uint64_t> uptime_ms_;  ///< when the last round was
+  bool was_full_ = false;                   ///< the disk, then or since: no veto could be taken all the time
 };
 
 }  // namespace cairn::witness
