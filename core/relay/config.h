@@ -39,8 +39,10 @@ struct RelayLimits {
   /// Requests of a name for tokens to register or store at realms, likewise: they keep it for ever. A bucket gives what
   /// it holds and what runs in: in a day no more than a realm keeps of one registration (proto::kMaxSharesOfOne).
   Rate realm_write{32 * kCostOfADay, 32};
-  /// Requests of resets from one address where sign-up is open, likewise: the places for open ones are few.
+  /// Requests of resets from one address where sign-up is open, likewise: the places for open ones are few. And from
+  /// one IPv6 /48, which has 65,536 of what counts as an address.
   Rate reset_request{8 * kCostOfADay, 8};
+  Rate reset_request_site{32 * kCostOfADay, 32};
   std::uint64_t undelivered_ms = proto::kUndeliveredLifeMs;     ///< how long an envelope waits for its device
   std::size_t mailbox_envelopes = proto::kMaxMailboxEnvelopes;  ///< how many wait in one mailbox
   /// And how much, bodies with what they cost beside: 512 MiB, about four days of a device that gets one large message

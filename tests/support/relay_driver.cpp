@@ -141,7 +141,7 @@ relay::RelayConfig open_config(std::string domain) {
   relay::RelayLimits& limits = config.limits;
   limits.address = limits.log = limits.device = limits.fetch = limits.channel = relay::Rate{0, 0};
   limits.create = limits.meet = limits.meet_all = limits.realm_guess = limits.realm_write = relay::Rate{0, 0};
-  limits.reset_request = relay::Rate{0, 0};
+  limits.reset_request = limits.reset_request_site = relay::Rate{0, 0};
   return config;
 }
 

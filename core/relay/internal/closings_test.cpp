@@ -406,5 +406,25 @@ TEST(OpenResets, OfOneAddressAreLimited) {
   EXPECT_EQ(ask(12, "2001:db8:0:1::1").status, 429);
 }
 
+// Who has an IPv6 /48 has 65,536 addresses in that sense.
+TEST(OpenResets, OfOneSiteAreLimited) {
+  RelayConfig config = testing::open_config();
+  config.limits.reset_request = RelayLimits{}.reset_request;
+  config.limits.reset_request_site = RelayLimits{}.reset_request_site;
+  RelayDriver driver(config);
+  const auto ask = [&](std::uint64_t seed, const std::string& peer) {
+    TestPerson person("q" + std::to_string(seed) + "@example.org", seed);
+    person.take(person.genesis(person.new_device(), directory::kMinResetDelayS));
+    EXPECT_EQ(submit(driver, person.statements.back()).status, 202);
+    const proto::StatementRequest body{wire::encode(person.request(person.new_device(), 5)), {}, {}};
+    return driver.request(driver.make_request(proto::Method::post, proto::kPathStatement, wire::encode(body), {}, peer))
+        .status;
+  };
+  for (std::uint64_t i = 0; i < 32; ++i) EXPECT_EQ(ask(i, "2001:db8:7:" + std::to_string(i) + "::1"), 202) << i;
+  EXPECT_EQ(ask(32, "2001:db8:7:99::1"), 429);
+  EXPECT_EQ(ask(33, "2001:db8:8:99::1"), 202);
+  for (std::uint64_t i = 34; i < 40; ++i) EXPECT_EQ(ask(i, "192.0.2." + std::to_string(i)), 202);
+}
+
 }  // namespace
 }  // namespace cairn::relay

@@ -34,6 +34,7 @@ Json rates(const RelayLimits& limits) {
               {"rendezvous", rate(limits.meet)},
               {"rendezvous_of_all", rate(limits.meet_all)},
               {"reset_requests", rate(limits.reset_request)},
+              {"reset_requests_of_site", rate(limits.reset_request_site)},
               {"realm_guesses", rate(limits.realm_guess)},
               {"realm_writes", rate(limits.realm_write)}};
 }

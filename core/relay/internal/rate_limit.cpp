@@ -19,20 +19,50 @@ std::vector<std::string> groups_of(std::string_view text) {
   return groups;
 }
 
-}  // namespace
+bool is_ipv6(std::string_view address) {
+  return address.find(':') != std::string_view::npos && address.find('.') == std::string_view::npos;
+}
 
-std::string rate_key_of_peer(std::string_view peer) {
-  if (peer.find(':') == std::string_view::npos || peer.find('.') != std::string_view::npos) return std::string(peer);
-  const std::size_t gap = peer.find("::");
-  std::vector<std::string> groups = groups_of(peer.substr(0, gap));
+/// "192.0.2.1:80", "[2001:db8::1]:80" and "fe80::1%2" as their addresses, in small letters.
+std::string bare_address(std::string_view peer) {
+  constexpr std::string_view kMapped = "::ffff:";
+  if (peer.starts_with('[')) {
+    peer = peer.substr(1, peer.find(']') - 1);
+  } else if (peer.find('.') < peer.find(':') && peer.find(':') == peer.rfind(':')) {
+    peer = peer.substr(0, peer.find(':'));
+  }
+  std::string out(peer.substr(0, peer.find('%')));
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  if (out.starts_with(kMapped) && !is_ipv6(out)) out.erase(0, kMapped.size());
+  return out;
+}
+
+/// The first so many groups of an IPv6 address.
+std::string ipv6_prefix(std::string_view address, std::size_t count) {
+  const std::size_t gap = address.find("::");
+  std::vector<std::string> groups = groups_of(address.substr(0, gap));
   if (gap != std::string_view::npos) {
-    const std::vector<std::string> tail = groups_of(peer.substr(gap + 2));
+    const std::vector<std::string> tail = groups_of(address.substr(gap + 2));
     while (groups.size() + tail.size() < 8) groups.emplace_back("0");
     groups.insert(groups.end(), tail.begin(), tail.end());
   }
   std::string key;
-  for (std::size_t i = 0; i < 4 && i < groups.size(); ++i) key += groups[i] + ":";
+  for (std::size_t i = 0; i < count && i < groups.size(); ++i) key += groups[i] + ":";
   return key;
+}
+
+}  // namespace
+
+std::string rate_key_of_peer(std::string_view peer) {
+  constexpr std::size_t kGroups = 4;
+  const std::string address = bare_address(peer);
+  return is_ipv6(address) ? ipv6_prefix(address, kGroups) : address;
+}
+
+std::string rate_key_of_site(std::string_view peer) {
+  constexpr std::size_t kGroups = 3;
+  const std::string address = bare_address(peer);
+  return is_ipv6(address) ? ipv6_prefix(address, kGroups) : std::string();
 }
 
 std::uint64_t RateLimiter::level_at(const Bucket& bucket, Time now) const {

@@ -9,8 +9,12 @@
 
 namespace cairn::relay {
 
-/// The part of an address that one party holds: an IPv4 address whole, of IPv6 the /64. Anything else as it is.
+/// The part of an address that one party holds: an IPv4 address whole, of IPv6 the /64. Anything else as it is. Ports
+/// and brackets, which a proxy in front may write with it, and scopes do not count; an IPv4 address in IPv6 (RFC 4291
+/// s.2.5.5.2) is that address.
 std::string rate_key_of_peer(std::string_view peer);
+/// The /48 of an IPv6 address, which is what one site gets (RFC 6177); empty for anything else.
+std::string rate_key_of_site(std::string_view peer);
 
 class RateLimiter {
  public:

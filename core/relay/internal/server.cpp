@@ -37,6 +37,7 @@ Server::Server(RelayConfig config, LookupHook* hook)
       realm_guess_limiter_(config_.limits.realm_guess),
       realm_write_limiter_(config_.limits.realm_write),
       reset_limiter_(config_.limits.reset_request),
+      reset_site_limiter_(config_.limits.reset_request_site),
       mailboxes_(config_),
       closings_(config_, next_call_, [this](const PublicKey& key) { return publisher_.last_cosigned(key); }),
       writer_(config_, closings_),
@@ -181,7 +182,9 @@ Status Server::draw_on_address(RateLimiter& limiter, Turn& turn, std::string_vie
 Status Server::draw_on_resets(Turn& turn, std::string_view peer) {
   // By invitation each takes a code.
   if (config_.sign_up != SignUp::open || peer.empty()) return ok();
-  const std::uint32_t wait_s = reset_limiter_.take(as_bytes(rate_key_of_peer(peer)), turn.now, kCostOfADay);
+  std::uint32_t wait_s = reset_limiter_.take(as_bytes(rate_key_of_peer(peer)), turn.now, kCostOfADay);
+  const std::string site = rate_key_of_site(peer);
+  if (wait_s == 0 && !site.empty()) wait_s = reset_site_limiter_.take(as_bytes(site), turn.now, kCostOfADay);
   if (wait_s == 0) return ok();
   turn.retry_after_s = wait_s;
   return fail(ErrorCode::rate_limited,

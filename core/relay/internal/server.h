@@ -101,6 +101,7 @@ class Server {
   RateLimiter realm_guess_limiter_;
   RateLimiter realm_write_limiter_;
   RateLimiter reset_limiter_;
+  RateLimiter reset_site_limiter_;
   Mailboxes mailboxes_;
   Closings closings_;
   DirectoryWriter writer_;

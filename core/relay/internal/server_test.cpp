@@ -172,7 +172,27 @@ TEST(RateLimiter, TakesAnIpv6NetworkForOneParty) {
   EXPECT_EQ(rate_key_of_peer("2001:db8::1"), rate_key_of_peer("2001:db8:0:0:1::"));
   EXPECT_EQ(rate_key_of_peer("::1"), rate_key_of_peer("0:0:0:0:9::"));
   EXPECT_EQ(rate_key_of_peer("192.0.2.1"), "192.0.2.1");
-  EXPECT_EQ(rate_key_of_peer("::ffff:192.0.2.1"), "::ffff:192.0.2.1");
+}
+
+// Each connection of a proxy's client has a port of its own.
+TEST(RateLimiter, GivesNobodyABucketForEachPort) {
+  for (const char* peer :
+       {"192.0.2.1:5678", "192.0.2.1:1", "::ffff:192.0.2.1", "::FFFF:192.0.2.1", "[::ffff:192.0.2.1]:9"}) {
+    EXPECT_EQ(rate_key_of_peer(peer), "192.0.2.1") << peer;
+  }
+  for (const char* peer : {"[2001:db8:1:2::9]:5678", "[2001:db8:1:2::9]", "2001:DB8:1:2::9", "2001:db8:1:2::9%eth0"}) {
+    EXPECT_EQ(rate_key_of_peer(peer), rate_key_of_peer("2001:db8:1:2::1")) << peer;
+  }
+  EXPECT_EQ(rate_key_of_peer("unknown"), "unknown");
+  EXPECT_EQ(rate_key_of_peer("["), "");
+  EXPECT_EQ(rate_key_of_peer("[]:"), "");
+}
+
+TEST(RateLimiter, KnowsWhatOneSiteHas) {
+  EXPECT_EQ(rate_key_of_site("2001:db8:1:2::9"), rate_key_of_site("[2001:db8:1:ffff::1]:80"));
+  EXPECT_NE(rate_key_of_site("2001:db8:1::1"), rate_key_of_site("2001:db8:2::1"));
+  EXPECT_EQ(rate_key_of_site("192.0.2.1:80"), "");
+  EXPECT_EQ(rate_key_of_site("::ffff:192.0.2.1"), "");
 }
 
 TEST(RateLimiter, TakesWhatIsMoreThanABucketForAllOfIt) {
