@@ -52,12 +52,13 @@ inline constexpr Table kBlocked{60};           ///< name that may not log in: Bl
 inline constexpr Table kClosedMailboxes{61};   ///< mailbox of a name that was removed: empty
 inline constexpr Table kRefusals{62};          ///< mailbox: Hash refused[...], sorted (proto/refusals.h)
 inline constexpr Table kUnusedChannels{63};    ///< channel that nobody wrote to yet: u64 expiry in ms
-inline constexpr Table kClosings{50};    ///< R of a request that is to be completed: ClosingRow (internal/closings.h)
-inline constexpr Table kOpenResets{51};  ///< empty key: NumberRow, how many resets are open
-inline constexpr Table kBlobs{52};             ///< blob: BlobRow
-inline constexpr Table kBlobParts{53};         ///< blob || u64 number of the part: its bytes
-inline constexpr Table kDyingBlobs{54};        ///< deleted blob whose parts are not all erased: BlobRow
-inline constexpr Table kBlobAccounts{55};      ///< BlobPayer || name: BlobAccountRow
+inline constexpr Table kClosings{50};      ///< R of a request that is to be completed: ClosingRow (internal/closings.h)
+inline constexpr Table kOpenResets{51};    ///< empty key: NumberRow, how many resets are open
+inline constexpr Table kSilences{56};      ///< auditor's key: SilenceRow (internal/closings.h)
+inline constexpr Table kBlobs{52};         ///< blob: BlobRow
+inline constexpr Table kBlobParts{53};     ///< blob || u64 number of the part: its bytes
+inline constexpr Table kDyingBlobs{54};    ///< deleted blob whose parts are not all erased: BlobRow
+inline constexpr Table kBlobAccounts{55};  ///< BlobPayer || name: BlobAccountRow
 }  // namespace table
 
 // ---- keys ----

@@ -17,7 +17,8 @@ std::string close_url(std::string url) {
   return url + "/close";
 }
 
-/// Between two asks no more than this counts as silence: the server may have slept.
+/// Between two asks no more than this counts as silence: the server may have slept. And so long ago may the last
+/// cosignature be of one that cosigns.
 constexpr std::uint64_t kMostGapMs = 2 * kLastRetryMs;
 constexpr std::uint64_t kClosingPauseMs = 5 * kSecondMs;
 
@@ -27,8 +28,8 @@ constexpr std::uint64_t kClosingPauseMs = 5 * kSecondMs;
 
 void ClosingRow::Word::write(wire::Writer& w) const {
   w.raw(auditor);
-  w.u8(silent_ms ? 1 : 0);
-  if (silent_ms) w.u64(*silent_ms);
+  w.u8(silent_from_ms ? 1 : 0);
+  if (silent_from_ms) w.u64(*silent_from_ms);
   w.u8(closed ? 1 : 0);
   if (closed) w.raw(*closed);
 }
@@ -36,7 +37,7 @@ void ClosingRow::Word::write(wire::Writer& w) const {
 Result<ClosingRow::Word> ClosingRow::Word::read(wire::Reader& r) {
   Word out;
   out.auditor = TRY(r.fixed<PublicKey>());
-  if (TRY(r.presence())) out.silent_ms = TRY(r.u64());
+  if (TRY(r.presence())) out.silent_from_ms = TRY(r.u64());
   if (TRY(r.presence())) out.closed = TRY(r.fixed<Signature>());
   return out;
 }
@@ -53,17 +54,31 @@ Result<ClosingRow> ClosingRow::read(wire::Reader& r) {
   return out;
 }
 
+void SilenceRow::write(wire::Writer& w) const {
+  w.u64(total_ms);
+  w.u64(alive_ms);
+}
+
+Result<SilenceRow> SilenceRow::read(wire::Reader& r) {
+  SilenceRow out;
+  out.total_ms = TRY(r.u64());
+  out.alive_ms = TRY(r.u64());
+  return out;
+}
+
 // ---- who is asked ----
 
-Closings::Closings(const RelayConfig& config, std::uint64_t& next_call, LastCosigned last_cosigned)
-    : config_(config), next_call_(next_call), last_cosigned_(std::move(last_cosigned)) {
+Closings::Closings(const RelayConfig& config, std::uint64_t& next_call, Newest newest_cosignature)
+    : config_(config), next_call_(next_call), newest_cosignature_(std::move(newest_cosignature)) {
   const std::vector<PublicKey>& named = config.auditors;
   for (const tlog::Policy::Witness& witness : config.policy.witnesses()) {
     const PublicKey& key = witness.key.key();
     if (!named.empty() && std::ranges::find(named, key) == named.end()) {
       others_.push_back(key);
     } else if (!witness.url.empty()) {
-      auditors_.push_back({key, close_url(witness.url), {}, 0});
+      Auditor& it = auditors_.emplace_back();
+      it.key = key;
+      it.url = close_url(witness.url);
     }
   }
 }
@@ -97,6 +112,10 @@ Status Closings::rebuild(const StoreView& rows, Time now) {
   for (Auditor& it : auditors_) {
     it.queue.clear();
     it.under_way = 0;
+    it.silence = TRY(load<SilenceRow>(rows, table::kSilences, it.key))
+    .value_or(SilenceRow{});
+    it.is_news = it.is_told = false;
+    it.failed.reset();
   }
   for (const Row& row : rows.scan(table::kClosings, {}, {}, kMaxRows)) {
     const Hash request = TRY(Hash::from(row.key));
@@ -130,17 +149,29 @@ Status Closings::may_complete(const Hash& request, Time now) {
   REQUIRE(!row.veto, ErrorCode::not_authorised,
           "An auditor holds a veto of this reset, so it is never completed; ask for another one if the name is yours.");
   std::vector<PublicKey> willing = others_;
-  for (const ClosingRow::Word& word : row.words) {
-    if (word.closed) {
-      willing.push_back(word.auditor);
-      continue;
-    }
-    REQUIRE(word.silent_ms && *word.silent_ms >= kClosingPatienceMs, ErrorCode::unavailable,
+  for (std::size_t i = 0; i < auditors_.size(); ++i) {
+    const ClosingRow::Word& word = row.words[i];
+    REQUIRE(word.closed || is_gone(auditors_[i], word, now), ErrorCode::unavailable,
             "The auditors are being asked whether this reset was vetoed; try again in some minutes.");
+    const auto newest = newest_cosignature_(word.auditor);
+    if (word.closed && newest && newest->of_served && cosigns(word.auditor, now)) willing.push_back(word.auditor);
   }
-  REQUIRE(config_.policy.satisfied(willing), ErrorCode::unavailable,
-          "Too few auditors have said that this reset was not vetoed; try again later, or tell the operator.");
+  REQUIRE(
+      config_.policy.satisfied(willing), ErrorCode::unavailable,
+      "Too few auditors that cosign just now have said that this reset was not vetoed; try again later, or tell the "
+      "operator.");
   return ok();
+}
+
+bool Closings::cosigns(const PublicKey& auditor, Time now) const {
+  const auto newest = newest_cosignature_(auditor);
+  return newest && elapsed_ms(now, newest->taken) <= kMostGapMs;
+}
+
+bool Closings::is_gone(const Auditor& auditor, const ClosingRow::Word& word, Time now) const {
+  if (!word.silent_from_ms || cosigns(auditor.key, now)) return false;
+  const std::uint64_t from_ms = std::max(*word.silent_from_ms, auditor.silence.alive_ms);
+  return auditor.silence.total_ms >= from_ms && auditor.silence.total_ms - from_ms >= kClosingPatienceMs;
 }
 
 void Closings::forget(Turn& turn, const Hash& request) {
@@ -170,11 +201,7 @@ void Closings::call(Turn& turn, const Hash& request, std::size_t auditor) {
 
 void Closings::tick(Turn& turn) {
   if (due_ > turn.now) return;
-  if (!turn.rows.full()) {
-    for (const Hash& request : std::exchange(news_, {})) {
-      save(turn.rows, table::kClosings, to_bytes(request), asked_.at(request).row);
-    }
-  }
+  save_news(turn);
   for (std::size_t i = 0; i < auditors_.size(); ++i) {
     Auditor& it = auditors_[i];
     while (it.under_way < share() && !it.queue.empty() && it.queue.begin()->first <= turn.now) {
@@ -184,6 +211,16 @@ void Closings::tick(Turn& turn) {
     }
   }
   due_ = next_due(turn.now);
+}
+
+void Closings::save_news(Turn& turn) {
+  if (turn.rows.full()) return;
+  for (const Hash& request : std::exchange(news_, {})) {
+    save(turn.rows, table::kClosings, to_bytes(request), asked_.at(request).row);
+  }
+  for (Auditor& it : auditors_) {
+    if (std::exchange(it.is_news, false)) save(turn.rows, table::kSilences, to_bytes(it.key), it.silence);
+  }
 }
 
 void Closings::call_done(Turn& turn, const proto::CallDone& call) {
@@ -199,9 +236,7 @@ void Closings::call_done(Turn& turn, const proto::CallDone& call) {
     ClosingRow::Word& word = asked.row.words[place.auditor];
     one.next_try = after(turn.now, std::min(kFirstRetryMs << std::min(one.tries++, 16u), kLastRetryMs));
     if (call.reply && take(turn, place, asked, *call.reply)) {
-      if (word.silent_ms) news_.insert(request);
-      word.silent_ms.reset();
-      one.failed.reset();
+      hear_life(auditor);
     } else {
       hear_nothing(turn, asked, place.auditor, request);
     }
@@ -234,29 +269,35 @@ bool Closings::take(Turn& turn, const Place& place, Asked& asked, const proto::C
   return true;
 }
 
+void Closings::hear_life(Auditor& auditor) {
+  auditor.is_news |= auditor.silence.alive_ms != auditor.silence.total_ms;
+  auditor.silence.alive_ms = auditor.silence.total_ms;
+  auditor.failed.reset();
+}
+
 void Closings::hear_nothing(Turn& turn, Asked& asked, std::size_t auditor, const Hash& request) {
-  ClosingRow::Word& word = asked.row.words[auditor];
-  Pace& one = asked.paces[auditor];
-  const auto cosigned = last_cosigned_(word.auditor);
-  const std::uint64_t gap_ms = one.failed ? std::min(elapsed_ms(turn.now, *one.failed), kMostGapMs) : 0;
-  if (cosigned && elapsed_ms(turn.now, *cosigned) <= kMostGapMs) {
+  Auditor& it = auditors_[auditor];
+  if (cosigns(it.key, turn.now)) {
     // It is there: whatever it says, it may hold a veto, and is one of those that carry the log on.
-    if (word.silent_ms) news_.insert(request);
-    word.silent_ms.reset();
-    one.failed.reset();
-    if (std::exchange(one.is_told, true)) return;
+    hear_life(it);
+    if (std::exchange(it.is_told, true)) return;
     turn.events.push_back({proto::Event::Level::warning,
                            "an auditor cosigns and does not say whether a reset was vetoed: its completion waits; see "
                            "that its address takes POST /close, or take it out of the policy's auditors",
                            auditor + 1});
     return;
   }
-  if (!word.silent_ms) {
+  if (!it.failed && it.silence.total_ms == it.silence.alive_ms) {
     turn.events.push_back({proto::Event::Level::warning,
                            "an auditor does not say whether a reset was vetoed: its completion waits", auditor + 1});
   }
-  word.silent_ms = word.silent_ms.value_or(0) + gap_ms;
-  one.failed = turn.now;
+  const std::uint64_t gap_ms = it.failed ? std::min(elapsed_ms(turn.now, *it.failed), kMostGapMs) : 0;
+  it.silence.total_ms += gap_ms;
+  it.is_news |= gap_ms != 0;
+  it.failed = turn.now;
+  ClosingRow::Word& word = asked.row.words[auditor];
+  if (word.silent_from_ms) return;
+  word.silent_from_ms = it.silence.total_ms;
   news_.insert(request);
 }
 

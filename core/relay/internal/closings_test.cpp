@@ -215,8 +215,63 @@ TEST_F(ClosingsTest, NeedsTheQuorumOfThoseThatClosed) {
   complete();
   pass_long(2 * kClosingPatienceMs);
   EXPECT_EQ(complete(), 503);
-  EXPECT_EQ(sentence(),
-            "Too few auditors have said that this reset was not vetoed; try again later, or tell the operator.");
+  EXPECT_EQ(
+      sentence(),
+      "Too few auditors that cosign just now have said that this reset was not vetoed; try again later, or tell the "
+      "operator.");
+}
+
+// It owes the waiting of another reset, say, which was completed while it was away: it may never cosign this one.
+TEST_F(ClosingsTest, CountsNoClosingOfAnAuditorThatDoesNotCosignNow) {
+  cosigners.all[2].mailbox = Mailbox::not_yet;
+  complete();
+  pass(1000);  // the first two have closed
+  cosigners.all[2].mailbox = Mailbox::closes;
+  pass(kMinuteMs);
+  cosigners.all[0].mood = cosigners.all[1].mood = FakeCosigner::Mood::busy;
+  pass(9 * kMinuteMs);
+  const auto before = driver.store;
+  pass(2 * kMinuteMs);
+  EXPECT_EQ(complete(), 503);
+  EXPECT_TRUE(sentence().starts_with("Too few auditors that cosign just now"));
+  cosigners.all[0].mood = FakeCosigner::Mood::honest;
+  pass(kMinuteMs);
+  EXPECT_TRUE(completes());
+}
+
+// It has closed, and cosigns the tree before the one that the others carry on.
+TEST_F(ClosingsTest, CountsNoClosingOfAnAuditorThatFallsBehindWhatIsServed) {
+  gone(0);
+  complete();
+  pass_long(kClosingPatienceMs - kHourMs);
+  EXPECT_EQ(complete(), 503);
+  cosigners.all[2].mood = FakeCosigner::Mood::too_old;  // it renews what it has cosigned, and takes nothing new
+  cosigners.all[2].record_time_ms = [](std::uint64_t) { return 0; };
+  cosigners.all[0].mood = FakeCosigner::Mood::honest;
+  cosigners.all[0].mailbox = Mailbox::silent;
+  pass(kMinuteMs);
+  TestPerson bob("bob@example.org", 2);
+  ASSERT_EQ(submit(driver, bob.genesis(bob.new_device())).status, 202);
+  pass(kMinuteMs);
+  EXPECT_EQ(load<ServedRow>(driver.store, table::kServed, {}).value()->size, cosigners.all[0].head.size);
+  cosigners.all[0].mailbox = Mailbox::closes;
+  cosigners.all[1].mood = FakeCosigner::Mood::dead;
+  pass(11 * kMinuteMs);
+  EXPECT_EQ(complete(), 503);
+  EXPECT_TRUE(sentence().starts_with("Too few auditors that cosign just now"));
+}
+
+// Its silence was long enough, and it is back before the completion is asked for again.
+TEST_F(ClosingsTest, SilenceThatACosignatureHasEndedSinceCountsForNothing) {
+  gone(2);
+  complete();
+  pass_long(kClosingPatienceMs + kHourMs);
+  cosigners.all[2].mood = FakeCosigner::Mood::honest;
+  cosigners.all[2].mailbox = Mailbox::silent;
+  const std::uint64_t asked = cosigners.all[2].asked_to_close;
+  pass(30 * kSecondMs);  // it cosigns, and is not asked about the mailbox meanwhile
+  ASSERT_EQ(cosigners.all[2].asked_to_close, asked);
+  EXPECT_EQ(complete(), 503);
 }
 
 TEST_F(ClosingsTest, CountsNoTimeInWhichTheServerDidNotAsk) {
@@ -289,16 +344,29 @@ TEST_F(WitnessClosings, AreOfAuditorsAlone) {
   EXPECT_TRUE(completes());
 }
 
-/// 200 resets that are to be completed, and a dead auditor: calls to it hang until they time out.
+/// So many resets that are to be completed, and a dead auditor: calls to it hang until they time out.
 class ManyClosings : public ::testing::Test {
  protected:
-  ManyClosings() : closings_(config_, next_call_, [](const PublicKey&) { return std::nullopt; }) {
+  explicit ManyClosings(std::uint64_t count = 200)
+      : count_(count), closings_(config_, next_call_, [this](const PublicKey& key) { return newest_of(key); }) {
     cosigners.all[0].mood = FakeCosigner::Mood::dead;
     EXPECT_TRUE(closings_.rebuild(store_, now_));
-    for (std::uint8_t i = 0; i < 200; ++i) EXPECT_FALSE(closings_.may_complete(crypto::sha256(Bytes{i}), now_));
+    EXPECT_EQ(count_accepted(), 0u);
   }
-  void pass_second() {
-    now_ = after(now_, kSecondMs);
+  std::uint64_t count_accepted() {
+    std::uint64_t out = 0;
+    for (std::uint64_t i = 0; i < count_; ++i) {
+      out += closings_.may_complete(crypto::sha256(u64_key(i)), now_) ? 1 : 0;
+    }
+    return out;
+  }
+  void restart() {
+    hanging_.clear();
+    EXPECT_TRUE(closings_.rebuild(store_, now_));
+  }
+  void pass_second() { pass(kSecondMs); }
+  void pass(std::uint64_t ms) {
+    now_ = after(now_, ms);
     while (!hanging_.empty() && hanging_.front().first <= now_) {
       const proto::CallDone done{hanging_.front().second, fail(ErrorCode::unavailable, "no answer")};
       hanging_.pop_front();
@@ -316,6 +384,11 @@ class ManyClosings : public ::testing::Test {
   std::map<Hash, std::size_t> asked_in_vain;
 
  private:
+  /// The dead one's key aside all cosign now.
+  std::optional<NewestCosignature> newest_of(const PublicKey& key) const {
+    if (key == cosigners.all[0].verifier().key()) return std::nullopt;
+    return NewestCosignature{now_, true};
+  }
   void take(Turn& turn) {
     proto::Effects effects = turn.take();
     store_.apply(effects.writes);
@@ -333,6 +406,7 @@ class ManyClosings : public ::testing::Test {
     }
   }
 
+  const std::uint64_t count_;
   testing::SeededEntropy entropy_{9};
   const RelayConfig config_ = testing::TestCosigners().config();
   std::uint64_t next_call_ = 1;
@@ -355,6 +429,25 @@ TEST_F(ManyClosings, ComeInTurn) {
       std::ranges::minmax_element(asked_in_vain, {}, [](const auto& entry) { return entry.second; });
   EXPECT_GE(least->second, 3u);
   EXPECT_LE(most->second, least->second + 1);
+}
+
+/// So many that each of them is asked about seldom: the silence of an auditor is its own, and not each request's.
+class VeryManyClosings : public ManyClosings {
+ protected:
+  VeryManyClosings() : ManyClosings(3000) {}
+};
+
+TEST_F(VeryManyClosings, WaitNoLongerForAnAuditorThatIsGoneThanOneDoes) {
+  constexpr std::uint64_t kTimeoutMs = 10 * kSecondMs, kRoundMs = 3000 * kSecondMs;  // ten calls at a time
+  const auto pass_long = [&](std::uint64_t ms) {
+    for (std::uint64_t passed = 0; passed < ms; passed += kTimeoutMs) pass(kTimeoutMs);
+  };
+  pass_long(kDayMs);
+  restart();
+  pass_long(kClosingPatienceMs - kDayMs - kHourMs);
+  EXPECT_EQ(count_accepted(), 0u);
+  pass_long(kHourMs + 2 * kRoundMs);
+  EXPECT_EQ(count_accepted(), 3000u);
 }
 
 TEST(OpenResets, AreLimitedAndCounted) {

@@ -69,7 +69,7 @@ void Cosigners::call(const tlog::HashReader& hashes, Time now, std::vector<proto
       continue;
     }
     const tlog::AddCheckpoint request{old_size, std::move(*proof), *offered_};
-    it.call = Call{proto::CallId{next_call_++}, size};
+    it.call = Call{proto::CallId{next_call_++}, size, offered_->note().text};
     sends.emplace_back(
         proto::Call{it.call->id, proto::Method::post, it.url, {}, to_bytes(request.encode()), times_.call_timeout_ms});
   }
@@ -80,8 +80,7 @@ bool Cosigners::done(const proto::CallDone& call, Time now, std::vector<proto::E
       std::ranges::find_if(cosigners_, [&](const Cosigner& it) { return it.call && it.call->id == call.id; });
   if (found == cosigners_.end()) return false;
   Cosigner& it = *found;
-  const std::uint64_t size = it.call->size;
-  it.call.reset();
+  const Call answered = std::move(*std::exchange(it.call, std::nullopt));
   const auto number = static_cast<std::uint64_t>(found - cosigners_.begin()) + 1;
   const bool was_reached = std::exchange(it.reached, call.reply.has_value());
   if (it.reached && !was_reached) it.failures = 0;  // it is back: what it still lacks takes a moment, not a minute
@@ -108,9 +107,9 @@ bool Cosigners::done(const proto::CallDone& call, Time now, std::vector<proto::E
     return false;
   }
   if (answer && std::holds_alternative<tlog::SignatureLines>(*answer)) {
-    return cosigned(it, size, std::get<tlog::SignatureLines>(*answer), now);
+    return cosigned(it, answered, std::get<tlog::SignatureLines>(*answer), now);
   }
-  const bool refuses = answer.has_value() && size == offered_->claim().tree.size;
+  const bool refuses = answer.has_value() && answered.size == offered_->claim().tree.size;
   if (!std::exchange(it.refused, refuses) && it.refused) {
     events.push_back({proto::Event::Level::warning,
                       "a cosigner of the policy refuses our newest epoch: see that this machine's clock is right, and "
@@ -151,21 +150,20 @@ Standing Cosigners::standing(Ask ask) const {
   return enough ? Standing::newest : Standing::asking;
 }
 
-bool Cosigners::cosigned(Cosigner& it, std::uint64_t size, const tlog::SignatureLines& lines, Time now) const {
-  if (size != offered_->claim().tree.size) {  // there is a newer one meanwhile
-    it.known_size = size;
-    it.next_try = now;
-    return false;
-  }
+bool Cosigners::cosigned(Cosigner& it, const Call& call, const tlog::SignatureLines& lines, Time now) const {
   for (const tlog::NoteSignature& line : lines) {
     if (!line.names(it.key)) continue;
-    auto verified = tlog::verify_cosignature(line, it.key, offered_->note().text);
+    auto verified = tlog::verify_cosignature(line, it.key, call.text);
     if (!verified) break;
-    it.heard = true;
     it.cosigned = now;
     it.line = std::move(*verified);
-    it.known_size = it.line_size = size;
+    it.known_size = it.line_size = call.size;
     it.failures = it.conflicts = 0;
+    if (call.size != offered_->claim().tree.size) {  // there is a newer one meanwhile
+      it.next_try = now;
+      return false;
+    }
+    it.heard = true;
     it.refused = false;
     it.next_try = after(now, times_.cosign_ms);
     return true;
@@ -205,9 +203,10 @@ bool Cosigners::refused() const {
   return std::ranges::any_of(cosigners_, [](const Cosigner& it) { return it.refused; });
 }
 
-std::optional<Time> Cosigners::last_cosigned(const PublicKey& cosigner) const {
+std::optional<NewestCosignature> Cosigners::newest_cosignature(const PublicKey& cosigner,
+                                                               std::uint64_t served_size) const {
   for (const Cosigner& it : cosigners_) {
-    if (it.key.key() == cosigner) return it.cosigned;
+    if (it.key.key() == cosigner && it.cosigned) return NewestCosignature{*it.cosigned, it.line_size >= served_size};
   }
   return std::nullopt;
 }

@@ -39,8 +39,9 @@ class Cosigners {
   /// `all`: whether each of them has to be heard, and not only so many that the others are no quorum.
   enum class Ask : std::uint8_t { enough, all };
   Standing standing(Ask ask) const;
-  /// When we took the last cosignature of this key, whatever size it was for; a rebuild does not forget it.
-  std::optional<Time> last_cosigned(const PublicKey& cosigner) const;
+  /// The last cosignature of this key that we took, also one on a tree that was overtaken meanwhile; a rebuild does not
+  /// forget when that was. `served_size`: of the tree that is served.
+  std::optional<NewestCosignature> newest_cosignature(const PublicKey& cosigner, std::uint64_t served_size) const;
   /// Whether everybody who can be reached has cosigned the offered checkpoint.
   bool settled() const;
   Time deadline() const;
@@ -49,6 +50,7 @@ class Cosigners {
   struct Call {
     proto::CallId id;
     std::uint64_t size = 0;  ///< of the checkpoint that it carries
+    std::string text;        ///< that checkpoint's
   };
   struct Cosigner {
     Cosigner(tlog::VerifierKey its_key, std::string its_url) : key(std::move(its_key)), url(std::move(its_url)) {}
@@ -72,7 +74,7 @@ class Cosigners {
   void failed(Cosigner& cosigner, Time now) const;
   static void hear(Cosigner& cosigner, const Result<tlog::AddCheckpointAnswer>& answer, std::uint64_t ours);
   void conflict(Cosigner& cosigner, std::uint64_t size, Time now, std::vector<proto::Event>& events) const;
-  bool cosigned(Cosigner& cosigner, std::uint64_t size, const tlog::SignatureLines& lines, Time now) const;
+  bool cosigned(Cosigner& cosigner, const Call& call, const tlog::SignatureLines& lines, Time now) const;
 
   const tlog::Policy& policy_;
   PublishTimes times_;

@@ -47,8 +47,10 @@ class Publisher {
   Status call_done(Turn& turn, const proto::CallDone& call, const Keys& keys, Mailboxes& mailboxes);
   Time deadline() const;
 
-  /// As Cosigners::last_cosigned.
-  std::optional<Time> last_cosigned(const PublicKey& cosigner) const { return cosigners_.last_cosigned(cosigner); }
+  /// As Cosigners::newest_cosignature.
+  std::optional<NewestCosignature> newest_cosignature(const PublicKey& cosigner) const {
+    return cosigners_.newest_cosignature(cosigner, served_size());
+  }
 
   const directory::Map& map() const { return map_; }
   const std::optional<Served>& served() const { return served_; }

@@ -4,6 +4,7 @@
 
 #include "core/directory/auditor.h"
 #include "core/tlog/tile_store.h"
+#include "tests/support/naive_log.h"
 #include "tests/support/relay_people.h"
 #include "tests/support/test_cosigner.h"
 
@@ -322,6 +323,52 @@ TEST_F(PublisherTest, AnswersToCallsFromBeforeARestartAreIgnored) {
   driver.restart();
   for (const proto::Call& call : old) driver.batch({cosigners.of(call).answer(call, driver.now)});
   begin();
+}
+
+// A log that grows faster than an auditor answers: it is there all the same.
+TEST(CosignersTest, TakeACosignatureOnATreeThatWasOvertakenForASignOfLife) {
+  testing::TestCosigners all;
+  const RelayConfig config = all.config();
+  testing::SeededEntropy entropy(3);
+  const auto log_key = crypto::SigningKey::generate(entropy);
+  const testing::NaiveLog tree(4);
+  std::uint64_t next_call = 1;
+  Cosigners cosigners(config, next_call);
+  Time now{1'700'000'000'000};
+  const PublicKey key = all.all[0].verifier().key();
+  std::vector<proto::Event> events;
+  std::vector<proto::Send> calls;
+  const auto offer = [&](std::uint64_t size) {
+    cosigners.offer(tlog::SignedCheckpoint::sign({config.origin(), tree.head(size), {}}, log_key), now);
+  };
+  const auto call = [&] {
+    calls.clear();
+    cosigners.call(tree, now, calls);
+  };
+  const auto answer = [&](FakeCosigner::Mood mood) {
+    all.all[0].mood = mood;
+    return cosigners.done(all.all[0].answer(std::get<proto::Call>(calls.at(0)), now), now, events);
+  };
+  offer(1);
+  call();
+  EXPECT_TRUE(answer(FakeCosigner::Mood::honest));
+  const Time first = now;
+  EXPECT_EQ(cosigners.newest_cosignature(key, 1)->taken, first);
+  now = after(now, kMinuteMs);
+  offer(2);
+  call();
+  offer(3);
+  EXPECT_FALSE(answer(FakeCosigner::Mood::wrong_key));
+  EXPECT_EQ(cosigners.newest_cosignature(key, 1)->taken, first);
+  now = after(now, kMinuteMs);
+  call();
+  EXPECT_FALSE(answer(FakeCosigner::Mood::honest));  // it says from which size it goes on
+  call();
+  offer(4);
+  EXPECT_FALSE(answer(FakeCosigner::Mood::honest));
+  EXPECT_EQ(cosigners.newest_cosignature(key, 3)->taken, now);
+  EXPECT_TRUE(cosigners.newest_cosignature(key, 3)->of_served);
+  EXPECT_FALSE(cosigners.newest_cosignature(key, 4)->of_served);
 }
 
 TEST_F(PublisherTest, OnAFullDiskCosignaturesAreRenewedAndNothingIsBuilt) {

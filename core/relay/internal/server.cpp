@@ -39,7 +39,7 @@ Server::Server(RelayConfig config, LookupHook* hook)
       reset_limiter_(config_.limits.reset_request),
       reset_site_limiter_(config_.limits.reset_request_site),
       mailboxes_(config_),
-      closings_(config_, next_call_, [this](const PublicKey& key) { return publisher_.last_cosigned(key); }),
+      closings_(config_, next_call_, [this](const PublicKey& key) { return publisher_.newest_cosignature(key); }),
       writer_(config_, closings_),
       publisher_(config_, next_call_) {}
 

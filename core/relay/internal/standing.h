@@ -8,6 +8,8 @@
 
 #include <string_view>
 
+#include "core/base/environment.h"
+
 namespace cairn::relay {
 
 enum class Standing : unsigned char {
@@ -24,5 +26,11 @@ constexpr std::string_view describe(Standing standing) {
   }
   return "behind";
 }
+
+/// The newest cosignature that we took of a cosigner since this process began.
+struct NewestCosignature {
+  Time taken;              ///< by our clock
+  bool of_served = false;  ///< on the tree that is served, or a larger one: it refuses nothing that is in there
+};
 
 }  // namespace cairn::relay
