@@ -1,0 +1,253 @@
+// A directory that writes its own history, and the auditor whose verdicts become vectors.
+#pragma once
+
+#include "core/directory/closing.h"
+#include "tests/support/naive_map.h"
+#include "tests/vectors/make_directory/maker.h"
+
+namespace cairn::testing {
+
+using directory::Auditor;
+using directory::CloseAnswer;
+using directory::Closed;
+using directory::CloseRequest;
+using directory::EpochAudit;
+using directory::extend_head;
+using directory::NameLeaf;
+using directory::Notice;
+using directory::notices_hash;
+using directory::NotYet;
+using directory::ResetNotice;
+using directory::Update;
+using directory::VetoNotice;
+
+/// A directory, an auditor that follows it, and what it is asked.
+class History {
+ public:
+  History() : auditor_(*Auditor::enrol(domain.config, 0)) {}
+
+  TestDomain domain{"example.org", 51};
+
+  // ---- honest steps ----
+
+  /// Audits what the directory has published since the last time.
+  void follow(std::string_view what) { follow(what, domain.audits.size()); }
+  void follow(std::string_view what, std::uint64_t end) {
+    while (auditor_.size() < end) {
+      const Bytes& bytes = domain.audits[auditor_.size()];
+      const auto epoch = EpochAudit::decode(bytes);
+      hold(epoch && auditor_.audit(*epoch, domain.now), what);
+      Json step = step_of("audit", what, {});
+      step["now_ms"] = domain.now.ms;
+      step["audit"] = hex(bytes);
+      step["size"] = auditor_.size();
+      step["root"] = hex(auditor_.head().root);
+      steps_.push_back(std::move(step));
+    }
+    for (const auto& [name, entry] : domain.entries) {
+      const Hash at = domain.key_of(entry.state.name());
+      old.leaves[at] = *domain.map.find(at);
+    }
+  }
+  /// The log signs the head up to which it was followed.
+  void sign(std::string_view what) {
+    hold(auditor_.check_head(auditor_.head()).has_value(), what);
+    auditor_.begin_waiting(auditor_.not_begun());
+    put_head(what, {}, auditor_.head());
+  }
+  void cosign(std::string_view what) {
+    sign(what);
+    hold(auditor_.check_cosigning(domain.now).has_value(), what);
+    auditor_.record_cosigned();
+    put_cosign(what, {});
+  }
+  void elapse(std::uint64_t ms) {
+    auditor_.add_elapsed(ms);
+    Json step = step_of("elapsed", "time goes by", {});
+    step["ms"] = ms;
+    steps_.push_back(std::move(step));
+  }
+  void take_veto(std::string_view what, const VetoNotice& veto) {
+    hold(auditor_.accept_veto(veto).has_value(), what);
+    put_veto(what, {}, veto);
+  }
+  /// The auditor is asked to close the veto mailbox of the request, and answers.
+  void close(std::string_view what, const ResetNotice& request) {
+    const auto veto = auditor_.close(request.hash(), domain.now);
+    hold(veto.has_value(), what);
+    const CloseRequest asked = ask(request);
+    CloseAnswer answer{sign_closed(asked, key_)};
+    if (*veto) answer.body = **veto;
+    put_answer(what, {}, asked, wire::encode(answer));
+  }
+  /// And says that it does not close it yet.
+  void put_off_closing(std::string_view what, const ResetNotice& request) {
+    const auto veto = Auditor(auditor_).close(request.hash(), domain.now);
+    hold(!veto && veto.error().code == ErrorCode::unavailable, what);
+    const CloseRequest asked = ask(request);
+    put_answer(what, {}, asked, wire::encode(CloseAnswer{sign_not_yet(asked, key_)}));
+  }
+  /// An auditor that enrols late and adopts what there is.
+  void adopt(std::uint64_t size) {
+    auditor_ = *Auditor::enrol(domain.config, size);
+    Json step = step_of("adopt", "a new auditor begins", {});
+    step["size"] = size;
+    steps_.push_back(std::move(step));
+  }
+
+  // ---- refusals ----
+
+  void refuse(std::string_view what, std::string_view rule, const EpochAudit& epoch) {
+    refuse_bytes(what, rule, wire::encode(epoch));
+  }
+  void refuse_bytes(std::string_view what, std::string_view rule, const Bytes& bytes) {
+    const auto epoch = EpochAudit::decode(bytes);
+    hold(!epoch || !Auditor(auditor_).audit(*epoch, domain.now), what);
+    Json step = step_of("audit", what, rule);
+    step["now_ms"] = domain.now.ms;
+    step["audit"] = hex(bytes);
+    steps_.push_back(std::move(step));
+  }
+  void refuse_veto(std::string_view what, const VetoNotice& veto) {
+    hold(!Auditor(auditor_).accept_veto(veto), what);
+    put_veto(what, "mailbox", veto);
+  }
+  void refuse_late_veto(std::string_view what, const VetoNotice& veto) {
+    hold(!Auditor(auditor_).accept_veto(veto), what);
+    put_veto(what, "mailbox closed", veto);
+  }
+  void refuse_closing(std::string_view what, const ResetNotice& request) {
+    const auto veto = Auditor(auditor_).close(request.hash(), domain.now);
+    hold(!veto && veto.error().code == ErrorCode::not_found, what);
+    put_close(what, "close", ask(request));
+  }
+  /// Answers that an auditor does not give, about a mailbox that it has closed.
+  void refuse_closed_answers(const ResetNotice& request) {
+    const CloseRequest asked = ask(request);
+    SeededEntropy entropy(58);
+    const auto stranger = crypto::SigningKey::generate(entropy);
+    CloseRequest other = asked;
+    other.origin = "example.net/cairn";
+    const auto refuse = [&](std::string_view what, std::string_view rule, Bytes answer) {
+      put_answer(what, rule, asked, answer);
+    };
+    refuse("closed by another key", "closing", wire::encode(CloseAnswer{sign_closed(asked, stranger)}));
+    refuse("closed in another log", "closing", wire::encode(CloseAnswer{sign_closed(other, key_)}));
+    refuse("closed, by the signature of not yet", "closing",
+           wire::encode(CloseAnswer{Closed{sign_not_yet(asked, key_).signature}}));
+    Bytes answer = wire::encode(CloseAnswer{sign_closed(asked, key_)});
+    answer[0] = 4;
+    refuse("a fourth state", "format", answer);
+    answer[0] = 1;
+    answer.push_back(0);
+    refuse("an answer and a byte", "format", answer);
+    other.origin = std::string(tlog::kMaxOriginBytes + 1, 'o');
+    hold(!wire::decode<CloseRequest>(wire::encode(other)), "a question with an origin that is too long");
+    put_close("a question with an origin of 260 bytes", "format", other);
+  }
+  /// And about one whose delay is not over.
+  void refuse_not_yet_answers(const ResetNotice& request) {
+    const CloseRequest asked = ask(request), another = ask(request);
+    put_answer("not yet, said to another question", "closing", asked,
+               wire::encode(CloseAnswer{sign_not_yet(another, key_)}));
+    put_answer("not yet, by the signature of closed", "closing", asked,
+               wire::encode(CloseAnswer{NotYet{sign_closed(asked, key_).signature}}));
+  }
+  void refuse_head(std::string_view what, const tlog::TreeHead& head) {
+    hold(!auditor_.check_head(head), what);
+    put_head(what, "head", head);
+  }
+  void refuse_cosigning(std::string_view what, std::string_view rule) {
+    hold(!auditor_.check_cosigning(domain.now), what);
+    put_cosign(what, rule);
+  }
+
+  // ---- epochs that lie in one thing: their proofs and roots fit the lie ----
+
+  /// Leads from `old` to `now` and says this of it.
+  EpochAudit forge(std::vector<Update> updates, const NaiveMap& now, std::vector<Notice> notices = {}) const {
+    EpochAudit out;
+    out.record = {domain.records.size(), domain.now.ms,        now.root(),
+                  now.leaves.size(),     domain.config.hash(), notices_hash(notices)};
+    std::vector<Hash> keys;
+    for (const Update& one : updates) keys.push_back(one.key);
+    out.proof.nodes = old.prove_all(keys);
+    out.updates = std::move(updates);
+    out.notices = std::move(notices);
+    return out;
+  }
+  /// With one update, whose leaf becomes this.
+  EpochAudit forge(const Update& update, const NameLeaf& leaf, std::vector<Notice> notices = {}) const {
+    NaiveMap now = old;
+    now.leaves[update.key] = leaf;
+    return forge(std::vector<Update>{update}, now, std::move(notices));
+  }
+  Update update(const TestPerson& person) const {
+    const Hash key = domain.key_of(person.name());
+    return {key, old.leaves.at(key), {crypto::sha256(Bytes{1})}};
+  }
+  static NameLeaf extended(const Update& update) {
+    NameLeaf leaf = update.old.value_or(NameLeaf{});
+    for (const Hash& commitment : update.commitments) leaf.head = extend_head(leaf.head, commitment);
+    leaf.count += update.commitments.size();
+    return leaf;
+  }
+
+  NaiveMap old;  ///< the map as audited so far
+
+  const Auditor& auditor() const { return auditor_; }
+  Json take_all() {
+    return {{"config", hex(wire::encode(domain.config))},
+            {"config_hash", hex(domain.config.hash())},
+            {"steps", std::move(steps_)}};
+  }
+
+ private:
+  static Json step_of(const char* act, std::string_view what, std::string_view rule) {
+    Json out{{"do", act}};
+    out.update(item_of(what, rule));
+    return out;
+  }
+  void put_head(std::string_view what, std::string_view rule, const tlog::TreeHead& head) {
+    Json step = step_of("sign", what, rule);
+    step["size"] = head.size;
+    step["root"] = hex(head.root);
+    steps_.push_back(std::move(step));
+  }
+  void put_cosign(std::string_view what, std::string_view rule) {
+    Json step = step_of("cosign", what, rule);
+    step["now_ms"] = domain.now.ms;
+    steps_.push_back(std::move(step));
+  }
+  void put_veto(std::string_view what, std::string_view rule, const VetoNotice& veto) {
+    Json step = step_of("veto", what, rule);
+    step["veto"] = hex(wire::encode(veto));
+    steps_.push_back(std::move(step));
+  }
+
+  void put_close(std::string_view what, std::string_view rule, const CloseRequest& asked) {
+    Json step = step_of("close", what, rule);
+    step["now_ms"] = domain.now.ms;
+    step["request"] = hex(wire::encode(asked));
+    steps_.push_back(std::move(step));
+  }
+  void put_answer(std::string_view what, std::string_view rule, const CloseRequest& asked, const Bytes& answer) {
+    put_close(what, rule, asked);
+    steps_.back()["auditor"] = hex(key_.public_key());
+    steps_.back()["answer"] = hex(answer);
+  }
+  CloseRequest ask(const ResetNotice& request) {
+    return {domain.config.origin, request.hash(), random_value<Nonce16>(nonces_)};
+  }
+  static crypto::SigningKey make_key() {
+    SeededEntropy entropy(57);
+    return crypto::SigningKey::generate(entropy);
+  }
+
+  Auditor auditor_;
+  crypto::SigningKey key_ = make_key();  ///< the auditor's
+  SeededEntropy nonces_{59};
+  Json steps_ = Json::array();
+};
+
+}  // namespace cairn::testing
