@@ -3,6 +3,7 @@
 #include <deque>
 
 #include "core/client/row_keys.h"
+#include "core/client/send_keys.h"
 #include "core/client/tables.h"
 
 namespace cairn::client {
@@ -349,6 +350,7 @@ void wipe_message(Context& context, const ChannelId& home, std::uint64_t index, 
   erase_all(context, tables::kStatuses, numbered(home, index));
   context.store.erase(tables::kReportsDue, numbered(home, index));
   if (!message.id.is_zero()) erase_id(context, home, message.id);
+  forget_said(context, home, index);
   context.store.erase(tables::kMessages, numbered(home, index));
 }
 

@@ -22,7 +22,7 @@ RpcWait await_delivery(const RpcRooms& rooms, const ChannelId& home, std::uint64
   wait.poll = [rooms, home, index](Context& later) -> std::optional<RpcOutcome> {
     const auto message = rooms.conversations.message(later.store, home, index);
     const auto conversation = rooms.conversations.find(later.store, home);
-    if (!message || !conversation) return failure(ErrorCode::internal, "The message is gone.");
+    if (!message || !conversation) return failure(ErrorCode::not_found, "The message is gone from this device.");
     if (message->delivery == Delivery::sent) {
       const auto account = load_account(later.store);
       if (account) return message_json(later.store, &*account, *conversation, index, *message);
@@ -75,6 +75,8 @@ std::optional<RpcBegun> said_before(const RpcRooms& rooms, const Context& contex
 
 RpcBegun say(const RpcRooms& rooms, Context& context, const Account& account, const ChannelId& home,
              const Saying& saying) {
+  // It may have been asked twice, and both waited for the same view.
+  if (auto before = said_before(rooms, context, saying)) return std::move(*before);
   const auto conversation = rooms.conversations.find(context.store, home);
   if (conversation && is_blocked(context.store, account, *conversation)) {
     return failure(ErrorCode::not_authorised,

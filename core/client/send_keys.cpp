@@ -31,6 +31,13 @@ std::optional<SaidUnderKey> said_under(const Context& context, std::string_view 
   return *said;
 }
 
+void forget_said(Context& context, const ChannelId& home, std::uint64_t index) {
+  for (const Row& row : context.store.scan(tables::kSendKeys, {}, {}, 2 * kMaxSendKeys)) {
+    const auto said = wire::decode<SaidUnderKey>(row.value);
+    if (said && said->home == home && said->index == index) context.store.erase(tables::kSendKeys, row.key);
+  }
+}
+
 void remember_said(Context& context, std::string_view key, const SaidUnderKey& said) {
   std::vector<std::pair<std::uint64_t, Bytes>> kept;  // since when, key
   for (const Row& row : context.store.scan(tables::kSendKeys, {}, {}, 2 * kMaxSendKeys)) {

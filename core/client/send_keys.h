@@ -30,6 +30,9 @@ struct SaidUnderKey {
 /// What was said under `key` in the last seven days.
 std::optional<SaidUnderKey> said_under(const Context& context, std::string_view key);
 
+/// The message is wiped: by the hash of what was said its text could be guessed.
+void forget_said(Context& context, const ChannelId& home, std::uint64_t index);
+
 /// Remembers it, and forgets what is too old.
 void remember_said(Context& context, std::string_view key, const SaidUnderKey& said);
 

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include "core/client/messages.h"
 #include "core/client/tables.h"
 #include "core/client/talk_fixture.h"
+#include "tests/support/client_village.h"
+#include "tests/support/example_names.h"
 
 namespace cairn::client {
 namespace {
@@ -41,6 +44,39 @@ TEST(SendKeys, AreSoManyAndTheOldestMakeRoom) {
   EXPECT_FALSE(said_under(context, key_of(0)));
   EXPECT_TRUE(said_under(context, key_of(1)));
   EXPECT_TRUE(said_under(context, "new"));
+}
+
+TEST(SendKeys, GoWithTheMessage) {
+  TalkRoom room;
+  Context& context = room.context();
+  room.receive(testing::kBob, 1, "soon gone");
+  remember_said(context, "k", said_at(room, 0, context.now.ms));
+  remember_said(context, "other", said_at(room, 1, context.now.ms));
+  wipe_message(context, room.home(), 0, room.at(0));
+  EXPECT_FALSE(context.store.get(tables::kSendKeys, as_bytes("k"))) << "its text could be guessed by the hash";
+  EXPECT_TRUE(said_under(context, "other"));
+}
+
+TEST(SendKeys, AskedTwiceAtOnceItIsSaidOnce) {
+  testing::ClientVillage village;
+  ASSERT_TRUE(village.register_person("alice-1", testing::kAlice).contains("result"));
+  ASSERT_TRUE(village.register_person("bob-1", testing::kBob).contains("result"));
+  const testing::Params params = {{"to", testing::kBob}, {"text", "once"}, {"key", "k"}, {"fresh", true}};
+  const std::uint64_t first = village.begin("alice-1", "send", params);
+  const std::uint64_t second = village.begin("alice-1", "send", params);
+  nlohmann::json one;
+  nlohmann::json two;
+  ASSERT_TRUE(village.until([&] {
+    if (one.is_null()) one = village.answer("alice-1", first);
+    if (two.is_null()) two = village.answer("alice-1", second);
+    return !one.is_null() && !two.is_null();
+  }));
+  ASSERT_TRUE(one.contains("result") && two.contains("result")) << one << two;
+  EXPECT_EQ(one["result"]["index"], two["result"]["index"]);
+  std::size_t said = 0;
+  const auto read = village.ask("alice-1", "read", {{"conversation", testing::kBob}});
+  for (const auto& message : read["result"]["messages"]) said += message["text"] == "once" ? 1 : 0;
+  EXPECT_EQ(said, 1u);
 }
 
 }  // namespace
