@@ -125,13 +125,17 @@ std::string places_of(const json& list) {
 }
 
 std::string render_realms(const json& result) {
-  std::string out = result.value("known", false) ? "Parts of the key of this backup are given to\n" + places_of(result)
-                                                 : "No realms are known here yet.\n";
-  if (result.contains("proposed")) {
-    out += "Proposed on " + day_of(result["proposed"], "seen_ms") + ":\n" + places_of(result["proposed"]) +
-           result["proposed"].value("sentence", "") + "\n";
+  std::string out;
+  for (const json& one : result.value("storages", json::array())) {
+    out += "At " + place_of(one.value("storage", "")) + ":\n";
+    out += one.value("known", false) ? "Parts of the key of this backup are given to\n" + places_of(one)
+                                     : "No realms are known here yet.\n";
+    if (!one.contains("proposed")) continue;
+    const json& proposed = one["proposed"];
+    out += "Proposed on " + day_of(proposed, "seen_ms") + ":\n" + places_of(proposed) + proposed.value("sentence", "") +
+           "\n";
   }
-  return out;
+  return out.empty() ? "This device has no backup set up.\n" : out;
 }
 
 std::string render_list(const json& result) {

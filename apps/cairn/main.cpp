@@ -351,9 +351,11 @@ void add_backup_commands(CLI::App& app, Command& command) {
       ->callback([&command] { command.method = "backup.receipts"; });
   CLI::App* realms =
       backup->add_subcommand("realms", "to whom parts of its key are given, and what other devices propose");
-  realms->add_flag_function(
-      "--confirm", [&command](std::int64_t) { command.params["confirm"] = true; },
-      "take what is proposed: you, on that device, have named them");
+  realms
+      ->add_option_function<std::string>(
+          "--confirm", [&command](const std::string& digest) { command.params["confirm"] = digest; },
+          "take what is proposed and was shown with this number: you, on that device, have named them")
+      ->type_name("NUMBER");
   realms->callback([&command] { command.method = "backup.realms"; });
   backup->get_subcommand("restore")->add_flag_function(
       "--accept-removed", [&command](std::int64_t) { command.params["accept_removed"] = true; },

@@ -19,7 +19,7 @@ std::optional<Account> KeyBoxJob::prepare(Context& context) {
   }
   if (box_) {
     const BackupSetup* before = task_.setup ? &*task_.setup : nullptr;
-    realm_word_ = review_realms(context, *box_, task_.state, before);
+    realm_word_ = review_realms(context, *box_, task_.state, *identity_, before);
   }
   setup_ = std::move(task_.setup);
   if (!setup_) {
@@ -40,23 +40,30 @@ std::optional<Account> KeyBoxJob::prepare(Context& context) {
 }
 
 const RealmList* KeyBoxJob::wished_realms(Context& context) {
-  const auto known = known_realms(context.store);
+  const auto known = known_realms(context.store, *identity_);
   if (task_.realms) {
     wished_ = task_.realms;
   } else if (known) {
     wished_ = known->list;
-  } else if (box_) {  // nothing is known: they are the first
+  } else if (box_ && realm_word_ == RealmWord::agreed) {  // nothing is known: they are the first
     const auto list = RealmList::from(box_->content.current().realms);
     wished_ = list ? std::optional(*list) : std::nullopt;
   }
   return wished_ ? &*wished_ : nullptr;
 }
 
+Result<RealmList> KeyBoxJob::pin_realms(Context& context) const {
+  auto list = TRY(RealmList::from(box_->content.current().realms));
+  const auto known = known_realms(context.store, *identity_);
+  if (realm_word_ != RealmWord::agreed && pin_is_known_ && known && known->list) return *known->list;
+  return list;
+}
+
 bool KeyBoxJob::realms_agreed(Context& context) {
   if (task_.realms) return true;
   if (realm_word_ == RealmWord::asked) {
-    const auto change = realm_change(context.store);
-    fail_with(ErrorCode::not_authorised, change ? realm_change_sentence(*change)
+    const auto change = realm_change(context.store, *identity_);
+    fail_with(ErrorCode::not_authorised, change ? realm_change_sentence(*change, *setup_)
                                                 : "The key box names realms in a way that this program does not know.");
     return false;
   }
@@ -76,6 +83,7 @@ bool KeyBoxJob::has_room() {
 
 KeyBoxWishes KeyBoxJob::wishes(Context& context, const Account& account, const directory::RecoveryKey* recovery) {
   KeyBoxWishes out{box_ ? &*box_ : nullptr, task_.state, account, setup_->device_key, recovery, {}, nullptr};
+  out.mended = box_was_mended_;
   if (recovery != nullptr) out.erase_key = vault::token_erase_key(task_.secret->expose()).public_key();
   out.realms = wished_realms(context);
   return out;
@@ -197,7 +205,7 @@ void KeyBoxJob::put_box(Context& context, const std::shared_ptr<NextKeyBox>& nex
                   setup.content = std::move(next->content);
                   setup.newest_pin = std::max(setup.newest_pin, setup.content.newest_pin());
                   save_backup_setup(later, setup);
-                  if (self->task_.realms || self->realm_word_ != RealmWord::asked) know_realms(later, self->wished_);
+                  if (self->task_.realms || self->realm_word_ != RealmWord::asked) know_realms(later, *self->identity_, self->wished_);
                   self->key_box_stands(later);
                   self->copy_for_pin(later, then);
                 });

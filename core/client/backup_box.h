@@ -16,6 +16,9 @@ class KeyBoxJob : public BackupJob {
   /// The realms that new generations are to be behind: those that its owner has just named, else those that this device
   /// knows to be its owner's (backup_trust.h); null for none.
   const RealmList* wished_realms(Context& context);
+  /// Where the PIN of the box lies: one that was known here at the realms that are known here, whatever another device
+  /// has written since. Once prepared; `malformed` where there are none.
+  Result<RealmList> pin_realms(Context& context) const;
   /// False, and failed, when another device has named other realms and its owner has not said yet what it thinks of it.
   bool realms_agreed(Context& context);
   /// False, and failed, when the box has no place for another generation.

@@ -40,7 +40,7 @@ void CreateJob::unlocked(Context& context) {
   if (box_ && box_->content.pin && *next) {
     const auto& realms = (*next)->content.current().realms;
     // The PIN that is known here lies where it was known to lie, whatever another device has written since.
-    const auto known = known_realms(context.store);
+    const auto known = known_realms(context.store, *identity_);
     const bool stays = pin_is_known_ && known && known->list && realms == known->list->entries();
     if (!stays && (*next)->content.pin && realms != box_->content.current().realms) {
       return fail_with(ErrorCode::invalid_state,
@@ -50,7 +50,7 @@ void CreateJob::unlocked(Context& context) {
   if (box_ && *next && !(*next)->content.pin) pin_lost(context);
   const auto go_on = [self = self_as<CreateJob>()](Context& later) { self->begin_snapshot(later); };
   if (*next) return put_key_box(context, *account, std::move(**next), go_on);
-  if (task_.realms) know_realms(context, task_.realms);
+  if (task_.realms) know_realms(context, *identity_, task_.realms);
   copy_for_pin(context, go_on);
 }
 
@@ -58,8 +58,13 @@ void CreateJob::unlocked(Context& context) {
 void CreateJob::pin_lost(Context& context) {
   const auto& pin = box_->content.pin ? box_->content.pin : doubted_pin_;
   if (!pin) return;
-  PinRow row;
-  row.sent.push_back({PinVersion{}, crypto::SigningKey::from_seed(pin->auth.clone())});
+  // Beside what was sent: a change that was interrupted may stand at some realms.
+  PinRow row = load_pin_row(context.store).value_or(PinRow{});
+  auto key = crypto::SigningKey::from_seed(pin->auth.clone());
+  std::erase_if(row.sent, [&](const PinAuth& one) {
+    return one.version.is_zero() && one.key.public_key() == key.public_key();
+  });
+  row.add_sent({PinVersion{}, std::move(key)});
   row.finished = false;
   save_pin_row(context, row);
   warnings_.emplace_back(
@@ -267,6 +272,7 @@ void CreateJob::confirm(Context& context) {
 bool CreateJob::goes_on(Context& context) {
   if (writer_->is_whole(stored_objects())) return true;
   setup_->newest = newest_;
+  setup_->last_ms = last_ms_before_;  // what is due is due again
   save_backup_setup(context, *setup_);
   made_ = nullptr;
   storage_->prune(context, manifests_, [self = self_as<CreateJob>()](Context&, const Result<Bytes>&) {
@@ -278,7 +284,7 @@ bool CreateJob::goes_on(Context& context) {
 void CreateJob::end(Context& context) {
   setup_->newest = writer_->head();
   setup_->newest_generation = generation_;
-  setup_->last_ms = context.now.ms;
+  last_ms_before_ = std::exchange(setup_->last_ms, context.now.ms);
   save_backup_setup(context, *setup_);
   const vault::Generation& current = setup_->content.current();
   for (const Row& row : context.store.scan_prefix(tables::kBackupPacks, vault_of(current), proto::kMaxVaultObjects)) {

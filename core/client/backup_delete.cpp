@@ -80,16 +80,16 @@ nlohmann::json receipts_json(const StoreView& store) {
   return out;
 }
 
-std::optional<Unconfirmed> unconfirmed_generation(const StoreView& store) {
-  if (store.scan(tables::kUnconfirmed, {}, {}, 1).empty()) return std::nullopt;
-  for (BackupSetup& setup : load_backup_setups(store)) {
+std::vector<Unconfirmed> unconfirmed_generations(const StoreView& store) {
+  std::vector<Unconfirmed> out;
+  if (store.scan(tables::kUnconfirmed, {}, {}, 1).empty()) return out;
+  for (const BackupSetup& setup : load_backup_setups(store)) {
     for (const vault::Generation& one : setup.content.generations) {
-      if (!is_unconfirmed(store, vault::vault_id(one.root, setup.identity))) continue;
-      const std::uint32_t number = one.number;
-      return Unconfirmed{std::move(setup), number};
+      const vault::VaultId vault = vault::vault_id(one.root, setup.identity);
+      if (is_unconfirmed(store, vault)) out.push_back({setup.storage, one.number, vault});
     }
   }
-  return std::nullopt;
+  return out;
 }
 
 bool is_unconfirmed(const StoreView& store, const vault::VaultId& vault) {
@@ -106,6 +106,13 @@ void DeleteJob::unlocked(Context& context) {
   }
   if (!has_generation(*box_, generation_)) {
     return fail_with(ErrorCode::not_found, "The backup has no such generation; backup list shows them.");
+  }
+  const bool is_it = !only_ || std::ranges::any_of(box_->content.generations, [&](const vault::Generation& one) {
+    return one.number == generation_ && vault_of(one) == *only_;
+  });
+  if (!is_it) {
+    return fail_with(ErrorCode::conflict,
+                     "Another folder lies there than the one whose deletion is to be confirmed; nothing was asked.");
   }
   if (!prepare(context)) return;
   doing_ = "deleting";
@@ -195,6 +202,13 @@ void DeleteJob::change_key_box(Context& context) {
   std::set<std::uint32_t> ended;
   std::ranges::set_difference(waiting_, idle_, std::inserter(ended, ended.end()));
   if (gone_.empty() && !ended.contains(all.back().number)) return end(context);  // it is as it should be
+  // What begins now would lie nowhere that its owner has named.
+  if (realm_word_ == RealmWord::asked && !known_realms(context.store, *identity_)) {
+    warnings_.emplace_back(
+        "The keys stay in the key box until you have said at which realms new ones are to lie: backup realms. Then type "
+        "the same again.");
+    return end(context);
+  }
   auto next = without_generations(wishes(context, *account, nullptr), gone_, ended, context.now, context.entropy);
   if (!next) {
     return fail_with(next.error().code,
@@ -219,7 +233,7 @@ void DeleteJob::delete_key_box(Context& context) {
 
 /// Its keys go with the box: what the realms have of it is taken back by what is kept here of that.
 void DeleteJob::forget_pin(Context& context, const vault::PinKeys& pin) {
-  const auto list = RealmList::from(box_->content.current().realms);
+  const auto list = pin_realms(context);
   if (!list) return;
   const RealmHouse house{*list, {std::string(task_.state.name().domain()), pin.registration}, {}};
   owe_removal(context, house, pin_auths(context.store, pin));
@@ -227,12 +241,14 @@ void DeleteJob::forget_pin(Context& context, const vault::PinKeys& pin) {
 }
 
 void DeleteJob::end(Context& context) {
-  // The snapshots that this device knew may be gone: none that is older is a lie now.
   if (all_gone_) {
     forget_backup_setup(context, *identity_);  // of this storage, and no other
   } else if (setup_) {
-    setup_->newest = {};
-    setup_->newest_generation = 0;
+    // The snapshot that this device knew is gone with its generation; of another one an older state is still a lie.
+    if (gone_.contains(setup_->newest_generation)) {
+      setup_->newest = {};
+      setup_->newest_generation = 0;
+    }
     save_backup_setup(context, *setup_);
   }
   for (const vault::Generation& one : box_->content.generations) {

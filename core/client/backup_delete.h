@@ -22,8 +22,11 @@ nlohmann::json receipts_json(const StoreView& store);
 /// recovery key, else after three days, in which any device calls it off.
 class DeleteJob final : public KeyBoxJob {
  public:
-  DeleteJob(const BackupRooms& rooms, BackupTask task, std::uint32_t generation)
-      : KeyBoxJob(rooms, std::move(task)), generation_(generation) {}
+  /// `only`: the vault of that generation, where no person says which storage it is about: folders are exchanged, and
+  /// what lies there may be another backup. Then nothing is asked.
+  DeleteJob(const BackupRooms& rooms, BackupTask task, std::uint32_t generation,
+            std::optional<vault::VaultId> only = std::nullopt)
+      : KeyBoxJob(rooms, std::move(task)), generation_(generation), only_(only) {}
 
  private:
   void unlocked(Context& context) override;
@@ -41,6 +44,7 @@ class DeleteJob final : public KeyBoxJob {
   void end(Context& context);
 
   std::uint32_t generation_;
+  std::optional<vault::VaultId> only_;
   std::set<std::uint32_t> gone_;         ///< generations whose vault goes now
   std::set<std::uint32_t> waiting_;      ///< that the realms will erase
   std::set<std::uint32_t> idle_;         ///< those of them in which the storage has nothing
@@ -51,11 +55,12 @@ class DeleteJob final : public KeyBoxJob {
 
 /// A generation that is gone by its storage's word alone.
 struct Unconfirmed {
-  BackupSetup setup;
+  std::string storage;  ///< URL
   std::uint32_t generation = 0;
+  vault::VaultId vault;
 };
-/// The first that realms have still to be asked about, by what this device was told; nothing if there is none.
-std::optional<Unconfirmed> unconfirmed_generation(const StoreView& store);
+/// Those that realms have still to be asked about, by what this device was told.
+std::vector<Unconfirmed> unconfirmed_generations(const StoreView& store);
 
 bool is_unconfirmed(const StoreView& store, const vault::VaultId& vault);
 

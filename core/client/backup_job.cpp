@@ -133,6 +133,7 @@ void BackupJob::take_key_box(Context& context, const Bytes& bytes) {
   box_bytes_ = put->body;
   check_registration();
   judge_pin_keys();
+  judge_generations();
   if (!over_) unlocked(context);
 }
 
@@ -146,6 +147,7 @@ void BackupJob::find_snapshots(Context& context, ThenFound then) {
                    if (!items && items.error().code != ErrorCode::not_found)
                      return self->refused_by_storage(items.error());
                    self->items_ = items ? std::move(*items) : std::vector<proto::VaultItem>{};
+                   self->other_format_ = false;
                    self->fetch_manifests(later, std::make_shared<std::vector<Found>>(), 0, then);
                  });
 }
@@ -172,6 +174,8 @@ void BackupJob::fetch_manifests(Context& context, const std::shared_ptr<std::vec
     // One that does not open is damaged, or a stranger's: others may be good.
     if (body) {
       auto manifest = vault::UnverifiedManifest::open(*self->keys_, id, *body);
+      self->other_format_ =
+          self->other_format_ || (!manifest && manifest.error().code == ErrorCode::unsupported);
       const auto known = std::ranges::find_if(*found, [&](const Found& one) {
         return manifest && one.manifest.head() == manifest->head() && one.manifest.signer() == manifest->signer();
       });

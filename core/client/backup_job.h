@@ -132,6 +132,7 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   std::optional<vault::KeyBox> box_;
   Bytes box_bytes_;                                  ///< as it lies there
   std::optional<RegistrationId> registration_;       ///< that the domain has named for this PIN
+  bool box_was_mended_ = false;                      ///< box_ has what was known here in the place of another word
   bool pin_is_known_ = false;                        ///< the box has the PIN that this device knew before
   std::optional<vault::PinKeys> doubted_pin_;        ///< what a device that is out has left of one; see judge_pin()
   bool deletion_waits_ = false;                      ///< of the generation that was entered last
@@ -139,6 +140,7 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   std::optional<vault::BackupToken> entered_token_;  ///< of the generation that was entered, if it is to be printed
   std::optional<vault::VaultKeys> keys_;
   vault::ChunkIndex index_;
+  bool other_format_ = false;            ///< of items_ some manifest is of a format that this program does not read
   std::vector<proto::VaultItem> items_;  ///< of the vault, as last listed
   std::string doing_ = "opening the backup";
   std::uint64_t done_ = 0;
@@ -158,6 +160,10 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   void check_registration();
   /// The keys of the PIN count by whose word they come.
   void judge_pin_keys();
+  /// Those of generations that are known here do not change.
+  void judge_generations();
+  /// Of who signed the box, and ignored: "keys of the PIN".
+  void warn_of_other(std::string_view what);
   void token_came(Context& context, const vault::Generation& generation, const RealmList& list,
                   vault::TokenRecovery& recovery, const Then& then, const Then& erased);
   void fetch_manifests(Context& context, const std::shared_ptr<std::vector<Found>>& found, std::size_t at,

@@ -165,7 +165,7 @@ Result<std::optional<NextKeyBox>> next_key_box(const KeyBoxWishes& wishes, Time 
     next.content.previous = wishes.box->head.hash;
     ends = is_outdated(*wishes.box, wishes.state) || pin_of(stands.openers) != pin_of(openers) ||
            stands.current().realms != wished_realms(wishes);
-    if (!ends && next.content.openers == openers) return std::optional<NextKeyBox>{};
+    if (!ends && !wishes.mended && next.content.openers == openers) return std::optional<NextKeyBox>{};
   }
   if (ends) {
     REQUIRE(next.content.generations.size() < kMostKept, ErrorCode::over_limit, "generations of a key box");

@@ -50,6 +50,7 @@ struct KeyBoxWishes {
   const directory::RecoveryKey* recovery = nullptr;  ///< if its owner has typed it
   std::optional<PublicKey> erase_key;                ///< token_erase_key()'s public half, with `recovery`
   const RealmList* realms = nullptr;                 ///< that hold the tokens of new generations; null: none do
+  bool mended = false;  ///< the box is not as it lies there: what was known here took the place of another word
   PinWish pin = PinWish::keep;
   const NewPin* new_pin = nullptr;  ///< for PinWish::set
 };

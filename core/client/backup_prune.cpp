@@ -67,6 +67,13 @@ void PruningJob::plan_pruning(Context& context, const std::vector<Found>& found,
         "The storage does not show the newest snapshot that this device knows, so nothing was removed from it.");
     return then(context);
   }
+  // What is there may be all that there is of older snapshots, or of a program that is newer than this one.
+  if (other_format_) {
+    warnings_.emplace_back(
+        "Some snapshots are of another build of this program, so nothing was removed that they may need; delete what "
+        "you do not need: backup delete --generation.");
+  }
+  if (other_format_ || snapshots.empty()) return then(context);
   pruner_.emplace(*keys_, stored_objects(), std::move(snapshots), load_unneeded(context.store, vault_), context.now);
   fetch_next_index(context, then);
 }

@@ -1,5 +1,7 @@
 // What pruning removes and what it never does, and storages that lose what they are given or give without end.
 #include "core/client/backup_fixture.h"
+#include "core/crypto/aead.h"
+#include "core/vault/labels.h"
 #include "core/vault/retention.h"
 
 namespace cairn::client {
@@ -131,6 +133,59 @@ TEST_F(BackupPrune, NothingGoesWhereTheStorageHidesTheNewestSnapshot) {
   EXPECT_TRUE(backup("alice-1", "verify").contains("result"));
 }
 
+TEST_F(BackupPrune, NothingGoesWhereNoSnapshotIsShownOrOneIsOfAnotherFormat) {
+  ASSERT_TRUE(backup("alice-1", "create", with_key()).contains("result"));
+  // Of this device's own memory there is nothing to compare with: as of an older generation.
+  const auto setup = load_backup_setup(village.device("alice-1").store());
+  const vault::Generation& current = setup->content.current();
+  const auto keys = keys_of(current, *current.token);
+  ASSERT_TRUE(keys.has_value());
+  back_up_daily(2, kMinuteMs);
+  const auto all = objects();
+  const auto prune_late = [&] {
+    for (int i = 0; i < 2; ++i) {
+      ASSERT_TRUE(backup("alice-1", "prune").contains("result"));
+      village.pass_all(8 * kDayMs);
+    }
+  };
+  // One that another build has made, which no client of this one reads.
+  const proto::ObjectId other = *proto::ObjectId::from(concat({Bytes{3}, Bytes(15, 7)}));
+  Bytes text(1024, 0);
+  text[0] = 1;
+  const Bytes nonce(32, 5);
+  Bytes sealed = concat({nonce, crypto::aead_seal(crypto::AeadAlgorithm::aegis_256,
+                                                  keys->object_key(vault::kSealManifest, *vault::ObjectId::from(other)).expose(), nonce, {},
+                                                  text)});
+  objects()[other] = {sealed.size(), sealed};
+  prune_late();
+  EXPECT_EQ(objects().size(), all.size() + 1);
+  const json warned = backup("alice-1", "prune");
+  EXPECT_NE(warned.dump().find("of another build"), std::string::npos) << warned.dump();
+  objects().erase(other);
+  prune_late();
+  EXPECT_LT(objects().size(), all.size());
+}
+
+TEST_F(BackupPrune, NothingGoesOfAnOlderGenerationThatShowsNoSnapshot) {
+  ASSERT_TRUE(backup("alice-1", "create", with_key()).contains("result"));
+  ASSERT_TRUE(village.link_device("alice-2", kAlice, "alice-1").contains("result"));
+  const json id = village.ask("alice-2", "status")["result"]["device"];
+  ASSERT_TRUE(village.ask("alice-1", "device.remove", {{"device", id}}).contains("result"));
+  ASSERT_EQ(backup("alice-1", "create")["result"]["generation"], 2);
+  std::size_t packs = 0;
+  for (auto& [vault, kept] : vaults()) {
+    std::erase_if(kept, [](const auto& one) { return one.first.view()[0] == 3; });
+    packs += kept.size();
+  }
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(backup("alice-1", "prune").contains("result"));
+    village.pass_all(8 * kDayMs);
+  }
+  std::size_t left = 0;
+  for (const auto& [vault, kept] : vaults()) left += kept.size();
+  EXPECT_EQ(left, packs);
+}
+
 TEST_F(BackupPrune, ASnapshotWhosePackWentAfterItWasCheckedIsTakenBack) {
   ASSERT_TRUE(backup("alice-1", "create", with_key()).contains("result"));
   say("alice-1", kBob, "more");
@@ -140,8 +195,12 @@ TEST_F(BackupPrune, ASnapshotWhosePackWentAfterItWasCheckedIsTakenBack) {
     std::erase_if(objects(), [](const auto& one) { return one.first.view()[0] == 1; });
     return false;
   };
+  const auto last = [&] { return load_backup_setup(village.device("alice-1").store())->last_ms; };
+  const std::uint64_t before = last();
+  village.pass_all(kMinuteMs);
   const json failed = backup("alice-1", "create");
   village.server.vault.forgets = nullptr;
+  EXPECT_EQ(last(), before);  // so the daily one is due when it was
   EXPECT_EQ(failed["error"]["data"]["code"], "not_found") << failed.dump();
   EXPECT_EQ(listed(), 1u);  // the one before, which is damaged too
   ASSERT_TRUE(backup("alice-1", "create").contains("result"));

@@ -308,7 +308,7 @@ void RestoreJob::keep_pin(Context& context) {
   row.sent.push_back({PinVersion{}, crypto::SigningKey::from_seed(pin->auth.clone())});
   row.checked_ms = context.now.ms;
   save_pin_row(context, row);
-  context.store.put(tables::kRealms, {}, wire::encode(*task_.realms));
+  context.store.put(tables::kRealms, storage_key(*identity_), wire::encode(*task_.realms));
 }
 
 void RestoreJob::end(Context& context) {

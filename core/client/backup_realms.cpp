@@ -39,6 +39,7 @@ void BackupJob::enter(Context& context, const vault::Generation& generation, The
 }
 
 void BackupJob::enter(Context& context, const vault::Generation& generation, Then then, Then erased) {
+  deletion_waits_ = false;
   if (generation.token) return enter_with(context, generation, *generation.token, then);
   if (task_.token && task_.token->generation == generation.number) {
     return enter_with(context, generation, task_.token->token, then);
@@ -135,11 +136,20 @@ void BackupJob::judge_pin_keys() {
     return;
   }
   pin_is_known_ = is_known_pin(box_->content, before);
-  if (judge_pin(*box_, task_.state, before, doubted_pin_) != PinWord::known_kept) return;
+  if (judge_pin(*box_, task_.state, before, doubted_pin_) == PinWord::known_kept) warn_of_other("keys of the PIN");
+}
+
+void BackupJob::judge_generations() {
+  const BackupSetup* before = task_.setup ? &*task_.setup : nullptr;
+  if (keep_known_generations(box_->content, before)) warn_of_other("keys or realms of a generation");
+}
+
+void BackupJob::warn_of_other(std::string_view what) {
+  box_was_mended_ = true;
   const auto* device = task_.state.find_by_key(box_->signer);
   warnings_.push_back("The device " + (device == nullptr ? std::string("of another name") : to_hex(device->id)) +
-                      " has written other keys of the PIN than are known here; they were ignored. Look whose it is: "
-                      "device list.");
+                      " has written other " + std::string(what) +
+                      " than are known here; they were ignored. Look whose it is: device list.");
 }
 
 /// What opened by a PIN says itself where its guesses are counted: elsewhere nobody looks.

@@ -14,13 +14,22 @@ constexpr std::string_view kArchive = "cairn archive";
 constexpr std::size_t kMaxSetups = 64;
 constexpr std::uint8_t kFolderKind = 2;
 
-/// No name stands in it: a device has one domain.
-Bytes setup_key(const vault::StorageIdentity& identity) {
-  const bool folder = !identity.bytes.empty() && identity.bytes.front() == kFolderKind;
-  return folder ? to_bytes(ByteView(identity.bytes).subspan(1)) : Bytes{};
+void put_setup(Context& context, const BackupSetup& setup, bool daily) {
+  const Bytes key = storage_key(setup.identity);
+  // Of earlier builds, which had one row for whatever storage it was.
+  const auto first = key.empty() ? std::nullopt : context.store.get(tables::kBackup, {});
+  const auto before = first ? BackupSetup::decode(*first) : Result<BackupSetup>(fail(ErrorCode::not_found, "no row"));
+  if (before && before->identity == setup.identity) context.store.erase(tables::kBackup, {});
+  context.store.put(tables::kBackup, key, to_bytes(setup.encode_with(daily).expose()));
 }
 
 }  // namespace
+
+/// No name stands in it: a device has one domain.
+Bytes storage_key(const vault::StorageIdentity& identity) {
+  const bool folder = !identity.bytes.empty() && identity.bytes.front() == kFolderKind;
+  return folder ? to_bytes(ByteView(identity.bytes).subspan(1)) : Bytes{};
+}
 
 void BackedUpContact::write(wire::Writer& w) const {
   w.opaque(name);
@@ -84,7 +93,7 @@ std::string archive_title(const Account& account, const BackedUpConversation& co
   return (title.empty() ? "notes" : title) + " (restored)";
 }
 
-SecretBytes BackupSetup::encode() const {
+SecretBytes BackupSetup::encode_with(bool is_daily) const {
   wire::Writer w(wire::Sensitivity::is_secret);
   w.opaque(storage);
   w.opaque(identity.bytes);
@@ -98,7 +107,7 @@ SecretBytes BackupSetup::encode() const {
   w.raw(newest.hash);
   w.u32(newest_generation);
   w.u64(last_ms);
-  w.u8(daily ? 1 : 0);
+  w.u8(is_daily ? 1 : 0);
   w.u64(newest_pin);
   return w.take_secret();
 }
@@ -151,19 +160,19 @@ std::optional<BackupSetup> load_backup_setup(const StoreView& store) {
 }
 
 void save_backup_setup(Context& context, const BackupSetup& setup) {
-  const Bytes key = setup_key(setup.identity);
-  // Of earlier builds, which had one row for whatever storage it was.
-  const auto first = key.empty() ? std::nullopt : context.store.get(tables::kBackup, {});
-  const auto before = first ? BackupSetup::decode(*first) : Result<BackupSetup>(fail(ErrorCode::not_found, "no row"));
-  if (before && before->identity == setup.identity) context.store.erase(tables::kBackup, {});
-  context.store.put(tables::kBackup, key, to_bytes(setup.encode().expose()));
+  const auto row = context.store.get(tables::kBackup, storage_key(setup.identity));
+  const auto stands = row ? BackupSetup::decode(*row) : Result<BackupSetup>(fail(ErrorCode::not_found, "no row"));
+  put_setup(context, setup, stands && stands->identity == setup.identity ? stands->daily : setup.daily);
 }
+
+void save_schedule(Context& context, const BackupSetup& setup) { put_setup(context, setup, setup.daily); }
 
 void forget_backup_setup(Context& context, const vault::StorageIdentity& identity) {
   for (const Row& row : context.store.scan(tables::kBackup, {}, {}, kMaxSetups)) {
     const auto setup = BackupSetup::decode(row.value);
     if (setup && setup->identity == identity) context.store.erase(tables::kBackup, row.key);
   }
+  context.store.erase(tables::kRealmChange, storage_key(identity));  // there is nothing left to be asked about
 }
 
 std::string storage_label(std::string_view url) {

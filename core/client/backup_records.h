@@ -59,15 +59,22 @@ struct BackupSetup {
   bool daily = false;                   ///< whether one is made every day without being asked for
   std::uint64_t newest_pin = 0;         ///< that this device has seen in a key box (vault::KeyBoxRules)
 
-  SecretBytes encode() const;
+  SecretBytes encode() const { return encode_with(daily); }
+  SecretBytes encode_with(bool is_daily) const;
   static Result<BackupSetup> decode(ByteView bytes);
 };
+
+/// By which rows about one storage are told apart: empty for the domain's server, else the folder's id.
+Bytes storage_key(const vault::StorageIdentity& identity);
 
 /// All of them: the domain's server first, then folders by their ids.
 std::vector<BackupSetup> load_backup_setups(const StoreView& store);
 /// The one that has the PIN, of which there is one at most; else the first.
 std::optional<BackupSetup> load_backup_setup(const StoreView& store);
+/// `daily` stays as it stands in its row, if it has one: its owner may have changed it while a job ran.
 void save_backup_setup(Context& context, const BackupSetup& setup);
+/// With `daily` as it is here.
+void save_schedule(Context& context, const BackupSetup& setup);
 void forget_backup_setup(Context& context, const vault::StorageIdentity& identity);
 
 /// As a person names a storage: "domain", or the folder's path.

@@ -103,6 +103,20 @@ TEST_F(BackupStorages, EachIsDailyOrNotAndOneThatIsAwayKeepsNoOtherWaiting) {
   for (const json& one : storages()) EXPECT_EQ(one["daily"], one["storage"] != "https://example.org");
 }
 
+TEST_F(BackupStorages, TheScheduleThatIsSetWhileAJobRunsHolds) {
+  ASSERT_TRUE(create("domain").contains("result"));
+  say("alice-1", kBob, "more");
+  village.device("alice-1").hold_answers_to(proto::kPathVaultPut);
+  ASSERT_TRUE(village.ask("alice-1", "backup.create").contains("result"));
+  village.pass_all(kSecondMs);
+  ASSERT_TRUE(village.ask("alice-1", "backup.status")["result"]["running"]);
+  ASSERT_TRUE(village.ask("alice-1", "backup.schedule", {{"daily", true}}).contains("result"));
+  village.device("alice-1").release_answers();
+  const json done = village.ask("alice-1", "backup.status", {{"wait_ms", 60'000}});
+  ASSERT_EQ(done["result"]["snapshot"], 2) << done.dump();
+  EXPECT_EQ(storages()[0]["daily"], true);
+}
+
 TEST_F(BackupStorages, ARemovedDeviceEndsAGenerationAtEachOfThem) {
   three();
   ASSERT_TRUE(village.link_device("alice-2", kAlice, "alice-1").contains("result"));

@@ -7,14 +7,14 @@
 
 namespace cairn::client {
 
-/// tables::kRealms: where its owner wants new keys of backups to lie, as far as this device knows.
+/// tables::kRealms: where its owner wants new keys of the backup at one storage to lie, as far as this device knows.
 struct KnownRealms {
   std::optional<RealmList> list;  ///< none: beside the backup
 };
 /// Nothing when this device does not know.
-std::optional<KnownRealms> known_realms(const StoreView& store);
-/// Its owner's word; what was proposed is settled by it.
-void know_realms(Context& context, const std::optional<RealmList>& list);
+std::optional<KnownRealms> known_realms(const StoreView& store, const vault::StorageIdentity& storage);
+/// Its owner's word; what was proposed for that storage is settled by it.
+void know_realms(Context& context, const vault::StorageIdentity& storage, const std::optional<RealmList>& list);
 
 /// tables::kRealmChange: other realms than those that this device knows, which a device has named in the key box.
 struct RealmChange {
@@ -25,9 +25,11 @@ struct RealmChange {
   void write(wire::Writer&) const;
   static Result<RealmChange> read(wire::Reader&);
 };
-std::optional<RealmChange> realm_change(const StoreView& store);
+std::optional<RealmChange> realm_change(const StoreView& store, const vault::StorageIdentity& storage);
+/// By which its owner says which proposal was read: 32 digits of hex, of the list and of the storage.
+std::string realm_change_digest(const RealmChange& change, const vault::StorageIdentity& storage);
 /// One sentence: who named what, and what to do about it.
-std::string realm_change_sentence(const RealmChange& change);
+std::string realm_change_sentence(const RealmChange& change, const BackupSetup& setup);
 
 /// What a key box says of realms, compared with what this device knows.
 enum class RealmWord : std::uint8_t {
@@ -37,7 +39,11 @@ enum class RealmWord : std::uint8_t {
 };
 /// Writes down what was learned or is to be asked. `before` is what this device kept of the backup, null if nothing.
 RealmWord review_realms(Context& context, const vault::KeyBox& box, const directory::NameState& state,
-                        const BackupSetup* before);
+                        const vault::StorageIdentity& storage, const BackupSetup* before);
+
+/// Keys, realms and count of statements of a generation never change: of those that this device knows, by number and
+/// root, the box has the known ones now. True when it had others.
+bool keep_known_generations(vault::KeyBoxContent& content, const BackupSetup* before);
 
 /// Whether the device that signed this box is the name's now.
 bool is_by_active_device(const vault::KeyBox& box, const directory::NameState& state);

@@ -53,13 +53,19 @@ class Trust : public PinVillage {
     put.signature = crypto::sign_labelled(stolen->write_key, crypto::kSignKeyBoxPut, put.content());
   }
   void name_evil_realms() {
-    forge("alice-2", [&](vault::KeyBoxContent& content) {
-      vault::Generation next = content.current().clone();
-      ++next.number;
-      next.root = random_secret<vault::BackupRoot>(entropy);
-      next.realms = RealmList::parse(evil_list())->entries();
-      content.generations.push_back(std::move(next));
-    });
+    forge("alice-2", [&](vault::KeyBoxContent& content) { content.generations = next_behind(content, evil_list()); });
+  }
+  std::string one_evil_realm() const { return evil_list().substr(0, evil_list().find('\n') + 1); }
+  /// The generations of a box, and one more that lies behind this list.
+  std::vector<vault::Generation> next_behind(const vault::KeyBoxContent& content, const std::string& list) {
+    std::vector<vault::Generation> out;
+    for (const vault::Generation& one : content.generations) out.push_back(one.clone());
+    vault::Generation next = content.current().clone();
+    ++next.number;
+    next.root = random_secret<vault::BackupRoot>(entropy);
+    next.realms = RealmList::parse(list)->entries();
+    out.push_back(std::move(next));
+    return out;
   }
   void remove(const std::string& device) {
     const json id = village.ask(device, "status")["result"]["device"];
@@ -71,8 +77,27 @@ class Trust : public PinVillage {
     for (const auto& place : evil.places) out += place->shares.size() + (place->realm.pin ? 1 : 0);
     return out;
   }
+  /// Of what is known and proposed: the domain's server first.
+  json realms(const std::string& device, std::size_t storage = 0) {
+    return village.ask(device, "backup.realms")["result"]["storages"][storage];
+  }
+  json confirm(const std::string& device, const std::string& digest) {
+    return village.ask(device, "backup.realms", {{"confirm", digest}});
+  }
+  /// How many parts of keys a realm is about to erase.
+  std::size_t waiting_at(std::size_t place) {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        net.places[place]->shares, [](const auto& one) { return one.second.state.erase_at_ms != 0; }));
+  }
+  void set_alive(bool alive) {
+    for (const std::size_t i : {1u, 2u}) realm(i).alive = alive;
+  }
+  json create_at(const std::string& storage, const std::string& list) {
+    return job("alice-1", "backup.create", {{"to", storage}, {"realms", list}, {"recovery_key", key}});
+  }
   json alarms(const std::string& device) { return village.ask(device, "status")["result"]["alarms"]; }
 
+  const std::string kStick = "file:///stick";
   testing::SeededEntropy entropy{77};
   testing::RealmNet evil;
 };
@@ -111,7 +136,7 @@ TEST_F(Trust, TheRealmsThatAnActiveDeviceNamedWaitForTheOwner) {
   ASSERT_EQ(alarms("alice-1").size(), 1u);
   EXPECT_EQ(alarms("alice-1")[0]["kind"], "realms");
   EXPECT_EQ(alarms("alice-1")[0]["device"], id_of("alice-2"));
-  const json shown = village.ask("alice-1", "backup.realms")["result"];
+  const json shown = realms("alice-1");
   EXPECT_EQ(shown["realms"][0]["url"], "https://realm0.example");
   EXPECT_EQ(shown["proposed"]["realms"][0]["url"], "https://realm0.example/evil");
   const json status = job("alice-1", "pin.status");
@@ -129,11 +154,12 @@ TEST_F(Trust, TheRealmsThatAnActiveDeviceNamedWaitForTheOwner) {
 TEST_F(Trust, WhatTheOwnerChangedOnAnotherDeviceIsConfirmedOnceHere) {
   const std::string two = net.list().substr(0, net.list().rfind("realm "));
   ASSERT_TRUE(job("alice-2", "pin.change", {{"pin", "another battery"}, {"realms", two}}).contains("result"));
-  EXPECT_EQ(code(village.ask("alice-1", "backup.realms", {{"confirm", true}})), "invalid_state");  // not seen yet
   EXPECT_EQ(code(job("alice-1", "backup.create")), "not_authorised");
-  const json confirmed = village.ask("alice-1", "backup.realms", {{"confirm", true}});
+  EXPECT_EQ(code(confirm("alice-1", "00")), "conflict");
+  const json confirmed = confirm("alice-1", realms("alice-1")["proposed"]["digest"]);
   ASSERT_TRUE(confirmed.contains("result")) << confirmed;
-  EXPECT_EQ(confirmed["result"]["realms"].size(), 2u);
+  EXPECT_EQ(confirmed["result"]["storages"][0]["realms"].size(), 2u);
+  EXPECT_FALSE(confirmed["result"]["storages"][0].contains("proposed"));
   const json created = job("alice-1", "backup.create");
   ASSERT_TRUE(created.contains("result")) << created;
   EXPECT_EQ(created["result"]["generation"], 2);
@@ -201,6 +227,156 @@ TEST_F(Trust, KeysOfAPinThatNobodyHereKnowsDoNotCountByTheWordOfWhoIsOut) {
   EXPECT_TRUE(job("alice-3", "backup.create").contains("result"));
   EXPECT_TRUE(recover("alice-5", "a third battery").contains("result"));
   EXPECT_EQ(code(recover("alice-6", "another battery")), "not_authorised");
+}
+
+TEST_F(Trust, OnlyTheRealmsThatWereShownAreConfirmed) {
+  name_evil_realms();
+  EXPECT_EQ(code(job("alice-1", "backup.create")), "not_authorised");
+  const std::string shown = realms("alice-1")["proposed"]["digest"];
+  EXPECT_EQ(code(job("alice-1", "backup.create")), "not_authorised");
+  EXPECT_EQ(realms("alice-1")["proposed"]["digest"], shown);
+  forge("alice-2", [&](vault::KeyBoxContent& content) { content.generations = next_behind(content, one_evil_realm()); });
+  village.pass_all(kHourMs);
+  ASSERT_NE(realms("alice-1")["proposed"]["digest"], shown);
+  EXPECT_EQ(code(confirm("alice-1", shown)), "conflict");
+  EXPECT_EQ(realms("alice-1")["realms"].size(), 3u);
+  EXPECT_EQ(alarms("alice-1").size(), 1u);
+}
+
+TEST_F(Trust, RealmsOfAKnownGenerationNeverChange) {
+  forge("alice-2", [&](vault::KeyBoxContent& content) {
+    content.generations.front().realms = RealmList::parse(one_evil_realm())->entries();
+  });
+  village.pass_all(kHourMs);  // its other devices look at it meanwhile
+  EXPECT_TRUE(alarms("alice-1").empty());
+  remove("alice-2");
+  const json deleted = job("alice-1", "backup.delete", {{"generation", 1}, {"recovery_key", key}});
+  ASSERT_TRUE(deleted.contains("result")) << deleted;
+  EXPECT_EQ(deleted["result"]["deleted"], json::parse("[1]"));
+  EXPECT_NE(deleted["result"]["warnings"].dump().find("other keys or realms of a generation"), std::string::npos);
+  EXPECT_EQ(deleted["result"]["receipts"].size(), 3u) << deleted;
+  for (const auto& place : net.places) {
+    EXPECT_EQ(std::ranges::count_if(place->shares, [](const auto& one) { return one.second.state.receipt.has_value(); }),
+              1);
+  }
+  EXPECT_EQ(given_to_evil(), 0u);
+}
+
+TEST_F(Trust, WhatWasChangedInAKnownGenerationIsPutRight) {
+  forge("alice-2", [&](vault::KeyBoxContent& content) { content.generations.front().data_key = {}; });
+  const json created = job("alice-1", "backup.create");
+  ASSERT_TRUE(created.contains("result")) << created;
+  EXPECT_EQ(created["result"]["generation"], 1);
+  EXPECT_TRUE(recover("alice-3", kPin).contains("result"));
+}
+
+TEST_F(Trust, ADeletionByANewDeviceGivesNothingToRealmsThatAThiefHasNamed) {
+  name_evil_realms();
+  remove("alice-2");
+  ASSERT_TRUE(village.link_device("alice-4", kAlice, "alice-1").contains("result"));
+  const json deleted = job("alice-4", "backup.delete", {{"generation", 1}, {"recovery_key", key}});
+  ASSERT_TRUE(deleted.contains("result")) << deleted;
+  EXPECT_EQ(deleted["result"]["deleted"], json::parse("[1]"));
+  EXPECT_NE(deleted["result"]["warnings"].dump().find("backup realms"), std::string::npos) << deleted;
+  EXPECT_EQ(given_to_evil(), 0u);
+  // Nor is the list that it has seen then taken for one that it knows.
+  for (const bool looks_again : {false, true}) {
+    if (looks_again) village.pass_all(kHourMs);
+    EXPECT_EQ(code(job("alice-4", "backup.create", {{"recovery_key", key}})), "not_authorised");
+    EXPECT_FALSE(realms("alice-4")["known"]);
+  }
+  EXPECT_EQ(given_to_evil(), 0u);
+}
+
+TEST_F(Trust, NoRealmsAtAllAreNotBelievedOfAThiefEither) {
+  forge("alice-2", [&](vault::KeyBoxContent& content) {
+    content.generations = next_behind(content, one_evil_realm());
+    content.generations.back().realms.clear();
+    content.generations.back().token = random_secret<vault::BackupToken>(entropy);
+  });
+  remove("alice-2");
+  ASSERT_TRUE(village.link_device("alice-4", kAlice, "alice-1").contains("result"));
+  const json asked = job("alice-4", "backup.create", {{"recovery_key", key}});
+  EXPECT_EQ(code(asked), "not_authorised") << asked;
+  EXPECT_NE(sentence(asked).find("none at all"), std::string::npos) << asked;
+}
+
+TEST_F(Trust, ARegistrationThatIsNotThatOfThePinsOpenerIsNotBelieved) {
+  forge("alice-2", [&](vault::KeyBoxContent& content) {
+    content.pin->registration = *RegistrationId::from(Bytes(RegistrationId::kSize, 1));
+  });
+  ASSERT_TRUE(village.link_device("alice-3", kAlice, "alice-1").contains("result"));
+  ASSERT_TRUE(job("alice-3", "backup.create", {{"recovery_key", key}}).contains("result"));
+  EXPECT_FALSE(load_backup_setup(village.device("alice-3").store())->content.pin);
+}
+
+// ---- several storages ----
+
+TEST_F(Trust, EachStorageHasRealmsOfItsOwn) {
+  village.server.folders[kStick];
+  const std::string two = net.list().substr(0, net.list().rfind("realm "));
+  const json created = create_at(kStick, two);
+  ASSERT_TRUE(created.contains("result")) << created;
+  village.pass_all(kHourMs);
+  EXPECT_TRUE(alarms("alice-1").empty()) << alarms("alice-1");
+  EXPECT_EQ(realms("alice-1", 0)["realms"].size(), 3u);
+  EXPECT_EQ(realms("alice-1", 1)["realms"].size(), 2u);
+  const json at_home = job("alice-1", "backup.create", {{"to", "domain"}});
+  ASSERT_TRUE(at_home.contains("result")) << at_home;
+  EXPECT_EQ(at_home["result"]["generation"], 1);
+  // A question about one is not answered by the other.
+  name_evil_realms();
+  EXPECT_EQ(code(job("alice-1", "backup.create", {{"to", "domain"}})), "not_authorised");
+  ASSERT_TRUE(job("alice-1", "backup.create", {{"to", kStick}}).contains("result"));
+  EXPECT_EQ(code(job("alice-1", "backup.create", {{"to", "domain"}})), "not_authorised");
+  EXPECT_EQ(alarms("alice-1").size(), 1u);
+}
+
+TEST_F(Trust, ADeletionThatIsToBeConfirmedIsAskedOfNoOtherFolder) {
+  village.server.folders[kStick];
+  ASSERT_TRUE(create_at(kStick, net.list()).contains("result"));
+  testing::FakeVault away = std::exchange(village.server.folders[kStick], testing::FakeVault{});
+  ASSERT_TRUE(create_at(kStick, net.list()).contains("result"));
+  std::swap(away, village.server.folders[kStick]);
+  set_alive(false);
+  village.server.folders[kStick].vaults.clear();
+  const json said = job("alice-1", "backup.delete", {{"from", kStick}, {"generation", 1}});
+  ASSERT_TRUE(said.contains("result")) << said;
+  ASSERT_EQ(said["result"]["unconfirmed"], json::parse("[1]"));
+  ASSERT_EQ(waiting_at(0), 1u);
+  std::swap(away, village.server.folders[kStick]);
+  set_alive(true);
+  village.pass_all(3 * kHourMs);
+  EXPECT_EQ(waiting_at(0), 1u) << "the other folder's backup is to be kept";
+  EXPECT_EQ(waiting_at(1), 0u);
+  std::swap(away, village.server.folders[kStick]);
+  village.pass_all(3 * kHourMs);
+  EXPECT_EQ(waiting_at(0), 1u);
+  EXPECT_EQ(waiting_at(1), 1u);
+}
+
+TEST_F(Trust, ADeletionThatCannotBeConfirmedKeepsNoOtherWaiting) {
+  village.server.folders[kStick];
+  ASSERT_TRUE(create_at(kStick, net.list()).contains("result"));
+  set_alive(false);
+  village.server.folders[kStick].vaults.clear();
+  village.server.vault.vaults.clear();
+  for (const std::string& one : {kStick, std::string("domain")}) {
+    const json said = job("alice-1", "backup.delete", {{"from", one}, {"generation", 1}});
+    ASSERT_TRUE(said.contains("result")) << said;
+    ASSERT_EQ(said["result"]["unconfirmed"], json::parse("[1]"));
+  }
+  set_alive(true);
+  const auto realms_alone = village.server.elsewhere;
+  village.server.elsewhere = [&](const proto::Call& call) -> std::optional<Result<proto::CallReply>> {
+    if (call.url == "https://example.org" + std::string(proto::kPathKeyBoxGet)) {
+      return testing::FakePost::refusal(ErrorCode::unavailable, "The server keeps no boxes just now.");
+    }
+    return realms_alone(call);
+  };
+  village.pass_all(3 * kHourMs);
+  EXPECT_EQ(waiting_at(1), 1u) << "that of the folder";
+  village.server.elsewhere = realms_alone;
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace cairn::client {
 namespace {
 
 constexpr std::uint64_t kScheduleLookMs = 10 * kMinuteMs;
-constexpr std::uint64_t kTryAgainMs = kHourMs;  ///< where a snapshot failed
+constexpr std::uint64_t kTryAgainMs = kHourMs;  ///< where a snapshot, or a deletion, failed
 constexpr std::uint32_t kSampleShare = 50;      ///< of 1000 packs
 
 }  // namespace
@@ -50,7 +50,7 @@ bool Backups::set_daily(Context& context, std::string_view storage, bool daily) 
   for (BackupSetup& setup : load_backup_setups(context.store)) {
     if (setup.storage != storage) continue;
     setup.daily = daily;
-    save_backup_setup(context, setup);
+    save_schedule(context, setup);
     next_look_ = {};
     found = true;
   }
@@ -75,24 +75,41 @@ bool Backups::begin_due(Context& context, BackupTask task) {
   return true;
 }
 
+bool Backups::ask_again(Context& context, const Account& account, const directory::NameState& state) {
+  const Unconfirmed* due = nullptr;
+  const auto last = [&](const Unconfirmed& one) {
+    const auto at = asked_again_.find(one.vault);
+    return at == asked_again_.end() ? Time{} : at->second;
+  };
+  const std::vector<Unconfirmed> all = unconfirmed_generations(context.store);
+  for (const Unconfirmed& one : all) {
+    if (elapsed_ms(context.now, last(one)) < kTryAgainMs) continue;
+    if (due == nullptr || last(one) < last(*due)) due = &one;
+  }
+  if (due == nullptr) return false;
+  asked_again_[due->vault] = context.now;
+  BackupTask task{state, due->storage, std::nullopt, nullptr, account.server_url};
+  // Any set-up of that place: which folder lies there is seen by the job.
+  for (BackupSetup& setup : load_backup_setups(context.store)) {
+    if (setup.storage == due->storage) task.setup = std::move(setup);
+  }
+  static_cast<void>(begin<DeleteJob>(context, std::move(task), due->generation, std::optional(due->vault)));
+  return true;
+}
+
 void Backups::run_schedule(Context& context, const Account& account) {
   const bool busy = job_ && !job_->is_over();
   if (busy || context.now < next_look_) return;
   next_look_ = after(context.now, kScheduleLookMs);
   std::vector<BackupSetup> all = load_backup_setups(context.store);
   daily_ = std::ranges::any_of(all, &BackupSetup::daily);
-  auto unconfirmed = unconfirmed_generation(context.store);
-  looks_ = daily_ || unconfirmed;
+  looks_ = daily_ || !unconfirmed_generations(context.store).empty();
   if (!looks_ || account.state != AccountState::active || !rooms_.session.caught_up()) return;
   const auto view = rooms_.views.view(context.store, account, account.name);
   if (!view || !rooms_.views.fresh(context, account, account.name, kFreshForKnownMs)) return;
-  if (unconfirmed && elapsed_ms(context.now, asked_again_) >= kHourMs) {
-    asked_again_ = context.now;
-    const std::string storage = unconfirmed->setup.storage;
-    BackupTask task{view->state(), storage, std::move(unconfirmed->setup), nullptr, account.server_url};
-    static_cast<void>(begin<DeleteJob>(context, std::move(task), unconfirmed->generation));
-    return;
-  }
+  // In turn with what is due every day: many that wait keep no snapshot waiting.
+  asked_last_ = !asked_last_ && ask_again(context, account, view->state());
+  if (asked_last_) return;
   // Where folders were exchanged that counts which was written to last; which one lies there is seen by the job.
   std::erase_if(all, [](const BackupSetup& one) { return !one.daily; });
   std::ranges::stable_sort(all, std::greater<>(), &BackupSetup::last_ms);
@@ -106,6 +123,9 @@ void Backups::run_schedule(Context& context, const Account& account) {
 }
 
 void Backups::step(Context& context, const Account& account) {
+  // What other devices have done meanwhile is looked at before realms are told anything.
+  const bool connected = rooms_.session.connected();
+  if (!std::exchange(connected_, connected) && connected) watch_.look_soon();
   run_schedule(context, account);
   hungry_ = job_ && job_->step(context);
   const bool runs = job_ && !job_->is_over();

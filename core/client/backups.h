@@ -52,6 +52,9 @@ class Backups {
   Status start(Context& context, std::shared_ptr<BackupJob> job);
   Status check(const BackupTask& task) const;
   void run_schedule(Context& context, const Account& account);
+  /// Asks realms again about what only its storage says to be gone, of all such the one that waited longest; false when
+  /// none is due.
+  bool ask_again(Context& context, const Account& account, const directory::NameState& state);
   /// Begins what is due at this storage; false when nothing is.
   bool begin_due(Context& context, BackupTask task);
 
@@ -60,13 +63,15 @@ class Backups {
   RealmDebts debts_;
   std::shared_ptr<BackupJob> job_;
   bool hungry_ = false;
+  bool connected_ = false;  ///< as it was when last looked at
   bool runs_ = false;   ///< whether a job did when last looked at
   bool daily_ = false;  ///< as it was when last looked at
   bool looks_ = false;  ///< likewise: there is something to be done from time to time
   Time next_look_;
   std::map<std::string, Time> tried_;    ///< by storage: when a snapshot was last begun
   std::map<std::string, Time> sampled_;  ///< likewise, when a sample was last read
-  Time asked_again_;                     ///< when realms were last asked about what only its storage says to be gone
+  std::map<vault::VaultId, Time> asked_again_;  ///< when realms were last asked about what may be gone
+  bool asked_last_ = false;                     ///< what was last begun by itself was to ask so
 };
 
 }  // namespace cairn::client

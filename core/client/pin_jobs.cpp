@@ -63,11 +63,21 @@ void PinSetJob::unlocked(Context& context) {
     return fail_with(ErrorCode::not_found,
                      "A PIN needs realms, run by people who do not work together: name them with --realms FILE.");
   }
+  // Folders are exchanged: where the other backup lies, or lay, says nothing.
+  for (const BackupSetup& one : load_backup_setups(context.store)) {
+    if (!one.content.pin || one.identity == *identity_) continue;
+    return fail_with(ErrorCode::invalid_state, "A PIN opens one backup, and this one opens that at " +
+                                                   storage_label(one.storage) + "; remove it first: pin remove.");
+  }
   if (kind_ == PinSetKind::first && old_pin() != nullptr) {
     return fail_with(ErrorCode::duplicate, "There is a PIN already; another one takes its place by pin change.");
   }
   if (kind_ == PinSetKind::change && old_pin() == nullptr) {
     return fail_with(ErrorCode::not_found, "There is no PIN yet; pin set makes one.");
+  }
+  if (old_pin() != nullptr) {
+    auto stands = pin_realms(context);
+    if (stands) old_realms_ = std::move(*stands);
   }
   if (!number_) number_ = old_pin() != nullptr ? old_pin()->number : std::uint8_t{0};
   doing_ = "registering the PIN";
@@ -100,8 +110,7 @@ void PinSetJob::permitted(Context& context) {
       auths_.known.push_back({one.version, one.key.clone()});
     }
   }
-  row.sent.push_back({made_->version, made_->auth.clone()});
-  if (row.sent.size() > PinRow::kMaxSent) row.sent.erase(row.sent.begin());
+  row.add_sent({made_->version, made_->auth.clone()});
   row.finished = false;
   save_pin_row(context, row);
   std::vector<std::optional<proto::Call>> calls;
@@ -197,10 +206,8 @@ void PinSetJob::make_it_an_opener(Context& context) {
 
 std::optional<RealmHouse> PinSetJob::left_behind() const {
   const vault::PinKeys* old = old_pin();
-  const auto before = box_ ? RealmList::from(box_->content.current().realms)
-                           : Result<RealmList>(fail(ErrorCode::not_found, "no realms"));
-  if (old == nullptr || !before) return std::nullopt;
-  RealmHouse left{*before, {house_->who.domain, old->registration}, {}};
+  if (old == nullptr || !old_realms_) return std::nullopt;
+  RealmHouse left{*old_realms_, {house_->who.domain, old->registration}, {}};
   if (old->registration == house_->who.registration) {
     std::erase_if(left.list.realms, [&](const RealmPlace& one) {
       return std::ranges::find(house_->list.realms, one.id(), &RealmPlace::id) != house_->list.realms.end();
@@ -252,13 +259,10 @@ void PinJob::unlocked(Context& context) {
         "What the key box says of the PIN is the word of a device that is no longer one of the name's, and "
         "was not believed; choose another: pin set.");
   }
-  auto list = RealmList::from(box_->content.current().realms);
-  if (!list)
+  if (!RealmList::from(box_->content.current().realms))
     return fail_with(ErrorCode::inconsistent, "The key box names no realms for the PIN; set it anew: pin change.");
   if (!prepare(context)) return;
-  // The PIN that was known here lies at the realms that are known here, whatever another device has written since.
-  const auto known = known_realms(context.store);
-  if (realm_word_ != RealmWord::agreed && pin_is_known_ && known && known->list) *list = *known->list;
+  auto list = pin_realms(context);
   const vault::PinKeys& pin = *box_->content.pin;
   auths_ = std::make_shared<PinAuths>(pin_auths(context.store, pin));
   const std::string domain(task_.state.name().domain());
@@ -372,7 +376,9 @@ void PinLookJob::answered(Context& context, const std::vector<OwnerReply>& repli
   }
   const std::uint8_t left = guesses_left(house_->list, replies);
   const PinRow row = load_pin_row(context.store).value_or(PinRow{});
-  if (const auto change = realm_change(context.store)) warnings_.push_back(realm_change_sentence(*change));
+  if (const auto change = realm_change(context.store, *identity_)) {
+    warnings_.push_back(realm_change_sentence(*change, *setup_));
+  }
   succeed({{"set", true},
            {"threshold", house_->list.threshold},
            {"number", box_->content.pin->number},

@@ -40,6 +40,7 @@ class PinSetJob final : public KeyBoxJob {
   vault::PinSecret secret_;
   std::optional<vault::PinRegistration> made_;
   PinAuths auths_;
+  std::optional<RealmList> old_realms_;  ///< at which the PIN before lies
 };
 
 /// A job about the PIN that the key box has.

@@ -4,6 +4,11 @@
 
 namespace cairn::client {
 
+void PinRow::add_sent(PinAuth auth) {
+  sent.push_back(std::move(auth));
+  if (sent.size() > kMaxSent) sent.erase(sent.begin());
+}
+
 SecretBytes PinRow::encode() const {
   wire::Writer w(wire::Sensitivity::is_secret);
   w.u8(static_cast<std::uint8_t>(sent.size()));

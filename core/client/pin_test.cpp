@@ -182,9 +182,14 @@ TEST_F(Pin, OfADeviceThatIsOutOpensNothingMoreAndIsSetAnew) {
   ASSERT_TRUE(village.link_device("alice-2", kAlice, "alice-1").contains("result"));
   set_pin();
   ASSERT_TRUE(job("alice-2", "backup.create", {{"recovery_key", key}}).contains("result"));
+  // One that it began itself and could not finish: what was sent is not forgotten over that.
+  for (const std::size_t i : {0u, 1u, 2u}) realm(i).alive = false;
+  EXPECT_EQ(code(job("alice-2", "pin.change", {{"pin", "a third battery"}})), "unavailable");
+  for (const std::size_t i : {0u, 1u, 2u}) realm(i).alive = true;
   const json id = village.ask("alice-1", "status")["result"]["device"];
   ASSERT_TRUE(village.ask("alice-2", "device.remove", {{"device", id}}).contains("result"));
   const json created = job("alice-2", "backup.create");
+  EXPECT_EQ(load_pin_row(village.device("alice-2").store())->sent.size(), 2u);
   ASSERT_TRUE(created.contains("result")) << created.dump();
   EXPECT_EQ(created["result"]["generation"], 2);
   EXPECT_NE(created["result"]["warnings"].dump().find("no longer one of the name's"), std::string::npos);
@@ -360,7 +365,82 @@ TEST_F(Pin, NoGenerationLeavesTheKeyBoxUnlessItIsDeleted) {
   EXPECT_TRUE(job("alice-1", "backup.create", {{"realms", two}}).contains("result"));
 }
 
+TEST_F(Pin, ThatAnotherDeviceHasTakenAwayIsGivenToNoRealmThatComesBack) {
+  ASSERT_TRUE(village.link_device("alice-2", kAlice, "alice-1").contains("result"));
+  realm(2).alive = false;
+  set_pin();
+  ASSERT_TRUE(job("alice-2", "backup.create", {{"recovery_key", key}}).contains("result"));
+  village.set_online("alice-1", false);
+  ASSERT_TRUE(job("alice-2", "pin.remove").contains("result"));
+  realm(2).alive = true;
+  village.set_online("alice-1", true);
+  village.pass_all(2 * kHourMs);
+  EXPECT_FALSE(realm(2).pin.has_value());
+  EXPECT_TRUE(job("alice-1", "pin.status")["result"]["owed"].empty());
+}
+
+TEST_F(Pin, ARealmThatTakesNoShareDoesNotUseUpTheTokensOfTheDay) {
+  realm(2).alive = false;
+  set_pin();
+  std::size_t tokens = 0;
+  village.server.elsewhere = [&](const proto::Call& call) -> std::optional<Result<proto::CallReply>> {
+    tokens += call.url.ends_with(proto::kPathRealmTokens) ? 1 : 0;
+    if (!call.url.starts_with(net.url(2) + "/")) return net.answer(call);
+    const bool asks = call.url.ends_with(proto::kPathPinVersion);
+    return testing::FakePost::refusal(asks ? ErrorCode::not_found : ErrorCode::over_limit, "No.");
+  };
+  village.pass_all(kDayMs);
+  EXPECT_GE(tokens, 4u);
+  EXPECT_LE(tokens, 7u);
+  // Its owner is not the one who pays for that: once it is well it gets its share.
+  village.server.elsewhere = [this](const proto::Call& call) { return net.answer(call); };
+  realm(2).alive = true;
+  village.pass_all(kDayMs + kHourMs);
+  EXPECT_TRUE(realm(2).pin.has_value());
+}
+
+// ---- several storages ----
+
+TEST_F(Pin, OpensOneBackupAlsoWhereFoldersAreExchanged) {
+  const std::string stick = "file:///stick";
+  village.server.folders[stick];
+  const testing::Params set = {{"pin", kPin}, {"to", stick}, {"realms", net.list()}, {"recovery_key", key}};
+  ASSERT_TRUE(job("alice-1", "pin.set", set).contains("result"));
+  village.server.folders[stick] = {};
+  ASSERT_TRUE(job("alice-1", "backup.create", {{"to", stick}, {"recovery_key", key}}).contains("result"));
+  const json second = job("alice-1", "pin.set", set);
+  EXPECT_EQ(code(second), "invalid_state") << second;
+  EXPECT_NE(sentence(second).find("A PIN opens one backup"), std::string::npos) << second;
+}
+
+TEST_F(Pin, ThatAnotherDeviceSetsAtTheSecondStorageIsSeen) {
+  const std::string stick = "file:///stick";
+  village.server.folders[stick];
+  for (const std::string& one : {std::string("domain"), stick}) {
+    ASSERT_TRUE(job("alice-1", "backup.create", {{"to", one}, {"recovery_key", key}}).contains("result"));
+  }
+  ASSERT_TRUE(village.link_device("alice-2", kAlice, "alice-1").contains("result"));
+  const json set =
+      job("alice-2", "pin.set", {{"pin", kPin}, {"to", stick}, {"realms", net.list()}, {"recovery_key", key}});
+  ASSERT_TRUE(set.contains("result")) << set;
+  village.pass_all(kHourMs);
+  EXPECT_EQ(village.ask("alice-1", "backup.storages")["result"]["storages"][1]["pin"], true);
+}
+
 // ---- deletion ----
+
+TEST_F(Pin, TheNewestSnapshotIsForgottenWithItsGenerationAlone) {
+  set_pin();
+  const auto newest = [&] { return load_backup_setup(village.device("alice-1").store())->newest_generation; };
+  ASSERT_TRUE(job("alice-1", "backup.delete").contains("result"));  // it waits
+  EXPECT_EQ(newest(), 1u);
+  ASSERT_TRUE(job("alice-1", "backup.create").contains("result"));
+  EXPECT_EQ(newest(), 2u);
+  ASSERT_TRUE(job("alice-1", "backup.delete", {{"generation", 1}, {"recovery_key", key}}).contains("result"));
+  EXPECT_EQ(newest(), 2u);
+  ASSERT_TRUE(job("alice-1", "backup.delete", {{"generation", 2}, {"recovery_key", key}}).contains("result"));
+  EXPECT_EQ(newest(), 0u);
+}
 
 TEST_F(Pin, WhatOnlyItsStorageSaysToBeGoneIsNotDeleted) {
   set_pin();

@@ -1,5 +1,6 @@
 #include "core/client/pin_watch.h"
 
+#include "core/base/encoding.h"
 #include "core/client/backup_trust.h"
 #include "core/client/pin_jobs.h"
 
@@ -9,14 +10,23 @@ namespace {
 constexpr std::uint64_t kEveryMs = 30 * kMinuteMs;
 constexpr std::uint32_t kBoxTimeoutMs = 30'000;
 
+std::optional<BackupSetup> setup_of(const StoreView& store, const vault::StorageIdentity& storage) {
+  for (BackupSetup& one : load_backup_setups(store)) {
+    if (one.identity == storage) return std::move(one);
+  }
+  return std::nullopt;
+}
+
 /// What a device that is the name's now has written since.
-void take_newest_box(Context& context, Views& views, const Account& account, ByteView stored) {
-  auto setup = load_backup_setup(context.store);
+void take_newest_box(Context& context, Views& views, const Account& account, const vault::StorageIdentity& storage,
+                     ByteView stored) {
+  auto setup = setup_of(context.store, storage);
   const auto view = views.view(context.store, account, account.name);
   if (!setup || !view) return;
   auto box = believed_box(stored, *setup, view->state());
   if (!box || box->head == setup->head) return;
-  review_realms(context, *box, view->state(), &*setup);
+  keep_known_generations(box->content, &*setup);
+  review_realms(context, *box, view->state(), storage, &*setup);
   std::optional<vault::PinKeys> doubted;
   judge_pin(*box, view->state(), &*setup, doubted);
   setup->newest_pin = std::max(setup->newest_pin, box->content.newest_pin());
@@ -25,10 +35,11 @@ void take_newest_box(Context& context, Views& views, const Account& account, Byt
   save_backup_setup(context, *setup);
 }
 
-void ask_for_guesses(Context& context, Calls& calls, const std::string& domain,
+/// If the PIN opens the backup at this storage.
+void ask_for_guesses(Context& context, Calls& calls, const std::string& domain, const vault::StorageIdentity& storage,
                      const std::shared_ptr<std::uint64_t>& looks) {
   const auto setup = load_backup_setup(context.store);
-  if (!setup || !setup->content.pin) return;
+  if (!setup || setup->identity != storage || !setup->content.pin) return;
   const auto auths = std::make_shared<const PinAuths>(pin_auths(context.store, *setup->content.pin));
   for (RealmList& list : watched_realms(context.store, *setup)) {
     const auto house =
@@ -49,23 +60,26 @@ void PinWatch::step(Context& context, const Account& account) {
   if (!active) due_ = Time::never();
   if (context.now < due_ || !active) return;
   due_ = after(context.now, kEveryMs);
-  const auto setup = load_backup_setup(context.store);
-  if (!setup) {
-    due_ = Time::never();  // until a job has run that may have made one
-    return;
-  }
+  const std::vector<BackupSetup> all = load_backup_setups(context.store);
+  if (all.empty()) due_ = Time::never();  // until a job has run that may have made one
+  // Of each: another device may have set the PIN at a storage where there was none.
+  for (const BackupSetup& setup : all) watch_box(context, setup);
+}
+
+void PinWatch::watch_box(Context& context, const BackupSetup& setup) {
   proto::Call call;
   call.method = proto::Method::post;
-  call.url = setup->storage + std::string(proto::kPathKeyBoxGet);
+  call.url = setup.storage + std::string(proto::kPathKeyBoxGet);
   call.timeout_ms = kBoxTimeoutMs;
-  call.body = wire::encode(proto::KeyBoxGet{setup->key_box});
-  calls_.start(context, "watch the key box", std::move(call),
-               [&calls = calls_, &views = views_, looks = looks_](Context& later, const Answer& answer) {
-                 const auto own = load_account(later.store);
-                 if (!own || own->state != AccountState::active) return;
-                 if (answer.body && !later.store.full()) take_newest_box(later, views, *own, *answer.body);
-                 ask_for_guesses(later, calls, own->domain(), looks);
-               });
+  call.body = wire::encode(proto::KeyBoxGet{setup.key_box});
+  calls_.start(
+      context, "watch the key box at " + to_hex(setup.key_box), std::move(call),
+      [&calls = calls_, &views = views_, looks = looks_, at = setup.identity](Context& later, const Answer& answer) {
+        const auto own = load_account(later.store);
+        if (!own || own->state != AccountState::active) return;
+        if (answer.body && !later.store.full()) take_newest_box(later, views, *own, at, *answer.body);
+        ask_for_guesses(later, calls, own->domain(), at, looks);
+      });
 }
 
 std::optional<GuessAlarm> guess_alarm(const StoreView& store) {

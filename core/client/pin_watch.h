@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/client/account.h"
+#include "core/client/backup_records.h"
 #include "core/client/realm_owner.h"
 #include "core/client/views.h"
 
@@ -19,7 +20,7 @@ class PinWatch {
  public:
   PinWatch(Calls& calls, Views& views) : calls_(calls), views_(views) {}
 
-  /// Looks at the key box, which another device may have changed, and asks the realms, when that is due: at the
+  /// Looks at the key box of each storage, which another device may have changed, and asks the realms, when that is due: at the
   /// beginning, then every half an hour while this device runs.
   void step(Context& context, const Account& account);
   Time next_deadline() const { return due_; }
@@ -29,6 +30,8 @@ class PinWatch {
   void look_soon() { due_ = {}; }
 
  private:
+  void watch_box(Context& context, const BackupSetup& setup);
+
   Calls& calls_;
   Views& views_;
   Time due_;

@@ -1,5 +1,6 @@
 #include "core/client/realm_debts.h"
 
+#include "core/client/backup_records.h"
 #include "core/client/realm_calls.h"
 #include "core/client/tables.h"
 
@@ -7,9 +8,11 @@ namespace cairn::client {
 namespace {
 
 constexpr std::uint64_t kDebtsEveryMs = 30 * kMinuteMs;
+constexpr std::uint64_t kAfterWatchMs = kMinuteMs;  ///< so that the key box is looked at first (pin_watch.h)
 /// A realm that was away for so long is not waited for.
 constexpr std::uint64_t kMaxDebtAgeMs = 365 * kDayMs;
 constexpr std::size_t kMaxDebts = 256;
+constexpr int kMostDoublings = 7;
 
 Bytes debt_key(const RegistrationId& registration, const RealmId& realm) { return concat({registration, realm}); }
 
@@ -56,7 +59,18 @@ struct Payment {
 };
 using Paying = std::shared_ptr<const Payment>;
 
+/// What a debt is of: zeros where something is to be forgotten.
+PinVersion owed_version(const RealmDebt& debt) { return debt.share ? debt.share->shown.version : PinVersion{}; }
+
+/// The debt as it stands now, if it is still the one that is being paid: a newer one may have taken its place.
+std::optional<RealmDebt> still_owed(Context& context, const Paying& payment) {
+  auto stands = load_debt(context.store, payment->debt.registration, payment->debt.realm().id());
+  if (stands && owed_version(*stands) != owed_version(payment->debt)) return std::nullopt;
+  return stands;
+}
+
 void paid(Context& context, const Paying& payment) {
+  if (!still_owed(context, payment)) return;
   settle_debt(context, payment->debt.registration, payment->debt.realm().id());
 }
 
@@ -91,8 +105,18 @@ void give_share(Context& context, const Paying& payment, ByteView token, const s
   });
 }
 
+/// A realm that takes no share would use up the tokens that the domain gives in a day (docs/spec/realm.md s.7).
+std::uint64_t token_wait_ms(std::uint8_t tokens) {
+  return tokens == 0 ? 0 : std::min(kDebtsEveryMs << (tokens - 1), kDayMs);
+}
+
 /// Where nothing stands the domain has to permit it.
 void give_with_token(Context& context, const Paying& payment) {
+  auto stands = still_owed(context, payment);
+  if (!stands || elapsed_ms(context.now, Time{stands->token_ms}) < token_wait_ms(stands->tokens)) return;
+  stands->token_ms = context.now.ms;
+  stands->tokens = static_cast<std::uint8_t>(std::min(stands->tokens + 1, kMostDoublings));
+  save_debt(context, *stands);
   proto::Call call;
   call.method = proto::Method::post;
   call.url = payment->server_url + std::string(proto::kPathRealmTokens);
@@ -142,6 +166,8 @@ SecretBytes RealmDebt::encode() const {
   w.u8(share ? 1 : 0);
   if (share) w.raw(share->encode().expose());
   w.u64(since_ms);
+  w.u64(token_ms);
+  w.u8(tokens);
   return w.take_secret();
 }
 
@@ -164,6 +190,9 @@ Result<RealmDebt> RealmDebt::decode(ByteView bytes) {
     out.share = TRY(PinShare::from(share));
   }
   out.since_ms = TRY(r.u64());
+  out.token_ms = TRY(r.u64());
+  out.tokens = TRY(r.u8());
+  REQUIRE(out.tokens <= kMostDoublings, ErrorCode::over_limit, "debt: tokens");
   TRY(r.finish());
   return out;
 }
@@ -208,14 +237,34 @@ void settle_removals(Context& context, const RealmHouse& house, const std::vecto
   }
 }
 
+namespace {
+
+/// A share of a PIN that another device has taken out of the key box is given to nobody. Of one that it has changed it
+/// is: by that device's keys the realm then comes to the newest.
+bool is_of_no_pin(const StoreView& store, const RealmDebt& debt) {
+  const auto is_its = [&](const BackupSetup& one) {
+    return one.content.pin && one.content.pin->registration == debt.registration;
+  };
+  return debt.share && std::ranges::none_of(load_backup_setups(store), is_its);
+}
+
+}  // namespace
+
 void RealmDebts::step(Context& context, const Account& account) {
   const bool connected = account.state == AccountState::active && session_.connected();
-  if (!std::exchange(connected_, connected) && connected) due_ = {};
+  if (!std::exchange(connected_, connected) && connected) due_ = after(context.now, kAfterWatchMs);
   if (!connected) due_ = Time::never();
   if (!connected || context.now < due_) return;
   auto debts = realm_debts(context.store);
   due_ = debts.empty() ? Time::never() : after(context.now, kDebtsEveryMs);
+  const auto row = load_pin_row(context.store);
+  const bool changing = row && !row->finished;
   for (RealmDebt& debt : debts) {
+    if (is_of_no_pin(context.store, debt)) {
+      // While a change is not finished its keys may be needed to finish it.
+      if (!changing) settle_debt(context, debt.registration, debt.realm().id());
+      continue;
+    }
     if (elapsed_ms(context.now, Time{debt.since_ms}) > kMaxDebtAgeMs) {
       settle_debt(context, debt.registration, debt.realm().id());
       continue;

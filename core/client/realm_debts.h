@@ -19,6 +19,8 @@ struct RealmDebt {
   std::vector<PinAuth> auths;     ///< of what may stand there, the newest last; a version of zeros: whichever it is
   std::optional<PinShare> share;  ///< that it is to have; absent: it is to forget what it has
   std::uint64_t since_ms = 0;
+  std::uint64_t token_ms = 0;  ///< when the domain was last asked for a token to pay it with
+  std::uint8_t tokens = 0;     ///< how often; each time it is waited twice as long, up to a day
 
   const RealmPlace& realm() const { return place.realms[0]; }
   SecretBytes encode() const;

@@ -57,6 +57,23 @@ json places_json(const std::optional<RealmList>& list) {
   return out;
 }
 
+/// What is known and proposed for the backup at one storage.
+json realms_json(const StoreView& store, const BackupSetup& setup) {
+  const auto known = known_realms(store, setup.identity);
+  json out = {{"storage", setup.storage},
+              {"known", known.has_value()},
+              {"realms", places_json(known ? known->list : std::nullopt)}};
+  if (known && known->list) out["threshold"] = known->list->threshold;
+  if (const auto change = realm_change(store, setup.identity)) {
+    out["proposed"] = {{"realms", places_json(change->list)},
+                       {"digest", realm_change_digest(*change, setup.identity)},
+                       {"device", to_hex(change->by)},
+                       {"seen_ms", change->seen_ms},
+                       {"sentence", realm_change_sentence(*change, setup)}};
+  }
+  return out;
+}
+
 template <class Job, class... More>
 RpcBegun begin_pin_job(const RpcRooms& rooms, Context& context, const json& params, More... more) {
   const auto begin = [rooms, more...](Context& later, BackupTask task) {
@@ -99,22 +116,23 @@ RpcBegun rpc_pin_status(const RpcRooms& rooms, const ClientConfig&, Context& con
 }
 
 RpcBegun rpc_backup_realms(const RpcRooms&, const ClientConfig&, Context& context, const json& params) {
-  const auto change = realm_change(context.store);
-  if (yes_param(params, "confirm")) {
-    if (!change)
-      return failure(ErrorCode::invalid_state, "No device has named other realms; there is nothing to confirm.");
-    know_realms(context, change->list);
+  const std::vector<BackupSetup> all = load_backup_setups(context.store);
+  if (params.contains("confirm")) {
+    const BackupSetup* meant = nullptr;
+    for (const BackupSetup& one : all) {
+      const auto change = realm_change(context.store, one.identity);
+      if (change && realm_change_digest(*change, one.identity) == text_param(params, "confirm")) meant = &one;
+    }
+    // What was proposed meanwhile was not shown to its owner.
+    if (meant == nullptr) {
+      return failure(ErrorCode::conflict,
+                     "No device proposes these realms now; look at what is proposed: backup realms.");
+    }
+    know_realms(context, meant->identity, realm_change(context.store, meant->identity)->list);
   }
-  const auto known = known_realms(context.store);
-  json out = {{"known", known.has_value()}, {"realms", places_json(known ? known->list : std::nullopt)}};
-  if (known && known->list) out["threshold"] = known->list->threshold;
-  if (change && !yes_param(params, "confirm")) {
-    out["proposed"] = {{"realms", places_json(change->list)},
-                       {"device", to_hex(change->by)},
-                       {"seen_ms", change->seen_ms},
-                       {"sentence", realm_change_sentence(*change)}};
-  }
-  return out;
+  json out = json::array();
+  for (const BackupSetup& one : all) out.push_back(realms_json(context.store, one));
+  return json{{"storages", std::move(out)}};
 }
 
 RpcBegun rpc_recover_pin(const RpcRooms& rooms, const ClientConfig& config, Context& context, const json& params) {
@@ -183,7 +201,7 @@ std::map<std::string, RpcEntry, std::less<>> pin_methods() {
           {"backup.storages", {rpc_backup_storages, kReads, {}}},
           {"backup.prune", {rpc_backup_prune, kReads, {{"from"}, {"recovery_key"}, {"token"}}}},
           {"backup.receipts", {rpc_backup_receipts, kReads, {}}},
-          {"backup.realms", {rpc_backup_realms, kReads, {{"confirm", Kind::yes_or_no}}}},
+          {"backup.realms", {rpc_backup_realms, kReads, {{"confirm"}}}},
           {"recover.pin",
            {rpc_recover_pin,
             kGrows,
@@ -199,11 +217,13 @@ std::map<std::string, RpcEntry, std::less<>> pin_methods() {
 }
 
 void add_pin_alarm(const StoreView& store, const Account& account, std::vector<json>& alarms) {
-  if (const auto change = realm_change(store)) {
+  for (const BackupSetup& one : load_backup_setups(store)) {
+    const auto change = realm_change(store, one.identity);
+    if (!change) continue;
     alarms.push_back({{"kind", "realms"},
                       {"device", to_hex(change->by)},
                       {"seen_ms", change->seen_ms},
-                      {"sentence", realm_change_sentence(*change)}});
+                      {"sentence", realm_change_sentence(*change, one)}});
   }
   const auto alarm = guess_alarm(store);
   if (!alarm) return;

@@ -39,13 +39,13 @@ inline constexpr Table kFarewell{28};        ///< "" -> text: what became of the
 inline constexpr Table kBackup{29};          ///< "" for the domain's server, else a folder's id -> BackupSetup
 inline constexpr Table kBackupPacks{
     30};  ///< vault id || id of a pack that this device put, in no snapshot yet -> uint64: when
-inline constexpr Table kRealms{31};    ///< "" -> RealmList: that this name's owner has chosen; or nothing: none
+inline constexpr Table kRealms{31};    ///< as kBackup -> RealmList: that this name's owner has chosen; or nothing: none
 inline constexpr Table kPin{32};       ///< "" -> PinRow
 inline constexpr Table kErasures{33};  ///< id of a token's record || realm's key -> KeptReceipt
 inline constexpr Table kGuesses{34};   ///< realm's key -> GuessRow
 inline constexpr Table kBackupUnneeded{
-    35};                                  ///< vault id || id of an object that no snapshot needs -> uint64: since when
-inline constexpr Table kRealmChange{37};  ///< "" -> RealmChange: that a device proposes (backup_trust.h)
+    35};  ///< vault id || id of an object that no snapshot needs -> uint64: since when
+inline constexpr Table kRealmChange{37};  ///< as kBackup -> RealmChange: that a device proposes (backup_trust.h)
 inline constexpr Table kRealmDebts{36};   ///< RegistrationId || realm's key -> RealmDebt (realm_debts.h)
 inline constexpr Table kUnconfirmed{
     38};  ///< vault id -> uint32 generation: its storage says that it is gone, realms do not
