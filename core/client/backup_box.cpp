@@ -205,7 +205,8 @@ void KeyBoxJob::put_box(Context& context, const std::shared_ptr<NextKeyBox>& nex
                   setup.content = std::move(next->content);
                   setup.newest_pin = std::max(setup.newest_pin, setup.content.newest_pin());
                   save_backup_setup(later, setup);
-                  if (self->task_.realms || self->realm_word_ != RealmWord::asked) know_realms(later, *self->identity_, self->wished_);
+                  if (self->task_.realms || self->realm_word_ != RealmWord::asked)
+                    know_realms(later, *self->identity_, self->wished_);
                   self->key_box_stands(later);
                   self->copy_for_pin(later, then);
                 });

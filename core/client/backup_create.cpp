@@ -61,9 +61,8 @@ void CreateJob::pin_lost(Context& context) {
   // Beside what was sent: a change that was interrupted may stand at some realms.
   PinRow row = load_pin_row(context.store).value_or(PinRow{});
   auto key = crypto::SigningKey::from_seed(pin->auth.clone());
-  std::erase_if(row.sent, [&](const PinAuth& one) {
-    return one.version.is_zero() && one.key.public_key() == key.public_key();
-  });
+  std::erase_if(row.sent,
+                [&](const PinAuth& one) { return one.version.is_zero() && one.key.public_key() == key.public_key(); });
   row.add_sent({PinVersion{}, std::move(key)});
   row.finished = false;
   save_pin_row(context, row);

@@ -51,7 +51,7 @@ class CreateJob final : public PruningJob {
   bool finished_ = false;
   bool confirming_ = false;
   std::uint32_t generation_ = 0;
-  std::uint64_t last_ms_before_ = 0;  ///< of its set-up, as it was before this snapshot
+  std::uint64_t last_ms_before_ = 0;        ///< of its set-up, as it was before this snapshot
   std::vector<vault::ObjectId> manifests_;  ///< the ids of its own
   nlohmann::json made_;                     ///< when the snapshot is there: the result
 };

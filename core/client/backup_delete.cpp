@@ -205,8 +205,8 @@ void DeleteJob::change_key_box(Context& context) {
   // What begins now would lie nowhere that its owner has named.
   if (realm_word_ == RealmWord::asked && !known_realms(context.store, *identity_)) {
     warnings_.emplace_back(
-        "The keys stay in the key box until you have said at which realms new ones are to lie: backup realms. Then type "
-        "the same again.");
+        "The keys stay in the key box until you have said at which realms new ones are to lie: backup realms. Then "
+        "type the same again.");
     return end(context);
   }
   auto next = without_generations(wishes(context, *account, nullptr), gone_, ended, context.now, context.entropy);

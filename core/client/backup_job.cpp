@@ -174,8 +174,7 @@ void BackupJob::fetch_manifests(Context& context, const std::shared_ptr<std::vec
     // One that does not open is damaged, or a stranger's: others may be good.
     if (body) {
       auto manifest = vault::UnverifiedManifest::open(*self->keys_, id, *body);
-      self->other_format_ =
-          self->other_format_ || (!manifest && manifest.error().code == ErrorCode::unsupported);
+      self->other_format_ = self->other_format_ || (!manifest && manifest.error().code == ErrorCode::unsupported);
       const auto known = std::ranges::find_if(*found, [&](const Found& one) {
         return manifest && one.manifest.head() == manifest->head() && one.manifest.signer() == manifest->signer();
       });

@@ -153,9 +153,10 @@ TEST_F(BackupPrune, NothingGoesWhereNoSnapshotIsShownOrOneIsOfAnotherFormat) {
   Bytes text(1024, 0);
   text[0] = 1;
   const Bytes nonce(32, 5);
-  Bytes sealed = concat({nonce, crypto::aead_seal(crypto::AeadAlgorithm::aegis_256,
-                                                  keys->object_key(vault::kSealManifest, *vault::ObjectId::from(other)).expose(), nonce, {},
-                                                  text)});
+  Bytes sealed =
+      concat({nonce, crypto::aead_seal(crypto::AeadAlgorithm::aegis_256,
+                                       keys->object_key(vault::kSealManifest, *vault::ObjectId::from(other)).expose(),
+                                       nonce, {}, text)});
   objects()[other] = {sealed.size(), sealed};
   prune_late();
   EXPECT_EQ(objects().size(), all.size() + 1);

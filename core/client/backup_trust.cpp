@@ -48,8 +48,8 @@ bool same_token(const std::optional<vault::BackupToken>& a, const std::optional<
 }
 
 bool same_generation(const vault::Generation& a, const vault::Generation& b) {
-  return a.created == b.created && a.chain_count == b.chain_count && a.realms == b.realms &&
-         a.data_key == b.data_key && same_token(a.token, b.token);
+  return a.created == b.created && a.chain_count == b.chain_count && a.realms == b.realms && a.data_key == b.data_key &&
+         same_token(a.token, b.token);
 }
 
 std::string realm_words(const std::optional<RealmList>& list) {
@@ -124,8 +124,8 @@ RealmWord review_realms(Context& context, const vault::KeyBox& box, const direct
   const bool first = !known.has_value();
   const bool same = !first && known->list == *found;
   // "None" takes nothing from a backup that never lay behind any.
-  const bool never_any = std::ranges::all_of(box.content.generations,
-                                             [](const vault::Generation& one) { return one.realms.empty(); });
+  const bool never_any =
+      std::ranges::all_of(box.content.generations, [](const vault::Generation& one) { return one.realms.empty(); });
   if (same || (first && (never_any || !is_outdated(box, state)))) {
     know_realms(context, storage, *found);
     return RealmWord::agreed;

@@ -235,7 +235,8 @@ TEST_F(Trust, OnlyTheRealmsThatWereShownAreConfirmed) {
   const std::string shown = realms("alice-1")["proposed"]["digest"];
   EXPECT_EQ(code(job("alice-1", "backup.create")), "not_authorised");
   EXPECT_EQ(realms("alice-1")["proposed"]["digest"], shown);
-  forge("alice-2", [&](vault::KeyBoxContent& content) { content.generations = next_behind(content, one_evil_realm()); });
+  forge("alice-2",
+        [&](vault::KeyBoxContent& content) { content.generations = next_behind(content, one_evil_realm()); });
   village.pass_all(kHourMs);
   ASSERT_NE(realms("alice-1")["proposed"]["digest"], shown);
   EXPECT_EQ(code(confirm("alice-1", shown)), "conflict");
@@ -256,8 +257,8 @@ TEST_F(Trust, RealmsOfAKnownGenerationNeverChange) {
   EXPECT_NE(deleted["result"]["warnings"].dump().find("other keys or realms of a generation"), std::string::npos);
   EXPECT_EQ(deleted["result"]["receipts"].size(), 3u) << deleted;
   for (const auto& place : net.places) {
-    EXPECT_EQ(std::ranges::count_if(place->shares, [](const auto& one) { return one.second.state.receipt.has_value(); }),
-              1);
+    EXPECT_EQ(
+        std::ranges::count_if(place->shares, [](const auto& one) { return one.second.state.receipt.has_value(); }), 1);
   }
   EXPECT_EQ(given_to_evil(), 0u);
 }

@@ -64,12 +64,12 @@ class Backups {
   std::shared_ptr<BackupJob> job_;
   bool hungry_ = false;
   bool connected_ = false;  ///< as it was when last looked at
-  bool runs_ = false;   ///< whether a job did when last looked at
-  bool daily_ = false;  ///< as it was when last looked at
-  bool looks_ = false;  ///< likewise: there is something to be done from time to time
+  bool runs_ = false;       ///< whether a job did when last looked at
+  bool daily_ = false;      ///< as it was when last looked at
+  bool looks_ = false;      ///< likewise: there is something to be done from time to time
   Time next_look_;
-  std::map<std::string, Time> tried_;    ///< by storage: when a snapshot was last begun
-  std::map<std::string, Time> sampled_;  ///< likewise, when a sample was last read
+  std::map<std::string, Time> tried_;           ///< by storage: when a snapshot was last begun
+  std::map<std::string, Time> sampled_;         ///< likewise, when a sample was last read
   std::map<vault::VaultId, Time> asked_again_;  ///< when realms were last asked about what may be gone
   bool asked_last_ = false;                     ///< what was last begun by itself was to ask so
 };

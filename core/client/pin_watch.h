@@ -20,8 +20,8 @@ class PinWatch {
  public:
   PinWatch(Calls& calls, Views& views) : calls_(calls), views_(views) {}
 
-  /// Looks at the key box of each storage, which another device may have changed, and asks the realms, when that is due: at the
-  /// beginning, then every half an hour while this device runs.
+  /// Looks at the key box of each storage, which another device may have changed, and asks the realms, when that is
+  /// due: at the beginning, then every half an hour while this device runs.
   void step(Context& context, const Account& account);
   Time next_deadline() const { return due_; }
   /// Grows when logs were read.
