@@ -35,10 +35,15 @@ std::size_t condition_of(const std::string& sentence) {
   return digit >= '1' && digit <= '8' ? static_cast<std::size_t>(digit - '0') : 0;
 }
 
-std::string in_plain_words(const std::string& sentence) {
+std::string for_picture(const std::string& sentence) {
   const std::size_t number = condition_of(sentence);
   if (number == 0) return "answered without naming a condition";
-  return "refused: " + std::string(conditions()[number - 1].failed) + " (condition " + std::to_string(number) + ")";
+  return "refused: " + std::string(conditions()[number - 1].failed);
+}
+
+std::string in_plain_words(const std::string& sentence) {
+  const std::size_t number = condition_of(sentence);
+  return for_picture(sentence) + (number == 0 ? "" : " (condition " + std::to_string(number) + ")");
 }
 
 }  // namespace cairn::lab

@@ -17,5 +17,7 @@ const std::array<Condition, 8>& conditions();
 std::size_t condition_of(const std::string& sentence);
 /// "refused: ... (condition N)", or that no condition was named.
 std::string in_plain_words(const std::string& sentence);
+/// The same without the number, which says nothing to who looks at a picture.
+std::string for_picture(const std::string& sentence);
 
 }  // namespace cairn::lab

@@ -54,7 +54,8 @@ constexpr const char* kIntroduction =
 one phone, to be opened on the other. And still, whoever ran it could have read them. This page shows how. A program, cairn-lab, rebuilt
 that system small, after what its maker had published; where it is smaller than it was, "Smaller than life" says so. It attacked
 that copy in fifteen ways, and then tried the same, as nearly as it can be done there, on the real programs of Cairn, a messenger that
-is meant to withstand them. <a href="#table">What came of it stands in one table.</a></p>
+is meant to withstand them. <strong>This is about 2014, rebuilt from what was published; Apple has changed much since, and today's
+iMessage was not tried.</strong> <a href="#table">What came of it stands in one table.</a></p>
 <p><strong>Every result below comes from that run</strong>: the verdicts, the numbers and the pictures. The texts around them were
 written beforehand, by the people who make Cairn; no outsider has checked them. Cairn is run by typed commands today; the texts
 say "phone" all the same, for a device.</p>
@@ -87,7 +88,7 @@ should. Each attack has two halves: how it goes on the old system, and how it go
 <dt>Public key, private key</dt><dd>Two long numbers that belong together. Whoever has Bob's public key can lock a message for him; only his private key opens it, and that stays on his phone unless the phone is stolen.</dd>
 <dt>Signature</dt><dd>A mark that only the holder of a private key can make and everybody can check.</dd>
 <dt>Directory</dt><dd>The phone book of public keys: which devices belong to which name.</dd>
-<dt>Witnesses and auditors (Cairn)</dt><dd>Computers of other people than the operator. Witnesses sign that everybody is shown the same directory; auditors do so too, and only after they have checked every change in it. In this run they were programs on the same computer.</dd>
+<dt>Witnesses and auditors (Cairn)</dt><dd>Computers of other people than the operator. Witnesses sign that everybody is shown the same directory; auditors do so too, and only after they have checked every change in it. Which of them a phone asks, and how many must sign, stands in a list that its owner gives it when a name is made; the operator may propose one. In this run the lab made the lists, and all of them were programs on the same computer.</dd>
 <dt>Envelope, mailbox</dt><dd>An encrypted message as the server carries it, and where it waits until a device fetches it.</dd>
 <dt>Conversation, group</dt><dd>In Cairn a conversation of two is a group of two; in both cases each message is locked for the group's devices.</dd>
 <dt>Backup</dt><dd>A copy of one's messages that somebody else stores, so that they come back on a new phone.</dd>
@@ -95,6 +96,9 @@ should. Each attack has two halves: how it goes on the old system, and how it go
 <dt>Realms (Cairn)</dt><dd>Three machines that are meant to be run by three different parties (in this run they were on the same computer). What opens a backup can be split among them: two parts are needed, and one is of no use.</dd>
 <dt>PIN (Cairn)</dt><dd>A short secret that one remembers. It works only together with two realms, which count wrong tries.</dd>
 <dt>What opens a backup of Cairn's</dt><dd>That depends on how its owner made it. (a) Plain: the paper alone. (b) With realms: the paper and two realms. (c) With a PIN, which always means realms: the PIN and two realms, or the paper and two realms. Her own phones hold a key of it, too, which stands for the paper in (a) to (c); and she may have the part that the realms hold printed, which then stands for them. Each attack on a backup says which of the three it is.</dd>
+<dt>Bit, byte</dt><dd>In what size and strength are counted. A byte is eight bits, about one letter; a secret of one bit more takes twice as many tries.</dd>
+<dt>Checksum, check</dt><dd>A checksum is a number made from a text that shows whether it was damaged; anybody can make one. A check, or seal, needs a secret key.</dd>
+<dt>RSA</dt><dd>The kind of public key that was used in 2014: a large number that is two primes multiplied. Whoever takes it apart has the private key.</dd>
 </dl>
 )";
 
@@ -149,12 +153,15 @@ std::string count(const std::vector<Report>& reports) {
       later +=
           " \"" + escaped(report.story.title) + "\" is about the system of " + std::to_string(report.story.year) + ".";
   }
-  const auto besides =
-      std::count_if(reports.begin(), reports.end(), [](const Report& report) { return !report.cairn.besides.empty(); });
+  const auto refused = std::count_if(reports.begin(), reports.end(),
+                                     [](const Report& report) { return report.cairn.outcome == Outcome::refused; });
+  const auto besides = std::count_if(reports.begin(), reports.end(), [](const Report& report) {
+    return report.cairn.outcome == Outcome::refused && !report.cairn.besides.empty();
+  });
   return "<p class=\"lead\">Attacks: " + std::to_string(reports.size()) +
          ". On the old system: " + tally(reports, &Report::model) + "." + later +
-         " On Cairn: " + tally(reports, &Report::cairn) + "; in " + std::to_string(besides) +
-         " of those the attacker got something besides, which is said.</p>\n";
+         " On Cairn: " + tally(reports, &Report::cairn) + "; in " + std::to_string(besides) + " of the " +
+         std::to_string(refused) + " refused the attacker got something besides, which is said.</p>\n";
 }
 
 std::string table(const std::vector<Report>& reports) {

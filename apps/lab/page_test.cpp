@@ -47,7 +47,7 @@ TEST(Page, CountsWhatItsReportsSay) {
   reports[2].story.year = 2016;
   const std::string page = make_page(reports, kStamp);
   EXPECT_TRUE(has(page, "On the old system: 1 succeeded, 2 succeeded on a weakened copy only, 1 measured."));
-  EXPECT_TRUE(has(page, "On Cairn: 0 succeeded, 2 refused, 1 made evident, 1 measured; in 1 of those"));
+  EXPECT_TRUE(has(page, "On Cairn: 0 succeeded, 2 refused, 1 made evident, 1 measured; in 1 of the 2 refused"));
   EXPECT_TRUE(has(page, "is about the system of 2016."));
   EXPECT_TRUE(has(page, "<h3>The system of 2016</h3>"));
   EXPECT_TRUE(has(page, ">refused</span>: now. <strong>But:</strong> the time of day."));
@@ -122,9 +122,11 @@ TEST(Conditions, AreReadInARefusal) {
       "The directory's answer about bob@localhost was refused (condition 6: a statement); nothing was sent to them.";
   EXPECT_EQ(condition_of(refusal), 6u);
   EXPECT_EQ(in_plain_words(refusal), "refused: the devices' history does not hold (condition 6)");
+  EXPECT_EQ(for_picture(refusal), "refused: the devices' history does not hold");
   for (const char* other : {"", "sent", "was refused (condition ", "was refused (condition 9: x)"}) {
     EXPECT_EQ(condition_of(other), 0u) << other;
     EXPECT_FALSE(has(in_plain_words(other), "refused")) << other;
+    EXPECT_FALSE(has(for_picture(other), "refused")) << other;
   }
 }
 

@@ -49,6 +49,8 @@ const std::vector<Story>& directory_stories() {
        "In Cairn the phone believes an answer only with proofs: Bob's own devices have signed for one another, and "
        "independent auditors have signed that everybody gets this same answer. How many of them must sign, Alice's "
        "phone decides; in the lab it knows two auditors and two witnesses, and asks for both auditors and one witness. "
+       "Which ones it knows stands in a list that its owner gives it with the name; the operator may propose one, and "
+       "here the lab made it. "
        "The lab's server tells phones that have never heard of Bob five such lies.",
        "",
        "You need not trust whoever runs the server with your friends' keys. You do trust that at least one of the "
@@ -62,11 +64,13 @@ const std::vector<Story>& directory_stories() {
        "phone makes one copy more: Bob still gets his, Alice sees nothing, and whoever holds the added device reads "
        "along. No cipher has to be broken. British officials have proposed just this; critics call it a ghost user.",
        "In Cairn a device is Bob's only if one of his devices, or the recovery key that he has on paper, has signed "
-       "for it. The lab's server lists one device more that nobody of Bob's has signed for; and one that Bob had, and "
+       "for it, unless his name allows a reset; here it does not. The lab's server lists one device more that nobody "
+       "of Bob's has signed for; and one that Bob had, and "
        "has removed, as if it had let itself in again.",
        "",
        "A device that none of your friend's devices, nor his paper, has let in gets no copy of what you write, as far "
-       "as this was tried.",
+       "as this was tried, unless he allows a reset: then anybody may ask, and has the name if nobody calls it off in "
+       "time. A name allows none unless its owner asks for it; a reset was not tried.",
        {kGuide, kGreen, kGhost, kDirectory}},
       {"silent-enrolment",
        "Adding a device and saying nothing",
@@ -80,7 +84,8 @@ const std::vector<Story>& directory_stories() {
        "what it tells Bob's other phone.",
        "",
        "If somebody adds a device to your name, your other devices tell you when they next hear of the directory. If "
-       "it was not you, remove that device, and the one that let it in. Whoever has only one device, and loses it to a "
+       "it was not you, remove that device, and the one that let it in: until then it gets what is written to you "
+       "(here it was sent nothing). Whoever has only one device, and loses it to a "
        "thief, has no other that could tell him: that was not tried. Nor was a server that answers nothing for days.",
        {kGuide, kQuarkslab, kDirectory}},
   };
@@ -98,12 +103,15 @@ const std::vector<Story>& log_stories() {
        "signed by as many auditors as the phone asks for: here by both of the two that it knows. The lab tries a "
        "second "
        "version that none of them has signed, and one that all but one have. Then it lets all of them be in league "
-       "with the "
-       "operator. No check on a phone can refuse that at once. But messages carry what their sender was shown: one "
+       "with the operator. No check on a phone can refuse that at once. The phones of this second part know two "
+       "auditors and no witness, whose keys the lab gave to the lying server. But messages carry what their sender was "
+       "shown: one "
        "message between two who were shown different things, which the operator does not open and change, and Alice's "
        "phone holds two signatures that contradict each other. Anybody can verify that without a network.",
        "In 2014 the operator puts a false key in and reads a message; in Cairn's half the two directories only differ.",
-       "A lie that all of your auditors help with is not stopped at once. It lasts until one message gets through that "
+       "A lie that all of your auditors help with is not stopped at once. With a false key for Bob the operator can "
+       "then read and change every message between the two of you, also those that would give him away, so it may "
+       "last: it lasts until one message gets through that "
        "the operator has not opened and changed, between two who were told different things; from then on it can be "
        "proved to anybody.",
        {kDirectory, kTransparency}},
@@ -128,12 +136,15 @@ const std::vector<Story>& backup_stories() {
        "phone, types what is on her paper into a new one.",
        "In 2014 the attacker is a stranger who answers two questions; in Cairn's half he is also the operator, who can "
        "do more.",
-       "Keep the paper with the recovery key. Whoever loses all phones, the paper, and the PIN if there was one, has "
+       "Keep the paper with the recovery key. Nobody else gets your name without your paper, your PIN or a phone of "
+       "yours, unless you allow a "
+       "reset: then anybody may ask, and has the name if nobody calls it off in time. Whoever loses all phones, the "
+       "paper, and the PIN if there was one, has "
        "lost the messages: nobody at the server can help, and that is the price.",
        {kMudPuddle, kGuide, kBackup}},
       {"subpoena",
        "Hand over everything you store",
-       "A court, or a thief, gets every byte that the provider has. What can be read?",
+       "A court, or a thief, gets all that the provider has. What can be read?",
        "In 2014 the stored backup held the files, the keys of the files, and the key of those keys. Whoever has it "
        "reads the messages, without Alice and without her password.",
        "Cairn's server keeps messages as locked envelopes until they are fetched. The lab writes three sentences, "
@@ -141,9 +152,9 @@ const std::vector<Story>& backup_stories() {
        "names.",
        "In 2014 a backup is handed over; here it is messages that wait to be fetched. What a server has of a backup of "
        "Cairn's is attacked in \"The mud puddle\".",
-       "Your server can hand over what you wrote only locked, without the key. Who writes with whom, when, and how "
-       "much, "
-       "it can hand over as it is.",
+       "As far as this search shows, your server can hand over what you wrote only locked, without the key. Who is in "
+       "a conversation with whom it can hand over as it is; and of what still waits, when it was sent and about how "
+       "large it is.",
        {kGuide, kGreen}},
       {"kept-copy",
        "The copy that was kept",
@@ -158,7 +169,9 @@ const std::vector<Story>& backup_stories() {
        "before the copy would open.",
        "",
        "If deleting is to be final, make your backups with realms, or with a PIN, which means realms: then whoever "
-       "kept the copy also needs the old disks of two of them. From a phone it takes three days, in which every device "
+       "kept the copy also needs the old disks of two of them, or your printout of their part. The price: if two of "
+       "the three realms vanish and there is no printout, the backup is gone. From a phone a deletion takes three "
+       "days, in which every device "
        "of "
        "yours can call it off; with the paper it is done at once. Without realms, way (a), a copy that was kept opens "
        "for whoever gets the paper. And nothing is deleted from a phone that had it open.",
@@ -171,9 +184,10 @@ const std::vector<Story>& storage_stories() {
   static const std::vector<Story> all = {
       {"escrow",
        "Few digits and a counter",
-       "A code of a few digits protects everything, and a machine counts the wrong tries. Who decides what the "
-       "machine does?",
-       "The security code had four digits. Ten thousand codes are quickly tried by a computer; ten tries are far too "
+       "A code of a few digits protects what you have stored, and a machine counts the wrong tries. Who decides what "
+       "the machine does?",
+       "In 2014 there was a code that guarded passwords stored with the provider, not messages. It had four digits. "
+       "Ten thousand codes are quickly tried by a computer; ten tries are far too "
        "few. So all safety lies in the counter, which allows ten, and the counter in the program of machines that the "
        "provider bought, programmed and runs. The lab assumes that he can put another program on them, one without a "
        "counter, and tries the codes.",
@@ -181,12 +195,14 @@ const std::vector<Story>& storage_stories() {
        "itself, and stops at ten. Each guess uses up a try at two realms; so with three realms all is over after 3 x "
        "10 / 2 = 15. The attacker in the lab is the operator of Alice's server, who can ask the realms as often as "
        "he likes; and then he also gets one realm's whole disk. The realms tell Alice's phone of the guesses. Nothing "
-       "is destroyed: she unlocks her PIN and goes on.",
-       "In 2014 the attacker runs all the machines that count; in Cairn's half he has one of the three. With two of "
-       "them he finds the PIN, and the lab shows that, too.",
+       "is destroyed: on that phone she unlocks her PIN and goes on.",
+       "In 2014 the attacker runs all the machines that count, and the code guards passwords; in Cairn's half he has "
+       "one of the three, and the PIN guards a backup of messages. With two of them he finds the PIN, and the lab "
+       "shows that, too.",
        "A PIN of six digits is enough while at most one of your three realms is dishonest or robbed. Two of them "
        "together can try all PINs of six digits in hours, if they have many machines; so take realms that have nothing "
-       "to do with each other, or a longer PIN.",
+       "to do with each other, or a longer PIN. And to unlock a PIN takes a phone of yours, or the paper: whoever has "
+       "only the PIN left can be locked out by anybody who may guess.",
        {kGuide, kVault, kRealm}},
       {"confirm-file",
        "Who has this file?",
@@ -210,7 +226,8 @@ const std::vector<Story>& cipher_stories() {
   static const std::vector<Story> all = {
       {"weak-rsa",
        "A short RSA key",
-       "The key of every message hangs on one large number (RSA, 1280 bits). Can it be taken apart?",
+       "The key of every message hangs on one large number (of 1280 bits, by a method called RSA). Can it be taken "
+       "apart?",
        "The number is the product of two primes that only Bob's phone knows; whoever finds them has his private key. "
        "The lab really does that, with a number small enough for seconds, and reads a message with what it found. "
        "That is a weakened copy: nobody is known to have done 1280 bits; but the rules for American "
@@ -228,17 +245,19 @@ const std::vector<Story>& cipher_stories() {
        "In 2014 a phone had one private key for as long as it lived. Every message that was ever sent to it opens "
        "with that key.",
        "In Cairn each message has a key of its own, which is deleted when the message has been read. The lab records "
-       "four messages, lets Bob read them, steals all that is on his device, and tries the recording with it.",
+       "four messages, lets Bob read them, steals all that is on his device, unlocked, and tries the recording with "
+       "it.",
        "The recording of 2014 is of a year; that of Cairn is of four messages, and some seconds.",
-       "Whoever steals your unlocked phone reads what the phone shows you, and what is just arriving. From the "
-       "recording alone he got nothing that Bob had read.",
+       "The phone keeps the text of what was read; only the recording stays shut. A locked phone was not tried. So "
+       "whoever steals your phone unlocked reads what it shows you, and what is just arriving.",
        {kGuide, kMls}},
       {"oracle",
        "A phone that answers by itself",
        "Alter an encrypted message a little, send it, and watch whether the phone fetches the photo that belongs to "
        "it. Can that reveal the key?",
-       "The cipher of 2014 had no seal over the content: alter a bit of what is encrypted, and the same bit of the "
-       "text is altered. The signature did not help, because anybody may take it off and put their own. And the text "
+       "The cipher of 2014 had no seal over the content: alter one place of what is encrypted, and the same place of "
+       "the text is altered. The signature did not help, because anybody may take it off and put their own. And the "
+       "text "
        "was compressed, with a checksum that changes in a way that can be computed. So Mallory guesses a digit of "
        "the photo's key, alters it, corrects the checksum as it must be if the guess is right, signs, and sends. If it "
        "was, Bob's phone finds everything in order and fetches the photo, which Mallory sees on the line to the "
@@ -250,8 +269,9 @@ const std::vector<Story>& cipher_stories() {
        "phone shows and what it sends.",
        "What is altered in Cairn's half are text messages, not photos. How long Bob's phone takes to drop one was not "
        "measured.",
-       "Altered copies of your messages did not make the phone show or send anything that an attacker could learn "
-       "from.",
+       "Altered messages made the phone show nothing of them, and send no envelope. But whoever carries a message can "
+       "destroy it: the true one is lost with the altered one. Bob's phone then shows a line that a message could not "
+       "be read and that he should ask its sender to repeat it; Alice is not told.",
        {kGarman}},
   };
   return all;
@@ -264,11 +284,13 @@ const std::vector<Story>& traffic_stories() {
        "In 2016 a check of 40 bits was put into each message, so that altered ones are dropped. Is that enough?",
        "Alice has sent Bob one of a few documents; which one, Mallory only guesses. She takes the encrypted message, "
        "and "
-       "alters it so that, if her guess is right, the document's name turns into a link to her own site. Most of the "
-       "time Bob's phone finds that the check does not fit, and drops the message. But she sends it again and again, a "
-       "little different each time, until one fits by chance. When Bob's phone opens the link, she knows: the guess "
-       "was right. If nothing comes after many tries, she goes on to the next guess. With 40 bits that takes about a "
-       "million million tries a guess; the lab does it with a shorter check. It is no attack for every day; it is a "
+       "alters it so that, if her guess is right, the document's name turns into a link to her own site, from which a "
+       "phone fetches by itself, as it fetches any document: Bob need not tap on anything. Most of the time Bob's "
+       "phone finds that the check does not fit, and drops the message. But she sends it again and again, a "
+       "little different each time, until one fits by chance. When Bob's phone fetches from the link, she knows: the "
+       "guess was right. If nothing comes after many tries, she gives that guess up, and goes on to the next. With 40 "
+       "bits a right guess takes about a million million tries, and giving a wrong one up some eight times as many; "
+       "the lab does it with a shorter check. It is no attack for every day; it is a "
        "margin "
        "that nobody would choose today.",
        "In Cairn the check has 128 bits, and the sender's signature stands behind it. The lab's attacker knows the "
@@ -277,20 +299,21 @@ const std::vector<Story>& traffic_stories() {
        "and sends one forgery for each.",
        "In 2016's half the forger tries until one fits. With 128 bits that cannot be awaited, so nine forgeries show "
        "only that none passes at once.",
-       "Guessing what you wrote did not help anybody to change it.",
+       "Guessing what you wrote did not help anybody to change it. The true message is lost with the forgery; Bob's "
+       "phone shows a line that one could not be read, and Alice is not told.",
        {kBellare, kGarman},
        2016},
       {"replay",
        "Once more",
        "Deliver an old message again, to somebody else, or under another name. What is shown?",
-       "The signature of 2014 covered the encrypted text and nothing else: no sender, no recipient, no time. The "
-       "same bytes were good for ever, and after a change of signature also as somebody else's. The repair of 2016 "
+       "The signature of 2014 covered the encrypted text and nothing else: no sender, no recipient, no time. The same "
+       "envelope was good for ever, and after a change of signature also as somebody else's. The repair of 2016 "
        "closed this; the lab tries that, too.",
        "In Cairn the key of a message is deleted when it has been read; and "
        "in another conversation, or on another person's phone, there never was such a key. The lab delivers one "
        "message twice more to Bob, once in Mallory's conversation with him, and once to Mallory.",
        "",
-       "In these trials a phone showed what was said once, to its owner, by whom it was said.",
+       "In these trials each message was shown once, only to whom it was meant for, under its sender's name.",
        {kQuarkslab, kBellare, kMls}},
       {"metadata",
        "What the envelope tells",
@@ -298,13 +321,16 @@ const std::vector<Story>& traffic_stories() {
        "A receipt, a short text, a long one, a photo: in 2014 the size alone told most of them apart, and sender, "
        "recipient and time stood beside it for the server to read. The lab guesses from the size alone, after it has "
        "seen some of each kind.",
-       "Cairn fills messages up to fixed steps of size, so that short texts look alike. It does not hide which "
-       "mailbox gets an envelope and when, whether it is a message or a change of the group, nor about how long a long "
-       "text is. This measures; it does not claim that nothing is left.",
+       "Cairn fills messages up to fixed steps of size, so that short texts look alike. It does not hide from the "
+       "server who is in a conversation with whom, when something is sent there, and about how large it is; nor "
+       "whether it is a message or a change of the group. This measures; it does not claim that nothing is left.",
        "What both halves measure in the same way are texts alone: the same 24, of four kinds. Receipts and photos are "
        "measured on the system of 2014 only.",
-       "Your server cannot read what you write, but it can see with whom and when you write. If that alone is "
-       "dangerous for you, choose whose server you use with care, and do not rely on Cairn to hide it.",
+       "As far as the other attacks show, your server cannot read what you write; but it sees who is in a conversation "
+       "with whom, when something is sent there, and about how large it is. Like every server it also sees the network "
+       "addresses of those who connect, and "
+       "whose keys they look up; that was not measured. If that is dangerous for you, choose whose server you use with "
+       "care, and do not rely on Cairn to hide it.",
        {kCoull, kGuide, kPadme}},
   };
   return all;

@@ -122,7 +122,8 @@ Side escrow_2014() {
             stolen_if(right));
   side.conclude(
       right,
-      "all that the code protects (here the password of Alice's bank), by trying the codes with a program of its own");
+      "all that the code protects (here the password of Alice's bank), by trying the codes with a program of its own; "
+      "that it can put that on the machines was taken for granted");
   side.show("codes tried", guessed ? guessed->tries : 0);
   side.show("seconds that this took", static_cast<std::uint64_t>(std::ceil(passed.count())));
   side.show("tries before the honest program destroys the record", honest_tries);

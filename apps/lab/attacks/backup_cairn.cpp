@@ -99,8 +99,8 @@ Side mud_puddle_cairn(const WorldOptions& options) {
   side.said("Mallory's restore, on a new one", answer(found.anew));
   side.reduced.push_back(
       {"Alice's name allows no reset, which is how Cairn makes a name unless its owner asks for a waiting time. If she "
-       "had, somebody without any key could ask for her name, and have it after that time unless one of her phones or "
-       "her paper calls it off; the backup would still not open for him. That was not tried here. Nor was the PIN: "
+       "had, anybody could ask for her name without any key, and have it after that time if nobody called it off; the "
+       "backup would still not open for him. That was not tried here. Nor was the PIN: "
        "that "
        "is \"Few digits and a counter\".",
        ""});
@@ -206,9 +206,8 @@ Side kept_copy_cairn(const WorldOptions& options) {
         "the realms erased their parts of the key, and the copy did not open for a thief with Alice's paper, all three "
         "realms' disks of today, and one realm's old disk";
     side.besides =
-        "with the old disks of two realms it opens. A receipt is a promise, too: it shows what a realm says, not that "
-        "it "
-        "kept no copy";
+        "with the old disks of two realms it opens, and would with a printout of their part (Alice made none). A "
+        "receipt is a promise, too: it shows what a realm says, not that it kept no copy";
   }
   side.show("Alice herself finds the backup that she deleted", found.left != 0 ? "yes" : "no");
   side.show("receipts of erasure, signed by realms", found.receipts);

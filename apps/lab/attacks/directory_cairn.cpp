@@ -102,7 +102,7 @@ Side refuse_all(World& world, const std::vector<NamedLie>& lies, const std::stri
   side.step("server", "Alice", shown, Step::Kind::swapped);
   side.outcome = believed != 0 || grew != 0 || named != lies.size() ? Outcome::succeeded : Outcome::refused;
   if (side.outcome == Outcome::refused) {
-    side.step("Alice", "Alice", in_plain_words(sentence) + ". Nothing was sent.", Step::Kind::refused);
+    side.step("Alice", "Alice", for_picture(sentence) + ". Nothing was sent.", Step::Kind::refused);
   } else {
     side.step("Alice", "operator", "not refused", Step::Kind::stolen);
   }
@@ -191,7 +191,7 @@ Side silent_enrolment_cairn(World& world) {
   if (believed_hidden) {
     side.step("Bob", "Bob", "believed, and nothing is shown", Step::Kind::swapped);
   } else {
-    side.step("Bob", "Bob", found.hidden_told ? "an alarm" : in_plain_words(found.hidden.error), Step::Kind::refused);
+    side.step("Bob", "Bob", found.hidden_told ? "an alarm" : for_picture(found.hidden.error), Step::Kind::refused);
   }
   if (found.alarm.empty()) {
     side.step("server", "Bob", "nothing is shown on his other device", Step::Kind::swapped);
@@ -204,9 +204,10 @@ Side silent_enrolment_cairn(World& world) {
   } else if (side.outcome == Outcome::refused) {
     side.outcome = Outcome::evident;
     side.got =
-        "the operator alone was refused. With a stolen device of Bob's the thief did let another one in, and Bob's "
-        "other phone said so; when the server left the new device out of its answer, that phone did not believe the "
-        "answer";
+        "the operator alone was refused. With a stolen device of Bob's the thief did let another one in, which gets "
+        "what is written to Bob until he removes it. When the server left it out of its answer, Bob's other phone did "
+        "not believe the answer, for the signed directory already held the new device; and when it heard the truth, it "
+        "gave an alarm";
   }
   side.show("alarms on Bob's other phone for the device that the thief let in", found.alarm.empty() ? "none" : "one");
   side.show("alarms there before", found.alarms_before);
@@ -293,10 +294,10 @@ Side split_view_cairn(World& world, const WorldOptions& options) {
   const bool proved = colluding.talk();
   Side side;
   side.step("server", "Alice", "another directory, signed by none of her auditors", Step::Kind::swapped);
-  side.step("Alice", "Alice", fork.believed ? "believed" : in_plain_words(fork.sentence),
+  side.step("Alice", "Alice", fork.believed ? "believed" : for_picture(fork.sentence),
             fork.believed ? Step::Kind::stolen : Step::Kind::refused);
   side.step("server", "Bob", "another directory, signed by all of his auditors but one", Step::Kind::swapped);
-  side.step("Bob", "Bob", lacking.good() ? "believed" : in_plain_words(lacking.error),
+  side.step("Bob", "Bob", lacking.good() ? "believed" : for_picture(lacking.error),
             lacking.good() ? Step::Kind::stolen : Step::Kind::refused);
   side.step("server", "Alice", "one directory, signed by all auditors", Step::Kind::swapped);
   side.step("server", "Bob", "another, signed by all auditors too", Step::Kind::swapped);

@@ -268,7 +268,7 @@ Side escrow_cairn(const WorldOptions& options) {
     side.got =
         "after " + std::to_string(found.on_line.answered) +
         " wrong guesses the realms answered no more, with one realm's disk no guess could be checked, Alice's phone " +
-        "told her of the guesses, and she unlocked her PIN: nothing of hers was lost";
+        "told her of the guesses, and on it she unlocked her PIN: nothing of hers was lost";
   if (side.outcome == Outcome::refused)
     side.besides = "with the disks of two realms the PIN is found. And without them " +
                    std::to_string(found.on_line.answered) + " guesses may hit, by a chance of " +

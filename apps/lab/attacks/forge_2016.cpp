@@ -88,17 +88,22 @@ Side forge_2016(const ModelOptions& options) {
     if (answer) break;
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const bool at_once = confirmed_after == bob.queries;  // no wrong guess was sent
   side.step("Mallory", "Bob",
-            "each guess, altered into a link to her own site: " + std::to_string(bob.queries) + " messages in all",
+            std::string(at_once ? "her first guess" : "one guess after the other") +
+                ", altered into a link to her own site: " + std::to_string(bob.queries) + " messages in all",
             Step::Kind::swapped);
-  side.step("Bob", "Mallory", fetched.empty() ? "opens none of the links" : "opens the link: that guess was right",
+  side.step("Bob", "Mallory",
+            fetched.empty() ? "fetches from none of the links"
+                            : "fetches from the link, without a tap of Bob's: that guess was right",
             stolen_if(!fetched.empty()));
   const double rate = static_cast<double>(bob.queries) / seconds;
   char years[64];
   std::snprintf(years, sizeof years, "%.0f", std::pow(2.0, kTagBits) / rate / 3600 / 24 / 365.25);
   side.conclude(!confirmed.empty() && confirmed == secret,
                 "with a check of " + std::to_string(options.tag_bits) +
-                    " bits, not 40: which of the guessed documents it was, and a forged message that was accepted");
+                    " bits, not 40: which of the guessed documents it was, and a forged message that was accepted" +
+                    (at_once ? "; her first guess was right; a wrong one was not tried" : ""));
   if (side.outcome == Outcome::succeeded && options.tag_bits < kTagBits) side.outcome = Outcome::weakened;
   side.show("bits of the check", std::to_string(options.tag_bits) + " (the system: 40)");
   side.show("forged messages sent", bob.queries);
@@ -106,7 +111,7 @@ Side forge_2016(const ModelOptions& options) {
   side.show("tries until a wrong guess is given up", most_tries(options.tag_bits));
   side.show("tries that the right one took", confirmed_after);
   side.show("the guess that was confirmed", confirmed.empty() ? "none" : confirmed);
-  side.show("the link that Bob's phone opened", fetched.empty() ? "none" : fetched.substr(0, fetched.find('_')));
+  side.show("the link from which Bob's phone fetched", fetched.empty() ? "none" : fetched.substr(0, fetched.find('_')));
   const std::string tries = std::to_string(std::size_t{1} << options.tag_bits);
   side.reduced.push_back({"The check has " + std::to_string(options.tag_bits) +
                               " bits instead of 40, so a forgery of the right guess passes once in " + tries +
@@ -114,7 +119,7 @@ Side forge_2016(const ModelOptions& options) {
                               "many. With 40 bits it is "
                               "once in about a million million: at this machine's " +
                               std::to_string(static_cast<int>(rate)) + " tries a second against one phone, " + years +
-                              " years for one guess.",
+                              " years for the right guess, and about eight times that to give up a wrong one.",
                           "2^t tries for t bits of the tag (Bellare and Stepanovs 2020). Tries are on line, and can be "
                           "spread over phones. The "
                           "message key itself is not found."});

@@ -416,7 +416,9 @@ Side oracle_2014() {
             stolen_if(last.right));
   side.conclude(last.right,
                 "the key of a photo, and with it the photo, from answers that Bob's phone gave by itself, after " +
-                    std::to_string(last.queries) + " altered copies of its message" + all_in_all);
+                    std::to_string(last.queries) + " altered copies of its message" + all_in_all +
+                    ". But Mallory was told how the text was compressed; to find that out is most of the published "
+                    "attack's work");
   side.show("altered copies of the message whose photo was opened", last.queries);
   side.show("photos until one gave way", photos);
   side.show("altered copies for all of them", queries);

@@ -68,8 +68,8 @@ Side subpoena_cairn(World& world) {
   if (side.outcome == Outcome::refused) {
     side.got = "none of the sentences was found in anything that the server, its witnesses and its auditors store";
     side.besides =
-        "the envelopes are there, locked. And it does tell who has a name, which mailboxes belong to one conversation, "
-        "when something was sent, and in which size";
+        "the envelopes are there, locked. What is stored does tell who has a name and who is in a conversation with "
+        "whom; and of what still waits, when it was sent and about how large it is";
   }
   side.show("bytes handed over, searched as UTF-8, UTF-16, hex and base64", server.bytes + cosigners.bytes);
   side.show("sentences found in them", of(found, said.size()));

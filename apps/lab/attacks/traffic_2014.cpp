@@ -149,7 +149,9 @@ Side metadata_2014() {
             Step::Kind::stolen);
   side.outcome = Outcome::measured;
   side.got = "what Alice did was told from the size alone in " + of(right, tested.size()) +
-             " cases; of texts alone, in " + of(right_texts, texts.size());
+             " cases (by chance it would be " + std::to_string(tested.size() / shown.size()) +
+             "); of texts alone, in " + of(right_texts, texts.size()) + " (by chance " +
+             std::to_string(texts.size() / kTextKinds) + ")";
   side.show("kinds of action (receipt, short text, long text, photo)", shown.size());
   side.show("guessed rightly from the size", of(right, tested.size()));
   side.show("by chance it would be", of(tested.size() / shown.size(), tested.size()));

@@ -101,15 +101,16 @@ Side harvest_cairn(World& world) {
   Side side;
   side.step("Alice", "recorder", std::to_string(recorded.size()) + " envelopes, recorded");
   side.step("Bob", "Bob", "reads them; the keys are deleted");
-  side.step("Bob", "recorder", "later: all keys of Bob's device", Step::Kind::swapped);
+  side.step("Bob", "recorder", "then: all that is on Bob's device", Step::Kind::swapped);
   side.step("recorder", "recorder",
             std::to_string(read) + " of " + std::to_string(said.size()) + " recorded messages open",
             read == 0 ? Step::Kind::refused : Step::Kind::stolen);
   side.conclude(read != 0 || recorded.size() < said.size() || current == 0, "messages that Bob had read long before");
   if (side.outcome == Outcome::refused) {
-    side.got = "no recorded message that Bob had read opens: its keys are gone";
-    side.besides = "what was still on its way opens. And the thief reads what the phone itself still shows: here " +
-                   of(kept, said.size()) + " of those same messages";
+    side.got = "no recording of a message that Bob had read opens: its key is gone";
+    side.besides =
+        "what was still on its way opens. And the phone keeps the text of what was read: unlocked, it shows " +
+        of(kept, said.size()) + " of those same messages to the thief. Only the recording stays shut";
   }
   if (current == 0) side.got = "unclear: the stolen keys did not even open what was on its way";
   side.show("recorded messages that the stolen device's keys open", of(read, said.size()));
@@ -215,15 +216,15 @@ Side oracle_cairn(World& world) {
   const bool alive = world.shows("bob-1", "alice@localhost", "alice@localhost: an honest one, after them");
   Side side;
   side.step("Alice", "server", std::to_string(altered) + " envelopes");
-  side.step("server", "Bob", "one bit altered in each", Step::Kind::swapped);
+  side.step("server", "Bob", "each altered in one place", Step::Kind::swapped);
   side.step("Bob", "Bob", changed.empty() && arrived == 0 ? "shows none of them" : "shows what nobody said",
             changed.empty() && arrived == 0 ? Step::Kind::refused : Step::Kind::stolen);
   side.conclude(!changed.empty() || arrived != 0 || altered != kCopies || !alive,
                 "altered messages were accepted: an oracle");
   if (side.outcome == Outcome::refused)
     side.got = "of " + std::to_string(altered) +
-               " messages with one altered bit none was shown, and Bob's phone sent " +
-               (answers == 0 ? "nothing" : std::to_string(answers) + " envelopes") + " while it took them";
+               " messages that were altered in one place none was shown, and Bob's phone sent " +
+               (answers == 0 ? "no envelope" : std::to_string(answers) + " envelopes") + " while it took them";
   side.show("altered envelopes delivered", altered);
   side.show("envelopes that Bob's phone sent while it took them", answers);
   side.show("of them shown to Bob, altered or not", changed.size() + arrived);
@@ -355,23 +356,27 @@ Side metadata_cairn(World& world) {
   must(world.run("bob-1", {"read"}));
   Side side;
   side.step("Alice", "server", "texts of 3 to " + std::to_string(longest_alike) + " characters: all of one size");
-  side.step("server", "observer", "which mailbox, when, the padded size", Step::Kind::stolen);
+  side.step("server", "observer", "who shares a conversation, when, about which size", Step::Kind::stolen);
   side.step("observer", "observer", "tells how long a text is, roughly, in " + of(right, tested) + " cases",
             Step::Kind::stolen);
   const bool measured = of_short.size() < kShort;
   side.outcome = measured ? Outcome::measured : Outcome::succeeded;
-  side.got = !measured ? "every length was told apart by its size"
-                       : "of texts alone, the size told which kind it was in " + of(right, tested) +
-                             " cases. Texts of 3 to " + std::to_string(longest_alike) +
-                             " characters look alike; near 3000 characters the length is known to within " +
-                             percent(step / 3000) + " percent. Who writes to which conversation and when is seen";
+  side.got =
+      !measured
+          ? "every length was told apart by its size"
+          : "of texts alone, the size told which kind it was in " + of(right, tested) +
+                " cases (by chance it would be " + std::to_string(tested / kTextKinds) + "). Texts of 3 to " +
+                std::to_string(longest_alike) +
+                " characters look alike; near 3000 characters the length is known to within " + percent(step / 3000) +
+                " percent. Who is in a conversation with whom, and when something is sent there, the server sees";
   side.show(kToldOfTexts, of(right, tested));
   side.show("by chance that would be", of(tested / kTextKinds, tested));
   side.show("different sizes among texts of 3, 10, 25, 50 and 80 characters", of_short.size());
   side.show("different sizes among all " + std::to_string(lengths.size()) + " lengths", all.size());
   side.show("characters: bytes of the envelope", listed);
   side.show("messages that change a group, told apart from others by a mark on the envelope", handshakes);
-  side.show("padding does not hide", "which mailbox, when, whether it is a message, and about how long a long text is");
+  side.show("padding does not hide",
+            "who is in a conversation with whom, when, whether it is a message, and about how large");
   return side;
 }
 
