@@ -55,6 +55,11 @@ const CLI::Option* option_of(const CLI::App& app, const std::string& word) {
   return nullptr;
 }
 
+/// Others choose the titles of their groups: a line break in one would make two words of it.
+bool is_one_line(const std::string& word) {
+  return std::ranges::none_of(word, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
 void offer(std::vector<Candidate>& out, const std::string& typed, std::string word, std::string help) {
   if (word.starts_with(typed)) out.push_back({std::move(word), std::move(help)});
 }
@@ -136,7 +141,9 @@ std::vector<Candidate> complete(const CLI::App& app, const std::vector<std::stri
     const bool last_of_many = one->get_items_expected_max() > 1 && place.positional >= number;
     if (number++ != place.positional && !last_of_many) continue;
     if (std::ranges::find(kPeople, one->get_name(true, false)) == kPeople.end()) continue;
-    for (const Candidate& person : people) offer(out, typed, person.word, person.help);
+    for (const Candidate& person : people) {
+      if (is_one_line(person.word)) offer(out, typed, person.word, person.help);
+    }
   }
   return out;
 }

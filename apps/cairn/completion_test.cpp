@@ -26,7 +26,9 @@ Words offered(const std::string& line) {
   create->add_option("names", names, "who");
   app.add_subcommand("secret", "hidden")->group("");
   Words out;
-  for (const Candidate& one : complete(app, words_of_line(line), {{"bob@one", "pair"}, {"the band", "group"}})) {
+  for (const Candidate& one :
+       complete(app, words_of_line(line),
+                {{"bob@one", "pair"}, {"the band", "group"}, {"bob\n--yes", "group"}, {"b\x1b[2J", "group"}})) {
     out.push_back(one.word);
   }
   return out;

@@ -128,14 +128,14 @@ TEST_F(Programs, FindEveryMethodInTheSpecification) {
 
 TEST_F(Programs, BotInPython) {
   if (demo::run({"/usr/bin/env", "python3", "--version"}, std::chrono::seconds(10)).exit_code != 0) {
-    GTEST_SKIP() << "there is no python3 here";
+    GTEST_SKIP() << "SKIPPED: there is no python3 here";
   }
   serves({"/usr/bin/env", "python3", std::string(testing::source_dir()) + "/examples/echo-bot/echo.py"});
 }
 
 TEST_F(Programs, BotInTypeScript) {
   if (demo::run({"/usr/bin/env", "npm", "--version"}, std::chrono::seconds(20)).exit_code != 0) {
-    GTEST_SKIP() << "there are no node and npm here";
+    GTEST_SKIP() << "SKIPPED: there are no node and npm here";
   }
   const std::string made = program_folder() + "/../echo-bot";
   const std::string script =
@@ -146,7 +146,7 @@ TEST_F(Programs, BotInTypeScript) {
   const auto compiled =
       demo::run({"/bin/sh", "-c", script, "sh", made, std::string(testing::source_dir()) + "/examples/echo-bot"},
                 std::chrono::minutes(3));
-  if (compiled.exit_code == 77) GTEST_SKIP() << "npm could not install the compiler; see " << made << "/npm.log";
+  if (compiled.exit_code == 77) GTEST_SKIP() << "SKIPPED: npm could not install the compiler; see " << made << "/npm.log";
   ASSERT_EQ(compiled.exit_code, 0) << compiled.out << compiled.err;
   serves({"/usr/bin/env", "node", made + "/echo.js"});
 }
