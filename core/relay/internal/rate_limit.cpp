@@ -1,5 +1,8 @@
 #include "core/relay/internal/rate_limit.h"
 
+#include <algorithm>
+#include <vector>
+
 namespace cairn::relay {
 namespace {
 
@@ -71,6 +74,18 @@ std::uint64_t RateLimiter::level_at(const Bucket& bucket, Time now) const {
   return std::min(full, bucket.level + passed * rate_.per_minute);
 }
 
+std::uint32_t RateLimiter::seconds_short(std::uint64_t level, std::uint32_t tokens) const {
+  const std::uint64_t cost = std::min(tokens, rate_.burst) * kToken;
+  if (level >= cost) return 0;
+  const std::uint64_t per_second = std::max<std::uint64_t>(1, rate_.per_minute) * kSecondMs;
+  return static_cast<std::uint32_t>((cost - level + per_second - 1) / per_second);
+}
+
+std::uint32_t RateLimiter::wait(ByteView key, Time now, std::uint32_t tokens) const {
+  const auto found = buckets_.find(to_bytes(key));
+  return found == buckets_.end() ? 0 : seconds_short(level_at(found->second, now), tokens);
+}
+
 std::uint32_t RateLimiter::take(ByteView key, Time now, std::uint32_t tokens) {
   if (rate_.burst == 0) return 0;
   auto found = buckets_.find(to_bytes(key));
@@ -81,19 +96,27 @@ std::uint32_t RateLimiter::take(ByteView key, Time now, std::uint32_t tokens) {
   Bucket& bucket = found->second;
   bucket.level = level_at(bucket, now);
   bucket.filled = now;
-  const std::uint64_t cost = std::min(tokens, rate_.burst) * kToken;
-  if (bucket.level >= cost) {
-    bucket.level -= cost;
-    return 0;
-  }
-  const std::uint64_t per_second = std::max<std::uint64_t>(1, rate_.per_minute) * kSecondMs;
-  return static_cast<std::uint32_t>((cost - bucket.level + per_second - 1) / per_second);
+  const std::uint32_t wait_s = seconds_short(bucket.level, tokens);
+  if (wait_s == 0) bucket.level -= std::min(tokens, rate_.burst) * kToken;
+  return wait_s;
 }
 
 void RateLimiter::make_room(Time now) {
   if (buckets_.size() < kMaxBuckets) return;
   std::erase_if(buckets_, [&](const auto& entry) { return level_at(entry.second, now) >= rate_.burst * kToken; });
-  if (buckets_.size() >= kMaxBuckets) buckets_.clear();
+  if (buckets_.size() < kMaxBuckets) return;
+  std::vector<std::uint64_t> levels;
+  levels.reserve(buckets_.size());
+  for (const auto& [key, bucket] : buckets_) levels.push_back(level_at(bucket, now));
+  const auto middle = levels.begin() + static_cast<std::ptrdiff_t>(levels.size() / 2);
+  std::nth_element(levels.begin(), middle, levels.end());
+  const std::uint64_t most_kept = *middle;
+  std::size_t surplus = buckets_.size() / 2;
+  std::erase_if(buckets_, [&](const auto& entry) {
+    if (surplus == 0 || level_at(entry.second, now) < most_kept) return false;
+    --surplus;
+    return true;
+  });
 }
 
 }  // namespace cairn::relay

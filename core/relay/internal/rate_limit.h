@@ -23,10 +23,12 @@ class RateLimiter {
   /// Takes tokens out of `key`'s bucket: 0 if there were so many, else the seconds after which there are. More than the
   /// bucket holds are taken for all that it holds.
   std::uint32_t take(ByteView key, Time now, std::uint32_t tokens = 1);
+  /// What take() would say; takes nothing and makes no bucket.
+  std::uint32_t wait(ByteView key, Time now, std::uint32_t tokens = 1) const;
   std::size_t size() const { return buckets_.size(); }
 
-  /// Buckets held at most. When there are more, the full ones are forgotten, then all: an attacker with so many
-  /// addresses is not held by buckets anyway.
+  /// Buckets held at most. When there are more, the full ones are forgotten, then the fuller half: whoever makes keys
+  /// up frees nobody who used up what was his.
   static constexpr std::size_t kMaxBuckets = 65'536;
 
  private:
@@ -36,6 +38,8 @@ class RateLimiter {
     Time filled;
   };
   std::uint64_t level_at(const Bucket& bucket, Time now) const;
+  /// After how many seconds a bucket at `level` has so many tokens, or all that it holds.
+  std::uint32_t seconds_short(std::uint64_t level, std::uint32_t tokens) const;
   void make_room(Time now);
 
   Rate rate_;

@@ -26,8 +26,11 @@ Status authorise(Turn& turn, const RelayConfig& config, const std::optional<Logg
           "This needs a login; log in and repeat the request.");
   REQUIRE(name.domain() == config.domain, ErrorCode::not_authorised,
           "This name is of another domain; ask the server of that one.");
-  if (config.sign_up == SignUp::open) return ok();
-  return use_invitation(turn.rows, request.invitation, turn.now);
+  if (config.sign_up != SignUp::open) return use_invitation(turn.rows, request.invitation, turn.now);
+  // Made-up names would push those that used up their tokens out of the limiter.
+  REQUIRE(turn.rows.get(table::kNames, name.bytes()), ErrorCode::not_found,
+          "There is no such name here; check its spelling.");
+  return ok();
 }
 
 /// HMAC(key, "registration" || 0x00 || number || name)[0..16): a realm cannot compute it for names that it tries.

@@ -55,6 +55,8 @@ TEST(RealmTokens, AreSignedByTheDomainForEachRealmAndGoodForTenMinutes) {
 
 TEST(RealmTokens, NameARegistrationByNameAndNumberForEver) {
   RelayDriver driver(testing::open_config());
+  const Member registered_alice(driver, "alice@example.org", 1);
+  const Member registered_bob(driver, "bob@example.org", 2);
   const auto registration = [&](const std::string& name, std::uint8_t number) {
     auto request = request_for(name, TokenPurpose::guess);
     request.number = number;
@@ -108,9 +110,15 @@ RelayConfig slow_config() {
   return config;
 }
 
+TEST(RealmTokens, AreNotGivenForNamesThatAreNotThere) {
+  RelayDriver driver(slow_config());
+  EXPECT_EQ(error_of(ask(driver, request_for("nobody@example.org", TokenPurpose::guess))), ErrorCode::not_found);
+}
+
 TEST(RealmTokens, AreGivenToStrangersAFewTimesADayForOneName) {
   RelayDriver driver(slow_config());
   const Member alice(driver, "alice@example.org", 1);
+  const Member bob(driver, "bob@example.org", 2);
   const auto request = request_for("alice@example.org", TokenPurpose::guess);
   for (int i = 0; i < 5; ++i) EXPECT_EQ(ask(driver, request).status, 200) << i;
   const auto refused = ask(driver, request);

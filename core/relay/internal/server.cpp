@@ -182,8 +182,10 @@ Status Server::draw_on_address(RateLimiter& limiter, Turn& turn, std::string_vie
 Status Server::draw_on_resets(Turn& turn, std::string_view peer) {
   // By invitation each takes a code.
   if (config_.sign_up != SignUp::open || peer.empty()) return ok();
-  std::uint32_t wait_s = reset_limiter_.take(as_bytes(rate_key_of_peer(peer)), turn.now, kCostOfADay);
+  // What the site has used up makes no buckets of its addresses, and one address uses up no more of it than its own.
   const std::string site = rate_key_of_site(peer);
+  std::uint32_t wait_s = site.empty() ? 0 : reset_site_limiter_.wait(as_bytes(site), turn.now, kCostOfADay);
+  if (wait_s == 0) wait_s = reset_limiter_.take(as_bytes(rate_key_of_peer(peer)), turn.now, kCostOfADay);
   if (wait_s == 0 && !site.empty()) wait_s = reset_site_limiter_.take(as_bytes(site), turn.now, kCostOfADay);
   if (wait_s == 0) return ok();
   turn.retry_after_s = wait_s;

@@ -208,6 +208,25 @@ TEST(RateLimiter, HoldsABoundedNumberOfBuckets) {
   EXPECT_LE(limiter.size(), RateLimiter::kMaxBuckets);
 }
 
+TEST(RateLimiter, RemembersWhoUsedUpWhatWasHisHoweverManyKeysAreMadeUp) {
+  RateLimiter limiter({2, 0});
+  EXPECT_EQ(limiter.take(as_bytes("spent"), Time{1}, 2), 0u);
+  for (std::uint64_t i = 0; i < 3 * RateLimiter::kMaxBuckets; ++i) limiter.take(u64_key(i), Time{1});
+  EXPECT_LE(limiter.size(), RateLimiter::kMaxBuckets);
+  EXPECT_NE(limiter.take(as_bytes("spent"), Time{1}), 0u);
+}
+
+TEST(RateLimiter, SaysTheWaitAndTakesNothing) {
+  RateLimiter limiter({2, 60});
+  EXPECT_EQ(limiter.wait(as_bytes("a"), Time{1}), 0u);
+  EXPECT_EQ(limiter.size(), 0u);
+  EXPECT_EQ(limiter.take(as_bytes("a"), Time{1}, 2), 0u);
+  EXPECT_EQ(limiter.wait(as_bytes("a"), Time{1}), 1u);
+  EXPECT_EQ(limiter.wait(as_bytes("a"), Time{1}, 2), 2u);
+  EXPECT_EQ(limiter.wait(as_bytes("a"), Time{1001}), 0u);
+  EXPECT_EQ(limiter.take(as_bytes("a"), Time{1001}), 0u);
+}
+
 TEST(Rendezvous, HoldsFourKibibytesOnceForTenMinutes) {
   RelayDriver driver(testing::open_config());
   const std::string path = std::string(proto::kPathRendezvous) + to_hex(Bytes(16, 7));
