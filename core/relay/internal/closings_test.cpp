@@ -252,6 +252,17 @@ TEST_F(ClosingsTest, SilenceThatACosignatureHasEndedSinceCountsForNothing) {
   EXPECT_EQ(complete(), 503);
 }
 
+TEST_F(ClosingsTest, ACosignatureFromBeforeTheClockWasSetBackIsNotOneOfNow) {
+  complete();
+  pass_long(kDayMs);
+  gone(0);
+  gone(1);
+  driver.now = Time{driver.now.ms - 20 * kHourMs};
+  pass(2 * kMinuteMs);
+  EXPECT_EQ(complete(), 503);
+  EXPECT_TRUE(sentence().starts_with("Too few auditors that cosign just now"));
+}
+
 TEST_F(ClosingsTest, CountsNoTimeInWhichTheServerDidNotAsk) {
   gone(2);
   complete();
@@ -503,6 +514,7 @@ TEST(OpenResets, OfOneSiteAreLimited) {
   };
   for (std::uint64_t i = 0; i < 32; ++i) EXPECT_EQ(ask(i, "2001:db8:7:" + std::to_string(i) + "::1"), 202) << i;
   EXPECT_EQ(ask(32, "2001:db8:7:99::1"), 429);
+  EXPECT_EQ(ask(32, "2001:db8:7:99::1"), 429);  // and again
   EXPECT_EQ(ask(33, "2001:db8:8:99::1"), 202);
   for (std::uint64_t i = 34; i < 40; ++i) EXPECT_EQ(ask(i, "192.0.2." + std::to_string(i)), 202);
 }
