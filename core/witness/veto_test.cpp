@@ -83,6 +83,8 @@ TEST(AuditorVetoes, PassesAVetoOnUntilEveryPeerHasIt) {
   EXPECT_EQ(calls[0].body, wire::encode(reset.veto()));
   world.driver.reply(calls[0].id, 200);
   world.driver.reply(calls[1].id, 404);
+  ASSERT_EQ(world.post_veto(reset.veto()), 200);
+  EXPECT_TRUE(vetoes().empty());  // the same one again asks nobody at once
   world.driver.pass(kMinuteMs);
   calls = vetoes();
   ASSERT_EQ(calls.size(), 1u);

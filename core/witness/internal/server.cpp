@@ -140,9 +140,14 @@ void Server::veto(Turn& turn, const proto::RequestArrived& request) {
   Status refused = fail(ErrorCode::not_found, "no such request is open here");
   for (auto& [id, log] : logs_) {
     if (!log.replay) continue;
+    const auto* known = log.replay->settled().find(veto->request.hash());
+    const bool had_one = known != nullptr && known->veto;
     const Status taken = log.replay->accept_veto(turn, *veto);
-    // What was only replayed may be in no log.
-    if (taken && log.replay->settled().find(veto->request.hash()) != nullptr) peers_.pass_veto(turn, *veto);
+    // What was only replayed may be in no log. One that was here already is passed on in rounds alone: else each post
+    // of it would make a call to each peer.
+    if (taken && !had_one && log.replay->settled().find(veto->request.hash()) != nullptr) {
+      peers_.pass_veto(turn, *veto);
+    }
     const bool says_more = !taken && taken.error().code != ErrorCode::not_found;
     if (says_more && refused.error().code != ErrorCode::stale) refused = taken;
     accepted |= taken.has_value();
