@@ -55,5 +55,59 @@ TEST_F(LateAnswer, OfACommitIsNotTakenForThatOfTheNextOne) {
   EXPECT_TRUE(said_and_heard("alice", "bob-1", "from bob"));
 }
 
+/// Alice's commit that lets carol's devices in; carol-2 is removed before the server has heard of it.
+class LateCommit : public LateAnswer {
+ protected:
+  LateCommit() {
+    EXPECT_TRUE(village.link_device("carol-2", "carol@example.org", "carol-1").contains("result"));
+    mailbox_ = load_account(village.device("carol-2").store())->mailbox;
+    village.server.overhear = [this](const proto::Call& call) {
+      if (!call.url.ends_with(proto::kPathChannelCommit)) return;
+      const auto commit = wire::decode<proto::ChannelCommit>(call.body);
+      ASSERT_TRUE(commit);
+      for (const proto::WelcomeFor& welcome : commit->welcomes) welcomed_ += welcome.to.mailbox == mailbox_ ? 1 : 0;
+    };
+  }
+
+  void remove_carols_second() {
+    const json list = ask("carol-1", "device.list", {});
+    for (const json& device : list["result"]["devices"]) {
+      if (device["own"]) continue;
+      EXPECT_TRUE(ask("carol-1", "device.remove", {{"device", device["id"]}}).contains("result"));
+    }
+  }
+  void expect_all_hear() {
+    EXPECT_TRUE(said_and_heard("carol", "alice-1", "to carol"));
+    EXPECT_TRUE(said_and_heard("alice", "bob-1", "from bob"));
+    EXPECT_FALSE(has("carol-2", "to carol"));
+  }
+
+  MailboxId mailbox_;
+  int welcomed_ = 0;
+};
+
+TEST_F(LateCommit, WelcomesNoDeviceThatWasRemovedSinceItWasStaged) {
+  village.device("alice-1").cut_off_from("https://example.org" + std::string(proto::kPathChannelCommit));
+  village.begin("alice-1", "group.add", {{"conversation", "walkers"}, {"name", "carol"}});
+  village.pass_all(kMinuteMs);
+  remove_carols_second();
+  village.pass_all(kHourMs);
+  village.device("alice-1").cut_off_from({});
+  expect_all_hear();
+  EXPECT_EQ(welcomed_, 0);
+}
+
+TEST_F(LateCommit, ThatTheServerHadTakenIsFollowedByTheRemoval) {
+  village.device("alice-1").lose_answers_to(proto::kPathChannelCommit);
+  village.device("alice-1").set_silent(true);
+  village.begin("alice-1", "group.add", {{"conversation", "walkers"}, {"name", "carol"}});
+  ASSERT_TRUE(village.until([&] { return welcomed_ == 1; }));
+  remove_carols_second();
+  village.pass_all(kHourMs);
+  village.device("alice-1").lose_answers_to({});
+  village.device("alice-1").set_silent(false);
+  expect_all_hear();
+}
+
 }  // namespace
 }  // namespace cairn::client

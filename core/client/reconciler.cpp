@@ -41,7 +41,11 @@ void Reconciler::run() {
   if (!context_.store.scan_prefix(tables::kInboxByChannel, channel_, 1).empty()) return;  // the past comes first
   const bool written_to = is_written_to();
   if (!conversation_.is_writable()) return;
-  if (group_->pending() != nullptr) return send_commit();
+  if (group_->pending() != nullptr) {
+    // It may never have left, and its views may be old by now.
+    if (check_views() == Outcome::ready) send_commit();
+    return;
+  }
   if (!written_to) return;
   if (conversation_.state == ConversationState::creating) return create_channel();
   if (check_views() == Outcome::waiting) return;
@@ -152,6 +156,10 @@ void Reconciler::send_commit() {
     const auto one = recipients_of(context_.store, account_, owner_.views_, {pending.summary().added[i]});
     const auto who = parse_identity(*pending.summary().added[i].node);
     CHECK(one.has_value() && who.has_value());
+    // Removed since this was staged: it is welcomed no more, and a server that has not taken the commit yet refuses it
+    // for that. One that has says so, and the removal is the next commit.
+    const auto view = owner_.views_.view(context_.store, account_, who->name);
+    if (!view || !view->state().is_active(who->device)) continue;
     proto::WelcomeFor welcome{one->front(), {}, pending.welcomes()[i].message};
     for (const HeldJoinToken& held : conversation_.join_tokens) {
       if (held.device == who->device) welcome.join_token = held.token;

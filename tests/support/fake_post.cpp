@@ -1,5 +1,7 @@
 #include "tests/support/fake_post.h"
 
+#include <algorithm>
+
 namespace cairn::testing {
 
 std::optional<proto::CallReply> FakePost::answer(const std::string& path, const proto::Call& call) {
@@ -86,6 +88,13 @@ proto::CallReply FakePost::commit(const std::string& token, const proto::Channel
   if (!crypto::verify_labelled(channel.now.write_key, crypto::kSignChannelCommit, request.content(),
                                request.signature)) {
     return refusal(ErrorCode::invalid_signature, "The signature is not a member's.");
+  }
+  for (const proto::Address& next : request.next_recipients) {
+    const auto is_next = [&](const proto::WelcomeFor& welcome) { return welcome.to == next; };
+    const auto& before = channel.now.recipients;
+    if (std::find(before.begin(), before.end(), next) == before.end() &&
+        std::none_of(request.welcomes.begin(), request.welcomes.end(), is_next))
+      return refusal(ErrorCode::not_authorised, "A new recipient needs a welcome.");
   }
   channel.commit = request.commit;
   const auto kind = [](proto::Carriage carriage, proto::EnvelopeKind inside, proto::EnvelopeKind blob) {
