@@ -758,7 +758,7 @@ def base64_of(text: str) -> bytes:
 
 
 def is_key_name(name: str) -> bool:
-    return bool(name) and "+" not in name and not any(c.isspace() or c < " " for c in name)
+    return 0 < len(name.encode()) <= 259 and "+" not in name and not any(c.isspace() or c < " " for c in name)
 
 
 def parse_vkey(text: str, types: tuple[int, ...]) -> Key:
@@ -791,6 +791,7 @@ def parse_checkpoint(note: bytes, extensions: bool = False) -> Checkpoint:
     body, blank, signatures = text.rpartition("\n\n")
     need(blank != "" and signatures.endswith("\n"), "format", "a note without signatures")
     lines = []
+    need(len(note) <= 131_072 and signatures.count("\n") <= 64, "format", "size of a note")
     for line in signatures[:-1].split("\n"):
         parts = line.split(" ")
         need(len(parts) == 3 and parts[0] == "\u2014" and is_key_name(parts[1]), "format", "a signature line")
@@ -801,7 +802,7 @@ def parse_checkpoint(note: bytes, extensions: bool = False) -> Checkpoint:
     need(len(rest) == 2 or (extensions and len(rest) > 2 and all(rest)), "format", "lines of a checkpoint")
     need(origin != "" and re.fullmatch(r"0|[1-9][0-9]{0,19}", rest[0], re.ASCII) is not None, "format", "a checkpoint")
     size, root = int(rest[0]), base64_of(rest[1])
-    need(size < 2**64 and len(root) == 32, "format", "size or root of a checkpoint")
+    need(size < 2**63 and len(root) == 32, "format", "size or root of a checkpoint")
     return Checkpoint(origin, size, root, (body + "\n").encode(), lines)
 
 
@@ -836,11 +837,15 @@ class Policy:
     def _line(self, words: list[str]) -> None:
         known = set(self.witnesses) | set(self.groups)
         if words[0] == "witness" and len(words) in (3, 4) and words[1] not in known | {"none"}:
-            self.witnesses[words[1]] = parse_vkey(words[2], (4,))
+            key = parse_vkey(words[2], (4,))
+            need(key.key not in [other.key for other in self.witnesses.values()], "policy", "a witness twice")
+            self.witnesses[words[1]] = key
         elif words[0] == "group" and len(words) > 3 and words[1] not in known | {"none"}:
             members = words[3:]
+            need(re.fullmatch("any|all|[1-9][0-9]{0,3}", words[2], re.ASCII) is not None, "policy", "number of a group")
             least = {"any": 1, "all": len(members)}.get(words[2]) or int(words[2])
             need(set(members) <= known and len(set(members)) == len(members), "policy", "members of a group")
+            need(not any(set(members) & set(other) for _, other in self.groups.values()), "policy", "in two groups")
             need(1 <= least <= len(members), "policy", "number of a group")
             self.groups[words[1]] = (least, members)
         elif words[0] == "quorum" and len(words) == 2 and not self.quorum and words[1] in known:
@@ -856,6 +861,17 @@ class Policy:
             return sum(map(holds, members)) >= least
 
         return holds(self.quorum)
+
+    def check_client(self) -> None:
+        """s.6, condition 1: the group `auditors` is the quorum, or stands in it through groups of which all must sign."""
+        open_groups = [self.quorum]
+        while open_groups and "auditors" not in open_groups:
+            least, members = self.groups.get(open_groups.pop(), (0, []))
+            open_groups += [member for member in members if least == len(members) and member in self.groups]
+        need("auditors" in self.groups and bool(open_groups), "policy", "a quorum without the group auditors")
+        least, auditors = self.groups["auditors"]
+        need(all(name in self.witnesses for name in auditors), "policy", "a group among the auditors")
+        need(2 * least > len(auditors), "policy", "half the auditors or fewer")
 
     def cosignatures(self, checkpoint: Checkpoint) -> list[tuple[int, bytes]]:
         """(time, key) of all that the policy names. One that does not verify spoils the note."""
@@ -1028,7 +1044,7 @@ def read_audit(reader: Reader) -> Audit:
     updates = reader.many(read_update, MAX_AUDIT, 131_072)
     start = reader.at
     notices = reader.many(read_notice, MAX_AUDIT, 131_072)
-    return Audit(record, updates, notices, sha256(b"\x0a", reader.data[start : reader.at]), reader.opaque(MAX_AUDIT))
+    return Audit(record, updates, notices, sha256(b"\x0a", reader.data[start : reader.at]), reader.opaque(56 << 20))
 
 
 @dataclass
@@ -1576,7 +1592,10 @@ def close(auditor: Auditor, step: Json) -> None:
 
 
 def check_lookups(file: Json, tally: Tally) -> None:
+    for item in file["policies"]:
+        tally.expect(item["what"], item.get("rule"), lambda: Policy(item["text"]).check_client())
     policy = Policy(file["policy"])
+    policy.check_client()
     done: dict[str, Client] = {"": Client(policy)}
     for item in file["lookups"]:
         vetoes = tuple(decode(read_veto, bytes.fromhex(veto)) for veto in item.get("vetoes", []))

@@ -1,4 +1,6 @@
 // Answers to lookups: what a client takes over, and for each condition answers that break just it.
+#include <algorithm>
+
 #include "core/directory/verifier.h"
 #include "tests/vectors/make_directory/maker.h"
 
@@ -89,7 +91,9 @@ class Lookups {
   NameLeaf leaf() const { return *domain.map.find(domain.key_of(asked())); }
   TestDomain::Entry& entry() { return domain.entries.at(name_); }
 
-  Json take_all() { return {{"policy", domain.policy_text}, {"lookups", std::move(items_)}}; }
+  Json take_all(Json policies) {
+    return {{"policies", std::move(policies)}, {"policy", domain.policy_text}, {"lookups", std::move(items_)}};
+  }
 
  private:
   void remake(const EpochRecord& record) {
@@ -133,6 +137,62 @@ void conditions_1_and_2(Lookups& out) {
              with(domain.checkpoint({0, 1, 2, 3}, {now_s, now_s, old_s - 1, old_s - 1})));
   out.refuse("the quorum stands by a cosignature that is too far ahead", "condition 2",
              with(domain.checkpoint({0, 1, 2}, {now_s, now_s, now_s + 301})));
+}
+
+/// A note of so many signature lines: those of `checkpoint`, then of keys that no policy names.
+std::string with_lines(std::string checkpoint, std::size_t count) {
+  const auto begin = checkpoint.rfind("\n\n") + 2;
+  auto lines = static_cast<std::size_t>(
+      std::count(checkpoint.begin() + static_cast<std::ptrdiff_t>(begin), checkpoint.end(), '\n'));
+  for (; lines < count; ++lines) {
+    const auto name = tlog::KeyName::from("other" + std::to_string(lines));
+    checkpoint += tlog::NoteSignature{*name, static_cast<std::uint32_t>(lines), Bytes(64, 7)}.line();
+  }
+  return checkpoint;
+}
+
+void note_limits(Lookups& out) {
+  LookupResponse response = out.answer();
+  response.checkpoint = with_lines(out.domain.checkpoint({0, 1, 2}), tlog::kMaxNoteSignatures + 1);
+  out.refuse("65 signature lines", "condition 1", response);
+  const Lookups::Client before = out.client();
+  response.checkpoint = with_lines(out.domain.checkpoint({0, 1, 2}), tlog::kMaxNoteSignatures);
+  out.take("64 signature lines", response);
+  out.be(before);
+}
+
+/// Policies that a client may have, and such as C2SP allows and it may not, or that are none.
+Json make_policies(const TestDomain& domain) {
+  std::string witnesses;
+  for (int i = 0; i < 3; ++i) {
+    witnesses += "witness w" + std::to_string(i) + " " +
+                 domain.cosigners[static_cast<std::size_t>(i)].verifier().to_text() + "\n";
+  }
+  const std::string again = "witness again " + domain.cosigners[0].verifier().to_text() + "\n";
+  Json out = Json::array();
+  const auto add = [&](std::string_view what, const std::string& lines, bool good) {
+    const std::string text = witnesses + lines;
+    hold(tlog::ClientPolicy::parse(text).has_value() == good, what);
+    Json item = {{"what", what}, {"text", text}};
+    if (!good) item["rule"] = "policy";
+    out.push_back(std::move(item));
+  };
+  add("the auditors are the quorum", "group auditors 2 w0 w1 w2\nquorum auditors\n", true);
+  add("the auditors stand in the quorum", "group auditors all w0 w1\ngroup q all auditors w2\nquorum q\n", true);
+  add("half the auditors", "group auditors 1 w0 w1\nquorum auditors\n", false);
+  add("any of two auditors", "group auditors any w0 w1\nquorum auditors\n", false);
+  add("no group auditors", "group q all w0 w1 w2\nquorum q\n", false);
+  add("the auditors are beside the quorum", "group auditors all w0 w1\nquorum w2\n", false);
+  add("the auditors are in a group that does without them",
+      "group auditors all w0 w1\ngroup q any auditors w2\nquorum q\n", false);
+  add("a group among the auditors", "group g all w0 w1\ngroup auditors all g w2\nquorum auditors\n", false);
+  add("one key under two names", again + "group auditors all w0 again\nquorum auditors\n", false);
+  add("a member of two groups", "group g all w0 w1\ngroup auditors all w0 w2\nquorum auditors\n", false);
+  add("more than there are", "group auditors 4 w0 w1 w2\nquorum auditors\n", false);
+  add("none of them", "group auditors 0 w0 w1 w2\nquorum auditors\n", false);
+  add("a number that is none", "group auditors two w0 w1 w2\nquorum auditors\n", false);
+  add("no quorum", "group auditors 2 w0 w1 w2\n", false);
+  return out;
 }
 
 void condition_4(Lookups& out) {
@@ -310,6 +370,7 @@ Json make_lookups() {
   domain.publish(out.alice);
   domain.publish(out.bob);
   conditions_1_and_2(out);
+  note_limits(out);
   condition_4(out);
   conditions_5_6_and_8(out, device);
   LookupResponse response = out.answer();
@@ -339,7 +400,7 @@ Json make_lookups() {
   before.statements.clear();
   out.refuse("a smaller log than before", "condition 2", before);
   resets(out, device);
-  return out.take_all();
+  return out.take_all(make_policies(domain));
 }
 
 }  // namespace cairn::testing
