@@ -391,6 +391,35 @@ TEST_F(Hostile, APairThatTheServerSpoiltIsBegunAnew) {
   }
 }
 
+// directory.md s.2: it is obeyed as soon as it is seen on any path, logged or not.
+TEST_F(Hostile, ARemovalInAnAnswerThatIsRefusedIsObeyed) {
+  good(village.link_device("bob-2", kBob, "bob-1"));
+  good(send("alice-1", kBob, "to both"));
+  ASSERT_TRUE(village.until([&] { return texts("bob-2", kAlice) == Texts{"to both"}; }));
+  const std::string second = to_hex(account("bob-2").device_id());
+  // He cannot take it out of the conversation himself.
+  village.device("bob-1").cut_off_from("https://example.org" + std::string(proto::kPathChannelCommit));
+  good(village.ask("bob-1", "device.remove", {{"device", second}}));
+  village.server.tamper = [](const std::string& path, ByteView, Bytes& body) {
+    if (path != proto::kPathLookup) return;
+    auto response = *wire::decode<directory::LookupResponse>(body);
+    response.checkpoint.erase(response.checkpoint.find("\n\n") + 2);  // nobody signed it
+    response.checkpoint += "\u2014 nobody AAAAAAAA\n";
+    body = wire::encode(response);
+  };
+  const std::size_t sends = village.server.post.sends;
+  EXPECT_NE(bad(village.ask("alice-1", "contact.verify", {{"name", kBob}})).find("condition 1"), std::string::npos);
+  bad(send("alice-1", kBob, "to nobody"));  // though her view is minutes old, and knows both
+  village.pass_all(kMinuteMs);
+  EXPECT_EQ(village.server.post.sends, sends);
+  village.server.tamper = nullptr;
+  village.device("bob-1").cut_off_from({});
+  good(village.ask("alice-1", "contact.verify", {{"name", kBob}}));
+  good(send("alice-1", kBob, "to the first alone"));
+  EXPECT_TRUE(village.until([&] { return texts("bob-1", kAlice).back() == "to the first alone"; }));
+  EXPECT_EQ(texts("bob-2", kAlice), Texts{"to both"});
+}
+
 TEST_F(Hostile, TheServerOfAnotherDomainIsNotGivenTheTokenOfOnesOwn) {
   good(village.link_device("alice-2", kAlice, "alice-1"));
   auto mallory = testing::HostileDevice::like(village, "mallory-1");

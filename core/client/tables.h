@@ -44,7 +44,7 @@ inline constexpr Table kPin{32};       ///< "" -> PinRow
 inline constexpr Table kErasures{33};  ///< id of a token's record || realm's key -> KeptReceipt
 inline constexpr Table kGuesses{34};   ///< realm's key -> GuessRow
 inline constexpr Table kBackupUnneeded{
-    35};  ///< vault id || id of an object that no snapshot needs -> uint64: since when
+    35};                                  ///< vault id || id of an object that no snapshot needs -> uint64: since when
 inline constexpr Table kRealmChange{37};  ///< as kBackup -> RealmChange: that a device proposes (backup_trust.h)
 inline constexpr Table kRealmDebts{36};   ///< RegistrationId || realm's key -> RealmDebt (realm_debts.h)
 inline constexpr Table kUnconfirmed{
@@ -62,7 +62,8 @@ inline constexpr Table kContactSettings{47};  ///< name_key(name) -> ContactSett
 inline constexpr Table kExpiring{48};         ///< uint64 ms || home || uint64 index -> ""
 inline constexpr Table kGroupWants{49};       ///< home -> GroupWants
 
-inline constexpr Table kSendKeys{56};  ///< a caller's key -> SaidUnderKey (send_keys.h)
+inline constexpr Table kRemovalsSeen{50};  ///< name_key(name) -> uint32: sequence of a removal that no view has yet
+inline constexpr Table kSendKeys{56};      ///< a caller's key -> SaidUnderKey (send_keys.h)
 
 // Files: attachment.h, transfer.h.
 inline constexpr Table kAttachments{60};  ///< home || uint64 index -> AttachmentRow

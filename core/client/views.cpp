@@ -80,6 +80,7 @@ bool Views::fresh(const Context& context, const Account& account, const director
                   std::uint64_t max_age_ms) const {
   const auto known = view(context.store, account, name);
   if (!known || !known->exists()) return false;
+  if (context.store.get(tables::kRemovalsSeen, name_key(account, name.text()))) return false;
   const auto log = domain(context.store, account, name.domain());
   if (!log) return false;
   return known->age_ms(log->trusted_now(context.now)) <= max_age_ms;
@@ -179,7 +180,10 @@ void Views::check(Context& context, const Account& account, const directory::Nam
   const auto response = wire::decode<directory::LookupResponse>(*answer.body);
   if (!response) return failed(context, name, refusal_sentence(name, response.error()), true);
   auto lookup = directory::verify_lookup(name, known, *policy, *response, context.now);
-  if (!lookup) return failed(context, name, refusal_sentence(name, lookup.error()), true);
+  if (!lookup) {
+    if (pinned) obey_removals(context, account, *pinned, response->statements);
+    return failed(context, name, refusal_sentence(name, lookup.error()), true);
+  }
 
   if (stopped(context, account, name)) return;
 
@@ -195,6 +199,20 @@ void Views::check(Context& context, const Account& account, const directory::Nam
     }
   }
   accept(context, account, *lookup, evidence);
+}
+
+void Views::obey_removals(Context& context, const Account& account, const directory::VerifiedView& pinned,
+                          const std::vector<directory::Statement>& statements) {
+  directory::NameState state = pinned.state();
+  for (const directory::Statement& statement : statements) {
+    const std::uint32_t sequence = state.count();
+    const bool removes = directory::obey_removal(state, statement).has_value();
+    if (!state.apply(statement)) return;
+    if (!removes) continue;
+    wire::Writer w;
+    w.u32(sequence);
+    context.store.put(tables::kRemovalsSeen, name_key(account, pinned.name().text()), w.take());
+  }
 }
 
 void Views::accept(Context& context, const Account& account, const directory::Lookup& lookup,
@@ -215,6 +233,19 @@ void Views::accept(Context& context, const Account& account, const directory::Lo
   if (outcome.absent) {
     outcome.trouble = "There is no " + name.text() + "; check the spelling, or ask them to register.";
     outcome.retry_at = after(context.now, kLookupPauseMs);
+  }
+  // Once the chain is past that place it says itself what stands there.
+  const Bytes removal = name_key(account, name.text());
+  if (const auto row = context.store.get(tables::kRemovalsSeen, removal)) {
+    const auto sequence = wire::Reader(*row).u32();
+    if (!sequence || lookup.view.count() > *sequence) {
+      context.store.erase(tables::kRemovalsSeen, removal);
+    } else {
+      outcome.trouble = name.text() +
+                        " has removed a device, and their directory does not show it yet; nothing is sent "
+                        "to them until it does. Ask them another way if it stays so: their server may be lying.";
+      outcome.retry_at = after(context.now, kLatePauseMs);
+    }
   }
   changed_.push_back(name);
 }

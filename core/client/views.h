@@ -54,7 +54,8 @@ class Views {
   /// The person says so, of the name as it is now.
   void admit(Context& context, const Account& account, const directory::Name& name);
 
-  /// Whether there is a view of an existing name at most `max_age_ms` old by the trusted clock.
+  /// Whether there is a view of an existing name at most `max_age_ms` old by the trusted clock, and no removal of one
+  /// of its devices was seen that is not in that view yet (docs/spec/directory.md s.2).
   bool fresh(const Context& context, const Account& account, const directory::Name& name,
              std::uint64_t max_age_ms) const;
 
@@ -90,6 +91,9 @@ class Views {
  private:
   void answered(Context& context, const directory::Name& name, const Answer& answer);
   void check(Context& context, const Account& account, const directory::Name& name, const Answer& answer);
+  /// Obeys removals in an answer that was refused: whoever signed them, it was the owner.
+  void obey_removals(Context& context, const Account& account, const directory::VerifiedView& pinned,
+                     const std::vector<directory::Statement>& statements);
   void failed(Context& context, const directory::Name& name, std::string trouble, bool refused);
   /// Whether this would be a first contact and those of its domain are stopped (suspicions.h): then that is the
   /// outcome.
