@@ -10,6 +10,7 @@
 #include "core/client/receipts.h"
 #include "core/client/roles.h"
 #include "core/client/rpc.h"
+#include "core/client/typing.h"
 #include "core/client/vetoes.h"
 
 namespace cairn::client {
@@ -31,9 +32,10 @@ class Client final : public proto::Mind {
         expiry_(conversations_),
         roles_(conversations_),
         search_(conversations_),
+        typing_(conversations_),
         attachments_(TransferRooms{calls_, session_, conversations_}),
         rpc_(std::move(config), RpcRooms{calls_, views_, session_, own_name_, conversations_, gossips_, links_, vetoes_,
-                                         backups_, receipts_, expiry_, search_, attachments_}) {
+                                         backups_, receipts_, expiry_, search_, attachments_, typing_}) {
     conversations_.set_hearer([this](Context& context, const Account& account, const Heard& heard) {
       gossips_.heard(context, account, heard);
       vetoes_.heard(context, account, heard);
@@ -62,6 +64,7 @@ class Client final : public proto::Mind {
     expiry_.forget_all();
     search_.forget_all();
     attachments_.forget_all();
+    typing_.forget_all();
     rpc_.forget_all();
     return within(store, now, entropy, [](Context&) {});
   }
@@ -115,6 +118,10 @@ class Client final : public proto::Mind {
   }
 
   void take_push(Context& context, const proto::SocketFrame& frame) {
+    if (const auto signal = wire::decode<proto::SignalPush>(frame.data)) {
+      if (const auto account = load_account(context.store)) typing_.take(context, *account, *signal);
+      return;
+    }
     const auto push = wire::decode<proto::MailboxPush>(frame.data);
     if (!push) return context.note(proto::Event::Level::warning, "a push that cannot be read was dropped");
     switch (push->kind) {
@@ -184,6 +191,7 @@ class Client final : public proto::Mind {
   Expiry expiry_;
   Roles roles_;
   Search search_;
+  Typing typing_;
   Attachments attachments_;
   Rpc rpc_;
   bool has_account_ = false;

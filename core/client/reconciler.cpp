@@ -6,6 +6,7 @@
 #include "core/client/inbox.h"
 #include "core/client/roles.h"
 #include "core/client/tables.h"
+#include "core/client/typing.h"
 #include "core/crypto/hash.h"
 #include "core/crypto/labels.h"
 
@@ -556,6 +557,7 @@ void Reconciler::send_answered(const Bytes& key, const Answer& answer) {
   if (!entry) return;  // its echo was faster
   if (answer.body) {
     owner_.retries_.erase(channel_);
+    forget_signals(context_, channel_);
     owner_.set_delivery(context_, home_, entry->message, Delivery::sent, context_.now);
     return context_.store.erase(tables::kOutbox, key);
   }

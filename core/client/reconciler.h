@@ -19,6 +19,9 @@ class Reconciler {
 
   void run();
 
+  /// Sends what is not kept anywhere, if a message could go just now (typing.h). Whether it was sent.
+  bool signal(const Bytes& content);
+
  private:
   /// The devices a conversation should have, by their active chains, and what is to change for that.
   struct Difference {

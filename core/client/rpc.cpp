@@ -130,6 +130,8 @@ class Rpc::State {
         });
     rooms_.attachments.set_listener(
         [this](Context& context, const Transfer& transfer) { tell_transfer(context, transfer); });
+    rooms_.typing.set_listener(
+        [this](Context& context, const ChannelId& home, const std::string& name) { tell_typing(context, home, name); });
   }
 
   void opened(Context& context, const proto::SocketOpened& opened) {
@@ -286,6 +288,16 @@ class Rpc::State {
       if (!following || (following->channel && *following->channel != transfer.home)) continue;
       reply(context, socket,
             {{"jsonrpc", "2.0"}, {"method", "attachment"}, {"params", transfer_json(rooms_, context, transfer)}});
+    }
+  }
+
+  /// That somebody writes, likewise.
+  void tell_typing(Context& context, const ChannelId& home, const std::string& name) {
+    const json params = {
+        {"conversation", to_hex(home)}, {"typing", name}, {"until_ms", after(context.now, kTypingLifeMs).ms}};
+    for (const auto& [socket, following] : sockets_) {
+      if (!following || (following->channel && *following->channel != home)) continue;
+      reply(context, socket, {{"jsonrpc", "2.0"}, {"method", "typing"}, {"params", params}});
     }
   }
 

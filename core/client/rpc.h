@@ -12,6 +12,7 @@
 #include "core/client/own_name.h"
 #include "core/client/receipts.h"
 #include "core/client/search.h"
+#include "core/client/typing.h"
 #include "core/client/vetoes.h"
 
 namespace cairn::client {
@@ -31,6 +32,7 @@ struct RpcRooms {
   Expiry& expiry;
   Search& search;
   Attachments& attachments;
+  Typing& typing;
 };
 
 class Rpc {

@@ -293,8 +293,14 @@ RpcBegun rpc_search(const RpcRooms& rooms, const ClientConfig&, Context& context
   const auto account = load_account(context.store);
   if (!account) return not_active(account);
   const std::size_t limit = std::min<std::uint64_t>(number_param(params, "limit", 50), kMaxHits);
+  std::optional<ChannelId> home;
+  if (const std::string where = text_param(params, "conversation"); !where.empty()) {
+    const auto meant = rooms.conversations.resolve(context.store, *account, where);
+    if (!meant) return no_conversation(meant.error(), where);
+    home = meant->channel;
+  }
   json out = json::array();
-  for (const Search::Hit& hit : rooms.search.find(context.store, text_param(params, "words"), limit)) {
+  for (const Search::Hit& hit : rooms.search.find(context.store, text_param(params, "words"), limit, home)) {
     const auto conversation = rooms.conversations.find(context.store, hit.home);
     const auto message = rooms.conversations.message(context.store, hit.home, hit.index);
     if (conversation && message)

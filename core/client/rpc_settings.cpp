@@ -50,6 +50,26 @@ json one_conversation(const RpcRooms& rooms, const StoreView& store, const Accou
   return out;
 }
 
+RpcBegun rpc_typing(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
+  auto found = where(rooms, context, params);
+  if (auto* failed = std::get_if<RpcFailure>(&found)) return std::move(*failed);
+  const auto& [account, conversation] = std::get<Where>(found);
+  return json{{"told", rooms.typing.say(context, account, conversation.channel)}};
+}
+
+RpcBegun rpc_typing_set(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
+  const bool on = yes_param(params, "on");
+  if (!params.contains("conversation")) {
+    set_tells_typing(context, std::nullopt, on);
+    return json{{"typing", on}};
+  }
+  auto found = where(rooms, context, params);
+  if (auto* failed = std::get_if<RpcFailure>(&found)) return std::move(*failed);
+  const auto& [account, conversation] = std::get<Where>(found);
+  set_tells_typing(context, conversation.channel, on);
+  return one_conversation(rooms, context.store, account, conversation);
+}
+
 }  // namespace
 
 void add_settings(json& out, const RpcRooms& rooms, const StoreView& store, const Account& account,
@@ -61,6 +81,7 @@ void add_settings(json& out, const RpcRooms& rooms, const StoreView& store, cons
   out["archived"] = settings.is_archived;
   out["pinned"] = settings.is_pinned;
   out["receipts"] = !settings.no_receipts;
+  out["typing"] = tells_typing(store, conversation.channel);
   out["disappears_after_s"] = settings.life_s;
   if (!settings.draft.empty()) out["draft"] = settings.draft;
   if (is_blocked(store, account, conversation)) out["blocked"] = true;
@@ -200,7 +221,8 @@ void add_talk_methods(std::map<std::string, RpcEntry, std::less<>>& methods) {
       rpc_attachment_save, kGrows, {message, {"folder"}, {"file"}, {"wait_ms", Kind::number}}};
   methods["attachment.status"] = {rpc_attachment_status, kReads, {{"transfer"}, {"wait_ms", Kind::number}}};
   methods["attachment.cancel"] = {rpc_attachment_cancel, kReads, {{"transfer", Kind::text, kRequired}}};
-  methods["search"] = {rpc_search, kReads, {{"words", Kind::text, kRequired}, {"limit", Kind::number}}};
+  methods["search"] = {
+      rpc_search, kReads, {{"words", Kind::text, kRequired}, {"limit", Kind::number}, {"conversation"}}};
   methods["conversation.set"] = {rpc_conversation_set,
                                  kGrows,
                                  {conversation,
@@ -218,6 +240,8 @@ void add_talk_methods(std::map<std::string, RpcEntry, std::less<>>& methods) {
   methods["request.list"] = {rpc_request_list, kReads, {}};
   methods["request.accept"] = {rpc_request_accept, kGrows, {conversation}};
   methods["request.delete"] = {rpc_request_delete, kReads, {conversation}};
+  methods["typing"] = {rpc_typing, kReads, {conversation}};
+  methods["typing.set"] = {rpc_typing_set, kGrows, {{"on", Kind::yes_or_no, kRequired}, {"conversation"}}};
   methods["group.show"] = {rpc_group_show, kReads, {conversation}};
   methods["group.change"] = {rpc_group_change, kGrows, {conversation, {"title"}, {"picture"}, {"admin"}, {"member"}}};
   methods["group.remove"] = {rpc_group_remove, kGrows, {conversation, name}};

@@ -94,12 +94,14 @@ void Search::changed(const ChannelId& home, std::uint64_t index, const Message& 
   }
 }
 
-std::vector<Search::Hit> Search::find(const StoreView& store, std::string_view words, std::size_t limit) {
+std::vector<Search::Hit> Search::find(const StoreView& store, std::string_view words, std::size_t limit,
+                                      const std::optional<ChannelId>& home) {
   open(store);
   std::vector<Hit> out;
   const std::vector<std::string> wanted = words_of(words);
   if (wanted.empty()) return out;
   for (const Entry& entry : entries_) {
+    if (home && entry.home != *home) continue;
     const bool has_all = std::all_of(wanted.begin(), wanted.end(), [&](const std::string& word) {
       return entry.text.find(word) != std::string::npos;
     });

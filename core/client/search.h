@@ -17,9 +17,10 @@ class Search {
     std::uint64_t index = 0;
     std::uint64_t time_ms = 0;
   };
-  /// Messages that have all of these words, each anywhere in them; the newest first, at most `limit`. Nothing without a
-  /// word.
-  std::vector<Hit> find(const StoreView& store, std::string_view words, std::size_t limit);
+  /// Messages that have all of these words, each anywhere in them; the newest first, at most `limit`; only those of
+  /// `home`, if there is one. Nothing without a word.
+  std::vector<Hit> find(const StoreView& store, std::string_view words, std::size_t limit,
+                        const std::optional<ChannelId>& home = std::nullopt);
   /// A row came or changed.
   void changed(const ChannelId& home, std::uint64_t index, const Message& message);
   void forget_all();

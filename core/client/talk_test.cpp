@@ -370,5 +370,16 @@ TEST_F(TalkTest, SettingsStay) {
   EXPECT_EQ(ask("bob-1", "search", {{"words", "HELLO bob"}})["messages"].size(), 1u);
 }
 
+TEST_F(TalkTest, SearchLooksInOneConversationWhereThatIsAsked) {
+  meet();
+  ask("alice-1", "group.create", {{"title", "walkers"}, {"names", {"bob"}}});
+  say("alice-1", "walkers", "hello walkers");
+  settle();
+  EXPECT_EQ(ask("alice-1", "search", {{"words", "hello"}})["messages"].size(), 3u);
+  EXPECT_EQ(ask("alice-1", "search", {{"words", "hello"}, {"conversation", "walkers"}})["messages"].size(), 1u);
+  EXPECT_EQ(ask("alice-1", "search", {{"words", "hello"}, {"conversation", kBob}})["messages"].size(), 2u);
+  EXPECT_EQ(refused(village.ask("alice-1", "search", {{"words", "hello"}, {"conversation", "nobody"}})), "not_found");
+}
+
 }  // namespace
 }  // namespace cairn::client

@@ -1,5 +1,7 @@
 // Requests, sockets and frames of any kind at a server with people, a channel and envelopes: each request is answered
 // once, and what stands in memory is what the store says.
+#include "core/proto/labels.h"
+#include "core/proto/signals.h"
 #include "core/wire/reader.h"
 #include "tests/support/relay_people.h"
 #include "tests/support/vault_writer.h"
@@ -49,6 +51,7 @@ constexpr std::string_view kTargets[] = {proto::kPathWellKnown,
                                          proto::kPathChannelCreate,
                                          proto::kPathChannelCommit,
                                          proto::kPathChannelSend,
+                                         proto::kPathChannelSignal,
                                          proto::kPathMailbox,
                                          "/v1/rendezvous/00112233445566778899aabbccddeeff",
                                          "/log/checkpoint",
@@ -80,6 +83,13 @@ Bytes signed_body(const World& world, std::string_view target, Bytes body) {
   if (target == proto::kPathChannelSend) {
     if (auto send = wire::decode<proto::ChannelSend>(body)) {
       return wire::encode(world.channel.make_send(std::move(send->ciphertext), world.channel.key, send->epoch));
+    }
+  }
+  if (target == proto::kPathChannelSignal) {
+    if (auto signal = wire::decode<proto::ChannelSignal>(body)) {
+      signal->channel = world.channel.id;
+      signal->signature = crypto::sign_labelled(world.channel.key, proto::kSignChannelSignal, signal->content());
+      return wire::encode(*signal);
     }
   }
   const testing::VaultWriter& writer = world.writer;

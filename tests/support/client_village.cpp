@@ -232,13 +232,20 @@ bool TestClient::push() {
   if (!stream_ || silent_) return false;
   auto& mailbox = village_.server.post.mailboxes[stream_->mailbox];
   for (const proto::Envelope& envelope : mailbox.envelopes) {
-    if (envelope.sequence <= mailbox.pushed) continue;
+    if (envelope.sequence <= mailbox.pushed || holds_envelopes_) continue;
     mailbox.pushed = envelope.sequence;
     give(proto::SocketFrame{stream_->id,
                             wire::encode(proto::MailboxPush{proto::MailboxPush::Kind::envelope, envelope, 0})});
     return true;
   }
-  if (stream_->caught_up) return false;
+  if (stream_->caught_up) {
+    if (mailbox.signals.empty()) return false;
+    const Bytes signal = mailbox.signals.front();
+    mailbox.signals.erase(mailbox.signals.begin());
+    give(proto::SocketFrame{stream_->id, signal});
+    return true;
+  }
+  mailbox.signals.clear();  // of when nobody was there
   stream_->caught_up = true;
   give(proto::SocketFrame{stream_->id, wire::encode(proto::MailboxPush{proto::MailboxPush::Kind::caught_up, {}, 0})});
   return true;

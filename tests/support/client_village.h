@@ -107,6 +107,7 @@ class TestClient {
   std::optional<Stream> stream_;
   bool online_ = true;
   bool silent_ = false;
+  bool holds_envelopes_ = false;
   std::string cut_off_;
   std::string lost_path_;
   std::string held_path_;
@@ -131,6 +132,9 @@ class ClientVillage {
 
   /// The device hears of nobody, and nobody of it, until it is online again.
   void set_online(const std::string& name, bool online);
+
+  /// Its stream stands, and envelopes wait; signals come.
+  void hold_envelopes(const std::string& name, bool hold) { device(name).holds_envelopes_ = hold; }
 
   /// Carries everything that can be carried without time passing.
   void settle();

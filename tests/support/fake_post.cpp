@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/proto/labels.h"
+
 namespace cairn::testing {
 
 std::optional<proto::CallReply> FakePost::answer(const std::string& path, const proto::Call& call) {
@@ -12,6 +14,7 @@ std::optional<proto::CallReply> FakePost::answer(const std::string& path, const 
   if (path == proto::kPathChannelCreate) return taking<proto::ChannelCreate>(call, &FakePost::create);
   if (path == proto::kPathChannelCommit) return taking<proto::ChannelCommit>(call, &FakePost::commit);
   if (path == proto::kPathChannelSend) return taking<proto::ChannelSend>(call, &FakePost::send);
+  if (path == proto::kPathChannelSignal) return taking<proto::ChannelSignal>(call, &FakePost::signal);
   return std::nullopt;
 }
 
@@ -125,6 +128,20 @@ proto::CallReply FakePost::send(const std::string&, const proto::ChannelSend& re
   }
   deliver(epoch->recipients, proto::EnvelopeKind::message, request.channel, request.epoch, request.ciphertext);
   ++sends;
+  return good();
+}
+
+proto::CallReply FakePost::signal(const std::string&, const proto::ChannelSignal& request) {
+  const auto found = channels_.find(request.channel);
+  if (found == channels_.end()) return refusal(ErrorCode::not_found, "No such channel.");
+  const Channel& channel = found->second;
+  if (request.epoch != channel.epoch) return refusal(ErrorCode::wrong_epoch, "The channel has moved on.");
+  if (!crypto::verify_labelled(channel.now.write_key, proto::kSignChannelSignal, request.content(), request.signature))
+    return refusal(ErrorCode::invalid_signature, "The signature is not a member's.");
+  const Bytes push = wire::encode(proto::SignalPush{domain_, request.channel, request.epoch, request.ciphertext});
+  for (const proto::Address& address : channel.now.recipients) mailboxes[address.mailbox].signals.push_back(push);
+  ++signals;
+  last_signal = push;
   return good();
 }
 

@@ -11,6 +11,7 @@
 #include "core/crypto/signature.h"
 #include "core/directory/chain.h"
 #include "core/proto/api.h"
+#include "core/proto/signals.h"
 #include "core/proto/transport.h"
 #include "tests/support/seeded_entropy.h"
 
@@ -27,11 +28,14 @@ class FakePost {
     std::uint64_t next = 1;
     std::deque<proto::Envelope> envelopes;  ///< not acknowledged
     std::uint64_t pushed = 0;               ///< up to this sequence, on the present connection
+    std::vector<Bytes> signals = {};        ///< for the present connection; gone with it
   };
 
   std::map<MailboxId, Mailbox> mailboxes;
   std::uint64_t now_ms = 0;
-  std::size_t sends = 0;  ///< accepted ones
+  std::size_t sends = 0;    ///< accepted ones
+  std::size_t signals = 0;  ///< likewise
+  Bytes last_signal;        ///< as it was pushed
 
   std::optional<proto::CallReply> answer(const std::string& path, const proto::Call& call);
 
@@ -87,6 +91,8 @@ class FakePost {
   proto::CallReply commit(const std::string& token, const proto::ChannelCommit& request);
 
   proto::CallReply send(const std::string&, const proto::ChannelSend& request);
+
+  proto::CallReply signal(const std::string&, const proto::ChannelSignal& request);
 
   void deliver(const std::vector<proto::Address>& to, proto::EnvelopeKind kind, const ChannelId& channel,
                std::uint64_t epoch, const Bytes& body);

@@ -2,6 +2,7 @@
 
 #include "core/crypto/hash.h"
 #include "core/crypto/labels.h"
+#include "core/proto/labels.h"
 #include "core/relay/internal/key_packages.h"
 #include "core/relay/internal/refusals.h"
 
@@ -225,6 +226,18 @@ Result<Answer> Channels::send(Turn& turn, const proto::ChannelSend& request) {
   if (row.last_commit == 0) turn.rows.erase(table::kUnusedChannels, to_bytes(request.channel));
   mailboxes.deliver(turn, {EnvelopeKind::message, request.channel, request.epoch, turn.now.ms, request.ciphertext},
                     recipients);
+  return Answer{};
+}
+
+Result<Answer> Channels::signal(Turn& turn, RateLimiter& signals, const proto::ChannelSignal& request) {
+  const ChannelRow row = TRY(load_channel(turn.rows, request.channel));
+  // What is of a former epoch is too late to mean anything.
+  REQUIRE(request.epoch == row.epoch, ErrorCode::wrong_epoch, "The conversation has moved on.");
+  TRY(crypto::verify_labelled(row.write_key, proto::kSignChannelSignal, request.content(), request.signature));
+  const auto recipients = TRY(load_recipients(turn.rows, request.channel, request.epoch));
+  TRY(draw(signals, turn, request.channel, recipients.size()));
+  const proto::SignalPush push{std::string(domain), request.channel, request.epoch, request.ciphertext};
+  mailboxes.push_signal(turn, wire::encode(push), recipients);
   return Answer{};
 }
 

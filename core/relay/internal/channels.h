@@ -4,6 +4,7 @@
 // is refused leaves neither rows nor memory behind.
 #pragma once
 
+#include "core/proto/signals.h"
 #include "core/relay/internal/blobs.h"
 #include "core/relay/internal/mailboxes.h"
 #include "core/relay/internal/rate_limit.h"
@@ -21,6 +22,8 @@ struct Channels {
   /// A request with welcomes needs somebody who is logged in.
   Result<Answer> commit(Turn& turn, const std::optional<LoggedIn>& who, const proto::ChannelCommit& request);
   Result<Answer> send(Turn& turn, const proto::ChannelSend& request);
+  /// Draws on `signals`, not on the bucket of messages. Leaves nothing in the store.
+  Result<Answer> signal(Turn& turn, RateLimiter& signals, const proto::ChannelSignal& request);
   /// The name that pays for a blob with a writer: the creator's. Refused are writers that could not send either.
   Result<std::string> payer_of_blob(Turn& turn, const proto::BlobPut& request);
 };

@@ -234,6 +234,16 @@ void Mailboxes::push_key_packages_low(Turn& turn, const MailboxId& mailbox) {
   turn.sends.emplace_back(proto::SocketSend{*found->second.socket, wire::encode(push)});
 }
 
+void Mailboxes::push_signal(Turn& turn, const Bytes& frame, std::span<const MailboxId> mailboxes) const {
+  for (const MailboxId& mailbox : mailboxes) {
+    const auto found = boxes_.find(mailbox);
+    if (found == boxes_.end() || !found->second.socket || found->second.shut) continue;
+    // Who is behind with what is kept gets that first, and this not at all.
+    if (found->second.acknowledged != found->second.last) continue;
+    turn.sends.emplace_back(proto::SocketSend{*found->second.socket, frame});
+  }
+}
+
 void Mailboxes::close_name(Turn& turn, std::string_view name) {
   std::vector<proto::SocketId> theirs;
   for (const auto& [socket, session] : sessions_) {

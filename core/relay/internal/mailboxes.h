@@ -61,6 +61,8 @@ class Mailboxes {
 
   void push_log_grew(Turn& turn, std::uint64_t size);
   void push_key_packages_low(Turn& turn, const MailboxId& mailbox);
+  /// Pushes a signal to those of these mailboxes that are connected and have nothing waiting; nobody else ever has it.
+  void push_signal(Turn& turn, const Bytes& frame, std::span<const MailboxId> mailboxes) const;
   /// Closes the sockets of a name's devices.
   void close_name(Turn& turn, std::string_view name);
   /// Closes the sockets of devices of these names that are active no more.

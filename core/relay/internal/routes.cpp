@@ -51,6 +51,7 @@ std::span<const Server::Route> Server::routes() {
       {post, proto::kPathChannelCreate, Match::whole, grows, &Server::create_channel},
       {post, proto::kPathChannelCommit, Match::whole, grows, &Server::commit},
       {post, proto::kPathChannelSend, Match::whole, grows, &Server::send},
+      {post, proto::kPathChannelSignal, Match::whole, keeps, &Server::signal},
       {post, proto::kPathRefusals, Match::whole, grows, &Server::put_refusals},
       {post, proto::kPathRendezvous, Match::prefix, grows, &Server::post_rendezvous},
       {get, proto::kPathRendezvous, Match::prefix, keeps, &Server::get_rendezvous},
@@ -157,6 +158,10 @@ Result<Answer> Server::put_refusals(Turn& turn, const RequestArrived& request) {
 
 Result<Answer> Server::send(Turn& turn, const RequestArrived& request) {
   return channels().send(turn, TRY(wire::decode<proto::ChannelSend>(request.body)));
+}
+
+Result<Answer> Server::signal(Turn& turn, const RequestArrived& request) {
+  return channels().signal(turn, signal_limiter_, TRY(wire::decode<proto::ChannelSignal>(request.body)));
 }
 
 Result<Answer> Server::post_rendezvous(Turn& turn, const RequestArrived& request) {

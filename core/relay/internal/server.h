@@ -50,6 +50,7 @@ class Server {
   Result<Answer> create_channel(Turn&, const proto::RequestArrived&);
   Result<Answer> commit(Turn&, const proto::RequestArrived&);
   Result<Answer> send(Turn&, const proto::RequestArrived&);
+  Result<Answer> signal(Turn&, const proto::RequestArrived&);
   Result<Answer> put_refusals(Turn&, const proto::RequestArrived&);
   Result<Answer> post_rendezvous(Turn&, const proto::RequestArrived&);
   Result<Answer> get_rendezvous(Turn&, const proto::RequestArrived&);
@@ -95,6 +96,7 @@ class Server {
   RateLimiter device_limiter_;
   RateLimiter fetch_limiter_;
   RateLimiter channel_limiter_;
+  RateLimiter signal_limiter_{Rate{proto::kSignalBurst, proto::kSignalsPerMinute}};
   RateLimiter create_limiter_;
   RateLimiter meet_limiter_;
   RateLimiter meet_all_limiter_;
