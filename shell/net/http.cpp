@@ -150,6 +150,14 @@ void RequestReader::check_header() {
     const std::string_view addresses(header.value().data(), header.value().size());
     request.forwarded_for = trimmed(addresses.substr(addresses.find_last_of(',') + 1));
   }
+  request.host = field(message, http::field::host);
+  if (message.count(http::field::origin) != 0) request.origin = field(message, http::field::origin);
+  request.content_type = field(message, http::field::content_type);
+  const auto last_event = message["Last-Event-ID"];
+  request.last_event_id.assign(last_event.data(), last_event.size());
+  request.ambiguous = message.count("Last-Event-ID") > 1;
+  for (const http::field once : {http::field::origin, http::field::content_type, http::field::authorization})
+    request.ambiguous = request.ambiguous || message.count(once) > 1;
   request.keep_alive = message.keep_alive();
   expectation_ = equal_ignoring_case(field(message, http::field::expect), "100-continue");
   if (equal_ignoring_case(field(message, http::field::upgrade), "websocket")) {
@@ -244,7 +252,7 @@ Result<HttpResponse> ResponseReader::take() {
 
 // ---- writing ----
 
-Bytes encode_response(const proto::Respond& respond, bool keep_alive) {
+Bytes encode_response(const proto::Respond& respond, bool keep_alive, std::string_view allow) {
   std::string head = "HTTP/1.1 " + std::to_string(respond.status) + " ";
   head.append(reason_of(respond.status)).append("\r\n");
   if (!respond.body.empty()) {
@@ -258,7 +266,9 @@ Bytes encode_response(const proto::Respond& respond, bool keep_alive) {
   if (respond.retry_after_s) {
     head.append("Retry-After: ").append(std::to_string(*respond.retry_after_s)).append("\r\n");
   }
-  if (respond.status == 405) head.append("Allow: GET, POST, PUT\r\n");
+  // RFC 9110 s.15.5.6, s.15.5.2.
+  if (respond.status == 405) head.append("Allow: ").append(allow.empty() ? "GET, POST, PUT" : allow).append("\r\n");
+  if (respond.status == 401) head.append("WWW-Authenticate: Bearer\r\n");
   if (!keep_alive) head.append("Connection: close\r\n");
   head.append("\r\n");
   return with_body(std::move(head), respond.status == 204 ? ByteView{} : ByteView(respond.body));

@@ -12,8 +12,14 @@ namespace cairn::net {
 struct HttpRequest {
   proto::Method method = proto::Method::get;
   std::string target;
-  std::string bearer;         ///< of "Authorization: Bearer"
-  std::string forwarded_for;  ///< the last address of X-Forwarded-For: what the nearest proxy saw
+  std::string bearer;                 ///< of "Authorization: Bearer"
+  std::string forwarded_for;          ///< the last address of X-Forwarded-For: what the nearest proxy saw
+  std::string host;                   ///< as it was sent; empty in HTTP/1.0 without one
+  std::optional<std::string> origin;  ///< who a browser says it asks for
+  std::string content_type;
+  std::string last_event_id;  ///< of a client of server-sent events that comes again
+  /// One of these, or Authorization, came more than once: which one counts nobody can say.
+  bool ambiguous = false;
   std::string websocket_key;  ///< not empty when the client asks for a WebSocket (RFC 6455 s.4.1)
   bool keep_alive = true;
   Bytes body;
@@ -92,7 +98,8 @@ class ResponseReader {
 constexpr std::size_t kMaxHeaderSize = 8 * 1024;
 
 /// The bytes of an answer; `keep_alive` says whether the connection can be used further.
-Bytes encode_response(const proto::Respond& respond, bool keep_alive);
+/// `allow` goes with 405; by default the methods that anything here has.
+Bytes encode_response(const proto::Respond& respond, bool keep_alive, std::string_view allow = {});
 Bytes encode_continue();
 /// 101 Switching Protocols for a request's websocket_key.
 Bytes encode_websocket_response(std::string_view websocket_key);

@@ -1,5 +1,6 @@
 #include "shell/net/network.h"
 
+#include <unistd.h>
 #include <algorithm>
 
 #include "shell/net/line_socket.h"
@@ -34,6 +35,27 @@ Status Network::serve_local(const std::string& path, std::string target) {
     board_.sockets[id.value] = std::make_unique<LineSocket>(loop_, board_, id, socket, limits_.socket);
   })));
   return ok();
+}
+
+Result<std::uint16_t> Network::serve_front(std::uint16_t port, std::string target, HttpFront& front,
+                                           FrontLimits limits) {
+  FrontDoor& door = *doors_.emplace_back(std::make_unique<FrontDoor>(FrontDoor{front, limits, std::move(target), 0}));
+  const auto accept = [this, &door](int socket, const std::string&) {
+    if (door.connections >= door.limits.max_connections) {
+      ::close(socket);
+      return;
+    }
+    const proto::SocketId id = board_.new_socket();
+    board_.sockets[id.value] = std::make_unique<FrontSocket>(loop_, board_, id, socket, door);
+  };
+  auto four = TRY(Listener::tcp(loop_, "127.0.0.1", port, accept));
+  const std::uint16_t taken = four->port();
+  auto six = Listener::tcp(loop_, "::1", taken, accept);
+  // "localhost" may mean either: nobody else is to be asked there with our token.
+  if (!six && six.error().code == ErrorCode::conflict) return tl::unexpected(six.error());
+  local_.push_back(std::move(four));
+  if (six) local_.push_back(std::move(*six));
+  return taken;
 }
 
 std::vector<proto::Input> Network::take(const Take& take) {

@@ -6,6 +6,7 @@
 #include "core/base/environment.h"
 #include "shell/loop/transport.h"
 #include "shell/net/client.h"
+#include "shell/net/front.h"
 #include "shell/net/server.h"
 
 namespace cairn::net {
@@ -37,6 +38,10 @@ class Network final : public loop::Transport {
   /// Serves a unix socket of mode 0600; each connection is a socket with `target`, each line a frame.
   Status serve_local(const std::string& path, std::string target);
 
+  /// Serves a front on 127.0.0.1 and, where there is one, on ::1, to which all it lets through are sockets with
+  /// `target`. Port 0 takes a free one; gives the port. `front` must outlive this. Errors are sentences.
+  Result<std::uint16_t> serve_front(std::uint16_t port, std::string target, HttpFront& front, FrontLimits limits = {});
+
   /// Calls back once, within take(), when the descriptor is readable: os::StopSignal.
   void watch(int descriptor, std::function<void()> on_readable) { loop_.watch(descriptor, std::move(on_readable)); }
 
@@ -54,6 +59,7 @@ class Network final : public loop::Transport {
 
   NetworkLimits limits_;
   EventLoop loop_;
+  std::vector<std::unique_ptr<FrontDoor>> doors_;  // before the sockets that come through them
   Board board_;
   Server server_;
   Client client_;
