@@ -12,6 +12,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET GLOBAL tomlplusplus)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET GLOBAL libzstd)
 pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET GLOBAL libqrencode)
+pkg_check_modules(NCURSES REQUIRED IMPORTED_TARGET GLOBAL ncursesw)
 include(Sodium)
 
 # What tests share: a seeded entropy, vector files, JSON.

@@ -6,6 +6,7 @@
 
 #include "apps/cairn/attachment.h"
 #include "apps/cairn/backup.h"
+#include "apps/cairn/chat/chat.h"
 #include "apps/cairn/completion.h"
 #include "apps/cairn/evidence.h"
 #include "apps/cairn/export.h"
@@ -153,6 +154,7 @@ std::optional<Reply> do_alone(Command& command) {
 /// What goes on until somebody ends it.
 std::optional<Reply> serve(const Command& command) {
   if (command.method == "rpc") return apps::run_stdio(command.data_folder);
+  if (command.method == "chat") return apps::run_chat(command.data_folder, command.params.value("conversation", ""));
   if (command.method == "daemon") return apps::run_daemon(command.data_folder);
   return std::nullopt;
 }
@@ -179,7 +181,8 @@ int run(Command& command) {
   if (!speaker) return report(command, command.method, reply);
   const auto on_notice = [&command](const json& notice) {
     const std::string kind = notice.value("method", "");
-    if (kind != "message" && kind != "alarm") return;
+    // Who writes just now is nothing for a list that stays; programs may want to know.
+    if (kind != "message" && kind != "alarm" && !(kind == "typing" && command.json_output)) return;
     const json& what = notice["params"];
     say(command.json_output ? apps::as_json(what)
         : kind == "alarm"   ? apps::render_alarm(what)
@@ -436,6 +439,11 @@ void add_conversation_commands(CLI::App& app, Command& command) {
   text(read, command, "conversation", "conversation", "a name, a title or an id; all when left out");
   read->add_flag("--follow", command.follow, "go on showing what comes");
   read->callback([&command] { command.method = "read"; });
+
+  CLI::App* chat =
+      app.add_subcommand("chat", "talk with somebody in this terminal; /help there lists what can be done");
+  text(chat, command, "conversation", "conversation", "a name, a group's title, or the beginning of an id")->required();
+  chat->callback([&command] { command.method = "chat"; });
 
   app.add_subcommand("conversations", "list them")->callback([&command] { command.method = "conversations"; });
 

@@ -5,41 +5,11 @@
 
 #include <cerrno>
 #include <nlohmann/json.hpp>
-#include <optional>
-#include <string>
 
 #include "core/proto/api.h"
 
 namespace cairn::apps {
 namespace {
-
-/// What came since the last newline, and the lines before.
-class Lines {
- public:
-  void add(std::string_view bytes) { pending_ += bytes; }
-
-  std::optional<std::string> take() {
-    const std::size_t end = pending_.find('\n');
-    if (end == std::string::npos) return std::nullopt;
-    std::string line = pending_.substr(0, end);
-    pending_.erase(0, end + 1);
-    return line;
-  }
-
-  std::size_t pending() const { return pending_.size(); }
-
- private:
-  std::string pending_;
-};
-
-/// Empty at the end, and when it cannot be read.
-std::string read_some(int descriptor) {
-  char part[16 * 1024];
-  ssize_t got = 0;
-  do got = ::read(descriptor, part, sizeof part);
-  while (got < 0 && errno == EINTR);
-  return got > 0 ? std::string(part, static_cast<std::size_t>(got)) : std::string();
-}
 
 bool write_all(int descriptor, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -57,6 +27,22 @@ bool is_answer(const std::string& line) {
 }
 
 }  // namespace
+
+std::optional<std::string> Lines::take() {
+  const std::size_t end = pending_.find('\n');
+  if (end == std::string::npos) return std::nullopt;
+  std::string line = pending_.substr(0, end);
+  pending_.erase(0, end + 1);
+  return line;
+}
+
+std::string read_some(int descriptor) {
+  char part[16 * 1024];
+  ssize_t got = 0;
+  do got = ::read(descriptor, part, sizeof part);
+  while (got < 0 && errno == EINTR);
+  return got > 0 ? std::string(part, static_cast<std::size_t>(got)) : std::string();
+}
 
 bool relay_lines(net::LocalClient& client, int in, int out) {
   Lines asked;

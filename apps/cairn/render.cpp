@@ -11,13 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-/// Characters that drive a terminal (C0, C1), or let a text look like another one: marks that turn the direction of
-/// writing (Unicode TR9), line separators, characters without width.
-bool drives_terminal(char32_t c) {
-  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || (c >= 0x200b && c <= 0x200f && c != 0x200d) ||
-         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
-}
-
 /// What others wrote, without those characters. A further line is indented, so that it cannot pass for a message.
 std::string harmless(std::string_view text) {
   std::string out;
@@ -219,7 +212,7 @@ std::optional<std::string> render_talk(const std::string& method, const json& re
   }
   if (method == "group.show") return render_group(result);
   if (method == "group.create" || method.starts_with("group.") || method.starts_with("conversation.") ||
-      method == "request.accept" || method == "contact.set" || method == "contact.block" ||
+      method == "request.accept" || method == "typing.set" || method == "contact.set" || method == "contact.block" ||
       method == "contact.unblock") {
     return std::string("Done.\n");
   }
@@ -227,6 +220,13 @@ std::optional<std::string> render_talk(const std::string& method, const json& re
 }
 
 }  // namespace
+
+// Characters that drive a terminal (C0, C1), or let a text look like another one: marks that turn the direction of
+// writing (Unicode TR9), line separators, characters without width.
+bool drives_terminal(char32_t c) {
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || (c >= 0x200b && c <= 0x200f && c != 0x200d) ||
+         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
 
 std::string harmless_text(std::string_view text) { return harmless(text); }
 

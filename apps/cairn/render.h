@@ -16,6 +16,9 @@ std::string as_json(const nlohmann::json& value);
 /// What others wrote, without characters that drive a terminal or let it look like something else.
 std::string harmless_text(std::string_view text);
 
+/// Whether a character does one of these.
+bool drives_terminal(char32_t character);
+
 /// "512 bytes", "1.2 MB".
 std::string size_words(std::uint64_t bytes);
 

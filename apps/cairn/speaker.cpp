@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <optional>
 #include <thread>
@@ -156,8 +157,8 @@ class Local final : public Speaker {
   /// Until `descriptor` can be read; false when somebody stopped the process first.
   bool run_until(int descriptor) {
     bool readable = false;
-    network_.watch(descriptor, [&] { readable = stopped_ = true; });
-    run();
+    network_.watch(descriptor, [&] { readable = true; });
+    while (!stopped_ && !readable) loop_->step(kStepMs);
     return readable;
   }
 
@@ -232,7 +233,72 @@ class Local final : public Speaker {
   bool stopped_ = false;
 };
 
+// ---- frames for who reads them by himself ----
+
+constexpr const char* kHeldElsewhere =
+    "Another cairn holds this data folder and does not answer; try again when it is done, or stop it.";
+
+class DaemonConnection final : public Connection {
+ public:
+  explicit DaemonConnection(net::LocalClient client) : client_(std::move(client)) {}
+  net::LocalClient& client() override { return client_; }
+  bool was_stopped() const override { return false; }
+
+ private:
+  net::LocalClient client_;
+};
+
+/// A mind of our own in a thread of its own.
+class OwnConnection final : public Connection {
+ public:
+  OwnConnection(std::unique_ptr<Local> local, net::LocalClient client, int over_read, int over_write)
+      : client_(std::move(client)), over_(over_write), thread_([this, over_read, held = std::move(local)]() mutable {
+          stopped_ = !held->run_until(over_read);
+          held.reset();
+          ::close(over_read);
+        }) {}
+  ~OwnConnection() override {
+    ::close(over_);
+    thread_.join();
+  }
+  OwnConnection(const OwnConnection&) = delete;
+  OwnConnection& operator=(const OwnConnection&) = delete;
+  net::LocalClient& client() override { return client_; }
+  bool was_stopped() const override { return stopped_; }
+
+ private:
+  net::LocalClient client_;
+  int over_;
+  std::atomic<bool> stopped_{false};
+  std::thread thread_;
+};
+
 }  // namespace
+
+std::unique_ptr<Connection> open_connection(const std::string& data_folder, Reply& reply) {
+  auto folder = os::DataFolder::open(data_folder);
+  if (!folder && folder.error().code != ErrorCode::conflict) {
+    reply = failed(Exit::refused, folder.error().where);
+    return nullptr;
+  }
+  if (!folder) {
+    // Whoever holds it may serve nobody: a question shows.
+    const auto answers = Remote::open(data_folder + "/socket");
+    auto client = net::LocalClient::open(data_folder + "/socket");
+    if (answers && client) return std::make_unique<DaemonConnection>(std::move(*client));
+    reply = failed(Exit::locked, kHeldElsewhere);
+    return nullptr;
+  }
+  auto local = Local::open(std::move(*folder), reply);
+  if (!local) return nullptr;
+  auto client = net::LocalClient::open(data_folder + "/socket");
+  int over[2] = {-1, -1};
+  if (!client || ::pipe2(over, O_CLOEXEC) != 0) {
+    reply = failed(Exit::refused, "No pipe can be made; close other programs.");
+    return nullptr;
+  }
+  return std::make_unique<OwnConnection>(std::move(local), std::move(*client), over[0], over[1]);
+}
 
 std::optional<json> ask_daemon(const std::string& data_folder, const std::string& method, std::uint64_t wait_ms) {
   auto client = net::LocalClient::open(data_folder + "/socket");
@@ -275,8 +341,7 @@ std::unique_ptr<Speaker> connect(const std::string& data_folder, Reply& reply) {
     for (int attempt = 0; attempt < 2; ++attempt) {
       if (auto remote = Remote::open(data_folder + "/socket")) return remote;
     }
-    reply = failed(Exit::locked,
-                   "Another cairn holds this data folder and does not answer; try again when it is done, or stop it.");
+    reply = failed(Exit::locked, kHeldElsewhere);
     return nullptr;
   }
   reply = failed(Exit::refused, folder.error().where);

@@ -7,6 +7,10 @@
 #include <optional>
 #include <string>
 
+namespace cairn::net {
+class LocalClient;
+}
+
 namespace cairn::apps {
 
 /// What came of it; the exit codes of `cairn`.
@@ -39,6 +43,19 @@ class Speaker {
 /// The daemon that holds `data_folder`, else a mind of our own that holds it meanwhile (and serves its socket to
 /// others). On failure `reply` says why and null is returned.
 std::unique_ptr<Speaker> connect(const std::string& data_folder, Reply& reply);
+
+/// The same for who waits for other things too, and asks and reads frames by itself.
+class Connection {
+ public:
+  /// Ends a mind of our own, when what it was asked is on its way.
+  virtual ~Connection() = default;
+  virtual net::LocalClient& client() = 0;
+  /// Whether a signal has ended a mind of our own.
+  virtual bool was_stopped() const = 0;
+};
+
+/// As connect(). A mind of our own runs in a thread of its own.
+std::unique_ptr<Connection> open_connection(const std::string& data_folder, Reply& reply);
 
 /// From now on this device believes servers whose certificates this authority signed, beside those of the system. The
 /// PEM file is copied into the data folder.

@@ -118,6 +118,14 @@ void add_setting_commands(CLI::App& app, Question question) {
           "when", [question](const std::string& when) { question.params["receipts"] = when == "on"; }, "on or off")
       ->check(CLI::IsMember({"on", "off"}))
       ->required();
+  CLI::App* typing = app.add_subcommand("typing", "whether others see that you are writing");
+  typing
+      ->add_option_function<std::string>(
+          "when", [question](const std::string& when) { question.params["on"] = when == "on"; }, "on or off")
+      ->check(CLI::IsMember({"on", "off"}))
+      ->required();
+  text(typing, question, "conversation", "conversation", "in this one; by default in all");
+  typing->callback([question] { question.method = "typing.set"; });
   CLI::App* draft =
       about(conversation, question, "draft", "keep a text for later", "conversation.set", "conversation", kWhich);
   text(draft, question, "text", "draft", "what to keep; empty: nothing")->required();

@@ -1,0 +1,376 @@
+#include "apps/cairn/chat/model.h"
+
+#include <gtest/gtest.h>
+
+namespace cairn::apps::chat {
+namespace {
+
+using nlohmann::json;
+using Kind = Key::Kind;
+
+json said(std::uint64_t index, const std::string& text, const std::string& sender = "bob@here") {
+  return {{"conversation", "c0ffee00"},
+          {"index", index},
+          {"sender", sender},
+          {"text", text},
+          {"id", std::to_string(index)},
+          {"delivery", "received"},
+          {"time_ms", 1'700'000'000'000}};
+}
+
+json conversation(bool request = false) {
+  return {
+      {"id", "c0ffee00"}, {"kind", "pair"}, {"title", ""}, {"names", {"alice@here", "bob@here"}}, {"request", request}};
+}
+
+/// A model whose requests a test answers.
+class ChatModel : public ::testing::Test {
+ protected:
+  Model model_{{"bob", "/home/alice/work", "/home/alice"}, {24, 80}, 1000};
+  std::vector<Request> asked_;
+
+  void collect() {
+    for (Request& one : model_.take_requests()) asked_.push_back(std::move(one));
+  }
+  /// Takes the first question of that method off those that were asked.
+  Request take(const std::string& method) {
+    collect();
+    const auto found =
+        std::find_if(asked_.begin(), asked_.end(), [&](const Request& one) { return one.method == method; });
+    if (found == asked_.end()) {
+      ADD_FAILURE() << method << " was not asked";
+      return {};
+    }
+    Request out = std::move(*found);
+    asked_.erase(found);
+    return out;
+  }
+  bool was_asked(const std::string& method) {
+    collect();
+    return std::any_of(asked_.begin(), asked_.end(), [&](const Request& one) { return one.method == method; });
+  }
+  void answer(const Request& request, const json& result) {
+    model_.heard({{"jsonrpc", "2.0"}, {"id", request.id}, {"result", result}});
+  }
+  void refuse(const Request& request, const std::string& code, const std::string& sentence,
+              json data = json::object()) {
+    data["code"] = code;
+    model_.heard({{"id", request.id}, {"error", {{"code", -32000}, {"message", sentence}, {"data", data}}}});
+  }
+  void tell(const std::string& method, const json& params) {
+    model_.heard({{"jsonrpc", "2.0"}, {"method", method}, {"params", params}});
+  }
+  void press(Kind kind) { model_.key({kind, ""}); }
+  void type(const std::string& text) { model_.key({Kind::text, text}); }
+  void line(const std::string& text) {
+    type(text);
+    press(Kind::enter);
+  }
+
+  /// Open, with these messages.
+  void open(const json& messages = json::array({said(0, "hi")}), bool request = false) {
+    answer(take("status"), {{"name", "alice@here"}, {"connected", true}});
+    answer(take("conversations"), {{"conversations", json::array({conversation(request)})}});
+    answer(take("read"), {{"messages", messages}, {"cursor", 7}});
+    const Request follow = take("follow");
+    EXPECT_EQ(follow.params["since"], 7);
+    answer(follow, {{"cursor", 7}});
+  }
+  std::string screen() const {
+    std::string out;
+    for (const ScreenRow& row : model_.view().rows) {
+      for (const Span& span : row) out += span.text;
+      out += "\n";
+    }
+    return out;
+  }
+  bool shows(const std::string& text) const { return screen().find(text) != std::string::npos; }
+};
+
+TEST_F(ChatModel, ShowsWhatWasSaidAndMarksItAsRead) {
+  open();
+  EXPECT_TRUE(shows("#0 bob: hi")) << screen();
+  const Request mark = take("read");
+  EXPECT_EQ(mark.params, (json{{"conversation", "c0ffee00"}, {"first", 0}, {"limit", 1}, {"mark", true}}));
+}
+
+TEST_F(ChatModel, SendsALineAndShowsItWhenItIsKept) {
+  open();
+  line("hello bob");
+  const Request send = take("send");
+  EXPECT_EQ(send.params, (json{{"to", "c0ffee00"}, {"text", "hello bob"}}));
+  json own = said(1, "hello bob", "alice@here");
+  own["delivery"] = "waiting";
+  tell("message", own);
+  EXPECT_TRUE(shows("#1 alice: hello bob  (waiting)")) << screen();
+  own["delivery"] = "sent";
+  own["status"] = "delivered";
+  answer(send, own);
+  EXPECT_TRUE(shows("#1 alice: hello bob  (delivered)")) << screen();
+}
+
+TEST_F(ChatModel, GivesALineBackThatWasRefused) {
+  open();
+  line("too much");
+  refuse(take("send"), "rate_limited", "Too many requests; wait a moment.");
+  EXPECT_TRUE(shows("> too much")) << screen();
+  EXPECT_TRUE(shows("Too many requests; wait a moment."));
+}
+
+TEST_F(ChatModel, GivesNoLineBackThatIsKeptForLater) {
+  open();
+  line("later");
+  refuse(take("send"), "unavailable", "It is kept.", {{"queued", true}});
+  EXPECT_FALSE(shows("> later")) << screen();
+}
+
+TEST_F(ChatModel, APasteOfSeveralLinesIsOneMessage) {
+  open();
+  model_.key({Kind::paste, "one\ntwo\nthree"});
+  EXPECT_FALSE(was_asked("send"));
+  EXPECT_TRUE(shows("> one\n  two\n  three")) << screen();
+  press(Kind::enter);
+  EXPECT_EQ(take("send").params["text"], "one\ntwo\nthree");
+}
+
+TEST_F(ChatModel, ALineThatBeginsWithTwoSlashesIsAText) {
+  open();
+  line("//etc is a folder");
+  EXPECT_EQ(take("send").params["text"], "/etc is a folder");
+  line("/nonsense");
+  EXPECT_TRUE(shows("There is no command /nonsense"));
+  EXPECT_FALSE(was_asked("send"));
+}
+
+TEST_F(ChatModel, LoadsOlderMessagesWhenOneScrollsToTheFirst) {
+  json newest = json::array();
+  for (std::uint64_t i = 300; i < 500; ++i) newest.push_back(said(i, "m" + std::to_string(i)));
+  open(newest);
+  EXPECT_EQ(take("read").params["mark"], true);
+  EXPECT_FALSE(was_asked("read"));
+  for (int i = 0; i < 20; ++i) press(Kind::page_up);
+  const Request older = take("read");
+  EXPECT_EQ(older.params, (json{{"conversation", "c0ffee00"}, {"first", 200}, {"limit", 100}}));
+  EXPECT_FALSE(was_asked("read")) << "one at a time";
+  json some = json::array();
+  for (std::uint64_t i = 200; i < 300; ++i) some.push_back(said(i, "m" + std::to_string(i)));
+  answer(older, {{"messages", some}, {"cursor", 7}, {"next", 300}});
+  press(Kind::page_up);
+  EXPECT_TRUE(shows("bob: m29")) << screen();
+  press(Kind::escape);
+  EXPECT_TRUE(shows("bob: m499")) << screen();
+}
+
+TEST_F(ChatModel, AsksOnForWhatDidNotFitIntoAnAnswer) {
+  json newest = json::array();
+  for (std::uint64_t i = 100; i < 110; ++i) newest.push_back(said(i, "m"));
+  open(newest);
+  take("read");  // the mark: it is the first that is asked
+  const Request older = take("read");
+  EXPECT_EQ(older.params["first"], 0);
+  answer(older, {{"messages", json::array({said(0, "first half")})}, {"next", 50}});
+  const Request rest = take("read");
+  EXPECT_EQ(rest.params["first"], 50);
+  answer(rest, {{"messages", json::array({said(60, "second half")})}, {"next", 100}});
+  EXPECT_TRUE(shows("first half")) << screen();
+  EXPECT_TRUE(shows("second half"));
+}
+
+TEST_F(ChatModel, WhatComesWhileOneReadsOlderOnesIsMarkedAsReadLater) {
+  json newest = json::array();
+  for (std::uint64_t i = 0; i < 60; ++i) newest.push_back(said(i, "m" + std::to_string(i)));
+  open(newest);
+  take("read");
+  press(Kind::page_up);
+  tell("message", said(60, "news"));
+  EXPECT_FALSE(was_asked("read"));
+  EXPECT_FALSE(shows("news"));
+  EXPECT_TRUE(shows("older; Esc: newest"));
+  press(Kind::escape);
+  EXPECT_EQ(take("read").params["first"], 60);
+  EXPECT_TRUE(shows("news"));
+}
+
+TEST_F(ChatModel, AStrangersRequestIsAnsweredBeforeAnythingIsSaid) {
+  json first = said(0, "hi");
+  first["request"] = true;
+  open(json::array({first}), true);
+  EXPECT_TRUE(shows("/accept, /delete or /block"));
+  EXPECT_FALSE(was_asked("read")) << "nobody hears that it was read";
+  line("who are you?");
+  EXPECT_FALSE(was_asked("send"));
+  line("/attach a.txt");
+  EXPECT_FALSE(was_asked("attachment.send"));
+  press(Kind::erase_to_start);
+  line("/accept");
+  answer(take("request.accept"), conversation());
+  answer(take("read"), {{"messages", json::array({said(0, "hi")})}, {"cursor", 9}});
+  EXPECT_FALSE(shows("/accept, /delete or /block")) << screen();
+  line("hello");
+  EXPECT_TRUE(was_asked("send"));
+}
+
+TEST_F(ChatModel, RepliesReactsEditsAndTakesBackByNumber) {
+  json own = said(1, "mine", "alice@here");
+  own["delivery"] = "sent";
+  open(json::array({said(0, "hi"), own}));
+  line("/reply 0 indeed");
+  EXPECT_EQ(take("send").params["reply"], "0");
+  line("/reply #0");
+  EXPECT_TRUE(shows("answers #0: hi"));
+  line("in two steps");
+  EXPECT_EQ(take("send").params, (json{{"to", "c0ffee00"}, {"text", "in two steps"}, {"reply", "0"}}));
+  EXPECT_FALSE(shows("answers #0"));
+  line("/react 0 :heart:");
+  EXPECT_EQ(take("message.react").params, (json{{"message", "0"}, {"text", "❤️"}}));
+  line("/unreact 0 👍");
+  EXPECT_EQ(take("message.react").params["remove"], true);
+  line("/react 0 :nosuchthing:");
+  EXPECT_FALSE(was_asked("message.react"));
+  line("/edit");
+  EXPECT_TRUE(shows("> mine"));
+  type("!");
+  press(Kind::enter);
+  EXPECT_EQ(take("message.edit").params, (json{{"message", "1"}, {"text", "mine!"}}));
+  line("/unsend 1");
+  EXPECT_EQ(take("message.unsend").params["message"], "1");
+  line("/unsend 77");
+  EXPECT_TRUE(shows("There is no message #77"));
+  EXPECT_FALSE(was_asked("message.unsend"));
+}
+
+TEST_F(ChatModel, SendsAndSavesFilesAndShowsHowFarTheyAre) {
+  json file = said(0, "look");
+  file["attachment"] = {{"name", "p.png"}, {"size", 100}};
+  open(json::array({file, said(1, "no file")}));
+  line("/attach notes.txt read this");
+  EXPECT_EQ(take("attachment.send").params,
+            (json{{"to", "c0ffee00"}, {"file", "/home/alice/work/notes.txt"}, {"text", "read this"}, {"wait_ms", 0}}));
+  line("/attach \"~/a b.txt\"");
+  EXPECT_EQ(take("attachment.send").params["file"], "/home/alice/a b.txt");
+  json transfer = {{"conversation", "c0ffee00"}, {"kind", "save"},      {"state", "running"}, {"name", "p.png"},
+                   {"size", 100'000'000},        {"doing", "fetching"}, {"done", 50'000'000}};
+  tell("attachment", transfer);
+  EXPECT_TRUE(shows("fetching p.png: 50.0 MB of 100.0 MB")) << screen();
+  transfer["state"] = "done";
+  transfer["path"] = "/home/alice/work/p.png";
+  tell("attachment", transfer);
+  EXPECT_TRUE(shows("Saved: /home/alice/work/p.png"));
+  line("/save 0");
+  EXPECT_EQ(take("attachment.save").params["folder"], "/home/alice/work");
+  line("/save 1");
+  EXPECT_TRUE(shows("No file came with that message."));
+}
+
+TEST_F(ChatModel, SearchesHereAndGoesToWhatItFound) {
+  json newest = json::array();
+  for (std::uint64_t i = 300; i < 500; ++i) newest.push_back(said(i, "m" + std::to_string(i)));
+  open(newest);
+  take("read");
+  line("/search old thing");
+  const Request search = take("search");
+  EXPECT_EQ(search.params["conversation"], "c0ffee00");
+  EXPECT_EQ(search.params["words"], "old thing");
+  answer(search, {{"messages", json::array({said(400, "an old thing"), said(20, "the old thing")})}});
+  EXPECT_TRUE(shows("#20 bob: the old thing")) << screen();
+  press(Kind::down);
+  press(Kind::enter);
+  const Request older = take("read");
+  EXPECT_EQ(older.params["first"], 0);
+  json some = json::array();
+  for (std::uint64_t i = 0; i < 300; ++i) some.push_back(said(i, i == 20 ? "the old thing" : "x"));
+  answer(older, {{"messages", some}});
+  EXPECT_TRUE(shows("#20 bob: the old thing")) << screen();
+  EXPECT_FALSE(shows("m499"));
+}
+
+TEST_F(ChatModel, BeginsAConversationWithTheFirstLine) {
+  answer(take("status"), {{"name", "alice@here"}});
+  answer(take("conversations"), {{"conversations", json::array()}});
+  refuse(take("conversation.set"), "not_found", "There is none.");
+  take("follow");
+  EXPECT_TRUE(shows("what you write begins one"));
+  line("/members");
+  line("hello");
+  const Request send = take("send");
+  EXPECT_EQ(send.params["to"], "bob");
+  answer(send, said(0, "hello", "alice@here"));
+  answer(take("conversations"), {{"conversations", json::array({conversation()})}});
+  answer(take("read"), {{"messages", json::array({said(0, "hello", "alice@here")})}, {"cursor", 1}});
+  EXPECT_TRUE(shows("#0 alice: hello")) << screen();
+  EXPECT_FALSE(was_asked("follow")) << "it follows already";
+}
+
+TEST_F(ChatModel, EndsWithASentenceWhenMoreThanOneIsMeant) {
+  answer(take("status"), {{"name", "alice@here"}});
+  answer(take("conversations"), {{"conversations", json::array({conversation(), conversation()})}});
+  refuse(take("conversation.set"), "conflict", "More than one is meant.");
+  EXPECT_TRUE(model_.over());
+  EXPECT_EQ(model_.last_words(), "More than one is meant.");
+}
+
+TEST_F(ChatModel, IgnoresWhatIsSaidElsewhere) {
+  open();
+  json other = said(1, "elsewhere", "eve@here");
+  other["conversation"] = "deadbeef";
+  tell("message", other);
+  EXPECT_FALSE(shows("elsewhere"));
+}
+
+TEST_F(ChatModel, ShowsAnAlarmUntilAKeyIsPressed) {
+  open();
+  tell("alarm", {{"kind", "device"}, {"sentence", "A device was added."}});
+  EXPECT_TRUE(shows("ALARM: A device was added."));
+}
+
+TEST_F(ChatModel, TellsNowAndThenThatItsOwnerWrites) {
+  open();
+  type("h");
+  EXPECT_EQ(take("typing").params, (json{{"conversation", "c0ffee00"}}));
+  type("e");
+  EXPECT_FALSE(was_asked("typing"));
+  model_.tick(1000 + 4500);
+  type("l");
+  EXPECT_TRUE(was_asked("typing"));
+  asked_.clear();
+  press(Kind::erase_to_start);
+  model_.tick(1000 + 20'000);
+  type("/search x");
+  EXPECT_FALSE(was_asked("typing")) << "that is for nobody else";
+}
+
+TEST_F(ChatModel, ShowsWhoWritesUntilTheySaySomethingOrStop) {
+  open();
+  tell("typing", {{"conversation", "c0ffee00"}, {"typing", "bob@here"}});
+  EXPECT_TRUE(shows("bob is writing..."));
+  tell("message", said(1, "there"));
+  EXPECT_FALSE(shows("is writing"));
+  tell("typing", {{"conversation", "c0ffee00"}, {"typing", "bob@here"}});
+  tell("typing", {{"conversation", "deadbeef"}, {"typing", "eve@here"}});
+  EXPECT_TRUE(shows("bob is writing..."));
+  model_.tick(1000 + 6'000);
+  EXPECT_FALSE(shows("is writing"));
+}
+
+TEST_F(ChatModel, ScreensHaveTheSizeOfTheTerminalWhateverThatIs) {
+  open();
+  model_.key({Kind::paste, "a\nb\nc\nd\ne\nf\ng\nh\ni\nj"});
+  for (const Size size : {Size{24, 80}, Size{6, 20}, Size{3, 5}, Size{1, 1}, Size{60, 200}}) {
+    model_.resized(size);
+    const Screen screen = model_.view();
+    EXPECT_EQ(screen.rows.size(), static_cast<std::size_t>(size.rows));
+    EXPECT_LT(screen.cursor_row, size.rows);
+    EXPECT_LT(screen.cursor_column, size.columns);
+  }
+}
+
+TEST_F(ChatModel, KeepsADraftOfALineThatWasNotSent) {
+  open();
+  type("unfinished");
+  press(Kind::interrupt);
+  EXPECT_TRUE(model_.over());
+  EXPECT_EQ(take("conversation.set").params["draft"], "unfinished");
+}
+
+}  // namespace
+}  // namespace cairn::apps::chat
