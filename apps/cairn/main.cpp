@@ -8,6 +8,7 @@
 #include "apps/cairn/backup.h"
 #include "apps/cairn/chat/chat.h"
 #include "apps/cairn/completion.h"
+#include "apps/cairn/daemon.h"
 #include "apps/cairn/evidence.h"
 #include "apps/cairn/export.h"
 #include "apps/cairn/pin.h"
@@ -65,6 +66,7 @@ struct Command {
   bool by_pin = false;
   bool with_token = false;  ///< likewise, the printed one
   std::string realms_file;
+  std::optional<std::uint16_t> http_port;
 };
 
 void say(const std::string& text) { std::fputs(text.c_str(), stdout); }
@@ -155,7 +157,7 @@ std::optional<Reply> do_alone(Command& command) {
 std::optional<Reply> serve(const Command& command) {
   if (command.method == "rpc") return apps::run_stdio(command.data_folder);
   if (command.method == "chat") return apps::run_chat(command.data_folder, command.params.value("conversation", ""));
-  if (command.method == "daemon") return apps::run_daemon(command.data_folder);
+  if (command.method == "daemon") return apps::run_daemon(command.data_folder, command.http_port);
   return std::nullopt;
 }
 
@@ -578,9 +580,7 @@ int main(int argc, char** argv) {
   app.add_subcommand("status", "who this device is, and whether it is connected")->callback([&command] {
     command.method = "status";
   });
-  app.add_subcommand("daemon", "stay, receive, and serve other commands")->callback([&command] {
-    command.method = "daemon";
-  });
+  apps::add_daemon_command(app, {command.method, command.params}, command.http_port);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "apps/cairn/http_front.h"
 #include "apps/cairn/relay.h"
 #include "core/client/client.h"
 #include "shell/files/file_transport.h"
@@ -150,6 +151,16 @@ class Local final : public Speaker {
     run();
   }
 
+  /// Lets programs of this machine ask over HTTP who can read the token's file, which is made anew. Gives the port.
+  Result<std::uint16_t> serve_http(std::uint16_t port) {
+    const std::string token = make_http_token(entropy_);
+    TRY(os::write_file(folder_.file(kHttpTokenFile), as_bytes(token + "\n")));
+    front_.emplace(token);
+    const std::uint16_t taken = TRY(network_.serve_front(port, kTarget, *front_));
+    front_->set_port(taken);
+    return taken;
+  }
+
   void run() {
     while (!stopped_) loop_->step(kStepMs);
   }
@@ -222,6 +233,7 @@ class Local final : public Speaker {
   os::StopSignal stop_signal_;
   os::SystemEntropy entropy_;
   os::DataFolder folder_;
+  std::optional<HttpRpcFront> front_;
   net::Network network_;
   folder::FolderTransport folders_;
   files::FileTransport transport_;
@@ -357,7 +369,7 @@ Reply keep_authority(const std::string& data_folder, const std::string& file) {
   return kept ? Reply{} : failed(Exit::refused, kept.error().where);
 }
 
-Reply run_daemon(const std::string& data_folder) {
+Reply run_daemon(const std::string& data_folder, std::optional<std::uint16_t> http_port) {
   auto folder = os::DataFolder::open(data_folder);
   if (!folder) {
     return failed(folder.error().code == ErrorCode::conflict ? Exit::locked : Exit::refused, folder.error().where);
@@ -365,6 +377,12 @@ Reply run_daemon(const std::string& data_folder) {
   Reply reply;
   const auto local = Local::open(std::move(*folder), reply);
   if (!local) return reply;
+  if (http_port) {
+    const auto port = local->serve_http(*http_port);
+    if (!port) return failed(Exit::refused, std::string("HTTP cannot be served: ") + port.error().where + ".");
+    std::printf("http on http://127.0.0.1:%u, token in %s/%s\n", static_cast<unsigned>(*port), data_folder.c_str(),
+                kHttpTokenFile);
+  }
   std::printf("listening on %s/socket\n", data_folder.c_str());
   std::fflush(stdout);
   local->run();

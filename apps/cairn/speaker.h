@@ -70,7 +70,8 @@ std::optional<nlohmann::json> ask_daemon(const std::string& data_folder, const s
 /// and all is answered.
 Reply run_stdio(const std::string& data_folder);
 
-/// Holds the folder and serves its socket until SIGTERM or SIGINT.
-Reply run_daemon(const std::string& data_folder);
+/// Holds the folder and serves its socket until SIGTERM or SIGINT; with a port (0: a free one) HTTP on this machine
+/// too.
+Reply run_daemon(const std::string& data_folder, std::optional<std::uint16_t> http_port);
 
 }  // namespace cairn::apps
