@@ -36,7 +36,16 @@ _cairn() {
 compdef _cairn cairn
 )";
 
-constexpr const char* kFish = R"(complete -c cairn -a '(cairn complete (commandline -cp) 2>/dev/null)'
+// Files are offered where nothing else is: fish would mix them with names.
+constexpr const char* kFish = R"(function __cairn_complete
+  set -l found (cairn complete (commandline -cp) 2>/dev/null)
+  if test (count $found) -gt 0
+    printf '%s\n' $found
+  else
+    __fish_complete_path (commandline -ct)
+  end
+end
+complete -c cairn -f -a '(__cairn_complete)'
 )";
 
 CLI::App* subcommand(const CLI::App& app, const std::string& name) {
