@@ -236,7 +236,7 @@ TEST_F(CommitRules, RefuseASignatureOrMembershipTagOfSomebodyElse) {
   expect_refused(f.send(f.sign(std::move(nobody))), ErrorCode::malformed, "sender's leaf is blank");
   FramedContent ours = f.frame(Commit{});
   ours.sender = Sender::member({1});
-  expect_refused(f.send(f.sign(std::move(ours))), ErrorCode::duplicate, "message of our own");
+  expect_refused(f.send(f.sign(std::move(ours))), ErrorCode::invalid_signature, "signature");
   MlsMessage message = must(MlsMessage::decode(f.send(honest())));
   auto& open = std::get<PublicMessage>(message.body);
   open.membership_tag = MembershipTag{Digest(32)};

@@ -2,6 +2,7 @@
 #include "core/mls/group.h"
 #include "core/mls/internal/group_state.h"
 #include "core/mls/internal/joining.h"
+#include "core/mls/preview.h"
 
 namespace cairn::mls {
 
@@ -105,6 +106,22 @@ Result<AuthenticatedContent> sign_commit(const ExternalJoinRequest& request, con
 }
 
 }  // namespace
+
+Result<GroupPreview> preview_group(ByteView group_info, const std::optional<ByteView>& ratchet_tree) {
+  const GroupInfo info = TRY(read_group_info(group_info));
+  const CipherSuite& suite = cipher_suite(TRY(find_suite(info.group_context.cipher_suite)));
+  const RatchetTree tree = TRY(verify_group_info(suite, info, ratchet_tree));
+  GroupPreview out;
+  out.suite = suite.id;
+  out.group_id = info.group_context.group_id;
+  out.epoch = info.group_context.epoch;
+  out.extensions = info.group_context.extensions;
+  out.signer = info.signer;
+  for (std::uint32_t i = 0; i < tree.size().leaves(); ++i) {
+    if (auto node = tree.shared_leaf({i})) out.members.push_back({{i}, std::move(node)});
+  }
+  return out;
+}
 
 Result<ExternalJoin> Group::join_external(const ExternalJoinRequest& request, const Rules& rules, Entropy& entropy) {
   REQUIRE(request.authenticated_data.size() <= kMaxAuthenticatedDataSize, ErrorCode::over_limit, "authenticated data");

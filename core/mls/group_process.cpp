@@ -70,7 +70,6 @@ Status check_sender_content(const FramedContent& content) {
 Result<SignaturePublicKey> signature_key_of(const GroupState& state, const FramedContent& content) {
   switch (content.sender.type) {
     case SenderType::member: {
-      REQUIRE(content.sender.leaf() != state.own_leaf(), ErrorCode::duplicate, kMessageOfOurOwn);
       const LeafNode* leaf = state.current.tree.leaf(content.sender.leaf());
       REQUIRE(leaf != nullptr, ErrorCode::malformed, "sender's leaf is blank");
       return leaf->signature_key;
@@ -97,7 +96,10 @@ Result<SignaturePublicKey> signature_key_of(const GroupState& state, const Frame
 Result<VerifiedContent> verify_handshake(const GroupState& state, AuthenticatedContent content) {
   TRY(check_sender_content(content.content));
   const SignaturePublicKey key = TRY(signature_key_of(state, content.content));
-  return verify_content(*state.suite, std::move(content), key, state.current.encoded_context);
+  VerifiedContent out = TRY(verify_content(*state.suite, std::move(content), key, state.current.encoded_context));
+  // Said only now: any member has the keys to encrypt in our name, and none has the one to sign.
+  REQUIRE(out->sender != Sender::member(state.own_leaf()), ErrorCode::duplicate, kMessageOfOurOwn);
+  return out;
 }
 
 Status ask_about_outsider(const FramedContent& content, const Rules& rules) {
@@ -130,12 +132,12 @@ Result<Received> Group::process_application(const PrivateMessage& message) {
   ReadingEpoch epoch = TRY(find_epoch(*state_, message.epoch));
   OpenedMessage opened = TRY(open_private(*state_->suite, message, epoch.secret_tree, epoch.sender_data));
   const LeafIndex sender = opened.content.content.sender.leaf();
-  // A key that we used is gone (`duplicate` above): whoever sent this with our keys was not this state.
-  REQUIRE(sender != epoch.own_leaf, ErrorCode::inconsistent, "message of our own that we have not sent");
   auto leaf = find_leaf(*state_, epoch.number, sender);
   REQUIRE(leaf != nullptr, ErrorCode::malformed, "sender's leaf is blank");
   VerifiedContent verified =
       TRY(verify_content(*state_->suite, std::move(opened.content), leaf->signature_key, epoch.encoded_context));
+  // A key that we used is gone (`duplicate` above): what we signed and this state never sent is of a later state.
+  REQUIRE(sender != epoch.own_leaf, ErrorCode::inconsistent, kMessageNeverSent);
   epoch.secret_tree.accept(std::move(opened.key));
   FramedContent content = std::move(verified).take();
   return Received(ApplicationMessage{{sender, std::move(leaf)},

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/mls/forge_fixture.h"
+#include "core/mls/own_message.h"
 
 namespace cairn::mls {
 namespace {
@@ -48,9 +49,8 @@ TEST_F(Hostile, WritingInTheNameOfAnotherSpendsNoKeyOfThatOne) {
 }
 
 TEST_F(Hostile, WritingInTheNameOfTheReaderOrOfNobodyIsRefused) {
-  expect_refused(encrypted(SecretBytes(to_bytes("a lie")), {1}), ErrorCode::inconsistent,
-                 "message of our own that we have not sent");
-  expect_refused(encrypted(Proposal{Remove{{3}}}, {1}), ErrorCode::duplicate, "message of our own");
+  expect_refused(encrypted(SecretBytes(to_bytes("a lie")), {1}), ErrorCode::invalid_signature, "signature");
+  expect_refused(encrypted(Proposal{Remove{{3}}}, {1}), ErrorCode::invalid_signature, "signature");
   CommitRequest request;
   request.removes = {{2}};
   world.commit(groups, 0, request);
@@ -84,6 +84,16 @@ TEST_F(Hostile, AStateThatWasRestoredTwiceUsesNoNonceTwice) {
   EXPECT_FALSE(equal(ByteView(one).first(16), ByteView(other).first(16)));
   EXPECT_EQ(world.read(groups[1], one_message), "the same text");
   expect_refused(other_message, ErrorCode::duplicate, "key of a generation was used");
+}
+
+// Only our own signature shows that there is a later state than this one: whoever is in the group could feign the rest.
+TEST_F(Hostile, AStateThatIsOlderThanItsDeviceIsToldByWhatThatHasSigned) {
+  Group later = reopened(groups[1]);
+  expect_refused(world.protect(later, "said later"), ErrorCode::inconsistent, kMessageNeverSent);
+  expect_refused(world.stage(later).commit(), ErrorCode::duplicate, kMessageOfOurOwn);
+  later.discard_pending();
+  expect_refused(world.stage(later, {.format = HandshakeFormat::public_message}).commit(), ErrorCode::duplicate,
+                 kMessageOfOurOwn);
 }
 
 // A handshake that was carried once more, or late, moves nobody.
