@@ -301,7 +301,7 @@ void Envelope::write(wire::Writer& w) const {
 Result<Envelope> Envelope::read(wire::Reader& r) {
   Envelope out;
   out.sequence = TRY(r.u64());
-  out.kind = TRY(read_enum<EnvelopeKind>(r, 1, 5));
+  out.kind = TRY(read_enum<EnvelopeKind>(r, 1, 7));
   out.domain = TRY(r.opaque_text(kMaxDomainSize));
   out.channel = TRY(r.fixed<ChannelId>());
   out.epoch = TRY(r.u64());
@@ -314,12 +314,14 @@ void MailboxPush::write(wire::Writer& w) const {
   w.u8(static_cast<std::uint8_t>(kind));
   if (kind == Kind::envelope) envelope.write(w);
   if (kind == Kind::log_grew) w.u64(log_size);
+  if (kind == Kind::caught_up) w.u64(last);
 }
 Result<MailboxPush> MailboxPush::read(wire::Reader& r) {
   MailboxPush out;
   out.kind = TRY(read_enum<Kind>(r, 1, 4));
   if (out.kind == Kind::envelope) out.envelope = TRY(Envelope::read(r));
   if (out.kind == Kind::log_grew) out.log_size = TRY(r.u64());
+  if (out.kind == Kind::caught_up) out.last = TRY(r.u64());
   return out;
 }
 

@@ -211,8 +211,16 @@ struct ChannelSend {
 
 // ---- mailbox: one WebSocket a device, on kPathMailbox with the token ----
 
-/// The body of a commit_blob or welcome_blob is a BlobRef (blobs.h).
-enum class EnvelopeKind : std::uint8_t { commit = 1, message = 2, welcome = 3, commit_blob = 4, welcome_blob = 5 };
+/// The body of a commit_blob or welcome_blob is a BlobRef (blobs.h). The last two: rejoin.h.
+enum class EnvelopeKind : std::uint8_t {
+  commit = 1,
+  message = 2,
+  welcome = 3,
+  commit_blob = 4,
+  welcome_blob = 5,
+  rejoin = 6,
+  rejoin_answer = 7
+};
 
 struct Envelope {
   std::uint64_t sequence = 0;  ///< of the mailbox, from 1, gapless
@@ -233,6 +241,7 @@ struct MailboxPush {
   Kind kind = Kind::envelope;
   Envelope envelope;           ///< kind envelope
   std::uint64_t log_size = 0;  ///< kind log_grew: look your own name up
+  std::uint64_t last = 0;      ///< kind caught_up: of the newest envelope that the mailbox ever had; 0: none
 
   void write(wire::Writer&) const;
   static Result<MailboxPush> read(wire::Reader&);

@@ -26,12 +26,15 @@ struct Rate {
 constexpr std::uint32_t kCostOfADay = 24 * 60;
 
 struct RelayLimits {
-  Rate address{600, 3000};    ///< requests from one address (an IPv6 /64 counts as one)
-  Rate log{2000, 60'000};     ///< requests for files of the log from one address
-  Rate device{600, 3000};     ///< requests with one device's token
-  Rate fetch{600, 120};       ///< key packages that one device fetches: so that nobody drains others'
-  Rate channel{600, 1200};    ///< commits and sends of one channel, one more for each 64 recipients
-  Rate create{300, 10};       ///< channels that one device creates: they stay for ever
+  Rate address{600, 3000};  ///< requests from one address (an IPv6 /64 counts as one)
+  Rate log{2000, 60'000};   ///< requests for files of the log from one address
+  Rate device{600, 3000};   ///< requests with one device's token
+  Rate fetch{600, 120};     ///< key packages that one device fetches: so that nobody drains others'
+  Rate channel{600, 1200};  ///< commits and sends of one channel, one more for each 64 recipients
+  Rate create{300, 10};     ///< channels that one device creates: they stay for ever
+  Rate rejoin{600, 30};     ///< requests of one device to be let in again
+  /// And of one device for one channel, each at kCostOfADay: each goes to everybody in it.
+  Rate rejoin_channel{8 * kCostOfADay, 8};
   Rate meet{60, 30};          ///< rendezvous that one address stores
   Rate meet_all{1200, 1200};  ///< and all of them: whoever has many addresses does not fill the disk
   /// Requests for tokens to guess a name's PIN, without a login, each at kCostOfADay: whoever has such tokens locks it.

@@ -142,7 +142,7 @@ void BodyRow::write(wire::Writer& w) const {
 Result<BodyRow> BodyRow::read(wire::Reader& r) {
   BodyRow out;
   const std::uint8_t kind = TRY(r.u8());
-  REQUIRE(kind >= 1 && kind <= 5, ErrorCode::malformed, "envelope kind");
+  REQUIRE(kind >= 1 && kind <= 7, ErrorCode::malformed, "envelope kind");
   out.kind = static_cast<proto::EnvelopeKind>(kind);
   out.channel = TRY(r.fixed<ChannelId>());
   out.epoch = TRY(r.u64());

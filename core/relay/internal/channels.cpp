@@ -241,6 +241,34 @@ Result<Answer> Channels::signal(Turn& turn, RateLimiter& signals, const proto::C
   return Answer{};
 }
 
+Result<Answer> Channels::rejoin(Turn& turn, const LoggedIn& who, const proto::ChannelRejoin& request) {
+  const ChannelRow row = TRY(load_channel(turn.rows, request.channel));
+  std::vector<MailboxId> others = TRY(load_recipients(turn.rows, request.channel, row.epoch));
+  REQUIRE(contains(others, who.mailbox), ErrorCode::not_authorised,
+          "This device is not in that conversation any more; ask somebody in it to add you again.");
+  TRY(draw(limiter, turn, request.channel, others.size()));
+  TRY(mailboxes.prepare(turn.rows, others));
+  std::erase_if(others, [&](const MailboxId& it) { return it == who.mailbox || mailboxes.full(it); });
+  mailboxes.deliver(turn, {EnvelopeKind::rejoin, request.channel, row.epoch, turn.now.ms, request.request}, others);
+  return Answer{200, wire::encode(proto::RejoinAsked{static_cast<std::uint32_t>(others.size())}), {}};
+}
+
+Result<Answer> Channels::answer_rejoin(Turn& turn, const proto::ChannelRejoinAnswer& request) {
+  const ChannelRow row = TRY(load_channel(turn.rows, request.channel));
+  // What tells of a former epoch lets nobody in.
+  REQUIRE(request.epoch == row.epoch, ErrorCode::wrong_epoch,
+          "The conversation has moved on; take its newer epoch in and answer again.");
+  TRY(crypto::verify_labelled(row.write_key, crypto::kSignRejoinAnswer, request.content(), request.signature));
+  const auto to = TRY(own_mailboxes({&request.to, 1}, domain));
+  REQUIRE(contains(TRY(load_recipients(turn.rows, request.channel, row.epoch)), to.front()), ErrorCode::not_authorised,
+          "An answer goes to a device of the conversation only.");
+  TRY(draw(limiter, turn, request.channel, 0));
+  TRY(mailboxes.prepare(turn.rows, to));
+  REQUIRE(!mailboxes.full(to.front()), ErrorCode::over_limit, kFullMailbox);
+  mailboxes.deliver(turn, {EnvelopeKind::rejoin_answer, request.channel, row.epoch, turn.now.ms, request.answer}, to);
+  return Answer{};
+}
+
 void reap_channel(Turn& turn, ByteView channel) {
   const auto row = load<ChannelRow>(turn.rows, table::kChannels, channel);
   if (row && *row && (*row)->last_commit == 0) {

@@ -4,6 +4,7 @@
 // is refused leaves neither rows nor memory behind.
 #pragma once
 
+#include "core/proto/rejoin.h"
 #include "core/proto/signals.h"
 #include "core/relay/internal/blobs.h"
 #include "core/relay/internal/mailboxes.h"
@@ -24,6 +25,10 @@ struct Channels {
   Result<Answer> send(Turn& turn, const proto::ChannelSend& request);
   /// Draws on `signals`, not on the bucket of messages. Leaves nothing in the store.
   Result<Answer> signal(Turn& turn, RateLimiter& signals, const proto::ChannelSignal& request);
+  /// A device that is a recipient asks all others to be let in again. Mailboxes that are full are passed over.
+  Result<Answer> rejoin(Turn& turn, const LoggedIn& who, const proto::ChannelRejoin& request);
+  /// A member's answer to that.
+  Result<Answer> answer_rejoin(Turn& turn, const proto::ChannelRejoinAnswer& request);
   /// The name that pays for a blob with a writer: the creator's. Refused are writers that could not send either.
   Result<std::string> payer_of_blob(Turn& turn, const proto::BlobPut& request);
 };

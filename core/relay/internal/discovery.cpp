@@ -31,6 +31,8 @@ Json rates(const RelayLimits& limits) {
               {"key_packages", rate(limits.fetch)},
               {"channel", rate(limits.channel)},
               {"channels_made", rate(limits.create)},
+              {"rejoins", rate(limits.rejoin)},
+              {"rejoins_of_channel", rate(limits.rejoin_channel)},
               {"rendezvous", rate(limits.meet)},
               {"rendezvous_of_all", rate(limits.meet_all)},
               {"reset_requests", rate(limits.reset_request)},

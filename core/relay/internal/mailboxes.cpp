@@ -158,7 +158,7 @@ void Mailboxes::push_frames(Turn& turn, const MailboxId& mailbox, Box& box) {
   if (box.pushed == box.last && !box.caught_up) {
     box.caught_up = true;
     turn.sends.emplace_back(
-        proto::SocketSend{*box.socket, wire::encode(MailboxPush{MailboxPush::Kind::caught_up, {}, 0})});
+        proto::SocketSend{*box.socket, wire::encode(MailboxPush{MailboxPush::Kind::caught_up, {}, 0, box.last})});
   }
 }
 

@@ -52,6 +52,8 @@ std::span<const Server::Route> Server::routes() {
       {post, proto::kPathChannelCommit, Match::whole, grows, &Server::commit},
       {post, proto::kPathChannelSend, Match::whole, grows, &Server::send},
       {post, proto::kPathChannelSignal, Match::whole, keeps, &Server::signal},
+      {post, proto::kPathRejoin, Match::whole, grows, &Server::rejoin},
+      {post, proto::kPathRejoinAnswer, Match::whole, grows, &Server::answer_rejoin},
       {post, proto::kPathRefusals, Match::whole, grows, &Server::put_refusals},
       {post, proto::kPathRendezvous, Match::prefix, grows, &Server::post_rendezvous},
       {get, proto::kPathRendezvous, Match::prefix, keeps, &Server::get_rendezvous},
@@ -162,6 +164,18 @@ Result<Answer> Server::send(Turn& turn, const RequestArrived& request) {
 
 Result<Answer> Server::signal(Turn& turn, const RequestArrived& request) {
   return channels().signal(turn, signal_limiter_, TRY(wire::decode<proto::ChannelSignal>(request.body)));
+}
+
+Result<Answer> Server::rejoin(Turn& turn, const RequestArrived& request) {
+  const LoggedIn who = TRY(check_login(turn, request.bearer));
+  const auto rejoin = TRY(wire::decode<proto::ChannelRejoin>(request.body));
+  TRY(draw(rejoin_limiter_, turn, who.device));
+  TRY(draw(rejoin_channel_limiter_, turn, concat({who.device, rejoin.channel}), kCostOfADay));
+  return channels().rejoin(turn, who, rejoin);
+}
+
+Result<Answer> Server::answer_rejoin(Turn& turn, const RequestArrived& request) {
+  return channels().answer_rejoin(turn, TRY(wire::decode<proto::ChannelRejoinAnswer>(request.body)));
 }
 
 Result<Answer> Server::post_rendezvous(Turn& turn, const RequestArrived& request) {

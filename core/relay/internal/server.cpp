@@ -32,6 +32,8 @@ Server::Server(RelayConfig config, LookupHook* hook)
       fetch_limiter_(config_.limits.fetch),
       channel_limiter_(config_.limits.channel),
       create_limiter_(config_.limits.create),
+      rejoin_limiter_(config_.limits.rejoin),
+      rejoin_channel_limiter_(config_.limits.rejoin_channel),
       meet_limiter_(config_.limits.meet),
       meet_all_limiter_(config_.limits.meet_all),
       realm_guess_limiter_(config_.limits.realm_guess),
@@ -167,8 +169,8 @@ void Server::answer_admin(Turn& turn, const proto::SocketFrame& frame) {
   turn.sends.emplace_back(proto::SocketSend{frame.id, to_bytes(answer_line(turn, &mailboxes_, as_text(frame.data)))});
 }
 
-Status Server::draw(RateLimiter& limiter, Turn& turn, ByteView key) const {
-  const std::uint32_t wait_s = limiter.take(key, turn.now);
+Status Server::draw(RateLimiter& limiter, Turn& turn, ByteView key, std::uint32_t tokens) const {
+  const std::uint32_t wait_s = limiter.take(key, turn.now, tokens);
   if (wait_s == 0) return ok();
   turn.retry_after_s = wait_s;
   return fail(ErrorCode::rate_limited, "Too many requests; wait a moment and try again.");

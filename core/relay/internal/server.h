@@ -51,6 +51,8 @@ class Server {
   Result<Answer> commit(Turn&, const proto::RequestArrived&);
   Result<Answer> send(Turn&, const proto::RequestArrived&);
   Result<Answer> signal(Turn&, const proto::RequestArrived&);
+  Result<Answer> rejoin(Turn&, const proto::RequestArrived&);
+  Result<Answer> answer_rejoin(Turn&, const proto::RequestArrived&);
   Result<Answer> put_refusals(Turn&, const proto::RequestArrived&);
   Result<Answer> post_rendezvous(Turn&, const proto::RequestArrived&);
   Result<Answer> get_rendezvous(Turn&, const proto::RequestArrived&);
@@ -72,7 +74,7 @@ class Server {
 
   /// The logged-in device; draws on its bucket.
   Result<LoggedIn> check_login(Turn& turn, std::string_view bearer);
-  Status draw(RateLimiter& limiter, Turn& turn, ByteView key) const;
+  Status draw(RateLimiter& limiter, Turn& turn, ByteView key, std::uint32_t tokens = 1) const;
   /// Of who asks for a reset.
   Status draw_on_resets(Turn& turn, std::string_view peer);
   Status draw_on_address(RateLimiter& limiter, Turn& turn, std::string_view peer) const;
@@ -98,6 +100,8 @@ class Server {
   RateLimiter channel_limiter_;
   RateLimiter signal_limiter_{Rate{proto::kSignalBurst, proto::kSignalsPerMinute}};
   RateLimiter create_limiter_;
+  RateLimiter rejoin_limiter_;
+  RateLimiter rejoin_channel_limiter_;
   RateLimiter meet_limiter_;
   RateLimiter meet_all_limiter_;
   RateLimiter realm_guess_limiter_;
