@@ -133,7 +133,7 @@ class Client final : public proto::Mind {
       case proto::MailboxPush::Kind::log_grew: own_name_.look_soon(); break;
       case proto::MailboxPush::Kind::caught_up:
         session_.set_caught_up();
-        conversations_.connection_changed(context.store);
+        conversations_.mailbox_ends(context, push->last);
         break;
       case proto::MailboxPush::Kind::key_packages_low: session_.set_server_key_packages(0); break;
     }

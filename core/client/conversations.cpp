@@ -1,6 +1,7 @@
 #include "core/client/conversations.h"
 
 #include "core/base/encoding.h"
+#include "core/client/answerer.h"
 #include "core/client/expiry.h"
 #include "core/client/gatekeeper.h"
 #include "core/client/identity.h"
@@ -9,6 +10,7 @@
 #include "core/client/messages.h"
 #include "core/client/pairs.h"
 #include "core/client/reconciler.h"
+#include "core/client/rejoiner.h"
 #include "core/client/requests.h"
 #include "core/client/roles.h"
 #include "core/client/row_keys.h"
@@ -23,6 +25,19 @@ constexpr std::uint64_t kLastCommitRetryMs = 60 * kSecondMs;
 /// More rounds than any chain of steps within one input can take.
 constexpr int kMaxRounds = 10'000;
 constexpr std::size_t kOldestLookedAt = 8;
+constexpr std::string_view kMailbox = "mailbox";
+
+Bytes counted(std::uint64_t value) {
+  wire::Writer w;
+  w.u64(value);
+  return w.take();
+}
+
+/// The number of the newest envelope that was stored; 0: none was.
+std::uint64_t last_stored(const StoreView& store) {
+  const auto row = store.get(tables::kCounters, as_bytes(kMailbox));
+  return row ? wire::Reader(*row).u64().value_or(0) : 0;
+}
 
 }  // namespace
 
@@ -228,16 +243,23 @@ std::set<DeviceId> Conversations::ever_sent_to(const StoreView& store) const {
 }
 
 bool Conversations::store_envelope(Context& context, const proto::Envelope& envelope) {
-  wire::Writer w;
-  w.u64(envelope.sequence);
-  const Bytes key = w.take();
-  const auto last = context.store.get(tables::kCounters, as_bytes("mailbox"));
-  if (last && !less(*last, key)) return false;
-  context.store.put(tables::kCounters, to_bytes("mailbox"), key);
+  const std::uint64_t last = last_stored(context.store);
+  if (envelope.sequence <= last) return false;
+  if (envelope.sequence != last + 1) mail_is_missing(context);
+  const Bytes key = counted(envelope.sequence);
+  context.store.put(tables::kCounters, to_bytes(kMailbox), key);
   context.store.put(tables::kInbox, key, wire::encode(envelope));
   context.store.put(tables::kInboxByChannel, concat({envelope.channel, key}), {});
   due(envelope.channel);
   return true;
+}
+
+void Conversations::mailbox_ends(Context& context, std::uint64_t last) {
+  if (last > last_stored(context.store)) {
+    context.store.put(tables::kCounters, to_bytes(kMailbox), counted(last));
+    mail_is_missing(context);
+  }
+  connection_changed(context.store);
 }
 
 void Conversations::name_changed(const StoreView& store, const directory::Name& name) {
@@ -256,6 +278,7 @@ void Conversations::connection_changed(const StoreView& store) {
   for (const Row& row : store.scan(tables::kInboxByChannel, {}, {}, kMaxConversations)) {
     due(*ChannelId::from(ByteView(row.key).first(ChannelId::kSize)));
   }
+  for (const Row& row : store.scan(tables::kRejoins, {}, {}, kMaxConversations)) due(*ChannelId::from(row.key));
 }
 
 void Conversations::step(Context& context, const Account& account) {
@@ -266,11 +289,18 @@ void Conversations::step(Context& context, const Account& account) {
     retry.at = Time::never();
     due(channel);
   }
+  for (auto& [channel, when] : wakes_) {
+    if (when > context.now) continue;
+    when = Time::never();
+    due(channel);
+  }
   if (!session_.token().empty()) due_.merge(std::exchange(awaits_login_, {}));
   for (int round = 0; round < kMaxRounds && !due_.empty(); ++round) {
     const ChannelId channel = take_due(context.store);
     Inbox(*this, context, account, channel).process();
+    if (Rejoiner(*this, context, account, channel).run()) continue;
     Reconciler(*this, context, account, channel).run();
+    Answerer(*this, context, account, channel).run();
   }
 }
 
@@ -282,6 +312,8 @@ void Conversations::forget_all(const StoreView& store) {
   awaited_.clear();
   adds_after_.clear();
   retries_.clear();
+  wakes_.clear();
+  behind_.clear();
   next_forgetting_ = {};
   connection_changed(store);
 }
@@ -317,7 +349,13 @@ void Conversations::retry_later(const Context& context, const ChannelId& channel
 Time Conversations::next_deadline() const {
   Time next = Time::never();
   for (const auto& [channel, retry] : retries_) next = std::min(next, retry.at);
+  for (const auto& [channel, when] : wakes_) next = std::min(next, when);
   return next;
+}
+
+void Conversations::wake(const ChannelId& channel, Time when) {
+  const auto [known, is_new] = wakes_.try_emplace(channel, when);
+  known->second = std::min(known->second, when);
 }
 
 void Conversations::save(Context& context, const Conversation& conversation) {

@@ -33,6 +33,9 @@ struct Heard {
 /// is of no more use to whoever comes to have this device.
 constexpr std::uint64_t kFormerEpochLifeMs = 48 * kHourMs;
 
+/// Begins every notice that tells of messages which may never come.
+inline constexpr const char* kGapWords = "Messages may be missing here";
+
 class Conversations {
  public:
   Conversations(Calls& calls, Views& views, Session& session) : calls_(calls), views_(views), session_(session) {}
@@ -83,6 +86,8 @@ class Conversations {
 
   /// Stores an envelope of the mailbox; false when it was stored before. The caller acknowledges it either way.
   bool store_envelope(Context& context, const proto::Envelope& envelope);
+  /// All that waited in the mailbox was pushed, and this was the number of the newest that it ever had.
+  void mailbox_ends(Context& context, std::uint64_t last);
   /// Conversations that need this name are looked at again.
   void name_changed(const StoreView& store, const directory::Name& name);
   /// The stream is caught up, or was lost: everything is looked at again.
@@ -122,6 +127,11 @@ class Conversations {
   /// Of the channel that is written to.
   std::optional<GroupFacts> facts(const StoreView& store, const ChannelId& home) const;
 
+  /// When something with the keys of this device last took its place in a conversation, by channel; the last month.
+  static std::map<ChannelId, Time> evictions(const StoreView& store, Time now);
+  /// How many such there were in this process.
+  std::uint64_t evictions_seen() const { return evictions_seen_; }
+
   /// Called for every row of tables::kMessages that is added or changes its delivery.
   using Listener = std::function<void(Context&, const ChannelId& home, std::uint64_t index, const Message&)>;
   void set_listener(Listener listener) { listener_ = std::move(listener); }
@@ -135,6 +145,8 @@ class Conversations {
  private:
   friend class Reconciler;
   friend class Inbox;
+  friend class Rejoiner;
+  friend class Answerer;
 
   /// Adds the message, which says `encoded`, and puts that into the outbox.
   Result<std::uint64_t> say_encoded(Context& context, const Account& account, const ChannelId& home, Message message,
@@ -166,6 +178,19 @@ class Conversations {
   /// Of those that are due the one with the oldest envelope.
   ChannelId take_due(const StoreView& store);
   void retry_later(const Context& context, const ChannelId& channel);
+  void wake(const ChannelId& channel, Time when);
+
+  // What is done about a state with which this device cannot go on, or may not: rejoin.h.
+
+  /// Envelopes were deleted that this store never had: they waited too long, or another state of this device had them.
+  void mail_is_missing(Context& context);
+  /// The state of this channel may have been used by a later one.
+  void doubt(Context& context, const ChannelId& channel);
+  /// The state of this channel is lost or stays behind: others are asked to let this device in again, not before
+  /// `ask_at`.
+  void cannot_go_on(Context& context, const ChannelId& channel, const std::string& domain, Time ask_at = {});
+  /// A commit that is staged is staged no more. Saves the conversation too.
+  void drop_pending(Context& context, Conversation& conversation);
 
   Calls& calls_;
   Views& views_;
@@ -186,6 +211,15 @@ class Conversations {
     Time at = Time::never();
   };
   std::map<ChannelId, Retry> retries_;
+  std::map<ChannelId, Time> wakes_;
+  /// The server says that a channel is in a later epoch than `epoch`, in which we are.
+  struct Behind {
+    std::uint64_t epoch = 0;
+    unsigned times = 0;
+    bool reconnected = false;
+  };
+  std::map<ChannelId, Behind> behind_;
+  std::uint64_t evictions_seen_ = 0;
   Time next_forgetting_;
 };
 

@@ -116,6 +116,19 @@ Status Doorkeeper::check_commit(const mls::CommitSummary& commit) {
   return ok();
 }
 
+Status Doorkeeper::check_external_commit(const mls::CommitSummary& commit) {
+  const Identity by = TRY(parse_identity(*commit.committer.node));
+  const auto before = TRY(names_of(commit.members));
+  REQUIRE(before.contains(by.name), ErrorCode::not_authorised, "a name that is not in it came in by itself");
+  REQUIRE(commit.removed.size() == 1, ErrorCode::not_authorised, "who comes in by itself takes its own place");
+  const Identity gone = TRY(parse_identity(*commit.removed.front().node));
+  REQUIRE(gone.name == by.name && gone.device == by.device, ErrorCode::not_authorised,
+          "who came in by itself took another device's place");
+  // RFC 9420 s.12.2 leaves an external commit nothing else but these.
+  REQUIRE(commit.psks.empty(), ErrorCode::not_authorised, "no pre-shared keys are agreed");
+  return ok();
+}
+
 Status Doorkeeper::check_join(const mls::GroupSummary& group) {
   const ConversationInfo info = TRY(ConversationInfo::of(group.extensions));
   REQUIRE(group.suite == mls::kDefaultSuite, ErrorCode::unsupported, "suite of a conversation");

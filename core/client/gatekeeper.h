@@ -52,6 +52,10 @@ class Doorkeeper : public mls::Membership {
       : context_(context), account_(account), views_(views), awaited_(awaited), kind_(kind), current_(current) {}
 
   Status check_commit(const mls::CommitSummary& commit) override;
+  /// A device of a name that is in takes the place of its own leaf, and does nothing else. Every member decides by
+  /// group and commit alone, so that none is left behind: how often and whether it is active now is for those to judge
+  /// who answer it (answerer.h).
+  Status check_external_commit(const mls::CommitSummary& commit) override;
   Status check_join(const mls::GroupSummary& group) override;
   /// Names to look up before asking again.
   const std::set<directory::Name>& missing() const { return missing_; }

@@ -1,15 +1,19 @@
 #include "core/client/inbox.h"
 
+#include "core/base/encoding.h"
+#include "core/client/answerer.h"
 #include "core/client/expiry.h"
 #include "core/client/identity.h"
 #include "core/client/key_packages.h"
 #include "core/client/messages.h"
+#include "core/client/rejoiner.h"
 #include "core/client/requests.h"
 #include "core/client/roles.h"
 #include "core/client/tables.h"
 #include "core/client/typing.h"
 #include "core/crypto/hash.h"
 #include "core/mls/message.h"
+#include "core/mls/own_message.h"
 
 namespace cairn::client {
 namespace {
@@ -36,13 +40,14 @@ std::string joined(const std::set<directory::Name>& names) {
 
 /// Whether a Welcome can be of the conversation that this device was removed from: of the same kind, between the same
 /// two if they are two, and from after the removal. An older one was used before, and so were the keys of its epoch.
+/// With a state that is lost or in doubt that cannot be seen: what follows is in doubt then, too.
 bool goes_on(const Conversation& old, const mls::Group* before, const ConversationInfo& info,
-             const std::set<directory::Name>& names, std::uint64_t epoch) {
+             const std::set<directory::Name>& names, std::uint64_t epoch, bool is_lost) {
   const bool same_two = std::all_of(old.names.begin(), old.names.end(), [&](const std::string& text) {
     return std::any_of(names.begin(), names.end(), [&](const directory::Name& name) { return name.text() == text; });
   });
-  return old.kind == info.kind && (old.kind == ConversationKind::group || same_two) && before != nullptr &&
-         epoch > before->epoch() + 1;
+  if (old.kind != info.kind || (old.kind != ConversationKind::group && !same_two)) return false;
+  return is_lost ? before == nullptr || epoch > before->epoch() : before != nullptr && epoch > before->epoch() + 1;
 }
 
 std::set<directory::Name> without(const std::set<directory::Name>& all, const std::set<directory::Name>& some) {
@@ -59,6 +64,7 @@ void Inbox::note_members(Conversations& owner, Context& context, Conversation& c
                          const mls::CommitSummary& commit) {
   const auto before = names_of(commit.members);
   std::vector<mls::Member> after = commit.added;
+  if (commit.source == mls::CommitSource::external) after.push_back(commit.committer);
   for (const mls::Member& member : commit.members) {
     const bool goes = std::any_of(commit.removed.begin(), commit.removed.end(),
                                   [&](const mls::Member& m) { return m.leaf == member.leaf; });
@@ -84,6 +90,13 @@ void Inbox::note_members(Conversations& owner, Context& context, Conversation& c
   }
   if (!gone.empty()) {
     notice.text = joined(*by) + " removed " + joined(gone) + ".";
+    owner.add_message(context, conversation, notice);
+  }
+  if (commit.source == mls::CommitSource::external) {
+    const auto who = parse_identity(*commit.committer.node);
+    Answerer::came_in(context, conversation.channel, who->device);
+    notice.text = "The device " + to_hex(who->device).substr(0, 8) + " of " + joined(*by) +
+                  " had lost its place here, and rejoined.";
     owner.add_message(context, conversation, notice);
   }
   const auto info = commit.group_context_extensions ? ConversationInfo::of(*commit.group_context_extensions)
@@ -128,6 +141,16 @@ bool Inbox::take_row(const Bytes& key) {
 }
 
 Inbox::Verdict Inbox::take(const proto::Envelope& envelope) {
+  if (envelope.kind == proto::EnvelopeKind::rejoin) {
+    Answerer(owner_, context_, account_, channel_).take_request(envelope);
+    return Verdict::done;
+  }
+  Rejoiner rejoiner(owner_, context_, account_, channel_);
+  if (envelope.kind == proto::EnvelopeKind::rejoin_answer) {
+    rejoiner.take_answer(envelope);
+    return Verdict::done;
+  }
+  if (envelope.kind == proto::EnvelopeKind::commit && rejoiner.take_commit(envelope)) return Verdict::done;
   if (envelope.kind == proto::EnvelopeKind::welcome) return take_welcome(envelope);
   if (envelope.kind == proto::EnvelopeKind::message && take_echo(envelope)) return Verdict::done;
   return take_handshake_or_message(envelope);
@@ -146,7 +169,8 @@ bool Inbox::look_up(const std::set<directory::Name>& names) {
 
 Inbox::Verdict Inbox::take_welcome(const proto::Envelope& envelope) {
   mls::Group* present = owner_.group(context_.store, channel_);
-  if (present != nullptr && present->is_active()) return Verdict::done;  // welcomed twice
+  const bool is_lost = needs_rejoin(context_.store, channel_);
+  if (present != nullptr && present->is_active() && !is_lost) return Verdict::done;  // welcomed twice
   for (const mls::KeyPackageRef& reference : welcome_references(envelope.body)) {
     const auto package = find_key_package(context_.store, reference);
     if (!package) continue;
@@ -165,14 +189,40 @@ Inbox::Verdict Inbox::take_welcome(const proto::Envelope& envelope) {
       context_.note(proto::Event::Level::warning, "a welcome for another channel was dropped");
       return Verdict::done;
     }
+    if (is_lost && !is_of_members(*doorkeeper.welcomed_by(), *names)) return Verdict::done;
     if (enter(envelope, *info, *names, std::move(*group))) {
+      // Another state of this device may have entered by it before.
+      if (is_lost || is_older_than_gap(context_.store, *package)) owner_.doubt(context_, channel_);
+      if (is_lost) owner_.notice(context_, home_, std::string(kGapWords) + ": this device was added again.");
       if (doorkeeper.welcomed_by()) note_welcome(context_, account_, home_, *info, *doorkeeper.welcomed_by());
       erase_key_package(context_, *package);
     }
     return Verdict::done;
   }
   context_.note(proto::Event::Level::warning, "a welcome for no key package of ours was dropped");
+  const auto old = owner_.find(context_.store, channel_);
+  if (!old || old->is_writable() || is_back_in(envelope, *old)) {
+    owner_.cannot_go_on(context_, channel_, envelope.domain);
+  }
   return Verdict::done;
+}
+
+// Whoever was not in it when this device lost its state may have made another group for this channel.
+bool Inbox::is_of_members(const directory::Name& by, const std::set<directory::Name>& names) {
+  const auto old = owner_.find(context_.store, channel_);
+  if (!old) return true;
+  const auto was_in = [&](const directory::Name& name) {
+    return std::binary_search(old->names.begin(), old->names.end(), name.text());
+  };
+  if (!was_in(by)) {
+    context_.note(proto::Event::Level::warning, "a welcome of a stranger was dropped");
+    return false;
+  }
+  // What waited was for those whom its writer knew to be here.
+  if (!std::all_of(names.begin(), names.end(), was_in)) {
+    owner_.refuse_outbox(context_, home_, Conversations::Unsent::all);
+  }
+  return true;
 }
 
 bool Inbox::enter(const proto::Envelope& envelope, const ConversationInfo& info, const std::set<directory::Name>& names,
@@ -180,7 +230,8 @@ bool Inbox::enter(const proto::Envelope& envelope, const ConversationInfo& info,
   Conversation conversation;
   auto old = owner_.find(context_.store, channel_);
   if (old) {
-    if (!goes_on(*old, owner_.group(context_.store, channel_), info, names, group.epoch())) {
+    const bool is_lost = needs_rejoin(context_.store, channel_);
+    if (!goes_on(*old, owner_.group(context_.store, channel_), info, names, group.epoch(), is_lost)) {
       context_.note(proto::Event::Level::warning, "a welcome that does not continue its conversation was dropped");
       return false;
     }
@@ -209,6 +260,7 @@ bool Inbox::enter(const proto::Envelope& envelope, const ConversationInfo& info,
     }
   }
   note_info(owner_, context_, conversation, info, {});
+  erase_rejoin(context_, channel_);
   owner_.groups_.erase(channel_);
   owner_.save_group(context_, channel_, group);
   owner_.groups_.emplace(channel_, std::move(group));
@@ -238,26 +290,39 @@ bool Inbox::take_echo(const proto::Envelope& envelope) {
   return false;
 }
 
+// A device that was removed gets nothing of later epochs, unless it was added again.
+bool Inbox::is_back_in(const proto::Envelope& envelope, const Conversation& conversation) {
+  const mls::Group* group = owner_.group(context_.store, channel_);
+  return conversation.state == ConversationState::left && group != nullptr && !group->is_active() &&
+         envelope.epoch > group->epoch() + 1;
+}
+
+bool Inbox::has_place(const proto::Envelope& envelope, const std::optional<Conversation>& conversation) {
+  const bool is_back = conversation && is_back_in(envelope, *conversation);
+  if (conversation && !conversation->is_writable() && !is_back) return false;
+  const mls::Group* group = owner_.group(context_.store, channel_);
+  // Members write to this device in what it does not know, or knows no more.
+  if (!conversation || group == nullptr || is_back) owner_.cannot_go_on(context_, channel_, envelope.domain);
+  return conversation && group != nullptr && group->is_active();
+}
+
 Inbox::Verdict Inbox::take_handshake_or_message(const proto::Envelope& envelope) {
-  mls::Group* group = owner_.group(context_.store, channel_);
   auto conversation = owner_.find(context_.store, channel_);
-  if (group == nullptr || !conversation || !group->is_active()) return Verdict::done;  // not for us, or no more
+  if (!has_place(envelope, conversation)) return Verdict::done;
+  mls::Group* group = owner_.group(context_.store, channel_);
+  const auto rejoin = load_rejoin(context_.store, channel_);
+  // What this state can still read it reads; but once something was made to take its place, it follows no commit.
+  if (rejoin && !rejoin->commit.empty() && envelope.kind == proto::EnvelopeKind::commit) return Verdict::done;
   Gatekeeper gatekeeper(context_, account_, owner_.views_, owner_.awaited_[channel_]);
   const mls::ExtensionList current = group->extensions();
   Doorkeeper doorkeeper(context_, account_, owner_.views_, owner_.awaited_[channel_], conversation->kind, &current);
   const mls::NoPsks psks;
   auto received = group->process(envelope.body, {gatekeeper, doorkeeper, psks});
   if (!received) {
-    const Error error = received.error();
     std::set<directory::Name> missing = gatekeeper.missing();
     missing.insert(doorkeeper.missing().begin(), doorkeeper.missing().end());
-    if (error.code == ErrorCode::unavailable && look_up(missing)) return Verdict::wait;
-    if (error.code == ErrorCode::duplicate || error.code == ErrorCode::stale) return Verdict::done;
-    if (envelope.kind == proto::EnvelopeKind::commit) {
-      broken(*conversation, error.where);
-    } else {
-      unreadable(*conversation, envelope, error);
-    }
+    if (received.error().code == ErrorCode::unavailable && look_up(missing)) return Verdict::wait;
+    not_taken(*conversation, envelope, received.error());
     return Verdict::done;
   }
   if (auto* commit = std::get_if<mls::ReceivedCommit>(&*received)) {
@@ -268,6 +333,7 @@ Inbox::Verdict Inbox::take_handshake_or_message(const proto::Envelope& envelope)
     CHECK(group->merge_pending().has_value());
     owner_.save_moved_on(context_, channel_, *group, summary.epoch - 1);
     conversation->join_tokens.clear();
+    erase_rejoin(context_, channel_);  // what was staged before a doubt was dropped with it: these keys are new
     note_members(owner_, context_, *conversation, summary);
     owner_.save(context_, *conversation);
     return Verdict::done;
@@ -298,6 +364,12 @@ Inbox::Verdict Inbox::take_commit(Conversation& conversation, mls::Group& group,
   }
   owner_.save_moved_on(context_, channel_, group, summary.epoch - 1);
   conversation.join_tokens.clear();
+  const bool from_outside = summary.source == mls::CommitSource::external;
+  if (from_outside && summary.removes_us) {
+    evicted(conversation);
+    return Verdict::done;
+  }
+  followed();
   note_members(owner_, context_, conversation, summary);
   for (const mls::Member& removed : summary.removed) {
     const auto who = parse_identity(*removed.node);
@@ -308,7 +380,55 @@ Inbox::Verdict Inbox::take_commit(Conversation& conversation, mls::Group& group,
   return Verdict::done;
 }
 
+void Inbox::not_taken(Conversation& conversation, const proto::Envelope& envelope, const Error& error) {
+  const std::string_view where = error.where;
+  const bool is_commit = envelope.kind == proto::EnvelopeKind::commit;
+  if (where == mls::kMessageNeverSent) {  // a later state of this device said it
+    owner_.doubt(context_, channel_);
+    return owner_.notice(
+        context_, home_,
+        std::string(kGapWords) + ": this device was put back from a copy, and what it said since is gone.");
+  }
+  // A commit between is gone; or a later state of this device made it, and has the keys that follow.
+  const bool is_behind = error.code == ErrorCode::wrong_epoch || (is_commit && where == mls::kMessageOfOurOwn);
+  if (is_behind) return owner_.cannot_go_on(context_, channel_, envelope.domain);
+  if (error.code == ErrorCode::duplicate || error.code == ErrorCode::stale) return;
+  if (is_commit) return broken(conversation, error.where);
+  unreadable(conversation, envelope, error);
+}
+
+// A commit could be followed after all: nobody has to let this device in.
+void Inbox::followed() {
+  auto rejoin = load_rejoin(context_.store, channel_);
+  if (!rejoin || !rejoin->needed) return;
+  rejoin->needed = false;
+  rejoin->begin_anew();
+  erase_rejoin(context_, channel_);
+  if (rejoin->doubt) save_rejoin(context_, channel_, *rejoin);
+}
+
+// Whoever has a copy of this device's keys came in with them: a thief, or this device before it was put back.
+void Inbox::evicted(Conversation& conversation) {
+  wire::Writer w;
+  w.u64(context_.now.ms);
+  context_.store.put(tables::kEvictions, to_bytes(channel_.view()), w.take());
+  ++owner_.evictions_seen_;
+  owner_.save(context_, conversation);
+  // Nobody is let in twice in a day, and whoever did it is to be noticed meanwhile.
+  owner_.cannot_go_on(context_, channel_, conversation.domain, after(context_.now, kRejoinEveryMs));
+  conversation = *owner_.find(context_.store, channel_);
+  conversation.trouble =
+      "Something with the keys of this device took its place here; if this device was not copied or put back by you, "
+      "remove it from your name with another one. It asks to be let in again in a day.";
+  Message notice;
+  notice.delivery = Delivery::notice;
+  notice.time_ms = context_.now.ms;
+  notice.text = std::string(kGapWords) + ": " + conversation.trouble;
+  owner_.add_message(context_, conversation, notice);
+}
+
 void Inbox::removed(Conversation& conversation) {
+  erase_rejoin(context_, channel_);
   const auto target = owner_.written_to(context_.store, home_);
   conversation.state = ConversationState::left;
   const bool was_wanted = settings_of(context_.store, home_).is_leaving;

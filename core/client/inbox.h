@@ -45,7 +45,16 @@ class Inbox {
   /// again. False when it is not followed.
   bool enter(const proto::Envelope& envelope, const ConversationInfo& info, const std::set<directory::Name>& names,
              mls::Group&& group);
+  /// Of a Welcome in the place of a state that was lost: whether it is followed.
+  bool is_of_members(const directory::Name& by, const std::set<directory::Name>& names);
+  /// Whether a device that was removed gets what only who is in gets.
+  bool is_back_in(const proto::Envelope& envelope, const Conversation& conversation);
+  /// Whether this device is in that conversation; of one that it should be in, and is not, it sees to it.
+  bool has_place(const proto::Envelope& envelope, const std::optional<Conversation>& conversation);
   Verdict take_handshake_or_message(const proto::Envelope& envelope);
+  void not_taken(Conversation& conversation, const proto::Envelope& envelope, const Error& error);
+  void followed();
+  void evicted(Conversation& conversation);
   Verdict take_commit(Conversation& conversation, mls::Group& group, mls::ReceivedCommit&& received);
   void take_message(Conversation& conversation, const mls::Group& group, const proto::Envelope& envelope,
                     mls::ApplicationMessage&& message);

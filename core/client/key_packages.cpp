@@ -8,6 +8,7 @@ namespace {
 
 constexpr const char* kUploadKey = "key packages";
 constexpr std::string_view kLastResortMade = "last resort made";
+constexpr std::string_view kRenewed = "key packages renewed";
 constexpr std::string_view kForgotten = "key packages forgotten";
 constexpr std::size_t kMostForgotten = 10'000;
 /// Leaves are valid from a day ago: the clocks of two devices may disagree by so much.
@@ -91,6 +92,19 @@ void refill_key_packages(Context& context, const Account& account, Calls& calls,
     session.set_refilling(false);
     if (answer.status == 401) session.token_refused();
   });
+}
+
+void renew_key_packages(Context& context, Session& session) {
+  context.store.erase(tables::kCounters, to_bytes(kLastResortMade));
+  session.set_server_key_packages(0);
+  note_time(context, kRenewed);
+}
+
+bool is_older_than_gap(const StoreView& store, const mls::PrivateKeyPackage& package) {
+  const auto noted = store.get(tables::kCounters, as_bytes(kRenewed));
+  const auto* lifetime = std::get_if<mls::Lifetime>(&package.package().leaf_node.origin);
+  if (!noted || lifetime == nullptr) return false;
+  return lifetime->not_before * kSecondMs + kBackdateMs <= wire::Reader(*noted).u64().value_or(0);
 }
 
 std::optional<mls::PrivateKeyPackage> find_key_package(const StoreView& store, ByteView reference) {

@@ -20,6 +20,12 @@ constexpr std::uint64_t kLateWelcomeMs = 30 * kDayMs;
 /// are on disk before the upload is sent.
 void refill_key_packages(Context& context, const Account& account, Calls& calls, Session& session);
 
+/// Those at the server may be of another state of this device: their place is taken by new ones.
+void renew_key_packages(Context& context, Session& session);
+
+/// Whether it was there when renew_key_packages() was last called.
+bool is_older_than_gap(const StoreView& store, const mls::PrivateKeyPackage& package);
+
 /// The private parts for a KeyPackageRef of a Welcome, or nothing. They stay until erase_key_package().
 std::optional<mls::PrivateKeyPackage> find_key_package(const StoreView& store, ByteView reference);
 /// After a successful join; a last-resort package stays until it is replaced.

@@ -9,4 +9,7 @@ namespace cairn::client {
 inline constexpr std::string_view kDeriveLinkSlots = "link slots";
 inline constexpr std::string_view kDeriveLinkSeal = "link seal";
 
+// HPKE info of an answer to a rejoin: this || 0x00 || channel || KeyPackageRef.
+inline constexpr std::string_view kSealRejoinAnswer = "cairn/v1 answer that lets in";
+
 }  // namespace cairn::client

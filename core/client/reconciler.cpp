@@ -4,6 +4,7 @@
 #include "core/client/gossips.h"
 #include "core/client/identity.h"
 #include "core/client/inbox.h"
+#include "core/client/rejoin.h"
 #include "core/client/roles.h"
 #include "core/client/tables.h"
 #include "core/client/typing.h"
@@ -53,7 +54,7 @@ void Reconciler::run() {
   drop_wishes();
   const auto wanted = difference();
   if (!wanted) return trouble(std::string("This conversation cannot be written to (") + wanted.error().where + ").");
-  if (!wanted->empty()) {
+  if (!wanted->empty() || is_in_doubt(context_.store, channel_)) {
     if (may_add(*wanted) && fetch_packages(*wanted)) stage(*wanted);
     return;
   }
@@ -128,7 +129,11 @@ void Reconciler::created(const Answer& answer) {
   if (!answer.body) {
     heed_401(conversation_.domain, answer);
     owner_.retry_later(context_, channel_);
-    return trouble(answer.message.empty() ? "The server cannot be reached; it is tried again." : answer.message);
+    // A later state of this device has made it, and gone on in it.
+    const bool is_made = answer.status == 409 && is_in_doubt(context_.store, channel_);
+    if (!is_made) {
+      return trouble(answer.message.empty() ? "The server cannot be reached; it is tried again." : answer.message);
+    }
   }
   conversation_.state = ConversationState::active;
   conversation_.trouble.clear();
@@ -192,14 +197,11 @@ void Reconciler::commit_answered(const Hash& sent, const Answer& answer) {
   if (answer.status == 409) {
     const auto winner = wire::decode<proto::CommitAnswer>(answer.error_body);
     if (winner && equal(winner->winning_commit, group_->pending()->commit())) return commit_won();
+    owner_.retry_later(context_, channel_);
     // More than one epoch has passed, and one of their commits may be ours: the mailbox tells.
-    if (!winner || winner->winning_commit.empty()) return owner_.retry_later(context_, channel_);
     // Somebody else was first: theirs comes through the mailbox.
-    group_->discard_pending();
-    conversation_.join_tokens.clear();
-    owner_.save_group(context_, channel_, *group_);
-    owner_.save(context_, conversation_);
-    return owner_.retry_later(context_, channel_);
+    if (winner && !winner->winning_commit.empty()) owner_.drop_pending(context_, conversation_);
+    return fell_behind();
   }
   heed_401(conversation_.domain, answer);
   const bool refused = answer.status >= 400 && answer.status < 500 && answer.status != 401 && answer.status != 429;
@@ -213,11 +215,27 @@ void Reconciler::commit_answered(const Hash& sent, const Answer& answer) {
   trouble(answer.message.empty() ? "The server cannot be reached; it is tried again." : answer.message);
 }
 
+// What ends this epoch comes through the mailbox. When it does not, though all that waits there was pushed once more,
+// it is gone.
+void Reconciler::fell_behind() {
+  constexpr unsigned kTimes = 4;
+  auto& behind = owner_.behind_[channel_];
+  if (behind.epoch != group_->epoch()) behind = {group_->epoch(), 0, false};
+  if (++behind.times < kTimes) return;
+  behind.times = 0;
+  if (!std::exchange(behind.reconnected, true)) return owner_.session_.reconnect(context_);
+  owner_.behind_.erase(channel_);
+  owner_.cannot_go_on(context_, channel_, conversation_.domain);
+}
+
 void Reconciler::commit_won() {
   const mls::CommitSummary summary = group_->pending()->summary();
   CHECK(group_->merge_pending().has_value());
   owner_.save_moved_on(context_, channel_, *group_, summary.epoch - 1);
+  // Whatever was staged before the doubt was dropped with it: these keys are new.
+  erase_rejoin(context_, channel_);
   owner_.retries_.erase(channel_);
+  owner_.behind_.erase(channel_);
   conversation_.join_tokens.clear();
   conversation_.trouble.clear();
   Inbox::note_members(owner_, context_, conversation_, summary);
@@ -444,6 +462,8 @@ void Reconciler::stage(const Difference& wanted) {
   }
   fetched.clear();
   request.authenticated_data = commit_binding(channel_, group_->epoch() + 1, {recipients.begin(), recipients.end()});
+  // The ratchets of a state that is in doubt may have been used: in the open none is.
+  if (is_in_doubt(context_.store, channel_)) request.format = mls::HandshakeFormat::public_message;
 
   Awaited awaited;  // what is staged comes from views that check_views() has found fresh
   Gatekeeper gatekeeper(context_, account_, owner_.views_, awaited);
@@ -566,6 +586,9 @@ void Reconciler::send_answered(const Bytes& key, const Answer& answer) {
   }
   // 409: the epoch moved on; its commit is in the mailbox or about to come, and then the entry is protected again.
   owner_.retry_later(context_, channel_);
+  group_ = owner_.group(context_.store, channel_);
+  const bool is_behind = answer.status == 409 && group_ != nullptr && group_->epoch() == entry->epoch;
+  if (is_behind) fell_behind();
   if (answer.status == 409) return;
   trouble(answer.message.empty() ? "The server cannot be reached; the message is kept and sent later."
                                  : answer.message);

@@ -42,6 +42,8 @@ class Reconciler {
   /// `sent` is the SHA-256 of the commit that this is the answer to.
   void commit_answered(const Hash& sent, const Answer& answer);
   void commit_won();
+  /// The channel is in a later epoch than this state.
+  void fell_behind();
   /// Views of all names fresh enough; otherwise look-ups are under way or refused, and the conversation says why.
   Outcome check_views();
   void tell_of_reset(const directory::Name& name);

@@ -128,7 +128,7 @@ std::optional<RpcFailure> make_way(const RpcRooms& rooms, Context& context);
 RpcWait or_abandon(const RpcRooms& rooms, RpcWait wait);
 
 /// What the owner has to be warned of: `{ kind, device, seen_ms, sentence }`, of a reset matures_ms too.
-std::vector<json> alarms_json(const RpcRooms& rooms, const StoreView& store, const Account& account);
+std::vector<json> alarms_json(const RpcRooms& rooms, const StoreView& store, const Account& account, Time now);
 /// Nothing else changes in a chain while a reset is open.
 RpcFailure reset_is_open(const Account& account);
 /// How far the own veto of this request has come.

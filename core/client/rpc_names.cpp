@@ -254,7 +254,7 @@ RpcBegun rpc_status(const RpcRooms& rooms, const ClientConfig&, Context& context
                      {"cosigners", policy->policy().witnesses().size()},
                      {"strength", policy->strength()}};
   }
-  json alarms = alarms_json(rooms, context.store, *account);
+  json alarms = alarms_json(rooms, context.store, *account, context.now);
   add_gossip_alarms(context.store, alarms);
   out["alarms"] = alarms;
   const auto view = rooms.views.view(context.store, *account, account->name);

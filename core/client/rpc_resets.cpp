@@ -240,7 +240,7 @@ RpcWait until_delayed(const RpcRooms& rooms, std::uint32_t delay_s) {
 
 }  // namespace
 
-std::vector<json> alarms_json(const RpcRooms& rooms, const StoreView& store, const Account& account) {
+std::vector<json> alarms_json(const RpcRooms& rooms, const StoreView& store, const Account& account, Time now) {
   std::vector<json> out;
   const auto reset = rooms.own_name.pending_reset(store, account);
   if (reset && !reset->is_of(account)) {
@@ -261,6 +261,18 @@ std::vector<json> alarms_json(const RpcRooms& rooms, const StoreView& store, con
          {"seen_ms", alarm.seen_ms},
          {"sentence", "The device " + to_hex(alarm.device) +
                           " was added to your name, and not by this device; if you did not add it, remove it."}});
+  }
+  if (const auto evictions = Conversations::evictions(store, now); !evictions.empty()) {
+    Time seen;
+    for (const auto& [channel, when] : evictions) seen = std::max(seen, when);
+    out.push_back(
+        {{"kind", "rejoin"},
+         {"device", to_hex(account.device_id())},
+         {"seen_ms", seen.ms},
+         {"conversations", evictions.size()},
+         {"sentence", "Something with the keys of this device took its place in " + std::to_string(evictions.size()) +
+                          (evictions.size() == 1 ? " conversation" : " conversations") + ", last on " + day_text(seen) +
+                          "; if you did not copy this device or put it back, remove it from your name."}});
   }
   add_pin_alarm(store, account, out);
   return out;

@@ -95,11 +95,20 @@ bool Session::socket_closed(Context& context, proto::SocketId id) {
   return true;
 }
 
-void Session::wait_for_room(Context& context) {
+void Session::close(Context& context) {
   if (socket_.value != 0) context.sends.emplace_back(proto::SocketClose{socket_});
   socket_ = {};
   connected_ = false;
   caught_up_ = false;
+}
+
+void Session::reconnect(Context& context) {
+  close(context);
+  retry_at_ = after(context.now, kFirstRetryMs);
+}
+
+void Session::wait_for_room(Context& context) {
+  close(context);
   trouble_ = "The disk of this device is full; make room, what is for you waits at the server meanwhile.";
   retry_at_ = after(context.now, kRoomPauseMs);
 }

@@ -18,6 +18,8 @@ class Session {
   bool socket_closed(Context& context, proto::SocketId id);
   /// The disk of this device is full: what comes waits at the server, and it is looked again a moment later.
   void wait_for_room(Context& context);
+  /// Opens the stream anew: what the server has for this device is pushed once more, up to the end.
+  void reconnect(Context& context);
   bool owns(proto::SocketId id) const { return socket_.value != 0 && socket_ == id; }
 
   /// The token, or empty when not logged in. A 401 to a request made with it: call token_refused().
@@ -45,6 +47,7 @@ class Session {
   void ask_nonce(Context& context, const Account& account);
   void log_in(Context& context, const Account& account, const proto::NonceAnswer& nonce);
   void failed(Context& context, const Answer& answer);
+  void close(Context& context);
 
   Calls& calls_;
   std::string token_;

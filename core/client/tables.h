@@ -71,4 +71,12 @@ inline constexpr Table kTransfers{61};    ///< TransferId -> Transfer
 inline constexpr Table kPartDigests{62};  ///< TransferId || uint64 part -> Hash: what was sealed of a file that is sent
 inline constexpr Table kBlobsToDelete{63};  ///< BlobId -> BlobToDelete
 
+// Going on in a conversation in which this device could not: rejoin.h.
+inline constexpr Table kRejoins{70};         ///< channel id -> Rejoin: what stands in the way here
+inline constexpr Table kRejoinAnswers{71};   ///< channel id || uint64 mailbox sequence -> RejoinAnswer, not tried yet
+inline constexpr Table kRejoinAsked{72};     ///< channel id || device id -> AskedRejoin: waits for our answer
+inline constexpr Table kRejoinAnswered{73};  ///< channel id || device id || KeyPackageRef -> AnsweredRejoin
+inline constexpr Table kRejoined{74};   ///< channel id || device id -> uint64: when it last came in by itself, in ms
+inline constexpr Table kEvictions{75};  ///< channel id -> uint64: when this device's place there was taken, in ms
+
 }  // namespace cairn::client::tables

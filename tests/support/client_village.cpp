@@ -247,7 +247,8 @@ bool TestClient::push() {
   }
   mailbox.signals.clear();  // of when nobody was there
   stream_->caught_up = true;
-  give(proto::SocketFrame{stream_->id, wire::encode(proto::MailboxPush{proto::MailboxPush::Kind::caught_up, {}, 0})});
+  give(proto::SocketFrame{
+      stream_->id, wire::encode(proto::MailboxPush{proto::MailboxPush::Kind::caught_up, {}, 0, mailbox.next - 1})});
   return true;
 }
 

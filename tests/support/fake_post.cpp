@@ -15,6 +15,8 @@ std::optional<proto::CallReply> FakePost::answer(const std::string& path, const 
   if (path == proto::kPathChannelCommit) return taking<proto::ChannelCommit>(call, &FakePost::commit);
   if (path == proto::kPathChannelSend) return taking<proto::ChannelSend>(call, &FakePost::send);
   if (path == proto::kPathChannelSignal) return taking<proto::ChannelSignal>(call, &FakePost::signal);
+  if (path == proto::kPathRejoin) return taking<proto::ChannelRejoin>(call, &FakePost::rejoin);
+  if (path == proto::kPathRejoinAnswer) return taking<proto::ChannelRejoinAnswer>(call, &FakePost::answer_rejoin);
   return std::nullopt;
 }
 
@@ -142,6 +144,36 @@ proto::CallReply FakePost::signal(const std::string&, const proto::ChannelSignal
   for (const proto::Address& address : channel.now.recipients) mailboxes[address.mailbox].signals.push_back(push);
   ++signals;
   last_signal = push;
+  return good();
+}
+
+proto::CallReply FakePost::rejoin(const std::string& token, const proto::ChannelRejoin& request) {
+  const directory::Device* device = logged_in(token);
+  if (device == nullptr) return refusal(ErrorCode::unauthenticated, "Log in first.");
+  const auto found = channels_.find(request.channel);
+  if (found == channels_.end()) return refusal(ErrorCode::not_found, "No such channel.");
+  std::vector<proto::Address> others = found->second.now.recipients;
+  if (std::erase(others, proto::Address{domain_, device->mailbox}) == 0) {
+    return refusal(ErrorCode::not_authorised, "This device is not in that conversation any more.");
+  }
+  deliver(others, proto::EnvelopeKind::rejoin, request.channel, found->second.epoch, request.request);
+  ++rejoins;
+  return good(proto::RejoinAsked{static_cast<std::uint32_t>(others.size())});
+}
+
+proto::CallReply FakePost::answer_rejoin(const std::string&, const proto::ChannelRejoinAnswer& request) {
+  const auto found = channels_.find(request.channel);
+  if (found == channels_.end()) return refusal(ErrorCode::not_found, "No such channel.");
+  const Channel& channel = found->second;
+  if (request.epoch != channel.epoch) return refusal(ErrorCode::wrong_epoch, "The channel has moved on.");
+  if (!crypto::verify_labelled(channel.now.write_key, crypto::kSignRejoinAnswer, request.content(),
+                               request.signature)) {
+    return refusal(ErrorCode::invalid_signature, "The signature is not a member's.");
+  }
+  if (std::ranges::find(channel.now.recipients, request.to) == channel.now.recipients.end()) {
+    return refusal(ErrorCode::not_authorised, "Not a recipient.");
+  }
+  deliver({request.to}, proto::EnvelopeKind::rejoin_answer, request.channel, request.epoch, request.answer);
   return good();
 }
 

@@ -11,6 +11,7 @@
 #include "core/crypto/signature.h"
 #include "core/directory/chain.h"
 #include "core/proto/api.h"
+#include "core/proto/rejoin.h"
 #include "core/proto/signals.h"
 #include "core/proto/transport.h"
 #include "tests/support/seeded_entropy.h"
@@ -36,11 +37,15 @@ class FakePost {
   std::size_t sends = 0;    ///< accepted ones
   std::size_t signals = 0;  ///< likewise
   Bytes last_signal;        ///< as it was pushed
+  std::size_t rejoins = 0;  ///< requests that were laid into mailboxes
 
   std::optional<proto::CallReply> answer(const std::string& path, const proto::Call& call);
 
   /// The mailbox that a token opens.
   std::optional<MailboxId> mailbox_of(const std::string& token) const;
+
+  /// The commit that this channel accepted last.
+  Bytes last_commit(const ChannelId& channel) const { return channels_.at(channel).commit; }
 
   /// Every token has run out: nobody is logged in.
   void forget_tokens() { logins_.clear(); }
@@ -93,6 +98,9 @@ class FakePost {
   proto::CallReply send(const std::string&, const proto::ChannelSend& request);
 
   proto::CallReply signal(const std::string&, const proto::ChannelSignal& request);
+  proto::CallReply rejoin(const std::string& token, const proto::ChannelRejoin& request);
+
+  proto::CallReply answer_rejoin(const std::string&, const proto::ChannelRejoinAnswer& request);
 
   void deliver(const std::vector<proto::Address>& to, proto::EnvelopeKind kind, const ChannelId& channel,
                std::uint64_t epoch, const Bytes& body);

@@ -127,6 +127,14 @@ class HostileDevice {
     CHECK(reply.has_value() && reply->status < 300);
   }
 
+  mls::SigningIdentity identity() const {
+    auto out = mls::SigningIdentity::from(crypto::SignatureAlgorithm::ed25519,
+                                          mls::Credential::basic(client::identity_of(name_, device_.id())),
+                                          crypto::SignaturePrivateKey(key_.seed().expose()));
+    CHECK(out.has_value());
+    return std::move(*out);
+  }
+
  private:
   void log_in() {
     proto::LoginRequest request;
@@ -145,13 +153,6 @@ class HostileDevice {
     token_ = login->token;
   }
 
-  mls::SigningIdentity identity() const {
-    auto out = mls::SigningIdentity::from(crypto::SignatureAlgorithm::ed25519,
-                                          mls::Credential::basic(client::identity_of(name_, device_.id())),
-                                          crypto::SignaturePrivateKey(key_.seed().expose()));
-    CHECK(out.has_value());
-    return std::move(*out);
-  }
   mls::LeafOptions leaf_options() const { return client::leaf_options(village_.now, kDayMs); }
 
   ClientVillage& village_;

@@ -1,0 +1,67 @@
+// The device that cannot go on: it asks to be let in again, takes what is answered, and comes in by an external commit
+// (docs/spec/client.md s.15).
+#pragma once
+
+#include "core/client/conversations.h"
+#include "core/client/gatekeeper.h"
+#include "core/client/pairs.h"
+#include "core/client/rejoin.h"
+#include "core/mls/preview.h"
+
+namespace cairn::client {
+
+/// Lives for one pass over one channel.
+class Rejoiner {
+ public:
+  Rejoiner(Conversations& owner, Context& context, const Account& account, const ChannelId& channel)
+      : owner_(owner), context_(context), account_(account), channel_(channel) {}
+
+  /// Does the next thing that is missing. True when the channel has to wait for it: nothing else is to be done there.
+  bool run();
+
+  /// An answer came: it is kept until it is tried.
+  void take_answer(const proto::Envelope& envelope);
+  /// Whether this is our own external commit, come back: then it was accepted, and this device is in.
+  bool take_commit(const proto::Envelope& envelope);
+
+ private:
+  enum class Tried { joined, waits, bad };
+
+  /// Of a conversation whose state cannot be read: that has to be noticed first.
+  bool notice_loss();
+  void step();
+  void ask();
+  void asked(const Answer& answer);
+  bool make_package();
+  /// How long until the next request, after this many.
+  static std::uint64_t pause_after(std::uint32_t asked);
+  /// Tries what was answered; true when an external commit is ready.
+  bool try_answers();
+  Tried try_answer(const RejoinAnswer& answer);
+  /// The answer is of a member whom this device knows to be one, of this conversation as it can have become.
+  Status check_preview(const mls::GroupPreview& preview, const ConversationInfo& info) const;
+  /// Whether whoever signed it is an active device; unless that is known to be so now, it is asked for.
+  Tried check_signer(const mls::Member& signer);
+  std::optional<mls::LeafIndex> own_leaf(const mls::GroupPreview& preview) const;
+  bool look_up(const std::set<directory::Name>& names);
+  void send_commit();
+  void commit_answered(const Hash& sent, const Answer& answer);
+  /// What was made came to nothing: another request is made, after a pause.
+  void try_again(std::uint64_t pause_ms);
+  void install();
+  void save();
+  void trouble(const std::string& sentence);
+  /// Nobody has answered for long: a pair is begun anew, what is no conversation here is forgotten.
+  bool give_up();
+  /// This channel is broken: what waits goes another way, or says that it cannot.
+  void begin_anew();
+
+  Conversations& owner_;
+  Context& context_;
+  const Account& account_;
+  const ChannelId channel_;
+  Rejoin rejoin_;
+  std::optional<Conversation> conversation_;
+};
+
+}  // namespace cairn::client
