@@ -3,6 +3,7 @@
 #include "core/client/identity.h"
 #include "core/client/inbox.h"
 #include "core/client/reconciler.h"
+#include "core/client/rejoin.h"
 #include "core/client/settings.h"
 #include "core/client/signal_tables.h"
 #include "core/client/tables.h"
@@ -110,7 +111,9 @@ bool Reconciler::signal(const Bytes& content) {
                         !owner_.session_.token().empty() && group_->pending() == nullptr && !has_outbox() &&
                         context_.store.scan_prefix(tables::kInboxByChannel, channel_, 1).empty();
   // What waits in the outbox has its generation already, or takes the next one: nothing may overtake it by far.
-  if (!is_quiet || context_.store.full() || group_->members().size() > kMaxLeavesForTyping) return false;
+  if (!is_quiet || load_rejoin(context_.store, channel_) || context_.store.full() ||
+      group_->members().size() > kMaxLeavesForTyping)
+    return false;
   if (owner_.calls_.under_way(call_key("signal ", channel_)) || owner_.calls_.under_way(call_key("send ", channel_)))
     return false;
   // To nobody whom a message would not go to just now.
