@@ -56,4 +56,8 @@ inline constexpr std::string_view kSignBlobPut = "blob put";
 inline constexpr std::string_view kSignBlobOfChannel = "blob of a channel";
 inline constexpr std::string_view kSignBlobDelete = "blob delete";
 
+// Between domains (docs/spec/relay.md s.10).
+inline constexpr std::string_view kSignPassport = "passport";
+inline constexpr std::string_view kSignForward = "forward";
+
 }  // namespace cairn::crypto

@@ -2,6 +2,7 @@
 #include "core/base/check.h"
 #include "core/proto/api.h"
 #include "core/proto/blobs.h"
+#include "core/proto/federation.h"
 #include "core/proto/files.h"
 #include "core/proto/refusals.h"
 #include "core/proto/storage.h"
@@ -20,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace cairn::proto;
   if (size == 0) return 0;
   const cairn::ByteView input(data + 1, size - 1);
-  switch (data[0] % 37) {
+  switch (data[0] % 42) {
     case 0: canonical<ErrorAnswer>(input); break;
     case 1: canonical<NonceAnswer>(input); break;
     case 2: canonical<LoginRequest>(input); break;
@@ -57,6 +58,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 33: canonical<FileHave>(input); break;
     case 34: canonical<FileFinish>(input); break;
     case 35: canonical<Refusals>(input); break;
+    case 36: canonical<Passport>(input); break;
+    case 37: canonical<PassportRequest>(input); break;
+    case 38: canonical<PassportAnswer>(input); break;
+    case 39: canonical<ForwardBatch>(input); break;
+    case 40: canonical<ForwardAnswer>(input); break;
     default: canonical<KeyBoxDelete>(input); break;
   }
   return 0;

@@ -118,7 +118,14 @@ struct Connect {
   std::string bearer;
 };
 
-/// Asks another server; CallDone follows, after `timeout_ms` at the latest.
+/// Which addresses the host of a call may stand for. An operator's or owner's own word may lead anywhere; one of others
+/// only to where everybody can be: not to this machine, its network, or what is reserved (RFC 6890).
+enum class CallReach : std::uint8_t { anywhere, public_only };
+
+/// A reply to one of our calls.
+constexpr std::size_t kMaxReplySize = std::size_t{16} << 20;
+
+/// Asks another server; CallDone follows, after `timeout_ms` at the latest. No redirect is followed.
 struct Call {
   CallId id;
   Method method = Method::get;
@@ -126,6 +133,8 @@ struct Call {
   std::string bearer;
   Bytes body;
   std::uint32_t timeout_ms = 10'000;
+  CallReach reach = CallReach::anywhere;
+  std::size_t max_reply = kMaxReplySize;  ///< bytes of its body; a longer one is no reply
 };
 
 using Send = std::variant<Respond, SocketSend, SocketClose, Connect, Call>;
@@ -135,7 +144,4 @@ using Send = std::variant<Respond, SocketSend, SocketClose, Connect, Call>;
 constexpr std::size_t kMaxTargetSize = 2048;
 constexpr std::size_t kMaxRequestSize = std::size_t{1} << 20;
 constexpr std::size_t kMaxFrameSize = std::size_t{1} << 20;
-/// A reply to one of our calls.
-constexpr std::size_t kMaxReplySize = std::size_t{16} << 20;
-
 }  // namespace cairn::proto

@@ -5,6 +5,7 @@
 
 #include "core/base/environment.h"
 #include "core/proto/limits.h"
+#include "core/relay/federation.h"
 #include "core/tlog/policy.h"
 
 namespace cairn::relay {
@@ -46,6 +47,12 @@ struct RelayLimits {
   /// one IPv6 /48, which has 65,536 of what counts as an address.
   Rate reset_request{8 * kCostOfADay, 8};
   Rate reset_request_site{32 * kCostOfADay, 32};
+  /// Of one other domain: requests with passports of its, the key packages that they get, envelopes that it forwards,
+  /// and of these the welcomes.
+  Rate visits{600, 1200};
+  Rate visit_fetch{600, 300};
+  Rate forwards{20'000, 60'000};
+  Rate first_welcomes{600, 60};
   std::uint64_t undelivered_ms = proto::kUndeliveredLifeMs;     ///< how long an envelope waits for its device
   std::size_t mailbox_envelopes = proto::kMaxMailboxEnvelopes;  ///< how many wait in one mailbox
   /// And how much, bodies with what they cost beside: 512 MiB, about four days of a device that gets one large message
@@ -95,6 +102,7 @@ struct RelayConfig {
       259'200;  ///< of the log's DirectoryConfig: chosen at the first start, then for ever
   RelayLimits limits;
   PublishTimes times;
+  Federation federation;
 
   /// "<domain>/cairn", the origin of the log.
   std::string origin() const { return domain + "/cairn"; }

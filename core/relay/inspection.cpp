@@ -189,6 +189,18 @@ Status check_readable(const StoreView& store) {
   return ok();
 }
 
+Result<std::vector<WaitingQueue>> waiting_queues(const StoreView& store) {
+  std::vector<WaitingQueue> out;
+  Status whole = ok();
+  visit_all(store, table::kOutgoingQueues, [&](const Row& row) {
+    const auto queue = wire::decode<OutgoingQueueRow>(row.value);
+    if (!queue) whole = fail(ErrorCode::internal, "a row of the store does not decode");
+    if (queue && queue->items != 0) out.push_back({as_text(row.key), queue->items, queue->bytes});
+  });
+  TRY(whole);
+  return out;
+}
+
 Result<Inspection> inspect(const StoreView& store, Time now) {
   TRY(check_readable(store));
   return Inspector(store, now).run();

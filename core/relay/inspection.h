@@ -31,4 +31,13 @@ struct Inspection {
 /// a log.
 Result<Inspection> inspect(const StoreView& store, Time now);
 
+/// What waits for another domain.
+struct WaitingQueue {
+  std::string domain;
+  std::uint64_t items = 0;
+  std::uint64_t bytes = 0;
+};
+/// Those in which something waits, by domain.
+Result<std::vector<WaitingQueue>> waiting_queues(const StoreView& store);
+
 }  // namespace cairn::relay

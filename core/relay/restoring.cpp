@@ -51,6 +51,16 @@ Status drop_key_packages(const StoreView& store, Overlay& rows) {
   });
 }
 
+/// Other domains have heard of later items than these: counting begins anew, and larger.
+Status begin_queues_anew(const StoreView& store, Overlay& rows, Time now) {
+  return for_each(store, table::kOutgoingQueues, [&](const Row& row) -> Status {
+    auto queue = TRY(wire::decode<OutgoingQueueRow>(row.value));
+    queue.queue = std::max(queue.queue + 1, now.ms);
+    save(rows, table::kOutgoingQueues, row.key, queue);
+    return ok();
+  });
+}
+
 }  // namespace
 
 Result<std::vector<Write>> make_restored(const StoreView& store, AskCosigners ask, Time now, Entropy& entropy) {
@@ -60,6 +70,7 @@ Result<std::vector<Write>> make_restored(const StoreView& store, AskCosigners as
   Turn turn(migrated.rows, now, entropy);
   TRY(move_mailboxes_on(migrated.rows, turn.rows));
   TRY(drop_key_packages(migrated.rows, turn.rows));
+  TRY(begin_queues_anew(migrated.rows, turn.rows, now));
   Bytes token(32);
   entropy.fill(token);
   turn.rows.put(table::kKeys, to_bytes(kTokenKeyRow), std::move(token));

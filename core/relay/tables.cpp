@@ -20,6 +20,13 @@ std::uint64_t number_of_key(ByteView key) {
   return value;
 }
 
+Bytes domain_key(std::string_view domain, ByteView rest) {
+  Bytes key = to_bytes(domain);
+  key.push_back(0);
+  append(key, rest);
+  return key;
+}
+
 Bytes chain_key(std::string_view name, std::uint32_t sequence) {
   wire::Writer w;
   w.raw(as_bytes(name));
@@ -132,22 +139,29 @@ Result<BlockRow> BlockRow::read(wire::Reader& r) {
   return out;
 }
 
+constexpr std::uint8_t kOfAnotherDomain = 0x80;  // beside the kind: the domain stands at the end
+
 void BodyRow::write(wire::Writer& w) const {
-  w.u8(static_cast<std::uint8_t>(kind));
+  w.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(kind) | (domain.empty() ? 0 : kOfAnotherDomain)));
   w.raw(channel);
   w.u64(epoch);
   w.u64(received_ms);
   w.opaque(body);
+  if (!domain.empty()) w.opaque(domain);
 }
 Result<BodyRow> BodyRow::read(wire::Reader& r) {
   BodyRow out;
-  const std::uint8_t kind = TRY(r.u8());
+  const std::uint8_t head = TRY(r.u8());
+  const auto kind = static_cast<std::uint8_t>(head & ~kOfAnotherDomain);
   REQUIRE(kind >= 1 && kind <= 7, ErrorCode::malformed, "envelope kind");
   out.kind = static_cast<proto::EnvelopeKind>(kind);
   out.channel = TRY(r.fixed<ChannelId>());
   out.epoch = TRY(r.u64());
   out.received_ms = TRY(r.u64());
   out.body = TRY(r.opaque_bytes(proto::kMaxEnvelopeBody));
+  if ((head & kOfAnotherDomain) == 0) return out;
+  out.domain = TRY(r.opaque_text(proto::kMaxDomainSize));
+  REQUIRE(!out.domain.empty(), ErrorCode::malformed, "an envelope of no domain");
   return out;
 }
 
@@ -281,6 +295,54 @@ Result<BlobAccountRow> BlobAccountRow::read(wire::Reader& r) {
   out.bytes = TRY(r.u64());
   out.dying = TRY(r.u64());
   out.blobs = TRY(r.u64());
+  return out;
+}
+
+void OutgoingRow::write(wire::Writer& w) const {
+  w.u64(queued_ms);
+  item.write(w);
+}
+Result<OutgoingRow> OutgoingRow::read(wire::Reader& r) {
+  OutgoingRow out;
+  out.queued_ms = TRY(r.u64());
+  out.item = TRY(proto::ForwardItem::read(r));
+  return out;
+}
+
+void OutgoingQueueRow::write(wire::Writer& w) const {
+  w.u64(queue);
+  w.u64(next);
+  w.u64(items);
+  w.u64(bytes);
+}
+Result<OutgoingQueueRow> OutgoingQueueRow::read(wire::Reader& r) {
+  OutgoingQueueRow out;
+  out.queue = TRY(r.u64());
+  out.next = TRY(r.u64());
+  out.items = TRY(r.u64());
+  out.bytes = TRY(r.u64());
+  return out;
+}
+
+void NeighbourRow::write(wire::Writer& w) const {
+  w.raw(key);
+  w.u64(heard_ms);
+}
+Result<NeighbourRow> NeighbourRow::read(wire::Reader& r) {
+  NeighbourRow out;
+  out.key = TRY(r.fixed<PublicKey>());
+  out.heard_ms = TRY(r.u64());
+  return out;
+}
+
+void IncomingRow::write(wire::Writer& w) const {
+  w.u64(queue);
+  w.u64(last);
+}
+Result<IncomingRow> IncomingRow::read(wire::Reader& r) {
+  IncomingRow out;
+  out.queue = TRY(r.u64());
+  out.last = TRY(r.u64());
   return out;
 }
 

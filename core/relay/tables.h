@@ -8,32 +8,34 @@
 #include "core/directory/chain.h"
 #include "core/proto/api.h"
 #include "core/proto/blobs.h"
+#include "core/proto/federation.h"
 #include "core/proto/storage.h"
 
 namespace cairn::relay {
 
 namespace table {
 inline constexpr Table kKeys{
-    1};  ///< "log", "vrf", "token": 32 secret bytes; "config": DirectoryConfig; "restored", "schema"
+    1};  ///< "log", "vrf", "token", "server": 32 secret bytes; "config": DirectoryConfig; "restored", "schema"
 inline constexpr Table kNames{2};       ///< name: NameRow
 inline constexpr Table kStatements{3};  ///< name || 0x00 || u32 sequence: Statement
 inline constexpr Table kNotices{
     4};                          ///< name || 0x00 || u32 sequence of a request: RequestNotice, times from 0 until built
 inline constexpr Table kDue{5};  ///< u64 order of acceptance: DueRow
-inline constexpr Table kLeaves{6};             ///< least map key of a page: LeafPage (leaf_pages.h)
-inline constexpr Table kRecords{7};            ///< u64 epoch: EpochRecord
-inline constexpr Table kAudits{8};             ///< u64 epoch: EpochAudit
-inline constexpr Table kTiles{9};              ///< core/tlog/tile_store.h
-inline constexpr Table kEpochNames{10};        ///< u64 epoch that is not served yet: the names that it changes
-inline constexpr Table kServed{11};            ///< empty key: ServedRow
-inline constexpr Table kInvitations{12};       ///< SHA-256 of a code: InvitationRow
-inline constexpr Table kDevices{13};           ///< device id: name that claimed it
-inline constexpr Table kMailboxes{14};         ///< mailbox: MailboxRow
-inline constexpr Table kReferences{15};        ///< mailbox || u64 sequence: ReferenceRow
-inline constexpr Table kBodies{16};            ///< u64 body: BodyRow
-inline constexpr Table kBodyCounts{17};        ///< u64 body: u32 references that are left
-inline constexpr Table kChannels{18};          ///< channel: ChannelRow
-inline constexpr Table kRecipients{19};        ///< channel || u64 epoch: MailboxId recipients[...], sorted
+inline constexpr Table kLeaves{6};        ///< least map key of a page: LeafPage (leaf_pages.h)
+inline constexpr Table kRecords{7};       ///< u64 epoch: EpochRecord
+inline constexpr Table kAudits{8};        ///< u64 epoch: EpochAudit
+inline constexpr Table kTiles{9};         ///< core/tlog/tile_store.h
+inline constexpr Table kEpochNames{10};   ///< u64 epoch that is not served yet: the names that it changes
+inline constexpr Table kServed{11};       ///< empty key: ServedRow
+inline constexpr Table kInvitations{12};  ///< SHA-256 of a code: InvitationRow
+inline constexpr Table kDevices{13};      ///< device id: name that claimed it
+inline constexpr Table kMailboxes{14};    ///< mailbox: MailboxRow
+inline constexpr Table kReferences{15};   ///< mailbox || u64 sequence: ReferenceRow
+inline constexpr Table kBodies{16};       ///< u64 body: BodyRow
+inline constexpr Table kBodyCounts{17};   ///< u64 body: u32 references that are left
+inline constexpr Table kChannels{18};     ///< channel: ChannelRow
+inline constexpr Table kRecipients{
+    19};  ///< channel || u64 epoch: MailboxId recipients[...], sorted; and 0x01 if kForeignRecipients has more
 inline constexpr Table kKeyPackages{20};       ///< device id || u64 index: KeyPackageUpload::Item
 inline constexpr Table kKeyPackageStates{21};  ///< device id: KeyPackageState
 inline constexpr Table kJoinTokens{22};        ///< device id || token, handed out and unused: u64 expiry in ms
@@ -59,6 +61,14 @@ inline constexpr Table kBlobs{52};         ///< blob: BlobRow
 inline constexpr Table kBlobParts{53};     ///< blob || u64 number of the part: its bytes
 inline constexpr Table kDyingBlobs{54};    ///< deleted blob whose parts are not all erased: BlobRow
 inline constexpr Table kBlobAccounts{55};  ///< BlobPayer || name: BlobAccountRow
+// Other domains (docs/spec/relay.md s.10).
+inline constexpr Table kForeignRecipients{80};  ///< channel || u64 epoch: Address recipients[...], sorted
+inline constexpr Table kOutgoing{81};           ///< domain || 0x00 || u64 sequence: OutgoingRow
+inline constexpr Table kOutgoingQueues{82};     ///< domain: OutgoingQueueRow
+inline constexpr Table kNeighbours{83};         ///< domain: NeighbourRow
+inline constexpr Table kIncoming{84};           ///< domain: IncomingRow
+inline constexpr Table kForeignMembers{85};     ///< mailbox || domain || 0x00 || channel: u64 since when, in ms
+inline constexpr Table kFullElsewhere{86};      ///< domain || 0x00 || mailbox: u64 until when it counts as full, in ms
 }  // namespace table
 
 // ---- keys ----
@@ -68,12 +78,16 @@ Bytes u64_key(std::uint64_t value);
 Bytes numbered_key(ByteView prefix, std::uint64_t value);
 /// The number at the end of a numbered_key.
 std::uint64_t number_of_key(ByteView key);
+/// `domain` || 0x00 || `rest`; domains hold no zero byte.
+Bytes domain_key(std::string_view domain, ByteView rest);
 /// `name` || 0x00 || u32; names hold no zero byte.
 Bytes chain_key(std::string_view name, std::uint32_t sequence);
 /// The names of kKeys.
 inline constexpr std::string_view kLogKeyRow = "log";
 inline constexpr std::string_view kVrfKeyRow = "vrf";
 inline constexpr std::string_view kTokenKeyRow = "token";
+inline constexpr std::string_view kServerKeyRow =
+    "server";  ///< signs what other domains hear (docs/spec/relay.md s.10)
 inline constexpr std::string_view kConfigRow = "config";
 inline constexpr std::string_view kRestoredRow = "restored";  ///< NumberRow: when, until cosigners were asked
 inline constexpr std::string_view kSchemaRow = "schema";      ///< NumberRow: schema.h
@@ -159,6 +173,7 @@ struct BodyRow {
   std::uint64_t epoch = 0;
   std::uint64_t received_ms = 0;
   Bytes body;
+  std::string domain{};  ///< of the channel, when it is another one than this server's; else empty
 
   void write(wire::Writer&) const;
   static Result<BodyRow> read(wire::Reader&);
@@ -259,6 +274,44 @@ struct BlobAccountRow {
 
   void write(wire::Writer&) const;
   static Result<BlobAccountRow> read(wire::Reader&);
+};
+
+/// An envelope that waits for another domain's server.
+struct OutgoingRow {
+  std::uint64_t queued_ms = 0;
+  proto::ForwardItem item;
+
+  void write(wire::Writer&) const;
+  static Result<OutgoingRow> read(wire::Reader&);
+};
+
+/// What waits for another domain.
+struct OutgoingQueueRow {
+  std::uint64_t queue = 0;  ///< since when it is counted, in ms
+  std::uint64_t next = 1;   ///< sequence of the next item
+  std::uint64_t items = 0;
+  std::uint64_t bytes = 0;
+
+  void write(wire::Writer&) const;
+  static Result<OutgoingQueueRow> read(wire::Reader&);
+};
+
+/// The server key of another domain, as it last said itself.
+struct NeighbourRow {
+  PublicKey key;
+  std::uint64_t heard_ms = 0;
+
+  void write(wire::Writer&) const;
+  static Result<NeighbourRow> read(wire::Reader&);
+};
+
+/// How far another domain's queue was taken.
+struct IncomingRow {
+  std::uint64_t queue = 0;
+  std::uint64_t last = 0;
+
+  void write(wire::Writer&) const;
+  static Result<IncomingRow> read(wire::Reader&);
 };
 
 /// A u64 as a row.

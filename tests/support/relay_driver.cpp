@@ -26,7 +26,8 @@ bool RelayDriver::batch(const std::vector<proto::Input>& inputs, Commit commit) 
   const std::vector<Write> writes = overlay.take_writes();
   const bool refused = disk_full && (growth_of(writes) > kTrifle || written_by(writes) > kReserve);
   if (refused) ++refused_by_disk;
-  if (refused || commit == Commit::fails) {
+  const bool fails = !writes.empty() && commits++ == failing_commit;
+  if (refused || fails || commit == Commit::fails) {
     calls.clear();
     rebuild(Commit::succeeds);
     return false;
@@ -47,7 +48,7 @@ proto::RequestArrived RelayDriver::make_request(proto::Method method, std::strin
 }
 
 proto::Respond RelayDriver::request(const proto::RequestArrived& request) {
-  batch({request});
+  if (!batch({request})) return {request.id, 507, {}, {}, {}};
   return answer_to(request);
 }
 
@@ -141,6 +142,7 @@ relay::RelayConfig open_config(std::string domain) {
   relay::RelayLimits& limits = config.limits;
   limits.address = limits.log = limits.device = limits.fetch = limits.channel = relay::Rate{0, 0};
   limits.create = limits.meet = limits.meet_all = limits.realm_guess = limits.realm_write = relay::Rate{0, 0};
+  limits.visits = limits.visit_fetch = limits.forwards = limits.first_welcomes = relay::Rate{0, 0};
   limits.reset_request = limits.reset_request_site = relay::Rate{0, 0};
   return config;
 }

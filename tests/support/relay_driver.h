@@ -21,7 +21,9 @@ class RelayDriver {
   /// The disk has no room: batches that make the store larger by more than a trifle fail, as in shell/store/sqlite, and
   /// so do those that write or overwrite more than its reserve holds.
   bool disk_full = false;
-  std::size_t refused_by_disk = 0;  ///< batches that failed for it
+  std::size_t refused_by_disk = 0;            ///< batches that failed for it
+  std::size_t commits = 0;                    ///< batches with writes
+  std::optional<std::size_t> failing_commit;  ///< the one of this number, counted from 0, fails
   SeededEntropy entropy;
   Time now{1'750'000'000'000};
   std::map<proto::RequestId, proto::Respond> answers;
@@ -40,6 +42,7 @@ class RelayDriver {
 
   proto::RequestArrived make_request(proto::Method method, std::string_view target, Bytes body = {},
                                      std::string bearer = {}, std::string peer = {});
+  /// In a batch of its own; 507 when its commit failed.
   proto::Respond request(const proto::RequestArrived& request);
   proto::Respond post(std::string_view target, Bytes body = {}, std::string bearer = {});
   proto::Respond get(std::string_view target) { return request(make_request(proto::Method::get, target)); }

@@ -23,38 +23,76 @@ Result<ChannelRow> load_channel(const StoreView& rows, const ChannelId& channel)
   return std::move(*row);
 }
 
-void save_recipients(Turn& turn, const ChannelId& channel, std::uint64_t epoch, std::span<const MailboxId> recipients) {
+/// Of a channel's recipients those of this domain, and the others; both sorted.
+struct Recipients {
+  std::vector<MailboxId> own;
+  std::vector<Address> others;
+
+  bool contains(const Address& address, std::string_view domain) const {
+    return address.domain == domain ? std::ranges::binary_search(own, address.mailbox)
+                                    : std::ranges::binary_search(others, address);
+  }
+};
+
+/// Behind the mailboxes of a row of kRecipients: there are others, in kForeignRecipients.
+constexpr std::uint8_t kAndOthers = 1;
+
+void save_recipients(Turn& turn, const ChannelId& channel, std::uint64_t epoch, const Recipients& recipients) {
   Bytes value;
-  value.reserve(recipients.size() * MailboxId::kSize);
-  for (const MailboxId& mailbox : recipients) append(value, mailbox);
+  value.reserve(recipients.own.size() * MailboxId::kSize + 1);
+  for (const MailboxId& mailbox : recipients.own) append(value, mailbox);
+  if (!recipients.others.empty()) {
+    value.push_back(kAndOthers);
+    wire::Writer w;
+    for (const Address& address : recipients.others) address.write(w);
+    turn.rows.put(table::kForeignRecipients, numbered_key(channel, epoch), w.take());
+  }
   turn.rows.put(table::kRecipients, numbered_key(channel, epoch), std::move(value));
 }
 
-/// Sorted, as they were saved.
-Result<std::vector<MailboxId>> load_recipients(const StoreView& rows, const ChannelId& channel, std::uint64_t epoch) {
-  const std::optional<Bytes> value = rows.get(table::kRecipients, numbered_key(channel, epoch));
-  REQUIRE(value && value->size() % MailboxId::kSize == 0, ErrorCode::internal, "a channel's recipients are missing");
-  std::vector<MailboxId> out;
-  out.reserve(value->size() / MailboxId::kSize);
-  for (ByteView rest = *value; !rest.empty(); rest = rest.subspan(MailboxId::kSize)) {
-    out.push_back(TRY(MailboxId::from(rest.first(MailboxId::kSize))));
+void erase_recipients(Turn& turn, ByteView channel, std::uint64_t epoch) {
+  Bytes key = numbered_key(channel, epoch);
+  const auto row = turn.rows.get(table::kRecipients, key);
+  if (row && row->size() % MailboxId::kSize != 0) turn.rows.erase(table::kForeignRecipients, key);
+  turn.rows.erase(table::kRecipients, std::move(key));
+}
+
+Result<Recipients> load_recipients(const StoreView& rows, const ChannelId& channel, std::uint64_t epoch) {
+  constexpr const char* kMissing = "a channel's recipients are missing";
+  const Bytes key = numbered_key(channel, epoch);
+  const std::optional<Bytes> value = rows.get(table::kRecipients, key);
+  REQUIRE(value, ErrorCode::internal, kMissing);
+  const std::size_t tail = value->size() % MailboxId::kSize;
+  REQUIRE(tail == 0 || (tail == 1 && value->back() == kAndOthers), ErrorCode::internal, kMissing);
+  Recipients out;
+  out.own.reserve(value->size() / MailboxId::kSize);
+  for (ByteView rest = ByteView(*value).first(value->size() - tail); !rest.empty();
+       rest = rest.subspan(MailboxId::kSize)) {
+    out.own.push_back(TRY(MailboxId::from(rest.first(MailboxId::kSize))));
+  }
+  if (tail == 0) return out;
+  const std::optional<Bytes> others = rows.get(table::kForeignRecipients, key);
+  REQUIRE(others, ErrorCode::internal, kMissing);
+  for (wire::Reader r(*others); !r.done();) out.others.push_back(TRY(Address::read(r)));
+  return out;
+}
+
+/// Sorted, as they come.
+Recipients split(std::span<const Address> addresses, std::string_view domain) {
+  Recipients out;
+  for (const Address& address : addresses) {
+    if (address.domain == domain) {
+      out.own.push_back(address.mailbox);
+    } else {
+      out.others.push_back(address);
+    }
   }
   return out;
 }
 
-bool contains(std::span<const MailboxId> sorted, const MailboxId& mailbox) {
-  return std::ranges::binary_search(sorted, mailbox);
-}
-
-/// The mailboxes behind addresses, which must all be of this domain.
-Result<std::vector<MailboxId>> own_mailboxes(std::span<const Address> addresses, std::string_view domain) {
-  std::vector<MailboxId> out;
-  out.reserve(addresses.size());
-  for (const Address& address : addresses) {
-    REQUIRE(address.domain == domain, ErrorCode::unsupported,
-            "This server delivers to devices of its own domain only.");
-    out.push_back(address.mailbox);
-  }
+std::map<std::string, std::vector<MailboxId>> by_domain(std::span<const Address> sorted) {
+  std::map<std::string, std::vector<MailboxId>> out;
+  for (const Address& address : sorted) out[address.domain].push_back(address.mailbox);
   return out;
 }
 
@@ -72,33 +110,30 @@ Result<Answer> tell_winner(const Turn& turn, const ChannelRow& row, const proto:
   return Answer{kConflict, wire::encode(answer), {}};
 }
 
-/// What a commit changes, once it is known to be allowed.
-struct Admitted {
-  std::vector<MailboxId> before;    ///< recipients of the epoch that ends
-  std::vector<MailboxId> next;      ///< recipients of the epoch that begins
-  std::vector<MailboxId> welcomed;  ///< in the order of the welcomes
-};
-
 /// Who is in `next` must be in `before` or welcomed, and who is welcomed must be in `next`, once.
-Status check_membership(const Admitted& parties) {
-  REQUIRE(!parties.next.empty(), ErrorCode::malformed, "A channel needs at least one recipient.");
-  std::vector<MailboxId> welcomed = parties.welcomed;
+Status check_membership(const Recipients& before, const proto::ChannelCommit& request, std::string_view domain) {
+  const std::vector<Address>& next = request.next_recipients;
+  REQUIRE(!next.empty(), ErrorCode::malformed, "A channel needs at least one recipient.");
+  std::vector<Address> welcomed;
+  for (const proto::WelcomeFor& welcome : request.welcomes) welcomed.push_back(welcome.to);
   std::ranges::sort(welcomed);
   REQUIRE(std::ranges::adjacent_find(welcomed) == welcomed.end(), ErrorCode::malformed,
           "A commit welcomes a mailbox at most once.");
-  for (const MailboxId& mailbox : welcomed) {
-    REQUIRE(contains(parties.next, mailbox), ErrorCode::malformed,
+  for (const Address& address : welcomed) {
+    REQUIRE(std::ranges::binary_search(next, address), ErrorCode::malformed,
             "A welcome goes to a recipient of the next epoch only.");
   }
-  for (const MailboxId& mailbox : parties.next) {
-    REQUIRE(contains(parties.before, mailbox) || contains(welcomed, mailbox), ErrorCode::not_authorised,
-            "A new recipient needs a welcome and a join token of its device.");
+  for (const Address& address : next) {
+    REQUIRE(before.contains(address, domain) || std::ranges::binary_search(welcomed, address),
+            ErrorCode::not_authorised, "A new recipient needs a welcome and a join token of its device.");
   }
   return ok();
 }
 
-Status use_join_tokens(Turn& turn, const proto::ChannelCommit& request) {
+/// Of mailboxes of this domain; another one's are used where they were handed out.
+Status use_join_tokens(Turn& turn, const proto::ChannelCommit& request, std::string_view domain) {
   for (const proto::WelcomeFor& welcome : request.welcomes) {
+    if (welcome.to.domain != domain) continue;
     const auto mailbox = TRY(load<MailboxRow>(turn.rows, table::kMailboxes, welcome.to.mailbox));
     const bool good = mailbox && TRY(use_join_token(turn, mailbox->device, welcome.join_token));
     REQUIRE(good, ErrorCode::not_authorised,
@@ -108,11 +143,12 @@ Status use_join_tokens(Turn& turn, const proto::ChannelCommit& request) {
 }
 
 /// A mailbox that is full stops a commit unless it leaves by it.
-Status check_room(Mailboxes& mailboxes, const Turn& turn, const Admitted& parties) {
-  std::vector<MailboxId> all = parties.before;
-  all.insert(all.end(), parties.next.begin(), parties.next.end());
+Status check_room(Mailboxes& mailboxes, const Turn& turn, std::span<const MailboxId> before,
+                  std::span<const MailboxId> next) {
+  std::vector<MailboxId> all(before.begin(), before.end());
+  all.insert(all.end(), next.begin(), next.end());
   TRY(mailboxes.prepare(turn.rows, all));
-  for (const MailboxId& mailbox : parties.next) {
+  for (const MailboxId& mailbox : next) {
     REQUIRE(!mailboxes.full(mailbox), ErrorCode::over_limit, kFullMailbox);
   }
   return ok();
@@ -147,7 +183,17 @@ Status draw(RateLimiter& limiter, Turn& turn, const ChannelId& channel, std::siz
   return fail(ErrorCode::rate_limited, "This conversation sends too fast; wait a moment and send again.");
 }
 
+EnvelopeKind kind_of(proto::Carriage carriage, EnvelopeKind inside, EnvelopeKind blob) {
+  return carriage == proto::Carriage::blob ? blob : inside;
+}
+
 }  // namespace
+
+/// Who gets a commit, once it is known to be allowed: the recipients of the epoch that ends, and of the next one.
+struct Channels::Admitted {
+  Recipients before;
+  Recipients next;
+};
 
 Result<Answer> Channels::create(Turn& turn, const LoggedIn& who, const proto::ChannelCreate& request) {
   REQUIRE(request.mailbox == who.mailbox, ErrorCode::not_authorised,
@@ -164,46 +210,71 @@ Result<Answer> Channels::create(Turn& turn, const LoggedIn& who, const proto::Ch
   row.creator = who.device;
   row.write_key = request.write_key;
   save(turn.rows, table::kChannels, to_bytes(request.channel), row);
-  save_recipients(turn, request.channel, request.epoch, {&request.mailbox, 1});
+  save_recipients(turn, request.channel, request.epoch, {{request.mailbox}, {}});
   save(turn.rows, table::kUnusedChannels, to_bytes(request.channel), NumberRow{after(turn.now, unused_ms).ms});
   return Answer{};
 }
 
-Result<Answer> Channels::commit(Turn& turn, const std::optional<LoggedIn>& who, const proto::ChannelCommit& request) {
+void Channels::queue_welcomes(Turn& turn, const std::string& who, const proto::ChannelCommit& request,
+                              std::uint64_t next) {
+  for (const proto::WelcomeFor& welcome : request.welcomes) {
+    const EnvelopeKind kind = kind_of(welcome.carriage, EnvelopeKind::welcome, EnvelopeKind::welcome_blob);
+    if (welcome.to.domain == domain) {
+      mailboxes.deliver(turn, {kind, request.channel, next, turn.now.ms, welcome.welcome}, {&welcome.to.mailbox, 1});
+      continue;
+    }
+    proto::ForwardItem item{0, kind, request.channel, next, welcome.welcome, {}, false, who, welcome.join_token};
+    forwarder.queue(turn, welcome.to.domain, {welcome.to.mailbox}, std::move(item));
+  }
+}
+
+std::uint64_t Channels::queue_commit(Turn& turn, const Admitted& parties, const proto::ChannelCommit& request) {
+  const EnvelopeKind kind = kind_of(request.carriage, EnvelopeKind::commit, EnvelopeKind::commit_blob);
+  for (const auto& [elsewhere, all] : by_domain(parties.before.others)) {
+    std::vector<MailboxId> staying, leaving;
+    for (const MailboxId& mailbox : all) {
+      const bool stays = parties.next.contains({elsewhere, mailbox}, domain);
+      (stays ? staying : leaving).push_back(mailbox);
+    }
+    proto::ForwardItem item{0, kind, request.channel, request.epoch, request.commit, {}, false, {}, {}};
+    forwarder.queue(turn, elsewhere, std::move(staying), item);
+    item.leaving = true;
+    forwarder.queue(turn, elsewhere, std::move(leaving), std::move(item));
+  }
+  return mailboxes.deliver(turn, {kind, request.channel, request.epoch, turn.now.ms, request.commit},
+                           parties.before.own, Mailboxes::Keep::yes);
+}
+
+Result<Answer> Channels::commit(Turn& turn, const std::optional<std::string>& who,
+                                const proto::ChannelCommit& request) {
   CHECK(who || request.welcomes.empty());
   ChannelRow row = TRY(load_channel(turn.rows, request.channel));
   if (request.epoch != row.epoch) return tell_winner(turn, row, request);
   TRY(crypto::verify_labelled(row.write_key, crypto::kSignChannelCommit, request.content(), request.signature));
-  Admitted parties;
-  parties.before = TRY(load_recipients(turn.rows, request.channel, row.epoch));
-  TRY(draw(limiter, turn, request.channel, parties.before.size()));
-  parties.next = TRY(own_mailboxes(request.next_recipients, domain));
+  Admitted parties {
+    TRY(load_recipients(turn.rows, request.channel, row.epoch))
+    , split(request.next_recipients, domain)
+  };
+  TRY(draw(limiter, turn, request.channel, parties.before.own.size() + parties.before.others.size()));
+  TRY(forwarder.check(turn.rows, parties.next.others, turn.now));
+  TRY(check_membership(parties.before, request, domain));
+  std::vector<MailboxId> welcomed;
   for (const proto::WelcomeFor& welcome : request.welcomes) {
-    TRY(own_mailboxes({&welcome.to, 1}, domain));
-    parties.welcomed.push_back(welcome.to.mailbox);
+    if (welcome.to.domain == domain) welcomed.push_back(welcome.to.mailbox);
   }
-  TRY(check_membership(parties));
-  if (who) TRY(check_not_refused(turn.rows, who->name, parties.welcomed));
-  TRY(check_room(mailboxes, turn, parties));
+  if (who) TRY(check_not_refused(turn.rows, *who, welcomed));
+  TRY(check_room(mailboxes, turn, parties.before.own, parties.next.own));
   TRY(hold_blobs(blobs, turn, request));
-  TRY(use_join_tokens(turn, request));
+  TRY(use_join_tokens(turn, request, domain));
 
   // From here on nothing fails. A welcome is queued before the commit, and both before any message of the new epoch.
-  for (std::size_t i = 0; i < request.welcomes.size(); ++i) {
-    const bool lies = request.welcomes[i].carriage == proto::Carriage::blob;
-    const BodyRow welcome{lies ? EnvelopeKind::welcome_blob : EnvelopeKind::welcome, request.channel, row.epoch + 1,
-                          turn.now.ms, request.welcomes[i].welcome};
-    mailboxes.deliver(turn, welcome, {&parties.welcomed[i], 1});
-  }
-  const bool lies = request.carriage == proto::Carriage::blob;
-  const BodyRow commit{lies ? EnvelopeKind::commit_blob : EnvelopeKind::commit, request.channel, row.epoch, turn.now.ms,
-                       request.commit};
-  const std::uint64_t body = mailboxes.deliver(turn, commit, parties.before, Mailboxes::Keep::yes);
+  if (who) queue_welcomes(turn, *who, request, row.epoch + 1);
+  const std::uint64_t body = queue_commit(turn, parties, request);
   if (row.last_commit == 0) {
     turn.rows.erase(table::kUnusedChannels, to_bytes(request.channel));
   } else {
     Mailboxes::release(turn, row.last_commit);
-    turn.rows.erase(table::kRecipients, numbered_key(request.channel, row.epoch - 1));
+    erase_recipients(turn, request.channel, row.epoch - 1);
   }
   row.previous_write_key = row.write_key;
   row.previous_until_ms = request.revoke == proto::Revoke::yes ? 0 : after(turn.now, proto::kPreviousWriteKeyMs).ms;
@@ -220,12 +291,20 @@ Result<Answer> Channels::send(Turn& turn, const proto::ChannelSend& request) {
   const PublicKey key = TRY(key_of_epoch(turn, row, request.epoch));
   TRY(crypto::verify_labelled(key, crypto::kSignChannelSend, request.content(), request.signature));
   const auto recipients = TRY(load_recipients(turn.rows, request.channel, request.epoch));
-  TRY(draw(limiter, turn, request.channel, recipients.size()));
-  TRY(mailboxes.prepare(turn.rows, recipients));
-  for (const MailboxId& mailbox : recipients) REQUIRE(!mailboxes.full(mailbox), ErrorCode::over_limit, kFullMailbox);
+  TRY(draw(limiter, turn, request.channel, recipients.own.size() + recipients.others.size()));
+  TRY(mailboxes.prepare(turn.rows, recipients.own));
+  for (const MailboxId& mailbox : recipients.own) {
+    REQUIRE(!mailboxes.full(mailbox), ErrorCode::over_limit, kFullMailbox);
+  }
+  TRY(forwarder.check(turn.rows, recipients.others, turn.now));
   if (row.last_commit == 0) turn.rows.erase(table::kUnusedChannels, to_bytes(request.channel));
   mailboxes.deliver(turn, {EnvelopeKind::message, request.channel, request.epoch, turn.now.ms, request.ciphertext},
-                    recipients);
+                    recipients.own);
+  for (auto& [elsewhere, to] : by_domain(recipients.others)) {
+    proto::ForwardItem item{0, EnvelopeKind::message, request.channel, request.epoch, request.ciphertext, {}, false, {},
+                            {}};
+    forwarder.queue(turn, elsewhere, to, std::move(item));
+  }
   return Answer{};
 }
 
@@ -272,7 +351,7 @@ Result<Answer> Channels::answer_rejoin(Turn& turn, const proto::ChannelRejoinAns
 void reap_channel(Turn& turn, ByteView channel) {
   const auto row = load<ChannelRow>(turn.rows, table::kChannels, channel);
   if (row && *row && (*row)->last_commit == 0) {
-    turn.rows.erase(table::kRecipients, numbered_key(channel, (*row)->epoch));
+    erase_recipients(turn, channel, (*row)->epoch);
     turn.rows.erase(table::kChannels, to_bytes(channel));
   }
   turn.rows.erase(table::kUnusedChannels, to_bytes(channel));

@@ -7,6 +7,7 @@
 #include "core/proto/rejoin.h"
 #include "core/proto/signals.h"
 #include "core/relay/internal/blobs.h"
+#include "core/relay/internal/forwarder.h"
 #include "core/relay/internal/mailboxes.h"
 #include "core/relay/internal/rate_limit.h"
 
@@ -15,13 +16,14 @@ namespace cairn::relay {
 struct Channels {
   std::string_view domain;
   Mailboxes& mailboxes;
+  Forwarder& forwarder;  ///< takes what is for other domains
   RateLimiter& limiter;  ///< one bucket a channel; only who may write draws on it
   Blobs blobs;
   std::uint64_t unused_ms;  ///< how long a channel is kept that nobody wrote to
 
   Result<Answer> create(Turn& turn, const LoggedIn& who, const proto::ChannelCreate& request);
-  /// A request with welcomes needs somebody who is logged in.
-  Result<Answer> commit(Turn& turn, const std::optional<LoggedIn>& who, const proto::ChannelCommit& request);
+  /// A request with welcomes needs the name of who is logged in, or is vouched for by another domain.
+  Result<Answer> commit(Turn& turn, const std::optional<std::string>& who, const proto::ChannelCommit& request);
   Result<Answer> send(Turn& turn, const proto::ChannelSend& request);
   /// Draws on `signals`, not on the bucket of messages. Leaves nothing in the store.
   Result<Answer> signal(Turn& turn, RateLimiter& signals, const proto::ChannelSignal& request);
@@ -31,6 +33,11 @@ struct Channels {
   Result<Answer> answer_rejoin(Turn& turn, const proto::ChannelRejoinAnswer& request);
   /// The name that pays for a blob with a writer: the creator's. Refused are writers that could not send either.
   Result<std::string> payer_of_blob(Turn& turn, const proto::BlobPut& request);
+
+ private:
+  struct Admitted;
+  void queue_welcomes(Turn& turn, const std::string& who, const proto::ChannelCommit& request, std::uint64_t next);
+  std::uint64_t queue_commit(Turn& turn, const Admitted& parties, const proto::ChannelCommit& request);
 };
 
 /// Drops a channel that nobody wrote to, as long as that is so.

@@ -37,8 +37,20 @@ Json rates(const RelayLimits& limits) {
               {"rendezvous_of_all", rate(limits.meet_all)},
               {"reset_requests", rate(limits.reset_request)},
               {"reset_requests_of_site", rate(limits.reset_request_site)},
+              {"visits", rate(limits.visits)},
+              {"visit_key_packages", rate(limits.visit_fetch)},
+              {"forwards", rate(limits.forwards)},
+              {"first_welcomes", rate(limits.first_welcomes)},
               {"realm_guesses", rate(limits.realm_guess)},
               {"realm_writes", rate(limits.realm_write)}};
+}
+
+/// What other domains check our signatures by; nothing where we speak to none.
+Json federation(const RelayConfig& config, const Keys& keys) {
+  if (config.federation.mode == Federation::Mode::off) return nullptr;
+  const auto name = tlog::KeyName::from(server_key_name(config.domain));
+  CHECK(name.has_value());
+  return Json{{"key", tlog::VerifierKey(*name, tlog::SignatureType::ed25519, keys.server.public_key()).to_text()}};
 }
 
 Answer json_answer(const Json& json) { return {200, to_bytes(json.dump(2) + "\n"), "application/json"}; }
@@ -54,6 +66,7 @@ Answer well_known(const RelayConfig& config, const Keys& keys) {
                           {"log", {{"origin", config.origin()}, {"vkey", vkey.to_text()}, {"path", proto::kPathLog}}},
                           {"sign_up", name_of(config.sign_up)},
                           {"resets", config.resets},
+                          {"federation", federation(config, keys)},
                           {"limits",
                            {{"envelope_bytes", proto::kMaxEnvelopeBody},
                             {"recipients", proto::kMaxRecipients},
@@ -92,11 +105,17 @@ Answer well_known(const RelayConfig& config, const Keys& keys) {
                             {"request_bytes", proto::kMaxRequestSize}}}});
 }
 
-Answer health(const Publisher& publisher, std::size_t connected, bool full, Time now) {
+Answer health(const Publisher& publisher, const Forwarder& forwarder, std::size_t connected, bool full, Time now) {
+  const Forwarder::Waiting waiting = forwarder.waiting();
   const auto& served = publisher.served();
   Json json{{"store", full ? "full" : "ok"},
             {"connected", connected},
             {"directory", describe(publisher.standing())},
+            {"forwarding",
+             {{"domains", waiting.domains},
+              {"failing", waiting.failing},
+              {"envelopes", waiting.items},
+              {"bytes", waiting.bytes}}},
             {"checkpoint", nullptr}};
   if (served) {
     json["checkpoint"] = {{"size", served->size()}, {"age_ms", elapsed_ms(now, Time{served->cosigned_ms})}};

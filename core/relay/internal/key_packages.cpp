@@ -10,9 +10,10 @@ Result<KeyPackageState> load_state(const StoreView& rows, const DeviceId& device
 
 /// The oldest one-time package, gone from the store; else the last resort; nothing if there is neither.
 Result<std::optional<proto::KeyPackageUpload::Item>> take_one(Turn& turn, const DeviceId& device,
-                                                              KeyPackageState& state) {
+                                                              KeyPackageState& state, Fetcher by) {
   using Item = proto::KeyPackageUpload::Item;
-  if (state.count() == 0) {
+  if (state.count() == 0 ||
+      (by == Fetcher::visitor && state.count() <= kFewKeyPackages && !state.last_resort.empty())) {
     if (state.last_resort.empty()) return std::optional<Item>{};
     return std::optional<Item>({state.last_resort, random_value<proto::JoinToken>(turn.entropy)});
   }
@@ -46,13 +47,13 @@ Status upload_key_packages(Turn& turn, const DeviceId& device, const proto::KeyP
 }
 
 Result<FetchedKeyPackages> fetch_key_packages(Turn& turn, const directory::Map& served,
-                                              const proto::KeyPackageFetch& fetch) {
+                                              const proto::KeyPackageFetch& fetch, Fetcher by) {
   FetchedKeyPackages out;
   for (const DeviceId& device : fetch.devices) {
     const auto active = TRY(find_active_device(turn.rows, served, fetch.name, device));
     if (!active) continue;
     KeyPackageState state = TRY(load_state(turn.rows, device));
-    auto item = TRY(take_one(turn, device, state));
+    auto item = TRY(take_one(turn, device, state, by));
     if (!item) continue;
     save(turn.rows, table::kJoinTokens, concat({device, item->join_token}),
          NumberRow{after(turn.now, proto::kUndeliveredLifeMs).ms});

@@ -18,13 +18,17 @@ Result<std::uint64_t> count_key_packages(const StoreView& rows, const DeviceId& 
 /// Adds packages; beyond kMaxKeyPackages the oldest go.
 Status upload_key_packages(Turn& turn, const DeviceId& device, const proto::KeyPackageUpload& upload);
 
+/// Who fetches: the domain's own names, or one of another domain, who leaves the last kFewKeyPackages one-time packages
+/// to those.
+enum class Fetcher : std::uint8_t { own, visitor };
+
 struct FetchedKeyPackages {
   proto::KeyPackageAnswer answer;
   std::vector<MailboxId> low;  ///< of devices that have few left now
 };
 /// One package for each of the name's active devices that was asked for and has any.
 Result<FetchedKeyPackages> fetch_key_packages(Turn& turn, const directory::Map& served,
-                                              const proto::KeyPackageFetch& fetch);
+                                              const proto::KeyPackageFetch& fetch, Fetcher by);
 
 /// Whether the token was handed out with a key package of this device and is unused; uses it up.
 Result<bool> use_join_token(Turn& turn, const DeviceId& device, const proto::JoinToken& token);

@@ -36,7 +36,13 @@ Result<Keys> Keys::load_or_make(Turn& turn, const RelayConfig& config) {
     vrf = make_secret<crypto::VrfSecretKey>(turn, kVrfKeyRow);
     token = make_secret<TokenKey>(turn, kTokenKeyRow);
   }
-  Keys keys{crypto::SigningKey::from_seed(std::move(*log)), std::move(*vrf), std::move(*token), {}};
+  auto server = TRY(load_secret<crypto::Ed25519Seed>(turn, kServerKeyRow));
+  if (!server) server = make_secret<crypto::Ed25519Seed>(turn, kServerKeyRow);  // stores from before have none
+  Keys keys{crypto::SigningKey::from_seed(std::move(*log)),
+            std::move(*vrf),
+            std::move(*token),
+            crypto::SigningKey::from_seed(std::move(*server)),
+            {}};
   if (found == 0) {
     directory = directory::DirectoryConfig{config.origin(), keys.log.public_key(), crypto::vrf_public_key(keys.vrf),
                                            config.min_reset_delay_s};

@@ -15,6 +15,7 @@ struct Keys {
   crypto::SigningKey log;
   crypto::VrfSecretKey vrf;
   TokenKey token;
+  crypto::SigningKey server;  ///< for other domains' servers (docs/spec/relay.md s.10)
   directory::DirectoryConfig directory;
 
   /// The stored ones; new ones, written in this turn, when the store has none. `invalid_state` when the store belongs

@@ -89,7 +89,8 @@ std::uint64_t Mailboxes::waiting_bytes(const MailboxId& mailbox) const {
 Bytes Mailboxes::frame_of(const BodyRow& body, std::uint64_t sequence) const {
   MailboxPush push;
   push.kind = MailboxPush::Kind::envelope;
-  push.envelope = {sequence, body.kind, domain_, body.channel, body.epoch, body.received_ms, body.body};
+  push.envelope = {sequence,         body.kind, body.domain.empty() ? domain_ : body.domain, body.channel, body.epoch,
+                   body.received_ms, body.body};
   return wire::encode(push);
 }
 

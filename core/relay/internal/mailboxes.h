@@ -35,8 +35,11 @@ class Mailboxes {
   std::uint64_t waiting(const MailboxId& mailbox) const;
   /// And how many bytes, with what each costs beside its body.
   std::uint64_t waiting_bytes(const MailboxId& mailbox) const;
-  bool full(const MailboxId& mailbox) const {
-    return waiting(mailbox) >= limits_.mailbox_envelopes || waiting_bytes(mailbox) >= limits_.mailbox_bytes;
+  bool full(const MailboxId& mailbox) const { return holds(mailbox, 1); }
+  /// Whether so many times the quota wait in it.
+  bool holds(const MailboxId& mailbox, unsigned quotas) const {
+    return waiting(mailbox) >= quotas * limits_.mailbox_envelopes ||
+           waiting_bytes(mailbox) >= quotas * limits_.mailbox_bytes;
   }
 
   /// Queues the body for prepared mailboxes and pushes it to those that are connected and keep up. Cannot fail. The

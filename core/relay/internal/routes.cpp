@@ -1,5 +1,6 @@
 // Which request goes where, and what it takes to be understood (docs/spec/relay.md s.1).
 #include "core/base/encoding.h"
+#include "core/crypto/labels.h"
 #include "core/relay/internal/discovery.h"
 #include "core/relay/internal/key_boxes.h"
 #include "core/relay/internal/key_packages.h"
@@ -54,6 +55,8 @@ std::span<const Server::Route> Server::routes() {
       {post, proto::kPathChannelSignal, Match::whole, keeps, &Server::signal},
       {post, proto::kPathRejoin, Match::whole, grows, &Server::rejoin},
       {post, proto::kPathRejoinAnswer, Match::whole, grows, &Server::answer_rejoin},
+      {post, proto::kPathPassport, Match::whole, keeps, &Server::passport},
+      {post, proto::kPathForward, Match::whole, grows, &Server::forward},
       {post, proto::kPathRefusals, Match::whole, grows, &Server::put_refusals},
       {post, proto::kPathRendezvous, Match::prefix, grows, &Server::post_rendezvous},
       {get, proto::kPathRendezvous, Match::prefix, keeps, &Server::get_rendezvous},
@@ -89,7 +92,7 @@ const Server::Route* Server::find_route(const RequestArrived& request) {
 Result<Answer> Server::well_known(Turn&, const RequestArrived&) { return relay::well_known(config_, *keys_); }
 
 Result<Answer> Server::health(Turn& turn, const RequestArrived&) {
-  return relay::health(publisher_, mailboxes_.connected(), turn.rows.full(), turn.now);
+  return relay::health(publisher_, forwarder_, mailboxes_.connected(), turn.rows.full(), turn.now);
 }
 
 Result<Answer> Server::nonce(Turn& turn, const RequestArrived& request) {
@@ -130,10 +133,14 @@ Result<Answer> Server::upload_key_packages(Turn& turn, const RequestArrived& req
 }
 
 Result<Answer> Server::fetch_key_packages(Turn& turn, const RequestArrived& request) {
-  const LoggedIn who = TRY(check_login(turn, request.bearer));
+  const bool visits = proto::Passport::is_one(request.bearer);
+  const Bytes payer = visits ? to_bytes(TRY(check_passport(turn, request.bearer)).issuer)
+                             : to_bytes(TRY(check_login(turn, request.bearer)).device);
   const auto fetch = TRY(wire::decode<proto::KeyPackageFetch>(request.body));
-  for (std::size_t i = 0; i < fetch.devices.size(); ++i) TRY(draw(fetch_limiter_, turn, who.device));
-  const FetchedKeyPackages fetched = TRY(relay::fetch_key_packages(turn, publisher_.map(), fetch));
+  RateLimiter& limiter = visits ? visit_fetch_limiter_ : fetch_limiter_;
+  for (std::size_t i = 0; i < fetch.devices.size(); ++i) TRY(draw(limiter, turn, payer));
+  const FetchedKeyPackages fetched =
+      TRY(relay::fetch_key_packages(turn, publisher_.map(), fetch, visits ? Fetcher::visitor : Fetcher::own));
   for (const MailboxId& mailbox : fetched.low) mailboxes_.push_key_packages_low(turn, mailbox);
   return encoded(fetched.answer);
 }
@@ -147,9 +154,30 @@ Result<Answer> Server::create_channel(Turn& turn, const RequestArrived& request)
 
 Result<Answer> Server::commit(Turn& turn, const RequestArrived& request) {
   const auto commit = TRY(wire::decode<proto::ChannelCommit>(request.body));
-  std::optional<LoggedIn> who;
-  if (!commit.welcomes.empty()) who = TRY(check_login(turn, request.bearer));
+  std::optional<std::string> who;
+  if (!commit.welcomes.empty()) who = TRY(check_name(turn, request.bearer));
   return channels().commit(turn, who, commit);
+}
+
+Result<Answer> Server::passport(Turn& turn, const RequestArrived& request) {
+  const LoggedIn who = TRY(check_login(turn, request.bearer));
+  const auto wanted = TRY(wire::decode<proto::PassportRequest>(request.body));
+  const bool spoken_to = wanted.audience != config_.domain && config_.federation.speaks_to(wanted.audience);
+  REQUIRE(spoken_to && directory::check_domain(wanted.audience), ErrorCode::not_authorised,
+          "The server of your domain does not speak to that one; its operator decides with whom.");
+  proto::Passport passport{
+      config_.domain, wanted.audience, who.name, who.device, after(turn.now, proto::kPassportLifeMs).ms, {}};
+  passport.signature = crypto::sign_labelled(keys_->server, crypto::kSignPassport, passport.content());
+  return encoded(proto::PassportAnswer{passport.to_text(), passport.expires_ms});
+}
+
+Result<Answer> Server::forward(Turn& turn, const RequestArrived& request) {
+  const auto batch = TRY(wire::decode<proto::ForwardBatch>(request.body));
+  REQUIRE(batch.to == config_.domain, ErrorCode::not_authorised, "This is the server of another domain.");
+  REQUIRE(directory::check_domain(batch.from), ErrorCode::malformed, "This is no domain.");
+  TRY(neighbours_.verify(turn, batch.from, crypto::kSignForward, batch.content(), batch.signature));
+  TRY(draw(forward_limiter_, turn, as_bytes(batch.from), static_cast<std::uint32_t>(batch.items.size())));
+  return Receiver{config_.domain, mailboxes_, welcome_limiter_}.take(turn, batch);
 }
 
 Result<Answer> Server::put_refusals(Turn& turn, const RequestArrived& request) {

@@ -8,7 +8,8 @@ namespace cairn::relay {
 /// Of tables.h as it stands:
 ///   1  until it was recorded
 ///   2  kReferences counts the bytes that wait
-inline constexpr std::uint64_t kSchema = 2;
+///   3  bodies and recipients of other domains, which older servers would drop
+inline constexpr std::uint64_t kSchema = 3;
 
 /// Brings the store to kSchema within this turn, so in one transaction; `unsupported`, and nothing is written, for a
 /// newer one.

@@ -1,5 +1,6 @@
 #include "core/relay/internal/server.h"
 
+#include "core/crypto/labels.h"
 #include "core/relay/internal/admin.h"
 #include "core/relay/internal/key_packages.h"
 #include "core/relay/internal/schema.h"
@@ -40,7 +41,13 @@ Server::Server(RelayConfig config, LookupHook* hook)
       realm_write_limiter_(config_.limits.realm_write),
       reset_limiter_(config_.limits.reset_request),
       reset_site_limiter_(config_.limits.reset_request_site),
+      visit_limiter_(config_.limits.visits),
+      visit_fetch_limiter_(config_.limits.visit_fetch),
+      forward_limiter_(config_.limits.forwards),
+      welcome_limiter_(config_.limits.first_welcomes),
       mailboxes_(config_),
+      neighbours_(config_, next_call_),
+      forwarder_(config_, next_call_, neighbours_),
       closings_(config_, next_call_, [this](const PublicKey& key) { return publisher_.newest_cosignature(key); }),
       writer_(config_, closings_),
       publisher_(config_, next_call_) {}
@@ -49,6 +56,8 @@ Status Server::read_store(Turn& turn) {
   keys_.reset();
   admin_sockets_.clear();
   mailboxes_.rebuild(turn.rows);
+  neighbours_.rebuild();
+  TRY(forwarder_.rebuild(turn.rows));
   TRY(closings_.rebuild(turn.rows, turn.now));
   writer_.rebuild(turn.rows);
   sweeper_.rebuild(turn.now);
@@ -98,6 +107,10 @@ proto::Effects Server::handle(const proto::Input& input, const StoreView& store,
     if (admin_sockets_.erase(closed->id) == 0) mailboxes_.closed(closed->id);
   } else if (const auto* call = std::get_if<proto::CallDone>(&input); call != nullptr && closings_.owns(call->id)) {
     closings_.call_done(turn, *call);
+  } else if (call != nullptr && neighbours_.owns(call->id)) {
+    neighbours_.call_done(turn, *call);
+  } else if (call != nullptr && forwarder_.owns(call->id)) {
+    forwarder_.call_done(turn, *call);
   } else if (call != nullptr) {
     const Status status = publisher_.call_done(turn, *call, *keys_, mailboxes_);
     if (!status) return recover(status.error(), store, now, entropy);
@@ -107,6 +120,8 @@ proto::Effects Server::handle(const proto::Input& input, const StoreView& store,
       if (!status) return recover(status.error(), store, now, entropy);
     }
     closings_.tick(turn);
+    neighbours_.tick(turn);
+    forwarder_.tick(turn, *keys_);
     // Last: it moves what mailboxes remember, and recover() drops the rows of this turn.
     sweeper_.run(turn, mailboxes_);
   }
@@ -115,7 +130,8 @@ proto::Effects Server::handle(const proto::Input& input, const StoreView& store,
 
 Time Server::next_deadline() const {
   if (!keys_) return Time::never();
-  return std::min({sweeper_.deadline(), closings_.deadline(), std::max(publisher_.deadline(), publisher_rests_until_)});
+  return std::min({sweeper_.deadline(), closings_.deadline(), neighbours_.deadline(), forwarder_.deadline(),
+                   std::max(publisher_.deadline(), publisher_rests_until_)});
 }
 
 proto::Effects Server::request(const proto::RequestArrived& request, const StoreView& store, Time now,
@@ -200,6 +216,27 @@ Result<LoggedIn> Server::check_login(Turn& turn, std::string_view bearer) {
   LoggedIn who = TRY(check_token(turn.rows, publisher_.map(), keys_->token, bearer, turn.now));
   TRY(draw(device_limiter_, turn, who.device));
   return who;
+}
+
+Result<proto::Passport> Server::check_passport(Turn& turn, std::string_view bearer) {
+  constexpr const char* kNotGood = "This passport is not good here or any more; get a new one and repeat the request.";
+  auto passport = proto::Passport::from_text(bearer);
+  REQUIRE(passport.has_value(), ErrorCode::unauthenticated, kNotGood);
+  const bool is_in_time =
+      passport->expires_ms > turn.now.ms && passport->expires_ms <= after(turn.now, proto::kMaxPassportAheadMs).ms;
+  const auto name = directory::Name::from(passport->name);
+  REQUIRE(passport->audience == config_.domain && is_in_time && name && name->domain() == passport->issuer,
+          ErrorCode::unauthenticated, kNotGood);
+  TRY(neighbours_.verify(turn, passport->issuer, crypto::kSignPassport, passport->content(), passport->signature));
+  TRY(draw(visit_limiter_, turn, as_bytes(passport->issuer)));
+  return passport;
+}
+
+Result<std::string> Server::check_name(Turn& turn, std::string_view bearer) {
+  if (proto::Passport::is_one(bearer)) return TRY(check_passport(turn, bearer))
+  .name;
+  return TRY(check_login(turn, bearer))
+  .name;
 }
 
 }  // namespace cairn::relay

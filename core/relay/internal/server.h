@@ -5,6 +5,7 @@
 #include "core/relay/internal/directory_writer.h"
 #include "core/relay/internal/publisher.h"
 #include "core/relay/internal/rate_limit.h"
+#include "core/relay/internal/receiver.h"
 #include "core/relay/internal/sweep.h"
 #include "core/relay/internal/vaults.h"
 #include "core/relay/lookup_hook.h"
@@ -53,6 +54,8 @@ class Server {
   Result<Answer> signal(Turn&, const proto::RequestArrived&);
   Result<Answer> rejoin(Turn&, const proto::RequestArrived&);
   Result<Answer> answer_rejoin(Turn&, const proto::RequestArrived&);
+  Result<Answer> passport(Turn&, const proto::RequestArrived&);
+  Result<Answer> forward(Turn&, const proto::RequestArrived&);
   Result<Answer> put_refusals(Turn&, const proto::RequestArrived&);
   Result<Answer> post_rendezvous(Turn&, const proto::RequestArrived&);
   Result<Answer> get_rendezvous(Turn&, const proto::RequestArrived&);
@@ -74,12 +77,16 @@ class Server {
 
   /// The logged-in device; draws on its bucket.
   Result<LoggedIn> check_login(Turn& turn, std::string_view bearer);
+  /// A device of another domain that shows a passport; draws on its domain's bucket.
+  Result<proto::Passport> check_passport(Turn& turn, std::string_view bearer);
+  /// The name of either.
+  Result<std::string> check_name(Turn& turn, std::string_view bearer);
   Status draw(RateLimiter& limiter, Turn& turn, ByteView key, std::uint32_t tokens = 1) const;
   /// Of who asks for a reset.
   Status draw_on_resets(Turn& turn, std::string_view peer);
   Status draw_on_address(RateLimiter& limiter, Turn& turn, std::string_view peer) const;
   Channels channels() {
-    return {config_.domain, mailboxes_, channel_limiter_, blobs(), config_.limits.unused_channel_ms};
+    return {config_.domain, mailboxes_, forwarder_, channel_limiter_, blobs(), config_.limits.unused_channel_ms};
   }
   Blobs blobs() const { return {config_.limits}; }
   Vaults vaults() const { return {config_.limits.vault_bytes}; }
@@ -108,7 +115,13 @@ class Server {
   RateLimiter realm_write_limiter_;
   RateLimiter reset_limiter_;
   RateLimiter reset_site_limiter_;
+  RateLimiter visit_limiter_;
+  RateLimiter visit_fetch_limiter_;
+  RateLimiter forward_limiter_;
+  RateLimiter welcome_limiter_;
   Mailboxes mailboxes_;
+  Neighbours neighbours_;
+  Forwarder forwarder_;
   Closings closings_;
   DirectoryWriter writer_;
   Publisher publisher_;

@@ -22,8 +22,9 @@ std::uint64_t expiry_of(Table table, ByteView value) {
 
 void Sweeper::rebuild(Time now) {
   walks_.clear();
-  for (const Table table : {table::kUsedNonces, table::kJoinTokens, table::kRendezvous, table::kInvitations,
-                            table::kMailboxes, table::kVaultUploads, table::kUnusedChannels, table::kBlobs}) {
+  for (const Table table :
+       {table::kUsedNonces, table::kJoinTokens, table::kRendezvous, table::kInvitations, table::kMailboxes,
+        table::kVaultUploads, table::kUnusedChannels, table::kBlobs, table::kFullElsewhere}) {
     walks_.push_back({table, {}, after(now, kPauseMs)});
   }
   next_erasure_ = now;

@@ -1,0 +1,106 @@
+#include "core/relay/internal/receiver.h"
+
+#include "core/relay/internal/key_packages.h"
+#include "core/relay/internal/refusals.h"
+
+namespace cairn::relay {
+namespace {
+
+/// How much more than its quota a mailbox takes from other domains, whose servers hear of it only afterwards.
+constexpr unsigned kQuotasFromElsewhere = 2;
+
+Bytes member_key(const MailboxId& mailbox, std::string_view from, const ChannelId& channel) {
+  return concat({mailbox, domain_key(from, channel)});
+}
+
+/// Of all recipients those that are mailboxes of this domain.
+Result<std::set<MailboxId>> known_mailboxes(const StoreView& rows, const proto::ForwardBatch& batch,
+                                            std::uint64_t last) {
+  std::set<MailboxId> out;
+  for (const proto::ForwardItem& item : batch.items) {
+    if (item.sequence <= last) continue;
+    for (const MailboxId& mailbox : item.recipients) {
+      if (!out.contains(mailbox) && rows.get(table::kMailboxes, mailbox)) out.insert(mailbox);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Answer> Receiver::take(Turn& turn, const proto::ForwardBatch& batch) const {
+  constexpr int kOlderQueue = 409;
+  REQUIRE(batch.queue <= after(turn.now, proto::kMaxQueueAheadMs).ms, ErrorCode::unavailable,
+          "This queue was begun in the future; set the clocks of both servers.");
+  IncomingRow row = TRY(load<IncomingRow>(turn.rows, table::kIncoming, as_bytes(batch.from)))
+  .value_or(IncomingRow{});
+  if (batch.queue < row.queue) {
+    return Answer{kOlderQueue, wire::encode(proto::ForwardAnswer{row.queue, row.last, {}}), {}};
+  }
+  if (batch.queue > row.queue) row = {batch.queue, 0};
+  const Taken taken = TRY(take_items(turn, batch, row.last));
+  if (taken.up_to > row.last) {
+    row.last = taken.up_to;
+    save(turn.rows, table::kIncoming, to_bytes(batch.from), row);
+  }
+  return Answer{
+      200, wire::encode(proto::ForwardAnswer{row.queue, row.last, {taken.full.begin(), taken.full.end()}}), {}};
+}
+
+Result<Receiver::Taken> Receiver::take_items(Turn& turn, const proto::ForwardBatch& batch, std::uint64_t last) const {
+  const std::set<MailboxId> known = TRY(known_mailboxes(turn.rows, batch, last));
+  TRY(mailboxes.prepare(turn.rows, std::vector<MailboxId>(known.begin(), known.end())));
+  Taken out{last, {}};
+  for (const proto::ForwardItem& item : batch.items) {
+    if (item.sequence <= last) continue;
+    if (item.is_welcome()) {
+      const std::uint32_t wait_s = welcomes.take(as_bytes(batch.from), turn.now);
+      if (wait_s != 0 && out.up_to == last) {
+        turn.retry_after_s = wait_s;
+        return fail(ErrorCode::rate_limited, "Your domain welcomes too many people here; wait a moment.");
+      }
+      if (wait_s != 0) break;
+    }
+    std::vector<MailboxId> to = TRY(admitted(turn, batch.from, item));
+    std::erase_if(to, [&](const MailboxId& it) { return !known.contains(it); });
+    for (const MailboxId& mailbox : to) {
+      if (mailboxes.full(mailbox)) out.full.insert(mailbox);
+    }
+    std::erase_if(to, [&](const MailboxId& it) { return mailboxes.holds(it, kQuotasFromElsewhere); });
+    const BodyRow body{item.kind, item.channel, item.epoch, turn.now.ms, item.body, batch.from};
+    mailboxes.deliver(turn, body, to);
+    out.up_to = item.sequence;
+  }
+  return out;
+}
+
+Result<std::vector<MailboxId>> Receiver::admitted(Turn& turn, const std::string& from,
+                                                  const proto::ForwardItem& item) const {
+  if (item.is_welcome()) return TRY(welcomed(turn, from, item))
+  ? item.recipients : std::vector<MailboxId>{};
+  std::vector<MailboxId> out;
+  for (const MailboxId& mailbox : item.recipients) {
+    Bytes key = member_key(mailbox, from, item.channel);
+    if (!turn.rows.get(table::kForeignMembers, key)) continue;
+    out.push_back(mailbox);
+    if (item.leaving) turn.rows.erase(table::kForeignMembers, std::move(key));
+  }
+  return out;
+}
+
+// What is wrong with a welcome is told to nobody: it would say which mailboxes there are, and whom they refuse.
+Result<bool> Receiver::welcomed(Turn& turn, const std::string& from, const proto::ForwardItem& item) const {
+  const MailboxId& mailbox = item.recipients.front();
+  const auto row = TRY(load<MailboxRow>(turn.rows, table::kMailboxes, mailbox));
+  if (!row || !check_not_refused(turn.rows, item.sender, item.recipients)) return false;
+  Bytes key = member_key(mailbox, from, item.channel);
+  const bool is_member = turn.rows.get(table::kForeignMembers, key).has_value();
+  const Bytes of_domain = concat({mailbox, domain_key(from, {})});
+  const auto members = turn.rows.scan_prefix(table::kForeignMembers, of_domain, proto::kMaxForeignChannels);
+  if (!is_member && members.size() >= proto::kMaxForeignChannels) return false;
+  if (!TRY(use_join_token(turn, row->device, item.join_token))) return false;
+  save(turn.rows, table::kForeignMembers, std::move(key), NumberRow{turn.now.ms});
+  return true;
+}
+
+}  // namespace cairn::relay
