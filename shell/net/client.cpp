@@ -9,7 +9,10 @@ namespace cairn::net {
 namespace {
 
 tl::unexpected<Error> no_answer() { return fail(ErrorCode::unavailable, "the server did not answer in time"); }
-Reach reach_of(const Url& url) { return url.scheme == Scheme::https ? Reach::anywhere : Reach::loopback_only; }
+Reach reach_of(const Url& url, proto::CallReach allowed = proto::CallReach::anywhere) {
+  if (url.scheme == Scheme::http) return Reach::loopback_only;
+  return allowed == proto::CallReach::anywhere ? Reach::anywhere : Reach::public_only;
+}
 tl::unexpected<Error> broken_off() { return fail(ErrorCode::unavailable, "the server broke the connection off"); }
 
 }  // namespace
@@ -18,7 +21,7 @@ tl::unexpected<Error> broken_off() { return fail(ErrorCode::unavailable, "the se
 class Client::Connection final : public StreamOwner {
  public:
   Connection(Client& client, Host& host, Pending first) : client_(client), host_(host), pending_(std::move(first)) {
-    connector_ = std::make_unique<Connector>(client.loop_, host.url.host, host.url.port, reach_of(host.url),
+    connector_ = std::make_unique<Connector>(client.loop_, host.url.host, host.url.port, host.reach,
                                              [this](Result<int> socket) { connected(std::move(socket)); });
   }
 
@@ -27,7 +30,7 @@ class Client::Connection final : public StreamOwner {
 
   void start(Pending call) {
     pending_ = std::move(call);
-    reader_ = std::make_unique<ResponseReader>(client_.limits_.max_reply);
+    reader_ = std::make_unique<ResponseReader>(std::min(client_.limits_.max_reply, pending_->max_reply));
     stream_->send(std::move(pending_->request));
   }
 
@@ -193,10 +196,16 @@ void Client::call(proto::Call call) {
   if (waiting_calls_ >= limits_.max_waiting_calls) {
     return done(call.id, fail(ErrorCode::unavailable, "too many calls wait for their answers"));
   }
-  Host& host = hosts_[(url->scheme == Scheme::https ? "https://" : "http://") + url->authority()];
+  if (url->scheme == Scheme::http && call.reach == proto::CallReach::public_only) {
+    return done(call.id, fail(ErrorCode::not_authorised, "without encryption nobody elsewhere may be called"));
+  }
+  const bool is_public = call.reach == proto::CallReach::public_only;
+  Host& host = hosts_[std::string(is_public ? "public " : "") +
+                      (url->scheme == Scheme::https ? "https://" : "http://") + url->authority()];
   host.url = *url;
+  host.reach = reach_of(*url, call.reach);
   ++waiting_calls_;
-  host.waiting.push_back({call.id, os::monotonic_ms() + call.timeout_ms,
+  host.waiting.push_back({call.id, os::monotonic_ms() + call.timeout_ms, call.max_reply,
                           encode_request(call.method, url->target, url->authority(), call.bearer, call.body)});
   dispatch(host);
 }

@@ -29,7 +29,8 @@ class Client {
   /// Whom https believes; without one, nobody.
   void set_tls(std::shared_ptr<const TlsContext> tls) { tls_ = std::move(tls); }
 
-  /// CallDone follows. Without encryption only this machine is called (not_authorised otherwise).
+  /// CallDone follows. Without encryption only this machine is called (not_authorised otherwise), and with
+  /// CallReach::public_only nobody.
   void call(proto::Call call);
   /// SocketConnected or SocketClosed follows.
   void connect(proto::Connect connect);
@@ -47,10 +48,13 @@ class Client {
   struct Pending {
     proto::CallId id;
     std::uint64_t deadline_ms;
+    std::size_t max_reply;
     Bytes request;
   };
+  /// One for each reach: what may lead anywhere shares no connection with what may not.
   struct Host {
     Url url;
+    Reach reach;
     std::list<std::unique_ptr<Connection>> connections;
     std::deque<Pending> waiting;
   };
@@ -66,7 +70,7 @@ class Client {
   const ClientLimits& limits_;
   const SocketLimits& socket_limits_;
   std::shared_ptr<const TlsContext> tls_;
-  std::map<std::string, Host> hosts_;  // by scheme and authority
+  std::map<std::string, Host> hosts_;  // by reach, scheme and authority
   std::size_t waiting_calls_ = 0;
   std::unordered_map<std::uint64_t, std::unique_ptr<Handshake>> handshakes_;  // by SocketId
   std::vector<std::uint64_t> retired_handshakes_;

@@ -91,6 +91,27 @@ TEST_F(HttpClient, RefusesAReplyAboveTheLimit) {
   EXPECT_EQ(reply.error().code, ErrorCode::over_limit);
 }
 
+TEST_F(HttpClient, TakesNoMoreThanACallAskedFor) {
+  open();
+  for (const std::size_t size : {1000u, 1001u}) {
+    proto::Call call{{5555 + size}, Method::post, url("/echo"), "", Bytes(size), 4000};
+    call.max_reply = 1000;
+    caller_->perform(call);
+    ASSERT_TRUE(turn_until([&] { return count<proto::CallDone>(heard_) == 1; }));
+    EXPECT_EQ(last<proto::CallDone>(heard_)->reply.has_value(), size == 1000) << size;
+    heard_.clear();
+  }
+}
+
+TEST_F(HttpClient, CallsNobodyInThePlainWhereOthersSayWhom) {
+  open();
+  proto::Call call{{1}, Method::get, url("/count"), "", {}, 4000};
+  call.reach = proto::CallReach::public_only;
+  caller_->perform(call);
+  ASSERT_TRUE(turn_until([&] { return count<proto::CallDone>(heard_) == 1; }));
+  EXPECT_EQ(last<proto::CallDone>(heard_)->reply.error().code, ErrorCode::not_authorised);
+}
+
 TEST_F(HttpClient, SurvivesAServerThatIsNone) {
   open();
   for (const std::string answer : {"", "SSH-2.0-x\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"}) {

@@ -378,13 +378,24 @@ struct Connector::State : std::enable_shared_from_this<Connector::State> {
   void connect(const Tcp::resolver::results_type& found) {
     std::vector<Tcp::endpoint> endpoints;
     for (const auto& entry : found) {
-      const bool allowed = reach == Reach::anywhere || is_loopback_address(entry.endpoint().address().to_string());
-      if (allowed) endpoints.push_back(entry.endpoint());
+      if (is_allowed(entry.endpoint().address().to_string())) endpoints.push_back(entry.endpoint());
+    }
+    if (endpoints.empty() && reach == Reach::public_only) {
+      return done(fail(ErrorCode::not_authorised, "the server's name stands for an address that is not public"));
     }
     if (endpoints.empty()) {
       return done(fail(ErrorCode::not_authorised, "without encryption only this machine may be called: use https"));
     }
     try_next(std::move(endpoints), 0);
+  }
+
+  bool is_allowed(const std::string& address) const {
+    switch (reach) {
+      case Reach::anywhere: return true;
+      case Reach::loopback_only: return is_loopback_address(address);
+      case Reach::public_only: return is_public_address(address);
+    }
+    return false;
   }
 
   void try_next(std::vector<Tcp::endpoint> endpoints, std::size_t index) {

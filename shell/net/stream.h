@@ -111,7 +111,7 @@ class Listener {
 };
 
 /// Which addresses a name may stand for.
-enum class Reach : std::uint8_t { loopback_only, anywhere };
+enum class Reach : std::uint8_t { loopback_only, anywhere, public_only };
 
 /// Connects in the background; dropping it gives up.
 class Connector {

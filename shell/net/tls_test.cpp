@@ -345,5 +345,22 @@ TEST(Tls, RubbishEndsTheConnection) {
   EXPECT_FALSE(server.receive(as_bytes("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")));
 }
 
+TEST_F(TlsNetwork, LetsOthersSteerItToPublicAddressesAlone) {
+  serve("here", files().good.certificate());
+  ASSERT_TRUE(get());
+  const std::size_t before = network_->connections();
+  for (const char* host : {"127.0.0.1", "localhost"}) {
+    proto::Call call{{7777}, proto::Method::get, secure(host, "/echo"), "", {}, 4000};
+    call.reach = proto::CallReach::public_only;
+    caller_->perform(call);
+    ASSERT_TRUE(turn_until([&] { return count<proto::CallDone>(heard_) == 1; }));
+    const auto& reply = last<proto::CallDone>(heard_)->reply;
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error().code, ErrorCode::not_authorised) << host;
+    heard_.clear();
+  }
+  EXPECT_EQ(network_->connections(), before);  // not even the connection that stands is used
+}
+
 }  // namespace
 }  // namespace cairn::net

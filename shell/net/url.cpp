@@ -26,6 +26,38 @@ bool is_v6_character(char c) {
   return (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || (c >= '0' && c <= '9') || c == ':' || c == '.';
 }
 
+struct Network4 {
+  std::uint32_t prefix;
+  int bits;
+};
+/// RFC 6890 and its registry: what is not globally reachable, and multicast.
+constexpr Network4 kNotPublic4[] = {{0x00000000, 8},  {0x0a000000, 8},  {0x64400000, 10}, {0x7f000000, 8},
+                                    {0xa9fe0000, 16}, {0xac100000, 12}, {0xc0000000, 24}, {0xc0000200, 24},
+                                    {0xc0586300, 24}, {0xc0a80000, 16}, {0xc6120000, 15}, {0xc6336400, 24},
+                                    {0xcb007100, 24}, {0xe0000000, 3}};
+
+bool is_public_v4(std::uint32_t address) {
+  return std::none_of(std::begin(kNotPublic4), std::end(kNotPublic4),
+                      [&](const Network4& one) { return (address ^ one.prefix) >> (32 - one.bits) == 0; });
+}
+
+std::uint32_t u32_at(const in6_addr& address, std::size_t at) {
+  std::uint32_t out = 0;
+  for (std::size_t i = at; i < at + 4; ++i) out = out << 8 | address.s6_addr[i];
+  return out;
+}
+
+bool is_public_v6(const in6_addr& address) {
+  const std::uint32_t head = u32_at(address, 0);
+  if (head == 0x0064ff9b && u32_at(address, 4) == 0 && u32_at(address, 8) == 0) {
+    return is_public_v4(u32_at(address, 12));  // 64:ff9b::/96
+  }
+  if (head >> 29 != 1) return false;                                  // 2000::/3
+  if (head >> 16 == 0x2002) return is_public_v4(u32_at(address, 2));  // 6to4
+  if (head >> 9 == 0x20010000 >> 9) return false;                     // 2001::/23, Teredo in it
+  return head != 0x20010db8 && head >> 12 != 0x3fff0;                 // documents
+}
+
 }  // namespace
 
 std::string Url::authority() const {
@@ -78,6 +110,14 @@ bool is_loopback_address(std::string_view address) {
   if (::inet_pton(AF_INET, text.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
   in6_addr v6 = {};
   return ::inet_pton(AF_INET6, text.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+bool is_public_address(std::string_view address) {
+  const std::string text(address);
+  in_addr v4 = {};
+  if (::inet_pton(AF_INET, text.c_str(), &v4) == 1) return is_public_v4(ntohl(v4.s_addr));
+  in6_addr v6 = {};
+  return ::inet_pton(AF_INET6, text.c_str(), &v6) == 1 && is_public_v6(v6);
 }
 
 bool is_callable(const Url& url) {

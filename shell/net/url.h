@@ -26,6 +26,10 @@ Result<Url> parse_url(std::string_view text);
 /// An address of this machine only, in text: 127.0.0.0/8 or ::1 (RFC 6890). Names are not addresses.
 bool is_loopback_address(std::string_view address);
 
+/// An address at which everybody can be, in text: of the global unicast ones (RFC 4291 s.2.4, RFC 6890) those that are
+/// neither private, shared, reserved, for documents, nor lead to such an IPv4 address (RFC 6052, RFC 3056, RFC 4380).
+bool is_public_address(std::string_view address);
+
 /// Whether Client can call it: https, or http to an address of this machine or to "localhost".
 bool is_callable(const Url& url);
 
