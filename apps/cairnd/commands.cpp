@@ -4,6 +4,7 @@
 #include "apps/cairnd/options.h"
 #include "apps/cairnd/stores.h"
 #include "core/proto/api.h"
+#include "core/proto/federation.h"
 #include "core/proto/refusals.h"
 #include "core/relay/admin.h"
 #include "core/relay/inspection.h"
@@ -24,7 +25,8 @@ std::vector<std::string> routes() {
   for (const std::string_view path :
        {proto::kPathWellKnown, proto::kPathHealth, proto::kPathNonce, proto::kPathLogin, proto::kPathStatement,
         proto::kPathLookup, proto::kPathKeyPackageUpload, proto::kPathKeyPackageFetch, proto::kPathChannelCreate,
-        proto::kPathChannelCommit, proto::kPathChannelSend, proto::kPathRefusals, proto::kPathRendezvous}) {
+        proto::kPathChannelCommit, proto::kPathChannelSend, proto::kPathRefusals, proto::kPathRendezvous,
+        proto::kPathPassport, proto::kPathForward}) {
     out.emplace_back(path);
   }
   for (const char* group : {"/log/", "/v1/vault/", "/v1/key-box/", "/v1/realm/"}) out.emplace_back(group);

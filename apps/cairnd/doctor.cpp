@@ -8,6 +8,7 @@
 
 #include "apps/cairnd/options.h"
 #include "apps/cairnd/stores.h"
+#include "core/proto/api.h"
 #include "core/relay/inspection.h"
 #include "core/tlog/cosignature.h"
 #include "core/tlog/witness_request.h"
@@ -33,6 +34,7 @@ class Doctor {
     look_at_certificate();
     if (!running_) look_at_port();
     if (meaning.config) look_at_cosigners(*meaning.config);
+    if (meaning.config) look_at_neighbours(meaning.config->federation);
     std::printf("Wrong: %d.\n", wrong_);
     return wrong_ == 0 ? 0 : 1;
   }
@@ -66,6 +68,12 @@ class Doctor {
     if (vkey->substr(0, vkey->find('+')) != options_.domain + "/cairn") {
       return wrong("The store is that of the log " + vkey->substr(0, vkey->find('+')) +
                    ", and the settings say domain = " + options_.domain + ".");
+    }
+    if (const auto queues = relay::waiting_queues(**store)) {
+      for (const relay::WaitingQueue& one : *queues) {
+        good(std::to_string(one.items) + " envelopes, " + std::to_string(one.bytes >> 10) + " KiB, wait for " +
+             one.domain + ".");
+      }
     }
     good("The store in " + data_ + " is that of " + options_.domain + "; cairnd verify looks into a backup of it.");
   }
@@ -142,6 +150,42 @@ class Doctor {
         if (!it.empty()) judge(*it.mapped(), call->reply);
       }
     }
+  }
+
+  /// The domains that the operator names: whether they are there, and speak to others.
+  void look_at_neighbours(const relay::Federation& federation) {
+    if (federation.mode == relay::Federation::Mode::off) return;
+    std::map<std::string, std::string> urls(federation.urls.begin(), federation.urls.end());
+    for (const std::string& domain : federation.allowed) urls.emplace(domain, "https://" + domain);
+    os::SystemEntropy entropy;
+    net::Network network(entropy);
+    if (const auto trusted = net::TlsContext::client(options_.server.ca)) network.trust(*trusted);
+    std::map<std::uint64_t, std::string> asked;
+    for (const auto& [domain, url] : urls) {
+      if (!federation.speaks_to(domain)) continue;
+      asked[asked.size() + 1] = domain;
+      network.perform(proto::Call{{asked.size()},
+                                  proto::Method::get,
+                                  url + std::string(proto::kPathWellKnown),
+                                  {},
+                                  {},
+                                  static_cast<std::uint32_t>(kWaitMs)});
+    }
+    while (!asked.empty()) {
+      for (const proto::Input& input : network.take({64, 2, kWaitMs})) {
+        const auto* call = std::get_if<proto::CallDone>(&input);
+        const auto it = call != nullptr ? asked.extract(call->id.value) : decltype(asked)::node_type{};
+        if (!it.empty()) judge_neighbour(it.mapped(), call->reply);
+      }
+    }
+  }
+
+  void judge_neighbour(const std::string& domain, const Result<proto::CallReply>& reply) {
+    if (!reply) return wrong("The server of " + domain + " cannot be reached: " + reply.error().where + ".");
+    if (reply->status != 200 || !relay::server_key_in(reply->body, domain)) {
+      return wrong("What answers for " + domain + " is no server of it that speaks to other domains.");
+    }
+    good("The server of " + domain + " speaks to other domains.");
   }
 
   void judge(const tlog::Policy::Witness& witness, const Result<proto::CallReply>& reply) {

@@ -7,6 +7,19 @@ namespace {
 
 constexpr std::size_t kMostVaultMib = std::size_t{1} << 40;
 
+/// Why it cannot be; empty when it can.
+std::string set_federation(const Options& options, relay::Federation& federation) {
+  using Mode = relay::Federation::Mode;
+  federation.mode = options.federation == "on" ? Mode::on : options.federation == "list" ? Mode::listed : Mode::off;
+  federation.queue_bytes = options.federation_quota_mib << 20;
+  if (options.federation_domains.empty()) return {};
+  const auto bytes = os::read_file(options.federation_domains, relay::kMaxFederationFile);
+  if (!bytes) return options.federation_domains + " cannot be read; check that it exists and is yours.";
+  const Status taken = relay::take_domains(federation, as_text(*bytes));
+  if (!taken) return options.federation_domains + ": " + taken.error().where + "; see docs/operating/domain.md.";
+  return {};
+}
+
 }  // namespace
 
 void declare(apps::Settings& settings, Options& options) {
@@ -15,13 +28,21 @@ void declare(apps::Settings& settings, Options& options) {
   settings.text("listen", options.listen, "ADDRESS:PORT; port 0 takes a free one");
   settings.text("policy", options.policy_file, "file: C2SP tlog-policy with the cosigners, their URLs, and the quorum");
   settings.text("sign-up", options.sign_up, "who may register", {"open", "invite", "closed"});
-  settings.flag("resets", options.resets,
-                "whether names whose owners chose a delay can be reset");
+  settings.flag("resets", options.resets, "whether names whose owners chose a delay can be reset");
   settings.number("vault-quota", options.vault_quota_mib, "MiB that one name may keep in its vaults", 0, kMostVaultMib);
-  settings.number("blob-quota", options.blob_quota_mib, "MiB of attachments that one name may have here", 0, kMostVaultMib);
+  settings.number("blob-quota", options.blob_quota_mib, "MiB of attachments that one name may have here", 0,
+                  kMostVaultMib);
   settings.number("blob-days", options.blob_days, "days that an attachment is kept", 1, 3650);
   settings.number("mailbox-quota", options.mailbox_quota_mib, "MiB that may wait in one mailbox", 1, kMostVaultMib);
   settings.number("undelivered-days", options.undelivered_days, "days that an envelope waits for its device", 1, 365);
+  settings.text(
+      "federation", options.federation,
+      "other domains to exchange messages with: none, all but those that are blocked, or those that are allowed",
+      {"off", "on", "list"});
+  settings.text("federation-domains", options.federation_domains,
+                "file: lines allow DOMAIN, block DOMAIN, or url DOMAIN URL, where its server is not at https://DOMAIN");
+  settings.number("federation-quota", options.federation_quota_mib, "MiB that may wait for one other domain", 1,
+                  kMostVaultMib);
   settings.flag("behind-proxy", options.server.behind_proxy, "believe X-Forwarded-For of a proxy in front");
   apps::declare_common(settings, options.server);
 }
@@ -39,6 +60,8 @@ Meaning config_of(const Options& options) {
   config.limits.blob_ms = options.blob_days * kDayMs;
   config.limits.mailbox_bytes = options.mailbox_quota_mib << 20;
   config.limits.undelivered_ms = options.undelivered_days * kDayMs;
+  out.why = set_federation(options, config.federation);
+  if (!out.why.empty()) return out;
   std::string policy = "quorum none\n";
   if (!options.policy_file.empty()) {
     const auto bytes = os::read_file(options.policy_file, tlog::kMaxPolicyBytes);

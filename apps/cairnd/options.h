@@ -21,6 +21,9 @@ struct Options {
   std::uint64_t blob_quota_mib = proto::kBlobQuota >> 20;
   std::uint64_t blob_days = proto::kBlobLifeMs / kDayMs;
   std::uint64_t mailbox_quota_mib = relay::RelayLimits{}.mailbox_bytes >> 20;
+  std::string federation = "off";
+  std::string federation_domains;  ///< file, relay::take_domains
+  std::uint64_t federation_quota_mib = relay::Federation{}.queue_bytes >> 20;
   std::uint64_t undelivered_days = relay::RelayLimits{}.undelivered_ms / kDayMs;
 };
 
