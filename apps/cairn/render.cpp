@@ -199,6 +199,20 @@ std::string render_group(const json& group) {
          ".\nAdmins: " + (group.value("admins", json::array()).empty() ? "all" : joined(group["admins"])) + ".\n";
 }
 
+std::string render_domain(const json& domain) {
+  return text_of(domain, "domain") + ": " +
+         (domain.value("own_policy", true) ? "judged by the policy of the own domain"
+                                           : "judged by a policy of its own") +
+         " (" + number_of(domain, "strength") + " auditors have to lie for a fork that nobody sees), at " +
+         text_of(domain, "server_url") + "\n";
+}
+
+std::string render_domains(const json& result) {
+  std::string out;
+  for (const json& one : result.value("domains", json::array())) out += render_domain(one);
+  return out.empty() ? "Every other domain is judged by the policy of the own one.\n" : out;
+}
+
 /// The answers of the commands in talk.h; nothing for another method.
 std::optional<std::string> render_talk(const std::string& method, const json& result) {
   if (method == "read" || method == "search") return render_messages(result.value("messages", json::array()));
@@ -211,6 +225,9 @@ std::optional<std::string> render_talk(const std::string& method, const json& re
     return names.empty() ? "Nobody is blocked.\n" : names + "\n";
   }
   if (method == "group.show") return render_group(result);
+  if (method == "domain.add") return render_domain(result);
+  if (method == "domain.list") return render_domains(result);
+  if (method == "domain.remove") return "Forgotten: " + text_of(result, "domain") + " is judged as any other.\n";
   if (method == "group.create" || method.starts_with("group.") || method.starts_with("conversation.") ||
       method == "request.accept" || method == "typing.set" || method == "contact.set" || method == "contact.block" ||
       method == "contact.unblock") {

@@ -10,6 +10,7 @@ namespace cairn::apps {
 namespace {
 
 constexpr std::size_t kMaxPictureFile = 8 * 1024;
+constexpr std::size_t kMaxDomainPolicyFile = 64 * 1024;
 
 std::string utf8_alone(const std::string& word) { return is_utf8(word) ? std::string() : "This is not UTF-8 text."; }
 
@@ -163,6 +164,24 @@ void add_group_commands(CLI::App& app, Question question) {
       ->required();
 }
 
+void add_domain_commands(CLI::App& app, Question question) {
+  CLI::App* domain = app.add_subcommand("domain", "other domains: how they are judged, and where they are");
+  domain->require_subcommand(1);
+  CLI::App* add = about(domain, question, "add", "say so of one, in the place of what was said before", "domain.add",
+                        "domain", "as behind the @ of its names");
+  add->add_option_function<std::string>(
+      "--policy",
+      [question](const std::string& file) {
+        const auto policy = os::read_file(file, kMaxDomainPolicyFile);
+        if (!policy) throw CLI::ValidationError("--policy", file + " cannot be read; check that it exists.");
+        question.params["policy"] = as_text(*policy);
+      },
+      "file: its witnesses and auditors; by default those of the own domain");
+  text(add, question, "--server", "server_url", "address of its server; by default https://DOMAIN");
+  about(domain, question, "list", "those of which something was said", "domain.list", nullptr, "");
+  about(domain, question, "remove", "forget what was said of one", "domain.remove", "domain", "which");
+}
+
 }  // namespace
 
 void add_talk_commands(CLI::App& app, Question question) {
@@ -170,6 +189,7 @@ void add_talk_commands(CLI::App& app, Question question) {
   add_request_commands(app, question);
   add_setting_commands(app, question);
   add_group_commands(app, question);
+  add_domain_commands(app, question);
 }
 
 std::optional<std::uint32_t> parse_duration(const std::string& text) {

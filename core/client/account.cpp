@@ -89,6 +89,9 @@ void forget_account(Context& context, const Account& account) {
       context.store.erase(table, key);
     }
   }
+  for (const Row& row : context.store.scan(tables::kDomainPins, {}, {}, kMaxForgotten)) {
+    context.store.erase(tables::kDomainPins, row.key);
+  }
   for (const Row& row : context.store.scan(tables::kOwnStatements, {}, {}, directory::kMaxStatements)) {
     context.store.erase(tables::kOwnStatements, row.key);
   }
@@ -115,10 +118,6 @@ void save_account(Context& context, const Account& account) {
 
 Bytes name_key(const Account& account, std::string_view name) {
   return to_bytes(crypto::hmac(crypto::HashAlgorithm::sha256, account.name_key_key.expose(), {as_bytes(name)}).view());
-}
-
-std::string server_url_of(const Account& account, std::string_view domain) {
-  return domain == account.name.domain() ? account.server_url : "https://" + std::string(domain);
 }
 
 }  // namespace cairn::client

@@ -65,7 +65,4 @@ std::string farewell(const StoreView& store);
 /// Under which key rows of `name` (or a domain) stand.
 Bytes name_key(const Account& account, std::string_view name);
 
-/// The server of a domain: the account's own, or by rule https://<domain>.
-std::string server_url_of(const Account& account, std::string_view domain);
-
 }  // namespace cairn::client

@@ -17,6 +17,14 @@ constexpr std::uint64_t kDeleteAgainMs = kMinuteMs;
 constexpr std::uint64_t kDeleteLifeMs = proto::kBlobLifeMs + kDayMs;
 constexpr const char* kDeleteBlobKey = "delete a blob";
 
+/// Of the own domain's server, or of its sender's: nobody can make a reader show itself at a third one.
+bool is_fetched_from(const std::string& domain, const Account& account, const std::optional<Message>& message) {
+  if (domain == account.domain()) return true;
+  const auto sender = message ? directory::Name::from(message->sender)
+                              : Result<directory::Name>(fail(ErrorCode::not_found, "no message"));
+  return sender && sender->domain() == domain;
+}
+
 }  // namespace
 
 std::shared_ptr<TransferJob> Attachments::make_job(Transfer transfer) const {
@@ -68,7 +76,8 @@ Result<TransferId> Attachments::save(Context& context, const Account& account, c
                                      std::uint64_t index, const Place& place) {
   auto row = attachment_of(context.store, home, index);
   REQUIRE(row, ErrorCode::not_found, "no file");
-  REQUIRE(row->file.domain == account.domain(), ErrorCode::unsupported, "a file of another domain");
+  REQUIRE(is_fetched_from(row->file.domain, account, rooms_.conversations.message(context.store, home, index)),
+          ErrorCode::unsupported, "a file of a third domain");
   // What a number adds to a name has its room.
   REQUIRE(place.path.size() + 1 + kMaxFileName + 16 <= proto::kMaxPath, ErrorCode::over_limit, "path");
   Transfer transfer;

@@ -22,8 +22,8 @@ class Attachments {
     std::string path;  ///< absolute; of a folder without a "/" at its end
     bool is_folder = true;
   };
-  /// Saves the file of a message. `not_found` when it has none, `unsupported` when it lies at another domain than the
-  /// own, `over_limit` for a path that is too long.
+  /// Saves the file of a message. `not_found` when it has none, `unsupported` when it lies neither at the own domain
+  /// nor at its sender's, `over_limit` for a path that is too long.
   Result<TransferId> save(Context& context, const Account& account, const ChannelId& home, std::uint64_t index,
                           const Place& place);
   /// `invalid_state` when it is over.

@@ -314,6 +314,7 @@ void Conversations::forget_all(const StoreView& store) {
   retries_.clear();
   wakes_.clear();
   behind_.clear();
+  passports_.forget_all();
   next_forgetting_ = {};
   connection_changed(store);
 }

@@ -7,6 +7,7 @@
 
 #include "core/client/content.h"
 #include "core/client/conversation.h"
+#include "core/client/passports.h"
 #include "core/client/session.h"
 #include "core/client/views.h"
 #include "core/mls/group.h"
@@ -195,6 +196,7 @@ class Conversations {
   Calls& calls_;
   Views& views_;
   Session& session_;
+  Passports passports_{calls_, session_};
   Listener listener_;
   Hearer hearer_;
   Receiver receiver_;

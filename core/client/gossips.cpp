@@ -1,5 +1,6 @@
 #include "core/client/gossips.h"
 
+#include "core/client/domains.h"
 #include "core/client/tables.h"
 #include "core/directory/lookup.h"
 #include "core/tlog/checkpoint.h"
@@ -269,9 +270,10 @@ void Gossips::prove(Context& context, const Account& account, const directory::D
   Try& attempt = tries_[one.key];
   attempt.started = log.trusted_now(context.now);
   attempt.next = after(context.now, kProofRetryMs);
-  proto::Call call;
-  call.url = server_url_of(account, domain) + std::string(proto::kPathLog) + "/prefix/" +
-             std::to_string(one.claim.gossip.tree.size) + "/" + std::to_string(log.edge.size());
+  const std::string path = std::string(proto::kPathLog) + "/prefix/" + std::to_string(one.claim.gossip.tree.size) +
+                           "/" + std::to_string(log.edge.size());
+  proto::Call call = call_to(context.store, account, domain, path);
+  call.method = proto::Method::get;
   call.timeout_ms = kProofTimeoutMs;
   calls_.start(context, call_key(domain), std::move(call), [this, log, one](Context& later, const Answer& answer) {
     const auto own = load_account(later.store);
@@ -434,7 +436,7 @@ void Gossips::take_note(Context& context, const Account& account, const NoteAnsw
     return one.claim.gossip.tree != checkpoint->claim().tree || !is_open || !one.claim.note.empty();
   });
   const auto log = views_.domain(context.store, account, domain);
-  const auto policy = tlog::ClientPolicy::parse(account.policy_text);
+  const auto policy = tlog::ClientPolicy::parse(policy_of(context.store, account, domain));
   if (meant.empty() || !log || !policy) return;
   const auto name = tlog::KeyName::from(log->config.origin);
   CHECK(name.has_value());
@@ -453,7 +455,8 @@ void Gossips::conclude(Context& context, const Account& account, const Claim& cl
   const std::string domain = domain_of(claim.gossip.origin);
   const auto log = views_.domain(context.store, account, domain);
   CHECK(log.has_value());
-  const directory::Evidence evidence{log->config.log_key, account.policy_text, claim.note, claim.ours, claim.prefix};
+  const directory::Evidence evidence{log->config.log_key, policy_of(context.store, account, domain), claim.note,
+                                     claim.ours, claim.prefix};
   if (!directory::verify_evidence(evidence, log->config.log_key, nullptr)) {
     return context.note(proto::Event::Level::error, "two notes that contradict each other are no evidence");
   }

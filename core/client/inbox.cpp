@@ -46,7 +46,8 @@ bool goes_on(const Conversation& old, const mls::Group* before, const Conversati
   const bool same_two = std::all_of(old.names.begin(), old.names.end(), [&](const std::string& text) {
     return std::any_of(names.begin(), names.end(), [&](const directory::Name& name) { return name.text() == text; });
   });
-  if (old.kind != info.kind || (old.kind != ConversationKind::group && !same_two)) return false;
+  if (old.kind != info.kind || old.domain != info.domain) return false;
+  if (old.kind != ConversationKind::group && !same_two) return false;
   return is_lost ? before == nullptr || epoch > before->epoch() : before != nullptr && epoch > before->epoch() + 1;
 }
 
@@ -141,6 +142,13 @@ bool Inbox::take_row(const Bytes& key) {
 }
 
 Inbox::Verdict Inbox::take(const proto::Envelope& envelope) {
+  // One server orders a channel. A commit that came another way could lead us where nobody else goes, and an echo make
+  // us believe that others have what they have not.
+  const auto conversation = owner_.find(context_.store, channel_);
+  if (envelope.kind != proto::EnvelopeKind::welcome && conversation && envelope.domain != conversation->domain) {
+    context_.note(proto::Event::Level::warning, "an envelope of another domain than its channel's was dropped");
+    return Verdict::done;
+  }
   if (envelope.kind == proto::EnvelopeKind::rejoin) {
     Answerer(owner_, context_, account_, channel_).take_request(envelope);
     return Verdict::done;

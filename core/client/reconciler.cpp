@@ -1,5 +1,6 @@
 #include "core/client/reconciler.h"
 
+#include "core/client/domains.h"
 #include "core/client/gatekeeper.h"
 #include "core/client/gossips.h"
 #include "core/client/identity.h"
@@ -70,11 +71,34 @@ void Reconciler::trouble(std::string sentence) {
 bool Reconciler::has_outbox() const { return !context_.store.scan_prefix(tables::kOutbox, home_, 1).empty(); }
 
 std::string Reconciler::bearer_for(std::string_view domain) const {
-  return domain == account_.name.domain() ? owner_.session_.token() : std::string();
+  return domain == account_.name.domain() ? owner_.session_.token() : owner_.passports_.text(domain, context_.now);
+}
+
+bool Reconciler::has_bearer_for(std::string_view domain) {
+  if (!bearer_for(domain).empty()) return true;
+  const std::string asked(domain);
+  const bool begun = owner_.passports_.ask(context_, account_, asked,
+                                           resume(owner_, channel_, [asked](Reconciler& self, const Answer& answer) {
+                                             self.passport_answered(asked, answer);
+                                           }));
+  if (!begun) owner_.retry_later(context_, channel_);  // another conversation asks for it just now
+  return false;
+}
+
+void Reconciler::passport_answered(const std::string& domain, const Answer& answer) {
+  if (!bearer_for(domain).empty()) return owner_.due(channel_);
+  auto conversation = owner_.find(context_.store, channel_);
+  if (!conversation) return;
+  conversation_ = std::move(*conversation);
+  owner_.retry_later(context_, channel_);
+  trouble(answer.message.empty() ? unreachable(account_, account_.name.domain()) + "; it is tried again."
+                                 : answer.message);
 }
 
 void Reconciler::heed_401(std::string_view domain, const Answer& answer) {
-  if (answer.status == 401 && domain == account_.name.domain()) owner_.session_.token_refused();
+  if (answer.status != 401) return;
+  if (domain == account_.name.domain()) return owner_.session_.token_refused();
+  owner_.passports_.refused(domain);
 }
 
 // ---- the channel ----
@@ -113,9 +137,7 @@ void Reconciler::create_channel() {
   request.epoch = group_->epoch();
   request.write_key = write_key_of(*group_, channel_).public_key();
   request.mailbox = account_.mailbox;
-  proto::Call call;
-  call.method = proto::Method::post;
-  call.url = server_url_of(account_, conversation_.domain) + std::string(proto::kPathChannelCreate);
+  proto::Call call = call_to(context_.store, account_, conversation_.domain, proto::kPathChannelCreate);
   call.bearer = bearer_for(conversation_.domain);
   call.body = wire::encode(request);
   owner_.calls_.start(context_, key_of("create ", channel_), std::move(call),
@@ -132,7 +154,8 @@ void Reconciler::created(const Answer& answer) {
     // A later state of this device has made it, and gone on in it.
     const bool is_made = answer.status == 409 && is_in_doubt(context_.store, channel_);
     if (!is_made) {
-      return trouble(answer.message.empty() ? "The server cannot be reached; it is tried again." : answer.message);
+      return trouble(answer.message.empty() ? unreachable(account_, conversation_.domain) + "; it is tried again."
+                                            : answer.message);
     }
   }
   conversation_.state = ConversationState::active;
@@ -174,9 +197,8 @@ void Reconciler::send_commit() {
   }
   request.signature =
       crypto::sign_labelled(write_key_of(*group_, channel_), crypto::kSignChannelCommit, request.content());
-  proto::Call call;
-  call.method = proto::Method::post;
-  call.url = server_url_of(account_, conversation_.domain) + std::string(proto::kPathChannelCommit);
+  if (!request.welcomes.empty() && !has_bearer_for(conversation_.domain)) return;
+  proto::Call call = call_to(context_.store, account_, conversation_.domain, proto::kPathChannelCommit);
   if (!request.welcomes.empty()) call.bearer = bearer_for(conversation_.domain);
   call.body = wire::encode(request);
   owner_.calls_.start(
@@ -212,7 +234,8 @@ void Reconciler::commit_answered(const Hash& sent, const Answer& answer) {
     owner_.save(context_, conversation_);
   }
   owner_.retry_later(context_, channel_);
-  trouble(answer.message.empty() ? "The server cannot be reached; it is tried again." : answer.message);
+  trouble(answer.message.empty() ? unreachable(account_, conversation_.domain) + "; it is tried again."
+                                 : answer.message);
 }
 
 // What ends this epoch comes through the mailbox. When it does not, though all that waits there was pushed once more,
@@ -398,9 +421,8 @@ bool Reconciler::fetch_packages(const Difference& wanted) {
     if (!fetched.contains(device)) missing[name].push_back(device);
   }
   for (const auto& [name, devices] : missing) {
-    proto::Call call;
-    call.method = proto::Method::post;
-    call.url = server_url_of(account_, name.domain()) + std::string(proto::kPathKeyPackageFetch);
+    if (!has_bearer_for(name.domain())) continue;
+    proto::Call call = call_to(context_.store, account_, name.domain(), proto::kPathKeyPackageFetch);
     call.bearer = bearer_for(name.domain());
     call.body = wire::encode(proto::KeyPackageFetch{name.text(), devices});
     owner_.calls_.start(
@@ -436,7 +458,7 @@ void Reconciler::packages_answered(const directory::Name& name, const std::vecto
   if (left.empty()) return owner_.due(channel_);
   owner_.retry_later(context_, channel_);
   if (!answer.message.empty()) return trouble(answer.message);
-  if (answer.status == 0) return trouble("The server cannot be reached; it is tried again.");
+  if (answer.status == 0) return trouble(unreachable(account_, name.domain()) + "; it is tried again.");
   trouble("A device of " + name.text() + " has left no key package yet, so it cannot be added; it is tried again.");
 }
 
@@ -554,9 +576,7 @@ void Reconciler::flush_outbox() {
   request.ciphertext = entry->ciphertext;
   request.signature =
       crypto::sign_labelled(write_key_of(*group_, channel_), crypto::kSignChannelSend, request.content());
-  proto::Call call;
-  call.method = proto::Method::post;
-  call.url = server_url_of(account_, conversation_.domain) + std::string(proto::kPathChannelSend);
+  proto::Call call = call_to(context_.store, account_, conversation_.domain, proto::kPathChannelSend);
   call.body = wire::encode(request);
   owner_.calls_.start(context_, key_of("send ", channel_), std::move(call),
                       resume(owner_, channel_, [key = rows.front().key](Reconciler& self, const Answer& answer) {
@@ -590,7 +610,7 @@ void Reconciler::send_answered(const Bytes& key, const Answer& answer) {
   const bool is_behind = answer.status == 409 && group_ != nullptr && group_->epoch() == entry->epoch;
   if (is_behind) fell_behind();
   if (answer.status == 409) return;
-  trouble(answer.message.empty() ? "The server cannot be reached; the message is kept and sent later."
+  trouble(answer.message.empty() ? unreachable(account_, conversation_.domain) + "; the message is kept and sent later."
                                  : answer.message);
 }
 

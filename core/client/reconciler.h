@@ -69,8 +69,12 @@ class Reconciler {
   std::vector<directory::Gossip> gossip();
   void trouble(std::string sentence);
   bool has_outbox() const;
-  /// The token of the own server, for calls to that alone: another one could open the mailbox with it.
+  /// The token of the own server, for calls to that alone: another one could open the mailbox with it. For others a
+  /// passport.
   std::string bearer_for(std::string_view domain) const;
+  /// Whether there is one; else a passport is asked for, and this goes on when it is there.
+  bool has_bearer_for(std::string_view domain);
+  void passport_answered(const std::string& domain, const Answer& answer);
   void heed_401(std::string_view domain, const Answer& answer);
 
   Conversations& owner_;

@@ -183,6 +183,10 @@ RpcBegun rpc_group_change(const RpcRooms&, const ClientConfig&, Context&, const 
 RpcBegun rpc_group_remove(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_group_leave(const RpcRooms&, const ClientConfig&, Context&, const json&);
 
+RpcBegun rpc_domain_add(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_domain_list(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_domain_remove(const RpcRooms&, const ClientConfig&, Context&, const json&);
+
 RpcBegun rpc_gossip_list(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_gossip_dismiss(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_evidence_export(const RpcRooms&, const ClientConfig&, Context&, const json&);
@@ -204,7 +208,7 @@ RpcBegun rpc_attachment_save(const RpcRooms&, const ClientConfig&, Context&, con
 RpcBegun rpc_attachment_status(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_attachment_cancel(const RpcRooms&, const ClientConfig&, Context&, const json&);
 
-/// Adds the methods of rpc_settings.cpp, rpc_messages.cpp and rpc_groups.cpp to the table.
+/// Adds the methods of rpc_settings.cpp, rpc_messages.cpp, rpc_groups.cpp and rpc_domains.cpp to the table.
 void add_talk_methods(std::map<std::string, RpcEntry, std::less<>>& methods);
 /// What its owner has decided of a conversation, and how much of it is unread.
 void add_settings(json& out, const RpcRooms& rooms, const StoreView& store, const Account& account,

@@ -242,6 +242,10 @@ void add_talk_methods(std::map<std::string, RpcEntry, std::less<>>& methods) {
   methods["request.delete"] = {rpc_request_delete, kReads, {conversation}};
   methods["typing"] = {rpc_typing, kReads, {conversation}};
   methods["typing.set"] = {rpc_typing_set, kGrows, {{"on", Kind::yes_or_no, kRequired}, {"conversation"}}};
+  const RpcParameter domain{"domain", Kind::text, kRequired};
+  methods["domain.add"] = {rpc_domain_add, kGrows, {domain, {"policy"}, {"server_url"}}};
+  methods["domain.list"] = {rpc_domain_list, kReads, {}};
+  methods["domain.remove"] = {rpc_domain_remove, kReads, {domain}};
   methods["group.show"] = {rpc_group_show, kReads, {conversation}};
   methods["group.change"] = {rpc_group_change, kGrows, {conversation, {"title"}, {"picture"}, {"admin"}, {"member"}}};
   methods["group.remove"] = {rpc_group_remove, kGrows, {conversation, name}};

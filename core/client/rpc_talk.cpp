@@ -98,18 +98,6 @@ RpcBegun say(const RpcRooms& rooms, Context& context, const Account& account, co
   return await_delivery(rooms, home, *index, saying.wait_ms);
 }
 
-/// Whom one can write to: so far the own domain alone.
-std::variant<directory::Name, RpcFailure> partner_param(const Account& account, const std::string& typed) {
-  auto name = name_param(account, typed);
-  const auto* whom = std::get_if<directory::Name>(&name);
-  if (whom == nullptr || whom->domain() == account.domain()) return name;
-  return failure(ErrorCode::unsupported,
-                 whom->text() +
-                     " is of another domain, and so far one writes within one's own alone; ask them for a "
-                     "name at " +
-                     std::string(account.domain()) + ".");
-}
-
 /// Whether a pair was meant by its other name, and not by an id.
 bool is_named(const Account& account, const Conversation& pair, const std::string& typed) {
   const auto name = name_param(account, typed);
@@ -196,7 +184,7 @@ RpcBegun in_conversation(const RpcRooms& rooms, Context& context, const Account&
   }
   if (!known && known.error().code == ErrorCode::conflict) return no_conversation(known.error(), to);
   const bool is_bare = to.find('@') == std::string::npos;
-  const auto name = known ? account.name : partner_param(account, to);
+  const auto name = known ? account.name : name_param(account, to);
   if (const auto* failed = std::get_if<RpcFailure>(&name)) {
     if (is_bare) return no_conversation(known.error(), to);  // a title that there is not
     return *failed;
@@ -303,7 +291,7 @@ RpcBegun rpc_group_create(const RpcRooms& rooms, const ClientConfig&, Context& c
   }
   std::set<directory::Name> names;
   for (const json& one : params["names"]) {
-    auto name = partner_param(*account, one.get<std::string>());
+    auto name = name_param(*account, one.get<std::string>());
     if (const auto* failed = std::get_if<RpcFailure>(&name)) return *failed;
     names.insert(std::get<directory::Name>(std::move(name)));
   }
@@ -326,7 +314,7 @@ RpcBegun rpc_group_add(const RpcRooms& rooms, const ClientConfig&, Context& cont
   if (conversation->kind != ConversationKind::group) {
     return failure(ErrorCode::not_authorised, "Nobody can be added to a conversation of two; create a group.");
   }
-  const auto name = partner_param(*account, text_param(params, "name"));
+  const auto name = name_param(*account, text_param(params, "name"));
   if (const auto* failed = std::get_if<RpcFailure>(&name)) return *failed;
   const auto& whom = std::get<directory::Name>(name);
   return after_look_up(rooms, context, *account, {whom}, LookUp::if_stale, kSendWaitMs,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/client/domains.h"
 #include "core/client/file_name.h"
 
 namespace cairn::client {
@@ -94,7 +95,8 @@ void SaveJob::fetch(Context& context, const Account& account) {
                                           transfer_.file.sealed_size() - chunk_ * crypto::kStreamSealedChunk))};
   const std::string gone = transfer_.file.name + " is not on the server, or not any more; ask " +
                            sender(context.store) + " to send it again.";
-  ask_server(context, {account.server_url + std::string(proto::kPathBlobGet), {}, wire::encode(request), gone},
+  const proto::Call where = call_to(context.store, account, transfer_.file.domain, proto::kPathBlobGet);
+  ask_server(context, {where.url, {}, wire::encode(request), gone, where.reach},
              [this, self = shared_from_this(), asked = request.length](Context& later, const Bytes& body) {
                const auto part = wire::decode<proto::BlobPart>(body);
                const bool fits = part && part->size == transfer_.file.sealed_size() && part->data.size() == asked;

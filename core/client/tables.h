@@ -79,4 +79,6 @@ inline constexpr Table kRejoinAnswered{73};  ///< channel id || device id || Key
 inline constexpr Table kRejoined{74};   ///< channel id || device id -> uint64: when it last came in by itself, in ms
 inline constexpr Table kEvictions{75};  ///< channel id -> uint64: when this device's place there was taken, in ms
 
+inline constexpr Table kDomainPins{90};  ///< name_key(domain) -> DomainPin (domains.h)
+
 }  // namespace cairn::client::tables

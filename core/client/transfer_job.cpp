@@ -65,11 +65,13 @@ void TransferJob::ask_server(Context& context, Request request, ThenBytes then) 
   call.bearer = std::move(request.bearer);
   call.body = std::move(request.body);
   call.timeout_ms = kPartTimeoutMs;
+  call.reach = request.reach;
   busy_ = true;
+  const bool logged_in = !call.bearer.empty();
   rooms_.calls.start(
       context, {}, std::move(call),
-      [self = shared_from_this(), then = std::move(then), gone = std::move(request.gone)](Context& later,
-                                                                                          const Answer& answer) {
+      [self = shared_from_this(), then = std::move(then), gone = std::move(request.gone), logged_in](
+          Context& later, const Answer& answer) {
         self->busy_ = false;
         if (self->is_over()) return;
         if (answer.body) {
@@ -78,7 +80,7 @@ void TransferJob::ask_server(Context& context, Request request, ThenBytes then) 
           return then(later, *answer.body);
         }
         const ErrorCode code = answer.body.error().code;
-        if (code == ErrorCode::unauthenticated) self->rooms_.session.token_refused();
+        if (code == ErrorCode::unauthenticated && logged_in) self->rooms_.session.token_refused();
         if (code == ErrorCode::not_found && !gone.empty()) return self->fail_with(later, code, gone);
         std::string sentence = answer.message;
         if (sentence.empty()) sentence = "The server does not answer; it is asked again.";

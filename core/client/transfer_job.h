@@ -64,6 +64,7 @@ class TransferJob : public std::enable_shared_from_this<TransferJob> {
     std::string bearer = {};
     Bytes body = {};
     std::string gone = {};
+    proto::CallReach reach = proto::CallReach::anywhere;
   };
   void ask_server(Context& context, Request request, ThenBytes then);
   void pause(Context& context, std::uint64_t ms, std::string why);

@@ -1,5 +1,6 @@
 #include "core/client/vetoes.h"
 
+#include "core/client/domains.h"
 #include "core/client/tables.h"
 
 namespace cairn::client {
@@ -75,7 +76,6 @@ void Vetoes::step(Context& context, const Account& account) {
   due_ = Time::never();
   const auto rows = context.store.scan(tables::kVetoes, {}, {}, 2 * kMaxVetoes);
   if (rows.empty()) return;
-  const auto policy = tlog::ClientPolicy::parse(account.policy_text);
   for (const Row& row : rows) {
     auto veto = wire::decode<HeldVeto>(row.value);
     if (!veto) continue;
@@ -85,6 +85,7 @@ void Vetoes::step(Context& context, const Account& account) {
     }
     if (veto->origin != HeldVeto::Origin::told) tell_contacts(context, account, *veto);
     if (veto->origin == HeldVeto::Origin::told) views_.want(context, account, veto->name, kDoubtMs);
+    const auto policy = tlog::ClientPolicy::parse(policy_of(context.store, account, veto->name.domain()));
     if (!policy) continue;
     for (const tlog::Policy::Witness& one : policy->policy().witnesses()) {
       if (policy->is_auditor(one.key.key())) post(context, row.key, *veto, one);

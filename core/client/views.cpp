@@ -1,5 +1,6 @@
 #include "core/client/views.h"
 
+#include "core/client/domains.h"
 #include "core/client/held_veto.h"
 #include "core/client/suspicions.h"
 #include "core/client/tables.h"
@@ -9,6 +10,7 @@ namespace {
 
 constexpr std::size_t kMaxCosignerName = 256;
 constexpr std::uint32_t kLookupTimeoutMs = 10'000;
+constexpr std::uint64_t kMostLookupDoublings = 7;  // some ten minutes
 
 /// One look-up of a domain at a time: a proof starts at the checkpoint that is the newest when it is asked for.
 std::string call_key(const directory::Name& name) { return "lookup " + std::string(name.domain()); }
@@ -123,9 +125,7 @@ void Views::look_up_now(Context& context, const Account& account, const director
   const auto pinned = view(context.store, account, name);
   const auto log = domain(context.store, account, name.domain());
   const directory::Known known{log ? &*log : nullptr, pinned ? &*pinned : nullptr, {}};
-  proto::Call call;
-  call.method = proto::Method::post;
-  call.url = server_url_of(account, name.domain()) + std::string(proto::kPathLookup);
+  proto::Call call = call_to(context.store, account, name.domain(), proto::kPathLookup);
   call.body = wire::encode(directory::make_lookup(name, known));
   call.timeout_ms = kLookupTimeoutMs;
   calls_.start(context, call_key(name), std::move(call),
@@ -147,8 +147,12 @@ void Views::failed(Context& context, const directory::Name& name, std::string tr
   outcome.trouble = std::move(trouble);
   outcome.refused = refused;
   outcome.absent = false;
+  // Strangers can name any domain: one that cannot be verified is asked ever more rarely, unless a person asks.
+  const auto account = load_account(context.store);
+  const bool is_own = !account || name.domain() == account->domain();
+  const std::uint64_t doublings = is_own ? 0 : std::min<std::uint64_t>(outcome.attempts, kMostLookupDoublings);
   outcome.attempts += 1;
-  outcome.retry_at = after(context.now, kLookupPauseMs);
+  outcome.retry_at = after(context.now, kLookupPauseMs << doublings);
   context.note(proto::Event::Level::warning, refused ? "a directory answer was refused" : "a look-up failed");
   changed_.push_back(name);
 }
@@ -171,7 +175,7 @@ void Views::check(Context& context, const Account& account, const directory::Nam
       trouble = "The server of " + std::string(name.domain()) + " cannot be reached; it is tried again.";
     return failed(context, name, std::move(trouble), false);
   }
-  const auto policy = tlog::ClientPolicy::parse(account.policy_text);
+  const auto policy = tlog::ClientPolicy::parse(policy_of(context.store, account, name.domain()));
   if (!policy) return failed(context, name, "The policy of this device cannot be read; set a valid one.", true);
   const auto pinned = view(context.store, account, name);
   const auto log = domain(context.store, account, name.domain());
@@ -182,7 +186,10 @@ void Views::check(Context& context, const Account& account, const directory::Nam
   auto lookup = directory::verify_lookup(name, known, *policy, *response, context.now);
   if (!lookup) {
     if (pinned) obey_removals(context, account, *pinned, response->statements);
-    return failed(context, name, refusal_sentence(name, lookup.error()), true);
+    const bool is_strange = lookup.error().code == ErrorCode::no_quorum && name.domain() != account.domain() &&
+                            !has_policy(context.store, account, name.domain());
+    std::string why = is_strange ? no_policy_sentence(name.domain()) : refusal_sentence(name, lookup.error());
+    return failed(context, name, std::move(why), true);
   }
 
   if (stopped(context, account, name)) return;
@@ -285,6 +292,15 @@ std::string late_sentence(const directory::Name& name, std::uint64_t age_ms) {
   return "The newest word of the auditors about " + name.text() + " is " + std::to_string(age_ms / kMinuteMs) +
          " minutes old by the clock of this device, and a first message needs one of at most 15; see that the clock is "
          "right, or wait until the auditors are back.";
+}
+
+std::string no_policy_sentence(std::string_view domain) {
+  const std::string text(domain);
+  return "Cairn has no policy for " + text +
+         ": the witnesses and auditors that this device trusts have not vouched for its directory, so nothing was "
+         "sent. "
+         "Get the policy of " +
+         text + " from somebody whom you trust, and say: cairn domain add " + text + " --policy FILE.";
 }
 
 std::string refusal_sentence(const directory::Name& name, const Error& error) {

@@ -1,0 +1,44 @@
+// Other domains: under which policy their directories are judged, and where their servers are. Both are the owner's
+// word alone (docs/spec/client.md s.17).
+#pragma once
+
+#include "core/client/account.h"
+#include "core/proto/transport.h"
+
+namespace cairn::client {
+
+/// Other domains that the owner said something of, at most.
+constexpr std::size_t kMaxDomainPins = 1024;
+
+struct DomainPin {
+  std::string domain;
+  std::string policy_text;  ///< C2SP tlog-policy; empty: as of the own domain
+  std::string server_url;   ///< http(s)://host[:port], no path; empty: https://DOMAIN
+
+  void write(wire::Writer&) const;
+  static Result<DomainPin> read(wire::Reader&);
+};
+
+std::optional<DomainPin> domain_pin(const StoreView& store, const Account& account, std::string_view domain);
+/// By name.
+std::vector<DomainPin> domain_pins(const StoreView& store);
+/// In the place of what was said of that domain before. `invalid_state` for the own one, `invalid_name`; what
+/// ClientPolicy::parse says of a policy; `malformed` for an address that is none; `over_limit`.
+Status pin_domain(Context& context, const Account& account, const DomainPin& pin);
+/// False when nothing was said of it.
+bool unpin_domain(Context& context, const Account& account, std::string_view domain);
+
+/// The policy under which a domain's directory is judged: what its owner said, else the account's own. So who pins the
+/// same witnesses and auditors verifies every domain that they follow.
+std::string policy_of(const StoreView& store, const Account& account, std::string_view domain);
+/// Whether the owner said one for this domain.
+bool has_policy(const StoreView& store, const Account& account, std::string_view domain);
+
+/// A call to a path of a domain's server: the account's own, what its owner said, or by rule https://DOMAIN, which then
+/// leads to public addresses alone: names of strangers' choice come this way.
+proto::Call call_to(const StoreView& store, const Account& account, std::string_view domain, std::string_view path);
+
+/// "The server" of the own domain, "The server of DOMAIN" of another one, and " cannot be reached".
+std::string unreachable(const Account& account, std::string_view domain);
+
+}  // namespace cairn::client
