@@ -1,5 +1,6 @@
 #include "core/client/answerer.h"
 
+#include "core/client/domains.h"
 #include "core/client/identity.h"
 #include "core/client/reconciler.h"
 #include "core/client/tables.h"
@@ -178,9 +179,7 @@ void Answerer::answer(const RejoinRequest& request) {
     return refuse(request.device);
   }
   out.signature = crypto::sign_labelled(write_key_of(*group_, channel_), crypto::kSignRejoinAnswer, out.content());
-  proto::Call call;
-  call.method = proto::Method::post;
-  call.url = server_url_of(account_, conversation_->domain) + std::string(proto::kPathRejoinAnswer);
+  proto::Call call = call_to(context_.store, account_, conversation_->domain, proto::kPathRejoinAnswer);
   call.body = wire::encode(out);
   owner_.calls_.start(context_, answer_key(channel_, request.device), std::move(call),
                       [&owner = owner_, channel = channel_, request](Context& later, const Answer& answer) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/client/domains.h"
 #include "core/client/identity.h"
 #include "core/client/key_packages.h"
 #include "core/client/reconciler.h"
@@ -158,9 +159,7 @@ void Rejoiner::ask() {
   request.key_package = wire::encode(package->package());
   request.signature = crypto::sign_labelled(account_.signing_key, crypto::kSignRejoin, request.content());
   save();
-  proto::Call call;
-  call.method = proto::Method::post;
-  call.url = server_url_of(account_, rejoin_.domain) + std::string(proto::kPathRejoin);
+  proto::Call call = call_to(context_.store, account_, rejoin_.domain, proto::kPathRejoin);
   // The token goes to the own domain's server alone.
   if (rejoin_.domain == account_.name.domain()) call.bearer = owner_.session_.token();
   call.body = wire::encode(proto::ChannelRejoin{channel_, wire::encode(request)});
@@ -177,7 +176,9 @@ void Rejoiner::asked(const Answer& answer) {
   rejoin_ = std::move(*rejoin);
   conversation_ = owner_.find(context_.store, channel_);
   if (answer.status == 401 && rejoin_.domain == account_.name.domain()) owner_.session_.token_refused();
-  const bool is_no = answer.status == 403 || answer.status == 404 || answer.status == 501;
+  // A server of another domain takes no such request yet: it wants a login.
+  const bool is_elsewhere = answer.status == 401 && rejoin_.domain != account_.name.domain();
+  const bool is_no = answer.status == 403 || answer.status == 404 || answer.status == 501 || is_elsewhere;
   ++rejoin_.asked;
   std::uint64_t pause_ms = pause_after(rejoin_.asked);
   if (!answer.body && !is_no) {
@@ -342,9 +343,7 @@ Rejoiner::Tried Rejoiner::try_answer(const RejoinAnswer& answer) {
 // ---- coming in ----
 
 void Rejoiner::send_commit() {
-  proto::Call call;
-  call.method = proto::Method::post;
-  call.url = server_url_of(account_, rejoin_.domain) + std::string(proto::kPathChannelCommit);
+  proto::Call call = call_to(context_.store, account_, rejoin_.domain, proto::kPathChannelCommit);
   call.body = rejoin_.commit;
   owner_.calls_.start(context_, rejoin_call("rejoin ", channel_), std::move(call),
                       [&owner = owner_, channel = channel_, sent = crypto::sha256(rejoin_.commit)](

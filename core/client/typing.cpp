@@ -1,5 +1,6 @@
 #include "core/client/typing.h"
 
+#include "core/client/domains.h"
 #include "core/client/identity.h"
 #include "core/client/inbox.h"
 #include "core/client/reconciler.h"
@@ -132,9 +133,7 @@ bool Reconciler::signal(const Bytes& content) {
   proto::ChannelSignal request{channel_, group_->epoch(), std::move(*ciphertext), {}};
   request.signature =
       crypto::sign_labelled(write_key_of(*group_, channel_), proto::kSignChannelSignal, request.content());
-  proto::Call call;
-  call.method = proto::Method::post;
-  call.url = server_url_of(account_, conversation_.domain) + std::string(proto::kPathChannelSignal);
+  proto::Call call = call_to(context_.store, account_, conversation_.domain, proto::kPathChannelSignal);
   call.body = wire::encode(request);
   // Whatever the answer is: it is not said again.
   return owner_.calls_.start(context_, call_key("signal ", channel_), std::move(call), [](Context&, const Answer&) {});
