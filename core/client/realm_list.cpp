@@ -23,8 +23,13 @@ std::vector<std::string_view> words_of(std::string_view line) {
 
 /// Of a url without its scheme.
 bool is_this_machine(std::string_view rest) {
-  const std::string_view host = rest.substr(0, rest.find_first_of(rest.starts_with('[') ? "/" : "/:"));
-  return host == "localhost" || host == "127.0.0.1" || host.starts_with("[::1]");
+  constexpr std::string_view kLoopback6 = "[::1]";
+  if (rest.starts_with(kLoopback6)) {
+    rest.remove_prefix(kLoopback6.size());
+    return rest.empty() || rest.front() == ':' || rest.front() == '/';
+  }
+  const std::string_view host = rest.substr(0, rest.find_first_of("/:"));
+  return host == "localhost" || host == "127.0.0.1";
 }
 
 /// Shares go over it: in the clear on this machine alone.

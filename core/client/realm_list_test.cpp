@@ -56,10 +56,13 @@ TEST(RealmListText, RefusesWhatIsNoList) {
     EXPECT_TRUE(refused(RealmList::parse(line(1, url)), "realm list: url")) << url;
   }
   // In the clear to this machine alone.
-  for (const char* url : {"http://r.example", "http://localhost.example", "http://127.0.0.1.example", "http://[::2]"}) {
+  for (const char* url : {"http://r.example", "http://localhost.example", "http://127.0.0.1.example", "http://[::2]",
+                          "http://[::1].example", "http://[::1]x"}) {
     EXPECT_TRUE(refused(RealmList::parse(line(1, url)), "realm list: url without TLS")) << url;
   }
-  EXPECT_TRUE(accepted(RealmList::parse(line(1, "http://localhost:1"))));
+  for (const char* url : {"http://localhost:1", "http://[::1]", "http://[::1]:1", "http://[::1]/x"}) {
+    EXPECT_TRUE(accepted(RealmList::parse(line(1, url)))) << url;
+  }
   std::string many;
   for (std::uint64_t i = 0; i <= kMaxRealms; ++i) many += line(i + 1);
   EXPECT_TRUE(refused(RealmList::parse(many), "realm list: realms"));
