@@ -80,6 +80,18 @@ Reply run_job(Speaker& speaker, const std::string& method, const json& params) {
   return reply;
 }
 
+/// "snapshot 3 of generation 1, by device 0a1b2c3d..., of DAY", a line each, where there is more than one.
+std::string read_of(const json& result) {
+  std::string out;
+  const json all = result.value("snapshots", json::array());
+  for (const json& one : all.size() < 2 ? json::array() : all) {
+    out += "  snapshot " + number_of(one, "snapshot") + ", generation " + number_of(one, "generation") + ", of " +
+           day_of(one, "created_ms") + ", by device " + one.value("device", "") +
+           (one.value("device_active", false) ? "" : " (removed)") + "\n";
+  }
+  return out;
+}
+
 std::string receipts_of(const json& result) {
   std::string out;
   for (const json& one : result.value("receipts", json::array())) {
@@ -222,12 +234,15 @@ std::string render_backup(const std::string& method, const json& result) {
   }
   if (method == "backup.verify") {
     return warnings_of(result) + "Snapshot " + number_of(result, "snapshot") + " can be restored: all " +
-           number_of(result, "packs") + " packs were read.\n";
+           number_of(result, "packs") + " packs were read.\n" + read_of(result);
   }
   if (method == "backup.restore") {
     return warnings_of(result) + "Restored, to be read: " + number_of(result, "messages") + " messages of " +
-           number_of(result, "conversations") + " conversations, as of " + day_of(result, "created_ms") + ".\n";
+           number_of(result, "conversations") + " conversations, as of " + day_of(result, "created_ms") + ".\n" +
+           read_of(result);
   }
+  if (method == "backup.stop") return result.value("stopped", false) ? "Stopped.\n" : "Nothing of the backup runs.\n";
+  if (method == "backup.seen") return number_of(result, "seen") + " alarms about backups are known now.\n";
   if (method == "backup.prune") return warnings_of(result) + render_pruned(result);
   if (method == "backup.realms") return render_realms(result);
   if (method == "backup.delete") return warnings_of(result) + render_delete(result);

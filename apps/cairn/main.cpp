@@ -6,6 +6,7 @@
 
 #include "apps/cairn/attachment.h"
 #include "apps/cairn/backup.h"
+#include "apps/cairn/backup_options.h"
 #include "apps/cairn/chat/chat.h"
 #include "apps/cairn/completion.h"
 #include "apps/cairn/daemon.h"
@@ -327,8 +328,8 @@ void add_backup_commands(CLI::App& app, Command& command) {
   constexpr std::pair<const char*, const char*> kVerbs[] = {
       {"create", "set up the first time, with the recovery key; then store what is new"},
       {"list", "the snapshots that there are, and where"},
-      {"verify", "read all of the newest snapshot, and say what is damaged"},
-      {"restore", "take the newest snapshot in, to be read"},
+      {"verify", "read all that restore would take, and say what is damaged"},
+      {"restore", "take the newest snapshot of each device in, to be read"},
       {"prune", "remove what no snapshot needs any more; backup create does that too"},
       {"delete", "all of it, or one generation: for ever where realms hold its key, else as far as the storage goes"}};
   for (const auto& [verb, meaning] : kVerbs) {
@@ -349,6 +350,7 @@ void add_backup_commands(CLI::App& app, Command& command) {
     backup->get_subcommand(verb)->add_flag("--token", command.with_token,
                                            "the printed one is asked for: needs no realms");
   }
+  apps::add_backup_options(*backup, command.method, command.params);
   backup->get_subcommand("delete")->add_flag_function(
       "--cancel", [&command](std::int64_t) { command.params["cancel"] = true; },
       "call off what a device has asked for");

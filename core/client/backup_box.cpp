@@ -215,13 +215,18 @@ void KeyBoxJob::put_box(Context& context, const std::shared_ptr<NextKeyBox>& nex
 void KeyBoxJob::copy_for_pin(Context& context, Then then) {
   if (!setup_->content.pin) return then(context);
   const auto id = *proto::KeyBoxId::from(setup_->content.pin->box);
-  storage_->ask(context, proto::kPathKeyBoxGet, wire::encode(proto::KeyBoxGet{id}),
-                [self = self_as<KeyBoxJob>(), then](Context& later, Result<Bytes> body) {
-                  const auto stands =
-                      body ? wire::decode<proto::KeyBoxPut>(*body) : tl::unexpected<Error>(body.error());
-                  if (stands && equal(stands->body, self->box_bytes_)) return then(later);
-                  self->put_copy(later, stands ? stands->version + 1 : 1, then);
-                });
+  storage_->ask(
+      context, proto::kPathKeyBoxGet, wire::encode(proto::KeyBoxGet{id}),
+      [self = self_as<KeyBoxJob>(), then](Context& later, Result<Bytes> body) {
+        const auto stands = body ? wire::decode<proto::KeyBoxPut>(*body) : tl::unexpected<Error>(body.error());
+        if (stands && equal(stands->body, self->box_bytes_)) return then(later);
+        // Another device may have been faster with a newer one.
+        const BackupSetup& setup = *self->setup_;
+        const auto copy = stands ? open_with_device(stands->body, setup.content.current().root, setup.device_key)
+                                 : tl::unexpected<Error>(stands.error());
+        if (copy && copy->head().version > setup.head.version) return then(later);
+        self->put_copy(later, stands ? stands->version + 1 : 1, then);
+      });
 }
 
 void KeyBoxJob::put_copy(Context& context, std::uint64_t version, const Then& then) {
@@ -231,18 +236,20 @@ void KeyBoxJob::put_copy(Context& context, std::uint64_t version, const Then& th
   put.signature = crypto::sign_labelled(key, crypto::kSignKeyBoxPut, put.content());
   storage_->ask(context, proto::kPathKeyBoxPut, wire::encode(put),
                 [self = self_as<KeyBoxJob>(), then](Context& later, Result<Bytes> body) {
-                  if (!body) {
-                    self->warnings_.push_back("The storage did not take the keys for the PIN (" +
-                                              self->storage_->refusal() +
-                                              "); until backup create has run again the "
-                                              "PIN opens what was there before.");
-                  }
+                  if (!body) return self->copy_failed(later, body.error(), then);
                   then(later);
                 });
 }
 
+void KeyBoxJob::copy_failed(Context& context, const Error&, const Then& then) {
+  warnings_.push_back("The storage did not take the keys for the PIN (" + storage_->refusal() +
+                      "); until backup create has run again the PIN opens what was there before.");
+  then(context);
+}
+
 void KeyBoxJob::delete_copy(Context& context, const vault::PinKeys& pin, Then then) {
   const auto id = *proto::KeyBoxId::from(pin.box);
+  if (id == box_id_) return then(context);  // whoever wrote that means harm
   const auto seed = std::make_shared<crypto::Ed25519Seed>(pin.box_key.clone());
   storage_->ask(context, proto::kPathKeyBoxGet, wire::encode(proto::KeyBoxGet{id}),
                 [self = self_as<KeyBoxJob>(), id, seed, then](Context& later, Result<Bytes> body) {

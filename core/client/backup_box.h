@@ -35,9 +35,11 @@ class KeyBoxJob : public BackupJob {
   virtual std::string left_undone() const { return {}; }
   /// Puts it everywhere, writes down what this device keeps, and goes on with `then`.
   void put_key_box(Context& context, const Account& account, NextKeyBox next, Then then);
-  /// Sees to it that the PIN's copy is that of the box; what cannot be done is a warning.
+  /// The storage did not take the PIN's copy: by default a warning.
+  virtual void copy_failed(Context& context, const Error& error, const Then& then);
+  /// Sees to it that the PIN's copy is that of the box.
   void copy_for_pin(Context& context, Then then);
-  /// Removes that copy.
+  /// Removes that copy; never the key box itself.
   void delete_copy(Context& context, const vault::PinKeys& pin, Then then);
 
   std::optional<BackupSetup> setup_;

@@ -2,6 +2,7 @@
 
 #include "core/base/encoding.h"
 #include "core/client/backup_delete.h"
+#include "core/client/backup_troubles.h"
 #include "core/client/tables.h"
 #include "core/crypto/labels.h"
 #include "core/vault/pack.h"
@@ -48,7 +49,10 @@ void CreateJob::unlocked(Context& context) {
     }
   }
   if (box_ && *next && !(*next)->content.pin) pin_lost(context);
-  const auto go_on = [self = self_as<CreateJob>()](Context& later) { self->begin_snapshot(later); };
+  const auto go_on = [self = self_as<CreateJob>()](Context& later) {
+    if (!self->lost_pin_) return self->begin_snapshot(later);
+    self->delete_copy(later, *self->lost_pin_, [self](Context& then) { self->begin_snapshot(then); });
+  };
   if (*next) return put_key_box(context, *account, std::move(**next), go_on);
   if (task_.realms) know_realms(context, *identity_, task_.realms);
   copy_for_pin(context, go_on);
@@ -66,6 +70,7 @@ void CreateJob::pin_lost(Context& context) {
   row.add_sent({PinVersion{}, std::move(key)});
   row.finished = false;
   save_pin_row(context, row);
+  if (box_->content.pin) lost_pin_ = pin->clone();  // where a doubted one says that its copy lies is no word
   warnings_.emplace_back(
       "The PIN was set by a device that is no longer one of the name's, so it opens nothing from here on; choose "
       "another: pin set.");
@@ -109,17 +114,40 @@ void CreateJob::entered(Context& context) {
   });
 }
 
+void CreateJob::tell_of_rollback(Context& context) {
+  const std::string sentence =
+      "The storage does not show snapshot " + std::to_string(newest_.counter) + " of generation " +
+      std::to_string(generation_) +
+      ", which this device knows, nor a newer one: it was set back, or holds some back. What you have is backed up "
+      "anew; look at what is there (backup list), and ask its operator.";
+  warnings_.push_back(sentence);
+  note_trouble(context, *identity_, {BackupTrouble::Kind::rolled_back, task_.storage, context.now.ms, sentence});
+}
+
 void CreateJob::take_newest(Context& context, const std::vector<Found>& found) {
+  const auto account = load_account(context.store);
+  if (!account) return fail_with(ErrorCode::invalid_state, "This device has no name any more.");
   const auto signers = device_keys(task_.state, Signers::active);
   const vault::VaultId vault = vault_of(setup_->content.current());
-  std::vector<vault::IndexReference> indexes;
+  std::vector<vault::IndexReference> own;
+  std::vector<vault::IndexReference> newest;
+  bool shown = newest_.counter == 0;
   for (const Found& one : found) {
     const auto manifest = one.manifest.verify({generation_, vault, signers, 0});
     if (!manifest) continue;
-    indexes = manifest->indexes;
+    newest = manifest->indexes;
+    if (one.manifest.signer() == account->signing_key.public_key()) own = manifest->indexes;
+    shown = shown || manifest->counter >= newest_.counter;
     if (manifest->counter >= newest_.counter) newest_ = manifest->head();
   }
-  fetch_indexes(context, indexes, [self = self_as<CreateJob>(), vault](Context& later) {
+  if (!shown) tell_of_rollback(context);
+  setup_->newest = newest_;
+  setup_->newest_generation = generation_;
+  save_backup_setup(context, *setup_);
+  for (const vault::IndexReference& one : newest) {
+    if (std::ranges::find(own, one.id, &vault::IndexReference::id) == own.end()) own.push_back(one);
+  }
+  fetch_indexes(context, own, [self = self_as<CreateJob>(), vault](Context& later) {
     std::vector<vault::ObjectId> packs;
     for (const Row& row : later.store.scan_prefix(tables::kBackupPacks, vault, proto::kMaxVaultObjects)) {
       wire::Reader began(row.value);
@@ -175,8 +203,8 @@ void CreateJob::write_settings(Context& context) {
   for (const Row& row : context.store.scan(tables::kContacts, {}, {}, kContacts)) {
     const auto view = wire::decode<directory::VerifiedView>(row.value);
     if (!view || !view->exists()) continue;
-    wire::Reader admitted(context.store.get(tables::kAdmittedResets, row.key).value_or(Bytes{}));
-    contacts.push_back({view->name().text(), admitted.u32().value_or(0)});
+    const Bytes admitted = context.store.get(tables::kAdmittedResets, row.key).value_or(Bytes{});
+    contacts.push_back({view->name().text(), wire::Reader(admitted).u32().value_or(0)});
   }
   wire::Writer w;
   w.vector(contacts);
@@ -269,7 +297,8 @@ void CreateJob::confirm(Context& context) {
 
 /// A machine that slept between the check and the manifest: another device may have removed something meanwhile.
 bool CreateJob::goes_on(Context& context) {
-  if (writer_->is_whole(stored_objects())) return true;
+  seen_whole_ = writer_->is_whole(stored_objects()).has_value();
+  if (seen_whole_) return true;
   setup_->newest = newest_;
   setup_->last_ms = last_ms_before_;  // what is due is due again
   save_backup_setup(context, *setup_);
@@ -312,8 +341,16 @@ void CreateJob::end(Context& context) {
 
 void CreateJob::refused_by_storage(const Error& error) {
   if (made_.is_null()) return PruningJob::refused_by_storage(error);
-  warnings_.push_back("The snapshot is there, but what nothing needs any more was not removed (" + storage_->refusal() +
-                      "); backup create tries that again.");
+  warnings_.push_back(seen_whole_ ? "The snapshot is there, but what nothing needs any more was not removed (" +
+                                        storage_->refusal() + "); backup create tries that again."
+                                  : "The snapshot was put, but could not be looked at afterwards (" +
+                                        storage_->refusal() + "): see whether it is whole, backup verify.");
+  conclude();
+}
+
+void CreateJob::cut_short(Context& context, ErrorCode code, std::string sentence) {
+  if (made_.is_null()) return PruningJob::cut_short(context, code, std::move(sentence));
+  warnings_.push_back("The snapshot was put; what comes after that was not done. " + sentence);
   conclude();
 }
 

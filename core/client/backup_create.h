@@ -11,6 +11,7 @@ class CreateJob final : public PruningJob {
   using PruningJob::PruningJob;
 
  private:
+  JobKind kind() const override { return JobKind::create; }
   bool makes_backup() const override { return true; }
   void unlocked(Context& context) override;
   bool work(Context& context) override;
@@ -20,8 +21,11 @@ class CreateJob final : public PruningJob {
   void entered(Context& context);
   /// The realms have erased the token of the generation in force: another one begins.
   void begin_after_erasure(Context& context);
-  /// Its indexes say what is stored already.
+  /// The indexes of the newest, and of this device's own newest, say what is stored already: another device may have
+  /// little of what this one has.
   void take_newest(Context& context, const std::vector<Found>& found);
+  /// The storage shows an older state than this device knows: what it makes now must not hide that.
+  void tell_of_rollback(Context& context);
   /// Packs of a run of this device that was interrupted.
   void take_left_behind(Context& context, std::vector<vault::ObjectId> packs);
   void begin_writing(Context& context);
@@ -37,6 +41,7 @@ class CreateJob final : public PruningJob {
   void end(Context& context);
   /// Once the snapshot is there nothing takes that back.
   void refused_by_storage(const Error& error) override;
+  void cut_short(Context& context, ErrorCode code, std::string sentence) override;
   void conclude();
   bool goes_on(Context& context) override;
   /// Where packs of this device's are remembered until a snapshot needs them.
@@ -50,7 +55,9 @@ class CreateJob final : public PruningJob {
   Time listed_;                        ///< when the vault was, before anything was written
   bool finished_ = false;
   bool confirming_ = false;
+  bool seen_whole_ = false;  ///< in the vault as listed after the manifest was put
   std::uint32_t generation_ = 0;
+  std::optional<vault::PinKeys> lost_pin_;  ///< whose copy of the key box is to go
   std::uint64_t last_ms_before_ = 0;        ///< of its set-up, as it was before this snapshot
   std::vector<vault::ObjectId> manifests_;  ///< the ids of its own
   nlohmann::json made_;                     ///< when the snapshot is there: the result

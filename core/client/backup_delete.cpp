@@ -2,7 +2,8 @@
 
 #include "core/base/encoding.h"
 #include "core/client/backup_prune.h"
-#include "core/client/backups.h"
+#include "core/client/backup_reader.h"
+#include "core/client/backup_troubles.h"
 #include "core/client/pin_jobs.h"
 #include "core/client/tables.h"
 #include "core/crypto/labels.h"
@@ -156,17 +157,20 @@ void DeleteJob::erasure_answered(Context& context, std::size_t at, bool empty, c
   told_of(list, change.fates());
   keep_receipts(context, number, list, change.receipts());
   const std::size_t enough = list.realms.size() - list.threshold + 1;
-  // Whatever the storage says: a copy of what it had opens until the realms have erased.
-  context.store.erase(tables::kUnconfirmed, to_bytes(vault_of(box_->content.generations[at])));
+  // Whatever the storage says: a copy of what it had opens until the realms have erased. Until they have said so, or
+  // will, they are asked again.
+  const Bytes unconfirmed = to_bytes(vault_of(box_->content.generations[at]));
   if (change.gone()) {
+    context.store.erase(tables::kUnconfirmed, unconfirmed);
     gone_.insert(number);
   } else if (change.receipts().size() + change.waiting() >= enough) {
+    context.store.erase(tables::kUnconfirmed, unconfirmed);
     waiting_.insert(number);
     if (empty) idle_.insert(number);
     erase_at_ms_ = std::max(erase_at_ms_, change.erase_at_ms());
   } else if (empty) {
     unconfirmed_.insert(number);
-    context.store.put(tables::kUnconfirmed, to_bytes(vault_of(box_->content.generations[at])), generation_key(number));
+    context.store.put(tables::kUnconfirmed, unconfirmed, generation_key(number));
     warnings_.push_back("The storage says that generation " + std::to_string(number) +
                         " is gone; the realms have not confirmed it (" + unwell(list, change.fates()) +
                         "), so a copy of it may still open. They are asked again every hour while this device runs.");
@@ -243,6 +247,7 @@ void DeleteJob::forget_pin(Context& context, const vault::PinKeys& pin) {
 void DeleteJob::end(Context& context) {
   if (all_gone_) {
     forget_backup_setup(context, *identity_);  // of this storage, and no other
+    forget_troubles_of(context, *identity_);
   } else if (setup_) {
     // The snapshot that this device knew is gone with its generation; of another one an older state is still a lie.
     if (gone_.contains(setup_->newest_generation)) {

@@ -148,7 +148,9 @@ void BackupJob::find_snapshots(Context& context, ThenFound then) {
                      return self->refused_by_storage(items.error());
                    self->items_ = items ? std::move(*items) : std::vector<proto::VaultItem>{};
                    self->other_format_ = false;
-                   self->fetch_manifests(later, std::make_shared<std::vector<Found>>(), 0, then);
+                   const auto finding = std::make_shared<Finding>();
+                   finding->signers = device_keys(self->task_.state, Signers::ever);
+                   self->fetch_manifests(later, finding, 0, then);
                  });
 }
 
@@ -158,33 +160,35 @@ vault::StoredObjects BackupJob::stored_objects() const {
   return out;
 }
 
-void BackupJob::fetch_manifests(Context& context, const std::shared_ptr<std::vector<Found>>& found, std::size_t at,
+void BackupJob::take_manifest(Finding& finding, const vault::ObjectId& id, ByteView sealed) {
+  auto manifest = vault::UnverifiedManifest::open(*keys_, id, sealed);
+  other_format_ = other_format_ || (!manifest && manifest.error().code == ErrorCode::unsupported);
+  // One that does not open is damaged, or a stranger's: others may be good.
+  if (!manifest || std::ranges::find(finding.signers, manifest->signer()) == finding.signers.end()) return;
+  const auto [place, is_new] =
+      finding.places.try_emplace({manifest->head().hash, manifest->signer()}, finding.found.size());
+  if (is_new) {
+    finding.found.push_back({{id}, std::move(*manifest)});
+  } else {
+    finding.found[place->second].ids.push_back(id);
+  }
+}
+
+void BackupJob::fetch_manifests(Context& context, const std::shared_ptr<Finding>& finding, std::size_t at,
                                 const ThenFound& then) {
   const auto is_manifest = [](const proto::VaultItem& item) {
     return vault::is_kind(*vault::ObjectId::from(item.object), vault::ObjectKind::manifest);
   };
   while (at < items_.size() && !is_manifest(items_[at])) ++at;
   if (at == items_.size()) {
-    std::ranges::sort(*found, {}, [](const Found& one) { return one.manifest.counter(); });
-    return then(context, std::move(*found));
+    std::ranges::sort(finding->found, {}, [](const Found& one) { return one.manifest.counter(); });
+    return then(context, std::move(finding->found));
   }
   const auto id = *vault::ObjectId::from(items_[at].object);
-  const auto take = [self = shared_from_this(), found, at, id, then](Context& later, Result<Bytes> body) {
+  const auto take = [self = shared_from_this(), finding, at, id, then](Context& later, Result<Bytes> body) {
     if (!body && body.error().code != ErrorCode::not_found) return self->refused_by_storage(body.error());
-    // One that does not open is damaged, or a stranger's: others may be good.
-    if (body) {
-      auto manifest = vault::UnverifiedManifest::open(*self->keys_, id, *body);
-      self->other_format_ = self->other_format_ || (!manifest && manifest.error().code == ErrorCode::unsupported);
-      const auto known = std::ranges::find_if(*found, [&](const Found& one) {
-        return manifest && one.manifest.head() == manifest->head() && one.manifest.signer() == manifest->signer();
-      });
-      if (manifest && known == found->end()) {
-        found->push_back({{id}, std::move(*manifest)});
-      } else if (manifest) {
-        known->ids.push_back(id);
-      }
-    }
-    self->fetch_manifests(later, found, at + 1, then);
+    if (body) self->take_manifest(*finding, id, *body);
+    self->fetch_manifests(later, finding, at + 1, then);
   };
   storage_->get(context, id, vault::kMaxManifestSize, take);
 }
@@ -229,9 +233,29 @@ void BackupJob::fetch_tables(Context& context, std::size_t at, const ThenIndex& 
 
 bool BackupJob::step(Context& context) {
   if (over_) return false;
+  if (elapsed_ms(context.now, began_) >= kLongestJobMs) {
+    stop(context, ErrorCode::unavailable,
+         "It was not done within a day: the storage of the backup, or the way to it, is too slow. Begin it again; what "
+         "was stored is not stored again.");
+    return false;
+  }
   storage_->step(context);
   domain_->step(context);
   return work(context) && !over_;
+}
+
+void BackupJob::stop(Context& context, ErrorCode code, std::string sentence) {
+  if (over_) return;
+  storage_->stop();
+  domain_->stop();
+  cut_short(context, code, std::move(sentence));
+}
+
+void BackupJob::forget_printed_token() {
+  if (!result_.contains("token")) return;
+  auto& text = result_["token"].get_ref<std::string&>();
+  wipe(text.data(), text.size());
+  result_.erase("token");
 }
 
 void BackupJob::fail_with(ErrorCode code, std::string sentence) {

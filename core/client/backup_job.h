@@ -30,6 +30,13 @@ struct TypedPin {
   std::string invitation;   ///< for account tokens, where the domain asks for one
 };
 
+/// After so long a job ends: a storage may answer as slowly as it likes, and only one job runs at a time. What was put
+/// is not put again.
+constexpr std::uint64_t kLongestJobMs = kDayMs;
+
+/// What of a job its owner is told when it was begun without being asked for, and failed (backup_troubles.h).
+enum class JobKind : std::uint8_t { other = 0, create = 1, verify = 2 };
+
 inline constexpr const char* kNoBackup = "There is no backup here; backup create makes one.";
 
 /// What a job is begun with.
@@ -56,7 +63,16 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   void begin(Context& context);
   /// Does a bounded part of what can be done now; true when there is more of it.
   bool step(Context& context);
-  Time next_deadline() const { return std::min(storage_->next_deadline(), domain_->next_deadline()); }
+  Time next_deadline() const {
+    return std::min({storage_->next_deadline(), domain_->next_deadline(), after(began_, kLongestJobMs)});
+  }
+  /// Ends it where it is: nothing more is sent or done, and what was put or stored stays.
+  void stop(Context& context, ErrorCode code, std::string sentence);
+
+  virtual JobKind kind() const { return JobKind::other; }
+  /// Whether it guesses at the PIN itself: then nobody else may read of those guesses first.
+  virtual bool guesses() const { return false; }
+  const BackupTask& task() const { return task_; }
 
   bool is_over() const { return over_; }
   struct Failure {
@@ -66,6 +82,8 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   /// When it is over: why it failed, or result().
   const std::optional<Failure>& failure() const { return failure_; }
   const nlohmann::json& result() const { return result_; }
+  /// A printed token is shown once, and kept no longer.
+  void forget_printed_token();
   /// For a person who waits: what is done, how many of how many, how many bytes went over, since when.
   nlohmann::json progress(Time now) const;
 
@@ -88,19 +106,21 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   virtual bool work(Context& context) = 0;
 
   void fail_with(ErrorCode code, std::string sentence);
+  /// It is stopped: by default it fails.
+  virtual void cut_short(Context&, ErrorCode code, std::string sentence) { fail_with(code, std::move(sentence)); }
   /// With what the storage said.
   virtual void refused_by_storage(const Error& error) { fail_with(error.code, storage_->refusal()); }
   void succeed(nlohmann::json result);
 
   /// From here on keys_ and the storage are those of this generation, and `then` goes on; fails if its keys do not
   /// open. A token that lies behind realms is asked of them, each time anew: it is kept nowhere. When they have erased
-  /// it, `erased` goes on.
-  void enter(Context& context, const vault::Generation& generation, Then then, Then erased);
+  /// it, `erased` goes on; when it does not open now, `unreachable`, with a warning, if there is one.
+  void enter(Context& context, const vault::Generation& generation, Then then, Then erased, Then unreachable = {});
   /// Likewise; what was erased ends the job.
   void enter(Context& context, const vault::Generation& generation, Then then);
   /// With this token.
   void enter_with(Context& context, const vault::Generation& generation, const vault::BackupToken& token,
-                  const Then& then);
+                  const Then& then, const Then& unreachable = {});
   /// Account tokens for these realms, of the own domain.
   void ask_tokens(Context& context, const RealmList& list, proto::TokenPurpose purpose, std::uint8_t number,
                   ThenHouse then);
@@ -110,7 +130,8 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
     return vault::vault_id(generation.root, *identity_);
   }
   void open_vault(const vault::Generation& generation);
-  /// All snapshots of the vault that was entered, by counter; none when the vault is not there.
+  /// All snapshots of the vault that was entered that some device of the name, as it is or was, has signed, by counter;
+  /// none when the vault is not there.
   void find_snapshots(Context& context, ThenFound then);
   /// What was last listed.
   vault::StoredObjects stored_objects() const;
@@ -165,9 +186,20 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   /// Of who signed the box, and ignored: "keys of the PIN".
   void warn_of_other(std::string_view what);
   void token_came(Context& context, const vault::Generation& generation, const RealmList& list,
-                  vault::TokenRecovery& recovery, const Then& then, const Then& erased);
-  void fetch_manifests(Context& context, const std::shared_ptr<std::vector<Found>>& found, std::size_t at,
+                  vault::TokenRecovery& recovery, const Then& then, const Then& erased, const Then& unreachable);
+  void tell_of_deletion(const vault::Generation& generation, const RealmList& list,
+                        const vault::TokenRecovery& recovery);
+  void cannot_enter(Context& context, const vault::Generation& generation, ErrorCode code, std::string sentence,
+                    const Then& unreachable);
+  /// What was found so far, and the place of each in it.
+  struct Finding {
+    std::vector<Found> found;
+    std::map<std::pair<Hash, PublicKey>, std::size_t> places;
+    std::vector<PublicKey> signers;  ///< whose are taken
+  };
+  void fetch_manifests(Context& context, const std::shared_ptr<Finding>& finding, std::size_t at,
                        const ThenFound& then);
+  void take_manifest(Finding& finding, const vault::ObjectId& id, ByteView sealed);
   void fetch_index(Context& context, const std::vector<vault::IndexReference>& named, std::size_t at,
                    const ThenIndex& then);
   void fetch_tables(Context& context, std::size_t at, const ThenIndex& then);

@@ -187,6 +187,10 @@ Result<NextKeyBox> without_generations(const KeyBoxWishes& wishes, const std::se
   next.content.version = box.content.version + 1;
   next.content.previous = box.head.hash;
   next.content.written = now;
+  // Whoever is out has no part in what begins, or is sealed anew.
+  const Bytes own_key = TRY(crypto::kem_public_key(crypto::KemAlgorithm::xwing_shake, wishes.device_key));
+  next.content.openers = openers_of(wishes, own_key, next.content.version);
+  if (pin_of(next.content.openers).is_zero()) next.content.pin.reset();
   const std::uint32_t last = box.content.current().number;
   std::erase_if(next.content.generations, [&](const vault::Generation& one) { return dropped.contains(one.number); });
   if (dropped.contains(last) || ended.contains(last) || is_outdated(box, wishes.state)) {

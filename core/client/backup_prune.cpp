@@ -60,7 +60,10 @@ void PruningJob::plan_pruning(Context& context, const std::vector<Found>& found,
     auto manifest = one.manifest.verify({pruning_, vault_, signers, 0});
     if (!manifest) continue;
     expected = expected || manifest->head() == *expected_ || manifest->counter > expected_->counter;
-    snapshots.push_back({one.ids, std::move(*manifest)});
+    const auto* device = task_.state.find_by_key(one.manifest.signer());
+    const bool active = device != nullptr && device->active();
+    snapshots.push_back({one.ids, std::move(*manifest), one.manifest.signer(),
+                         active ? vault::SignerState::active : vault::SignerState::removed});
   }
   if (!expected) {
     warnings_.emplace_back(

@@ -109,13 +109,22 @@ TEST_F(BackupPrune, TwoDevicesAtOnceHarmNothing) {
     removed += done["result"]["removed_objects"].get<std::uint64_t>();
   }
   EXPECT_GT(removed, 0u);
-  EXPECT_EQ(listed(), 1u);
+  EXPECT_EQ(listed(), 2u);  // of each the newest
   EXPECT_TRUE(backup("alice-2", "verify").contains("result"));
   // One of them makes a snapshot while the other prunes.
   say("alice-2", kBob, "and more");
   ASSERT_TRUE(village.ask("alice-1", "backup.prune").contains("result"));
   ASSERT_TRUE(backup("alice-2", "create").contains("result"));
   EXPECT_TRUE(backup("alice-2", "verify").contains("result"));
+  // And all that either has said comes back on a device that has nothing.
+  ASSERT_TRUE(backup("alice-1", "create").contains("result"));
+  ASSERT_TRUE(village
+                  .ask("alice-3", "recover",
+                       {{"name", kAlice}, {"recovery_key", key}, {"policy", village.server.policy_text()}})
+                  .contains("result"));
+  const json restored = backup("alice-3", "restore", with_key());
+  ASSERT_TRUE(restored.contains("result")) << restored.dump();
+  EXPECT_EQ(texts("alice-3", kRestored), (std::vector<std::string>{kSecret, "day 1", "day 2", "day 3", "and more"}));
 }
 
 TEST_F(BackupPrune, NothingGoesWhereTheStorageHidesTheNewestSnapshot) {

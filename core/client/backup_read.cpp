@@ -24,12 +24,6 @@ std::string names_of(const std::vector<std::string>& all) {
   return out;
 }
 
-/// "HOME" or "HOME/FIRST".
-Result<ChannelId> archive_of(std::string_view text) {
-  const Bytes bytes = TRY(from_hex(text.substr(0, text.find('/'))));
-  return archive_home(TRY(ChannelId::from(bytes)));
-}
-
 }  // namespace
 
 // ---- list ----
@@ -75,77 +69,14 @@ void ListJob::show(std::size_t at, const std::vector<Found>& found) {
   for (const proto::VaultItem& item : items_) bytes_ += item.size;
 }
 
-// ---- the newest snapshot ----
-
-void NewestJob::unlocked(Context& context) {
-  if (!box_) return fail_with(ErrorCode::not_found, kNoBackup);
-  doing_ = "looking for the newest snapshot";
-  look_in(context, box_->content.generations.size());
-}
-
-void NewestJob::look_in(Context& context, std::size_t at) {
-  if (at == 0 && erased_) {
-    return fail_with(ErrorCode::invalid_state,
-                     "The realms have erased their parts of this backup's key, as its owner asked: what it held opens "
-                     "never again.");
-  }
-  if (at == 0) {
-    const bool known = task_.setup && task_.setup->newest.counter != 0;
-    return known
-               ? fail_with(ErrorCode::stale,
-                           "The storage shows none of the snapshots that this device has made; they were destroyed, or "
-                           "are held back: use another copy, and back up anew.")
-               : fail_with(ErrorCode::not_found, "There is no snapshot in this backup yet; backup create makes one.");
-  }
-  const auto self = self_as<NewestJob>();
-  enter(
-      context, box_->content.generations[at - 1],
-      [self, at](Context& later) {
-        self->find_snapshots(later,
-                             [self, at](Context& then, std::vector<Found> found) { self->choose(then, at, found); });
-      },
-      [self, at](Context& later) {
-        self->erased_ = true;
-        self->look_in(later, at - 1);
-      });
-}
-
-void NewestJob::choose(Context& context, std::size_t at, const std::vector<Found>& found) {
-  const vault::Generation& generation = box_->content.generations[at - 1];
-  const auto signers = device_keys(task_.state, Signers::ever);
-  for (auto one = found.rbegin(); one != found.rend() && !manifest_; ++one) {
-    auto manifest = one->manifest.verify({generation.number, vault_of(generation), signers, 0});
-    if (!manifest) continue;
-    manifest_ = std::move(*manifest);
-    const auto* device = task_.state.find_by_key(one->manifest.signer());
-    signer_is_active_ = device != nullptr && device->active();
-  }
-  if (!manifest_) return look_in(context, at - 1);
-  const auto place = [](std::uint32_t number, std::uint64_t counter) { return std::pair(number, counter); };
-  if (task_.setup && place(generation.number, manifest_->counter) <
-                         place(task_.setup->newest_generation, task_.setup->newest.counter)) {
-    return fail_with(
-        ErrorCode::stale,
-        "The storage shows an older snapshot than this device knows, and nothing was done; use another copy "
-        "of the backup, or ask its operator.");
-  }
-  if (!signer_is_active_ && removed_ == RemovedSigner::refuse) {
-    return fail_with(
-        ErrorCode::not_authorised,
-        "The newest snapshot was made by a device that is no longer one of the name's; if you trust what it "
-        "wrote, say so: backup restore --accept-removed.");
-  }
-  fetch_indexes(context, manifest_->indexes, [self = self_as<NewestJob>()](Context& later) { self->chosen(later); });
-}
-
 // ---- verify ----
 
-void VerifyJob::chosen(Context& context) {
+void VerifyJob::opened(Context& context) {
   doing_ = "reading packs";
   const bool all = share_ == kAllPacks || index_.packs().empty();
   auto packs = all ? vault::all_packs(index_) : vault::sample_packs(index_, share_, context.entropy);
-  all_ = packs.size();
-  verifier_.emplace(*keys_, index_, *manifest_, std::move(packs));
+  all_ += packs.size();
+  verifier_.emplace(*keys_, index_, snapshot().manifest, std::move(packs));
 }
 
 bool VerifyJob::work(Context& context) {
@@ -167,37 +98,45 @@ bool VerifyJob::work(Context& context) {
       storage_->get(context, id, vault::kMaxPackSize, take);
       return false;
     }
-    case vault::VerifyStep::bad_pack: packs_.push_back(to_hex(verifier_->wanted())); return true;
+    case vault::VerifyStep::bad_pack: packs_.insert(to_hex(verifier_->wanted())); return true;
     case vault::VerifyStep::damage: {
       std::string path = as_text(verifier_->reader().entry().path);
       if (damaged_.empty() || damaged_.back() != path) damaged_.push_back(std::move(path));
       return true;
     }
     case vault::VerifyStep::lost_entries: damaged_.emplace_back("the names of entries"); return true;
-    case vault::VerifyStep::end: end(); return false;
+    case vault::VerifyStep::end:
+      verifier_.reset();
+      read_next(context);
+      return true;
   }
   return false;
 }
 
-void VerifyJob::end() {
+void VerifyJob::all_read(Context&) {
   if (packs_.empty() && damaged_.empty()) {
-    return succeed({{"snapshot", manifest_->counter}, {"packs", all_}, {"bytes", storage_->bytes_moved()}});
+    nlohmann::json result = snapshots_json();
+    result["packs"] = all_;
+    result["bytes"] = storage_->bytes_moved();
+    return succeed(std::move(result));
   }
   fail_with(ErrorCode::inconsistent,
-            "The backup is damaged: pack " + names_of(packs_) +
+            "The backup is damaged: pack " + names_of({packs_.begin(), packs_.end()}) +
                 (damaged_.empty() ? "; nothing is lost by it" : "; lost are " + names_of(damaged_)) +
                 ". Everything else can be restored; delete this generation and back up anew.");
 }
 
 // ---- restore ----
 
-void RestoreJob::chosen(Context& context) {
-  account_ = load_account(context.store);
+void RestoreJob::opened(Context& context) {
+  if (!account_) account_ = load_account(context.store);
   if (!account_) return fail_with(ErrorCode::invalid_state, "This device has no name any more.");
   doing_ = "restoring";
-  all_ = manifest_->entry_count;
+  if (!archives_) archives_.emplace(rooms_.conversations, *account_);
+  archives_->begin_snapshot(snapshot().state);
+  all_ += snapshot().manifest.entry_count;
   chunks_.emplace(*keys_, index_);
-  reader_.emplace(*manifest_, *chunks_, vault::ReadMode::data);
+  reader_.emplace(snapshot().manifest, *chunks_, vault::ReadMode::data);
 }
 
 bool RestoreJob::work(Context& context) {
@@ -233,7 +172,11 @@ void RestoreJob::take_step(Context& context, vault::ReadStep step) {
     case vault::ReadStep::damage: sound_ = false; return;
     case vault::ReadStep::end_entry: take_entry(context); return;
     case vault::ReadStep::lost_entries: damaged_.emplace_back("the names of entries"); return;
-    case vault::ReadStep::end: end(context); return;
+    case vault::ReadStep::end:
+      reader_.reset();
+      chunks_.reset();
+      read_next(context);
+      return;
     case vault::ReadStep::reference: return;
   }
 }
@@ -245,15 +188,23 @@ void RestoreJob::take_entry(Context& context) {
   const std::string_view rest = path;
   Status taken = sound_ ? ok() : Status(fail(ErrorCode::inconsistent, "damaged"));
   if (taken && path == "contacts") taken = take_contacts(context);
-  if (taken && path.starts_with(kConversation)) taken = take_conversation(context, rest.substr(kConversation.size()));
-  if (taken && path.starts_with(kMessages)) taken = take_messages(context, rest.substr(kMessages.size()));
+  if (taken && path.starts_with(kConversation)) {
+    taken = archives_->take_conversation(context, rest.substr(kConversation.size()), data_);
+  }
+  if (taken && path.starts_with(kMessages)) {
+    taken = archives_->take_messages(context, rest.substr(kMessages.size()), data_);
+  }
+  done_ = archives_->messages();
   if (!taken) damaged_.push_back(path);
 }
 
+/// What was admitted keeps a question from being asked: of a device that is out that is no word.
 Status RestoreJob::take_contacts(Context& context) {
   wire::Reader r(data_);
   const auto contacts = TRY(r.vector<BackedUpContact>(wire::kMaxVectorSize, kMaxContactsListed));
   TRY(r.finish());
+  contacts_ = std::max<std::uint64_t>(contacts_, contacts.size());
+  if (snapshot().state != vault::SignerState::active) return ok();
   for (const BackedUpContact& contact : contacts) {
     Bytes key = name_key(*account_, contact.name);
     if (contact.admitted_resets == 0 || context.store.get(tables::kAdmittedResets, key)) continue;
@@ -261,42 +212,6 @@ Status RestoreJob::take_contacts(Context& context) {
     w.u32(contact.admitted_resets);
     context.store.put(tables::kAdmittedResets, std::move(key), w.take());
   }
-  contacts_ = contacts.size();
-  return ok();
-}
-
-Status RestoreJob::take_conversation(Context& context, std::string_view home) {
-  const ChannelId archive = TRY(archive_of(home));
-  const auto entry = TRY(wire::decode<BackedUpConversation>(data_));
-  Conversation conversation;
-  conversation.channel = archive;
-  conversation.domain = account_->domain();
-  conversation.kind = ConversationKind::group;  // a pair would be taken for the one that lives
-  conversation.state = ConversationState::left;
-  conversation.title = archive_title(*account_, entry);
-  conversation.names = entry.names;
-  conversation.created_ms = entry.created_ms;
-  context.store.put(tables::kConversations, to_bytes(archive), wire::encode(conversation));
-  ++conversations_;
-  return ok();
-}
-
-Status RestoreJob::take_messages(Context& context, std::string_view home) {
-  const ChannelId archive = TRY(archive_of(home));
-  auto conversation = rooms_.conversations.find(context.store, archive);
-  REQUIRE(conversation && conversation->state == ConversationState::left, ErrorCode::malformed, "no conversation");
-  std::vector<BackedUpMessage> messages;
-  for (wire::Reader r(data_); !r.done();) messages.push_back(TRY(BackedUpMessage::read(r)));
-  for (BackedUpMessage& one : messages) {
-    // Nothing of it waits here: what was not sent then was not sent.
-    if (one.message.delivery == Delivery::waiting) one.message.delivery = Delivery::refused;
-    conversation->next_message = std::max(conversation->next_message, one.index + 1);
-    // What was to disappear meanwhile does not come back.
-    if (!restore_life(context, archive, one.index, one.message)) continue;
-    context.store.put(tables::kMessages, numbered(archive, one.index), wire::encode(one.message));
-    ++done_;
-  }
-  context.store.put(tables::kConversations, to_bytes(archive), wire::encode(*conversation));
   return ok();
 }
 
@@ -311,22 +226,21 @@ void RestoreJob::keep_pin(Context& context) {
   context.store.put(tables::kRealms, storage_key(*identity_), wire::encode(*task_.realms));
 }
 
-void RestoreJob::end(Context& context) {
+void RestoreJob::all_read(Context& context) {
   keep_pin(context);
-  nlohmann::json warnings = nlohmann::json::array();
-  if (!signer_is_active_) {
-    warnings.push_back("The snapshot was made by a device that is no longer one of the name's.");
+  nlohmann::json result = snapshots_json();
+  for (const auto& one : result["snapshots"]) {
+    if (one["device_active"]) continue;
+    warnings_.push_back("Snapshot " + one["snapshot"].dump() + " was made by the device " +
+                        one["device"].get<std::string>() + ", which is no longer one of the name's.");
   }
   if (!damaged_.empty()) {
-    warnings.push_back("Some of the backup is damaged and was left out: " + names_of(damaged_) + ".");
+    warnings_.push_back("Some of the backup is damaged and was left out: " + names_of(damaged_) + ".");
   }
-  succeed({{"snapshot", manifest_->counter},
-           {"generation", manifest_->generation},
-           {"created_ms", manifest_->created.ms},
-           {"messages", done_},
-           {"conversations", conversations_},
-           {"contacts", contacts_},
-           {"warnings", warnings}});
+  result["messages"] = archives_->messages();
+  result["conversations"] = archives_->conversations();
+  result["contacts"] = contacts_;
+  succeed(std::move(result));
 }
 
 }  // namespace cairn::client

@@ -19,9 +19,9 @@ void BackupJob::told_of(const RealmList& list, const std::vector<vault::RealmFat
 }
 
 void BackupJob::enter_with(Context& context, const vault::Generation& generation, const vault::BackupToken& token,
-                           const Then& then) {
+                           const Then& then, const Then& unreachable) {
   auto keys = keys_of(generation, token);
-  if (!keys) return fail_with(keys.error().code, kBadKeys);
+  if (!keys) return cannot_enter(context, generation, keys.error().code, kBadKeys, unreachable);
   if (task_.print_token) entered_token_ = token.clone();
   keys_.emplace(std::move(*keys));
   index_ = {};
@@ -38,45 +38,68 @@ void BackupJob::enter(Context& context, const vault::Generation& generation, The
   });
 }
 
-void BackupJob::enter(Context& context, const vault::Generation& generation, Then then, Then erased) {
+void BackupJob::cannot_enter(Context& context, const vault::Generation& generation, ErrorCode code,
+                             std::string sentence, const Then& unreachable) {
+  if (!unreachable) return fail_with(code, std::move(sentence));
+  warnings_.push_back("Generation " + std::to_string(generation.number) + " was left out. " + sentence);
+  unreachable(context);
+}
+
+void BackupJob::enter(Context& context, const vault::Generation& generation, Then then, Then erased, Then unreachable) {
   deletion_waits_ = false;
-  if (generation.token) return enter_with(context, generation, *generation.token, then);
+  if (generation.token) return enter_with(context, generation, *generation.token, then, unreachable);
   if (task_.token && task_.token->generation == generation.number) {
-    return enter_with(context, generation, task_.token->token, then);
+    return enter_with(context, generation, task_.token->token, then, unreachable);
   }
   const auto list = RealmList::from(generation.realms);
   auto recovery = list ? vault::TokenRecovery::begin(list->set(), generation.root)
                        : Result<vault::TokenRecovery>(tl::unexpected<Error>(list.error()));
-  if (!recovery) return fail_with(ErrorCode::inconsistent, kBadKeys);
+  if (!recovery) return cannot_enter(context, generation, ErrorCode::inconsistent, kBadKeys, unreachable);
   doing_ = "asking the realms for their parts of the key";
   const auto machine = std::make_shared<vault::TokenRecovery>(std::move(*recovery));
   const auto house = std::make_shared<const RealmHouse>(RealmHouse{*list, {}, {}});
   const auto of = std::make_shared<const vault::Generation>(generation.clone());
   carry_token(context, rooms_.calls, house, machine,
-              [self = shared_from_this(), machine, house, of, then, erased](Context& later) {
-                if (!self->over_) self->token_came(later, *of, house->list, *machine, then, erased);
+              [self = shared_from_this(), machine, house, of, then, erased, unreachable](Context& later) {
+                if (!self->over_) self->token_came(later, *of, house->list, *machine, then, erased, unreachable);
               });
 }
 
+void BackupJob::tell_of_deletion(const vault::Generation& generation, const RealmList& list,
+                                 const vault::TokenRecovery& recovery) {
+  const auto waiting = recovery.waiting();
+  if (waiting.empty()) return;
+  std::string sentence = "Generation " + std::to_string(generation.number);
+  if (const auto at = recovery.ends_at_ms()) {
+    deletion_at_ms_ = std::min(deletion_at_ms_.value_or(*at), *at);
+    sentence += " is to be deleted on " + day_text(Time{*at}) +
+                ", as a device has asked; if you do not want that, type: cairn backup delete --cancel";
+  } else {
+    std::string names;
+    for (const std::size_t i : waiting) names += (names.empty() ? "" : ", ") + list.realms[i].name();
+    sentence += " is to be deleted, say these realms, and too few others for it to be so: " + names +
+                ". If a device of yours asked, call it off (cairn backup delete --cancel) or ask again; else tell "
+                "their operators.";
+  }
+  if (std::ranges::find(warnings_, sentence) == warnings_.end()) warnings_.push_back(std::move(sentence));
+}
+
 void BackupJob::token_came(Context& context, const vault::Generation& generation, const RealmList& list,
-                           vault::TokenRecovery& recovery, const Then& then, const Then& erased) {
+                           vault::TokenRecovery& recovery, const Then& then, const Then& erased,
+                           const Then& unreachable) {
   using State = vault::TokenRecovery::State;
   told_of(list, recovery.fates());
-  if (const auto at = recovery.erase_at_ms()) {
-    deletion_at_ms_ = std::min(deletion_at_ms_.value_or(*at), *at);
-    const std::string sentence = "Generation " + std::to_string(generation.number) + " is to be deleted on " +
-                                 day_text(Time{*at}) +
-                                 ", as a device has asked; if you do not want that, type: "
-                                 "cairn backup delete --cancel";
-    if (std::ranges::find(warnings_, sentence) == warnings_.end()) warnings_.push_back(sentence);
+  tell_of_deletion(generation, list, recovery);
+  deletion_waits_ = recovery.ends_at_ms().has_value();
+  if (recovery.state() == State::recovered) {
+    return enter_with(context, generation, recovery.take_token(), then, unreachable);
   }
-  deletion_waits_ = recovery.erase_at_ms().has_value();
-  if (recovery.state() == State::recovered) return enter_with(context, generation, recovery.take_token(), then);
   if (recovery.state() == State::erased) return erased(context);
-  fail_with(ErrorCode::unavailable,
-            "Of the " + std::to_string(list.realms.size()) + " realms that hold parts of this backup's key " +
-                std::to_string(list.threshold) + " are needed, and too few gave theirs: " +
-                unwell(list, recovery.fates()) + "; try again when they run, or give the printed token: --token.");
+  cannot_enter(context, generation, ErrorCode::unavailable,
+               "Of the " + std::to_string(list.realms.size()) + " realms that hold parts of this backup's key " +
+                   std::to_string(list.threshold) + " are needed, and too few gave theirs: " +
+                   unwell(list, recovery.fates()) + "; try again when they run, or give the printed token: --token.",
+               unreachable);
 }
 
 void BackupJob::ask_tokens(Context& context, const RealmList& list, proto::TokenPurpose purpose, std::uint8_t number,

@@ -167,6 +167,18 @@ void save_backup_setup(Context& context, const BackupSetup& setup) {
 
 void save_schedule(Context& context, const BackupSetup& setup) { put_setup(context, setup, setup.daily); }
 
+void know_newest(Context& context, const vault::StorageIdentity& identity, std::uint32_t generation,
+                 const vault::SnapshotHead& head) {
+  for (BackupSetup& setup : load_backup_setups(context.store)) {
+    const bool is_newer =
+        std::pair(generation, head.counter) > std::pair(setup.newest_generation, setup.newest.counter);
+    if (setup.identity != identity || !is_newer) continue;
+    setup.newest = head;
+    setup.newest_generation = generation;
+    save_backup_setup(context, setup);
+  }
+}
+
 void forget_backup_setup(Context& context, const vault::StorageIdentity& identity) {
   for (const Row& row : context.store.scan(tables::kBackup, {}, {}, kMaxSetups)) {
     const auto setup = BackupSetup::decode(row.value);

@@ -75,6 +75,9 @@ std::optional<BackupSetup> load_backup_setup(const StoreView& store);
 void save_backup_setup(Context& context, const BackupSetup& setup);
 /// With `daily` as it is here.
 void save_schedule(Context& context, const BackupSetup& setup);
+/// This device has learned of that snapshot: its set-up of that storage knows it, if it has one and knows no newer.
+void know_newest(Context& context, const vault::StorageIdentity& identity, std::uint32_t generation,
+                 const vault::SnapshotHead& head);
 void forget_backup_setup(Context& context, const vault::StorageIdentity& identity);
 
 /// As a person names a storage: "domain", or the folder's path.

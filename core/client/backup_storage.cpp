@@ -12,6 +12,10 @@ constexpr std::uint32_t kTimeoutMs = 30'000;
 constexpr std::uint64_t kAgainMs = kSecondMs;
 constexpr unsigned kTriesOfServer = 60;
 constexpr unsigned kTriesOfFolder = 3;
+/// So long all requests of a job together are waited for in vain: each may fail many times, and there may be many.
+constexpr std::uint64_t kMostLostMs = 30 * kMinuteMs;
+/// Pages of a list that holds as much as any can. Each may be empty: a storage leaves out what is not whole.
+constexpr std::size_t kMostPages = proto::kMaxVaultObjects / proto::kMaxVaultList + 1;
 /// An upload goes back so often: a storage that was set back, or dropped what was old, is not a broken one.
 constexpr unsigned kMaxLosses = 3;
 constexpr const char* kLoses =
@@ -54,16 +58,19 @@ struct BackupStorage::Download {
 struct BackupStorage::Listing {
   std::vector<proto::VaultItem> items;
   ThenList then;
+  std::size_t pages = 0;
 };
 
 BackupStorage::BackupStorage(Calls& calls, Session& session, std::string base)
     : calls_(calls), session_(session), base_(std::move(base)), is_folder_(client::is_folder(base_)) {}
 
 void BackupStorage::ask(Context& context, std::string_view path, Bytes body, Then then) {
-  send(context, std::make_shared<Request>(Request{path, std::move(body), std::move(then), 0}));
+  send(context, std::make_shared<Request>(Request{path, std::move(body), std::move(then)}));
 }
 
 void BackupStorage::send(Context& context, const std::shared_ptr<Request>& request) {
+  if (stopped_) return;
+  request->sent = context.now;
   proto::Call call;
   call.method = proto::Method::post;
   call.url = base_ + std::string(request->path);
@@ -77,15 +84,22 @@ void BackupStorage::send(Context& context, const std::shared_ptr<Request>& reque
 }
 
 void BackupStorage::answered(Context& context, const std::shared_ptr<Request>& request, const Answer& answer) {
+  if (stopped_) return;
   if (answer.body) return request->then(context, *answer.body);
   const ErrorCode code = answer.body.error().code;
   if (code == ErrorCode::unauthenticated) session_.token_refused();
   refusal_ = answer.message.empty() ? "The storage of the backup does not answer; try again later." : answer.message;
-  if (may_pass(code) && ++request->tries < (is_folder_ ? kTriesOfFolder : kTriesOfServer)) {
+  if (may_pass(code)) lost_ms_ += elapsed_ms(context.now, request->sent) + kAgainMs;
+  if (may_pass(code) && lost_ms_ < kMostLostMs && ++request->tries < (is_folder_ ? kTriesOfFolder : kTriesOfServer)) {
     waiting_.push_back({after(context.now, kAgainMs), request});
     return;
   }
   request->then(context, fail(code, "refused by the storage"));
+}
+
+void BackupStorage::stop() {
+  stopped_ = true;
+  waiting_.clear();
 }
 
 void BackupStorage::step(Context& context) {
@@ -163,7 +177,7 @@ tl::unexpected<Error> BackupStorage::broken(const char* where, const char* sente
 }
 
 void BackupStorage::list(Context& context, ThenList then) {
-  list_from(context, std::make_shared<Listing>(Listing{{}, std::move(then)}), std::nullopt);
+  list_from(context, std::make_shared<Listing>(Listing{{}, std::move(then), 0}), std::nullopt);
 }
 
 void BackupStorage::list_from(Context& context, const std::shared_ptr<Listing>& listing,
@@ -173,8 +187,8 @@ void BackupStorage::list_from(Context& context, const std::shared_ptr<Listing>& 
         if (!body) return listing->then(later, tl::unexpected<Error>(body.error()));
         const auto page = wire::decode<proto::VaultListAnswer>(*body);
         // A storage that goes round in circles is not followed.
-        const bool onward =
-            page && (!page->next || !after || *after < *page->next) && listing->items.size() <= proto::kMaxVaultObjects;
+        const bool onward = page && (!page->next || !after || *after < *page->next) &&
+                            listing->items.size() <= proto::kMaxVaultObjects && ++listing->pages <= kMostPages;
         if (!onward) return listing->then(later, self->broken("a list that cannot be", kMakesNoSense));
         listing->items.insert(listing->items.end(), page->items.begin(), page->items.end());
         if (!page->next) return listing->then(later, std::move(listing->items));

@@ -47,6 +47,8 @@ class BackupStorage : public std::enable_shared_from_this<BackupStorage> {
   const std::string& refusal() const { return refusal_; }
   std::uint64_t bytes_moved() const { return bytes_moved_; }
 
+  /// From here on nothing is sent, and no answer is told to anybody.
+  void stop();
   /// Asks again what is due.
   void step(Context& context);
   Time next_deadline() const { return waiting_.empty() ? Time::never() : waiting_.front().at; }
@@ -57,6 +59,7 @@ class BackupStorage : public std::enable_shared_from_this<BackupStorage> {
     Bytes body;
     Then then;
     unsigned tries = 0;
+    Time sent = {};  ///< when it was asked the last time
   };
   struct Waiting {
     Time at;
@@ -83,6 +86,8 @@ class BackupStorage : public std::enable_shared_from_this<BackupStorage> {
   std::deque<Waiting> waiting_;
   std::string refusal_;
   std::uint64_t bytes_moved_ = 0;
+  std::uint64_t lost_ms_ = 0;  ///< in waiting for what did not come
+  bool stopped_ = false;
 };
 
 }  // namespace cairn::client

@@ -21,6 +21,9 @@ Status Backups::check(const BackupTask& task) const {
 
 Status Backups::start(Context& context, std::shared_ptr<BackupJob> job) {
   job_ = std::move(job);
+  by_itself_ = false;
+  job_at_.reset();
+  if (job_->task().setup) job_at_ = job_->task().setup->identity;
   job_->begin(context);
   return ok();
 }
@@ -35,14 +38,35 @@ Status Backups::list(Context& context, BackupTask task) {
   return start(context, std::make_shared<ListJob>(rooms_, std::move(task)));
 }
 
-Status Backups::verify(Context& context, BackupTask task) {
+Status Backups::verify(Context& context, BackupTask task, SnapshotChoice choice) {
   TRY(check(task));
-  return start(context, std::make_shared<VerifyJob>(rooms_, std::move(task), kAllPacks));
+  return start(context, std::make_shared<VerifyJob>(rooms_, std::move(task), kAllPacks, std::move(choice)));
 }
 
-Status Backups::restore(Context& context, BackupTask task, RemovedSigner removed) {
+Status Backups::restore(Context& context, BackupTask task, RemovedSigner removed, SnapshotChoice choice) {
   TRY(check(task));
-  return start(context, std::make_shared<RestoreJob>(rooms_, std::move(task), removed));
+  return start(context, std::make_shared<RestoreJob>(rooms_, std::move(task), removed, std::move(choice)));
+}
+
+bool Backups::stop(Context& context) {
+  if (!job_ || job_->is_over()) return false;
+  job_->stop(context, ErrorCode::conflict,
+             "It was stopped. Begin it again when you like: what was stored is not "
+             "stored again.");
+  return true;
+}
+
+void Backups::take_outcome(Context& context) {
+  using Kind = BackupTrouble::Kind;
+  const JobKind kind = job_->kind();
+  if (!job_at_ || kind == JobKind::other) return;
+  const Kind about = kind == JobKind::create ? Kind::create : Kind::verify;
+  if (!job_->failure()) {
+    settle_trouble(context, *job_at_, about);
+  } else if (by_itself_) {
+    note_trouble(context, *job_at_, {about, job_->task().storage, context.now.ms, job_->failure()->sentence});
+  }
+  ++troubles_seen_;
 }
 
 bool Backups::set_daily(Context& context, std::string_view storage, bool daily) {
@@ -67,11 +91,13 @@ bool Backups::begin_due(Context& context, BackupTask task) {
     if (passed(tried_) < kTryAgainMs) return false;
     tried_[storage] = context.now;
     static_cast<void>(create(context, std::move(task)));  // it is not busy, and set up
+    by_itself_ = true;
     return true;
   }
   if (passed(sampled_) < kDayMs) return false;
   sampled_[storage] = context.now;
   static_cast<void>(start(context, std::make_shared<VerifyJob>(rooms_, std::move(task), kSampleShare)));
+  by_itself_ = true;
   return true;
 }
 
@@ -129,27 +155,34 @@ void Backups::step(Context& context, const Account& account) {
   run_schedule(context, account);
   hungry_ = job_ && job_->step(context);
   const bool runs = job_ && !job_->is_over();
-  if (std::exchange(runs_, runs) && !runs) {
+  // A job may be over in the batch that began it.
+  if (job_ && !runs && std::exchange(told_, job_) != job_) {
+    take_outcome(context);
     watch_.look_soon();
     debts_.look_soon();
     looks_ = true;  // there may be something to do from time to time now
   }
+  // A job's own guesses are its own to tell of; else a job, which lasts as long as its storage likes, hides no guess.
+  // What the storage says of the key box waits until it is over.
+  if (runs && job_->guesses()) return;
+  watch_.step(context, account, runs ? PinWatch::Look::at_logs : PinWatch::Look::at_boxes_too);
   if (runs) return;
-  watch_.step(context, account);  // a job's own guesses are its own to tell of
   debts_.step(context, account);
 }
 
 Time Backups::next_deadline() const {
   const Time look = std::min({looks_ ? next_look_ : Time::never(), watch_.next_deadline(), debts_.next_deadline()});
   if (!job_ || job_->is_over()) return look;
-  return hungry_ ? Time{} : job_->next_deadline();
+  if (hungry_) return {};
+  // Of what else there is only guesses are looked for meanwhile.
+  return job_->guesses() ? job_->next_deadline() : std::min(job_->next_deadline(), watch_.next_deadline());
 }
 
 void Backups::forget_all() {
   job_.reset();
+  told_.reset();
   hungry_ = false;
   next_look_ = {};
-  runs_ = false;
   watch_.look_soon();
   debts_.look_soon();
 }

@@ -2,6 +2,7 @@
 
 #include <deque>
 
+#include "core/client/backup_archive.h"
 #include "core/client/row_keys.h"
 #include "core/client/send_keys.h"
 #include "core/client/tables.h"
@@ -350,6 +351,7 @@ void wipe_message(Context& context, const ChannelId& home, std::uint64_t index, 
   erase_all(context, tables::kStatuses, numbered(home, index));
   context.store.erase(tables::kReportsDue, numbered(home, index));
   if (!message.id.is_zero()) erase_id(context, home, message.id);
+  context.store.erase(tables::kArchived, concat({home, archive_identity(message)}));
   forget_said(context, home, index);
   context.store.erase(tables::kMessages, numbered(home, index));
 }

@@ -89,6 +89,7 @@ void PinSetJob::unlocked(Context& context) {
 }
 
 void PinSetJob::permitted(Context& context) {
+  if (is_over()) return;
   const vault::PinKeys* old = old_pin();
   if (old != nullptr && old->number == *number_ && old->registration != house_->who.registration) {
     return fail_with(ErrorCode::inconsistent, kOtherRegistration);
@@ -122,6 +123,7 @@ void PinSetJob::permitted(Context& context) {
 }
 
 void PinSetJob::versions_came(Context& context, const RealmReplies& replies) {
+  if (is_over()) return;
   std::vector<std::optional<proto::Call>> calls;
   for (std::size_t i = 0; i < replies.size(); ++i) {
     const RealmPlace& realm = house_->list.realms[i];
@@ -182,6 +184,11 @@ std::string PinSetJob::left_undone() const {
          std::string(old_pin() != nullptr ? "pin change." : "pin set.");
 }
 
+void PinSetJob::copy_failed(Context&, const Error& error, const Then&) {
+  fail_with(error.code, "The PIN is set, but the storage did not take the keys for it (" + storage_->refusal() +
+                            "), so it opens nothing yet; see to that, and type: backup create.");
+}
+
 void PinSetJob::make_it_an_opener(Context& context) {
   const auto account = load_account(context.store);
   if (!account) return fail_with(ErrorCode::invalid_state, "This device has no name any more.");
@@ -225,7 +232,14 @@ void PinSetJob::key_box_stands(Context& context) {
   if (const auto left = left_behind()) owe_removal(context, *left, auths_);
 }
 
+/// A copy of the key box for a PIN that opens nothing any more takes one of the few places that a name has.
 void PinSetJob::clean_up(Context& context) {
+  const vault::PinKeys* old = old_pin();
+  if (old == nullptr) return forget_old_realms(context);
+  delete_copy(context, *old, [self = self_as<PinSetJob>()](Context& later) { self->forget_old_realms(later); });
+}
+
+void PinSetJob::forget_old_realms(Context& context) {
   auto left = left_behind();
   if (!left) return end(context);
   const auto house = std::make_shared<const RealmHouse>(std::move(*left));

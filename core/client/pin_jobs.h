@@ -30,6 +30,8 @@ class PinSetJob final : public KeyBoxJob {
   /// What stands at realms, or under a registration, that are no longer used.
   std::optional<RealmHouse> left_behind() const;
   void clean_up(Context& context);
+  void forget_old_realms(Context& context);
+  void copy_failed(Context& context, const Error& error, const Then& then) override;
   void end(Context& context);
   const vault::PinKeys* old_pin() const { return box_ && box_->content.pin ? &*box_->content.pin : nullptr; }
 
@@ -68,6 +70,7 @@ class PinCheckJob final : public PinJob {
       : PinJob(rooms, std::move(task)), text_(std::move(text)) {}
 
  private:
+  bool guesses() const override { return true; }
   void found(Context& context) override;
   void logs_came(Context& context, const std::vector<OwnerReply>& replies);
   void permitted(Context& context, const std::shared_ptr<const RealmHouse>& with_tokens);

@@ -169,15 +169,6 @@ TEST_F(Pin, ASecondDeviceOfTheNameHasRealmsAndPinToo) {
   EXPECT_TRUE(recover("alice-3", kPin).contains("result"));
 }
 
-TEST_F(Pin, SecretsOfPinAndTokenAreInNoRowOfADevice) {
-  set_pin();
-  const auto setup = load_backup_setup(village.device("alice-1").store());
-  ASSERT_TRUE(setup.has_value());
-  EXPECT_FALSE(setup->content.current().token.has_value());
-  ASSERT_TRUE(setup->content.pin.has_value());
-  EXPECT_EQ(load_pin_row(village.device("alice-1").store())->sent.size(), 1u);
-}
-
 TEST_F(Pin, OfADeviceThatIsOutOpensNothingMoreAndIsSetAnew) {
   ASSERT_TRUE(village.link_device("alice-2", kAlice, "alice-1").contains("result"));
   set_pin();

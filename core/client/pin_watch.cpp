@@ -54,7 +54,7 @@ void ask_for_guesses(Context& context, Calls& calls, const std::string& domain, 
 
 }  // namespace
 
-void PinWatch::step(Context& context, const Account& account) {
+void PinWatch::step(Context& context, const Account& account, Look look) {
   const bool active = account.state == AccountState::active;
   if (!std::exchange(active_, active) && active) due_ = {};
   if (!active) due_ = Time::never();
@@ -62,6 +62,11 @@ void PinWatch::step(Context& context, const Account& account) {
   due_ = after(context.now, kEveryMs);
   const std::vector<BackupSetup> all = load_backup_setups(context.store);
   if (all.empty()) due_ = Time::never();  // until a job has run that may have made one
+  if (look == Look::at_logs) {
+    const auto of_pin = load_backup_setup(context.store);
+    if (of_pin) ask_for_guesses(context, calls_, account.domain(), of_pin->identity, looks_);
+    return;
+  }
   // Of each: another device may have set the PIN at a storage where there was none.
   for (const BackupSetup& setup : all) watch_box(context, setup);
 }

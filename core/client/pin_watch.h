@@ -22,7 +22,9 @@ class PinWatch {
 
   /// Looks at the key box of each storage, which another device may have changed, and asks the realms, when that is
   /// due: at the beginning, then every half an hour while this device runs.
-  void step(Context& context, const Account& account);
+  /// While a job runs at the logs alone.
+  enum class Look : std::uint8_t { at_boxes_too, at_logs };
+  void step(Context& context, const Account& account, Look look);
   Time next_deadline() const { return due_; }
   /// Grows when logs were read.
   std::uint64_t looks() const { return *looks_; }

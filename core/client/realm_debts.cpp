@@ -90,18 +90,22 @@ void forget_there(Context& context, const Paying& payment) {
   const auto house = std::make_shared<const RealmHouse>(RealmHouse{payment->debt.place, payment->who, {}});
   ask_as_owner(context, payment->calls, house, std::make_shared<const PinAuths>(auths_of(payment->debt)),
                PinOwnerAction::erase, [payment](Context& later, const std::vector<OwnerReply>& replies) {
-                 // Of another version there is no key here: another device has registered anew, and answers for it.
+                 // Of another version there is no key here, or not the right one: another device has registered anew,
+                 // and answers for it.
                  const vault::RealmFate state = replies[0].state;
                  const bool over = state == vault::RealmFate::good || state == vault::RealmFate::nothing_here ||
-                                   state == vault::RealmFate::other_version;
+                                   state == vault::RealmFate::other_version || replies[0].not_ours;
                  if (over) paid(later, payment);
                });
 }
 
 void give_share(Context& context, const Paying& payment, ByteView token, const std::optional<Signature>& replaces) {
   auto call = pin_register_call(payment->debt.realm().url, payment->who, *payment->debt.share, token, replaces);
-  ask_all(context, payment->calls, {std::move(call)}, [payment](Context& later, const RealmReplies& replies) {
-    if (realm_done(replies[0])) paid(later, payment);
+  const bool by_key = replaces.has_value();
+  ask_all(context, payment->calls, {std::move(call)}, [payment, by_key](Context& later, const RealmReplies& replies) {
+    const Status done = realm_done(replies[0]);
+    // Where our key is none of what stands there, asking again changes nothing; a token may only have run out.
+    if (done || (by_key && is_not_ours(done.error().code))) paid(later, payment);
   });
 }
 

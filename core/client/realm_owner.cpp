@@ -43,6 +43,7 @@ void next_step(Context& context, const Shared& talk, PinOwnerAction action) {
       if (reply.state != RealmFate::good) continue;
       auto answer = pin_owner_reply(answers[i]);
       if (!answer) reply.state = vault::fate_of(answer.error().code);
+      reply.not_ours = !answer && is_not_ours(answer.error().code);
       if (answer) reply.answer = std::move(*answer);
     }
     if (action == talk->action) return talk->then(later, std::move(talk->replies));
@@ -88,6 +89,7 @@ void ask_as_owner(Context& context, Calls& calls, std::shared_ptr<const RealmHou
       talk->versions.push_back(version ? version->version : PinVersion{});
       talk->replies.push_back({version ? RealmFate::good : vault::fate_of(version.error().code),
                                version ? version->guesses_left : std::uint8_t{0},
+                               false,
                                {}});
     }
     next_step(later, talk, PinOwnerAction::log);

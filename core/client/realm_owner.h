@@ -21,8 +21,13 @@ struct PinAuths {
 struct OwnerReply {
   vault::RealmFate state = vault::RealmFate::waiting;
   std::uint8_t guesses_left = 0;
+  bool not_ours = false;  ///< it was refused: the key is not that of what stands there
   proto::PinOwnerAnswer answer;
 };
+/// Whether a realm refuses for what a signature was not.
+inline bool is_not_ours(ErrorCode code) {
+  return code == ErrorCode::invalid_signature || code == ErrorCode::not_authorised;
+}
 using ThenOwner = std::function<void(Context&, std::vector<OwnerReply>)>;
 
 /// Asks every realm for its version and its guess log, then, unless `action` is log, for that.

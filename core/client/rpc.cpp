@@ -271,14 +271,15 @@ class Rpc::State {
 
   void tell_alarms(Context& context, proto::SocketId socket, Following& following) {
     const std::uint64_t looks =
-        rooms_.own_name.looks() + rooms_.backups.pin_looks() + rooms_.conversations.evictions_seen();
+        rooms_.own_name.looks() + rooms_.backups.looks() + rooms_.conversations.evictions_seen();
     const auto account = load_account(context.store);
     if (!account || std::exchange(following.looks, looks) == looks) return;
     for (json& alarm : alarms_json(rooms_, context.store, *account, context.now)) {
-      // A device may ask again when its first reset was vetoed, and guesses go on.
+      // A device may ask again when its first reset was vetoed, guesses go on, and other realms may be proposed.
       const std::string which = alarm["kind"].get<std::string>() + alarm["device"].get<std::string>() +
                                 alarm.value("matures_ms", json()).dump() + alarm.value("guesses", json()).dump() +
-                                alarm.value("conversations", json()).dump();
+                                alarm.value("conversations", json()).dump() + alarm.value("storage", "") +
+                                alarm.value("digest", "") + alarm.value("what", "");
       if (!following.alarms.insert(which).second) continue;
       reply(context, socket, {{"jsonrpc", "2.0"}, {"method", "alarm"}, {"params", std::move(alarm)}});
     }

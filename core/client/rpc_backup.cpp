@@ -1,6 +1,7 @@
 // Methods about the backup: each begins a job, and backup.status waits for it.
 #include "core/client/backup_delete.h"
 #include "core/client/backup_prune.h"
+#include "core/client/day.h"
 #include "core/client/rpc_methods.h"
 
 namespace cairn::client {
@@ -38,6 +39,51 @@ std::variant<std::shared_ptr<PrintedToken>, RpcFailure> typed_token(const json& 
   auto token = parse_printed_token(text);
   if (token) return std::make_shared<PrintedToken>(std::move(*token));
   return failure(ErrorCode::malformed, "That is no printed token; look for a slip.");
+}
+
+constexpr std::size_t kDeviceDigits = 2 * DeviceId::kSize;
+
+/// Which snapshots are meant by "device", "snapshot" and "generation".
+std::variant<SnapshotChoice, RpcFailure> choice_param(const json& params) {
+  SnapshotChoice out;
+  out.device = text_param(params, "device");
+  for (char& c : out.device) c = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+  const bool is_hex = out.device.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (!is_hex || out.device.size() > kDeviceDigits) {
+    return failure(ErrorCode::malformed, "A device is meant by the first digits of its id; backup list shows them.");
+  }
+  out.snapshot = number_param(params, "snapshot", 0);
+  const std::uint64_t generation = number_param(params, "generation", kAllGenerations);
+  const bool is_zero = (params.contains("snapshot") && out.snapshot == 0) ||
+                       (params.contains("generation") && generation == kAllGenerations);
+  if (is_zero || generation > ~std::uint32_t{0}) {
+    return failure(ErrorCode::malformed, "Snapshots and generations count from 1; backup list shows them.");
+  }
+  out.generation = static_cast<std::uint32_t>(generation);
+  return out;
+}
+
+std::string_view word_of(BackupTrouble::Kind kind) {
+  switch (kind) {
+    case BackupTrouble::Kind::create: return "create";
+    case BackupTrouble::Kind::verify: return "verify";
+    case BackupTrouble::Kind::rolled_back: return "rolled_back";
+  }
+  return "create";
+}
+
+std::string trouble_sentence(const BackupTrouble& trouble) {
+  const std::string place = " at " + storage_label(trouble.storage);
+  const std::string since = day_text(Time{trouble.since_ms});
+  const std::string seen = " If you know of it, type: cairn backup seen.";
+  switch (trouble.kind) {
+    case BackupTrouble::Kind::create:
+      return "The daily backup" + place + " fails since " + since + ": " + trouble.sentence + seen;
+    case BackupTrouble::Kind::verify:
+      return "The daily look at the backup" + place + " fails since " + since + ": " + trouble.sentence + seen;
+    case BackupTrouble::Kind::rolled_back: return "On " + since + place + ": " + trouble.sentence + seen;
+  }
+  return {};
 }
 
 RpcOutcome outcome_of(const BackupJob& job) {
@@ -126,16 +172,23 @@ RpcBegun rpc_backup_list(const RpcRooms& rooms, const ClientConfig&, Context& co
 }
 
 RpcBegun rpc_backup_verify(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
-  return begin_backup_job(rooms, context, params, "from", LookUp::if_stale, [rooms](Context& later, BackupTask task) {
-    return rooms.backups.verify(later, std::move(task));
-  });
+  const auto typed = choice_param(params);
+  if (const auto* failed = std::get_if<RpcFailure>(&typed)) return *failed;
+  const auto choice = std::get<SnapshotChoice>(typed);
+  return begin_backup_job(rooms, context, params, "from", LookUp::if_stale,
+                          [rooms, choice](Context& later, BackupTask task) {
+                            return rooms.backups.verify(later, std::move(task), choice);
+                          });
 }
 
 RpcBegun rpc_backup_restore(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
   const auto removed = yes_param(params, "accept_removed") ? RemovedSigner::accept : RemovedSigner::refuse;
+  const auto typed = choice_param(params);
+  if (const auto* failed = std::get_if<RpcFailure>(&typed)) return *failed;
+  const auto choice = std::get<SnapshotChoice>(typed);
   return begin_backup_job(rooms, context, params, "from", LookUp::if_stale,
-                          [rooms, removed](Context& later, BackupTask task) {
-                            return rooms.backups.restore(later, std::move(task), removed);
+                          [rooms, removed, choice](Context& later, BackupTask task) {
+                            return rooms.backups.restore(later, std::move(task), removed, choice);
                           });
 }
 
@@ -187,6 +240,25 @@ RpcBegun rpc_backup_schedule(const RpcRooms& rooms, const ClientConfig&, Context
   return failure(ErrorCode::not_found, "This device has no backup set up yet; begin with backup create.");
 }
 
+RpcBegun rpc_backup_stop(const RpcRooms& rooms, const ClientConfig&, Context& context, const json&) {
+  return json{{"stopped", rooms.backups.stop(context)}};
+}
+
+RpcBegun rpc_backup_seen(const RpcRooms&, const ClientConfig&, Context& context, const json&) {
+  return json{{"seen", forget_troubles(context)}};
+}
+
+void add_backup_alarms(const StoreView& store, std::vector<json>& alarms) {
+  for (const BackupTrouble& one : backup_troubles(store)) {
+    alarms.push_back({{"kind", "backup"},
+                      {"device", ""},
+                      {"seen_ms", one.since_ms},
+                      {"storage", one.storage},
+                      {"what", word_of(one.kind)},
+                      {"sentence", trouble_sentence(one)}});
+  }
+}
+
 RpcBegun rpc_backup_status(const RpcRooms& rooms, const ClientConfig&, Context&, const json& params) {
   RpcWait wait;
   wait.wait_ms = std::min(number_param(params, "wait_ms", 0), kMaxStatusWaitMs);
@@ -199,10 +271,32 @@ RpcBegun rpc_backup_status(const RpcRooms& rooms, const ClientConfig&, Context&,
           "was.");
     }
     if (!job->is_over()) return std::nullopt;
-    return outcome_of(*job);
+    RpcOutcome outcome = outcome_of(*job);
+    rooms.backups.forget_printed_token();
+    return outcome;
   };
   wait.late = [rooms](Context& later) -> RpcOutcome { return rooms.backups.job()->progress(later.now); };
   return wait;
+}
+
+std::map<std::string, RpcEntry, std::less<>> backup_methods() {
+  using Kind = RpcParameter::Kind;
+  constexpr auto kRequired = RpcParameter::Need::required;
+  constexpr auto kReads = RpcEntry::Store::reads;
+  constexpr auto kGrows = RpcEntry::Store::grows;
+  const std::vector<RpcParameter> which = {{"from"},   {"recovery_key"},           {"token"},
+                                           {"device"}, {"snapshot", Kind::number}, {"generation", Kind::number}};
+  std::vector<RpcParameter> of_restore = which;
+  of_restore.push_back({"accept_removed", Kind::yes_or_no});
+  return {{"backup.create",
+           {rpc_backup_create, kGrows, {{"to"}, {"recovery_key"}, {"realms"}, {"print_token", Kind::yes_or_no}}}},
+          {"backup.list", {rpc_backup_list, kReads, {{"from"}, {"recovery_key"}}}},
+          {"backup.verify", {rpc_backup_verify, kReads, which}},
+          {"backup.restore", {rpc_backup_restore, kGrows, of_restore}},
+          {"backup.schedule", {rpc_backup_schedule, kReads, {{"daily", Kind::yes_or_no, kRequired}, {"to"}}}},
+          {"backup.status", {rpc_backup_status, kReads, {{"wait_ms", Kind::number}}}},
+          {"backup.stop", {rpc_backup_stop, kReads, {}}},
+          {"backup.seen", {rpc_backup_seen, kReads, {}}}};
 }
 
 }  // namespace cairn::client

@@ -169,6 +169,7 @@ const std::map<std::string, RpcEntry, std::less<>>& rpc_methods() {
   static const std::map<std::string, RpcEntry, std::less<>> all = [] {
     auto out = most_methods();
     out.merge(pin_methods());
+    out.merge(backup_methods());
     return out;
   }();
   return all;
@@ -210,14 +211,6 @@ const std::map<std::string, RpcEntry, std::less<>>& most_methods() {
       {"gossip.list", {rpc_gossip_list, kReads, {}}},
       {"gossip.dismiss", {rpc_gossip_dismiss, kReads, {name}}},
       {"evidence.export", {rpc_evidence_export, kReads, {{"domain"}}}},
-      {"backup.create",
-       {rpc_backup_create, kGrows, {{"to"}, {"recovery_key"}, {"realms"}, {"print_token", Kind::yes_or_no}}}},
-      {"backup.list", {rpc_backup_list, kReads, {{"from"}, {"recovery_key"}}}},
-      {"backup.verify", {rpc_backup_verify, kReads, {{"from"}, {"recovery_key"}, {"token"}}}},
-      {"backup.restore",
-       {rpc_backup_restore, kGrows, {{"from"}, {"recovery_key"}, {"token"}, {"accept_removed", Kind::yes_or_no}}}},
-      {"backup.schedule", {rpc_backup_schedule, kReads, {{"daily", Kind::yes_or_no, kRequired}, {"to"}}}},
-      {"backup.status", {rpc_backup_status, kReads, {{"wait_ms", Kind::number}}}},
       {"send",
        {rpc_send,
         kGrows,

@@ -57,10 +57,12 @@ struct RpcEntry {
 
 /// By name.
 const std::map<std::string, RpcEntry, std::less<>>& rpc_methods();
-/// Those of them that are not pin_methods().
+/// Those of them that are neither pin_methods() nor backup_methods().
 const std::map<std::string, RpcEntry, std::less<>>& most_methods();
 /// About the PIN, and what realms have erased.
 std::map<std::string, RpcEntry, std::less<>> pin_methods();
+/// About making, reading and watching backups.
+std::map<std::string, RpcEntry, std::less<>> backup_methods();
 
 /// Whether views that are fresh enough to send will do, or everybody is looked up again.
 enum class LookUp { if_stale, anew };
@@ -197,6 +199,8 @@ RpcBegun rpc_backup_verify(const RpcRooms&, const ClientConfig&, Context&, const
 RpcBegun rpc_backup_restore(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_backup_delete(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_backup_schedule(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_backup_stop(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_backup_seen(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_backup_status(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_backup_storages(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_backup_prune(const RpcRooms&, const ClientConfig&, Context&, const json&);
@@ -235,6 +239,8 @@ std::variant<std::string, RpcFailure> storage_param(const StoreView& store, cons
 /// The realm list in "realms", the failure of what is none; nothing when it is not there.
 std::variant<std::optional<RealmList>, RpcFailure> realms_param(const json& params);
 
+/// Adds an alarm for each backup that failed while nobody waited for it.
+void add_backup_alarms(const StoreView& store, std::vector<json>& alarms);
 /// Adds an alarm when the PIN was tried.
 void add_pin_alarm(const StoreView& store, const Account& account, std::vector<json>& alarms);
 /// Adds an alarm for each suspicion about a log, and for evidence.

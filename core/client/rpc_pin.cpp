@@ -15,13 +15,15 @@ enum class Typed : std::uint8_t { anew, again };
 
 /// What was typed, wiped with the job; a sentence for what cannot be a PIN.
 std::variant<std::shared_ptr<SecretBytes>, RpcFailure> typed_pin(const json& params, Typed how) {
-  const std::string text = text_param(params, "pin");
-  if (text.size() > kMaxPinText) return failure(ErrorCode::over_limit, "A PIN has at most 256 characters.");
-  const Status good = vault::check_pin(text);
+  std::string typed = text_param(params, "pin");
+  const auto text = std::make_shared<SecretBytes>(to_bytes(typed));
+  wipe(typed.data(), typed.size());
+  if (text->size() > kMaxPinText) return failure(ErrorCode::over_limit, "A PIN has at most 256 characters.");
+  const Status good = vault::check_pin(text_of(*text));
   // What was never taken is not tried: it would cost a guess.
   if (!good && how == Typed::anew) return failure(good.error().code, good.error().where);
   if (!good) return failure(good.error().code, "That was never a PIN of this program, so it was not tried.");
-  return std::make_shared<SecretBytes>(to_bytes(text));
+  return text;
 }
 
 RpcBegun begin_set(const RpcRooms& rooms, Context& context, const json& params, PinSetKind kind) {
@@ -223,6 +225,8 @@ void add_pin_alarm(const StoreView& store, const Account& account, std::vector<j
     alarms.push_back({{"kind", "realms"},
                       {"device", to_hex(change->by)},
                       {"seen_ms", change->seen_ms},
+                      {"storage", one.storage},
+                      {"digest", realm_change_digest(*change, one.identity)},
                       {"sentence", realm_change_sentence(*change, one)}});
   }
   const auto alarm = guess_alarm(store);

@@ -275,6 +275,7 @@ std::vector<json> alarms_json(const RpcRooms& rooms, const StoreView& store, con
                           "; if you did not copy this device or put it back, remove it from your name."}});
   }
   add_pin_alarm(store, account, out);
+  add_backup_alarms(store, out);
   return out;
 }
 

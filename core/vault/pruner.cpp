@@ -18,7 +18,7 @@ Pruner::Pruner(const VaultKeys& keys, const StoredObjects& stored, std::vector<L
   for (const auto& [id, size] : stored) stored_.push_back(id);
   std::vector<KnownSnapshot> known;
   for (const ListedSnapshot& one : snapshots) {
-    known.push_back({one.manifests, one.content.counter, one.content.created});
+    known.push_back({one.manifests, one.content.counter, one.content.created, one.signer, one.state});
   }
   const std::set<ObjectId> kept = kept_snapshots(known, now);
   std::set<std::pair<ObjectId, Hash>> wanted;

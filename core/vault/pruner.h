@@ -9,6 +9,8 @@ namespace cairn::vault {
 struct ListedSnapshot {
   std::vector<ObjectId> manifests;  ///< the ids under which it lies
   ManifestContent content;
+  PublicKey signer = {};
+  SignerState state = SignerState::active;
 };
 
 /// The caller gives the indexes that it wants, remembers what plan() says is unneeded, and deletes what plan() names,

@@ -16,21 +16,47 @@ void keep_newest(std::span<const KnownSnapshot> newest_first, std::uint64_t span
   }
 }
 
+bool is_newer(const KnownSnapshot& a, const KnownSnapshot& b) {
+  return std::tie(a.counter, a.created, a.manifests) > std::tie(b.counter, b.created, b.manifests);
+}
+
+/// Those of each signer that counts, newest first.
+std::vector<std::vector<KnownSnapshot>> by_signer(std::span<const KnownSnapshot> newest_first) {
+  std::vector<std::vector<KnownSnapshot>> out;
+  std::map<PublicKey, std::size_t> places;
+  for (const KnownSnapshot& one : newest_first) {
+    const auto [place, is_new] = places.try_emplace(one.signer, out.size());
+    if (is_new) out.emplace_back();
+    out[place->second].push_back(one);
+  }
+  std::ranges::stable_partition(
+      out, [](const std::vector<KnownSnapshot>& own) { return own.front().state == SignerState::active; });
+  if (out.size() > kKeptSigners) out.resize(kKeptSigners);
+  return out;
+}
+
+void keep_of_signer(std::vector<KnownSnapshot> newest_first, Time now, std::set<ObjectId>& kept) {
+  const KnownSnapshot newest = newest_first.front();
+  for (const KnownSnapshot& one : newest_first) {
+    if (one.counter == newest.counter) kept.insert(one.manifests.begin(), one.manifests.end());
+  }
+  std::erase_if(newest_first, [now](const KnownSnapshot& one) { return elapsed_ms(one.created, now) > kClockAheadMs; });
+  const bool long_out = newest.state == SignerState::removed && elapsed_ms(now, newest.created) > kRemovedSignerGraceMs;
+  if (!long_out) keep_newest(newest_first, kDayMs, kKeptDays, kept);
+  keep_newest(newest_first, 7 * kDayMs, kKeptWeeks, kept);
+}
+
 }  // namespace
 
 std::set<ObjectId> kept_snapshots(std::span<const KnownSnapshot> snapshots, Time now) {
   std::vector<KnownSnapshot> sorted(snapshots.begin(), snapshots.end());
-  std::sort(sorted.begin(), sorted.end(), [](const KnownSnapshot& a, const KnownSnapshot& b) {
-    return std::tie(a.counter, a.created, a.manifests) > std::tie(b.counter, b.created, b.manifests);
-  });
+  std::sort(sorted.begin(), sorted.end(), is_newer);
   std::set<ObjectId> kept;
   // Of two devices at once: another one may build on either.
   for (const KnownSnapshot& one : sorted) {
     if (one.counter == sorted.front().counter) kept.insert(one.manifests.begin(), one.manifests.end());
   }
-  std::erase_if(sorted, [now](const KnownSnapshot& one) { return elapsed_ms(one.created, now) > kClockAheadMs; });
-  keep_newest(sorted, kDayMs, kKeptDays, kept);
-  keep_newest(sorted, 7 * kDayMs, kKeptWeeks, kept);
+  for (const std::vector<KnownSnapshot>& own : by_signer(sorted)) keep_of_signer(own, now, kept);
   return kept;
 }
 

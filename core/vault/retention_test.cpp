@@ -46,6 +46,50 @@ TEST(Retention, KeepsTheNewestWhateverItsClockSays) {
   EXPECT_TRUE(kept({}).empty());
 }
 
+PublicKey signer_of(std::uint8_t number) {
+  PublicKey out;
+  out.mutable_view()[0] = number;
+  return out;
+}
+
+/// A device that is linked later, and has little: its snapshots take no place of those of one that has all.
+TEST(Retention, NoDeviceTakesAPlaceOfAnother) {
+  const Time now{2000 * kDayMs};
+  std::vector<KnownSnapshot> all;
+  for (std::uint64_t i = 1; i <= 5; ++i) all.push_back({{manifest_of(i)}, i, Time{(1900 + i) * kDayMs}, signer_of(1)});
+  const std::size_t own = kept_snapshots(all, now).size();
+  for (std::uint64_t i = 6; i <= 60; ++i) all.push_back({{manifest_of(i)}, i, Time{(1940 + i) * kDayMs}, signer_of(2)});
+  const auto kept = kept_snapshots(all, now);
+  for (std::uint64_t i = 1; i <= 5; ++i) EXPECT_TRUE(kept.contains(manifest_of(i))) << i;
+  EXPECT_EQ(own, 5U);
+  EXPECT_EQ(kept.size(), own + 9);  // of the other seven days and four weeks, two of which begin among those days
+  EXPECT_TRUE(kept.contains(manifest_of(60)));
+}
+
+TEST(Retention, OfADeviceThatIsOutTheDaysGoAfterAWhile) {
+  std::vector<KnownSnapshot> all;
+  for (std::uint64_t i = 1; i <= 10; ++i) {
+    all.push_back({{manifest_of(i)}, i, Time{(700 + i) * kDayMs}, signer_of(1), SignerState::removed});
+  }
+  all.push_back({{manifest_of(11)}, 11, Time{760 * kDayMs}, signer_of(2)});
+  const std::size_t soon = kept_snapshots(all, Time{760 * kDayMs}).size();
+  const auto late = kept_snapshots(all, Time{710 * kDayMs + kRemovedSignerGraceMs + kHourMs});
+  EXPECT_EQ(soon, 1U + 7U);  // weeks fall on kept days
+  EXPECT_EQ(late, (std::set<ObjectId>{manifest_of(6), manifest_of(10), manifest_of(11)}));
+}
+
+TEST(Retention, OfMoreDevicesThanANameHasThoseThatAreOutGoFirst) {
+  std::vector<KnownSnapshot> all;
+  for (std::uint64_t i = 1; i <= kKeptSigners + 1; ++i) {
+    const auto state = i == 1 ? SignerState::active : SignerState::removed;
+    all.push_back({{manifest_of(i)}, i, Time{i * kHourMs}, signer_of(static_cast<std::uint8_t>(i)), state});
+  }
+  const auto kept = kept_snapshots(all, Time{90 * kDayMs});
+  EXPECT_EQ(kept.size(), kKeptSigners);
+  EXPECT_TRUE(kept.contains(manifest_of(1)));
+  EXPECT_FALSE(kept.contains(manifest_of(2)));
+}
+
 TEST(Retention, DaysWithoutASnapshotDoNotCount) { EXPECT_EQ(kept({24, 24 * 100, 24 * 300, 24 * 500}).size(), 4U); }
 
 TEST(Retention, AClockThatIsAheadTakesNoPlaceOfOthers) {

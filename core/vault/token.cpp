@@ -91,7 +91,8 @@ TokenRecovery::TokenRecovery(RealmSet set, const BackupRoot& root)
       fates_(set_.size(), RealmFate::waiting),
       answered_(set_.size(), false),
       erased_(set_.size(), false),
-      shares_(set_.size()) {
+      shares_(set_.size()),
+      erase_at_ms_(set_.size(), 0) {
   const auto key = token_release_key(root);
   for (std::size_t i = 0; i < set_.size(); ++i) {
     asks_.push_back(make_ask(set_, root, i, TokenAction::release, TokenKeyKind::release, 0, key));
@@ -123,7 +124,7 @@ RealmFate TokenRecovery::judge(std::size_t realm, TokenState& answer) {
   const TokenMac mac = mac_of(root_, set_.realms[realm], answer.share->index, answer.share->check, share);
   auto scalar = crypto::RistrettoScalar::from(share);
   if (!crypto::ct_equal(mac, answer.share->mac) || !scalar) return RealmFate::wrong_share;
-  if (answer.erase_at_ms != 0) erase_at_ms_ = std::min(erase_at_ms_.value_or(answer.erase_at_ms), answer.erase_at_ms);
+  erase_at_ms_[realm] = answer.erase_at_ms;
   shares_[realm] = Kept{answer.share->check, std::move(*scalar)};
   return RealmFate::good;
 }
@@ -178,6 +179,24 @@ void TokenRecovery::settle() {
   } else if (std::count(answered_.begin(), answered_.end(), false) == 0) {
     state_ = State::no_quorum;
   }
+}
+
+std::vector<std::size_t> TokenRecovery::waiting() const {
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < set_.size(); ++i) {
+    if (erase_at_ms_[i] != 0 && fates_[i] == RealmFate::good) out.push_back(i);
+  }
+  return out;
+}
+
+std::optional<std::uint64_t> TokenRecovery::ends_at_ms() const {
+  std::vector<std::uint64_t> times;
+  for (const std::size_t realm : waiting()) times.push_back(erase_at_ms_[realm]);
+  std::sort(times.begin(), times.end());
+  const auto gone = static_cast<std::size_t>(std::count(erased_.begin(), erased_.end(), true));
+  const std::size_t enough = set_.size() - set_.threshold + 1;
+  if (times.empty() || gone + times.size() < enough) return std::nullopt;
+  return gone >= enough ? times.front() : times[enough - gone - 1];
 }
 
 void TokenRecovery::expire() {

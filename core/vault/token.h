@@ -60,8 +60,11 @@ class TokenRecovery {
   State state() const { return state_; }
   bool done() const { return state_ != State::asking; }
   const std::vector<RealmFate>& fates() const { return fates_; }
-  /// The first deletion that an honest-looking realm says is waiting, by its clock: to be shown to the owner.
-  std::optional<std::uint64_t> erase_at_ms() const { return erase_at_ms_; }
+  /// The places of realms that gave a good share and say that a deletion of it is waiting.
+  std::vector<std::size_t> waiting() const;
+  /// When, by the clocks of those, so many will have erased that the token is gone for ever. Nothing while fewer than
+  /// n - t + 1 say that they will, or have shown receipts: of fewer the word may be a lie, and changes nothing.
+  std::optional<std::uint64_t> ends_at_ms() const;
   /// The token, once; state() is `recovered` (CHECKed).
   BackupToken take_token();
 
@@ -90,7 +93,7 @@ class TokenRecovery {
   std::vector<std::optional<Kept>> shares_;
   Places used_;  ///< whose shares made the token
   std::vector<TokenAsk> asks_;
-  std::optional<std::uint64_t> erase_at_ms_;
+  std::vector<std::uint64_t> erase_at_ms_;  ///< that each says; 0: none is waiting
   BackupToken token_;
 };
 

@@ -186,10 +186,31 @@ TEST(Token, WaitsWhenADeviceDeletesItAndCanBeKept) {
   EXPECT_FALSE(change.gone());
   TokenRecovery recovery = world.recover();
   EXPECT_EQ(recovery.state(), Recovery::recovered);
-  EXPECT_EQ(recovery.erase_at_ms(), 72u);
+  EXPECT_EQ(recovery.ends_at_ms(), 72u);
   const TokenChange kept = world.change(TokenChange::Wish::cancel, TokenKeyKind::release);
   EXPECT_EQ(kept.fates(), (Fates{kTokenGood, kTokenGood, kTokenGood}));
-  EXPECT_FALSE(world.recover().erase_at_ms());
+  EXPECT_FALSE(world.recover().ends_at_ms());
+}
+
+TEST(Token, TheWordOfFewerThanItTakesEndsNothing) {
+  TokenWorld world;
+  world.realms[1].spoil_token = [](TokenState& s) { s.erase_at_ms = 1; };
+  TokenRecovery one = world.recover();
+  EXPECT_EQ(one.state(), Recovery::recovered);
+  EXPECT_FALSE(one.ends_at_ms());
+  EXPECT_EQ(one.waiting(), std::vector<std::size_t>{1});
+  // With one more it ends when both have erased, whatever the first one says of its time.
+  world.realms[2].spoil_token = [](TokenState& s) { s.erase_at_ms = 500; };
+  EXPECT_EQ(world.recover().ends_at_ms(), 500u);
+  // One that has erased already counts, and one that lies about its share does not.
+  world.realms[2].spoil_token = {};
+  world.realms[2].erase();
+  EXPECT_EQ(world.recover().ends_at_ms(), 1u);
+  world.realms[1].spoil_token = [](TokenState& s) {
+    s.erase_at_ms = 1;
+    if (s.share) s.share->mac = {};
+  };
+  EXPECT_TRUE(world.recover().waiting().empty());
 }
 
 TEST(Token, CountsOnlyRealmsThatErased) {

@@ -49,7 +49,7 @@ TEST(TokenShares, AreErasedByADeviceAfterSeventyTwoHours) {
   EXPECT_EQ(world.change(Wish::erase, TokenKeyKind::release).waiting(), 3u);
   world.pass(proto::kErasureDelayMs - kMinuteMs);
   EXPECT_TRUE(world.gives_token());
-  EXPECT_TRUE(world.recover().erase_at_ms());
+  EXPECT_TRUE(world.recover().ends_at_ms());
   for (auto& realm : world.realms) realm->restart();
   world.pass(2 * kMinuteMs);
   EXPECT_EQ(world.recover().state(), TokenRecovery::State::erased);
@@ -70,13 +70,13 @@ TEST(TokenShares, AreKeptWhenAnotherDeviceOrTheRecoveryKeySaysSo) {
 TEST(TokenShares, CountTheDelayFromTheFirstAskingAndAnewAfterACancellation) {
   SharesWorld world;
   world.change(Wish::erase, TokenKeyKind::release);
-  const auto first = world.recover().erase_at_ms();
+  const auto first = world.recover().ends_at_ms();
   world.pass(kDayMs);
   world.change(Wish::erase, TokenKeyKind::release);
-  EXPECT_EQ(world.recover().erase_at_ms(), first);
+  EXPECT_EQ(world.recover().ends_at_ms(), first);
   world.change(Wish::cancel, TokenKeyKind::release);
   world.change(Wish::erase, TokenKeyKind::release);
-  EXPECT_EQ(world.recover().erase_at_ms(), *first + kDayMs);
+  EXPECT_EQ(world.recover().ends_at_ms(), *first + kDayMs);
 }
 
 TEST(TokenShares, RefuseWhoeverMayNot) {

@@ -23,6 +23,9 @@ class FakeVault {
   std::optional<std::size_t> parts_left;                  ///< so many parts are taken, and then no more
   std::function<bool(const proto::VaultPut&)> forgets{};  ///< after this part, all that it has of that object
   std::optional<proto::ObjectId> endless;                 ///< an object that is as large as any can be
+  /// Changes what it says of its objects.
+  std::function<void(const proto::VaultList&, proto::VaultListAnswer&)> spoil_list{};
+  std::function<bool(const proto::KeyBoxPut&)> refuses_box{};  ///< for want of room
 
   std::optional<proto::CallReply> answer(const std::string& path, const proto::Call& call) {
     if (path == proto::kPathVaultCreate) return done(call, &FakeVault::create);
@@ -89,6 +92,7 @@ class FakeVault {
     for (const auto& [id, upload] : vault->second) {
       if (upload.whole()) out.items.push_back({id, upload.size});
     }
+    if (spoil_list) spoil_list(request, out);
     return wire::encode(out);
   }
   Result<Bytes> prune(const proto::VaultPrune& request) {
@@ -105,6 +109,7 @@ class FakeVault {
     const auto box = key_boxes.find(request.id);
     const std::uint64_t version = box == key_boxes.end() ? 0 : box->second.version;
     REQUIRE(request.version == version + 1, ErrorCode::conflict, "Another version.");
+    REQUIRE(!refuses_box || !refuses_box(request), ErrorCode::over_limit, "The room for key boxes is used up.");
     key_boxes[request.id] = request;
     return Bytes{};
   }

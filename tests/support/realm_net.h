@@ -124,6 +124,7 @@ class RealmNet {
           pin_replace_content(place.realm.id(), request->who.registration, pin->shown.version, digest);
       const bool agreed = request->replaces &&
                           crypto::verify_labelled(pin->auth_key, crypto::kSignPinReplace, content, *request->replaces);
+      if (!agreed && request->replaces) return refusal({ErrorCode::invalid_signature, "whose"});
       if (!agreed) return refusal({ErrorCode::conflict, "there is one"});
     }
     pin = std::move(request->share);

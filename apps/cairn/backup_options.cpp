@@ -1,0 +1,31 @@
+#include "apps/cairn/backup_options.h"
+
+#include <cstdint>
+
+namespace cairn::apps {
+
+void add_backup_options(CLI::App& backup, std::string& method, nlohmann::json& params) {
+  const auto number = [&params](CLI::App* app, const char* flag, const char* key, const char* help) {
+    app->add_option_function<std::uint64_t>(
+        flag, [&params, key](const std::uint64_t& value) { params[key] = value; }, help);
+  };
+  for (const char* verb : {"restore", "verify"}) {
+    CLI::App* one = backup.get_subcommand(verb);
+    one->add_option_function<std::string>(
+           "--device", [&params](const std::string& digits) { params["device"] = digits; },
+           "of this one alone: the first digits of its id, list shows them")
+        ->check([](const std::string& digits) {
+          const bool is_hex = digits.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+          return is_hex ? std::string() : "These are not digits of a device's id.";
+        })
+        ->type_name("DIGITS");
+    number(one, "--snapshot", "snapshot", "this one, and not the newest of each device");
+    number(one, "--generation", "generation", "in this one alone");
+  }
+  backup.add_subcommand("stop", "end what is under way; what was stored stays, and create goes on there")
+      ->callback([&method] { method = "backup.stop"; });
+  backup.add_subcommand("seen", "alarms about backups that failed are known, and need not be shown any more")
+      ->callback([&method] { method = "backup.seen"; });
+}
+
+}  // namespace cairn::apps

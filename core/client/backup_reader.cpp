@@ -1,0 +1,151 @@
+#include "core/client/backup_reader.h"
+
+#include "core/base/encoding.h"
+
+namespace cairn::client {
+namespace {
+
+std::pair<std::uint32_t, std::uint64_t> place_of(const vault::ManifestContent& manifest) {
+  return {manifest.generation, manifest.counter};
+}
+
+}  // namespace
+
+void ReaderJob::unlocked(Context& context) {
+  if (!box_) return fail_with(ErrorCode::not_found, kNoBackup);
+  doing_ = "looking for the newest snapshots";
+  look_in(context, box_->content.generations.size());
+}
+
+void ReaderJob::look_in(Context& context, std::size_t at) {
+  const bool is_enough = depth_ == Depth::newest_generation && !chosen_.empty();
+  if (at == 0 || is_enough) return all_found(context);
+  const auto self = self_as<ReaderJob>();
+  const auto further = [self, at](Context& later) { self->look_in(later, at - 1); };
+  const bool is_newest = at == box_->content.generations.size();
+  enter(
+      context, box_->content.generations[at - 1],
+      [self, at](Context& later) {
+        self->find_snapshots(
+            later, [self, at](Context& then, std::vector<Found> found) { self->choose(then, at - 1, found); });
+      },
+      [self, further](Context& later) {
+        self->erased_ = true;
+        further(later);
+      },
+      // An older one for the newest would be a roll-back that is not said.
+      is_newest ? Then() : Then(further));
+}
+
+bool ReaderJob::is_wanted(const Chosen& one) const {
+  if (choice_.generation != kAllGenerations && one.manifest.generation != choice_.generation) return false;
+  if (choice_.snapshot != 0 && one.manifest.counter != choice_.snapshot) return false;
+  return to_hex(one.device).starts_with(choice_.device);
+}
+
+void ReaderJob::choose(Context& context, std::size_t at, const std::vector<Found>& found) {
+  const vault::Generation& generation = box_->content.generations[at];
+  const auto signers = device_keys(task_.state, Signers::ever);
+  bool any = false;
+  for (auto one = found.rbegin(); one != found.rend(); ++one) {
+    auto manifest = one->manifest.verify({generation.number, vault_of(generation), signers, 0});
+    const auto* device = task_.state.find_by_key(one->manifest.signer());
+    if (!manifest || device == nullptr) continue;
+    if (device->active()) know_newest(context, *identity_, generation.number, manifest->head());
+    shown_ = std::max(shown_.value_or(place_of(*manifest)), place_of(*manifest));
+    Chosen chosen{at, std::move(*manifest), device->id, device->added,
+                  device->active() ? vault::SignerState::active : vault::SignerState::removed};
+    const bool is_new =
+        is_wanted(chosen) && signers_.size() < vault::kKeptSigners && signers_.insert(one->manifest.signer()).second;
+    if (!is_new) continue;
+    chosen_.push_back(std::move(chosen));
+    any = true;
+  }
+  if (any) entered_[at] = {std::move(keys_), std::move(items_)};
+  look_in(context, at);
+}
+
+void ReaderJob::fail_without_any() {
+  if (shown_) return fail_with(ErrorCode::not_found, "There is no such snapshot; backup list shows them.");
+  if (erased_) {
+    return fail_with(ErrorCode::invalid_state,
+                     "The realms have erased their parts of this backup's key, as its owner asked: what it held opens "
+                     "never again.");
+  }
+  if (task_.setup && task_.setup->newest.counter != 0) {
+    return fail_with(ErrorCode::stale,
+                     "The storage shows none of the snapshots that this device has made; they were destroyed, or are "
+                     "held back: use another copy, and back up anew.");
+  }
+  fail_with(ErrorCode::not_found, "There is no snapshot in this backup yet; backup create makes one.");
+}
+
+bool ReaderJob::leave_out_removed() {
+  if (removed_ == RemovedSigner::accept) return true;
+  const std::size_t all = chosen_.size();
+  std::erase_if(chosen_, [](const Chosen& one) { return one.state == vault::SignerState::removed; });
+  if (chosen_.size() == all) return true;
+  if (chosen_.empty()) {
+    fail_with(ErrorCode::not_authorised,
+              "What is there was made by devices that are no longer the name's; if you trust what they wrote, say so: "
+              "backup restore --accept-removed.");
+    return false;
+  }
+  warnings_.push_back(std::to_string(all - chosen_.size()) +
+                      " of the snapshots were made by devices that are no longer the name's, and were left out; backup "
+                      "list shows them. If you trust what they wrote, say so: backup restore --accept-removed.");
+  return true;
+}
+
+void ReaderJob::all_found(Context& context) {
+  if (chosen_.empty()) return fail_without_any();
+  if (task_.setup && *shown_ < std::pair(task_.setup->newest_generation, task_.setup->newest.counter)) {
+    return fail_with(
+        ErrorCode::stale,
+        "The storage shows an older snapshot than this device knows, and nothing was done; use another copy "
+        "of the backup, or ask its operator.");
+  }
+  if (!leave_out_removed()) return;
+  std::ranges::stable_sort(chosen_, {}, [](const Chosen& one) { return std::pair(one.added, place_of(one.manifest)); });
+  read_next(context);
+}
+
+void ReaderJob::read_next(Context& context) {
+  if (next_ == chosen_.size()) return all_read(context);
+  at_ = next_++;
+  const std::size_t generation = snapshot().generation;
+  if (reading_ != generation) {
+    if (reading_) entered_[*reading_] = {std::move(keys_), std::move(items_)};
+    keys_ = std::move(entered_.at(generation).keys);
+    items_ = std::move(entered_.at(generation).items);
+    reading_ = generation;
+    open_vault(box_->content.generations[generation]);
+  }
+  index_ = {};
+  fetch_indexes(context, snapshot().manifest.indexes,
+                [self = self_as<ReaderJob>()](Context& later) { self->opened(later); });
+}
+
+const ReaderJob::Chosen& ReaderJob::newest() const {
+  return *std::ranges::max_element(chosen_, {}, [](const Chosen& one) { return place_of(one.manifest); });
+}
+
+nlohmann::json ReaderJob::snapshots_json() const {
+  nlohmann::json all = nlohmann::json::array();
+  const auto words = [](const Chosen& one) {
+    return nlohmann::json{{"snapshot", one.manifest.counter},
+                          {"generation", one.manifest.generation},
+                          {"created_ms", one.manifest.created.ms}};
+  };
+  for (const Chosen& one : chosen_) {
+    nlohmann::json told = words(one);
+    told["device"] = to_hex(one.device);
+    told["device_active"] = one.state == vault::SignerState::active;
+    all.push_back(std::move(told));
+  }
+  nlohmann::json out = words(newest());
+  out["snapshots"] = std::move(all);
+  return out;
+}
+
+}  // namespace cairn::client
