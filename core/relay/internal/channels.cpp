@@ -1,5 +1,7 @@
 #include "core/relay/internal/channels.h"
 
+#include <array>
+
 #include "core/crypto/hash.h"
 #include "core/crypto/labels.h"
 #include "core/proto/labels.h"
@@ -314,16 +316,18 @@ Result<Answer> Channels::signal(Turn& turn, RateLimiter& signals, const proto::C
   REQUIRE(request.epoch == row.epoch, ErrorCode::wrong_epoch, "The conversation has moved on.");
   TRY(crypto::verify_labelled(row.write_key, proto::kSignChannelSignal, request.content(), request.signature));
   const auto recipients = TRY(load_recipients(turn.rows, request.channel, request.epoch));
-  TRY(draw(signals, turn, request.channel, recipients.size()));
+  TRY(draw(signals, turn, request.channel, recipients.own.size()));
   const proto::SignalPush push{std::string(domain), request.channel, request.epoch, request.ciphertext};
-  mailboxes.push_signal(turn, wire::encode(push), recipients);
+  // Those at other domains are told nothing: what goes there is queued.
+  mailboxes.push_signal(turn, wire::encode(push), recipients.own);
   return Answer{};
 }
 
 Result<Answer> Channels::rejoin(Turn& turn, const LoggedIn& who, const proto::ChannelRejoin& request) {
   const ChannelRow row = TRY(load_channel(turn.rows, request.channel));
-  std::vector<MailboxId> others = TRY(load_recipients(turn.rows, request.channel, row.epoch));
-  REQUIRE(contains(others, who.mailbox), ErrorCode::not_authorised,
+  std::vector<MailboxId> others = TRY(load_recipients(turn.rows, request.channel, row.epoch))
+  .own;
+  REQUIRE(std::ranges::binary_search(others, who.mailbox), ErrorCode::not_authorised,
           "This device is not in that conversation any more; ask somebody in it to add you again.");
   TRY(draw(limiter, turn, request.channel, others.size()));
   TRY(mailboxes.prepare(turn.rows, others));
@@ -338,9 +342,10 @@ Result<Answer> Channels::answer_rejoin(Turn& turn, const proto::ChannelRejoinAns
   REQUIRE(request.epoch == row.epoch, ErrorCode::wrong_epoch,
           "The conversation has moved on; take its newer epoch in and answer again.");
   TRY(crypto::verify_labelled(row.write_key, crypto::kSignRejoinAnswer, request.content(), request.signature));
-  const auto to = TRY(own_mailboxes({&request.to, 1}, domain));
-  REQUIRE(contains(TRY(load_recipients(turn.rows, request.channel, row.epoch)), to.front()), ErrorCode::not_authorised,
-          "An answer goes to a device of the conversation only.");
+  const Recipients recipients = TRY(load_recipients(turn.rows, request.channel, row.epoch));
+  REQUIRE(request.to.domain == domain && recipients.contains(request.to, domain), ErrorCode::not_authorised,
+          "An answer goes to a device of the conversation and of this domain only.");
+  const std::array to = {request.to.mailbox};
   TRY(draw(limiter, turn, request.channel, 0));
   TRY(mailboxes.prepare(turn.rows, to));
   REQUIRE(!mailboxes.full(to.front()), ErrorCode::over_limit, kFullMailbox);

@@ -118,7 +118,7 @@ TEST_F(RejoinRoutes, AnAnswerIsRefusedToWhoIsNotInTheChannel) {
   EXPECT_EQ(error_of(answer(to_carol, channel.key)), ErrorCode::not_authorised);
   auto elsewhere = good();
   elsewhere.to.domain = "other.org";
-  EXPECT_EQ(answer(elsewhere, channel.key).status, 501);
+  EXPECT_EQ(answer(elsewhere, channel.key).status, 403);
 }
 
 TEST_F(RejoinRoutes, AnAnswerAboutAnotherEpochIsRefused) {
