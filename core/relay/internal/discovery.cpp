@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/proto/refusals.h"
+#include "core/proto/signals.h"
 
 namespace cairn::relay {
 namespace {
@@ -30,6 +31,7 @@ Json rates(const RelayLimits& limits) {
               {"device", rate(limits.device)},
               {"key_packages", rate(limits.fetch)},
               {"channel", rate(limits.channel)},
+              {"channel_signals", rate(Rate{proto::kSignalBurst, proto::kSignalsPerMinute})},
               {"channels_made", rate(limits.create)},
               {"rejoins", rate(limits.rejoin)},
               {"rejoins_of_channel", rate(limits.rejoin_channel)},
@@ -69,6 +71,7 @@ Answer well_known(const RelayConfig& config, const Keys& keys) {
                           {"federation", federation(config, keys)},
                           {"limits",
                            {{"envelope_bytes", proto::kMaxEnvelopeBody},
+                            {"signal_bytes", proto::kMaxSignalBody},
                             {"recipients", proto::kMaxRecipients},
                             {"welcomes", proto::kMaxWelcomes},
                             {"statement_bytes", proto::kMaxStatementSize},
