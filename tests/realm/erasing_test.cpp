@@ -193,6 +193,30 @@ TEST(Erasing, WaitsAsMuchLongerWhenTheClockWentAhead) {
   EXPECT_EQ(realm.shares_kept(), 0u);
 }
 
+/// Each step is less than what is noticed at once; and one large step early leaves the rest of the 72 h as it is.
+TEST(Erasing, WaitsSeventyTwoHoursByTheUptimeHoweverTheClockIsPushed) {
+  for (const std::uint64_t step : {59 * kSecondMs, 10 * kHourMs}) {
+    SCOPED_TRACE(step);
+    ErasingWorld world;
+    auto& realm = *world.realms[0];
+    realm.driver.pass(2 * kMinuteMs);
+    world.change(Wish::erase, TokenKeyKind::release);
+    const std::uint64_t began = realm.driver.uptime_ms;
+    std::uint64_t pushed = 0;
+    while (realm.driver.uptime_ms - began < proto::kErasureDelayMs - kHourMs) {
+      if (pushed < 50 * kHourMs) {
+        realm.driver.now = after(realm.driver.now, step);  // but not its uptime
+        pushed += step;
+      }
+      realm.driver.pass(kMinuteMs + kSecondMs);
+      ASSERT_EQ(realm.shares_kept(), 1u) << realm.driver.uptime_ms - began;
+    }
+    EXPECT_TRUE(has_event(realm, "the clock went ahead"));
+    realm.driver.pass(3 * kHourMs);
+    EXPECT_EQ(realm.shares_kept(), 0u);
+  }
+}
+
 TEST(Erasing, KeepsAnAccountTokenUsedWhenTheClockGoesForwardAndBack) {
   ErasingWorld world;
   auto& realm = *world.realms[0];

@@ -294,32 +294,44 @@ void TokenShares::watch_clock(Turn& turn, std::uint64_t uptime_ms) {
   if (clocks_) {
     const std::uint64_t passed = elapsed_ms(turn.now, clocks_->time);
     const std::uint64_t really = uptime_ms - std::min(uptime_ms, clocks_->uptime_ms);
-    if (passed > really + kClockSlackMs) {
-      const std::uint64_t ahead = std::min(passed - really, proto::kErasureDelayMs);
-      held_until_uptime_ = std::max(held_until_uptime_, uptime_ms + ahead);
-      turn.event(proto::Event::Level::warning, "the clock went ahead: deletions wait as much longer", ahead);
+    // Small steps add up; a step back takes none of what was before the last time that it was even.
+    ahead_ms_ = passed > really ? ahead_ms_ + (passed - really) : ahead_ms_ - std::min(ahead_ms_, really - passed);
+    if (ahead_ms_ > kClockSlackMs) {
+      jumps_.push_back({uptime_ms, std::exchange(ahead_ms_, 0)});
+      turn.event(proto::Event::Level::warning, "the clock went ahead: deletions wait as much longer",
+                 jumps_.back().ahead_ms);
     }
+  }
+  // What waits now was asked for less than 72 h ago.
+  while (!jumps_.empty() && uptime_ms - std::min(uptime_ms, jumps_.front().uptime_ms) > proto::kErasureDelayMs) {
+    jumps_.pop_front();
   }
   clocks_ = {turn.now, uptime_ms};
 }
 
+std::uint64_t TokenShares::ahead_ms() const {
+  std::uint64_t out = 0;
+  for (const Jump& one : jumps_)
+    out = std::min(out + std::min(one.ahead_ms, proto::kErasureDelayMs), proto::kErasureDelayMs);
+  return out;
+}
+
+Time TokenShares::due() const { return next_due_ == Time::never() ? next_due_ : after(next_due_, ahead_ms()); }
+
 Time TokenShares::deadline() const {
   if (!keys_are_ours_) return Time::never();
-  return next_checked_ ? Time{} : next_due_;
+  return next_checked_ ? Time{} : due();
 }
 
 void TokenShares::timer(Turn& turn) {
   if (!keys_are_ours_) return;
   if (next_checked_) erase_what_came_back(turn);
-  if (turn.now < next_due_) return;
-  if (clocks_ && clocks_->uptime_ms < held_until_uptime_) {
-    next_due_ = after(turn.now, held_until_uptime_ - clocks_->uptime_ms);
-    return;
-  }
+  if (turn.now < due()) return;
+  const std::uint64_t until_ms = turn.now.ms - std::min(turn.now.ms, ahead_ms());
   bool all = true;
   std::size_t erased = 0;
   for (Bytes first; erased < kErasedAtOnce;) {
-    const auto due = turn.rows.scan(realm_table::kDue, first, numbered({}, turn.now.ms + 1), kErasedAtOnce);
+    const auto due = turn.rows.scan(realm_table::kDue, first, numbered({}, until_ms + 1), kErasedAtOnce);
     if (due.empty()) break;
     first = behind(due.back().key);
     all = erase_due(turn, due, erased) && all;
@@ -327,7 +339,7 @@ void TokenShares::timer(Turn& turn) {
   look_for_due(turn);
   if (all) return;
   turn.event(proto::Event::Level::error, "a share that is due cannot be erased: look at the file of keys");
-  if (erased < kErasedAtOnce) next_due_ = after(turn.now, kTryAgainMs);
+  if (erased < kErasedAtOnce) next_due_ = after(Time{until_ms}, kTryAgainMs);
 }
 
 bool TokenShares::erase_due(Turn& turn, const std::vector<Row>& due, std::size_t& erased) {

@@ -7,6 +7,8 @@
 // was overwritten once more, since what reads as blank may not have reached the disk.
 #pragma once
 
+#include <deque>
+
 #include "core/base/erasable_keys.h"
 #include "core/crypto/signature.h"
 #include "core/witness/internal/account_tokens.h"
@@ -71,6 +73,16 @@ class TokenShares {
   Result<std::optional<TokenShare>> open(const TokenRecordId& record, const TokenRow& row) const;
   void schedule(Turn& turn, const TokenRecordId& record, TokenRow& row, std::uint64_t time_ms);
 
+  /// By so much the clock went ahead of the uptime.
+  struct Jump {
+    std::uint64_t uptime_ms = 0;
+    std::uint64_t ahead_ms = 0;
+  };
+  /// Of all jumps that a deletion which waits may have seen; 72 h at most.
+  std::uint64_t ahead_ms() const;
+  /// When the first deletion is to be done, by the clock as it is.
+  Time due() const;
+
   struct Clocks {
     Time time;
     std::uint64_t uptime_ms = 0;
@@ -83,7 +95,8 @@ class TokenShares {
   bool keys_are_ours_ = false;
   Time next_due_ = Time::never();
   std::optional<Clocks> clocks_;                 ///< when the timer was last
-  std::uint64_t held_until_uptime_ = 0;          ///< nothing is erased by time before
+  std::uint64_t ahead_ms_ = 0;                   ///< by so much the clock has gone ahead since it was last counted
+  std::deque<Jump> jumps_;                       ///< of the last 72 h, oldest first
   std::optional<Bytes> next_checked_ = Bytes{};  ///< where erase_what_came_back goes on; nothing once it is through
 };
 
