@@ -40,6 +40,9 @@ class Disk final : public store::Store {
   /// Commits with writes that were tried so far.
   std::uint64_t commits() const { return commits_; }
   const MemoryView& rows() const { return rows_; }
+  /// A copy takes the place of what is there; a row is lost. Only while no process runs on it.
+  void put_back(MemoryView rows) { rows_ = std::move(rows); }
+  void lose(Table table, const Bytes& key) { rows_.apply({{table, key, std::nullopt}}); }
 
  private:
   /// As shell/store/sqlite: so little must be possible for devices to log in and acknowledge.

@@ -1,5 +1,7 @@
 #include "tests/sim/faults.h"
 
+#include "core/client/tables.h"
+
 namespace cairn::sim {
 namespace {
 
@@ -16,10 +18,10 @@ Faults::Faults(World& world, testing::SeededEntropy& random, std::optional<std::
 }
 
 void Faults::begin_one() {
-  constexpr void (Faults::*kFaults[])() = {&Faults::crash,         &Faults::crash,     &Faults::stop,
-                                           &Faults::fail_commit,   &Faults::fill_disk, &Faults::go_away,
-                                           &Faults::slow_down,     &Faults::lose,      &Faults::delay_timers,
-                                           &Faults::repeat_timers, &Faults::set_clock};
+  constexpr void (Faults::*kFaults[])() = {
+      &Faults::crash,     &Faults::crash,      &Faults::stop,    &Faults::fail_commit,  &Faults::fill_disk,
+      &Faults::go_away,   &Faults::slow_down,  &Faults::lose,    &Faults::delay_timers, &Faults::repeat_timers,
+      &Faults::set_clock, &Faults::lose_state, &Faults::put_back};
   std::uint64_t kind = random_.below(std::size(kFaults));
   if ((kinds_ >> kind & 1) == 0) kind = random_.below(std::size(kFaults));
   if ((kinds_ >> kind & 1) == 0) return;
@@ -123,6 +125,39 @@ void Faults::set_clock() {
   const std::uint64_t most = far ? kPersonsClockMs : kServersClockMs;
   host.set_clock_error(static_cast<std::int64_t>(random_.below(2 * most)) - static_cast<std::int64_t>(most));
   for_a_while(5 * kMinuteMs, [&host] { host.set_clock_error(0); });
+}
+
+// ---- what a device knows ----
+
+Host* Faults::victim() {
+  if (victim_ == nullptr) victim_ = &any_person();
+  const auto account = client::load_account(victim_->disk());
+  return account && account->state == client::AccountState::active ? victim_ : nullptr;
+}
+
+void Faults::lose_state() {
+  Host* host = victim();
+  if (host == nullptr) return;
+  host->kill();
+  const auto rows = host->disk().scan(client::tables::kGroups, {}, {}, ~std::size_t{0});
+  if (!rows.empty()) {
+    host->disk().lose(client::tables::kGroups, rows[random_.below(rows.size())].key);
+    world_.watch().lost_something(*host);
+  }
+  restart_later(*host, 20 * kSecondMs);
+}
+
+void Faults::put_back() {
+  Host* host = victim();
+  if (host == nullptr) return;
+  const MemoryView copy = host->disk().rows();
+  const Time when = world_.agenda().now();
+  for_a_while(2 * kMinuteMs, [this, host, copy, when] {
+    host->kill();
+    world_.watch().put_back(*host, when);
+    host->disk().put_back(copy);
+    if (!host->running()) host->start();
+  });
 }
 
 }  // namespace cairn::sim

@@ -31,7 +31,11 @@ class Faults {
   void delay_timers();
   void repeat_timers();
   void set_clock();
+  void lose_state();
+  void put_back();
 
+  /// The one device of a run that loses what it knows: the others can let it in again. Nothing before it has a name.
+  Host* victim();
   Host& anybody();
   Host& any_person();
 
@@ -40,6 +44,7 @@ class Faults {
   bool over_ = false;
   std::uint64_t kinds_;  // which of them this run knows, a bit each
   std::size_t count_ = 0;
+  Host* victim_ = nullptr;
   std::vector<std::function<void()>> ends_;
 };
 

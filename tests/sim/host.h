@@ -49,6 +49,7 @@ class Host final : private loop::Transport {
   // ---- its clocks ----
 
   Time local_now() const;
+  Time true_now() const { return agenda_.now(); }
   /// Its clock's error from now on, set as people set clocks.
   void set_clock_error(std::int64_t ms);
   /// Timers come late by up to this.

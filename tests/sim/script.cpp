@@ -8,6 +8,8 @@ constexpr const char* kConfirmation = "this device will read everything";
 /// minute, a clock that was an hour ahead left a record for which cosigners wait as long.
 constexpr std::uint64_t kMostToSettleMs = 3 * kHourMs;
 constexpr std::uint64_t kSettleStepMs = 10 * kSecondMs;
+/// A device that lost its place is let in once a day, and a pair of which nobody is in is begun anew after two.
+constexpr std::uint64_t kMostToComeInMs = 3 * kDayMs;
 
 std::string full_name(const std::string& who) { return who + "@" + World::kDomain; }
 
@@ -195,10 +197,30 @@ void Script::add_to_group() {
 
 // ---- the end ----
 
+bool Script::settle() {
+  const std::uint64_t most_ms = world_.watch().is_harmed() ? kMostToComeInMs : kMostToSettleMs;
+  return world_.until([&] { return world_.watch().settled(); }, most_ms, kSettleStepMs);
+}
+
+void Script::be_away() {
+  Person& person = anybody();
+  Host& away = world_.host(any_device(person));
+  away.kill();
+  for (std::uint64_t i = 3 + random_.below(4); i > 0; --i) {
+    act();
+    world_.pass(random_.below(10 * kSecondMs));
+  }
+  world_.pass(kMinuteMs);
+  world_.watch().lost_something(away);
+  world_.agenda().oversleep(chance(2) ? 29 * kDayMs : 60 * kDayMs);
+  world_.pass(30 * kMinuteMs);  // the server forgets what waited for too long
+  if (!away.running()) away.start();
+}
+
 void Script::end() {
   faults_.end_all();
-  const auto settled = [&] { return world_.watch().settled(); };
-  if (world_.until(settled, kMostToSettleMs, kSettleStepMs)) {
+  if (settle() && options_.faults && chance(8)) be_away();
+  if (settle()) {
     // All who are in a conversation can still write to it.
     for (const Person& person : people_) {
       for (const std::string& device : person.devices) {
@@ -208,7 +230,7 @@ void Script::end() {
       }
     }
     world_.pass(kMinuteMs);
-    world_.until(settled, kMostToSettleMs, kSettleStepMs);
+    settle();
   }
   for (const auto& [ticket, text] : tickets_) {
     const auto answer = world_.answer(ticket);

@@ -46,6 +46,8 @@ class Script {
   void begin();
   void act();
   void end();
+  /// One device is off for weeks while the others go on; then it comes back.
+  void be_away();
 
   bool register_person(const std::string& who);
   /// One device more for this person; false when it was not let in.
@@ -57,6 +59,7 @@ class Script {
   void add_to_group();
   void say(const std::string& device, const std::string& to);
 
+  bool settle();
   std::string status_of(const std::string& device);
   Person& anybody() { return people_[random_.below(people_.size())]; }
   Person& anybody_but(const Person& person);

@@ -3,6 +3,7 @@
 #include "core/base/encoding.h"
 #include "core/client/conversation.h"
 #include "core/client/identity.h"
+#include "core/client/rejoin.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
 #include "core/directory/statement.h"
@@ -36,8 +37,29 @@ void Watch::violation(std::string sentence) { violations_.push_back(std::move(se
 
 void Watch::on_call(const Host& from, const proto::Call& call) {
   const auto role = roles_.find(&from);
-  if (role == roles_.end() || role->second != Role::device || path_of(call.url) != proto::kPathStatement) return;
-  said(from.name(), call.body);
+  if (role == roles_.end() || role->second != Role::device) return;
+  if (path_of(call.url) == proto::kPathChannelSend) on_send(from, call.body);
+  if (path_of(call.url) == proto::kPathStatement) said(from.name(), call.body);
+}
+
+void Watch::on_send(const Host& from, ByteView body) {
+  const auto send = wire::decode<proto::ChannelSend>(body);
+  if (!send) return violation(from.name() + " gave a channel what is nothing");
+  const Epoch epoch{send->channel, send->epoch};
+  const bool is_new = given_.emplace(crypto::sha256(send->ciphertext), Given{&from, epoch, from.true_now()}).second;
+  const auto used = used_.find(&from);
+  if (is_new && used != used_.end() && used->second.contains(epoch)) {
+    violation(from.name() + " encrypts with a state that a later one of it has used, in " +
+              to_hex(send->channel).substr(0, 8));
+  }
+}
+
+void Watch::put_back(const Host& host, Time copied) {
+  harmed_.insert(&host);
+  put_back_.insert(&host);
+  for (const auto& [hash, given] : given_) {
+    if (given.by == &host && given.taken && given.first > copied) used_[&host].insert(given.epoch);
+  }
 }
 
 void Watch::said(const std::string& who, ByteView statement_request) {
@@ -61,6 +83,7 @@ void Watch::on_commit(const Host& device, const std::vector<Write>& writes) {
   for (const Write& write : writes) {
     if (!write.value) continue;
     if (write.table == client::tables::kGroups) on_group(device, write.key, *write.value);
+    if (write.table == client::tables::kRejoins) on_rejoin(device, *write.value);
     if (write.table == client::tables::kOutbox) {
       const auto entry = wire::decode<client::OutboxEntry>(*write.value);
       if (!entry || entry->ciphertext.empty()) continue;
@@ -73,26 +96,35 @@ void Watch::on_commit(const Host& device, const std::vector<Write>& writes) {
 }
 
 // Whoever is in a group's tree, or in that of a commit about to be sent, can read what comes next.
+std::set<DeviceId> Watch::check_members(const Host& device, const std::vector<mls::Member>& members) {
+  std::set<DeviceId> out;
+  for (const mls::Member& member : members) {
+    const auto who = client::parse_identity(*member.node);
+    const auto known = who ? authorised_.find(who->device) : authorised_.end();
+    if (known == authorised_.end() || !equal(known->second.view(), member.node->signature_key)) {
+      violation(device.name() + " encrypts to a device that no owner let in");
+      continue;
+    }
+    out.insert(who->device);
+  }
+  return out;
+}
+
+void Watch::on_rejoin(const Host& device, ByteView row) {
+  const auto rejoin = wire::decode<client::Rejoin>(row);
+  if (!rejoin || rejoin->group.empty()) return;
+  const auto group = mls::Group::restore(rejoin->group.expose());
+  if (!group) return violation(device.name() + " made a group that cannot be read");
+  check_members(device, group->members());
+}
+
 void Watch::on_group(const Host& device, ByteView channel, ByteView row) {
   const auto group = mls::Group::restore(row);
   const auto id = ChannelId::from(channel);
   if (!group || !id) return violation(device.name() + " keeps a group that cannot be read");
-  const auto check = [&](const std::vector<mls::Member>& members) {
-    std::set<DeviceId> out;
-    for (const mls::Member& member : members) {
-      const auto who = client::parse_identity(*member.node);
-      const auto known = who ? authorised_.find(who->device) : authorised_.end();
-      if (known == authorised_.end() || !equal(known->second.view(), member.node->signature_key)) {
-        violation(device.name() + " encrypts to a device that no owner let in");
-        continue;
-      }
-      out.insert(who->device);
-    }
-    return out;
-  };
-  if (group->pending() != nullptr) check(group->pending()->members());
+  if (group->pending() != nullptr) check_members(device, group->pending()->members());
   if (!group->is_active()) return;
-  Members members{check(group->members()), group->epoch_authenticator()};
+  Members members{check_members(device, group->members()), group->epoch_authenticator()};
   const auto [known, is_new] = members_.emplace(Epoch{*id, group->epoch()}, members);
   if (!is_new && known->second != members) {
     violation(device.name() + " has another epoch " + std::to_string(group->epoch()) + " than others of " +
@@ -111,6 +143,11 @@ void Watch::on_answer(const Host& by, const proto::RequestArrived& request, cons
   if (role->second != Role::relay) return;
   if (request.target == proto::kPathKeyPackageFetch) check_handed_out(answer.body);
   if (request.target.starts_with("/v1/channel/")) ++channel_writes_;
+  if (request.target == proto::kPathChannelSend) {
+    const auto send = wire::decode<proto::ChannelSend>(request.body);
+    const auto given = send ? given_.find(crypto::sha256(send->ciphertext)) : given_.end();
+    if (given != given_.end()) given->second.taken = true;
+  }
   if (request.target == proto::kPathStatement) {
     const auto body = wire::decode<proto::StatementRequest>(request.body);
     const auto said = body ? statements_.find(crypto::sha256(body->statement)) : statements_.end();

@@ -9,6 +9,7 @@
 
 #include "core/client/account.h"
 #include "core/directory/name.h"
+#include "core/mls/rules.h"
 #include "tests/sim/network.h"
 
 namespace cairn::sim {
@@ -32,6 +33,12 @@ class Watch final : public Observer {
 
   /// Somebody without a device of this world gives the server a StatementRequest.
   void said(const std::string& who, ByteView statement_request);
+
+  /// A row of it is gone; or all of it is what it was then, from now on.
+  void lost_something(const Host& host) { harmed_.insert(&host); }
+  void put_back(const Host& host, Time copied);
+  /// Whether anything that a device knew was lost: then not all comes right at once.
+  bool is_harmed() const { return !harmed_.empty(); }
 
   // ---- at the end, when everything was mended and had time ----
 
@@ -68,11 +75,15 @@ class Watch final : public Observer {
   void on_spin(const Host& host) override;
   void on_commit(const Host& device, const std::vector<Write>& writes);
   void on_group(const Host& device, ByteView channel, ByteView row);
+  void on_rejoin(const Host& device, ByteView row);
+  std::set<DeviceId> check_members(const Host& device, const std::vector<mls::Member>& members);
   void check_cosigned(const Host& by, ByteView body);
   void check_handed_out(ByteView answer);
+  void on_send(const Host& from, ByteView body);
 
   std::vector<Device> devices() const;
   std::optional<std::string> find_disagreement() const;
+  bool was_lost_at_birth(const std::vector<Device>& all, const Device& device, const ChannelId& channel) const;
   std::optional<std::string> find_lost_statement() const;
   void check_texts(const std::vector<Device>& all);
 
@@ -89,6 +100,18 @@ class Watch final : public Observer {
   std::set<Hash> handed_out_;
   std::size_t channel_writes_ = 0;
   std::set<std::pair<std::string, std::string>> promised_;  // host, text
+  std::set<const Host*> harmed_;                            // looked up only
+  std::set<const Host*> put_back_;                          // likewise
+  /// What devices gave to a channel: by the hash of the ciphertext.
+  struct Given {
+    const Host* by = nullptr;
+    Epoch epoch;
+    Time first;
+    bool taken = false;
+  };
+  std::map<Hash, Given> given_;
+  /// Of a device that was put back: where its later state has written, so that no key there may be used again.
+  std::map<const Host*, std::set<Epoch>> used_;  // looked up only
 };
 
 }  // namespace cairn::sim

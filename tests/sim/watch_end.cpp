@@ -1,6 +1,6 @@
 // What must be true when everything was mended and had time to come right.
 #include "core/base/encoding.h"
-#include "core/client/conversation.h"
+#include "core/client/conversations.h"
 #include "core/client/identity.h"
 #include "core/client/tables.h"
 #include "core/client/views.h"
@@ -18,6 +18,7 @@ struct Kept {
   std::uint64_t epoch = 0;
   std::set<DeviceId> members;
   bool has_group = false;
+  bool shows_gap = false;  ///< messages may be missing, and it says so
   std::vector<std::pair<std::uint64_t, client::Message>> messages;
 };
 
@@ -63,7 +64,10 @@ Kepts conversations_of(const StoreView& store) {
     kept.conversation = *conversation;
     for (const Row& message : store.scan_prefix(client::tables::kMessages, row.key, kAll)) {
       const auto one = wire::decode<client::Message>(message.value);
-      if (one) kept.messages.emplace_back(number_behind_channel(message.key), *one);
+      if (!one) continue;
+      kept.messages.emplace_back(number_behind_channel(message.key), *one);
+      const bool is_notice = one->delivery == client::Delivery::notice;
+      kept.shows_gap = kept.shows_gap || (is_notice && one->text.starts_with(client::kGapWords));
     }
     const auto group_row = store.get(client::tables::kGroups, row.key);
     const auto group = group_row ? mls::Group::restore(*group_row) : fail(ErrorCode::not_found, "group");
@@ -129,6 +133,7 @@ std::optional<std::string> Watch::find_disagreement() const {
         }
       }
       if (!goes_on(device.conversations, channel)) continue;
+      if (was_lost_at_birth(all, device, channel)) continue;
       if (kept.conversation.state != client::ConversationState::active) {
         return device.host->name() + " is in state " + std::to_string(static_cast<int>(kept.conversation.state)) +
                where + ": " + kept.conversation.trouble;
@@ -155,6 +160,15 @@ std::optional<std::string> Watch::find_disagreement() const {
     }
   }
   return std::nullopt;
+}
+
+// What only this device has ever known of, and lost.
+bool Watch::was_lost_at_birth(const std::vector<Device>& all, const Device& device, const ChannelId& channel) const {
+  const Kept& kept = device.conversations.at(channel);
+  if (!harmed_.contains(device.host) || kept.conversation.state != client::ConversationState::broken) return false;
+  return std::none_of(all.begin(), all.end(), [&](const Device& other) {
+    return other.id() != device.id() && other.conversations.contains(channel);
+  });
 }
 
 bool Watch::settled() const { return !find_disagreement() && !find_lost_statement(); }
@@ -200,13 +214,21 @@ void Watch::check_texts(const std::vector<Device>& all) {
         const std::string who = device.host->name() + ": \"" + message.text + "\"";
         if (++copies[{id_of(kept.conversation), message.text}][device.id()] > 1) violation(who + " came twice");
         const std::uint64_t number = number_of(message.text);
-        if (number <= last[message.device]) violation(who + " is out of order");
-        last[message.device] = number;
         const auto sender = by_id.find(message.device);
+        // A device that was put back says again what it had still to say.
+        const bool says_again = sender != by_id.end() && put_back_.contains(sender->second->host);
+        if (number <= last[message.device] && !says_again) violation(who + " is out of order");
+        last[message.device] = std::max(last[message.device], number);
         const bool true_sender = sender != by_id.end() && sender->second->account.name.text() == message.sender &&
                                  message.text.starts_with(sender->second->host->name() + " #");
         if (!true_sender) violation(who + " is not from whom it says");
       }
+    }
+  }
+  std::set<std::pair<std::string, DeviceId>> gaps;
+  for (const Device& device : all) {
+    for (const auto& [channel, kept] : device.conversations) {
+      if (kept.shows_gap) gaps.insert({id_of(kept.conversation), device.id()});
     }
   }
   std::set<std::pair<std::string, std::string>> kept_promises;
@@ -215,7 +237,8 @@ void Watch::check_texts(const std::vector<Device>& all) {
       for (const auto& [index, message] : kept.messages) {
         if (message.device != device.id()) continue;
         const auto& there = copies[{id_of(kept.conversation), message.text}];
-        if (message.delivery == client::Delivery::refused && !there.empty()) {
+        const bool knows = !put_back_.contains(device.host);
+        if (message.delivery == client::Delivery::refused && !there.empty() && knows) {
           violation("\"" + message.text + "\" was refused and has arrived");
         }
         if (message.delivery != client::Delivery::sent) continue;
@@ -232,14 +255,20 @@ void Watch::check_texts(const std::vector<Device>& all) {
         for (const DeviceId& member : members->second.devices) {
           const auto receiver = by_id.find(member);
           if (receiver == by_id.end() || !receiver->second->active || there.contains(member)) continue;
+          if (gaps.contains({id_of(kept.conversation), member})) continue;  // it says that something is missing
           violation(receiver->second->host->name() + " never got \"" + message.text + "\" of epoch " +
                     std::to_string(epoch->second.second));
         }
       }
     }
   }
+  std::set<std::string> forgetful;
+  for (const Host* host : people_) {
+    if (put_back_.contains(host)) forgetful.insert(host->name());
+  }
   for (const auto& [host, text] : promised_) {
-    if (!kept_promises.contains({host, text})) violation(host + " was told that \"" + text + "\" is sent");
+    if (!kept_promises.contains({host, text}) && !forgetful.contains(host))
+      violation(host + " was told that \"" + text + "\" is sent");
   }
 }
 
