@@ -4,6 +4,7 @@
 
 #include "core/base/encoding.h"
 #include "core/client/own_name.h"
+#include "core/proto/federation.h"
 #include "tests/support/answers.h"
 #include "tests/support/example_names.h"
 #include "tests/support/hostile_device.h"
@@ -427,10 +428,16 @@ TEST_F(Hostile, TheServerOfAnotherDomainIsNotGivenTheTokenOfOnesOwn) {
   mls::Group group = mallory.begin({ConversationKind::group, channel, "evil.example", "walkers"});
   const Bytes welcome = mallory.add(group, mallory.key_package_of(kAlice, account("alice-1").device_id()));
   std::size_t calls = 0;
+  village.server.elsewhere = [&](const proto::Call& call) -> std::optional<Result<proto::CallReply>> {
+    if (!call.url.ends_with(proto::kPathPassport)) return std::nullopt;
+    EXPECT_EQ(wire::decode<proto::PassportRequest>(call.body)->audience, "evil.example");
+    return proto::CallReply{200, wire::encode(proto::PassportAnswer{"p.passport", village.now.ms + kHourMs}), {}};
+  };
   village.server.overhear = [&](const proto::Call& call) {
     if (!call.url.starts_with("https://evil.example")) return;
     ++calls;
-    EXPECT_EQ(call.bearer, "") << call.url;
+    EXPECT_EQ(call.bearer, "p.passport") << call.url;
+    EXPECT_EQ(call.reach, proto::CallReach::public_only) << call.url;
   };
   mallory.deliver(account("alice-1").mailbox, proto::EnvelopeKind::welcome, channel, group.epoch(), welcome,
                   "evil.example");
