@@ -73,7 +73,8 @@ RpcBegun transfer_not_begun(const Error& error) {
   if (error.code == ErrorCode::rate_limited)
     return failure(error.code, "64 files are on their way already; wait for some of them.");
   if (error.code == ErrorCode::unsupported)
-    return failure(error.code, "That file lies at a domain that is neither yours nor its sender's, so it is not fetched.");
+    return failure(error.code,
+                   "That file lies at a domain that is neither yours nor its sender's, so it is not fetched.");
   if (error.code == ErrorCode::over_limit) return failure(error.code, kNoWholePath);
   return failure(ErrorCode::not_found, "That message has no file that this version can fetch.");
 }
