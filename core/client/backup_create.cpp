@@ -176,7 +176,7 @@ void CreateJob::take_left_behind(Context& context, std::vector<vault::ObjectId> 
 
 void CreateJob::begin_writing(Context& context) {
   conversations_ = rooms_.conversations.list(context.store);
-  for (const Conversation& one : conversations_) all_ += one.next_message;
+  for (const Conversation& one : conversations_) all_ += Conversations::count(context.store, one);
   doing_ = "backing up messages";
   writer_.emplace(*keys_, std::move(index_), stored_objects(), listed_, context.entropy);
   write_settings(context);

@@ -6,6 +6,7 @@
 #include "core/client/gossips.h"
 #include "core/client/key_packages.h"
 #include "core/client/link.h"
+#include "core/client/own_devices.h"
 #include "core/client/own_name.h"
 #include "core/client/receipts.h"
 #include "core/client/roles.h"
@@ -34,19 +35,22 @@ class Client final : public proto::Mind {
         search_(conversations_),
         typing_(conversations_),
         attachments_(TransferRooms{calls_, session_, conversations_}),
+        own_devices_(OwnRooms{calls_, views_, session_, conversations_, receipts_, search_}),
         rpc_(std::move(config), RpcRooms{calls_, views_, session_, own_name_, conversations_, gossips_, links_, vetoes_,
-                                         backups_, receipts_, expiry_, search_, attachments_, typing_}) {
+                                         backups_, receipts_, expiry_, search_, attachments_, typing_, own_devices_}) {
     conversations_.set_hearer([this](Context& context, const Account& account, const Heard& heard) {
       gossips_.heard(context, account, heard);
       vetoes_.heard(context, account, heard);
       receipts_.heard(context, account, heard);
       expiry_.heard(context, account, heard);
       roles_.heard(context, account, heard);
+      own_devices_.heard(context, account, heard);
     });
     conversations_.set_receiver(
         [this](Context& context, const Account& account, const ChannelId& home, std::uint64_t index) {
           receipts_.received(context, account, home, index);
           expiry_.received(context, account, home, index);
+          own_devices_.message_came();
         });
   }
 
@@ -65,6 +69,8 @@ class Client final : public proto::Mind {
     search_.forget_all();
     attachments_.forget_all();
     typing_.forget_all();
+    own_devices_.forget_all();
+    own_devices_.forget_all();
     rpc_.forget_all();
     return within(store, now, entropy, [](Context&) {});
   }
@@ -80,7 +86,8 @@ class Client final : public proto::Mind {
     return std::min({views_.next_deadline(), session_.next_deadline(), own_name_.next_deadline(),
                      links_.next_deadline(), conversations_.next_deadline(), gossips_.next_deadline(),
                      vetoes_.next_deadline(), backups_.next_deadline(), receipts_.next_deadline(),
-                     expiry_.next_deadline(), attachments_.next_deadline(), rpc_.next_deadline()});
+                     expiry_.next_deadline(), attachments_.next_deadline(), own_devices_.next_deadline(),
+                     rpc_.next_deadline()});
   }
 
  private:
@@ -163,7 +170,10 @@ class Client final : public proto::Mind {
     forget_key_packages(context);
     refill_key_packages(context, account, calls_, session_);
     for (const directory::Name& name : views_.take_changed()) {
-      if (name == account.name) own_name_.changed(context, account);
+      if (name == account.name) {
+        own_name_.changed(context, account);
+        own_devices_.own_name_changed();
+      }
       conversations_.name_changed(context.store, name);
       gossips_.look_again();
     }
@@ -173,6 +183,7 @@ class Client final : public proto::Mind {
     gossips_.step(context, account);
     receipts_.step(context, account);
     attachments_.step(context, account);
+    own_devices_.step(context, account);
     conversations_.step(context, account);  // with what they may have to say
     backups_.step(context, account);
     expiry_.step(context);  // last: all before it may begin a life
@@ -193,6 +204,7 @@ class Client final : public proto::Mind {
   Search search_;
   Typing typing_;
   Attachments attachments_;
+  OwnDevices own_devices_;
   Rpc rpc_;
   bool has_account_ = false;
   bool waits_for_room_ = false;

@@ -414,6 +414,10 @@ Result<StatusReport> StatusReport::decode(ByteView bytes) {
 Result<ExpirySet> ExpirySet::read(wire::Reader& r) {
   return ExpirySet { TRY(r.u32()) };
 }
+Result<SelfWord> SelfWord::read(wire::Reader& r) {
+  REQUIRE(r.left() <= kMaxBody, ErrorCode::over_limit, "what own devices say");
+  return SelfWord { to_bytes(TRY(r.raw(r.left()))) };
+}
 
 Bytes encode_content(const TextContent& content) {
   return encode_single({content.salt, content.replaces, content.expires, content.in_reply_to}, kRender,

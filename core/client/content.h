@@ -122,7 +122,17 @@ struct LeaveRequest {
   static Result<LeaveRequest> read(wire::Reader&) { return LeaveRequest{}; }
   friend bool operator==(const LeaveRequest&, const LeaveRequest&) = default;
 };
-using Control = std::variant<NoteRequest, NoteAnswer, VetoTold, StatusReport, ExpirySet, LeaveRequest>;
+/// What the devices of one name say to each other in the conversation that is theirs alone (self_words.h).
+struct SelfWord {
+  static constexpr std::string_view kMediaType = "application/vnd.cairn.self";
+  static constexpr std::size_t kMaxBody = 40 * 1024;
+  Bytes body;
+
+  void write(wire::Writer& w) const { w.raw(body); }
+  static Result<SelfWord> read(wire::Reader& r);
+  friend bool operator==(const SelfWord&, const SelfWord&) = default;
+};
+using Control = std::variant<NoteRequest, NoteAnswer, VetoTold, StatusReport, ExpirySet, LeaveRequest, SelfWord>;
 
 /// A received content: text, or something well formed that this version does not show.
 ///

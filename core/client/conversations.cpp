@@ -4,6 +4,7 @@
 #include "core/client/answerer.h"
 #include "core/client/expiry.h"
 #include "core/client/gatekeeper.h"
+#include "core/client/history_rows.h"
 #include "core/client/identity.h"
 #include "core/client/inbox.h"
 #include "core/client/key_packages.h"
@@ -39,6 +40,15 @@ std::uint64_t last_stored(const StoreView& store) {
   return row ? wire::Reader(*row).u64().value_or(0) : 0;
 }
 
+/// Of tables::kCounters: how many rows a conversation has from before this device was there.
+Bytes history_count_key(const ChannelId& home) { return concat({as_bytes("history of "), home}); }
+std::optional<std::uint64_t> counted(const StoreView& store, const ChannelId& home) {
+  const auto row = store.get(tables::kCounters, history_count_key(home));
+  if (!row) return std::nullopt;
+  wire::Reader r(*row);
+  return r.u64().value_or(0);
+}
+
 }  // namespace
 
 Result<ChannelId> Conversations::create(Context& context, const Account& account, ConversationKind kind,
@@ -51,7 +61,9 @@ Result<ChannelId> Conversations::create(Context& context, const Account& account
   conversation.title = title;
   conversation.created_ms = context.now.ms;
   for (const directory::Name& name : names) conversation.names.push_back(name.text());
-  const auto home = kind == ConversationKind::pair ? home_of_pair(context.store, conversation.names) : std::nullopt;
+  conversation.next_message = first_own_index(context.store);
+  const auto home =
+      kind == ConversationKind::group ? std::nullopt : home_of_names(context.store, kind, conversation.names);
   conversation.channel = home ? channel_below(channels_of(context.store, *home).front(), context.entropy)
                               : random_value<ChannelId>(context.entropy);
 
@@ -68,6 +80,7 @@ Result<ChannelId> Conversations::create(Context& context, const Account& account
   note_info(*this, context, conversation, info, {});
   save(context, conversation);
   due(conversation.channel);
+  ++entries_;
   return conversation.channel;
 }
 
@@ -76,19 +89,35 @@ Result<ChannelId> Conversations::pair_with(Context& context, const Account& acco
   const std::set<directory::Name> names = {account.name, name};
   std::vector<std::string> texts;
   for (const directory::Name& one : names) texts.push_back(one.text());
-  const auto home = home_of_pair(context.store, texts);
+  const auto home = home_of_names(context.store, ConversationKind::pair, texts);
   if (home && written_to(context.store, *home)) return *home;
   const ChannelId channel = TRY(create(context, account, ConversationKind::pair, {}, names));
   return home_of(context.store, channel);
 }
 
-std::optional<ChannelId> Conversations::home_of_pair(const StoreView& store,
-                                                     const std::vector<std::string>& names) const {
+Result<ChannelId> Conversations::own_conversation(Context& context, const Account& account) {
+  const auto home = home_of_names(context.store, ConversationKind::self, {account.name.text()});
+  if (home && written_to(context.store, *home)) return *home;
+  const ChannelId channel = TRY(create(context, account, ConversationKind::self, {}, {account.name}));
+  return home_of(context.store, channel);
+}
+
+std::optional<ChannelId> Conversations::home_of_names(const StoreView& store, ConversationKind kind,
+                                                      const std::vector<std::string>& names) const {
+  const auto is_it = [&](const Conversation& one) { return one.kind == kind && one.names == names; };
+  const auto known = homes_.find(names);
+  const auto there = known == homes_.end() ? std::nullopt : find(store, known->second);
+  if (there && is_it(*there)) return known->second;
   for (const Conversation& conversation : channels(store)) {
-    if (conversation.kind == ConversationKind::pair && conversation.names == names)
-      return home_of(store, conversation.channel);
+    if (is_it(conversation)) return homes_[names] = home_of(store, conversation.channel);
   }
   return std::nullopt;
+}
+
+std::optional<ChannelId> Conversations::find_room(const StoreView& store, const Room& room) const {
+  if (room.kind != ConversationKind::group) return home_of_names(store, room.kind, room.names);
+  const auto one = find(store, room.channel);
+  return one && one->kind == room.kind ? std::optional(one->channel) : std::nullopt;
 }
 
 Result<ChannelId> Conversations::create_group(Context& context, const Account& account, const std::string& title,
@@ -226,6 +255,24 @@ void Conversations::tell(Context& context, const ChannelId& home, const Control&
   (void)post(context, home, encode_content(salt, control));
 }
 
+void Conversations::put_old_message(Context& context, const ChannelId& home, std::uint64_t index,
+                                    const Message& message) {
+  const Bytes key = history_count_key(home);
+  wire::Writer w;
+  w.u64(counted(context.store, home).value_or(0) + 1);
+  context.store.put(tables::kCounters, key, w.take());
+  context.store.put(tables::kMessages, numbered(home, index), wire::encode(message));
+}
+
+std::uint64_t Conversations::count(const StoreView& store, const Conversation& conversation) {
+  const std::uint64_t first = first_own_index(store);
+  const std::uint64_t end = conversation.next_message;
+  const auto old = counted(store, conversation.channel);
+  // An archive, out of a backup or a history, has what was put there.
+  if (old && (end < first || !store.get(tables::kGroups, conversation.channel))) return *old;
+  return end < first ? end : end - first + old.value_or(0);
+}
+
 void Conversations::notice(Context& context, const ChannelId& home, const std::string& text) {
   auto conversation = find(context.store, home);
   if (!conversation) return;
@@ -316,6 +363,7 @@ void Conversations::forget_all(const StoreView& store) {
   behind_.clear();
   passports_.forget_all();
   next_forgetting_ = {};
+  homes_.clear();
   connection_changed(store);
 }
 
@@ -473,8 +521,32 @@ std::optional<Conversation> Conversations::find(const StoreView& store, const Ch
   return std::move(*conversation);
 }
 
+bool Conversations::means_self(const Account& account, const std::string& words) {
+  if (words == "self" || words == "me") return true;
+  const bool is_bare = words.find('@') == std::string::npos;
+  const auto name = directory::Name::parse(is_bare ? words + "@" + account.domain() : words);
+  return name && *name == account.name;
+}
+
+bool Conversations::has_device(const StoreView& store, const ChannelId& home, const DeviceId& device) {
+  const auto target = written_to(store, home);
+  const mls::Group* held = target ? group(store, target->channel) : nullptr;
+  if (held == nullptr) return false;
+  const auto members = held->members();
+  return std::any_of(members.begin(), members.end(), [&](const mls::Member& member) {
+    const auto who = parse_identity(*member.node);
+    return who && who->device == device;
+  });
+}
+
 Result<Conversation> Conversations::resolve(const StoreView& store, const Account& account,
                                             const std::string& words) const {
+  if (means_self(account, words)) {
+    const auto home = home_of_names(store, ConversationKind::self, {account.name.text()});
+    auto own = home ? find(store, *home) : std::nullopt;
+    REQUIRE(own, ErrorCode::not_found, "no notes to oneself yet");
+    return std::move(*own);
+  }
   std::set<ChannelId> found;
   const bool is_bare = words.find('@') == std::string::npos;
   const auto name = directory::Name::parse(is_bare ? words + "@" + account.domain() : words);
@@ -508,6 +580,17 @@ std::vector<Conversations::Numbered> Conversations::messages(const StoreView& st
     auto message = wire::decode<Message>(row.value);
     if (message) out.push_back({index_of(row.key), std::move(*message)});
   }
+  return out;
+}
+
+std::vector<Conversations::Numbered> Conversations::newest(const StoreView& store, const ChannelId& home,
+                                                           std::size_t limit) const {
+  std::vector<Numbered> out;
+  for (const Row& row : store.scan(tables::kMessages, home, prefix_end(home), limit, Order::descending)) {
+    auto message = wire::decode<Message>(row.value);
+    if (message) out.push_back({index_of(row.key), std::move(*message)});
+  }
+  std::reverse(out.begin(), out.end());
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include "core/client/content.h"
 #include "core/client/conversation.h"
 #include "core/client/passports.h"
+#include "core/client/room.h"
 #include "core/client/session.h"
 #include "core/client/views.h"
 #include "core/mls/group.h"
@@ -45,6 +46,8 @@ class Conversations {
 
   /// The home of the pair with `name`; a channel is made if none can be written to. `invalid_name` for the own name.
   Result<ChannelId> pair_with(Context& context, const Account& account, const directory::Name& name);
+  /// The home of the conversation of the own devices; a channel is made if none can be written to.
+  Result<ChannelId> own_conversation(Context& context, const Account& account);
   /// A new group of the own name and `names`.
   Result<ChannelId> create_group(Context& context, const Account& account, const std::string& title,
                                  const std::set<directory::Name>& names);
@@ -71,6 +74,9 @@ class Conversations {
   /// The id of a content that `sender` said here.
   static MessageId id_of(const Conversation& conversation, const std::string& sender, ByteView content, ByteView salt);
 
+  /// A row from before this device was there: nobody is told of it.
+  void put_old_message(Context& context, const ChannelId& home, std::uint64_t index, const Message& message);
+
   /// Puts into the outbox what no person sees; nothing when the conversation can only be read.
   void tell(Context& context, const ChannelId& home, const Control& control);
   /// A row that is no message.
@@ -79,6 +85,9 @@ class Conversations {
   void add_notice(Context& context, Conversation& conversation, const Message& row) {
     (void)add_message(context, conversation, row);
   }
+
+  /// Grows with each conversation that this device comes to be in.
+  std::uint64_t entries() const { return entries_; }
 
   /// Devices to which a person wrote from here, in any conversation: what clients say by themselves makes none known.
   std::set<DeviceId> ever_sent_to(const StoreView& store) const;
@@ -105,6 +114,14 @@ class Conversations {
 
   std::vector<Conversation> list(const StoreView& store) const;
   std::optional<Conversation> find(const StoreView& store, const ChannelId& channel) const;
+  /// The home of a conversation that all devices of a name know by its room; nothing when this one has none.
+  std::optional<ChannelId> find_room(const StoreView& store, const Room& room) const;
+  /// Whether words mean the conversation with oneself: `self`, `me`, or the own name.
+  static bool means_self(const Account& account, const std::string& words);
+  /// How many rows a person sees of it, those that were forgotten included.
+  static std::uint64_t count(const StoreView& store, const Conversation& conversation);
+  /// Whether this device is in the group that is written to.
+  bool has_device(const StoreView& store, const ChannelId& home, const DeviceId& device);
   /// The channel that it is written to now: of several the one with the smallest id, and so the same on all devices of
   /// both. Nothing when it can only be read.
   std::optional<Conversation> written_to(const StoreView& store, const ChannelId& home) const;
@@ -119,6 +136,8 @@ class Conversations {
   /// Messages with index >= first, ascending, at most `limit`.
   std::vector<Numbered> messages(const StoreView& store, const ChannelId& home, std::uint64_t first,
                                  std::size_t limit) const;
+  /// The last ones, ascending.
+  std::vector<Numbered> newest(const StoreView& store, const ChannelId& home, std::size_t limit) const;
   std::optional<Message> message(const StoreView& store, const ChannelId& home, std::uint64_t index) const;
   /// Epoch, and members of the group as (name, devices); nothing before it is joined.
   struct GroupFacts {
@@ -156,8 +175,9 @@ class Conversations {
                            const std::set<directory::Name>& names);
   /// Every channel, also those that are one more of their pair.
   std::vector<Conversation> channels(const StoreView& store) const;
-  /// The home of the pair between these two, sorted; nothing when there is none yet.
-  std::optional<ChannelId> home_of_pair(const StoreView& store, const std::vector<std::string>& names) const;
+  /// The home of the pair between these two, sorted, or of the own name's conversation; nothing when there is none yet.
+  std::optional<ChannelId> home_of_names(const StoreView& store, ConversationKind kind,
+                                         const std::vector<std::string>& names) const;
   void save(Context& context, const Conversation& conversation);
   /// The group, restored once and kept; nullptr before it is joined.
   mls::Group* group(const StoreView& store, const ChannelId& channel);
@@ -223,6 +243,8 @@ class Conversations {
   std::map<ChannelId, Behind> behind_;
   std::uint64_t evictions_seen_ = 0;
   Time next_forgetting_;
+  std::uint64_t entries_ = 0;
+  mutable std::map<std::vector<std::string>, ChannelId> homes_;  ///< some of home_of_names()
 };
 
 }  // namespace cairn::client

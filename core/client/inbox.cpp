@@ -3,6 +3,7 @@
 #include "core/base/encoding.h"
 #include "core/client/answerer.h"
 #include "core/client/expiry.h"
+#include "core/client/history_rows.h"
 #include "core/client/identity.h"
 #include "core/client/key_packages.h"
 #include "core/client/messages.h"
@@ -256,8 +257,9 @@ bool Inbox::enter(const proto::Envelope& envelope, const ConversationInfo& info,
   conversation.names.clear();
   for (const directory::Name& name : names) conversation.names.push_back(name.text());
   bool is_news = true;
-  if (info.kind == ConversationKind::pair && !old) {
-    if (const auto home = owner_.home_of_pair(context_.store, conversation.names)) {
+  if (!old) conversation.next_message = first_own_index(context_.store);
+  if (info.kind != ConversationKind::group && !old) {
+    if (const auto home = owner_.home_of_names(context_.store, info.kind, conversation.names)) {
       if (channels_of(context_.store, *home).size() >= kMaxChannelsOfPair) {
         context_.note(proto::Event::Level::warning, "a welcome to one more channel of a pair was dropped");
         return false;
@@ -273,8 +275,9 @@ bool Inbox::enter(const proto::Envelope& envelope, const ConversationInfo& info,
   owner_.save_group(context_, channel_, group);
   owner_.groups_.emplace(channel_, std::move(group));
   owner_.save(context_, conversation);
+  ++owner_.entries_;
   owner_.others_due(context_.store, channel_);
-  if (!is_news) return true;
+  if (!is_news || info.kind == ConversationKind::self) return true;
   Message notice;
   notice.delivery = Delivery::notice;
   notice.time_ms = envelope.received_ms;
@@ -496,6 +499,9 @@ void Inbox::take_message(Conversation& conversation, const mls::Group& group, co
     message.id = Conversations::id_of(conversation, message.sender, plaintext->encoded, content.salt);
     const Speaker by{message.sender, message.device, message.time_ms};
     if (const auto change = change_in(content, message.id, by)) return take_change(owner_, context_, home_, *change);
+    if (find_id(context_.store, home_, message.id)) {  // another own device gave it with the history
+      return context_.note(proto::Event::Level::info, "a message that is here already was dropped");
+    }
     message.version = message.id;
     message.in_reply_to = content.in_reply_to;
     set_life(message, content.expires);

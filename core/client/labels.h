@@ -12,4 +12,7 @@ inline constexpr std::string_view kDeriveLinkSeal = "link seal";
 // HPKE info of an answer to a rejoin: this || 0x00 || channel || KeyPackageRef.
 inline constexpr std::string_view kSealRejoinAnswer = "cairn/v1 answer that lets in";
 
+// HPKE info of the key of a piece of history: label || 0x00 || from || to || number.
+inline constexpr std::string_view kHistoryKeyInfo = "cairn/v1 history piece";
+
 }  // namespace cairn::client

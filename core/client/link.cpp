@@ -28,7 +28,7 @@ std::string call_key(const PublicKey& newcomer) { return "link " + as_text(newco
 // ---- what people want ----
 
 Result<std::string> Links::begin(Context& context, const std::string& name, const std::string& server_url,
-                                 const std::string& policy_text) {
+                                 const std::string& policy_text, HistoryChoice history) {
   directory::Name own = TRY(directory::Name::parse(name));
   TRY(tlog::ClientPolicy::parse(policy_text));
   TRY(abandon(context));
@@ -41,6 +41,7 @@ Result<std::string> Links::begin(Context& context, const std::string& name, cons
   PendingLink link;
   link.stage = LinkStage::announce;
   link.is_newcomer = true;
+  link.history = history;
   link.code = {account.signing_key.public_key(), random_secret<LinkSecret>(context.entropy)};
   link.started = context.now;
   save_link(context, link);
@@ -53,11 +54,13 @@ Status Links::abandon(Context& context) {
   const auto link = load_link(context.store, account->signing_key.public_key());
   REQUIRE(!link || !link->submitted(), ErrorCode::invalid_state, "this device is being added just now");
   if (link) erase_link(context, *link);
+  forget_expected_history(context);
   forget_account(context, *account);
   return ok();
 }
 
-Result<PublicKey> Links::approve(Context& context, const Account& account, std::string_view code) {
+Result<PublicKey> Links::approve(Context& context, const Account& account, std::string_view code,
+                                 HistoryChoice history) {
   REQUIRE(account.state == AccountState::active, ErrorCode::invalid_state, "this device is not active");
   LinkCode parsed = TRY(parse_link_code(code));
   const PublicKey newcomer = parsed.signature_key;
@@ -71,6 +74,7 @@ Result<PublicKey> Links::approve(Context& context, const Account& account, std::
   PendingLink link;
   link.stage = LinkStage::await_request;
   link.is_newcomer = false;
+  link.history = history;
   link.code = std::move(parsed);
   link.started = context.now;
   save_link(context, link);
@@ -220,6 +224,8 @@ void Links::check_offer(Context& context, const Account& account, Record& link) 
                                  "); begin again with a new code.");
   }
   link.statement = wire::encode(statement);
+  set_first_own_index(context, link.sequence);
+  expect_history(context, directory::device_id(offer->signature.key), link.history);
   move_to(context, link, LinkStage::submit);
 }
 
@@ -278,6 +284,7 @@ void Links::make_offer(Context& context, const Account& account, Record& link) {
   link.sequence = content.sequence;
   link.statement = wire::encode(LinkOffer{std::move(content), signature});
   OwnName::expect_device(context, request->device.id());
+  grant_history(context, request->device.id(), link.history);
   move_to(context, link, LinkStage::post_offer);
 }
 

@@ -22,7 +22,7 @@ class Links {
   /// submitted is forgotten. `invalid_state` when this device has a name, `invalid_name`, `not_authorised` for a
   /// policy that is too weak.
   Result<std::string> begin(Context& context, const std::string& name, const std::string& server_url,
-                            const std::string& policy_text);
+                            const std::string& policy_text, HistoryChoice history = HistoryChoice::everything);
   /// Forgets a link of this device as the new one, and the account with it, unless its statement may be in the
   /// directory already: `invalid_state`. Nothing to do when there is none.
   Status abandon(Context& context);
@@ -30,7 +30,8 @@ class Links {
   /// Existing device: after its owner gave the code and said yes. The rest happens in step(). Gives the new device's
   /// signature key, to ask status() with. `invalid_state` when this device is not active, `malformed` for what is no
   /// code, `duplicate` when the device is in the chain already.
-  Result<PublicKey> approve(Context& context, const Account& account, std::string_view code);
+  Result<PublicKey> approve(Context& context, const Account& account, std::string_view code,
+                            HistoryChoice history = HistoryChoice::everything);
 
   /// Does the next thing that is missing, on either side.
   void step(Context& context, Account& account);

@@ -23,23 +23,10 @@ Bytes version_key(const ChannelId& home, std::uint64_t index, std::uint32_t dept
   return w.take();
 }
 
-struct Version {
-  std::uint32_t depth = 0;
-  MessageId id;
-  Edit edit;
-};
+using Version = NumberedEdit;
 
-/// Ascending.
 std::vector<Version> versions_of(const StoreView& store, const ChannelId& home, std::uint64_t index) {
-  std::vector<Version> out;
-  for (const Row& row : store.scan_prefix(tables::kEdits, numbered(home, index), kStoreAll)) {
-    wire::Reader r(ByteView(row.key).subspan(ChannelId::kSize + sizeof index));
-    const auto depth = r.u32();
-    const auto id = r.fixed<MessageId>();
-    auto edit = wire::decode<Edit>(row.value);
-    if (depth && id && edit) out.push_back({*depth, *id, std::move(*edit)});
-  }
-  return out;
+  return numbered_versions(store, home, index);
 }
 
 void put_id(Context& context, const ChannelId& home, const MessageId& id, const MessageRef& ref) {
@@ -341,6 +328,34 @@ std::vector<Edit> versions(const StoreView& store, const ChannelId& home, std::u
   std::vector<Edit> out;
   for (Version& one : versions_of(store, home, index)) out.push_back(std::move(one.edit));
   return out;
+}
+
+std::vector<NumberedEdit> numbered_versions(const StoreView& store, const ChannelId& home, std::uint64_t index) {
+  std::vector<NumberedEdit> out;
+  for (const Row& row : store.scan_prefix(tables::kEdits, numbered(home, index), kStoreAll)) {
+    wire::Reader r(ByteView(row.key).subspan(ChannelId::kSize + sizeof index));
+    const auto depth = r.u32();
+    const auto id = r.fixed<MessageId>();
+    auto edit = wire::decode<Edit>(row.value);
+    if (depth && id && edit) out.push_back({*depth, *id, std::move(*edit)});
+  }
+  return out;
+}
+
+void put_versions(Context& context, const ChannelId& home, std::uint64_t index,
+                  const std::vector<NumberedEdit>& versions) {
+  for (const NumberedEdit& one : versions) {
+    context.store.put(tables::kEdits, version_key(home, index, one.depth, one.id), wire::encode(one.edit));
+    if (one.depth != 0) put_id(context, home, one.id, {MessageRef::Kind::message, index, one.depth});
+  }
+}
+
+void put_reactions(Context& context, const ChannelId& home, std::uint64_t index,
+                   const std::vector<NumberedReaction>& reactions) {
+  for (const NumberedReaction& one : reactions) {
+    context.store.put(tables::kReactions, concat({numbered(home, index), one.id}), wire::encode(one.reaction));
+    put_id(context, home, one.id, {MessageRef::Kind::reaction, index, 0});
+  }
 }
 
 void wipe_message(Context& context, const ChannelId& home, std::uint64_t index, const Message& message) {

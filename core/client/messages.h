@@ -92,6 +92,19 @@ std::vector<NumberedReaction> reactions(const StoreView& store, const ChannelId&
 /// All versions of a message, the oldest first; empty when it was never edited.
 std::vector<Edit> versions(const StoreView& store, const ChannelId& home, std::uint64_t index);
 
+struct NumberedEdit {
+  std::uint32_t depth = 0;
+  MessageId id;
+  Edit edit;
+};
+/// As they stand in tables::kEdits, ascending; empty when it was never edited.
+std::vector<NumberedEdit> numbered_versions(const StoreView& store, const ChannelId& home, std::uint64_t index);
+/// What was said about a message, as another own device has it.
+void put_versions(Context& context, const ChannelId& home, std::uint64_t index,
+                  const std::vector<NumberedEdit>& versions);
+void put_reactions(Context& context, const ChannelId& home, std::uint64_t index,
+                   const std::vector<NumberedReaction>& reactions);
+
 /// Nothing of the message is left, nor of what was said about it.
 void wipe_message(Context& context, const ChannelId& home, std::uint64_t index, const Message& message);
 

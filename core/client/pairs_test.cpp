@@ -36,8 +36,17 @@ class Two {
     village.server.overhear = [this](const proto::Call& call) {
       if (!call.url.ends_with(proto::kPathChannelSend)) return;
       const auto request = wire::decode<proto::ChannelSend>(call.body);
-      if (request) sent_to.push_back(request->channel);
+      if (request && !is_of_one(request->channel)) sent_to.push_back(request->channel);
     };
+  }
+  /// Whether it is the conversation of one person's devices, who say things there by themselves.
+  bool is_of_one(const ChannelId& channel) {
+    for (const std::string& device : kDevices) {
+      const auto row = village.device(device).store().get(tables::kConversations, channel);
+      const auto one = row ? wire::decode<Conversation>(*row) : Result<Conversation>(fail(ErrorCode::not_found, "row"));
+      if (one && one->kind == ConversationKind::self) return true;
+    }
+    return false;
   }
 
   json say(const std::string& device, const std::string& text) {

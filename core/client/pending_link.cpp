@@ -6,6 +6,8 @@ namespace cairn::client {
 namespace {
 
 constexpr std::uint8_t kLinkVersion = 1;
+constexpr std::uint8_t kNewcomer = 1;
+constexpr std::uint8_t kSettingsAlone = 2;
 constexpr std::size_t kMaxLinkSentence = 1024;
 /// More links than anybody has under way.
 constexpr std::size_t kMaxLinks = 64;
@@ -16,7 +18,8 @@ SecretBytes PendingLink::encode() const {
   wire::Writer w(wire::Sensitivity::is_secret);
   w.u8(kLinkVersion);
   w.u8(static_cast<std::uint8_t>(stage));
-  w.u8(is_newcomer ? 1 : 0);
+  w.u8(static_cast<std::uint8_t>((is_newcomer ? kNewcomer : 0) |
+                                 (history == HistoryChoice::settings_alone ? kSettingsAlone : 0)));
   w.raw(code.signature_key);
   w.raw(code.secret.expose());
   w.u64(started.ms);
@@ -34,7 +37,10 @@ Result<PendingLink> PendingLink::decode(ByteView bytes) {
   const std::uint8_t stage = TRY(r.u8());
   REQUIRE(stage >= 1 && stage <= static_cast<std::uint8_t>(LinkStage::failed), ErrorCode::malformed, "link stage");
   out.stage = static_cast<LinkStage>(stage);
-  out.is_newcomer = TRY(r.presence());
+  const std::uint8_t flags = TRY(r.u8());
+  REQUIRE(flags <= (kNewcomer | kSettingsAlone), ErrorCode::malformed, "flags of a link");
+  out.is_newcomer = (flags & kNewcomer) != 0;
+  if ((flags & kSettingsAlone) != 0) out.history = HistoryChoice::settings_alone;
   out.code.signature_key = TRY(r.fixed<PublicKey>());
   out.code.secret = TRY(r.fixed<LinkSecret>());
   out.started = Time { TRY(r.u64()) };

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/client/context.h"
+#include "core/client/history_rows.h"
 #include "core/client/link_code.h"
 
 namespace cairn::client {
@@ -28,6 +29,8 @@ enum class LinkStage : std::uint8_t {
 struct PendingLink {
   LinkStage stage = LinkStage::announce;
   bool is_newcomer = true;  ///< this device is the new one
+  /// What its owner wants the new device to get, on either side: both must want everything.
+  HistoryChoice history = HistoryChoice::everything;
   LinkCode code;
   Time started;
   std::uint32_t sequence = 0;  ///< of the statement, once there is one

@@ -114,7 +114,16 @@ void Receipts::mark_read(Context& context, const Account& account, const Channel
   if (end <= settings.read_to) return;
   const std::uint64_t first = std::exchange(settings.read_to, end);
   save_settings(context, home, settings);
+  mark_shared(context, SharedField::read, home);
   begin_lives(context, account, home, first, end, true);
+}
+
+void Receipts::read_elsewhere(Context& context, const Account& account, const ChannelId& home, std::uint64_t end) {
+  ConversationSettings settings = settings_of(context.store, home);
+  if (end <= settings.read_to) return;
+  const std::uint64_t first = std::exchange(settings.read_to, end);
+  put_settings(context, home, settings);
+  begin_lives(context, account, home, first, end, false);
 }
 
 void Receipts::begin_lives(Context& context, const Account& account, const ChannelId& home, std::uint64_t first,

@@ -43,6 +43,8 @@ class Receipts {
   void received(Context& context, const Account& account, const ChannelId& home, std::uint64_t index);
   /// Its owner has read everything before `end`: that is to be reported, and messages with a life begin it.
   void mark_read(Context& context, const Account& account, const ChannelId& home, std::uint64_t end);
+  /// Likewise on another device of the own name, which reports it.
+  void read_elsewhere(Context& context, const Account& account, const ChannelId& home, std::uint64_t end);
   /// The conversation was accepted: what came before is reported now.
   void accepted(Context& context, const Account& account, const ChannelId& home);
   /// A report of another name about our messages; or of another own device, which need not be repeated.

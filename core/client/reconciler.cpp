@@ -104,7 +104,7 @@ void Reconciler::heed_401(std::string_view domain, const Answer& answer) {
 // ---- the channel ----
 
 bool Reconciler::is_written_to() {
-  if (conversation_.kind != ConversationKind::pair) return true;
+  if (conversation_.kind == ConversationKind::group) return true;
   bool alone = true;
   bool least = true;
   for (const ChannelId& other : channels_of(context_.store, home_)) {

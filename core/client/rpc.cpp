@@ -132,6 +132,8 @@ class Rpc::State {
         [this](Context& context, const Transfer& transfer) { tell_transfer(context, transfer); });
     rooms_.typing.set_listener(
         [this](Context& context, const ChannelId& home, const std::string& name) { tell_typing(context, home, name); });
+    rooms_.own_devices.taker().set_listener(
+        [this](Context& context, const HistoryTake& take) { tell_all(context, "history", history_json(take)); });
   }
 
   void opened(Context& context, const proto::SocketOpened& opened) {
@@ -301,6 +303,12 @@ class Rpc::State {
     for (const auto& [socket, following] : sockets_) {
       if (!following || (following->channel && *following->channel != home)) continue;
       reply(context, socket, {{"jsonrpc", "2.0"}, {"method", "typing"}, {"params", params}});
+    }
+  }
+
+  void tell_all(Context& context, const char* method, const json& params) {
+    for (const auto& [socket, following] : sockets_) {
+      if (following) reply(context, socket, {{"jsonrpc", "2.0"}, {"method", method}, {"params", params}});
     }
   }
 

@@ -9,6 +9,7 @@
 #include "core/client/expiry.h"
 #include "core/client/gossips.h"
 #include "core/client/link.h"
+#include "core/client/own_devices.h"
 #include "core/client/own_name.h"
 #include "core/client/receipts.h"
 #include "core/client/search.h"
@@ -33,6 +34,7 @@ struct RpcRooms {
   Search& search;
   Attachments& attachments;
   Typing& typing;
+  OwnDevices& own_devices;
 };
 
 class Rpc {

@@ -181,7 +181,7 @@ const std::map<std::string, RpcEntry, std::less<>>& most_methods() {
   constexpr auto kReads = RpcEntry::Store::reads;
   constexpr auto kGrows = RpcEntry::Store::grows;
   const RpcParameter name{"name", Kind::text, kRequired};
-  const RpcParameter conversation{"conversation", Kind::text, kRequired};
+  const RpcParameter no_history{"no_history", Kind::yes_or_no};
   static const std::map<std::string, RpcEntry, std::less<>> methods = {
       {"register",
        {rpc_register, kGrows, {name, {"server_url"}, {"policy"}, {"invitation"}, {"reset_delay_days", Kind::number}}}},
@@ -197,9 +197,9 @@ const std::map<std::string, RpcEntry, std::less<>>& most_methods() {
          {"server_url"},
          {"policy"},
          {"remove_others", Kind::yes_or_no}}}},
-      {"link", {rpc_link, kGrows, {name, {"server_url"}, {"policy"}}}},
+      {"link", {rpc_link, kGrows, {name, {"server_url"}, {"policy"}, no_history}}},
       {"link.wait", {rpc_link_wait, kReads, {}}},
-      {"device.approve", {rpc_device_approve, kGrows, {{"code", Kind::text, kRequired}, {"confirm"}}}},
+      {"device.approve", {rpc_device_approve, kGrows, {{"code", Kind::text, kRequired}, {"confirm"}, no_history}}},
       {"device.list", {rpc_device_list, kReads, {}}},
       {"device.remove", {rpc_device_remove, kReads, {{"device", Kind::text, kRequired}}}},
       {"rpc.discover", {rpc_discover, kReads, {}}},
@@ -229,7 +229,7 @@ const std::map<std::string, RpcEntry, std::less<>>& most_methods() {
       {"conversations", {rpc_conversations, kReads, {}}},
       {"group.create",
        {rpc_group_create, kGrows, {{"title", Kind::text, kRequired}, {"names", Kind::texts, kRequired}}}},
-      {"group.add", {rpc_group_add, kGrows, {conversation, name}}}};
+      {"group.add", {rpc_group_add, kGrows, {{"conversation", Kind::text, kRequired}, name}}}};
   static const auto all = [] {
     auto out = methods;
     add_talk_methods(out);

@@ -87,6 +87,8 @@ std::variant<MeantMessage, RpcFailure> message_param(const RpcRooms& rooms, cons
 RpcBegun in_conversation(const RpcRooms& rooms, Context& context, const Account& account, const std::string& to,
                          LookUp how, std::uint64_t wait_ms,
                          std::function<RpcBegun(Context&, const Account&, const ChannelId& home)> then);
+/// How far the history is that this device gets, as `status` gives it and notifications carry it.
+json history_json(const HistoryTake& take);
 /// A file on its way, as attachment.status gives it and notifications carry it.
 json transfer_json(const RpcRooms& rooms, const Context& context, const Transfer& transfer);
 

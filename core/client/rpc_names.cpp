@@ -30,6 +30,25 @@ const char* state_word(AccountState state) {
   return "unknown";
 }
 
+HistoryChoice history_param(const json& params) {
+  return yes_param(params, "no_history") ? HistoryChoice::settings_alone : HistoryChoice::everything;
+}
+
+/// What this device gives to those that it let in.
+json given_json(const RpcRooms& rooms, const StoreView& store) {
+  json out = json::array();
+  for (const HistoryGive& give : load_gives(store)) {
+    const bool waits = give.stage == HistoryGive::Stage::awaited;
+    json one = {{"to", to_hex(give.to)},
+                {"state", waits ? "waiting" : "running"},
+                {"given", give.given},
+                {"messages", give.total}};
+    if (!waits && !rooms.own_devices.giver().trouble().empty()) one["trouble"] = rooms.own_devices.giver().trouble();
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
 json contact_json(const RpcRooms& rooms, Context& context, const Account& account, const directory::Name& name) {
   json out = {{"name", name.text()}, {"trouble", rooms.views.outcome(name).trouble}};
   const auto view = rooms.views.view(context.store, account, name);
@@ -113,6 +132,20 @@ RpcBegun remove_device(const RpcRooms& rooms, Context& context, const Account& a
 
 }  // namespace
 
+json history_json(const HistoryTake& take) {
+  const bool is_over = take.stage == HistoryTake::Stage::over;
+  json out = {{"state", take.stage == HistoryTake::Stage::awaited ? "waiting"
+                        : is_over                                 ? "done"
+                                                                  : "running"},
+              {"from", to_hex(take.from)},
+              {"taken", take.taken},
+              {"messages", take.total}};
+  if (take.choice == HistoryChoice::settings_alone) out["settings_alone"] = true;
+  if (is_over) out["ended_ms"] = take.ended_ms;
+  if (!take.trouble.empty()) out["trouble"] = take.trouble;
+  return out;
+}
+
 RpcBegun rpc_register(const RpcRooms& rooms, const ClientConfig& config, Context& context, const json& params) {
   const std::string typed = text_param(params, "name");
   const auto name = directory::Name::parse(typed);
@@ -155,7 +188,8 @@ RpcBegun rpc_link(const RpcRooms& rooms, const ClientConfig& config, Context& co
   const auto name = directory::Name::parse(typed);
   if (!name) return failure(ErrorCode::invalid_name, directory::explain_name(typed));
   rooms.own_name.abandon_unsigned(context);
-  const auto code = rooms.links.begin(context, typed, server_url_param(params, *name), policy_param(params, config));
+  const auto code = rooms.links.begin(context, typed, server_url_param(params, *name), policy_param(params, config),
+                                      history_param(params));
   if (!code) return policy_failure(code.error());
   return json{{"code", *code}, {"name", name->text()}};
 }
@@ -183,10 +217,13 @@ RpcBegun rpc_device_approve(const RpcRooms& rooms, const ClientConfig&, Context&
   if (text_param(params, "confirm") != kApproval) {
     return failure(
         ErrorCode::not_authorised,
-        std::string("The new device will read everything, past and future; confirm with \"") + kApproval + "\".");
+        std::string(
+            "The new device will read everything, past and future, or with no_history from now on; confirm with "
+            "\"") +
+            kApproval + "\".");
   }
   if (rooms.own_name.pending_reset(context.store, *account)) return reset_is_open(*account);
-  const auto key = rooms.links.approve(context, *account, text_param(params, "code"));
+  const auto key = rooms.links.approve(context, *account, text_param(params, "code"), history_param(params));
   if (!key) {
     if (key.error().code == ErrorCode::duplicate) return failure(key.error().code, "That device is in already.");
     return failure(key.error().code, "That is no code of a device; copy it whole, as the new device shows it.");
@@ -257,6 +294,8 @@ RpcBegun rpc_status(const RpcRooms& rooms, const ClientConfig&, Context& context
   json alarms = alarms_json(rooms, context.store, *account, context.now);
   add_gossip_alarms(context.store, alarms);
   out["alarms"] = alarms;
+  if (const auto take = load_take(context.store)) out["history"] = history_json(*take);
+  if (json given = given_json(rooms, context.store); !given.empty()) out["history_given"] = std::move(given);
   const auto view = rooms.views.view(context.store, *account, account->name);
   if (view && view->exists()) out["reset_delay_days"] = view->state().reset_delay_s() / kDayS;
   const auto reset = rooms.own_name.pending_reset(context.store, *account);

@@ -185,6 +185,7 @@ RpcBegun rpc_request_accept(const RpcRooms& rooms, const ClientConfig&, Context&
     return failure(ErrorCode::not_authorised, "You have blocked them; unblock them first.");
   }
   accept_conversation(context, account, conversation);
+  mark_shared(context, SharedField::accepted, conversation.channel);
   rooms.receipts.accepted(context, account, conversation.channel);
   return one_conversation(rooms, context.store, account, conversation);
 }

@@ -176,6 +176,15 @@ void mark_shown(const RpcRooms& rooms, Context& context, const Account& account,
 RpcBegun in_conversation(const RpcRooms& rooms, Context& context, const Account& account, const std::string& to,
                          LookUp how, std::uint64_t wait_ms,
                          std::function<RpcBegun(Context&, const Account&, const ChannelId& home)> then) {
+  if (Conversations::means_self(account, to)) {
+    const auto go_on = [rooms, then](Context& later, const Account& own) -> RpcBegun {
+      const auto home = rooms.conversations.own_conversation(later, own);
+      if (!home) return failure(home.error().code, "The notes to yourself could not begin; try again.");
+      return then(later, own, *home);
+    };
+    if (how == LookUp::if_stale) return go_on(context, account);
+    return after_look_up(rooms, context, account, {account.name}, how, wait_ms, go_on);
+  }
   // A conversation that is there, or a pair with a name.
   auto known = rooms.conversations.resolve(context.store, account, to);
   if (known && known->kind == ConversationKind::pair && is_named(account, *known, to) &&
@@ -190,9 +199,6 @@ RpcBegun in_conversation(const RpcRooms& rooms, Context& context, const Account&
     return *failed;
   }
   const directory::Name whom = std::get<directory::Name>(name);
-  if (!known && whom == account.name) {
-    return failure(ErrorCode::invalid_name, "One cannot write to oneself yet; write to somebody else.");
-  }
   const auto home = known ? std::optional(known->channel) : std::nullopt;
   const auto go_on = [rooms, home, whom, then](Context& later, const Account& own) -> RpcBegun {
     const auto pair = home ? Result<ChannelId>(*home) : rooms.conversations.pair_with(later, own, whom);
@@ -238,9 +244,10 @@ RpcBegun rpc_read(const RpcRooms& rooms, const ClientConfig&, Context& context, 
   }
   std::vector<Shown> shown;
   for (const Conversation& conversation : which) {
-    const std::uint64_t newest = conversation.next_message > limit ? conversation.next_message - limit : 0;
-    const std::uint64_t first = onward ? number_param(params, "first", 0) : newest;
-    for (const auto& numbered : rooms.conversations.messages(context.store, conversation.channel, first, limit)) {
+    const std::uint64_t first = number_param(params, "first", 0);
+    const auto some = onward ? rooms.conversations.messages(context.store, conversation.channel, first, limit)
+                             : rooms.conversations.newest(context.store, conversation.channel, limit);
+    for (const auto& numbered : some) {
       json message =
           message_json(context.store, account ? &*account : nullptr, conversation, numbered.index, numbered.message);
       const std::size_t size = message.dump(-1, ' ', false, json::error_handler_t::replace).size();
@@ -264,13 +271,15 @@ RpcBegun rpc_conversations(const RpcRooms& rooms, const ClientConfig&, Context& 
   const auto account = load_account(context.store);
   for (const Conversation& conversation : rooms.conversations.list(context.store)) {
     if (settings_of(context.store, conversation.channel).is_hidden) continue;
+    const std::uint64_t messages = Conversations::count(context.store, conversation);
+    if (conversation.kind == ConversationKind::self && messages == 0) continue;  // devices alone speak there
     json one = {{"id", to_hex(conversation.channel)},
                 {"kind", conversation.kind == ConversationKind::pair    ? "pair"
                          : conversation.kind == ConversationKind::group ? "group"
                                                                         : "self"},
                 {"title", shown_text(context.store, conversation.channel, conversation.title)},
                 {"names", conversation.names},
-                {"messages", conversation.next_message},
+                {"messages", messages},
                 {"trouble", rooms.conversations.trouble(context.store, conversation.channel)}};
     if (const auto facts = rooms.conversations.facts(context.store, conversation.channel)) {
       one["epoch"] = facts->epoch;

@@ -52,8 +52,23 @@ ConversationSettings settings_of(const StoreView& store, const ChannelId& home) 
   return settings ? std::move(*settings) : ConversationSettings{};
 }
 
-void save_settings(Context& context, const ChannelId& home, const ConversationSettings& settings) {
+void put_settings(Context& context, const ChannelId& home, const ConversationSettings& settings) {
   context.store.put(tables::kSettings, to_bytes(home), wire::encode(settings));
+}
+
+void mark_shared(Context& context, SharedField field, ByteView subject) {
+  const auto number = static_cast<std::uint8_t>(field);
+  context.store.put(tables::kSharedMarks, concat({{&number, 1}, subject}), Bytes{0});
+}
+
+void save_settings(Context& context, const ChannelId& home, const ConversationSettings& settings) {
+  const ConversationSettings before = settings_of(context.store, home);
+  if (before.is_muted != settings.is_muted) mark_shared(context, SharedField::muted, home);
+  if (before.is_archived != settings.is_archived) mark_shared(context, SharedField::archived, home);
+  if (before.is_pinned != settings.is_pinned) mark_shared(context, SharedField::pinned, home);
+  if (before.no_receipts != settings.no_receipts) mark_shared(context, SharedField::receipts, home);
+  if (before.draft != settings.draft) mark_shared(context, SharedField::draft, home);
+  put_settings(context, home, settings);
 }
 
 ContactSettings contact_of(const StoreView& store, const Account& account, const std::string& name) {
@@ -64,8 +79,17 @@ ContactSettings contact_of(const StoreView& store, const Account& account, const
   return out;
 }
 
-void save_contact(Context& context, const Account& account, const ContactSettings& contact) {
+void put_contact(Context& context, const Account& account, const ContactSettings& contact) {
   context.store.put(tables::kContactSettings, name_key(account, contact.name), wire::encode(contact));
+}
+
+void save_contact(Context& context, const Account& account, const ContactSettings& contact) {
+  const ContactSettings before = contact_of(context.store, account, contact.name);
+  const Bytes subject = name_key(account, contact.name);
+  if (before.petname != contact.petname) mark_shared(context, SharedField::petname, subject);
+  if (before.is_blocked != contact.is_blocked) mark_shared(context, SharedField::blocked, subject);
+  if (before.no_receipts != contact.no_receipts) mark_shared(context, SharedField::name_receipts, subject);
+  put_contact(context, account, contact);
 }
 
 std::vector<ContactSettings> contacts_with_settings(const StoreView& store) {

@@ -4,6 +4,7 @@
 
 #include "core/client/account.h"
 #include "core/client/conversation.h"
+#include "core/client/shared_field.h"
 
 namespace cairn::client {
 
@@ -40,11 +41,18 @@ struct ContactSettings {
 };
 
 ConversationSettings settings_of(const StoreView& store, const ChannelId& home);
+/// Its owner decided something here: what of it is shared is marked, and the other devices are told (sharing.h).
 void save_settings(Context& context, const ChannelId& home, const ConversationSettings& settings);
+/// Likewise, of what another device has said: nothing is marked.
+void put_settings(Context& context, const ChannelId& home, const ConversationSettings& settings);
+/// Marks one field; `subject` is the home, or name_key() of a name.
+void mark_shared(Context& context, SharedField field, ByteView subject);
 
 /// Without a row: what a stranger is. `name` is set in any case.
 ContactSettings contact_of(const StoreView& store, const Account& account, const std::string& name);
+/// As save_settings() and put_settings().
 void save_contact(Context& context, const Account& account, const ContactSettings& contact);
+void put_contact(Context& context, const Account& account, const ContactSettings& contact);
 /// All that there are rows of.
 std::vector<ContactSettings> contacts_with_settings(const StoreView& store);
 

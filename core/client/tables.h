@@ -85,4 +85,16 @@ inline constexpr Table kDomainPins{90};  ///< name_key(domain) -> DomainPin (dom
 inline constexpr Table kBackupTroubles{110};  ///< uint8 kind || as kBackup -> BackupTrouble
 inline constexpr Table kArchived{111};  ///< home of an archive || archive_identity() -> uint64: index of that message
 
+// What the devices of one name share: history_rows.h, sharing.h (docs/spec/client.md s.16).
+inline constexpr Table kHistoryGiven{80};    ///< DeviceId of a device that this one let in -> HistoryGive
+inline constexpr Table kHistoryPlaces{81};   ///< DeviceId || home -> HistoryPlace: how far a conversation was given
+inline constexpr Table kHistoryPieces{82};   ///< DeviceId || uint32 number -> GivenPiece: said and not taken yet
+inline constexpr Table kHistoryTaken{83};    ///< "" -> HistoryTake: what this device gets
+inline constexpr Table kHistoryOffers{84};   ///< uint32 number -> HistoryOffer: a piece that is to be fetched
+inline constexpr Table kHistoryWaiting{85};  ///< SHA-256 of a Room || uint32 piece || uint32 run -> HistoryRun
+inline constexpr Table kSharedStamps{86};    ///< SharedField || home, or name_key(name) -> Stamp: who set it last
+inline constexpr Table kSharedMarks{87};     ///< likewise -> uint8: set here and not said yet; 1: it has its stamp
+inline constexpr Table kSharedWaiting{88};   ///< SharedField || SHA-256 of a Room -> SharedRecord: not to be done yet
+inline constexpr Table kHistoryAgain{89};    ///< DeviceId || uint32 number of a piece that was lost -> GivenPiece
+
 }  // namespace cairn::client::tables

@@ -1,0 +1,70 @@
+// Takes what the device that let this one in gives of its history (docs/spec/client.md s.16).
+//
+// A piece is fetched, checked, and put into the store in one batch with the word that it is there. What is of a
+// conversation that this device is not in yet waits in rows.
+#pragma once
+
+#include "core/client/history_giver.h"
+#include "core/client/search.h"
+
+namespace cairn::client {
+
+/// Pieces that were offered and not fetched; the giver has fewer under way.
+constexpr std::size_t kMaxHistoryOffers = 64;
+/// How often a piece that was missing or another one is asked for again, of all together.
+constexpr std::uint32_t kMostAskedAgain = 16;
+
+class HistoryTaker {
+ public:
+  HistoryTaker(HistoryRooms rooms, Search& search) : rooms_(rooms), search_(search) {}
+
+  /// Another own device offers a piece, or says that there are no more. Nothing comes of it unless it let this one in.
+  void offered(Context& context, const Account& account, const DeviceId& by, const HistoryOffer& offer);
+  void ended(Context& context, const Account& account, const DeviceId& by, const HistoryEnd& end);
+  void step(Context& context, const Account& account);
+  Time next_deadline() const { return hungry_ ? Time{} : next_; }
+  void forget_all();
+
+  /// Called when more is there, or it has ended.
+  using Listener = std::function<void(Context&, const HistoryTake&)>;
+  void set_listener(Listener listener) { listener_ = std::move(listener); }
+
+ private:
+  /// How a run's messages stand here.
+  enum class Living : std::uint8_t { yes, archived };
+
+  /// Whether this device, which is one of the own name now, let this one in; a note where it did not.
+  bool is_giver(Context& context, const Account& account, const DeviceId& by, const HistoryTake& take);
+  void ask(Context& context, const Account& account, HistoryTake& take);
+  void fetch(Context& context, const Account& account);
+  void fetched(Context& context, const Account& account, const HistoryOffer& offer, const Answer& answer);
+  void take_piece(Context& context, const Account& account, HistoryTake& take, const HistoryOffer& offer,
+                  const HistoryPiece& piece);
+  /// It is asked for again, or given up with this sentence.
+  void lost(Context& context, const Account& account, HistoryTake& take, const HistoryOffer& offer,
+            const std::string& why);
+  void take_run(Context& context, const Account& account, const HistoryOffer& offer, std::uint32_t number,
+                const HistoryRun& run);
+  void put_run(Context& context, const Account& account, const ChannelId& home, const HistoryRun& run, Living living);
+  /// Whether what has this id came here before, at whatever place; or cannot be of this conversation.
+  bool is_wanted(Context& context, const ChannelId& home, const HistoryRun& run, const HistoryMessage& given,
+                 Living living);
+  /// At its index, or behind what is here.
+  enum class Place : std::uint8_t { before, behind };
+  void put_message(Context& context, const Account& account, const ChannelId& home, const HistoryMessage& given,
+                   Living living, Place place);
+  ChannelId archive(Context& context, const Account& account, const HistoryRun& run);
+  void look_at_waiting(Context& context, const Account& account, const HistoryTake& take);
+
+  HistoryRooms rooms_;
+  Search& search_;
+  Listener listener_;
+  bool fetching_ = false;
+  bool hungry_ = false;
+  unsigned failures_ = 0;
+  Time next_{};
+  std::uint64_t entries_ = ~std::uint64_t{0};  ///< of conversations, when what waits was last looked at
+  bool waits_ = true;                          ///< whether anything does, as far as is known
+};
+
+}  // namespace cairn::client

@@ -1,0 +1,92 @@
+#include "core/client/own_devices.h"
+
+#include <algorithm>
+
+namespace cairn::client {
+
+OwnDevices::OwnDevices(OwnRooms rooms)
+    : rooms_(rooms),
+      line_(rooms.conversations),
+      sharing_(rooms.conversations, rooms.receipts, line_),
+      giver_({rooms.calls, rooms.views, rooms.session, rooms.conversations, sharing_, line_}),
+      taker_({rooms.calls, rooms.views, rooms.session, rooms.conversations, sharing_, line_}, rooms.search) {}
+
+void OwnDevices::heard(Context& context, const Account& account, const Heard& heard) {
+  const SelfWord* word = heard.control ? std::get_if<SelfWord>(&*heard.control) : nullptr;
+  if (word == nullptr) return;
+  const auto where = rooms_.conversations.find(context.store, heard.home);
+  const bool is_own = heard.name == account.name && where && where->kind == ConversationKind::self;
+  if (!is_own) {
+    return context.note(proto::Event::Level::warning, "a word for own devices, said elsewhere, was ignored");
+  }
+  const auto words = decode_self_words(*word);
+  if (!words) return context.note(proto::Event::Level::warning, words.error().where);
+  const DeviceId own = account.device_id();
+  if (const auto* one = std::get_if<SharedRecords>(&*words)) sharing_.heard(context, account, heard.device, *one);
+  if (const auto* one = std::get_if<HistoryWanted>(&*words)) giver_.wanted(context, heard.device, own, *one);
+  if (const auto* one = std::get_if<HistoryTold>(&*words)) giver_.told(context, heard.device, own, *one);
+  if (const auto* one = std::get_if<HistoryOffer>(&*words)) taker_.offered(context, account, heard.device, *one);
+  if (const auto* one = std::get_if<HistoryEnd>(&*words)) taker_.ended(context, account, heard.device, *one);
+}
+
+void OwnDevices::own_name_changed() {
+  look_ = true;
+  giver_.look_again();
+}
+
+void OwnDevices::look(Context& context, const Account& account) {
+  if (!std::exchange(look_, false) && next_ > context.now) return;
+  next_ = Time::never();
+  const auto view = rooms_.views.view(context.store, account, account.name);
+  const bool has_others = view && view->state().active_count() > 1 && view->state().is_active(account.device_id());
+  others_ = has_others ? Sharing::Others::some : Sharing::Others::none;
+  if (!has_others || line_.home(context.store, account)) {
+    missed_.reset();
+    lost_at_.reset();
+    return;
+  }
+  if (!missed_) missed_ = context.now;
+  if (line_.exists(context.store, account)) {
+    // It can only be read: this device may have been removed, and not know it. Only a newer view begins another one.
+    if (!lost_at_) lost_at_ = rooms_.views.accepted(account.name);
+    if (rooms_.views.accepted(account.name) <= *lost_at_) {
+      rooms_.views.want_newer(context, account, account.name, *lost_at_);
+      next_ = after(context.now, kBeginPauseMs);
+      return;
+    }
+  } else if (load_gives(context.store).empty() && elapsed_ms(context.now, *missed_) < kBeginPauseMs) {
+    next_ = after(*missed_, kBeginPauseMs);  // who let another one in has something to say to it, and begins
+    return;
+  }
+  static_cast<void>(rooms_.conversations.own_conversation(context, account));
+}
+
+void OwnDevices::step(Context& context, const Account& account) {
+  active_ = account.state == AccountState::active;
+  if (active_) {
+    look(context, account);
+    sharing_.step(context, account, others_);
+    giver_.step(context, account);
+  }
+  taker_.step(context, account);
+}
+
+Time OwnDevices::next_deadline() const {
+  if (!active_) return Time::never();
+  return std::min({next_, giver_.next_deadline(), taker_.next_deadline()});
+}
+
+void OwnDevices::forget_all() {
+  line_.forget_all();
+  sharing_.forget_all();
+  giver_.forget_all();
+  taker_.forget_all();
+  others_ = Sharing::Others::none;
+  active_ = false;
+  look_ = true;
+  missed_.reset();
+  lost_at_.reset();
+  next_ = Time::never();
+}
+
+}  // namespace cairn::client

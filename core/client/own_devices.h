@@ -1,0 +1,58 @@
+// What the devices of one name have in common: a conversation of their own, settings, and the history that a new one is
+// given (docs/spec/client.md s.16).
+#pragma once
+
+#include "core/client/history_giver.h"
+#include "core/client/history_taker.h"
+
+namespace cairn::client {
+
+/// A device that let nobody in waits so long for another one to begin their conversation.
+constexpr std::uint64_t kBeginPauseMs = 30 * kSecondMs;
+
+/// All outlive who is given them.
+struct OwnRooms {
+  Calls& calls;
+  Views& views;
+  Session& session;
+  Conversations& conversations;
+  Receipts& receipts;
+  Search& search;
+};
+
+class OwnDevices {
+ public:
+  explicit OwnDevices(OwnRooms rooms);
+
+  /// What was said anywhere; only what an own device says in the conversation of the own devices counts.
+  void heard(Context& context, const Account& account, const Heard& heard);
+  /// A message became a row.
+  void message_came() { sharing_.message_came(); }
+  /// The chain of the own name may be another now.
+  void own_name_changed();
+  void step(Context& context, const Account& account);
+  Time next_deadline() const;
+  void forget_all();
+
+  HistoryTaker& taker() { return taker_; }
+  const HistoryGiver& giver() const { return giver_; }
+
+ private:
+  /// Counts the devices of the name, and begins their conversation if it is for this one to do.
+  void look(Context& context, const Account& account);
+
+  OwnRooms rooms_;
+  SelfLine line_;
+  Sharing sharing_;
+  HistoryGiver giver_;
+  HistoryTaker taker_;
+  Sharing::Others others_ = Sharing::Others::none;
+  bool active_ = false;  ///< this device is one of the name
+  bool look_ = true;
+  std::optional<Time> missed_;  ///< since when there is no conversation of the own devices
+  /// Look-ups of the own name when it was seen that this device is in none any more.
+  std::optional<std::uint64_t> lost_at_;
+  Time next_ = Time::never();
+};
+
+}  // namespace cairn::client

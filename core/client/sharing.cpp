@@ -1,0 +1,280 @@
+#include "core/client/sharing.h"
+
+#include <algorithm>
+
+#include "core/client/messages.h"
+#include "core/client/requests.h"
+#include "core/client/row_keys.h"
+#include "core/client/tables.h"
+#include "core/crypto/hash.h"
+
+namespace cairn::client {
+namespace {
+
+constexpr std::uint64_t kWaitingLifeMs = 30 * kDayMs;
+constexpr std::size_t kMarksAtOnce = 256;
+constexpr std::size_t kRowsAtOnce = 16;
+constexpr std::size_t kReadLookedAt = 64;
+constexpr std::uint8_t kStamped = 1;
+/// Of a word, so that a draft has its room.
+constexpr std::size_t kWordBytes = 20 * 1024;
+
+constexpr SharedField kOfName[] = {SharedField::petname, SharedField::known, SharedField::blocked,
+                                   SharedField::name_receipts};
+constexpr SharedField kOfRoom[] = {SharedField::muted,    SharedField::archived, SharedField::pinned,
+                                   SharedField::receipts, SharedField::draft,    SharedField::read,
+                                   SharedField::accepted};
+
+Bytes field_key(SharedField field, ByteView subject) {
+  const auto number = static_cast<std::uint8_t>(field);
+  return concat({{&number, 1}, subject});
+}
+
+std::optional<Stamp> stamp_at(const StoreView& store, ByteView key) {
+  const auto row = store.get(tables::kSharedStamps, key);
+  const auto stamp = row ? wire::decode<Stamp>(*row) : Result<Stamp>(fail(ErrorCode::not_found, "stamp"));
+  return stamp ? std::optional(*stamp) : std::nullopt;
+}
+
+Bytes switch_value(bool on) { return {static_cast<std::uint8_t>(on ? 1 : 0)}; }
+
+/// Whether a new device would be the same without it.
+bool is_plain(const SharedRecord& record) {
+  switch (record.field) {
+    case SharedField::petname:
+    case SharedField::draft: return record.value.empty();
+    case SharedField::read: return false;
+    case SharedField::accepted: return record.is_on();
+    default: return !record.is_on();
+  }
+}
+
+/// The newest message with an id before this index.
+std::optional<MessageId> last_before(const StoreView& store, const ChannelId& home, std::uint64_t end) {
+  for (const Row& row :
+       store.scan(tables::kMessages, numbered(home, 0), numbered(home, end), kReadLookedAt, Order::descending)) {
+    const auto message = wire::decode<Message>(row.value);
+    if (message && !message->id.is_zero()) return message->id;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+// ---- what was set here ----
+
+std::optional<SharedRecord> Sharing::record_of(const StoreView& store, const Account& account, SharedField field,
+                                               ByteView subject) const {
+  SharedRecord out;
+  out.field = field;
+  out.stamp = stamp_at(store, field_key(field, subject)).value_or(Stamp{0, account.device_id()});
+  if (is_of_name(field)) {
+    const auto row = store.get(tables::kContactSettings, subject);
+    const auto contact = row ? wire::decode<ContactSettings>(*row) : Result<ContactSettings>(ContactSettings{});
+    if (!contact || !directory::Name::from(contact->name)) return std::nullopt;
+    out.name = contact->name;
+    switch (field) {
+      case SharedField::petname: out.value = to_bytes(as_bytes(contact->petname)); break;
+      case SharedField::known: out.value = switch_value(contact->is_accepted); break;
+      case SharedField::blocked: out.value = switch_value(contact->is_blocked); break;
+      default: out.value = switch_value(contact->no_receipts); break;
+    }
+    return out;
+  }
+  const auto home = ChannelId::from(subject);
+  const auto conversation = home ? conversations_.find(store, *home) : std::nullopt;
+  // What can only be read here is a conversation of this device alone.
+  if (!conversation || !conversations_.written_to(store, *home)) return std::nullopt;
+  out.room = room_of(*conversation);
+  const ConversationSettings settings = settings_of(store, *home);
+  switch (field) {
+    case SharedField::muted: out.value = switch_value(settings.is_muted); break;
+    case SharedField::archived: out.value = switch_value(settings.is_archived); break;
+    case SharedField::pinned: out.value = switch_value(settings.is_pinned); break;
+    case SharedField::receipts: out.value = switch_value(settings.no_receipts); break;
+    case SharedField::draft: out.value = to_bytes(as_bytes(settings.draft)); break;
+    case SharedField::accepted: out.value = switch_value(!settings.is_request); break;
+    default: {
+      const auto last = last_before(store, *home, settings.read_to);
+      if (!last) return std::nullopt;
+      out.value = to_bytes(*last);
+    }
+  }
+  return out;
+}
+
+void Sharing::step(Context& context, const Account& account, Others others) {
+  waiting_.reset();
+  look_at_waiting(context, account);
+  waiting_.reset();
+  const auto marks = context.store.scan(tables::kSharedMarks, {}, {}, kMarksAtOnce);
+  if (marks.empty()) return;
+  const bool can_be_said = others == Others::some && line_.home(context.store, account);
+  SharedRecords word;
+  std::size_t size = 0;
+  const auto flush = [&] {
+    if (!word.records.empty()) line_.say(context, account, std::exchange(word, {}));
+    size = 0;
+  };
+  for (const Row& row : marks) {
+    const auto field = static_cast<SharedField>(row.key.front());
+    if (row.value != Bytes{kStamped}) {
+      Stamp stamp{context.now.ms, account.device_id()};
+      // Whatever this device has seen, its owner has decided after that.
+      if (const auto before = stamp_at(context.store, row.key)) {
+        stamp.time_ms = std::max(stamp.time_ms, before->time_ms + 1);
+      }
+      context.store.put(tables::kSharedStamps, row.key, wire::encode(stamp));
+      context.store.put(tables::kSharedMarks, row.key, Bytes{kStamped});
+    }
+    if (others == Others::some && !can_be_said) continue;
+    context.store.erase(tables::kSharedMarks, row.key);
+    auto record = can_be_said ? record_of(context.store, account, field, ByteView(row.key).subspan(1)) : std::nullopt;
+    if (!record) continue;
+    size += wire::encode(*record).size();
+    word.records.push_back(std::move(*record));
+    if (size >= kWordBytes || word.records.size() == kMaxSharedRecords) flush();
+  }
+  flush();
+}
+
+std::vector<SharedRecord> Sharing::settings_from(const StoreView& store, const Account& account, SettingsCursor& place,
+                                                 std::size_t most_bytes) const {
+  using Phase = SettingsCursor::Phase;
+  std::vector<SharedRecord> out;
+  std::size_t size = 0;
+  while (place.phase != Phase::over) {
+    const bool of_names = place.phase == Phase::names;
+    Bytes first = place.after;
+    if (!first.empty()) first.push_back(0);  // the least key behind it
+    const auto rows = store.scan(of_names ? tables::kContactSettings : tables::kSettings, first, {}, kRowsAtOnce);
+    if (rows.empty()) place = {of_names ? Phase::conversations : Phase::over, {}};
+    for (const Row& row : rows) {
+      const auto take = [&](SharedField field) {
+        auto record = record_of(store, account, field, row.key);
+        const bool was_set = stamp_at(store, field_key(field, row.key)).has_value();
+        if (!record || (is_plain(*record) && !was_set)) return;
+        size += wire::encode(*record).size();
+        out.push_back(std::move(*record));
+      };
+      if (size + kMaxDraftSize >= most_bytes || out.size() + std::size(kOfRoom) > kMaxSharedRecords) return out;
+      for (const SharedField field : kOfName) {
+        if (of_names) take(field);
+      }
+      for (const SharedField field : kOfRoom) {
+        if (!of_names) take(field);
+      }
+      place.after = row.key;
+    }
+  }
+  return out;
+}
+
+// ---- what others have set ----
+
+void Sharing::heard(Context& context, const Account& account, const DeviceId& by, const SharedRecords& said) {
+  for (const SharedRecord& record : said.records) {
+    if (record.stamp.device != by) {
+      context.note(proto::Event::Level::warning, "a setting in the name of another own device was ignored");
+      continue;
+    }
+    merge(context, account, record);
+  }
+}
+
+void Sharing::merge(Context& context, const Account& account, const SharedRecord& record) {
+  if (record.stamp.time_ms > after(context.now, kMostAheadMs).ms) {
+    return context.note(proto::Event::Level::warning, "a setting from the future was ignored");
+  }
+  if (is_of_name(record.field)) return merge_of_name(context, account, record);
+  if (!may_be_in(record.room, account.name.text())) {
+    return context.note(proto::Event::Level::warning, "a setting of a conversation of others was ignored");
+  }
+  const auto home = conversations_.find_room(context.store, record.room);
+  if (!home) return keep_waiting(context, record);
+  merge_of_room(context, account, *home, record);
+}
+
+bool Sharing::wins(Context& context, ByteView key, const SharedRecord& record) {
+  const auto before = stamp_at(context.store, key);
+  if (before && !(*before < record.stamp)) return false;
+  context.store.put(tables::kSharedStamps, to_bytes(key), wire::encode(record.stamp));
+  context.store.erase(tables::kSharedMarks, to_bytes(key));
+  return true;
+}
+
+void Sharing::merge_of_name(Context& context, const Account& account, const SharedRecord& record) {
+  if (record.name == account.name.text()) {
+    return context.note(proto::Event::Level::warning, "a setting of the own name was ignored");
+  }
+  if (!wins(context, field_key(record.field, name_key(account, record.name)), record)) return;
+  ContactSettings contact = contact_of(context.store, account, record.name);
+  switch (record.field) {
+    case SharedField::petname: contact.petname = as_text(record.value); break;
+    case SharedField::known: contact.is_accepted = record.is_on(); break;
+    case SharedField::blocked:
+      contact.is_blocked = record.is_on();
+      if (contact.is_blocked) contact.is_accepted = false;
+      break;
+    default: contact.no_receipts = record.is_on(); break;
+  }
+  put_contact(context, account, contact);
+}
+
+void Sharing::merge_of_room(Context& context, const Account& account, const ChannelId& home,
+                            const SharedRecord& record) {
+  if (record.field == SharedField::read) {  // what was read stays read, whoever comes last
+    const auto id = MessageId::from(record.value);
+    const auto ref = id ? find_id(context.store, home, *id) : std::nullopt;
+    if (!ref) return keep_waiting(context, record);
+    return receipts_.read_elsewhere(context, account, home, ref->index + 1);
+  }
+  const Bytes key = field_key(record.field, home);
+  const bool was_set = stamp_at(context.store, key).has_value();
+  if (!wins(context, key, record)) return;
+  ConversationSettings settings = settings_of(context.store, home);
+  switch (record.field) {
+    case SharedField::muted: settings.is_muted = record.is_on(); break;
+    case SharedField::archived: settings.is_archived = record.is_on(); break;
+    case SharedField::pinned: settings.is_pinned = record.is_on(); break;
+    case SharedField::receipts: settings.no_receipts = record.is_on(); break;
+    case SharedField::draft: settings.draft = as_text(record.value); break;
+    default:
+      if (record.is_on()) {
+        const auto conversation = conversations_.find(context.store, home);
+        return accept_conversation(context, account, *conversation);
+      }
+      if (!was_set) settings.is_request = true;
+      break;
+  }
+  put_settings(context, home, settings);
+}
+
+// Of a field in a room one waits, the newest.
+void Sharing::keep_waiting(Context& context, const SharedRecord& record) {
+  const Bytes key = field_key(record.field, room_key(record.room));
+  const auto row = context.store.get(tables::kSharedWaiting, key);
+  const auto before = row ? wire::decode<SharedRecord>(*row) : Result<SharedRecord>(fail(ErrorCode::not_found, "row"));
+  if (before && !(before->stamp < record.stamp)) return;
+  if (!row && !waiting_) waiting_ = context.store.scan(tables::kSharedWaiting, {}, {}, kMaxSharedWaiting).size();
+  if (!row && (*waiting_)++ >= kMaxSharedWaiting) {
+    return context.note(proto::Event::Level::warning, "a setting of an unknown conversation more was not kept");
+  }
+  context.store.put(tables::kSharedWaiting, key, wire::encode(record));
+}
+
+void Sharing::look_at_waiting(Context& context, const Account& account) {
+  const std::uint64_t entries = conversations_.entries();
+  if (std::exchange(entries_, entries) == entries && !std::exchange(something_came_, false)) return;
+  something_came_ = false;
+  const auto rows = context.store.scan(tables::kSharedWaiting, {}, {}, kMaxSharedWaiting);
+  for (const Row& row : rows) {
+    context.store.erase(tables::kSharedWaiting, row.key);
+    const auto record = wire::decode<SharedRecord>(row.value);
+    const std::uint64_t set_ms = record ? record->stamp.time_ms : 0;
+    const bool is_old = set_ms != 0 && elapsed_ms(context.now, Time{set_ms}) > kWaitingLifeMs;
+    if (record && !is_old) merge(context, account, *record);
+  }
+}
+
+}  // namespace cairn::client

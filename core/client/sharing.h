@@ -1,0 +1,60 @@
+// Settings that the devices of one name share: the last writer counts, whoever hears of it when
+// (docs/spec/client.md s.16).
+#pragma once
+
+#include "core/client/history_rows.h"
+#include "core/client/receipts.h"
+#include "core/client/self_line.h"
+
+namespace cairn::client {
+
+/// What is set later than this from now is not believed: clocks of devices may disagree by so much.
+constexpr std::uint64_t kMostAheadMs = kDayMs;
+/// Settings of conversations that this device is not in yet, and read marks of messages that it does not have yet. Of
+/// more the further ones are not kept.
+constexpr std::size_t kMaxSharedWaiting = 4096;
+
+class Sharing {
+ public:
+  Sharing(Conversations& conversations, Receipts& receipts, SelfLine& line)
+      : conversations_(conversations), receipts_(receipts), line_(line) {}
+
+  /// What another own device has set.
+  void heard(Context& context, const Account& account, const DeviceId& by, const SharedRecords& said);
+  /// One setting, whoever set it; what is not to be believed is dropped.
+  void merge(Context& context, const Account& account, const SharedRecord& record);
+  /// Everything that is not as it is on a new device, from this place on, in records of at most `most_bytes` together;
+  /// moves the place. None: it is over.
+  std::vector<SharedRecord> settings_from(const StoreView& store, const Account& account, SettingsCursor& place,
+                                          std::size_t most_bytes) const;
+
+  /// Tells the other devices, if there are any, what was set here.
+  enum class Others : std::uint8_t { none, some };
+  void step(Context& context, const Account& account, Others others);
+  /// A message came, from whomever: a read mark may have waited for it.
+  void message_came() { something_came_ = true; }
+  void forget_all() {
+    something_came_ = true;
+    waiting_.reset();
+  }
+
+ private:
+  /// As it is here now; nothing where the subject is not known.
+  std::optional<SharedRecord> record_of(const StoreView& store, const Account& account, SharedField field,
+                                        ByteView subject) const;
+  void merge_of_name(Context& context, const Account& account, const SharedRecord& record);
+  void merge_of_room(Context& context, const Account& account, const ChannelId& home, const SharedRecord& record);
+  /// Whether it is newer than what is here; then its stamp stands.
+  static bool wins(Context& context, ByteView key, const SharedRecord& record);
+  void keep_waiting(Context& context, const SharedRecord& record);
+  void look_at_waiting(Context& context, const Account& account);
+
+  Conversations& conversations_;
+  Receipts& receipts_;
+  SelfLine& line_;
+  std::uint64_t entries_ = 0;           ///< of conversations, when what waits was last looked at
+  bool something_came_ = true;          ///< since then
+  std::optional<std::size_t> waiting_;  ///< rows of tables::kSharedWaiting, while one input is handled
+};
+
+}  // namespace cairn::client
