@@ -91,7 +91,11 @@ int report(const Command& command, const std::string& method, const Reply& reply
 /// Linking opens everything: its owner says so in words, unless --yes did.
 bool confirm(const Command& command) {
   if (command.approved) return true;
-  std::fprintf(stderr, "The new device will read everything, past and future. Type \"%s\" to go on: ", kApproval);
+  const char* what = command.params.value("no_history", false)
+                         ? "The new device will read everything from now on; of what was said before this one gives it "
+                           "nothing."
+                         : "The new device will read everything, past and future: this one gives it all that it has.";
+  std::fprintf(stderr, "%s Type \"%s\" to go on: ", what, kApproval);
   std::string typed;
   return std::getline(std::cin, typed) && typed == kApproval;
 }
@@ -184,6 +188,7 @@ int run(Command& command) {
   if (!speaker) return report(command, command.method, reply);
   const auto on_notice = [&command](const json& notice) {
     const std::string kind = notice.value("method", "");
+    if (kind == "history" && command.json_output) say(apps::as_json({{"history", notice["params"]}}));
     // Who writes just now is nothing for a list that stays; programs may want to know.
     if (kind != "message" && kind != "alarm" && !(kind == "typing" && command.json_output)) return;
     const json& what = notice["params"];
@@ -207,9 +212,11 @@ int run(Command& command) {
   if (reply.exit == Exit::done && command.method == "evidence.export") {
     reply = apps::save_evidence(reply.result, command.export_file);
   }
+  const bool shows_code = command.method == "link" && reply.exit == Exit::done;
+  if (shows_code && !command.json_output && ::isatty(STDOUT_FILENO) != 0)
+    say(apps::qr_code(reply.result.value("code", "")));
   int code = report(command, command.method, reply);
   if (code == 0 && command.method == "link") {
-    if (!command.json_output && ::isatty(STDOUT_FILENO) != 0) say(apps::qr_code(reply.result.value("code", "")));
     code = report(command, "link.wait", speaker->ask("link.wait", json::object(), on_notice));
   }
   if (code == 0 && command.method == "recover") {
@@ -307,6 +314,11 @@ void add_identity_commands(CLI::App& app, Command& command) {
   text(approve, command, "code", "code", "as the new device shows it")->required();
   approve->add_flag("--yes", command.approved, "you know that it will read everything");
   approve->callback([&command] { command.method = "device.approve"; });
+  for (CLI::App* one : {link, approve}) {
+    one->add_flag_function(
+        "--no-history", [&command](std::int64_t) { command.params["no_history"] = true; },
+        "what was said before stays where it is; settings come");
+  }
   device->add_subcommand("list", "all devices, ever")->callback([&command] { command.method = "device.list"; });
   CLI::App* remove = device->add_subcommand("remove", "shut a device out");
   text(remove, command, "device", "device", "its id, as list shows it")->required();

@@ -76,6 +76,30 @@ std::string render_veto(const json& veto) {
          number_of(veto, "auditors_enough") + " of them the reset cannot be completed.\n";
 }
 
+/// How far the history is that this device gets, and what it gives to others.
+std::string render_histories(const json& status) {
+  std::string out;
+  if (status.contains("history")) {
+    const json& history = status["history"];
+    const std::string from = text_of(history, "from").substr(0, 8);
+    const std::string state = history.value("state", "");
+    if (state == "waiting") {
+      out += "history: waits for device " + from + ", which let this one in; it has to run.\n";
+    } else if (!history.value("settings_alone", false)) {
+      out += "history: " + number_of(history, "taken") + " of " + number_of(history, "messages") +
+             " messages, from device " + from + (state == "done" ? ", done" : "") + "\n";
+    }
+    if (const std::string trouble = text_of(history, "trouble"); !trouble.empty()) out += "  " + trouble + "\n";
+  }
+  for (const json& one : status.value("history_given", json::array())) {
+    if (one.value("state", "") == "waiting") continue;
+    out += "history: " + number_of(one, "given") + " of " + number_of(one, "messages") + " messages, to device " +
+           text_of(one, "to").substr(0, 8) + "\n";
+    if (const std::string trouble = text_of(one, "trouble"); !trouble.empty()) out += "  " + trouble + "\n";
+  }
+  return out;
+}
+
 std::string render_status(const json& status) {
   if (status.value("state", "") == "none") {
     const std::string why = text_of(status, "trouble");
@@ -90,6 +114,7 @@ std::string render_status(const json& status) {
            " auditors; strength " + number_of(policy, "strength") + ".\n";
   }
   for (const json& alarm : status.value("alarms", json::array())) out += render_alarm(alarm);
+  out += render_histories(status);
   if (status.contains("veto")) out += "Your veto is under way:\n" + render_veto(status["veto"]);
   if (status.contains("reset")) {
     out += "The reset can be completed an hour after " + time_of(status["reset"], "matures_ms") +
