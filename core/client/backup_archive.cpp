@@ -121,7 +121,12 @@ bool Archives::take_message(Context& context, Conversation& archive, Open& open,
   }
   // What was to disappear meanwhile does not come back.
   if (!restore_life(context, archive.channel, index, message)) return false;
-  context.store.put(tables::kMessages, numbered(archive.channel, index), wire::encode(message));
+  const Bytes key = numbered(archive.channel, index);
+  if (context.store.get(tables::kMessages, key)) {
+    context.store.put(tables::kMessages, key, wire::encode(message));
+  } else {
+    conversations_.put_old_message(context, archive.channel, index, message);
+  }
   put_index(context, archive.channel, identity, index);
   archive.next_message = std::max(archive.next_message, index + 1);
   if (open.taken.size() <= index) open.taken.resize(index + 1);
