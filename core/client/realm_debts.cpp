@@ -101,11 +101,8 @@ void forget_there(Context& context, const Paying& payment) {
 
 void give_share(Context& context, const Paying& payment, ByteView token, const std::optional<Signature>& replaces) {
   auto call = pin_register_call(payment->debt.realm().url, payment->who, *payment->debt.share, token, replaces);
-  const bool by_key = replaces.has_value();
-  ask_all(context, payment->calls, {std::move(call)}, [payment, by_key](Context& later, const RealmReplies& replies) {
-    const Status done = realm_done(replies[0]);
-    // Where our key is none of what stands there, asking again changes nothing; a token may only have run out.
-    if (done || (by_key && is_not_ours(done.error().code))) paid(later, payment);
+  ask_all(context, payment->calls, {std::move(call)}, [payment](Context& later, const RealmReplies& replies) {
+    if (realm_done(replies[0])) paid(later, payment);
   });
 }
 
