@@ -4,6 +4,8 @@
 #include <array>
 #include <string_view>
 
+#include "apps/cairn/speaker.h"
+
 namespace cairn::apps {
 namespace {
 
@@ -106,6 +108,8 @@ Place place_of_last(const CLI::App& app, const std::vector<std::string>& words) 
   return place;
 }
 
+constexpr std::uint64_t kCompletionMs = 300;
+
 }  // namespace
 
 std::vector<std::string> words_of_line(const std::string& line) {
@@ -162,6 +166,21 @@ std::string completion_script(const std::string& shell) {
   if (shell == "zsh") return kZsh;
   if (shell == "fish") return kFish;
   return "";
+}
+
+std::vector<Candidate> people_known(const std::string& data_folder) {
+  std::vector<Candidate> out;
+  const auto own = ask_daemon(data_folder, "status", kCompletionMs);
+  const auto found = own ? ask_daemon(data_folder, "conversations", kCompletionMs) : std::nullopt;
+  if (!found) return out;
+  for (const nlohmann::json& one : found->value("conversations", nlohmann::json::array())) {
+    const std::string kind = one.value("kind", "");
+    if (kind != "pair") out.push_back({one.value("title", ""), kind});
+    for (const nlohmann::json& name : kind == "pair" ? one["names"] : nlohmann::json::array()) {
+      if (name != own->value("name", "")) out.push_back({name.get<std::string>(), kind});
+    }
+  }
+  return out;
 }
 
 }  // namespace cairn::apps

@@ -21,6 +21,9 @@ std::vector<std::string> words_of_line(const std::string& line);
 std::vector<Candidate> complete(const CLI::App& app, const std::vector<std::string>& words,
                                 const std::vector<Candidate>& people);
 
+/// Names and titles that the daemon of this data folder knows; none when there is no daemon.
+std::vector<Candidate> people_known(const std::string& data_folder);
+
 /// A script that teaches a shell to ask `cairn complete LINE`: "bash", "zsh" or "fish"; empty for another word.
 std::string completion_script(const std::string& shell);
 

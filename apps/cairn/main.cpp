@@ -51,7 +51,6 @@ constexpr const char* kAbout =
     "received waits for \"cairn read\". While \"cairn daemon\" runs, other commands of the same data folder go "
     "through it.";
 /// How long the TAB key waits for what the daemon knows.
-constexpr std::uint64_t kCompletionMs = 300;
 
 struct Command {
   std::string data_folder;
@@ -509,22 +508,6 @@ void add_program_commands(CLI::App& app, Command& command) {
   });
 }
 
-/// Names and titles that the daemon knows; none when there is no daemon.
-std::vector<apps::Candidate> people_of(const std::string& data_folder) {
-  std::vector<apps::Candidate> out;
-  const auto own = apps::ask_daemon(data_folder, "status", kCompletionMs);
-  const auto found = own ? apps::ask_daemon(data_folder, "conversations", kCompletionMs) : std::nullopt;
-  if (!found) return out;
-  for (const json& one : found->value("conversations", json::array())) {
-    const std::string kind = one.value("kind", "");
-    if (kind != "pair") out.push_back({one.value("title", ""), kind});
-    for (const json& name : kind == "pair" ? one["names"] : json::array()) {
-      if (name != own->value("name", "")) out.push_back({name.get<std::string>(), kind});
-    }
-  }
-  return out;
-}
-
 /// The commands that neither need nor open a data folder; false when it is another one.
 bool run_program_command(const Command& command, const CLI::App& app) {
   if (command.method == "manual") {
@@ -536,7 +519,7 @@ bool run_program_command(const Command& command, const CLI::App& app) {
     const auto data = std::ranges::find(words, "--data");
     const bool named = data != words.end() && data + 1 != words.end();
     for (const apps::Candidate& one :
-         apps::complete(app, words, people_of(named ? *(data + 1) : command.data_folder))) {
+         apps::complete(app, words, apps::people_known(named ? *(data + 1) : command.data_folder))) {
       say(one.word + "\t" + one.help + "\n");
     }
   } else {

@@ -27,7 +27,7 @@ void put_index(Context& context, const ChannelId& archive, const MessageId& iden
 }
 
 /// What an earlier build restored has no such rows.
-void index_what_stands(Context& context, const Conversations& conversations, const ChannelId& archive) {
+void index_what_stands(Context& context, Conversations& conversations, const ChannelId& archive) {
   if (!context.store.scan_prefix(tables::kArchived, archive, 1).empty()) return;
   for (std::uint64_t next = 0;;) {
     const auto some = conversations.messages(context.store, archive, next, kMessagesOfEntry);

@@ -18,7 +18,7 @@ MessageId archive_identity(const Message& message);
 class Archives {
  public:
   /// Both outlive it.
-  Archives(const Conversations& conversations, const Account& account)
+  Archives(Conversations& conversations, const Account& account)
       : conversations_(conversations), account_(account) {}
 
   /// What comes from here on is of another snapshot, by such a signer. Of a conversation that an earlier one has too
@@ -47,7 +47,7 @@ class Archives {
   Result<ChannelId> archive_of(std::string_view home) const;
   bool take_message(Context& context, Conversation& archive, Open& open, Message& message);
 
-  const Conversations& conversations_;
+  Conversations& conversations_;
   const Account& account_;
   std::uint64_t snapshot_ = 0;
   vault::SignerState signer_ = vault::SignerState::active;
