@@ -12,7 +12,7 @@
 
 namespace cairn {
 
-/// One ordered table. Numbers are for ever: each mind lists its own in its tables.h, from 1 to 63.
+/// One ordered table. Numbers are for ever: each mind lists its own in its tables.h, from 1 to 255.
 enum class Table : std::uint8_t {};
 
 /// A row as stored. Keys order as byte strings.

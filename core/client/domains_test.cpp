@@ -18,14 +18,14 @@ using testing::good;
 using testing::kAlice;
 using testing::kBob;
 
-constexpr const char* kCarol = "carol@two.example";
+constexpr const char* kCarolElsewhere = "carol@two.example";
 constexpr std::string_view kTwo = "https://two.example";
 
 class DomainsTest : public ::testing::Test {
  protected:
   testing::ClientVillage village;
   testing::TestDomain two{"two.example", 55};
-  testing::TestPerson carol{kCarol, 56};
+  testing::TestPerson carol{kCarolElsewhere, 56};
   std::vector<proto::Call> calls_to_two;
   std::vector<proto::Call> passports;  ///< that were asked for
 
@@ -62,7 +62,7 @@ class DomainsTest : public ::testing::Test {
 };
 
 TEST_F(DomainsTest, WritesToNobodyOfADomainForWhichItHasNoPolicy) {
-  const std::string sentence = bad(send(kCarol));
+  const std::string sentence = bad(send(kCarolElsewhere));
   EXPECT_NE(sentence.find("Cairn has no policy for two.example"), std::string::npos) << sentence;
   EXPECT_NE(sentence.find("cairn domain add two.example --policy FILE"), std::string::npos) << sentence;
   EXPECT_EQ(calls_to_two.size(), lookups());  // and it asked for nothing but the look-up
@@ -71,7 +71,7 @@ TEST_F(DomainsTest, WritesToNobodyOfADomainForWhichItHasNoPolicy) {
 
 TEST_F(DomainsTest, JudgesADomainByThePolicyThatItsOwnerSaid) {
   good(add({{"domain", "two.example"}, {"policy", two.policy_text}}));
-  const json kept = send(kCarol);
+  const json kept = send(kCarolElsewhere);
   ASSERT_TRUE(kept.contains("result") || kept.contains("error"));
   ASSERT_EQ(passports.size(), 1u);
   EXPECT_FALSE(passports[0].bearer.empty());
@@ -88,7 +88,7 @@ TEST_F(DomainsTest, JudgesADomainByThePolicyThatItsOwnerSaid) {
 
 TEST_F(DomainsTest, ShowsTheOwnTokenToTheOwnServerAlone) {
   good(add({{"domain", "two.example"}, {"policy", two.policy_text}}));
-  send(kCarol);
+  send(kCarolElsewhere);
   village.pass_all(kMinuteMs);
   ASSERT_FALSE(calls_to_two.empty());
   for (const proto::Call& call : calls_to_two) EXPECT_NE(call.bearer, passports.at(0).bearer) << call.url;
@@ -96,12 +96,12 @@ TEST_F(DomainsTest, ShowsTheOwnTokenToTheOwnServerAlone) {
 
 TEST_F(DomainsTest, RefusesALieAboutADomainItHasAPolicyFor) {
   good(add({{"domain", "two.example"}, {"policy", village.server.policy_text()}}));
-  const std::string sentence = bad(send(kCarol));
+  const std::string sentence = bad(send(kCarolElsewhere));
   EXPECT_NE(sentence.find("condition 1"), std::string::npos) << sentence;
 }
 
 TEST_F(DomainsTest, LetsStrangersLeadItToPublicAddressesAloneAndItsOwnerAnywhere) {
-  send(kCarol);
+  send(kCarolElsewhere);
   ASSERT_FALSE(calls_to_two.empty());
   EXPECT_EQ(calls_to_two.back().reach, proto::CallReach::public_only);
   calls_to_two.clear();
@@ -119,7 +119,7 @@ TEST_F(DomainsTest, GetsAnotherPassportWhenOneIsNotTaken) {
     if (call.url.starts_with(kTwo) && call.url.ends_with(proto::kPathKeyPackageFetch)) (*reply)->status = 401;
     return reply;
   };
-  send(kCarol);
+  send(kCarolElsewhere);
   village.pass_all(kMinuteMs);
   EXPECT_GT(passports.size(), 1u);
 }
@@ -132,7 +132,7 @@ TEST_F(DomainsTest, SaysWhyTheOwnServerGivesNoPassport) {
     return testing::FakePost::refusal(ErrorCode::not_authorised,
                                       "The server of your domain does not speak to that one.");
   };
-  send(kCarol);
+  send(kCarolElsewhere);
   const json shown = good(village.ask("alice-1", "conversations"));
   EXPECT_EQ(shown["conversations"][0]["trouble"], "The server of your domain does not speak to that one.");
 }
@@ -157,12 +157,12 @@ TEST(DomainsViews, AskAnotherDomainThatFailsEverMoreRarely) {
   };
   std::uint64_t before = 0;
   for (int i = 0; i < 8; ++i) {
-    const std::uint64_t now = waits(*directory::Name::from(kCarol));
+    const std::uint64_t now = waits(*directory::Name::from(kCarolElsewhere));
     EXPECT_GT(now, before);
     before = now;
   }
   EXPECT_GT(before, 10 * kMinuteMs);
-  EXPECT_EQ(waits(*directory::Name::from(kCarol)), before);  // and no more
+  EXPECT_EQ(waits(*directory::Name::from(kCarolElsewhere)), before);  // and no more
   for (int i = 0; i < 3; ++i) EXPECT_EQ(waits(*directory::Name::from(kBob)), kLookupPauseMs);
 }
 
@@ -179,7 +179,7 @@ TEST_F(DomainsTest, ListsAndForgetsWhatWasSaid) {
   good(village.ask("alice-1", "domain.remove", {{"domain", "two.example"}}));
   EXPECT_NE(bad(village.ask("alice-1", "domain.remove", {{"domain", "two.example"}})).find("Nothing was said"),
             std::string::npos);
-  EXPECT_NE(bad(send(kCarol)).find("Cairn has no policy for two.example"), std::string::npos);
+  EXPECT_NE(bad(send(kCarolElsewhere)).find("Cairn has no policy for two.example"), std::string::npos);
 }
 
 TEST_F(DomainsTest, RefusesWhatCannotBeSaidOfADomain) {

@@ -251,10 +251,10 @@ Status Rejoiner::check_preview(const mls::GroupPreview& preview, const Conversat
   REQUIRE(preview.epoch >= rejoin_.known_epoch, ErrorCode::stale, "an answer about a former epoch");
   const auto names = TRY(names_of(preview.members));
   if (!conversation_) {
-    const bool is_new_pair = info.kind == ConversationKind::pair;
+    const bool has_home = info.kind != ConversationKind::group;
     std::vector<std::string> texts;
     for (const directory::Name& name : names) texts.push_back(name.text());
-    const auto home = is_new_pair ? owner_.home_of_pair(context_.store, texts) : std::nullopt;
+    const auto home = has_home ? owner_.home_of_names(context_.store, info.kind, texts) : std::nullopt;
     REQUIRE(!home || channels_of(context_.store, *home).size() < kMaxChannelsOfPair, ErrorCode::over_limit,
             "one more channel of a pair");
     return ok();
@@ -418,8 +418,9 @@ void Rejoiner::install() {
   if (!is_known) {
     conversation.title = info->title;
     conversation.created_ms = context_.now.ms;
-    const auto home =
-        info->kind == ConversationKind::pair ? owner_.home_of_pair(context_.store, conversation.names) : std::nullopt;
+    const auto home = info->kind != ConversationKind::group
+                          ? owner_.home_of_names(context_.store, info->kind, conversation.names)
+                          : std::nullopt;
     if (home) join_home(context_.store, channel_, *home);
   }
   const ChannelId home = home_of(context_.store, channel_);
