@@ -18,8 +18,7 @@ MessageId archive_identity(const Message& message);
 class Archives {
  public:
   /// Both outlive it.
-  Archives(Conversations& conversations, const Account& account)
-      : conversations_(conversations), account_(account) {}
+  Archives(Conversations& conversations, const Account& account) : conversations_(conversations), account_(account) {}
 
   /// What comes from here on is of another snapshot, by such a signer. Of a conversation that an earlier one has too
   /// its notices are left out; of a message that both have counts the word of an active device, else what was changed

@@ -32,7 +32,8 @@ class Rpc : public ::testing::Test {
     EXPECT_TRUE(bad(answer).starts_with(beginning)) << bad(answer);
   }
 
-  json send(const std::string& device, const std::string& to, const std::string& text, const testing::Params& more = {}) {
+  json send(const std::string& device, const std::string& to, const std::string& text,
+            const testing::Params& more = {}) {
     json params = testing::Params{{"to", to}, {"text", text}}.json();
     params.update(more.json());
     return village.ask(device, "send", params);
