@@ -1,5 +1,7 @@
 // Which conversation somebody means, and what lies in it.
 #include "core/client/conversations.h"
+
+#include "core/base/encoding.h"
 #include "core/client/identity.h"
 #include "core/client/pairs.h"
 #include "core/client/row_keys.h"
