@@ -395,7 +395,7 @@ TEST_F(Hostile, APairThatTheServerSpoiltIsBegunAnew) {
 // directory.md s.2: it is obeyed as soon as it is seen on any path, logged or not.
 TEST_F(Hostile, ARemovalInAnAnswerThatIsRefusedIsObeyed) {
   good(village.link_device("bob-2", kBob, "bob-1"));
-  good(send("alice-1", kBob, "to both"));
+  const ChannelId channel = channel_of(good(send("alice-1", kBob, "to both")));
   ASSERT_TRUE(village.until([&] { return texts("bob-2", kAlice) == Texts{"to both"}; }));
   const std::string second = to_hex(account("bob-2").device_id());
   // He cannot take it out of the conversation himself.
@@ -408,11 +408,15 @@ TEST_F(Hostile, ARemovalInAnAnswerThatIsRefusedIsObeyed) {
     response.checkpoint += "\u2014 nobody AAAAAAAA\n";
     body = wire::encode(response);
   };
-  const std::size_t sends = village.server.post.sends;
+  int sent = 0;
+  village.server.overhear = [&](const proto::Call& call) {
+    const auto request = wire::decode<proto::ChannelSend>(call.body);
+    if (call.url.ends_with(proto::kPathChannelSend) && request && request->channel == channel) ++sent;
+  };
   EXPECT_NE(bad(village.ask("alice-1", "contact.verify", {{"name", kBob}})).find("condition 1"), std::string::npos);
   bad(send("alice-1", kBob, "to nobody"));  // though her view is minutes old, and knows both
   village.pass_all(kMinuteMs);
-  EXPECT_EQ(village.server.post.sends, sends);
+  EXPECT_EQ(sent, 0);
   village.server.tamper = nullptr;
   village.device("bob-1").cut_off_from({});
   good(village.ask("alice-1", "contact.verify", {{"name", kBob}}));

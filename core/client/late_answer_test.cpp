@@ -1,6 +1,7 @@
 // Answers that come after what they are about was overtaken by the mailbox.
 #include <gtest/gtest.h>
 
+#include "core/base/encoding.h"
 #include "core/proto/api.h"
 #include "tests/support/client_village.h"
 
@@ -60,11 +61,15 @@ class LateCommit : public LateAnswer {
  protected:
   LateCommit() {
     EXPECT_TRUE(village.link_device("carol-2", "carol@example.org", "carol-1").contains("result"));
+    for (const json& one : ask("alice-1", "conversations", {})["result"]["conversations"]) {
+      if (one["title"] == "walkers") channel_ = *ChannelId::from(*from_hex(one["id"].get<std::string>()));
+    }
     mailbox_ = load_account(village.device("carol-2").store())->mailbox;
     village.server.overhear = [this](const proto::Call& call) {
       if (!call.url.ends_with(proto::kPathChannelCommit)) return;
       const auto commit = wire::decode<proto::ChannelCommit>(call.body);
       ASSERT_TRUE(commit);
+      if (commit->channel != channel_) return;
       for (const proto::WelcomeFor& welcome : commit->welcomes) welcomed_ += welcome.to.mailbox == mailbox_ ? 1 : 0;
     };
   }
@@ -82,6 +87,7 @@ class LateCommit : public LateAnswer {
     EXPECT_FALSE(has("carol-2", "to carol"));
   }
 
+  ChannelId channel_;
   MailboxId mailbox_;
   int welcomed_ = 0;
 };

@@ -134,7 +134,8 @@ TEST_F(TalkTest, AReadMarkIsSaidOnceForManyMessages) {
   village.server.paths.clear();
   ask("bob-1", "read", {{"conversation", kAlice}, {"mark", true}});
   settle();
-  EXPECT_EQ(std::count(village.server.paths.begin(), village.server.paths.end(), proto::kPathChannelSend), 1);
+  // To alice, and to his own devices.
+  EXPECT_EQ(std::count(village.server.paths.begin(), village.server.paths.end(), proto::kPathChannelSend), 2);
 }
 
 TEST_F(TalkTest, SaysNothingOfWhatWasReadWhereThatIsSwitchedOff) {
