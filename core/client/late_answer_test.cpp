@@ -61,7 +61,8 @@ class LateCommit : public LateAnswer {
  protected:
   LateCommit() {
     EXPECT_TRUE(village.link_device("carol-2", "carol@example.org", "carol-1").contains("result"));
-    for (const json& one : ask("alice-1", "conversations", {})["result"]["conversations"]) {
+    const json all = ask("alice-1", "conversations", {});
+    for (const json& one : all["result"]["conversations"]) {
       if (one["title"] == "walkers") channel_ = *ChannelId::from(*from_hex(one["id"].get<std::string>()));
     }
     mailbox_ = load_account(village.device("carol-2").store())->mailbox;
