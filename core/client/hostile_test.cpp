@@ -4,6 +4,8 @@
 
 #include "core/base/encoding.h"
 #include "core/client/own_name.h"
+#include "core/client/rejoin.h"
+#include "core/mls/message.h"
 #include "core/proto/federation.h"
 #include "tests/support/answers.h"
 #include "tests/support/example_names.h"
@@ -390,6 +392,32 @@ TEST_F(Hostile, APairThatTheServerSpoiltIsBegunAnew) {
   for (const char* device : {"alice-1", "bob-1"}) {
     EXPECT_EQ(good(village.ask(device, "conversations"))["conversations"].size(), 1u) << device;
   }
+}
+
+// Its server orders commits; one that comes past it would lead us where nobody else goes.
+TEST_F(Hostile, ACommitThatComesAsAMessageIsNotFollowed) {
+  const ChannelId channel = board();
+  auto bob = testing::HostileDevice::like(village, "bob-1");
+  mls::Group group = bob.group_of("bob-1", channel);
+  const std::uint64_t epoch = group.epoch();
+  bob.deliver(account("alice-1").mailbox, proto::EnvelopeKind::message, channel, epoch, bob.stage(group, {}).commit());
+  village.pass_all(kMinuteMs);
+  good(send("alice-1", "board", "we go on"));
+  EXPECT_TRUE(village.until([&] { return texts("bob-1", "board").back() == "we go on"; }));
+}
+
+// Anybody can write a later epoch into what he sends; that of the envelope was checked.
+TEST_F(Hostile, AMessageThatSaysItIsOfALaterEpochMakesNobodyRejoin) {
+  const ChannelId channel = board();
+  auto bob = testing::HostileDevice::like(village, "bob-1");
+  mls::Group group = bob.group_of("bob-1", channel);
+  auto message = *wire::decode<mls::MlsMessage>(*group.protect(as_bytes("text"), {}, bob.entropy()));
+  std::get<mls::PrivateMessage>(message.body).epoch += 5;
+  bob.deliver(account("alice-1").mailbox, proto::EnvelopeKind::message, channel, group.epoch(), wire::encode(message));
+  village.pass_all(kMinuteMs);
+  EXPECT_FALSE(needs_rejoin(village.device("alice-1").store(), channel));
+  good(send("alice-1", "board", "we go on"));
+  EXPECT_TRUE(village.until([&] { return texts("bob-1", "board").back() == "we go on"; }));
 }
 
 // directory.md s.2: it is obeyed as soon as it is seen on any path, logged or not.

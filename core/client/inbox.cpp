@@ -19,6 +19,18 @@
 namespace cairn::client {
 namespace {
 
+/// A commit comes as a commit, which its server has put in its place among all others, and nothing else does. What
+/// cannot be read is for mls to refuse.
+bool is_what_it_came_as(const proto::Envelope& envelope) {
+  const auto outer = wire::decode<mls::MlsMessage>(envelope.body);
+  if (!outer) return true;
+  const auto* hidden = std::get_if<mls::PrivateMessage>(&outer->body);
+  const auto* open = std::get_if<mls::PublicMessage>(&outer->body);
+  const bool is_commit = (hidden != nullptr && hidden->content_type == mls::ContentType::commit) ||
+                         (open != nullptr && open->content.content_type() == mls::ContentType::commit);
+  return is_commit == (envelope.kind == proto::EnvelopeKind::commit);
+}
+
 constexpr std::size_t kBatch = 64;
 constexpr std::size_t kMaxOutbox = 10'000;
 
@@ -324,6 +336,10 @@ Inbox::Verdict Inbox::take_handshake_or_message(const proto::Envelope& envelope)
   const auto rejoin = load_rejoin(context_.store, channel_);
   // What this state can still read it reads; but once something was made to take its place, it follows no commit.
   if (rejoin && !rejoin->commit.empty() && envelope.kind == proto::EnvelopeKind::commit) return Verdict::done;
+  if (!is_what_it_came_as(envelope)) {
+    not_taken(*conversation, envelope, {ErrorCode::malformed, "a commit that came as a message, or the other way"});
+    return Verdict::done;
+  }
   Gatekeeper gatekeeper(context_, account_, owner_.views_, owner_.awaited_[channel_]);
   const mls::ExtensionList current = group->extensions();
   Doorkeeper doorkeeper(context_, account_, owner_.views_, owner_.awaited_[channel_], conversation->kind, &current);
@@ -401,7 +417,12 @@ void Inbox::not_taken(Conversation& conversation, const proto::Envelope& envelop
         std::string(kGapWords) + ": this device was put back from a copy, and what it said since is gone.");
   }
   // A commit between is gone; or a later state of this device made it, and has the keys that follow.
-  const bool is_behind = error.code == ErrorCode::wrong_epoch || (is_commit && where == mls::kMessageOfOurOwn);
+  // Of which epoch it is counts by the envelope's word, which its server has checked: anybody can write another into a
+  // message.
+  const mls::Group* group = owner_.group(context_.store, channel_);
+  const bool is_later = group != nullptr && envelope.epoch > group->epoch();
+  const bool is_behind =
+      (error.code == ErrorCode::wrong_epoch && is_later) || (is_commit && where == mls::kMessageOfOurOwn);
   if (is_behind) return owner_.cannot_go_on(context_, channel_, envelope.domain);
   if (error.code == ErrorCode::duplicate || error.code == ErrorCode::stale) return;
   if (is_commit) return broken(conversation, error.where);
