@@ -4,6 +4,7 @@
 
 #include "core/crypto/hash.h"
 #include "core/crypto/labels.h"
+#include "core/directory/name.h"
 #include "core/proto/labels.h"
 #include "core/relay/internal/key_packages.h"
 #include "core/relay/internal/refusals.h"
@@ -257,6 +258,8 @@ Result<Answer> Channels::commit(Turn& turn, const std::optional<std::string>& wh
     TRY(load_recipients(turn.rows, request.channel, row.epoch))
     , split(request.next_recipients, domain)
   };
+  // A queue's rows begin with its domain's name: one that is none would stand among those of another.
+  for (const Address& address : parties.next.others) TRY(directory::check_domain(address.domain));
   TRY(draw(limiter, turn, request.channel, parties.before.own.size() + parties.before.others.size()));
   TRY(forwarder.check(turn.rows, parties.next.others, turn.now));
   TRY(check_membership(parties.before, request, domain));

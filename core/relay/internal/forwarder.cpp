@@ -189,7 +189,9 @@ void Forwarder::refused(Turn& turn, const std::string& domain, Lane& lane, const
   const auto error = wire::decode<proto::ErrorAnswer>(reply.body);
   const bool not_understood = (reply.status == kMalformed && error && error->code == ErrorCode::malformed) ||
                               (reply.status == kTooLarge && error && error->code == ErrorCode::over_limit);
-  if (reply.status == kConflict && answer && answer->queue >= lane.row.queue) {
+  // Nobody can have taken a queue of ours from further ahead (receiver.cpp), so it is no honest answer.
+  const bool is_possible = answer && answer->queue <= after(turn.now, proto::kMaxQueueAheadMs).ms;
+  if (reply.status == kConflict && is_possible && answer->queue >= lane.row.queue) {
     begin_anew(turn, domain, lane, answer->queue);
   } else if (not_understood) {
     if (lane.one_by_one) {
