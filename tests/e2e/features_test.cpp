@@ -113,12 +113,18 @@ TEST_F(Features, RequestsAndBlocking) {
   EXPECT_TRUE(eventually([&] { return run("bob-2", {"requests"})["requests"].empty(); }));
   EXPECT_EQ(message("bob-2", id)["text"], "look at https://evil.example");
   run("bob-1", {"block", "alice"});
+  const auto is_blocked_on = [&](const char* device) {
+    return run(device, {"conversations"})["conversations"][0].value("blocked", false);
+  };
+  EXPECT_TRUE(eventually([&] { return is_blocked_on("bob-2"); }));  // one's devices share the list
   const std::string unheard = say("alice-1", "hear me");
-  EXPECT_TRUE(eventually([&] { return message("bob-2", unheard).is_object(); }));  // each device has its own list
-  EXPECT_TRUE(message("bob-1", unheard).is_null());
-  run("bob-1", {"unblock", "alice"});
+  run("bob-2", {"unblock", "alice"});
+  EXPECT_TRUE(eventually([&] { return !is_blocked_on("bob-1"); }));
   const std::string heard = say("alice-1", "and now");
-  EXPECT_TRUE(eventually([&] { return message("bob-1", heard).is_object(); }));
+  for (const char* device : {"bob-1", "bob-2"}) {
+    EXPECT_TRUE(eventually([&] { return message(device, heard).is_object(); })) << device;
+    EXPECT_TRUE(message(device, unheard).is_null()) << device;
+  }
 }
 
 TEST_F(Features, AdminsOfAGroup) {

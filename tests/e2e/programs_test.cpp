@@ -146,7 +146,8 @@ TEST_F(Programs, BotInTypeScript) {
   const auto compiled =
       demo::run({"/bin/sh", "-c", script, "sh", made, std::string(testing::source_dir()) + "/examples/echo-bot"},
                 std::chrono::minutes(3));
-  if (compiled.exit_code == 77) GTEST_SKIP() << "SKIPPED: npm could not install the compiler; see " << made << "/npm.log";
+  if (compiled.exit_code == 77)
+    GTEST_SKIP() << "SKIPPED: npm could not install the compiler; see " << made << "/npm.log";
   ASSERT_EQ(compiled.exit_code, 0) << compiled.out << compiled.err;
   serves({"/usr/bin/env", "node", made + "/echo.js"});
 }

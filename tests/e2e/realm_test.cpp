@@ -11,6 +11,7 @@
 #include "shell/os/clock.h"
 #include "shell/os/entropy.h"
 #include "tests/e2e/village_fixture.h"
+#include "tests/support/test_person.h"
 
 namespace cairn::e2e {
 namespace {
@@ -239,6 +240,14 @@ TEST_F(RealmTest, TakesTheTokensOfADomainThatItLists) {
   const auto port = static_cast<unsigned>(std::stoul(server.output().substr(server.output().find(mark) + mark.size())));
   const auto vkey = demo::http_get(port, "/v1/realm/vkey");
   ASSERT_TRUE(vkey);
+  // Tokens are given for names that are there.
+  testing::TestPerson alice("alice@localhost", 1);
+  proto::Call genesis;
+  genesis.method = proto::Method::post;
+  genesis.url = "http://127.0.0.1:" + std::to_string(port) + std::string(proto::kPathStatement);
+  genesis.body = wire::encode(proto::StatementRequest{wire::encode(alice.genesis(alice.new_device())), {}, {}});
+  const auto taken = call(genesis);
+  ASSERT_TRUE(taken && taken->status == 202);
   proto::Call ask;
   ask.method = proto::Method::post;
   ask.url = "http://127.0.0.1:" + std::to_string(port) + std::string(proto::kPathRealmTokens);

@@ -41,6 +41,17 @@ class Rejoin : public VillageTest {
     }
     return false;
   }
+  /// Whether `device` was told that one of the others came in again.
+  bool heard_of_rejoin(const std::string& device) {
+    const demo::Said said = village().cairn(device, {"read", other_of(device)});
+    if (!said.good()) return false;
+    for (const auto& message : said.json["messages"]) {
+      const bool is_notice = message["delivery"] == "notice";
+      if (is_notice && message["text"].get<std::string>().ends_with("had lost its place here, and rejoined."))
+        return true;
+    }
+    return false;
+  }
   /// Its files as they are now, and back again: sockets are made anew.
   static void copy_files(const std::string& from, const std::string& to) {
     std::filesystem::remove_all(to);
@@ -68,6 +79,8 @@ TEST_F(Rejoin, ADeviceThatLostItsGroupGoesOnByItself) {
   village().stop_daemon("bob-1");
   erase_table("bob-1", kGroups);
   village().start_daemon("bob-1");
+  // What is said before it is in again it cannot read.
+  EXPECT_TRUE(eventually([&] { return heard_of_rejoin("alice-1"); }, std::chrono::seconds(90)));
   expect_heard("alice-1", "are you there");
   expect_heard("bob-1", "here I am");
   EXPECT_TRUE(shows_gap("bob-1"));
