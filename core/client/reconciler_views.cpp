@@ -1,6 +1,7 @@
 // Whether the names of a conversation were looked up lately enough for something to be sent there.
 #include "core/client/identity.h"
 #include "core/client/reconciler.h"
+#include "core/client/suspicions.h"
 
 namespace cairn::client {
 
