@@ -26,7 +26,7 @@ json conversation(bool request = false) {
 /// A model whose requests a test answers.
 class ChatModel : public ::testing::Test {
  protected:
-  Model model_{{"bob", "/home/alice/work", "/home/alice"}, {24, 80}, 1000};
+  Model model_{{"bob", "/home/alice/docs", "/home/alice"}, {24, 80}, 1000};
   std::vector<Request> asked_;
 
   void collect() {
@@ -245,7 +245,7 @@ TEST_F(ChatModel, SendsAndSavesFilesAndShowsHowFarTheyAre) {
   open(json::array({file, said(1, "no file")}));
   line("/attach notes.txt read this");
   EXPECT_EQ(take("attachment.send").params,
-            (json{{"to", "c0ffee00"}, {"file", "/home/alice/work/notes.txt"}, {"text", "read this"}, {"wait_ms", 0}}));
+            (json{{"to", "c0ffee00"}, {"file", "/home/alice/docs/notes.txt"}, {"text", "read this"}, {"wait_ms", 0}}));
   line("/attach \"~/a b.txt\"");
   EXPECT_EQ(take("attachment.send").params["file"], "/home/alice/a b.txt");
   json transfer = {{"conversation", "c0ffee00"}, {"kind", "save"},      {"state", "running"}, {"name", "p.png"},
@@ -253,11 +253,11 @@ TEST_F(ChatModel, SendsAndSavesFilesAndShowsHowFarTheyAre) {
   tell("attachment", transfer);
   EXPECT_TRUE(shows("fetching p.png: 50.0 MB of 100.0 MB")) << screen();
   transfer["state"] = "done";
-  transfer["path"] = "/home/alice/work/p.png";
+  transfer["path"] = "/home/alice/docs/p.png";
   tell("attachment", transfer);
-  EXPECT_TRUE(shows("Saved: /home/alice/work/p.png"));
+  EXPECT_TRUE(shows("Saved: /home/alice/docs/p.png"));
   line("/save 0");
-  EXPECT_EQ(take("attachment.save").params["folder"], "/home/alice/work");
+  EXPECT_EQ(take("attachment.save").params["folder"], "/home/alice/docs");
   line("/save 1");
   EXPECT_TRUE(shows("No file came with that message."));
 }
