@@ -36,12 +36,14 @@ class PinCopies : public PinVillage {
   }
   /// In how many rows of a device these bytes stand.
   std::size_t rows_with(const std::string& device, ByteView wanted) {
+    const auto has = [wanted](const Bytes& bytes) {
+      return std::search(bytes.begin(), bytes.end(), wanted.begin(), wanted.end()) != bytes.end();
+    };
     std::size_t out = 0;
     for (std::uint16_t table = 1; table < 256; ++table) {
       for (const Row& row :
            village.device(device).store().scan(Table{static_cast<std::uint8_t>(table)}, {}, {}, 100'000)) {
-        const bool in_key = !std::ranges::search(row.key, wanted).empty();
-        out += in_key || !std::ranges::search(row.value, wanted).empty() ? 1 : 0;
+        out += has(row.key) || has(row.value) ? 1 : 0;
       }
     }
     return out;

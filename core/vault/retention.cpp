@@ -29,8 +29,8 @@ std::vector<std::vector<KnownSnapshot>> by_signer(std::span<const KnownSnapshot>
     if (is_new) out.emplace_back();
     out[place->second].push_back(one);
   }
-  std::ranges::stable_partition(
-      out, [](const std::vector<KnownSnapshot>& own) { return own.front().state == SignerState::active; });
+  std::stable_partition(out.begin(), out.end(),
+                        [](const std::vector<KnownSnapshot>& own) { return own.front().state == SignerState::active; });
   if (out.size() > kKeptSigners) out.resize(kKeptSigners);
   return out;
 }
