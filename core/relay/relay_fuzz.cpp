@@ -1,6 +1,11 @@
 // Requests, sockets and frames of any kind at a server with people, a channel and envelopes: each request is answered
 // once, and what stands in memory is what the store says.
+#include "core/proto/blobs.h"
+#include "core/proto/federation.h"
 #include "core/proto/labels.h"
+#include "core/proto/realm.h"
+#include "core/proto/refusals.h"
+#include "core/proto/rejoin.h"
 #include "core/proto/signals.h"
 #include "core/wire/reader.h"
 #include "tests/support/relay_people.h"
@@ -71,7 +76,14 @@ constexpr std::string_view kTargets[] = {proto::kPathWellKnown,
                                          proto::kPathKeyBoxDelete,
                                          proto::kPathBlobPut,
                                          proto::kPathBlobGet,
-                                         proto::kPathBlobDelete};
+                                         proto::kPathBlobDelete,
+                                         proto::kPathRejoin,
+                                         proto::kPathRejoinAnswer,
+                                         proto::kPathRefusals,
+                                         proto::kPathPassport,
+                                         proto::kPathForward,
+                                         proto::kPathRealmTokens,
+                                         proto::kPathRealmVkey};
 
 /// What only the holder of the write key could send.
 Bytes signed_body(const World& world, std::string_view target, Bytes body) {
