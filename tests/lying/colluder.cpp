@@ -1,24 +1,10 @@
 #include "tests/lying/colluder.h"
 
-#include "core/relay/tables.h"
+#include "tests/lying/own_store.h"
 #include "tests/support/naive_log.h"
 
 namespace cairn::lying {
 namespace {
-
-/// The rows of a store that its operator can read cannot be missing.
-template <class T>
-T need(const StoreView& store, Table in, ByteView key) {
-  auto row = relay::load<T>(store, in, key);
-  CHECK(row.has_value() && row->has_value());
-  return std::move(**row);
-}
-
-crypto::SigningKey log_key(const StoreView& store) {
-  const auto seed = store.get(relay::table::kKeys, as_bytes(relay::kLogKeyRow));
-  CHECK(seed.has_value());
-  return crypto::SigningKey::from_seed(*crypto::Ed25519Seed::from(*seed));
-}
 
 /// The log with this record in the place of the newest one.
 testing::NaiveLog log_ending_in(const StoreView& store, const directory::EpochRecord& newest) {

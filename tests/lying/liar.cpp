@@ -2,8 +2,8 @@
 
 #include "core/directory/map.h"
 #include "core/relay/leaf_pages.h"
-#include "core/relay/tables.h"
 #include "core/tlog/cosignature.h"
+#include "tests/lying/own_store.h"
 #include "tests/support/naive_log.h"
 #include "tests/support/seeded_entropy.h"
 
@@ -12,20 +12,6 @@ namespace {
 
 namespace table = relay::table;
 using directory::Statement;
-
-/// The rows of a store that its operator can read cannot be missing.
-template <class T>
-T need(const StoreView& store, Table in, ByteView key) {
-  auto row = relay::load<T>(store, in, key);
-  CHECK(row.has_value() && row->has_value());
-  return std::move(**row);
-}
-
-crypto::SigningKey log_key(const StoreView& store) {
-  const auto seed = store.get(table::kKeys, as_bytes(relay::kLogKeyRow));
-  CHECK(seed.has_value());
-  return crypto::SigningKey::from_seed(*crypto::Ed25519Seed::from(*seed));
-}
 
 /// The leaves of the map as it is served.
 std::map<Hash, directory::NameLeaf> leaves_of(const StoreView& store) {

@@ -6,8 +6,6 @@ namespace {
 
 using namespace directory;
 
-constexpr std::uint64_t kDelayMs = kDefaultResetDelayS * kSecondMs;
-
 Hash hash_of(std::uint8_t value) { return crypto::sha256(Bytes{value}); }
 
 void refuse_records(History& history, const TestPerson& alice) {

@@ -9,8 +9,6 @@ namespace {
 
 using namespace directory;
 
-constexpr std::uint64_t kDelayMs = kDefaultResetDelayS * kSecondMs;
-
 /// A domain and a client of it. Every answer is asked for with what the client knows.
 class Lookups {
  public:

@@ -20,6 +20,9 @@ inline void hold(bool holds, std::string_view what) {
   std::exit(1);
 }
 
+/// The delay of every reset in the vectors.
+inline constexpr std::uint64_t kDelayMs = directory::kDefaultResetDelayS * kSecondMs;
+
 /// The case: what, and where it is refused the rule.
 inline Json item_of(std::string_view what, std::string_view rule = {}) {
   Json out{{"what", what}};
