@@ -1,13 +1,19 @@
 # Several sources compiled as one: most of a compile is reading the same headers again.
-set(CAIRN_BATCH 1 CACHE STRING "How many sources of a target are compiled as one")
+set(CAIRN_BATCH 1 CACHE STRING "How many sources of a library are compiled as one")
+set(CAIRN_TEST_BATCH ${CAIRN_BATCH} CACHE STRING "How many sources of a test, a tool or a program are compiled as one")
 if(CAIRN_BATCH GREATER 1 AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-Wno-subobject-linkage)  # takes for a header what is a source
 endif()
 
-# compile_together(TARGET LIST): makes of a list of sources what is compiled in their place, CAIRN_BATCH of them as one.
+# compile_together(TARGET LIST [SIZE]): makes of a list of sources what is compiled in their place, SIZE of them as one;
+# without it CAIRN_BATCH, which is small, so that a change of one source of a library is compiled soon.
 # Alone stay those of which tests/weakened has another version, which must be able to take their place.
 function(compile_together target list_name)
-  if(CAIRN_BATCH EQUAL 1)
+  set(size ${CAIRN_BATCH})
+  if(ARGC GREATER 2)
+    set(size ${ARGV2})
+  endif()
+  if(size EQUAL 1)
     return()
   endif()
   set(alone "")
@@ -24,7 +30,7 @@ function(compile_together target list_name)
   endforeach()
   set(number 0)
   while(together)
-    list(SUBLIST together 0 ${CAIRN_BATCH} some)
+    list(SUBLIST together 0 ${size} some)
     list(REMOVE_ITEM together ${some})
     list(TRANSFORM some PREPEND "#include \"")
     list(TRANSFORM some APPEND "\"\n")

@@ -46,7 +46,7 @@ endif()
 # add_test_program(NAME SOURCES FILE... LIBRARIES TARGET...): a program of GoogleTest, main() included.
 function(add_test_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
-  compile_together(${name} ARG_SOURCES)
+  compile_together(${name} ARG_SOURCES ${CAIRN_TEST_BATCH})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} ${ARG_LIBRARIES} GTest::gtest_main)
   compile_quickly(${name})

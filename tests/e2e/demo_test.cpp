@@ -15,7 +15,7 @@
 namespace cairn::e2e {
 namespace {
 
-constexpr std::chrono::seconds kMost{150};
+constexpr std::chrono::seconds kDemoMost{150};
 const std::string kOwnWords = "Yes, by the lake.";  // of the show that runs by itself
 
 std::string demo_program() { return program_folder() + "/cairn-demo"; }
@@ -23,7 +23,7 @@ bool has(const std::string& text, const std::string& words) { return text.find(w
 
 TEST(Demo, SaysWhatComesThroughAPipe) {
   const demo::Finished finished =
-      demo::run({demo_program()}, kMost,
+      demo::run({demo_program()}, kDemoMost,
                 "# said by hand\nalice-1 bob@localhost fish and chips?\nbob-2 walkers -- gladly\nall mine");
   EXPECT_EQ(finished.exit_code, 0) << finished.err;
   for (const char* words :
@@ -34,7 +34,7 @@ TEST(Demo, SaysWhatComesThroughAPipe) {
 }
 
 TEST(Demo, RunsByItselfWhenNobodySaysAnything) {
-  const demo::Finished finished = demo::run({demo_program()}, kMost);
+  const demo::Finished finished = demo::run({demo_program()}, kDemoMost);
   EXPECT_EQ(finished.exit_code, 0) << finished.err;
   EXPECT_TRUE(has(finished.out, kOwnWords)) << finished.out;
 }
@@ -42,7 +42,8 @@ TEST(Demo, RunsByItselfWhenNobodySaysAnything) {
 TEST(Demo, DoesNotWaitForAPipeThatStaysOpenAndSilent) {
   const std::string pipe = std::filesystem::temp_directory_path() / ("cairn-silent-" + std::to_string(getpid()));
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
-  const demo::Finished finished = demo::run({"/bin/sh", "-c", "exec \"$0\" 0<>\"$1\"", demo_program(), pipe}, kMost);
+  const demo::Finished finished =
+      demo::run({"/bin/sh", "-c", "exec \"$0\" 0<>\"$1\"", demo_program(), pipe}, kDemoMost);
   std::filesystem::remove(pipe);
   EXPECT_EQ(finished.exit_code, 0) << finished.err;
   EXPECT_TRUE(has(finished.out, kOwnWords)) << finished.out;
@@ -54,7 +55,8 @@ TEST(Demo, LetsAPersonAtATerminalType) {
   const std::string other_end = ptsname(terminal);
   const std::string keys = "from my own keyboard\nbob-1 nobody@localhost is anybody there?\n\n";
   ASSERT_EQ(write(terminal, keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
-  const demo::Finished finished = demo::run({"/bin/sh", "-c", "exec \"$0\" <\"$1\"", demo_program(), other_end}, kMost);
+  const demo::Finished finished =
+      demo::run({"/bin/sh", "-c", "exec \"$0\" <\"$1\"", demo_program(), other_end}, kDemoMost);
   close(terminal);
   EXPECT_EQ(finished.exit_code, 0) << finished.err;
   for (const std::string& words : {kOwnWords, std::string("bob-2: there after "),
@@ -82,7 +84,7 @@ TEST(Demo, NeedsNoNetworkButLoopback) {
   ASSERT_GE(child, 0);
   if (child == 0) {
     if (!leave_the_network()) _exit(kNotAllowed);
-    const demo::Finished finished = demo::run({demo_program()}, kMost);
+    const demo::Finished finished = demo::run({demo_program()}, kDemoMost);
     std::fputs(finished.exit_code == 0 ? "" : finished.out.c_str(), stdout);
     std::fflush(stdout);
     _exit(finished.exit_code);

@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 
 constexpr int kSaidInEach = 52;
 constexpr std::size_t kLength = 12'000;  ///< of a text: so that all of them are several pieces
-constexpr auto kMost = std::chrono::minutes(3);
+constexpr auto kHistoryMost = std::chrono::minutes(3);
 
 class HistoryBetweenPrograms : public VillageTest {
  protected:
@@ -75,7 +75,7 @@ class HistoryBetweenPrograms : public VillageTest {
     }
     std::ofstream(folder_ / "map.png") << "a map";
     must(village().cairn("alice-1", {"send", "walkers", "the map", "--attach", (folder_ / "map.png").string()}));
-    ASSERT_TRUE(eventually([&] { return has_text("bob-1", "walkers", "alice@localhost: the map"); }, kMost));
+    ASSERT_TRUE(eventually([&] { return has_text("bob-1", "walkers", "alice@localhost: the map"); }, kHistoryMost));
     ASSERT_TRUE(eventually([&] { return all("alice-1").size() == 2u * kSaidInEach + 1 + (kSaidInEach + 7) / 8; }));
   }
 };
@@ -98,7 +98,7 @@ TEST_F(HistoryBetweenPrograms, AllOfItComesThroughKillsAndEndsWithTheDevice) {
     std::printf("killed %s: %zu of %zu messages were there\n", i % 3 == 2 ? "alice-1" : "alice-2", taken, said.size());
     if (taken >= said.size()) break;
   }
-  ASSERT_TRUE(eventually([&] { return all("alice-2").size() >= said.size(); }, kMost)) << history("alice-2");
+  ASSERT_TRUE(eventually([&] { return all("alice-2").size() >= said.size(); }, kHistoryMost)) << history("alice-2");
   EXPECT_EQ(all("alice-2"), said);
   EXPECT_TRUE(eventually([&] { return history("alice-2").value("taken", std::size_t{0}) >= said.size(); }));
   // Its file is saved with what its message says.
@@ -154,7 +154,7 @@ TEST_F(HistoryBetweenPrograms, StaysWhereItIsWhenItsOwnerSaysSo) {
                        "this device will read everything\n"));
   EXPECT_EQ(link.wait(std::chrono::seconds(30)), 0);
   village().start_daemon("alice-2");
-  ASSERT_TRUE(eventually([&] { return history("alice-2").value("state", "") == "done"; }, kMost));
+  ASSERT_TRUE(eventually([&] { return history("alice-2").value("state", "") == "done"; }, kHistoryMost));
   must(village().cairn("bob-1", {"send", "alice@localhost", "from now on"}));
   ASSERT_TRUE(eventually([&] { return has_text("alice-2", "bob@localhost", "bob@localhost: from now on"); }));
   EXPECT_EQ(texts("alice-2", "bob@localhost"), std::vector<std::string>{"bob@localhost: from now on"});
