@@ -4,6 +4,8 @@
 
 #include <memory>
 
+#include "core/base/secret.h"
+
 namespace cairn::apps {
 namespace {
 
@@ -18,9 +20,11 @@ std::optional<QrModules> qr_modules(const std::string& text) {
   const std::unique_ptr<QRcode, decltype(&QRcode_free)> code(QRcode_encodeString8bit(text.c_str(), 0, QR_ECLEVEL_L),
                                                              &QRcode_free);
   if (code == nullptr) return std::nullopt;
-  QrModules out{code->width, {}};
+  QrModules out{code->width, {}};  // of a key too: nothing of it is left behind but by its owner
   const auto count = static_cast<std::size_t>(code->width) * static_cast<std::size_t>(code->width);
+  out.dark.reserve(count);
   for (std::size_t i = 0; i < count; ++i) out.dark.push_back(code->data[i] & 1);
+  wipe(code->data, count);
   return out;
 }
 

@@ -1,12 +1,12 @@
 #include "apps/cairn/recovery_page.h"
 
+#include <algorithm>
 #include <cstdio>
-#include <vector>
 
 #include "apps/cairn/export.h"
 #include "apps/cairn/qr.h"
-#include "core/base/secret.h"
 #include "core/client/own_name.h"
+#include "core/wire/writer.h"
 #include "shell/os/file.h"
 
 namespace cairn::apps {
@@ -26,63 +26,78 @@ std::string number(double value) {
   return buffer;
 }
 
-std::string line(int x, int y, double size, const std::string& text, const char* more = "") {
-  return "<text x=\"" + std::to_string(x) + "\" y=\"" + std::to_string(y) + "\" font-size=\"" + number(size) + "\"" +
-         more + ">" + escape_html(text) + "</text>\n";
+/// Grows without leaving a copy of what it was behind.
+using Page = wire::Writer;
+void put(Page& page, std::string_view text) { page.raw(as_bytes(text)); }
+
+void begin_line(Page& page, int x, int y, double size, std::string_view more = {}) {
+  put(page, "<text x=\"" + std::to_string(x) + "\" y=\"" + std::to_string(y) + "\" font-size=\"" + number(size) + "\"");
+  put(page, more);
+  put(page, ">");
+}
+
+void line(Page& page, int x, int y, double size, const std::string& text, std::string_view more = {}) {
+  begin_line(page, x, y, size, more);
+  put(page, escape_html(text) + "</text>\n");
 }
 
 /// One square a dark module, in the coordinates of modules.
-std::string qr_group(const std::string& text) {
-  const auto modules = qr_modules(text);
-  if (!modules) return {};
+void qr_group(Page& page, const std::string& text) {
+  auto modules = qr_modules(text);
+  if (!modules) return;
   const int all = modules->side + 2 * kQrMargin;
   const std::string scale = number(double{kQrSide} / all);
-  std::string out = "<g id=\"qr\" fill=\"#000\" shape-rendering=\"crispEdges\" transform=\"translate(" +
-                    std::to_string((kWidth - kQrSide) / 2) + " " + std::to_string(kQrTop) + ") scale(" + scale +
-                    ")\">\n";
+  put(page, "<g id=\"qr\" fill=\"#000\" shape-rendering=\"crispEdges\" transform=\"translate(" +
+                std::to_string((kWidth - kQrSide) / 2) + " " + std::to_string(kQrTop) + ") scale(" + scale + ")\">\n");
   for (int y = 0; y < modules->side; ++y) {
     for (int x = 0; x < modules->side; ++x) {
       if (!modules->is_dark(x, y)) continue;
-      out += "<rect x=\"" + std::to_string(x + kQrMargin) + "\" y=\"" + std::to_string(y + kQrMargin) +
-             "\" width=\"1\" height=\"1\"/>\n";
+      put(page, "<rect x=\"");
+      put(page, std::to_string(x + kQrMargin));
+      put(page, "\" y=\"");
+      put(page, std::to_string(y + kQrMargin));
+      put(page, "\" width=\"1\" height=\"1\"/>\n");
     }
   }
-  return out + "</g>\n";
+  put(page, "</g>\n");
+  wipe(modules->dark);
 }
 
-std::string key_lines(const std::string& key) {
-  std::vector<std::string> lines(1);
+/// Four groups in a line.
+void key_lines(Page& page, std::string_view key) {
   int groups = 0;
+  int y = kQrTop + kQrSide + 20;
   for (std::size_t at = 0; at <= key.size();) {
     const std::size_t end = std::min(key.find('-', at), key.size());
-    if (groups != 0 && groups % kGroupsInLine == 0) lines.emplace_back();
-    lines.back() += (lines.back().empty() ? "" : "  ") + key.substr(at, end - at);
+    if (groups % kGroupsInLine != 0) {
+      put(page, "  ");
+    } else {
+      if (groups != 0) put(page, "</text>\n");
+      begin_line(page, kLeft, y, 9,
+                 " font-family=\"monospace\" font-weight=\"bold\" xml:space=\"preserve\" class=\"key\"");
+      y += 14;
+    }
+    put(page, key.substr(at, end - at));
     ++groups;
     at = end + 1;
   }
-  std::string out;
-  int y = kQrTop + kQrSide + 20;
-  for (const std::string& one : lines) {
-    out +=
-        line(kLeft, y, 9, one, " font-family=\"monospace\" font-weight=\"bold\" xml:space=\"preserve\" class=\"key\"");
-    y += 14;
-  }
-  return out;
+  put(page, "</text>\n");
 }
 
 }  // namespace
 
-std::string recovery_page(const std::string& key, const std::string& name, const std::string& day) {
-  std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" +
-                    std::to_string(kWidth) + "mm\" height=\"" + std::to_string(kHeight) + "mm\" viewBox=\"0 0 " +
-                    std::to_string(kWidth) + " " + std::to_string(kHeight) +
-                    "\" font-family=\"sans-serif\" fill=\"#000\">\n<title>Recovery key of " + escape_html(name) +
-                    "</title>\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n";
-  out += line(kLeft, 32, 10, "Recovery key", " font-weight=\"bold\"");
-  out += line(kLeft, 43, 6, name);
-  out += line(kLeft, 51, 4.5, "printed on " + day);
-  out += qr_group(key);
-  out += key_lines(key);
+SecretBytes recovery_page(const std::string& key, const std::string& name, const std::string& day) {
+  Page page(wire::Sensitivity::is_secret);
+  put(page, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" +
+                std::to_string(kWidth) + "mm\" height=\"" + std::to_string(kHeight) + "mm\" viewBox=\"0 0 " +
+                std::to_string(kWidth) + " " + std::to_string(kHeight) +
+                "\" font-family=\"sans-serif\" fill=\"#000\">\n<title>Recovery key of " + escape_html(name) +
+                "</title>\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n");
+  line(page, kLeft, 32, 10, "Recovery key", " font-weight=\"bold\"");
+  line(page, kLeft, 43, 6, name);
+  line(page, kLeft, 51, 4.5, "printed on " + day);
+  qr_group(page, key);
+  key_lines(page, key);
   const char* const kWords[] = {
       "What it is for: if all your devices are lost, stolen or broken, this key takes your",
       "name back on a new device, shuts the lost ones out, and opens your backup.",
@@ -98,10 +113,11 @@ std::string recovery_page(const std::string& key, const std::string& name, const
   };
   int y = kQrTop + kQrSide + 55;
   for (const char* words : kWords) {
-    out += *words == 0 ? "" : line(kLeft, y, 4.2, words, " xml:space=\"preserve\"");
+    if (*words != 0) line(page, kLeft, y, 4.2, words, " xml:space=\"preserve\"");
     y += 7;
   }
-  return out + "</svg>\n";
+  put(page, "</svg>\n");
+  return page.take_secret();
 }
 
 Reply print_recovery_key(std::string& typed, const std::string& name, const std::string& day, const std::string& file) {
@@ -115,10 +131,9 @@ Reply print_recovery_key(std::string& typed, const std::string& name, const std:
             "malformed"};
   }
   std::string key = client::recovery_text(*secret);
-  std::string page = recovery_page(key, name, day);
-  const Status written = os::create_file(file, as_bytes(page));
+  const SecretBytes page = recovery_page(key, name, day);
+  const Status written = os::create_file(file, page.expose());
   wipe(key.data(), key.size());
-  wipe(page.data(), page.size());
   if (!written && written.error().code == ErrorCode::duplicate) {
     return {Exit::refused, {}, file + " is there already, and was not changed; choose another name.", "duplicate"};
   }

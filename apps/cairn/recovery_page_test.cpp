@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "core/client/own_name.h"
+#include "tests/support/freed_memory.h"
 #include "tests/support/scratch_folder.h"
 #include "tests/support/seeded_entropy.h"
 
@@ -54,7 +55,7 @@ std::vector<std::string> printed_modules(const std::string& page, int side) {
 TEST(RecoveryPage, HasTheKeyInItsGroupsAndAsAQrCodeOfTheSameText) {
   for (std::uint64_t seed = 1; seed < 6; ++seed) {
     const std::string key = some_key(seed);
-    const std::string page = recovery_page(key, "alice@example.org", "2026-11-29");
+    const std::string page = as_text(recovery_page(key, "alice@example.org", "2026-11-29").expose());
     EXPECT_EQ(printed_key(page), key);
     const std::unique_ptr<QRcode, decltype(&QRcode_free)> code(
         QRcode_encodeString8bit(printed_key(page).c_str(), 0, QR_ECLEVEL_L), &QRcode_free);
@@ -72,7 +73,7 @@ TEST(RecoveryPage, HasTheKeyInItsGroupsAndAsAQrCodeOfTheSameText) {
 }
 
 TEST(RecoveryPage, SaysWhoseItIsAndWhatItIsForInBlackAndWhite) {
-  const std::string page = recovery_page(some_key(), "<b>&\"@example.org", "2026-11-29");
+  const std::string page = as_text(recovery_page(some_key(), "<b>&\"@example.org", "2026-11-29").expose());
   EXPECT_NE(page.find("&lt;b&gt;&amp;&quot;@example.org"), std::string::npos);
   EXPECT_EQ(page.find("<b>"), std::string::npos);
   EXPECT_NE(page.find("2026-11-29"), std::string::npos);
@@ -149,6 +150,24 @@ TEST(RecoveryPage, ASlipIsFoundBeforeAnythingIsWritten) {
   for (char& c : typed) c = c == '-' ? ' ' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   EXPECT_EQ(print_recovery_key(typed, "a@b.example", "2026-11-29", file).exit, Exit::done);
   EXPECT_EQ(printed_key(text_of_file(file)), key);
+}
+
+TEST(RecoveryPage, LeavesNoPartOfTheKeyInMemory) {
+  testing::SeededEntropy entropy(3);
+  const auto secret = random_secret<directory::RecoverySecret>(entropy);
+  const std::string key = client::recovery_text(secret);
+  const std::string digits = [&] {
+    std::string out;
+    for (const char c : key) out += c == '-' ? "" : std::string(1, c);
+    return out;
+  }();
+  const std::string line = key.substr(0, 5) + "  " + key.substr(6, 5) + "  " + key.substr(12, 5);
+  const testing::ScratchFolder folder;
+  std::string typed = key;
+  testing::FreedMemory watch({as_bytes(key), as_bytes(key).subspan(24), as_bytes(digits), as_bytes(digits).subspan(20),
+                              as_bytes(line), secret.expose()});
+  EXPECT_EQ(print_recovery_key(typed, "alice@example.org", "2026-11-29", folder.file("key.svg")).exit, Exit::done);
+  EXPECT_EQ(watch.found(), 0u);
 }
 
 }  // namespace

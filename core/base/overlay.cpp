@@ -1,5 +1,7 @@
 #include "core/base/overlay.h"
 
+#include "core/base/secret.h"
+
 namespace cairn {
 
 void Overlay::put(Table table, Bytes key, Bytes value) { apply(Write{table, std::move(key), std::move(value)}); }
@@ -13,7 +15,9 @@ void Overlay::apply(Write write) {
     pending.emplace_hint(pending.end(), std::move(write.key), std::move(write.value));
     return;
   }
-  pending.insert_or_assign(std::move(write.key), std::move(write.value));
+  const auto [row, is_new] = pending.try_emplace(std::move(write.key));
+  if (row->second) wipe(*row->second);  // keys are among what is written, and what takes their place hides none
+  row->second = std::move(write.value);
 }
 
 void Overlay::apply(std::vector<Write> writes) {
@@ -55,7 +59,7 @@ std::vector<Row> Overlay::scan(Table table, ByteView first, ByteView end, std::s
       out.push_back(std::move(*row++));
       continue;
     }
-    if (row != rows.end() && row->key == key) ++row;
+    if (row != rows.end() && row->key == key) wipe((row++)->value);  // what a newer one takes the place of
     if (value) out.push_back({key, *value});
     if (ascending) {
       ++low;
@@ -63,6 +67,7 @@ std::vector<Row> Overlay::scan(Table table, ByteView first, ByteView end, std::s
       --high;
     }
   }
+  for (; row != rows.end(); ++row) wipe(row->value);
   return out;
 }
 

@@ -14,11 +14,22 @@ constexpr std::string_view kArchive = "cairn archive";
 constexpr std::size_t kMaxSetups = 64;
 constexpr std::uint8_t kFolderKind = 2;
 
+/// The set-up of that row; what was read is wiped.
+std::optional<BackupSetup> setup_of_row(Bytes row) {
+  const SecretBytes bytes(std::move(row));
+  auto setup = BackupSetup::decode(bytes.expose());
+  return setup ? std::optional(std::move(*setup)) : std::nullopt;
+}
+
+std::optional<BackupSetup> setup_at(const StoreView& store, ByteView key) {
+  auto row = store.get(tables::kBackup, key);
+  return row ? setup_of_row(std::move(*row)) : std::nullopt;
+}
+
 void put_setup(Context& context, const BackupSetup& setup, bool daily) {
   const Bytes key = storage_key(setup.identity);
   // Of earlier builds, which had one row for whatever storage it was.
-  const auto first = key.empty() ? std::nullopt : context.store.get(tables::kBackup, {});
-  const auto before = first ? BackupSetup::decode(*first) : Result<BackupSetup>(fail(ErrorCode::not_found, "no row"));
+  const auto before = key.empty() ? std::nullopt : setup_at(context.store, {});
   if (before && before->identity == setup.identity) context.store.erase(tables::kBackup, {});
   context.store.put(tables::kBackup, key, to_bytes(setup.encode_with(daily).expose()));
 }
@@ -145,8 +156,8 @@ Result<BackupSetup> BackupSetup::decode(ByteView bytes) {
 
 std::vector<BackupSetup> load_backup_setups(const StoreView& store) {
   std::vector<BackupSetup> out;
-  for (const Row& row : store.scan(tables::kBackup, {}, {}, kMaxSetups)) {
-    auto setup = BackupSetup::decode(row.value);
+  for (Row& row : store.scan(tables::kBackup, {}, {}, kMaxSetups)) {
+    auto setup = setup_of_row(std::move(row.value));
     if (setup) out.push_back(std::move(*setup));
   }
   return out;
@@ -160,8 +171,7 @@ std::optional<BackupSetup> load_backup_setup(const StoreView& store) {
 }
 
 void save_backup_setup(Context& context, const BackupSetup& setup) {
-  const auto row = context.store.get(tables::kBackup, storage_key(setup.identity));
-  const auto stands = row ? BackupSetup::decode(*row) : Result<BackupSetup>(fail(ErrorCode::not_found, "no row"));
+  const auto stands = setup_at(context.store, storage_key(setup.identity));
   put_setup(context, setup, stands && stands->identity == setup.identity ? stands->daily : setup.daily);
 }
 
@@ -180,8 +190,8 @@ void know_newest(Context& context, const vault::StorageIdentity& identity, std::
 }
 
 void forget_backup_setup(Context& context, const vault::StorageIdentity& identity) {
-  for (const Row& row : context.store.scan(tables::kBackup, {}, {}, kMaxSetups)) {
-    const auto setup = BackupSetup::decode(row.value);
+  for (Row& row : context.store.scan(tables::kBackup, {}, {}, kMaxSetups)) {
+    const auto setup = setup_of_row(std::move(row.value));
     if (setup && setup->identity == identity) context.store.erase(tables::kBackup, row.key);
   }
   context.store.erase(tables::kRealmChange, storage_key(identity));  // there is nothing left to be asked about

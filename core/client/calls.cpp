@@ -1,5 +1,7 @@
 #include "core/client/calls.h"
 
+#include "core/base/secret.h"
+
 namespace cairn::client {
 namespace {
 
@@ -33,7 +35,10 @@ void Calls::done(Context& context, const proto::CallDone& done) {
   if (found == pending_.end()) return;  // of before a rebuild
   const Continuation then = std::move(found->second.then);
   pending_.erase(found);
-  then(context, answer_of(done));
+  Answer answer = answer_of(done);
+  then(context, answer);
+  if (answer.body) wipe(*answer.body);  // there are shares of keys among them
+  wipe(answer.error_body);
 }
 
 void Calls::forget_all() { pending_.clear(); }

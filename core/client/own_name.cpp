@@ -77,21 +77,26 @@ Result<Alarm> Alarm::read(wire::Reader& r) {
 
 std::string recovery_text(const directory::RecoverySecret& secret) {
   const SecretBytes all(concat({secret.expose(), checksum(secret.expose())}));
-  const std::string digits = to_base32(all.expose());
+  std::string digits = to_base32(all.expose());
   std::string out;
+  out.reserve(digits.size() + digits.size() / 5);  // a copy of what it was would stay behind
   for (std::size_t i = 0; i < digits.size(); ++i) {
     if (i != 0 && i % 5 == 0) out += '-';
     out += digits[i];
   }
+  wipe(digits.data(), digits.size());
   return out;
 }
 
 Result<directory::RecoverySecret> parse_recovery_text(std::string_view text) {
   std::string digits;
+  digits.reserve(text.size());
   for (char c : text) {
     if (c != ' ' && c != '-') digits += c;
   }
-  const SecretBytes all(TRY(from_base32(digits)));
+  auto bytes = from_base32(digits);
+  wipe(digits.data(), digits.size());
+  const SecretBytes all(TRY(std::move(bytes)));
   REQUIRE(all.size() == directory::RecoverySecret::kSize + kRecoveryChecksumBytes, ErrorCode::malformed,
           "recovery key length");
   const ByteView secret = all.expose().first(directory::RecoverySecret::kSize);

@@ -41,9 +41,10 @@ Result<PinRow> PinRow::decode(ByteView bytes) {
 }
 
 std::optional<PinRow> load_pin_row(const StoreView& store) {
-  const auto row = store.get(tables::kPin, {});
+  auto row = store.get(tables::kPin, {});
   if (!row) return std::nullopt;
-  auto out = PinRow::decode(*row);
+  const SecretBytes bytes(std::move(*row));
+  auto out = PinRow::decode(bytes.expose());
   if (!out) return std::nullopt;
   return std::move(*out);
 }

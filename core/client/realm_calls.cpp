@@ -12,15 +12,15 @@ proto::Call post(const std::string& url, std::string_view path, const T& body) {
   proto::Call call;
   call.method = proto::Method::post;
   call.url = url + std::string(path);
-  call.body = wire::encode(body);
+  call.body = to_bytes(wire::encode_secret(body).expose());  // wiped by who sends it (shell/net)
   return call;
 }
 
 /// The body of a 200; `unavailable` when nothing of use came, else the code of the refusal.
-Result<Bytes> body_of(const Result<proto::CallReply>& reply) {
+Result<SecretBytes> body_of(const Result<proto::CallReply>& reply) {
   constexpr int kOk = 200;
   REQUIRE(reply, ErrorCode::unavailable, "a realm does not answer");
-  if (reply->status == kOk) return reply->body;
+  if (reply->status == kOk) return SecretBytes(to_bytes(reply->body));
   const auto refusal = wire::decode<proto::ErrorAnswer>(reply->body);
   const bool known = refusal && refusal->code >= ErrorCode::malformed && refusal->code <= ErrorCode::internal;
   return fail(known ? refusal->code : ErrorCode::unavailable, "a realm refuses");
@@ -28,7 +28,8 @@ Result<Bytes> body_of(const Result<proto::CallReply>& reply) {
 
 template <class T>
 Result<T> answer_of(const Result<proto::CallReply>& reply) {
-  auto answer = wire::decode<T>(TRY(body_of(reply)));
+  const SecretBytes body = TRY(body_of(reply));
+  auto answer = wire::decode<T>(body.expose());
   REQUIRE(answer, ErrorCode::unavailable, "a realm's answer is not understood");
   return answer;
 }

@@ -9,7 +9,8 @@
 namespace cairn::client {
 
 // `url` is where the realm takes requests, without a slash at the end; the id of each call is the caller's to set.
-// `token` is the AccountToken for it, encoded. What holds shares wipes nothing by itself: calls are short-lived.
+// `token` is the AccountToken for it, encoded. What a call holds is wiped when
+// it has left, by who sends it (shell/net), or the loop where it is not sent; what came back, by who asked.
 
 proto::Call pin_register_call(const std::string& url, const proto::RealmWho& who, const PinShare& share, ByteView token,
                               const std::optional<Signature>& replaces = {});

@@ -25,8 +25,10 @@ void add_auth(std::vector<PinAuth>& to, const PinVersion& version, const crypto:
 }
 
 std::optional<RealmDebt> load_debt(const StoreView& store, const RegistrationId& registration, const RealmId& realm) {
-  const auto row = store.get(tables::kRealmDebts, debt_key(registration, realm));
-  auto debt = row ? RealmDebt::decode(*row) : Result<RealmDebt>(fail(ErrorCode::not_found, "no debt"));
+  auto row = store.get(tables::kRealmDebts, debt_key(registration, realm));
+  if (!row) return std::nullopt;
+  const SecretBytes bytes(std::move(*row));
+  auto debt = RealmDebt::decode(bytes.expose());
   if (!debt) return std::nullopt;
   return std::move(*debt);
 }
@@ -200,8 +202,9 @@ Result<RealmDebt> RealmDebt::decode(ByteView bytes) {
 
 std::vector<RealmDebt> realm_debts(const StoreView& store) {
   std::vector<RealmDebt> out;
-  for (const Row& row : store.scan(tables::kRealmDebts, {}, {}, kMaxDebts)) {
-    if (auto debt = RealmDebt::decode(row.value)) out.push_back(std::move(*debt));
+  for (Row& row : store.scan(tables::kRealmDebts, {}, {}, kMaxDebts)) {
+    const SecretBytes bytes(std::move(row.value));
+    if (auto debt = RealmDebt::decode(bytes.expose())) out.push_back(std::move(*debt));
   }
   return out;
 }

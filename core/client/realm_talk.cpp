@@ -34,7 +34,9 @@ void go_on(Context& context, const std::shared_ptr<Carried<Machine, Ask>>& carri
     ++carried->open;
     carried->calls.start(context, {}, std::move(call), [carried, ask](Context& later, const Answer& answer) {
       --carried->open;
-      carried->take(*carried->machine, *ask, reply_of(answer));
+      auto reply = reply_of(answer);
+      carried->take(*carried->machine, *ask, reply);
+      if (reply) wipe(reply->body);  // it may be a share
       go_on(later, carried);
     });
   }

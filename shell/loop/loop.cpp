@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/secret.h"
 #include "core/proto/api.h"
 
 namespace cairn::loop {
@@ -31,6 +32,27 @@ proto::Respond refusal(const Error& error) {
   answer.status = proto::status_of(error.code);
   answer.body = std::move(writer).take();
   return answer;
+}
+
+/// Nobody looks at it any more. Keys, and parts of them, are among what is written, said and heard; which it is nobody
+/// here knows, so all of it is wiped.
+void wipe_values(std::vector<Write>& writes) {
+  for (Write& write : writes) {
+    if (write.value) wipe(*write.value);
+  }
+}
+void wipe_bodies(std::vector<proto::Input>& inputs) {
+  for (proto::Input& input : inputs) {
+    if (auto* request = std::get_if<proto::RequestArrived>(&input)) wipe(request->body);
+    if (auto* frame = std::get_if<proto::SocketFrame>(&input)) wipe(frame->data);
+    auto* done = std::get_if<proto::CallDone>(&input);
+    if (done != nullptr && done->reply) wipe(done->reply->body);
+  }
+}
+void wipe_bodies(std::vector<proto::Send>& sends) {
+  for (proto::Send& send : sends) {
+    if (auto* call = std::get_if<proto::Call>(&send)) wipe(call->body);
+  }
 }
 
 }  // namespace
@@ -76,6 +98,7 @@ void Loop::step(std::uint64_t wait_ms) {
   }
   ++counts_.batches;
   counts_.inputs += inputs.size();
+  wipe_bodies(inputs);
   if (const Status done = finish(overlay, std::move(outcome)); !done) recover(done.error());
 }
 
@@ -100,9 +123,12 @@ std::vector<proto::Input> Loop::gather(std::uint64_t wait_ms) {
 }
 
 Status Loop::finish(Overlay& overlay, Outcome outcome) {
-  const std::vector<Write> writes = overlay.take_writes();
+  std::vector<Write> writes = overlay.take_writes();
   if (!writes.empty()) ++counts_.commits;
-  TRY(store_.commit(writes));
+  const Status committed = store_.commit(writes);
+  wipe_values(writes);
+  if (!committed) wipe_bodies(outcome.sends);
+  TRY(committed);
   for (proto::Send& send : outcome.sends) perform(std::move(send));
   if (options_.log) {
     for (const proto::Event& event : outcome.events) options_.log(event);

@@ -191,6 +191,7 @@ std::unique_ptr<TlsSession> Client::session_for(const Url& url) const {
 }
 
 void Client::call(proto::Call call) {
+  const SecretBytes body(std::move(call.body));  // whatever becomes of the call
   const auto url = checked_url(call.url);
   if (!url) return done(call.id, tl::unexpected<Error>(url.error()));
   if (waiting_calls_ >= limits_.max_waiting_calls) {
@@ -205,8 +206,9 @@ void Client::call(proto::Call call) {
   host.url = *url;
   host.reach = reach_of(*url, call.reach);
   ++waiting_calls_;
-  host.waiting.push_back({call.id, os::monotonic_ms() + call.timeout_ms, call.max_reply,
-                          encode_request(call.method, url->target, url->authority(), call.bearer, call.body)});
+  host.waiting.push_back(
+      {call.id, os::monotonic_ms() + call.timeout_ms, call.max_reply,
+       SecretBytes(encode_request(call.method, url->target, url->authority(), call.bearer, body.expose()))});
   dispatch(host);
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "core/base/environment.h"
+#include "core/base/secret.h"
 #include "shell/net/board.h"
 #include "shell/net/http.h"
 #include "shell/net/url.h"
@@ -49,7 +50,7 @@ class Client {
     proto::CallId id;
     std::uint64_t deadline_ms;
     std::size_t max_reply;
-    Bytes request;
+    SecretBytes request;  ///< its body may be a share of a key
   };
   /// One for each reach: what may lead anywhere shares no connection with what may not.
   struct Host {

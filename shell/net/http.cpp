@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "core/base/encoding.h"
+#include "core/base/secret.h"
 
 namespace cairn::net {
 
@@ -51,7 +52,10 @@ boost::beast::error_code feed_parser(Parser& parser, Bytes& pending) {
     used += parser.put(boost::asio::const_buffer(pending.data() + used, pending.size() - used), error);
     if (error) break;
   }
-  pending.erase(pending.begin(), pending.begin() + static_cast<std::ptrdiff_t>(used));
+  // What was in front, and where the rest was, is wiped: shares of keys are among the bodies.
+  std::copy(pending.begin() + static_cast<std::ptrdiff_t>(used), pending.end(), pending.begin());
+  wipe(MutableByteView(pending).last(used));
+  pending.resize(pending.size() - used);
   if (error == http::error::need_more) error = {};
   return error;
 }

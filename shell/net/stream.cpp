@@ -84,7 +84,11 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
     const ssize_t got = ::recv(socket.native_handle(), loop_impl.buffer.data(), loop_impl.buffer.size(), MSG_DONTWAIT);
     if (got == 0 && !tls) was_finished = true;
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return end();
-    if (got > 0) hear(ByteView(loop_impl.buffer).first(static_cast<std::size_t>(got)));
+    if (got > 0) {
+      const MutableByteView heard = MutableByteView(loop_impl.buffer).first(static_cast<std::size_t>(got));
+      hear(heard);
+      wipe(heard);
+    }
     if (owner != nullptr && !ended) wait_readable();
   }
 
@@ -93,8 +97,8 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
       if (!finishing) owner->on_bytes(bytes);
       return;
     }
-    const auto heard = tls->receive(bytes);
-    put_out(tls->take_output());  // an alert, when it went wrong
+    auto heard = tls->receive(bytes);
+    put_out(SecretBytes(tls->take_output()));  // an alert, when it went wrong
     if (!heard) {
       const auto self = shared_from_this();
       owner->on_refused(heard.error());
@@ -102,12 +106,13 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
     }
     const auto self = shared_from_this();
     if (!heard->plain.empty() && !finishing) owner->on_bytes(heard->plain);
+    wipe(heard->plain);
     was_finished = heard->ended;
     if (heard->ended && owner != nullptr && !ended) end();
   }
 
   /// What goes over the socket.
-  void put_out(Bytes bytes) {
+  void put_out(SecretBytes bytes) {
     if (bytes.empty()) return;
     queued += bytes.size();
     loop_impl.queued += bytes.size();
@@ -146,7 +151,7 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
     std::size_t count = 0;
     for (auto bytes = queue.begin(); bytes != queue.end() && count < kPieces; ++bytes, ++count) {
       const std::size_t skip = count == 0 ? offset : 0;
-      pieces[count] = {bytes->data() + skip, bytes->size() - skip};
+      pieces[count] = {bytes->expose_mutable().data() + skip, bytes->size() - skip};
     }
     msghdr message = {};
     message.msg_iov = pieces;
@@ -162,7 +167,7 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
       offset -= queue.front().size();
       queue.pop_front();
     }
-    if (queue.empty()) queue = {};  // gives its memory back
+    if (queue.empty()) std::deque<SecretBytes>().swap(queue);  // gives its memory back
   }
 
   void wait_writable() {
@@ -182,7 +187,7 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
   asio::posix::stream_descriptor socket;
   StreamOwner* owner;  // null when the Stream is gone
   std::unique_ptr<TlsSession> tls;
-  std::deque<Bytes> queue;
+  std::deque<SecretBytes> queue;
   std::size_t offset = 0;  // of the first in the queue that has left
   std::size_t queued = 0;
   bool reading = true;
@@ -195,7 +200,7 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
 
 Stream::Stream(EventLoop& loop, int socket, StreamOwner& owner, std::unique_ptr<TlsSession> tls)
     : state_(std::make_shared<State>(loop, socket, owner, std::move(tls))) {
-  if (state_->tls) state_->put_out(state_->tls->take_output());
+  if (state_->tls) state_->put_out(SecretBytes(state_->tls->take_output()));
   state_->wait_readable();
 }
 
@@ -208,11 +213,11 @@ Stream::~Stream() {
 
 void Stream::set_owner(StreamOwner& owner) { state_->owner = &owner; }
 
-void Stream::send(Bytes bytes) {
+void Stream::send(SecretBytes bytes) {
   if (bytes.empty() || state_->finishing) return;
   if (!state_->tls) return state_->put_out(std::move(bytes));
-  state_->tls->send(bytes);
-  state_->put_out(state_->tls->take_output());
+  state_->tls->send(bytes.expose());
+  state_->put_out(SecretBytes(state_->tls->take_output()));
 }
 
 std::size_t Stream::queued() const { return state_->queued; }
@@ -230,7 +235,7 @@ void Stream::finish() {
   if (state_->finishing) return;
   if (state_->tls) {
     state_->tls->finish();
-    state_->put_out(state_->tls->take_output());
+    state_->put_out(SecretBytes(state_->tls->take_output()));
   }
   state_->finishing = true;
   set_reading(true);

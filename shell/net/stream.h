@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "core/base/bytes.h"
+#include "core/base/secret.h"
 #include "shell/net/tls.h"
 
 namespace cairn::net {
@@ -61,8 +61,9 @@ class Stream {
   /// From now on `owner` is called.
   void set_owner(StreamOwner& owner);
 
-  /// Queues bytes; they leave when the callback that runs now is over.
-  void send(Bytes bytes);
+  /// Queues bytes; they leave when the callback that runs now is over, and are wiped when they have left.
+  void send(SecretBytes bytes);
+  void send(Bytes bytes) { send(SecretBytes(std::move(bytes))); }
   /// How much of what was sent (with TLS: as it goes out) has not left this process.
   std::size_t queued() const;
   /// The same of all streams of this loop.

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "core/base/check.h"
+#include "core/base/secret.h"
 
 namespace cairn::net {
 
@@ -126,7 +127,7 @@ struct TlsSession::Impl {
   SSL* ssl;
   BIO* in = nullptr;
   BIO* out = nullptr;
-  Bytes waiting;                   ///< said before the handshake was done
+  SecretBytes waiting;             ///< said before the handshake was done
   std::uint64_t heard = 0;         ///< bytes that the other side said
   std::uint64_t own_messages = 0;  ///< of TLS itself that came after the handshake
   bool established = false;
@@ -171,7 +172,7 @@ Status TlsSession::advance() {
     }
     impl_->established = true;
   }
-  if (!impl_->waiting.empty()) send(std::exchange(impl_->waiting, {}));
+  if (!impl_->waiting.empty()) send(std::exchange(impl_->waiting, SecretBytes{}).expose());
   if (impl_->finishing) finish();
   return ok();
 }
@@ -183,12 +184,14 @@ Result<TlsSession::Heard> TlsSession::receive(ByteView cipher) {
   const int taken = BIO_write(impl_->in, cipher.data(), static_cast<int>(cipher.size()));
   CHECK(taken == static_cast<int>(cipher.size()));
   TRY(advance());
-  Bytes part(16 * 1024);
+  constexpr std::size_t kRecord = 16 * 1024;
+  SecretBytes part(kRecord);
+  heard.plain.reserve(cipher.size() + kRecord);  // so that it is not copied while it grows
   while (SSL_is_init_finished(impl_->ssl)) {
     ERR_clear_error();
-    const int got = SSL_read(impl_->ssl, part.data(), static_cast<int>(part.size()));
+    const int got = SSL_read(impl_->ssl, part.expose_mutable().data(), static_cast<int>(part.size()));
     if (got > 0) {
-      append(heard.plain, ByteView(part).first(static_cast<std::size_t>(got)));
+      append(heard.plain, part.expose().first(static_cast<std::size_t>(got)));
       impl_->heard += static_cast<std::size_t>(got);
       continue;
     }
@@ -207,7 +210,10 @@ Result<TlsSession::Heard> TlsSession::receive(ByteView cipher) {
 }
 
 void TlsSession::send(ByteView plain) {
-  if (!SSL_is_init_finished(impl_->ssl)) return append(impl_->waiting, plain);
+  if (!SSL_is_init_finished(impl_->ssl)) {
+    impl_->waiting = SecretBytes(concat({impl_->waiting.expose(), plain}));
+    return;
+  }
   while (!plain.empty()) {
     ERR_clear_error();
     const auto size = static_cast<int>(std::min<std::size_t>(plain.size(), std::size_t{1} << 30));
