@@ -39,7 +39,8 @@ nlohmann::json debts_json(const StoreView& store) {
   return out;
 }
 
-nlohmann::json owner_json(const StoreView& store, const RealmList& list, const std::vector<OwnerReply>& replies) {
+nlohmann::json owner_json(const StoreView& store, const RealmHouse& house, const std::vector<OwnerReply>& replies) {
+  const RealmList& list = house.list;
   nlohmann::json out = nlohmann::json::array();
   for (std::size_t i = 0; i < replies.size(); ++i) {
     const OwnerReply& one = replies[i];
@@ -48,7 +49,7 @@ nlohmann::json owner_json(const StoreView& store, const RealmList& list, const s
     out.push_back({{"name", list.realms[i].name()},
                    {"state", good && used == proto::kMaxGuesses ? "locked" : fate_word(one.state)},
                    {"guesses_left", good ? proto::kMaxGuesses - used : 0},
-                   {"last_guess_ms", load_guesses(store, list.realms[i].id()).last_ms}});
+                   {"last_guess_ms", load_guesses(store, house.who.registration, list.realms[i].id()).last_ms}});
   }
   return out;
 }
@@ -252,7 +253,7 @@ void PinSetJob::forget_old_realms(Context& context) {
 }
 
 void PinSetJob::end(Context& context) {
-  know_guesses(context, house_->list);
+  know_guesses(context, house_->who.registration, house_->list);
   nlohmann::json names = nlohmann::json::array();
   for (const RealmPlace& one : house_->list.realms) names.push_back(one.name());
   succeed({{"set", true},
@@ -295,7 +296,7 @@ void PinCheckJob::found(Context& context) {
 }
 
 void PinCheckJob::logs_came(Context& context, const std::vector<OwnerReply>& replies) {
-  take_logs(context, house_->list, replies, 0);
+  take_logs(context, *house_, replies, 0);
   told_of(house_->list, states_of(replies));
   const auto good = static_cast<std::size_t>(std::ranges::count(states_of(replies), RealmFate::good));
   if (good < house_->list.threshold) {
@@ -346,7 +347,7 @@ void PinCheckJob::tried(Context& context, vault::PinRecovery& recovery) {
   ask_as_owner(context, rooms_.calls, house_, auths_, PinOwnerAction::log,
                [self = self_as<PinCheckJob>(), opened, right, state, sentence, days = row.check_days](
                    Context& later, const std::vector<OwnerReply>& replies) {
-                 take_logs(later, self->house_->list, replies, 1);
+                 take_logs(later, *self->house_, replies, 1);
                  if (!opened) return self->fail_with(pin_code(state), sentence);
                  if (!right) {
                    return self->fail_with(ErrorCode::inconsistent,
@@ -371,8 +372,9 @@ void PinLookJob::none(Context& context) {
 }
 
 void PinLookJob::answered(Context& context, const std::vector<OwnerReply>& replies) {
-  take_logs(context, house_->list, replies, 0);
-  if (action_ == PinOwnerAction::unlock) know_guesses(context, house_->list);
+  const RegistrationId& registration = house_->who.registration;
+  take_logs(context, *house_, replies, 0);
+  if (action_ == PinOwnerAction::unlock) know_guesses(context, registration, house_->list);
   const auto good = static_cast<std::size_t>(std::ranges::count(states_of(replies), RealmFate::good));
   if (action_ == PinOwnerAction::unlock && good < house_->list.threshold) {
     return fail_with(ErrorCode::unavailable, "Too few realms were reached to unlock the PIN: " +
@@ -383,7 +385,7 @@ void PinLookJob::answered(Context& context, const std::vector<OwnerReply>& repli
   std::uint32_t unseen = 0;
   std::uint32_t right = 0;
   for (const RealmPlace& one : house_->list.realms) {
-    const GuessRow row = load_guesses(context.store, one.id());
+    const GuessRow row = load_guesses(context.store, registration, one.id());
     last = std::max(last, row.last_ms);
     unseen = std::max(unseen, row.unseen);
     right = std::max(right, row.right);
@@ -396,7 +398,7 @@ void PinLookJob::answered(Context& context, const std::vector<OwnerReply>& repli
   succeed({{"set", true},
            {"threshold", house_->list.threshold},
            {"number", box_->content.pin->number},
-           {"held_by", owner_json(context.store, house_->list, replies)},
+           {"held_by", owner_json(context.store, *house_, replies)},
            {"owed", debts_json(context.store)},
            {"guesses_left", left},
            {"locked", good >= house_->list.threshold && left == 0},
@@ -427,7 +429,9 @@ void PinRemoveJob::tell_realms(Context& context) {
                [self = self_as<PinRemoveJob>()](Context& later, const std::vector<OwnerReply>& replies) {
                  const RealmList& list = self->house_->list;
                  later.store.erase(tables::kPin, {});
-                 for (const RealmPlace& one : list.realms) later.store.erase(tables::kGuesses, to_bytes(one.id()));
+                 for (const RealmPlace& one : list.realms) {
+                   forget_guesses(later, self->house_->who.registration, one.id());
+                 }
                  settle_removals(later, *self->house_, replies);
                  const std::string left = unwell(list, states_of(replies));
                  if (!left.empty()) {

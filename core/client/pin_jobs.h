@@ -110,6 +110,6 @@ nlohmann::json debts_json(const StoreView& store);
 /// The auth keys of this device's PIN: of the key box, and those that were sent and not finished.
 PinAuths pin_auths(const StoreView& store, const vault::PinKeys& pin);
 /// `{ name, state, guesses_left, last_guess_ms }` each.
-nlohmann::json owner_json(const StoreView& store, const RealmList& list, const std::vector<OwnerReply>& replies);
+nlohmann::json owner_json(const StoreView& store, const RealmHouse& house, const std::vector<OwnerReply>& replies);
 
 }  // namespace cairn::client

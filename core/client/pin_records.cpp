@@ -1,8 +1,16 @@
 #include "core/client/pin_records.h"
 
 #include "core/client/tables.h"
+#include "core/crypto/hash.h"
 
 namespace cairn::client {
+namespace {
+
+Bytes guess_key(const RegistrationId& registration, const RealmId& realm, const std::optional<DeviceId>& told_by) {
+  return concat({registration, guess_place(realm, told_by)});
+}
+
+}  // namespace
 
 void PinRow::add_sent(PinAuth auth) {
   sent.push_back(std::move(auth));
@@ -55,6 +63,7 @@ void save_pin_row(Context& context, const PinRow& row) {
 
 void GuessRow::write(wire::Writer& w) const {
   w.u64(newest);
+  w.u64(newest_ms);
   w.u64(asked_ms);
   w.u64(last_ms);
   w.u8(counter);
@@ -65,6 +74,7 @@ void GuessRow::write(wire::Writer& w) const {
 Result<GuessRow> GuessRow::read(wire::Reader& r) {
   GuessRow out;
   out.newest = TRY(r.u64());
+  out.newest_ms = TRY(r.u64());
   out.asked_ms = TRY(r.u64());
   out.last_ms = TRY(r.u64());
   out.counter = TRY(r.u8());
@@ -73,14 +83,24 @@ Result<GuessRow> GuessRow::read(wire::Reader& r) {
   return out;
 }
 
-GuessRow load_guesses(const StoreView& store, const RealmId& realm) {
-  const auto row = store.get(tables::kGuesses, realm);
+Hash guess_place(const RealmId& realm, const std::optional<DeviceId>& told_by) {
+  return told_by ? crypto::sha256({*told_by, realm}) : *Hash::from(realm);
+}
+
+GuessRow load_guesses(const StoreView& store, const RegistrationId& registration, const RealmId& realm,
+                      const std::optional<DeviceId>& told_by) {
+  const auto row = store.get(tables::kGuesses, guess_key(registration, realm, told_by));
   const auto out = row ? wire::decode<GuessRow>(*row) : Result<GuessRow>(GuessRow{});
   return out ? *out : GuessRow{};
 }
 
-void save_guesses(Context& context, const RealmId& realm, const GuessRow& row) {
-  context.store.put(tables::kGuesses, to_bytes(realm), wire::encode(row));
+void save_guesses(Context& context, const RegistrationId& registration, const RealmId& realm, const GuessRow& row,
+                  const std::optional<DeviceId>& told_by) {
+  context.store.put(tables::kGuesses, guess_key(registration, realm, told_by), wire::encode(row));
+}
+
+void forget_guesses(Context& context, const RegistrationId& registration, const RealmId& realm) {
+  context.store.erase(tables::kGuesses, guess_key(registration, realm, std::nullopt));
 }
 
 }  // namespace cairn::client

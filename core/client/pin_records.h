@@ -32,9 +32,14 @@ struct PinRow {
 std::optional<PinRow> load_pin_row(const StoreView& store);
 void save_pin_row(Context& context, const PinRow& row);
 
-/// tables::kGuesses, by realm: its guess log, as far as this device has read it.
+/// What the guess log of one realm is kept by: the realm's key, or its SHA-256 with the id of the device by whose word
+/// alone the realm is known. So no device's word touches what was read by another's.
+Hash guess_place(const RealmId& realm, const std::optional<DeviceId>& told_by);
+
+/// tables::kGuesses, by registration and guess_place(): the guess log, as far as this device has read it.
 struct GuessRow {
-  std::uint64_t newest = 0;  ///< number of the newest entry that was read
+  std::uint64_t newest = 0;     ///< number of the newest entry that was read
+  std::uint64_t newest_ms = 0;  ///< and its time: a registration that was deleted and made again counts anew
   std::uint64_t asked_ms = 0;
   std::uint64_t last_ms = 0;  ///< when the last guess was, by the realm's clock; 0: none
   std::uint8_t counter = 0;   ///< guesses since the last right PIN
@@ -45,7 +50,10 @@ struct GuessRow {
   static Result<GuessRow> read(wire::Reader&);
 };
 
-GuessRow load_guesses(const StoreView& store, const RealmId& realm);
-void save_guesses(Context& context, const RealmId& realm, const GuessRow& row);
+GuessRow load_guesses(const StoreView& store, const RegistrationId& registration, const RealmId& realm,
+                      const std::optional<DeviceId>& told_by = {});
+void save_guesses(Context& context, const RegistrationId& registration, const RealmId& realm, const GuessRow& row,
+                  const std::optional<DeviceId>& told_by = {});
+void forget_guesses(Context& context, const RegistrationId& registration, const RealmId& realm);
 
 }  // namespace cairn::client

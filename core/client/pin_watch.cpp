@@ -46,7 +46,7 @@ void ask_for_guesses(Context& context, Calls& calls, const std::string& domain, 
         std::make_shared<const RealmHouse>(RealmHouse{std::move(list), {domain, setup->content.pin->registration}, {}});
     ask_as_owner(context, calls, house, auths, PinOwnerAction::log,
                  [house, looks](Context& later, const std::vector<OwnerReply>& replies) {
-                   take_logs(later, house->list, replies, 0);
+                   take_logs(later, *house, replies, 0);
                    ++*looks;
                  });
   }
@@ -94,7 +94,7 @@ std::optional<GuessAlarm> guess_alarm(const StoreView& store) {
   for (const RealmList& list : watched_realms(store, *setup)) {
     std::vector<std::uint8_t> left;
     for (const RealmPlace& one : list.realms) {
-      const GuessRow row = load_guesses(store, one.id());
+      const GuessRow row = load_guesses(store, setup->content.pin->registration, one.id());
       out.guesses = std::max(out.guesses, row.unseen);
       out.right = std::max(out.right, row.right);
       if (row.unseen != 0) out.last_ms = std::max(out.last_ms, row.last_ms);

@@ -90,7 +90,8 @@ void ask_as_owner(Context& context, Calls& calls, std::shared_ptr<const RealmHou
       talk->replies.push_back({version ? RealmFate::good : vault::fate_of(version.error().code),
                                version ? version->guesses_left : std::uint8_t{0},
                                false,
-                               {}});
+                               {},
+                               talk->versions.back()});
     }
     next_step(later, talk, PinOwnerAction::log);
   });
@@ -107,14 +108,26 @@ std::uint8_t guesses_left(const RealmList& list, const std::vector<OwnerReply>& 
   return left.size() < list.threshold ? std::uint8_t{0} : left[list.threshold - 1u];
 }
 
-void take_logs(Context& context, const RealmList& list, const std::vector<OwnerReply>& replies, std::uint32_t own) {
+namespace {
+
+/// Whether the log goes on where the row has left off: one whose registration was deleted and made again is another.
+bool log_goes_on(const std::vector<proto::GuessEntry>& log, const GuessRow& row) {
+  if (log.empty() || log.back().number < row.newest) return false;
+  const auto newest = std::ranges::find(log, row.newest, &proto::GuessEntry::number);
+  return newest == log.end() || newest->time_ms == row.newest_ms;
+}
+
+}  // namespace
+
+void take_logs(Context& context, const RealmHouse& house, const std::vector<OwnerReply>& replies, std::uint32_t own,
+               const std::optional<DeviceId>& told_by) {
+  const RegistrationId& registration = house.who.registration;
   for (std::size_t i = 0; i < replies.size(); ++i) {
     if (replies[i].state != RealmFate::good) continue;
-    const RealmId id = list.realms[i].id();
+    const RealmId id = house.list.realms[i].id();
     const auto& log = replies[i].answer.log;
-    GuessRow row = load_guesses(context.store, id);
-    // Another registration counts from the beginning.
-    if (!log.empty() && log.back().number < row.newest) row.newest = 0;
+    GuessRow row = load_guesses(context.store, registration, id, told_by);
+    if (!log_goes_on(log, row)) row.newest = 0;
     const bool first_look = row.asked_ms == 0;
     std::uint32_t own_guesses = own;
     std::uint32_t own_right = own;
@@ -128,19 +141,23 @@ void take_logs(Context& context, const RealmList& list, const std::vector<OwnerR
     }
     // Of what was before this device looked, what was not followed by the right PIN.
     if (first_look) row.unseen = replies[i].answer.counter - std::min<std::uint32_t>(own, replies[i].answer.counter);
-    if (!log.empty()) row.newest = log.back().number;
+    if (!log.empty()) {
+      row.newest = log.back().number;
+      row.newest_ms = log.back().time_ms;
+    }
     row.counter = replies[i].answer.counter;
     row.asked_ms = context.now.ms;
-    save_guesses(context, id, row);
+    save_guesses(context, registration, id, row, told_by);
   }
 }
 
-void know_guesses(Context& context, const RealmList& list) {
+void know_guesses(Context& context, const RegistrationId& registration, const RealmList& list,
+                  const std::optional<DeviceId>& told_by) {
   for (const RealmPlace& one : list.realms) {
-    GuessRow row = load_guesses(context.store, one.id());
+    GuessRow row = load_guesses(context.store, registration, one.id(), told_by);
     row.unseen = 0;
     row.right = 0;
-    save_guesses(context, one.id(), row);
+    save_guesses(context, registration, one.id(), row, told_by);
   }
 }
 

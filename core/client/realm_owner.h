@@ -23,6 +23,7 @@ struct OwnerReply {
   std::uint8_t guesses_left = 0;
   bool not_ours = false;  ///< it was refused: the key is not that of what stands there
   proto::PinOwnerAnswer answer;
+  PinVersion version;  ///< that it has; zeros where it did not say so
 };
 /// Whether a realm refuses for what a signature was not.
 inline bool is_not_ours(ErrorCode code) {
@@ -37,9 +38,13 @@ void ask_as_owner(Context& context, Calls& calls, std::shared_ptr<const RealmHou
 /// How many guesses somebody has: a guess takes an answer of `threshold` realms.
 std::uint8_t guesses_left(const RealmList& list, const std::vector<OwnerReply>& replies);
 
-/// Writes down what the logs say that is new: `own` guesses of it at each realm are this device's, and known.
-void take_logs(Context& context, const RealmList& list, const std::vector<OwnerReply>& replies, std::uint32_t own);
-/// The owner knows of all guesses so far.
-void know_guesses(Context& context, const RealmList& list);
+/// Writes down what the logs of that registration say that is new: `own` guesses of it at each realm are this device's,
+/// and known.
+/// `told_by`: another device of the name, by whose word alone the registration is known.
+void take_logs(Context& context, const RealmHouse& house, const std::vector<OwnerReply>& replies, std::uint32_t own,
+               const std::optional<DeviceId>& told_by = {});
+/// The owner knows of all guesses at it so far.
+void know_guesses(Context& context, const RegistrationId& registration, const RealmList& list,
+                  const std::optional<DeviceId>& told_by = {});
 
 }  // namespace cairn::client

@@ -111,8 +111,9 @@ RpcBegun rpc_pin_remove(const RpcRooms& rooms, const ClientConfig&, Context& con
 RpcBegun rpc_pin_status(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
   const auto setup = load_backup_setup(context.store);
   if (!setup) return json{{"set", false}, {"owed", debts_json(context.store)}};
-  if (yes_param(params, "seen")) {
-    for (const RealmList& list : watched_realms(context.store, *setup)) know_guesses(context, list);
+  if (yes_param(params, "seen") && setup->content.pin) {
+    const RegistrationId& registration = setup->content.pin->registration;
+    for (const RealmList& list : watched_realms(context.store, *setup)) know_guesses(context, registration, list);
   }
   return begin_pin_job<PinLookJob>(rooms, context, params, PinOwnerAction::log);
 }

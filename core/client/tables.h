@@ -42,7 +42,7 @@ inline constexpr Table kBackupPacks{
 inline constexpr Table kRealms{31};    ///< as kBackup -> RealmList: that this name's owner has chosen; or nothing: none
 inline constexpr Table kPin{32};       ///< "" -> PinRow
 inline constexpr Table kErasures{33};  ///< id of a token's record || realm's key -> KeptReceipt
-inline constexpr Table kGuesses{34};   ///< realm's key -> GuessRow
+// 34 was, by the realm's key alone, what 120 is: the count of one registration hid guesses at another.
 inline constexpr Table kBackupUnneeded{
     35};                                  ///< vault id || id of an object that no snapshot needs -> uint64: since when
 inline constexpr Table kRealmChange{37};  ///< as kBackup -> RealmChange: that a device proposes (backup_trust.h)
@@ -84,6 +84,8 @@ inline constexpr Table kDomainPins{90};  ///< name_key(domain) -> DomainPin (dom
 // Backups: backup_troubles.h, backup_archive.h.
 inline constexpr Table kBackupTroubles{110};  ///< uint8 kind || as kBackup -> BackupTrouble
 inline constexpr Table kArchived{111};  ///< home of an archive || archive_identity() -> uint64: index of that message
+
+inline constexpr Table kGuesses{120};   ///< RegistrationId || guess_place() -> GuessRow
 
 // What the devices of one name share: history_rows.h, sharing.h (docs/spec/client.md s.16).
 inline constexpr Table kHistoryGiven{80};    ///< DeviceId of a device that this one let in -> HistoryGive
