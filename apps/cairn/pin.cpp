@@ -34,9 +34,23 @@ std::string debts_of(const json& result) {
   return out;
 }
 
+/// Those that its owner has not said to know.
+std::string guesses_of(const json& result) {
+  const auto unseen = result.value("guesses_unseen", std::uint64_t{0});
+  if (unseen == 0) return {};
+  return std::to_string(unseen) + " guesses that you have not said to know, the last " +
+         day_of(result, "last_guess_ms") + (result.value("guesses_right", 0) != 0 ? ", with the right PIN" : "") +
+         "; if they were yours: pin status --seen, if not: pin change" +
+         (result.value("elsewhere", false) ? " on a device that backs up.\n" : ".\n");
+}
+
 std::string render_status(const json& result) {
   if (!result.value("set", false)) return "No PIN is set; pin set makes one.\n" + debts_of(result);
   std::string out = debts_of(result);
+  if (result.value("elsewhere", false)) {
+    out += "A PIN is set, by another device of yours; guesses at it are told here too.\n" + guesses_of(result);
+    return out;
+  }
   for (const json& one : result.value("held_by", json::array())) {
     out += one.value("name", "") + ": " + one.value("state", "");
     if (one.value("state", "") == "good") out += ", " + number_of(one, "guesses_left") + " guesses left";
@@ -46,11 +60,7 @@ std::string render_status(const json& result) {
   out += number_of(result, "threshold") + " of these realms are needed; " + number_of(result, "guesses_left") +
          " guesses are left.\n";
   if (result.value("locked", false)) out += "The PIN is locked; nothing is lost: pin unlock.\n";
-  if (const auto unseen = result.value("guesses_unseen", std::uint64_t{0}); unseen != 0) {
-    out += std::to_string(unseen) + " guesses that you have not said to know, the last " +
-           day_of(result, "last_guess_ms") + (result.value("guesses_right", 0) != 0 ? ", with the right PIN" : "") +
-           "; if they were yours: pin status --seen, if not: pin change.\n";
-  }
+  out += guesses_of(result);
   if (!result.value("finished", true)) out += "Changing the PIN was not finished: type pin change again.\n";
   if (result.value("check_due", false)) out += "See whether you still know it: pin check.\n";
   return out;

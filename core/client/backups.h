@@ -46,6 +46,9 @@ class Backups {
   /// Grows when guess logs were read, or something failed that nobody waited for: alarms may have changed.
   std::uint64_t looks() const { return watch_.looks() + troubles_seen_; }
 
+  /// Another device has told where there is a PIN.
+  void look_for_guesses() { watch_.look_soon(); }
+
   void step(Context& context, const Account& account);
   Time next_deadline() const;
   void forget_all();

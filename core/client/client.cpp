@@ -45,6 +45,7 @@ class Client final : public proto::Mind {
       expiry_.heard(context, account, heard);
       roles_.heard(context, account, heard);
       own_devices_.heard(context, account, heard);
+      if (own_devices_.heard_of_pin()) backups_.look_for_guesses();
     });
     conversations_.set_receiver(
         [this](Context& context, const Account& account, const ChannelId& home, std::uint64_t index) {

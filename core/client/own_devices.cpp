@@ -2,7 +2,16 @@
 
 #include <algorithm>
 
+#include "core/client/pin_others.h"
+#include "core/crypto/hash.h"
+
 namespace cairn::client {
+namespace {
+
+/// Who has come into the conversation since hears of the PIN then.
+constexpr std::uint64_t kTellPinEveryMs = 30 * kMinuteMs;
+
+}  // namespace
 
 OwnDevices::OwnDevices(OwnRooms rooms)
     : rooms_(rooms),
@@ -27,6 +36,10 @@ void OwnDevices::heard(Context& context, const Account& account, const Heard& he
   if (const auto* one = std::get_if<HistoryTold>(&*words)) giver_.told(context, heard.device, own, *one);
   if (const auto* one = std::get_if<HistoryOffer>(&*words)) taker_.offered(context, account, heard.device, *one);
   if (const auto* one = std::get_if<HistoryEnd>(&*words)) taker_.ended(context, account, heard.device, *one);
+  if (const auto* one = std::get_if<PinToWatch>(&*words); one != nullptr && heard.device != own) {
+    keep_other_pin(context, heard.device, *one);
+    heard_of_pin_ = true;
+  }
 }
 
 void OwnDevices::own_name_changed() {
@@ -61,11 +74,37 @@ void OwnDevices::look(Context& context, const Account& account) {
   static_cast<void>(rooms_.conversations.own_conversation(context, account));
 }
 
+void OwnDevices::tell_of_pin(Context& context, const Account& account) {
+  auto row = others_ == Sharing::Others::some ? load_own_pin_word(context.store) : std::nullopt;
+  if (!row) {
+    tell_pin_ = Time::never();
+    return;
+  }
+  if (!row->is_new && tell_pin_ != Time::never() && context.now < tell_pin_) return;
+  tell_pin_ = after(context.now, kTellPinEveryMs);
+  const auto view = rooms_.views.view(context.store, account, account.name);
+  if (!view || !line_.home(context.store, account)) return;
+  wire::Writer w;
+  row->word.write(w);
+  for (const directory::AuthorisedDevice& one : view->state().devices()) {
+    const DeviceId id = one.device.id();
+    if (one.active() && line_.reaches(context.store, account, id)) w.raw(id);
+  }
+  const Hash said = crypto::sha256(w.view());
+  const bool is_again = row->said == said;
+  if (!is_again) line_.say(context, account, row->word);
+  if (is_again && !row->is_new) return;
+  row->said = said;
+  row->is_new = false;
+  save_own_pin_word(context, *row);
+}
+
 void OwnDevices::step(Context& context, const Account& account) {
   active_ = account.state == AccountState::active;
   if (active_) {
     look(context, account);
     sharing_.step(context, account, others_);
+    tell_of_pin(context, account);
     giver_.step(context, account);
   }
   taker_.step(context, account);
@@ -73,7 +112,7 @@ void OwnDevices::step(Context& context, const Account& account) {
 
 Time OwnDevices::next_deadline() const {
   if (!active_) return Time::never();
-  return std::min({next_, giver_.next_deadline(), taker_.next_deadline()});
+  return std::min({next_, giver_.next_deadline(), taker_.next_deadline(), tell_pin_});
 }
 
 void OwnDevices::forget_all() {
@@ -87,6 +126,7 @@ void OwnDevices::forget_all() {
   missed_.reset();
   lost_at_.reset();
   next_ = Time::never();
+  tell_pin_ = Time::never();
 }
 
 }  // namespace cairn::client

@@ -30,6 +30,8 @@ class OwnDevices {
   void message_came() { sharing_.message_came(); }
   /// The chain of the own name may be another now.
   void own_name_changed();
+  /// Another device has said something of the PIN since this was last asked.
+  bool heard_of_pin() { return std::exchange(heard_of_pin_, false); }
   void step(Context& context, const Account& account);
   Time next_deadline() const;
   void forget_all();
@@ -40,6 +42,8 @@ class OwnDevices {
  private:
   /// Counts the devices of the name, and begins their conversation if it is for this one to do.
   void look(Context& context, const Account& account);
+  /// Says what this device has to say of the PIN, when that is new, or others can hear it than heard it last.
+  void tell_of_pin(Context& context, const Account& account);
 
   OwnRooms rooms_;
   SelfLine line_;
@@ -53,6 +57,8 @@ class OwnDevices {
   /// Look-ups of the own name when it was seen that this device is in none any more.
   std::optional<std::uint64_t> lost_at_;
   Time next_ = Time::never();
+  bool heard_of_pin_ = false;
+  Time tell_pin_ = Time::never();
 };
 
 }  // namespace cairn::client

@@ -1,5 +1,6 @@
 #include "core/client/pin_jobs.h"
 
+#include "core/client/pin_watch.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
 
@@ -368,6 +369,10 @@ void PinLookJob::found(Context& context) {
 
 void PinLookJob::none(Context& context) {
   if (action_ != PinOwnerAction::log) return PinJob::none(context);
+  if (auto elsewhere = other_pin_json(context.store)) {
+    (*elsewhere)["owed"] = debts_json(context.store);
+    return succeed(std::move(*elsewhere));
+  }
   succeed({{"set", false}, {"owed", debts_json(context.store)}});
 }
 

@@ -39,17 +39,43 @@ void take_newest_box(Context& context, Views& views, const Account& account, con
 void ask_for_guesses(Context& context, Calls& calls, const std::string& domain, const vault::StorageIdentity& storage,
                      const std::shared_ptr<std::uint64_t>& looks) {
   const auto setup = load_backup_setup(context.store);
+  if (!setup || !setup->content.pin) note_no_pin(context);
   if (!setup || setup->identity != storage || !setup->content.pin) return;
   const auto auths = std::make_shared<const PinAuths>(pin_auths(context.store, *setup->content.pin));
+  bool is_first = true;  // what the key box has, where that is not what its owner has named
   for (RealmList& list : watched_realms(context.store, *setup)) {
     const auto house =
         std::make_shared<const RealmHouse>(RealmHouse{std::move(list), {domain, setup->content.pin->registration}, {}});
     ask_as_owner(context, calls, house, auths, PinOwnerAction::log,
-                 [house, looks](Context& later, const std::vector<OwnerReply>& replies) {
+                 [house, looks, auths, is_told = std::exchange(is_first, false)](
+                     Context& later, const std::vector<OwnerReply>& replies) {
                    take_logs(later, *house, replies, 0);
+                   if (is_told && !later.store.full()) note_pin_to_watch(later, *house, *auths, replies);
                    ++*looks;
                  });
   }
+}
+
+/// What a look shows of one registration.
+struct Watched {
+  RegistrationId registration;
+  RealmList list;
+  std::optional<DeviceId> told_by;
+};
+
+/// By the key box, and by the word of other devices about what is not in it.
+std::vector<Watched> all_watched(const StoreView& store) {
+  std::vector<Watched> out;
+  const auto setup = load_backup_setup(store);
+  const auto* own = setup && setup->content.pin ? &*setup->content.pin : nullptr;
+  if (own != nullptr) {
+    for (RealmList& list : watched_realms(store, *setup)) out.push_back({own->registration, std::move(list), {}});
+  }
+  for (OtherPin& one : other_pins(store)) {
+    const bool is_own = own != nullptr && own->registration == one.word.registration;
+    if (!is_own) out.push_back({one.word.registration, std::move(*one.word.list), one.by});
+  }
+  return out;
 }
 
 }  // namespace
@@ -61,7 +87,10 @@ void PinWatch::step(Context& context, const Account& account, Look look) {
   if (context.now < due_ || !active) return;
   due_ = after(context.now, kEveryMs);
   const std::vector<BackupSetup> all = load_backup_setups(context.store);
-  if (all.empty()) due_ = Time::never();  // until a job has run that may have made one
+  const bool has_others = watch_others(context, account);
+  if (all.empty()) note_no_pin(context);
+  if (all.empty() && !has_others)
+    due_ = Time::never();  // until a job has run, or a device says where to look
   if (look == Look::at_logs) {
     const auto of_pin = load_backup_setup(context.store);
     if (of_pin) ask_for_guesses(context, calls_, account.domain(), of_pin->identity, looks_);
@@ -69,6 +98,23 @@ void PinWatch::step(Context& context, const Account& account, Look look) {
   }
   // Of each: another device may have set the PIN at a storage where there was none.
   for (const BackupSetup& setup : all) watch_box(context, setup);
+}
+
+bool PinWatch::watch_others(Context& context, const Account& account) {
+  const std::vector<OtherPin> all = other_pins(context.store);
+  if (all.empty()) return false;
+  const auto view = views_.view(context.store, account, account.name);
+  const auto setup = load_backup_setup(context.store);
+  for (const OtherPin& one : all) {
+    if (!view) break;
+    if (!view->state().is_active(one.by)) {
+      forget_other_pin(context, one.by);
+      continue;
+    }
+    if (setup && setup->content.pin && setup->content.pin->registration == one.word.registration) continue;
+    ask_by_word(context, calls_, account.domain(), one, [looks = looks_] { ++*looks; });
+  }
+  return true;
 }
 
 void PinWatch::watch_box(Context& context, const BackupSetup& setup) {
@@ -88,23 +134,48 @@ void PinWatch::watch_box(Context& context, const BackupSetup& setup) {
 }
 
 std::optional<GuessAlarm> guess_alarm(const StoreView& store) {
-  const auto setup = load_backup_setup(store);
-  if (!setup || !setup->content.pin) return std::nullopt;
   GuessAlarm out;
-  for (const RealmList& list : watched_realms(store, *setup)) {
+  out.is_elsewhere = true;
+  for (const auto& [registration, list, told_by] : all_watched(store)) {
     std::vector<std::uint8_t> left;
+    bool is_new = false;
     for (const RealmPlace& one : list.realms) {
-      const GuessRow row = load_guesses(store, setup->content.pin->registration, one.id());
+      const GuessRow row = load_guesses(store, registration, one.id(), told_by);
+      is_new = is_new || row.unseen != 0;
       out.guesses = std::max(out.guesses, row.unseen);
       out.right = std::max(out.right, row.right);
       if (row.unseen != 0) out.last_ms = std::max(out.last_ms, row.last_ms);
       left.push_back(static_cast<std::uint8_t>(proto::kMaxGuesses - std::min(row.counter, proto::kMaxGuesses)));
     }
+    if (is_new && !told_by) out.is_elsewhere = false;
     std::ranges::sort(left, std::greater<>());
     out.left = std::max(out.left, left[list.threshold - 1u]);
   }
   if (out.guesses == 0) return std::nullopt;
   return out;
+}
+
+void know_all_guesses(Context& context) {
+  for (const auto& [registration, list, told_by] : all_watched(context.store)) {
+    know_guesses(context, registration, list, told_by);
+  }
+}
+
+std::optional<nlohmann::json> other_pin_json(const StoreView& store) {
+  const std::vector<OtherPin> all = other_pins(store);
+  if (all.empty()) return std::nullopt;
+  const auto alarm = guess_alarm(store).value_or(GuessAlarm{});
+  nlohmann::json names = nlohmann::json::array();
+  for (const RealmPlace& one : all.front().word.list->realms) {
+    names.push_back({{"name", one.name()}, {"state", "watched"}});
+  }
+  return nlohmann::json{{"set", true},
+                        {"elsewhere", true},
+                        {"threshold", all.front().word.list->threshold},
+                        {"held_by", std::move(names)},
+                        {"last_guess_ms", alarm.last_ms},
+                        {"guesses_unseen", alarm.guesses},
+                        {"guesses_right", alarm.right}};
 }
 
 }  // namespace cairn::client

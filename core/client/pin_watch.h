@@ -3,7 +3,7 @@
 
 #include "core/client/account.h"
 #include "core/client/backup_records.h"
-#include "core/client/realm_owner.h"
+#include "core/client/pin_others.h"
 #include "core/client/views.h"
 
 namespace cairn::client {
@@ -13,7 +13,8 @@ struct GuessAlarm {
   std::uint32_t guesses = 0;  ///< at one realm, at most
   std::uint32_t right = 0;
   std::uint64_t last_ms = 0;
-  std::uint8_t left = 0;  ///< until it is locked
+  std::uint8_t left = 0;      ///< until it is locked
+  bool is_elsewhere = false;  ///< known here by what other devices say alone: none of it is done on this one
 };
 
 class PinWatch {
@@ -33,6 +34,8 @@ class PinWatch {
 
  private:
   void watch_box(Context& context, const BackupSetup& setup);
+  /// By the word of other devices; false when there is none.
+  bool watch_others(Context& context, const Account& account);
 
   Calls& calls_;
   Views& views_;
@@ -42,5 +45,9 @@ class PinWatch {
 };
 
 std::optional<GuessAlarm> guess_alarm(const StoreView& store);
+/// The owner knows of all guesses that this device has to tell.
+void know_all_guesses(Context& context);
+/// What `pin.status` says where the PIN is known by the word of other devices alone; nothing where it is not.
+std::optional<nlohmann::json> other_pin_json(const StoreView& store);
 
 }  // namespace cairn::client

@@ -3,6 +3,7 @@
 #include "core/client/backup_read.h"
 #include "core/client/day.h"
 #include "core/client/pin_jobs.h"
+#include "core/client/pin_watch.h"
 #include "core/client/rpc_methods.h"
 #include "core/client/tables.h"
 
@@ -109,11 +110,11 @@ RpcBegun rpc_pin_remove(const RpcRooms& rooms, const ClientConfig&, Context& con
 }
 
 RpcBegun rpc_pin_status(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
-  const auto setup = load_backup_setup(context.store);
-  if (!setup) return json{{"set", false}, {"owed", debts_json(context.store)}};
-  if (yes_param(params, "seen") && setup->content.pin) {
-    const RegistrationId& registration = setup->content.pin->registration;
-    for (const RealmList& list : watched_realms(context.store, *setup)) know_guesses(context, registration, list);
+  if (yes_param(params, "seen")) know_all_guesses(context);
+  if (!load_backup_setup(context.store)) {
+    json out = other_pin_json(context.store).value_or(json{{"set", false}});
+    out["owed"] = debts_json(context.store);
+    return out;
   }
   return begin_pin_job<PinLookJob>(rooms, context, params, PinOwnerAction::log);
 }
@@ -237,7 +238,8 @@ void add_pin_alarm(const StoreView& store, const Account& account, std::vector<j
                          (alarm->right != 0 ? ", and the right one was typed" : ", without success") + "; " +
                          (alarm->left == 0 ? std::string("it is locked now: pin unlock")
                                            : std::to_string(alarm->left) + " guesses are left") +
-                         ". If that was you, type: cairn pin status --seen. If not, take another PIN: cairn pin change";
+                         ". If that was you, type: cairn pin status --seen. If not, take another PIN" +
+                         (alarm->is_elsewhere ? " on a device that backs up: cairn pin change" : ": cairn pin change");
   alarms.push_back({{"kind", "pin"},
                     {"device", ""},
                     {"seen_ms", alarm->last_ms},

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "core/client/content.h"
+#include "core/client/pin_to_watch.h"
 #include "core/client/room.h"
 #include "core/client/settings.h"
 #include "core/proto/blobs.h"
@@ -106,7 +107,7 @@ struct HistoryEnd {
   static Result<HistoryEnd> read(wire::Reader&);
 };
 
-using SelfWords = std::variant<SharedRecords, HistoryWanted, HistoryOffer, HistoryTold, HistoryEnd>;
+using SelfWords = std::variant<SharedRecords, HistoryWanted, HistoryOffer, HistoryTold, HistoryEnd, PinToWatch>;
 
 /// The body of a SelfWord: uint8 tag, then the struct. At most SelfWord::kMaxBody bytes (CHECKed).
 SelfWord encode_self_words(const SelfWords& words);

@@ -86,6 +86,7 @@ inline constexpr Table kBackupTroubles{110};  ///< uint8 kind || as kBackup -> B
 inline constexpr Table kArchived{111};  ///< home of an archive || archive_identity() -> uint64: index of that message
 
 inline constexpr Table kGuesses{120};   ///< RegistrationId || guess_place() -> GuessRow
+inline constexpr Table kPinWords{121};  ///< "" -> OwnPinWord; DeviceId of who said it -> PinToWatch (pin_others.h)
 
 // What the devices of one name share: history_rows.h, sharing.h (docs/spec/client.md s.16).
 inline constexpr Table kHistoryGiven{80};    ///< DeviceId of a device that this one let in -> HistoryGive
