@@ -1,5 +1,6 @@
 #include "core/client/backup_box.h"
 
+#include "core/client/lost_generations.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
 #include "core/crypto/labels.h"
@@ -205,6 +206,7 @@ void KeyBoxJob::put_box(Context& context, const std::shared_ptr<NextKeyBox>& nex
                   setup.content = std::move(next->content);
                   setup.newest_pin = std::max(setup.newest_pin, setup.content.newest_pin());
                   save_backup_setup(later, setup);
+                  forget_lost_in(later, *self->identity_, setup.content);
                   if (self->task_.realms || self->realm_word_ != RealmWord::asked)
                     know_realms(later, *self->identity_, self->wished_);
                   self->key_box_stands(later);

@@ -4,6 +4,7 @@
 #include "core/client/backup_prune.h"
 #include "core/client/backup_reader.h"
 #include "core/client/backup_troubles.h"
+#include "core/client/lost_generations.h"
 #include "core/client/pin_jobs.h"
 #include "core/client/tables.h"
 #include "core/crypto/labels.h"
@@ -14,16 +15,6 @@ namespace {
 constexpr std::size_t kMaxReceipts = 1024;
 
 using Wish = vault::TokenChange::Wish;
-
-void keep_receipts(Context& context, std::uint32_t generation, const RealmList& list,
-                   const std::vector<ErasureReceipt>& receipts) {
-  for (const ErasureReceipt& one : receipts) {
-    const auto place = std::ranges::find(list.realms, one.realm, &RealmPlace::id);
-    const KeptReceipt kept{generation, place == list.realms.end() ? std::string() : place->name(), one};
-    // By its record too: after everything is deleted generations count from 1 again.
-    context.store.put(tables::kErasures, concat({one.record, one.realm}), wire::encode(kept));
-  }
-}
 
 Bytes generation_key(std::uint32_t generation) {
   wire::Writer w;
@@ -66,6 +57,16 @@ Result<KeptReceipt> KeptReceipt::read(wire::Reader& r) {
   return out;
 }
 
+void keep_receipts(Context& context, std::uint32_t generation, const RealmList& list,
+                   const std::vector<ErasureReceipt>& receipts) {
+  for (const ErasureReceipt& one : receipts) {
+    const auto place = std::ranges::find(list.realms, one.realm, &RealmPlace::id);
+    const KeptReceipt kept{generation, place == list.realms.end() ? std::string() : place->name(), one};
+    // By its record too: after everything is deleted generations count from 1 again.
+    context.store.put(tables::kErasures, concat({one.record, one.realm}), wire::encode(kept));
+  }
+}
+
 nlohmann::json receipts_json(const StoreView& store) {
   nlohmann::json out = nlohmann::json::array();
   for (const Row& row : store.scan(tables::kErasures, {}, {}, kMaxReceipts)) {
@@ -101,10 +102,6 @@ bool is_unconfirmed(const StoreView& store, const vault::VaultId& vault) {
 
 void DeleteJob::unlocked(Context& context) {
   if (!box_) return fail_with(ErrorCode::not_found, kNoBackup);
-  // What another device has taken out of the key box since needs no realm's word any more.
-  for (const vault::Generation& one : task_.setup ? task_.setup->content.generations : box_->content.generations) {
-    if (!has_generation(*box_, one.number)) context.store.erase(tables::kUnconfirmed, to_bytes(vault_of(one)));
-  }
   if (!has_generation(*box_, generation_)) {
     return fail_with(ErrorCode::not_found, "The backup has no such generation; backup list shows them.");
   }
@@ -161,7 +158,7 @@ void DeleteJob::erasure_answered(Context& context, std::size_t at, bool empty, c
   // will, they are asked again.
   const Bytes unconfirmed = to_bytes(vault_of(box_->content.generations[at]));
   if (change.gone()) {
-    context.store.erase(tables::kUnconfirmed, unconfirmed);
+    settle_lost(context, vault_of(box_->content.generations[at]));
     gone_.insert(number);
   } else if (change.receipts().size() + change.waiting() >= enough) {
     context.store.erase(tables::kUnconfirmed, unconfirmed);

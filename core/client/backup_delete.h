@@ -15,6 +15,8 @@ struct KeptReceipt {
   void write(wire::Writer&) const;
   static Result<KeptReceipt> read(wire::Reader&);
 };
+void keep_receipts(Context& context, std::uint32_t generation, const RealmList& list,
+                   const std::vector<ErasureReceipt>& receipts);
 /// `{ generation, realm, time_ms, receipt }` each, the last in base64.
 nlohmann::json receipts_json(const StoreView& store);
 

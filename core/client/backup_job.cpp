@@ -133,7 +133,7 @@ void BackupJob::take_key_box(Context& context, const Bytes& bytes) {
   box_bytes_ = put->body;
   check_registration();
   judge_pin_keys();
-  judge_generations();
+  judge_generations(context);
   if (!over_) unlocked(context);
 }
 

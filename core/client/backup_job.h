@@ -181,8 +181,8 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   void check_registration();
   /// The keys of the PIN count by whose word they come.
   void judge_pin_keys();
-  /// Those of generations that are known here do not change.
-  void judge_generations();
+  /// Those of generations that are known here do not change; what somebody took out is asked about, and put back.
+  void judge_generations(Context& context);
   /// Of who signed the box, and ignored: "keys of the PIN".
   void warn_of_other(std::string_view what);
   void token_came(Context& context, const vault::Generation& generation, const RealmList& list,

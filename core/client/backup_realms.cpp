@@ -2,6 +2,7 @@
 #include "core/base/encoding.h"
 #include "core/client/backup_job.h"
 #include "core/client/day.h"
+#include "core/client/lost_generations.h"
 
 namespace cairn::client {
 namespace {
@@ -162,8 +163,15 @@ void BackupJob::judge_pin_keys() {
   if (judge_pin(*box_, task_.state, before, doubted_pin_) == PinWord::known_kept) warn_of_other("keys of the PIN");
 }
 
-void BackupJob::judge_generations() {
+void BackupJob::judge_generations(Context& context) {
   const BackupSetup* before = task_.setup ? &*task_.setup : nullptr;
+  review_generations(context, *box_, task_.state, before);
+  if (put_back_lost(context.store, *identity_, box_->content)) {
+    box_was_mended_ = true;
+    warnings_.emplace_back(
+        "A device had taken a generation out of the keys of this backup that was not deleted; this device has put it "
+        "back. Look whose it is: device list.");
+  }
   if (keep_known_generations(box_->content, before)) warn_of_other("keys or realms of a generation");
 }
 

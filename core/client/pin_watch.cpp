@@ -2,6 +2,7 @@
 
 #include "core/base/encoding.h"
 #include "core/client/backup_trust.h"
+#include "core/client/lost_generations.h"
 #include "core/client/pin_jobs.h"
 
 namespace cairn::client {
@@ -25,6 +26,7 @@ void take_newest_box(Context& context, Views& views, const Account& account, con
   if (!setup || !view) return;
   auto box = believed_box(stored, *setup, view->state());
   if (!box || box->head == setup->head) return;
+  review_generations(context, *box, view->state(), &*setup);
   keep_known_generations(box->content, &*setup);
   review_realms(context, *box, view->state(), storage, &*setup);
   std::optional<vault::PinKeys> doubted;
@@ -88,8 +90,10 @@ void PinWatch::step(Context& context, const Account& account, Look look) {
   due_ = after(context.now, kEveryMs);
   const std::vector<BackupSetup> all = load_backup_setups(context.store);
   const bool has_others = watch_others(context, account);
+  const bool has_lost = !lost_generations(context.store).empty();
+  if (has_lost) ask_about_lost(context, calls_, [looks = looks_] { ++*looks; });
   if (all.empty()) note_no_pin(context);
-  if (all.empty() && !has_others)
+  if (all.empty() && !has_others && !has_lost)
     due_ = Time::never();  // until a job has run, or a device says where to look
   if (look == Look::at_logs) {
     const auto of_pin = load_backup_setup(context.store);
@@ -130,6 +134,7 @@ void PinWatch::watch_box(Context& context, const BackupSetup& setup) {
         if (!own || own->state != AccountState::active) return;
         if (answer.body && !later.store.full()) take_newest_box(later, views, *own, at, *answer.body);
         ask_for_guesses(later, calls, own->domain(), at, looks);
+        ask_about_lost(later, calls, [looks] { ++*looks; });
       });
 }
 

@@ -1,7 +1,9 @@
 // Methods about the backup: each begins a job, and backup.status waits for it.
+#include "core/base/encoding.h"
 #include "core/client/backup_delete.h"
 #include "core/client/backup_prune.h"
 #include "core/client/day.h"
+#include "core/client/lost_generations.h"
 #include "core/client/rpc_methods.h"
 
 namespace cairn::client {
@@ -245,7 +247,7 @@ RpcBegun rpc_backup_stop(const RpcRooms& rooms, const ClientConfig&, Context& co
 }
 
 RpcBegun rpc_backup_seen(const RpcRooms&, const ClientConfig&, Context& context, const json&) {
-  return json{{"seen", forget_troubles(context)}};
+  return json{{"seen", forget_troubles(context) + see_lost_generations(context)}};
 }
 
 void add_backup_alarms(const StoreView& store, std::vector<json>& alarms) {
@@ -256,6 +258,16 @@ void add_backup_alarms(const StoreView& store, std::vector<json>& alarms) {
                       {"storage", one.storage},
                       {"what", word_of(one.kind)},
                       {"sentence", trouble_sentence(one)}});
+  }
+  for (const LostGeneration& one : lost_generations(store)) {
+    const auto sentence = lost_sentence(one);
+    if (!sentence) continue;
+    alarms.push_back({{"kind", "backup"},
+                      {"device", to_hex(one.by)},
+                      {"seen_ms", one.since_ms},
+                      {"storage", one.storage},
+                      {"what", "generation"},
+                      {"sentence", *sentence}});
   }
 }
 

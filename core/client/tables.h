@@ -87,6 +87,7 @@ inline constexpr Table kArchived{111};  ///< home of an archive || archive_ident
 
 inline constexpr Table kGuesses{120};   ///< RegistrationId || guess_place() -> GuessRow
 inline constexpr Table kPinWords{121};  ///< "" -> OwnPinWord; DeviceId of who said it -> PinToWatch (pin_others.h)
+inline constexpr Table kLostGenerations{122};  ///< vault id -> LostGeneration
 
 // What the devices of one name share: history_rows.h, sharing.h (docs/spec/client.md s.16).
 inline constexpr Table kHistoryGiven{80};    ///< DeviceId of a device that this one let in -> HistoryGive
