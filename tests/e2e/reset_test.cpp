@@ -1,5 +1,5 @@
-// Resets with the real programs, as far as their clocks let them come: asked for, warned of, vetoed. That one is
-// completed takes days of the auditors' own clocks, which only simulated worlds have (core/client/resets_test.cpp).
+// Resets with the real programs: asked for, warned of, vetoed. One that is completed, by days of the auditors' own
+// clocks, is in pin_reset_test.cpp.
 #include <csignal>
 
 #include "tests/e2e/village_fixture.h"

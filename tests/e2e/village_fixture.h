@@ -64,7 +64,7 @@ class VillageTest : public ::testing::Test {
     must(village().link_device("bob-2", "bob@localhost", "bob-1"));
   }
 
-  // ---- another clock, a full disk (tests/e2e/shim/trouble.cpp) ----
+  // ---- other clocks, a full disk (tests/e2e/shim/trouble.cpp) ----
 
   /// "cairnd", "cosigner0" and so on, or a device; it needs trouble() before its program starts.
   void trouble(const std::string& who) {
@@ -72,9 +72,9 @@ class VillageTest : public ::testing::Test {
     troubled_.insert(who);
   }
   /// From now on its clock goes ahead by so much.
-  void set_clock(const std::string& who, std::chrono::seconds ahead) {
-    std::ofstream(trouble_folder() + "/" + who + ".clock") << ahead.count();
-  }
+  void set_clock(const std::string& who, std::chrono::seconds ahead) { control(who + ".clock", ahead); }
+  /// Likewise of the clock that nobody sets; never less than before.
+  void set_uptime(const std::string& who, std::chrono::seconds ahead) { control(who + ".uptime", ahead); }
   /// From now on there are so many free bytes on its disk.
   void set_free(const std::string& who, std::uint64_t bytes) {
     std::ofstream(trouble_folder() + "/" + who + ".disk") << bytes;
@@ -99,6 +99,12 @@ class VillageTest : public ::testing::Test {
     return std::find(all.begin(), all.end(), line) != all.end();
   }
 
+  /// At once: a program that reads it meanwhile sees no empty file, which would set its clock back.
+  void control(const std::string& file, std::chrono::seconds value) {
+    const std::string path = trouble_folder() + "/" + file;
+    std::ofstream(path + ".new") << value.count();
+    std::filesystem::rename(path + ".new", path);
+  }
   std::string trouble_folder() const { return folder_.string() + "-trouble"; }
   std::vector<std::string> prefix_for(const std::string& who) const {
     if (!troubled_.contains(who)) return {};

@@ -1,9 +1,10 @@
 // Loaded in front of libc (LD_PRELOAD) by the end-to-end tests: gives one program another clock, a full disk,
 // and an end at any moment.
 //
-// CAIRN_TROUBLE names files that a test writes, PATH.clock, PATH.disk and PATH.kill; the first two while the program
-// runs:
+// CAIRN_TROUBLE names files that a test writes, PATH.clock, PATH.uptime, PATH.disk and PATH.kill; all but the last
+// while the program runs:
 //   .clock  seconds by which CLOCK_REALTIME goes ahead; a minus sign for behind. No file: the true time
+//   .uptime seconds by which CLOCK_MONOTONIC goes ahead. No file: the true one. It never goes back
 //   .disk   bytes that are free at the moment when the number is first seen. No file: the true disk
 //   .kill   the program is killed, as by kill -9, before it changes files for the n-th time since it started. No file:
 //           never. Changes are what is written, cut, made durable, renamed, linked and removed
@@ -46,7 +47,13 @@ std::string control(const char* suffix) {
   return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
 }
 
-long clock_offset_s() { return std::strtol(control(".clock").c_str(), nullptr, 10); }
+long offset_s(clockid_t clock) {
+  if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE) {
+    return std::strtol(control(".clock").c_str(), nullptr, 10);
+  }
+  if (clock == CLOCK_MONOTONIC) return std::strtol(control(".uptime").c_str(), nullptr, 10);
+  return 0;
+}
 
 // ---- the disk ----
 
@@ -112,14 +119,14 @@ extern "C" {
 int clock_gettime(clockid_t clock, struct timespec* now) noexcept {
   static const auto real = next<int (*)(clockid_t, struct timespec*)>("clock_gettime");
   const int result = real(clock, now);
-  if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) now->tv_sec += clock_offset_s();
+  if (result == 0) now->tv_sec += offset_s(clock);
   return result;
 }
 
 int gettimeofday(struct timeval* now, void* zone) noexcept {
   static const auto real = next<int (*)(struct timeval*, void*)>("gettimeofday");
   const int result = real(now, zone);
-  if (result == 0) now->tv_sec += clock_offset_s();
+  if (result == 0) now->tv_sec += offset_s(CLOCK_REALTIME);
   return result;
 }
 
