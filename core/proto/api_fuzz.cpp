@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace cairn::proto;
   if (size == 0) return 0;
   const cairn::ByteView input(data + 1, size - 1);
-  switch (data[0] % 42) {
+  switch (data[0] % 44) {
     case 0: canonical<ErrorAnswer>(input); break;
     case 1: canonical<NonceAnswer>(input); break;
     case 2: canonical<LoginRequest>(input); break;
@@ -63,6 +63,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 38: canonical<PassportAnswer>(input); break;
     case 39: canonical<ForwardBatch>(input); break;
     case 40: canonical<ForwardAnswer>(input); break;
+    case 41: canonical<KeyBoxGet>(input); break;
+    case 42: canonical<VaultRoom>(input); break;
     default: canonical<KeyBoxDelete>(input); break;
   }
   return 0;

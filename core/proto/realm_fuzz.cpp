@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace cairn::proto;
   if (size == 0) return 0;
   const cairn::ByteView input(data + 1, size - 1);
-  switch (data[0] % 14) {
+  switch (data[0] % 16) {
     case 0: canonical<RealmWho>(input); break;
     case 1: canonical<AccountToken>(input); break;
     case 2: canonical<RealmTokensRequest>(input); break;
@@ -30,6 +30,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 10: canonical<TokenStoreRequest>(input); break;
     case 11: canonical<TokenRequest>(input); break;
     case 12: canonical<TokenAnswer>(input); break;
+    case 13: canonical<PinVersionAnswer>(input); break;
+    case 14: canonical<PinReleaseAnswer>(input); break;
     default: canonical<RealmHead>(input); break;
   }
   return 0;
