@@ -51,6 +51,15 @@ std::optional<Time> last_use(ByteView stored) {
 
 }  // namespace
 
+Time made_at(const mls::Lifetime& lifetime) {
+  constexpr std::uint64_t kMostSeconds = Time::never().ms / kSecondMs;
+  return after(Time{std::min(lifetime.not_before, kMostSeconds) * kSecondMs}, kBackdateMs);
+}
+
+bool is_of_last_resort(const mls::Lifetime& lifetime) {
+  return lifetime.total_seconds() <= (kLastResortLifeMs + kBackdateMs) / kSecondMs;
+}
+
 mls::LeafOptions leaf_options(Time now, std::uint64_t life_ms) {
   const std::uint64_t begin = now.ms > kBackdateMs ? now.ms - kBackdateMs : 0;
   return mls::LeafOptions::basic(mls::kDefaultSuite, {begin / kSecondMs, after(now, life_ms).ms / kSecondMs},
@@ -104,7 +113,7 @@ bool is_older_than_gap(const StoreView& store, const mls::PrivateKeyPackage& pac
   const auto noted = store.get(tables::kCounters, as_bytes(kRenewed));
   const auto* lifetime = std::get_if<mls::Lifetime>(&package.package().leaf_node.origin);
   if (!noted || lifetime == nullptr) return false;
-  return lifetime->not_before * kSecondMs + kBackdateMs <= wire::Reader(*noted).u64().value_or(0);
+  return made_at(*lifetime).ms <= wire::Reader(*noted).u64().value_or(0);
 }
 
 std::optional<mls::PrivateKeyPackage> find_key_package(const StoreView& store, ByteView reference) {

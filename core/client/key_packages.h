@@ -34,6 +34,10 @@ void erase_key_package(Context& context, const mls::PrivateKeyPackage& package);
 /// Wipes the private parts of those that no Welcome can be for any more; looks at most once a day.
 void forget_key_packages(Context& context);
 
+/// When a key package with that lifetime was made here, and whether it was a last-resort one.
+Time made_at(const mls::Lifetime& lifetime);
+bool is_of_last_resort(const mls::Lifetime& lifetime);
+
 /// What this client says of itself in every leaf (docs/spec/client.md s.1).
 mls::LeafOptions leaf_options(Time now, std::uint64_t life_ms);
 

@@ -46,7 +46,10 @@ void Reconciler::run() {
   if (!conversation_.is_writable()) return;
   if (group_->pending() != nullptr) {
     // It may never have left, and its views may be old by now.
-    if (check_views() == Outcome::ready) send_commit();
+    if (check_views() == Outcome::waiting) return;
+    const bool is_update = is_leaf_update();
+    if (!is_update || !is_put_off()) send_commit();
+    if (is_update && written_to) flush_beside_update();
     return;
   }
   if (!written_to) return;
@@ -56,10 +59,11 @@ void Reconciler::run() {
   const auto wanted = difference();
   if (!wanted) return trouble(std::string("This conversation cannot be written to (") + wanted.error().where + ").");
   if (!wanted->empty() || is_in_doubt(context_.store, channel_)) {
-    if (may_add(*wanted) && fetch_packages(*wanted)) stage(*wanted);
+    if (may_add(*wanted) && fetch_packages(*wanted)) stage(*wanted, Staging::change);
     return;
   }
   flush_outbox();
+  update_leaf(*wanted);
 }
 
 void Reconciler::trouble(std::string sentence) {
@@ -227,6 +231,7 @@ void Reconciler::commit_answered(const Hash& sent, const Answer& answer) {
   }
   heed_401(conversation_.domain, answer);
   const bool refused = answer.status >= 400 && answer.status < 500 && answer.status != 401 && answer.status != 429;
+  const bool is_quiet = is_leaf_update();
   if (refused) {  // a join token that is used up, say: fetch anew and stage anew
     group_->discard_pending();
     conversation_.join_tokens.clear();
@@ -234,6 +239,7 @@ void Reconciler::commit_answered(const Hash& sent, const Answer& answer) {
     owner_.save(context_, conversation_);
   }
   owner_.retry_later(context_, channel_);
+  if (is_quiet) return;
   trouble(answer.message.empty() ? unreachable(account_, conversation_.domain) + "; it is tried again."
                                  : answer.message);
 }
@@ -380,7 +386,7 @@ void Reconciler::packages_answered(const directory::Name& name, const std::vecto
   trouble("A device of " + name.text() + " has left no key package yet, so it cannot be added; it is tried again.");
 }
 
-void Reconciler::stage(const Difference& wanted) {
+void Reconciler::stage(const Difference& wanted, Staging what) {
   auto& fetched = owner_.fetched_[channel_];
   mls::CommitRequest request;
   request.removes = wanted.removes;
@@ -410,10 +416,16 @@ void Reconciler::stage(const Difference& wanted) {
   Doorkeeper doorkeeper(context_, account_, owner_.views_, awaited, conversation_.kind, &current);
   const mls::NoPsks psks;
   const auto staged = group_->stage_commit(request, {gatekeeper, doorkeeper, psks}, context_.now, context_.entropy);
+  // Neither is anything wrong with the conversation, nor does anybody wait for it.
+  if (!staged && what == Staging::new_keys) return context_.note(proto::Event::Level::info, staged.error().where);
   if (!staged) {
     owner_.retry_later(context_, channel_);
     return trouble(std::string("A change of who is in this conversation was refused (") + staged.error().where +
                    "); nothing was sent.");
+  }
+  if (what == Staging::new_keys && !leaves_room(group_->ratchet_tree().size(), (*staged)->ratchet_tree().size())) {
+    group_->discard_pending();
+    return owner_.save_group(context_, channel_, *group_);
   }
   for (const mls::OutgoingWelcome& welcome : (*staged)->welcomes()) {
     if (welcome.message.size() <= proto::kMaxEnvelopeBody) continue;
@@ -480,6 +492,7 @@ void Reconciler::flush_outbox() {
     entry = std::move(*sealed);
     owner_.save_group(context_, channel_, *group_);
     context_.store.put(tables::kOutbox, rows.front().key, wire::encode(*entry));
+    note_encrypted();
     if (entry->message != kNoMessage) note_sent_to();
   }
   if (entry->channel != channel_ ||

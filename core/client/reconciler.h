@@ -3,6 +3,7 @@
 
 #include "core/client/conversations.h"
 #include "core/client/gatekeeper.h"
+#include "core/client/leaf_updates.h"
 #include "core/client/pairs.h"
 
 namespace cairn::client {
@@ -59,7 +60,24 @@ class Reconciler {
   /// Key packages for all that are to be added; false while they are being fetched.
   bool fetch_packages(const Difference& difference);
   void packages_answered(const directory::Name& name, const std::vector<DeviceId>& asked, const Answer& answer);
-  void stage(const Difference& difference);
+  /// What a commit is for: new keys alone are nobody's wish, and nobody is told when they cannot be had.
+  enum class Staging { change, new_keys };
+  void stage(const Difference& difference, Staging what);
+
+  // ---- new keys of the own leaf: reconciler_updates.cpp ----
+
+  LeafFacts own_leaf_facts() const;
+  LeafFacts leaf_facts() const;
+  /// Whether the staged commit does nothing but renew the own keys, and for no other reason than their age.
+  bool is_leaf_update() const;
+  /// Says what is to be said while such a commit is under way.
+  void flush_beside_update();
+  /// Whether something here is tried again later.
+  bool is_put_off() const;
+  /// Stages one if it is due. `nothing`: what is to change beside it.
+  void update_leaf(const Difference& nothing);
+  /// A message was encrypted with the keys of this leaf.
+  void note_encrypted();
   void flush_outbox();
   /// A person wrote to all who are in the group.
   void note_sent_to();

@@ -81,6 +81,8 @@ inline constexpr Table kEvictions{75};  ///< channel id -> uint64: when this dev
 
 inline constexpr Table kDomainPins{90};  ///< name_key(domain) -> DomainPin (domains.h)
 
+inline constexpr Table kLeafAges{117};  ///< channel id -> LeafAge (leaf_updates.h)
+
 // Backups: backup_troubles.h, backup_archive.h.
 inline constexpr Table kBackupTroubles{110};  ///< uint8 kind || as kBackup -> BackupTrouble
 inline constexpr Table kArchived{111};  ///< home of an archive || archive_identity() -> uint64: index of that message

@@ -1,0 +1,74 @@
+// When this device's leaf of a conversation gets new keys, so that who has copied the old ones is shut out again
+// (docs/spec/client.md s.18). Nothing here knows MLS: reconciler_updates.cpp makes the commits.
+#pragma once
+
+#include <optional>
+
+#include "core/base/types.h"
+#include "core/client/context.h"
+#include "core/wire/reader.h"
+#include "core/wire/writer.h"
+
+namespace cairn::client {
+
+/// A leaf's keys are due after so long, or after so many messages that were encrypted by this device with them.
+constexpr std::uint64_t kLeafLifeMs = 7 * kDayMs;
+constexpr std::uint32_t kLeafMessages = 100;
+/// Messages alone make no commit that holds more ciphertexts than that beyond one a level: then the time does.
+constexpr std::size_t kMostBlanksAbove = 32;
+/// What is due is done at a random moment of so long for each device of the conversation, at most a day.
+constexpr std::uint64_t kLeafTurnMs = 10 * kMinuteMs;
+constexpr std::uint64_t kMostLeafTurnsMs = kDayMs;
+/// No such commit in the first minute of an epoch: as long as messages of the epoch before are taken.
+constexpr std::uint64_t kEpochRestMs = kMinuteMs;
+/// After n commits that did not win: a random moment of 2^n minutes, at most a day.
+constexpr unsigned kMostDoublings = 11;
+
+/// A tree that new keys would make larger than this, by filling nodes that were blank, stays as it is: Welcomes have it
+/// inside, and who is to be added next must find room in an envelope.
+constexpr std::size_t kMostGrownTree = std::size_t{48} * 1024;
+/// Bytes less than those of a node that was blank, and more than what new keys change beside it.
+constexpr std::size_t kTreeSlack = 1024;
+
+/// tables::kLeafAges: of the leaf that this device has in a channel.
+struct LeafAge {
+  Hash leaf;                   ///< SHA-256 of its encryption key; of another leaf nothing below counts
+  std::uint64_t since_ms = 0;  ///< when its keys were made
+  std::uint32_t sent = 0;      ///< messages that were encrypted since
+  std::uint32_t tries = 0;     ///< commits since it came to be due
+  std::uint64_t at_ms = 0;     ///< the next one, not before; 0: none is due
+
+  void write(wire::Writer&) const;
+  static Result<LeafAge> read(wire::Reader&);
+  friend bool operator==(const LeafAge&, const LeafAge&) = default;
+};
+
+/// What the group says of it.
+struct LeafFacts {
+  Hash leaf;
+  std::optional<Time> made;         ///< of a leaf that came with a key package; else it is as old as it is known
+  bool is_last_resort = false;      ///< its keys are those of other conversations too
+  std::size_t devices = 0;          ///< in the conversation
+  std::size_t blanks_above = 0;     ///< mls::Group::blanks_above()
+  std::optional<Time> epoch_began;  ///< nothing: longer ago than matters
+};
+
+std::optional<LeafAge> load_leaf_age(const StoreView& store, const ChannelId& channel);
+void save_leaf_age(Context& context, const ChannelId& channel, const LeafAge& age);
+
+/// `age`, or a new one when it is of another leaf. No time in it is later than now, but for `at_ms`.
+LeafAge age_of(const std::optional<LeafAge>& age, const LeafFacts& facts, Time now);
+
+/// When the commit is to be made: at once if that is not after `now`. Draws the moment in `age` when it comes to be
+/// due, when that was missed (others may have been away as long), and when an epoch has just begun.
+Time plan_leaf_update(LeafAge& age, const LeafFacts& facts, Time now, Entropy& entropy);
+
+/// Whether the tree may change so, by its size before and after.
+constexpr bool leaves_room(std::size_t before, std::size_t after) {
+  return after <= kMostGrownTree || after <= before + kTreeSlack;
+}
+
+/// A commit is made now: should it not win, however that shows, the next one is later and later.
+void note_leaf_try(LeafAge& age, Time now, Entropy& entropy);
+
+}  // namespace cairn::client

@@ -1,0 +1,89 @@
+// New keys for this device's own leaf, on a schedule (leaf_updates.h): a commit that changes nothing else, and keeps
+// nobody waiting.
+#include "core/client/gatekeeper.h"
+#include "core/client/key_packages.h"
+#include "core/client/leaf_updates.h"
+#include "core/client/reconciler.h"
+#include "core/client/rejoin.h"
+#include "core/client/tables.h"
+#include "core/crypto/hash.h"
+
+namespace cairn::client {
+namespace {
+
+/// When this epoch began here; nothing when that is not known any more, or this device came in with it.
+std::optional<Time> began(const StoreView& store, const ChannelId& channel, std::uint64_t epoch) {
+  wire::Writer key;
+  key.raw(channel);
+  key.u64(epoch - 1);
+  const auto row = epoch == 0 ? std::nullopt : store.get(tables::kFormerEpochs, key.view());
+  if (!row) return std::nullopt;
+  wire::Reader r(*row);
+  const auto ended = r.u64();
+  return ended ? std::optional(Time{*ended}) : std::nullopt;
+}
+
+}  // namespace
+
+// All that a leaf says of itself.
+LeafFacts Reconciler::own_leaf_facts() const {
+  const auto own = group_->member(group_->own_leaf());
+  CHECK(own.has_value());
+  LeafFacts facts;
+  facts.leaf = crypto::sha256(own->node->encryption_key);
+  if (const auto* lifetime = std::get_if<mls::Lifetime>(&own->node->origin)) {
+    facts.made = made_at(*lifetime);
+    facts.is_last_resort = is_of_last_resort(*lifetime);
+  }
+  return facts;
+}
+
+LeafFacts Reconciler::leaf_facts() const {
+  LeafFacts facts = own_leaf_facts();
+  facts.devices = group_->members().size();
+  facts.blanks_above = group_->blanks_above();
+  facts.epoch_began = began(context_.store, channel_, group_->epoch());
+  return facts;
+}
+
+bool Reconciler::is_leaf_update() const {
+  if (group_->pending() == nullptr || is_in_doubt(context_.store, channel_)) return false;
+  const mls::CommitSummary& summary = group_->pending()->summary();
+  return summary.added.empty() && summary.removed.empty() && !summary.group_context_extensions;
+}
+
+// What is to be said does not wait for it: the messages are of the epoch that it ends, and the server takes them for a
+// minute more, else they are protected again.
+void Reconciler::flush_beside_update() {
+  if (group_->pending() == nullptr || conversation_.state != ConversationState::active) return;
+  const auto wanted = difference();
+  if (wanted && wanted->empty()) flush_outbox();
+}
+
+// Messages bring this here again and again, and each would send it.
+bool Reconciler::is_put_off() const {
+  const auto retry = owner_.retries_.find(channel_);
+  return retry != owner_.retries_.end() && retry->second.at != Time::never() && retry->second.at > context_.now;
+}
+
+void Reconciler::update_leaf(const Difference& nothing) {
+  const bool is_alone = group_->members().size() < 2;
+  if (is_alone || conversation_.state != ConversationState::active || load_rejoin(context_.store, channel_)) return;
+  const auto before = load_leaf_age(context_.store, channel_);
+  const LeafFacts facts = leaf_facts();
+  LeafAge age = age_of(before, facts, context_.now);
+  const Time at = plan_leaf_update(age, facts, context_.now, context_.entropy);
+  if (at <= context_.now) note_leaf_try(age, context_.now, context_.entropy);
+  if (age != before) save_leaf_age(context_, channel_, age);
+  if (at > context_.now) return owner_.wake(channel_, at);
+  owner_.wake(channel_, Time{age.at_ms});
+  stage(nothing, Staging::new_keys);
+}
+
+void Reconciler::note_encrypted() {
+  LeafAge age = age_of(load_leaf_age(context_.store, channel_), own_leaf_facts(), context_.now);
+  ++age.sent;
+  save_leaf_age(context_, channel_, age);
+}
+
+}  // namespace cairn::client
