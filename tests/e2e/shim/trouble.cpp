@@ -1,13 +1,14 @@
 // Loaded in front of libc (LD_PRELOAD) by the end-to-end tests: gives one program another clock, a full disk,
 // and an end at any moment.
 //
-// CAIRN_TROUBLE names files that a test writes, PATH.clock, PATH.uptime, PATH.disk and PATH.kill; all but the last
-// while the program runs:
+// CAIRN_TROUBLE names files that a test writes, PATH.clock, PATH.uptime, PATH.disk, PATH.kill and PATH.end; all but
+// .kill while the program runs:
 //   .clock  seconds by which CLOCK_REALTIME goes ahead; a minus sign for behind. No file: the true time
 //   .uptime seconds by which CLOCK_MONOTONIC goes ahead. No file: the true one. It never goes back
 //   .disk   bytes that are free at the moment when the number is first seen. No file: the true disk
 //   .kill   the program is killed, as by kill -9, before it changes files for the n-th time since it started. No file:
 //           never. Changes are what is written, cut, made durable, renamed, linked and removed
+//   .end    likewise, counted from the moment when the number is first seen
 // A disk is modelled by the ends of regular files: what makes a file longer takes room, what is overwritten does not,
 // and what is cut off or removed gives room back.
 #include <dlfcn.h>
@@ -100,11 +101,21 @@ long long free_now(bool& is_limited) {
 // ---- the end ----
 
 std::atomic<long> changes_done{0};
+std::mutex end_mutex;
+std::string end_text;
+long changes_left = 0;
 
 /// Before a change: the n-th never happens.
 void count_change() {
   static const long last = std::strtol(control(".kill").c_str(), nullptr, 10);
   if (last != 0 && ++changes_done == last) syscall(SYS_kill, getpid(), SIGKILL);
+  const std::lock_guard lock(end_mutex);
+  const std::string text = control(".end");
+  if (text != end_text) {
+    end_text = text;
+    changes_left = std::strtol(text.c_str(), nullptr, 10);
+  }
+  if (changes_left > 0 && --changes_left == 0) syscall(SYS_kill, getpid(), SIGKILL);
 }
 
 bool is_regular(int file) {
