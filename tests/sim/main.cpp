@@ -18,6 +18,7 @@ struct Options {
   std::uint64_t actions = sim::RunOptions{}.actions;
   bool trace = false;
   bool resets = false;
+  bool weeks = false;
 };
 
 /// One world in so many has a lying server too.
@@ -33,6 +34,7 @@ int failed(std::uint64_t seed, const std::vector<std::string>& violations, const
 int run(const Options& options) {
   sim::RunOptions each;
   each.actions = options.actions;
+  each.with_a_week = options.weeks;
   each.world.trace = options.trace ? stdout : nullptr;
   const auto start = std::chrono::steady_clock::now();
   const auto elapsed = [&] {
@@ -47,7 +49,7 @@ int run(const Options& options) {
     faults += result.faults;
     steps += result.steps;
     simulated_ms += result.simulated_ms;
-    if (!result.good()) return failed(seed, result.violations);
+    if (!result.good()) return failed(seed, result.violations, options.weeks ? "--weeks " : "");
     if (seed % kLieEvery == 0) {
       const std::vector<std::string> believed = sim::run_lies(seed, each.world);
       if (!believed.empty()) return failed(seed, believed);
@@ -96,6 +98,7 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", options.seconds, "runs as long as this");
   app.add_option("--actions", options.actions, "what people do in one run")->capture_default_str();
   app.add_flag("--resets", options.resets, "24 days of a name that can be reset, instead (3 runs)");
+  app.add_flag("--weeks", options.weeks, "with a week in the middle, after which leaves get new keys");
   app.add_flag("--trace", options.trace, "print everything that happens");
   CLI11_PARSE(app, argc, argv);
   if (one) {

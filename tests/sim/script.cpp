@@ -32,6 +32,7 @@ RunResult run_seed(std::uint64_t seed, const RunOptions& options) {
   result.texts = world.watch().texts_sent();
   result.faults = script.faults();
   result.relay_commits = world.relay().disk().commits() - commits;
+  result.leaf_updates = world.watch().leaf_updates();
   return result;
 }
 
@@ -44,6 +45,7 @@ Script::Script(World& world, std::uint64_t seed, const RunOptions& options)
 void Script::run() {
   begin();
   for (std::uint64_t i = 0; i < options_.actions && world_.watch().violations().empty(); ++i) {
+    if (options_.with_a_week && i == options_.actions / 2) let_a_week_pass();
     if (options_.faults && !chance(3)) faults_.begin_one();
     if (options_.faults && chance(3)) faults_.begin_one();
     act();
@@ -200,6 +202,16 @@ void Script::add_to_group() {
 bool Script::settle() {
   const std::uint64_t most_ms = world_.watch().is_harmed() ? kMostToComeInMs : kMostToSettleMs;
   return world_.until([&] { return world_.watch().settled(); }, most_ms, kSettleStepMs);
+}
+
+void Script::let_a_week_pass() {
+  world_.agenda().oversleep(8 * kDayMs);
+  for (int i = 0; i < 24 && world_.watch().violations().empty(); ++i) {
+    if (options_.faults) faults_.begin_one();
+    say_to_a_person();
+    if (chance(2)) say_to_a_group();
+    world_.pass(random_.below(4 * kMinuteMs));
+  }
 }
 
 void Script::be_away() {

@@ -9,6 +9,8 @@ namespace cairn::sim {
 struct RunOptions {
   WorldOptions world;
   std::uint64_t actions = 14;
+  /// Everybody sleeps for a week and a day in the middle, and then leaves get new keys while things go wrong.
+  bool with_a_week = false;
   bool faults = true;
   std::optional<std::uint64_t> fault_kinds;  ///< a bit each, in the order of faults.cpp; the seed chooses otherwise
   /// This commit of the relay, counted from the first start with cosigners on, fails. For the self-tests.
@@ -23,6 +25,7 @@ struct RunResult {
   std::size_t texts = 0;  ///< that arrived everywhere
   std::size_t faults = 0;
   std::uint64_t relay_commits = 0;
+  std::size_t leaf_updates = 0;  ///< commits that changed nothing but keys
   bool good() const { return violations.empty(); }
 };
 
@@ -46,6 +49,8 @@ class Script {
   void begin();
   void act();
   void end();
+  /// Whatever people do goes on over hours after it.
+  void let_a_week_pass();
   /// One device is off for weeks while the others go on; then it comes back.
   void be_away();
 

@@ -46,6 +46,19 @@ TEST(Simulator, LosesNothingWhateverGoesWrong) {
   }
 }
 
+// After a week all leaves are due at once, whatever goes wrong then.
+TEST(Simulator, RenewsLeavesWhateverGoesWrong) {
+  RunOptions options = few_actions(8);
+  options.with_a_week = true;
+  std::size_t leaf_updates = 0;
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    const RunResult result = run_seed(seed, options);
+    EXPECT_TRUE(result.good()) << seed << ": " << told(result);
+    leaf_updates += result.leaf_updates;
+  }
+  EXPECT_GT(leaf_updates, 8u);
+}
+
 // Any commit of the server may fail: nothing that it answered before is lost by it.
 TEST(Simulator, LosesNothingWhenAnyOneCommitOfTheServerFails) {
   RunOptions options = few_actions(4);

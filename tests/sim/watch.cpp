@@ -143,6 +143,10 @@ void Watch::on_answer(const Host& by, const proto::RequestArrived& request, cons
   if (role->second != Role::relay) return;
   if (request.target == proto::kPathKeyPackageFetch) check_handed_out(answer.body);
   if (request.target.starts_with("/v1/channel/")) ++channel_writes_;
+  if (request.target == proto::kPathChannelCommit) {
+    const auto commit = wire::decode<proto::ChannelCommit>(request.body);
+    leaf_updates_ += commit && commit->welcomes.empty() && commit->revoke == proto::Revoke::no ? 1 : 0;
+  }
   if (request.target == proto::kPathChannelSend) {
     const auto send = wire::decode<proto::ChannelSend>(request.body);
     const auto given = send ? given_.find(crypto::sha256(send->ciphertext)) : given_.end();

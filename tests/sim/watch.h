@@ -51,6 +51,8 @@ class Watch final : public Observer {
   std::size_t texts_sent() const;
   /// Changes of channels, and sends to them, that the server took.
   std::size_t channel_writes() const { return channel_writes_; }
+  /// Commits that the server took which bring in and remove nobody: of leaves whose keys were old, or in doubt.
+  std::size_t leaf_updates() const { return leaf_updates_; }
   /// The device was never let in by its owner: nothing may be encrypted to it. Others are found without being named.
   bool is_authorised(const DeviceId& device) const { return authorised_.contains(device); }
 
@@ -99,6 +101,7 @@ class Watch final : public Observer {
   std::map<std::pair<const Host*, std::uint64_t>, Hash> cosigned_;  // by size; one log
   std::set<Hash> handed_out_;
   std::size_t channel_writes_ = 0;
+  std::size_t leaf_updates_ = 0;
   std::set<std::pair<std::string, std::string>> promised_;  // host, text
   std::set<const Host*> harmed_;                            // looked up only
   std::set<const Host*> put_back_;                          // likewise
