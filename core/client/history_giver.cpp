@@ -61,21 +61,38 @@ void HistoryGiver::wanted(Context& context, const DeviceId& by, const DeviceId& 
   look_again();
 }
 
-void HistoryGiver::told(Context& context, const DeviceId& by, const DeviceId& own, const HistoryTold& told) {
-  if (told.of != own || !load_give(context.store, by)) return;
+void HistoryGiver::told(Context& context, const Account& account, const DeviceId& by, const HistoryTold& told) {
+  auto give = load_give(context.store, by);
+  if (told.of != account.device_id() || !give) return;
   const Bytes key = piece_row_key(by, told.number);
   const auto piece = load_piece(context.store, tables::kHistoryPieces, key);
   if (!piece) return;
   context.store.erase(tables::kHistoryPieces, key);
   delete_blob_later(context, piece->blob.blob, piece->blob.owner);
   look_again();
-  if (told.verdict != HistoryTold::Verdict::again) return;
+  if (told.verdict == HistoryTold::Verdict::taken) return;
+  if (piece->settings && told.verdict == HistoryTold::Verdict::given_up) {
+    return say_settings(context, account, *give, *piece->settings);
+  }
   if (piece->settings) {  // all from there on once more: they may be others by now
-    auto give = load_give(context.store, by);
-    give->settings = *piece->settings;
+    give->settings = std::min(give->settings, *piece->settings);
     return save_give(context, *give);
   }
-  save_piece(context, tables::kHistoryAgain, key, *piece);
+  if (told.verdict == HistoryTold::Verdict::again) save_piece(context, tables::kHistoryAgain, key, *piece);
+}
+
+// A server that keeps no piece carries words, or nothing at all: they end where the next piece begins that was made.
+void HistoryGiver::say_settings(Context& context, const Account& account, const HistoryGive& give,
+                                SettingsCursor place) {
+  SettingsCursor end = give.settings;
+  for (const Row& row : context.store.scan_prefix(tables::kHistoryPieces, give.to, kMostPiecesWaiting)) {
+    const auto other = load_piece(context.store, tables::kHistoryPieces, row.key);
+    if (other && other->settings && place < *other->settings) end = std::min(end, *other->settings);
+  }
+  while (place < end) {
+    SharedRecords word{rooms_.sharing.settings_from(context.store, account, place, kSharedWordBytes)};
+    if (!word.records.empty()) rooms_.line.say(context, account, word);
+  }
 }
 
 // ---- what is to be done ----
@@ -169,7 +186,7 @@ std::optional<HistoryGiver::Making> HistoryGiver::make(Context& context, const A
   Making making;
   if (make_again(context, give, making)) return making;
   if (give.settings.phase != SettingsCursor::Phase::over) {
-    making.settings = give.settings;
+    making.settings = making.settings_begin = give.settings;
     making.piece.records = rooms_.sharing.settings_from(context.store, account, *making.settings, kMaxHistoryPiece / 2);
     if (!making.piece.records.empty()) {
       making.row.settings = give.settings;
@@ -384,7 +401,8 @@ void HistoryGiver::said(Context& context, const Account& account, HistoryGive& g
   for (const auto& [home, place] : made.places) {
     context.store.put(tables::kHistoryPlaces, place_key(give.to, home), wire::encode(place));
   }
-  if (made.settings) give.settings = *made.settings;
+  // One before it may have been lost meanwhile: then all from that one on comes once more.
+  if (made.settings && give.settings == made.settings_begin) give.settings = *made.settings;
   if (made.once_more) context.store.erase(tables::kHistoryAgain, *made.once_more);
   if (made.once_more && !made.left.empty()) {
     GivenPiece rest;

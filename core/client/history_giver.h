@@ -43,7 +43,7 @@ class HistoryGiver {
   /// Another own device asks. Nothing comes of it unless this one let it in.
   void wanted(Context& context, const DeviceId& by, const DeviceId& own, const HistoryWanted& wanted);
   /// It says what became of a piece.
-  void told(Context& context, const DeviceId& by, const DeviceId& own, const HistoryTold& told);
+  void told(Context& context, const Account& account, const DeviceId& by, const HistoryTold& told);
   void step(Context& context, const Account& account);
   /// The chain of the own name, or a conversation, may be another now.
   void look_again() { next_look_ = {}; }
@@ -64,7 +64,8 @@ class HistoryGiver {
     HistoryPiece piece;
     GivenPiece row;
     std::map<ChannelId, HistoryPlace> places;
-    std::optional<SettingsCursor> settings;
+    std::optional<SettingsCursor> settings;  ///< from give.settings, as it was then, to here
+    SettingsCursor settings_begin;
     std::optional<Bytes> once_more;       ///< key of the row in tables::kHistoryAgain
     std::vector<GivenPiece::Range> left;  ///< of that row: what did not fit
     std::size_t bytes = 0;
@@ -76,6 +77,8 @@ class HistoryGiver {
     Making made;
   };
 
+  /// The settings of a piece that is given up go another way.
+  void say_settings(Context& context, const Account& account, const HistoryGive& give, SettingsCursor place);
   void advance(Context& context, const Account& account, HistoryGive& give);
   void stop(Context& context, const HistoryGive& give);
   void count_some(Context& context, HistoryGive& give);

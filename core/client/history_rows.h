@@ -32,6 +32,10 @@ struct SettingsCursor {
 
   void write(wire::Writer&) const;
   static Result<SettingsCursor> read(wire::Reader&);
+  friend bool operator==(const SettingsCursor&, const SettingsCursor&) = default;
+  friend bool operator<(const SettingsCursor& a, const SettingsCursor& b) {
+    return a.phase != b.phase ? a.phase < b.phase : less(a.after, b.after);
+  }
 };
 
 /// tables::kHistoryGiven. Move-only, for it may have a blob's key.

@@ -111,6 +111,11 @@ void HistoryTaker::ended(Context& context, const Account& account, const DeviceI
   if (listener_) listener_(context, *take);
 }
 
+bool HistoryTaker::is_given_by(const StoreView& store, const DeviceId& by) {
+  const auto take = load_take(store);
+  return take && take->stage == HistoryTake::Stage::asked && take->from == by;
+}
+
 // ---- what is to be done ----
 
 void HistoryTaker::step(Context& context, const Account& account) {

@@ -21,6 +21,8 @@ class HistoryTaker {
   /// Another own device offers a piece, or says that there are no more. Nothing comes of it unless it let this one in.
   void offered(Context& context, const Account& account, const DeviceId& by, const HistoryOffer& offer);
   void ended(Context& context, const Account& account, const DeviceId& by, const HistoryEnd& end);
+  /// Whether this device is being given the history by that one.
+  static bool is_given_by(const StoreView& store, const DeviceId& by);
   void step(Context& context, const Account& account);
   Time next_deadline() const { return hungry_ ? Time{} : next_; }
   void forget_all();

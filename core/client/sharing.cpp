@@ -16,8 +16,6 @@ constexpr std::size_t kMarksAtOnce = 256;
 constexpr std::size_t kRowsAtOnce = 16;
 constexpr std::size_t kReadLookedAt = 64;
 constexpr std::uint8_t kStamped = 1;
-/// Of a word, so that a draft has its room.
-constexpr std::size_t kWordBytes = 20 * 1024;
 
 constexpr SharedField kOfName[] = {SharedField::petname, SharedField::known, SharedField::blocked,
                                    SharedField::name_receipts};
@@ -133,7 +131,7 @@ void Sharing::step(Context& context, const Account& account, Others others) {
     if (!record) continue;
     size += wire::encode(*record).size();
     word.records.push_back(std::move(*record));
-    if (size >= kWordBytes || word.records.size() == kMaxSharedRecords) flush();
+    if (size >= kSharedWordBytes || word.records.size() == kMaxSharedRecords) flush();
   }
   flush();
 }
@@ -172,9 +170,10 @@ std::vector<SharedRecord> Sharing::settings_from(const StoreView& store, const A
 
 // ---- what others have set ----
 
-void Sharing::heard(Context& context, const Account& account, const DeviceId& by, const SharedRecords& said) {
+void Sharing::heard(Context& context, const Account& account, const DeviceId& by, Says says,
+                    const SharedRecords& said) {
   for (const SharedRecord& record : said.records) {
-    if (record.stamp.device != by) {
+    if (says == Says::its_own && record.stamp.device != by) {
       context.note(proto::Event::Level::warning, "a setting in the name of another own device was ignored");
       continue;
     }

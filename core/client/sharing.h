@@ -14,13 +14,17 @@ constexpr std::uint64_t kMostAheadMs = kDayMs;
 /// more the further ones are not kept.
 constexpr std::size_t kMaxSharedWaiting = 4096;
 
+/// Bytes of the records of one word, so that a draft has its room.
+constexpr std::size_t kSharedWordBytes = 20 * 1024;
+
 class Sharing {
  public:
   Sharing(Conversations& conversations, Receipts& receipts, SelfLine& line)
       : conversations_(conversations), receipts_(receipts), line_(line) {}
 
-  /// What another own device has set.
-  void heard(Context& context, const Account& account, const DeviceId& by, const SharedRecords& said);
+  /// What another own device says: settings of its own, or, where it gives this one the history, anybody's.
+  enum class Says : std::uint8_t { its_own, anybodys };
+  void heard(Context& context, const Account& account, const DeviceId& by, Says says, const SharedRecords& said);
   /// One setting, whoever set it; what is not to be believed is dropped.
   void merge(Context& context, const Account& account, const SharedRecord& record);
   /// Everything that is not as it is on a new device, from this place on, in records of at most `most_bytes` together;
