@@ -151,6 +151,8 @@ class Conversations {
   static std::map<ChannelId, Time> evictions(const StoreView& store, Time now);
   /// How many such there were in this process.
   std::uint64_t evictions_seen() const { return evictions_seen_; }
+  /// How often envelopes of the mailbox were missed in this process.
+  std::uint64_t gaps_seen() const { return gaps_seen_; }
 
   /// Called for every row of tables::kMessages that is added or changes its delivery.
   using Listener = std::function<void(Context&, const ChannelId& home, std::uint64_t index, const Message&)>;
@@ -242,6 +244,7 @@ class Conversations {
   };
   std::map<ChannelId, Behind> behind_;
   std::uint64_t evictions_seen_ = 0;
+  std::uint64_t gaps_seen_ = 0;
   Time next_forgetting_;
   std::uint64_t entries_ = 0;
   mutable std::map<std::vector<std::string>, ChannelId> homes_;  ///< some of home_of_names()

@@ -47,18 +47,52 @@ HistoryRun run_of(const StoreView& store, const Conversation& conversation, bool
 
 // ---- what the other device says ----
 
-void HistoryGiver::wanted(Context& context, const DeviceId& by, const DeviceId& own, const HistoryWanted& wanted) {
-  if (wanted.of != own) return;  // another device let it in
+void HistoryGiver::wanted(Context& context, const Account& account, const DeviceId& by, const HistoryWanted& wanted) {
+  if (wanted.of != account.device_id()) return;  // another device let it in
   auto give = load_give(context.store, by);
   if (!give) {
-    return context.note(proto::Event::Level::warning, "a device that this one did not let in asked for the history");
+    context.note(proto::Event::Level::warning, "a device that this one did not let in asked for the history");
+    rooms_.line.say(context, account, HistoryEnd{by, HistoryEnd::kNothing});
+    return;
   }
-  if (give->stage != HistoryGive::Stage::awaited) return;
+  if (give->stage != HistoryGive::Stage::awaited) {
+    if (give->public_key == wanted.public_key) return offer_again(context, account, *give);
+    // An older copy of it was put back, to which nothing came yet: all begins anew, under numbers that were not used.
+    stop(context, *give);
+    HistoryGive anew;
+    anew.to = by;
+    anew.choice = give->choice;
+    anew.since_ms = give->since_ms;
+    anew.next_piece = give->next_piece;
+    give = std::move(anew);
+  }
   give->public_key = wanted.public_key;
   if (!wanted.messages) give->choice = HistoryChoice::settings_alone;
   give->stage = HistoryGive::Stage::counting;
   save_give(context, *give);
   look_again();
+}
+
+void HistoryGiver::offer_again(Context& context, const Account& account, HistoryGive& give) {
+  for (const Row& row : context.store.scan_prefix(tables::kHistoryPieces, give.to, kMostPiecesWaiting)) {
+    const auto said = context.store.get(tables::kHistorySaid, row.key);
+    const auto offer = said ? wire::decode<HistoryOffer>(*said) : Result<HistoryOffer>(fail(ErrorCode::not_found, ""));
+    if (offer) {
+      rooms_.line.say(context, account, *offer);
+      continue;
+    }
+    const auto piece = load_piece(context.store, tables::kHistoryPieces, row.key);
+    context.store.erase(tables::kHistoryPieces, row.key);
+    if (piece) delete_blob_later(context, piece->blob.blob, piece->blob.owner);
+    if (piece) make_once_more(context, give, row.key, *piece);
+  }
+  look_again();
+}
+
+void HistoryGiver::make_once_more(Context& context, HistoryGive& give, const Bytes& key, const GivenPiece& piece) {
+  if (!piece.settings) return save_piece(context, tables::kHistoryAgain, key, piece);
+  give.settings = std::min(give.settings, *piece.settings);  // all from there on: they may be others by now
+  save_give(context, give);
 }
 
 void HistoryGiver::told(Context& context, const Account& account, const DeviceId& by, const HistoryTold& told) {
@@ -68,17 +102,13 @@ void HistoryGiver::told(Context& context, const Account& account, const DeviceId
   const auto piece = load_piece(context.store, tables::kHistoryPieces, key);
   if (!piece) return;
   context.store.erase(tables::kHistoryPieces, key);
+  context.store.erase(tables::kHistorySaid, key);
   delete_blob_later(context, piece->blob.blob, piece->blob.owner);
   look_again();
-  if (told.verdict == HistoryTold::Verdict::taken) return;
-  if (piece->settings && told.verdict == HistoryTold::Verdict::given_up) {
-    return say_settings(context, account, *give, *piece->settings);
+  if (told.verdict == HistoryTold::Verdict::again) return make_once_more(context, *give, key, *piece);
+  if (told.verdict == HistoryTold::Verdict::given_up && piece->settings) {
+    say_settings(context, account, *give, *piece->settings);
   }
-  if (piece->settings) {  // all from there on once more: they may be others by now
-    give->settings = std::min(give->settings, *piece->settings);
-    return save_give(context, *give);
-  }
-  if (told.verdict == HistoryTold::Verdict::again) save_piece(context, tables::kHistoryAgain, key, *piece);
 }
 
 // A server that keeps no piece carries words, or nothing at all: they end where the next piece begins that was made.
@@ -151,6 +181,7 @@ void HistoryGiver::stop(Context& context, const HistoryGive& give) {
   }
   if (give.putting) delete_blob_later(context, give.putting->blob, give.putting->owner);
   erase_rows(context, tables::kHistoryPlaces, give.to);
+  erase_rows(context, tables::kHistorySaid, give.to);
   context.store.erase(tables::kHistoryGiven, to_bytes(give.to));
   counting_.erase(give.to);
   newest_.erase(give.to);
@@ -377,6 +408,9 @@ void HistoryGiver::put_answered(Context& context, const DeviceId& to, const std:
   const auto account = load_account(context.store);
   auto give = load_give(context.store, to);
   if (!account || !give) return;
+  if (!give->putting || give->putting->blob != put->offer.blob.blob) {  // it has begun anew
+    return delete_blob_later(context, put->made.row.blob.blob, put->made.row.blob.owner);
+  }
   const auto body = answer.body ? wire::decode<proto::BlobPutAnswer>(*answer.body)
                                 : Result<proto::BlobPutAnswer>(tl::unexpected<Error>(answer.body.error()));
   const bool is_there = body && body->have == put->offer.blob.size;
@@ -414,7 +448,9 @@ void HistoryGiver::said(Context& context, const Account& account, HistoryGive& g
     give.total = std::max(give.total, give.given);
     put.offer.given = give.given;
     put.offer.total = give.total;
-    save_piece(context, tables::kHistoryPieces, piece_row_key(give.to, put.offer.number), made.row);
+    const Bytes key = piece_row_key(give.to, put.offer.number);
+    save_piece(context, tables::kHistoryPieces, key, made.row);
+    context.store.put(tables::kHistorySaid, key, wire::encode(put.offer));
     ++give.next_piece;
     rooms_.line.say(context, account, put.offer);
   }

@@ -40,8 +40,9 @@ class HistoryGiver {
  public:
   explicit HistoryGiver(HistoryRooms rooms) : rooms_(rooms) {}
 
-  /// Another own device asks. Nothing comes of it unless this one let it in.
-  void wanted(Context& context, const DeviceId& by, const DeviceId& own, const HistoryWanted& wanted);
+  /// Another own device asks, for the first time or because something may have been lost. It gets nothing unless this
+  /// one let it in.
+  void wanted(Context& context, const Account& account, const DeviceId& by, const HistoryWanted& wanted);
   /// It says what became of a piece.
   void told(Context& context, const Account& account, const DeviceId& by, const HistoryTold& told);
   void step(Context& context, const Account& account);
@@ -77,6 +78,9 @@ class HistoryGiver {
     Making made;
   };
 
+  /// Says once more what waits for an answer.
+  void offer_again(Context& context, const Account& account, HistoryGive& give);
+  static void make_once_more(Context& context, HistoryGive& give, const Bytes& key, const GivenPiece& piece);
   /// The settings of a piece that is given up go another way.
   void say_settings(Context& context, const Account& account, const HistoryGive& give, SettingsCursor place);
   void advance(Context& context, const Account& account, HistoryGive& give);

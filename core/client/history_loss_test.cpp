@@ -89,5 +89,126 @@ TEST_F(HistoryLoss, LetsNobodyButTheGiverSpeakForOtherDevices) {
   EXPECT_FALSE(contact_of(aside.store(), aside.account(), kCarol).is_blocked);
 }
 
+// ---- what is said of it ----
+
+class HistoryGap : public HistoryLoss {
+ protected:
+  /// alice-2 has asked, and alice-1 cannot give anything yet.
+  void ask() {
+    meet();
+    village.device("alice-1").hold_answers_to(proto::kPathBlobPut);
+    link("alice-2");
+    ASSERT_TRUE(village.until([&] { return village.device("alice-1").answers_held() == 1; }, 10 * kMinuteMs));
+    ASSERT_EQ(history("alice-2").value("state", ""), "running");
+  }
+  /// The giver has said what it gives, and alice-2 is about to fetch the first piece.
+  void offer() {
+    ask();
+    village.device("alice-2").hold_answers_to(proto::kPathBlobGet);
+    village.device("alice-1").release_answers();
+    ASSERT_TRUE(village.until([&] { return village.device("alice-2").answers_held() == 1; }, 10 * kMinuteMs));
+    ASSERT_NE(rows("alice-1", tables::kHistoryPieces), 0u);
+  }
+  /// The server keeps nothing of what waits for this device, as after thirty days.
+  void expire(const std::string& device) {
+    const Account account = *load_account(village.device(device).store());
+    village.server.post.mailboxes[account.mailbox].envelopes.clear();
+  }
+  void away(const std::string& device, const std::function<void()>& meanwhile) {
+    village.set_online(device, false);
+    meanwhile();
+    expire(device);
+    village.set_online(device, true);
+  }
+  /// Each once, on the new device as on the first.
+  void expect_all() {
+    EXPECT_EQ(texts("alice-2", kBob), (Texts{"hello bob", "hello alice"}));
+    EXPECT_EQ(history("alice-2")["taken"], 2);
+    EXPECT_EQ(history("alice-2")["messages"], 2);
+  }
+};
+
+TEST_F(HistoryGap, ThatSwallowsOffersHasThemSaidAgain) {
+  ask();
+  away("alice-2", [&] {
+    village.device("alice-1").release_answers();
+    ASSERT_TRUE(village.until([&] { return rows("alice-1", tables::kHistoryPieces) != 0; }, 10 * kMinuteMs));
+    village.pass_all(kMinuteMs);
+  });
+  // Not after a day: the gap is what it goes by.
+  EXPECT_TRUE(village.until([&] { return is_done("alice-2"); }, 30 * kMinuteMs)) << status("alice-2");
+  expect_all();
+}
+
+TEST_F(HistoryGap, AtTheGiverThatSwallowsAnAnswerHoldsUpNothingForLongerThanADay) {
+  offer();
+  away("alice-1", [&] {
+    village.device("alice-2").release_answers();
+    village.pass_all(10 * kMinuteMs);
+  });
+  EXPECT_EQ(rows("alice-2", tables::kHistoryOffers), 0u);
+  EXPECT_NE(rows("alice-1", tables::kHistoryPieces), 0u);
+  EXPECT_TRUE(village.until([&] { return is_done("alice-2"); }, 2 * kDayMs)) << status("alice-2");
+  expect_all();
+  EXPECT_EQ(rows("alice-1", tables::kHistorySaid), 0u);
+  EXPECT_EQ(rows("alice-2", tables::kHistoryHeard), 0u);
+}
+
+TEST_F(HistoryGap, ThatSwallowsTheEndIsToldThatThereIsNoMore) {
+  ask();
+  village.device("alice-1").release_answers();
+  ASSERT_TRUE(village.until([&] { return history("alice-2").value("taken", 0) == 2; }, 10 * kMinuteMs));
+  away("alice-2", [&] {
+    ASSERT_TRUE(village.until([&] { return rows("alice-1", tables::kHistoryGiven) == 0; }, 10 * kMinuteMs));
+    village.pass_all(kMinuteMs);
+  });
+  EXPECT_TRUE(village.until([&] { return is_done("alice-2"); }, 30 * kMinuteMs)) << status("alice-2");
+  EXPECT_NE(history("alice-2").value("trouble", "").find("has nothing more to give"), std::string::npos);
+  expect_all();
+}
+
+TEST_F(HistoryGap, IsAskedAboutAtMostSoOften) {
+  ask();
+  std::size_t asked = 0;
+  village.server.overhear = [&](const proto::Call& call) {
+    if (call.url.ends_with(proto::kPathChannelSend)) ++asked;
+  };
+  // A server that invents gaps, all the time.
+  const Account account = *load_account(village.device("alice-2").store());
+  village.pass_all(kMinuteMs);
+  const std::size_t before = asked;
+  for (int i = 0; i < 60; ++i) {
+    village.server.post.mailboxes[account.mailbox].next += 2;
+    village.set_online("alice-2", false);
+    village.set_online("alice-2", true);
+    village.pass_all(kMinuteMs);
+  }
+  EXPECT_LE(asked - before, 7u);
+  EXPECT_GE(asked - before, 2u);
+  village.device("alice-1").release_answers();
+  ASSERT_TRUE(comes_to_an_end("alice-2"));
+  expect_all();
+}
+
+TEST_F(HistoryGap, AskedWithAnotherKeyTheGiverBeginsAnew) {
+  offer();
+  Aside giver(village, "alice-1");
+  const auto gives = load_gives(giver.store());
+  ASSERT_EQ(gives.size(), 1u);
+  const HistoryGive& give = gives.front();
+  const auto pair = make_history_key(giver.entropy());
+  giver.hear(HistoryWanted{giver.own(), true, give.public_key}, give.to);
+  EXPECT_EQ(giver.rows(tables::kHistoryPieces), rows("alice-1", tables::kHistoryPieces))
+      << "with the same one it waits";
+  giver.hear(HistoryWanted{giver.own(), true, pair.public_key}, give.to);
+  EXPECT_EQ(giver.rows(tables::kHistoryPieces), 0u);
+  EXPECT_EQ(giver.rows(tables::kHistorySaid), 0u);
+  const auto anew = load_give(giver.store(), give.to);
+  ASSERT_TRUE(anew);
+  EXPECT_EQ(anew->public_key, pair.public_key);
+  EXPECT_EQ(anew->given, 0u);
+  EXPECT_EQ(anew->next_piece, give.next_piece);
+}
+
 }  // namespace
 }  // namespace cairn::client

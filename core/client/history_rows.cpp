@@ -145,6 +145,19 @@ Result<HistoryTake> HistoryTake::read(wire::Reader& r) {
   return out;
 }
 
+void HistoryHeard::write(wire::Writer& w) const {
+  w.u64(due_ms);
+  w.u64(asked_ms);
+  w.u32(times);
+}
+Result<HistoryHeard> HistoryHeard::read(wire::Reader& r) {
+  HistoryHeard out;
+  out.due_ms = TRY(r.u64());
+  out.asked_ms = TRY(r.u64());
+  out.times = TRY(r.u32());
+  return out;
+}
+
 void expect_history(Context& context, const DeviceId& from, HistoryChoice choice) {
   HistoryTake take;
   take.from = from;

@@ -115,6 +115,16 @@ struct HistoryTake {
   static Result<HistoryTake> read(wire::Reader&);
 };
 
+/// tables::kHistoryHeard, while a history is asked for.
+struct HistoryHeard {
+  std::uint64_t due_ms = 0;    ///< when it is asked for again: something may have been lost
+  std::uint64_t asked_ms = 0;  ///< the last time
+  std::uint32_t times = 0;     ///< that it was asked for again since anything was heard of it
+
+  void write(wire::Writer&) const;
+  static Result<HistoryHeard> read(wire::Reader&);
+};
+
 /// By whom this device was let in, and whether it wants what was said before: before its name has it.
 void expect_history(Context& context, const DeviceId& from, HistoryChoice choice);
 /// It came to nothing.

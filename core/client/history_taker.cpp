@@ -68,6 +68,16 @@ Met met_in(Context& context, const ChannelId& home, const HistoryRun& run) {
   return out;
 }
 
+HistoryHeard load_heard(Context& context) {
+  const auto row = context.store.get(tables::kHistoryHeard, {});
+  const auto heard = row ? wire::decode<HistoryHeard>(*row) : Result<HistoryHeard>(fail(ErrorCode::not_found, "heard"));
+  return heard ? *heard : HistoryHeard{after(context.now, kAskHistoryAgainMs).ms, context.now.ms, 0};
+}
+
+void save_heard(Context& context, const HistoryHeard& heard) {
+  context.store.put(tables::kHistoryHeard, {}, wire::encode(heard));
+}
+
 Bytes waiting_key(const Room& room, std::uint32_t piece, std::uint32_t number) {
   wire::Writer w;
   w.raw(room_key(room));
@@ -97,6 +107,7 @@ void HistoryTaker::offered(Context& context, const Account& account, const Devic
     return context.note(proto::Event::Level::warning, "one piece of history more than are asked for was ignored");
   }
   context.store.put(tables::kHistoryOffers, number_key(offer.number), wire::encode(offer));
+  save_heard(context, {after(context.now, kAskHistoryAgainMs).ms, load_heard(context).asked_ms, 0});
   next_ = {};
 }
 
@@ -107,8 +118,22 @@ void HistoryTaker::ended(Context& context, const Account& account, const DeviceI
   take->stage = HistoryTake::Stage::over;
   take->ended_ms = context.now.ms;
   take->key.reset();
+  if (end.given == HistoryEnd::kNothing) {
+    take->trouble =
+        "The device that let this one in has nothing more to give; some of what was said before may be missing here.";
+  }
   save_take(context, *take);
+  context.store.erase(tables::kHistoryHeard, {});
   if (listener_) listener_(context, *take);
+}
+
+void HistoryTaker::mail_is_missing(Context& context) {
+  const auto take = load_take(context.store);
+  if (!take || take->stage != HistoryTake::Stage::asked) return;
+  HistoryHeard heard = load_heard(context);
+  heard.due_ms = std::max(context.now, after(Time{heard.asked_ms}, kAskHistoryPauseMs)).ms;
+  save_heard(context, heard);
+  next_ = {};
 }
 
 bool HistoryTaker::is_given_by(const StoreView& store, const DeviceId& by) {
@@ -133,6 +158,7 @@ void HistoryTaker::step(Context& context, const Account& account) {
     for (const Row& row : context.store.scan(tables::kHistoryOffers, {}, {}, kMaxHistoryOffers)) {
       context.store.erase(tables::kHistoryOffers, row.key);
     }
+    context.store.erase(tables::kHistoryHeard, {});
   }
   if (account.state != AccountState::active) return;
   look_at_waiting(context, account, *take);
@@ -142,7 +168,9 @@ void HistoryTaker::step(Context& context, const Account& account) {
   }
   if (context.now < next_) return;
   next_ = Time::never();
-  if (take->stage == HistoryTake::Stage::asked) fetch(context, account);
+  if (take->stage != HistoryTake::Stage::asked) return;
+  ask_again(context, account, *take);
+  fetch(context, account);
 }
 
 void HistoryTaker::ask(Context& context, const Account& account, HistoryTake& take) {
@@ -160,7 +188,30 @@ void HistoryTaker::ask(Context& context, const Account& account, HistoryTake& ta
   take.key = std::move(pair.private_key);
   take.stage = HistoryTake::Stage::asked;
   save_take(context, take);
+  save_heard(context, {after(context.now, kAskHistoryAgainMs).ms, context.now.ms, 0});
   next_ = {};
+}
+
+// With the same key: then the giver says again what it has offered, and what was taken meanwhile is not given twice.
+void HistoryTaker::ask_again(Context& context, const Account& account, const HistoryTake& take) {
+  HistoryHeard heard = load_heard(context);
+  if (heard.times >= kMostHistoryAsks || !take.key) return;
+  if (heard.due_ms > context.now.ms) {
+    next_ = std::min(next_, Time{heard.due_ms});
+    if (!context.store.get(tables::kHistoryHeard, {})) save_heard(context, heard);
+    return;
+  }
+  // What waits in the mailbox comes first.
+  if (!rooms_.session.caught_up() || !rooms_.line.reaches(context.store, account, take.from)) {
+    next_ = std::min(next_, after(context.now, kMinuteMs));
+    return;
+  }
+  const auto public_key = crypto::kem_public_key(crypto::KemAlgorithm::xwing_shake, *take.key);
+  const bool messages = take.choice == HistoryChoice::everything;
+  if (!public_key || !rooms_.line.say(context, account, HistoryWanted{take.from, messages, *public_key})) return;
+  heard = {after(context.now, kAskHistoryAgainMs).ms, context.now.ms, heard.times + 1};
+  save_heard(context, heard);
+  next_ = std::min(next_, Time{heard.due_ms});
 }
 
 void HistoryTaker::fetch(Context& context, const Account& account) {
@@ -238,7 +289,9 @@ void HistoryTaker::take_piece(Context& context, const Account& account, HistoryT
     take_run(context, account, offer, number++, run);
     take.taken += run.messages.size();
   }
-  take.total = std::max(offer.total, take.taken);
+  // What is taken twice, for an answer was lost, is not counted twice.
+  take.total = std::max(offer.total, take.total);
+  take.taken = std::min(take.taken, take.total);
   if (take.trouble.ends_with(kAskedAgain)) take.trouble.clear();
   save_take(context, take);
   rooms_.sharing.message_came();

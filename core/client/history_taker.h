@@ -13,6 +13,11 @@ namespace cairn::client {
 constexpr std::size_t kMaxHistoryOffers = 64;
 /// How often a piece that was missing or another one is asked for again, of all together.
 constexpr std::uint32_t kMostAskedAgain = 16;
+/// What was said may have been lost: a history of which nothing was heard for so long is asked for again, and so is any
+/// when the mailbox has a gap.
+constexpr std::uint64_t kAskHistoryAgainMs = kDayMs;
+constexpr std::uint64_t kAskHistoryPauseMs = 10 * kMinuteMs;  ///< between two times, at least
+constexpr std::uint32_t kMostHistoryAsks = 30;                ///< until something is heard
 
 class HistoryTaker {
  public:
@@ -21,6 +26,8 @@ class HistoryTaker {
   /// Another own device offers a piece, or says that there are no more. Nothing comes of it unless it let this one in.
   void offered(Context& context, const Account& account, const DeviceId& by, const HistoryOffer& offer);
   void ended(Context& context, const Account& account, const DeviceId& by, const HistoryEnd& end);
+  /// Envelopes of the mailbox are gone: offers may have been among them.
+  void mail_is_missing(Context& context);
   /// Whether this device is being given the history by that one.
   static bool is_given_by(const StoreView& store, const DeviceId& by);
   void step(Context& context, const Account& account);
@@ -38,6 +45,7 @@ class HistoryTaker {
   /// Whether this device, which is one of the own name now, let this one in; a note where it did not.
   bool is_giver(Context& context, const Account& account, const DeviceId& by, const HistoryTake& take);
   void ask(Context& context, const Account& account, HistoryTake& take);
+  void ask_again(Context& context, const Account& account, const HistoryTake& take);
   void fetch(Context& context, const Account& account);
   void fetched(Context& context, const Account& account, const HistoryOffer& offer, const Answer& answer);
   void take_piece(Context& context, const Account& account, HistoryTake& take, const HistoryOffer& offer,

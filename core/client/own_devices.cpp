@@ -30,12 +30,11 @@ void OwnDevices::heard(Context& context, const Account& account, const Heard& he
   }
   const auto words = decode_self_words(*word);
   if (!words) return context.note(proto::Event::Level::warning, words.error().where);
-  const DeviceId own = account.device_id();
   if (const auto* one = std::get_if<SharedRecords>(&*words)) {
     const bool gives = HistoryTaker::is_given_by(context.store, heard.device);
     sharing_.heard(context, account, heard.device, gives ? Sharing::Says::anybodys : Sharing::Says::its_own, *one);
   }
-  if (const auto* one = std::get_if<HistoryWanted>(&*words)) giver_.wanted(context, heard.device, own, *one);
+  if (const auto* one = std::get_if<HistoryWanted>(&*words)) giver_.wanted(context, account, heard.device, *one);
   if (const auto* one = std::get_if<HistoryTold>(&*words)) giver_.told(context, account, heard.device, *one);
   if (const auto* one = std::get_if<HistoryOffer>(&*words)) taker_.offered(context, account, heard.device, *one);
   if (const auto* one = std::get_if<HistoryEnd>(&*words)) taker_.ended(context, account, heard.device, *one);
@@ -104,6 +103,8 @@ void OwnDevices::tell_of_pin(Context& context, const Account& account) {
 
 void OwnDevices::step(Context& context, const Account& account) {
   active_ = account.state == AccountState::active;
+  const std::uint64_t gaps = rooms_.conversations.gaps_seen();
+  if (std::exchange(gaps_, gaps) != gaps) taker_.mail_is_missing(context);
   if (active_) {
     look(context, account);
     sharing_.step(context, account, others_);

@@ -209,6 +209,7 @@ bool needs_rejoin(const StoreView& store, const ChannelId& channel) {
 
 void Conversations::mail_is_missing(Context& context) {
   context.note(proto::Event::Level::warning, "envelopes of the mailbox were missed");
+  ++gaps_seen_;
   renew_key_packages(context, session_);
   std::set<ChannelId> homes;
   for (const Conversation& conversation : channels(context.store)) {

@@ -100,6 +100,7 @@ struct HistoryTold {
 /// That was all.
 struct HistoryEnd {
   static constexpr std::uint8_t kTag = 5;
+  static constexpr std::uint64_t kNothing = ~std::uint64_t{0};  ///< for `given`: there is nothing to give, any more
   DeviceId to;
   std::uint64_t given = 0;
 

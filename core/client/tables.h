@@ -102,5 +102,7 @@ inline constexpr Table kSharedStamps{86};    ///< SharedField || home, or name_k
 inline constexpr Table kSharedMarks{87};     ///< likewise -> uint8: set here and not said yet; 1: it has its stamp
 inline constexpr Table kSharedWaiting{88};   ///< SharedField || SHA-256 of a Room -> SharedRecord: not to be done yet
 inline constexpr Table kHistoryAgain{89};    ///< DeviceId || uint32 number of a piece that was lost -> GivenPiece
+inline constexpr Table kHistoryHeard{112};   ///< "" -> HistoryHeard: when this device asks again for what it gets
+inline constexpr Table kHistorySaid{113};    ///< as kHistoryPieces -> HistoryOffer, as it was said
 
 }  // namespace cairn::client::tables
