@@ -210,5 +210,36 @@ TEST_F(HistoryGap, AskedWithAnotherKeyTheGiverBeginsAnew) {
   EXPECT_EQ(anew->next_piece, give.next_piece);
 }
 
+// ---- a conversation that the new device never knew ----
+
+TEST_F(HistoryGap, DoesNotKeepItFromAConversationThatTheDeviceComesIntoByItself) {
+  ask();
+  // As if its Welcome had never come.
+  auto& store = village.device("alice-2").store();
+  for (const Row& row : store.scan(tables::kConversations, {}, {}, 10)) {
+    if (wire::decode<Conversation>(row.value)->kind != ConversationKind::pair) continue;
+    for (const Table table : {tables::kConversations, tables::kGroups, tables::kSettings, tables::kMessages}) {
+      for (const Row& gone : store.scan_prefix(table, row.key, 100)) {
+        ASSERT_TRUE(store.apply({{table, gone.key, std::nullopt}}));
+      }
+    }
+  }
+  village.device("alice-2").restart();
+  village.device("alice-1").release_answers();
+  ASSERT_TRUE(village.until([&] { return rows("alice-2", tables::kHistoryWaiting) != 0; }, 10 * kMinuteMs));
+  say("bob-1", kAlice, "into the dark");
+  const auto here = [&] {
+    const Texts all = texts("alice-2", kBob);
+    return all.size() >= 2 && Texts(all.begin(), all.begin() + 2) == Texts{"hello bob", "hello alice"};
+  };
+  EXPECT_TRUE(village.until(here, kHourMs)) << json(texts("alice-2", kBob)).dump();
+  EXPECT_EQ(rows("alice-2", tables::kHistoryWaiting), 0u);
+  // What it says itself stands behind all that is given.
+  say("bob-1", kAlice, "and now?");
+  ASSERT_TRUE(village.until([&] { return texts("alice-2", kBob).back() == "and now?"; }, kHourMs));
+  EXPECT_GE(messages("alice-2", kBob).back()["index"].get<std::uint64_t>(), std::uint64_t{1} << 32);
+  EXPECT_TRUE(comes_to_an_end("alice-2"));
+}
+
 }  // namespace
 }  // namespace cairn::client

@@ -344,7 +344,10 @@ void HistoryTaker::put_run(Context& context, const Account& account, const Chann
   std::vector<const HistoryMessage*> behind;
   for (const HistoryMessage& given : run.messages) {
     if (!is_wanted(context, home, run, given, living)) continue;
-    if (met.is_behind(given, account)) {
+    // Its place is another one's where this device came in before it knew that indexes are shared.
+    const bool is_taken = context.store.get(tables::kMessages, numbered(home, given.row.index)).has_value();
+    if (is_taken && living == Living::archived) continue;
+    if (is_taken || met.is_behind(given, account)) {
       behind.push_back(&given);
     } else {
       put_message(context, account, home, given, living, Place::before);
@@ -369,8 +372,7 @@ bool HistoryTaker::is_wanted(Context& context, const ChannelId& home, const Hist
     context.note(proto::Event::Level::warning, "a message that its conversation cannot have was ignored");
     return false;
   }
-  return !find_id(context.store, home, message.id) &&
-         !context.store.get(tables::kMessages, numbered(home, given.row.index));
+  return !find_id(context.store, home, message.id);
 }
 
 void HistoryTaker::put_message(Context& context, const Account& account, const ChannelId& home,

@@ -56,7 +56,7 @@ class HistoryTaker {
   void take_run(Context& context, const Account& account, const HistoryOffer& offer, std::uint32_t number,
                 const HistoryRun& run);
   void put_run(Context& context, const Account& account, const ChannelId& home, const HistoryRun& run, Living living);
-  /// Whether what has this id came here before, at whatever place; or cannot be of this conversation.
+  /// Not what came here before, at whatever place, nor what cannot be of this conversation.
   bool is_wanted(Context& context, const ChannelId& home, const HistoryRun& run, const HistoryMessage& given,
                  Living living);
   /// At its index, or behind what is here.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/client/domains.h"
+#include "core/client/history_rows.h"
 #include "core/client/identity.h"
 #include "core/client/key_packages.h"
 #include "core/client/reconciler.h"
@@ -418,6 +419,9 @@ void Rejoiner::install() {
   if (!is_known) {
     conversation.title = info->title;
     conversation.created_ms = context_.now.ms;
+    // Below that stands what this device is given of the history, which may wait for this conversation.
+    conversation.next_message = first_own_index(context_.store);
+    ++owner_.entries_;
     const auto home = info->kind != ConversationKind::group
                           ? owner_.home_of_names(context_.store, info->kind, conversation.names)
                           : std::nullopt;
