@@ -90,19 +90,16 @@ Bytes waiting_key(const Room& room, std::uint32_t piece, std::uint32_t number) {
 
 // ---- what the giver says ----
 
-bool HistoryTaker::is_giver(Context& context, const Account& account, const DeviceId& by, const HistoryTake& take) {
-  const auto view = rooms_.views.view(context.store, account, account.name);
-  const bool is_own = view && view->state().is_active(by);
-  if (is_own && by == take.from) return true;
-  context.note(proto::Event::Level::warning, is_own ? "a history of a device that did not let this one in was ignored"
-                                                    : "a history of what is no own device was ignored");
+bool HistoryTaker::is_giver(Context& context, const DeviceId& by, const HistoryTake& take) {
+  if (by == take.from) return true;
+  context.note(proto::Event::Level::warning, "a history of a device that did not let this one in was ignored");
   return false;
 }
 
 void HistoryTaker::offered(Context& context, const Account& account, const DeviceId& by, const HistoryOffer& offer) {
   if (offer.to != account.device_id()) return;
   const auto take = load_take(context.store);
-  if (!take || take->stage != HistoryTake::Stage::asked || !is_giver(context, account, by, *take)) return;
+  if (!take || take->stage != HistoryTake::Stage::asked || !is_giver(context, by, *take)) return;
   if (context.store.scan(tables::kHistoryOffers, {}, {}, kMaxHistoryOffers).size() >= kMaxHistoryOffers) {
     return context.note(proto::Event::Level::warning, "one piece of history more than are asked for was ignored");
   }
@@ -114,7 +111,7 @@ void HistoryTaker::offered(Context& context, const Account& account, const Devic
 void HistoryTaker::ended(Context& context, const Account& account, const DeviceId& by, const HistoryEnd& end) {
   if (end.to != account.device_id()) return;
   auto take = load_take(context.store);
-  if (!take || take->stage != HistoryTake::Stage::asked || !is_giver(context, account, by, *take)) return;
+  if (!take || take->stage != HistoryTake::Stage::asked || !is_giver(context, by, *take)) return;
   take->stage = HistoryTake::Stage::over;
   take->ended_ms = context.now.ms;
   take->key.reset();

@@ -42,8 +42,8 @@ class HistoryTaker {
   /// How a run's messages stand here.
   enum class Living : std::uint8_t { yes, archived };
 
-  /// Whether this device, which is one of the own name now, let this one in; a note where it did not.
-  bool is_giver(Context& context, const Account& account, const DeviceId& by, const HistoryTake& take);
+  /// Whether this own device let this one in; a note where it did not.
+  static bool is_giver(Context& context, const DeviceId& by, const HistoryTake& take);
   void ask(Context& context, const Account& account, HistoryTake& take);
   void ask_again(Context& context, const Account& account, const HistoryTake& take);
   void fetch(Context& context, const Account& account);

@@ -423,7 +423,7 @@ TEST_F(HistoryRefusals, OfADeviceThatDidNotLetThisOneIn) {
 TEST_F(HistoryRefusals, OfADeviceThatIsNotInTheOwnChain) {
   Aside aside(village, "alice-2");
   aside.hear(make(aside, piece_of(run_in(aside))).offer, random_value<DeviceId>(aside.entropy()));
-  EXPECT_EQ(aside.noted(), "a history of what is no own device was ignored");
+  EXPECT_EQ(aside.noted(), "a word of what is no own device, or none any more, was ignored");
   EXPECT_EQ(aside.rows(tables::kHistoryOffers), 0u);
 }
 

@@ -28,6 +28,11 @@ void OwnDevices::heard(Context& context, const Account& account, const Heard& he
   if (!is_own) {
     return context.note(proto::Event::Level::warning, "a word for own devices, said elsewhere, was ignored");
   }
+  // Its leaf stands until somebody has removed it; what counts is the chain.
+  const auto view = rooms_.views.view(context.store, account, account.name);
+  if (!view || !view->state().is_active(heard.device)) {
+    return context.note(proto::Event::Level::warning, "a word of what is no own device, or none any more, was ignored");
+  }
   const auto words = decode_self_words(*word);
   if (!words) return context.note(proto::Event::Level::warning, words.error().where);
   if (const auto* one = std::get_if<SharedRecords>(&*words)) {
@@ -38,7 +43,7 @@ void OwnDevices::heard(Context& context, const Account& account, const Heard& he
   if (const auto* one = std::get_if<HistoryTold>(&*words)) giver_.told(context, account, heard.device, *one);
   if (const auto* one = std::get_if<HistoryOffer>(&*words)) taker_.offered(context, account, heard.device, *one);
   if (const auto* one = std::get_if<HistoryEnd>(&*words)) taker_.ended(context, account, heard.device, *one);
-  if (const auto* one = std::get_if<PinToWatch>(&*words); one != nullptr && heard.device != own) {
+  if (const auto* one = std::get_if<PinToWatch>(&*words); one != nullptr && heard.device != account.device_id()) {
     keep_other_pin(context, heard.device, *one);
     heard_of_pin_ = true;
   }
@@ -55,6 +60,10 @@ void OwnDevices::look(Context& context, const Account& account) {
   const auto view = rooms_.views.view(context.store, account, account.name);
   const bool has_others = view && view->state().active_count() > 1 && view->state().is_active(account.device_id());
   others_ = has_others ? Sharing::Others::some : Sharing::Others::none;
+  const std::size_t removed = view ? view->state().devices().size() - view->state().active_count() : 0;
+  if (has_others && std::exchange(removed_, removed) != removed) {
+    Sharing::take_over(context, account, view->state());
+  }
   if (!has_others || line_.home(context.store, account)) {
     missed_.reset();
     lost_at_.reset();
@@ -127,6 +136,7 @@ void OwnDevices::forget_all() {
   others_ = Sharing::Others::none;
   active_ = false;
   look_ = true;
+  removed_ = 0;
   missed_.reset();
   lost_at_.reset();
   next_ = Time::never();

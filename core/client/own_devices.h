@@ -53,6 +53,7 @@ class OwnDevices {
   Sharing::Others others_ = Sharing::Others::none;
   bool active_ = false;  ///< this device is one of the name
   bool look_ = true;
+  std::size_t removed_ = 0;     ///< devices of the name, when their settings were last taken over
   std::uint64_t gaps_ = 0;      ///< of the mailbox, in this process
   std::optional<Time> missed_;  ///< since when there is no conversation of the own devices
   /// Look-ups of the own name when it was seen that this device is in none any more.

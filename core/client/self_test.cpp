@@ -242,7 +242,10 @@ TEST_F(SharedRefusals, OlderThanWhatIsHere) {
 }
 
 TEST_F(SharedRefusals, OfTheSameTimeTheGreaterDeviceCountsWhateverComesFirst) {
-  const DeviceId low = *DeviceId::from(Bytes(DeviceId::kSize, 1)), high = *DeviceId::from(Bytes(DeviceId::kSize, 9));
+  link("alice-3");
+  village.pass_all(kMinuteMs);
+  const auto third = *DeviceId::from(*from_hex(id_of("alice-3")));
+  const DeviceId low = std::min(first, third), high = std::max(first, third);
   for (const bool high_first : {true, false}) {
     Aside aside(village, "alice-2");
     for (const DeviceId& by : high_first ? std::vector{high, low} : std::vector{low, high}) {
@@ -262,6 +265,51 @@ TEST_F(SharedRefusals, InTheNameOfAnotherDevice) {
   aside.hear(SharedRecords{{record}}, first);
   EXPECT_EQ(aside.noted(), "a setting in the name of another own device was ignored");
   EXPECT_FALSE(is_muted(aside));
+}
+
+// Its leaf stands in the conversation until somebody has committed its removal.
+TEST_F(SharedRefusals, OfADeviceThatWasRemoved) {
+  link("alice-3");
+  village.pass_all(kMinuteMs);
+  const auto third = *DeviceId::from(*from_hex(id_of("alice-3")));
+  const auto set_by_third = [&](Aside& aside) {
+    SharedRecord record = muted(aside, aside.now().ms);
+    record.stamp.device = third;
+    aside.hear(SharedRecords{{record}}, third);
+    return is_muted(aside);
+  };
+  {
+    Aside aside(village, "alice-2");
+    EXPECT_TRUE(set_by_third(aside));
+  }
+  ASSERT_TRUE(remove("alice-3", "alice-1"));
+  village.pass_all(kHourMs);
+  Aside aside(village, "alice-2");
+  EXPECT_FALSE(set_by_third(aside));
+  EXPECT_EQ(aside.noted(), "a word of what is no own device, or none any more, was ignored");
+  aside.hear(SharedRecords{{muted(aside, aside.now().ms)}}, first);
+  EXPECT_TRUE(is_muted(aside));
+}
+
+// One device has heard it in time, another one not: both come to show the same.
+TEST_F(Self, TakesOverWhatARemovedDeviceHadSet) {
+  two();
+  link("alice-3");
+  ASSERT_TRUE(comes_to_an_end("alice-3"));
+  village.hold_envelopes("alice-2", true);
+  good(village.ask("alice-3", "conversation.set", {{"conversation", kBob}, {"pinned", true}}));
+  ASSERT_TRUE(village.until([&] { return conversation("alice-1", kBob)["pinned"] == true; }));
+  const std::string third = id_of("alice-3");
+  ASSERT_TRUE(remove("alice-3", "alice-1"));
+  const auto knows = [&] {
+    const json devices = good(village.ask("alice-2", "device.list"))["devices"];
+    return std::any_of(devices.begin(), devices.end(),
+                       [&](const json& one) { return one["id"] == third && one["active"] == false; });
+  };
+  ASSERT_TRUE(village.until(knows, 2 * kDayMs));
+  EXPECT_EQ(conversation("alice-2", kBob)["pinned"], false);
+  village.hold_envelopes("alice-2", false);
+  EXPECT_TRUE(both([&](const std::string& device) { return conversation(device, kBob)["pinned"] == true; }));
 }
 
 TEST_F(SharedRefusals, OfAConversationOfOthersOrOfTheOwnName) {

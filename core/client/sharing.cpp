@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::uint64_t kWaitingLifeMs = 30 * kDayMs;
 constexpr std::size_t kMarksAtOnce = 256;
+constexpr std::size_t kMostStamps = 1'000'000;
 constexpr std::size_t kRowsAtOnce = 16;
 constexpr std::size_t kReadLookedAt = 64;
 constexpr std::uint8_t kStamped = 1;
@@ -166,6 +167,16 @@ std::vector<SharedRecord> Sharing::settings_from(const StoreView& store, const A
     }
   }
   return out;
+}
+
+void Sharing::take_over(Context& context, const Account& account, const directory::NameState& own_name) {
+  for (const Row& row : context.store.scan(tables::kSharedStamps, {}, {}, kMostStamps)) {
+    const auto stamp = wire::decode<Stamp>(row.value);
+    const auto* by = stamp ? own_name.find(stamp->device) : nullptr;
+    if (by == nullptr || by->active()) continue;
+    context.store.put(tables::kSharedStamps, row.key, wire::encode(Stamp{stamp->time_ms + 1, account.device_id()}));
+    context.store.put(tables::kSharedMarks, row.key, Bytes{kStamped});
+  }
 }
 
 // ---- what others have set ----

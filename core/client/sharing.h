@@ -32,6 +32,10 @@ class Sharing {
   std::vector<SharedRecord> settings_from(const StoreView& store, const Account& account, SettingsCursor& place,
                                           std::size_t most_bytes) const;
 
+  /// What devices that are gone have set is said by this one, as of just after: others of the name may not have heard
+  /// of it in time, and would never count it.
+  static void take_over(Context& context, const Account& account, const directory::NameState& own_name);
+
   /// Tells the other devices, if there are any, what was set here.
   enum class Others : std::uint8_t { none, some };
   void step(Context& context, const Account& account, Others others);
