@@ -210,6 +210,36 @@ TEST_F(HistoryGap, AskedWithAnotherKeyTheGiverBeginsAnew) {
   EXPECT_EQ(anew->next_piece, give.next_piece);
 }
 
+// ---- a conversation of the own devices that is broken ----
+
+TEST_F(HistoryGap, FetchesNothingAllTheTimeThatItCouldNotAnswer) {
+  ask();
+  const std::string get = "https://example.org" + std::string(proto::kPathBlobGet);
+  village.device("alice-2").cut_off_from(get);
+  village.device("alice-1").release_answers();
+  ASSERT_TRUE(village.until([&] { return rows("alice-2", tables::kHistoryOffers) != 0; }, 10 * kMinuteMs));
+  auto& store = village.device("alice-2").store();
+  for (const Row& row : store.scan(tables::kConversations, {}, {}, 10)) {
+    auto one = *wire::decode<Conversation>(row.value);
+    if (one.kind != ConversationKind::self) continue;
+    one.state = ConversationState::broken;
+    ASSERT_TRUE(store.apply({{tables::kConversations, row.key, wire::encode(one)}}));
+  }
+  // No view of the own name comes that is newer, so that another one is not begun.
+  village.server.tamper = [](const std::string& path, ByteView, Bytes& answer) {
+    if (path == proto::kPathLookup) answer = {};
+  };
+  std::size_t gets = 0;
+  village.server.overhear = [&](const proto::Call& call) { gets += call.url.ends_with(proto::kPathBlobGet) ? 1 : 0; };
+  village.device("alice-2").restart();
+  village.device("alice-2").cut_off_from("");
+  village.pass_all(kMinuteMs);
+  EXPECT_EQ(gets, 0u);
+  village.server.tamper = nullptr;
+  EXPECT_TRUE(village.until([&] { return is_done("alice-2"); }, 2 * kHourMs)) << status("alice-2");
+  expect_all();
+}
+
 // ---- a conversation that the new device never knew ----
 
 TEST_F(HistoryGap, DoesNotKeepItFromAConversationThatTheDeviceComesIntoByItself) {

@@ -214,6 +214,8 @@ void HistoryTaker::ask_again(Context& context, const Account& account, const His
 void HistoryTaker::fetch(Context& context, const Account& account) {
   const auto rows = context.store.scan(tables::kHistoryOffers, {}, {}, 1);
   if (rows.empty() || fetching_) return;
+  // Whatever came, it could not be said, and so not be taken.
+  if (!rooms_.line.home(context.store, account)) return pause(context);
   const auto offer = wire::decode<HistoryOffer>(rows.front().value);
   if (!offer) return context.store.erase(tables::kHistoryOffers, rows.front().key);
   proto::Call call;
@@ -230,6 +232,11 @@ void HistoryTaker::fetch(Context& context, const Account& account) {
                                  });
 }
 
+void HistoryTaker::pause(const Context& context) {
+  const std::uint64_t pause = kFirstFetchPauseMs << std::min(failures_++, 12u);
+  next_ = after(context.now, std::min(pause, kLongestFetchPauseMs));
+}
+
 void HistoryTaker::fetched(Context& context, const Account& account, const HistoryOffer& offer, const Answer& answer) {
   auto take = load_take(context.store);
   if (!take || !take->key || !context.store.get(tables::kHistoryOffers, number_key(offer.number))) return;
@@ -243,10 +250,9 @@ void HistoryTaker::fetched(Context& context, const Account& account, const Histo
     if (code == ErrorCode::not_found || code == ErrorCode::over_limit) {
       return lost(context, account, *take, offer, piece + "is not on the server, or not any more");
     }
-    const std::uint64_t pause = kFirstFetchPauseMs << std::min(failures_++, 12u);
-    next_ = after(context.now, std::min(pause, kLongestFetchPauseMs));
-    return;
+    return pause(context);
   }
+  if (!rooms_.line.home(context.store, account)) return pause(context);
   failures_ = 0;
   const auto part = wire::decode<proto::BlobPart>(*answer.body);
   const bool is_it = part && part->size == offer.blob.size && part->data.size() == offer.blob.size &&

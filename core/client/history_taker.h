@@ -48,6 +48,8 @@ class HistoryTaker {
   void ask_again(Context& context, const Account& account, const HistoryTake& take);
   void fetch(Context& context, const Account& account);
   void fetched(Context& context, const Account& account, const HistoryOffer& offer, const Answer& answer);
+  /// Not at once, and each time later.
+  void pause(const Context& context);
   void take_piece(Context& context, const Account& account, HistoryTake& take, const HistoryOffer& offer,
                   const HistoryPiece& piece);
   /// It is asked for again, or given up with this sentence.
