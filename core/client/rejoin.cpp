@@ -33,13 +33,26 @@ Bytes answer_info(const ChannelId& channel, const mls::KeyPackageRef& reference)
 
 const crypto::HpkeSuite& hpke_suite() { return mls::cipher_suite(mls::kDefaultSuite).hpke; }
 
-/// Channels that are no conversation here, of which something came.
-std::size_t unknown_channels(const StoreView& store) {
+/// Whether one more channel that is no conversation here can be asked about. When there are kMaxUnknownChannels, that
+/// which was given up first is forgotten; those that are still asked about stay, whoever makes up others.
+bool has_room_for_unknown(Context& context) {
   std::size_t count = 0;
-  for (const Row& row : store.scan(tables::kRejoins, {}, {}, kMostConversations)) {
-    count += store.get(tables::kConversations, row.key) ? 0 : 1;
+  std::uint64_t first_ms = 0;
+  std::optional<ChannelId> first;
+  for (const Row& row : context.store.scan(tables::kRejoins, {}, {}, kMostConversations)) {
+    if (context.store.get(tables::kConversations, row.key)) continue;
+    ++count;
+    const auto rejoin = wire::decode<Rejoin>(row.value);
+    const std::uint64_t since_ms = rejoin ? rejoin->since_ms : 0;
+    const bool is_over = !rejoin || rejoin->given_up;
+    if (!is_over || (first && since_ms >= first_ms)) continue;
+    first = *ChannelId::from(row.key);
+    first_ms = since_ms;
   }
-  return count;
+  if (count < kMaxUnknownChannels) return true;
+  if (!first) return false;
+  erase_rejoin(context, *first);
+  return true;
 }
 
 }  // namespace
@@ -238,11 +251,13 @@ void Conversations::doubt(Context& context, const ChannelId& channel) {
 }
 
 void Conversations::cannot_go_on(Context& context, const ChannelId& channel, const std::string& domain, Time ask_at) {
-  Rejoin rejoin = load_rejoin(context.store, channel).value_or(Rejoin{});
+  auto known = load_rejoin(context.store, channel);
+  const bool is_new = !known;
+  Rejoin rejoin = known ? std::move(*known) : Rejoin{};
   const bool was_given_up = rejoin.given_up && elapsed_ms(context.now, Time{rejoin.since_ms}) < kGivenUpMs;
   if (rejoin.needed || was_given_up) return;
   auto conversation = find(context.store, channel);
-  if (!conversation && unknown_channels(context.store) >= kMaxUnknownChannels) return;
+  if (!conversation && is_new && !has_room_for_unknown(context)) return;
   context.note(proto::Event::Level::warning, "a conversation cannot go on here by itself");
   rejoin.begin_anew();
   rejoin.needed = true;

@@ -59,6 +59,61 @@ TEST_F(Rejoining, AChannelOfWhichNothingIsKnownAnyMoreIsFoundByWhatComesInIt) {
   expect_going_on("alice-1", "bob-1", kBob, kAlice);
 }
 
+/// 256 channels of which bob's device knows nothing but that something came in them.
+class UnknownChannels : public RejoinTest {
+ protected:
+  void fill(const std::function<void(Rejoin&, std::size_t)>& with) {
+    for (std::size_t i = 0; i < kMany; ++i) {
+      Rejoin rejoin;
+      rejoin.domain = "example.org";
+      rejoin.since_ms = village.now.ms - kDayMs;
+      with(rejoin, i);
+      ASSERT_TRUE(village.device("bob-1").store().apply({{tables::kRejoins, id(i), wire::encode(rejoin)}}));
+    }
+  }
+  static Bytes id(std::size_t number) {
+    Bytes out(ChannelId::kSize, 1);
+    out[0] = static_cast<std::uint8_t>(number);
+    return out;
+  }
+  bool knows(std::size_t number) {
+    return village.device("bob-1").store().get(tables::kRejoins, id(number)).has_value();
+  }
+  /// Bob's device loses all that it knows of the pair, and something comes there.
+  void lose_pair() {
+    say("alice-1", kBob, "one");
+    ASSERT_TRUE(village.until([&] { return has_text("bob-1", kAlice, "one"); }));
+    auto& store = village.device("bob-1").store();
+    const Bytes pair = to_bytes(channel("bob-1").view());
+    ASSERT_TRUE(store.apply({{tables::kGroups, pair, std::nullopt}, {tables::kConversations, pair, std::nullopt}}));
+    village.device("bob-1").restart();
+    begin("alice-1", kBob, "into the dark");
+  }
+
+  static constexpr std::size_t kMany = 256;
+};
+
+TEST_F(UnknownChannels, ThatWereGivenUpMakeRoomTheOldestFirst) {
+  fill([&](Rejoin& rejoin, std::size_t i) {
+    rejoin.given_up = true;
+    if (i == 77) rejoin.since_ms -= 1;
+  });
+  lose_pair();
+  EXPECT_TRUE(village.until([&] { return gaps("bob-1", kAlice) == 1; }, kHourMs));
+  for (std::size_t i = 0; i < kMany; ++i) EXPECT_EQ(knows(i), i != 77) << i;
+}
+
+TEST_F(UnknownChannels, ThatAreStillAskedAboutAreNotForgottenForAnother) {
+  fill([&](Rejoin& rejoin, std::size_t) {
+    rejoin.needed = true;
+    rejoin.ask_at_ms = after(village.now, 300 * kDayMs).ms;
+  });
+  lose_pair();
+  village.pass_all(kHourMs);
+  EXPECT_EQ(village.server.post.rejoins, 0u);
+  for (std::size_t i = 0; i < kMany; ++i) EXPECT_TRUE(knows(i)) << i;
+}
+
 TEST_F(Rejoining, AnOwnDeviceAnswersToo) {
   good(village.link_device("bob-2", kBob, "bob-1"));
   say("alice-1", kBob, "one");
