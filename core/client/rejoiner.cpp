@@ -21,6 +21,8 @@ namespace {
 constexpr std::size_t kMaxAnswers = 16;
 /// How long a pair waits to be let in again: then it is begun anew, which its two can always do.
 constexpr std::uint64_t kPairPatienceMs = 2 * kDayMs;
+/// The devices of one name may all be off for a while, this one among them: it has asked, and asked again.
+constexpr std::uint32_t kLeastOwnAsks = 2;
 /// How often it is asked into a channel that is no conversation here.
 constexpr std::uint32_t kMostUnknownAsks = 6;
 /// After a commit that was too late, and after an answer that was none.
@@ -101,27 +103,32 @@ bool Rejoiner::give_up() {
     save();
     return true;
   }
-  const bool is_pair = conversation_->kind == ConversationKind::pair;
-  if (!is_pair || elapsed_ms(context_.now, Time{rejoin_.since_ms}) < kPairPatienceMs) return false;
+  if (conversation_->kind == ConversationKind::group) return false;
+  if (elapsed_ms(context_.now, Time{rejoin_.since_ms}) < kPairPatienceMs) return false;
+  if (conversation_->kind == ConversationKind::self && rejoin_.asked < kLeastOwnAsks) return false;
+  // The others take no further one: there this device would be alone.
+  const ChannelId home = home_of(context_.store, channel_);
+  if (channels_of(context_.store, home).size() >= kMaxChannelsOfPair) return false;
   conversation_->state = ConversationState::broken;
   conversation_->trouble = "Nobody could let this device in here again; what is sent next begins a new conversation.";
   owner_.save(context_, *conversation_);
   erase_rejoin(context_, channel_);
-  const ChannelId home = home_of(context_.store, channel_);
   owner_.notice(context_, home,
                 std::string(kGapWords) + ": nobody could let this device in again, and it goes on over a new channel.");
   begin_anew();
   return true;
 }
 
-// What waits for a pair finds another channel between the two; what waits for a group finds nobody.
+// What waits for a pair finds another channel between the two, and so does what waits for the own devices; what waits
+// for a group finds nobody.
 void Rejoiner::begin_anew() {
   const ChannelId home = home_of(context_.store, channel_);
   owner_.others_due(context_.store, channel_);
-  if (conversation_->kind != ConversationKind::pair) {
+  if (conversation_->kind == ConversationKind::group) {
     return owner_.refuse_outbox(context_, home, Conversations::Unsent::all);
   }
   if (context_.store.scan_prefix(tables::kOutbox, home, 1).empty()) return;
+  if (conversation_->kind == ConversationKind::self) (void)owner_.own_conversation(context_, account_);
   for (const std::string& text : conversation_->names) {
     const auto name = directory::Name::from(text);
     if (name && *name != account_.name) (void)owner_.pair_with(context_, account_, *name);

@@ -51,7 +51,7 @@ class Rejoiner {
   void install();
   void save();
   void trouble(const std::string& sentence);
-  /// Nobody has answered for long: a pair is begun anew, what is no conversation here is forgotten.
+  /// Nobody has answered for long: a pair, or the own conversation, is begun anew, what is none here is forgotten.
   bool give_up();
   /// This channel is broken: what waits goes another way, or says that it cannot.
   void begin_anew();

@@ -2,6 +2,7 @@
 #include "core/client/own_fixture.h"
 
 #include "core/base/encoding.h"
+#include "core/client/rejoin.h"
 
 namespace cairn::client {
 namespace {
@@ -73,6 +74,99 @@ TEST_F(Self, LosesADeviceThatWasRemoved) {
   village.pass_all(kMinuteMs);
   EXPECT_TRUE(texts("alice-2", "me").empty());
   EXPECT_EQ(conversation("alice-2", kBob)["muted"], false);
+}
+
+// ---- lost ----
+
+class SelfLost : public Self {
+ protected:
+  void SetUp() override {
+    Self::SetUp();
+    two();
+  }
+  /// The channel that this device writes its words for the others to.
+  std::optional<ChannelId> channel(const std::string& device) {
+    std::optional<ChannelId> least;
+    for (const Row& row : village.device(device).store().scan(tables::kConversations, {}, {}, 100)) {
+      const auto one = wire::decode<Conversation>(row.value);
+      if (one->kind != ConversationKind::self || !one->is_writable()) continue;
+      if (!least || one->channel < *least) least = one->channel;
+    }
+    return least;
+  }
+  void lose(const std::string& device) {
+    const Bytes lost = to_bytes(channel(device)->view());
+    ASSERT_TRUE(village.device(device).store().apply({{tables::kGroups, lost, std::nullopt}}));
+    village.device(device).restart();
+  }
+  void note(const std::string& device, const std::string& text) {
+    village.begin(device, "send", {{"to", "me"}, {"text", text}});
+    village.settle();
+  }
+  /// Both write to one channel, which is another one than before, and hear each other.
+  void expect_one(const ChannelId& before) {
+    EXPECT_TRUE(village.until([&] { return channel("alice-1") == channel("alice-2"); }, kHourMs));
+    village.pass_all(10 * kMinuteMs);
+    EXPECT_EQ(channel("alice-1"), channel("alice-2"));
+    EXPECT_NE(channel("alice-1"), before);
+    note("alice-1", "from the first");
+    note("alice-2", "from the second");
+    good(village.ask("alice-2", "conversation.set", {{"conversation", kBob}, {"pinned", true}}));
+    const auto has = [&](const std::string& device, const std::string& text) {
+      const Texts all = texts(device, "me");
+      return std::count(all.begin(), all.end(), text) == 1;
+    };
+    EXPECT_TRUE(both(
+        [&](const std::string& device) { return has(device, "from the first") && has(device, "from the second"); }));
+    EXPECT_TRUE(village.until([&] { return conversation("alice-1", kBob)["pinned"] == true; }));
+  }
+};
+
+TEST_F(SelfLost, ByAllDevicesIsBegunAnewAndOneThoughAllDecideAtOnce) {
+  const ChannelId before = *channel("alice-1");
+  for (const char* device : {"alice-1", "alice-2"}) lose(device);
+  for (const char* device : {"alice-1", "alice-2"}) note(device, std::string("kept on ") + device);
+  village.pass_all(40 * kHourMs);
+  EXPECT_EQ(channel("alice-1"), before) << "for two days somebody may still answer";
+  // Neither hears of what the other one decides before it has decided itself.
+  for (const char* device : {"alice-1", "alice-2"}) village.set_online(device, false);
+  village.pass_all(10 * kHourMs);
+  for (const char* device : {"alice-1", "alice-2"}) village.set_online(device, true);
+  const auto has_both = [&](const std::string& device) {
+    Texts all = texts(device, "me");
+    std::sort(all.begin(), all.end());
+    return all == Texts{"kept on alice-1", "kept on alice-2"};
+  };
+  EXPECT_TRUE(village.until([&] { return has_both("alice-1") && has_both("alice-2"); }, kHourMs));
+  expect_one(before);
+}
+
+TEST_F(SelfLost, ByAllDevicesIsBegunAnewThoughNothingWaits) {
+  const ChannelId before = *channel("alice-1");
+  for (const char* device : {"alice-1", "alice-2"}) lose(device);
+  village.pass_all(3 * kDayMs);
+  expect_one(before);
+}
+
+TEST_F(SelfLost, ByOneWhileTheOtherIsAwayIsOneWhenThatComesBack) {
+  const ChannelId before = *channel("alice-1");
+  village.set_online("alice-1", false);
+  lose("alice-2");
+  village.pass_all(3 * kDayMs);
+  village.set_online("alice-1", true);
+  village.pass_all(kMinuteMs);
+  expect_one(before);
+}
+
+TEST_F(SelfLost, IsNotGivenUpByWhoHasNotAsked) {
+  const ChannelId before = *channel("alice-1");
+  lose("alice-2");
+  village.set_online("alice-2", false);
+  village.pass_all(3 * kDayMs);
+  village.set_online("alice-2", true);  // alice-1 is there, and answers
+  EXPECT_TRUE(village.until([&] { return !load_rejoin(village.device("alice-2").store(), before); }, kHourMs));
+  EXPECT_EQ(channel("alice-1"), before);
+  EXPECT_EQ(channel("alice-2"), before);
 }
 
 // ---- settings ----
