@@ -361,6 +361,7 @@ void Conversations::forget_all(const StoreView& store) {
   retries_.clear();
   wakes_.clear();
   behind_.clear();
+  spoken_.clear();
   passports_.forget_all();
   next_forgetting_ = {};
   homes_.clear();

@@ -306,7 +306,7 @@ bool Inbox::take_echo(const proto::Envelope& envelope) {
     if (!entry || entry->ciphertext.empty() || entry->ciphertext_hash != hash) continue;
     owner_.set_delivery(context_, home_, entry->message, Delivery::sent, Time{envelope.received_ms});
     context_.store.erase(tables::kOutbox, row.key);
-    forget_signals(context_, channel_);
+    owner_.message_taken(context_, channel_, *entry);
     owner_.others_due(context_.store, channel_);
     return true;
   }

@@ -5,6 +5,7 @@
 #include "core/client/gatekeeper.h"
 #include "core/client/leaf_updates.h"
 #include "core/client/pairs.h"
+#include "core/client/typing.h"
 
 namespace cairn::client {
 
@@ -83,6 +84,9 @@ class Reconciler {
   void note_sent_to();
   void send_answered(const Bytes& key, const Answer& answer);
   Result<OutboxEntry> protect(OutboxEntry entry);
+  /// The first time in a process: goes on behind all signals that another state can have sent (typing.h).
+  Status skip_signals();
+  SignalsSent signals_sent() const;
   /// What is said with a message; the notes of it are kept.
   std::vector<directory::Gossip> gossip();
   void trouble(std::string sentence);

@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "core/client/rejoin_fixture.h"
+#include "core/client/typing.h"
 #include "core/mls/message.h"
+#include "tests/support/hostile_device.h"
 
 namespace cairn::client {
 namespace {
@@ -357,6 +359,35 @@ TEST_F(PutBack, SaysNothingTwice) {
   EXPECT_TRUE(has_text("alice-1", kBob, "once")) << json(texts("alice-1", kBob)).dump();
   EXPECT_TRUE(has_text("bob-1", kAlice, "once"));
   expect_going_on("alice-1", "bob-1", kBob, kAlice);
+}
+
+// A signal comes back to nobody, so the copy cannot know of it: whoever reads both must find two keys.
+TEST_F(PutBack, UsesNoKeyThatASignalHadAfterTheCopy) {
+  village.pass_all(10 * kSecondMs);  // until all reports are said
+  auto alice = testing::HostileDevice::like(village, "alice-1");
+  mls::Group reader = alice.group_of("alice-1", channel("alice-1"));
+  const auto copy = copy_of("bob-1");
+  std::vector<Bytes> signals;
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(good(village.ask("bob-1", "typing", {{"conversation", kAlice}}))["told"], true);
+    signals.push_back(wire::decode<proto::SignalPush>(village.server.post.last_signal)->body);
+    village.pass_all(kTypingAgainMs);
+  }
+  std::vector<Bytes> messages;
+  village.server.overhear = [&](const proto::Call& call) {
+    if (call.url.ends_with(proto::kPathChannelSend)) {
+      messages.push_back(wire::decode<proto::ChannelSend>(call.body)->ciphertext);
+    }
+  };
+  put_back("bob-1", copy);
+  EXPECT_EQ(good(village.ask("bob-1", "typing", {{"conversation", kAlice}}))["told"], false);
+  begin("bob-1", kAlice, "three");
+  ASSERT_TRUE(village.until([&] { return has_text("alice-1", kBob, "three"); }));
+  EXPECT_FALSE(is_in_doubt(village.device("bob-1").store(), channel("bob-1"))) << "nothing tells of it";
+  for (const Bytes& one : signals) EXPECT_TRUE(reader.process(one, alice.rules())) << "signal";
+  ASSERT_FALSE(messages.empty());
+  const auto read = reader.process(messages.front(), alice.rules());
+  EXPECT_TRUE(read) << read.error().where;
 }
 
 // Key packages that the server has may be of the later state: Welcomes to them could not be opened.

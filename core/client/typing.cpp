@@ -1,5 +1,7 @@
 #include "core/client/typing.h"
 
+#include <algorithm>
+
 #include "core/client/domains.h"
 #include "core/client/identity.h"
 #include "core/client/inbox.h"
@@ -121,9 +123,10 @@ bool Reconciler::signal(const Bytes& content) {
   if (check_views() == Outcome::waiting) return false;
   const auto wanted = difference();
   if (!wanted || !wanted->empty()) return false;
-  const auto row = context_.store.get(tables::kSignalsSent, channel_);
-  const auto before = row ? wire::decode<SignalsSent>(*row) : SignalsSent{};
-  SignalsSent sent = before && before->epoch == group_->epoch() ? *before : SignalsSent{group_->epoch(), 0};
+  // Not with generations that another state of this device may have used.
+  const auto spoken = owner_.spoken_.find(channel_);
+  if (spoken == owner_.spoken_.end() || spoken->second.epoch != group_->epoch() || !spoken->second.taken) return false;
+  SignalsSent sent = signals_sent();
   if (++sent.count > kMaxSignalsBetweenMessages) return false;
   const SecretBytes plaintext = encode_plaintext({}, content);
   auto ciphertext = group_->protect(plaintext.expose(), as_bytes(proto::kSignalData), context_.entropy);
@@ -139,8 +142,30 @@ bool Reconciler::signal(const Bytes& content) {
   return owner_.calls_.start(context_, call_key("signal ", channel_), std::move(call), [](Context&, const Answer&) {});
 }
 
-void forget_signals(Context& context, const ChannelId& channel) {
+Status Reconciler::skip_signals() {
+  Conversations::Spoken& spoken = owner_.spoken_[channel_];
+  if (spoken.epoch == group_->epoch()) return ok();
+  if (group_->members().size() <= kMaxLeavesForTyping) {
+    const SignalsSent sent = signals_sent();
+    TRY(group_->skip_generations(kMaxSignalsBetweenMessages - std::min(sent.count, kMaxSignalsBetweenMessages)));
+    context_.store.put(tables::kSignalsSent, to_bytes(channel_.view()),
+                       wire::encode(SignalsSent{group_->epoch(), kMaxSignalsBetweenMessages}));
+  }
+  spoken = {group_->epoch(), {}, false};
+  return ok();
+}
+
+SignalsSent Reconciler::signals_sent() const {
+  const auto row = context_.store.get(tables::kSignalsSent, channel_);
+  const auto sent = row ? wire::decode<SignalsSent>(*row) : SignalsSent{};
+  return sent && sent->epoch == group_->epoch() ? *sent : SignalsSent{group_->epoch(), 0};
+}
+
+void Conversations::message_taken(Context& context, const ChannelId& channel, const OutboxEntry& entry) {
   context.store.erase(tables::kSignalsSent, to_bytes(channel.view()));
+  const auto spoken = spoken_.find(channel);
+  if (spoken == spoken_.end() || spoken->second.epoch != entry.epoch) return;
+  spoken->second.taken = spoken->second.taken || spoken->second.last == entry.ciphertext_hash;
 }
 
 // ---- hearing ----

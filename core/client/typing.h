@@ -13,7 +13,9 @@ constexpr std::size_t kMaxNamesForTyping = 32;
 constexpr std::size_t kMaxLeavesForTyping = 64;
 /// Signals of this device between two messages of its own that a server has taken, in one epoch. Each of them takes a
 /// generation of the sender's ratchet (RFC 9420 s.9.1), and who was away misses them all: with this few the next
-/// message stays far within the 2,000 generations that a receiver goes forward.
+/// message stays far within the 2,000 generations that a receiver goes forward. They leave no trace at the server, so
+/// that a copy of this store that is put back cannot know of them: a process goes on behind all that there can have
+/// been.
 constexpr std::uint32_t kMaxSignalsBetweenMessages = 256;
 /// How long a signal is good for: who goes on writing says so again before.
 constexpr std::uint64_t kTypingLifeMs = 8 * kSecondMs;
@@ -36,9 +38,6 @@ Bytes typing_content(Context& context);
 bool tells_typing(const StoreView& store, const ChannelId& home);
 /// Without a home: at all.
 void set_tells_typing(Context& context, const std::optional<ChannelId>& home, bool on);
-
-/// A server has taken a message of this device: whoever comes back finds that first.
-void forget_signals(Context& context, const ChannelId& channel);
 
 class Typing {
  public:
