@@ -1,6 +1,7 @@
 #include "core/client/own_devices.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/client/pin_others.h"
 #include "core/crypto/hash.h"
