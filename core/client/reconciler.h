@@ -86,7 +86,8 @@ class Reconciler {
   Result<OutboxEntry> protect(OutboxEntry entry);
   /// The first time in a process: goes on behind all signals that another state can have sent (typing.h).
   Status skip_signals();
-  SignalsSent signals_sent() const;
+  /// Of this epoch; nothing while nobody has wished to write in it.
+  std::optional<SignalsSent> signals_sent() const;
   /// What is said with a message; the notes of it are kept.
   std::vector<directory::Gossip> gossip();
   void trouble(std::string sentence);

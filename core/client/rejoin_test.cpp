@@ -363,6 +363,8 @@ TEST_F(PutBack, SaysNothingTwice) {
 
 // A signal comes back to nobody, so the copy cannot know of it: whoever reads both must find two keys.
 TEST_F(PutBack, UsesNoKeyThatASignalHadAfterTheCopy) {
+  good(village.ask("bob-1", "typing", {{"conversation", kAlice}}));
+  say("bob-1", kAlice, "now signals may follow");
   village.pass_all(10 * kSecondMs);  // until all reports are said
   auto alice = testing::HostileDevice::like(village, "alice-1");
   mls::Group reader = alice.group_of("alice-1", channel("alice-1"));
@@ -387,6 +389,27 @@ TEST_F(PutBack, UsesNoKeyThatASignalHadAfterTheCopy) {
   for (const Bytes& one : signals) EXPECT_TRUE(reader.process(one, alice.rules())) << "signal";
   ASSERT_FALSE(messages.empty());
   const auto read = reader.process(messages.front(), alice.rules());
+  EXPECT_TRUE(read) << read.error().where;
+}
+
+// A copy from before anybody wished to write: signals come only behind a message, which the mailbox tells of.
+TEST_F(PutBack, LeavesNothingOutWhereNoSignalCanHaveBeen) {
+  village.pass_all(10 * kSecondMs);
+  auto alice = testing::HostileDevice::like(village, "alice-1");
+  const mls::Group before = alice.group_of("alice-1", channel("alice-1"));
+  std::vector<Bytes> messages;
+  village.server.overhear = [&](const proto::Call& call) {
+    if (call.url.ends_with(proto::kPathChannelSend)) {
+      messages.push_back(wire::decode<proto::ChannelSend>(call.body)->ciphertext);
+    }
+  };
+  for (int i = 0; i < 10; ++i) {  // each by a process of its own, and none but the last is read
+    village.device("bob-1").restart();
+    say("bob-1", kAlice, std::to_string(i));
+  }
+  auto late = *mls::Group::restore(before.serialise().expose());
+  ASSERT_GE(messages.size(), 10u);
+  const auto read = late.process(messages.back(), alice.rules());
   EXPECT_TRUE(read) << read.error().where;
 }
 

@@ -123,10 +123,16 @@ bool Reconciler::signal(const Bytes& content) {
   if (check_views() == Outcome::waiting) return false;
   const auto wanted = difference();
   if (!wanted || !wanted->empty()) return false;
+  const auto sent_before = signals_sent();
+  if (!sent_before) {  // the wish is kept: from the next message on that the server has taken there may be signals
+    context_.store.put(tables::kSignalsSent, to_bytes(channel_.view()), wire::encode(SignalsSent{group_->epoch(), 0}));
+    owner_.spoken_[channel_].taken = false;
+    return false;
+  }
   // Not with generations that another state of this device may have used.
   const auto spoken = owner_.spoken_.find(channel_);
   if (spoken == owner_.spoken_.end() || spoken->second.epoch != group_->epoch() || !spoken->second.taken) return false;
-  SignalsSent sent = signals_sent();
+  SignalsSent sent = *sent_before;
   if (++sent.count > kMaxSignalsBetweenMessages) return false;
   const SecretBytes plaintext = encode_plaintext({}, content);
   auto ciphertext = group_->protect(plaintext.expose(), as_bytes(proto::kSignalData), context_.entropy);
@@ -145,9 +151,9 @@ bool Reconciler::signal(const Bytes& content) {
 Status Reconciler::skip_signals() {
   Conversations::Spoken& spoken = owner_.spoken_[channel_];
   if (spoken.epoch == group_->epoch()) return ok();
-  if (group_->members().size() <= kMaxLeavesForTyping) {
-    const SignalsSent sent = signals_sent();
-    TRY(group_->skip_generations(kMaxSignalsBetweenMessages - std::min(sent.count, kMaxSignalsBetweenMessages)));
+  if (const auto sent = signals_sent()) {
+    TRY(group_->skip_generations(kMaxSignalsBetweenMessages - std::min(sent->count, kMaxSignalsBetweenMessages)));
+    owner_.save_group(context_, channel_, *group_);
     context_.store.put(tables::kSignalsSent, to_bytes(channel_.view()),
                        wire::encode(SignalsSent{group_->epoch(), kMaxSignalsBetweenMessages}));
   }
@@ -155,14 +161,18 @@ Status Reconciler::skip_signals() {
   return ok();
 }
 
-SignalsSent Reconciler::signals_sent() const {
+std::optional<SignalsSent> Reconciler::signals_sent() const {
   const auto row = context_.store.get(tables::kSignalsSent, channel_);
-  const auto sent = row ? wire::decode<SignalsSent>(*row) : SignalsSent{};
-  return sent && sent->epoch == group_->epoch() ? *sent : SignalsSent{group_->epoch(), 0};
+  const auto sent = row ? wire::decode<SignalsSent>(*row) : Result<SignalsSent>(fail(ErrorCode::not_found, "signals"));
+  return sent && sent->epoch == group_->epoch() ? std::optional(*sent) : std::nullopt;
 }
 
 void Conversations::message_taken(Context& context, const ChannelId& channel, const OutboxEntry& entry) {
-  context.store.erase(tables::kSignalsSent, to_bytes(channel.view()));
+  const auto row = context.store.get(tables::kSignalsSent, channel);
+  const auto sent = row ? wire::decode<SignalsSent>(*row) : Result<SignalsSent>(fail(ErrorCode::not_found, "signals"));
+  if (sent && sent->epoch == entry.epoch) {
+    context.store.put(tables::kSignalsSent, to_bytes(channel.view()), wire::encode(SignalsSent{entry.epoch, 0}));
+  }
   const auto spoken = spoken_.find(channel);
   if (spoken == spoken_.end() || spoken->second.epoch != entry.epoch) return;
   spoken->second.taken = spoken->second.taken || spoken->second.last == entry.ciphertext_hash;

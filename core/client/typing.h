@@ -21,7 +21,8 @@ constexpr std::uint32_t kMaxSignalsBetweenMessages = 256;
 constexpr std::uint64_t kTypingLifeMs = 8 * kSecondMs;
 constexpr std::uint64_t kTypingAgainMs = 4 * kSecondMs;
 
-/// tables::kSignalsSent.
+/// tables::kSignalsSent: there since somebody first wished to write in this epoch. Signals are sent only behind a
+/// message that was taken after that, so a copy of the store from before it need not go on behind any.
 struct SignalsSent {
   std::uint64_t epoch = 0;
   std::uint32_t count = 0;

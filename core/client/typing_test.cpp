@@ -21,6 +21,11 @@ class TypingTest : public ::testing::Test {
     ASSERT_TRUE(village.register_person("bob", kBob).contains("result"));
     say("alice", kBob, "hello bob");
     say("bob", kAlice, "hello alice");
+    // The first wish in an epoch is kept, and told from the next message on.
+    EXPECT_FALSE(types());
+    EXPECT_FALSE(types("bob", kAlice));
+    say("alice", kBob, "hello again");
+    say("bob", kAlice, "hello again");
     ask("bob", "follow");
     ask("alice", "follow");
     village.device("bob").take_notices();
