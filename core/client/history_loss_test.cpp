@@ -210,6 +210,44 @@ TEST_F(HistoryGap, AskedWithAnotherKeyTheGiverBeginsAnew) {
   EXPECT_EQ(anew->next_piece, give.next_piece);
 }
 
+// The giver hears the question first, says its offers again, and then that they were taken; their blobs are gone by
+// then.
+TEST_F(HistoryGap, CountsNoOfferAsLostThatWasAnsweredBefore) {
+  offer();
+  village.device("alice-1").set_silent(true);
+  village.device("alice-2").release_answers();
+  ASSERT_TRUE(village.until([&] { return history("alice-2").value("taken", 0) == 2; }, 10 * kMinuteMs));
+  Aside aside(village, "alice-2");
+  const auto said = village.device("alice-1").store().scan(tables::kHistorySaid, {}, {}, 4);
+  ASSERT_FALSE(said.empty());
+  const std::size_t before = aside.sends().size();
+  for (const Row& row : said) aside.hear(*wire::decode<HistoryOffer>(row.value), load_take(aside.store())->from);
+  EXPECT_EQ(aside.rows(tables::kHistoryOffers), 0u);
+  EXPECT_EQ(aside.sends().size(), before) << "nothing is fetched twice";
+  EXPECT_EQ(load_take(aside.store())->asked_again, 0u);
+  village.device("alice-1").set_silent(false);
+  ASSERT_TRUE(comes_to_an_end("alice-2"));
+  expect_all();
+  EXPECT_FALSE(history("alice-2").contains("trouble"));
+  EXPECT_EQ(rows("alice-2", tables::kHistoryAnswered), 0u);
+}
+
+TEST_F(HistoryGap, IsShownWhereALaterStateOfTheNewDeviceHasTakenSome) {
+  ask();
+  Aside aside(village, "alice-2");
+  aside.hear(HistoryEnd{aside.own(), 5}, load_take(aside.store())->from);
+  EXPECT_EQ(load_take(aside.store())->stage, HistoryTake::Stage::over);
+  EXPECT_NE(load_take(aside.store())->trouble.find("may be missing here"), std::string::npos);
+}
+
+TEST_F(HistoryGap, EndsWhenTheGiverIsRemoved) {
+  ask();
+  ASSERT_TRUE(remove("alice-1", "alice-2"));
+  EXPECT_TRUE(village.until([&] { return is_done("alice-2"); }, kHourMs)) << status("alice-2");
+  EXPECT_NE(history("alice-2").value("trouble", "").find("was removed meanwhile"), std::string::npos);
+  EXPECT_FALSE(load_take(village.device("alice-2").store())->key);
+}
+
 // ---- a conversation of the own devices that is broken ----
 
 TEST_F(HistoryGap, FetchesNothingAllTheTimeThatItCouldNotAnswer) {

@@ -74,6 +74,26 @@ HistoryHeard load_heard(Context& context) {
   return heard ? *heard : HistoryHeard{after(context.now, kAskHistoryAgainMs).ms, context.now.ms, 0};
 }
 
+/// Nothing is on its way any more.
+void forget_way(Context& context) {
+  for (const Table table : {tables::kHistoryOffers, tables::kHistoryAnswered}) {
+    for (const Row& row : context.store.scan(table, {}, {}, ~std::size_t{0})) context.store.erase(table, row.key);
+  }
+  context.store.erase(tables::kHistoryHeard, {});
+}
+
+/// tables::kHistoryAnswered: the blob, and what was said of it.
+void keep_answer(Context& context, const HistoryOffer& offer, HistoryTold::Verdict verdict) {
+  const auto number = static_cast<std::uint8_t>(verdict);
+  context.store.put(tables::kHistoryAnswered, number_key(offer.number), concat({offer.blob.blob, {&number, 1}}));
+}
+std::optional<HistoryTold::Verdict> answer_to(const StoreView& store, const HistoryOffer& offer) {
+  const auto row = store.get(tables::kHistoryAnswered, number_key(offer.number));
+  if (!row || row->size() != proto::BlobId::kSize + 1) return std::nullopt;
+  if (!equal(ByteView(*row).first(proto::BlobId::kSize), offer.blob.blob)) return std::nullopt;
+  return static_cast<HistoryTold::Verdict>(row->back());
+}
+
 void save_heard(Context& context, const HistoryHeard& heard) {
   context.store.put(tables::kHistoryHeard, {}, wire::encode(heard));
 }
@@ -100,6 +120,11 @@ void HistoryTaker::offered(Context& context, const Account& account, const Devic
   if (offer.to != account.device_id()) return;
   const auto take = load_take(context.store);
   if (!take || take->stage != HistoryTake::Stage::asked || !is_giver(context, by, *take)) return;
+  // Said again, for an answer was lost or is on its way: it is the same, whatever lies at the server by now.
+  if (const auto verdict = answer_to(context.store, offer)) {
+    rooms_.line.say(context, account, HistoryTold{take->from, offer.number, *verdict});
+    return;
+  }
   if (context.store.scan(tables::kHistoryOffers, {}, {}, kMaxHistoryOffers).size() >= kMaxHistoryOffers) {
     return context.note(proto::Event::Level::warning, "one piece of history more than are asked for was ignored");
   }
@@ -118,9 +143,11 @@ void HistoryTaker::ended(Context& context, const Account& account, const DeviceI
   if (end.given == HistoryEnd::kNothing) {
     take->trouble =
         "The device that let this one in has nothing more to give; some of what was said before may be missing here.";
+  } else if (end.given > take->taken && take->trouble.empty()) {  // a later state of this device has taken some
+    take->trouble = "Some of what was said before may be missing here: other pieces were given than this device has.";
   }
   save_take(context, *take);
-  context.store.erase(tables::kHistoryHeard, {});
+  forget_way(context);
   if (listener_) listener_(context, *take);
 }
 
@@ -152,12 +179,10 @@ void HistoryTaker::step(Context& context, const Account& account) {
     take->stage = HistoryTake::Stage::over;
     take->ended_ms = context.now.ms;
     save_take(context, *take);
-    for (const Row& row : context.store.scan(tables::kHistoryOffers, {}, {}, kMaxHistoryOffers)) {
-      context.store.erase(tables::kHistoryOffers, row.key);
-    }
-    context.store.erase(tables::kHistoryHeard, {});
+    forget_way(context);
   }
   if (account.state != AccountState::active) return;
+  if (take->stage == HistoryTake::Stage::asked) static_cast<void>(is_giver_gone(context, account, *take));
   look_at_waiting(context, account, *take);
   if (take->stage == HistoryTake::Stage::awaited) {
     next_ = Time::never();  // with the input that brings this device into the conversation of the own ones
@@ -170,14 +195,21 @@ void HistoryTaker::step(Context& context, const Account& account) {
   fetch(context, account);
 }
 
-void HistoryTaker::ask(Context& context, const Account& account, HistoryTake& take) {
+bool HistoryTaker::is_giver_gone(Context& context, const Account& account, HistoryTake& take) {
   const auto view = rooms_.views.view(context.store, account, account.name);
-  if (view && view->state().find(take.from) != nullptr && !view->state().is_active(take.from)) {
-    take.stage = HistoryTake::Stage::over;
-    take.ended_ms = context.now.ms;
-    take.trouble = "The device that let this one in was removed meanwhile, so it gives no history.";
-    return save_take(context, take);
-  }
+  if (!view || view->state().find(take.from) == nullptr || view->state().is_active(take.from)) return false;
+  take.stage = HistoryTake::Stage::over;
+  take.ended_ms = context.now.ms;
+  take.key.reset();
+  take.trouble = "The device that let this one in was removed meanwhile, so it gives no more of the history.";
+  save_take(context, take);
+  forget_way(context);
+  if (listener_) listener_(context, take);
+  return true;
+}
+
+void HistoryTaker::ask(Context& context, const Account& account, HistoryTake& take) {
+  if (is_giver_gone(context, account, take)) return;
   if (!rooms_.line.reaches(context.store, account, take.from)) return;
   crypto::KemKeyPair pair = make_history_key(context.entropy);
   const bool messages = take.choice == HistoryChoice::everything;
@@ -274,6 +306,7 @@ void HistoryTaker::lost(Context& context, const Account& account, HistoryTake& t
   const bool is_last_time = take.asked_again >= kMostAskedAgain;
   const Verdict verdict = is_last_time ? Verdict::given_up : Verdict::again;
   if (!rooms_.line.say(context, account, HistoryTold{take.from, offer.number, verdict})) return;
+  keep_answer(context, offer, verdict);
   context.store.erase(tables::kHistoryOffers, number_key(offer.number));
   ++take.asked_again;
   take.trouble = why + (is_last_time ? "; its messages are missing here, and stay on the other device." : kAskedAgain);
@@ -284,6 +317,7 @@ void HistoryTaker::lost(Context& context, const Account& account, HistoryTake& t
 void HistoryTaker::take_piece(Context& context, const Account& account, HistoryTake& take, const HistoryOffer& offer,
                               const HistoryPiece& piece) {
   if (!rooms_.line.say(context, account, HistoryTold{take.from, offer.number, HistoryTold::Verdict::taken})) return;
+  keep_answer(context, offer, HistoryTold::Verdict::taken);
   context.store.erase(tables::kHistoryOffers, number_key(offer.number));
   for (const SharedRecord& record : piece.records) rooms_.sharing.merge(context, account, record);
   std::uint32_t number = 0;

@@ -44,6 +44,8 @@ class HistoryTaker {
 
   /// Whether this own device let this one in; a note where it did not.
   static bool is_giver(Context& context, const DeviceId& by, const HistoryTake& take);
+  /// Whether the giver was removed meanwhile: then that was all.
+  bool is_giver_gone(Context& context, const Account& account, HistoryTake& take);
   void ask(Context& context, const Account& account, HistoryTake& take);
   void ask_again(Context& context, const Account& account, const HistoryTake& take);
   void fetch(Context& context, const Account& account);

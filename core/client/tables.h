@@ -103,6 +103,8 @@ inline constexpr Table kSharedMarks{87};     ///< likewise -> uint8: set here an
 inline constexpr Table kSharedWaiting{88};   ///< SharedField || SHA-256 of a Room -> SharedRecord: not to be done yet
 inline constexpr Table kHistoryAgain{89};    ///< DeviceId || uint32 number of a piece that was lost -> GivenPiece
 inline constexpr Table kHistoryHeard{112};   ///< "" -> HistoryHeard: when this device asks again for what it gets
-inline constexpr Table kHistorySaid{113};    ///< as kHistoryPieces -> HistoryOffer, as it was said
+inline constexpr Table kHistoryAnswered{
+    114};                                  ///< uint32 number -> BlobId || uint8 verdict: of an offer, as it was said
+inline constexpr Table kHistorySaid{113};  ///< as kHistoryPieces -> HistoryOffer, as it was said
 
 }  // namespace cairn::client::tables
