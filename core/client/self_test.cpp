@@ -394,7 +394,19 @@ TEST_F(Self, TakesOverWhatARemovedDeviceHadSet) {
   good(village.ask("alice-3", "conversation.set", {{"conversation", kBob}, {"pinned", true}}));
   ASSERT_TRUE(village.until([&] { return conversation("alice-1", kBob)["pinned"] == true; }));
   const std::string third = id_of("alice-3");
+  // It had set something as if it were a day later.
+  auto& first_store = village.device("alice-1").store();
+  for (const Row& row : first_store.scan(tables::kSharedStamps, {}, {}, 100)) {
+    Stamp stamp = *wire::decode<Stamp>(row.value);
+    if (stamp.device != *DeviceId::from(*from_hex(third))) continue;
+    stamp.time_ms += 20 * kHourMs;
+    ASSERT_TRUE(first_store.apply({{tables::kSharedStamps, row.key, wire::encode(stamp)}}));
+  }
   ASSERT_TRUE(remove("alice-3", "alice-1"));
+  village.settle();
+  for (const Row& row : first_store.scan(tables::kSharedStamps, {}, {}, 100)) {
+    EXPECT_LE(wire::decode<Stamp>(row.value)->time_ms, village.now.ms + 1);
+  }
   const auto knows = [&] {
     const json devices = good(village.ask("alice-2", "device.list"))["devices"];
     return std::any_of(devices.begin(), devices.end(),

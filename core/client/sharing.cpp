@@ -174,7 +174,8 @@ void Sharing::take_over(Context& context, const Account& account, const director
     const auto stamp = wire::decode<Stamp>(row.value);
     const auto* by = stamp ? own_name.find(stamp->device) : nullptr;
     if (by == nullptr || by->active()) continue;
-    context.store.put(tables::kSharedStamps, row.key, wire::encode(Stamp{stamp->time_ms + 1, account.device_id()}));
+    const std::uint64_t time_ms = std::min(stamp->time_ms, context.now.ms) + 1;  // it may have set it in the future
+    context.store.put(tables::kSharedStamps, row.key, wire::encode(Stamp{time_ms, account.device_id()}));
     context.store.put(tables::kSharedMarks, row.key, Bytes{kStamped});
   }
 }
