@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/encoding.h"
+#include "core/client/account.h"
 #include "core/proto/api.h"
 #include "tests/support/client_village.h"
 
