@@ -199,6 +199,23 @@ TEST_F(Healing, AServerThatTakesNoCommitsHoldsUpNoMessageAndIsNoTrouble) {
   expect_going_on("alice-1", "bob-1", kBob, kAlice);
 }
 
+// Keys that were staged long ago may have been copied since, so what is new of them is that they count.
+TEST_F(Healing, KeysThatWaitedForTheServerAreAsOldAsTheyAre) {
+  meet();
+  const ChannelId pair = channel("alice-1");
+  refuse_commits(503);
+  week();
+  const Time staged = village.now;
+  ASSERT_NE(group("alice-1", pair)->pending(), nullptr);
+  village.pass_all(kLeafLifeMs);
+  const Bytes before = leaf("alice-1", pair);
+  village.server.elsewhere = nullptr;
+  ASSERT_TRUE(village.until([&] { return leaf("alice-1", pair) != before; }, kHourMs));
+  const Bytes late = leaf("alice-1", pair);
+  EXPECT_LE(age("alice-1", pair).since_ms, staged.ms);
+  EXPECT_TRUE(village.until([&] { return leaf("alice-1", pair) != late; }, 2 * kHourMs));
+}
+
 TEST_F(Healing, ADeviceThatIsToBeRemovedGoesBeforeAnythingIsSaid) {
   good(village.link_device("bob-2", kBob, "bob-1"));
   meet();

@@ -34,6 +34,8 @@ void LeafAge::write(wire::Writer& w) const {
   w.u32(sent);
   w.u32(tries);
   w.u64(at_ms);
+  w.raw(staged);
+  w.u64(staged_ms);
 }
 
 Result<LeafAge> LeafAge::read(wire::Reader& r) {
@@ -43,6 +45,8 @@ Result<LeafAge> LeafAge::read(wire::Reader& r) {
   out.sent = TRY(r.u32());
   out.tries = TRY(r.u32());
   out.at_ms = TRY(r.u64());
+  out.staged = TRY(r.fixed<Hash>());
+  out.staged_ms = TRY(r.u64());
   return out;
 }
 
@@ -64,10 +68,17 @@ LeafAge age_of(const std::optional<LeafAge>& age, const LeafFacts& facts, Time n
     out = *age;
   } else {
     out.leaf = facts.leaf;
-    out.since_ms = facts.made ? facts.made->ms : now.ms;
+    const bool was_staged = age && age->staged == facts.leaf;
+    const Time first_seen = was_staged ? Time{age->staged_ms} : now;
+    out.since_ms = facts.made.value_or(first_seen).ms;
   }
   out.since_ms = std::min(out.since_ms, now.ms);  // this clock was ahead
   return out;
+}
+
+void note_leaf_staged(LeafAge& age, const Hash& leaf, Time now) {
+  age.staged = leaf;
+  age.staged_ms = now.ms;
 }
 
 Time plan_leaf_update(LeafAge& age, const LeafFacts& facts, Time now, Entropy& entropy) {

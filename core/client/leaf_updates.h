@@ -32,11 +32,13 @@ constexpr std::size_t kTreeSlack = 1024;
 
 /// tables::kLeafAges: of the leaf that this device has in a channel.
 struct LeafAge {
-  Hash leaf;                   ///< SHA-256 of its encryption key; of another leaf nothing below counts
-  std::uint64_t since_ms = 0;  ///< when its keys were made
-  std::uint32_t sent = 0;      ///< messages that were encrypted since
-  std::uint32_t tries = 0;     ///< commits since it came to be due
-  std::uint64_t at_ms = 0;     ///< the next one, not before; 0: none is due
+  Hash leaf;                    ///< SHA-256 of its encryption key; of another leaf nothing below counts
+  std::uint64_t since_ms = 0;   ///< when its keys were made
+  std::uint32_t sent = 0;       ///< messages that were encrypted since
+  std::uint32_t tries = 0;      ///< commits since it came to be due
+  std::uint64_t at_ms = 0;      ///< the next one, not before; 0: none is due
+  Hash staged;                  ///< SHA-256 of the encryption key that the commit staged last gives; zero: none
+  std::uint64_t staged_ms = 0;  ///< when that one was made: it may count much later, and who copied it has it
 
   void write(wire::Writer&) const;
   static Result<LeafAge> read(wire::Reader&);
@@ -58,6 +60,9 @@ void save_leaf_age(Context& context, const ChannelId& channel, const LeafAge& ag
 
 /// `age`, or a new one when it is of another leaf. No time in it is later than now, but for `at_ms`.
 LeafAge age_of(const std::optional<LeafAge>& age, const LeafFacts& facts, Time now);
+
+/// A commit was staged now that gives this device the leaf with that hash.
+void note_leaf_staged(LeafAge& age, const Hash& leaf, Time now);
 
 /// When the commit is to be made: at once if that is not after `now`. Draws the moment in `age` when it comes to be
 /// due, when that was missed (others may have been away as long), and when an epoch has just begun.

@@ -83,7 +83,18 @@ TEST_F(OneLeaf, IsNewWhenItsKeysAre) {
   EXPECT_EQ(age_of(age, facts, kStart), age);
   facts.leaf = leaf_named(2);
   const LeafAge other = age_of(age, facts, after(kStart, 5));
-  EXPECT_EQ(other, (LeafAge{facts.leaf, kStart.ms + 5, 0, 0, 0}));
+  EXPECT_EQ(other, (LeafAge{facts.leaf, kStart.ms + 5, 0, 0, 0, {}, 0}));
+}
+
+TEST_F(OneLeaf, IsAsOldAsItsKeysHoweverLateTheyCount) {
+  const Hash staged = leaf_named(2);
+  note_leaf_staged(age, staged, after(kStart, kLeafLifeMs));
+  const Time late = after(kStart, 3 * kLeafLifeMs);
+  EXPECT_EQ(age_of(age, facts, late).since_ms, kStart.ms);  // the old ones still count
+  facts.leaf = staged;
+  age = age_of(age, facts, late);
+  EXPECT_EQ(age, (LeafAge{staged, kStart.ms + kLeafLifeMs, 0, 0, 0, {}, 0}));
+  EXPECT_LT(plan(late), after(late, 2 * kLeafTurnMs));
 }
 
 TEST_F(OneLeaf, WaitsLongerAfterEachCommitThatDidNotWin) {
@@ -118,7 +129,7 @@ TEST_F(OneLeaf, DrawsOnceMoreWhenItsMomentWasMissed) {
 }
 
 TEST_F(OneLeaf, IsNotPutOffByAClockThatWasAhead) {
-  age = age_of(LeafAge{facts.leaf, kStart.ms + 365 * kDayMs, 0, 0, 0}, facts, kStart);
+  age = age_of(LeafAge{facts.leaf, kStart.ms + 365 * kDayMs, 0, 0, 0, {}, 0}, facts, kStart);
   EXPECT_EQ(age.since_ms, kStart.ms);
   const Time now = after(kStart, kLeafLifeMs);
   age.at_ms = now.ms + 365 * kDayMs;
@@ -129,7 +140,7 @@ TEST_F(OneLeaf, IsNotPutOffByAClockThatWasAhead) {
 }
 
 TEST_F(OneLeaf, IsReadAsItWasWritten) {
-  age = {leaf_named(3), 1, 2, 3, 4};
+  age = {leaf_named(3), 1, 2, 3, 4, leaf_named(5), 6};
   EXPECT_EQ(wire::decode<LeafAge>(wire::encode(age)).value(), age);
   Bytes bytes = wire::encode(age);
   bytes.pop_back();

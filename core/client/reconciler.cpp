@@ -432,6 +432,7 @@ void Reconciler::stage(const Difference& wanted, Staging what) {
     owner_.retry_later(context_, channel_);
     return trouble("This conversation has more devices than a welcome can describe; make a smaller one.");
   }
+  note_staged((*staged)->summary());
   owner_.save_group(context_, channel_, *group_);
   owner_.save(context_, conversation_);
   owner_.due(channel_);

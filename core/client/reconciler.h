@@ -77,6 +77,8 @@ class Reconciler {
   bool is_put_off() const;
   /// Stages one if it is due. `nothing`: what is to change beside it.
   void update_leaf(const Difference& nothing);
+  /// The keys that a commit gives to this leaf are as old as they are staged, however late it is taken.
+  void note_staged(const mls::CommitSummary& summary);
   /// A message was encrypted with the keys of this leaf.
   void note_encrypted();
   void flush_outbox();

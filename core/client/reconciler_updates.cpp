@@ -80,6 +80,12 @@ void Reconciler::update_leaf(const Difference& nothing) {
   stage(nothing, Staging::new_keys);
 }
 
+void Reconciler::note_staged(const mls::CommitSummary& summary) {
+  LeafAge age = age_of(load_leaf_age(context_.store, channel_), own_leaf_facts(), context_.now);
+  note_leaf_staged(age, crypto::sha256(summary.committer.node->encryption_key), context_.now);
+  save_leaf_age(context_, channel_, age);
+}
+
 void Reconciler::note_encrypted() {
   LeafAge age = age_of(load_leaf_age(context_.store, channel_), own_leaf_facts(), context_.now);
   ++age.sent;
