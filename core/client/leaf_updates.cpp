@@ -99,9 +99,10 @@ Time plan_leaf_update(LeafAge& age, const LeafFacts& facts, Time now, Entropy& e
   if (age.at_ms > now.ms) return Time{age.at_ms};
   const bool is_new_epoch =
       facts.epoch_began && *facts.epoch_began <= now && elapsed_ms(now, *facts.epoch_began) < kEpochRestMs;
-  if (!is_new_epoch) return now;
+  if (!is_new_epoch || age.tries >= kMostRests) return now;
   // All whose moment came in this minute would else be there at its end.
-  const std::uint64_t pause_ms = drawn_below(entropy, later_ms(std::max(age.tries, 1u)));
+  ++age.tries;
+  const std::uint64_t pause_ms = drawn_below(entropy, later_ms(age.tries));
   age.at_ms = after(after(*facts.epoch_began, kEpochRestMs), pause_ms).ms;
   return Time{age.at_ms};
 }

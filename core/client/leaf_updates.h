@@ -21,7 +21,11 @@ constexpr std::uint64_t kLeafTurnMs = 10 * kMinuteMs;
 constexpr std::uint64_t kMostLeafTurnsMs = kDayMs;
 /// No such commit in the first minute of an epoch: as long as messages of the epoch before are taken.
 constexpr std::uint64_t kEpochRestMs = kMinuteMs;
-/// After n commits that did not win: a random moment of 2^n minutes, at most a day.
+/// But whoever was put off so often by that goes on all the same: else one member that commits all the time would keep
+/// all others' keys as they are. With the moments of later and later that is less than nine hours.
+constexpr std::uint32_t kMostRests = 8;
+/// After n commits that did not win, or moments that fell into that minute: a random moment of 2^n minutes, at most a
+/// day.
 constexpr unsigned kMostDoublings = 11;
 
 /// A tree that new keys would make larger than this, by filling nodes that were blank, stays as it is: Welcomes have it
@@ -35,7 +39,7 @@ struct LeafAge {
   Hash leaf;                    ///< SHA-256 of its encryption key; of another leaf nothing below counts
   std::uint64_t since_ms = 0;   ///< when its keys were made
   std::uint32_t sent = 0;       ///< messages that were encrypted since
-  std::uint32_t tries = 0;      ///< commits since it came to be due
+  std::uint32_t tries = 0;      ///< commits since it came to be due, and moments that were in an epoch's first minute
   std::uint64_t at_ms = 0;      ///< the next one, not before; 0: none is due
   Hash staged;                  ///< SHA-256 of the encryption key that the commit staged last gives; zero: none
   std::uint64_t staged_ms = 0;  ///< when that one was made: it may count much later, and who copied it has it
