@@ -18,6 +18,8 @@ class Healing : public RejoinTest {
   void meet() {
     say("alice-1", kBob, "one");
     ASSERT_TRUE(village.until([&] { return has_text("bob-1", kAlice, "one"); }));
+    good(village.ask("bob-1", "request.accept", {{"conversation", kAlice}}));
+    village.settle();
   }
   /// alice, bob and others; a commit holds no more than some newcomers.
   void found_group(std::size_t others) {
@@ -34,6 +36,12 @@ class Healing : public RejoinTest {
     }
     say("alice-1", "board", "we begin");
     ASSERT_TRUE(village.until([&] { return has_text("bob-1", "board", "we begin"); }));
+    good(village.ask("bob-1", "request.accept", {{"conversation", "board"}}));
+    for (std::size_t i = 0; i < others; ++i) {
+      const std::string who = "friend" + std::to_string(i);
+      ASSERT_TRUE(village.until([&] { return has_text(who, "board", "we begin"); }));
+      good(village.ask(who, "request.accept", {{"conversation", "board"}}));
+    }
   }
   Result<mls::Group> group(const std::string& device, const ChannelId& of) {
     const auto row = village.device(device).store().get(tables::kGroups, of);
@@ -234,6 +242,43 @@ TEST_F(Healing, ADeviceThatIsToBeRemovedGoesBeforeAnythingIsSaid) {
   village.server.elsewhere = nullptr;
   EXPECT_TRUE(village.until([&] { return has_text("bob-1", kAlice, "not for the lost one"); }, kHourMs));
   EXPECT_FALSE(has_text("bob-2", kAlice, "not for the lost one"));
+}
+
+// ---- nobody hears of a device whose owner does not want that ----
+
+TEST_F(Healing, WhoHasNotSaidYesToARequestTellsNobodyThatItIsThere) {
+  say("alice-1", kBob, "one");
+  ASSERT_TRUE(village.until([&] { return has_text("bob-1", kAlice, "one"); }));
+  const ChannelId pair = channel("bob-1");
+  const Bytes before = leaf("bob-1", pair);
+  village.pass_all(kLeafLifeMs + 3 * kHourMs);
+  EXPECT_EQ(leaf("bob-1", pair), before);
+  good(village.ask("bob-1", "request.accept", {{"conversation", kAlice}}));
+  village.pass_all(kUnwantedLookMs + kHourMs);
+  EXPECT_NE(leaf("bob-1", pair), before);
+  expect_going_on("alice-1", "bob-1", kBob, kAlice);
+}
+
+TEST_F(Healing, WhoHasBlockedSomebodyDoesNotTellThemThatItIsThere) {
+  meet();
+  village.set_online("alice-1", false);  // whose own commits would be counted
+  const ChannelId pair = channel("bob-1");
+  const Bytes before = leaf("bob-1", pair);
+  village.pass_all(kLeafLifeMs - kHourMs);
+  refuse_commits(503);
+  ASSERT_TRUE(village.until([&] { return group("bob-1", pair)->pending() != nullptr; }, 3 * kHourMs));
+  good(village.ask("bob-1", "contact.block", {{"name", kAlice}}));
+  village.server.elsewhere = nullptr;
+  count_commits();
+  village.pass_all(3 * kHourMs);
+  EXPECT_EQ(commits_.size(), 0u);
+  good(village.ask("bob-1", "contact.unblock", {{"name", kAlice}}));
+  village.pass_all(kUnwantedLookMs + kHourMs);
+  EXPECT_NE(leaf("bob-1", pair), before);
+  good(village.ask("bob-1", "contact.block", {{"name", kAlice}}));
+  const Bytes renewed = leaf("bob-1", pair);
+  week();
+  EXPECT_EQ(leaf("bob-1", pair), renewed);
 }
 
 // ---- races, crashes, doubt ----

@@ -27,6 +27,8 @@ constexpr std::uint32_t kMostRests = 8;
 /// After n commits that did not win, or moments that fell into that minute: a random moment of 2^n minutes, at most a
 /// day.
 constexpr unsigned kMostDoublings = 11;
+/// Where its owner has not said yes, or does not want to hear the other, a device looks so often whether that changed.
+constexpr std::uint64_t kUnwantedLookMs = kHourMs;
 
 /// A tree that new keys would make larger than this, by filling nodes that were blank, stays as it is: Welcomes have it
 /// inside, and who is to be added next must find room in an envelope.

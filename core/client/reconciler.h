@@ -71,8 +71,13 @@ class Reconciler {
   LeafFacts leaf_facts() const;
   /// Whether the staged commit does nothing but renew the own keys, and for no other reason than their age.
   bool is_leaf_update() const;
+  /// Whether nothing is to be added, removed or changed.
+  bool is_as_wanted() const;
   /// Says what is to be said while such a commit is under way.
   void flush_beside_update();
+  /// Whether others are not to hear from here that this device is there: its owner has not said yes to this
+  /// conversation, or has blocked them.
+  bool is_kept_quiet() const;
   /// Whether something here is tried again later.
   bool is_put_off() const;
   /// Stages one if it is due. `nothing`: what is to change beside it.

@@ -5,6 +5,8 @@
 #include "core/client/leaf_updates.h"
 #include "core/client/reconciler.h"
 #include "core/client/rejoin.h"
+#include "core/client/requests.h"
+#include "core/client/settings.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
 
@@ -56,8 +58,18 @@ bool Reconciler::is_leaf_update() const {
 // minute more, else they are protected again.
 void Reconciler::flush_beside_update() {
   if (group_->pending() == nullptr || conversation_.state != ConversationState::active) return;
+  if (is_as_wanted()) flush_outbox();
+}
+
+bool Reconciler::is_as_wanted() const {
   const auto wanted = difference();
-  if (wanted && wanted->empty()) flush_outbox();
+  return wanted && wanted->empty();
+}
+
+// As with what arrived and was read (receipts.cpp).
+bool Reconciler::is_kept_quiet() const {
+  const ConversationSettings settings = settings_of(context_.store, home_);
+  return settings.is_request || settings.is_hidden || is_blocked(context_.store, account_, conversation_);
 }
 
 // Messages bring this here again and again, and each would send it.
@@ -73,9 +85,11 @@ void Reconciler::update_leaf(const Difference& nothing) {
   const LeafFacts facts = leaf_facts();
   LeafAge age = age_of(before, facts, context_.now);
   const Time at = plan_leaf_update(age, facts, context_.now, context_.entropy);
-  if (at <= context_.now) note_leaf_try(age, context_.now, context_.entropy);
+  const bool is_unwanted = is_kept_quiet();
+  if (at <= context_.now && !is_unwanted) note_leaf_try(age, context_.now, context_.entropy);
   if (age != before) save_leaf_age(context_, channel_, age);
   if (at > context_.now) return owner_.wake(channel_, at);
+  if (is_unwanted) return owner_.wake(channel_, after(context_.now, kUnwantedLookMs));
   owner_.wake(channel_, Time{age.at_ms});
   stage(nothing, Staging::new_keys);
 }
