@@ -224,6 +224,23 @@ TEST_F(Healing, KeysThatWaitedForTheServerAreAsOldAsTheyAre) {
   EXPECT_TRUE(village.until([&] { return leaf("alice-1", pair) != late; }, 2 * kHourMs));
 }
 
+TEST_F(Healing, AWishThatWaitsBehindACommitIsTold) {
+  found_group(0);
+  const ChannelId board = channel("alice-1");
+  village.pass_all(kLeafLifeMs - kHourMs);
+  refuse_commits(503);
+  ASSERT_TRUE(village.until([&] { return group("alice-1", board)->pending() != nullptr; }, 3 * kHourMs));
+  village.pass_all(kHourMs);
+  EXPECT_EQ(trouble("alice-1"), "");
+  village.begin("alice-1", "group.change", {{"conversation", "board"}, {"title", "boards"}});
+  village.pass_all(2 * kMinuteMs);
+  EXPECT_NE(trouble("alice-1"), "");
+  village.server.elsewhere = nullptr;
+  village.pass_all(kHourMs);
+  EXPECT_EQ(trouble("alice-1"), "");
+  expect_going_on("alice-1", "bob-1", "boards", "boards");
+}
+
 TEST_F(Healing, ADeviceThatIsToBeRemovedGoesBeforeAnythingIsSaid) {
   good(village.link_device("bob-2", kBob, "bob-1"));
   meet();

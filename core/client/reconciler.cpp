@@ -58,7 +58,7 @@ void Reconciler::run() {
   if (check_views() == Outcome::waiting) return;
   drop_wishes();
   const auto wanted = difference();
-  if (!wanted) return trouble(std::string("This conversation cannot be written to (") + wanted.error().where + ").");
+  if (!wanted) return cannot_be_written_to(wanted.error());
   if (!wanted->empty() || is_in_doubt(context_.store, channel_)) {
     if (may_add(*wanted) && fetch_packages(*wanted)) stage(*wanted, Staging::change);
     return;
@@ -71,6 +71,10 @@ void Reconciler::trouble(std::string sentence) {
   if (conversation_.trouble == sentence) return;
   conversation_.trouble = std::move(sentence);
   owner_.save(context_, conversation_);
+}
+
+void Reconciler::cannot_be_written_to(const Error& why) {
+  trouble(std::string("This conversation cannot be written to (") + why.where + ").");
 }
 
 bool Reconciler::has_outbox() const { return !context_.store.scan_prefix(tables::kOutbox, home_, 1).empty(); }
@@ -232,7 +236,7 @@ void Reconciler::commit_answered(const Hash& sent, const Answer& answer) {
   }
   heed_401(conversation_.domain, answer);
   const bool refused = answer.status >= 400 && answer.status < 500 && answer.status != 401 && answer.status != 429;
-  const bool is_quiet = is_leaf_update();
+  const bool is_quiet = is_leaf_update() && is_as_wanted();  // else somebody waits for it
   if (refused) {  // a join token that is used up, say: fetch anew and stage anew
     group_->discard_pending();
     conversation_.join_tokens.clear();

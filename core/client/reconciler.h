@@ -98,6 +98,8 @@ class Reconciler {
   /// What is said with a message; the notes of it are kept.
   std::vector<directory::Gossip> gossip();
   void trouble(std::string sentence);
+  /// It cannot be told who should be in it.
+  void cannot_be_written_to(const Error& why);
   bool has_outbox() const;
   /// The token of the own server, for calls to that alone: another one could open the mailbox with it. For others a
   /// passport.

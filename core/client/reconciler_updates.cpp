@@ -58,7 +58,9 @@ bool Reconciler::is_leaf_update() const {
 // minute more, else they are protected again.
 void Reconciler::flush_beside_update() {
   if (group_->pending() == nullptr || conversation_.state != ConversationState::active) return;
-  if (is_as_wanted()) flush_outbox();
+  const auto wanted = difference();
+  if (!wanted) return cannot_be_written_to(wanted.error());
+  if (wanted->empty()) flush_outbox();
 }
 
 bool Reconciler::is_as_wanted() const {
