@@ -22,7 +22,6 @@ namespace {
 
 constexpr std::size_t kMaxConversations = 100'000;
 constexpr std::uint64_t kFirstCommitRetryMs = 500;
-constexpr std::uint64_t kLastCommitRetryMs = 60 * kSecondMs;
 /// More rounds than any chain of steps within one input can take.
 constexpr int kMaxRounds = 10'000;
 constexpr std::size_t kOldestLookedAt = 8;

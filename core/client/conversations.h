@@ -36,6 +36,9 @@ struct Heard {
 /// is of no more use to whoever comes to have this device.
 constexpr std::uint64_t kFormerEpochLifeMs = 48 * kHourMs;
 
+/// What was not taken is tried again after a pause, twice as long each time, of at most so long.
+constexpr std::uint64_t kLastCommitRetryMs = 60 * kSecondMs;
+
 /// Begins every notice that tells of messages which may never come.
 inline constexpr const char* kGapWords = "Messages may be missing here";
 

@@ -47,9 +47,10 @@ void Reconciler::run() {
     // It may never have left, and its views may be old by now.
     if (check_views() == Outcome::waiting) return;
     const bool is_update = is_leaf_update();
-    const bool is_unwanted = is_update && is_as_wanted() && is_kept_quiet();
+    const bool may_wait = is_update && is_as_wanted();
+    const bool is_unwanted = may_wait && is_kept_quiet();
     if (is_unwanted) owner_.wake(channel_, after(context_.now, kUnwantedLookMs));
-    if (!is_unwanted && (!is_update || !is_put_off())) send_commit();
+    if (!is_unwanted && !(may_wait && is_put_off())) send_commit();
     if (is_update && written_to) flush_beside_update();
     return;
   }

@@ -78,7 +78,7 @@ class Reconciler {
   /// Whether others are not to hear from here that this device is there: its owner has not said yes to this
   /// conversation, or has blocked them.
   bool is_kept_quiet() const;
-  /// Whether something here is tried again later.
+  /// Whether what is staged is tried again later.
   bool is_put_off() const;
   /// Stages one if it is due. `nothing`: what is to change beside it.
   void update_leaf(const Difference& nothing);

@@ -74,10 +74,12 @@ bool Reconciler::is_kept_quiet() const {
   return settings.is_request || settings.is_hidden || is_blocked(context_.store, account_, conversation_);
 }
 
-// Messages bring this here again and again, and each would send it.
+// Messages bring this here again and again, and each would send it. A moment further away than any pause is of a clock
+// that was ahead.
 bool Reconciler::is_put_off() const {
   const auto retry = owner_.retries_.find(channel_);
-  return retry != owner_.retries_.end() && retry->second.at != Time::never() && retry->second.at > context_.now;
+  return retry != owner_.retries_.end() && retry->second.at > context_.now &&
+         retry->second.at <= after(context_.now, kLastCommitRetryMs);
 }
 
 void Reconciler::update_leaf(const Difference& nothing) {
