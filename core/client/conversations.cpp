@@ -330,10 +330,12 @@ void Conversations::connection_changed(const StoreView& store) {
 void Conversations::step(Context& context, const Account& account) {
   forget_former_epochs(context);
   if (context.store.full()) return;  // what is due stays due
-  for (auto& [channel, retry] : retries_) {
-    if (retry.at > context.now) continue;
-    retry.at = Time::never();
-    due(channel);
+  for (auto* retries : {&retries_, &update_retries_}) {
+    for (auto& [channel, retry] : *retries) {
+      if (retry.at > context.now) continue;
+      retry.at = Time::never();
+      due(channel);
+    }
   }
   for (auto& [channel, when] : wakes_) {
     if (when > context.now) continue;
@@ -358,6 +360,7 @@ void Conversations::forget_all(const StoreView& store) {
   awaited_.clear();
   adds_after_.clear();
   retries_.clear();
+  update_retries_.clear();
   wakes_.clear();
   behind_.clear();
   spoken_.clear();
@@ -389,7 +392,10 @@ ChannelId Conversations::take_due(const StoreView& store) {
 }
 
 void Conversations::retry_later(const Context& context, const ChannelId& channel) {
-  Retry& retry = retries_[channel];
+  put_off(context, retries_[channel]);
+}
+
+void Conversations::put_off(const Context& context, Retry& retry) {
   const std::uint64_t pause = std::min(kFirstCommitRetryMs << std::min(retry.failures, 10u), kLastCommitRetryMs);
   ++retry.failures;
   retry.at = after(context.now, pause);
@@ -398,6 +404,7 @@ void Conversations::retry_later(const Context& context, const ChannelId& channel
 Time Conversations::next_deadline() const {
   Time next = Time::never();
   for (const auto& [channel, retry] : retries_) next = std::min(next, retry.at);
+  for (const auto& [channel, retry] : update_retries_) next = std::min(next, retry.at);
   for (const auto& [channel, when] : wakes_) next = std::min(next, when);
   return next;
 }

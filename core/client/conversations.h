@@ -240,7 +240,9 @@ class Conversations {
     unsigned failures = 0;
     Time at = Time::never();
   };
+  static void put_off(const Context& context, Retry& retry);
   std::map<ChannelId, Retry> retries_;
+  std::map<ChannelId, Retry> update_retries_;  ///< of commits of new keys, which nobody waits for
   std::map<ChannelId, Time> wakes_;
   /// The server says that a channel is in a later epoch than `epoch`, in which we are.
   struct Behind {

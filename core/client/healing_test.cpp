@@ -224,6 +224,37 @@ TEST_F(Healing, KeysThatWaitedForTheServerAreAsOldAsTheyAre) {
   EXPECT_TRUE(village.until([&] { return leaf("alice-1", pair) != late; }, 2 * kHourMs));
 }
 
+TEST_F(Healing, ACommitThatIsNotTakenAndMessagesDoNotPutEachOtherOff) {
+  meet();
+  const ChannelId pair = channel("alice-1");
+  village.pass_all(kLeafLifeMs - kHourMs);
+  refuse_commits(503);
+  ASSERT_TRUE(village.until([&] { return group("alice-1", pair)->pending() != nullptr; }, 3 * kHourMs));
+  village.set_online("bob-1", false);  // whose own commits would be counted
+  village.pass_all(10 * kMinuteMs);
+  count_commits();
+  for (int i = 0; i < 20; ++i) {
+    say("alice-1", kBob, "more");
+    village.pass_all(kSecondMs);
+  }
+  EXPECT_LE(commits_.size(), 1u);
+  // And the first pause of a message is a short one.
+  bool is_refused = false;
+  village.server.elsewhere = [&](const proto::Call& call) -> std::optional<Result<proto::CallReply>> {
+    const bool is_send = call.url.ends_with(proto::kPathChannelSend);
+    if (!call.url.ends_with(proto::kPathChannelCommit) && (!is_send || is_refused)) return std::nullopt;
+    is_refused = is_refused || is_send;
+    return Result<proto::CallReply>(
+        proto::CallReply{503, wire::encode(proto::ErrorAnswer{ErrorCode::over_limit, "Not now."}), {}});
+  };
+  village.set_online("bob-1", true);
+  begin("alice-1", kBob, "said once");
+  EXPECT_TRUE(is_refused);
+  village.pass_all(5 * kSecondMs);
+  EXPECT_TRUE(has_text("bob-1", kAlice, "said once"));
+  EXPECT_NE(group("alice-1", pair)->pending(), nullptr);
+}
+
 TEST_F(Healing, AClockThatWasAheadPutsNothingOffForLong) {
   meet();
   const ChannelId pair = channel("alice-1");

@@ -226,10 +226,11 @@ void Reconciler::commit_answered(const Hash& sent, const Answer& answer) {
   if (crypto::sha256(group_->pending()->commit()) != sent) return owner_.due(channel_);
   conversation_ = std::move(*conversation);
   if (answer.body) return commit_won();
+  const bool is_quiet = is_leaf_update() && is_as_wanted();  // else somebody waits for it
   if (answer.status == 409) {
     const auto winner = wire::decode<proto::CommitAnswer>(answer.error_body);
     if (winner && equal(winner->winning_commit, group_->pending()->commit())) return commit_won();
-    owner_.retry_later(context_, channel_);
+    try_commit_later(is_quiet);
     // More than one epoch has passed, and one of their commits may be ours: the mailbox tells.
     // Somebody else was first: theirs comes through the mailbox.
     if (winner && !winner->winning_commit.empty()) owner_.drop_pending(context_, conversation_);
@@ -237,14 +238,13 @@ void Reconciler::commit_answered(const Hash& sent, const Answer& answer) {
   }
   heed_401(conversation_.domain, answer);
   const bool refused = answer.status >= 400 && answer.status < 500 && answer.status != 401 && answer.status != 429;
-  const bool is_quiet = is_leaf_update() && is_as_wanted();  // else somebody waits for it
   if (refused) {  // a join token that is used up, say: fetch anew and stage anew
     group_->discard_pending();
     conversation_.join_tokens.clear();
     owner_.save_group(context_, channel_, *group_);
     owner_.save(context_, conversation_);
   }
-  owner_.retry_later(context_, channel_);
+  try_commit_later(is_quiet);
   if (is_quiet) return;
   trouble(answer.message.empty() ? unreachable(account_, conversation_.domain) + "; it is tried again."
                                  : answer.message);
@@ -270,6 +270,7 @@ void Reconciler::commit_won() {
   // Whatever was staged before the doubt was dropped with it: these keys are new.
   erase_rejoin(context_, channel_);
   owner_.retries_.erase(channel_);
+  owner_.update_retries_.erase(channel_);
   owner_.behind_.erase(channel_);
   conversation_.join_tokens.clear();
   conversation_.trouble.clear();

@@ -77,9 +77,14 @@ bool Reconciler::is_kept_quiet() const {
 // Messages bring this here again and again, and each would send it. A moment further away than any pause is of a clock
 // that was ahead.
 bool Reconciler::is_put_off() const {
-  const auto retry = owner_.retries_.find(channel_);
-  return retry != owner_.retries_.end() && retry->second.at > context_.now &&
+  const auto retry = owner_.update_retries_.find(channel_);
+  return retry != owner_.update_retries_.end() && retry->second.at > context_.now &&
          retry->second.at <= after(context_.now, kLastCommitRetryMs);
+}
+
+void Reconciler::try_commit_later(bool is_quiet) {
+  if (is_quiet) return Conversations::put_off(context_, owner_.update_retries_[channel_]);
+  owner_.retry_later(context_, channel_);
 }
 
 void Reconciler::update_leaf(const Difference& nothing) {
