@@ -374,6 +374,26 @@ TEST_F(Healing, WhoWasBeatenTriesLater) {
   expect_going_on("alice-1", "bob-1", "boards", "boards");
 }
 
+// Its mailbox is slow, and nothing else: there is no reason to ask others for help.
+TEST_F(Healing, WhoIsBeatenTwiceDoesNotThinkThatItCannotGoOn) {
+  found_group(0);
+  const ChannelId board = channel("bob-1");
+  village.pass_all(kLeafLifeMs - kHourMs);
+  village.hold_envelopes("bob-1", true);
+  good(village.ask("alice-1", "group.change", {{"conversation", "board"}, {"title", "boards"}}));
+  village.settle();
+  good(village.ask("alice-1", "group.change", {{"conversation", "boards"}, {"title", "planks"}}));
+  village.settle();
+  ASSERT_EQ(epoch("alice-1", board), epoch("bob-1", board) + 2);
+  ASSERT_TRUE(village.until([&] { return group("bob-1", board)->pending() != nullptr; }, 3 * kHourMs));
+  village.pass_all(20 * kMinuteMs);
+  EXPECT_FALSE(load_rejoin(village.device("bob-1").store(), board).has_value());
+  village.hold_envelopes("bob-1", false);
+  village.pass_all(kHourMs);
+  EXPECT_EQ(epoch("bob-1", board), epoch("alice-1", board));
+  expect_going_on("alice-1", "bob-1", "planks", "planks");
+}
+
 TEST_F(Healing, ACommitWhoseAnswerIsLostIsOneAllTheSame) {
   meet();
   const ChannelId pair = channel("alice-1");

@@ -234,7 +234,8 @@ void Reconciler::commit_answered(const Hash& sent, const Answer& answer) {
     // More than one epoch has passed, and one of their commits may be ours: the mailbox tells.
     // Somebody else was first: theirs comes through the mailbox.
     if (winner && !winner->winning_commit.empty()) owner_.drop_pending(context_, conversation_);
-    return fell_behind();
+    // Nobody waits for the next one: when this device is really behind, what is said or heard next shows it.
+    return is_quiet ? void() : fell_behind();
   }
   heed_401(conversation_.domain, answer);
   const bool refused = answer.status >= 400 && answer.status < 500 && answer.status != 401 && answer.status != 429;
