@@ -63,16 +63,17 @@ void save_leaf_age(Context& context, const ChannelId& channel, const LeafAge& ag
 }
 
 LeafAge age_of(const std::optional<LeafAge>& age, const LeafFacts& facts, Time now) {
+  const Time known = known_time(facts, now);
   LeafAge out;
   if (age && age->leaf == facts.leaf) {
     out = *age;
   } else {
     out.leaf = facts.leaf;
     const bool was_staged = age && age->staged == facts.leaf;
-    const Time first_seen = was_staged ? Time{age->staged_ms} : now;
+    const Time first_seen = was_staged ? Time{age->staged_ms} : known;
     out.since_ms = facts.made.value_or(first_seen).ms;
   }
-  out.since_ms = std::min(out.since_ms, now.ms);  // this clock was ahead
+  out.since_ms = std::min(out.since_ms, known.ms);  // this clock was ahead
   return out;
 }
 
@@ -83,11 +84,12 @@ void note_leaf_staged(LeafAge& age, const Hash& leaf, Time now) {
 
 Time plan_leaf_update(LeafAge& age, const LeafFacts& facts, Time now, Entropy& entropy) {
   const Time old_at = after(Time{age.since_ms}, kLeafLifeMs);
-  const bool is_old = old_at <= now || facts.is_last_resort;
+  const Time known = known_time(facts, now);
+  const bool is_old = old_at <= known || facts.is_last_resort;
   const bool is_used = age.sent >= kLeafMessages && facts.blanks_above <= kMostBlanksAbove;
   if (!is_old && !is_used) {
     age.at_ms = 0;
-    return old_at;
+    return after(now, elapsed_ms(old_at, known));
   }
   const bool was_ahead = age.at_ms > after(now, kMostLeafTurnsMs + kEpochRestMs).ms;
   if (age.at_ms == 0 || was_ahead) {

@@ -2,6 +2,7 @@
 // (docs/spec/client.md s.18). Nothing here knows MLS: reconciler_updates.cpp makes the commits.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 
 #include "core/base/types.h"
@@ -59,19 +60,23 @@ struct LeafFacts {
   std::size_t devices = 0;          ///< in the conversation
   std::size_t blanks_above = 0;     ///< mls::Group::blanks_above()
   std::optional<Time> epoch_began;  ///< nothing: longer ago than matters
+  Time least;                       ///< it is no earlier than this, whatever the own clock says: a log's time
 };
 
 std::optional<LeafAge> load_leaf_age(const StoreView& store, const ChannelId& channel);
 void save_leaf_age(Context& context, const ChannelId& channel, const LeafAge& age);
 
-/// `age`, or a new one when it is of another leaf. No time in it is later than now, but for `at_ms`.
+/// The later of both: by this the age of keys is counted, as some clocks begin at the same past day each time.
+inline Time known_time(const LeafFacts& facts, Time now) { return std::max(now, facts.least); }
+
+/// `age`, or a new one when it is of another leaf. No time in it is later than known_time(), but for `at_ms`.
 LeafAge age_of(const std::optional<LeafAge>& age, const LeafFacts& facts, Time now);
 
-/// A commit was staged now that gives this device the leaf with that hash.
+/// A commit was staged, at that known_time(), that gives this device the leaf with that hash.
 void note_leaf_staged(LeafAge& age, const Hash& leaf, Time now);
 
-/// When the commit is to be made: at once if that is not after `now`. Draws the moment in `age` when it comes to be
-/// due, when that was missed (others may have been away as long), and when an epoch has just begun.
+/// When the commit is to be made, by the own clock: at once if that is not after `now`. Draws the moment in `age` when
+/// it comes to be due, when that was missed (others may have been away as long), and when an epoch has just begun.
 Time plan_leaf_update(LeafAge& age, const LeafFacts& facts, Time now, Entropy& entropy);
 
 /// Whether the tree may change so, by its size before and after.

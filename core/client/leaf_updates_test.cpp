@@ -155,6 +155,23 @@ TEST_F(OneLeaf, IsNotPutOffByAClockThatWasAhead) {
   EXPECT_EQ(plan(at), at);
 }
 
+TEST_F(OneLeaf, IsDueThoughTheClockBeginsAtTheSamePastDayEachTime) {
+  const Time past{kStart.ms - 365 * kDayMs};
+  for (std::uint64_t day = 0; day < 7; ++day) {
+    facts.least = after(kStart, day * kDayMs);
+    age = age_of(age, facts, past);
+    EXPECT_EQ(age.since_ms, kStart.ms);
+    EXPECT_EQ(plan(past), after(past, kLeafLifeMs - day * kDayMs));
+  }
+  facts.least = after(kStart, kLeafLifeMs);
+  const Time at = plan(past);
+  EXPECT_GE(at, past);
+  EXPECT_LT(at, after(past, 2 * kLeafTurnMs));
+  EXPECT_EQ(plan(at), at);
+  facts.leaf = leaf_named(2);
+  EXPECT_EQ(age_of(age, facts, past).since_ms, facts.least.ms);
+}
+
 TEST_F(OneLeaf, IsReadAsItWasWritten) {
   age = {leaf_named(3), 1, 2, 3, 4, leaf_named(5), 6};
   EXPECT_EQ(wire::decode<LeafAge>(wire::encode(age)).value(), age);

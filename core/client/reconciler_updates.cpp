@@ -37,6 +37,8 @@ LeafFacts Reconciler::own_leaf_facts() const {
     facts.made = made_at(*lifetime);
     facts.is_last_resort = is_of_last_resort(*lifetime);
   }
+  const auto log = owner_.views_.domain(context_.store, account_, account_.name.domain());
+  if (log) facts.least = log->trusted_now(Time{0});
   return facts;
 }
 
@@ -104,8 +106,9 @@ void Reconciler::update_leaf(const Difference& nothing) {
 }
 
 void Reconciler::note_staged(const mls::CommitSummary& summary) {
-  LeafAge age = age_of(load_leaf_age(context_.store, channel_), own_leaf_facts(), context_.now);
-  note_leaf_staged(age, crypto::sha256(summary.committer.node->encryption_key), context_.now);
+  const LeafFacts facts = own_leaf_facts();
+  LeafAge age = age_of(load_leaf_age(context_.store, channel_), facts, context_.now);
+  note_leaf_staged(age, crypto::sha256(summary.committer.node->encryption_key), known_time(facts, context_.now));
   save_leaf_age(context_, channel_, age);
 }
 
