@@ -165,14 +165,15 @@ void BackupJob::judge_pin_keys() {
 
 void BackupJob::judge_generations(Context& context) {
   const BackupSetup* before = task_.setup ? &*task_.setup : nullptr;
-  review_generations(context, *box_, task_.state, before);
+  const bool came_back_otherwise = review_generations(context, *box_, task_.state, before);
   if (put_back_lost(context.store, *identity_, box_->content)) {
     box_was_mended_ = true;
     warnings_.emplace_back(
         "A device had taken a generation out of the keys of this backup that was not deleted; this device has put it "
         "back. Look whose it is: device list.");
   }
-  if (keep_known_generations(box_->content, before)) warn_of_other("keys or realms of a generation");
+  if (keep_known_generations(box_->content, before) || came_back_otherwise)
+    warn_of_other("keys or realms of a generation");
 }
 
 void BackupJob::warn_of_other(std::string_view what) {

@@ -142,16 +142,22 @@ RealmWord review_realms(Context& context, const vault::KeyBox& box, const direct
   return RealmWord::asked;
 }
 
+bool keep_known_generation(vault::KeyBoxContent& content, const vault::Generation& known) {
+  bool had_another = false;
+  for (vault::Generation& one : content.generations) {
+    const bool is_it = known.number == one.number && crypto::ct_equal(known.root.expose(), one.root.expose());
+    if (!is_it || same_generation(known, one)) continue;
+    one = known.clone();
+    had_another = true;
+  }
+  return had_another;
+}
+
 bool keep_known_generations(vault::KeyBoxContent& content, const BackupSetup* before) {
   if (before == nullptr) return false;
   bool had_others = false;
-  for (vault::Generation& one : content.generations) {
-    for (const vault::Generation& known : before->content.generations) {
-      const bool is_it = known.number == one.number && crypto::ct_equal(known.root.expose(), one.root.expose());
-      if (!is_it || same_generation(known, one)) continue;
-      one = known.clone();
-      had_others = true;
-    }
+  for (const vault::Generation& known : before->content.generations) {
+    had_others = keep_known_generation(content, known) || had_others;
   }
   return had_others;
 }

@@ -41,8 +41,10 @@ enum class RealmWord : std::uint8_t {
 RealmWord review_realms(Context& context, const vault::KeyBox& box, const directory::NameState& state,
                         const vault::StorageIdentity& storage, const BackupSetup* before);
 
-/// Keys, realms and count of statements of a generation never change: of those that this device knows, by number and
-/// root, the box has the known ones now. True when it had others.
+/// Keys, realms and count of statements of a generation never change: if the box has this one, by number and root, it
+/// has it as it is known here now. True when it had another.
+bool keep_known_generation(vault::KeyBoxContent& content, const vault::Generation& known);
+/// Likewise of all that this device kept.
 bool keep_known_generations(vault::KeyBoxContent& content, const BackupSetup* before);
 
 /// Whether the device that signed this box is the name's now.

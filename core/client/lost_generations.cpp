@@ -3,6 +3,7 @@
 #include "core/base/encoding.h"
 #include "core/client/backup_delete.h"
 #include "core/client/backup_keys.h"
+#include "core/client/backup_trust.h"
 #include "core/client/day.h"
 #include "core/client/tables.h"
 #include "core/crypto/ct.h"
@@ -132,10 +133,14 @@ std::vector<LostGeneration> lost_generations(const StoreView& store) {
   return out;
 }
 
-void review_generations(Context& context, const vault::KeyBox& box, const directory::NameState& state,
+bool review_generations(Context& context, vault::KeyBox& box, const directory::NameState& state,
                         const BackupSetup* before) {
-  if (before == nullptr) return;
-  forget_lost_in(context, before->identity, box.content);
+  if (before == nullptr) return false;
+  bool had_others = false;
+  for (const LostGeneration& lost : lost_generations(context.store)) {
+    if (lost.identity != before->identity) continue;
+    had_others = keep_known_generation(box.content, lost.generation) || had_others;
+  }
   const auto* signer = state.find_by_key(box.signer);
   for (const vault::Generation& one : before->content.generations) {
     if (one.token || is_in_box(box.content, one)) continue;  // beside the backup there is nobody to ask
@@ -149,6 +154,7 @@ void review_generations(Context& context, const vault::KeyBox& box, const direct
     lost.since_ms = context.now.ms;
     save_lost(context, lost);
   }
+  return had_others;
 }
 
 bool put_back_lost(const StoreView& store, const vault::StorageIdentity& identity, vault::KeyBoxContent& content) {

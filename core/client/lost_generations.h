@@ -34,8 +34,9 @@ struct LostGeneration {
 std::vector<LostGeneration> lost_generations(const StoreView& store);
 
 /// Compares a box that is believed with what this device kept of the backup, null if nothing: what lies behind realms
-/// and is missing is written down, and what has come back is forgotten.
-void review_generations(Context& context, const vault::KeyBox& box, const directory::NameState& state,
+/// and is missing is written down, and what has come back is in the box now as it was when it left. True when it had
+/// come back otherwise. The row stays until what this device keeps of the backup has it: forget_lost_in().
+bool review_generations(Context& context, vault::KeyBox& box, const directory::NameState& state,
                         const BackupSetup* before);
 /// What realms hold is in the box again, as far as there is room and its number is free: whoever writes it next puts
 /// it there. True when something was put back.
@@ -49,7 +50,7 @@ void ask_about_lost(Context& context, Calls& calls, const std::function<void()>&
 std::optional<std::string> lost_sentence(const LostGeneration& lost);
 /// Its owner has seen them; how many there were to see.
 std::size_t see_lost_generations(Context& context);
-/// These are in the key box now.
+/// These are in the key box, as this device has saved it.
 void forget_lost_in(Context& context, const vault::StorageIdentity& identity, const vault::KeyBoxContent& content);
 /// Its realms have erased it, as they have confirmed.
 void settle_lost(Context& context, const vault::VaultId& vault);

@@ -2,6 +2,8 @@
 // and keeps what it takes to have them deleted (docs/spec/client.md s.9).
 #include "core/client/lost_generations.h"
 
+#include <functional>
+
 #include "core/base/encoding.h"
 #include "core/client/pin_fixture.h"
 #include "core/crypto/labels.h"
@@ -27,8 +29,8 @@ class Lost : public PinVillage {
     for (const auto& one : setup(device).content.generations) out.push_back(one.number);
     return out;
   }
-  /// As the second device, of whose store somebody has a copy, writes it: without the first generation.
-  void take_out() {
+  /// As the second device, of whose store somebody has a copy, writes it.
+  void write_box(const std::function<void(vault::KeyBoxContent&)>& change) {
     const BackupSetup stolen = setup("alice-2");
     const auto account = load_account(village.device("alice-2").store());
     proto::KeyBoxPut& put = village.server.vault.key_boxes.at(stolen.key_box);
@@ -37,10 +39,24 @@ class Lost : public PinVillage {
     vault::KeyBoxContent forged = stolen.content.clone();
     forged.previous = stands->head().hash;
     forged.version = stands->head().version + 1;
-    std::erase_if(forged.generations, [](const vault::Generation& one) { return one.number == 1; });
+    change(forged);
     put.version = forged.version;
     put.body = *seal_to_openers(forged, account->signing_key, entropy);
     put.signature = crypto::sign_labelled(stolen.write_key, crypto::kSignKeyBoxPut, put.content());
+  }
+  /// Without the first generation.
+  void take_out() {
+    write_box([](vault::KeyBoxContent& box) {
+      std::erase_if(box.generations, [](const vault::Generation& one) { return one.number == 1; });
+    });
+  }
+  /// With it again, as `change` leaves it.
+  void bring_back(const std::function<void(vault::Generation&)>& change) {
+    write_box([&](vault::KeyBoxContent& box) {
+      vault::Generation one = first_->clone();
+      change(one);
+      box.generations.insert(box.generations.begin(), std::move(one));
+    });
   }
   std::vector<json> alarms() {
     std::vector<json> out;
@@ -92,6 +108,41 @@ TEST_F(Lost, ItIsPutBackWithTheNextSnapshot) {
   EXPECT_TRUE(alarms().empty());
   village.pass_all(kHourMs);
   EXPECT_EQ(numbers("alice-2"), (std::vector<std::uint32_t>{1, 2}));
+}
+
+TEST_F(Lost, OneThatComesBackAlteredHasTheKeysThatWereKnown) {
+  take_out();
+  village.pass_all(kHourMs);
+  ASSERT_EQ(lost().size(), 1u);
+  bring_back([](vault::Generation& one) {
+    one.data_key = *vault::WrappedDataKey::from(Bytes(vault::WrappedDataKey::kSize, 7));
+  });
+  village.pass_all(kHourMs);
+  ASSERT_EQ(numbers("alice-1"), (std::vector<std::uint32_t>{1, 2}));
+  EXPECT_EQ(setup("alice-1").content.generations[0].data_key, first_->data_key);
+  EXPECT_TRUE(lost().empty());
+}
+
+TEST_F(Lost, OneThatComesBackAlteredIsMendedByAJobToo) {
+  take_out();
+  ASSERT_TRUE(job("alice-1", "backup.list").contains("result"));  // it saves nothing
+  ASSERT_EQ(lost().size(), 1u);
+  village.pass_all(kHourMs);
+  bring_back([&](vault::Generation& one) {
+    one.realms.clear();
+    one.token.emplace();
+  });
+  const json seen = job("alice-1", "backup.list");
+  ASSERT_TRUE(seen.contains("result")) << seen.dump();
+  EXPECT_NE(seen.dump().find("keys or realms of a generation"), std::string::npos) << seen.dump();
+  EXPECT_EQ(lost().size(), 1u);  // nothing else has its keys yet
+  const json created = job("alice-1", "backup.create");
+  ASSERT_TRUE(created.contains("result")) << created.dump();
+  EXPECT_FALSE(setup("alice-1").content.generations[0].token);
+  EXPECT_EQ(setup("alice-1").content.generations[0].realms, first_->realms);
+  EXPECT_TRUE(lost().empty());
+  village.pass_all(kHourMs);
+  EXPECT_EQ(setup("alice-2").content.generations[0].data_key, first_->data_key);
 }
 
 TEST_F(Lost, ItCanStillBeDeleted) {

@@ -25,7 +25,8 @@ void take_newest_box(Context& context, Views& views, const Account& account, con
   const auto view = views.view(context.store, account, account.name);
   if (!setup || !view) return;
   auto box = believed_box(stored, *setup, view->state());
-  if (!box || box->head == setup->head) return;
+  if (!box) return;
+  if (box->head == setup->head) return forget_lost_in(context, storage, box->content);
   review_generations(context, *box, view->state(), &*setup);
   keep_known_generations(box->content, &*setup);
   review_realms(context, *box, view->state(), storage, &*setup);
@@ -35,6 +36,7 @@ void take_newest_box(Context& context, Views& views, const Account& account, con
   setup->head = box->head;
   setup->content = std::move(box->content);
   save_backup_setup(context, *setup);
+  forget_lost_in(context, storage, setup->content);
 }
 
 /// If the PIN opens the backup at this storage.
