@@ -156,7 +156,8 @@ std::optional<GuessAlarm> guess_alarm(const StoreView& store) {
     }
     if (is_new && !told_by) out.is_elsewhere = false;
     std::ranges::sort(left, std::greater<>());
-    out.left = std::max(out.left, left[list.threshold - 1u]);
+    // Of what nothing is new of nothing is told, and what others say counts where the key box has nothing to tell.
+    if (is_new && (!told_by || out.is_elsewhere)) out.left = std::max(out.left, left[list.threshold - 1u]);
   }
   if (out.guesses == 0) return std::nullopt;
   return out;
