@@ -102,6 +102,7 @@ bool is_unconfirmed(const StoreView& store, const vault::VaultId& vault) {
 
 void DeleteJob::unlocked(Context& context) {
   if (!box_) return fail_with(ErrorCode::not_found, kNoBackup);
+  if (put_back_lost(context.store, *identity_, box_->content, generation_)) box_was_mended_ = true;
   if (!has_generation(*box_, generation_)) {
     return fail_with(ErrorCode::not_found, "The backup has no such generation; backup list shows them.");
   }
@@ -113,6 +114,13 @@ void DeleteJob::unlocked(Context& context) {
                      "Another folder lies there than the one whose deletion is to be confirmed; nothing was asked.");
   }
   if (!prepare(context)) return;
+  if (generation_ == kAllGenerations) {
+    for (const std::uint32_t one : want_lost_erased(context, *identity_, box_->content)) {
+      warnings_.push_back("Generation " + std::to_string(one) +
+                          " was taken out of the keys, where its place is taken now, and is not deleted yet; its "
+                          "realms are asked to erase it every hour while this device runs.");
+    }
+  }
   doing_ = "deleting";
   erase_from(context, 0);
 }
@@ -158,7 +166,6 @@ void DeleteJob::erasure_answered(Context& context, std::size_t at, bool empty, c
   // will, they are asked again.
   const Bytes unconfirmed = to_bytes(vault_of(box_->content.generations[at]));
   if (change.gone()) {
-    settle_lost(context, vault_of(box_->content.generations[at]));
     gone_.insert(number);
   } else if (change.receipts().size() + change.waiting() >= enough) {
     context.store.erase(tables::kUnconfirmed, unconfirmed);
@@ -260,6 +267,7 @@ void DeleteJob::end(Context& context) {
       context.store.erase(tables::kBackupPacks, row.key);
     }
     forget_unneeded(context, vault);
+    settle_lost(context, vault);  // its root was what the vault could be deleted with
   }
   nlohmann::json result = {{"deleted", gone_}, {"storage", task_.storage}, {"receipts", receipts_json(context.store)}};
   bool beside = false;
@@ -279,6 +287,8 @@ void DeleteJob::end(Context& context) {
 
 void CancelJob::unlocked(Context& context) {
   if (!box_) return fail_with(ErrorCode::not_found, kNoBackup);
+  // What somebody took out of the key box before it was asked for is what most needs this.
+  put_back_lost(context.store, *identity_, box_->content, generation_);
   if (!has_generation(*box_, generation_)) {
     return fail_with(ErrorCode::not_found, "The backup has no such generation; backup list shows them.");
   }

@@ -169,8 +169,8 @@ void BackupJob::judge_generations(Context& context) {
   if (put_back_lost(context.store, *identity_, box_->content)) {
     box_was_mended_ = true;
     warnings_.emplace_back(
-        "A device had taken a generation out of the keys of this backup that was not deleted; this device has put it "
-        "back. Look whose it is: device list.");
+        "A device had taken a generation out of the keys of this backup that was not deleted; this device has it, "
+        "and whatever writes the keys next puts it back. Look whose it is: device list.");
   }
   if (keep_known_generations(box_->content, before) || came_back_otherwise)
     warn_of_other("keys or realms of a generation");

@@ -102,7 +102,7 @@ TEST_F(Lost, ItIsPutBackWithTheNextSnapshot) {
   ASSERT_EQ(numbers("alice-1"), std::vector<std::uint32_t>{2});
   const json created = job("alice-1", "backup.create");
   ASSERT_TRUE(created.contains("result")) << created.dump();
-  EXPECT_NE(created.dump().find("has put it back"), std::string::npos) << created.dump();
+  EXPECT_NE(created.dump().find("puts it back"), std::string::npos) << created.dump();
   EXPECT_EQ(numbers("alice-1"), (std::vector<std::uint32_t>{1, 2}));
   EXPECT_TRUE(lost().empty());
   EXPECT_TRUE(alarms().empty());
@@ -143,6 +143,42 @@ TEST_F(Lost, OneThatComesBackAlteredIsMendedByAJobToo) {
   EXPECT_TRUE(lost().empty());
   village.pass_all(kHourMs);
   EXPECT_EQ(setup("alice-2").content.generations[0].data_key, first_->data_key);
+}
+
+TEST_F(Lost, OneThatIsToBeErasedIsAnAlarmAndCanBeKept) {
+  const json asked = job("alice-2", "backup.delete", {{"generation", 1}});
+  ASSERT_EQ(asked["result"]["waiting"], json::parse("[1]")) << asked.dump();
+  take_out();
+  village.pass_all(kHourMs);
+  ASSERT_EQ(alarms().size(), 1u);
+  const std::string sentence = alarms()[0]["sentence"];
+  EXPECT_NE(sentence.find("is to be deleted on"), std::string::npos) << sentence;
+  EXPECT_NE(sentence.find("delete --cancel --from domain --generation 1"), std::string::npos) << sentence;
+  const json kept = job("alice-1", "backup.delete", {{"cancel", true}, {"generation", 1}});
+  ASSERT_TRUE(kept.contains("result")) << kept.dump();
+  EXPECT_EQ(kept["result"]["kept"], json::parse("[1]")) << kept.dump();
+  EXPECT_EQ(share(0).erase_at_ms, 0u);
+  village.pass_all(2 * kHourMs);
+  ASSERT_EQ(alarms().size(), 1u);
+  EXPECT_NE(alarms()[0]["sentence"].get<std::string>().find("still hold"), std::string::npos);
+}
+
+TEST_F(Lost, DeletingAllDeletesWhatWasTakenOutBeforeRealmsWereAsked) {
+  take_out();
+  const json done = job("alice-1", "backup.delete", {{"recovery_key", key}});
+  ASSERT_TRUE(done.contains("result")) << done.dump();
+  EXPECT_EQ(done["result"]["deleted"], json::parse("[1,2]")) << done.dump();
+  EXPECT_TRUE(share(0).receipt && share(1).receipt && share(2).receipt);
+  EXPECT_TRUE(lost().empty());
+}
+
+TEST_F(Lost, NoCommandIsGivenThatWouldDeleteAnother) {
+  write_box([](vault::KeyBoxContent& box) { box.generations[0].root.expose_mutable()[0] ^= 1; });
+  village.pass_all(kHourMs);
+  ASSERT_EQ(alarms().size(), 1u);
+  const std::string sentence = alarms()[0]["sentence"];
+  EXPECT_EQ(sentence.find("--generation"), std::string::npos) << sentence;
+  EXPECT_NE(sentence.find("its place is taken"), std::string::npos) << sentence;
 }
 
 TEST_F(Lost, ItCanStillBeDeleted) {

@@ -260,7 +260,7 @@ void add_backup_alarms(const StoreView& store, std::vector<json>& alarms) {
                       {"sentence", trouble_sentence(one)}});
   }
   for (const LostGeneration& one : lost_generations(store)) {
-    const auto sentence = lost_sentence(one);
+    const auto sentence = lost_sentence(store, one);
     if (!sentence) continue;
     alarms.push_back({{"kind", "backup"},
                       {"device", to_hex(one.by)},
@@ -268,6 +268,9 @@ void add_backup_alarms(const StoreView& store, std::vector<json>& alarms) {
                       {"storage", one.storage},
                       {"what", "generation"},
                       {"sentence", *sentence}});
+  }
+  if (const auto flood = lost_flood_sentence(store)) {
+    alarms.push_back({{"kind", "backup"}, {"device", ""}, {"what", "generation"}, {"sentence", *flood}});
   }
 }
 
