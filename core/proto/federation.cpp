@@ -121,6 +121,7 @@ Bytes ForwardBatch::content() const {
   w.opaque(from);
   w.opaque(to);
   w.u64(queue);
+  w.raw(only);
   w.vector(items);
   return w.take();
 }
@@ -133,8 +134,13 @@ Result<ForwardBatch> ForwardBatch::read(wire::Reader& r) {
   out.from = TRY(r.opaque_text(kMaxDomainSize));
   out.to = TRY(r.opaque_text(kMaxDomainSize));
   out.queue = TRY(r.u64());
+  out.only = TRY(r.fixed<MailboxId>());
   out.items = TRY(r.vector<ForwardItem>(kMaxForwardBytes, kMaxForwardItems));
   REQUIRE(!out.items.empty(), ErrorCode::malformed, "an empty batch");
+  const bool is_right = std::ranges::all_of(out.items, [&](const ForwardItem& item) {
+    return out.only.is_zero() || (item.recipients.size() == 1 && item.recipients.front() == out.only);
+  });
+  REQUIRE(is_right, ErrorCode::malformed, "an envelope in another mailbox's queue");
   const bool grows = std::ranges::adjacent_find(out.items, [](const ForwardItem& a, const ForwardItem& b) {
                        return a.sequence >= b.sequence;
                      }) == out.items.end();
@@ -152,7 +158,7 @@ Result<ForwardAnswer> ForwardAnswer::read(wire::Reader& r) {
   ForwardAnswer out;
   out.queue = TRY(r.u64());
   out.up_to = TRY(r.u64());
-  out.full = TRY(read_mailboxes(r, kMaxNeighbourReply / 2 / MailboxId::kSize));
+  out.full = TRY(read_mailboxes(r, kMaxFull));
   return out;
 }
 

@@ -18,6 +18,7 @@ constexpr std::size_t kMaxForwardBytes = std::size_t{512} << 10;
 constexpr std::uint64_t kMaxQueueAheadMs = 24ull * 60 * 60 * 1000;
 constexpr std::size_t kMaxForeignChannels = 1024;      ///< of one other domain, that one mailbox is a member of
 constexpr std::size_t kMaxNeighbourReply = 64 * 1024;  ///< bytes of an answer of another domain's server
+constexpr std::size_t kMaxFull = 2048;                 ///< mailboxes that one answer names as full
 constexpr std::uint64_t kForwardQueue = std::uint64_t{256} << 20;  ///< bytes that wait for one domain
 
 /// POST passport, with a login at the own server.
@@ -79,6 +80,9 @@ struct ForwardBatch {
   std::uint64_t queue = 0;  ///< since when `from` counts, in ms; larger after its store was put back
   std::vector<ForwardItem> items;
   Signature signature;  ///< by the server key of `from`, label "forward", over content()
+  /// Zeros: the domain's own queue. Else that of one mailbox, which every item is for, counted by itself: what waits
+  /// until there is room in that.
+  MailboxId only{};
 
   Bytes content() const;
   void write(wire::Writer&) const;
@@ -89,7 +93,7 @@ struct ForwardBatch {
 struct ForwardAnswer {
   std::uint64_t queue = 0;
   std::uint64_t up_to = 0;      ///< every item up to here is dealt with, and on disk
-  std::vector<MailboxId> full;  ///< of the recipients; sorted
+  std::vector<MailboxId> full;  ///< of the recipients, at most kMaxFull; sorted
 
   void write(wire::Writer&) const;
   static Result<ForwardAnswer> read(wire::Reader&);

@@ -46,7 +46,22 @@ TEST(FederationApi, EveryStructHasOneEncoding) {
                       false, "alice@one.example",   *JoinToken::from(Bytes(16, 7))};
   expect_that_one_encoding(welcome);
   expect_that_one_encoding(ForwardBatch{"one.example", "two.example", 5, {sample_item(1), welcome}, {}});
+  expect_that_one_encoding(ForwardBatch{"one.example", "two.example", 5, {welcome}, {}, welcome.recipients.front()});
   expect_that_one_encoding(ForwardAnswer{5, 2, {*MailboxId::from(Bytes(16, 1)), *MailboxId::from(Bytes(16, 2))}});
+}
+
+TEST(FederationApi, NamesSoManyMailboxesAsFullAndNoMore) {
+  ForwardAnswer answer{5, 2, {}};
+  for (std::size_t i = 0; i < kMaxFull; ++i) {
+    Bytes bytes(MailboxId::kSize, 0);
+    bytes[0] = static_cast<std::uint8_t>(i >> 8);
+    bytes[1] = static_cast<std::uint8_t>(i);
+    answer.full.push_back(*MailboxId::from(bytes));
+  }
+  expect_that_one_encoding(answer);
+  EXPECT_LE(wire::encode(answer).size(), kMaxNeighbourReply);
+  answer.full.push_back(*MailboxId::from(Bytes(MailboxId::kSize, 0xff)));
+  EXPECT_FALSE(wire::decode<ForwardAnswer>(wire::encode(answer)));
 }
 
 TEST(FederationApi, APassportHasOneText) {

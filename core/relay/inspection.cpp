@@ -190,14 +190,20 @@ Status check_readable(const StoreView& store) {
 }
 
 Result<std::vector<WaitingQueue>> waiting_queues(const StoreView& store) {
-  std::vector<WaitingQueue> out;
+  std::map<std::string, WaitingQueue> found;  // what is set aside of a domain counts as its
   Status whole = ok();
   visit_all(store, table::kOutgoingQueues, [&](const Row& row) {
     const auto queue = wire::decode<OutgoingQueueRow>(row.value);
     if (!queue) whole = fail(ErrorCode::internal, "a row of the store does not decode");
-    if (queue && queue->items != 0) out.push_back({as_text(row.key), queue->items, queue->bytes});
+    if (!queue || queue->items == 0) return;
+    const std::string lane = as_text(row.key);
+    WaitingQueue& sum = found[lane.substr(0, lane.find('/'))];
+    sum.items += queue->items;
+    sum.bytes += queue->bytes;
   });
   TRY(whole);
+  std::vector<WaitingQueue> out;
+  for (auto& [domain, queue] : found) out.push_back({domain, queue.items, queue.bytes});
   return out;
 }
 

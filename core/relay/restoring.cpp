@@ -29,12 +29,15 @@ Status move_mailboxes_on(const StoreView& before, Overlay& rows) {
     return ok();
   };
   TRY(for_each(before, table::kMailboxes, move_on));
-  return for_each(before, table::kReferences, [&](const Row& row) -> Status {
-    const std::uint64_t sequence = number_of_key(row.key) + kRestoredJump;
-    rows.erase(table::kReferences, row.key);
-    rows.put(table::kReferences, numbered_key(ByteView(row.key).first(MailboxId::kSize), sequence), row.value);
-    return ok();
-  });
+  for (const Table table : {table::kReferences, table::kForeignReferences}) {
+    TRY(for_each(before, table, [&](const Row& row) -> Status {
+      const std::uint64_t sequence = number_of_key(row.key) + kRestoredJump;
+      rows.erase(table, row.key);
+      rows.put(table, numbered_key(ByteView(row.key).first(MailboxId::kSize), sequence), row.value);
+      return ok();
+    }));
+  }
+  return ok();
 }
 
 Status drop_key_packages(const StoreView& store, Overlay& rows) {

@@ -324,6 +324,28 @@ Result<OutgoingQueueRow> OutgoingQueueRow::read(wire::Reader& r) {
   return out;
 }
 
+void ShareRow::write(wire::Writer& w) const {
+  w.u64(envelopes);
+  w.u64(bytes);
+}
+Result<ShareRow> ShareRow::read(wire::Reader& r) {
+  ShareRow out;
+  out.envelopes = TRY(r.u64());
+  out.bytes = TRY(r.u64());
+  return out;
+}
+
+void ForeignRow::write(wire::Writer& w) const {
+  w.opaque(domain);
+  w.u64(cost);
+}
+Result<ForeignRow> ForeignRow::read(wire::Reader& r) {
+  ForeignRow out;
+  out.domain = TRY(r.opaque_text(proto::kMaxDomainSize));
+  out.cost = TRY(r.u64());
+  return out;
+}
+
 void NeighbourRow::write(wire::Writer& w) const {
   w.raw(key);
   w.u64(heard_ms);

@@ -63,12 +63,14 @@ inline constexpr Table kDyingBlobs{54};    ///< deleted blob whose parts are not
 inline constexpr Table kBlobAccounts{55};  ///< BlobPayer || name: BlobAccountRow
 // Other domains (docs/spec/relay.md s.10).
 inline constexpr Table kForeignRecipients{80};  ///< channel || u64 epoch: Address recipients[...], sorted
-inline constexpr Table kOutgoing{81};           ///< domain || 0x00 || u64 sequence: OutgoingRow
-inline constexpr Table kOutgoingQueues{82};     ///< domain: OutgoingQueueRow
+inline constexpr Table kOutgoing{81};           ///< lane || 0x00 || u64 sequence: OutgoingRow
+inline constexpr Table kOutgoingQueues{82};     ///< lane (internal/forwarder.h): OutgoingQueueRow
 inline constexpr Table kNeighbours{83};         ///< domain: NeighbourRow
-inline constexpr Table kIncoming{84};           ///< domain: IncomingRow
-inline constexpr Table kForeignMembers{85};     ///< mailbox || domain || 0x00 || channel: u64 since when, in ms
-inline constexpr Table kFullElsewhere{86};      ///< domain || 0x00 || mailbox: u64 until when it counts as full, in ms
+inline constexpr Table kIncoming{84};        ///< domain, or domain || 0x00 || mailbox of a lane of its own: IncomingRow
+inline constexpr Table kForeignMembers{85};  ///< mailbox || domain || 0x00 || channel: u64 since when, in ms
+inline constexpr Table kFullElsewhere{86};   ///< domain || 0x00 || mailbox: u64 until when it counts as full, in ms
+inline constexpr Table kForeignShares{87};   ///< mailbox, or mailbox || domain: ShareRow, of all others or of that one
+inline constexpr Table kForeignReferences{88};  ///< mailbox || u64 sequence of what came from elsewhere: ForeignRow
 }  // namespace table
 
 // ---- keys ----
@@ -312,6 +314,24 @@ struct IncomingRow {
 
   void write(wire::Writer&) const;
   static Result<IncomingRow> read(wire::Reader&);
+};
+
+/// What waits in a mailbox and came from another domain. There is no row where nothing does.
+struct ShareRow {
+  std::uint64_t envelopes = 0;
+  std::uint64_t bytes = 0;  ///< with what each costs beside its body
+
+  void write(wire::Writer&) const;
+  static Result<ShareRow> read(wire::Reader&);
+};
+
+/// Whose share an envelope counts in.
+struct ForeignRow {
+  std::string domain;
+  std::uint64_t cost = 0;
+
+  void write(wire::Writer&) const;
+  static Result<ForeignRow> read(wire::Reader&);
 };
 
 /// A u64 as a row.

@@ -207,43 +207,6 @@ TEST_F(FederationTest, BringsNothingMoreToWhoHasLeft) {
   EXPECT_EQ(people.bobs().size(), 2u);
 }
 
-TEST_F(FederationTest, StopsSendingToAMailboxThatIsFullElsewhere) {
-  ASSERT_EQ(people.admit_bob().status, 200);
-  servers.settle();
-  auto small = testing::speaking_config("two.example");
-  small.limits.mailbox_envelopes = 3;
-  servers.two.set_config(small);
-  servers.two.restart();
-  for (int i = 0; i < 2; ++i) ASSERT_EQ(people.channel.send(servers.one, "x").status, 200);
-  servers.settle();  // welcome and two messages: full
-  ASSERT_EQ(people.channel.send(servers.one, "one too many").status, 200);
-  servers.settle();
-  EXPECT_EQ(people.bobs().size(), 4u);
-  EXPECT_EQ(error_of(people.channel.send(servers.one, "another")), ErrorCode::over_limit);
-  servers.pass(11 * kMinuteMs);
-  ASSERT_EQ(people.channel.send(servers.one, "a try").status, 200);
-  servers.settle();
-  EXPECT_EQ(error_of(people.channel.send(servers.one, "another")), ErrorCode::over_limit);
-  const auto socket = servers.two.open(people.bob.token);
-  servers.two.acknowledge(socket, 5);
-  servers.pass(11 * kMinuteMs);
-  for (int i = 0; i < 2; ++i) ASSERT_EQ(people.channel.send(servers.one, "y").status, 200);
-  servers.settle();
-  EXPECT_EQ(people.bobs().size(), 2u);
-}
-
-TEST_F(FederationTest, TakesTwiceAMailboxsQuotaAndNoMore) {
-  ASSERT_EQ(people.admit_bob().status, 200);
-  servers.settle();
-  auto small = testing::speaking_config("two.example");
-  small.limits.mailbox_envelopes = 3;
-  servers.two.set_config(small);
-  servers.two.restart();
-  for (int i = 0; i < 20; ++i) ASSERT_EQ(people.channel.send(servers.one, "x").status, 200);
-  servers.settle();
-  EXPECT_EQ(people.bobs().size(), 6u);
-}
-
 TEST_F(FederationTest, DropsWhatWaitedForThirtyDays) {
   ASSERT_EQ(people.admit_bob().status, 200);
   servers.settle();

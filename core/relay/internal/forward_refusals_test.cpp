@@ -189,6 +189,28 @@ TEST_F(ForwardRefusalsTest, RefusesItemsOfOtherForms) {
   EXPECT_EQ(waiting(), 2u);
 }
 
+TEST_F(ForwardRefusalsTest, CountsTheQueueOfAMailboxByItselfAndOfNoOther) {
+  proto::ForwardBatch batch = make_batch(1);
+  batch.only = people.bob.device.device.mailbox;
+  EXPECT_EQ(bring(batch).status, 200);
+  EXPECT_EQ(bring(batch).status, 200);  // a repetition
+  EXPECT_EQ(waiting(), 3u);
+  EXPECT_EQ(bring(make_batch(100)).status, 200);
+  EXPECT_EQ(waiting(), 4u);
+  testing::Member dave(servers.two, "dave@two.example", 11);
+  batch.items[0].recipients = {dave.device.device.mailbox};
+  EXPECT_EQ(error_of(bring(batch)), ErrorCode::malformed);
+  batch.items[0].recipients.push_back(batch.only);
+  std::ranges::sort(batch.items[0].recipients);
+  EXPECT_EQ(error_of(bring(batch)), ErrorCode::malformed);
+  // One that is not there leaves nothing here.
+  const std::size_t rows = servers.two.store.scan(table::kIncoming, {}, {}, 100).size();
+  batch.only = *MailboxId::from(Bytes(MailboxId::kSize, 7));
+  batch.items[0].recipients = {batch.only};
+  EXPECT_EQ(body_of<proto::ForwardAnswer>(bring(batch)).up_to, 1u);
+  EXPECT_EQ(servers.two.store.scan(table::kIncoming, {}, {}, 100).size(), rows);
+}
+
 TEST_F(ForwardRefusalsTest, RefusesAQueueOfTheFutureAndAnOlderOne) {
   proto::ForwardBatch batch = make_batch();
   batch.queue += 2 * kDayMs;

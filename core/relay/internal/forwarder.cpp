@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/encoding.h"
 #include "core/crypto/labels.h"
 
 namespace cairn::relay {
@@ -9,13 +10,21 @@ namespace {
 
 constexpr std::size_t kQueuesAtOnce = 1024;
 constexpr std::size_t kDroppedAtOnce = 512;
+constexpr std::size_t kSetAsideAtOnce = 64;  // mailboxes; each gets a copy of the envelope
 constexpr unsigned kMostDoublings = 16;
 
-Bytes outgoing_key(std::string_view domain, std::uint64_t sequence) { return domain_key(domain, u64_key(sequence)); }
+/// Stands in no domain's name.
+constexpr char kOfOne = '/';
 
-/// The oldest of a domain's items.
-std::vector<Row> oldest_of(const StoreView& rows, std::string_view domain, std::size_t most) {
-  return rows.scan_prefix(table::kOutgoing, domain_key(domain, {}), most);
+std::string name_of_lane(std::string_view domain, const MailboxId& mailbox) {
+  return std::string(domain) + kOfOne + to_hex(mailbox);
+}
+
+Bytes outgoing_key(std::string_view lane, std::uint64_t sequence) { return domain_key(lane, u64_key(sequence)); }
+
+/// The oldest of a lane's items.
+std::vector<Row> oldest_of(const StoreView& rows, std::string_view lane, std::size_t most) {
+  return rows.scan_prefix(table::kOutgoing, domain_key(lane, {}), most);
 }
 
 /// `least` to twice that.
@@ -33,7 +42,15 @@ Status Forwarder::rebuild(const StoreView& rows) {
     for (const Row& row : page) {
       auto queue = wire::decode<OutgoingQueueRow>(row.value);
       REQUIRE(queue.has_value(), ErrorCode::internal, "a row of the store does not decode");
-      lanes_[as_text(row.key)].row = *queue;
+      const std::string name = as_text(row.key);
+      const std::size_t end = name.find(kOfOne);
+      Lane& lane = lanes_[name];
+      lane.row = *queue;
+      lane.domain = name.substr(0, end);
+      if (end == std::string::npos) continue;
+      const Bytes only = TRY(from_hex(std::string_view(name).substr(end + 1)));
+      lane.only = TRY(MailboxId::from(only));
+      lanes_[lane.domain].aside_bytes += queue->bytes;
     }
     first = std::move(page.back().key);
     first.push_back(0);
@@ -50,7 +67,8 @@ Status Forwarder::check(const StoreView& rows, std::span<const proto::Address> r
       REQUIRE(config_.federation.speaks_to(to.domain), ErrorCode::not_authorised,
               "This server does not speak to the domain of a member; ask its operator, or remove that member.");
       const auto lane = lanes_.find(to.domain);
-      REQUIRE(lane == lanes_.end() || lane->second.row.bytes < config_.federation.queue_bytes, ErrorCode::over_limit,
+      const std::uint64_t waits = lane == lanes_.end() ? 0 : lane->second.row.bytes + lane->second.aside_bytes;
+      REQUIRE(waits < config_.federation.queue_bytes, ErrorCode::over_limit,
               "Too much waits for the server of a member's domain, which cannot be reached; send again later.");
       last = &to.domain;
     }
@@ -66,66 +84,152 @@ void Forwarder::queue(Turn& turn, const std::string& domain, std::vector<Mailbox
                       proto::ForwardItem item) {
   if (recipients.empty() || !config_.federation.speaks_to(domain)) return;
   Lane& lane = lanes_[domain];
-  if (lane.row.queue == 0) lane.row.queue = std::max<std::uint64_t>(turn.now.ms, 1);
+  lane.domain = domain;
   item.recipients = std::move(recipients);
-  item.sequence = lane.row.next++;
-  Bytes row = wire::encode(OutgoingRow{turn.now.ms, std::move(item)});
   if (lane.row.items == 0 && lane.failures == 0) lane.next_try = turn.now;
-  ++lane.row.items;
-  lane.row.bytes += row.size();
-  turn.rows.put(table::kOutgoing, outgoing_key(domain, lane.row.next - 1), std::move(row));
-  save(turn.rows, table::kOutgoingQueues, to_bytes(domain), lane.row);
+  append(turn, domain, lane, turn.now.ms, std::move(item));
 }
 
-void Forwarder::drop_up_to(Turn& turn, const std::string& domain, Lane& lane, std::uint64_t sequence) {
-  const Bytes first = domain_key(domain, {});
-  const auto rows = turn.rows.scan(table::kOutgoing, first, outgoing_key(domain, sequence + 1), kDroppedAtOnce);
+void Forwarder::append(Turn& turn, const std::string& name, Lane& lane, std::uint64_t queued_ms,
+                       proto::ForwardItem item) {
+  if (lane.row.queue == 0) lane.row.queue = std::max<std::uint64_t>(turn.now.ms, 1);
+  const std::uint64_t sequence = item.sequence = lane.row.next++;
+  Bytes row = wire::encode(OutgoingRow{queued_ms, std::move(item)});
+  ++lane.row.items;
+  count(lane, row.size(), 0);
+  turn.rows.put(table::kOutgoing, outgoing_key(name, sequence), std::move(row));
+  save(turn.rows, table::kOutgoingQueues, to_bytes(name), lane.row);
+}
+
+void Forwarder::count(Lane& lane, std::uint64_t bytes_more, std::uint64_t bytes_less) {
+  const auto change = [&](std::uint64_t& bytes) {
+    bytes += bytes_more;
+    bytes -= std::min(bytes, bytes_less);
+  };
+  change(lane.row.bytes);
+  if (lane.is_of_one()) change(lanes_[lane.domain].aside_bytes);
+}
+
+void Forwarder::drop_up_to(Turn& turn, const std::string& name, Lane& lane, std::uint64_t sequence) {
+  const Bytes first = domain_key(name, {});
+  const auto rows = turn.rows.scan(table::kOutgoing, first, outgoing_key(name, sequence + 1), kDroppedAtOnce);
   for (const Row& row : rows) {
     turn.rows.erase(table::kOutgoing, row.key);
     lane.row.items -= std::min<std::uint64_t>(lane.row.items, 1);
-    lane.row.bytes -= std::min<std::uint64_t>(lane.row.bytes, row.value.size());
+    count(lane, 0, row.value.size());
   }
-  if (!rows.empty()) save(turn.rows, table::kOutgoingQueues, to_bytes(domain), lane.row);
+  if (!rows.empty()) save(turn.rows, table::kOutgoingQueues, to_bytes(name), lane.row);
 }
 
-void Forwarder::drop_expired(Turn& turn, const std::string& domain, Lane& lane) const {
+void Forwarder::drop_expired(Turn& turn, const std::string& name, Lane& lane) {
   std::uint64_t last = 0;
-  std::uint64_t count = 0;
-  for (const Row& row : oldest_of(turn.rows, domain, kDroppedAtOnce)) {
+  std::uint64_t expired = 0;
+  for (const Row& row : oldest_of(turn.rows, name, kDroppedAtOnce)) {
     const auto waiting = wire::decode<OutgoingRow>(row.value);
     if (waiting && after(Time{waiting->queued_ms}, config_.limits.undelivered_ms) > turn.now) break;
     last = number_of_key(row.key);
-    ++count;
+    ++expired;
   }
-  if (count == 0) return;
-  drop_up_to(turn, domain, lane, last);
-  turn.events.push_back(
-      {proto::Event::Level::warning, "envelopes waited too long for another domain's server, and are dropped", count});
+  if (expired == 0) return;
+  drop_up_to(turn, name, lane, last);
+  turn.events.push_back({proto::Event::Level::warning,
+                         "envelopes waited too long for another domain's server, and are dropped", expired});
 }
 
-void Forwarder::send_batch(Turn& turn, const Keys& keys, const std::string& domain, Lane& lane) {
-  drop_expired(turn, domain, lane);
-  if (!config_.federation.speaks_to(domain)) {
-    lane.next_try = after(turn.now, kHourMs);
-    return;
+// ---- mailboxes that have no room ----
+
+bool Forwarder::has_lane(const std::string& domain, const MailboxId& mailbox) const {
+  const auto found = lanes_.find(name_of_lane(domain, mailbox));
+  return found != lanes_.end() && found->second.row.items != 0;
+}
+
+Forwarder::Lane& Forwarder::lane_of(Turn& turn, const std::string& domain, const MailboxId& mailbox) {
+  Lane& lane = lanes_[name_of_lane(domain, mailbox)];
+  lane.domain = domain;
+  lane.only = mailbox;
+  if (lane.row.items == 0) {
+    lane.failures = 0;
+    failed(turn, lane, 0);
   }
-  proto::ForwardBatch batch{config_.domain, domain, lane.row.queue, {}, {}};
+  return lane;
+}
+
+bool Forwarder::set_aside(Turn& turn, Lane& lane, const Row& row, OutgoingRow& waiting,
+                          const std::set<MailboxId>& who) {
+  for (const MailboxId& mailbox : who) {
+    proto::ForwardItem item = waiting.item;
+    item.recipients = {mailbox};
+    append(turn, name_of_lane(lane.domain, mailbox), lane_of(turn, lane.domain, mailbox), waiting.queued_ms,
+           std::move(item));
+  }
+  std::erase_if(waiting.item.recipients, [&](const MailboxId& it) { return who.contains(it); });
+  const bool anybody = !waiting.item.recipients.empty();
+  if (anybody) {
+    Bytes rest = wire::encode(waiting);
+    count(lane, rest.size(), row.value.size());
+    turn.rows.put(table::kOutgoing, row.key, std::move(rest));
+  } else {
+    turn.rows.erase(table::kOutgoing, row.key);
+    lane.row.items -= std::min<std::uint64_t>(lane.row.items, 1);
+    count(lane, 0, row.value.size());
+  }
+  save(turn.rows, table::kOutgoingQueues, to_bytes(lane.domain), lane.row);
+  return anybody;
+}
+
+// What else was in the batch for these follows in next_batch().
+bool Forwarder::step_aside(Turn& turn, Lane& lane, const std::vector<MailboxId>& full) {
+  if (lane.is_of_one() || lane.aside_bytes >= config_.federation.queue_bytes) return false;
+  const auto rows = oldest_of(turn.rows, lane.domain, 1);
+  auto waiting = rows.empty() ? Result<OutgoingRow>(fail(ErrorCode::not_found, "no item"))
+                              : wire::decode<OutgoingRow>(rows.front().value);
+  if (!waiting) return false;
+  std::set<MailboxId> who;
+  for (const MailboxId& mailbox : waiting->item.recipients) {
+    if (who.size() < kSetAsideAtOnce && std::ranges::binary_search(full, mailbox)) who.insert(mailbox);
+  }
+  if (who.empty()) return false;
+  set_aside(turn, lane, rows.front(), *waiting, who);
+  return true;
+}
+
+// ---- batches ----
+
+Forwarder::Batch Forwarder::next_batch(Turn& turn, const std::string& name, Lane& lane) {
+  Batch batch;
   std::size_t bytes = 0;
-  for (const Row& row : oldest_of(turn.rows, domain, lane.one_by_one ? 1 : proto::kMaxForwardItems)) {
+  lane.next_try = after(turn.now, kHourMs);  // unless something is sent, or set aside
+  for (const Row& row : oldest_of(turn.rows, name, lane.one_by_one ? 1 : proto::kMaxForwardItems)) {
     auto waiting = wire::decode<OutgoingRow>(row.value);
     if (!waiting) break;
+    std::set<MailboxId> who;
+    for (const MailboxId& mailbox : waiting->item.recipients) {
+      if (!lane.is_of_one() && lane.aside_bytes != 0 && has_lane(lane.domain, mailbox)) who.insert(mailbox);
+    }
+    if (!who.empty()) {
+      if (lane.aside_bytes >= config_.federation.queue_bytes) break;
+      lane.next_try = turn.now;
+      if (!set_aside(turn, lane, row, *waiting, who)) continue;
+    }
     bytes += row.value.size();
-    if (bytes > proto::kMaxForwardBytes && !batch.items.empty()) break;
-    batch.items.push_back(std::move(waiting->item));
+    if (bytes > proto::kMaxForwardBytes && !batch.empty()) break;
+    batch.push_back(std::move(waiting->item));
   }
-  if (batch.items.empty()) {
+  return batch;
+}
+
+void Forwarder::send_batch(Turn& turn, const Keys& keys, const std::string& name, Lane& lane) {
+  drop_expired(turn, name, lane);
+  if (!config_.federation.speaks_to(lane.domain)) {
     lane.next_try = after(turn.now, kHourMs);
     return;
   }
+  proto::ForwardBatch batch{config_.domain, lane.domain, lane.row.queue, next_batch(turn, name, lane), {}, lane.only};
+  if (batch.items.empty()) return;
   batch.signature = crypto::sign_labelled(keys.server, crypto::kSignForward, batch.content());
   lane.first_sent = batch.items.front().sequence;
   lane.last_sent = batch.items.back().sequence;
-  proto::Call call = neighbours_.call_to(domain, proto::kPathForward);
+  proto::Call call = neighbours_.call_to(lane.domain, proto::kPathForward);
   call.id = proto::CallId{next_call_++};
   call.method = proto::Method::post;
   call.body = wire::encode(batch);
@@ -134,16 +238,36 @@ void Forwarder::send_batch(Turn& turn, const Keys& keys, const std::string& doma
   turn.sends.emplace_back(std::move(call));
 }
 
+// Mailboxes without room are asked about one after the other: they are another domain's to name, and may be many.
+Forwarder::UnderWay Forwarder::under_way() const {
+  UnderWay out;
+  for (const auto& [name, lane] : lanes_) {
+    if (lane.call) out.add(lane);
+  }
+  return out;
+}
+
 void Forwarder::tick(Turn& turn, const Keys& keys) {
-  for (auto& [domain, lane] : lanes_) {
-    if (!lane.call && lane.row.items != 0 && lane.next_try <= turn.now) send_batch(turn, keys, domain, lane);
+  UnderWay calls = under_way();
+  std::vector<std::pair<Time, std::string>> due;
+  for (const auto& [name, lane] : lanes_) {
+    if (!lane.call && lane.row.items != 0 && lane.next_try <= turn.now) due.emplace_back(lane.next_try, name);
+  }
+  std::ranges::sort(due);
+  for (const auto& [since, name] : due) {
+    Lane& lane = lanes_.at(name);
+    if (!calls.lets(lane)) continue;
+    send_batch(turn, keys, name, lane);
+    if (lane.call) calls.add(lane);
   }
 }
 
+// Who has to wait for another one's answer is woken by that.
 Time Forwarder::deadline() const {
+  const UnderWay calls = under_way();
   Time next = Time::never();
-  for (const auto& [domain, lane] : lanes_) {
-    if (!lane.call && lane.row.items != 0) next = std::min(next, lane.next_try);
+  for (const auto& [name, lane] : lanes_) {
+    if (!lane.call && lane.row.items != 0 && calls.lets(lane)) next = std::min(next, lane.next_try);
   }
   return next;
 }
@@ -159,30 +283,30 @@ void Forwarder::failed(Turn& turn, Lane& lane, std::uint64_t at_least_ms) const 
   ++lane.failures;
 }
 
-void Forwarder::taken(Turn& turn, const std::string& domain, Lane& lane, const proto::ForwardAnswer& answer) {
+void Forwarder::taken(Turn& turn, const std::string& name, Lane& lane, const proto::ForwardAnswer& answer) {
   for (const MailboxId& mailbox : answer.full) {
-    save(turn.rows, table::kFullElsewhere, domain_key(domain, mailbox),
+    save(turn.rows, table::kFullElsewhere, domain_key(lane.domain, mailbox),
          NumberRow{after(turn.now, kFullElsewhereMs).ms});
   }
-  const bool progress = answer.up_to >= lane.first_sent;
-  drop_up_to(turn, domain, lane, answer.up_to);
-  if (!progress) return failed(turn, lane, 0);
-  if (lane.failures != 0) {
+  drop_up_to(turn, name, lane, answer.up_to);
+  const bool goes_on = answer.up_to >= lane.last_sent || step_aside(turn, lane, answer.full);
+  if (answer.up_to < lane.first_sent && !goes_on) return failed(turn, lane, 0);
+  if (lane.failures != 0 && !lane.is_of_one()) {
     turn.events.push_back({proto::Event::Level::info, "another domain's server takes envelopes again", lane.row.items});
   }
   lane.failures = 0;
   lane.one_by_one = false;
   lane.next_try = turn.now;
-  if (answer.up_to < lane.last_sent) failed(turn, lane, 0);  // it takes the rest later
+  if (!goes_on) failed(turn, lane, 0);  // it takes the rest later
 }
 
-void Forwarder::begin_anew(Turn& turn, const std::string& domain, Lane& lane, std::uint64_t their_queue) {
+void Forwarder::begin_anew(Turn& turn, const std::string& name, Lane& lane, std::uint64_t their_queue) {
   turn.events.push_back({proto::Event::Level::warning, "another domain's server knows a later queue of ours", 0});
   lane.row.queue = std::max(turn.now.ms, their_queue + 1);
-  save(turn.rows, table::kOutgoingQueues, to_bytes(domain), lane.row);
+  save(turn.rows, table::kOutgoingQueues, to_bytes(name), lane.row);
 }
 
-void Forwarder::refused(Turn& turn, const std::string& domain, Lane& lane, const proto::CallReply& reply) {
+void Forwarder::refused(Turn& turn, const std::string& name, Lane& lane, const proto::CallReply& reply) {
   constexpr int kMalformed = 400, kConflict = 409, kTooLarge = 413;
   const auto answer = wire::decode<proto::ForwardAnswer>(reply.body);
   // Its own words: a proxy in its place says 400 too.
@@ -192,12 +316,12 @@ void Forwarder::refused(Turn& turn, const std::string& domain, Lane& lane, const
   // Nobody can have taken a queue of ours from further ahead (receiver.cpp), so it is no honest answer.
   const bool is_possible = answer && answer->queue <= after(turn.now, proto::kMaxQueueAheadMs).ms;
   if (reply.status == kConflict && is_possible && answer->queue >= lane.row.queue) {
-    begin_anew(turn, domain, lane, answer->queue);
+    begin_anew(turn, name, lane, answer->queue);
   } else if (not_understood) {
     if (lane.one_by_one) {
       turn.events.push_back(
           {proto::Event::Level::warning, "another domain's server does not understand an envelope; it is dropped", 1});
-      drop_up_to(turn, domain, lane, lane.last_sent);
+      drop_up_to(turn, name, lane, lane.last_sent);
     }
     lane.one_by_one = true;
   }
@@ -207,7 +331,7 @@ void Forwarder::refused(Turn& turn, const std::string& domain, Lane& lane, const
 void Forwarder::call_done(Turn& turn, const proto::CallDone& done) {
   const auto found = std::ranges::find_if(lanes_, [&](const auto& entry) { return entry.second.call == done.id; });
   if (found == lanes_.end()) return;
-  const std::string& domain = found->first;
+  const std::string& name = found->first;
   Lane& lane = found->second;
   lane.call.reset();
   const bool was_failing = lane.failures != 0;
@@ -215,16 +339,16 @@ void Forwarder::call_done(Turn& turn, const proto::CallDone& done) {
                           ? wire::decode<proto::ForwardAnswer>(done.reply->body)
                           : Result<proto::ForwardAnswer>(fail(ErrorCode::unavailable, "not taken"));
   if (answer && answer->queue == lane.row.queue && answer->up_to >= lane.row.next) {
-    begin_anew(turn, domain, lane, answer->queue);
+    begin_anew(turn, name, lane, answer->queue);
     failed(turn, lane, 0);
   } else if (answer && answer->queue == lane.row.queue) {
-    taken(turn, domain, lane, *answer);
+    taken(turn, name, lane, *answer);
   } else if (done.reply && done.reply->status != 200) {
-    refused(turn, domain, lane, *done.reply);
+    refused(turn, name, lane, *done.reply);
   } else {
     failed(turn, lane, 0);
   }
-  if (!was_failing && lane.failures != 0) {
+  if (!was_failing && lane.failures != 0 && !lane.is_of_one()) {
     turn.events.push_back({proto::Event::Level::warning,
                            "another domain's server takes no envelopes at the moment; what is for it waits",
                            lane.row.items});
@@ -234,11 +358,11 @@ void Forwarder::call_done(Turn& turn, const proto::CallDone& done) {
 Forwarder::Waiting Forwarder::waiting() const {
   Waiting out;
   for (const auto& [domain, lane] : lanes_) {
-    if (lane.row.items == 0) continue;
-    ++out.domains;
-    out.failing += lane.failures != 0 ? 1 : 0;
     out.items += lane.row.items;
     out.bytes += lane.row.bytes;
+    if (lane.is_of_one() || lane.row.bytes + lane.aside_bytes == 0) continue;
+    ++out.domains;
+    out.failing += lane.failures != 0 ? 1 : 0;
   }
   return out;
 }

@@ -1,9 +1,15 @@
 // What waits for mailboxes of other domains, and the calls that bring it there (docs/spec/relay.md s.10).
 //
 //   queue():  the transaction that accepts a commit or message | kOutgoing, in the order of acceptance
-//   tick():   one batch a domain under way, signed              | call_done(): what is on disk over there is erased
+//   tick():   one batch a lane under way, signed                | call_done(): what is on disk over there is erased
 //   here
+//
+//   DOMAIN      o o o o o o      everything for the domain, in one lane
+//   DOMAIN/HEX  o o o            what is for a mailbox there that has no room: set aside, so that nobody else waits for
+//                                it. All that follows for that mailbox goes through it while anything is in it.
 #pragma once
+
+#include <set>
 
 #include "core/relay/internal/neighbours.h"
 
@@ -44,31 +50,60 @@ class Forwarder {
 
  private:
   struct Lane {
+    std::string domain;
+    MailboxId only;  ///< of which everything is; zeros: it is the domain's
     OutgoingQueueRow row;
+    std::uint64_t aside_bytes = 0;  ///< of a domain's: in the lanes of its mailboxes
     std::optional<proto::CallId> call;
     std::uint64_t first_sent = 0;  ///< sequences of the batch that is under way
     std::uint64_t last_sent = 0;
     Time next_try;
     unsigned failures = 0;
     bool one_by_one = false;  ///< the last batch was not understood: which of its items it is
-  };
 
-  void send_batch(Turn& turn, const Keys& keys, const std::string& domain, Lane& lane);
+    bool is_of_one() const { return !only.is_zero(); }
+  };
+  using Batch = std::vector<proto::ForwardItem>;
+
+  void send_batch(Turn& turn, const Keys& keys, const std::string& name, Lane& lane);
+  /// The oldest items of a lane, without what is set aside on the way.
+  Batch next_batch(Turn& turn, const std::string& name, Lane& lane);
+  /// Behind everything that is in a lane. `queued_ms` is when it was accepted.
+  void append(Turn& turn, const std::string& name, Lane& lane, std::uint64_t queued_ms, proto::ForwardItem item);
+  /// The lane of a mailbox; made when there is none.
+  Lane& lane_of(Turn& turn, const std::string& domain, const MailboxId& mailbox);
+  bool has_lane(const std::string& domain, const MailboxId& mailbox) const;
+  /// Takes those recipients out of an item of a domain's lane, and puts it into theirs. Whether anybody is left in it.
+  bool set_aside(Turn& turn, Lane& lane, const Row& row, OutgoingRow& waiting, const std::set<MailboxId>& who);
+  /// The oldest item was not taken for want of room in some of these: it waits for each of them by itself. Whether that
+  /// is so, and the others can go on.
+  bool step_aside(Turn& turn, Lane& lane, const std::vector<MailboxId>& full);
+  void count(Lane& lane, std::uint64_t bytes_more, std::uint64_t bytes_less);
+  /// Calls that there are; and whom they let make one beside them.
+  struct UnderWay {
+    std::set<std::string, std::less<>> of_one;  ///< domains of which a mailbox's lane has one
+
+    void add(const Lane& lane) {
+      if (lane.is_of_one()) of_one.insert(lane.domain);
+    }
+    bool lets(const Lane& lane) const { return !lane.is_of_one() || !of_one.contains(lane.domain); }
+  };
+  UnderWay under_way() const;
   void failed(Turn& turn, Lane& lane, std::uint64_t at_least_ms) const;
-  void taken(Turn& turn, const std::string& domain, Lane& lane, const proto::ForwardAnswer& answer);
-  void refused(Turn& turn, const std::string& domain, Lane& lane, const proto::CallReply& reply);
+  void taken(Turn& turn, const std::string& name, Lane& lane, const proto::ForwardAnswer& answer);
+  void refused(Turn& turn, const std::string& name, Lane& lane, const proto::CallReply& reply);
   /// The other side has heard of later items: this store was put back, or somebody else spoke in our name. They count
   /// from anew.
-  static void begin_anew(Turn& turn, const std::string& domain, Lane& lane, std::uint64_t their_queue);
+  static void begin_anew(Turn& turn, const std::string& name, Lane& lane, std::uint64_t their_queue);
   /// Erases items up to `sequence`.
-  static void drop_up_to(Turn& turn, const std::string& domain, Lane& lane, std::uint64_t sequence);
+  void drop_up_to(Turn& turn, const std::string& name, Lane& lane, std::uint64_t sequence);
   /// Those that waited too long, some hundred at most.
-  void drop_expired(Turn& turn, const std::string& domain, Lane& lane) const;
+  void drop_expired(Turn& turn, const std::string& name, Lane& lane);
 
   const RelayConfig& config_;
   std::uint64_t& next_call_;
   const Neighbours& neighbours_;
-  std::map<std::string, Lane, std::less<>> lanes_;
+  std::map<std::string, Lane, std::less<>> lanes_;  ///< by name, "DOMAIN" or "DOMAIN/HEX"
 };
 
 }  // namespace cairn::relay

@@ -63,11 +63,14 @@ Result<FetchedKeyPackages> fetch_key_packages(Turn& turn, const directory::Map& 
   return out;
 }
 
+Result<bool> is_good_join_token(const Turn& turn, const DeviceId& device, const proto::JoinToken& token) {
+  const auto expires = TRY(load<NumberRow>(turn.rows, table::kJoinTokens, concat({device, token})));
+  return expires && expires->value > turn.now.ms;
+}
+
 Result<bool> use_join_token(Turn& turn, const DeviceId& device, const proto::JoinToken& token) {
-  Bytes key = concat({device, token});
-  const auto expires = TRY(load<NumberRow>(turn.rows, table::kJoinTokens, key));
-  if (!expires || expires->value <= turn.now.ms) return false;
-  turn.rows.erase(table::kJoinTokens, std::move(key));
+  if (!TRY(is_good_join_token(turn, device, token))) return false;
+  turn.rows.erase(table::kJoinTokens, concat({device, token}));
   return true;
 }
 

@@ -30,7 +30,9 @@ struct FetchedKeyPackages {
 Result<FetchedKeyPackages> fetch_key_packages(Turn& turn, const directory::Map& served,
                                               const proto::KeyPackageFetch& fetch, Fetcher by);
 
-/// Whether the token was handed out with a key package of this device and is unused; uses it up.
+/// Whether the token was handed out with a key package of this device and is unused.
+Result<bool> is_good_join_token(const Turn& turn, const DeviceId& device, const proto::JoinToken& token);
+/// Likewise, and uses it up.
 Result<bool> use_join_token(Turn& turn, const DeviceId& device, const proto::JoinToken& token);
 
 }  // namespace cairn::relay

@@ -24,6 +24,29 @@ std::vector<Row> references(const StoreView& rows, const MailboxId& mailbox, std
   return rows.scan(table::kReferences, numbered_key(mailbox, first), numbered_key(mailbox, end), limit);
 }
 
+Bytes share_key(const MailboxId& mailbox, std::string_view domain) { return concat({mailbox, as_bytes(domain)}); }
+
+/// A row that cannot be read counts as none: what is counted here decides who waits, and nothing else.
+ShareRow share_of(const StoreView& rows, const Bytes& key) {
+  const auto row = load<ShareRow>(rows, table::kForeignShares, key);
+  return row && *row ? **row : ShareRow{};
+}
+
+void save_share(Turn& turn, Bytes key, const ShareRow& share) {
+  if (share.envelopes == 0) return turn.rows.erase(table::kForeignShares, std::move(key));
+  save(turn.rows, table::kForeignShares, std::move(key), share);
+}
+
+void add(ShareRow& share, std::uint64_t cost) {
+  ++share.envelopes;
+  share.bytes += cost;
+}
+
+void take_off(ShareRow& share, std::uint64_t cost) {
+  share.envelopes -= std::min<std::uint64_t>(share.envelopes, 1);
+  share.bytes -= std::min(share.bytes, cost);
+}
+
 }  // namespace
 
 std::uint64_t Mailboxes::cost_of(const BodyRow& body) { return body.body.size() + kEnvelopeCost; }
@@ -62,6 +85,7 @@ Result<Mailboxes::Box> Mailboxes::read_box(const StoreView& rows, const MailboxI
   Box box;
   box.acknowledged = box.last = row->acknowledged;
   box.shut = rows.get(table::kClosedMailboxes, mailbox).has_value();
+  box.elsewhere = share_of(rows, to_bytes(mailbox));
   const auto newest = rows.scan(table::kReferences, mailbox, prefix_end(mailbox), 1, Order::descending);
   if (newest.empty()) return box;
   box.last = number_of_key(newest.front().key);
@@ -84,6 +108,20 @@ std::uint64_t Mailboxes::waiting(const MailboxId& mailbox) const {
 std::uint64_t Mailboxes::waiting_bytes(const MailboxId& mailbox) const {
   const Box& it = box(mailbox);
   return it.total > it.acknowledged_total ? it.total - it.acknowledged_total : 0;
+}
+
+bool Mailboxes::full(const MailboxId& mailbox) const {
+  const ShareRow& elsewhere = box(mailbox).elsewhere;
+  return waiting(mailbox) >= limits_.mailbox_envelopes + elsewhere.envelopes ||
+         waiting_bytes(mailbox) >= limits_.mailbox_bytes + elsewhere.bytes;
+}
+
+Result<bool> Mailboxes::full_for(const StoreView& rows, const MailboxId& mailbox, std::string_view domain) const {
+  const ShareRow& all = box(mailbox).elsewhere;
+  const auto row = TRY(load<ShareRow>(rows, table::kForeignShares, share_key(mailbox, domain)));
+  const ShareRow theirs = row.value_or(ShareRow{});
+  return all.envelopes + theirs.envelopes >= limits_.mailbox_envelopes ||
+         all.bytes + theirs.bytes >= limits_.mailbox_bytes;
 }
 
 Bytes Mailboxes::frame_of(const BodyRow& body, std::uint64_t sequence) const {
@@ -109,6 +147,16 @@ std::uint64_t Mailboxes::deliver(Turn& turn, const BodyRow& body, std::span<cons
     const std::uint64_t sequence = ++it.last;
     it.total += cost_of(body);
     save(turn.rows, table::kReferences, numbered_key(mailbox, sequence), ReferenceRow{it.total, number});
+    if (!body.domain.empty()) {
+      const ForeignRow row{body.domain, cost_of(body)};
+      Bytes key = share_key(mailbox, body.domain);
+      ShareRow theirs = share_of(turn.rows, key);
+      add(theirs, row.cost);
+      add(it.elsewhere, row.cost);
+      save_share(turn, std::move(key), theirs);
+      save_share(turn, to_bytes(mailbox), it.elsewhere);
+      save(turn.rows, table::kForeignReferences, numbered_key(mailbox, sequence), row);
+    }
     if (!it.may_push(sequence)) continue;
     if (frame.empty()) frame = frame_of(body, sequence);
     patch_sequence(frame, sequence);
@@ -116,6 +164,23 @@ std::uint64_t Mailboxes::deliver(Turn& turn, const BodyRow& body, std::span<cons
     it.pushed = sequence;
   }
   return number;
+}
+
+void Mailboxes::give_back(Turn& turn, const MailboxId& mailbox, Box& box, std::uint64_t first, std::uint64_t end) {
+  if (box.elsewhere.envelopes == 0 || first >= end) return;
+  const auto gone = turn.rows.scan(table::kForeignReferences, numbered_key(mailbox, first), numbered_key(mailbox, end),
+                                   static_cast<std::size_t>(end - first));
+  for (const Row& row : gone) {
+    turn.rows.erase(table::kForeignReferences, row.key);
+    const auto whose = wire::decode<ForeignRow>(row.value);
+    if (!whose) continue;
+    Bytes key = share_key(mailbox, whose->domain);
+    ShareRow theirs = share_of(turn.rows, key);
+    take_off(theirs, whose->cost);
+    take_off(box.elsewhere, whose->cost);
+    save_share(turn, std::move(key), theirs);
+  }
+  if (!gone.empty()) save_share(turn, to_bytes(mailbox), box.elsewhere);
 }
 
 void Mailboxes::release(Turn& turn, std::uint64_t body) {
@@ -182,6 +247,7 @@ void Mailboxes::frame(Turn& turn, proto::SocketId socket, ByteView data) {
     const auto total = wire::decode<ReferenceRow>(reference.value);
     if (total) it.acknowledged_total = total->total;
   }
+  give_back(turn, mailbox, it, it.acknowledged + 1, ack->up_to + 1);
   it.acknowledged = (*row)->acknowledged = ack->up_to;
   save(turn.rows, table::kMailboxes, to_bytes(mailbox), **row);
   push_frames(turn, mailbox, it);
@@ -205,6 +271,7 @@ bool Mailboxes::expire(Turn& turn, const MailboxId& mailbox) {
   Box& it = box(mailbox);
   const auto oldest = references(turn.rows, mailbox, it.acknowledged + 1, it.last + 1, kExpiredAtOnce);
   std::size_t expired = 0;
+  const std::uint64_t first = it.acknowledged + 1;
   for (const Row& reference : oldest) {
     const auto body = load<BodyRow>(turn.rows, table::kBodies, u64_key(number_of_key(reference.value)));
     const bool fresh = body && *body && after(Time{(*body)->received_ms}, limits_.undelivered_ms) > turn.now;
@@ -216,6 +283,7 @@ bool Mailboxes::expire(Turn& turn, const MailboxId& mailbox) {
     ++expired;
   }
   if (expired == 0) return false;
+  give_back(turn, mailbox, it, first, it.acknowledged + 1);
   it.pushed = std::max(it.pushed, it.acknowledged);
   (*row)->acknowledged = it.acknowledged;
   save(turn.rows, table::kMailboxes, to_bytes(mailbox), **row);

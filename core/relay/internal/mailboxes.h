@@ -35,12 +35,11 @@ class Mailboxes {
   std::uint64_t waiting(const MailboxId& mailbox) const;
   /// And how many bytes, with what each costs beside its body.
   std::uint64_t waiting_bytes(const MailboxId& mailbox) const;
-  bool full(const MailboxId& mailbox) const { return holds(mailbox, 1); }
-  /// Whether so many times the quota wait in it.
-  bool holds(const MailboxId& mailbox, unsigned quotas) const {
-    return waiting(mailbox) >= quotas * limits_.mailbox_envelopes ||
-           waiting_bytes(mailbox) >= quotas * limits_.mailbox_bytes;
-  }
+  /// Whether its quota waits in it. What came from other domains does not count: that has a quota of its own.
+  bool full(const MailboxId& mailbox) const;
+  /// Whether a prepared mailbox takes nothing more of this other domain: as much of its waits there as is still free of
+  /// the quota for all of them. So there is always room for one more.
+  Result<bool> full_for(const StoreView& rows, const MailboxId& mailbox, std::string_view domain) const;
 
   /// Queues the body for prepared mailboxes and pushes it to those that are connected and keep up. Cannot fail. The
   /// number of the body; `keep` holds one more reference to it, for the caller to release().
@@ -90,6 +89,7 @@ class Mailboxes {
     bool shut = false;                     ///< its name was removed
     std::uint64_t total = 0;               ///< ReferenceRow::total of the last
     std::uint64_t acknowledged_total = 0;  ///< and of the last that was acknowledged
+    ShareRow elsewhere;                    ///< of what waits, what came from other domains
 
     bool may_push(std::uint64_t sequence) const {
       return socket && pushed + 1 == sequence && sequence - acknowledged <= proto::kPushWindow;
@@ -104,6 +104,8 @@ class Mailboxes {
   void push_frames(Turn& turn, const MailboxId& mailbox, Box& box);
   void close(Turn& turn, proto::SocketId socket);
   static Result<Box> read_box(const StoreView& rows, const MailboxId& mailbox);
+  /// References [first, end) of a mailbox, as many as were read, are gone: whose shares they were in.
+  static void give_back(Turn& turn, const MailboxId& mailbox, Box& box, std::uint64_t first, std::uint64_t end);
   Bytes frame_of(const BodyRow& body, std::uint64_t sequence) const;
 
   std::string domain_;

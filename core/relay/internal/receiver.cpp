@@ -6,9 +6,6 @@
 namespace cairn::relay {
 namespace {
 
-/// How much more than its quota a mailbox takes from other domains, whose servers hear of it only afterwards.
-constexpr unsigned kQuotasFromElsewhere = 2;
-
 Bytes member_key(const MailboxId& mailbox, std::string_view from, const ChannelId& channel) {
   return concat({mailbox, domain_key(from, channel)});
 }
@@ -32,7 +29,13 @@ Result<Answer> Receiver::take(Turn& turn, const proto::ForwardBatch& batch) cons
   constexpr int kOlderQueue = 409;
   REQUIRE(batch.queue <= after(turn.now, proto::kMaxQueueAheadMs).ms, ErrorCode::unavailable,
           "This queue was begun in the future; set the clocks of both servers.");
-  IncomingRow row = TRY(load<IncomingRow>(turn.rows, table::kIncoming, as_bytes(batch.from)))
+  const bool is_own = !batch.only.is_zero();
+  // What is for nobody here is dropped, and not counted either: nobody fills the store with mailboxes that are none.
+  if (is_own && !turn.rows.get(table::kMailboxes, batch.only)) {
+    return Answer{200, wire::encode(proto::ForwardAnswer{batch.queue, batch.items.back().sequence, {}}), {}};
+  }
+  Bytes key = is_own ? domain_key(batch.from, batch.only) : to_bytes(batch.from);
+  IncomingRow row = TRY(load<IncomingRow>(turn.rows, table::kIncoming, key))
   .value_or(IncomingRow{});
   if (batch.queue < row.queue) {
     return Answer{kOlderQueue, wire::encode(proto::ForwardAnswer{row.queue, row.last, {}}), {}};
@@ -41,7 +44,7 @@ Result<Answer> Receiver::take(Turn& turn, const proto::ForwardBatch& batch) cons
   const Taken taken = TRY(take_items(turn, batch, row.last));
   if (taken.up_to > row.last) {
     row.last = taken.up_to;
-    save(turn.rows, table::kIncoming, to_bytes(batch.from), row);
+    save(turn.rows, table::kIncoming, std::move(key), row);
   }
   return Answer{
       200, wire::encode(proto::ForwardAnswer{row.queue, row.last, {taken.full.begin(), taken.full.end()}}), {}};
@@ -53,6 +56,9 @@ Result<Receiver::Taken> Receiver::take_items(Turn& turn, const proto::ForwardBat
   Taken out{last, {}};
   for (const proto::ForwardItem& item : batch.items) {
     if (item.sequence <= last) continue;
+    std::vector<MailboxId> to = TRY(admitted(turn, batch.from, item));
+    std::erase_if(to, [&](const MailboxId& it) { return !known.contains(it); });
+    if (TRY(names_full(turn, batch.from, to, out))) break;
     if (item.is_welcome()) {
       const std::uint32_t wait_s = welcomes.take(as_bytes(batch.from), turn.now);
       if (wait_s != 0 && out.up_to == last) {
@@ -61,46 +67,63 @@ Result<Receiver::Taken> Receiver::take_items(Turn& turn, const proto::ForwardBat
       }
       if (wait_s != 0) break;
     }
-    std::vector<MailboxId> to = TRY(admitted(turn, batch.from, item));
-    std::erase_if(to, [&](const MailboxId& it) { return !known.contains(it); });
-    for (const MailboxId& mailbox : to) {
-      if (mailboxes.full(mailbox)) out.full.insert(mailbox);
-    }
-    std::erase_if(to, [&](const MailboxId& it) { return mailboxes.holds(it, kQuotasFromElsewhere); });
-    const BodyRow body{item.kind, item.channel, item.epoch, turn.now.ms, item.body, batch.from};
-    mailboxes.deliver(turn, body, to);
+    TRY(deliver(turn, batch.from, item, to));
     out.up_to = item.sequence;
+    TRY(names_full(turn, batch.from, to, out));
   }
   return out;
 }
 
-Result<std::vector<MailboxId>> Receiver::admitted(Turn& turn, const std::string& from,
-                                                  const proto::ForwardItem& item) const {
-  if (item.is_welcome()) return TRY(welcomed(turn, from, item))
+Result<bool> Receiver::names_full(Turn& turn, const std::string& from, const std::vector<MailboxId>& to,
+                                  Taken& out) const {
+  bool any = false;
+  for (const MailboxId& mailbox : to) {
+    if (!TRY(mailboxes.full_for(turn.rows, mailbox, from))) continue;
+    any = true;
+    // What stops a batch has to be named, or it would stop for ever: another one is named the next time.
+    if (out.full.size() == proto::kMaxFull) out.full.erase(out.full.begin());
+    out.full.insert(mailbox);
+  }
+  return any;
+}
+
+Result<std::vector<MailboxId>> Receiver::admitted(Turn& turn, const std::string& from, const proto::ForwardItem& item) {
+  if (item.is_welcome()) return TRY(may_be_welcomed(turn, from, item))
   ? item.recipients : std::vector<MailboxId>{};
   std::vector<MailboxId> out;
   for (const MailboxId& mailbox : item.recipients) {
-    Bytes key = member_key(mailbox, from, item.channel);
-    if (!turn.rows.get(table::kForeignMembers, key)) continue;
-    out.push_back(mailbox);
-    if (item.leaving) turn.rows.erase(table::kForeignMembers, std::move(key));
+    if (turn.rows.get(table::kForeignMembers, member_key(mailbox, from, item.channel))) out.push_back(mailbox);
   }
   return out;
 }
 
 // What is wrong with a welcome is told to nobody: it would say which mailboxes there are, and whom they refuse.
-Result<bool> Receiver::welcomed(Turn& turn, const std::string& from, const proto::ForwardItem& item) const {
+Result<bool> Receiver::may_be_welcomed(Turn& turn, const std::string& from, const proto::ForwardItem& item) {
   const MailboxId& mailbox = item.recipients.front();
   const auto row = TRY(load<MailboxRow>(turn.rows, table::kMailboxes, mailbox));
   if (!row || !check_not_refused(turn.rows, item.sender, item.recipients)) return false;
-  Bytes key = member_key(mailbox, from, item.channel);
-  const bool is_member = turn.rows.get(table::kForeignMembers, key).has_value();
+  const bool is_member = turn.rows.get(table::kForeignMembers, member_key(mailbox, from, item.channel)).has_value();
   const Bytes of_domain = concat({mailbox, domain_key(from, {})});
   const auto members = turn.rows.scan_prefix(table::kForeignMembers, of_domain, proto::kMaxForeignChannels);
   if (!is_member && members.size() >= proto::kMaxForeignChannels) return false;
-  if (!TRY(use_join_token(turn, row->device, item.join_token))) return false;
-  save(turn.rows, table::kForeignMembers, std::move(key), NumberRow{turn.now.ms});
-  return true;
+  return is_good_join_token(turn, row->device, item.join_token);
+}
+
+Status Receiver::deliver(Turn& turn, const std::string& from, const proto::ForwardItem& item,
+                         const std::vector<MailboxId>& to) const {
+  for (const MailboxId& mailbox : to) {
+    Bytes key = member_key(mailbox, from, item.channel);
+    if (item.is_welcome()) {
+      const auto row = TRY(load<MailboxRow>(turn.rows, table::kMailboxes, mailbox));
+      REQUIRE(row && TRY(use_join_token(turn, row->device, item.join_token)), ErrorCode::internal,
+              "a welcome that was admitted has no join token");
+      save(turn.rows, table::kForeignMembers, std::move(key), NumberRow{turn.now.ms});
+    } else if (item.leaving) {
+      turn.rows.erase(table::kForeignMembers, std::move(key));
+    }
+  }
+  mailboxes.deliver(turn, {item.kind, item.channel, item.epoch, turn.now.ms, item.body, from}, to);
+  return ok();
 }
 
 }  // namespace cairn::relay
