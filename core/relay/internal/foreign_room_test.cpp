@@ -195,6 +195,27 @@ TEST_F(ForeignRoomTest, LeavesRoomForOthersWhateverOneDomainBrings) {
   EXPECT_EQ(error_of(at_home.send(servers.two, "one too many")), ErrorCode::over_limit);
 }
 
+TEST_F(ForeignRoomTest, BelievesWhatIsFullOnlyOfMailboxesThatWereAskedAbout) {
+  const testing::Member dave = admit_dave();
+  const MailboxId& bobs = people.bob.device.device.mailbox;
+  // The other server's answer to what is for dave alone names bob, and somebody else.
+  ASSERT_EQ(people.remove_bob().status, 200);
+  servers.settle();
+  ASSERT_EQ(people.channel.send(servers.one, "for dave").status, 200);
+  servers.one.batch({proto::TimerFired{}});
+  const auto calls = servers.one.take_calls();
+  ASSERT_EQ(calls.size(), 1u);
+  const auto batch = wire::decode<proto::ForwardBatch>(calls[0].body);
+  ASSERT_TRUE(batch);
+  proto::ForwardAnswer answer{batch->queue, batch->items.back().sequence, {}};
+  answer.full = {bobs, dave.device.device.mailbox, *MailboxId::from(Bytes(MailboxId::kSize, 7))};
+  std::ranges::sort(answer.full);
+  servers.one.batch({proto::CallDone{calls[0].id, proto::CallReply{200, wire::encode(answer), {}}}});
+  const auto believed = servers.one.store.scan(table::kFullElsewhere, {}, {}, 10);
+  ASSERT_EQ(believed.size(), 1u);
+  EXPECT_EQ(believed[0].key, domain_key("two.example", dave.device.device.mailbox));
+}
+
 TEST_F(ForeignRoomTest, CountsBytesAsItCountsEnvelopes) {
   auto config = small_config();
   config.limits.mailbox_envelopes = 1000;

@@ -283,13 +283,28 @@ void Forwarder::failed(Turn& turn, Lane& lane, std::uint64_t at_least_ms) const 
   ++lane.failures;
 }
 
+std::vector<MailboxId> Forwarder::asked_about(const StoreView& rows, const std::string& name, const Lane& lane,
+                                              const std::vector<MailboxId>& full) {
+  std::set<MailboxId> asked;
+  for (const Row& row : rows.scan(table::kOutgoing, outgoing_key(name, lane.first_sent),
+                                  outgoing_key(name, lane.last_sent + 1), proto::kMaxForwardItems)) {
+    const auto waiting = wire::decode<OutgoingRow>(row.value);
+    if (waiting) asked.insert(waiting->item.recipients.begin(), waiting->item.recipients.end());
+  }
+  std::vector<MailboxId> out = full;
+  std::erase_if(out, [&](const MailboxId& it) { return !asked.contains(it); });
+  return out;
+}
+
 void Forwarder::taken(Turn& turn, const std::string& name, Lane& lane, const proto::ForwardAnswer& answer) {
-  for (const MailboxId& mailbox : answer.full) {
+  const std::vector<MailboxId> full =
+      answer.full.empty() ? answer.full : asked_about(turn.rows, name, lane, answer.full);
+  for (const MailboxId& mailbox : full) {
     save(turn.rows, table::kFullElsewhere, domain_key(lane.domain, mailbox),
          NumberRow{after(turn.now, kFullElsewhereMs).ms});
   }
   drop_up_to(turn, name, lane, answer.up_to);
-  const bool goes_on = answer.up_to >= lane.last_sent || step_aside(turn, lane, answer.full);
+  const bool goes_on = answer.up_to >= lane.last_sent || step_aside(turn, lane, full);
   if (answer.up_to < lane.first_sent && !goes_on) return failed(turn, lane, 0);
   if (lane.failures != 0 && !lane.is_of_one()) {
     turn.events.push_back({proto::Event::Level::info, "another domain's server takes envelopes again", lane.row.items});

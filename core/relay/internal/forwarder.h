@@ -90,6 +90,9 @@ class Forwarder {
   };
   UnderWay under_way() const;
   void failed(Turn& turn, Lane& lane, std::uint64_t at_least_ms) const;
+  /// Of those that an answer names as full the ones that the batch under way was for; the others are not believed.
+  static std::vector<MailboxId> asked_about(const StoreView& rows, const std::string& name, const Lane& lane,
+                                            const std::vector<MailboxId>& full);
   void taken(Turn& turn, const std::string& name, Lane& lane, const proto::ForwardAnswer& answer);
   void refused(Turn& turn, const std::string& name, Lane& lane, const proto::CallReply& reply);
   /// The other side has heard of later items: this store was put back, or somebody else spoke in our name. They count
