@@ -261,7 +261,7 @@ Result<Answer> Channels::commit(Turn& turn, const std::optional<std::string>& wh
   // A queue's rows begin with its domain's name: one that is none would stand among those of another.
   for (const Address& address : parties.next.others) TRY(directory::check_domain(address.domain));
   TRY(draw(limiter, turn, request.channel, parties.before.own.size() + parties.before.others.size()));
-  TRY(forwarder.check(turn.rows, parties.next.others, turn.now));
+  TRY(forwarder.check(turn, parties.next.others));
   TRY(check_membership(parties.before, request, domain));
   std::vector<MailboxId> welcomed;
   for (const proto::WelcomeFor& welcome : request.welcomes) {
@@ -301,7 +301,7 @@ Result<Answer> Channels::send(Turn& turn, const proto::ChannelSend& request) {
   for (const MailboxId& mailbox : recipients.own) {
     REQUIRE(!mailboxes.full(mailbox), ErrorCode::over_limit, kFullMailbox);
   }
-  TRY(forwarder.check(turn.rows, recipients.others, turn.now));
+  TRY(forwarder.check(turn, recipients.others));
   if (row.last_commit == 0) turn.rows.erase(table::kUnusedChannels, to_bytes(request.channel));
   mailboxes.deliver(turn, {EnvelopeKind::message, request.channel, request.epoch, turn.now.ms, request.ciphertext},
                     recipients.own);

@@ -58,8 +58,10 @@ Status Forwarder::rebuild(const StoreView& rows) {
   return ok();
 }
 
-Status Forwarder::check(const StoreView& rows, std::span<const proto::Address> recipients, Time now) const {
+Status Forwarder::check(Turn& turn, std::span<const proto::Address> recipients) const {
+  constexpr std::uint32_t kNoPlacePauseS = 600;
   const std::string* last = nullptr;
+  std::size_t more = 0;
   for (const proto::Address& to : recipients) {
     if (last == nullptr || *last != to.domain) {
       REQUIRE(config_.federation.mode != Federation::Mode::off, ErrorCode::unsupported,
@@ -67,17 +69,33 @@ Status Forwarder::check(const StoreView& rows, std::span<const proto::Address> r
       REQUIRE(config_.federation.speaks_to(to.domain), ErrorCode::not_authorised,
               "This server does not speak to the domain of a member; ask its operator, or remove that member.");
       const auto lane = lanes_.find(to.domain);
+      if (lane == lanes_.end() && !has_place(more++)) {
+        turn.retry_after_s = kNoPlacePauseS;
+        return fail(ErrorCode::unavailable,
+                    "Messages for too many domains that never answered wait at this server; try again later.");
+      }
       const std::uint64_t waits = lane == lanes_.end() ? 0 : lane->second.row.bytes + lane->second.aside_bytes;
       REQUIRE(waits < config_.federation.queue_bytes, ErrorCode::over_limit,
               "Too much waits for the server of a member's domain, which cannot be reached; send again later.");
       last = &to.domain;
     }
-    const auto full = TRY(load<NumberRow>(rows, table::kFullElsewhere, domain_key(to.domain, to.mailbox)));
-    REQUIRE(!full || full->value <= now.ms, ErrorCode::over_limit,
+    const auto full = TRY(load<NumberRow>(turn.rows, table::kFullElsewhere, domain_key(to.domain, to.mailbox)));
+    REQUIRE(!full || full->value <= turn.now.ms, ErrorCode::over_limit,
             "A mailbox of this conversation is full; send again when its device has been on line, or remove that "
             "device.");
   }
   return ok();
+}
+
+bool Forwarder::has_place(std::size_t more) const {
+  std::size_t strangers = more;
+  std::size_t busy = more;
+  for (const auto& [name, lane] : lanes_) {
+    if (lane.is_of_one()) continue;
+    strangers += lane.is_strange() ? 1 : 0;
+    busy += lane.is_idle() ? 0 : 1;
+  }
+  return strangers < kMostStrangers && busy < kMostQueues;
 }
 
 void Forwarder::queue(Turn& turn, const std::string& domain, std::vector<MailboxId> recipients,
@@ -247,7 +265,36 @@ Forwarder::UnderWay Forwarder::under_way() const {
   return out;
 }
 
+// A queue that is made again counts in a larger `queue` than the one before: it was empty for a while.
+void Forwarder::forget_idle(Turn& turn) {
+  constexpr std::uint64_t kLeastIdleMs = kMinuteMs;
+  std::vector<std::pair<Time, std::string>> idle;
+  std::size_t domains = 0;
+  for (auto& [name, lane] : lanes_) {
+    domains += lane.is_of_one() ? 0 : 1;
+    if (!lane.is_idle()) {
+      lane.idle_since.reset();
+    } else {
+      if (!lane.idle_since) lane.idle_since = turn.now;
+      idle.emplace_back(*lane.idle_since, name);
+    }
+  }
+  std::ranges::sort(idle);
+  for (const auto& [since, name] : idle) {
+    const std::uint64_t idle_ms = elapsed_ms(turn.now, since);
+    const auto lane = lanes_.find(name);
+    const bool is_of_one = lane->second.is_of_one();
+    const bool goes = idle_ms >= (is_of_one ? kDayMs : kIdleQueueMs) ||
+                      (!is_of_one && domains > kMostQueues && idle_ms >= kLeastIdleMs);
+    if (!goes) continue;
+    domains -= is_of_one ? 0 : 1;
+    turn.rows.erase(table::kOutgoingQueues, to_bytes(name));
+    lanes_.erase(lane);
+  }
+}
+
 void Forwarder::tick(Turn& turn, const Keys& keys) {
+  forget_idle(turn);
   UnderWay calls = under_way();
   std::vector<std::pair<Time, std::string>> due;
   for (const auto& [name, lane] : lanes_) {
@@ -296,13 +343,21 @@ std::vector<MailboxId> Forwarder::asked_about(const StoreView& rows, const std::
   return out;
 }
 
+void Forwarder::note_full(Turn& turn, const std::string& domain, const std::vector<MailboxId>& full) {
+  std::size_t known = turn.rows.scan_prefix(table::kFullElsewhere, domain_key(domain, {}), kMostFullElsewhere).size();
+  for (const MailboxId& mailbox : full) {
+    Bytes key = domain_key(domain, mailbox);
+    const bool is_known = turn.rows.get(table::kFullElsewhere, key).has_value();
+    if (!is_known && known >= kMostFullElsewhere) continue;
+    known += is_known ? 0 : 1;
+    save(turn.rows, table::kFullElsewhere, std::move(key), NumberRow{after(turn.now, kFullElsewhereMs).ms});
+  }
+}
+
 void Forwarder::taken(Turn& turn, const std::string& name, Lane& lane, const proto::ForwardAnswer& answer) {
   const std::vector<MailboxId> full =
       answer.full.empty() ? answer.full : asked_about(turn.rows, name, lane, answer.full);
-  for (const MailboxId& mailbox : full) {
-    save(turn.rows, table::kFullElsewhere, domain_key(lane.domain, mailbox),
-         NumberRow{after(turn.now, kFullElsewhereMs).ms});
-  }
+  if (!full.empty()) note_full(turn, lane.domain, full);
   drop_up_to(turn, name, lane, answer.up_to);
   const bool goes_on = answer.up_to >= lane.last_sent || step_aside(turn, lane, full);
   if (answer.up_to < lane.first_sent && !goes_on) return failed(turn, lane, 0);

@@ -23,9 +23,10 @@ class Forwarder {
 
   Status rebuild(const StoreView& rows);
 
-  /// Whether envelopes may be queued for these: `unsupported` or `not_authorised` for a domain that is not spoken to,
-  /// `over_limit` when its queue or the mailbox is full. Changes nothing.
-  Status check(const StoreView& rows, std::span<const proto::Address> recipients, Time now) const;
+  /// Whether envelopes may be queued for these, whose domains come together: `unsupported` or `not_authorised` for a
+  /// domain that is not spoken to, `over_limit` when its queue or the mailbox is full, `unavailable` (and
+  /// turn.retry_after_s) when it would be one queue too many. Changes nothing else.
+  Status check(Turn& turn, std::span<const proto::Address> recipients) const;
   /// The same envelope for mailboxes of one domain; recipients and sequence of `item` are set here. Cannot fail. What
   /// is for a domain that is not spoken to is dropped.
   void queue(Turn& turn, const std::string& domain, std::vector<MailboxId> recipients, proto::ForwardItem item);
@@ -47,6 +48,14 @@ class Forwarder {
   static constexpr std::uint64_t kMostRetryMs = 5 * kMinuteMs;
   static constexpr std::uint64_t kFullElsewhereMs = 10 * kMinuteMs;
   static constexpr std::uint32_t kForwardTimeoutMs = 30'000;
+  /// Of mailboxes of one domain, that are believed to be full.
+  static constexpr std::size_t kMostFullElsewhere = 1024;
+  /// Domains that something waits for and that never took anything: anybody can make names up.
+  static constexpr std::size_t kMostStrangers = 256;
+  static constexpr std::size_t kStrangersAtOnce = 16;  ///< calls to them
+  /// Domains with a queue, whether anything is in it or not; and how long one is remembered that is empty.
+  static constexpr std::size_t kMostQueues = 4096;
+  static constexpr std::uint64_t kIdleQueueMs = 30 * kDayMs;
 
  private:
   struct Lane {
@@ -61,7 +70,12 @@ class Forwarder {
     unsigned failures = 0;
     bool one_by_one = false;  ///< the last batch was not understood: which of its items it is
 
+    std::optional<Time> idle_since;  ///< as long as nothing is in it
+
     bool is_of_one() const { return !only.is_zero(); }
+    bool is_idle() const { return row.items == 0 && aside_bytes == 0 && !call; }
+    /// Nothing that was put into it was ever taken.
+    bool is_strange() const { return !is_of_one() && row.items != 0 && row.next == row.items + 1; }
   };
   using Batch = std::vector<proto::ForwardItem>;
 
@@ -82,17 +96,22 @@ class Forwarder {
   /// Calls that there are; and whom they let make one beside them.
   struct UnderWay {
     std::set<std::string, std::less<>> of_one;  ///< domains of which a mailbox's lane has one
+    std::size_t strangers = 0;
 
     void add(const Lane& lane) {
       if (lane.is_of_one()) of_one.insert(lane.domain);
+      if (lane.is_strange()) ++strangers;
     }
-    bool lets(const Lane& lane) const { return !lane.is_of_one() || !of_one.contains(lane.domain); }
+    bool lets(const Lane& lane) const {
+      return lane.is_of_one() ? !of_one.contains(lane.domain) : !lane.is_strange() || strangers < kStrangersAtOnce;
+    }
   };
   UnderWay under_way() const;
   void failed(Turn& turn, Lane& lane, std::uint64_t at_least_ms) const;
   /// Of those that an answer names as full the ones that the batch under way was for; the others are not believed.
   static std::vector<MailboxId> asked_about(const StoreView& rows, const std::string& name, const Lane& lane,
                                             const std::vector<MailboxId>& full);
+  static void note_full(Turn& turn, const std::string& domain, const std::vector<MailboxId>& full);
   void taken(Turn& turn, const std::string& name, Lane& lane, const proto::ForwardAnswer& answer);
   void refused(Turn& turn, const std::string& name, Lane& lane, const proto::CallReply& reply);
   /// The other side has heard of later items: this store was put back, or somebody else spoke in our name. They count
@@ -100,6 +119,10 @@ class Forwarder {
   static void begin_anew(Turn& turn, const std::string& name, Lane& lane, std::uint64_t their_queue);
   /// Erases items up to `sequence`.
   void drop_up_to(Turn& turn, const std::string& name, Lane& lane, std::uint64_t sequence);
+  /// Whether a domain that has no queue may get one beside `more` others.
+  bool has_place(std::size_t more) const;
+  /// Forgets queues that have been empty for long, and while there are too many that which was so the longest.
+  void forget_idle(Turn& turn);
   /// Those that waited too long, some hundred at most.
   void drop_expired(Turn& turn, const std::string& name, Lane& lane);
 

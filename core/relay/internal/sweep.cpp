@@ -2,6 +2,7 @@
 
 #include "core/relay/internal/blobs.h"
 #include "core/relay/internal/channels.h"
+#include "core/relay/internal/neighbours.h"
 #include "core/relay/internal/vaults.h"
 
 namespace cairn::relay {
@@ -15,6 +16,8 @@ constexpr std::uint64_t kEraseStepMs = 100;
 /// Where the row's own expiry stands: all of these rows begin or end with it.
 std::uint64_t expiry_of(Table table, ByteView value) {
   if (table == table::kInvitations) return number_of_key(value);  // behind the uses
+  // When it was heard, behind the key: from then on it would have to be asked again in any case.
+  if (table == table::kNeighbours) return after(Time{number_of_key(value)}, Neighbours::kForgetMs).ms;
   return number_of_key(value.first(std::min<std::size_t>(value.size(), 8)));
 }
 
@@ -24,7 +27,7 @@ void Sweeper::rebuild(Time now) {
   walks_.clear();
   for (const Table table :
        {table::kUsedNonces, table::kJoinTokens, table::kRendezvous, table::kInvitations, table::kMailboxes,
-        table::kVaultUploads, table::kUnusedChannels, table::kBlobs, table::kFullElsewhere}) {
+        table::kVaultUploads, table::kUnusedChannels, table::kBlobs, table::kFullElsewhere, table::kNeighbours}) {
     walks_.push_back({table, {}, after(now, kPauseMs)});
   }
   next_erasure_ = now;

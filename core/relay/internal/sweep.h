@@ -1,5 +1,5 @@
-// Throws away what has run out: nonces, join tokens, rendezvous, invitations, envelopes, uploads, unused channels, blobs;
-// and erases what was deleted of vaults and blobs.
+// Throws away what has run out: nonces, join tokens, rendezvous, invitations, envelopes, uploads, unused channels,
+// blobs, keys of other domains' servers; and erases what was deleted of vaults and blobs.
 #pragma once
 
 #include "core/relay/internal/mailboxes.h"
