@@ -5,6 +5,7 @@
 #include "core/base/encoding.h"
 #include "core/client/own_name.h"
 #include "core/client/rejoin.h"
+#include "core/client/tables.h"
 #include "core/mls/message.h"
 #include "core/proto/federation.h"
 #include "tests/support/answers.h"
@@ -451,6 +452,28 @@ TEST_F(Hostile, ARemovalInAnAnswerThatIsRefusedIsObeyed) {
   good(send("alice-1", kBob, "to the first alone"));
   EXPECT_TRUE(village.until([&] { return texts("bob-1", kAlice).back() == "to the first alone"; }));
   EXPECT_EQ(texts("bob-2", kAlice), Texts{"to both"});
+}
+
+TEST_F(Hostile, AWelcomeOfAnotherDomainSendsNoDeviceThereForAConversationOfItsOwn) {
+  good(village.ask("bob-1", "group.create", {{"title", "walkers"}, {"names", {"alice"}}}));
+  const ChannelId channel = channel_of(good(send("bob-1", "walkers", "we begin")));
+  ASSERT_TRUE(village.until([&] { return texts("alice-1", "walkers") == Texts{"we begin"}; }));
+  good(village.ask("bob-1", "group.remove", {{"conversation", "walkers"}, {"name", "alice"}}));
+  village.pass_all(kMinuteMs);
+  testing::TestStore& store = village.device("alice-1").store();
+  ASSERT_FALSE(store.get(tables::kRejoins, channel));
+  std::size_t calls = 0;
+  village.server.overhear = [&](const proto::Call& call) { calls += call.url.starts_with("https://evil.example"); };
+  auto mallory = testing::HostileDevice::like(village, "mallory-1");
+  mallory.deliver(account("alice-1").mailbox, proto::EnvelopeKind::welcome, channel, 99, to_bytes("welcome back"),
+                  "evil.example");
+  village.pass_all(kMinuteMs);
+  EXPECT_FALSE(store.get(tables::kRejoins, channel));
+  EXPECT_EQ(calls, 0u);
+  // Of its own domain it says that this device was added again.
+  mallory.deliver(account("alice-1").mailbox, proto::EnvelopeKind::welcome, channel, 99, to_bytes("welcome back"));
+  village.settle();
+  EXPECT_TRUE(store.get(tables::kRejoins, channel));
 }
 
 TEST_F(Hostile, TheServerOfAnotherDomainIsNotGivenTheTokenOfOnesOwn) {

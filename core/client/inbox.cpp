@@ -155,10 +155,10 @@ bool Inbox::take_row(const Bytes& key) {
 }
 
 Inbox::Verdict Inbox::take(const proto::Envelope& envelope) {
-  // One server orders a channel. A commit that came another way could lead us where nobody else goes, and an echo make
-  // us believe that others have what they have not.
+  // One server orders a channel. A commit that came another way could lead us where nobody else goes, an echo make us
+  // believe that others have what they have not, and a welcome that it is elsewhere that this device has to ask.
   const auto conversation = owner_.find(context_.store, channel_);
-  if (envelope.kind != proto::EnvelopeKind::welcome && conversation && envelope.domain != conversation->domain) {
+  if (conversation && envelope.domain != conversation->domain) {
     context_.note(proto::Event::Level::warning, "an envelope of another domain than its channel's was dropped");
     return Verdict::done;
   }
