@@ -82,6 +82,10 @@ proto::Call call_to(const StoreView& store, const Account& account, std::string_
   return call;
 }
 
+std::string server_says(const Account& account, std::string_view domain) {
+  return domain == account.domain() ? std::string() : "The server of " + std::string(domain) + " says: ";
+}
+
 std::string unreachable(const Account& account, std::string_view domain) {
   return (domain == account.domain() ? std::string("The server") : "The server of " + std::string(domain)) +
          " cannot be reached";

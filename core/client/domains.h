@@ -38,6 +38,9 @@ bool has_policy(const StoreView& store, const Account& account, std::string_view
 /// leads to public addresses alone: names of strangers' choice come this way.
 proto::Call call_to(const StoreView& store, const Account& account, std::string_view domain, std::string_view path);
 
+/// What stands before a sentence of a domain's server: nothing for the own one's, "The server of DOMAIN says: " for
+/// another one's, which is not to speak as if it were the own.
+std::string server_says(const Account& account, std::string_view domain);
 /// "The server" of the own domain, "The server of DOMAIN" of another one, and " cannot be reached".
 std::string unreachable(const Account& account, std::string_view domain);
 

@@ -137,6 +137,24 @@ TEST_F(DomainsTest, SaysWhyTheOwnServerGivesNoPassport) {
   EXPECT_EQ(shown["conversations"][0]["trouble"], "The server of your domain does not speak to that one.");
 }
 
+TEST_F(DomainsTest, SaysWhoseWordsThoseOfAnotherDomainsServerAre) {
+  good(add({{"domain", "two.example"}, {"policy", two.policy_text}}));
+  auto before = village.server.elsewhere;
+  std::string_view refused = proto::kPathLookup;
+  village.server.elsewhere = [&, before](const proto::Call& call) -> std::optional<Result<proto::CallReply>> {
+    if (!call.url.starts_with(kTwo) || !call.url.ends_with(refused)) return before(call);
+    return testing::FakePost::refusal(ErrorCode::rate_limited, "Pay two.example to go on.");
+  };
+  const std::string said = "The server of two.example says: Pay two.example to go on.";
+  send(kCarolElsewhere);
+  EXPECT_NE(good(village.ask("alice-1", "conversations")).dump().find(said), std::string::npos);
+  refused = proto::kPathKeyPackageFetch;
+  village.pass_all(kMinuteMs);
+  ASSERT_TRUE(std::any_of(calls_to_two.begin(), calls_to_two.end(),
+                          [](const proto::Call& call) { return call.url.ends_with(proto::kPathLookup); }));
+  EXPECT_EQ(good(village.ask("alice-1", "conversations"))["conversations"][0]["trouble"], said);
+}
+
 TEST(DomainsViews, AskAnotherDomainThatFailsEverMoreRarely) {
   testing::SeededEntropy entropy(1);
   MemoryView below;

@@ -165,7 +165,7 @@ void Reconciler::created(const Answer& answer) {
     const bool is_made = answer.status == 409 && is_in_doubt(context_.store, channel_);
     if (!is_made) {
       return trouble(answer.message.empty() ? unreachable(account_, conversation_.domain) + "; it is tried again."
-                                            : answer.message);
+                                            : server_says(account_, conversation_.domain) + answer.message);
     }
   }
   conversation_.state = ConversationState::active;
@@ -248,7 +248,7 @@ void Reconciler::commit_answered(const Hash& sent, const Answer& answer) {
   try_commit_later(is_quiet);
   if (is_quiet) return;
   trouble(answer.message.empty() ? unreachable(account_, conversation_.domain) + "; it is tried again."
-                                 : answer.message);
+                                 : server_says(account_, conversation_.domain) + answer.message);
 }
 
 // What ends this epoch comes through the mailbox. When it does not, though all that waits there was pushed once more,
@@ -389,7 +389,7 @@ void Reconciler::packages_answered(const directory::Name& name, const std::vecto
   heed_401(name.domain(), answer);
   if (left.empty()) return owner_.due(channel_);
   owner_.retry_later(context_, channel_);
-  if (!answer.message.empty()) return trouble(answer.message);
+  if (!answer.message.empty()) return trouble(server_says(account_, name.domain()) + answer.message);
   if (answer.status == 0) return trouble(unreachable(account_, name.domain()) + "; it is tried again.");
   trouble("A device of " + name.text() + " has left no key package yet, so it cannot be added; it is tried again.");
 }
@@ -553,7 +553,7 @@ void Reconciler::send_answered(const Bytes& key, const Answer& answer) {
   if (is_behind) fell_behind();
   if (answer.status == 409) return;
   trouble(answer.message.empty() ? unreachable(account_, conversation_.domain) + "; the message is kept and sent later."
-                                 : answer.message);
+                                 : server_says(account_, conversation_.domain) + answer.message);
 }
 
 }  // namespace cairn::client

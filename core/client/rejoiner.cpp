@@ -196,7 +196,7 @@ void Rejoiner::asked(const Answer& answer) {
   rejoin_.ask_at_ms = after(context_.now, pause_ms).ms;
   save();
   owner_.due(channel_);
-  if (is_no) return trouble(answer.message);
+  if (is_no) return trouble(server_says(account_, rejoin_.domain) + answer.message);
   const auto counted = answer.body ? wire::decode<proto::RejoinAsked>(*answer.body)
                                    : Result<proto::RejoinAsked>(fail(ErrorCode::unavailable, "not asked"));
   if (counted && counted->mailboxes == 0) {

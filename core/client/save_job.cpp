@@ -96,7 +96,8 @@ void SaveJob::fetch(Context& context, const Account& account) {
   const std::string gone = transfer_.file.name + " is not on the server, or not any more; ask " +
                            sender(context.store) + " to send it again.";
   const proto::Call where = call_to(context.store, account, transfer_.file.domain, proto::kPathBlobGet);
-  ask_server(context, {where.url, {}, wire::encode(request), gone, where.reach},
+  const std::string says = server_says(account, transfer_.file.domain);
+  ask_server(context, {where.url, {}, wire::encode(request), gone, where.reach, says},
              [this, self = shared_from_this(), asked = request.length](Context& later, const Bytes& body) {
                const auto part = wire::decode<proto::BlobPart>(body);
                const bool fits = part && part->size == transfer_.file.sealed_size() && part->data.size() == asked;

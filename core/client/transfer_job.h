@@ -65,6 +65,7 @@ class TransferJob : public std::enable_shared_from_this<TransferJob> {
     Bytes body = {};
     std::string gone = {};
     proto::CallReach reach = proto::CallReach::anywhere;
+    std::string says = {};  ///< server_says() of whom is asked
   };
   void ask_server(Context& context, Request request, ThenBytes then);
   void pause(Context& context, std::uint64_t ms, std::string why);

@@ -170,8 +170,8 @@ void Views::answered(Context& context, const directory::Name& name, const Answer
 
 void Views::check(Context& context, const Account& account, const directory::Name& name, const Answer& answer) {
   if (!answer.body) {
-    std::string trouble = answer.message;
-    if (trouble.empty())
+    std::string trouble = server_says(account, name.domain()) + answer.message;
+    if (answer.message.empty())
       trouble = "The server of " + std::string(name.domain()) + " cannot be reached; it is tried again.";
     return failed(context, name, std::move(trouble), false);
   }
