@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/client/tables.h"
+#include "core/directory/view.h"
 #include "core/proto/limits.h"
 
 namespace cairn::client {
@@ -37,6 +38,50 @@ std::vector<DomainPin> domain_pins(const StoreView& store) {
   return out;
 }
 
+namespace {
+
+constexpr std::size_t kRowsAtOnce = 1024;
+constexpr std::uint8_t kOfFormerLog = 1;      // of a view, in kFormerPolicy
+constexpr std::size_t kMostOfALog = 100'000;  // heads, and what others said
+
+/// Calls `visit` with the key and name of each view of a name of that domain.
+template <class Visit>
+void for_each_view(Context& context, std::string_view domain, Visit visit) {
+  Bytes first;
+  for (std::vector<Row> page; !(page = context.store.scan(tables::kContacts, first, {}, kRowsAtOnce)).empty();) {
+    for (const Row& row : page) {
+      const auto view = wire::decode<directory::VerifiedView>(row.value);
+      if (view && view->name().domain() == domain) visit(row.key);
+    }
+    first = std::move(page.back().key);
+    first.push_back(0);
+  }
+}
+
+/// Whether what is pinned of the domain's log is a quorum for its policy; also when nothing is.
+bool is_vouched_for(const StoreView& store, const Account& account, std::string_view domain) {
+  const auto row = store.get(tables::kDomains, name_key(account, domain));
+  const auto log = row ? wire::decode<directory::DomainState>(*row)
+                       : Result<directory::DomainState>(fail(ErrorCode::not_found, "log"));
+  if (!log) return true;
+  const auto policy = tlog::ClientPolicy::parse(policy_of(store, account, domain));
+  const auto checkpoint = tlog::SignedCheckpoint::parse(log->checkpoint, tlog::ExtensionLines::refuse);
+  return policy && checkpoint && tlog::CosignedCheckpoint::verify(*checkpoint, *policy, Time::never()).has_value();
+}
+
+void policy_became_another(Context& context, const Account& account, std::string_view domain) {
+  for_each_view(context, domain, [&](const Bytes& key) {
+    if (!context.store.get(tables::kFormerPolicy, key)) context.store.put(tables::kFormerPolicy, key, {});
+  });
+  if (is_vouched_for(context.store, account, domain)) {
+    context.store.erase(tables::kFormerPolicy, name_key(account, domain));
+  } else {
+    context.store.put(tables::kFormerPolicy, name_key(account, domain), {});
+  }
+}
+
+}  // namespace
+
 Status pin_domain(Context& context, const Account& account, const DomainPin& pin) {
   TRY(directory::check_domain(pin.domain));
   REQUIRE(pin.domain != account.domain(), ErrorCode::invalid_state, "the own domain");
@@ -47,14 +92,48 @@ Status pin_domain(Context& context, const Account& account, const DomainPin& pin
   if (!pin.policy_text.empty()) TRY(tlog::ClientPolicy::parse(pin.policy_text));
   REQUIRE(domain_pins(context.store).size() < kMaxDomainPins || domain_pin(context.store, account, pin.domain),
           ErrorCode::over_limit, "domains");
+  const std::string before = policy_of(context.store, account, pin.domain);
   context.store.put(tables::kDomainPins, name_key(account, pin.domain), wire::encode(pin));
+  if (policy_of(context.store, account, pin.domain) != before) policy_became_another(context, account, pin.domain);
   return ok();
 }
 
 bool unpin_domain(Context& context, const Account& account, std::string_view domain) {
   if (!domain_pin(context.store, account, domain)) return false;
+  const std::string before = policy_of(context.store, account, domain);
   context.store.erase(tables::kDomainPins, name_key(account, domain));
+  if (policy_of(context.store, account, domain) != before) policy_became_another(context, account, domain);
   return true;
+}
+
+bool is_of_former_policy(const StoreView& store, const Account& account, const directory::Name& name) {
+  return store.get(tables::kFormerPolicy, name_key(account, name.text())).has_value();
+}
+
+bool is_view_of_former_log(const StoreView& store, const Account& account, const directory::Name& name) {
+  const auto row = store.get(tables::kFormerPolicy, name_key(account, name.text()));
+  return row && !row->empty();
+}
+
+bool is_log_of_former_policy(const StoreView& store, const Account& account, std::string_view domain) {
+  return store.get(tables::kFormerPolicy, name_key(account, domain)).has_value();
+}
+
+void judged_by_present_policy(Context& context, const Account& account, const directory::Name& name) {
+  const Bytes domain = name_key(account, name.domain());
+  if (context.store.get(tables::kFormerPolicy, domain)) {
+    // They stay, for what is read by them: without its members' views no commit of a conversation can be followed.
+    for_each_view(context, name.domain(),
+                  [&](const Bytes& key) { context.store.put(tables::kFormerPolicy, key, Bytes{kOfFormerLog}); });
+    for (const Table table : {tables::kKnownHeads, tables::kGossips}) {
+      for (const Row& row : context.store.scan_prefix(table, domain, kMostOfALog)) context.store.erase(table, row.key);
+    }
+    context.store.erase(tables::kDomains, domain);
+    context.store.erase(tables::kFormerPolicy, domain);
+  }
+  const Bytes key = name_key(account, name.text());
+  if (is_view_of_former_log(context.store, account, name)) context.store.erase(tables::kRemovalsSeen, key);
+  context.store.erase(tables::kFormerPolicy, key);
 }
 
 bool has_policy(const StoreView& store, const Account& account, std::string_view domain) {

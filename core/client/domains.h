@@ -23,7 +23,8 @@ std::optional<DomainPin> domain_pin(const StoreView& store, const Account& accou
 /// By name.
 std::vector<DomainPin> domain_pins(const StoreView& store);
 /// In the place of what was said of that domain before. `invalid_state` for the own one, `invalid_name`; what
-/// ClientPolicy::parse says of a policy; `malformed` for an address that is none; `over_limit`.
+/// ClientPolicy::parse says of a policy; `malformed` for an address that is none; `over_limit`. Another policy than
+/// before counts at once: see is_of_former_policy().
 Status pin_domain(Context& context, const Account& account, const DomainPin& pin);
 /// False when nothing was said of it.
 bool unpin_domain(Context& context, const Account& account, std::string_view domain);
@@ -33,6 +34,18 @@ bool unpin_domain(Context& context, const Account& account, std::string_view dom
 std::string policy_of(const StoreView& store, const Account& account, std::string_view domain);
 /// Whether the owner said one for this domain.
 bool has_policy(const StoreView& store, const Account& account, std::string_view domain);
+
+/// Whether the view of `name` was accepted under a policy that is not its domain's any more: nothing is sent to it
+/// until it was looked up again.
+bool is_of_former_policy(const StoreView& store, const Account& account, const directory::Name& name);
+/// Whether the policy of `domain` became one under which what is pinned of its log is no quorum. Then its owner has
+/// said that another history counts, and the pinned one, with all that was verified in it, stands in the way of none.
+bool is_log_of_former_policy(const StoreView& store, const Account& account, std::string_view domain);
+/// Whether the view was verified in a log that another one took the place of: a look-up does not start from it.
+bool is_view_of_former_log(const StoreView& store, const Account& account, const directory::Name& name);
+/// A view was accepted under the present policy: the name's mark goes. Of a log of a former policy its checkpoint goes
+/// too, the heads that were compared, and what others said of it; the views of its names are marked.
+void judged_by_present_policy(Context& context, const Account& account, const directory::Name& name);
 
 /// A call to a path of a domain's server: the account's own, what its owner said, or by rule https://DOMAIN, which then
 /// leads to public addresses alone: names of strangers' choice come this way.

@@ -102,7 +102,8 @@ void Gossips::heard(Context& context, const Account& account, const Heard& heard
 }
 
 void Gossips::take(Context& context, const Account& account, Claim claim, const std::string& domain) {
-  if (two_histories(context.store, account, domain)) return;
+  const auto convicted = two_histories(context.store, account, domain);
+  if (convicted && is_of_present_log(context.store, account, *convicted)) return;
   const auto log = views_.domain(context.store, account, domain);
   if (!log || claim.gossip.tree.size == 0) return;
   const auto known = compare(context.store, account, *log, claim.gossip);

@@ -4,6 +4,7 @@
 #include "core/client/tables.h"
 #include "core/directory/lookup.h"
 #include "core/directory/record.h"
+#include "core/directory/view.h"
 
 namespace cairn::client {
 namespace {
@@ -94,7 +95,9 @@ Result<TwoHistories> TwoHistories::read(wire::Reader& r) {
   return out;
 }
 
-std::vector<StoredClaim> claims(const StoreView& store) { return stored(store.scan(tables::kGossips, {}, {}, kClaimsAtMost)); }
+std::vector<StoredClaim> claims(const StoreView& store) {
+  return stored(store.scan(tables::kGossips, {}, {}, kClaimsAtMost));
+}
 
 std::vector<StoredClaim> claims(const StoreView& store, const Account& account, std::string_view domain) {
   return stored(store.scan_prefix(tables::kGossips, name_key(account, domain), kClaimsAtMost));
@@ -112,8 +115,17 @@ std::optional<TwoHistories> two_histories(const StoreView& store, const Account&
   return std::move(*found);
 }
 
+bool is_of_present_log(const StoreView& store, const Account& account, const TwoHistories& found) {
+  const auto row = store.get(tables::kDomains, name_key(account, found.domain));
+  const auto log = row ? wire::decode<directory::DomainState>(*row)
+                       : Result<directory::DomainState>(fail(ErrorCode::not_found, "log"));
+  const auto evidence = directory::Evidence::decode(found.evidence);
+  return !log || !evidence || evidence->log_key == log->config.log_key;
+}
+
 std::optional<std::string> no_first_contacts(const StoreView& store, const Account& account, std::string_view domain) {
-  if (const auto found = two_histories(store, account, domain)) return evidence_alarm(*found);
+  const auto found = two_histories(store, account, domain);
+  if (found && is_of_present_log(store, account, *found)) return evidence_alarm(*found);
   const Claim* worst = nullptr;
   const auto all = claims(store, account, domain);
   for (const StoredClaim& one : all) {

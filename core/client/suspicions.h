@@ -66,6 +66,10 @@ std::vector<StoredClaim> claims(const StoreView& store, const Account& account, 
 std::vector<TwoHistories> two_histories(const StoreView& store);
 std::optional<TwoHistories> two_histories(const StoreView& store, const Account& account, std::string_view domain);
 
+/// Whether it convicts the log that is pinned now: one with another key, under a policy that its owner corrected, has
+/// done nothing.
+bool is_of_present_log(const StoreView& store, const Account& account, const TwoHistories& found);
+
 /// Why nobody new of this domain is written to or let in: one sentence that names who said what; nothing when that is
 /// allowed.
 std::optional<std::string> no_first_contacts(const StoreView& store, const Account& account, std::string_view domain);

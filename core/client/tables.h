@@ -80,6 +80,9 @@ inline constexpr Table kRejoined{74};   ///< channel id || device id -> uint64: 
 inline constexpr Table kEvictions{75};  ///< channel id -> uint64: when this device's place there was taken, in ms
 
 inline constexpr Table kDomainPins{90};  ///< name_key(domain) -> DomainPin (domains.h)
+/// name_key(name) -> "", or 1 for a former log: its view is of a former policy; name_key(domain) -> "": what is pinned
+/// of its log is no quorum under the present one (domains.h)
+inline constexpr Table kFormerPolicy{115};
 
 inline constexpr Table kLeafAges{117};  ///< channel id -> LeafAge (leaf_updates.h)
 

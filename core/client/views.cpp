@@ -81,7 +81,7 @@ void Views::admit(Context& context, const Account& account, const directory::Nam
 bool Views::fresh(const Context& context, const Account& account, const directory::Name& name,
                   std::uint64_t max_age_ms) const {
   const auto known = view(context.store, account, name);
-  if (!known || !known->exists()) return false;
+  if (!known || !known->exists() || is_of_former_policy(context.store, account, name)) return false;
   if (context.store.get(tables::kRemovalsSeen, name_key(account, name.text()))) return false;
   const auto log = domain(context.store, account, name.domain());
   if (!log) return false;
@@ -122,19 +122,27 @@ void Views::look_up_now(Context& context, const Account& account, const director
     return;
   }
   asked_.insert(name);
-  const auto pinned = view(context.store, account, name);
-  const auto log = domain(context.store, account, name.domain());
-  const directory::Known known{log ? &*log : nullptr, pinned ? &*pinned : nullptr, {}};
+  const auto [log, known_view] = pinned(context.store, account, name);
+  const directory::Known known{log ? &*log : nullptr, known_view ? &*known_view : nullptr, {}};
   proto::Call call = call_to(context.store, account, name.domain(), proto::kPathLookup);
   call.body = wire::encode(directory::make_lookup(name, known));
   call.timeout_ms = kLookupTimeoutMs;
   calls_.start(context, call_key(name), std::move(call),
-               [this, name](Context& later, const Answer& answer) { answered(later, name, answer); });
+               [this, name, policy = policy_of(context.store, account, name.domain())](
+                   Context& later, const Answer& answer) { answered(later, name, policy, answer); });
+}
+
+Views::Pinned Views::pinned(const StoreView& store, const Account& account, const directory::Name& name) const {
+  if (is_log_of_former_policy(store, account, name.domain())) return {};
+  Pinned out{domain(store, account, name.domain()), view(store, account, name)};
+  if (is_view_of_former_log(store, account, name)) out.view.reset();
+  return out;
 }
 
 bool Views::stopped(Context& context, const Account& account, const directory::Name& name) {
   const auto known = view(context.store, account, name);
   if (name == account.name || (known && known->exists())) return false;
+  if (is_log_of_former_policy(context.store, account, name.domain())) return false;
   auto why = no_first_contacts(context.store, account, name.domain());
   if (!why) return false;
   failed(context, name, std::move(*why), true);
@@ -157,11 +165,16 @@ void Views::failed(Context& context, const directory::Name& name, std::string tr
   changed_.push_back(name);
 }
 
-void Views::answered(Context& context, const directory::Name& name, const Answer& answer) {
+void Views::answered(Context& context, const directory::Name& name, const std::string& policy, const Answer& answer) {
   asked_.erase(name);
   const auto account = load_account(context.store);
   if (!account) return;
-  check(context, *account, name, answer);
+  // What is pinned may have become another thing with the policy, and the answer is to what was.
+  if (policy_of(context.store, *account, name.domain()) == policy) {
+    check(context, *account, name, answer);
+  } else {
+    look_up_now(context, *account, name);
+  }
   // The first that is not refused begins; the others wait for it.
   for (const directory::Name& other : std::set<directory::Name>(waiting_)) {
     if (other.domain() == name.domain()) look_up_now(context, *account, other);
@@ -177,15 +190,14 @@ void Views::check(Context& context, const Account& account, const directory::Nam
   }
   const auto policy = tlog::ClientPolicy::parse(policy_of(context.store, account, name.domain()));
   if (!policy) return failed(context, name, "The policy of this device cannot be read; set a valid one.", true);
-  const auto pinned = view(context.store, account, name);
-  const auto log = domain(context.store, account, name.domain());
+  const auto [log, known_view] = pinned(context.store, account, name);
   const auto vetoes = vetoes_of(context.store, account, name);
-  const directory::Known known{log ? &*log : nullptr, pinned ? &*pinned : nullptr, vetoes};
+  const directory::Known known{log ? &*log : nullptr, known_view ? &*known_view : nullptr, vetoes};
   const auto response = wire::decode<directory::LookupResponse>(*answer.body);
   if (!response) return failed(context, name, refusal_sentence(name, response.error()), true);
   auto lookup = directory::verify_lookup(name, known, *policy, *response, context.now);
   if (!lookup) {
-    if (pinned) obey_removals(context, account, *pinned, response->statements);
+    if (known_view) obey_removals(context, account, *known_view, response->statements);
     const bool is_strange = lookup.error().code == ErrorCode::no_quorum && name.domain() != account.domain() &&
                             !has_policy(context.store, account, name.domain());
     std::string why = is_strange ? no_policy_sentence(name.domain()) : refusal_sentence(name, lookup.error());
@@ -226,6 +238,7 @@ void Views::accept(Context& context, const Account& account, const directory::Lo
                    const LookupEvidence& evidence) {
   const directory::Name& name = lookup.view.name();
   const auto before = view(context.store, account, name);
+  judged_by_present_policy(context, account, name);
   context.store.put(tables::kDomains, name_key(account, name.domain()), wire::encode(lookup.domain));
   context.store.put(tables::kContacts, name_key(account, name.text()), wire::encode(lookup.view));
   context.store.put(tables::kEvidence, name_key(account, name.text()), wire::encode(evidence));

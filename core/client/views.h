@@ -89,7 +89,14 @@ class Views {
   void forget_all();
 
  private:
-  void answered(Context& context, const directory::Name& name, const Answer& answer);
+  /// What a look-up of a name starts from: nothing of a log of a former policy.
+  struct Pinned {
+    std::optional<directory::DomainState> log;
+    std::optional<directory::VerifiedView> view;
+  };
+  Pinned pinned(const StoreView& store, const Account& account, const directory::Name& name) const;
+  /// `policy` is the text under which it was asked.
+  void answered(Context& context, const directory::Name& name, const std::string& policy, const Answer& answer);
   void check(Context& context, const Account& account, const directory::Name& name, const Answer& answer);
   /// Obeys removals in an answer that was refused: whoever signed them, it was the owner.
   void obey_removals(Context& context, const Account& account, const directory::VerifiedView& pinned,
