@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "tests/sim/domains.h"
 #include "tests/sim/lies.h"
 #include "tests/sim/resets.h"
 #include "tests/sim/script.h"
@@ -19,6 +20,7 @@ struct Options {
   bool trace = false;
   bool resets = false;
   bool weeks = false;
+  bool domains = false;
 };
 
 /// One world in so many has a lying server too.
@@ -87,6 +89,22 @@ int run_resets(const Options& options) {
   return 0;
 }
 
+int run_domains(const Options& options) {
+  sim::WorldOptions world;
+  world.trace = options.trace ? stdout : nullptr;
+  const std::uint64_t count = options.seeds != 0 ? options.seeds : 10;
+  for (std::uint64_t seed = options.first; seed < options.first + count; ++seed) {
+    const sim::DomainsResult result = sim::run_domains(seed, world);
+    if (!result.good()) return failed(seed, result.violations, "--domains ");
+    std::printf("seed %llu good: %zu texts, %zu outages, %llu steps, %.1f hours simulated\n",
+                static_cast<unsigned long long>(seed), result.texts, result.outages,
+                static_cast<unsigned long long>(result.steps),
+                static_cast<double>(result.simulated_ms) / static_cast<double>(kHourMs));
+    std::fflush(stdout);
+  }
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -99,11 +117,13 @@ int main(int argc, char** argv) {
   app.add_option("--actions", options.actions, "what people do in one run")->capture_default_str();
   app.add_flag("--resets", options.resets, "24 days of a name that can be reset, instead (3 runs)");
   app.add_flag("--weeks", options.weeks, "with a week in the middle, after which leaves get new keys");
+  app.add_flag("--domains", options.domains, "two domains whose servers are away for hours, instead (10 runs)");
   app.add_flag("--trace", options.trace, "print everything that happens");
   CLI11_PARSE(app, argc, argv);
   if (one) {
     options.first = *one;
     if (options.seeds == 0 && options.seconds == 0) options.seeds = 1;
   }
+  if (options.domains) return run_domains(options);
   return options.resets ? run_resets(options) : run(options);
 }

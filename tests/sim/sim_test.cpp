@@ -1,6 +1,7 @@
 // The simulator itself: runs hold, repeat, and notice what is broken on purpose.
 #include <gtest/gtest.h>
 
+#include "tests/sim/domains.h"
 #include "tests/sim/hasty_mind.h"
 #include "tests/sim/lies.h"
 #include "tests/sim/resets.h"
@@ -74,6 +75,18 @@ TEST(Simulator, LosesNothingWhenAnyOneCommitOfTheServerFails) {
 
 TEST(Simulator, TellsEveryLieAndNobodyBelievesIt) {
   for (const std::string& violation : run_lies(1, {})) ADD_FAILURE() << violation;
+}
+
+TEST(Simulator, LosesNothingBetweenTwoDomainsOfWhichOneIsAwayForHours) {
+  std::size_t outages = 0;
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    const DomainsResult result = run_domains(seed, {});
+    for (const std::string& violation : result.violations) ADD_FAILURE() << "seed " << seed << ": " << violation;
+    EXPECT_GT(result.texts, 20u) << seed;
+    outages += result.outages;
+  }
+  EXPECT_GT(outages, 4u);
+  EXPECT_EQ(run_domains(7, {}, 5).trace_hash, run_domains(7, {}, 5).trace_hash);
 }
 
 /// Whether some run with crashes shows that this host sends before it commits.

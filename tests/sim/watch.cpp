@@ -163,8 +163,9 @@ void Watch::on_answer(const Host& by, const proto::RequestArrived& request, cons
 void Watch::check_cosigned(const Host& by, ByteView body) {
   const auto request = tlog::AddCheckpoint::parse(as_text(body), tlog::ExtensionLines::refuse);
   if (!request) return violation(by.name() + " cosigned what is no checkpoint");
-  const tlog::TreeHead& tree = request->checkpoint.claim().tree;
-  const auto [known, is_new] = cosigned_.emplace(std::pair{&by, tree.size}, tree.root);
+  const tlog::Checkpoint& claim = request->checkpoint.claim();
+  const tlog::TreeHead& tree = claim.tree;
+  const auto [known, is_new] = cosigned_.emplace(std::tuple{&by, claim.origin, tree.size}, tree.root);
   if (!is_new && known->second != tree.root) {
     violation(by.name() + " cosigned two roots for size " + std::to_string(tree.size));
   }

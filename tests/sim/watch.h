@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/client/account.h"
@@ -98,7 +99,7 @@ class Watch final : public Observer {
   std::map<Epoch, Members> members_;
   /// Of a device's message (home, index): the epoch that it was encrypted in last.
   std::map<std::pair<const Host*, Bytes>, Epoch> sent_in_;
-  std::map<std::pair<const Host*, std::uint64_t>, Hash> cosigned_;  // by size; one log
+  std::map<std::tuple<const Host*, std::string, std::uint64_t>, Hash> cosigned_;  // by origin and size
   std::set<Hash> handed_out_;
   std::size_t channel_writes_ = 0;
   std::size_t leaf_updates_ = 0;

@@ -11,9 +11,9 @@ constexpr Time kStart{1'750'000'000'000};
 /// More than any run of a script takes: something goes round without time passing to speak of.
 constexpr std::uint64_t kMostSteps = 5'000'000;
 
-relay::RelayConfig relay_config(const std::string& policy) {
+relay::RelayConfig relay_config(const std::string& domain, const std::string& policy) {
   relay::RelayConfig config;
-  config.domain = World::kDomain;
+  config.domain = domain;
   config.sign_up = relay::SignUp::open;
   auto parsed = tlog::Policy::parse(policy);
   CHECK(parsed.has_value());
@@ -36,7 +36,7 @@ World::World(std::uint64_t seed, WorldOptions options)
       random_(seed),
       network_(agenda_, trace_, watch_, random_.next()),
       options_(std::move(options)) {
-  start_domain(options_);
+  start_domains(options_);
 }
 
 Host& World::add_host(const std::string& name, std::function<std::unique_ptr<proto::Mind>()> make_mind) {
@@ -60,29 +60,49 @@ std::string World::fetch(Host& host, const std::string& target) {
   return *body;
 }
 
-void World::start_domain(const WorldOptions& options) {
-  const auto relay_mind = [this](std::string policy) {
-    return [this, policy = std::move(policy)]() -> std::unique_ptr<proto::Mind> {
-      auto mind = std::make_unique<relay::Relay>(relay_config(policy), options_.hook);
-      if (options_.wrap) return options_.wrap("relay", std::move(mind));
-      return mind;
-    };
+/// Where a domain is.
+struct World::Place {
+  const char* host;
+  const char* domain;
+  const char* url;
+};
+
+std::function<std::unique_ptr<proto::Mind>()> World::relay_mind(const Place& place, std::string policy) {
+  return [this, place, policy = std::move(policy)]() -> std::unique_ptr<proto::Mind> {
+    relay::RelayConfig config = relay_config(place.domain, policy);
+    if (options_.two_domains) {
+      config.federation.mode = relay::Federation::Mode::on;
+      config.federation.urls = {{kDomain, kServerUrl}, {kOtherDomain, kOtherUrl}};
+    }
+    auto mind = std::make_unique<relay::Relay>(std::move(config), options_.hook);
+    if (options_.wrap) return options_.wrap(place.host, std::move(mind));
+    return mind;
   };
-  Host& relay = add_host("relay", relay_mind("quorum none\n"));
+}
+
+std::string World::first_start(const Place& place) {
+  Host& relay = add_host(place.host, relay_mind(place, "quorum none\n"));
   relay.start();
   const json facts = json::parse(fetch(relay, "/.well-known/cairn"));
   relay.kill();
-  const std::string log_line = "log " + facts["log"]["vkey"].get<std::string>() + " " + kServerUrl +
-                               facts["log"]["path"].get<std::string>() + "\n";
+  return "log " + facts["log"]["vkey"].get<std::string>() + " " + place.url + facts["log"]["path"].get<std::string>() +
+         "\n";
+}
+
+void World::start_domains(const WorldOptions& options) {
+  std::vector<Place> places = {{"relay", kDomain, kServerUrl}};
+  if (options.two_domains) places.push_back({"relay2", kOtherDomain, kOtherUrl});
+  std::string log_lines;
+  for (const Place& place : places) log_lines += first_start(place);
 
   std::string client_lines, server_lines, witness_names, auditor_names;
   for (std::size_t i = 0; i < options.witnesses + options.auditors; ++i) {
     const bool is_witness = i < options.witnesses;
     const std::string name =
         is_witness ? "witness" + std::to_string(i + 1) : "auditor" + std::to_string(i + 1 - options.witnesses);
-    Host& cosigner = add_host(name, [name, is_witness, log_line]() -> std::unique_ptr<proto::Mind> {
+    Host& cosigner = add_host(name, [name, is_witness, log_lines]() -> std::unique_ptr<proto::Mind> {
       auto key_name = tlog::KeyName::from("localhost/" + name);
-      auto list = witness::LogList::parse(log_line);
+      auto list = witness::LogList::parse(log_lines);
       CHECK(key_name.has_value() && list.has_value());
       return std::make_unique<witness::Witness>(witness::WitnessConfig{
           is_witness ? witness::Role::witness : witness::Role::auditor, std::move(*key_name), std::move(*list)});
@@ -99,9 +119,12 @@ void World::start_domain(const WorldOptions& options) {
   const std::string quorum = "group witnesses any" + witness_names + "\ngroup auditors " + needed + auditor_names +
                              "\ngroup all all witnesses auditors\nquorum all\n";
   policy_text_ = client_lines + quorum;
-  relay.set_make_mind(relay_mind(server_lines + quorum));
-  watch_.look_at(relay, Watch::Role::relay);
-  relay.start();
+  for (const Place& place : places) {
+    Host& relay = host(place.host);
+    relay.set_make_mind(relay_mind(place, server_lines + quorum));
+    watch_.look_at(relay, Watch::Role::relay);
+    relay.start();
+  }
 }
 
 Host& World::add_device(const std::string& name) {
@@ -118,6 +141,7 @@ Host& World::add_device(const std::string& name) {
 
 std::vector<Host*> World::everybody() const {
   std::vector<Host*> out = {hosts_.at("relay").get()};
+  if (options_.two_domains) out.push_back(hosts_.at("relay2").get());
   out.insert(out.end(), cosigners_.begin(), cosigners_.end());
   out.insert(out.end(), people_.begin(), people_.end());
   return out;

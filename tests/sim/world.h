@@ -1,4 +1,4 @@
-// One domain with its cosigners, and the devices of its people, in one process and under one clock.
+// One domain, or two, with their cosigners, and the devices of their people, in one process and under one clock.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -16,6 +16,7 @@ struct WorldOptions {
   std::size_t witnesses = 1;
   std::size_t auditors = 2;
   std::size_t auditors_needed = 0;  ///< for the quorum; 0: all
+  bool two_domains = false;         ///< the other one under the same cosigners; each speaks to the other
   std::FILE* trace = nullptr;
   relay::LookupHook* hook = nullptr;  ///< of a lying server
   /// Puts something around a host's mind: to see that what it breaks is noticed.
@@ -32,6 +33,8 @@ class World {
  public:
   static constexpr const char* kDomain = "example.org";
   static constexpr const char* kServerUrl = "http://relay";
+  static constexpr const char* kOtherDomain = "two.example";
+  static constexpr const char* kOtherUrl = "http://relay2";
 
   /// Starts everything that is no device, as `./dev run` does: the relay first, for its key, then the cosigners, then
   /// the relay again, which now knows them.
@@ -43,6 +46,7 @@ class World {
   const Trace& trace() const { return trace_; }
 
   Host& relay() { return *hosts_.at("relay"); }
+  Host& other_relay() { return *hosts_.at("relay2"); }
   Host& host(const std::string& name) { return *hosts_.at(name); }
   /// In the order in which they came.
   const std::vector<Host*>& cosigners() const { return cosigners_; }
@@ -73,7 +77,11 @@ class World {
 
   Host& add_host(const std::string& name, std::function<std::unique_ptr<proto::Mind>()> make_mind);
   std::string fetch(Host& host, const std::string& target);
-  void start_domain(const WorldOptions& options);
+  struct Place;
+  std::function<std::unique_ptr<proto::Mind>()> relay_mind(const Place& place, std::string policy);
+  /// Its log, as its cosigners know it.
+  std::string first_start(const Place& place);
+  void start_domains(const WorldOptions& options);
   void lose(Owner& owner);
 
   Agenda agenda_;
