@@ -153,7 +153,7 @@ TEST_F(FederationTest, ShowsAStrangersMailboxNothing) {
   servers.one.now = servers.two.now;
   // The channel's server claims that dave and somebody who is not there are in it too.
   auto liar = testing::TestChannel(servers.one, people.alice, 12);
-  for (const MailboxId& mailbox : {dave.device.device.mailbox, MailboxId{}}) {
+  for (const MailboxId& mailbox : {dave.device.device.mailbox, *MailboxId::from(Bytes(MailboxId::kSize, 9))}) {
     auto next = crypto::SigningKey::generate(liar.entropy);
     auto commit = liar.make_commit(next);
     commit.welcomes.push_back({{"two.example", mailbox}, {}, to_bytes("welcome")});

@@ -166,11 +166,14 @@ TEST_F(ForeignRoomTest, BringsOthersAtOnceWhatWaitsForAMailboxWithoutRoom) {
     daves.drain();
   }
   ASSERT_EQ(daves.texts(), said);
-  // While it is not known that bob has no room.
-  for (const Row& row : servers.one.store.scan(table::kFullElsewhere, {}, {}, 10)) {
-    servers.one.store.apply({{table::kFullElsewhere, row.key, std::nullopt}});
-  }
-  ASSERT_EQ(people.channel.send(servers.one, "after it").status, 200);
+  // Another channel, without bob.
+  testing::TestChannel with_dave(servers.one, people.alice, 35);
+  const auto token = people.fetch(people.alice, dave).join_token;
+  auto next = crypto::SigningKey::generate(with_dave.entropy);
+  auto add = with_dave.make_commit(next);
+  with_dave.add(add, dave, token);
+  ASSERT_EQ(with_dave.commit(servers.one, add, std::move(next), people.alice.token).status, 200);
+  ASSERT_EQ(with_dave.send(servers.one, "after it").status, 200);
   servers.settle();
   daves.drain();
   EXPECT_EQ(daves.texts().back(), "after it");
@@ -193,6 +196,25 @@ TEST_F(ForeignRoomTest, LeavesRoomForOthersWhateverOneDomainBrings) {
   ASSERT_EQ(at_home.admit(servers.two, dave, people.bob).status, 200);
   for (std::size_t i = 1; i < kRoom; ++i) ASSERT_EQ(at_home.send(servers.two, "of two").status, 200) << i;
   EXPECT_EQ(error_of(at_home.send(servers.two, "one too many")), ErrorCode::over_limit);
+}
+
+TEST_F(ForeignRoomTest, AcceptsNothingMoreForAMailboxAsLongAsSomethingIsSetAsideForIt) {
+  send_some(20);
+  servers.settle();
+  for (const Row& row : servers.one.store.scan(table::kFullElsewhere, {}, {}, 10)) {
+    servers.one.store.apply({{table::kFullElsewhere, row.key, std::nullopt}});
+  }
+  EXPECT_EQ(error_of(people.channel.send(servers.one, "more")), ErrorCode::over_limit);
+}
+
+TEST_F(ForeignRoomTest, TakesNoMailboxOfZeros) {
+  auto next = crypto::SigningKey::generate(people.channel.entropy);
+  auto commit = people.channel.make_commit(next);
+  commit.welcomes.push_back({{"two.example", MailboxId{}}, {}, to_bytes("welcome")});
+  commit.next_recipients.push_back({"two.example", MailboxId{}});
+  std::ranges::sort(commit.next_recipients);
+  EXPECT_EQ(error_of(people.channel.commit(servers.one, commit, std::move(next), people.alice.token)),
+            ErrorCode::malformed);
 }
 
 TEST_F(ForeignRoomTest, BelievesWhatIsFullOnlyOfMailboxesThatWereAskedAbout) {

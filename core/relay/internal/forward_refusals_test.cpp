@@ -255,6 +255,28 @@ TEST_F(ForwardRefusalsTest, BoundsTheWelcomesOfADomainAndTakesWhatCameBefore) {
   EXPECT_EQ(waiting(), 7u);
 }
 
+TEST_F(ForwardRefusalsTest, IsNotHeldUpByWelcomesThatNobodyTakes) {
+  auto config = testing::speaking_config("two.example");
+  config.limits.first_welcomes = Rate{2, 1};
+  servers.two.set_config(config);
+  servers.two.restart();
+  proto::ForwardBatch batch{"one.example", "two.example", servers.one.now.ms, {}, {}};
+  const proto::JoinToken none = *proto::JoinToken::from(Bytes(16, 1));
+  for (std::uint64_t i = 0; i < 8; ++i) {
+    batch.items.push_back({100 + i,
+                           proto::EnvelopeKind::welcome,
+                           {},
+                           1,
+                           to_bytes("welcome"),
+                           {people.bob.device.device.mailbox},
+                           false,
+                           "alice@one.example",
+                           none});
+  }
+  EXPECT_EQ(body_of<proto::ForwardAnswer>(bring(batch)).up_to, 107u);
+  EXPECT_EQ(waiting(), 2u);
+}
+
 TEST_F(ForwardRefusalsTest, BoundsWhatADomainForwards) {
   auto config = testing::speaking_config("two.example");
   config.limits.forwards = Rate{2, 1};

@@ -10,7 +10,11 @@ namespace {
 
 constexpr std::size_t kQueuesAtOnce = 1024;
 constexpr std::size_t kDroppedAtOnce = 512;
-constexpr std::size_t kSetAsideAtOnce = 64;  // mailboxes; each gets a copy of the envelope
+constexpr const char* kFullThere =
+    "A mailbox of this conversation is full; send again when its device has been on line, or remove that device.";
+constexpr std::uint64_t kMostAsideAtOnce = std::uint64_t{8} << 20;  // bytes in a turn, and what one envelope brings
+constexpr std::size_t kMostLanesOfOne = 1024;                       // of a domain
+constexpr std::size_t kSetAsideAtOnce = 64;                         // mailboxes; each gets a copy of the envelope
 constexpr unsigned kMostDoublings = 16;
 
 /// Stands in no domain's name.
@@ -79,10 +83,10 @@ Status Forwarder::check(Turn& turn, std::span<const proto::Address> recipients) 
               "Too much waits for the server of a member's domain, which cannot be reached; send again later.");
       last = &to.domain;
     }
+    REQUIRE(!to.mailbox.is_zero(), ErrorCode::malformed, "A mailbox of zeros is none.");
+    REQUIRE(!has_lane(to.domain, to.mailbox), ErrorCode::over_limit, kFullThere);
     const auto full = TRY(load<NumberRow>(turn.rows, table::kFullElsewhere, domain_key(to.domain, to.mailbox)));
-    REQUIRE(!full || full->value <= turn.now.ms, ErrorCode::over_limit,
-            "A mailbox of this conversation is full; send again when its device has been on line, or remove that "
-            "device.");
+    REQUIRE(!full || full->value <= turn.now.ms, ErrorCode::over_limit, kFullThere);
   }
   return ok();
 }
@@ -198,6 +202,9 @@ bool Forwarder::set_aside(Turn& turn, Lane& lane, const Row& row, OutgoingRow& w
 // What else was in the batch for these follows in next_batch().
 bool Forwarder::step_aside(Turn& turn, Lane& lane, const std::vector<MailboxId>& full) {
   if (lane.is_of_one() || lane.aside_bytes >= config_.federation.queue_bytes) return false;
+  const auto first_lane = lanes_.lower_bound(lane.domain + kOfOne);
+  const auto end = lanes_.lower_bound(lane.domain + static_cast<char>(kOfOne + 1));
+  if (static_cast<std::size_t>(std::distance(first_lane, end)) + kSetAsideAtOnce > kMostLanesOfOne) return false;
   const auto rows = oldest_of(turn.rows, lane.domain, 1);
   auto waiting = rows.empty() ? Result<OutgoingRow>(fail(ErrorCode::not_found, "no item"))
                               : wire::decode<OutgoingRow>(rows.front().value);
@@ -216,8 +223,10 @@ bool Forwarder::step_aside(Turn& turn, Lane& lane, const std::vector<MailboxId>&
 Forwarder::Batch Forwarder::next_batch(Turn& turn, const std::string& name, Lane& lane) {
   Batch batch;
   std::size_t bytes = 0;
+  const std::uint64_t before = lane.aside_bytes;
+  const bool is_one = lane.one_by_one || (lane.is_of_one() && lane.failures != 0);  // a try costs its allowance
   lane.next_try = after(turn.now, kHourMs);  // unless something is sent, or set aside
-  for (const Row& row : oldest_of(turn.rows, name, lane.one_by_one ? 1 : proto::kMaxForwardItems)) {
+  for (const Row& row : oldest_of(turn.rows, name, is_one ? 1 : proto::kMaxForwardItems)) {
     auto waiting = wire::decode<OutgoingRow>(row.value);
     if (!waiting) break;
     std::set<MailboxId> who;
@@ -226,6 +235,7 @@ Forwarder::Batch Forwarder::next_batch(Turn& turn, const std::string& name, Lane
     }
     if (!who.empty()) {
       if (lane.aside_bytes >= config_.federation.queue_bytes) break;
+      if (lane.aside_bytes >= before + kMostAsideAtOnce) break;
       lane.next_try = turn.now;
       if (!set_aside(turn, lane, row, *waiting, who)) continue;
     }
@@ -284,7 +294,7 @@ void Forwarder::forget_idle(Turn& turn) {
     const std::uint64_t idle_ms = elapsed_ms(turn.now, since);
     const auto lane = lanes_.find(name);
     const bool is_of_one = lane->second.is_of_one();
-    const bool goes = idle_ms >= (is_of_one ? kDayMs : kIdleQueueMs) ||
+    const bool goes = idle_ms >= (is_of_one ? kLeastIdleMs : kIdleQueueMs) ||
                       (!is_of_one && domains > kMostQueues && idle_ms >= kLeastIdleMs);
     if (!goes) continue;
     domains -= is_of_one ? 0 : 1;

@@ -59,7 +59,7 @@ Result<Receiver::Taken> Receiver::take_items(Turn& turn, const proto::ForwardBat
     std::vector<MailboxId> to = TRY(admitted(turn, batch.from, item));
     std::erase_if(to, [&](const MailboxId& it) { return !known.contains(it); });
     if (TRY(names_full(turn, batch.from, to, out))) break;
-    if (item.is_welcome()) {
+    if (item.is_welcome() && !to.empty()) {  // what nobody takes costs nobody's turn
       const std::uint32_t wait_s = welcomes.take(as_bytes(batch.from), turn.now);
       if (wait_s != 0 && out.up_to == last) {
         turn.retry_after_s = wait_s;
