@@ -204,7 +204,65 @@ TEST_F(ForeignRoomTest, AcceptsNothingMoreForAMailboxAsLongAsSomethingIsSetAside
   for (const Row& row : servers.one.store.scan(table::kFullElsewhere, {}, {}, 10)) {
     servers.one.store.apply({{table::kFullElsewhere, row.key, std::nullopt}});
   }
-  EXPECT_EQ(error_of(people.channel.send(servers.one, "more")), ErrorCode::over_limit);
+  const auto refused = people.channel.send(servers.one, "more");
+  EXPECT_EQ(error_of(refused), ErrorCode::over_limit);
+  EXPECT_TRUE(refused.retry_after_s.has_value());
+}
+
+/// What one.example may keep for two.example, and again as much for its full mailboxes.
+RelayConfig keeping(std::uint64_t bytes) {
+  RelayConfig config = testing::speaking_config("one.example");
+  config.federation.queue_bytes = bytes;
+  return config;
+}
+
+std::uint64_t lost_for_want_of_room(const testing::RelayDriver& server) {
+  std::uint64_t out = 0;
+  for (const proto::Event& event : server.events) {
+    if (event.what.starts_with("envelopes for full mailboxes")) out += event.number;
+  }
+  return out;
+}
+
+TEST_F(ForeignRoomTest, LosesWhatIsTooMuchToSetAsideForThatMailboxAlone) {
+  servers.one.set_config(keeping(64 * 1024));  // of which a mailbox has 1 KiB
+  servers.one.restart();
+  const auto said = send_some(40);
+  servers.pass(kMinuteMs);
+  drain_for(kHourMs);
+  const auto got = reader.texts();
+  const std::uint64_t lost = lost_for_want_of_room(servers.one);
+  EXPECT_GT(got.size(), kRoom / 2 + 1);
+  EXPECT_GT(lost, 10u);
+  EXPECT_EQ(got.size() + lost, said.size());
+  EXPECT_EQ(got, std::vector<std::string>(said.begin(), said.begin() + static_cast<std::ptrdiff_t>(got.size())));
+  EXPECT_TRUE(servers.one.store.scan(table::kOutgoing, {}, {}, 10).empty());
+}
+
+TEST_F(ForeignRoomTest, LeavesOthersTheirRoomAndALittleForEachWhateverIsSetAside) {
+  testing::Member dave = admit_dave();
+  send_some(10);  // too many for both
+  servers.pass(kMinuteMs);
+  EXPECT_EQ(waiting_queues(servers.one.store)->front().items, 2 * 10u - 5u);
+  servers.one.set_config(keeping(1500));  // less than is set aside
+  servers.one.restart();
+  people.alice.log_in(servers.one);
+  testing::Member eve(servers.two, "eve@two.example", 14);
+  servers.one.now = servers.two.now;
+  ASSERT_EQ(eve.upload(servers.two, 10, true).status, 200);
+  testing::TestChannel with_eve(servers.one, people.alice, 35);
+  const auto token = people.fetch(people.alice, eve).join_token;
+  auto next = crypto::SigningKey::generate(with_eve.entropy);
+  auto add = with_eve.make_commit(next);
+  with_eve.add(add, eve, token);
+  ASSERT_EQ(with_eve.commit(servers.one, add, std::move(next), people.alice.token).status, 200);
+  servers.settle();
+  for (int i = 0; i < 4; ++i) ASSERT_EQ(with_eve.send(servers.one, std::string(100, 'x')).status, 200) << i;
+  servers.settle();
+  EXPECT_EQ(testing::Neighbourhood::envelopes(servers.two, eve).size(), kRoom / 2);
+  // She is full as well: nothing is left of what can be set aside, but a little is hers.
+  EXPECT_EQ(lost_for_want_of_room(servers.one), 0u);
+  EXPECT_EQ(waiting_queues(servers.one.store)->front().items, 2 * 10u - 5u + 1u);
 }
 
 TEST_F(ForeignRoomTest, TakesNoMailboxOfZeros) {

@@ -142,5 +142,39 @@ TEST_F(ForwardBoundsTest, KeepsSoManyMailboxesOfADomainAsFullAndNoMore) {
   EXPECT_EQ(servers.one.store.scan(table::kFullElsewhere, {}, {}, 10'000).size(), Forwarder::kMostFullElsewhere);
 }
 
+TEST_F(ForwardBoundsTest, SetsAsideForSoManyMailboxesOfADomainAndGoesOnWithoutTheOthers) {
+  constexpr std::size_t kMore = 64;
+  for (std::size_t added = 0; added < Forwarder::kMostLanesOfOne + kMore; added += 64) {
+    ASSERT_EQ(add_at(std::vector<std::string>(64, "two.example")).status, 200);
+    servers.settle();
+  }
+  ASSERT_EQ(other.send(servers.one, "to all").status, 200);
+  ASSERT_EQ(people.channel.send(servers.one, "behind it").status, 200);
+  for (int rounds = 0; rounds < 100 && people.bobs().size() < 3; ++rounds) {
+    servers.one.batch({proto::TimerFired{}});
+    for (const proto::Call& call : servers.one.take_calls()) {
+      const auto batch = wire::decode<proto::ForwardBatch>(call.body);
+      ASSERT_TRUE(batch);
+      const proto::ForwardItem& first = batch->items.front();
+      // Whoever is in the other channel is full.
+      Result<proto::CallReply> reply = proto::CallReply{200, {}, {}};
+      if (first.channel == other.id) {
+        reply->body = wire::encode(proto::ForwardAnswer{batch->queue, first.sequence - 1, first.recipients});
+      } else {
+        const auto answer = servers.two.post(proto::kPathForward, call.body);
+        reply = proto::CallReply{answer.status, answer.body, {}};
+      }
+      servers.one.batch({proto::CallDone{call.id, reply}});
+    }
+  }
+  EXPECT_EQ(people.texts().back(), "behind it");
+  EXPECT_EQ(queues(), 1 + Forwarder::kMostLanesOfOne);
+  std::uint64_t lost = 0;
+  for (const proto::Event& event : servers.one.events) {
+    if (event.what.starts_with("envelopes for full mailboxes")) lost += event.number;
+  }
+  EXPECT_EQ(lost, kMore);
+}
+
 }  // namespace
 }  // namespace cairn::relay

@@ -13,8 +13,8 @@ constexpr std::size_t kDroppedAtOnce = 512;
 constexpr const char* kFullThere =
     "A mailbox of this conversation is full; send again when its device has been on line, or remove that device.";
 constexpr std::uint64_t kMostAsideAtOnce = std::uint64_t{8} << 20;  // bytes in a turn, and what one envelope brings
-constexpr std::size_t kMostLanesOfOne = 1024;                       // of a domain
 constexpr std::size_t kSetAsideAtOnce = 64;                         // mailboxes; each gets a copy of the envelope
+constexpr std::uint64_t kMailboxesThatTakeAll = 64;                 // of what a domain can set aside
 constexpr unsigned kMostDoublings = 16;
 
 /// Stands in no domain's name.
@@ -63,7 +63,7 @@ Status Forwarder::rebuild(const StoreView& rows) {
 }
 
 Status Forwarder::check(Turn& turn, std::span<const proto::Address> recipients) const {
-  constexpr std::uint32_t kNoPlacePauseS = 600;
+  constexpr std::uint32_t kPauseS = 600;
   const std::string* last = nullptr;
   std::size_t more = 0;
   for (const proto::Address& to : recipients) {
@@ -74,19 +74,21 @@ Status Forwarder::check(Turn& turn, std::span<const proto::Address> recipients) 
               "This server does not speak to the domain of a member; ask its operator, or remove that member.");
       const auto lane = lanes_.find(to.domain);
       if (lane == lanes_.end() && !has_place(more++)) {
-        turn.retry_after_s = kNoPlacePauseS;
+        turn.retry_after_s = kPauseS;
         return fail(ErrorCode::unavailable,
                     "Messages for too many domains that never answered wait at this server; try again later.");
       }
-      const std::uint64_t waits = lane == lanes_.end() ? 0 : lane->second.row.bytes + lane->second.aside_bytes;
+      const std::uint64_t waits = lane == lanes_.end() ? 0 : lane->second.row.bytes;
       REQUIRE(waits < config_.federation.queue_bytes, ErrorCode::over_limit,
               "Too much waits for the server of a member's domain, which cannot be reached; send again later.");
       last = &to.domain;
     }
     REQUIRE(!to.mailbox.is_zero(), ErrorCode::malformed, "A mailbox of zeros is none.");
-    REQUIRE(!has_lane(to.domain, to.mailbox), ErrorCode::over_limit, kFullThere);
     const auto full = TRY(load<NumberRow>(turn.rows, table::kFullElsewhere, domain_key(to.domain, to.mailbox)));
-    REQUIRE(!full || full->value <= turn.now.ms, ErrorCode::over_limit, kFullThere);
+    if (has_lane(to.domain, to.mailbox) || (full && full->value > turn.now.ms)) {
+      turn.retry_after_s = kPauseS;
+      return fail(ErrorCode::over_limit, kFullThere);
+    }
   }
   return ok();
 }
@@ -176,17 +178,43 @@ Forwarder::Lane& Forwarder::lane_of(Turn& turn, const std::string& domain, const
   return lane;
 }
 
-bool Forwarder::set_aside(Turn& turn, Lane& lane, const Row& row, OutgoingRow& waiting,
-                          const std::set<MailboxId>& who) {
+std::size_t Forwarder::places_aside(const std::string& domain) const {
+  const auto first = lanes_.lower_bound(domain + kOfOne);
+  const auto end = lanes_.lower_bound(domain + static_cast<char>(kOfOne + 1));
+  return kMostLanesOfOne - std::min(kMostLanesOfOne, static_cast<std::size_t>(std::distance(first, end)));
+}
+
+bool Forwarder::has_room_aside(const Lane& lane, const MailboxId& mailbox, std::size_t places) const {
+  const std::uint64_t all = config_.federation.queue_bytes;
+  const auto found = lanes_.find(name_of_lane(lane.domain, mailbox));
+  if (found == lanes_.end() && places == 0) return false;
+  const std::uint64_t waits = found == lanes_.end() ? 0 : found->second.row.bytes;
+  return waits < all / kMostLanesOfOne || (lane.aside_bytes < all && waits < all / kMailboxesThatTakeAll);
+}
+
+Forwarder::Aside Forwarder::set_aside(Turn& turn, Lane& lane, const Row& row, OutgoingRow& waiting,
+                                      const std::set<MailboxId>& who) {
+  Aside out;
+  std::set<MailboxId> gone;
+  const std::size_t most = lanes_.size() + places_aside(lane.domain);
   for (const MailboxId& mailbox : who) {
-    proto::ForwardItem item = waiting.item;
-    item.recipients = {mailbox};
-    append(turn, name_of_lane(lane.domain, mailbox), lane_of(turn, lane.domain, mailbox), waiting.queued_ms,
-           std::move(item));
+    if (!has_room_aside(lane, mailbox, most - lanes_.size())) {
+      ++out.lost;
+    } else if (out.copies == kSetAsideAtOnce) {
+      out.is_all = false;
+      continue;
+    } else {
+      ++out.copies;
+      proto::ForwardItem item = waiting.item;
+      item.recipients = {mailbox};
+      append(turn, name_of_lane(lane.domain, mailbox), lane_of(turn, lane.domain, mailbox), waiting.queued_ms,
+             std::move(item));
+    }
+    gone.insert(mailbox);
   }
-  std::erase_if(waiting.item.recipients, [&](const MailboxId& it) { return who.contains(it); });
-  const bool anybody = !waiting.item.recipients.empty();
-  if (anybody) {
+  std::erase_if(waiting.item.recipients, [&](const MailboxId& it) { return gone.contains(it); });
+  out.anybody = !waiting.item.recipients.empty();
+  if (out.anybody) {
     Bytes rest = wire::encode(waiting);
     count(lane, rest.size(), row.value.size());
     turn.rows.put(table::kOutgoing, row.key, std::move(rest));
@@ -196,25 +224,28 @@ bool Forwarder::set_aside(Turn& turn, Lane& lane, const Row& row, OutgoingRow& w
     count(lane, 0, row.value.size());
   }
   save(turn.rows, table::kOutgoingQueues, to_bytes(lane.domain), lane.row);
-  return anybody;
+  return out;
+}
+
+void Forwarder::note_lost(Turn& turn, std::uint64_t lost) {
+  if (lost == 0) return;
+  turn.events.push_back({proto::Event::Level::warning,
+                         "envelopes for full mailboxes of another domain are dropped: too much waits for these", lost});
 }
 
 // What else was in the batch for these follows in next_batch().
 bool Forwarder::step_aside(Turn& turn, Lane& lane, const std::vector<MailboxId>& full) {
-  if (lane.is_of_one() || lane.aside_bytes >= config_.federation.queue_bytes) return false;
-  const auto first_lane = lanes_.lower_bound(lane.domain + kOfOne);
-  const auto end = lanes_.lower_bound(lane.domain + static_cast<char>(kOfOne + 1));
-  if (static_cast<std::size_t>(std::distance(first_lane, end)) + kSetAsideAtOnce > kMostLanesOfOne) return false;
+  if (lane.is_of_one()) return false;
   const auto rows = oldest_of(turn.rows, lane.domain, 1);
   auto waiting = rows.empty() ? Result<OutgoingRow>(fail(ErrorCode::not_found, "no item"))
                               : wire::decode<OutgoingRow>(rows.front().value);
   if (!waiting) return false;
   std::set<MailboxId> who;
   for (const MailboxId& mailbox : waiting->item.recipients) {
-    if (who.size() < kSetAsideAtOnce && std::ranges::binary_search(full, mailbox)) who.insert(mailbox);
+    if (std::ranges::binary_search(full, mailbox)) who.insert(mailbox);
   }
   if (who.empty()) return false;
-  set_aside(turn, lane, rows.front(), *waiting, who);
+  note_lost(turn, set_aside(turn, lane, rows.front(), *waiting, who).lost);
   return true;
 }
 
@@ -223,7 +254,8 @@ bool Forwarder::step_aside(Turn& turn, Lane& lane, const std::vector<MailboxId>&
 Forwarder::Batch Forwarder::next_batch(Turn& turn, const std::string& name, Lane& lane) {
   Batch batch;
   std::size_t bytes = 0;
-  const std::uint64_t before = lane.aside_bytes;
+  std::uint64_t written = 0;  // for what is set aside
+  std::uint64_t lost = 0;
   const bool is_one = lane.one_by_one || (lane.is_of_one() && lane.failures != 0);  // a try costs its allowance
   lane.next_try = after(turn.now, kHourMs);  // unless something is sent, or set aside
   for (const Row& row : oldest_of(turn.rows, name, is_one ? 1 : proto::kMaxForwardItems)) {
@@ -234,15 +266,19 @@ Forwarder::Batch Forwarder::next_batch(Turn& turn, const std::string& name, Lane
       if (!lane.is_of_one() && lane.aside_bytes != 0 && has_lane(lane.domain, mailbox)) who.insert(mailbox);
     }
     if (!who.empty()) {
-      if (lane.aside_bytes >= config_.federation.queue_bytes) break;
-      if (lane.aside_bytes >= before + kMostAsideAtOnce) break;
       lane.next_try = turn.now;
-      if (!set_aside(turn, lane, row, *waiting, who)) continue;
+      if (written >= kMostAsideAtOnce) break;
+      const Aside aside = set_aside(turn, lane, row, *waiting, who);
+      written += row.value.size() * (aside.copies + 1);
+      lost += aside.lost;
+      if (!aside.is_all) break;  // the others in the next turn
+      if (!aside.anybody) continue;
     }
     bytes += row.value.size();
     if (bytes > proto::kMaxForwardBytes && !batch.empty()) break;
     batch.push_back(std::move(waiting->item));
   }
+  note_lost(turn, lost);
   return batch;
 }
 

@@ -50,6 +50,8 @@ class Forwarder {
   static constexpr std::uint32_t kForwardTimeoutMs = 30'000;
   /// Of mailboxes of one domain, that are believed to be full.
   static constexpr std::size_t kMostFullElsewhere = 1024;
+  /// Of a domain, that something is set aside for.
+  static constexpr std::size_t kMostLanesOfOne = 1024;
   /// Domains that something waits for and that never took anything: anybody can make names up.
   static constexpr std::size_t kMostStrangers = 256;
   static constexpr std::size_t kStrangersAtOnce = 16;  ///< calls to them
@@ -87,8 +89,20 @@ class Forwarder {
   /// The lane of a mailbox; made when there is none.
   Lane& lane_of(Turn& turn, const std::string& domain, const MailboxId& mailbox);
   bool has_lane(const std::string& domain, const MailboxId& mailbox) const;
-  /// Takes those recipients out of an item of a domain's lane, and puts it into theirs. Whether anybody is left in it.
-  bool set_aside(Turn& turn, Lane& lane, const Row& row, OutgoingRow& waiting, const std::set<MailboxId>& who);
+  /// Mailboxes of a domain that can get a lane beside those that have one.
+  std::size_t places_aside(const std::string& domain) const;
+  /// Whether one more item can wait for this mailbox alone: a few of them cannot take what all have, and a small part
+  /// is each one's own. `places`: see above.
+  bool has_room_aside(const Lane& lane, const MailboxId& mailbox, std::size_t places) const;
+  struct Aside {
+    std::size_t copies = 0;  ///< put into lanes, some dozens at most
+    std::size_t lost = 0;    ///< recipients for whom there was no room: they never get it
+    bool is_all = true;      ///< whether none of `who` is left in it
+    bool anybody = false;    ///< whether anybody is
+  };
+  /// Takes those recipients out of an item of a domain's lane, and puts it into theirs.
+  Aside set_aside(Turn& turn, Lane& lane, const Row& row, OutgoingRow& waiting, const std::set<MailboxId>& who);
+  static void note_lost(Turn& turn, std::uint64_t lost);
   /// The oldest item was not taken for want of room in some of these: it waits for each of them by itself. Whether that
   /// is so, and the others can go on.
   bool step_aside(Turn& turn, Lane& lane, const std::vector<MailboxId>& full);
