@@ -211,6 +211,23 @@ TEST_F(ForwardRefusalsTest, CountsTheQueueOfAMailboxByItselfAndOfNoOther) {
   EXPECT_EQ(servers.two.store.scan(table::kIncoming, {}, {}, 100).size(), rows);
 }
 
+TEST_F(ForwardRefusalsTest, SaysOfAMailboxThatAdmitsNothingWhatItSaysOfOneThatIsNotThere) {
+  proto::ForwardBatch batch = make_batch(1);
+  batch.items[0].channel = *ChannelId::from(Bytes(ChannelId::kSize, 5));  // bob is in no such one
+  for (const MailboxId& mailbox : {people.bob.device.device.mailbox, *MailboxId::from(Bytes(MailboxId::kSize, 7))}) {
+    batch.only = mailbox;
+    batch.items[0].recipients = {mailbox};
+    for (const std::uint64_t queue : {servers.one.now.ms, servers.one.now.ms - 50}) {
+      batch.queue = queue;
+      const auto answer = bring(batch);
+      ASSERT_EQ(answer.status, 200);
+      EXPECT_EQ(body_of<proto::ForwardAnswer>(answer).queue, queue);
+      EXPECT_EQ(body_of<proto::ForwardAnswer>(answer).up_to, 1u);
+    }
+  }
+  EXPECT_EQ(waiting(), 2u);
+}
+
 TEST_F(ForwardRefusalsTest, RefusesAQueueOfTheFutureAndAnOlderOne) {
   proto::ForwardBatch batch = make_batch();
   batch.queue += 2 * kDayMs;

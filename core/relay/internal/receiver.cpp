@@ -42,10 +42,10 @@ Result<Answer> Receiver::take(Turn& turn, const proto::ForwardBatch& batch) cons
   }
   if (batch.queue > row.queue) row = {batch.queue, 0};
   const Taken taken = TRY(take_items(turn, batch, row.last));
-  if (taken.up_to > row.last) {
-    row.last = taken.up_to;
-    save(turn.rows, table::kIncoming, std::move(key), row);
-  }
+  const bool grew = taken.up_to > row.last;
+  row.last = taken.up_to;
+  // A row for a mailbox that admitted nothing would tell by its next answer (409) that there is such a mailbox.
+  if (grew && (!is_own || taken.any)) save(turn.rows, table::kIncoming, std::move(key), row);
   return Answer{
       200, wire::encode(proto::ForwardAnswer{row.queue, row.last, {taken.full.begin(), taken.full.end()}}), {}};
 }
@@ -53,7 +53,7 @@ Result<Answer> Receiver::take(Turn& turn, const proto::ForwardBatch& batch) cons
 Result<Receiver::Taken> Receiver::take_items(Turn& turn, const proto::ForwardBatch& batch, std::uint64_t last) const {
   const std::set<MailboxId> known = TRY(known_mailboxes(turn.rows, batch, last));
   TRY(mailboxes.prepare(turn.rows, std::vector<MailboxId>(known.begin(), known.end())));
-  Taken out{last, {}};
+  Taken out{last, {}, false};
   for (const proto::ForwardItem& item : batch.items) {
     if (item.sequence <= last) continue;
     std::vector<MailboxId> to = TRY(admitted(turn, batch.from, item));
@@ -69,6 +69,7 @@ Result<Receiver::Taken> Receiver::take_items(Turn& turn, const proto::ForwardBat
     }
     TRY(deliver(turn, batch.from, item, to));
     out.up_to = item.sequence;
+    out.any = out.any || !to.empty();
     TRY(names_full(turn, batch.from, to, out));
   }
   return out;

@@ -20,6 +20,7 @@ struct Receiver {
   struct Taken {
     std::uint64_t up_to = 0;
     std::set<MailboxId> full;
+    bool any = false;  ///< whether somebody got something
   };
   Result<Taken> take_items(Turn& turn, const proto::ForwardBatch& batch, std::uint64_t last) const;
   /// The recipients that may have it; nothing is changed.
