@@ -224,6 +224,20 @@ std::uint64_t lost_for_want_of_room(const testing::RelayDriver& server) {
   return out;
 }
 
+TEST_F(ForeignRoomTest, TriesOneItemWhereOneWasNotTaken) {
+  send_some(20);
+  servers.pass(kHourMs);  // bob reads nothing
+  std::size_t tries = 0;
+  for (const proto::Call& call : servers.forwarded) {
+    const auto batch = wire::decode<proto::ForwardBatch>(call.body);
+    ASSERT_TRUE(batch);
+    if (batch->only.is_zero()) continue;
+    ++tries;
+    EXPECT_EQ(batch->items.size(), 1u);
+  }
+  EXPECT_GT(tries, 5u);
+}
+
 TEST_F(ForeignRoomTest, LosesWhatIsTooMuchToSetAsideForThatMailboxAlone) {
   servers.one.set_config(keeping(64 * 1024));  // of which a mailbox has 1 KiB
   servers.one.restart();

@@ -38,7 +38,7 @@ class Mailboxes {
   /// Whether its quota waits in it. What came from other domains does not count: that has a quota of its own.
   bool full(const MailboxId& mailbox) const;
   /// Whether a prepared mailbox takes nothing more of this other domain: as much of its waits there as is still free of
-  /// the quota for all of them. So there is always room for one more.
+  /// the quota for all of them.
   Result<bool> full_for(const StoreView& rows, const MailboxId& mailbox, std::string_view domain) const;
 
   /// Queues the body for prepared mailboxes and pushes it to those that are connected and keep up. Cannot fail. The
