@@ -185,5 +185,19 @@ TEST_F(PolicyChange, WhatWasSaidOfTheFormerLogStopsNoFirstContacts) {
   EXPECT_TRUE(no_first_contacts(overlay, account, kTwo));
 }
 
+TEST_F(PolicyChange, ALogThatEvidenceConvictsGetsNoFirstContactAfterACorrectionEither) {
+  pin(liar.policy_text);
+  look_up(dave, liar);
+  const directory::Evidence evidence{two.config.log_key, "", two.checkpoint(), two.checkpoint(), {}};
+  context.store.put(tables::kTwoHistories, name_key(account, kTwo),
+                    wire::encode(TwoHistories{1, kTwo, "x", evidence.encode()}));
+  pin(two.policy_text);
+  look_up(carol, two);
+  EXPECT_TRUE(views.outcome(carol.name()).refused);
+  EXPECT_FALSE(fresh(carol));
+  look_up(dave, two);  // whom this device knows
+  EXPECT_TRUE(fresh(dave));
+}
+
 }  // namespace
 }  // namespace cairn::client

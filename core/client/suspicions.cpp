@@ -123,6 +123,15 @@ bool is_of_present_log(const StoreView& store, const Account& account, const Two
   return !log || !evidence || evidence->log_key == log->config.log_key;
 }
 
+std::optional<std::string> convicted(const StoreView& store, const Account& account, std::string_view domain,
+                                     const PublicKey& log_key) {
+  const auto found = two_histories(store, account, domain);
+  if (!found) return std::nullopt;
+  const auto evidence = directory::Evidence::decode(found->evidence);
+  if (!evidence || evidence->log_key != log_key) return std::nullopt;
+  return evidence_alarm(*found);
+}
+
 std::optional<std::string> no_first_contacts(const StoreView& store, const Account& account, std::string_view domain) {
   const auto found = two_histories(store, account, domain);
   if (found && is_of_present_log(store, account, *found)) return evidence_alarm(*found);

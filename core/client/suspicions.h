@@ -70,6 +70,10 @@ std::optional<TwoHistories> two_histories(const StoreView& store, const Account&
 /// done nothing.
 bool is_of_present_log(const StoreView& store, const Account& account, const TwoHistories& found);
 
+/// Why nobody is known first by the log of this key: there is evidence against it, whichever is pinned.
+std::optional<std::string> convicted(const StoreView& store, const Account& account, std::string_view domain,
+                                     const PublicKey& log_key);
+
 /// Why nobody new of this domain is written to or let in: one sentence that names who said what; nothing when that is
 /// allowed.
 std::optional<std::string> no_first_contacts(const StoreView& store, const Account& account, std::string_view domain);

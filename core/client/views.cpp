@@ -205,6 +205,12 @@ void Views::check(Context& context, const Account& account, const directory::Nam
   }
 
   if (stopped(context, account, name)) return;
+  // What is pinned is of a former policy: the answer says which log counts.
+  const auto before = view(context.store, account, name);
+  if (name != account.name && !(before && before->exists())) {
+    auto why = convicted(context.store, account, name.domain(), lookup->domain.config.log_key);
+    if (why) return failed(context, name, std::move(*why), true);
+  }
 
   LookupEvidence evidence;
   evidence.verified = context.now;
