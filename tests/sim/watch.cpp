@@ -56,7 +56,10 @@ void Watch::on_send(const Host& from, ByteView body) {
 
 void Watch::put_back(const Host& host, Time copied) {
   harmed_.insert(&host);
-  put_back_.insert(&host);
+  // A copy from before the last time it was put back knows what that one had forgotten.
+  const auto last = put_back_.find(&host);
+  if (last != put_back_.end() && copied < last->second) used_[&host].clear();
+  put_back_[&host] = host.true_now();
   for (const auto& [hash, given] : given_) {
     if (given.by == &host && given.taken && given.first > copied) used_[&host].insert(given.epoch);
   }

@@ -105,7 +105,7 @@ class Watch final : public Observer {
   std::size_t leaf_updates_ = 0;
   std::set<std::pair<std::string, std::string>> promised_;  // host, text
   std::set<const Host*> harmed_;                            // looked up only
-  std::set<const Host*> put_back_;                          // likewise
+  std::map<const Host*, Time> put_back_;                    // likewise; the last time
   /// What devices gave to a channel: by the hash of the ciphertext.
   struct Given {
     const Host* by = nullptr;
