@@ -31,16 +31,6 @@ class BackupVillage : public VillageTest {
     words.insert(words.end(), more.begin(), more.end());
     return village().cairn(device, words, std::chrono::seconds(90), typed + "\n");
   }
-  /// Whether any file below holds the text.
-  static bool holds(const fs::path& folder, const std::string& text) {
-    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-      if (!entry.is_regular_file()) continue;
-      std::ifstream in(entry.path(), std::ios::binary);
-      const std::string all(std::istreambuf_iterator<char>(in), {});
-      if (all.find(text) != std::string::npos) return true;
-    }
-    return false;
-  }
   /// Flips one bit of a file.
   static void flip(const fs::path& path, std::uintmax_t bit) {
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);

@@ -143,16 +143,6 @@ class PinVillage : public VillageTest {
     must(created);
     EXPECT_EQ(created.json["behind_realms"], true);
   }
-  /// Whether any file below holds the text.
-  static bool holds(const fs::path& folder, const std::string& text) {
-    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-      if (!entry.is_regular_file()) continue;
-      std::ifstream in(entry.path(), std::ios::binary);
-      const std::string all(std::istreambuf_iterator<char>(in), {});
-      if (all.find(text) != std::string::npos) return true;
-    }
-    return false;
-  }
   static bool says(const demo::Said& said, const std::string& words) {
     return said.error.find(words) != std::string::npos || said.json.dump().find(words) != std::string::npos;
   }

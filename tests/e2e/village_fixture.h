@@ -27,6 +27,16 @@ bool eventually(Condition condition, std::chrono::milliseconds most = std::chron
 
 class VillageTest : public ::testing::Test {
  protected:
+  /// Whether any file below holds the text.
+  static bool holds(const std::filesystem::path& folder, const std::string& text) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+      if (!entry.is_regular_file()) continue;
+      std::ifstream in(entry.path(), std::ios::binary);
+      const std::string all(std::istreambuf_iterator<char>(in), {});
+      if (all.find(text) != std::string::npos) return true;
+    }
+    return false;
+  }
   void SetUp() override {
     const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
     // Short: the path of a socket in it has at most 107 bytes.
