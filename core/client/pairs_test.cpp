@@ -210,6 +210,38 @@ TEST(Pairs, OneThatNobodyWasAskedIntoIsGivenUpForOneThatIsThere) {
   }
 }
 
+// The copy is from before anybody was in the pair that its device had begun: its later state has brought others in.
+TEST(Pairs, OneThatALaterStateHasBroughtOthersIntoIsNotGivenUpAfterACopyWasPutBack) {
+  for (const std::string early : {"alice-1", "bob-1"}) {
+    SCOPED_TRACE(early);
+    const std::string late = early == "alice-1" ? "bob-1" : "alice-1";
+    Two two(Two::Devices::one_each);
+    two.village.device(late).set_silent(true);
+    two.village.device(early).cut_off_from("https://example.org/v1/key-packages/fetch");
+    two.begin(early, "from the first");
+    const auto copy = two.village.device(early).store();
+    two.village.device(early).cut_off_from("");
+    two.village.pass_all(kMinuteMs);
+    ASSERT_EQ(two.texts(early), Texts{"from the first"});
+    two.village.device(early).set_silent(true);
+    two.begin(late, "from the other");
+    two.village.device(early).store() = copy;
+    two.village.device(early).restart();
+    two.village.device(early).set_silent(false);
+    two.village.pass_all(kSecondMs);
+    two.village.device(late).set_silent(false);
+    two.village.pass_all(kHourMs);
+    for (int i = 0; i < 2; ++i) {
+      two.begin(late, late + " goes on " + std::to_string(i));
+      two.begin(early, early + " goes on " + std::to_string(i));
+    }
+    two.village.pass_all(kHourMs);
+    EXPECT_EQ(two.sorted_texts(early), two.sorted_texts(late));
+    EXPECT_EQ(two.texts(early).size(), 6u) << json(two.texts(early)).dump();
+    EXPECT_EQ(two.channels(early), two.channels(late));
+  }
+}
+
 TEST(Pairs, ATextWhoseFateIsUnknownIsShownOnceThoughItIsSentInBoth) {
   std::size_t most_sends = 0;
   for (const std::string speaker : {"alice-1", "bob-1"}) {

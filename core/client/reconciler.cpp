@@ -123,7 +123,9 @@ bool Reconciler::is_written_to() {
     alone = false;
     if (other < channel_) least = false;
   }
-  if (!alone && group_->epoch() == 0 && group_->pending() == nullptr) {
+  // With a state in doubt a later one may have brought somebody here: then it is found out by what s.15 says.
+  const bool is_nobodys = group_->epoch() == 0 && group_->pending() == nullptr;
+  if (!alone && is_nobodys && !is_in_doubt(context_.store, channel_)) {
     give_up();
     return false;
   }
