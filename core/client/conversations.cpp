@@ -78,6 +78,7 @@ Result<ChannelId> Conversations::create(Context& context, const Account& account
   groups_.emplace(conversation.channel, std::move(group));
   note_info(*this, context, conversation, info, {});
   save(context, conversation);
+  if (!home) tell_of_gap_before(context, conversation.channel);
   due(conversation.channel);
   ++entries_;
   return conversation.channel;

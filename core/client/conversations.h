@@ -211,6 +211,8 @@ class Conversations {
 
   /// Envelopes were deleted that this store never had: they waited too long, or another state of this device had them.
   void mail_is_missing(Context& context);
+  /// Of a pair that is new here: a state from before the last gap may have known it, and what was said there.
+  void tell_of_gap_before(Context& context, const ChannelId& home);
   /// The state of this channel may have been used by a later one.
   void doubt(Context& context, const ChannelId& channel);
   /// The state of this channel is lost or stays behind: others are asked to let this device in again, not before

@@ -109,11 +109,16 @@ void renew_key_packages(Context& context, Session& session) {
   note_time(context, kRenewed);
 }
 
-bool is_older_than_gap(const StoreView& store, const mls::PrivateKeyPackage& package) {
+std::optional<Time> last_gap(const StoreView& store) {
   const auto noted = store.get(tables::kCounters, as_bytes(kRenewed));
+  if (!noted) return std::nullopt;
+  return Time{wire::Reader(*noted).u64().value_or(0)};
+}
+
+bool is_older_than_gap(const StoreView& store, const mls::PrivateKeyPackage& package) {
+  const auto gap = last_gap(store);
   const auto* lifetime = std::get_if<mls::Lifetime>(&package.package().leaf_node.origin);
-  if (!noted || lifetime == nullptr) return false;
-  return made_at(*lifetime).ms <= wire::Reader(*noted).u64().value_or(0);
+  return gap && lifetime != nullptr && made_at(*lifetime) <= *gap;
 }
 
 std::optional<mls::PrivateKeyPackage> find_key_package(const StoreView& store, ByteView reference) {

@@ -23,7 +23,9 @@ void refill_key_packages(Context& context, const Account& account, Calls& calls,
 /// Those at the server may be of another state of this device: their place is taken by new ones.
 void renew_key_packages(Context& context, Session& session);
 
-/// Whether it was there when renew_key_packages() was last called.
+/// When renew_key_packages() was last called: envelopes of the mailbox were missed then. Nothing: never.
+std::optional<Time> last_gap(const StoreView& store);
+/// Whether it was there at that time.
 bool is_older_than_gap(const StoreView& store, const mls::PrivateKeyPackage& package);
 
 /// The private parts for a KeyPackageRef of a Welcome, or nothing. They stay until erase_key_package().

@@ -1,6 +1,7 @@
 #include "core/client/rejoin.h"
 
 #include "core/client/conversations.h"
+#include "core/client/day.h"
 #include "core/client/key_packages.h"
 #include "core/client/labels.h"
 #include "core/client/pairs.h"
@@ -14,6 +15,8 @@ namespace {
 
 constexpr std::size_t kMostConversations = 100'000;
 constexpr std::uint64_t kEvictionShownMs = 30 * kDayMs;
+/// How long after a gap pairs that are new here say that there was one.
+constexpr std::uint64_t kGapToldMs = 90 * kDayMs;
 /// Channels that are no conversation here and into which this device asks to be let in.
 constexpr std::size_t kMaxUnknownChannels = 256;
 /// How long it is remembered that such a one was given up.
@@ -226,9 +229,10 @@ void Conversations::mail_is_missing(Context& context) {
   renew_key_packages(context, session_);
   std::set<ChannelId> homes;
   for (const Conversation& conversation : channels(context.store)) {
-    if (!conversation.is_writable()) continue;
-    doubt(context, conversation.channel);
+    // Over a channel of which nothing is known any more a pair may have gone on that cannot be written to here.
+    if (!conversation.is_writable() && conversation.kind == ConversationKind::group) continue;
     homes.insert(home_of(context.store, conversation.channel));
+    if (conversation.is_writable()) doubt(context, conversation.channel);
   }
   for (const ChannelId& home : homes) {
     notice(context, home,
@@ -236,6 +240,18 @@ void Conversations::mail_is_missing(Context& context) {
                ": what came while this device was away for too long, or after the copy that it was put back from, is "
                "gone.");
   }
+}
+
+// Who had it writes there, and then this device comes in again; or it never hears of that channel, for others follow
+// the new one. A group has one channel only.
+void Conversations::tell_of_gap_before(Context& context, const ChannelId& home) {
+  const auto conversation = find(context.store, home);
+  const auto gap = last_gap(context.store);
+  if (!conversation || conversation->kind == ConversationKind::group || !gap) return;
+  if (elapsed_ms(context.now, *gap) >= kGapToldMs) return;
+  notice(context, home,
+         std::string(kGapWords) + ": this device was away for too long until " + day_text(*gap) +
+             ", or was put back from a copy then, and what had been said here before is gone.");
 }
 
 void Conversations::doubt(Context& context, const ChannelId& channel) {

@@ -425,6 +425,65 @@ TEST_F(PutBack, HasNewKeyPackages) {
   EXPECT_TRUE(village.until([&] { return has_text("bob-1", kCarol, "hello"); }, kHourMs));
 }
 
+// ---- a pair that the copy does not know ----
+
+/// Bob's device is put back from a copy that is older than all that was said between the two.
+class ForgottenPair : public RejoinTest {
+ protected:
+  void forget() {
+    const auto copy = copy_of("bob-1");
+    say("alice-1", kBob, "lost on bob");
+    ASSERT_TRUE(village.until([&] { return has_text("bob-1", kAlice, "lost on bob"); }));
+    village.pass_all(kMinuteMs);
+    put_back("bob-1", copy);
+    village.pass_all(kMinuteMs);
+  }
+};
+
+TEST_F(ForgottenPair, ShowsTheGapWhenThisDeviceBeginsItAnew) {
+  forget();
+  village.device("alice-1").set_silent(true);
+  begin("bob-1", kAlice, "hello");
+  EXPECT_EQ(gaps("bob-1", kAlice), 1u);
+  village.device("alice-1").set_silent(false);
+  EXPECT_TRUE(village.until([&] { return has_text("alice-1", kBob, "hello"); }, kHourMs));
+  EXPECT_EQ(gaps("alice-1", kBob), 0u);
+  begin("alice-1", kBob, "in the first one, if that is the smaller one");
+  village.pass_all(kHourMs);
+  expect_going_on("alice-1", "bob-1", kBob, kAlice);
+}
+
+// Her new device has not heard of the first channel yet.
+TEST_F(ForgottenPair, ShowsTheGapWhenAnotherDeviceBeginsItAnew) {
+  forget();
+  village.device("alice-1").cut_off_from("https://example.org/v1/key-packages/fetch");
+  good(village.link_device("alice-2", kAlice, "alice-1"));
+  begin("alice-2", kBob, "hello");
+  ASSERT_TRUE(village.until([&] { return has_text("bob-1", kAlice, "hello"); }, kMinuteMs));
+  EXPECT_EQ(gaps("bob-1", kAlice), 1u);
+  EXPECT_EQ(gaps("alice-2", kBob), 0u);
+}
+
+TEST_F(ForgottenPair, SaysNothingOfAGapThatIsLongOver) {
+  forget();
+  wire::Writer w;
+  w.u64(village.now.ms - 91 * kDayMs);
+  ASSERT_TRUE(village.device("bob-1").store().apply({{tables::kCounters, to_bytes("key packages renewed"), w.take()}}));
+  good(village.register_person("carol-1", kCarol));
+  say("carol-1", kBob, "hello");
+  ASSERT_TRUE(village.until([&] { return has_text("bob-1", kCarol, "hello"); }, kMinuteMs));
+  EXPECT_EQ(gaps("bob-1", kCarol), 0u);
+}
+
+// A group has one channel: whoever is in it speaks there, and this device comes in again.
+TEST_F(ForgottenPair, AGroupThatIsNewHasNoGap) {
+  forget();
+  good(village.ask("alice-1", "group.create", {{"title", "board"}, {"names", {"bob"}}}));
+  say("alice-1", "board", "we begin");
+  ASSERT_TRUE(village.until([&] { return has_text("bob-1", "board", "we begin"); }, kMinuteMs));
+  EXPECT_EQ(gaps("bob-1", "board"), 0u);
+}
+
 // ---- how often, and who is told ----
 
 TEST_F(Rejoining, ComesInOnceADay) {
