@@ -35,10 +35,10 @@ std::uint64_t number_of(const std::string& text) {
 
 using Kepts = std::map<ChannelId, Kept>;
 
-/// Of the channels between the same two the smallest one goes on; the others may lag behind.
+/// Of the channels between the same two, or of one name's devices, the smallest one goes on; the others may lag behind.
 bool goes_on(const Kepts& all, const ChannelId& channel) {
   const client::Conversation& one = all.at(channel).conversation;
-  if (one.kind != client::ConversationKind::pair) return true;
+  if (one.kind == client::ConversationKind::group) return true;
   for (const auto& [other, kept] : all) {
     const client::Conversation& conversation = kept.conversation;
     if (conversation.kind == one.kind && conversation.names == one.names && conversation.is_writable())
@@ -47,9 +47,10 @@ bool goes_on(const Kepts& all, const ChannelId& channel) {
   return true;
 }
 
-/// The same for all devices, though a pair has its messages under different ids.
+/// The same for all devices, though a pair, or a conversation of one name's devices, has its messages under different
+/// ids.
 std::string id_of(const client::Conversation& conversation) {
-  if (conversation.kind != client::ConversationKind::pair) return to_hex(conversation.channel);
+  if (conversation.kind == client::ConversationKind::group) return to_hex(conversation.channel);
   std::string id;
   for (const std::string& name : conversation.names) id += name + " ";
   return id;
