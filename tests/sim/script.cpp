@@ -229,18 +229,27 @@ void Script::be_away() {
   if (!away.running()) away.start();
 }
 
+void Script::everybody_speaks() {
+  for (const Person& person : people_) {
+    for (const std::string& device : person.devices) {
+      const json answer = world_.ask(device, "conversations");
+      if (!worked(answer)) continue;
+      for (const json& one : answer["result"]["conversations"]) say(device, one["id"]);
+    }
+  }
+}
+
 void Script::end() {
   faults_.end_all();
-  if (settle() && options_.faults && chance(8)) be_away();
+  // Who knows nothing of a channel any more hears of it by what comes there.
+  if (world_.watch().is_harmed()) everybody_speaks();
+  if (settle() && options_.faults && chance(8)) {
+    be_away();
+    everybody_speaks();
+  }
   if (settle()) {
     // All who are in a conversation can still write to it.
-    for (const Person& person : people_) {
-      for (const std::string& device : person.devices) {
-        const json answer = world_.ask(device, "conversations");
-        if (!worked(answer)) continue;
-        for (const json& one : answer["result"]["conversations"]) say(device, one["id"]);
-      }
-    }
+    everybody_speaks();
     world_.pass(kMinuteMs);
     settle();
   }

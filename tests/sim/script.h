@@ -63,6 +63,8 @@ class Script {
   void create_group();
   void add_to_group();
   void say(const std::string& device, const std::string& to);
+  /// Each device, in each conversation that it knows.
+  void everybody_speaks();
 
   bool settle();
   std::string status_of(const std::string& device);

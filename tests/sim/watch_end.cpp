@@ -56,11 +56,18 @@ std::string id_of(const client::Conversation& conversation) {
   return id;
 }
 
+/// What another device gave of the history of a conversation in which this one is not: to be read alone.
+bool is_archive(const StoreView& store, const client::Conversation& conversation) {
+  return conversation.kind == client::ConversationKind::group &&
+         !store.get(client::tables::kGroups, conversation.channel) &&
+         conversation.state == client::ConversationState::left && conversation.trouble.empty();
+}
+
 Kepts conversations_of(const StoreView& store) {
   Kepts out;
   for (const Row& row : store.scan(client::tables::kConversations, {}, {}, kAll)) {
     const auto conversation = wire::decode<client::Conversation>(row.value);
-    if (!conversation) continue;
+    if (!conversation || is_archive(store, *conversation)) continue;
     Kept& kept = out[conversation->channel];
     kept.conversation = *conversation;
     for (const Row& message : store.scan_prefix(client::tables::kMessages, row.key, kAll)) {
