@@ -134,6 +134,8 @@ void check_library_header(const SourceFile& file, const Include& include, Findin
       {"openssl/", {"core/crypto/", "apps/lab/", "shell/net/"}, "crypto-library"},
       {"boost/", {"shell/net/"}, "boost"},
       {"zstd", {"core/vault/"}, "compression"},
+      {"jpeglib.h", {"shell/images/", "tests/support/"}, "pictures"},
+      {"png.h", {"shell/images/", "tests/support/"}, "pictures"},
   };
   for (const Library& library : libraries) {
     if (!include.target.starts_with(library.prefix)) continue;
