@@ -3,6 +3,7 @@
 #include "core/base/encoding.h"
 #include "core/base/padding.h"
 #include "core/client/file_name.h"
+#include "core/client/preview.h"
 #include "core/client/row_keys.h"
 #include "core/client/tables.h"
 #include "core/directory/name.h"
@@ -112,6 +113,7 @@ void save_attachment(Context& context, const ChannelId& home, std::uint64_t inde
 void forget_attachment(Context& context, const ChannelId& home, std::uint64_t index, BlobFate fate) {
   const auto row = attachment_of(context.store, home, index);
   if (!row) return;
+  erase_preview(context, home, index);
   if (row->owner && fate == BlobFate::goes) delete_blob_later(context, row->file.blob, *row->owner);
   context.store.erase(tables::kAttachments, numbered(home, index));
 }

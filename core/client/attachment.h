@@ -65,7 +65,7 @@ std::optional<AttachmentRow> attachment_of(const StoreView& store, const Channel
 void save_attachment(Context& context, const ChannelId& home, std::uint64_t index, const AttachmentRow& row);
 /// What becomes of a blob that this device put: others may still want it when the message is forgotten here.
 enum class BlobFate : std::uint8_t { stays, goes };
-/// Nothing of the message's file is left here.
+/// Nothing of the message's file is left here, nor its preview.
 void forget_attachment(Context& context, const ChannelId& home, std::uint64_t index, BlobFate fate);
 
 /// tables::kBlobsToDelete: a blob of ours that nobody is to have any more.

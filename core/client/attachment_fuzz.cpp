@@ -2,7 +2,7 @@
 // one spelling, a name is one file of a folder, and what is read is written back as it was.
 #include "core/base/utf8.h"
 #include "core/client/file_name.h"
-#include "core/client/transfer.h"
+#include "core/client/preview.h"
 
 namespace {
 
@@ -23,6 +23,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   CHECK(!name.empty() && name.size() <= kMaxFileName && cairn::is_utf8(name) && clean_file_name(name) == name);
   CHECK(name.find('/') == std::string::npos && name.front() != '.' && numbered_file_name(name, 999).size() <= 255);
   (void)media_type_of(text);
+  if (const auto extent = preview_extent(bytes)) {
+    CHECK(extent->width > 0 && extent->width <= kMaxPreviewSide && extent->height > 0 &&
+          extent->height <= kMaxPreviewSide && size <= kMaxPreviewSize);
+  }
   check_row<Attachment>(bytes);
   check_row<AttachmentRow>(bytes);
   check_row<BlobToDelete>(bytes);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/client/file_name.h"
+#include "core/client/preview.h"
 #include "core/client/save_job.h"
 #include "core/client/send_job.h"
 #include "core/client/tables.h"
@@ -55,8 +56,8 @@ Result<TransferId> Attachments::begin(Context& context, Transfer transfer) {
 }
 
 Result<TransferId> Attachments::send(Context& context, const ChannelId& home, const std::string& path,
-                                     const std::string& text) {
-  CHECK(text.size() <= kMaxTextSize);
+                                     const std::string& text, Bytes preview) {
+  CHECK(text.size() <= kMaxTextSize && (preview.empty() || preview_extent(preview)));
   REQUIRE(path.size() <= proto::kMaxPath, ErrorCode::over_limit, "path");
   Transfer transfer;
   transfer.kind = Transfer::Kind::send;
@@ -69,7 +70,9 @@ Result<TransferId> Attachments::send(Context& context, const ChannelId& home, co
   transfer.file.key = random_secret<crypto::StreamKey>(context.entropy);
   transfer.file.nonce = random_value<crypto::StreamNonce>(context.entropy);
   transfer.owner = random_secret<crypto::Ed25519Seed>(context.entropy);
-  return begin(context, std::move(transfer));
+  const TransferId id = TRY(begin(context, std::move(transfer)));
+  if (!preview.empty()) save_preview_to_send(context, id, std::move(preview));
+  return id;
 }
 
 Result<TransferId> Attachments::save(Context& context, const Account& account, const ChannelId& home,

@@ -14,9 +14,11 @@ class Attachments {
 
   // ---- what people want: written down at once, carried out by step() ----
 
-  /// Sends the file at `path` (absolute) with a text of at most kMaxTextSize bytes (CHECKed); what is on its way
-  /// already is joined. `rate_limited` when kMaxTransfers run.
-  Result<TransferId> send(Context& context, const ChannelId& home, const std::string& path, const std::string& text);
+  /// Sends the file at `path` (absolute) with a text of at most kMaxTextSize bytes (CHECKed) and a preview that
+  /// preview_extent() takes (CHECKed), or none; what is on its way already is joined. `rate_limited` when kMaxTransfers
+  /// run.
+  Result<TransferId> send(Context& context, const ChannelId& home, const std::string& path, const std::string& text,
+                          Bytes preview);
   /// Where a file is saved: in a folder under its own name, or under a further one when that is taken; or at a path.
   struct Place {
     std::string path;  ///< absolute; of a folder without a "/" at its end

@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 
 #include "core/base/encoding.h"
+#include "core/client/preview.h"
 #include "core/client/tables.h"
 #include "tests/support/client_village.h"
 #include "tests/support/example_names.h"
 #include "tests/support/fake_blobs.h"
 #include "tests/support/fake_files.h"
+#include "tests/support/made_preview.h"
 
 namespace cairn::client {
 namespace {
@@ -324,6 +326,60 @@ TEST_F(FilesBetweenPeople, AreTakenBackAfterTheyWereSent) {
   EXPECT_EQ(save(message)["error"]["data"]["code"], "not_found");
 }
 
+TEST_F(FilesBetweenPeople, ComeWithTheirPreview) {
+  meet();
+  const Bytes preview = testing::made_preview(160, 120, 5000);
+  const json params = {
+      {"to", kBob}, {"file", "/home/alice/photo.png"}, {"text", "look"}, {"preview", to_base64(preview)}};
+  machine.put("/home/alice/photo.png", file_content(kThreeParts));
+  village.begin("alice-1", "attachment.send", params);
+  village.device("alice-1").crash_after(8);  // it is kept with what is on its way
+  village.pass_all(kMinuteMs);
+  village.device("alice-1").crash_after(std::nullopt);
+  ASSERT_TRUE(village.until([&] { return last("bob-1", kAlice).contains("attachment"); }));
+  const json message = last("bob-1", kAlice);
+  const json expected = {{"media_type", "image/jpeg"}, {"width", 160}, {"height", 120}, {"data", to_base64(preview)}};
+  EXPECT_EQ(message["attachment"]["preview"], expected);
+  EXPECT_EQ(message["text"], "look");
+  EXPECT_EQ(last("alice-1", kBob)["attachment"]["preview"], expected);
+  EXPECT_EQ(rows("bob-1", tables::kPreviews), 1u);
+  EXPECT_EQ(rows("alice-1", tables::kPreviews), 1u);
+  EXPECT_EQ(save(message)["result"].value("state", ""), "done");
+  // Where many are told at once it is left out.
+  const json found = village.ask("bob-1", "search", {{"words", "look"}})["result"]["messages"];
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_TRUE(found[0].contains("attachment"));
+  EXPECT_FALSE(found[0]["attachment"].contains("preview"));
+  EXPECT_FALSE(transfers("alice-1").back()["message"]["attachment"].contains("preview"));
+  const json id = message["id"];
+  ASSERT_TRUE(village.ask("alice-1", "message.unsend", {{"message", id}}).contains("result"));
+  village.pass_all(kMinuteMs);
+  EXPECT_EQ(rows("bob-1", tables::kPreviews) + rows("alice-1", tables::kPreviews), 0u);
+}
+
+TEST_F(FilesBetweenPeople, HaveNoPreviewThatIsNone) {
+  meet();
+  machine.put("/home/alice/photo.png", file_content(1000));
+  for (const Bytes& bad : {testing::made_preview(257, 1), testing::made_preview(1, 1, kMaxPreviewSize + 1), Bytes(9)}) {
+    const json params = {{"to", kBob}, {"file", "/home/alice/photo.png"}, {"preview", to_base64(bad)}};
+    EXPECT_EQ(village.ask("alice-1", "attachment.send", params)["error"]["data"]["code"], "malformed");
+  }
+  EXPECT_TRUE(transfers("alice-1").empty());
+}
+
+TEST_F(FilesBetweenPeople, ShowNoPreviewBeforeARequestIsAccepted) {
+  machine.put("/home/alice/photo.png", file_content(1000));
+  const json params = {{"to", kBob},
+                       {"file", "/home/alice/photo.png"},
+                       {"preview", to_base64(testing::made_preview(16, 16))},
+                       {"wait_ms", 600'000}};
+  ASSERT_EQ(village.ask("alice-1", "attachment.send", params)["result"].value("state", ""), "done");
+  ASSERT_TRUE(village.until([&] { return last("bob-1", kAlice).contains("attachment"); }));
+  EXPECT_FALSE(last("bob-1", kAlice)["attachment"].contains("preview"));
+  ASSERT_TRUE(village.ask("bob-1", "request.accept", {{"conversation", kAlice}}).contains("result"));
+  EXPECT_EQ(last("bob-1", kAlice)["attachment"]["preview"]["width"], 16);
+}
+
 TEST_F(FilesBetweenPeople, CannotBeChangedIntoSomethingElse) {
   const json message = sent(file_content(1000));
   const json edited =
@@ -520,30 +576,6 @@ TEST_F(FilesBetweenPeople, KeysAreWipedWhenTheyAreThere) {
   }
   village.pass_all(2 * kDayMs);
   EXPECT_TRUE(transfers("bob-1").empty());
-}
-
-TEST(AttachmentRecords, AnAddressHasOneSpelling) {
-  const std::string digits(64, 'a');
-  const auto address = parse_blob_url("cairn-blob://example.org/" + digits);
-  ASSERT_TRUE(address);
-  EXPECT_EQ(address->domain, "example.org");
-  EXPECT_EQ(blob_url(*address), "cairn-blob://example.org/" + digits);
-  for (const std::string& bad :
-       {"https://example.org/" + digits, "cairn-blob://example.org/" + std::string(64, 'A'),
-        "cairn-blob://example.org/" + digits + "aa", "cairn-blob://example.org/" + digits.substr(2),
-        "cairn-blob://example.org//" + digits, "cairn-blob:///" + digits, "cairn-blob://EXAMPLE.org/" + digits,
-        "cairn-blob://example.org:80/" + digits, "cairn-blob://a@example.org/" + digits,
-        "cairn-blob://example.org/" + digits + "?x", std::string("cairn-blob://"), std::string()}) {
-    EXPECT_FALSE(parse_blob_url(bad)) << bad;
-  }
-}
-
-TEST(AttachmentRecords, PaddingHidesSizesAndKeepsTheLimit) {
-  EXPECT_EQ(padded_file_size(0), 1024u);
-  EXPECT_EQ(padded_file_size(1025), 1088u);
-  EXPECT_EQ(padded_file_size(kMaxFileSize), kMaxFileSize);
-  EXPECT_LE(crypto::stream_sealed_size(padded_file_size(kMaxFileSize)), proto::kMaxBlob);
-  EXPECT_EQ(padded_file_size(1'000'000), padded_file_size(1'000'001));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "core/base/utf8.h"
 #include "core/client/cbor.h"
 #include "core/client/file_name.h"
+#include "core/client/preview.h"
 #include "core/crypto/hash.h"
 #include "core/directory/lookup.h"
 
@@ -20,7 +21,7 @@ constexpr std::size_t kMaxGossipSize = 16 * 1024;
 constexpr std::string_view kReactionPrefix = "Reaction: ";
 constexpr std::string_view kPlainText = "text/plain;charset=utf-8";
 
-enum Disposition : std::uint8_t { kUnspecified = 0, kRender = 1, kReaction = 2, kAttachment = 6 };
+enum Disposition : std::uint8_t { kUnspecified = 0, kRender = 1, kReaction = 2, kAttachment = 6, kPreview = 8 };
 enum Cardinality : std::uint8_t { kNullPart = 0, kSinglePart = 1, kExternalPart = 2, kMultiPart = 3 };
 enum class PartSemantics : std::uint8_t { choose_one = 0, single_unit = 1, process_all = 2 };
 
@@ -83,6 +84,8 @@ class ContentReader {
   Result<std::optional<ShownContent>> part();
   Result<ShownContent> single_part(std::uint64_t disposition);
   Result<ShownContent> external_part();
+  /// Where the body is a file and its preview, the file; nothing of either where it is not.
+  void keep_file(Content& out, const ShownContent& shown);
 
   CborReader in_;
   bool replaces_ = false;
@@ -91,8 +94,11 @@ class ContentReader {
   std::size_t part_count_ = 0;
   std::optional<Control> control_;
   std::optional<std::string> reaction_;
-  std::optional<Attachment> attachment_;
+  std::optional<Attachment> attachment_;  // the outermost part, or one of the parts in that
   std::string description_;
+  std::string file_type_;
+  bool has_preview_ = false;  // likewise
+  Bytes preview_;
   bool is_null_ = false;
 };
 
@@ -151,8 +157,7 @@ Result<Content> ContentReader::read() {
   TRY(in_.finish());
   out.reaction = std::move(reaction_);
   out.is_null = is_null_;
-  out.attachment = std::move(attachment_);
-  out.description = std::move(description_);
+  keep_file(out, shown);
   if (shown.is_text && shown.words.size() <= kMaxTextSize) {
     out.text.emplace();
     out.text->salt = out.salt;
@@ -162,10 +167,21 @@ Result<Content> ContentReader::read() {
     out.text->media_type = std::move(shown.type);
     out.text->text = std::move(shown.words);
   } else {
-    out.unknown_type = shown.is_text ? "text too long to be shown" : std::move(shown.type);
+    out.unknown_type = shown.is_text    ? "text too long to be shown"
+                       : out.attachment ? std::move(file_type_)
+                                        : std::move(shown.type);
     out.control = std::move(control_);
   }
   return out;
+}
+
+void ContentReader::keep_file(Content& out, const ShownContent& shown) {
+  // Three parts with a file and a preview right in the outermost: that holds nothing else.
+  const bool has_both = has_preview_ && part_count_ == 3 && open_[0].semantics != PartSemantics::choose_one;
+  if (!attachment_ || shown.is_text || (part_count_ != 1 && !has_both)) return;
+  out.attachment = std::move(attachment_);
+  out.description = std::move(description_);
+  out.preview = std::move(preview_);
 }
 
 /// A MessageId: of no other hash than SHA-256 so far.
@@ -249,6 +265,10 @@ Result<ShownContent> ContentReader::single_part(std::uint64_t disposition) {
   const std::string_view media_type = TRY(in_.text(kMaxMediaTypeSize));
   const ByteView content = TRY(in_.bytes(kMaxContentSize));
   if (depth_ == 0) control_ = control_of(media_type, content);
+  if (depth_ == 1 && disposition == kPreview) {
+    has_preview_ = true;
+    if (media_type == kPreviewType && preview_extent(content)) preview_ = to_bytes(content);
+  }
   const std::string text = as_text(content);
   if (!is_plain_reading(media_type) || text.empty() || !is_utf8(text)) {
     return not_text(media_type.empty() ? "empty" : media_type);
@@ -315,11 +335,13 @@ Result<Attachment> attachment_in(const ExternalFields& fields) {
 Result<ShownContent> ContentReader::external_part() {
   const ExternalFields fields = TRY(read_external_fields(in_));
   auto attachment = attachment_in(fields);
-  if (attachment && depth_ == 0) {
+  ShownContent shown = not_text(fields.media_type.empty() ? "external" : fields.media_type);
+  if (attachment && depth_ <= 1) {
     attachment_ = std::move(*attachment);
     description_ = std::string(fields.description);
+    file_type_ = shown.type;
   }
-  return not_text(fields.media_type.empty() ? "external" : fields.media_type);
+  return shown;
 }
 
 /// What stands before the body.
@@ -349,16 +371,39 @@ CborWriter begin_content(const Behaviour& behaviour) {
   return w;
 }
 
-Bytes encode_single(const Behaviour& behaviour, Disposition disposition, std::string_view media_type,
-                    ByteView content) {
-  CborWriter w = begin_content(behaviour);
+void write_single(CborWriter& w, Disposition disposition, std::string_view media_type, ByteView content) {
   w.array(kPartFields[kSinglePart]);
   w.unsigned_integer(disposition);
   w.text({});  // language
   w.unsigned_integer(kSinglePart);
   w.text(media_type);
   w.bytes(content);
+}
+
+Bytes encode_single(const Behaviour& behaviour, Disposition disposition, std::string_view media_type,
+                    ByteView content) {
+  CborWriter w = begin_content(behaviour);
+  write_single(w, disposition, media_type, content);
   return w.take();
+}
+
+void write_external(CborWriter& w, const Attachment& file, std::string_view description) {
+  w.array(kPartFields[kExternalPart]);
+  w.unsigned_integer(kAttachment);
+  w.text({});  // language
+  w.unsigned_integer(kExternalPart);
+  w.text(file.media_type);
+  w.text(blob_url({file.domain, file.blob}));
+  w.unsigned_integer(file.expires_s);
+  w.unsigned_integer(file.size);
+  w.unsigned_integer(kStreamAlgorithm);
+  w.bytes(file.key.expose());
+  w.bytes(file.nonce);
+  w.bytes({});  // aad
+  w.unsigned_integer(kHashSha256);
+  w.bytes(file.hash);
+  w.text(description);
+  w.text(file.name);
 }
 
 }  // namespace
@@ -440,24 +485,20 @@ Bytes encode_content(const RetractionContent& content) {
 
 Bytes encode_content(const AttachmentContent& content) {
   CHECK(content.description.size() <= kMaxTextSize);
-  const Attachment& file = content.file;
   CborWriter w = begin_content({content.salt, {}, content.expires, {}});
-  w.array(kPartFields[kExternalPart]);
-  w.unsigned_integer(kAttachment);
+  if (content.preview.empty()) {
+    write_external(w, content.file, content.description);
+    return w.take();
+  }
+  CHECK(preview_extent(content.preview).has_value());
+  w.array(kPartFields[kMultiPart]);
+  w.unsigned_integer(kRender);
   w.text({});  // language
-  w.unsigned_integer(kExternalPart);
-  w.text(file.media_type);
-  w.text(blob_url({file.domain, file.blob}));
-  w.unsigned_integer(file.expires_s);
-  w.unsigned_integer(file.size);
-  w.unsigned_integer(kStreamAlgorithm);
-  w.bytes(file.key.expose());
-  w.bytes(file.nonce);
-  w.bytes({});  // aad
-  w.unsigned_integer(kHashSha256);
-  w.bytes(file.hash);
-  w.text(content.description);
-  w.text(file.name);
+  w.unsigned_integer(kMultiPart);
+  w.unsigned_integer(static_cast<std::uint64_t>(PartSemantics::process_all));
+  w.array(2);
+  write_external(w, content.file, content.description);
+  write_single(w, kPreview, kPreviewType, content.preview);
   return w.take();
 }
 

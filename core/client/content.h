@@ -44,11 +44,12 @@ struct ReactionContent {
   std::string text;  ///< 1 to kMaxReactionSize bytes
 };
 
-/// A file, and what its sender says of it: an ExternalPart.
+/// A file, and what its sender says of it: an ExternalPart. With a preview: a MultiPart of both, to process all.
 struct AttachmentContent {
   std::array<std::uint8_t, 16> salt{};
   Attachment file;
   std::string description;  ///< at most kMaxTextSize bytes, perhaps none
+  Bytes preview = {};       ///< a JPEG that preview_extent() takes (CHECKed), or nothing
   std::optional<Expiration> expires = std::nullopt;
 };
 
@@ -153,9 +154,11 @@ struct Content {
   std::string unknown_type;
   /// A single part of one of its types; unknown_type names that type.
   std::optional<Control> control;
-  /// The body is one ExternalPart that this version can fetch; unknown_type names the file's type.
+  /// The body is one ExternalPart that this version can fetch, or such a one and one part of disposition "preview";
+  /// unknown_type names the file's type.
   std::optional<Attachment> attachment;
   std::string description;  ///< of the attachment: at most kMaxTextSize bytes
+  Bytes preview;            ///< of the attachment: a JPEG that preview_extent() takes; nothing for any other preview
 };
 
 constexpr std::size_t kMaxMediaTypeSize = 255;

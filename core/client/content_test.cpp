@@ -4,6 +4,8 @@
 
 #include "core/base/encoding.h"
 #include "core/client/cbor.h"
+#include "core/client/preview.h"
+#include "tests/support/made_preview.h"
 #include "tests/support/mimi_examples.h"
 #include "tests/support/seeded_entropy.h"
 
@@ -145,6 +147,112 @@ TEST(Content, GivesBackAFile) {
   made.file.domain = "example.org";
   made.file.size = kMaxFileSize + 1;
   EXPECT_FALSE(decode_content(encode_content(made)).value().attachment);
+}
+
+AttachmentContent photo() {
+  testing::SeededEntropy random(4);
+  AttachmentContent out;
+  for (std::size_t i = 0; i < out.salt.size(); ++i) out.salt[i] = static_cast<std::uint8_t>(i);
+  out.file.name = "b.png";
+  out.file.media_type = "image/png";
+  out.file.domain = "example.org";
+  out.file.blob = random_value<proto::BlobId>(random);
+  out.file.key = random_secret<crypto::StreamKey>(random);
+  out.description = "a photo";
+  return out;
+}
+
+/// The body of that, as a part.
+std::string photo_part() { return to_hex(encode_content(photo())).substr(with("").size()); }
+
+TEST(Content, GivesBackAFileWithItsPreview) {
+  AttachmentContent made = photo();
+  EXPECT_TRUE(decode_content(encode_content(made)).value().preview.empty());
+  made.preview = testing::made_preview(160, 120);
+  const Bytes bytes = encode_content(made);
+  EXPECT_EQ(to_hex(bytes), with(multi("02", {photo_part(), single("image/jpeg", as_text(made.preview), "08")})));
+  const Content read = decode_content(bytes).value();
+  ASSERT_TRUE(read.attachment);
+  EXPECT_TRUE(equal(wire::encode(*read.attachment), wire::encode(made.file)));
+  EXPECT_EQ(read.preview, made.preview);
+  EXPECT_EQ(read.description, "a photo");
+  EXPECT_EQ(read.unknown_type, "image/png");
+  EXPECT_FALSE(read.text);
+  // The largest that may be, with the longest description.
+  made.preview = testing::made_preview(256, 256, kMaxPreviewSize);
+  made.description = std::string(kMaxTextSize, 'x');
+  EXPECT_EQ(decode_content(encode_content(made)).value().preview.size(), kMaxPreviewSize);
+}
+
+TEST(Content, LeavesOutAPreviewThatIsNotToBeShownAndKeepsItsFile) {
+  const std::string good = as_text(testing::made_preview(16, 16));
+  const auto read = [](std::string_view semantics, const std::string& preview) {
+    return decode_content(hex(with(multi(semantics, {photo_part(), preview})))).value();
+  };
+  EXPECT_FALSE(read("02", single("image/jpeg", good, "08")).preview.empty());
+  EXPECT_FALSE(read("01", single("image/jpeg", good, "08")).preview.empty());
+  for (const std::string& preview :
+       {single("image/jpeg", as_text(testing::made_preview(257, 16)), "08"), single("image/png", good, "08"),
+        single("image/jpeg", as_text(testing::made_preview(16, 16, kMaxPreviewSize + 1)), "08"),
+        single("image/jpeg", "none", "08"), single("image/jpeg", "", "08")}) {
+    EXPECT_TRUE(read("02", preview).attachment);
+    EXPECT_TRUE(read("02", preview).preview.empty());
+    EXPECT_EQ(read("02", preview).unknown_type, "image/png");
+  }
+  // In either order.
+  const Content turned =
+      decode_content(hex(with(multi("02", {single("image/jpeg", good, "08"), photo_part()})))).value();
+  EXPECT_TRUE(turned.attachment && !turned.preview.empty());
+  EXPECT_EQ(turned.unknown_type, "image/png");
+}
+
+TEST(Content, TakesNothingElseForAFileWithItsPreview) {
+  const std::string preview = single("image/jpeg", as_text(testing::made_preview(16, 16)), "08");
+  const std::string render = single("image/jpeg", as_text(testing::made_preview(16, 16)), "01");
+  for (const std::string& body :
+       {multi("00", {photo_part(), preview}), multi("02", {photo_part(), render}), multi("02", {preview, preview}),
+        multi("02", {photo_part(), photo_part()}), multi("02", {photo_part(), preview, preview}),
+        multi("02", {photo_part(), multi("02", {preview, preview})}),
+        multi("02", {multi("02", {photo_part(), preview}), preview})}) {
+    const Content read = decode_content(hex(with(body))).value();
+    EXPECT_FALSE(read.attachment) << body.substr(0, 20);
+    EXPECT_TRUE(read.preview.empty() && read.description.empty());
+    EXPECT_FALSE(read.text);
+  }
+  const Content words =
+      decode_content(hex(with(multi("02", {photo_part(), single("text/plain", "hi", "08")})))).value();
+  EXPECT_FALSE(words.attachment);
+  EXPECT_EQ(words.text->text, "[image/png]\nhi");
+}
+
+TEST(Previews, AreMeasuredByTheirFrameHeaderAlone) {
+  const auto measured = [](const Bytes& jpeg) {
+    const auto extent = preview_extent(jpeg);
+    return extent ? std::to_string(extent->width) + "x" + std::to_string(extent->height)
+                  : std::string(to_string(extent.error().code));
+  };
+  const auto with_byte = [](std::size_t at, std::uint8_t value) {
+    Bytes out = testing::made_preview(3, 256);
+    out[at] = value;
+    return out;
+  };
+  EXPECT_EQ(measured(testing::made_preview(256, 1)), "256x1");
+  EXPECT_EQ(measured(with_byte(9, 0xc2)), "3x256");  // progressive
+  for (const int other : {0xc1, 0xc3, 0xc5, 0xc7, 0xc9, 0xcb, 0xcd, 0xcf})
+    EXPECT_EQ(measured(with_byte(9, static_cast<std::uint8_t>(other))), "unsupported") << other;
+  EXPECT_EQ(measured(with_byte(12, 12)), "unsupported");  // bits
+  EXPECT_EQ(measured(with_byte(17, 4)), "unsupported");   // inks
+  EXPECT_EQ(measured(testing::made_preview(257, 1)), "over_limit");
+  EXPECT_EQ(measured(testing::made_preview(1, 257)), "over_limit");
+  EXPECT_EQ(measured(testing::made_preview(1, 1, kMaxPreviewSize + 1)), "over_limit");
+  EXPECT_EQ(measured(testing::made_preview(1, 0)), "malformed");
+  EXPECT_EQ(measured(testing::made_preview(0, 1)), "malformed");
+  EXPECT_EQ(measured(with_byte(9, 0xda)), "malformed");  // a scan before any frame
+  EXPECT_EQ(measured(with_byte(8, 0xfe)), "malformed");
+  EXPECT_EQ(measured(with_byte(5, 1)), "malformed");  // a length that is none
+  EXPECT_EQ(measured({}), "malformed");
+  for (std::size_t size = 0; size < 21; ++size)
+    EXPECT_EQ(measured(testing::made_preview(1, 1, size)), "malformed") << size;
 }
 
 TEST(Content, NamesTheExamplesThatAreNoText) {

@@ -168,7 +168,7 @@ Result<std::uint64_t> Conversations::say(Context& context, const Account& accoun
 }
 
 Result<std::uint64_t> Conversations::say_file(Context& context, const Account& account, const ChannelId& home,
-                                              Attachment file, const std::string& description) {
+                                              Attachment file, const std::string& description, Bytes preview) {
   Message message;
   message.text = description;
   message.unknown_type = file.media_type;
@@ -177,6 +177,7 @@ Result<std::uint64_t> Conversations::say_file(Context& context, const Account& a
   context.entropy.fill(content.salt);
   content.file = std::move(file);
   content.description = description;
+  content.preview = std::move(preview);
   if (message.life_s != 0) content.expires = Expiration{true, message.life_s};
   return say_encoded(context, account, home, std::move(message), encode_content(content), content.salt);
 }

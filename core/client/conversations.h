@@ -63,9 +63,9 @@ class Conversations {
   /// Puts a text into the outbox; gives the message's index. `over_limit` for a text that is too long.
   Result<std::uint64_t> say(Context& context, const Account& account, const ChannelId& home, const std::string& text,
                             const std::optional<MessageId>& in_reply_to = std::nullopt);
-  /// Likewise a file that lies at the server: gives the message's index.
+  /// Likewise a file that lies at the server, with a preview (content.h) or none: gives the message's index.
   Result<std::uint64_t> say_file(Context& context, const Account& account, const ChannelId& home, Attachment file,
-                                 const std::string& description);
+                                 const std::string& description, Bytes preview);
   /// Puts a content into the outbox, about a row of its own or about none; gives the key of its row there.
   /// `invalid_state` when the conversation can only be read.
   Result<Bytes> post(Context& context, const ChannelId& home, Bytes content, std::uint64_t message = kNoMessage);

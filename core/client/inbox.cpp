@@ -7,6 +7,7 @@
 #include "core/client/identity.h"
 #include "core/client/key_packages.h"
 #include "core/client/messages.h"
+#include "core/client/preview.h"
 #include "core/client/rejoiner.h"
 #include "core/client/requests.h"
 #include "core/client/roles.h"
@@ -70,6 +71,12 @@ std::set<directory::Name> without(const std::set<directory::Name>& all, const st
     if (!some.contains(name)) out.insert(name);
   }
   return out;
+}
+
+/// The file that a message brings, beside its row.
+void keep_received_file(Context& context, const ChannelId& home, std::uint64_t index, Content& content) {
+  save_attachment(context, home, index, {std::move(*content.attachment), std::nullopt});
+  if (!content.preview.empty()) save_preview(context, home, index, std::move(content.preview));
 }
 
 }  // namespace
@@ -492,7 +499,6 @@ void Inbox::take_message(Conversation& conversation, const mls::Group& group, co
     if (!still_in) return context_.note(proto::Event::Level::info, "a message of a removed device was dropped");
   }
   Message message;
-  std::optional<AttachmentRow> attachment;
   message.sender = who->name.text();
   message.device = who->device;
   message.time_ms = envelope.received_ms;
@@ -530,13 +536,10 @@ void Inbox::take_message(Conversation& conversation, const mls::Group& group, co
     set_life(message, content.expires);
     if (content.text) message.text = std::move(content.text->text);
     message.unknown_type = content.unknown_type;
-    if (content.attachment) {
-      message.text = std::move(content.description);
-      attachment.emplace().file = std::move(*content.attachment);
-    }
+    if (content.attachment) message.text = std::move(content.description);
   }
   const std::uint64_t index = owner_.add_message(context_, conversation, message);
-  if (attachment) save_attachment(context_, home_, index, *attachment);
+  if (plaintext && plaintext->content.attachment) keep_received_file(context_, home_, index, plaintext->content);
   note_message(owner_, context_, home_, index);
   if (owner_.receiver_) owner_.receiver_(context_, account_, home_, index);
   conversation = *owner_.find(context_.store, channel_);

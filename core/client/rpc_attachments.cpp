@@ -1,6 +1,7 @@
 // Methods about files that people send each other: each begins a transfer, or tells how one goes.
 #include "core/base/encoding.h"
 #include "core/base/utf8.h"
+#include "core/client/preview.h"
 #include "core/client/requests.h"
 #include "core/client/rpc_methods.h"
 
@@ -96,7 +97,8 @@ json transfer_json(const RpcRooms& rooms, const Context& context, const Transfer
     const auto conversation = rooms.conversations.find(context.store, transfer.home);
     const auto account = load_account(context.store);
     if (message && conversation && account)
-      out["message"] = message_json(context.store, &*account, *conversation, transfer.message, *message);
+      out["message"] =
+          without_preview(message_json(context.store, &*account, *conversation, transfer.message, *message));
   }
   if (transfer.state == Transfer::State::failed) out["sentence"] = transfer.sentence;
   if (transfer.is_over()) return out;
@@ -120,9 +122,14 @@ RpcBegun rpc_attachment_send(const RpcRooms& rooms, const ClientConfig&, Context
   if (text.size() > kMaxTextSize) {
     return failure(ErrorCode::over_limit, "What is said of a file has at most 16384 bytes; send the rest by itself.");
   }
+  const auto preview = from_base64(text_param(params, "preview"));
+  if (!preview || (!preview->empty() && !preview_extent(*preview))) {
+    return failure(ErrorCode::malformed,
+                   "A preview is a JPEG of at most 16384 bytes and 256 by 256 pixels; make it smaller, or send none.");
+  }
   const std::uint64_t wait_ms = wait_param(params, kTransferWaitMs);
-  const auto go_on = [rooms, file, text, wait_ms](Context& later, const Account& own,
-                                                  const ChannelId& home) -> RpcBegun {
+  const auto go_on = [rooms, file, text, preview = *preview, wait_ms](Context& later, const Account& own,
+                                                                      const ChannelId& home) -> RpcBegun {
     const auto conversation = rooms.conversations.find(later.store, home);
     if (conversation && is_blocked(later.store, own, *conversation)) {
       return failure(ErrorCode::not_authorised,
@@ -131,7 +138,7 @@ RpcBegun rpc_attachment_send(const RpcRooms& rooms, const ClientConfig&, Context
     if (!rooms.conversations.written_to(later.store, home)) {
       return failure(ErrorCode::invalid_state, "This conversation can only be read; begin a new one.");
     }
-    const auto id = rooms.attachments.send(later, home, file, text);
+    const auto id = rooms.attachments.send(later, home, file, text, preview);
     if (!id) return transfer_not_begun(id.error());
     return await_transfer(rooms, *id, wait_ms);
   };

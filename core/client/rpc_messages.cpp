@@ -2,6 +2,7 @@
 #include "core/base/encoding.h"
 #include "core/base/utf8.h"
 #include "core/client/messages.h"
+#include "core/client/preview.h"
 #include "core/client/requests.h"
 #include "core/client/rpc_methods.h"
 #include "core/client/tables.h"
@@ -53,6 +54,16 @@ json attachment_json(const Attachment& file) {
   json out = {{"name", file.name}, {"size", file.size}, {"media_type", file.media_type}};
   if (file.expires_s != 0) out["expires_ms"] = file.expires_s * kSecondMs;
   return out;
+}
+
+void add_preview(json& out, const std::optional<Bytes>& preview) {
+  if (!preview) return;
+  const auto extent = preview_extent(*preview);
+  if (!extent) return;
+  out["preview"] = {{"media_type", kPreviewType},
+                    {"width", extent->width},
+                    {"height", extent->height},
+                    {"data", to_base64(*preview)}};
 }
 
 /// An IM URI of a member in the text is a mention (draft-ietf-mimi-content, "Link and Mention handling").
@@ -169,6 +180,7 @@ json message_json(const StoreView& store, const Account* account, const Conversa
   const auto file = message.unsent || message.version != message.id ? std::nullopt
                                                                     : attachment_of(store, conversation.channel, index);
   if (file) out["attachment"] = attachment_json(file->file);
+  if (file && !hides) add_preview(out["attachment"], preview_of(store, conversation.channel, index));
   if (!message.unknown_type.empty() && !file) out["unknown_type"] = shown(message.unknown_type);
   if (message.id.is_zero()) return out;
   out["id"] = to_hex(message.id);
@@ -184,6 +196,11 @@ json message_json(const StoreView& store, const Account* account, const Conversa
   if (json all = mentions_json(conversation, message.text); !all.empty()) out["mentions"] = std::move(all);
   if (account != nullptr) add_statuses(out, store, *account, conversation, index, message);
   return out;
+}
+
+json without_preview(json message) {
+  if (message.contains("attachment")) message["attachment"].erase("preview");
+  return message;
 }
 
 std::variant<MessageId, RpcFailure> reply_param(const RpcRooms& rooms, const StoreView& store, const ChannelId& home,
@@ -304,7 +321,7 @@ RpcBegun rpc_search(const RpcRooms& rooms, const ClientConfig&, Context& context
     const auto conversation = rooms.conversations.find(context.store, hit.home);
     const auto message = rooms.conversations.message(context.store, hit.home, hit.index);
     if (conversation && message)
-      out.push_back(message_json(context.store, &*account, *conversation, hit.index, *message));
+      out.push_back(without_preview(message_json(context.store, &*account, *conversation, hit.index, *message)));
   }
   return json{{"messages", std::move(out)}};
 }

@@ -71,6 +71,8 @@ enum class LookUp { if_stale, anew };
 /// no name any more.
 json message_json(const StoreView& store, const Account* account, const Conversation& conversation, std::uint64_t index,
                   const Message& message);
+/// The same without the picture that came with its file: where many are told at once.
+json without_preview(json message);
 /// The version of the message of this conversation that `words` mean: what a reply is to.
 std::variant<MessageId, RpcFailure> reply_param(const RpcRooms& rooms, const StoreView& store, const ChannelId& home,
                                                 const std::string& words);

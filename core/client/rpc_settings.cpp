@@ -214,10 +214,13 @@ void add_talk_methods(std::map<std::string, RpcEntry, std::less<>>& methods) {
   methods["message.edit"] = {rpc_message_edit, kGrows, {message, text}};
   methods["message.unsend"] = {rpc_message_unsend, kGrows, {message}};
   methods["message.history"] = {rpc_message_history, kReads, {message}};
-  methods["attachment.send"] = {
-      rpc_attachment_send,
-      kGrows,
-      {{"to", Kind::text, kRequired}, {"file", Kind::text, kRequired}, {"text"}, {"wait_ms", Kind::number}}};
+  methods["attachment.send"] = {rpc_attachment_send,
+                                kGrows,
+                                {{"to", Kind::text, kRequired},
+                                 {"file", Kind::text, kRequired},
+                                 {"text"},
+                                 {"preview"},
+                                 {"wait_ms", Kind::number}}};
   methods["attachment.save"] = {
       rpc_attachment_save, kGrows, {message, {"folder"}, {"file"}, {"wait_ms", Kind::number}}};
   methods["attachment.status"] = {rpc_attachment_status, kReads, {{"transfer"}, {"wait_ms", Kind::number}}};

@@ -1,6 +1,7 @@
 #include "core/client/send_job.h"
 
 #include "core/client/file_name.h"
+#include "core/client/preview.h"
 #include "core/crypto/labels.h"
 #include "core/proto/storage.h"
 
@@ -123,15 +124,18 @@ void SendJob::say(Context& context, const Account& account) {
   hasher_ = crypto::Hasher(crypto::HashAlgorithm::sha256);
   transfer_.file.hash = *hash;
   transfer_.file.expires_s = static_cast<std::uint32_t>(after(context.now, proto::kBlobLifeMs).ms / kSecondMs);
+  const Bytes preview = preview_to_send(context.store, transfer_.id).value_or(Bytes());
   const auto index =
-      rooms_.conversations.say_file(context, account, transfer_.home, transfer_.file.clone(), transfer_.text);
+      rooms_.conversations.say_file(context, account, transfer_.home, transfer_.file.clone(), transfer_.text, preview);
   if (!index) {
     return fail_of_file(context, index.error().code, "This conversation can only be read by now; begin a new one.");
   }
   save_attachment(context, transfer_.home, *index, {transfer_.file.clone(), owner_.seed().clone()});
+  if (!preview.empty()) save_preview(context, transfer_.home, *index, preview);
   transfer_.message = *index;
   done_ = transfer_.file.size;
   erase_part_digests(context, transfer_.id);
+  erase_preview_to_send(context, transfer_.id);
   succeed(context);
 }
 
@@ -141,6 +145,7 @@ void SendJob::fail_of_file(Context& context, ErrorCode code, const std::string& 
 
 void SendJob::clean_up(Context& context) {
   erase_part_digests(context, transfer_.id);
+  erase_preview_to_send(context, transfer_.id);
   if (transfer_.stamp) delete_blob_later(context, transfer_.file.blob, owner_.seed());
 }
 

@@ -65,11 +65,12 @@ inline constexpr Table kGroupWants{49};       ///< home -> GroupWants
 inline constexpr Table kRemovalsSeen{50};  ///< name_key(name) -> uint32: sequence of a removal that no view has yet
 inline constexpr Table kSendKeys{56};      ///< a caller's key -> SaidUnderKey (send_keys.h)
 
-// Files: attachment.h, transfer.h.
+// Files: attachment.h, preview.h, transfer.h.
 inline constexpr Table kAttachments{60};  ///< home || uint64 index -> AttachmentRow
 inline constexpr Table kTransfers{61};    ///< TransferId -> Transfer
 inline constexpr Table kPartDigests{62};  ///< TransferId || uint64 part -> Hash: what was sealed of a file that is sent
 inline constexpr Table kBlobsToDelete{63};  ///< BlobId -> BlobToDelete
+inline constexpr Table kPreviews{64};       ///< home || uint64 index, or TransferId of what is sent -> JPEG (preview.h)
 
 // Going on in a conversation in which this device could not: rejoin.h.
 inline constexpr Table kRejoins{70};         ///< channel id -> Rejoin: what stands in the way here

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/client/content.h"
+#include "core/client/preview.h"
 #include "core/client/tables.h"
 
 namespace cairn::client {
@@ -119,6 +120,7 @@ void save_transfer(Context& context, const Transfer& transfer) {
 
 void erase_transfer(Context& context, const TransferId& id) {
   erase_part_digests(context, id);
+  erase_preview_to_send(context, id);
   context.store.erase(tables::kTransfers, to_bytes(id));
 }
 
