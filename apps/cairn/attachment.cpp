@@ -6,7 +6,9 @@
 #include <filesystem>
 
 #include "apps/cairn/render.h"
+#include "core/base/encoding.h"
 #include "core/base/utf8.h"
+#include "shell/images/images.h"
 #include "shell/os/clock.h"
 
 namespace cairn::apps {
@@ -44,7 +46,12 @@ void show_transfer(const json& result) {
 }  // namespace
 
 void add_attachment_commands(CLI::App& app, Question question) {
-  path_option(app.get_subcommand("send"), question, "--attach", "file", "a file to send; TEXT says something of it");
+  CLI::App* send = app.get_subcommand("send");
+  path_option(send, question, "--attach", "file", "a file to send; TEXT says something of it");
+  send->add_flag_function(
+          "--no-preview", [question](std::int64_t) { question.params["preview"] = ""; },
+          "do not put a small picture of an image into the message")
+      ->needs("--attach");
   CLI::App* save = app.add_subcommand("save", "save the file of a message");
   save->add_option_function<std::string>(
           "message", [question](const std::string& value) { question.params["message"] = value; },
@@ -71,8 +78,15 @@ void add_attachment_commands(CLI::App& app, Question question) {
   cancel->callback([question] { question.method = "attachment.cancel"; });
 }
 
+json with_preview(json params) {
+  if (params.contains("preview")) return params;
+  const auto jpeg = images::make_thumbnail(params.value("file", ""));
+  if (jpeg) params["preview"] = to_base64(*jpeg);
+  return params;
+}
+
 Reply run_transfer(Speaker& speaker, const std::string& method, const json& params, std::uint64_t most_quiet_ms) {
-  Reply reply = speaker.ask(method, params, nullptr);
+  Reply reply = speaker.ask(method, method == "attachment.send" ? with_preview(params) : params, nullptr);
   bool shown = false;
   std::string last;
   std::uint64_t quiet_since = os::monotonic_ms();

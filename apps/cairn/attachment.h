@@ -9,6 +9,10 @@ namespace cairn::apps {
 /// Adds "save", "attachment", and --attach to the command "send", which is there.
 void add_attachment_commands(CLI::App& app, Question question);
 
+/// What attachment.send is asked, with a small picture of the file where it is one (shell/images); as it is where that
+/// says what to send for it.
+nlohmann::json with_preview(nlohmann::json params);
+
 /// Asks, then waits until the file is sent or saved, showing how far it is on a terminal. Exit::unreachable when
 /// nothing moves for `most_quiet_ms`: it goes on by itself whenever this device runs.
 Reply run_transfer(Speaker& speaker, const std::string& method, const nlohmann::json& params,

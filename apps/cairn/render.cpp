@@ -176,8 +176,11 @@ std::string short_id(const json& message, const char* key) { return text_of(mess
 std::string file_of(const json& message) {
   const json& file = message["attachment"];
   const std::string type = text_of(file, "media_type");
+  std::string preview;
+  if (file.contains("preview"))
+    preview = ", preview " + number_of(file["preview"], "width") + "x" + number_of(file["preview"], "height");
   return "[file: " + text_of(file, "name") + ", " + size_words(file.value("size", std::uint64_t{0})) +
-         (type.empty() ? "" : ", " + type) + "; save " + short_id(message, "id") + "]";
+         (type.empty() ? "" : ", " + type) + preview + "; save " + short_id(message, "id") + "]";
 }
 
 /// What became of a message and what was said about it, behind its text.

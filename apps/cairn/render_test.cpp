@@ -98,6 +98,10 @@ TEST(Render, ShowsAFileByItsNameSizeAndType) {
             "a@b.c: look  [file: a b.png, 1.2 MB, image/png ; save ffffffffffff]  [ffffffffffff]\n");
   message["text"] = "";
   EXPECT_EQ(render_message(message).substr(21, 20), "a@b.c: [file: a b.pn");
+  message["attachment"] = {{"name", "b.jpg"}, {"size", 5}, {"media_type", "image/jpeg"}};
+  message["attachment"]["preview"] = {{"media_type", "image/jpeg"}, {"width", 160}, {"height", 90}, {"data", "AAAA"}};
+  EXPECT_EQ(render_message(message).substr(21),
+            "a@b.c: [file: b.jpg, 5 bytes, image/jpeg, preview 160x90; save ffffffffffff]  [ffffffffffff]\n");
 }
 
 TEST(Render, SaysHowFarAFileIs) {

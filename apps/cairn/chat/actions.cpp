@@ -25,6 +25,7 @@ constexpr const char* kHelp[] = {
     "/members             who is here",
     "/expire 1d           let what is said disappear some time after it is read; off keeps it",
     "/typing off          whether they see that you are writing",
+    "/pictures off        whether the small pictures that come with files are drawn here",
     "/accept /delete /block   what to do with somebody who writes for the first time",
     "/quit                or Ctrl-D; //text sends a text that begins with a slash",
     "",
@@ -183,8 +184,20 @@ void Model::command(const std::string& line) {
     panel_ = {"Commands", {std::begin(kHelp), std::end(kHelp)}, false, {}, 0};
   } else if (verb == "attach") {
     attach(rest);
+  } else if (verb == "pictures") {
+    switch_pictures(rest);
   } else if (is_open() && !message_command(verb, rest) && !conversation_command(verb, rest)) {
     said_ = "There is no command /" + verb + "; /help lists them. Two slashes send a text that begins with one.";
+  }
+}
+
+void Model::switch_pictures(const std::string& words) {
+  if (words != "on" && words != "off") {
+    said_ = "Write /pictures on or /pictures off.";
+  } else if (words == "on" && !config_.has_colours) {
+    said_ = "This terminal has no 256 colours; set TERM, such as to xterm-256color, if it has.";
+  } else {
+    timeline_.show_pictures(words == "on");
   }
 }
 

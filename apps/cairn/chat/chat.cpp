@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "apps/cairn/attachment.h"
 #include "apps/cairn/chat/terminal.h"
 #include "apps/cairn/relay.h"
 #include "core/proto/api.h"
@@ -53,7 +54,11 @@ class Chat {
 
  private:
   static Bytes frame_of(const chat::Request& request) {
-    const json frame = {{"jsonrpc", "2.0"}, {"id", request.id}, {"method", request.method}, {"params", request.params}};
+    const bool is_file = request.method == "attachment.send";
+    const json frame = {{"jsonrpc", "2.0"},
+                        {"id", request.id},
+                        {"method", request.method},
+                        {"params", is_file ? with_preview(request.params) : request.params}};
     return to_bytes(frame.dump(-1, ' ', false, json::error_handler_t::replace));
   }
 
@@ -115,12 +120,13 @@ Reply run_chat(const std::string& data_folder, const std::string& to) {
   if (!connection) return reply;
   std::error_code error;
   const char* home = std::getenv("HOME");
-  const chat::ModelConfig config{to, std::filesystem::current_path(error).string(), home == nullptr ? "" : home};
+  chat::ModelConfig config{to, std::filesystem::current_path(error).string(), home == nullptr ? "" : home};
   std::string why;
   {
     const auto terminal = chat::Terminal::open();
     if (!terminal)
       return refused(Exit::usage, "This kind of terminal is not known; set TERM, or use cairn send and cairn read.");
+    config.has_colours = terminal->has_colours();
     why = Chat(*connection, *terminal, signals, config).run();
   }
   return why.empty() ? Reply{} : refused(Exit::refused, why);

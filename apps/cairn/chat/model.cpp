@@ -35,6 +35,7 @@ bool has(const json& list, const std::string& text) {
 
 Model::Model(ModelConfig config, Size size, std::uint64_t now_ms)
     : config_(std::move(config)), size_(size), now_ms_(now_ms), next_status_ms_(now_ms + kStatusMs) {
+  timeline_.show_pictures(config_.has_colours);
   ask("status", json::object(), [this](const Answer& answer) {
     names_.own = text_in(answer.result, "name");
     connected_ = answer.result.value("connected", false);

@@ -46,9 +46,10 @@ struct Key {
 };
 
 struct ModelConfig {
-  std::string to;      ///< as it was typed: a name, a title, or digits of an id
-  std::string folder;  ///< that one is in: paths that are typed begin there
-  std::string home;    ///< what ~ stands for; may be empty
+  std::string to;            ///< as it was typed: a name, a title, or digits of an id
+  std::string folder;        ///< that one is in: paths that are typed begin there
+  std::string home;          ///< what ~ stands for; may be empty
+  bool has_colours = false;  ///< 256 of them: pictures can be drawn
 };
 
 /// To be asked of the client (docs/spec/client-rpc.md).
@@ -122,6 +123,7 @@ class Model {
   /// Asks, and shows what went wrong.
   void act(const std::string& method, nlohmann::json params, const std::string& when_done = {});
   void command(const std::string& line);
+  void switch_pictures(const std::string& words);
   bool message_command(const std::string& verb, const std::string& rest);
   bool conversation_command(const std::string& verb, const std::string& rest);
   void begin_edit(const std::string& words);

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "core/base/encoding.h"
+#include "tests/support/made_images.h"
+
 namespace cairn::apps::chat {
 namespace {
 
@@ -26,7 +29,7 @@ json conversation(bool request = false) {
 /// A model whose requests a test answers.
 class ChatModel : public ::testing::Test {
  protected:
-  Model model_{{"bob", "/home/alice/docs", "/home/alice"}, {24, 80}, 1000};
+  Model model_{{"bob", "/home/alice/docs", "/home/alice", true}, {24, 80}, 1000};
   std::vector<Request> asked_;
 
   void collect() {
@@ -362,6 +365,39 @@ TEST_F(ChatModel, ScreensHaveTheSizeOfTheTerminalWhateverThatIs) {
     EXPECT_LT(screen.cursor_row, size.rows);
     EXPECT_LT(screen.cursor_column, size.columns);
   }
+}
+
+TEST_F(ChatModel, DrawsPicturesUnlessItIsToldNotTo) {
+  const auto draws = [this] {
+    for (const ScreenRow& row : model_.view().rows) {
+      if (!row.empty() && row.back().colours) return true;
+    }
+    return false;
+  };
+  json message = said(1, "look");
+  const Bytes jpeg = testing::jpeg_of(testing::four_quarters(16, 16));
+  message["attachment"] = {{"name", "a.jpg"}, {"size", 1}, {"preview", {{"data", to_base64(jpeg)}}}};
+  open();
+  tell("message", message);
+  EXPECT_TRUE(draws());
+  line("/pictures off");
+  EXPECT_FALSE(draws());
+  line("/pictures");
+  EXPECT_TRUE(shows("Write /pictures on or /pictures off."));
+  line("/pictures on");
+  EXPECT_TRUE(draws());
+  EXPECT_TRUE(shows("[file: a.jpg, 1 bytes; /save 1]"));
+}
+
+TEST_F(ChatModel, DrawsNoPicturesWhereThereAreNoColours) {
+  Model plain({"bob", "/home/alice/docs", "/home/alice", false}, {24, 80}, 1000);
+  plain.key({Kind::text, "/pictures on"});
+  plain.key({Kind::enter, ""});
+  std::string all;
+  for (const ScreenRow& row : plain.view().rows) {
+    for (const Span& span : row) all += span.text;
+  }
+  EXPECT_NE(all.find("This terminal has no 256 colours"), std::string::npos) << all;
 }
 
 TEST_F(ChatModel, KeepsADraftOfALineThatWasNotSent) {

@@ -13,6 +13,7 @@
 #include <array>
 #include <clocale>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -29,6 +30,7 @@ constexpr const char* kPasteOff = "\x1b[?2004l";
 /// A paste longer than this is cut: a message is shorter by far.
 constexpr std::size_t kMostPasted = std::size_t{1} << 20;
 constexpr std::size_t kMostKeysAtOnce = 4096;
+constexpr int kPaletteSize = 256;
 
 // Numbers of our own for keys that ncurses has no name for.
 constexpr int kKeyPasteBegin = KEY_MAX + 1;
@@ -81,7 +83,7 @@ void add_farewell(const char* text) {
 void learn_farewell() {
   farewell_size = 0;
   add_farewell(kPasteOff);
-  for (const char* capability : {"sgr0", "cnorm", "rmkx", "rmcup"}) add_farewell(::tigetstr(capability));
+  for (const char* capability : {"sgr0", "op", "cnorm", "rmkx", "rmcup"}) add_farewell(::tigetstr(capability));
   add_farewell("\r");
 }
 
@@ -248,6 +250,10 @@ void Terminal::enter() {
   ::nodelay(stdscr, TRUE);
   ::keypad(stdscr, TRUE);
   ::idcok(stdscr, FALSE);
+  if (has_colours()) {
+    ::start_color();
+    ::use_default_colors();
+  }
   ::set_escdelay(kEscapeDelayMs);
   ::define_key("\x1b[200~", kKeyPasteBegin);
   ::define_key("\x1b[201~", kKeyPasteEnd);
@@ -272,6 +278,11 @@ Terminal::~Terminal() {
 }
 
 Size Terminal::size() const { return {::getmaxy(stdscr), ::getmaxx(stdscr)}; }
+
+bool Terminal::has_colours() const {
+  const char* unwanted = std::getenv("NO_COLOR");
+  return ::tigetnum("colors") >= kPaletteSize && (unwanted == nullptr || *unwanted == '\0');
+}
 
 void Terminal::resized() {
   winsize size = {};
@@ -348,7 +359,9 @@ void Terminal::show(const Screen& screen) {
   for (std::size_t y = 0; y < screen.rows.size(); ++y) {
     ::wmove(stdscr, static_cast<int>(y), 0);
     for (const Span& span : screen.rows[y]) {
-      ::wattr_set(stdscr, attributes_of(span.style), 0, nullptr);
+      int pair = span.colours ? ::alloc_pair(span.colours->front, span.colours->back) : 0;
+      if (pair < 0) pair = 0;
+      ::wattr_set(stdscr, attributes_of(span.style), 0, &pair);
       ::waddnstr(stdscr, span.text.data(), static_cast<int>(span.text.size()));
     }
   }

@@ -35,6 +35,8 @@ class Terminal {
   Terminal& operator=(const Terminal&) = delete;
 
   Size size() const;
+  /// Whether it has 256 colours, and its owner does not want to do without (NO_COLOR).
+  bool has_colours() const;
   /// What was typed and has arrived.
   std::vector<Key> keys();
   void show(const Screen& screen);

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <ctime>
 
+#include "apps/cairn/chat/picture.h"
 #include "apps/cairn/chat/text.h"
 
 namespace cairn::apps::chat {
 namespace {
 
 using nlohmann::json;
+
+constexpr int kPictureIndent = 4;
 
 std::string day_of_message(const json& message) {
   const auto seconds = static_cast<std::time_t>(message.value("time_ms", std::uint64_t{0}) / 1000);
@@ -27,19 +30,23 @@ void Timeline::put(json message) {
   const std::uint64_t index = index_of_message(message);
   if (messages_.empty() && loaded_from_ == ~std::uint64_t{0}) loaded_from_ = index;
   if (index < loaded_from_) return;
+  open_picture(index, message);
   messages_.insert_or_assign(index, std::move(message));
 }
 
 void Timeline::load(std::uint64_t first, json messages) {
   for (json& message : messages) {
     const std::uint64_t index = index_of_message(message);
-    if (index < loaded_from_) messages_.emplace(index, std::move(message));
+    if (index >= loaded_from_) continue;
+    open_picture(index, message);
+    messages_.emplace(index, std::move(message));
   }
   loaded_from_ = std::min(loaded_from_, first);
 }
 
 void Timeline::clear() {
   messages_.clear();
+  pictures_.clear();
   loaded_from_ = ~std::uint64_t{0};
   bottom_.reset();
   marked_.reset();
@@ -48,8 +55,21 @@ void Timeline::clear() {
 bool Timeline::forget_expired(std::uint64_t now_ms) {
   return std::erase_if(messages_, [&](const auto& one) {
            const std::uint64_t end = one.second.value("expires_ms", std::uint64_t{0});
-           return end != 0 && end <= now_ms;
+           const bool is_over = end != 0 && end <= now_ms;
+           if (is_over) pictures_.erase(one.first);
+           return is_over;
          }) != 0;
+}
+
+void Timeline::show_pictures(bool on) {
+  shows_pictures_ = on;
+  for (const auto& [index, message] : messages_) open_picture(index, message);
+}
+
+void Timeline::open_picture(std::uint64_t index, const json& message) {
+  pictures_.erase(index);
+  auto picture = shows_pictures_ ? picture_of(message) : std::nullopt;
+  if (picture) pictures_.emplace(index, std::move(*picture));
 }
 
 const json* Timeline::find(std::uint64_t index) const {
@@ -66,6 +86,12 @@ std::vector<ScreenRow> Timeline::block(Messages::const_iterator at, int columns,
       at->second.contains("reply_to_index") ? find(at->second.value("reply_to_index", std::uint64_t{0})) : nullptr;
   auto rows = rows_of_message(at->second, quoted, marked_ == at->first, columns, names);
   std::move(rows.begin(), rows.end(), std::back_inserter(out));
+  const auto picture = pictures_.find(at->first);
+  if (picture == pictures_.end()) return out;
+  for (ScreenRow& row : rows_of_picture(picture->second, columns - kPictureIndent)) {
+    row.insert(row.begin(), {std::string(kPictureIndent, ' '), Style::plain});
+    out.push_back(std::move(row));
+  }
   return out;
 }
 

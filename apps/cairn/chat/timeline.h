@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "apps/cairn/chat/screen.h"
+#include "shell/images/images.h"
 
 namespace cairn::apps::chat {
 
@@ -33,6 +34,8 @@ class Timeline {
   void clear();
   /// Takes away what has disappeared by then; whether there was any.
   bool forget_expired(std::uint64_t now_ms);
+  /// Whether pictures are drawn that came with files; if not, as at first, none is opened.
+  void show_pictures(bool on);
 
   const Messages& messages() const { return messages_; }
   const nlohmann::json* find(std::uint64_t index) const;
@@ -68,9 +71,12 @@ class Timeline {
     bool reaches_top = false;
   };
   Upward upward(std::size_t count, int columns, const Names& names) const;
+  void open_picture(std::uint64_t index, const nlohmann::json& message);
   std::optional<Place> below(Place place, int rows, int columns, const Names& names) const;
 
   Messages messages_;
+  bool shows_pictures_ = false;
+  std::map<std::uint64_t, images::Picture> pictures_;  ///< by index
   std::uint64_t loaded_from_ = ~std::uint64_t{0};
   std::optional<Place> bottom_;  ///< absent: the newest
   std::optional<std::uint64_t> marked_;
