@@ -4,6 +4,7 @@
 
 #include "tests/e2e/chat/pseudo_terminal.h"
 #include "tests/e2e/village_fixture.h"
+#include "tests/support/made_images.h"
 
 namespace cairn::e2e {
 namespace {
@@ -17,12 +18,13 @@ class ChatTest : public VillageTest {
     must(village().register_person("alice-1", "alice@localhost"));
     must(village().register_person("bob-1", "bob@localhost"));
   }
-  std::unique_ptr<PseudoTerminal> chat(const std::string& device, const std::string& to, int rows = 24) {
+  std::unique_ptr<PseudoTerminal> chat(const std::string& device, const std::string& to, int rows = 24,
+                                       const char* kind = "xterm") {
     const std::string folder = village_->device_folder(device) + "-files";
     std::filesystem::create_directories(folder);
     return std::make_unique<PseudoTerminal>(
         std::vector<std::string>{program_folder() + "/cairn", "--data", village_->device_folder(device), "chat", to},
-        folder, rows);
+        folder, rows, 80, kind);
   }
   /// The number that stands in front of the message with these words.
   static std::string number_of(const PseudoTerminal& terminal, const std::string& words) {
@@ -175,6 +177,34 @@ TEST_F(ChatTest, AFileIsSentAndSavedFromTheChat) {
   EXPECT_TRUE(std::string(std::istreambuf_iterator<char>(saved), {}) == bytes);
   line(*alice, "/attach nothing.bin");
   SEES(*alice, "nothing.bin was not sent: There is no such file");
+}
+
+TEST_F(ChatTest, APictureIsDrawnBeforeItsFileIsFetched) {
+  constexpr const char* kHalfBlocks = "    \u2580\u2580\u2580\u2580\u2580\u2580";
+  alice_and_bob();
+  must(village().cairn("alice-1", {"send", "bob", "hello"}));
+  ASSERT_TRUE(eventually([&] { return has_text("bob-1", "alice@localhost", "alice@localhost: hello"); }));
+  must(village().cairn("bob-1", {"accept", "alice"}));
+  auto alice = chat("alice-1", "bob", 40);
+  auto bob = chat("bob-1", "alice", 40, "xterm-256color");
+  SEES(*bob, "alice: hello");
+  EXPECT_EQ(bob->written().find("38;5;"), std::string::npos);
+  const Bytes jpeg = testing::jpeg_of(testing::four_quarters(640, 480));
+  std::ofstream(village_->device_folder("alice-1") + "-files/photo.jpg", std::ios::binary) << as_text(jpeg);
+  line(*alice, "/attach photo.jpg look");
+  SEES(*alice, "look [file: photo.jpg");
+  SEES(*bob, "look [file: photo.jpg");
+  SEES(*bob, kHalfBlocks);
+  EXPECT_NE(bob->written().find("38;5;196"), std::string::npos);  // red
+  EXPECT_FALSE(alice->screen().shows(kHalfBlocks));               // eight colours are too few
+  line(*bob, "/pictures off");
+  ASSERT_TRUE(bob->hides(kHalfBlocks));
+  line(*bob, "/pictures on");
+  SEES(*bob, kHalfBlocks);
+  EXPECT_TRUE(bob->screen().unknown().empty()) << bob->screen().unknown().front();
+  line(*bob, "/quit");
+  EXPECT_EQ(bob->ended(), 0);
+  EXPECT_TRUE(bob->is_restored());
 }
 
 TEST_F(ChatTest, WhatOthersWriteNeverReachesTheTerminalAsASequence) {

@@ -279,7 +279,8 @@ class VirtualScreen {
 /// A child in a terminal of its own. Ends it when it goes.
 class PseudoTerminal {
  public:
-  PseudoTerminal(const std::vector<std::string>& argv, const std::string& folder, int rows = 24, int columns = 80)
+  PseudoTerminal(const std::vector<std::string>& argv, const std::string& folder, int rows = 24, int columns = 80,
+                 const char* kind = "xterm")
       : screen_(rows, columns) {
     std::setlocale(LC_CTYPE, "C.UTF-8");
     winsize size = {};
@@ -292,7 +293,7 @@ class PseudoTerminal {
     pid_ = ::fork();
     if (pid_ == 0) {
       ::login_tty(slave_);
-      ::setenv("TERM", "xterm", 1);
+      ::setenv("TERM", kind, 1);
       ::setenv("LC_ALL", "C.UTF-8", 1);
       if (::chdir(folder.c_str()) != 0) ::_exit(126);
       std::vector<char*> words;
