@@ -32,7 +32,8 @@ cairn::Bytes input_of(cairn::ByteView bytes) {
   bytes = bytes.subspan(1);
   if (which == std::size(pictures)) return {bytes.begin(), bytes.end()};
   cairn::Bytes out = pictures[which];
-  for (; bytes.size() >= 3; bytes = bytes.subspan(3)) out[(bytes[0] << 8 | bytes[1]) % out.size()] = bytes[2];
+  for (; bytes.size() >= 3; bytes = bytes.subspan(3))
+    out[(std::size_t{bytes[0]} << 8 | bytes[1]) % out.size()] = bytes[2];
   return out;
 }
 

@@ -153,7 +153,7 @@ TEST(Thumbnails, HoldNothingButThePicture) {
     for (std::size_t i = 2; i + 4 <= made->size() && (*made)[i] == 0xff && (*made)[i + 1] != 0xda;) {
       const unsigned marker = (*made)[i + 1];
       EXPECT_TRUE(marker == 0xe0 || marker == 0xdb || marker == 0xc0 || marker == 0xc4) << marker;
-      i += std::size_t{2} + ((*made)[i + 2] << 8 | (*made)[i + 3]);
+      i += 2 + (std::size_t{(*made)[i + 2]} << 8 | (*made)[i + 3]);
     }
   }
 }
