@@ -170,12 +170,12 @@ std::optional<std::string> Watch::find_disagreement() const {
   return std::nullopt;
 }
 
-// What only this device has ever known of, and lost.
+// What no other device knows of that its owner still has, and this one lost: nobody could let it in.
 bool Watch::was_lost_at_birth(const std::vector<Device>& all, const Device& device, const ChannelId& channel) const {
   const Kept& kept = device.conversations.at(channel);
   if (!harmed_.contains(device.host) || kept.conversation.state != client::ConversationState::broken) return false;
   return std::none_of(all.begin(), all.end(), [&](const Device& other) {
-    return other.id() != device.id() && other.conversations.contains(channel);
+    return other.id() != device.id() && other.active && other.conversations.contains(channel);
   });
 }
 
