@@ -71,9 +71,8 @@ class Client final : public proto::Mind {
     attachments_.forget_all();
     typing_.forget_all();
     own_devices_.forget_all();
-    own_devices_.forget_all();
     rpc_.forget_all();
-    return within(store, now, entropy, [](Context&) {});
+    return within(store, now, entropy, [](Context& context) { Typing::forget_former(context); });
   }
 
   proto::Effects handle(const proto::Input& input, const StoreView& store, Time now, Entropy& entropy) override {

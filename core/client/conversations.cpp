@@ -365,7 +365,6 @@ void Conversations::forget_all(const StoreView& store) {
   update_retries_.clear();
   wakes_.clear();
   behind_.clear();
-  spoken_.clear();
   passports_.forget_all();
   next_forgetting_ = {};
   homes_.clear();

@@ -173,6 +173,7 @@ class Conversations {
   friend class Inbox;
   friend class Rejoiner;
   friend class Answerer;
+  friend class Typing;
 
   /// Adds the message, which says `encoded`, and puts that into the outbox.
   Result<std::uint64_t> say_encoded(Context& context, const Account& account, const ChannelId& home, Message message,
@@ -218,8 +219,6 @@ class Conversations {
   /// The state of this channel is lost or stays behind: others are asked to let this device in again, not before
   /// `ask_at`.
   void cannot_go_on(Context& context, const ChannelId& channel, const std::string& domain, Time ask_at = {});
-  /// A server has taken a message of this device: whoever comes back finds that first.
-  void message_taken(Context& context, const ChannelId& channel, const OutboxEntry& entry);
   /// A commit that is staged is staged no more. Saves the conversation too.
   void drop_pending(Context& context, Conversation& conversation);
 
@@ -253,14 +252,6 @@ class Conversations {
     bool reconnected = false;
   };
   std::map<ChannelId, Behind> behind_;
-  /// What this process has sent in an epoch of a channel: no other state of this device has used the generations behind
-  /// that, or the mailbox tells (typing.h).
-  struct Spoken {
-    std::optional<std::uint64_t> epoch;
-    Hash last;           ///< SHA-256 of its newest ciphertext
-    bool taken = false;  ///< by the server: whichever state comes later, it hears of that
-  };
-  std::map<ChannelId, Spoken> spoken_;
   std::uint64_t evictions_seen_ = 0;
   std::uint64_t gaps_seen_ = 0;
   Time next_forgetting_;

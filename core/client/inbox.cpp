@@ -12,7 +12,6 @@
 #include "core/client/requests.h"
 #include "core/client/roles.h"
 #include "core/client/tables.h"
-#include "core/client/typing.h"
 #include "core/crypto/hash.h"
 #include "core/mls/message.h"
 #include "core/mls/own_message.h"
@@ -315,7 +314,6 @@ bool Inbox::take_echo(const proto::Envelope& envelope) {
     if (!entry || entry->ciphertext.empty() || entry->ciphertext_hash != hash) continue;
     owner_.set_delivery(context_, home_, entry->message, Delivery::sent, Time{envelope.received_ms});
     context_.store.erase(tables::kOutbox, row.key);
-    owner_.message_taken(context_, channel_, *entry);
     owner_.others_due(context_.store, channel_);
     return true;
   }
@@ -518,7 +516,6 @@ void Inbox::take_message(Conversation& conversation, const mls::Group& group, co
     if (plaintext->content.control) return;
     conversation = *owner_.find(context_.store, channel_);  // it may have got a row
   }
-  if (plaintext && plaintext->content.unknown_type == kTypingMediaType) return;  // only as a signal it says anything
   if (contact_of(context_.store, account_, message.sender).is_blocked) return;
   if (message.sender == account_.name.text()) accept_conversation(context_, account_, conversation);
   if (!plaintext) {

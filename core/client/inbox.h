@@ -4,7 +4,6 @@
 #include "core/client/conversations.h"
 #include "core/client/gatekeeper.h"
 #include "core/client/pairs.h"
-#include "core/proto/signals.h"
 
 namespace cairn::client {
 
@@ -20,14 +19,6 @@ class Inbox {
 
   /// Processes what can be processed now.
   void process();
-
-  /// What a signal says, and who; nothing when it is none, or cannot be read now (typing.h).
-  struct Signal {
-    ChannelId home;
-    directory::Name name;
-    std::string media_type;
-  };
-  std::optional<Signal> take_signal(const proto::SignalPush& push);
 
   /// Rows of tables::kMessages for who came and went by a commit; also keeps `names` true.
   static void note_members(Conversations& owner, Context& context, Conversation& conversation,

@@ -5,6 +5,9 @@
 
 namespace cairn::client {
 
+// MLS-Exporter, context: the channel id. The key of an epoch's signals.
+inline constexpr std::string_view kExportSignalKey = "cairn signal key";
+
 // KDF(one-time secret of a link, label, signature key).
 inline constexpr std::string_view kDeriveLinkSlots = "link slots";
 inline constexpr std::string_view kDeriveLinkSeal = "link seal";

@@ -469,13 +469,11 @@ std::vector<directory::Gossip> Reconciler::gossip() {
 
 Result<OutboxEntry> Reconciler::protect(OutboxEntry entry) {
   const SecretBytes plaintext = encode_plaintext(gossip(), entry.plaintext);
-  TRY(skip_signals());
   entry.ciphertext = TRY(group_->protect(plaintext.expose(), {}, context_.entropy));
   REQUIRE(entry.ciphertext.size() <= proto::kMaxEnvelopeBody, ErrorCode::over_limit, "message size");
   entry.ciphertext_hash = crypto::sha256(entry.ciphertext);
   entry.channel = channel_;
   entry.epoch = group_->epoch();
-  owner_.spoken_[channel_].last = entry.ciphertext_hash;
   return entry;
 }
 
@@ -541,7 +539,6 @@ void Reconciler::send_answered(const Bytes& key, const Answer& answer) {
   if (!entry) return;  // its echo was faster
   if (answer.body) {
     owner_.retries_.erase(channel_);
-    owner_.message_taken(context_, channel_, *entry);
     owner_.set_delivery(context_, home_, entry->message, Delivery::sent, context_.now);
     return context_.store.erase(tables::kOutbox, key);
   }

@@ -5,7 +5,7 @@
 #include "core/client/gatekeeper.h"
 #include "core/client/leaf_updates.h"
 #include "core/client/pairs.h"
-#include "core/client/typing.h"
+#include "core/client/signal.h"
 
 namespace cairn::client {
 
@@ -21,8 +21,8 @@ class Reconciler {
 
   void run();
 
-  /// Sends what is not kept anywhere, if a message could go just now (typing.h). Whether it was sent.
-  bool signal(const Bytes& content);
+  /// Tells those who are there, if a message could go just now (typing.h). Whether it was sent.
+  bool signal(SignalKind kind);
 
  private:
   /// The devices a conversation should have, by their active chains, and what is to change for that.
@@ -94,10 +94,6 @@ class Reconciler {
   void note_sent_to();
   void send_answered(const Bytes& key, const Answer& answer);
   Result<OutboxEntry> protect(OutboxEntry entry);
-  /// The first time in a process: goes on behind all signals that another state can have sent (typing.h).
-  Status skip_signals();
-  /// Of this epoch; nothing while nobody has wished to write in it.
-  std::optional<SignalsSent> signals_sent() const;
   /// What is said with a message; the notes of it are kept.
   std::vector<directory::Gossip> gossip();
   void trouble(std::string sentence);

@@ -5,7 +5,7 @@
 
 namespace cairn::client::tables {
 
-inline constexpr Table kTypingOff{100};    ///< home, or "" for every conversation -> "": nobody is told of typing
-inline constexpr Table kSignalsSent{101};  ///< channel id -> SignalsSent (typing.h)
+inline constexpr Table kTypingOff{100};      ///< home, or "" for every conversation -> "": nobody is told of typing
+inline constexpr Table kFormerSignals{101};  ///< of earlier builds, whose signals used up keys of messages
 
 }  // namespace cairn::client::tables

@@ -3,8 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include "core/base/encoding.h"
+#include "core/client/account.h"
+#include "core/client/signal_tables.h"
+#include "core/client/tables.h"
 #include "tests/support/client_village.h"
 #include "tests/support/example_names.h"
+#include "tests/support/seeded_entropy.h"
 
 namespace cairn::client {
 namespace {
@@ -12,6 +17,7 @@ namespace {
 using nlohmann::json;
 using testing::kAlice;
 using testing::kBob;
+using testing::kCarol;
 using testing::Params;
 
 class TypingTest : public ::testing::Test {
@@ -21,11 +27,6 @@ class TypingTest : public ::testing::Test {
     ASSERT_TRUE(village.register_person("bob", kBob).contains("result"));
     say("alice", kBob, "hello bob");
     say("bob", kAlice, "hello alice");
-    // The first wish in an epoch is kept, and told from the next message on.
-    EXPECT_FALSE(types());
-    EXPECT_FALSE(types("bob", kAlice));
-    say("alice", kBob, "hello again");
-    say("bob", kAlice, "hello again");
     ask("bob", "follow");
     ask("alice", "follow");
     village.device("bob").take_notices();
@@ -61,6 +62,24 @@ class TypingTest : public ::testing::Test {
     return all.empty() ? "" : all.back()["text"];
   }
 
+  /// The pair, as the device knows it.
+  ChannelId pair_of(const std::string& device) {
+    const json shown = ask(device, "conversation.set", {{"conversation", device == "bob" ? kAlice : kBob}});
+    return *ChannelId::from(*from_hex(shown["id"].get<std::string>()));
+  }
+  /// The state of a group, as it is stored.
+  Bytes state_of(const std::string& device, const ChannelId& channel) {
+    return village.device(device).store().get(tables::kGroups, channel).value();
+  }
+  /// Of the pair, as bob's device has it.
+  std::uint64_t epoch() { return mls::Group::restore(state_of("bob", pair_of("bob")))->epoch(); }
+  /// A server gives this to all who are there.
+  void push(const proto::SignalPush& push) {
+    for (auto& [id, mailbox] : village.server.post.mailboxes) mailbox.signals.push_back(wire::encode(push));
+    village.settle();
+  }
+  proto::SignalPush last_push() { return wire::decode<proto::SignalPush>(village.server.post.last_signal).value(); }
+
   testing::ClientVillage village;
 };
 
@@ -89,49 +108,161 @@ TEST_F(TypingTest, IsSaidAtMostEveryFourSeconds) {
   EXPECT_TRUE(ask("alice", "typing", {{"conversation", kBob}})["told"]);
 }
 
-TEST_F(TypingTest, ManyLostSignalsNeverPushAMessageOutOfReach) {
-  village.set_online("bob", false);
-  std::size_t told = 0;
-  for (std::uint32_t i = 0; i < kMaxSignalsBetweenMessages + 20; ++i) told += types() ? 1 : 0;
-  EXPECT_EQ(told, kMaxSignalsBetweenMessages);
-  EXPECT_EQ(village.server.post.signals, kMaxSignalsBetweenMessages);
-  // What the server has taken is what bob finds first: from then on there may be as many again.
-  say("alice", kBob, "first");
+TEST_F(TypingTest, IsToldAtOnceInANewEpoch) {
+  const std::uint64_t before = epoch();
+  ASSERT_TRUE(village.link_device("alice-2", kAlice, "alice").contains("result"));
+  say("alice", kBob, "with two devices");
+  ASSERT_GT(epoch(), before);
+  heard();
   EXPECT_TRUE(types());
-  for (std::uint32_t i = 0; i < kMaxSignalsBetweenMessages; ++i) types();
-  say("alice", kBob, "second");
+  EXPECT_EQ(heard(), std::vector<std::string>{kAlice});
+  EXPECT_TRUE(types("alice-2"));
+  EXPECT_EQ(heard(), std::vector<std::string>{kAlice});
+}
+
+TEST_F(TypingTest, IsSaidAndHeardAtOnceAfterARestart) {
+  for (const char* device : {"alice", "bob"}) village.device(device).restart();
+  village.pass_all(kMinuteMs);
+  ask("bob", "follow");
+  heard();
+  EXPECT_TRUE(types());
+  EXPECT_EQ(heard(), std::vector<std::string>{kAlice});
+}
+
+// No ratchet is touched, nothing is written down: who misses them all reads the next message like any other.
+TEST_F(TypingTest, AHundredSignalsChangeNothingThatIsStored) {
+  const ChannelId channel = pair_of("alice");
+  village.pass_all(kHourMs);  // until all reports are said
+  const Bytes mine = state_of("alice", channel);
+  const Bytes theirs = state_of("bob", channel);
+  const std::size_t commits = village.device("bob").commits();
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(types());
+  EXPECT_EQ(heard().size(), 100u);
+  EXPECT_EQ(village.server.post.signals, 100u);
+  EXPECT_EQ(state_of("alice", channel), mine);
+  EXPECT_EQ(state_of("bob", channel), theirs);
+  EXPECT_EQ(village.device("bob").commits(), commits);
+  village.set_online("bob", false);
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(types());
+  say("alice", kBob, "read all the same");
   village.set_online("bob", true);
   village.pass_all(kMinuteMs);
-  EXPECT_EQ(last_text("bob"), "second");
-  const json all = ask("bob", "read", {{"conversation", kAlice}})["messages"];
-  EXPECT_EQ(all[all.size() - 2]["text"], "first");
+  EXPECT_EQ(last_text("bob"), "read all the same");
 }
 
-// Of signals there is no trace at the server: a state that begins anew may be a copy from before some of them.
-TEST_F(TypingTest, IsNotSaidByAProcessBeforeTheServerHasTakenAMessageOfIt) {
-  EXPECT_TRUE(types());
-  village.device("alice").restart();
-  village.pass_all(kMinuteMs);
-  EXPECT_FALSE(types());
+TEST_F(TypingTest, IsSaidWhileAMessageWaitsAndNotWhileAway) {
   village.device("alice").cut_off_from("https://example.org/v1/channel/send");
-  village.begin("alice", "send", {{"to", kBob}, {"text", "not taken yet"}});
+  village.begin("alice", "send", {{"to", kBob}, {"text", "waits"}});
   village.pass_all(kMinuteMs);
-  EXPECT_FALSE(types());
-  village.device("alice").cut_off_from("");
-  village.pass_all(2 * kMinuteMs);
-  EXPECT_EQ(last_text("bob"), "not taken yet");
   EXPECT_TRUE(types());
-}
-
-TEST_F(TypingTest, NothingOvertakesAMessageThatWaits) {
+  EXPECT_EQ(heard(), std::vector<std::string>{kAlice});
+  village.device("alice").cut_off_from("");
   village.set_online("alice", false);
-  village.begin("alice", "send", {{"to", kBob}, {"text", "waits"}, {"wait_ms", 0}});
-  village.pass_all(kSecondMs);
   EXPECT_FALSE(types());
   village.set_online("alice", true);
   village.pass_all(2 * kMinuteMs);
   EXPECT_EQ(last_text("bob"), "waits");
   EXPECT_TRUE(types());
+}
+
+// What a server has kept it can give out again.
+TEST_F(TypingTest, IsHeardOnce) {
+  EXPECT_TRUE(types());
+  const proto::SignalPush first = last_push();
+  push(first);
+  EXPECT_TRUE(types());
+  EXPECT_EQ(heard().size(), 2u);
+  push(last_push());
+  push(first);
+  village.pass_all(kMinuteMs);
+  EXPECT_TRUE(heard().empty());
+}
+
+TEST_F(TypingTest, ComesAnewToAProcessThatHasForgottenItForFiveMinutesAlone) {
+  EXPECT_TRUE(types());
+  const proto::SignalPush kept = last_push();
+  heard();
+  const auto again = [&] {
+    village.device("bob").restart();
+    village.settle();
+    ask("bob", "follow");
+    push(kept);
+    push(kept);
+    return heard().size();
+  };
+  village.pass_all(2 * kMinuteMs);
+  EXPECT_EQ(again(), 1u);
+  village.pass_all(4 * kMinuteMs);
+  EXPECT_EQ(again(), 0u);
+}
+
+TEST_F(TypingTest, OfAClockThatIsFarFromTheOwnIsNotHeard) {
+  for (const std::int64_t ahead : {kSignalClockMs + kMinuteMs, kSignalClockMs - kMinuteMs}) {
+    for (const std::int64_t sign : {-1, 1}) {
+      village.device("alice").ahead_ms = sign * ahead;
+      village.pass_all(10 * kMinuteMs);
+      heard();
+      EXPECT_TRUE(types());
+      EXPECT_EQ(heard().size(), ahead < static_cast<std::int64_t>(kSignalClockMs) ? 1u : 0u) << sign * ahead;
+      // What it said by a clock that was ahead must not count against the next.
+      village.device("alice").ahead_ms = 0;
+      village.pass_all(20 * kMinuteMs);
+    }
+  }
+}
+
+TEST_F(TypingTest, OfAnEpochThatIsOverIsNotHeard) {
+  EXPECT_TRUE(types());
+  proto::SignalPush kept = last_push();
+  ASSERT_TRUE(village.link_device("alice-2", kAlice, "alice").contains("result"));
+  say("alice", kBob, "with two devices");
+  village.device("bob").restart();
+  village.settle();
+  ask("bob", "follow");
+  push(kept);
+  kept.epoch = epoch();
+  push(kept);
+  kept.epoch += 1;
+  push(kept);
+  EXPECT_TRUE(heard().empty());
+}
+
+// Carol is in the group and has the key of the epoch, but not alice's.
+TEST_F(TypingTest, AnotherMemberCannotSayThatSomebodyWrites) {
+  ASSERT_TRUE(village.register_person("carol", kCarol).contains("result"));
+  const std::string id = ask("alice", "group.create", {{"title", "three"}, {"names", {kBob, kCarol}}})["id"];
+  ask("alice", "send", {{"to", "three"}, {"text", "hello all"}});
+  village.pass_all(kMinuteMs);
+  ask("bob", "accept", {{"conversation", id}});
+  ask("carol", "accept", {{"conversation", id}});
+  village.pass_all(kMinuteMs);
+  heard();
+  EXPECT_TRUE(types("alice", "three"));
+  EXPECT_EQ(heard(), std::vector<std::string>{kAlice});
+  const ChannelId channel = *ChannelId::from(*from_hex(id));
+  const auto account = [&](const char* device) { return load_account(village.device(device).store()).value(); };
+  testing::SeededEntropy entropy(3);
+  const auto say_as_alice = [&](const Account& with) {
+    const auto group = mls::Group::restore(state_of("alice", channel));
+    push({"example.org", channel, group->epoch(),
+          seal_signal(*group, channel, SignalKind::typing, with.signing_key, village.now, entropy)});
+    return heard();
+  };
+  EXPECT_TRUE(say_as_alice(account("carol")).empty());
+  EXPECT_EQ(say_as_alice(account("alice")), std::vector<std::string>{kAlice});
+}
+
+TEST_F(TypingTest, RowsOfEarlierBuildsAreDeletedAtTheStart) {
+  const ChannelId channel = pair_of("alice");
+  const Bytes row{0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 7};
+  auto& store = village.device("alice").store();
+  ASSERT_TRUE(store.apply({{tables::kFormerSignals, to_bytes(channel.view()), row}}));
+  village.device("alice").restart();
+  EXPECT_TRUE(store.scan(tables::kFormerSignals, {}, {}, 1).empty());
+  village.pass_all(kMinuteMs);
+  EXPECT_TRUE(types());
+  say("alice", kBob, "as before");
+  EXPECT_EQ(last_text("bob"), "as before");
 }
 
 TEST_F(TypingTest, IsSaidNeitherInRequestsNorWhereItsOwnerHasSwitchedItOff) {
@@ -144,12 +275,11 @@ TEST_F(TypingTest, IsSaidNeitherInRequestsNorWhereItsOwnerHasSwitchedItOff) {
   village.device("alice").restart();
   village.pass_all(kMinuteMs);
   EXPECT_FALSE(types()) << "it is kept";
-  say("alice", kBob, "back again");
   ask("alice", "typing.set", {{"on", true}});
   EXPECT_TRUE(types());
-  ASSERT_TRUE(village.register_person("carol", "carol@example.org").contains("result"));
+  ASSERT_TRUE(village.register_person("carol", kCarol).contains("result"));
   say("carol", kBob, "hello");
-  EXPECT_FALSE(types("bob", "carol@example.org")) << "a request";
+  EXPECT_FALSE(types("bob", kCarol)) << "a request";
   EXPECT_EQ(village.server.post.signals, 1u);
 }
 
@@ -177,26 +307,32 @@ TEST_F(TypingTest, AMessageThatIsKeptDoesNotPassForASignal) {
   EXPECT_TRUE(heard().empty());
 }
 
-TEST_F(TypingTest, ASignalThatComesAsAMessageShowsNothing) {
-  const std::size_t before = rows();
+TEST_F(TypingTest, ASignalThatComesAsAMessageSaysNothing) {
   village.hold_envelopes("bob", true);
   EXPECT_TRUE(types());
   village.hold_envelopes("bob", false);
-  const auto push = wire::decode<proto::SignalPush>(village.server.post.last_signal);
-  ASSERT_TRUE(push);
+  heard();
+  const proto::SignalPush push = last_push();
   // Of a server that keeps what it should not.
   for (auto& [id, mailbox] : village.server.post.mailboxes) {
-    mailbox.envelopes.push_back({mailbox.next++, proto::EnvelopeKind::message, push->domain, push->channel, push->epoch,
-                                 village.now.ms, push->body});
+    mailbox.envelopes.push_back({mailbox.next++, proto::EnvelopeKind::message, push.domain, push.channel, push.epoch,
+                                 village.now.ms, push.body});
   }
   village.pass_all(kMinuteMs);
-  EXPECT_EQ(rows(), before);
+  EXPECT_TRUE(heard().empty());
+  const json all = ask("bob", "read", {{"conversation", kAlice}})["messages"];
+  for (const json& one : all) EXPECT_TRUE(one["delivery"] == "notice" || one["text"] != "") << one.dump();
+  say("alice", kBob, "goes on");
+  EXPECT_EQ(last_text("bob"), "goes on");
 }
 
 TEST_F(TypingTest, NonsenseIsDropped) {
+  const ChannelId channel = pair_of("bob");
   for (auto& [id, mailbox] : village.server.post.mailboxes) {
-    for (std::size_t size = 0; size < 40; ++size)
-      mailbox.signals.push_back(wire::encode(proto::SignalPush{"example.org", {}, 1, Bytes(size, 0x5a)}));
+    for (const ChannelId& one : {ChannelId{}, channel}) {
+      for (std::size_t size = 0; size < 2 * kSignalSize; ++size)
+        mailbox.signals.push_back(wire::encode(proto::SignalPush{"example.org", one, epoch(), Bytes(size, 0x5a)}));
+    }
     mailbox.signals.push_back({proto::SignalPush::kKind, 1, 2, 3});
   }
   village.pass_all(kMinuteMs);

@@ -15,6 +15,7 @@ inline constexpr std::string_view kSignChannelSend = "channel send";
 inline constexpr std::string_view kSignManifest = "manifest";
 inline constexpr std::string_view kSignRejoin = "rejoin";
 inline constexpr std::string_view kSignRejoinAnswer = "answer to a rejoin";
+inline constexpr std::string_view kSignSignal = "fleeting signal";
 inline constexpr std::string_view kSignErase = "erase";
 inline constexpr std::string_view kSignKeyBox = "backup keys";
 inline constexpr std::string_view kSignOpener = "backup opener";

@@ -17,7 +17,7 @@ constexpr std::uint32_t kSignalsPerMinute = 60;
 struct ChannelSignal {
   ChannelId channel;
   std::uint64_t epoch = 0;
-  Bytes ciphertext;     ///< at most kMaxSignalBody bytes
+  Bytes ciphertext;     ///< at most kMaxSignalBody bytes; what it is, docs/spec/client.md s.11 says
   Signature signature;  ///< by the write key of `epoch`, label "channel signal", over content()
 
   Bytes content() const;

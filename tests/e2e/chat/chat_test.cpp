@@ -70,9 +70,6 @@ TEST_F(ChatTest, AliceAndBobTalkInTheirTerminals) {
   SEES(*bob, "Accepted.");
   SEES(*alice, "(read)");
 
-  // The first wish to write is kept alone: that one writes is told behind the next message.
-  line(*bob, "one moment");
-  SEES(*alice, "bob: one moment");
   for (int i = 0; i < 30 && !alice->screen().shows("bob is writing..."); ++i) {
     bob->type(".");
     bob->until([] { return false; }, std::chrono::milliseconds(300));
