@@ -243,9 +243,6 @@ class Group {
   /// kMaxPlaintextSize, `invalid_state` when we are not in, the group has ended, or proposals wait, for then their
   /// commit comes first.
   Result<Bytes> protect(ByteView plaintext, ByteView authenticated_data, Entropy& entropy);
-  /// Leaves `count` generations of our application messages out, which another state of this member may have used; none
-  /// where nothing was protected in this epoch. `over_limit` when they have run out, `invalid_state` as protect().
-  Status skip_generations(std::uint32_t count);
 
   /// MLS-Exporter (s.8.5) of this epoch. size <= 255 * Nh (CHECKed).
   SecretBytes exporter(std::string_view label, ByteView context, std::size_t size) const;

@@ -36,11 +36,6 @@ Result<Bytes> Group::protect(ByteView plaintext, ByteView authenticated_data, En
   return encode_message(message);
 }
 
-Status Group::skip_generations(std::uint32_t count) {
-  TRY(check_can_send());
-  return state_->current.secret_tree.skip_keys(own_leaf(), RatchetKind::application, count);
-}
-
 Result<Bytes> Group::propose(CheckedProposal proposal, Entropy& entropy, HandshakeFormat format) {
   TRY(check_can_send());
   REQUIRE(state_->proposals.size() < kMaxProposals, ErrorCode::over_limit, "proposals of an epoch");

@@ -82,18 +82,6 @@ Result<SecretTree::Outgoing> SecretTree::next_key(LeafIndex leaf, RatchetKind ki
   return out;
 }
 
-Status SecretTree::skip_keys(LeafIndex leaf, RatchetKind kind, std::uint32_t count) {
-  const auto found = leaves_.find(leaf);
-  if (found == leaves_.end() || found->second[kind].generation == 0) return ok();
-  Ratchet& ratchet = found->second[kind];
-  REQUIRE(count < ~std::uint32_t{0} - ratchet.generation, ErrorCode::over_limit, "generations of a ratchet");
-  for (; count != 0; --count) {
-    ratchet.secret = derive_next(ratchet.secret, ratchet.generation);
-    ++ratchet.generation;
-  }
-  return ok();
-}
-
 // RFC 9420 s.15.3.
 Result<SecretTree::Incoming> SecretTree::find_key(LeafIndex leaf, RatchetKind kind, std::uint32_t generation) const {
   REQUIRE(size_.contains(leaf), ErrorCode::malformed, "sender's leaf");

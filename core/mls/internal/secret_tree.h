@@ -33,9 +33,6 @@ class SecretTree {
     MessageKey key;
   };
   Result<Outgoing> next_key(LeafIndex leaf, RatchetKind kind);
-  /// Spends the next `count` keys of a ratchet of our own unused; none of one that has not begun. `over_limit`
-  /// likewise.
-  Status skip_keys(LeafIndex leaf, RatchetKind kind, std::uint32_t count);
 
   /// A key found for a message, and what accepting that message will change. Holds for the tree as it was.
   class Incoming {

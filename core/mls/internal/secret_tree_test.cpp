@@ -77,22 +77,6 @@ TEST(SecretTree, RefusesToJumpFurtherThanTwoThousand) {
   EXPECT_EQ(tree.find_key({2}, RatchetKind::application, 0).error().code, ErrorCode::malformed) << "no such leaf";
 }
 
-TEST(SecretTree, LeavesKeysOutThatAnotherStateMayHaveUsed) {
-  SecretTree sender = tree_of(2), other = tree_of(2), receiver = tree_of(2);
-  ASSERT_TRUE(sender.skip_keys({1}, RatchetKind::application, 5));
-  EXPECT_EQ(must(sender.next_key({1}, RatchetKind::application)).generation, 0u) << "none, where it has sent nothing";
-  ASSERT_TRUE(sender.skip_keys({1}, RatchetKind::application, 5));
-  const auto sent = must(sender.next_key({1}, RatchetKind::application));
-  EXPECT_EQ(sent.generation, 6u);
-  EXPECT_EQ(key_of(must(receiver.find_key({1}, RatchetKind::application, 6)).key()), key_of(sent.key));
-  for (int i = 0; i < 6; ++i)
-    EXPECT_NE(key_of(must(other.next_key({1}, RatchetKind::application)).key), key_of(sent.key));
-  const Bytes before = state_of(sender);
-  EXPECT_EQ(sender.skip_keys({1}, RatchetKind::application, ~std::uint32_t{0} - 7).error().code, ErrorCode::over_limit);
-  EXPECT_EQ(state_of(sender), before);
-  EXPECT_EQ(must(sender.next_key({1}, RatchetKind::handshake)).generation, 0u);
-}
-
 TEST(SecretTree, ForgetsHandshakesWhenTheEpochIsOver) {
   SecretTree tree = tree_of(4);
   tree.accept(must(tree.find_key({0}, RatchetKind::handshake, 3)));
