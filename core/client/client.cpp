@@ -168,6 +168,7 @@ class Client final : public proto::Mind {
     own_name_.step(context, account, links_.under_way(context.store));
     session_.step(context, account);
     forget_key_packages(context);
+    forget_used_last_resorts(context, session_);
     refill_key_packages(context, account, calls_, session_);
     for (const directory::Name& name : views_.take_changed()) {
       if (name == account.name) {

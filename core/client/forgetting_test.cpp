@@ -9,6 +9,7 @@
 #include "core/client/tables.h"
 #include "tests/support/client_village.h"
 #include "tests/support/example_names.h"
+#include "tests/support/hostile_device.h"
 
 namespace cairn::client {
 namespace {
@@ -71,6 +72,111 @@ TEST_F(Forgetting, TakesKeyPackagesThatNoWelcomeCanBeForAnyMore) {
   EXPECT_EQ(kept_after(kLastResortLifeMs + kLateWelcomeMs + kHourMs), all - 1);
   EXPECT_EQ(kept_after(kKeyPackageLifeMs + kLateWelcomeMs - kHourMs), all - 1);
   EXPECT_EQ(kept_after(kKeyPackageLifeMs + kLateWelcomeMs + kHourMs), 0u);
+}
+
+/// Bob, who does as he likes, and alice's key packages of last resort.
+class LastResort : public Forgetting {
+ protected:
+  void SetUp() override {
+    Forgetting::SetUp();
+    bob.emplace(testing::HostileDevice::like(village, "bob-1"));
+  }
+  DeviceId alice() { return load_account(store("alice-1"))->device_id(); }
+  /// What the server hands out when all others are gone.
+  mls::KeyPackage last_resort() {
+    mls::KeyPackage package = bob->key_package_of(kAlice, alice());
+    while (!package.is_last_resort()) package = bob->key_package_of(kAlice, alice());
+    return package;
+  }
+  /// A Welcome to a new conversation lies in alice's mailbox.
+  void welcome_alice(const mls::KeyPackage& package) {
+    const auto channel = random_value<ChannelId>(bob->entropy());
+    mls::Group board = bob->begin({ConversationKind::group, channel, "example.org", "board"});
+    const Bytes welcome = bob->add(board, package);
+    bob->deliver(load_account(store("alice-1"))->mailbox, proto::EnvelopeKind::welcome, channel, board.epoch(),
+                 welcome);
+  }
+  std::size_t conversations() { return store("alice-1").scan(tables::kConversations, {}, {}, 100).size(); }
+  bool has_keys_of(const mls::KeyPackage& package) {
+    return find_key_package(store("alice-1"), package.reference().value()).has_value();
+  }
+  std::optional<testing::HostileDevice> bob;
+};
+
+TEST_F(LastResort, IsReplacedOnceItWasUsedAndWipedTwoDaysLater) {
+  const mls::KeyPackage first = last_resort();
+  EXPECT_EQ(last_resort(), first) << "handed out again and again";
+  const std::size_t before = conversations();
+  welcome_alice(first);
+  village.pass_all(kMinuteMs);
+  EXPECT_EQ(conversations(), before + 1);
+  const mls::KeyPackage second = last_resort();
+  EXPECT_NE(second, first);
+  welcome_alice(first);  // was on its way
+  village.pass_all(kMinuteMs);
+  EXPECT_EQ(conversations(), before + 2);
+  EXPECT_EQ(last_resort(), second) << "the former one is nobody's any more";
+  village.pass_all(kUsedLastResortLifeMs - kHourMs);
+  EXPECT_TRUE(has_keys_of(first));
+  village.device("alice-1").restart();
+  village.pass_all(2 * kHourMs);
+  EXPECT_FALSE(has_keys_of(first));
+  EXPECT_TRUE(has_keys_of(second));
+  EXPECT_TRUE(store("alice-1").scan(tables::kUsedLastResorts, {}, {}, 10).empty());
+}
+
+TEST_F(LastResort, OpensWhatWaitedWhileItsDeviceWasAway) {
+  const mls::KeyPackage first = last_resort();
+  welcome_alice(first);
+  village.pass_all(kMinuteMs);
+  const std::size_t before = conversations();
+  village.set_online("alice-1", false);
+  welcome_alice(first);
+  village.pass_all(5 * kDayMs);
+  EXPECT_TRUE(has_keys_of(first));
+  village.set_online("alice-1", true);
+  village.pass_all(kHourMs);
+  EXPECT_EQ(conversations(), before + 1);
+  village.pass_all(kHourMs);
+  EXPECT_FALSE(has_keys_of(first));
+}
+
+TEST_F(LastResort, ThatWasUsedStaysWhileNoneTakesItsPlace) {
+  const mls::KeyPackage first = last_resort();
+  village.device("alice-1").cut_off_from("https://example.org/v1/key-packages/upload");
+  welcome_alice(first);
+  village.pass_all(3 * kDayMs);
+  EXPECT_TRUE(has_keys_of(first));
+  village.device("alice-1").cut_off_from("");
+  village.pass_all(kUsedLastResortLifeMs - kHourMs);
+  EXPECT_TRUE(has_keys_of(first));
+  village.pass_all(2 * kHourMs);
+  EXPECT_FALSE(has_keys_of(first));
+}
+
+// Many are left, and still this one gets old.
+TEST_F(LastResort, IsRenewedBeforeItsLifeIsOver) {
+  village.pass_all(kLastResortLifeMs + kDayMs);
+  bob.emplace(testing::HostileDevice::like(village, "bob-1"));
+  EXPECT_TRUE(last_resort().check_lifetime(village.now));
+}
+
+TEST_F(LastResort, IsOfferedAgainAfterAMinuteWhereTheServerTakesNone) {
+  std::size_t uploads = 0;
+  village.server.overhear = [&](const proto::Call& call) {
+    uploads += call.url.ends_with(proto::kPathKeyPackageUpload) ? 1 : 0;
+  };
+  const mls::KeyPackage first = last_resort();
+  village.server.post.takes_key_packages = false;
+  const std::size_t rows = store("alice-1").scan(tables::kKeyPackages, {}, {}, 1000).size();
+  welcome_alice(first);
+  village.pass_all(10 * kMinuteMs);
+  EXPECT_GE(uploads, 5u);
+  EXPECT_LE(uploads, 12u);
+  EXPECT_LE(store("alice-1").scan(tables::kKeyPackages, {}, {}, 1000).size(), rows + uploads);
+  village.server.post.takes_key_packages = true;
+  village.pass_all(2 * kMinuteMs);
+  EXPECT_NE(last_resort(), first);
 }
 
 TEST_F(Forgetting, IsNotPutOffByALeafThatWantsToLiveForEver) {

@@ -224,7 +224,7 @@ Inbox::Verdict Inbox::take_welcome(const proto::Envelope& envelope) {
       if (is_lost) owner_.notice(context_, home_, std::string(kGapWords) + ": this device was added again.");
       if (!is_lost && !is_known && home_ == channel_) owner_.tell_of_gap_before(context_, home_);
       if (doorkeeper.welcomed_by()) note_welcome(context_, account_, home_, *info, *doorkeeper.welcomed_by());
-      erase_key_package(context_, *package);
+      take_key_package(context_, *package);
     }
     return Verdict::done;
   }

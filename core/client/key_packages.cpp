@@ -14,15 +14,20 @@ constexpr std::size_t kMostForgotten = 10'000;
 /// Leaves are valid from a day ago: the clocks of two devices may disagree by so much.
 constexpr std::uint64_t kBackdateMs = kDayMs;
 
-proto::KeyPackageUpload::Item make(Context& context, const Account& account, std::uint64_t life_ms,
-                                   mls::ExtensionList extensions) {
+/// With its private keys in the store.
+mls::PrivateKeyPackage make(Context& context, const Account& account, std::uint64_t life_ms,
+                            mls::ExtensionList extensions) {
   auto package =
       mls::PrivateKeyPackage::create(mls::kDefaultSuite, account.signing_identity(), leaf_options(context.now, life_ms),
                                      context.entropy, std::move(extensions));
   CHECK(package.has_value());
   context.store.put(tables::kKeyPackages, to_bytes(package->reference().view()),
                     to_bytes(package->serialise().expose()));
-  return {wire::encode(package->package()), random_value<proto::JoinToken>(context.entropy)};
+  return std::move(*package);
+}
+
+proto::KeyPackageUpload::Item item_of(Context& context, const mls::PrivateKeyPackage& package) {
+  return {wire::encode(package.package()), random_value<proto::JoinToken>(context.entropy)};
 }
 
 /// Whether what was last noted under `counter` is older than that, or never was.
@@ -38,6 +43,31 @@ void note_time(Context& context, std::string_view counter) {
   wire::Writer w;
   w.u64(context.now.ms);
   context.store.put(tables::kCounters, to_bytes(counter), w.take());
+}
+
+/// Of a row of tables::kUsedLastResorts: when; nothing while it is still handed out.
+std::optional<Time> replaced_at(const Row& row) {
+  const std::uint64_t ms = wire::Reader(row.value).u64().value_or(0);
+  return ms == 0 ? std::nullopt : std::optional(Time{ms});
+}
+
+void note_used(Context& context, const Bytes& reference, Time replaced) {
+  wire::Writer w;
+  w.u64(replaced.ms);
+  context.store.put(tables::kUsedLastResorts, reference, w.take());
+}
+
+/// The server hands out this one from now on. Somebody may have used it before we know: then it is replaced again.
+void last_resort_taken(Context& context, const Bytes& reference) {
+  if (!context.store.get(tables::kUsedLastResorts, reference)) note_time(context, kLastResortMade);
+  for (const Row& row : context.store.scan(tables::kUsedLastResorts, {}, {}, kMostForgotten)) {
+    if (row.key != reference && !replaced_at(row)) note_used(context, row.key, context.now);
+  }
+}
+
+void forget_package(Context& context, const Bytes& reference) {
+  context.store.erase(tables::kKeyPackages, reference);
+  context.store.erase(tables::kUsedLastResorts, reference);
 }
 
 /// Until when the stored key package can be asked for; nothing when it cannot be read.
@@ -71,36 +101,57 @@ void forget_key_packages(Context& context) {
   note_time(context, kForgotten);
   for (const Row& row : context.store.scan(tables::kKeyPackages, {}, {}, kMostForgotten)) {
     const auto last = last_use(row.value);
-    if (!last || *last < context.now) context.store.erase(tables::kKeyPackages, row.key);
+    if (!last || *last < context.now) forget_package(context, row.key);
+  }
+}
+
+void forget_used_last_resorts(Context& context, const Session& session) {
+  if (!session.caught_up()) return;
+  for (const Row& row : context.store.scan(tables::kUsedLastResorts, {}, {}, kMostForgotten)) {
+    const auto replaced = replaced_at(row);
+    if (!replaced || elapsed_ms(context.now, *replaced) < kUsedLastResortLifeMs) continue;
+    // One that waits for a look-up may be a Welcome to it.
+    if (!context.store.scan(tables::kInbox, {}, {}, 1).empty()) return;
+    forget_package(context, row.key);
   }
 }
 
 void refill_key_packages(Context& context, const Account& account, Calls& calls, Session& session) {
-  if (session.token().empty() || calls.under_way(kUploadKey)) return;
+  if (!session.may_refill(context.now) || session.token().empty() || calls.under_way(kUploadKey)) return;
   const std::uint32_t have = session.server_key_packages();
-  if (!session.refilling() && have >= kKeyPackageRefill) return;
-  if (have >= kKeyPackageStock) return session.set_refilling(false);
-  session.set_refilling(true);
+  if (have < kKeyPackageRefill) session.set_refilling(true);
+  if (have >= kKeyPackageStock) session.set_refilling(false);
+  const bool wants_last_resort = is_due(context, kLastResortMade, kLastResortLifeMs - kDayMs);
+  if (!session.refilling() && !wants_last_resort) return;
 
   proto::KeyPackageUpload upload;
-  const std::uint32_t count = std::min(kKeyPackagesAtOnce, kKeyPackageStock - have);
-  for (std::uint32_t i = 0; i < count; ++i) upload.items.push_back(make(context, account, kKeyPackageLifeMs, {}));
-  if (is_due(context, kLastResortMade, kLastResortLifeMs - kDayMs)) {
+  const std::uint32_t count = session.refilling() ? std::min(kKeyPackagesAtOnce, kKeyPackageStock - have) : 0;
+  for (std::uint32_t i = 0; i < count; ++i)
+    upload.items.push_back(item_of(context, make(context, account, kKeyPackageLifeMs, {})));
+  Bytes last_resort;
+  if (wants_last_resort) {
     mls::ExtensionList marked;
     marked.set(mls::extension_type::kLastResort, {});
-    upload.last_resort.push_back(make(context, account, kLastResortLifeMs, std::move(marked)));
-    note_time(context, kLastResortMade);
+    const auto package = make(context, account, kLastResortLifeMs, std::move(marked));
+    last_resort = to_bytes(package.reference().view());
+    upload.last_resort.push_back(item_of(context, package));
   }
   proto::Call call;
   call.method = proto::Method::post;
   call.url = account.server_url + std::string(proto::kPathKeyPackageUpload);
   call.bearer = session.token();
   call.body = wire::encode(upload);
-  calls.start(context, kUploadKey, std::move(call), [&session, have, count](Context&, const Answer& answer) {
-    if (answer.body) return session.set_server_key_packages(have + count);
-    session.set_refilling(false);
-    if (answer.status == 401) session.token_refused();
-  });
+  calls.start(context, kUploadKey, std::move(call),
+              [&session, count, last_resort](Context& later, const Answer& answer) {
+                if (answer.body) {
+                  session.set_server_key_packages(session.server_key_packages() + count);
+                  if (!last_resort.empty()) last_resort_taken(later, last_resort);
+                  return;
+                }
+                session.set_refilling(false);
+                if (answer.status == 401) return session.token_refused();
+                session.put_off_refill(after(later.now, kUploadPauseMs));
+              });
 }
 
 void renew_key_packages(Context& context, Session& session) {
@@ -129,9 +180,12 @@ std::optional<mls::PrivateKeyPackage> find_key_package(const StoreView& store, B
   return std::move(*package);
 }
 
-void erase_key_package(Context& context, const mls::PrivateKeyPackage& package) {
-  if (package.package().is_last_resort()) return;
-  context.store.erase(tables::kKeyPackages, to_bytes(package.reference().view()));
+void take_key_package(Context& context, const mls::PrivateKeyPackage& package) {
+  Bytes reference = to_bytes(package.reference().view());
+  if (!package.package().is_last_resort()) return forget_package(context, reference);
+  if (context.store.get(tables::kUsedLastResorts, reference)) return;
+  note_used(context, reference, {});
+  context.store.erase(tables::kCounters, to_bytes(kLastResortMade));
 }
 
 }  // namespace cairn::client

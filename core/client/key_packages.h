@@ -16,6 +16,12 @@ constexpr std::uint64_t kLastResortLifeMs = 7 * kDayMs;
 /// How long after its time a Welcome to a key package can still arrive: as long as a server keeps one.
 constexpr std::uint64_t kLateWelcomeMs = 30 * kDayMs;
 
+/// How long a last-resort package that was used opens Welcomes after another one has taken its place: by then who was
+/// given it has used it. A Welcome that comes later all the same leaves this device to rejoin.h.
+constexpr std::uint64_t kUsedLastResortLifeMs = 2 * kDayMs;
+/// After uploads that the server has not taken.
+constexpr std::uint64_t kUploadPauseMs = kMinuteMs;
+
 /// Makes and uploads what the server lacks. Called when logged in; private keys are stored in the same batch, so they
 /// are on disk before the upload is sent.
 void refill_key_packages(Context& context, const Account& account, Calls& calls, Session& session);
@@ -28,13 +34,17 @@ std::optional<Time> last_gap(const StoreView& store);
 /// Whether it was there at that time.
 bool is_older_than_gap(const StoreView& store, const mls::PrivateKeyPackage& package);
 
-/// The private parts for a KeyPackageRef of a Welcome, or nothing. They stay until erase_key_package().
+/// The private parts for a KeyPackageRef of a Welcome, or nothing. They stay until take_key_package().
 std::optional<mls::PrivateKeyPackage> find_key_package(const StoreView& store, ByteView reference);
-/// After a successful join; a last-resort package stays until it is replaced.
-void erase_key_package(Context& context, const mls::PrivateKeyPackage& package);
+/// After a successful join. A last-resort package stays for a while, and is replaced at once: until then everybody gets
+/// the same, and who comes to have its private key reads every Welcome to it.
+void take_key_package(Context& context, const mls::PrivateKeyPackage& package);
 
 /// Wipes the private parts of those that no Welcome can be for any more; looks at most once a day.
 void forget_key_packages(Context& context);
+/// Wipes those of last-resort packages that were used, kUsedLastResortLifeMs after they were replaced, once all that
+/// waited for this device was read.
+void forget_used_last_resorts(Context& context, const Session& session);
 
 /// When a key package with that lifetime was made here, and whether it was a last-resort one.
 Time made_at(const mls::Lifetime& lifetime);

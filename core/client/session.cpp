@@ -102,6 +102,12 @@ void Session::close(Context& context) {
   caught_up_ = false;
 }
 
+bool Session::may_refill(Time now) {
+  if (refill_at_ != Time::never() && refill_at_ > now) return false;
+  refill_at_ = Time::never();
+  return true;
+}
+
 void Session::reconnect(Context& context) {
   close(context);
   retry_at_ = after(context.now, kFirstRetryMs);
@@ -111,6 +117,7 @@ void Session::wait_for_room(Context& context) {
   close(context);
   trouble_ = "The disk of this device is full; make room, what is for you waits at the server meanwhile.";
   retry_at_ = after(context.now, kRoomPauseMs);
+  refill_at_ = Time::never();
 }
 
 void Session::acknowledge(Context& context, std::uint64_t sequence) {
@@ -124,6 +131,7 @@ void Session::forget_all() {
   connected_ = false;
   caught_up_ = false;
   retry_at_ = Time::never();
+  refill_at_ = Time::never();
 }
 
 }  // namespace cairn::client

@@ -34,12 +34,16 @@ class Session {
   /// How many key packages the server had at login.
   std::uint32_t server_key_packages() const { return server_key_packages_; }
   void set_server_key_packages(std::uint32_t count) { server_key_packages_ = count; }
+  /// The server has not taken any: none are offered before `when`.
+  void put_off_refill(Time when) { refill_at_ = when; }
+  /// Whether some may be offered now.
+  bool may_refill(Time now);
   /// Whether a refill to the full stock is under way.
   bool refilling() const { return refilling_; }
   void set_refilling(bool refilling) { refilling_ = refilling; }
 
   void forget_all();
-  Time next_deadline() const { return retry_at_; }
+  Time next_deadline() const { return std::min(retry_at_, refill_at_); }
   /// Why there is no connection, in one sentence; empty when there is one or none was tried.
   const std::string& trouble() const { return trouble_; }
 
@@ -59,6 +63,7 @@ class Session {
   bool refilling_ = false;
   std::uint32_t server_key_packages_ = 0;
   Time retry_at_ = Time::never();
+  Time refill_at_ = Time::never();  ///< never: it is not put off
   unsigned failures_ = 0;
   std::string trouble_;
 };

@@ -85,7 +85,8 @@ inline constexpr Table kDomainPins{90};  ///< name_key(domain) -> DomainPin (dom
 /// of its log is no quorum under the present one (domains.h)
 inline constexpr Table kFormerPolicy{115};
 
-inline constexpr Table kLeafAges{117};  ///< channel id -> LeafAge (leaf_updates.h)
+inline constexpr Table kLeafAges{117};         ///< channel id -> LeafAge (leaf_updates.h)
+inline constexpr Table kUsedLastResorts{118};  ///< KeyPackageRef -> uint64: when another took its place, in ms; or 0
 
 // Backups: backup_troubles.h, backup_archive.h.
 inline constexpr Table kBackupTroubles{110};  ///< uint8 kind || as kBackup -> BackupTrouble

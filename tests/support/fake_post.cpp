@@ -52,6 +52,7 @@ proto::CallReply FakePost::login(const std::string&, const proto::LoginRequest& 
 proto::CallReply FakePost::upload(const std::string& token, const proto::KeyPackageUpload& request) {
   const directory::Device* device = logged_in(token);
   if (device == nullptr) return refusal(ErrorCode::unauthenticated, "Log in first.");
+  if (!takes_key_packages) return refusal(ErrorCode::storage_full, "The disk of this server is full.");
   auto& mine = packages_[device->id()];
   mine.insert(mine.end(), request.items.begin(), request.items.end());
   if (!request.last_resort.empty()) last_resort_[device->id()] = request.last_resort.front();

@@ -37,6 +37,7 @@ class FakePost {
   std::size_t sends = 0;    ///< accepted ones
   std::size_t signals = 0;  ///< likewise
   Bytes last_signal;        ///< as it was pushed
+  bool takes_key_packages = true;
   std::size_t rejoins = 0;  ///< requests that were laid into mailboxes
 
   std::optional<proto::CallReply> answer(const std::string& path, const proto::Call& call);
