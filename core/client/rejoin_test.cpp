@@ -380,6 +380,7 @@ TEST_F(PutBack, TellsWhoWritesAtOnceAndLeavesNoKeyOut) {
     }
   };
   put_back("bob-1", copy);
+  village.pass_all(10 * kSecondMs);  // until it is connected
   EXPECT_EQ(good(village.ask("bob-1", "typing", {{"conversation", kAlice}}))["told"], true);
   village.settle();
   const auto told = village.device("alice-1").take_notices();

@@ -219,6 +219,7 @@ TEST_F(TypingTest, OfAnEpochThatIsOverIsNotHeard) {
   village.device("bob").restart();
   village.settle();
   ask("bob", "follow");
+  heard();
   push(kept);
   kept.epoch = epoch();
   push(kept);
@@ -230,11 +231,12 @@ TEST_F(TypingTest, OfAnEpochThatIsOverIsNotHeard) {
 // Carol is in the group and has the key of the epoch, but not alice's.
 TEST_F(TypingTest, AnotherMemberCannotSayThatSomebodyWrites) {
   ASSERT_TRUE(village.register_person("carol", kCarol).contains("result"));
-  const std::string id = ask("alice", "group.create", {{"title", "three"}, {"names", {kBob, kCarol}}})["id"];
+  ask("alice", "group.create", {{"title", "three"}, {"names", {kBob, kCarol}}});
+  const std::string id = ask("alice", "conversation.set", {{"conversation", "three"}})["id"];
   ask("alice", "send", {{"to", "three"}, {"text", "hello all"}});
   village.pass_all(kMinuteMs);
-  ask("bob", "accept", {{"conversation", id}});
-  ask("carol", "accept", {{"conversation", id}});
+  ask("bob", "request.accept", {{"conversation", "three"}});
+  ask("carol", "request.accept", {{"conversation", "three"}});
   village.pass_all(kMinuteMs);
   heard();
   EXPECT_TRUE(types("alice", "three"));
