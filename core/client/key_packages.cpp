@@ -150,7 +150,7 @@ void refill_key_packages(Context& context, const Account& account, Calls& calls,
                 }
                 session.set_refilling(false);
                 if (answer.status == 401) return session.token_refused();
-                session.put_off_refill(after(later.now, kUploadPauseMs));
+                session.put_off_refill(later.now);
               });
 }
 

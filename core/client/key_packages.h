@@ -19,8 +19,6 @@ constexpr std::uint64_t kLateWelcomeMs = 30 * kDayMs;
 /// How long a last-resort package that was used opens Welcomes after another one has taken its place: by then who was
 /// given it has used it. A Welcome that comes later all the same leaves this device to rejoin.h.
 constexpr std::uint64_t kUsedLastResortLifeMs = 2 * kDayMs;
-/// After uploads that the server has not taken.
-constexpr std::uint64_t kUploadPauseMs = kMinuteMs;
 
 /// Makes and uploads what the server lacks. Called when logged in; private keys are stored in the same batch, so they
 /// are on disk before the upload is sent.

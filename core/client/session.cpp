@@ -1,5 +1,7 @@
 #include "core/client/session.h"
 
+#include <algorithm>
+
 #include "core/crypto/labels.h"
 
 namespace cairn::client {
@@ -8,6 +10,8 @@ namespace {
 constexpr std::uint64_t kFirstRetryMs = 500;
 constexpr std::uint64_t kLastRetryMs = 60 * kSecondMs;
 constexpr std::uint64_t kRoomPauseMs = 2 * kSecondMs;
+constexpr std::uint64_t kFirstRefillPauseMs = kMinuteMs;
+constexpr std::uint64_t kLastRefillPauseMs = kHourMs;
 /// A token is renewed this long before it runs out.
 constexpr std::uint64_t kRenewMs = 10 * kMinuteMs;
 
@@ -100,6 +104,16 @@ void Session::close(Context& context) {
   socket_ = {};
   connected_ = false;
   caught_up_ = false;
+}
+
+void Session::set_server_key_packages(std::uint32_t count) {
+  server_key_packages_ = count;
+  refill_pause_ms_ = 0;
+}
+
+void Session::put_off_refill(Time now) {
+  refill_pause_ms_ = std::clamp(2 * refill_pause_ms_, kFirstRefillPauseMs, kLastRefillPauseMs);
+  refill_at_ = after(now, refill_pause_ms_);
 }
 
 bool Session::may_refill(Time now) {

@@ -33,9 +33,9 @@ class Session {
   void acknowledge(Context& context, std::uint64_t sequence);
   /// How many key packages the server had at login.
   std::uint32_t server_key_packages() const { return server_key_packages_; }
-  void set_server_key_packages(std::uint32_t count) { server_key_packages_ = count; }
-  /// The server has not taken any: none are offered before `when`.
-  void put_off_refill(Time when) { refill_at_ = when; }
+  void set_server_key_packages(std::uint32_t count);
+  /// The server has not taken any: none are offered for a minute, then twice as long each time, up to an hour.
+  void put_off_refill(Time now);
   /// Whether some may be offered now.
   bool may_refill(Time now);
   /// Whether a refill to the full stock is under way.
@@ -64,6 +64,7 @@ class Session {
   std::uint32_t server_key_packages_ = 0;
   Time retry_at_ = Time::never();
   Time refill_at_ = Time::never();  ///< never: it is not put off
+  std::uint64_t refill_pause_ms_ = 0;
   unsigned failures_ = 0;
   std::string trouble_;
 };

@@ -86,7 +86,7 @@ inline constexpr Table kDomainPins{90};  ///< name_key(domain) -> DomainPin (dom
 inline constexpr Table kFormerPolicy{115};
 
 inline constexpr Table kLeafAges{117};         ///< channel id -> LeafAge (leaf_updates.h)
-inline constexpr Table kUsedLastResorts{118};  ///< KeyPackageRef -> uint64: when another took its place, in ms; or 0
+inline constexpr Table kUsedLastResorts{123};  ///< KeyPackageRef -> uint64: when another took its place, in ms; or 0
 
 // Backups: backup_troubles.h, backup_archive.h.
 inline constexpr Table kBackupTroubles{110};  ///< uint8 kind || as kBackup -> BackupTrouble
