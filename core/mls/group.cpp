@@ -35,7 +35,22 @@ const ExtensionList& StagedCommit::extensions() const {
 }
 
 const Bytes& PendingCommit::commit() const { return state_->commit; }
-const std::vector<OutgoingWelcome>& PendingCommit::welcomes() const { return state_->welcomes; }
+
+std::vector<OutgoingWelcome> PendingCommit::welcomes() const {
+  const Welcome& all = state_->welcome;
+  Welcome one{all.cipher_suite, {}, all.encrypted_group_info};
+  std::vector<OutgoingWelcome> out;
+  out.reserve(all.secrets.size());
+  for (std::size_t i = 0; i < all.secrets.size(); ++i) {
+    one.secrets.assign(1, all.secrets[i]);
+    out.push_back({all.secrets[i].new_member, state_->summary.added[i].leaf, encode_message(one)});
+  }
+  return out;
+}
+
+Bytes PendingCommit::joint_welcome() const {
+  return state_->welcome.secrets.empty() ? Bytes{} : encode_message(state_->welcome);
+}
 
 Bytes PendingCommit::ratchet_tree() const {
   wire::Writer writer;

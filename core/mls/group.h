@@ -91,8 +91,11 @@ class PendingCommit : public StagedCommit {
  public:
   /// MLSMessage, for all members.
   const Bytes& commit() const;
-  /// One for each added member, in the order of summary().added.
-  const std::vector<OutgoingWelcome>& welcomes() const;
+  /// One for each added member, in the order of summary().added. Each holds all that joint_welcome() holds once.
+  std::vector<OutgoingWelcome> welcomes() const;
+  /// One MLSMessage for all of them; empty when it adds nobody. May be larger than what join() reads when each of
+  /// welcomes() is not.
+  Bytes joint_welcome() const;
   /// The new tree, for a Welcome that has it not inside.
   Bytes ratchet_tree() const;
 

@@ -125,9 +125,8 @@ struct World {
       request.adds.push_back(packages.back().package());
     }
     const PendingCommit& pending = stage(out[0], request);
-    for (std::size_t i = 1; i < count; ++i) {
-      out.push_back(join(pending.welcomes()[i - 1].message, packages[i - 1]));
-    }
+    const std::vector<OutgoingWelcome> welcomes = pending.welcomes();
+    for (std::size_t i = 1; i < count; ++i) out.push_back(join(welcomes[i - 1].message, packages[i - 1]));
     must(out[0].merge_pending());
     return out;
   }

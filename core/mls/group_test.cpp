@@ -348,6 +348,65 @@ TEST(Group, GivesEveryNewcomerAWelcomeOfItsOwn) {
   EXPECT_EQ(joined.members().size(), 3u);
 }
 
+// RFC 9420 s.12.4.3.1: one Welcome may be for several; what all learn is in it once.
+TEST(Group, GivesAllNewcomersOneWelcomeToo) {
+  World world(SuiteId::x25519_aes128, 16);
+  Group creator = world.create("creator");
+  EXPECT_TRUE(world.stage(creator).joint_welcome().empty());
+  must(creator.merge_pending());
+  const std::vector<std::string> names = {"first", "second", "third"};
+  std::vector<PrivateKeyPackage> packages;
+  CommitRequest request;
+  for (const std::string& name : names) {
+    packages.push_back(world.key_package(name));
+    request.adds.push_back(packages.back().package());
+  }
+  const Bytes joint = world.stage(creator, request).joint_welcome();
+  std::size_t each = 0;
+  for (const OutgoingWelcome& welcome : creator.pending()->welcomes()) each += welcome.message.size();
+  const std::size_t tree = creator.pending()->ratchet_tree().size();
+  EXPECT_LT(joint.size() + 2 * tree, each);
+  creator = reopened(creator);
+  EXPECT_EQ(creator.pending()->joint_welcome(), joint);
+  must(creator.merge_pending());
+  for (std::size_t i = 0; i < packages.size(); ++i) {
+    Group joined = world.join(joint, packages[i]);
+    EXPECT_TRUE(agree(creator, joined));
+    EXPECT_EQ(joined.own_leaf(), LeafIndex{static_cast<std::uint32_t>(i + 1)});
+  }
+  EXPECT_EQ(code_of(Group::join({joint, world.key_package("fourth"), std::nullopt}, world.rules)),
+            ErrorCode::not_found);
+}
+
+// One for each newcomer, as stores of before have it.
+TEST(Group, ReadsAPendingCommitThatWasStoredWithAWelcomeForEach) {
+  World world(SuiteId::x25519_aes128, 17);
+  Group creator = world.create("creator");
+  const PrivateKeyPackage first = world.key_package("first");
+  const PrivateKeyPackage second = world.key_package("second");
+  CommitRequest request;
+  request.adds = {first.package(), second.package()};
+  const PendingCommit& pending = world.stage(creator, request);
+  const Bytes now = state_of(creator);
+  const MlsMessage joint = must(MlsMessage::decode(pending.joint_welcome()));
+  const Bytes stored = concat({Bytes{0xFF, 0xFF}, wire::encode(std::get<Welcome>(joint.body))});
+  wire::Writer former;
+  former.u16(2);
+  for (const OutgoingWelcome& welcome : pending.welcomes()) {
+    welcome.key_package.write(former);
+    welcome.leaf.write(former);
+    former.opaque(welcome.message);
+  }
+  const auto at = std::search(now.begin(), now.end(), stored.begin(), stored.end());
+  ASSERT_NE(at, now.end());
+  Bytes before(now.begin(), at);
+  append(before, former.view());
+  before.insert(before.end(), at + static_cast<std::ptrdiff_t>(stored.size()), now.end());
+  Group again = must(Group::restore(before));
+  EXPECT_EQ(state_of(again), now);
+  EXPECT_EQ(again.pending()->joint_welcome(), pending.joint_welcome());
+}
+
 TEST(Group, RefusesEveryDamagedWelcome) {
   World world(SuiteId::x25519_aes128, 15);
   Group creator = world.create("creator");

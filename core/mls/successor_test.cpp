@@ -31,7 +31,7 @@ class Successors : public ::testing::TestWithParam<SuiteId> {
   Result<Group> branch_off(const SuccessorRequest& request, std::string_view id = "a branch") {
     return groups[0].branch({to_bytes(id)}, {}, request, next.rules, next.now, next.entropy);
   }
-  static const Bytes& welcome(const Group& group, std::size_t i) { return group.pending()->welcomes().at(i).message; }
+  static Bytes welcome(const Group& group, std::size_t i) { return group.pending()->welcomes().at(i).message; }
 
   // The Welcome for `package` into a group that `founding` ties to another one, whatever the group is.
   Bytes forged_welcome(const Group& group, const PrivateKeyPackage& package, const ResumptionPsk& founding) {
@@ -41,7 +41,8 @@ class Successors : public ::testing::TestWithParam<SuiteId> {
     TestPsks psks;
     psks.keys[founding.group_id.bytes] = to_bytes(must(groups[0].resumption_psk(founding.epoch)).expose());
     const Rules rules{next.authenticator, next.membership, psks};
-    return must(internal::stage_own(state, request, rules, next.now, next.entropy, &founding))->welcomes.at(0).message;
+    const auto staged = must(internal::stage_own(state, request, rules, next.now, next.entropy, &founding));
+    return encode_message(staged->welcome);
   }
   void expect_refused(const Result<Group>& got, ErrorCode code, const std::string& where) {
     ASSERT_FALSE(got.has_value());

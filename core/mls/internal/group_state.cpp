@@ -209,12 +209,28 @@ Status read_members(const Epoch& before, const Epoch& after, wire::Reader& reade
   return ok();
 }
 
-Result<OutgoingWelcome> read_welcome(wire::Reader& reader) {
-  OutgoingWelcome out;
-  out.key_package = TRY(KeyPackageRef::read(reader));
-  out.leaf = TRY(LeafIndex::read(reader));
-  out.message = TRY(reader.opaque_bytes(kNoLimit));
+// Behind it stands one Welcome for all; stores of before have one for each, with everything that all learn in it.
+constexpr std::uint16_t kOneWelcome = 0xFFFF;
+
+Result<Welcome> read_former_welcomes(wire::Reader& reader, std::size_t count) {
+  Welcome out;
+  for (std::size_t i = 0; i < count; ++i) {
+    TRY(KeyPackageRef::read(reader));
+    TRY(LeafIndex::read(reader));
+    const ByteView stored = TRY(reader.opaque(kNoLimit));
+    MlsMessage message = TRY(MlsMessage::decode(stored));
+    auto* one = std::get_if<Welcome>(&message.body);
+    REQUIRE(one != nullptr && one->secrets.size() == 1, ErrorCode::malformed, "stored welcome");
+    out.cipher_suite = one->cipher_suite;
+    out.encrypted_group_info = std::move(one->encrypted_group_info);
+    out.secrets.push_back(std::move(one->secrets.front()));
+  }
   return out;
+}
+
+Result<Welcome> read_welcome(wire::Reader& reader) {
+  const std::uint16_t mark = TRY(reader.u16());
+  return mark == kOneWelcome ? Welcome::read(reader) : read_former_welcomes(reader, mark);
 }
 
 }  // namespace
@@ -223,12 +239,8 @@ void StagedState::write(wire::Writer& writer) const {
   CHECK(next && summary.is_own);
   next->write(writer);
   writer.opaque(commit);
-  writer.u16(static_cast<std::uint16_t>(welcomes.size()));
-  for (const OutgoingWelcome& welcome : welcomes) {
-    welcome.key_package.write(writer);
-    welcome.leaf.write(writer);
-    writer.opaque(welcome.message);
-  }
+  writer.u16(kOneWelcome);
+  welcome.write(writer);
   write_indexes(writer, summary.added);
   write_indexes(writer, summary.removed);
   std::vector<Member> updated;
@@ -246,9 +258,9 @@ Result<StagedState> StagedState::read(const GroupState& state, wire::Reader& rea
   out.base_authenticator = state.current.secrets.authenticator;
   out.next = TRY(Epoch::read(*state.suite, reader));
   out.commit = TRY(reader.opaque_bytes(kNoLimit));
-  const std::uint16_t welcomes = TRY(reader.u16());
-  for (std::size_t i = 0; i < welcomes; ++i) out.welcomes.push_back(TRY(read_welcome(reader)));
+  out.welcome = TRY(read_welcome(reader));
   TRY(read_members(state.current, *out.next, reader, out.summary));
+  REQUIRE(out.welcome.secrets.size() == out.summary.added.size(), ErrorCode::malformed, "stored welcome");
   out.summary.psks = TRY(reader.vector<PreSharedKeyId>(kNoLimit, kMaxPsks));
   if (TRY(reader.presence())) out.summary.group_context_extensions = out.next->context.extensions;
   out.summary.reinit = TRY(read_reinit(reader));

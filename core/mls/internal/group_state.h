@@ -19,7 +19,7 @@ struct StagedState {
 
   // Of a commit of our own.
   Bytes commit;
-  std::vector<OutgoingWelcome> welcomes;
+  Welcome welcome;  ///< for all whom it adds, in the order of summary.added
 
   /// For our own storage, encrypted there; of a commit of our own, which has a next epoch (CHECKed).
   void write(wire::Writer& writer) const;

@@ -6,6 +6,9 @@
 namespace cairn::mls::internal {
 namespace {
 
+// Bytes of a Welcome for one beside what is sealed, at most.
+constexpr std::size_t kWelcomeHead = 64;
+
 // Proposals that go into the commit: by reference what was received, by value what is asked for.
 struct Selection {
   std::deque<CheckedProposal> owned;
@@ -191,28 +194,25 @@ LeafNode own_leaf_content(const GroupState& state, const CommitRequest& request)
   return out;
 }
 
-Result<std::vector<OutgoingWelcome>> make_welcomes(const GroupState& state, const CommitRequest& request,
-                                                   const ProposalList& list, std::span<const LeafIndex> added,
-                                                   const NextEpoch& next, const std::optional<CreatedPath>& path,
-                                                   Entropy& entropy) {
-  std::vector<OutgoingWelcome> out;
-  if (added.empty()) return out;
+// One for all: what everybody learns is sealed once, and what each learns alone stands beside it.
+Result<Welcome> make_welcome(const GroupState& state, const CommitRequest& request, const ProposalList& list,
+                             std::span<const LeafIndex> added, const NextEpoch& next,
+                             const std::optional<CreatedPath>& path, Entropy& entropy) {
+  Welcome out;
   const CipherSuite& suite = *state.suite;
+  out.cipher_suite = suite.number();
+  if (added.empty()) return out;
   const GroupInfo info = TRY(make_group_info(next.epoch, state.identity.key(), {}, request.tree));
-
-  Welcome welcome;
-  welcome.cipher_suite = suite.number();
-  welcome.encrypted_group_info = seal_group_info(suite, info, next.welcome.clone());
+  out.encrypted_group_info = seal_group_info(suite, info, next.welcome.clone());
   for (std::size_t i = 0; i < added.size(); ++i) {
     const VerifiedKeyPackage& package = *list.adds[i]->key_package;
     GroupSecrets secrets{next.joiner.clone(), std::nullopt, list.psks};
     if (path) secrets.path_secret = path->secret_for(added[i]).clone();
-    welcome.secrets.clear();
-    welcome.secrets.push_back(TRY(seal_group_secrets(suite, secrets, package.reference(), package.package().init_key,
-                                                     welcome.encrypted_group_info, entropy)));
-    out.push_back({package.reference(), added[i], encode_message(welcome)});
-    REQUIRE(out.back().message.size() <= kMaxMessageSize, ErrorCode::over_limit, "size of a welcome");
+    out.secrets.push_back(TRY(seal_group_secrets(suite, secrets, package.reference(), package.package().init_key,
+                                                 out.encrypted_group_info, entropy)));
   }
+  const std::size_t one = out.encrypted_group_info.size() + wire::encode(out.secrets.front()).size() + kWelcomeHead;
+  REQUIRE(one <= kMaxMessageSize, ErrorCode::over_limit, "size of a welcome");
   return out;
 }
 
@@ -298,7 +298,7 @@ Result<std::unique_ptr<StagedState>> stage_own(GroupState& state, const CommitRe
                                state.current.secrets.init.clone(), std::move(secret), derive_psk_secret(suite, psks)},
                               state.current.interim, content);
   content.auth.confirmation_tag = next.epoch.confirmation_tag;
-  staged->welcomes = TRY(make_welcomes(state, request, list, built.added, next, built.path, entropy));
+  staged->welcome = TRY(make_welcome(state, request, list, built.added, next, built.path, entropy));
   staged->next = std::move(next.epoch);
   staged->commit = TRY(send_commit(state, std::move(content), entropy));
   REQUIRE(staged->commit.size() <= kMaxMessageSize, ErrorCode::over_limit, "size of a commit");
