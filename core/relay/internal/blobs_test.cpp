@@ -325,5 +325,39 @@ TEST_F(ChannelBlobsTest, AWelcomeTravelsAsItsReferenceAndIsKeptAsLongAsItsEnvelo
   EXPECT_EQ(get(1, 0, 10), 404);
 }
 
+TEST_F(ChannelBlobsTest, AllNewcomersMayBeWelcomedByOneBlobAndTheLoserHearsOfTheWinnersPlace) {
+  Member carol{driver, "carol@example.org", 3};
+  Member dave{driver, "dave@example.org", 4};
+  carol.upload(driver, 3);
+  dave.upload(driver, 3);
+  const Bytes commit_body = random(70'000), welcome = random(90'000);
+  const auto next = crypto::SigningKey::generate(entropy);
+  proto::ChannelCommit commit = channel.make_commit(next);
+  commit.carriage = proto::Carriage::blob;
+  commit.commit = reference(1, commit_body);
+  for (const Member* who : {&carol, &dave}) {
+    channel.add(commit, *who, alice.fetch(driver, *who).items.at(0).join_token);
+    commit.welcomes.back().carriage = proto::Carriage::blob;
+    commit.welcomes.back().welcome = reference(2, welcome);
+  }
+  ASSERT_EQ(ask(by_member(part(1, commit_body, 0)), ""), 200);
+  EXPECT_EQ(channel.commit(driver, commit, next.clone(), alice.token).status, 404);  // the welcome is not there
+  ASSERT_EQ(ask(by_member(part(2, welcome, 0)), ""), 200);
+  const proto::ChannelCommit loser = channel.signed_by(channel.make_commit(next), channel.key);
+  ASSERT_EQ(channel.commit(driver, commit, next.clone(), alice.token).status, 200);
+  const auto told = driver.post(proto::kPathChannelCommit, wire::encode(loser));
+  ASSERT_EQ(told.status, 409);
+  EXPECT_EQ(wire::decode<proto::CommitAnswer>(told.body).value().winning_commit, commit.commit);
+  for (const Member* who : {&carol, &dave}) {
+    const auto socket = driver.open(who->token);
+    const auto& pushes = driver.pushes[socket];
+    const auto found = std::ranges::find_if(
+        pushes, [](const proto::MailboxPush& push) { return push.envelope.kind == proto::EnvelopeKind::welcome_blob; });
+    ASSERT_NE(found, pushes.end());
+    EXPECT_EQ(found->envelope.body, reference(2, welcome));
+  }
+  EXPECT_EQ(get(2, 0, 10), 200);
+}
+
 }  // namespace
 }  // namespace cairn::relay
