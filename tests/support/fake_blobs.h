@@ -27,11 +27,21 @@ class FakeBlobs {
   std::size_t bytes_given = 0;  ///< to who fetches
   std::optional<ErrorCode> refuses_puts;
 
+  bool has(const proto::BlobRef& ref) const {
+    const auto found = blobs.find(ref.blob);
+    return found != blobs.end() && found->second.is_whole() && found->second.size == ref.size;
+  }
+
   /// `is_logged_in` says whether the call's token is good.
   std::optional<Result<proto::CallReply>> answer(const std::string& path, const proto::Call& call, bool is_logged_in) {
+    return answer(path, call, is_logged_in ? ok() : Status(fail(ErrorCode::unauthenticated, "Log in first.")));
+  }
+  /// `may_put`: what is said of who puts.
+  std::optional<Result<proto::CallReply>> answer(const std::string& path, const proto::Call& call,
+                                                 const Status& may_put) {
     Result<Bytes> body = fail(ErrorCode::not_found, "There is nothing here.");
     if (path == proto::kPathBlobPut) {
-      body = is_logged_in ? put(call) : fail(ErrorCode::unauthenticated, "Log in first.");
+      body = may_put ? put(call) : Result<Bytes>(tl::unexpected<Error>(may_put.error()));
     } else if (path == proto::kPathBlobGet) {
       body = get(call);
     } else if (path == proto::kPathBlobDelete) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/crypto/hash.h"
 #include "core/proto/labels.h"
 
 namespace cairn::testing {
@@ -102,6 +103,16 @@ proto::CallReply FakePost::commit(const std::string& token, const proto::Channel
         std::none_of(request.welcomes.begin(), request.welcomes.end(), is_next))
       return refusal(ErrorCode::not_authorised, "A new recipient needs a welcome.");
   }
+  const auto is_there = [this](proto::Carriage carriage, ByteView body) {
+    if (carriage == proto::Carriage::inside) return true;
+    const auto ref = wire::decode<proto::BlobRef>(body);
+    return ref && has_blob(*ref);
+  };
+  bool all_there = is_there(request.carriage, request.commit);
+  for (const proto::WelcomeFor& welcome : request.welcomes) {
+    all_there = all_there && is_there(welcome.carriage, welcome.welcome);
+  }
+  if (!all_there) return refusal(ErrorCode::not_found, "The blob of a commit or welcome is not here; put it first.");
   channel.commit = request.commit;
   const auto kind = [](proto::Carriage carriage, proto::EnvelopeKind inside, proto::EnvelopeKind blob) {
     return carriage == proto::Carriage::inside ? inside : blob;
@@ -118,13 +129,27 @@ proto::CallReply FakePost::commit(const std::string& token, const proto::Channel
   return good(proto::CommitAnswer{channel.epoch, {}});
 }
 
+const FakePost::Epoch* FakePost::epoch_of(const Channel& channel, std::uint64_t number) {
+  if (number == channel.epoch) return &channel.now;
+  return channel.before && number + 1 == channel.epoch ? &*channel.before : nullptr;
+}
+
+Status FakePost::check_put(const proto::Call& call) const {
+  const auto request = TRY(wire::decode<proto::BlobPut>(call.body));
+  REQUIRE(request.writer, ErrorCode::not_found, "There is nothing here.");
+  const auto found = channels_.find(request.writer->channel);
+  REQUIRE(found != channels_.end(), ErrorCode::not_found, "No such channel.");
+  const Epoch* epoch = epoch_of(found->second, request.writer->epoch);
+  REQUIRE(epoch != nullptr, ErrorCode::wrong_epoch, "The channel has moved on.");
+  REQUIRE(request.size <= proto::kMaxHandshakeBlob, ErrorCode::over_limit, "So large a blob is put with a login.");
+  return crypto::verify_labelled(epoch->write_key, crypto::kSignBlobOfChannel,
+                                 request.content_of_channel(crypto::sha256(request.data)), request.writer->signature);
+}
+
 proto::CallReply FakePost::send(const std::string&, const proto::ChannelSend& request) {
   const auto found = channels_.find(request.channel);
   if (found == channels_.end()) return refusal(ErrorCode::not_found, "No such channel.");
-  const Channel& channel = found->second;
-  const Epoch* epoch = request.epoch == channel.epoch                         ? &channel.now
-                       : channel.before && request.epoch + 1 == channel.epoch ? &*channel.before
-                                                                              : nullptr;
+  const Epoch* epoch = epoch_of(found->second, request.epoch);
   if (epoch == nullptr) return refusal(ErrorCode::wrong_epoch, "The channel has moved on.");
   if (!crypto::verify_labelled(epoch->write_key, crypto::kSignChannelSend, request.content(), request.signature)) {
     return refusal(ErrorCode::invalid_signature, "The signature is not a member's.");

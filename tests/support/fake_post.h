@@ -11,6 +11,7 @@
 #include "core/crypto/signature.h"
 #include "core/directory/chain.h"
 #include "core/proto/api.h"
+#include "core/proto/blobs.h"
 #include "core/proto/rejoin.h"
 #include "core/proto/signals.h"
 #include "core/proto/transport.h"
@@ -41,6 +42,12 @@ class FakePost {
   std::size_t rejoins = 0;  ///< requests that were laid into mailboxes
 
   std::optional<proto::CallReply> answer(const std::string& path, const proto::Call& call);
+
+  /// Whether what a commit or welcome names lies at the server, whole.
+  std::function<bool(const proto::BlobRef&)> has_blob = [](const proto::BlobRef&) { return false; };
+  /// Why a part of a blob is not taken: by the write key of the epoch that it names. What is put with a login this
+  /// server does not know: tests that want it bring FakeBlobs of their own.
+  Status check_put(const proto::Call& call) const;
 
   /// The mailbox that a token opens.
   std::optional<MailboxId> mailbox_of(const std::string& token) const;
@@ -83,6 +90,8 @@ class FakePost {
     directory::Device device;
     std::uint64_t expires_ms = 0;
   };
+  /// The epoch in which one may still write; nullptr: not any more.
+  static const Epoch* epoch_of(const Channel& channel, std::uint64_t number);
   /// Nothing when the token is none of ours, or has run out.
   const directory::Device* logged_in(const std::string& token) const;
 

@@ -6,7 +6,9 @@ FakeServer::FakeServer(std::uint64_t seed)
     : domain("example.org", seed), post("example.org", [this](const std::string& name) {
         const auto found = people.find(name);
         return found == people.end() ? nullptr : &found->second.state;
-      }) {}
+      }) {
+  post.has_blob = [this](const proto::BlobRef& ref) { return blobs.has(ref); };
+}
 
 std::string FakeServer::policy_text() const {
   std::string text;
@@ -47,6 +49,8 @@ Result<proto::CallReply> FakeServer::answer(const proto::Call& call) {
     return reply ? std::move(*reply) : FakePost::refusal(ErrorCode::not_found, "There is nothing here.");
   }
   if (down) return fail(ErrorCode::unavailable, "down");
+  if (call.body.size() > proto::kMaxRequestSize)
+    return FakePost::refusal(ErrorCode::over_limit, "Too large a request.");
   proto::CallReply reply = reply_to(path, call);
   if (tamper && reply.status == 200) tamper(path, call.body, reply.body);
   return reply;
@@ -54,6 +58,10 @@ Result<proto::CallReply> FakeServer::answer(const proto::Call& call) {
 
 proto::CallReply FakeServer::reply_to(const std::string& path, const proto::Call& call) {
   if (auto reply = post.answer(path, call)) return std::move(*reply);
+  if (path.starts_with("/v1/blob/")) {
+    const Status may_put = path == proto::kPathBlobPut ? post.check_put(call) : ok();
+    if (auto reply = blobs.answer(path, call, may_put)) return std::move(**reply);
+  }
   const bool is_vault = path.starts_with("/v1/vault/") || path.starts_with("/v1/key-box/");
   if (is_vault && !path.ends_with("/get") && !path.ends_with("/list") && !post.mailbox_of(call.bearer)) {
     return FakePost::refusal(ErrorCode::unauthenticated, "Log in first.");

@@ -4,6 +4,7 @@
 
 #include "core/proto/api.h"
 #include "core/proto/transport.h"
+#include "tests/support/fake_blobs.h"
 #include "tests/support/fake_post.h"
 #include "tests/support/fake_vault.h"
 #include "tests/support/test_domain.h"
@@ -16,6 +17,7 @@ class FakeServer {
 
   TestDomain domain;
   FakePost post;
+  FakeBlobs blobs;
   FakeVault vault;
   std::map<std::string, FakeVault> folders;  ///< by URL, file:///...
   std::map<std::string, TestPerson> people;  ///< by name; a genesis from outside makes one
