@@ -161,23 +161,57 @@ Answerer::Judged Answerer::judge(AskedRejoin& asked) {
 }
 
 void Answerer::answer(const RejoinRequest& request) {
+  if (owner_.answering_.contains(concat({channel_, request.device}))) return;
   const auto package = wire::decode<mls::KeyPackage>(request.key_package);
-  const auto name = directory::Name::from(request.name);
-  const auto view = owner_.views_.view(context_.store, account_, *name);
   auto group_info = group_->group_info(mls::TreePlacement::inside);
-  if (!package || !view || !group_info) return refuse(request.device);
-  const auto sealed = seal_answer(
-      channel_, *package, {std::move(*group_info), write_key_of(*group_, channel_).seed().clone()}, context_.entropy);
+  if (!package || !group_info) return refuse(request.device);
+  auto sealed = seal_answer(channel_, *package,
+                            {std::move(*group_info), write_key_of(*group_, channel_).seed().clone()}, context_.entropy);
   if (!sealed) return refuse(request.device);
-  proto::ChannelRejoinAnswer out;
-  out.channel = channel_;
-  out.epoch = group_->epoch();
-  out.to = {std::string(name->domain()), view->state().find(request.device)->device.mailbox};
-  out.answer = wire::encode(*sealed);
-  if (out.answer.size() > proto::kMaxEnvelopeBody) {
+  if (wire::encode(*sealed).size() <= proto::kMaxEnvelopeBody) return send(request, *sealed);
+  if (sealed->ciphertext.size() > proto::kMaxHandshakeBlob) {
     context_.note(proto::Event::Level::warning, "a conversation is too large for an answer");
     return refuse(request.device);
   }
+  owner_.answering_.insert(concat({channel_, request.device}));
+  put({request, group_->epoch(), std::make_shared<const RejoinAnswer>(std::move(*sealed))});
+}
+
+void Answerer::put(const Putting& it) {
+  const bool is_whole = owner_.large_.put(
+      context_, account_, {channel_, conversation_->domain, it.epoch}, write_key_of(*group_, channel_),
+      it.sealed->ciphertext, [&owner = owner_, channel = channel_, it](Context& later, const Answer& answer) {
+        const auto account = load_account(later.store);
+        if (account) Answerer(owner, later, *account, channel).put_answered(it, answer);
+      });
+  if (!is_whole) return;
+  owner_.answering_.erase(concat({channel_, it.request.device}));
+  send(it.request, {it.sealed->reference,
+                    it.sealed->kem_output,
+                    {},
+                    LargeBodies::place_of(account_, channel_, it.sealed->ciphertext)});
+}
+
+void Answerer::put_answered(const Putting& it, const Answer& answer) {
+  conversation_ = owner_.find(context_.store, channel_);
+  group_ = owner_.group(context_.store, channel_);
+  if (answer.body && is_settled() && group_->epoch() == it.epoch) return put(it);
+  owner_.answering_.erase(concat({channel_, it.request.device}));
+  // What tells of a former epoch lets nobody in: it is made anew.
+  if (answer.body) return owner_.due(channel_);
+  answered(it.request, answer);
+}
+
+void Answerer::send(const RejoinRequest& request, const RejoinAnswer& sealed) {
+  const auto name = directory::Name::from(request.name);
+  const auto view = name ? owner_.views_.view(context_.store, account_, *name) : std::nullopt;
+  const auto* entry = view ? view->state().find(request.device) : nullptr;
+  if (entry == nullptr) return refuse(request.device);
+  proto::ChannelRejoinAnswer out;
+  out.channel = channel_;
+  out.epoch = group_->epoch();
+  out.to = {std::string(name->domain()), entry->device.mailbox};
+  out.answer = wire::encode(sealed);
   out.signature = crypto::sign_labelled(write_key_of(*group_, channel_), crypto::kSignRejoinAnswer, out.content());
   proto::Call call = call_to(context_.store, account_, conversation_->domain, proto::kPathRejoinAnswer);
   call.body = wire::encode(out);

@@ -2,6 +2,8 @@
 // (docs/spec/client.md s.15).
 #pragma once
 
+#include <memory>
+
 #include "core/client/conversations.h"
 #include "core/client/rejoin.h"
 
@@ -31,6 +33,15 @@ class Answerer {
   /// When this device may be answered again.
   Time free_at(const DeviceId& device) const;
   void answer(const RejoinRequest& request);
+  /// An answer that no envelope holds: its ciphertext is put part by part, each by one more such call.
+  struct Putting {
+    RejoinRequest request;
+    std::uint64_t epoch = 0;
+    std::shared_ptr<const RejoinAnswer> sealed;
+  };
+  void put(const Putting& it);
+  void put_answered(const Putting& it, const Answer& answer);
+  void send(const RejoinRequest& request, const RejoinAnswer& sealed);
   void answered(const RejoinRequest& request, const Answer& answer);
   void refuse(const DeviceId& device);
 

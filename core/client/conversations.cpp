@@ -365,7 +365,9 @@ void Conversations::forget_all(const StoreView& store) {
   update_retries_.clear();
   wakes_.clear();
   behind_.clear();
+  answering_.clear();
   passports_.forget_all();
+  large_.forget_all();
   next_forgetting_ = {};
   homes_.clear();
   connection_changed(store);

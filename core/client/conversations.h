@@ -8,6 +8,7 @@
 
 #include "core/client/content.h"
 #include "core/client/conversation.h"
+#include "core/client/large_bodies.h"
 #include "core/client/passports.h"
 #include "core/client/room.h"
 #include "core/client/session.h"
@@ -226,6 +227,7 @@ class Conversations {
   Views& views_;
   Session& session_;
   Passports passports_{calls_, session_};
+  LargeBodies large_{calls_};
   Listener listener_;
   Hearer hearer_;
   Receiver receiver_;
@@ -252,6 +254,7 @@ class Conversations {
     bool reconnected = false;
   };
   std::map<ChannelId, Behind> behind_;
+  std::set<Bytes, BytesLess> answering_;  ///< channel || device: what lets that one in again is being put
   std::uint64_t evictions_seen_ = 0;
   std::uint64_t gaps_seen_ = 0;
   Time next_forgetting_;

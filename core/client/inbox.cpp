@@ -173,12 +173,12 @@ Inbox::Verdict Inbox::take(const proto::Envelope& envelope) {
     return Verdict::done;
   }
   Rejoiner rejoiner(owner_, context_, account_, channel_);
-  if (envelope.kind == proto::EnvelopeKind::rejoin_answer) {
-    rejoiner.take_answer(envelope);
-    return Verdict::done;
-  }
-  if (envelope.kind == proto::EnvelopeKind::commit && rejoiner.take_commit(envelope)) return Verdict::done;
-  if (envelope.kind == proto::EnvelopeKind::welcome) return take_welcome(envelope);
+  using Kind = proto::EnvelopeKind;
+  if (envelope.kind == Kind::rejoin_answer) return take_answer(envelope, rejoiner);
+  const bool is_commit = envelope.kind == Kind::commit || envelope.kind == Kind::commit_blob;
+  if (is_commit && rejoiner.take_commit(envelope)) return Verdict::done;
+  if (envelope.kind == Kind::commit_blob || envelope.kind == Kind::welcome_blob) return take_large(envelope);
+  if (envelope.kind == Kind::welcome) return take_welcome(envelope);
   if (envelope.kind == proto::EnvelopeKind::message && take_echo(envelope)) return Verdict::done;
   return take_handshake_or_message(envelope);
 }

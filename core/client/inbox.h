@@ -7,6 +7,8 @@
 
 namespace cairn::client {
 
+class Rejoiner;
+
 /// Lives for one pass over one channel. An envelope that needs a look-up stays, and with it everything behind it.
 class Inbox {
  public:
@@ -43,6 +45,21 @@ class Inbox {
   /// Whether this device is in that conversation; of one that it should be in, and is not, it sees to it.
   bool has_place(const proto::Envelope& envelope, const std::optional<Conversation>& conversation);
   Verdict take_handshake_or_message(const proto::Envelope& envelope);
+
+  // ---- what lies at the server, and not in the envelope: inbox_large.cpp ----
+
+  /// A commit or welcome.
+  Verdict take_large(const proto::Envelope& envelope);
+  Verdict take_from(const proto::Envelope& envelope, const proto::BlobRef& ref);
+  Verdict take_answer(const proto::Envelope& envelope, Rejoiner& rejoiner);
+  /// Whether this device follows a commit of that epoch: else it is not fetched.
+  bool is_to_be_followed(const proto::Envelope& envelope);
+  /// What the reference leads to, if it is here, or is our own.
+  LargeBodies::Fetched fetched(const proto::Envelope& envelope, const proto::BlobRef& ref);
+  void part_came(const Answer& answer);
+  /// It cannot be had any more: without it nobody can go on.
+  void is_gone(const proto::Envelope& envelope);
+
   void not_taken(Conversation& conversation, const proto::Envelope& envelope, const Error& error);
   void followed();
   void evicted(Conversation& conversation);

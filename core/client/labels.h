@@ -15,6 +15,9 @@ inline constexpr std::string_view kDeriveLinkSeal = "link seal";
 // HPKE info of an answer to a rejoin: this || 0x00 || channel || KeyPackageRef.
 inline constexpr std::string_view kSealRejoinAnswer = "cairn/v1 answer that lets in";
 
+// KDF(a key of this device, label, channel || SHA-256 of a body): id and owner key of the blob in which it is put.
+inline constexpr std::string_view kDeriveLargeBody = "large body";
+
 // HPKE info of the key of a piece of history: label || 0x00 || from || to || number.
 inline constexpr std::string_view kHistoryKeyInfo = "cairn/v1 history piece";
 

@@ -31,12 +31,6 @@ constexpr unsigned kMostDoublings = 11;
 /// Where its owner has not said yes, or does not want to hear the other, a device looks so often whether that changed.
 constexpr std::uint64_t kUnwantedLookMs = kHourMs;
 
-/// A tree that new keys would make larger than this, by filling nodes that were blank, stays as it is: Welcomes have it
-/// inside, and who is to be added next must find room in an envelope.
-constexpr std::size_t kMostGrownTree = std::size_t{48} * 1024;
-/// Bytes less than those of a node that was blank, and more than what new keys change beside it.
-constexpr std::size_t kTreeSlack = 1024;
-
 /// tables::kLeafAges: of the leaf that this device has in a channel.
 struct LeafAge {
   Hash leaf;                    ///< SHA-256 of its encryption key; of another leaf nothing below counts
@@ -78,11 +72,6 @@ void note_leaf_staged(LeafAge& age, const Hash& leaf, Time now);
 /// When the commit is to be made, by the own clock: at once if that is not after `now`. Draws the moment in `age` when
 /// it comes to be due, when that was missed (others may have been away as long), and when an epoch has just begun.
 Time plan_leaf_update(LeafAge& age, const LeafFacts& facts, Time now, Entropy& entropy);
-
-/// Whether the tree may change so, by its size before and after.
-constexpr bool leaves_room(std::size_t before, std::size_t after) {
-  return after <= kMostGrownTree || after <= before + kTreeSlack;
-}
 
 /// A commit is made now: should it not win, however that shows, the next one is later and later.
 void note_leaf_try(LeafAge& age, Time now, Entropy& entropy);

@@ -16,18 +16,6 @@ namespace {
 
 std::string key_of(const char* what, const ChannelId& channel) { return std::string(what) + as_text(channel); }
 
-/// Runs `then` on a fresh Reconciler when an answer comes: state may have moved meanwhile, so nothing is captured but
-/// ids.
-template <class Then>
-Calls::Continuation resume(Conversations& owner, const ChannelId& channel, Then then) {
-  return [&owner, channel, then](Context& later, const Answer& answer) {
-    const auto account = load_account(later.store);
-    if (!account) return;
-    Reconciler reconciler(owner, later, *account, channel);
-    then(reconciler, answer);
-  };
-}
-
 }  // namespace
 
 void Reconciler::run() {
@@ -186,27 +174,16 @@ void Reconciler::send_commit() {
     owner_.save_group(context_, channel_, *group_);
     return owner_.due(channel_);
   }
+  auto commit = carry(pending.commit());
   proto::ChannelCommit request;
+  if (!commit || !add_welcomes(request)) return;
   request.channel = channel_;
   request.epoch = group_->epoch();
-  request.commit = pending.commit();
+  request.carriage = commit->carriage;
+  request.commit = std::move(commit->body);
   request.next_write_key = write_key_of(pending, channel_).public_key();
   request.next_recipients = *recipients;
   request.revoke = pending.summary().removed.empty() ? proto::Revoke::no : proto::Revoke::yes;
-  for (std::size_t i = 0; i < pending.welcomes().size(); ++i) {
-    const auto one = recipients_of(context_.store, account_, owner_.views_, {pending.summary().added[i]});
-    const auto who = parse_identity(*pending.summary().added[i].node);
-    CHECK(one.has_value() && who.has_value());
-    // Removed since this was staged: it is welcomed no more, and a server that has not taken the commit yet refuses it
-    // for that. One that has says so, and the removal is the next commit.
-    const auto view = owner_.views_.view(context_.store, account_, who->name);
-    if (!view || !view->state().is_active(who->device)) continue;
-    proto::WelcomeFor welcome{one->front(), {}, pending.welcomes()[i].message};
-    for (const HeldJoinToken& held : conversation_.join_tokens) {
-      if (held.device == who->device) welcome.join_token = held.token;
-    }
-    request.welcomes.push_back(std::move(welcome));
-  }
   request.signature =
       crypto::sign_labelled(write_key_of(*group_, channel_), crypto::kSignChannelCommit, request.content());
   if (!request.welcomes.empty() && !has_bearer_for(conversation_.domain)) return;
@@ -231,7 +208,7 @@ void Reconciler::commit_answered(const Hash& sent, const Answer& answer) {
   const bool is_quiet = is_leaf_update() && is_as_wanted();  // else somebody waits for it
   if (answer.status == 409) {
     const auto winner = wire::decode<proto::CommitAnswer>(answer.error_body);
-    if (winner && equal(winner->winning_commit, group_->pending()->commit())) return commit_won();
+    if (winner && is_own(*winner)) return commit_won();
     try_commit_later(is_quiet);
     // More than one epoch has passed, and one of their commits may be ours: the mailbox tells.
     // Somebody else was first: theirs comes through the mailbox.
@@ -433,15 +410,10 @@ void Reconciler::stage(const Difference& wanted, Staging what) {
     return trouble(std::string("A change of who is in this conversation was refused (") + staged.error().where +
                    "); nothing was sent.");
   }
-  if (what == Staging::new_keys && !leaves_room(group_->ratchet_tree().size(), (*staged)->ratchet_tree().size())) {
-    group_->discard_pending();
-    return owner_.save_group(context_, channel_, *group_);
-  }
-  for (const mls::OutgoingWelcome& welcome : (*staged)->welcomes()) {
-    if (welcome.message.size() <= proto::kMaxEnvelopeBody) continue;
+  if (std::max((*staged)->commit().size(), (*staged)->joint_welcome().size()) > proto::kMaxHandshakeBlob) {
     group_->discard_pending();
     owner_.retry_later(context_, channel_);
-    return trouble("This conversation has more devices than a welcome can describe; make a smaller one.");
+    return trouble("This conversation has more devices than a change of it can describe; make a smaller one.");
   }
   note_staged((*staged)->summary());
   owner_.save_group(context_, channel_, *group_);

@@ -41,6 +41,22 @@ class Reconciler {
   void create_channel();
   void created(const Answer& answer);
   void send_commit();
+
+  // ---- what no envelope holds: reconciler_large.cpp ----
+
+  struct Carried {
+    proto::Carriage carriage = proto::Carriage::inside;
+    Bytes body;
+  };
+  /// As it stands in a request. Nothing: it is being put, and the next answer goes on with that.
+  std::optional<Carried> carry(ByteView body);
+  std::optional<Carried> put(ByteView body);
+  /// False while they are being put.
+  bool add_welcomes(proto::ChannelCommit& request);
+  void put_answered(const Hash& sent, const Answer& answer);
+  /// Whether the commit that won is the one that is staged here.
+  bool is_own(const proto::CommitAnswer& winner) const;
+
   /// `sent` is the SHA-256 of the commit that this is the answer to.
   void commit_answered(const Hash& sent, const Answer& answer);
   void commit_won();
@@ -116,6 +132,18 @@ class Reconciler {
   Conversation conversation_;
   mls::Group* group_ = nullptr;
 };
+
+/// Runs `then` on a fresh Reconciler when an answer comes: state may have moved meanwhile, so nothing is captured but
+/// ids.
+template <class Then>
+Calls::Continuation resume(Conversations& owner, const ChannelId& channel, Then then) {
+  return [&owner, channel, then](Context& later, const Answer& answer) {
+    const auto account = load_account(later.store);
+    if (!account) return;
+    Reconciler reconciler(owner, later, *account, channel);
+    then(reconciler, answer);
+  };
+}
 
 /// The key with which members of this epoch write to the channel (docs/spec/client.md s.1). Works for a Group and for
 /// a staged commit.

@@ -88,13 +88,16 @@ void RejoinAnswer::write(wire::Writer& w) const {
   w.opaque(reference);
   w.opaque(kem_output);
   w.opaque(ciphertext);
+  CHECK(ciphertext.empty() == large.has_value());
+  if (large) large->write(w);
 }
 
 Result<RejoinAnswer> RejoinAnswer::read(wire::Reader& r) {
   RejoinAnswer out;
   out.reference = TRY(r.opaque_bytes(kMaxReference));
   out.kem_output = TRY(r.opaque_bytes(kMaxKemOutput));
-  out.ciphertext = TRY(r.opaque_bytes(proto::kMaxEnvelopeBody));
+  out.ciphertext = TRY(r.opaque_bytes(proto::kMaxHandshakeBlob));
+  if (out.ciphertext.empty()) out.large = TRY(proto::BlobRef::read(r));
   return out;
 }
 
@@ -106,7 +109,7 @@ Result<RejoinAnswer> seal_answer(const ChannelId& channel, const mls::KeyPackage
   plaintext.raw(content.write_key.expose());
   auto sealed = TRY(crypto::hpke_seal(hpke_suite(), package.init_key, answer_info(channel, reference), {},
                                       plaintext.take_secret().expose(), entropy));
-  return RejoinAnswer{to_bytes(reference.view()), std::move(sealed.kem_output), std::move(sealed.ciphertext)};
+  return RejoinAnswer{to_bytes(reference.view()), std::move(sealed.kem_output), std::move(sealed.ciphertext), {}};
 }
 
 Result<LetIn> open_answer(const ChannelId& channel, const mls::PrivateKeyPackage& package, const RejoinAnswer& answer) {
@@ -117,7 +120,7 @@ Result<LetIn> open_answer(const ChannelId& channel, const mls::PrivateKeyPackage
                             answer_info(channel, package.reference()), {}));
   wire::Reader r(plaintext.expose());
   LetIn out;
-  out.group_info = TRY(r.opaque_bytes(proto::kMaxEnvelopeBody));
+  out.group_info = TRY(r.opaque_bytes(proto::kMaxHandshakeBlob));
   const ByteView seed = TRY(r.raw(crypto::Ed25519Seed::kSize));
   out.write_key = TRY(crypto::Ed25519Seed::from(seed));
   TRY(r.finish());
@@ -135,11 +138,16 @@ void Rejoin::write(wire::Writer& w) const {
   w.opaque(commit);
   w.opaque(group.expose());
   w.opaque(let_in_by);
+  if (large.empty()) return;
+  w.opaque(large);
+  w.opaque(write_key.expose());
 }
 
 void Rejoin::begin_anew() {
   key_package = {};
   commit.clear();
+  large.clear();
+  write_key = {};
   group = {};
   let_in_by.clear();
 }
@@ -160,6 +168,10 @@ Result<Rejoin> Rejoin::read(wire::Reader& r) {
   out.commit = TRY(r.opaque_bytes(kMaxStoredState));
   out.group = SecretBytes(TRY(r.opaque_bytes(kMaxStoredState)));
   out.let_in_by = TRY(r.opaque_text(proto::kMaxNameSize));
+  if (r.done()) return out;
+  out.large = TRY(r.opaque_bytes(proto::kMaxHandshakeBlob));
+  REQUIRE(!out.large.empty(), ErrorCode::malformed, "an empty commit");
+  out.write_key = SecretBytes(TRY(r.opaque_bytes(crypto::Ed25519Seed::kSize)));
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include "core/client/context.h"
 #include "core/crypto/signature.h"
 #include "core/mls/key_package.h"
+#include "core/proto/blobs.h"
 
 namespace cairn::client {
 
@@ -35,6 +36,8 @@ struct RejoinAnswer {
   Bytes reference;  ///< KeyPackageRef of the request that it answers
   Bytes kem_output;
   Bytes ciphertext;
+  /// Where the ciphertext lies that no envelope holds; then it is empty.
+  std::optional<proto::BlobRef> large = {};
 
   void write(wire::Writer&) const;
   static Result<RejoinAnswer> read(wire::Reader&);
@@ -68,6 +71,8 @@ struct Rejoin {
   std::uint32_t asked = 0;        ///< requests since the last answer
   SecretBytes key_package;        ///< serialised mls::PrivateKeyPackage of the request; empty: none is made
   Bytes commit;                   ///< proto::ChannelCommit with our external commit, until it is decided; or empty
+  Bytes large;                    ///< the external commit where that names a blob; else empty
+  SecretBytes write_key;          ///< then: seed of the key that puts it
   SecretBytes group;              ///< serialised mls::Group that it leads to
   std::string let_in_by;          ///< whose device gave what it was made from
 

@@ -208,17 +208,27 @@ void Rejoiner::asked(const Answer& answer) {
 
 // ---- what is answered ----
 
-void Rejoiner::take_answer(const proto::Envelope& envelope) {
+std::optional<RejoinAnswer> Rejoiner::wanted(const proto::Envelope& envelope) const {
   const auto rejoin = load_rejoin(context_.store, channel_);
-  const auto answer = wire::decode<RejoinAnswer>(envelope.body);
-  if (!rejoin || !rejoin->needed || rejoin->key_package.empty() || !answer) return;
+  auto answer = wire::decode<RejoinAnswer>(envelope.body);
+  if (!rejoin || !rejoin->needed || rejoin->key_package.empty() || !answer) return std::nullopt;
   const auto package = mls::PrivateKeyPackage::restore(rejoin->key_package.expose());
-  if (!package || !equal(answer->reference, package->reference().view())) return;
-  if (context_.store.scan_prefix(tables::kRejoinAnswers, channel_, kMaxAnswers).size() == kMaxAnswers) return;
+  if (!package || !equal(answer->reference, package->reference().view())) return std::nullopt;
+  if (context_.store.scan_prefix(tables::kRejoinAnswers, channel_, kMaxAnswers).size() == kMaxAnswers) {
+    return std::nullopt;
+  }
+  return std::move(*answer);
+}
+
+void Rejoiner::take_answer(const proto::Envelope& envelope, Bytes ciphertext) {
+  auto answer = wanted(envelope);
+  if (!answer || answer->large.has_value() == ciphertext.empty()) return;
+  if (answer->large) answer->ciphertext = std::move(ciphertext);
+  answer->large.reset();
   wire::Writer key;
   key.raw(channel_);
   key.u64(envelope.sequence);
-  context_.store.put(tables::kRejoinAnswers, key.take(), envelope.body);
+  context_.store.put(tables::kRejoinAnswers, key.take(), wire::encode(*answer));
 }
 
 bool Rejoiner::try_answers() {
@@ -334,7 +344,14 @@ Rejoiner::Tried Rejoiner::try_answer(const RejoinAnswer& answer) {
   proto::ChannelCommit commit;
   commit.channel = channel_;
   commit.epoch = preview->epoch;
-  commit.commit = std::move(join->commit);
+  if (join->commit.size() > proto::kMaxEnvelopeBody) {
+    rejoin_.large = std::move(join->commit);
+    rejoin_.write_key = SecretBytes(to_bytes(content->write_key.expose()));
+    commit.carriage = proto::Carriage::blob;
+    commit.commit = wire::encode(LargeBodies::place_of(account_, channel_, rejoin_.large));
+  } else {
+    commit.commit = std::move(join->commit);
+  }
   commit.next_write_key = write_key_of(join->group, channel_).public_key();
   commit.next_recipients = *recipients;
   commit.revoke = proto::Revoke::yes;
@@ -350,7 +367,25 @@ Rejoiner::Tried Rejoiner::try_answer(const RejoinAnswer& answer) {
 
 // ---- coming in ----
 
+bool Rejoiner::put_commit() {
+  if (rejoin_.large.empty()) return true;
+  const auto commit = wire::decode<proto::ChannelCommit>(rejoin_.commit);
+  auto seed = crypto::Ed25519Seed::from(rejoin_.write_key.expose());
+  if (!commit || !seed) return true;  // a row that is broken: the server refuses what it is, and it is made anew
+  return owner_.large_.put(context_, account_, {channel_, rejoin_.domain, commit->epoch},
+                           crypto::SigningKey::from_seed(std::move(*seed)), rejoin_.large,
+                           [&owner = owner_, channel = channel_, sent = crypto::sha256(rejoin_.commit)](
+                               Context& later, const Answer& answer) {
+                             const auto account = load_account(later.store);
+                             if (answer.body) return owner.due(channel);
+                             // A 409 to a part has no winner in it.
+                             if (account)
+                               Rejoiner(owner, later, *account, channel).commit_answered(sent, without_winner(answer));
+                           });
+}
+
 void Rejoiner::send_commit() {
+  if (!put_commit()) return;
   proto::Call call = call_to(context_.store, account_, rejoin_.domain, proto::kPathChannelCommit);
   call.body = rejoin_.commit;
   owner_.calls_.start(context_, rejoin_call("rejoin ", channel_), std::move(call),

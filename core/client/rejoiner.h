@@ -19,8 +19,10 @@ class Rejoiner {
   /// Does the next thing that is missing. True when the channel has to wait for it: nothing else is to be done there.
   bool run();
 
-  /// An answer came: it is kept until it is tried.
-  void take_answer(const proto::Envelope& envelope);
+  /// Whether that is an answer to what this device asks for.
+  bool wants(const proto::Envelope& envelope) const { return wanted(envelope).has_value(); }
+  /// An answer came: it is kept until it is tried. `ciphertext`: what lay at the server, or nothing.
+  void take_answer(const proto::Envelope& envelope, Bytes ciphertext);
   /// Whether this is our own external commit, come back: then it was accepted, and this device is in.
   bool take_commit(const proto::Envelope& envelope);
 
@@ -44,6 +46,10 @@ class Rejoiner {
   Tried check_signer(const mls::Member& signer);
   std::optional<mls::LeafIndex> own_leaf(const mls::GroupPreview& preview) const;
   bool look_up(const std::set<directory::Name>& names);
+  /// What was asked for, is still wanted, and is answered by this.
+  std::optional<RejoinAnswer> wanted(const proto::Envelope& envelope) const;
+  /// Whether the external commit is at the server, or goes in the request itself.
+  bool put_commit();
   void send_commit();
   void commit_answered(const Hash& sent, const Answer& answer);
   /// What was made came to nothing: another request is made, after a pause.

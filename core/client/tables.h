@@ -88,6 +88,10 @@ inline constexpr Table kFormerPolicy{115};
 inline constexpr Table kLeafAges{117};         ///< channel id -> LeafAge (leaf_updates.h)
 inline constexpr Table kUsedLastResorts{123};  ///< KeyPackageRef -> uint64: when another took its place, in ms; or 0
 
+// What an envelope of the inbox names, until it is processed: large_bodies.h.
+inline constexpr Table kLargeBodies{118};  ///< channel id || BlobId -> uint64: when it was begun, in ms
+inline constexpr Table kLargeParts{119};   ///< channel id || BlobId || uint64 offset -> bytes
+
 // Backups: backup_troubles.h, backup_archive.h.
 inline constexpr Table kBackupTroubles{110};  ///< uint8 kind || as kBackup -> BackupTrouble
 inline constexpr Table kArchived{111};  ///< home of an archive || archive_identity() -> uint64: index of that message

@@ -1,0 +1,105 @@
+// Envelopes that say where a commit, a welcome or an answer to a rejoin lies (large_bodies.h): it is fetched first, and
+// all that is behind it in its channel waits.
+#include "core/client/domains.h"
+#include "core/client/inbox.h"
+#include "core/client/rejoin.h"
+#include "core/client/rejoiner.h"
+
+namespace cairn::client {
+
+Inbox::Verdict Inbox::take_large(const proto::Envelope& envelope) {
+  const auto ref = wire::decode<proto::BlobRef>(envelope.body);
+  if (!ref) {
+    is_gone(envelope);
+    return Verdict::done;
+  }
+  const Verdict verdict = take_from(envelope, *ref);
+  if (verdict == Verdict::done) owner_.large_.forget(context_, channel_, *ref);
+  return verdict;
+}
+
+Inbox::Verdict Inbox::take_from(const proto::Envelope& envelope, const proto::BlobRef& ref) {
+  const bool is_welcome = envelope.kind == proto::EnvelopeKind::welcome_blob;
+  const mls::Group* present = owner_.group(context_.store, channel_);
+  const bool is_in = present != nullptr && present->is_active() && !needs_rejoin(context_.store, channel_);
+  if (is_welcome ? is_in : !is_to_be_followed(envelope)) return Verdict::done;
+  LargeBodies::Fetched body = fetched(envelope, ref);
+  if (body.state == LargeBodies::State::waits) return Verdict::wait;
+  if (body.state == LargeBodies::State::gone) {
+    is_gone(envelope);
+    return Verdict::done;
+  }
+  proto::Envelope whole = envelope;
+  whole.kind = is_welcome ? proto::EnvelopeKind::welcome : proto::EnvelopeKind::commit;
+  whole.body = std::move(body.body);
+  return is_welcome ? take_welcome(whole) : take_handshake_or_message(whole);
+}
+
+Inbox::Verdict Inbox::take_answer(const proto::Envelope& envelope, Rejoiner& rejoiner) {
+  const auto answer = wire::decode<RejoinAnswer>(envelope.body);
+  if (!answer || !answer->large) {
+    rejoiner.take_answer(envelope, {});
+    return Verdict::done;
+  }
+  if (rejoiner.wants(envelope)) {
+    LargeBodies::Fetched body = fetched(envelope, *answer->large);
+    if (body.state == LargeBodies::State::waits) return Verdict::wait;
+    rejoiner.take_answer(envelope, std::move(body.body));
+  }
+  owner_.large_.forget(context_, channel_, *answer->large);
+  return Verdict::done;
+}
+
+// What comes of a former epoch was followed already; of a later one, what is between does not come any more.
+bool Inbox::is_to_be_followed(const proto::Envelope& envelope) {
+  if (!has_place(envelope, owner_.find(context_.store, channel_))) return false;
+  const auto rejoin = load_rejoin(context_.store, channel_);
+  if (rejoin && !rejoin->commit.empty()) return false;
+  const std::uint64_t epoch = owner_.group(context_.store, channel_)->epoch();
+  if (envelope.epoch > epoch) owner_.cannot_go_on(context_, channel_, envelope.domain);
+  return envelope.epoch == epoch;
+}
+
+LargeBodies::Fetched Inbox::fetched(const proto::Envelope& envelope, const proto::BlobRef& ref) {
+  using State = LargeBodies::State;
+  const mls::Group* group = owner_.group(context_.store, channel_);
+  if (group != nullptr && group->pending() != nullptr && envelope.kind == proto::EnvelopeKind::commit_blob) {
+    const Bytes& own = group->pending()->commit();
+    if (LargeBodies::place_of(account_, channel_, own).blob == ref.blob) return {State::whole, own};
+  }
+  LargeBodies::Fetched out =
+      owner_.large_.get(context_, account_, {channel_, envelope.domain, envelope.epoch}, ref,
+                        [&owner = owner_, channel = channel_](Context& later, const Answer& answer) {
+                          const auto account = load_account(later.store);
+                          if (account) Inbox(owner, later, *account, channel).part_came(answer);
+                        });
+  if (out.state == State::later) {
+    owner_.retry_later(context_, channel_);
+    out.state = State::waits;
+  }
+  return out;
+}
+
+void Inbox::part_came(const Answer& answer) {
+  const ErrorCode code = answer.body ? ErrorCode::internal : answer.body.error().code;
+  const bool is_no = code == ErrorCode::not_found || code == ErrorCode::over_limit;
+  if (answer.body) owner_.retries_.erase(channel_);
+  if (answer.body || is_no) return owner_.due(channel_);
+  owner_.retry_later(context_, channel_);
+  auto conversation = owner_.find(context_.store, channel_);
+  if (!conversation) return;
+  const std::string why = answer.message.empty() ? unreachable(account_, conversation->domain) + ";"
+                                                 : server_says(account_, conversation->domain) + answer.message;
+  conversation->trouble = why + " What is new here waits for it.";
+  owner_.save(context_, *conversation);
+}
+
+void Inbox::is_gone(const proto::Envelope& envelope) {
+  context_.note(proto::Event::Level::warning, "a commit or welcome is not on its server, or not any more");
+  const auto old = owner_.find(context_.store, channel_);
+  if (!old || old->is_writable() || is_back_in(envelope, *old)) {
+    owner_.cannot_go_on(context_, channel_, envelope.domain);
+  }
+}
+
+}  // namespace cairn::client

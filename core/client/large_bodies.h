@@ -1,0 +1,64 @@
+// Commits, welcomes and answers to a rejoin that no envelope holds: they lie at the server of their channel as blobs,
+// and what travels is where (docs/spec/client.md s.19).
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "core/client/account.h"
+#include "core/client/calls.h"
+#include "core/proto/blobs.h"
+
+namespace cairn::client {
+
+/// What is here at the same time, at most: one more begins in the place of that which began first, and is fetched again
+/// when it is needed.
+constexpr std::size_t kMostLargeBodies = 32;
+
+/// Of an answer to a part: a 409 says that the epoch is over, and by which commit it does not say.
+Answer without_winner(const Answer& answer);
+
+class LargeBodies {
+ public:
+  explicit LargeBodies(Calls& calls) : calls_(calls) {}
+
+  /// Where a channel lies, and who writes there.
+  struct Place {
+    ChannelId channel;
+    std::string domain;
+    std::uint64_t epoch = 0;  ///< the channel's
+  };
+  /// Gets every answer of the server: after a yes it is asked again, which goes on.
+  using Then = Calls::Continuation;
+
+  /// Where this device puts that body: always the same, and nobody else's to find before it is told.
+  static proto::BlobRef place_of(const Account& account, const ChannelId& channel, ByteView body);
+  /// Whether `body`, at most proto::kMaxHandshakeBlob bytes (CHECKed), lies whole where place_of() says. If not, the
+  /// next part is on its way, and then comes `then`.
+  bool put(Context& context, const Account& account, const Place& place, const crypto::SigningKey& write_key,
+           ByteView body, Then then);
+
+  /// later: too much is on its way just now, and nothing follows.
+  enum class State : std::uint8_t { whole, waits, later, gone };
+  struct Fetched {
+    State state = State::waits;
+    Bytes body = {};  ///< when it is whole: of the size and digest of its reference
+  };
+  /// The body, if it is here. If not, the next part is on its way, and then comes `then`. `gone`: the server does not
+  /// have it, or has another one.
+  Fetched get(Context& context, const Account& account, const Place& place, const proto::BlobRef& ref, Then then);
+  /// Nobody waits for it in this channel any more.
+  void forget(Context& context, const ChannelId& channel, const proto::BlobRef& ref);
+  void forget_all();
+
+ private:
+  bool make_room(Context& context);
+  void take_part(Context& context, const Bytes& key, const proto::BlobRef& ref, const proto::BlobGet& asked,
+                 const Answer& answer);
+
+  Calls& calls_;
+  std::map<proto::BlobId, std::uint64_t> put_;  ///< bytes that the server has of what this process puts
+  std::set<Bytes, BytesLess> gone_;             ///< keys as in tables::kLargeBodies
+};
+
+}  // namespace cairn::client

@@ -1,0 +1,226 @@
+// What lies at a server in the place of an envelope's body: put in parts, fetched in parts, and believed only when it
+// is what its reference says (docs/spec/client.md s.19).
+#include "core/client/large_bodies.h"
+
+#include <gtest/gtest.h>
+
+#include "core/base/memory_view.h"
+#include "core/client/rejoin.h"
+#include "core/client/tables.h"
+#include "core/crypto/hash.h"
+#include "core/crypto/labels.h"
+#include "tests/support/fake_blobs.h"
+#include "tests/support/refused.h"
+
+namespace cairn::client {
+namespace {
+
+using State = LargeBodies::State;
+
+/// One device and a server; calls are answered when the test says so.
+class LargeParts : public ::testing::Test {
+ protected:
+  LargeParts()
+      : account(Account::create(*directory::Name::from("alice@example.org"), "https://example.org", "", entropy)) {}
+
+  bool put(ByteView body, std::uint64_t epoch = 7) {
+    return large.put(context, account, {channel, "example.org", epoch}, write_key, body,
+                     [this](Context&, const Answer& answer) { answers.push_back(answer); });
+  }
+  LargeBodies::Fetched get(const proto::BlobRef& ref, const ChannelId& in) {
+    return large.get(context, account, {in, "example.org", 7}, ref,
+                     [this](Context&, const Answer& answer) { answers.push_back(answer); });
+  }
+  LargeBodies::Fetched get(const proto::BlobRef& ref) { return get(ref, channel); }
+  /// Answers the oldest call; the request.
+  proto::Call answer_one(std::optional<proto::CallReply> instead = {}) {
+    CHECK(!sends.empty());
+    const auto call = std::get<proto::Call>(sends.front());
+    sends.erase(sends.begin());
+    auto reply = instead ? Result<proto::CallReply>(*instead) : *server.answer(call.url.substr(19), call, ok());
+    calls.done(context, {call.id, std::move(reply)});
+    return call;
+  }
+  proto::BlobRef put_whole(ByteView body) {
+    while (!put(body)) answer_one();
+    return LargeBodies::place_of(account, channel, body);
+  }
+  Bytes random(std::size_t size) {
+    Bytes out(size);
+    entropy.fill(out);
+    return out;
+  }
+  std::size_t rows(Table table) { return store.scan(table, {}, {}, ~std::size_t{0}).size(); }
+  static proto::CallReply refusal(ErrorCode code) { return testing::FakePost::refusal(code, "No."); }
+
+  testing::SeededEntropy entropy{7};
+  MemoryView below;
+  Overlay store{below};
+  std::vector<proto::Send> sends;
+  std::vector<proto::Event> events;
+  Context context{store, Time{1'000'000}, entropy, sends, events};
+  Calls calls;
+  LargeBodies large{calls};
+  Account account;
+  testing::FakeBlobs server;
+  ChannelId channel = random_value<ChannelId>(entropy);
+  ChannelId elsewhere = random_value<ChannelId>(entropy);
+  crypto::SigningKey write_key = crypto::SigningKey::generate(entropy);
+  std::vector<Answer> answers;
+};
+
+TEST_F(LargeParts, ComeWholeAndTheirPlaceIsTheSameEachTime) {
+  const Bytes body = random(2 * proto::kBlobPart + 17);
+  EXPECT_FALSE(put(body));
+  EXPECT_FALSE(put(body));
+  ASSERT_EQ(sends.size(), 1u) << "one part at a time";
+  const auto first = wire::decode<proto::BlobPut>(answer_one().body);
+  ASSERT_TRUE(first && first->writer);
+  EXPECT_EQ(first->data.size(), proto::kBlobPart);
+  EXPECT_EQ(first->writer->epoch, 7u);
+  EXPECT_TRUE(crypto::verify_labelled(write_key.public_key(), crypto::kSignBlobOfChannel,
+                                      first->content_of_channel(crypto::sha256(first->data)),
+                                      first->writer->signature));
+  large.forget_all();  // as a crash does: the server says how far it was
+  EXPECT_FALSE(put(body));
+  answer_one();
+  EXPECT_EQ(server.parts_again, 1u);
+  const proto::BlobRef ref = put_whole(body);
+  EXPECT_EQ(ref.size, body.size());
+  EXPECT_EQ(ref.digest, crypto::sha256(body));
+  EXPECT_EQ(server.blobs.size(), 1u);
+  EXPECT_EQ(server.blobs.at(ref.blob).bytes, body);
+  EXPECT_TRUE(put(body));
+
+  for (int part = 0; part < 3; ++part) {
+    EXPECT_EQ(get(ref).state, State::waits);
+    EXPECT_EQ(get(ref).state, State::waits);
+    ASSERT_EQ(sends.size(), 1u);
+    answer_one();
+  }
+  const LargeBodies::Fetched fetched = get(ref);
+  EXPECT_EQ(fetched.state, State::whole);
+  EXPECT_EQ(fetched.body, body);
+  EXPECT_EQ(rows(tables::kLargeParts), 3u);
+  large.forget(context, channel, ref);
+  EXPECT_EQ(rows(tables::kLargeParts) + rows(tables::kLargeBodies), 0u);
+}
+
+TEST_F(LargeParts, LieForEachBodyAndChannelAndDeviceElsewhere) {
+  const Bytes one = random(100'000);
+  const auto here = LargeBodies::place_of(account, channel, one);
+  const Account other =
+      Account::create(*directory::Name::from("alice@example.org"), "https://example.org", "", entropy);
+  EXPECT_NE(here.blob, LargeBodies::place_of(account, channel, random(100'000)).blob);
+  EXPECT_NE(here.blob, LargeBodies::place_of(account, elsewhere, one).blob);
+  EXPECT_NE(here.blob, LargeBodies::place_of(other, channel, one).blob);
+}
+
+TEST_F(LargeParts, AServerThatTakesNothingIsNotAskedForEver) {
+  const Bytes body = random(100'000);
+  EXPECT_FALSE(put(body));
+  answer_one(proto::CallReply{200, wire::encode(proto::BlobPutAnswer{0, 0}), {}});
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_FALSE(answers[0].body.has_value()) << "it did not go on";
+  EXPECT_FALSE(put(body));
+  answer_one(proto::CallReply{200, wire::encode(proto::BlobPutAnswer{100'001, 0}), {}});
+  EXPECT_FALSE(answers[1].body.has_value()) << "no part begins there";
+  EXPECT_FALSE(put(body));
+  answer_one(proto::CallReply{200, to_bytes("what?"), {}});
+  EXPECT_FALSE(answers[2].body.has_value());
+  EXPECT_EQ(put_whole(body).size, body.size());
+}
+
+TEST_F(LargeParts, OfAFormerEpochSayNothingOfWhoWon) {
+  const Answer told{fail(ErrorCode::wrong_epoch, "no"), 409, to_bytes("a sentence"), "a sentence"};
+  EXPECT_TRUE(without_winner(told).error_body.empty());
+  const Answer refused{fail(ErrorCode::over_limit, "no"), 413, to_bytes("a sentence"), "a sentence"};
+  EXPECT_FALSE(without_winner(refused).error_body.empty());
+}
+
+TEST_F(LargeParts, WhatTheServerDoesNotHaveOrHasOtherwiseIsGone) {
+  const Bytes body = random(100'000);
+  proto::BlobRef ref = put_whole(body);
+  const auto ends_as = [&](const proto::BlobRef& asked, std::optional<proto::CallReply> instead) {
+    EXPECT_EQ(get(asked).state, State::waits);
+    answer_one(std::move(instead));
+    const State state = get(asked).state;
+    large.forget(context, channel, asked);
+    EXPECT_EQ(rows(tables::kLargeParts) + rows(tables::kLargeBodies), 0u);
+    sends.clear();
+    calls.forget_all();
+    return state;
+  };
+  EXPECT_EQ(ends_as(ref, refusal(ErrorCode::not_found)), State::gone);
+  EXPECT_EQ(ends_as(ref, refusal(ErrorCode::over_limit)), State::gone);
+  EXPECT_EQ(ends_as(ref, refusal(ErrorCode::rate_limited)), State::waits);
+  EXPECT_EQ(ends_as(ref, refusal(ErrorCode::internal)), State::waits);
+  EXPECT_EQ(ends_as(ref, proto::CallReply{200, to_bytes("what?"), {}}), State::gone);
+  const Bytes less(body.begin(), body.end() - 1);
+  EXPECT_EQ(ends_as(ref, proto::CallReply{200, wire::encode(proto::BlobPart{body.size(), less}), {}}), State::gone);
+  EXPECT_EQ(ends_as(ref, proto::CallReply{200, wire::encode(proto::BlobPart{body.size() + 1, body}), {}}), State::gone);
+  Bytes other = body;
+  other.front() ^= 1;
+  EXPECT_EQ(ends_as(ref, proto::CallReply{200, wire::encode(proto::BlobPart{body.size(), other}), {}}), State::gone);
+  EXPECT_EQ(ends_as(ref, {}), State::whole);
+  ref.size -= 1;
+  EXPECT_EQ(ends_as(ref, {}), State::gone);
+}
+
+TEST_F(LargeParts, OfOneChannelAreNotThoseOfAnotherOneThatNamesThemWrongly) {
+  const Bytes body = random(100'000);
+  const proto::BlobRef ref = put_whole(body);
+  proto::BlobRef wrong = ref;
+  wrong.size += 1;
+  EXPECT_EQ(get(ref).state, State::waits);
+  EXPECT_EQ(get(wrong, elsewhere).state, State::waits);
+  answer_one();
+  answer_one();
+  EXPECT_EQ(get(wrong, elsewhere).state, State::gone);
+  EXPECT_EQ(get(ref).state, State::whole);
+}
+
+TEST_F(LargeParts, WhatWaitsForLongYieldsToWhatIsNew) {
+  const Bytes body = random(100'000);
+  const proto::BlobRef ref = put_whole(body);
+  std::vector<ChannelId> others;
+  for (std::size_t i = 0; i < kMostLargeBodies; ++i) {
+    others.push_back(random_value<ChannelId>(entropy));
+    context.now = after(context.now, 1);
+    EXPECT_EQ(get(ref, others.back()).state, State::waits);
+  }
+  EXPECT_EQ(get(ref).state, State::later) << "all are on their way";
+  EXPECT_EQ(sends.size(), kMostLargeBodies);
+  answer_one();
+  EXPECT_EQ(get(ref).state, State::waits);
+  EXPECT_EQ(rows(tables::kLargeBodies), kMostLargeBodies);
+  EXPECT_EQ(rows(tables::kLargeParts), 0u) << "of the first, which waited for something else";
+  while (!sends.empty()) answer_one();
+  EXPECT_EQ(get(ref).state, State::whole);
+  EXPECT_EQ(get(ref, others[1]).state, State::whole);
+  EXPECT_EQ(get(ref, others[0]).state, State::waits) << "it is fetched again";
+}
+
+// ---- an answer that lets in ----
+
+TEST(LargeAnswer, SaysWhereItsCiphertextLiesAndNothingElse) {
+  RejoinAnswer answer{to_bytes("reference"), to_bytes("kem output"), {}, proto::BlobRef{{}, 100'000, {}}};
+  const Bytes bytes = wire::encode(answer);
+  const auto read = wire::decode<RejoinAnswer>(bytes);
+  ASSERT_TRUE(read && read->large);
+  EXPECT_EQ(wire::encode(*read), bytes);
+  const auto refuses = [](Bytes changed) { return !wire::decode<RejoinAnswer>(changed); };
+  EXPECT_TRUE(refuses(Bytes(bytes.begin(), bytes.end() - 1)));
+  EXPECT_TRUE(refuses(concat({bytes, to_bytes("x")})));
+  answer.large->size = 0;
+  EXPECT_TRUE(refuses(wire::encode(answer)));
+  answer.large->size = proto::kMaxHandshakeBlob + 1;
+  EXPECT_TRUE(refuses(wire::encode(answer)));
+  const RejoinAnswer small{to_bytes("reference"), to_bytes("kem output"), to_bytes("ciphertext"), {}};
+  const Bytes inside = wire::encode(small);
+  EXPECT_EQ(wire::encode(wire::decode<RejoinAnswer>(inside).value()), inside);
+  EXPECT_TRUE(refuses(concat({inside, ByteView(bytes).last(72)}))) << "both";
+}
+
+}  // namespace
+}  // namespace cairn::client
