@@ -72,7 +72,7 @@ class Client final : public proto::Mind {
     typing_.forget_all();
     own_devices_.forget_all();
     rpc_.forget_all();
-    return within(store, now, entropy, [](Context& context) { Typing::forget_former(context); });
+    return within(store, now, entropy, [this](Context& context) { typing_.forget_former(context); });
   }
 
   proto::Effects handle(const proto::Input& input, const StoreView& store, Time now, Entropy& entropy) override {
@@ -140,6 +140,7 @@ class Client final : public proto::Mind {
       case proto::MailboxPush::Kind::log_grew: own_name_.look_soon(); break;
       case proto::MailboxPush::Kind::caught_up:
         session_.set_caught_up();
+        session_.note_mailbox_end(context.now);
         conversations_.mailbox_ends(context, push->last);
         break;
       case proto::MailboxPush::Kind::key_packages_low: session_.set_server_key_packages(0); break;

@@ -141,6 +141,22 @@ TEST_F(LastResort, OpensWhatWaitedWhileItsDeviceWasAway) {
   EXPECT_FALSE(has_keys_of(first));
 }
 
+// The stream still seems to stand when the machine wakes up, and what came meanwhile waits behind it.
+TEST_F(LastResort, IsNotWipedBeforeTheMailboxWasReadAgain) {
+  const mls::KeyPackage first = last_resort();
+  welcome_alice(first);
+  village.pass_all(kMinuteMs);
+  const std::size_t before = conversations();
+  village.device("alice-1").set_silent(true);
+  welcome_alice(first);
+  village.pass_all(5 * kDayMs);
+  EXPECT_TRUE(has_keys_of(first));
+  village.device("alice-1").set_silent(false);
+  village.pass_all(kHourMs);
+  EXPECT_EQ(conversations(), before + 1);
+  EXPECT_FALSE(has_keys_of(first));
+}
+
 TEST_F(LastResort, ThatWasUsedStaysWhileNoneTakesItsPlace) {
   const mls::KeyPackage first = last_resort();
   village.device("alice-1").cut_off_from("https://example.org/v1/key-packages/upload");

@@ -105,13 +105,16 @@ void forget_key_packages(Context& context) {
   }
 }
 
-void forget_used_last_resorts(Context& context, const Session& session) {
+void forget_used_last_resorts(Context& context, Session& session) {
   if (!session.caught_up()) return;
   for (const Row& row : context.store.scan(tables::kUsedLastResorts, {}, {}, kMostForgotten)) {
     const auto replaced = replaced_at(row);
     if (!replaced || elapsed_ms(context.now, *replaced) < kUsedLastResortLifeMs) continue;
-    // One that waits for a look-up may be a Welcome to it.
-    if (!context.store.scan(tables::kInbox, {}, {}, 1).empty()) return;
+    // The stream may have died while this machine slept, with Welcomes waiting behind it.
+    if (session.mailbox_ended_at() < after(*replaced, kUsedLastResortLifeMs)) return session.reconnect(context);
+    // One that waits for a look-up may be a Welcome to it; but whoever keeps the look-up back keeps no key here.
+    const bool waits = !context.store.scan(tables::kInbox, {}, {}, 1).empty();
+    if (waits && elapsed_ms(context.now, *replaced) < kMostUsedLastResortLifeMs) return;
     forget_package(context, row.key);
   }
 }
@@ -149,8 +152,8 @@ void refill_key_packages(Context& context, const Account& account, Calls& calls,
                   return;
                 }
                 session.set_refilling(false);
-                if (answer.status == 401) return session.token_refused();
                 session.put_off_refill(later.now);
+                if (answer.status == 401) session.token_refused();
               });
 }
 

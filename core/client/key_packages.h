@@ -19,6 +19,8 @@ constexpr std::uint64_t kLateWelcomeMs = 30 * kDayMs;
 /// How long a last-resort package that was used opens Welcomes after another one has taken its place: by then who was
 /// given it has used it. A Welcome that comes later all the same leaves this device to rejoin.h.
 constexpr std::uint64_t kUsedLastResortLifeMs = 2 * kDayMs;
+/// The same where something in the inbox has waited ever since.
+constexpr std::uint64_t kMostUsedLastResortLifeMs = 7 * kDayMs;
 
 /// Makes and uploads what the server lacks. Called when logged in; private keys are stored in the same batch, so they
 /// are on disk before the upload is sent.
@@ -41,8 +43,8 @@ void take_key_package(Context& context, const mls::PrivateKeyPackage& package);
 /// Wipes the private parts of those that no Welcome can be for any more; looks at most once a day.
 void forget_key_packages(Context& context);
 /// Wipes those of last-resort packages that were used, kUsedLastResortLifeMs after they were replaced, once all that
-/// waited for this device was read.
-void forget_used_last_resorts(Context& context, const Session& session);
+/// waited for this device was read; opens the stream anew to know that.
+void forget_used_last_resorts(Context& context, Session& session);
 
 /// When a key package with that lifetime was made here, and whether it was a last-resort one.
 Time made_at(const mls::Lifetime& lifetime);

@@ -5,7 +5,8 @@
 
 namespace cairn::client {
 
-// MLS-Exporter, context: the channel id. The key of an epoch's signals.
+// MLS-Exporter, context: the channel id. The seed of an epoch's write key, and the key of its signals.
+inline constexpr std::string_view kExportWriteKey = "cairn channel write key";
 inline constexpr std::string_view kExportSignalKey = "cairn signal key";
 
 // KDF(one-time secret of a link, label, signature key).

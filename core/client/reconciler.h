@@ -3,6 +3,7 @@
 
 #include "core/client/conversations.h"
 #include "core/client/gatekeeper.h"
+#include "core/client/labels.h"
 #include "core/client/leaf_updates.h"
 #include "core/client/pairs.h"
 #include "core/client/signal.h"
@@ -149,7 +150,7 @@ Calls::Continuation resume(Conversations& owner, const ChannelId& channel, Then 
 /// a staged commit.
 template <class Epoch>
 crypto::SigningKey write_key_of(const Epoch& epoch, const ChannelId& channel) {
-  const SecretBytes seed = epoch.exporter("cairn channel write key", channel, crypto::Ed25519Seed::kSize);
+  const SecretBytes seed = epoch.exporter(kExportWriteKey, channel, crypto::Ed25519Seed::kSize);
   auto typed = crypto::Ed25519Seed::from(seed.expose());
   CHECK(typed.has_value());
   return crypto::SigningKey::from_seed(std::move(*typed));

@@ -144,6 +144,7 @@ void Session::forget_all() {
   socket_ = {};
   connected_ = false;
   caught_up_ = false;
+  mailbox_ended_at_ = {};
   retry_at_ = Time::never();
   refill_at_ = Time::never();
 }

@@ -29,6 +29,9 @@ class Session {
   bool connected() const { return connected_; }
   bool caught_up() const { return caught_up_; }
   void set_caught_up();
+  /// When it was last heard that all was pushed that the mailbox had: a stream that stands may have died since.
+  Time mailbox_ended_at() const { return mailbox_ended_at_; }
+  void note_mailbox_end(Time now) { mailbox_ended_at_ = now; }
   /// Acknowledges mailbox envelopes up to `sequence`; they are stored in this batch.
   void acknowledge(Context& context, std::uint64_t sequence);
   /// How many key packages the server had at login.
@@ -65,6 +68,7 @@ class Session {
   Time retry_at_ = Time::never();
   Time refill_at_ = Time::never();  ///< never: it is not put off
   std::uint64_t refill_pause_ms_ = 0;
+  Time mailbox_ended_at_{};
   unsigned failures_ = 0;
   std::string trouble_;
 };

@@ -8,6 +8,7 @@
 #include "core/client/signal_tables.h"
 #include "core/client/tables.h"
 #include "core/proto/labels.h"
+#include "core/wire/reader.h"
 
 namespace cairn::client {
 namespace {
@@ -89,8 +90,13 @@ void Typing::forget_all() {
 }
 
 void Typing::forget_former(Context& context) {
-  for (const Row& row : context.store.scan(tables::kFormerSignals, {}, {}, kMostFormerRows))
+  for (const Row& row : context.store.scan(tables::kFormerSignals, {}, {}, kMostFormerRows)) {
     context.store.erase(tables::kFormerSignals, row.key);
+    const auto channel = ChannelId::from(row.key);
+    const mls::Group* group = channel ? conversations_.group(context.store, *channel) : nullptr;
+    const auto epoch = wire::Reader(row.value).u64();
+    if (group != nullptr && epoch && *epoch == group->epoch()) conversations_.doubt(context, *channel);
+  }
 }
 
 bool Reconciler::signal(SignalKind kind) {

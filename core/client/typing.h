@@ -42,8 +42,9 @@ class Typing {
   using Listener = std::function<void(Context&, const ChannelId& home, const std::string& name)>;
   void set_listener(Listener listener) { listener_ = std::move(listener); }
   void forget_all();
-  /// Deletes the rows that only earlier builds need.
-  static void forget_former(Context& context);
+  /// Deletes the rows of earlier builds. They had signals use up keys of messages, and no envelope tells when a state
+  /// that was put back has used them before: the conversations concerned are in doubt.
+  void forget_former(Context& context);
 
  private:
   /// Of one epoch of a channel: when each sender said what was last heard of it, by its own clock.
