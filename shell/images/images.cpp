@@ -45,8 +45,8 @@ File open_plain(const std::string& path) {
   return File(file);
 }
 
-Result<Picture> read_image(std::FILE* file, ByteView beginning) {
-  const Limits limits{kMaxImagePixels, kMostOfASide, kMaxImageMs, kMaxImageMemory, kMaxImageScans, true};
+Result<Picture> read_image(std::FILE* file, ByteView beginning, std::uint64_t most_ms) {
+  const Limits limits{kMaxImagePixels, kMostOfASide, most_ms, kMaxImageMemory, kMaxImageScans, true};
   const Extent most{kThumbnailSide, kThumbnailSide};
   if (is_png(beginning)) return internal::read_png(file, limits, most);
   REQUIRE(is_jpeg(beginning), ErrorCode::unsupported, "neither a JPEG nor a PNG");
@@ -56,21 +56,21 @@ Result<Picture> read_image(std::FILE* file, ByteView beginning) {
 
 }  // namespace
 
-Result<Bytes> make_thumbnail(const std::string& path) {
+Result<Bytes> make_thumbnail(const std::string& path, std::uint64_t most_ms) {
   const File file = open_plain(path);
   REQUIRE(file, ErrorCode::not_found, "no plain file that can be read");
   struct stat facts {};
   REQUIRE(::fstat(::fileno(file.get()), &facts) == 0 && static_cast<std::uint64_t>(facts.st_size) <= kMaxImageFile,
           ErrorCode::over_limit, "size of a file with a picture");
-  return make_thumbnail(file.get());
+  return make_thumbnail(file.get(), most_ms);
 }
 
-Result<Bytes> make_thumbnail(std::FILE* file) {
+Result<Bytes> make_thumbnail(std::FILE* file, std::uint64_t most_ms) {
   Bytes beginning(kBeginning);
   std::rewind(file);
   beginning.resize(std::fread(beginning.data(), 1, beginning.size(), file));
   std::rewind(file);
-  const Picture picture = TRY(read_image(file, beginning));
+  const Picture picture = TRY(read_image(file, beginning, most_ms));
   for (const int quality : kQualities) {
     Bytes jpeg = TRY(internal::write_jpeg(picture, quality));
     if (jpeg.size() <= kThumbnailSize) return jpeg;

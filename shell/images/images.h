@@ -25,7 +25,7 @@ struct Picture {
 constexpr std::uint64_t kMaxImageFile = std::uint64_t{128} << 20;   ///< bytes
 constexpr std::uint64_t kMaxImagePixels = std::uint64_t{64} << 20;  ///< of one that is read row by row
 constexpr std::uint64_t kMaxWholePixels = std::uint64_t{16} << 20;  ///< of an interlaced PNG, which is not
-constexpr std::uint64_t kMaxImageMs = 5'000;                        ///< then it is given up
+constexpr std::uint64_t kMaxImageMs = 5'000;                        ///< unless who asks has less time
 constexpr long kMaxImageMemory = 256l << 20;                        ///< bytes, of a progressive JPEG
 constexpr int kMaxImageScans = 64;                                  ///< likewise
 constexpr int kThumbnailSide = 160;                                 ///< pixels at most of what is made of it
@@ -41,10 +41,10 @@ constexpr int kMaxReceivedScans = 32;
 /// A small JPEG of the JPEG or PNG in this file, known by its content: turned as its EXIF says, on white where it is
 /// transparent, never larger than it was, and without anything that is no picture. `unsupported` for what is neither,
 /// or has inks instead of lights; `over_limit` beyond what stands above; `malformed` for what is broken or cut off;
-/// `not_found` for what is no plain file that can be read.
-Result<Bytes> make_thumbnail(const std::string& path);
+/// `not_found` for what is no plain file that can be read. It is given up after `most_ms`.
+Result<Bytes> make_thumbnail(const std::string& path, std::uint64_t most_ms = kMaxImageMs);
 /// Likewise of an open file from its beginning, whose size the caller has judged.
-Result<Bytes> make_thumbnail(std::FILE* file);
+Result<Bytes> make_thumbnail(std::FILE* file, std::uint64_t most_ms = kMaxImageMs);
 
 /// The pixels of a thumbnail that somebody sent: a baseline or progressive JPEG within the limits above. `over_limit`,
 /// `unsupported` or `malformed` otherwise, also when a single byte of it is missing.

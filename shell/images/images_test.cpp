@@ -9,6 +9,7 @@
 
 #include "shell/images/internal/exif.h"
 #include "shell/images/internal/jpeg.h"
+#include "shell/images/internal/png.h"
 #include "tests/support/made_images.h"
 #include "tests/support/scratch_folder.h"
 #include "tests/support/seeded_entropy.h"
@@ -93,6 +94,55 @@ Bytes claiming_png(std::uint32_t width, std::uint32_t height, bool is_interlaced
   append_chunk(out, "IHDR", head);
   append_chunk(out, "IDAT", Bytes(10));
   append_chunk(out, "IEND", {});
+  return out;
+}
+
+struct PngChunk {
+  std::string_view type;
+  Bytes body;
+};
+
+/// A PNG of one white pixel: chunks before its data, the data's chunks, chunks behind them.
+Bytes one_pixel_png(const std::vector<PngChunk>& before, const std::vector<Bytes>& data,
+                    const std::vector<PngChunk>& behind = {}) {
+  Bytes out = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+  append_chunk(out, "IHDR", {0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0});
+  for (const PngChunk& one : before) append_chunk(out, one.type, one.body);
+  for (const Bytes& one : data) append_chunk(out, "IDAT", one);
+  for (const PngChunk& one : behind) append_chunk(out, one.type, one.body);
+  append_chunk(out, "IEND", {});
+  return out;
+}
+
+Bytes deflated(const Bytes& plain) {
+  Bytes out(::compressBound(plain.size()));
+  uLongf size = out.size();
+  EXPECT_EQ(::compress(out.data(), &size, plain.data(), plain.size()), Z_OK);
+  out.resize(size);
+  return out;
+}
+
+const Bytes kWhitePixel = {0, 255, 255, 255};
+
+/// What begins as the pixel does and goes on with zeros, a thousand for each byte, in `pieces` pieces of some 64 KiB.
+std::vector<Bytes> surplus_data(std::size_t pieces) {
+  z_stream stream = {};
+  EXPECT_EQ(::deflateInit(&stream, Z_BEST_COMPRESSION), Z_OK);
+  const auto more = [&](const Bytes& plain) {
+    Bytes out(plain.size() / 900 + 1000);
+    stream.next_in = const_cast<Bytef*>(plain.data());
+    stream.avail_in = static_cast<uInt>(plain.size());
+    stream.next_out = out.data();
+    stream.avail_out = static_cast<uInt>(out.size());
+    EXPECT_EQ(::deflate(&stream, Z_FULL_FLUSH), Z_OK);
+    EXPECT_EQ(stream.avail_in, 0u);
+    out.resize(out.size() - stream.avail_out);
+    return out;
+  };
+  std::vector<Bytes> out = {more(kWhitePixel)};
+  const Bytes zeros = more(Bytes(std::size_t{64} << 20));
+  ::deflateEnd(&stream);
+  out.insert(out.end(), pieces, zeros);  // after a full flush nothing refers to what was before
   return out;
 }
 
@@ -244,6 +294,57 @@ TEST(Thumbnails, AreNotMadeOfScansWithoutEnd) {
   EXPECT_EQ(seen(jpeg), "malformed");
   EXPECT_TRUE(is_read(jpeg, kMaxImageMemory, 190));
   EXPECT_FALSE(is_read(jpeg, kMaxImageMemory, 189));
+}
+
+TEST(Thumbnails, AreNotMadeOfDataThatGoesOnBehindTheLastRow) {
+  Bytes png = one_pixel_png({}, surplus_data(32));  // 2 GiB of it
+  std::FILE* const file = ::fmemopen(png.data(), png.size(), "rb");
+  EXPECT_FALSE(internal::read_png(file, {kMaxImagePixels, 1'000, 50, kMaxImageMemory, kMaxImageScans, true}, {16, 16}));
+  EXPECT_LT(std::ftell(file), static_cast<long>(png.size() / 2));  // no machine undoes half of it in 50 ms
+  std::fclose(file);
+  EXPECT_EQ(seen(one_pixel_png({}, {deflated({0, 255, 255, 255, 0})})), "malformed");  // a single byte
+}
+
+TEST(Thumbnails, AreMadeOfPngsWithAnythingThatIsNoPixel) {
+  const std::string expected = "1x1 white white white white";
+  const std::vector<Bytes> data = {deflated(kWhitePixel)};
+  EXPECT_EQ(seen(one_pixel_png({}, data)), expected);
+  EXPECT_EQ(seen(one_pixel_png(
+                {}, {Bytes(data[0].begin(), data[0].begin() + 3), {}, Bytes(data[0].begin() + 3, data[0].end())})),
+            expected);
+  // Nonsense in each, twice, out of place.
+  const Bytes nonsense(10'000, 'x');
+  for (const char* type : {"bKGD", "cHRM", "eXIf", "gAMA", "hIST", "iCCP", "iTXt", "oFFs", "pCAL", "pHYs", "sBIT",
+                           "sCAL", "sPLT", "sRGB", "tEXt", "tIME", "zTXt", "cICP", "mkBF", "acTL", "vpAg"}) {
+    EXPECT_EQ(seen(one_pixel_png({{type, nonsense}, {type, {}}}, data, {{type, nonsense}})), expected) << type;
+  }
+  EXPECT_EQ(seen(one_pixel_png({{"mkBF", Bytes(2'000'000)}}, data)), expected);  // as some drawing programs leave it
+  EXPECT_EQ(seen(one_pixel_png({{"XXXX", {}}}, data)), "malformed");             // what nobody may pass over
+}
+
+TEST(Thumbnails, AreNotMadeOfPngsThatTheLibraryOnlyWarnsOf) {
+  const Bytes data = deflated(kWhitePixel);
+  EXPECT_EQ(seen(one_pixel_png({{"tRNS", Bytes(5)}}, {data})), "malformed");
+  EXPECT_EQ(seen(one_pixel_png({{"PLTE", Bytes(4)}}, {data})), "malformed");
+  Bytes png = one_pixel_png({{"tEXt", to_bytes("Place\0at home")}}, {data});
+  ASSERT_EQ(seen(png), "1x1 white white white white");
+  png[8 + 25 + 8] ^= 1;  // so that its sum is wrong
+  EXPECT_EQ(seen(png), "malformed");
+}
+
+TEST(Thumbnails, OfAnySizeAndQualityFitIntoWhatIsSetAsideForThem) {
+  for (const auto& [width, height] : {std::pair(160, 160), std::pair(160, 1), std::pair(1, 160), std::pair(1, 1)}) {
+    for (const int quality : {1, 75, 100}) {
+      const auto jpeg = internal::write_jpeg(noise(width, height), quality);
+      ASSERT_TRUE(jpeg);
+      std::FILE* const file = ::fmemopen(const_cast<std::uint8_t*>(jpeg->data()), jpeg->size(), "rb");
+      const auto picture =
+          internal::read_jpeg(file, {kMaxImagePixels, 1'000, kMaxImageMs, kMaxImageMemory, 64, false}, {160, 160});
+      std::fclose(file);
+      ASSERT_TRUE(picture);
+      EXPECT_EQ(size_of(*picture), std::to_string(width) + "x" + std::to_string(height));
+    }
+  }
 }
 
 TEST(Thumbnails, AreNotMadeOfFilesThatAreNoneOrTooLarge) {

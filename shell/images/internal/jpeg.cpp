@@ -3,12 +3,12 @@
 #include "shell/images/internal/jpeg.h"
 
 #include <csetjmp>
-#include <cstdlib>
 
 // Behind <cstdio>, whose FILE it uses.
 #include <jerror.h>
 #include <jpeglib.h>
 
+#include "core/base/check.h"
 #include "shell/os/clock.h"
 
 namespace cairn::images::internal {
@@ -94,17 +94,26 @@ bool read_jpeg_rows(JpegReader& reader, Shrinker& shrinker, JSAMPROW row) {
   return jpeg_finish_decompress(&reader.info) == TRUE;
 }
 
+/// More than a picture of this size can become: tables, and for each block of 8 x 8 samples (six for 16 x 16 pixels) 64
+/// coefficients of at most 27 bits, each byte twice where all are 0xff.
+std::size_t most_of_jpeg(const Picture& picture) {
+  const auto blocks = [](int side) { return (static_cast<std::size_t>(side) + 15) / 16; };
+  constexpr std::size_t kMostOfSixBlocks = std::size_t{2} * 6 * 64 * 27 / 8;
+  return 4096 + blocks(picture.width) * blocks(picture.height) * kMostOfSixBlocks;
+}
+
 struct JpegWriter {
   JpegTrouble trouble;
   jpeg_compress_struct info = {};
+  /// The library never has to give itself more, which it would not keep track of where memory ends.
+  Bytes room;
   unsigned char* out = nullptr;
   unsigned long size = 0;
 
-  JpegWriter() { prepare(info, trouble); }
-  ~JpegWriter() {
-    jpeg_destroy_compress(&info);
-    std::free(out);
+  explicit JpegWriter(const Picture& picture) : room(most_of_jpeg(picture)), out(room.data()), size(room.size()) {
+    prepare(info, trouble);
   }
+  ~JpegWriter() { jpeg_destroy_compress(&info); }
   JpegWriter(const JpegWriter&) = delete;
   JpegWriter& operator=(const JpegWriter&) = delete;
 };
@@ -172,9 +181,11 @@ Result<Picture> read_jpeg(std::FILE* file, const Limits& limits, Extent most) {
 }
 
 Result<Bytes> write_jpeg(const Picture& picture, int quality) {
-  JpegWriter writer;
+  JpegWriter writer(picture);
   REQUIRE(write_jpeg_rows(writer, picture, quality), ErrorCode::internal, "writing a JPEG");
-  return Bytes(writer.out, writer.out + writer.size);
+  CHECK(writer.out == writer.room.data());
+  writer.room.resize(writer.size);
+  return std::move(writer.room);
 }
 
 }  // namespace cairn::images::internal

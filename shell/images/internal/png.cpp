@@ -10,16 +10,18 @@
 namespace cairn::images::internal {
 namespace {
 
-constexpr png_alloc_size_t kMostOfAChunk = png_alloc_size_t{1} << 20;
+/// Longer chunks are errors, also those that are passed over; of none more is kept than a piece.
+constexpr png_alloc_size_t kMostOfAChunk = png_alloc_size_t{kMaxImageFile};
 
 /// Chunks that are passed over unread: whatever they hold, it is no pixel.
 constexpr png_byte kPassedOver[] =
     "bKGD\0cHRM\0eXIf\0gAMA\0hIST\0iCCP\0iTXt\0oFFs\0pCAL\0pHYs\0sBIT\0sCAL\0sPLT\0sRGB\0tEXt\0tIME\0zTXt";
 
-[[noreturn]] void on_png_error(png_structp png, png_const_charp) { png_longjmp(png, 1); }
-void on_png_warning(png_structp, png_const_charp) {}
+/// Also for what the library only warns of.
+[[noreturn]] void on_png_trouble(png_structp png, png_const_charp) { png_longjmp(png, 1); }
 
 struct PngReader {
+  std::FILE* file = nullptr;
   png_structp png = nullptr;
   png_infop info = nullptr;
   png_uint_32 width = 0;
@@ -27,8 +29,8 @@ struct PngReader {
   int passes = 0;
   std::uint64_t until_ms = 0;
 
-  explicit PngReader(const Limits& limits) : until_ms(os::monotonic_ms() + limits.ms) {
-    png = png_create_read_struct(PNG_LIBPNG_VER_STRING, nullptr, on_png_error, on_png_warning);
+  PngReader(std::FILE* from, const Limits& limits) : file(from), until_ms(os::monotonic_ms() + limits.ms) {
+    png = png_create_read_struct(PNG_LIBPNG_VER_STRING, nullptr, on_png_trouble, on_png_trouble);
     if (png != nullptr) info = png_create_info_struct(png);
   }
   ~PngReader() { png_destroy_read_struct(&png, &info, nullptr); }
@@ -40,14 +42,21 @@ struct PngReader {
 
 // NOLINTBEGIN(cert-err52-cpp)
 
-bool read_png_head(PngReader& reader, std::FILE* file, const Limits& limits) {
+/// The library undoes a thousand bytes for each one and, behind the last row, all that there are before it returns: so
+/// the time is looked at here, before each piece.
+void read_png_bytes(png_structp png, png_bytep out, std::size_t size) {
+  const PngReader& reader = *static_cast<const PngReader*>(png_get_io_ptr(png));
+  if (reader.is_late() || std::fread(out, 1, size, reader.file) != size) png_longjmp(png, 1);
+}
+
+bool read_png_head(PngReader& reader, const Limits& limits) {
   if (setjmp(png_jmpbuf(reader.png)) != 0) return false;
   const auto side = static_cast<png_uint_32>(limits.side);
   png_set_user_limits(reader.png, side, side);
   png_set_chunk_malloc_max(reader.png, kMostOfAChunk);
   png_set_keep_unknown_chunks(reader.png, PNG_HANDLE_CHUNK_NEVER, nullptr, 0);
   png_set_keep_unknown_chunks(reader.png, PNG_HANDLE_CHUNK_NEVER, kPassedOver, sizeof kPassedOver / 5);
-  png_init_io(reader.png, file);
+  png_set_read_fn(reader.png, &reader, read_png_bytes);
   png_read_info(reader.png, reader.info);
   reader.width = png_get_image_width(reader.png, reader.info);
   reader.height = png_get_image_height(reader.png, reader.info);
@@ -96,9 +105,9 @@ bool read_png_rows(PngReader& reader, Shrinker& shrinker, png_byte* rgba, std::u
 }  // namespace
 
 Result<Picture> read_png(std::FILE* file, const Limits& limits, Extent most) {
-  PngReader reader(limits);
+  PngReader reader(file, limits);
   REQUIRE(reader.png != nullptr && reader.info != nullptr, ErrorCode::internal, "libpng");
-  REQUIRE(read_png_head(reader, file, limits), ErrorCode::malformed, "head of a PNG");
+  REQUIRE(read_png_head(reader, limits), ErrorCode::malformed, "head of a PNG");
   REQUIRE(std::uint64_t{reader.width} * reader.height <= limits.pixels, ErrorCode::over_limit, "size of a PNG");
   REQUIRE(begin_png_rows(reader), ErrorCode::malformed, "kind of a PNG");
   const bool is_whole = reader.passes > 1;
