@@ -78,9 +78,9 @@ void add_attachment_commands(CLI::App& app, Question question) {
   cancel->callback([question] { question.method = "attachment.cancel"; });
 }
 
-json with_preview(json params) {
+json with_preview(json params, std::uint64_t most_ms) {
   if (params.contains("preview")) return params;
-  const auto jpeg = images::make_thumbnail(params.value("file", ""));
+  const auto jpeg = images::make_thumbnail(params.value("file", ""), most_ms);
   if (jpeg) params["preview"] = to_base64(*jpeg);
   return params;
 }

@@ -3,6 +3,7 @@
 
 #include "apps/cairn/speaker.h"
 #include "apps/cairn/talk.h"
+#include "shell/images/images.h"
 
 namespace cairn::apps {
 
@@ -10,8 +11,8 @@ namespace cairn::apps {
 void add_attachment_commands(CLI::App& app, Question question);
 
 /// What attachment.send is asked, with a small picture of the file where it is one (shell/images); as it is where that
-/// says what to send for it.
-nlohmann::json with_preview(nlohmann::json params);
+/// says what to send for it, or making one takes longer.
+nlohmann::json with_preview(nlohmann::json params, std::uint64_t most_ms = images::kMaxImageMs);
 
 /// Asks, then waits until the file is sent or saved, showing how far it is on a terminal. Exit::unreachable when
 /// nothing moves for `most_quiet_ms`: it goes on by itself whenever this device runs.

@@ -25,7 +25,7 @@ constexpr const char* kHelp[] = {
     "/members             who is here",
     "/expire 1d           let what is said disappear some time after it is read; off keeps it",
     "/typing off          whether they see that you are writing",
-    "/pictures off        whether the small pictures that come with files are drawn here",
+    "/pictures off        whether small pictures are drawn here, and sent with files",
     "/accept /delete /block   what to do with somebody who writes for the first time",
     "/quit                or Ctrl-D; //text sends a text that begins with a slash",
     "",
@@ -194,10 +194,13 @@ void Model::command(const std::string& line) {
 void Model::switch_pictures(const std::string& words) {
   if (words != "on" && words != "off") {
     said_ = "Write /pictures on or /pictures off.";
-  } else if (words == "on" && !config_.has_colours) {
+    return;
+  }
+  opens_pictures_ = words == "on";
+  if (opens_pictures_ && !config_.has_colours) {
     said_ = "This terminal has no 256 colours; set TERM, such as to xterm-256color, if it has.";
   } else {
-    timeline_.show_pictures(words == "on");
+    timeline_.show_pictures(opens_pictures_);
   }
 }
 
@@ -360,6 +363,7 @@ void Model::attach(const std::string& words) {
   }
   json params = {{"to", conversation_.empty() ? config_.to : conversation_}, {"file", path_of(file)}, {"wait_ms", 0}};
   if (!rest.empty()) params["text"] = rest;
+  if (!opens_pictures_) params["preview"] = "";
   ask("attachment.send", std::move(params), [this](const Answer& answer) {
     if (!answer.good) said_ = answer.sentence;
     if (answer.good) take_transfer(answer.result);

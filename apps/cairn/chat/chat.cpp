@@ -18,6 +18,8 @@ using nlohmann::json;
 
 /// What disappears, and who types no more, is looked for so often.
 constexpr int kTickMs = 500;
+/// No key is taken while a picture of a file is made.
+constexpr std::uint64_t kPreviewMs = 1'000;
 
 Reply refused(Exit exit, std::string sentence) { return {exit, {}, std::move(sentence), {}}; }
 
@@ -58,7 +60,7 @@ class Chat {
     const json frame = {{"jsonrpc", "2.0"},
                         {"id", request.id},
                         {"method", request.method},
-                        {"params", is_file ? with_preview(request.params) : request.params}};
+                        {"params", is_file ? with_preview(request.params, kPreviewMs) : request.params}};
     return to_bytes(frame.dump(-1, ' ', false, json::error_handler_t::replace));
   }
 

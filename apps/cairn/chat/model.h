@@ -188,6 +188,7 @@ class Model {
   Panel panel_;
   std::string said_;  ///< to its owner, in one line
   bool said_alarms_ = false;
+  bool opens_pictures_ = true;  ///< unless its owner said /pictures off; those that came in colours alone
   std::string transfer_;
   std::map<std::string, std::uint64_t> typing_;  ///< who writes, until when if nothing more is heard
   std::uint64_t typing_said_ms_ = 0;

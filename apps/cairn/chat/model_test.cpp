@@ -389,6 +389,18 @@ TEST_F(ChatModel, DrawsPicturesUnlessItIsToldNotTo) {
   EXPECT_TRUE(shows("[file: a.jpg, 1 bytes; /save 1]"));
 }
 
+TEST_F(ChatModel, SendsNoPictureOfAFileWhenItIsToldNotTo) {
+  open();
+  line("/attach a.jpg");
+  EXPECT_FALSE(take("attachment.send").params.contains("preview"));  // so one is made
+  line("/pictures off");
+  line("/attach b.jpg look");
+  EXPECT_EQ(take("attachment.send").params.value("preview", "none was said"), "");
+  line("/pictures on");
+  line("/attach c.jpg");
+  EXPECT_FALSE(take("attachment.send").params.contains("preview"));
+}
+
 TEST_F(ChatModel, DrawsNoPicturesWhereThereAreNoColours) {
   Model plain({"bob", "/home/alice/docs", "/home/alice", false}, {24, 80}, 1000);
   plain.key({Kind::text, "/pictures on"});
