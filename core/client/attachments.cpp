@@ -71,7 +71,12 @@ Result<TransferId> Attachments::send(Context& context, const ChannelId& home, co
   transfer.file.nonce = random_value<crypto::StreamNonce>(context.entropy);
   transfer.owner = random_secret<crypto::Ed25519Seed>(context.entropy);
   const TransferId id = TRY(begin(context, std::move(transfer)));
-  if (!preview.empty()) save_preview_to_send(context, id, std::move(preview));
+  // What was said last counts, also where it is none.
+  if (preview.empty()) {
+    erase_preview_to_send(context, id);
+  } else {
+    save_preview_to_send(context, id, std::move(preview));
+  }
   return id;
 }
 

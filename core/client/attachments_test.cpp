@@ -367,6 +367,24 @@ TEST_F(FilesBetweenPeople, HaveNoPreviewThatIsNone) {
   EXPECT_TRUE(transfers("alice-1").empty());
 }
 
+TEST_F(FilesBetweenPeople, ComeWithThePreviewThatWasGivenLast) {
+  meet();
+  machine.put("/home/alice/photo.png", file_content(1000));
+  json params = {{"to", kBob}, {"file", "/home/alice/photo.png"}, {"wait_ms", 0}};
+  const auto send_with = [&](const Bytes& preview) {
+    params["preview"] = to_base64(preview);
+    return village.ask("alice-1", "attachment.send", params)["result"].value("transfer", "");
+  };
+  village.server.down = true;
+  const std::string transfer = send_with(testing::made_preview(16, 16));
+  EXPECT_EQ(rows("alice-1", tables::kPreviews), 1u);
+  EXPECT_EQ(send_with({}), transfer);
+  EXPECT_EQ(rows("alice-1", tables::kPreviews), 0u);
+  village.server.down = false;
+  ASSERT_TRUE(village.until([&] { return last("bob-1", kAlice).contains("attachment"); }));
+  EXPECT_FALSE(last("bob-1", kAlice)["attachment"].contains("preview"));
+}
+
 TEST_F(FilesBetweenPeople, ShowNoPreviewBeforeARequestIsAccepted) {
   machine.put("/home/alice/photo.png", file_content(1000));
   const json params = {{"to", kBob},

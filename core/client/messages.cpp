@@ -3,6 +3,7 @@
 #include <deque>
 
 #include "core/client/backup_archive.h"
+#include "core/client/preview.h"
 #include "core/client/row_keys.h"
 #include "core/client/send_keys.h"
 #include "core/client/tables.h"
@@ -149,6 +150,7 @@ Changing::Outcome Changing::edit(const MessageRef& ref, Message message, const C
   const Edit version{change.device, change.time_ms, change.text, change.unknown_type};
   context_.store.put(tables::kEdits, version_key(home_, ref.index, depth, change.id), wire::encode(version));
   put_id(context_, home_, change.id, {MessageRef::Kind::message, ref.index, depth});
+  erase_preview(context_, home_, ref.index);  // a file belongs to the first version
   const Version newest = versions_of(context_.store, home_, ref.index).back();
   message.text = newest.edit.text;
   message.unknown_type = newest.edit.unknown_type;

@@ -1,7 +1,9 @@
 #include "core/client/messages.h"
 
+#include "core/client/preview.h"
 #include "core/client/requests.h"
 #include "core/client/talk_fixture.h"
+#include "tests/support/made_preview.h"
 
 namespace cairn::client {
 namespace {
@@ -48,6 +50,18 @@ TEST(Messages, AnEditIsShownAndWhatWasSaidBeforeIsKept) {
   EXPECT_EQ(all[0].text, "helo");
   EXPECT_EQ(all[1].text, "hello");
   EXPECT_EQ(find_id(room.context().store, room.home(), TalkRoom::id(2))->index, index);
+}
+
+TEST(Messages, AnEditLeavesNothingOfAPreview) {
+  TalkRoom room;
+  const auto other = room.receive(kBob, 1, "a picture");
+  const auto index = room.receive(kBob, 2, "another");
+  for (const auto one : {other, index}) save_preview(room.context(), room.home(), one, testing::made_preview(16, 16));
+  room.change(edit(3, 2, "not yours", kAlice));
+  EXPECT_TRUE(preview_of(room.context().store, room.home(), index));
+  room.change(edit(4, 2, "no picture"));
+  EXPECT_FALSE(preview_of(room.context().store, room.home(), index));
+  EXPECT_TRUE(preview_of(room.context().store, room.home(), other));
 }
 
 // Two devices of bob's, which do not hear of each other at first, and a message that may come last of all.

@@ -17,6 +17,8 @@ constexpr std::size_t kMaxWaiting = 256;
 constexpr std::size_t kMaxIdSize = 128;
 /// Events that are sent to a follower in one input; the rest follows at once.
 constexpr std::size_t kEventsAtOnce = 256;
+/// No further one after so many bytes: what carries them to a follower keeps only so much for it.
+constexpr std::size_t kEventBytesAtOnce = std::size_t{512} * 1024;
 /// Followers that come back can be told what they missed, up to this many messages.
 constexpr std::uint64_t kEventsKept = 100'000;
 
@@ -316,7 +318,9 @@ class Rpc::State {
   bool tell(Context& context, proto::SocketId socket, Following& following) {
     const auto rows = context.store.scan(tables::kEvents, event_key(following.next), {}, kEventsAtOnce);
     const auto account = rows.empty() ? std::nullopt : load_account(context.store);
+    std::size_t size = 0;
     for (const Row& row : rows) {
+      if (size >= kEventBytesAtOnce) return true;
       wire::Reader key(row.key), value(row.value);
       const auto number = key.u64();
       const auto channel = value.fixed<ChannelId>();
@@ -329,7 +333,9 @@ class Rpc::State {
       if (!account || !conversation || !message) continue;
       json params = message_json(context.store, &*account, *conversation, *index, *message);
       params["cursor"] = *number;
-      reply(context, socket, {{"jsonrpc", "2.0"}, {"method", "message"}, {"params", std::move(params)}});
+      Bytes frame = frame_of({{"jsonrpc", "2.0"}, {"method", "message"}, {"params", std::move(params)}});
+      size += frame.size();
+      context.sends.emplace_back(proto::SocketSend{socket, std::move(frame)});
     }
     return rows.size() == kEventsAtOnce;
   }

@@ -512,6 +512,12 @@ TEST_F(Rpc, AnAnswerAlwaysFitsIntoAFrame) {
   const json oldest = good(village.ask("alice-1", "read", {{"conversation", kBob}, {"first", 0}}));
   EXPECT_EQ(oldest["messages"][0]["text"].get<std::string>().back(), '0');
   EXPECT_EQ(oldest["next"], oldest["messages"].back()["index"].get<std::uint64_t>() + 1);
+  // Likewise what a follower is told at once.
+  good(village.ask("alice-1", "follow", {{"since", 0}}));
+  const auto told = village.device("alice-1").take_notices();
+  EXPECT_LT(json(told).dump().size(), 700'000u);
+  village.pass_all(kMinuteMs);
+  EXPECT_GE(told.size() + village.device("alice-1").take_notices().size(), 60u);
 }
 
 TEST_F(Rpc, TellsFollowersWhatComes) {
