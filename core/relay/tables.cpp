@@ -285,6 +285,17 @@ Result<BlobRow> BlobRow::read(wire::Reader& r) {
   return out;
 }
 
+void HeldBlobRow::write(wire::Writer& w) const {
+  w.raw(digest);
+  w.u64(until_ms);
+}
+Result<HeldBlobRow> HeldBlobRow::read(wire::Reader& r) {
+  HeldBlobRow out;
+  out.digest = TRY(r.fixed<Hash>());
+  out.until_ms = TRY(r.u64());
+  return out;
+}
+
 void BlobAccountRow::write(wire::Writer& w) const {
   w.u64(bytes);
   w.u64(dying);

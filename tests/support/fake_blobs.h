@@ -29,7 +29,8 @@ class FakeBlobs {
 
   bool has(const proto::BlobRef& ref) const {
     const auto found = blobs.find(ref.blob);
-    return found != blobs.end() && found->second.is_whole() && found->second.size == ref.size;
+    return found != blobs.end() && found->second.is_whole() && found->second.size == ref.size &&
+           crypto::sha256(found->second.bytes) == ref.digest;
   }
 
   /// `is_logged_in` says whether the call's token is good.

@@ -58,8 +58,17 @@ Status drop(Turn& turn, ByteView key, const BlobRow& row) {
   account.dying += room_of(row.size);
   save_account(turn, account_of(row), account);
   turn.rows.erase(table::kBlobs, to_bytes(key));
+  turn.rows.erase(table::kHeldBlobs, to_bytes(key));
   save(turn.rows, table::kDyingBlobs, to_bytes(key), row);
   return ok();
+}
+
+Result<Hash> digest_of(const StoreView& rows, ByteView blob, std::uint64_t size) {
+  crypto::Hasher hasher(crypto::HashAlgorithm::sha256);
+  for (std::uint64_t number = 0; number < Parts::count(size); ++number) {
+    hasher.update(TRY(parts_of(blob).load(rows, number)));
+  }
+  return Hash::from(hasher.finish().view());
 }
 
 Status give_back(Turn& turn, const BlobRow& row) {
@@ -111,6 +120,9 @@ Status Blobs::remove(Turn& turn, const proto::BlobDelete& request) {
   const auto row = TRY(load<BlobRow>(turn.rows, table::kBlobs, request.blob));
   REQUIRE(row, ErrorCode::not_found, "There is no such blob here.");
   TRY(crypto::verify_labelled(row->owner_key, crypto::kSignBlobDelete, request.content(), request.signature));
+  const auto held = TRY(load<HeldBlobRow>(turn.rows, table::kHeldBlobs, request.blob));
+  REQUIRE(!held || turn.now.ms >= held->until_ms, ErrorCode::conflict,
+          "A commit names this, and others may still have to fetch it.");
   return drop(turn, request.blob, *row);
 }
 
@@ -118,7 +130,13 @@ Status Blobs::hold(Turn& turn, const proto::BlobRef& ref) const {
   auto row = TRY(load<BlobRow>(turn.rows, table::kBlobs, ref.blob));
   REQUIRE(row && row->is_whole() && row->size == ref.size, ErrorCode::not_found,
           "The blob that a commit or welcome lies in is not here; put it first.");
+  auto held = TRY(load<HeldBlobRow>(turn.rows, table::kHeldBlobs, ref.blob));
+  const Hash digest = held ? held->digest : TRY(digest_of(turn.rows, ref.blob, row->size));
+  REQUIRE(digest == ref.digest, ErrorCode::not_found,
+          "What lies here is not what the commit or welcome says; put it anew.");
   const std::uint64_t until = after(after(turn.now, limits.undelivered_ms), kHeldLongerMs).ms;
+  if (!held || held->until_ms < until)
+    save(turn.rows, table::kHeldBlobs, to_bytes(ref.blob), HeldBlobRow{digest, until});
   if (until <= row->expires_ms) return ok();
   row->expires_ms = until;
   save(turn.rows, table::kBlobs, to_bytes(ref.blob), *row);

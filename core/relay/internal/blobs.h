@@ -24,9 +24,10 @@ struct Blobs {
   Result<Answer> put(Turn& turn, const BlobAccount& account, const proto::BlobPut& request) const;
   /// `not_found` unless the blob is whole, `over_limit` for a range that begins at or beyond its end.
   static Result<proto::BlobPart> get(const StoreView& rows, const proto::BlobGet& request);
+  /// `conflict` for what is held.
   static Status remove(Turn& turn, const proto::BlobDelete& request);
   /// Keeps what a commit or welcome lies in for as long as its envelope may wait. `not_found` unless it is whole and of
-  /// this size.
+  /// this size and digest; the digest of a blob is computed once.
   Status hold(Turn& turn, const proto::BlobRef& ref) const;
 
  private:

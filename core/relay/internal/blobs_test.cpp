@@ -13,7 +13,8 @@ using testing::Member;
 using testing::RelayDriver;
 
 constexpr std::uint64_t kPart = proto::kBlobPart;
-constexpr Table kBlobTables[] = {table::kBlobs, table::kBlobParts, table::kDyingBlobs, table::kBlobAccounts};
+constexpr Table kBlobTables[] = {table::kBlobs, table::kBlobParts, table::kDyingBlobs, table::kBlobAccounts,
+                                 table::kHeldBlobs};
 
 RelayConfig config_with_blob_room(std::uint64_t bytes) {
   RelayConfig config = testing::open_config();
@@ -357,6 +358,66 @@ TEST_F(ChannelBlobsTest, AllNewcomersMayBeWelcomedByOneBlobAndTheLoserHearsOfThe
     EXPECT_EQ(found->envelope.body, reference(2, welcome));
   }
   EXPECT_EQ(get(2, 0, 10), 200);
+}
+
+TEST_F(ChannelBlobsTest, ACommitNamesOnlyWhatLiesThere) {
+  const Bytes all = random(kPart + 100'000);
+  ASSERT_EQ(ask(by_member(part(1, all, 0)), ""), 200);
+  ASSERT_EQ(ask(by_member(part(1, all, kPart)), ""), 200);
+  const auto next = crypto::SigningKey::generate(entropy);
+  proto::ChannelCommit commit = channel.make_commit(next);
+  commit.carriage = proto::Carriage::blob;
+  Bytes changed = all;
+  changed.back() ^= 1;
+  commit.commit = reference(1, changed);
+  EXPECT_EQ(channel.commit(driver, commit, next.clone()).status, 404) << "another digest";
+  EXPECT_EQ(driver.store.scan(table::kHeldBlobs, {}, {}, 10).size(), 0u);
+  commit.commit = reference(1, all);
+  EXPECT_EQ(channel.commit(driver, commit, next.clone()).status, 200);
+  // What was found once is not computed again, and is compared still.
+  const auto after_next = crypto::SigningKey::generate(entropy);
+  commit = channel.make_commit(after_next);
+  commit.carriage = proto::Carriage::blob;
+  commit.commit = reference(1, changed);
+  EXPECT_EQ(channel.commit(driver, commit, after_next.clone()).status, 404);
+  commit.commit = reference(1, all);
+  EXPECT_EQ(channel.commit(driver, commit, after_next.clone()).status, 200);
+}
+
+TEST_F(ChannelBlobsTest, WhatACommitNamedIsDeletedByNobody) {
+  const Bytes all = random(100'000);
+  ASSERT_EQ(ask(by_member(part(1, all, 0)), ""), 200);
+  ASSERT_EQ(ask(by_member(part(2, all, 0)), ""), 200);
+  const auto next = crypto::SigningKey::generate(entropy);
+  proto::ChannelCommit commit = channel.make_commit(next);
+  commit.carriage = proto::Carriage::blob;
+  commit.commit = reference(1, all);
+  ASSERT_EQ(channel.commit(driver, commit, next.clone()).status, 200);
+  EXPECT_EQ(remove(1, other), 403);
+  EXPECT_EQ(remove(1, key), 409);
+  EXPECT_EQ(get(1, 0, 10), 200);
+  EXPECT_EQ(remove(2, key), 200) << "no commit names it";
+  driver.pass(31 * kDayMs);
+  EXPECT_EQ(remove(1, key), 409) << "the last day of its envelope was yesterday";
+  driver.pass(2 * kDayMs);
+  EXPECT_EQ(remove(1, key), 404);
+  EXPECT_EQ(rows(), 0u) << "it ran out, and nothing is left of it";
+}
+
+TEST_F(ChannelBlobsTest, OneCommitNamesNoMoreThanACommitAndAWelcomeTake) {
+  const auto next = crypto::SigningKey::generate(entropy);
+  proto::ChannelCommit commit = channel.make_commit(next);
+  for (std::uint8_t i = 2; i < 5; ++i) {
+    Member more{driver, "more" + std::to_string(i) + "@example.org", static_cast<std::uint8_t>(10 + i)};
+    more.upload(driver, 1);
+    channel.add(commit, more, alice.fetch(driver, more).items.at(0).join_token);
+    commit.welcomes.back().carriage = proto::Carriage::blob;
+    commit.welcomes.back().welcome = wire::encode(proto::BlobRef{id(i), proto::kMaxHandshakeBlob, {}});
+    if (i < 4) {
+      EXPECT_EQ(channel.commit(driver, commit, next.clone(), alice.token).status, 404);
+    }
+  }
+  EXPECT_EQ(channel.commit(driver, commit, next.clone(), alice.token).status, 400);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "core/relay/internal/channels.h"
 
 #include <array>
+#include <set>
 
 #include "core/crypto/hash.h"
 #include "core/crypto/labels.h"
@@ -165,14 +166,24 @@ Result<PublicKey> key_of_epoch(const Turn& turn, const ChannelRow& row, std::uin
   return row.previous_write_key;
 }
 
+/// What one commit may name, all in all: each is read for its digest.
+constexpr std::uint64_t kMostNamed = 2 * proto::kMaxHandshakeBlob;
+
 /// What a commit and its welcomes lie in must be there, and is kept until nobody waits for it.
 Status hold_blobs(const Blobs& blobs, Turn& turn, const proto::ChannelCommit& request) {
-  const auto hold = [&](proto::Carriage carriage, ByteView body) -> Status {
-    if (carriage == proto::Carriage::inside) return ok();
-    return blobs.hold(turn, TRY(wire::decode<proto::BlobRef>(body)));
+  std::set<Bytes, BytesLess> seen;
+  std::vector<proto::BlobRef> named;
+  std::uint64_t size = 0;
+  const auto note = [&](proto::Carriage carriage, const Bytes& body) -> Status {
+    if (carriage == proto::Carriage::inside || !seen.insert(body).second) return ok();
+    named.push_back(TRY(wire::decode<proto::BlobRef>(body)));
+    size += named.back().size;
+    return ok();
   };
-  TRY(hold(request.carriage, request.commit));
-  for (const proto::WelcomeFor& welcome : request.welcomes) TRY(hold(welcome.carriage, welcome.welcome));
+  TRY(note(request.carriage, request.commit));
+  for (const proto::WelcomeFor& welcome : request.welcomes) TRY(note(welcome.carriage, welcome.welcome));
+  REQUIRE(size <= kMostNamed, ErrorCode::malformed, "The blobs of one commit are larger than a commit and a welcome.");
+  for (const proto::BlobRef& ref : named) TRY(blobs.hold(turn, ref));
   return ok();
 }
 
