@@ -50,6 +50,8 @@ class Inbox {
 
   /// A commit or welcome.
   Verdict take_large(const proto::Envelope& envelope);
+  /// Whether this device has a use for it: else it is not fetched, and not judged.
+  bool is_awaited(const proto::Envelope& envelope);
   Verdict take_from(const proto::Envelope& envelope, const proto::BlobRef& ref);
   Verdict take_answer(const proto::Envelope& envelope, Rejoiner& rejoiner);
   /// Whether this device follows a commit of that epoch: else it is not fetched.
@@ -59,6 +61,8 @@ class Inbox {
   void part_came(const Answer& answer);
   /// It cannot be had any more: without it nobody can go on.
   void is_gone(const proto::Envelope& envelope);
+  /// It is there, and is not what the envelope says.
+  void is_bad(const proto::Envelope& envelope);
 
   void not_taken(Conversation& conversation, const proto::Envelope& envelope, const Error& error);
   void followed();

@@ -9,24 +9,30 @@ namespace cairn::client {
 
 Inbox::Verdict Inbox::take_large(const proto::Envelope& envelope) {
   const auto ref = wire::decode<proto::BlobRef>(envelope.body);
-  if (!ref) {
-    is_gone(envelope);
-    return Verdict::done;
+  Verdict verdict = Verdict::done;
+  if (is_awaited(envelope)) {
+    if (ref) {
+      verdict = take_from(envelope, *ref);
+    } else {
+      is_bad(envelope);
+    }
   }
-  const Verdict verdict = take_from(envelope, *ref);
-  if (verdict == Verdict::done) owner_.large_.forget(context_, channel_, *ref);
+  if (ref && verdict == Verdict::done) owner_.large_.forget(context_, channel_, *ref);
   return verdict;
+}
+
+bool Inbox::is_awaited(const proto::Envelope& envelope) {
+  if (envelope.kind != proto::EnvelopeKind::welcome_blob) return is_to_be_followed(envelope);
+  const mls::Group* present = owner_.group(context_.store, channel_);
+  return present == nullptr || !present->is_active() || needs_rejoin(context_.store, channel_);
 }
 
 Inbox::Verdict Inbox::take_from(const proto::Envelope& envelope, const proto::BlobRef& ref) {
   const bool is_welcome = envelope.kind == proto::EnvelopeKind::welcome_blob;
-  const mls::Group* present = owner_.group(context_.store, channel_);
-  const bool is_in = present != nullptr && present->is_active() && !needs_rejoin(context_.store, channel_);
-  if (is_welcome ? is_in : !is_to_be_followed(envelope)) return Verdict::done;
   LargeBodies::Fetched body = fetched(envelope, ref);
   if (body.state == LargeBodies::State::waits) return Verdict::wait;
-  if (body.state == LargeBodies::State::gone) {
-    is_gone(envelope);
+  if (body.state != LargeBodies::State::whole) {
+    body.state == LargeBodies::State::bad ? is_bad(envelope) : is_gone(envelope);
     return Verdict::done;
   }
   proto::Envelope whole = envelope;
@@ -100,6 +106,14 @@ void Inbox::is_gone(const proto::Envelope& envelope) {
   if (!old || old->is_writable() || is_back_in(envelope, *old)) {
     owner_.cannot_go_on(context_, channel_, envelope.domain);
   }
+}
+
+// As a commit or welcome that an envelope holds, and that is none: who could let this device in again after a commit
+// that nobody can follow is whoever made it.
+void Inbox::is_bad(const proto::Envelope& envelope) {
+  auto conversation = owner_.find(context_.store, channel_);
+  if (envelope.kind == proto::EnvelopeKind::welcome_blob || !conversation) return is_gone(envelope);
+  broken(*conversation, "a commit that is not what it was announced as");
 }
 
 }  // namespace cairn::client

@@ -118,17 +118,17 @@ bool LargeBodies::put(Context& context, const Account& account, const Place& pla
 LargeBodies::Fetched LargeBodies::get(Context& context, const Account& account, const Place& place,
                                       const proto::BlobRef& ref, Then then) {
   const Bytes key = body_key(place.channel, ref);
-  if (gone_.contains(key)) return {State::gone};
+  if (const auto end = ends_.find(key); end != ends_.end()) return {end->second};
   Bytes body = parts_here(context.store, key);
   if (body.size() >= ref.size) {
     const bool is_it = body.size() == ref.size && crypto::sha256(body) == ref.digest;
     if (is_it) return {State::whole, std::move(body)};
-    return {State::gone};
+    return {State::bad};
   }
   const std::string call_name = "get " + as_text(key);
   if (calls_.under_way(call_name)) return {};
   if (!context.store.get(tables::kLargeBodies, key)) {
-    if (!make_room(context)) return {State::later};
+    if (!make_room(context, place.channel)) return {State::later};
     wire::Writer row;
     row.u64(context.now.ms);
     context.store.put(tables::kLargeBodies, key, row.take());
@@ -151,29 +151,36 @@ void LargeBodies::take_part(Context& context, const Bytes& key, const proto::Blo
   // Nobody waits for it any more, or others took its place; or there is no room just now.
   if (!context.store.get(tables::kLargeBodies, key) || context.store.full()) return;
   if (parts_here(context.store, key).size() != asked.offset) return;
-  if (gone_.size() >= kMostPutsRemembered) gone_.clear();
+  if (ends_.size() >= kMostPutsRemembered) ends_.clear();
   if (!answer.body) {
     const ErrorCode code = answer.body.error().code;
-    if (code == ErrorCode::not_found || code == ErrorCode::over_limit) gone_.insert(key);
+    if (code == ErrorCode::not_found || code == ErrorCode::over_limit) ends_.emplace(key, State::gone);
     return;
   }
   auto part = wire::decode<proto::BlobPart>(*answer.body);
   if (!part || part->size != ref.size || part->data.size() != asked.length) {
-    gone_.insert(key);
+    const bool is_other = part && part->size != ref.size;
+    ends_.emplace(key, is_other ? State::bad : State::gone);
     return;
   }
   context.store.put(tables::kLargeParts, large_part_key(key, asked.offset), std::move(part->data));
 }
 
-// Strangers' welcomes may wait for ever.
-bool LargeBodies::make_room(Context& context) {
-  const auto rows = context.store.scan(tables::kLargeBodies, {}, {}, kMostLargeBodies);
-  if (rows.size() < kMostLargeBodies) return true;
+// Strangers' welcomes may wait for ever: they yield to each other alone.
+bool LargeBodies::make_room(Context& context, const ChannelId& channel) {
+  const auto is_conversation = [&](ByteView of) { return context.store.get(tables::kConversations, of).has_value(); };
+  const bool is_known = is_conversation(channel);
+  const std::size_t most = is_known ? kMostLargeBodies : kMostLargeOfStrangers;
+  const auto rows = context.store.scan(tables::kLargeBodies, {}, {}, kMostLargeBodies + kMostLargeOfStrangers);
+  std::size_t here = 0;
   const Row* first = nullptr;
   for (const Row& row : rows) {
+    if (is_conversation(ByteView(row.key).first(ChannelId::kSize)) != is_known) continue;
+    ++here;
     if (calls_.under_way("get " + as_text(row.key))) continue;
     if (first == nullptr || large_begun_ms(row) < large_begun_ms(*first)) first = &row;
   }
+  if (here < most) return true;
   if (first == nullptr) return false;
   erase_large(context, first->key);
   return true;
@@ -182,12 +189,12 @@ bool LargeBodies::make_room(Context& context) {
 void LargeBodies::forget(Context& context, const ChannelId& channel, const proto::BlobRef& ref) {
   const Bytes key = body_key(channel, ref);
   erase_large(context, key);
-  gone_.erase(key);
+  ends_.erase(key);
 }
 
 void LargeBodies::forget_all() {
   put_.clear();
-  gone_.clear();
+  ends_.clear();
 }
 
 }  // namespace cairn::client

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 
 #include "core/client/account.h"
 #include "core/client/calls.h"
@@ -13,7 +12,9 @@ namespace cairn::client {
 
 /// What is here at the same time, at most: one more begins in the place of that which began first, and is fetched again
 /// when it is needed.
-constexpr std::size_t kMostLargeBodies = 32;
+constexpr std::size_t kMostLargeBodies = 24;
+/// And beside them in channels that are no conversation here: strangers take no place from members.
+constexpr std::size_t kMostLargeOfStrangers = 8;
 
 /// Of an answer to a part: a 409 says that the epoch is over, and by which commit it does not say.
 Answer without_winner(const Answer& answer);
@@ -39,26 +40,26 @@ class LargeBodies {
            ByteView body, Then then);
 
   /// later: too much is on its way just now, and nothing follows.
-  enum class State : std::uint8_t { whole, waits, later, gone };
+  enum class State : std::uint8_t { whole, waits, later, gone, bad };
   struct Fetched {
     State state = State::waits;
     Bytes body = {};  ///< when it is whole: of the size and digest of its reference
   };
-  /// The body, if it is here. If not, the next part is on its way, and then comes `then`. `gone`: the server does not
-  /// have it, or has another one.
+  /// The body, if it is here. If not, the next part is on its way, and then comes `then`. `gone`: the server says that
+  /// it does not have it, or what says nothing; `bad`: what lies there has another size or digest.
   Fetched get(Context& context, const Account& account, const Place& place, const proto::BlobRef& ref, Then then);
   /// Nobody waits for it in this channel any more.
   void forget(Context& context, const ChannelId& channel, const proto::BlobRef& ref);
   void forget_all();
 
  private:
-  bool make_room(Context& context);
+  bool make_room(Context& context, const ChannelId& channel);
   void take_part(Context& context, const Bytes& key, const proto::BlobRef& ref, const proto::BlobGet& asked,
                  const Answer& answer);
 
   Calls& calls_;
   std::map<proto::BlobId, std::uint64_t> put_;  ///< bytes that the server has of what this process puts
-  std::set<Bytes, BytesLess> gone_;             ///< keys as in tables::kLargeBodies
+  std::map<Bytes, State, BytesLess> ends_;      ///< keys as in tables::kLargeBodies: gone or bad
 };
 
 }  // namespace cairn::client

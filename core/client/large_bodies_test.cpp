@@ -138,7 +138,7 @@ TEST_F(LargeParts, OfAFormerEpochSayNothingOfWhoWon) {
   EXPECT_FALSE(without_winner(refused).error_body.empty());
 }
 
-TEST_F(LargeParts, WhatTheServerDoesNotHaveOrHasOtherwiseIsGone) {
+TEST_F(LargeParts, WhatTheServerDoesNotHaveIsGoneAndWhatItHasOtherwiseIsBad) {
   const Bytes body = random(100'000);
   proto::BlobRef ref = put_whole(body);
   const auto ends_as = [&](const proto::BlobRef& asked, std::optional<proto::CallReply> instead) {
@@ -158,13 +158,13 @@ TEST_F(LargeParts, WhatTheServerDoesNotHaveOrHasOtherwiseIsGone) {
   EXPECT_EQ(ends_as(ref, proto::CallReply{200, to_bytes("what?"), {}}), State::gone);
   const Bytes less(body.begin(), body.end() - 1);
   EXPECT_EQ(ends_as(ref, proto::CallReply{200, wire::encode(proto::BlobPart{body.size(), less}), {}}), State::gone);
-  EXPECT_EQ(ends_as(ref, proto::CallReply{200, wire::encode(proto::BlobPart{body.size() + 1, body}), {}}), State::gone);
+  EXPECT_EQ(ends_as(ref, proto::CallReply{200, wire::encode(proto::BlobPart{body.size() + 1, body}), {}}), State::bad);
   Bytes other = body;
   other.front() ^= 1;
-  EXPECT_EQ(ends_as(ref, proto::CallReply{200, wire::encode(proto::BlobPart{body.size(), other}), {}}), State::gone);
+  EXPECT_EQ(ends_as(ref, proto::CallReply{200, wire::encode(proto::BlobPart{body.size(), other}), {}}), State::bad);
   EXPECT_EQ(ends_as(ref, {}), State::whole);
   ref.size -= 1;
-  EXPECT_EQ(ends_as(ref, {}), State::gone);
+  EXPECT_EQ(ends_as(ref, {}), State::bad);
 }
 
 TEST_F(LargeParts, OfOneChannelAreNotThoseOfAnotherOneThatNamesThemWrongly) {
@@ -176,29 +176,40 @@ TEST_F(LargeParts, OfOneChannelAreNotThoseOfAnotherOneThatNamesThemWrongly) {
   EXPECT_EQ(get(wrong, elsewhere).state, State::waits);
   answer_one();
   answer_one();
-  EXPECT_EQ(get(wrong, elsewhere).state, State::gone);
+  EXPECT_EQ(get(wrong, elsewhere).state, State::bad);
   EXPECT_EQ(get(ref).state, State::whole);
 }
 
-TEST_F(LargeParts, WhatWaitsForLongYieldsToWhatIsNew) {
+TEST_F(LargeParts, WhatWaitsForLongYieldsToWhatIsNewAndStrangersYieldToStrangers) {
   const Bytes body = random(100'000);
   const proto::BlobRef ref = put_whole(body);
-  std::vector<ChannelId> others;
-  for (std::size_t i = 0; i < kMostLargeBodies; ++i) {
-    others.push_back(random_value<ChannelId>(entropy));
-    context.now = after(context.now, 1);
-    EXPECT_EQ(get(ref, others.back()).state, State::waits);
-  }
+  const auto fill = [&](std::size_t count, bool is_known) {
+    std::vector<ChannelId> out;
+    for (std::size_t i = 0; i < count; ++i) {
+      out.push_back(random_value<ChannelId>(entropy));
+      if (is_known) store.put(tables::kConversations, to_bytes(out.back().view()), {});
+      context.now = after(context.now, 1);
+      EXPECT_EQ(get(ref, out.back()).state, State::waits);
+    }
+    return out;
+  };
+  const auto known = fill(kMostLargeBodies, true);
+  const auto strangers = fill(kMostLargeOfStrangers, false);
   EXPECT_EQ(get(ref).state, State::later) << "all are on their way";
-  EXPECT_EQ(sends.size(), kMostLargeBodies);
-  answer_one();
+  EXPECT_EQ(sends.size(), kMostLargeBodies + kMostLargeOfStrangers);
+  while (!sends.empty()) answer_one();
   EXPECT_EQ(get(ref).state, State::waits);
-  EXPECT_EQ(rows(tables::kLargeBodies), kMostLargeBodies);
-  EXPECT_EQ(rows(tables::kLargeParts), 0u) << "of the first, which waited for something else";
+  EXPECT_EQ(get(ref, strangers[0]).state, State::waits) << "it began first among strangers";
+  while (!sends.empty()) answer_one();
+  for (const ChannelId& one : known) EXPECT_EQ(get(ref, one).state, State::whole);
+  store.put(tables::kConversations, to_bytes(elsewhere.view()), {});
+  EXPECT_EQ(get(ref, elsewhere).state, State::waits);
+  EXPECT_EQ(rows(tables::kLargeBodies), kMostLargeBodies + kMostLargeOfStrangers);
   while (!sends.empty()) answer_one();
   EXPECT_EQ(get(ref).state, State::whole);
-  EXPECT_EQ(get(ref, others[1]).state, State::whole);
-  EXPECT_EQ(get(ref, others[0]).state, State::waits) << "it is fetched again";
+  EXPECT_EQ(get(ref, elsewhere).state, State::whole);
+  EXPECT_EQ(get(ref, known[1]).state, State::whole);
+  EXPECT_EQ(get(ref, known[0]).state, State::waits) << "it is fetched again";
 }
 
 // ---- an answer that lets in ----
