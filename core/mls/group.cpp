@@ -49,7 +49,17 @@ std::vector<OutgoingWelcome> PendingCommit::welcomes() const {
 }
 
 Bytes PendingCommit::joint_welcome() const {
-  return state_->welcome.secrets.empty() ? Bytes{} : encode_message(state_->welcome);
+  return joint_welcome(std::vector<bool>(state_->welcome.secrets.size(), true));
+}
+
+Bytes PendingCommit::joint_welcome(const std::vector<bool>& to) const {
+  const Welcome& all = state_->welcome;
+  CHECK(to.size() == all.secrets.size());
+  Welcome some{all.cipher_suite, {}, all.encrypted_group_info};
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    if (to[i]) some.secrets.push_back(all.secrets[i]);
+  }
+  return some.secrets.empty() ? Bytes{} : encode_message(some);
 }
 
 Bytes PendingCommit::ratchet_tree() const {

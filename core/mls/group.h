@@ -96,6 +96,8 @@ class PendingCommit : public StagedCommit {
   /// One MLSMessage for all of them; empty when it adds nobody. May be larger than what join() reads when each of
   /// welcomes() is not.
   Bytes joint_welcome() const;
+  /// The same for those of summary().added alone whose place in `to`, which is as long (CHECKed), says so.
+  Bytes joint_welcome(const std::vector<bool>& to) const;
   /// The new tree, for a Welcome that has it not inside.
   Bytes ratchet_tree() const;
 

@@ -368,12 +368,19 @@ TEST(Group, GivesAllNewcomersOneWelcomeToo) {
   EXPECT_LT(joint.size() + 2 * tree, each);
   creator = reopened(creator);
   EXPECT_EQ(creator.pending()->joint_welcome(), joint);
+  EXPECT_EQ(creator.pending()->joint_welcome({true, true, true}), joint);
+  EXPECT_TRUE(creator.pending()->joint_welcome({false, false, false}).empty());
+  const Bytes without_second = creator.pending()->joint_welcome({true, false, true});
+  EXPECT_LT(without_second.size(), joint.size());
   must(creator.merge_pending());
   for (std::size_t i = 0; i < packages.size(); ++i) {
     Group joined = world.join(joint, packages[i]);
     EXPECT_TRUE(agree(creator, joined));
     EXPECT_EQ(joined.own_leaf(), LeafIndex{static_cast<std::uint32_t>(i + 1)});
+    if (i == 1) continue;
+    EXPECT_TRUE(agree(creator, world.join(without_second, packages[i])));
   }
+  EXPECT_EQ(code_of(Group::join({without_second, packages[1], std::nullopt}, world.rules)), ErrorCode::not_found);
   EXPECT_EQ(code_of(Group::join({joint, world.key_package("fourth"), std::nullopt}, world.rules)),
             ErrorCode::not_found);
 }
