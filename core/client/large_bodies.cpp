@@ -113,6 +113,17 @@ bool LargeBodies::put(Context& context, const Account& account, const Place& pla
   return false;
 }
 
+void LargeBodies::take_back(Context& context, const Account& account, const ChannelId& channel, std::string_view domain,
+                            ByteView body) {
+  const PlaceSecret secret = secret_of(account, channel, body);
+  proto::BlobDelete request{blob_id_of(secret), {}};
+  request.signature = crypto::sign_labelled(owner_of(secret), crypto::kSignBlobDelete, request.content());
+  put_.erase(request.blob);
+  proto::Call call = call_to(context.store, account, domain, proto::kPathBlobDelete);
+  call.body = wire::encode(request);
+  calls_.start(context, "delete " + as_text(request.blob), std::move(call), [](Context&, const Answer&) {});
+}
+
 // ---- what comes ----
 
 LargeBodies::Fetched LargeBodies::get(Context& context, const Account& account, const Place& place,

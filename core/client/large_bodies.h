@@ -48,6 +48,9 @@ class LargeBodies {
   /// The body, if it is here. If not, the next part is on its way, and then comes `then`. `gone`: the server says that
   /// it does not have it, or what says nothing; `bad`: what lies there has another size or digest.
   Fetched get(Context& context, const Account& account, const Place& place, const proto::BlobRef& ref, Then then);
+  /// Deletes what this device put, if it can: only for what no request named, or only one that was refused.
+  void take_back(Context& context, const Account& account, const ChannelId& channel, std::string_view domain,
+                 ByteView body);
   /// Nobody waits for it in this channel any more.
   void forget(Context& context, const ChannelId& channel, const proto::BlobRef& ref);
   void forget_all();

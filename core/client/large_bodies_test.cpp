@@ -212,6 +212,21 @@ TEST_F(LargeParts, WhatWaitsForLongYieldsToWhatIsNewAndStrangersYieldToStrangers
   EXPECT_EQ(get(ref, known[0]).state, State::waits) << "it is fetched again";
 }
 
+TEST_F(LargeParts, AreTakenBackByWhoPutThem) {
+  const Bytes body = random(100'000);
+  const proto::BlobRef ref = put_whole(body);
+  large.take_back(context, account, elsewhere, "example.org", body);
+  answer_one();
+  EXPECT_EQ(server.blobs.size(), 1u) << "that of another channel is another one";
+  large.take_back(context, account, channel, "example.org", body);
+  answer_one();
+  EXPECT_TRUE(server.blobs.empty());
+  EXPECT_FALSE(put(body)) << "it is put again when it is wanted again";
+  answer_one();
+  EXPECT_TRUE(put(body));
+  EXPECT_EQ(server.blobs.count(ref.blob), 1u);
+}
+
 // ---- an answer that lets in ----
 
 TEST(LargeAnswer, SaysWhereItsCiphertextLiesAndNothingElse) {

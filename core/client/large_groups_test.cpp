@@ -2,6 +2,8 @@
 // server as blobs, and nothing is lost or comes out of its order for that.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/client/large_bodies.h"
 #include "core/client/rejoin_fixture.h"
 
@@ -283,6 +285,82 @@ TEST_F(LargeGroup, AServerWithoutRoomIsWaitedFor) {
   village.server.blobs.refuses_puts.reset();
   expect_heard("alice-1", "all are here", some());
   EXPECT_EQ(trouble("alice-1"), "");
+}
+
+TEST_F(LargeGroup, ACommitThatFoundNoRoomIsTheSameWhenItIsSentAgain) {
+  found(kFirst);
+  bool is_full = true;
+  village.server.elsewhere = [&](const proto::Call& call) -> std::optional<Result<proto::CallReply>> {
+    if (!is_full || !call.url.ends_with(proto::kPathChannelCommit)) return std::nullopt;
+    return testing::FakePost::refusal(ErrorCode::over_limit, "A mailbox is full.");
+  };
+  begin_to_grow();
+  village.pass_all(5 * kMinuteMs);
+  ASSERT_GT(commits.size(), 3u);
+  EXPECT_TRUE(last_is_large());
+  EXPECT_EQ(commits.back().commit, commits[commits.size() - 2].commit);
+  EXPECT_EQ(village.server.blobs.blobs.size(), 2u);
+  EXPECT_NE(trouble("alice-1").find("A mailbox is full"), std::string::npos) << trouble("alice-1");
+  // What is not wanted any more does not stand in the way of what is, and gives its room back.
+  village.begin("alice-1", "group.remove", {{"conversation", "board"}, {"name", other(20)}});
+  village.pass_all(5 * kMinuteMs);
+  EXPECT_EQ(village.server.blobs.blobs.size(), 2u);
+  is_full = false;
+  Texts left = some();
+  std::erase(left, other(20));
+  expect_heard("alice-1", "all are here", left);
+  EXPECT_FALSE(has_text(other(20), "board", "all are here"));
+  EXPECT_EQ(village.server.blobs.blobs.size(), 2u);
+}
+
+TEST_F(LargeGroup, WhatWasPutForACommitThatIsRefusedIsTakenBack) {
+  found(kFirst);
+  std::size_t refused = 0;
+  village.server.elsewhere = [&](const proto::Call& call) -> std::optional<Result<proto::CallReply>> {
+    if (refused == 3 || !call.url.ends_with(proto::kPathChannelCommit)) return std::nullopt;
+    ++refused;
+    return testing::FakePost::refusal(ErrorCode::not_authorised, "A join token is used up.");
+  };
+  begin_to_grow();
+  expect_heard("alice-1", "all are here", some());
+  EXPECT_EQ(refused, 3u);
+  EXPECT_EQ(village.server.blobs.blobs.size(), 2u);
+}
+
+TEST_F(LargeGroup, NothingSealedToADeviceThatWasRemovedMeanwhileLeaves) {
+  found(kFirst);
+  good(village.link_device("other-20", other(20) + "@example.org", other(20)));
+  village.server.blobs.refuses_puts = ErrorCode::storage_full;
+  begin_to_grow();
+  village.pass_all(kMinuteMs);
+  ASSERT_EQ(commits.size(), 1u);
+  const auto staged = mls::Group::restore(*village.device("alice-1").store().get(tables::kGroups, id));
+  ASSERT_TRUE(staged.has_value() && staged->pending() != nullptr);
+  const auto members = staged->pending()->summary().added;
+  const DeviceId gone = account(other(20)).device_id();
+  std::optional<mls::KeyPackageRef> sealed_to;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (parse_identity(*members[i].node)->device == gone) {
+      sealed_to = staged->pending()->welcomes()[i].key_package;
+    }
+  }
+  ASSERT_TRUE(sealed_to.has_value());
+  auto& person = village.server.people.at(other(20) + "@example.org");
+  const Account left_one = account("other-20");
+  for (const std::string& device : {other(20), std::string("other-20")}) village.set_online(device, false);
+  person.take(person.by_device(directory::RemoveDevice{gone},
+                               testing::TestDevice{left_one.signing_key.clone(), left_one.device()}));
+  village.server.publish_all();
+  village.pass_all(2 * kHourMs);
+  village.server.blobs.refuses_puts.reset();
+  village.pass_all(kHourMs);
+  for (const auto& [blob, one] : village.server.blobs.blobs) {
+    EXPECT_EQ(std::search(one.bytes.begin(), one.bytes.end(), sealed_to->view().begin(), sealed_to->view().end()),
+              one.bytes.end());
+  }
+  Texts left = some();
+  std::erase(left, other(20));
+  expect_heard("alice-1", "all are here", left);
 }
 
 // ---- seventy devices: an answer to a rejoin, and the external commit, are larger than an envelope too ----

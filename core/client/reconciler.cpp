@@ -218,12 +218,10 @@ void Reconciler::commit_answered(const Hash& sent, const Answer& answer) {
   }
   heed_401(conversation_.domain, answer);
   const bool refused = answer.status >= 400 && answer.status < 500 && answer.status != 401 && answer.status != 429;
-  if (refused) {  // a join token that is used up, say: fetch anew and stage anew
-    group_->discard_pending();
-    conversation_.join_tokens.clear();
-    owner_.save_group(context_, channel_, *group_);
-    owner_.save(context_, conversation_);
-  }
+  // Without room the very same is taken later; anew it would take more of it. A join token that is used up, say, is
+  // fetched anew, and all is staged anew.
+  const bool may_be_taken = answer.status == 413 && is_still_wanted();
+  if (refused && !may_be_taken) drop_refused();
   try_commit_later(is_quiet);
   if (is_quiet) return;
   trouble(answer.message.empty() ? unreachable(account_, conversation_.domain) + "; it is tried again."

@@ -52,9 +52,17 @@ class Reconciler {
   /// As it stands in a request. Nothing: it is being put, and the next answer goes on with that.
   std::optional<Carried> carry(ByteView body);
   std::optional<Carried> put(ByteView body);
+  /// Of those whom the staged commit adds, in that order.
+  std::vector<bool> still_active() const;
+  /// The Welcome that all of them fetch; empty when each gets one in its envelope.
+  Bytes one_for_all(const std::vector<bool>& active) const;
   /// False while they are being put.
   bool add_welcomes(proto::ChannelCommit& request);
   void put_answered(const Hash& sent, const Answer& answer);
+  /// Whether those whom the staged commit leads to may all be in, and those whom it removes may not.
+  bool is_still_wanted() const;
+  /// What is staged will not be taken: it goes, and what was put for it.
+  void drop_refused();
   /// Whether the commit that won is the one that is staged here.
   bool is_own(const proto::CommitAnswer& winner) const;
 

@@ -1,4 +1,6 @@
 // Commits and welcomes that no envelope holds lie at the server before their request leaves (large_bodies.h).
+#include <algorithm>
+
 #include "core/client/identity.h"
 #include "core/client/reconciler.h"
 #include "core/crypto/hash.h"
@@ -36,34 +38,80 @@ bool Reconciler::is_own(const proto::CommitAnswer& winner) const {
   return equal(winner.winning_commit, wire::encode(LargeBodies::place_of(account_, channel_, own)));
 }
 
+// Removed since this was staged: it is welcomed no more, and a server that has not taken the commit yet refuses it for
+// that. One that has says so, and the removal is the next commit.
+std::vector<bool> Reconciler::still_active() const {
+  std::vector<bool> out;
+  for (const mls::Member& member : group_->pending()->summary().added) {
+    const auto who = parse_identity(*member.node);
+    CHECK(who.has_value());
+    const auto view = owner_.views_.view(context_.store, account_, who->name);
+    out.push_back(view && view->state().is_active(who->device));
+  }
+  return out;
+}
+
+Bytes Reconciler::one_for_all(const std::vector<bool>& active) const {
+  Bytes joint = group_->pending()->joint_welcome(active);
+  const auto count = static_cast<std::size_t>(std::count(active.begin(), active.end(), true));
+  const bool is_large = joint.size() > proto::kMaxEnvelopeBody || joint.size() * count > kMostWelcomesInside;
+  return is_large ? joint : Bytes{};
+}
+
 bool Reconciler::add_welcomes(proto::ChannelCommit& request) {
   const mls::PendingCommit& pending = *group_->pending();
   const std::vector<mls::Member>& added = pending.summary().added;
   if (added.empty()) return true;
-  const Bytes joint = pending.joint_welcome();
-  const bool is_large = joint.size() > proto::kMaxEnvelopeBody || joint.size() * added.size() > kMostWelcomesInside;
-  const auto one_for_all = is_large ? put(joint) : std::nullopt;
-  if (is_large && !one_for_all) return false;
+  const std::vector<bool> active = still_active();
+  const Bytes joint = one_for_all(active);
+  const auto large = joint.empty() ? std::nullopt : put(joint);
+  if (!joint.empty() && !large) return false;
   std::vector<mls::OutgoingWelcome> each;
-  if (!is_large) each = pending.welcomes();
+  if (!large) each = pending.welcomes();
   for (std::size_t i = 0; i < added.size(); ++i) {
+    if (!active[i]) continue;
     const auto one = recipients_of(context_.store, account_, owner_.views_, {added[i]});
     const auto who = parse_identity(*added[i].node);
     CHECK(one.has_value() && who.has_value());
-    // Removed since this was staged: it is welcomed no more, and a server that has not taken the commit yet refuses it
-    // for that. One that has says so, and the removal is the next commit.
-    const auto view = owner_.views_.view(context_.store, account_, who->name);
-    if (!view || !view->state().is_active(who->device)) continue;
     proto::WelcomeFor welcome;
     welcome.to = one->front();
-    welcome.carriage = one_for_all ? one_for_all->carriage : proto::Carriage::inside;
-    welcome.welcome = one_for_all ? one_for_all->body : std::move(each[i].message);
+    welcome.carriage = large ? large->carriage : proto::Carriage::inside;
+    welcome.welcome = large ? large->body : std::move(each[i].message);
     for (const HeldJoinToken& held : conversation_.join_tokens) {
       if (held.device == who->device) welcome.join_token = held.token;
     }
     request.welcomes.push_back(std::move(welcome));
   }
   return true;
+}
+
+// ---- what the server refused ----
+
+bool Reconciler::is_still_wanted() const {
+  const auto is_in = [&](const mls::Member& member) {
+    const auto who = parse_identity(*member.node);
+    const auto view = who ? owner_.views_.view(context_.store, account_, who->name) : std::nullopt;
+    const auto& names = conversation_.names;
+    return view && view->state().is_active(who->device) &&
+           std::binary_search(names.begin(), names.end(), who->name.text());
+  };
+  const std::vector<mls::Member> members = group_->pending()->members();
+  const std::vector<mls::Member>& removed = group_->pending()->summary().removed;
+  return std::all_of(members.begin(), members.end(), is_in) && std::none_of(removed.begin(), removed.end(), is_in);
+}
+
+void Reconciler::drop_refused() {
+  const Bytes& commit = group_->pending()->commit();
+  const Bytes joint = group_->pending()->summary().added.empty() ? Bytes{} : one_for_all(still_active());
+  const auto take_back = [&](const Bytes& body) {
+    owner_.large_.take_back(context_, account_, channel_, conversation_.domain, body);
+  };
+  if (commit.size() > proto::kMaxEnvelopeBody) take_back(commit);
+  if (!joint.empty()) take_back(joint);
+  group_->discard_pending();
+  conversation_.join_tokens.clear();
+  owner_.save_group(context_, channel_, *group_);
+  owner_.save(context_, conversation_);
 }
 
 }  // namespace cairn::client
