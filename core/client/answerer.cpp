@@ -168,7 +168,10 @@ void Answerer::answer(const RejoinRequest& request) {
   auto sealed = seal_answer(channel_, *package,
                             {std::move(*group_info), write_key_of(*group_, channel_).seed().clone()}, context_.entropy);
   if (!sealed) return refuse(request.device);
-  if (wire::encode(*sealed).size() <= proto::kMaxEnvelopeBody) return send(request, *sealed);
+  if (wire::encode(*sealed).size() <= proto::kMaxEnvelopeBody) {
+    if (!send(request, *sealed)) refuse(request.device);
+    return;
+  }
   if (sealed->ciphertext.size() > proto::kMaxHandshakeBlob) {
     context_.note(proto::Event::Level::warning, "a conversation is too large for an answer");
     return refuse(request.device);
@@ -186,10 +189,16 @@ void Answerer::put(const Putting& it) {
       });
   if (!is_whole) return;
   owner_.answering_.erase(concat({channel_, it.request.device}));
-  send(it.request, {it.sealed->reference,
-                    it.sealed->kem_output,
-                    {},
-                    LargeBodies::place_of(account_, channel_, it.sealed->ciphertext)});
+  const proto::BlobRef place = LargeBodies::place_of(account_, channel_, it.sealed->ciphertext);
+  if (send(it.request, {it.sealed->reference, it.sealed->kem_output, {}, place})) return;
+  take_back(it);
+  refuse(it.request.device);
+}
+
+// No request has named it, and what is sealed next is another one.
+void Answerer::take_back(const Putting& it) {
+  if (!conversation_) return;
+  owner_.large_.take_back(context_, account_, channel_, conversation_->domain, it.sealed->ciphertext);
 }
 
 void Answerer::put_answered(const Putting& it, const Answer& answer) {
@@ -198,15 +207,17 @@ void Answerer::put_answered(const Putting& it, const Answer& answer) {
   if (answer.body && is_settled() && group_->epoch() == it.epoch) return put(it);
   owner_.answering_.erase(concat({channel_, it.request.device}));
   // What tells of a former epoch lets nobody in: it is made anew.
+  take_back(it);
   if (answer.body) return owner_.due(channel_);
   answered(it.request, answer);
 }
 
-void Answerer::send(const RejoinRequest& request, const RejoinAnswer& sealed) {
+bool Answerer::send(const RejoinRequest& request, const RejoinAnswer& sealed) {
   const auto name = directory::Name::from(request.name);
   const auto view = name ? owner_.views_.view(context_.store, account_, *name) : std::nullopt;
-  const auto* entry = view ? view->state().find(request.device) : nullptr;
-  if (entry == nullptr) return refuse(request.device);
+  const bool is_in = view && view->state().is_active(request.device) && leaf_of(*name, request.device) != nullptr;
+  if (!is_in) return false;
+  const auto* entry = view->state().find(request.device);
   proto::ChannelRejoinAnswer out;
   out.channel = channel_;
   out.epoch = group_->epoch();
@@ -220,6 +231,7 @@ void Answerer::send(const RejoinRequest& request, const RejoinAnswer& sealed) {
                         const auto account = load_account(later.store);
                         if (account) Answerer(owner, later, *account, channel).answered(request, answer);
                       });
+  return true;
 }
 
 void Answerer::answered(const RejoinRequest& request, const Answer& answer) {

@@ -41,7 +41,9 @@ class Answerer {
   };
   void put(const Putting& it);
   void put_answered(const Putting& it, const Answer& answer);
-  void send(const RejoinRequest& request, const RejoinAnswer& sealed);
+  void take_back(const Putting& it);
+  /// False when that device is not to get it any more.
+  bool send(const RejoinRequest& request, const RejoinAnswer& sealed);
   void answered(const RejoinRequest& request, const Answer& answer);
   void refuse(const DeviceId& device);
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/client/rejoin_fixture.h"
+#include "core/crypto/hash.h"
 #include "tests/support/hostile_device.h"
 
 namespace cairn::client {
@@ -218,6 +219,31 @@ TEST_F(RejoinHostile, AnAnswerToAnotherKeyPackageIsDropped) {
   lay("bob-1", proto::EnvelopeKind::rejoin_answer, wire::encode(*sealed));
   village.pass_all(kSecondMs);
   EXPECT_FALSE(bob_made_a_commit());
+}
+
+TEST_F(RejoinHostile, OfAnswersThatAreBlobsNoMoreThanTwoAreKept) {
+  const auto package = bob_asks();
+  const Bytes body(100'000, 1);
+  std::size_t fetched = 0;
+  village.server.elsewhere = [&](const proto::Call& call) -> std::optional<Result<proto::CallReply>> {
+    fetched += call.url.ends_with(proto::kPathBlobGet) ? 1 : 0;
+    return std::nullopt;
+  };
+  auto& mailbox = village.server.post.mailboxes[account("bob-1").mailbox];
+  for (int i = 0; i < 5; ++i) {
+    const auto blob = random_value<proto::BlobId>(entropy);
+    village.server.blobs.blobs[blob] = {{}, body.size(), body};
+    const RejoinAnswer answer{to_bytes(package.reference().view()),
+                              to_bytes("kem output"),
+                              {},
+                              proto::BlobRef{blob, body.size(), crypto::sha256(body)}};
+    mailbox.envelopes.push_back({mailbox.next++, proto::EnvelopeKind::rejoin_answer, "example.org", id, 0,
+                                 village.now.ms, wire::encode(answer)});
+  }
+  village.pass_all(kMinuteMs);
+  EXPECT_EQ(fetched, 2u);
+  EXPECT_EQ(village.device("bob-1").store().scan(tables::kRejoinAnswers, {}, {}, 20).size(), 0u);
+  village.server.elsewhere = nullptr;
 }
 
 TEST_F(RejoinHostile, AnAnswerForAnotherChannelIsDropped) {

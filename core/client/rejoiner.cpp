@@ -19,6 +19,8 @@ namespace {
 
 /// Answers that are kept until they are tried.
 constexpr std::size_t kMaxAnswers = 16;
+/// Of those that came as blobs.
+constexpr std::ptrdiff_t kMaxLargeAnswers = 2;
 /// How long a pair waits to be let in again: then it is begun anew, which its two can always do.
 constexpr std::uint64_t kPairPatienceMs = 2 * kDayMs;
 /// The devices of one name may all be off for a while, this one among them: it has asked, and asked again.
@@ -97,6 +99,7 @@ void Rejoiner::trouble(const std::string& sentence) {
 bool Rejoiner::give_up() {
   if (!conversation_) {
     if (rejoin_.asked < kMostUnknownAsks || rejoin_.ask_at_ms > context_.now.ms) return false;
+    erase_rejoin(context_, channel_);
     rejoin_ = {};
     rejoin_.given_up = true;
     rejoin_.since_ms = context_.now.ms;
@@ -214,9 +217,10 @@ std::optional<RejoinAnswer> Rejoiner::wanted(const proto::Envelope& envelope) co
   if (!rejoin || !rejoin->needed || rejoin->key_package.empty() || !answer) return std::nullopt;
   const auto package = mls::PrivateKeyPackage::restore(rejoin->key_package.expose());
   if (!package || !equal(answer->reference, package->reference().view())) return std::nullopt;
-  if (context_.store.scan_prefix(tables::kRejoinAnswers, channel_, kMaxAnswers).size() == kMaxAnswers) {
-    return std::nullopt;
-  }
+  const auto rows = context_.store.scan_prefix(tables::kRejoinAnswers, channel_, kMaxAnswers);
+  const auto large = std::count_if(rows.begin(), rows.end(),
+                                   [](const Row& row) { return row.value.size() > proto::kMaxEnvelopeBody; });
+  if (rows.size() == kMaxAnswers || (answer->large && large >= kMaxLargeAnswers)) return std::nullopt;
   return std::move(*answer);
 }
 
@@ -416,7 +420,12 @@ void Rejoiner::commit_answered(const Hash& sent, const Answer& answer) {
     return try_again(kRacePauseMs);
   }
   const bool refused = answer.status >= 400 && answer.status < 500 && answer.status != 401 && answer.status != 429;
-  if (refused) return try_again(kBadPauseMs);  // a write key that is none, say
+  if (refused) {  // a write key that is none, say
+    if (!rejoin_.large.empty()) {
+      owner_.large_.take_back(context_, account_, channel_, rejoin_.domain, rejoin_.large);
+    }
+    return try_again(kBadPauseMs);
+  }
   owner_.retry_later(context_, channel_);
 }
 
