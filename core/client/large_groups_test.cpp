@@ -333,7 +333,6 @@ TEST_F(LargeGroup, NothingSealedToADeviceThatWasRemovedMeanwhileLeaves) {
   village.server.blobs.refuses_puts = ErrorCode::storage_full;
   begin_to_grow();
   village.pass_all(kMinuteMs);
-  ASSERT_EQ(commits.size(), 1u);
   const auto staged = mls::Group::restore(*village.device("alice-1").store().get(tables::kGroups, id));
   ASSERT_TRUE(staged.has_value() && staged->pending() != nullptr);
   const auto members = staged->pending()->summary().added;

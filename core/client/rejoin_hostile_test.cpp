@@ -229,6 +229,7 @@ TEST_F(RejoinHostile, OfAnswersThatAreBlobsNoMoreThanTwoAreKept) {
     fetched += call.url.ends_with(proto::kPathBlobGet) ? 1 : 0;
     return std::nullopt;
   };
+  village.set_online("bob-1", false);
   auto& mailbox = village.server.post.mailboxes[account("bob-1").mailbox];
   for (int i = 0; i < 5; ++i) {
     const auto blob = random_value<proto::BlobId>(entropy);
@@ -240,6 +241,7 @@ TEST_F(RejoinHostile, OfAnswersThatAreBlobsNoMoreThanTwoAreKept) {
     mailbox.envelopes.push_back({mailbox.next++, proto::EnvelopeKind::rejoin_answer, "example.org", id, 0,
                                  village.now.ms, wire::encode(answer)});
   }
+  village.set_online("bob-1", true);
   village.pass_all(kMinuteMs);
   EXPECT_EQ(fetched, 2u);
   EXPECT_EQ(village.device("bob-1").store().scan(tables::kRejoinAnswers, {}, {}, 20).size(), 0u);
