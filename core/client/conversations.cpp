@@ -315,9 +315,11 @@ void Conversations::name_changed(const StoreView& store, const directory::Name& 
     if (std::binary_search(conversation.names.begin(), conversation.names.end(), name.text()))
       due(conversation.channel);
   }
-  // Envelopes may wait for a name of a conversation that is not known yet.
-  for (const Row& row : store.scan(tables::kInboxByChannel, {}, {}, kMaxConversations)) {
-    due(*ChannelId::from(ByteView(row.key).first(ChannelId::kSize)));
+  // Envelopes, and answers that let this device in, may wait for a name of a conversation that is not known yet.
+  for (const Table table : {tables::kInboxByChannel, tables::kRejoinAnswers}) {
+    for (const Row& row : store.scan(table, {}, {}, kMaxConversations)) {
+      due(*ChannelId::from(ByteView(row.key).first(ChannelId::kSize)));
+    }
   }
 }
 

@@ -61,6 +61,24 @@ TEST_F(Rejoining, AChannelOfWhichNothingIsKnownAnyMoreIsFoundByWhatComesInIt) {
   expect_going_on("alice-1", "bob-1", kBob, kAlice);
 }
 
+// Twice in a day: so the answer comes when bob's device has to look up afresh who it is that answers, in a channel that
+// is no conversation there.
+TEST_F(Rejoining, AnAnswerAboutAChannelOfWhichNothingIsKnownGoesOnWhenItsNamesWereLookedUp) {
+  say("alice-1", kBob, "one");
+  ASSERT_TRUE(village.until([&] { return has_text("bob-1", kAlice, "one"); }));
+  const ChannelId id = channel("bob-1");
+  for (const char* text : {"into the dark", "and again"}) {
+    auto& store = village.device("bob-1").store();
+    ASSERT_TRUE(store.apply({{tables::kGroups, to_bytes(id.view()), std::nullopt},
+                             {tables::kConversations, to_bytes(id.view()), std::nullopt}}));
+    village.device("bob-1").restart();
+    begin("alice-1", kBob, text);
+    const auto is_in = [&] { return epoch("bob-1", id) != 0; };
+    ASSERT_TRUE(village.until(is_in, kDayMs + kHourMs)) << text;
+  }
+  expect_going_on("alice-1", "bob-1", kBob, kAlice);
+}
+
 /// 256 channels of which bob's device knows nothing but that something came in them.
 class UnknownChannels : public RejoinTest {
  protected:
