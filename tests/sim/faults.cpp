@@ -151,10 +151,10 @@ void Faults::put_back() {
   Host* host = victim();
   if (host == nullptr) return;
   const MemoryView copy = host->disk().rows();
-  const Time when = world_.agenda().now();
-  for_a_while(2 * kMinuteMs, [this, host, copy, when] {
+  const Watch::Copied copied = world_.watch().copied(*host);
+  for_a_while(2 * kMinuteMs, [this, host, copy, copied] {
     host->kill();
-    world_.watch().put_back(*host, when);
+    world_.watch().put_back(*host, copied);
     host->disk().put_back(copy);
     if (!host->running()) host->start();
   });

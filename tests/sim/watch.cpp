@@ -28,6 +28,7 @@ void Watch::look_at(Host& host, Role role) {
   roles_.emplace(&host, role);
   if (role != Role::device) return;
   people_.push_back(&host);
+  sent_in_.emplace(&host, SentIn{});
   host.disk().on_commit([this, &host](const std::vector<Write>& writes) { on_commit(host, writes); });
 }
 
@@ -54,14 +55,18 @@ void Watch::on_send(const Host& from, ByteView body) {
   }
 }
 
-void Watch::put_back(const Host& host, Time copied) {
+Watch::Copied Watch::copied(const Host& host) const { return {host.true_now(), sent_in_.at(&host)}; }
+
+void Watch::put_back(const Host& host, Copied copied) {
   harmed_.insert(&host);
+  // Of what it sent since it knows nothing, and what it sends from now on gets the same numbers.
+  sent_in_.at(&host) = std::move(copied.sent_in);
   // A copy from before the last time it was put back knows what that one had forgotten.
   const auto last = put_back_.find(&host);
-  if (last != put_back_.end() && copied < last->second) used_[&host].clear();
+  if (last != put_back_.end() && copied.when < last->second) used_[&host].clear();
   put_back_[&host] = host.true_now();
   for (const auto& [hash, given] : given_) {
-    if (given.by == &host && given.taken && given.first > copied) used_[&host].insert(given.epoch);
+    if (given.by == &host && given.taken && given.first > copied.when) used_[&host].insert(given.epoch);
   }
 }
 
@@ -93,7 +98,7 @@ void Watch::on_commit(const Host& device, const std::vector<Write>& writes) {
       wire::Writer message;
       message.raw(ByteView(write.key).first(ChannelId::kSize));
       message.u64(entry->message);
-      sent_in_.insert_or_assign({&device, std::move(message).take()}, Epoch{entry->channel, entry->epoch});
+      sent_in_.at(&device).insert_or_assign(std::move(message).take(), Epoch{entry->channel, entry->epoch});
     }
   }
 }

@@ -20,6 +20,16 @@ class Watch final : public Observer {
  public:
   explicit Watch(Trace& trace) : trace_(trace) {}
 
+  /// Of a channel, by its number.
+  using Epoch = std::pair<ChannelId, std::uint64_t>;
+  /// Of a device's messages (home, index): the epoch that each was encrypted in last.
+  using SentIn = std::map<Bytes, Epoch>;
+  /// What the watch knows of a device's disk at the moment when somebody copies it.
+  struct Copied {
+    Time when;
+    SentIn sent_in;
+  };
+
   /// The server's and cosigners' answers, and people's devices.
   enum class Role : std::uint8_t { relay, cosigner, device };
   /// From now on; `host` must outlive this.
@@ -37,7 +47,8 @@ class Watch final : public Observer {
 
   /// A row of it is gone; or all of it is what it was then, from now on.
   void lost_something(const Host& host) { harmed_.insert(&host); }
-  void put_back(const Host& host, Time copied);
+  Copied copied(const Host& host) const;  // of a device
+  void put_back(const Host& host, Copied copied);
   /// Whether anything that a device knew was lost: then not all comes right at once.
   bool is_harmed() const { return !harmed_.empty(); }
 
@@ -58,7 +69,6 @@ class Watch final : public Observer {
   bool is_authorised(const DeviceId& device) const { return authorised_.contains(device); }
 
  private:
-  using Epoch = std::pair<ChannelId, std::uint64_t>;
   /// Devices of a conversation, and what all of them must agree on.
   struct Members {
     std::set<DeviceId> devices;
@@ -97,8 +107,7 @@ class Watch final : public Observer {
   std::map<DeviceId, PublicKey> authorised_;
   std::map<Hash, Said> statements_;  // by their bytes
   std::map<Epoch, Members> members_;
-  /// Of a device's message (home, index): the epoch that it was encrypted in last.
-  std::map<std::pair<const Host*, Bytes>, Epoch> sent_in_;
+  std::map<const Host*, SentIn> sent_in_;                                         // looked up only
   std::map<std::tuple<const Host*, std::string, std::uint64_t>, Hash> cosigned_;  // by origin and size
   std::set<Hash> handed_out_;
   std::size_t channel_writes_ = 0;

@@ -27,6 +27,13 @@ std::uint64_t number_behind_channel(ByteView key) {
   return r.u64().value_or(0);
 }
 
+Bytes key_of_message(const ChannelId& channel, std::uint64_t index) {
+  wire::Writer key;
+  key.raw(channel);
+  key.u64(index);
+  return std::move(key).take();
+}
+
 /// "alice-1 #7" -> 7; the harness numbers what each device says.
 std::uint64_t number_of(const std::string& text) {
   const std::size_t mark = text.rfind('#');
@@ -251,11 +258,9 @@ void Watch::check_texts(const std::vector<Device>& all) {
         }
         if (message.delivery != client::Delivery::sent) continue;
         kept_promises.emplace(device.host->name(), message.text);
-        wire::Writer key;
-        key.raw(channel);
-        key.u64(index);
-        const auto epoch = sent_in_.find({device.host, std::move(key).take()});
-        const auto members = epoch == sent_in_.end() ? members_.end() : members_.find(epoch->second);
+        const SentIn& all_sent = sent_in_.at(device.host);
+        const auto epoch = all_sent.find(key_of_message(channel, index));
+        const auto members = epoch == all_sent.end() ? members_.end() : members_.find(epoch->second);
         if (members == members_.end()) {
           violation("\"" + message.text + "\" is said to be sent and never was");
           continue;
