@@ -23,8 +23,9 @@ constexpr std::size_t kMaxAnswers = 16;
 constexpr std::ptrdiff_t kMaxLargeAnswers = 2;
 /// How long a pair waits to be let in again: then it is begun anew, which its two can always do.
 constexpr std::uint64_t kPairPatienceMs = 2 * kDayMs;
-/// The devices of one name may all be off for a while, this one among them: it has asked, and asked again.
-constexpr std::uint32_t kLeastOwnAsks = 2;
+/// The devices of one name may all be off for a while, this one among them: it has asked, and asked again. So it has
+/// of a group that is said to have nobody else: what brings others there may be on its way.
+constexpr std::uint32_t kLeastAsks = 2;
 /// How often it is asked into a channel that is no conversation here.
 constexpr std::uint32_t kMostUnknownAsks = 6;
 /// After a commit that was too late, and after an answer that was none.
@@ -108,7 +109,7 @@ bool Rejoiner::give_up() {
   }
   if (conversation_->kind == ConversationKind::group) return false;
   if (elapsed_ms(context_.now, Time{rejoin_.since_ms}) < kPairPatienceMs) return false;
-  if (conversation_->kind == ConversationKind::self && rejoin_.asked < kLeastOwnAsks) return false;
+  if (conversation_->kind == ConversationKind::self && rejoin_.asked < kLeastAsks) return false;
   // The others take no further one: there this device would be alone.
   const ChannelId home = home_of(context_.store, channel_);
   if (channels_of(context_.store, home).size() >= kMaxChannelsOfPair) return false;
@@ -189,7 +190,8 @@ void Rejoiner::asked(const Answer& answer) {
   if (answer.status == 401 && rejoin_.domain == account_.name.domain()) owner_.session_.token_refused();
   // A server of another domain takes no such request yet: it wants a login.
   const bool is_elsewhere = answer.status == 401 && rejoin_.domain != account_.name.domain();
-  const bool is_no = answer.status == 403 || answer.status == 404 || answer.status == 501 || is_elsewhere;
+  const bool is_no =
+      answer.status == 403 || answer.status == 404 || answer.status == 413 || answer.status == 501 || is_elsewhere;
   ++rejoin_.asked;
   std::uint64_t pause_ms = pause_after(rejoin_.asked);
   if (!answer.body && !is_no) {
@@ -202,11 +204,19 @@ void Rejoiner::asked(const Answer& answer) {
   if (is_no) return trouble(server_says(account_, rejoin_.domain) + answer.message);
   const auto counted = answer.body ? wire::decode<proto::RejoinAsked>(*answer.body)
                                    : Result<proto::RejoinAsked>(fail(ErrorCode::unavailable, "not asked"));
-  if (counted && counted->mailboxes == 0) {
-    trouble(
-        "This device lost its place here, and nobody else is in this conversation who could let it in; begin a new "
-        "one.");
-  }
+  if (counted && counted->mailboxes == 0) nobody_is_there();
+}
+
+// A pair is begun anew after the same time, whoever is there.
+void Rejoiner::nobody_is_there() {
+  trouble(
+      "This device lost its place here, and nobody else is in this conversation who could let it in; begin a new one.");
+  if (!conversation_ || conversation_->kind != ConversationKind::group || !conversation_->is_writable()) return;
+  if (elapsed_ms(context_.now, Time{rejoin_.since_ms}) < kPairPatienceMs || rejoin_.asked < kLeastAsks) return;
+  conversation_->state = ConversationState::broken;
+  owner_.save(context_, *conversation_);
+  erase_rejoin(context_, channel_);
+  begin_anew();
 }
 
 // ---- what is answered ----

@@ -59,6 +59,8 @@ class Rejoiner {
   void trouble(const std::string& sentence);
   /// Nobody has answered for long: a pair, or the own conversation, is begun anew, what is none here is forgotten.
   bool give_up();
+  /// The server says that this device alone is in the channel: after a while a group is over.
+  void nobody_is_there();
   /// This channel is broken: what waits goes another way, or says that it cannot.
   void begin_anew();
 

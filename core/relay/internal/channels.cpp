@@ -339,13 +339,20 @@ Result<Answer> Channels::signal(Turn& turn, RateLimiter& signals, const proto::C
 
 Result<Answer> Channels::rejoin(Turn& turn, const LoggedIn& who, const proto::ChannelRejoin& request) {
   const ChannelRow row = TRY(load_channel(turn.rows, request.channel));
-  std::vector<MailboxId> others = TRY(load_recipients(turn.rows, request.channel, row.epoch))
-  .own;
+  const Recipients recipients = TRY(load_recipients(turn.rows, request.channel, row.epoch));
+  std::vector<MailboxId> others = recipients.own;
   REQUIRE(std::ranges::binary_search(others, who.mailbox), ErrorCode::not_authorised,
           "This device is not in that conversation any more; ask somebody in it to add you again.");
   TRY(draw(limiter, turn, request.channel, others.size()));
   TRY(mailboxes.prepare(turn.rows, others));
-  std::erase_if(others, [&](const MailboxId& it) { return it == who.mailbox || mailboxes.full(it); });
+  std::erase(others, who.mailbox);
+  // None of the mailboxes means that nobody else is there, and nothing else does: a group is given up for it.
+  REQUIRE(!others.empty() || recipients.others.empty(), ErrorCode::unsupported,
+          "All who could let this device in again are at other domains, where requests do not go yet.");
+  const bool is_alone = others.empty();
+  std::erase_if(others, [&](const MailboxId& it) { return mailboxes.full(it); });
+  REQUIRE(is_alone || !others.empty(), ErrorCode::over_limit,
+          "The mailboxes of all who could let this device in again are full; it asks again later.");
   mailboxes.deliver(turn, {EnvelopeKind::rejoin, request.channel, row.epoch, turn.now.ms, request.request}, others);
   return Answer{200, wire::encode(proto::RejoinAsked{static_cast<std::uint32_t>(others.size())}), {}};
 }

@@ -79,6 +79,39 @@ TEST_F(RejoinRoutes, ADeviceThatWasRemovedFromTheChannelAsksInVain) {
   EXPECT_EQ(error_of(ask(bob)), ErrorCode::not_authorised);
 }
 
+TEST_F(RejoinRoutes, NoMailboxMeansThatNobodyElseIsThere) {
+  TestChannel alone(driver, alice, 5);
+  const Bytes request = wire::encode(proto::ChannelRejoin{alone.id, to_bytes("let me in")});
+  const auto answer = driver.post(proto::kPathRejoin, request, alice.token);
+  ASSERT_EQ(answer.status, 200);
+  EXPECT_EQ(body_of<proto::RejoinAsked>(answer).mailboxes, 0u);
+  EXPECT_TRUE(got(alice, EnvelopeKind::rejoin).empty());
+}
+
+TEST(RejoinRoom, ARequestThatReachesNoneOfTheOthersIsRefused) {
+  RelayConfig config = testing::open_config();
+  config.limits.mailbox_envelopes = 3;
+  RelayDriver driver(config);
+  Member alice(driver, "alice@example.org", 1);
+  Member bob(driver, "bob@example.org", 2);
+  bob.upload(driver, 1);
+  TestChannel channel(driver, alice, 4);
+  ASSERT_EQ(channel.admit(driver, alice, bob).status, 200);
+  const Bytes request = wire::encode(proto::ChannelRejoin{channel.id, to_bytes("let me in")});
+  const auto ask = [&] { return driver.post(proto::kPathRejoin, request, alice.token); };
+  std::size_t taken = 0;
+  auto answer = ask();
+  for (; answer.status == 200 && taken < 3; answer = ask()) {
+    EXPECT_EQ(body_of<proto::RejoinAsked>(answer).mailboxes, 1u);
+    ++taken;
+  }
+  EXPECT_GT(taken, 0u);
+  EXPECT_EQ(error_of(answer), ErrorCode::over_limit) << "bob's mailbox is full";
+  const MemoryView before = driver.store;
+  EXPECT_EQ(ask().status, 413);
+  EXPECT_EQ(driver.store, before);
+}
+
 TEST_F(RejoinRoutes, ADeviceAsksEightTimesAtOnceAndThenEveryThreeHours) {
   for (int i = 0; i < 8; ++i) EXPECT_EQ(ask(bob).status, 200) << i;
   const auto refused = ask(bob);

@@ -1,0 +1,71 @@
+// A group whose only device in it lost its state: nobody could let it in (docs/spec/client.md s.15).
+#include <gtest/gtest.h>
+
+#include "core/client/rejoin_fixture.h"
+
+namespace cairn::client {
+namespace {
+
+class AloneInAGroup : public RejoinTest {
+ protected:
+  /// Alice's device lost its state of a group when its channel was there, and something waits to be said.
+  void begin_group(std::string_view lost_path) {
+    village.device("alice-1").lose_answers_to(lost_path);
+    good(village.ask("alice-1", "group.create", {{"title", "board"}, {"names", {"bob"}}}));
+    begin("alice-1", "board", "we begin");
+    lose_row("alice-1", tables::kGroups, channel("alice-1"));
+    village.device("alice-1").lose_answers_to({});
+  }
+  std::string delivery() {
+    for (const json& message : messages("alice-1", "board")) {
+      if (message["text"] == "we begin") return message["delivery"];
+    }
+    return "gone";
+  }
+  ConversationState state() {
+    const auto row = village.device("alice-1").store().get(tables::kConversations, channel("alice-1"));
+    return wire::decode<Conversation>(*row)->state;
+  }
+};
+
+TEST_F(AloneInAGroup, IsOverWhenNobodyElseIsThereAndSaysSoOfWhatWaits) {
+  begin_group(proto::kPathKeyPackageFetch);
+  village.pass_all(kDayMs);
+  EXPECT_EQ(delivery(), "waiting") << "a commit may be on its way";
+  EXPECT_EQ(state(), ConversationState::active);
+  village.pass_all(2 * kDayMs);
+  EXPECT_EQ(delivery(), "refused");
+  EXPECT_EQ(state(), ConversationState::broken);
+  EXPECT_NE(trouble("alice-1").find("nobody else is in this conversation"), std::string::npos) << trouble("alice-1");
+  EXPECT_FALSE(load_rejoin(village.device("alice-1").store(), channel("alice-1")).has_value());
+  bad(village.ask("alice-1", "send", {{"to", "board"}, {"text", "and now"}}));
+}
+
+TEST_F(AloneInAGroup, GoesOnWhenItsCommitHadArrivedHoweverLongTheOthersAreAway) {
+  village.set_online("bob-1", false);
+  begin_group(proto::kPathChannelCommit);
+  village.pass_all(5 * kDayMs);
+  EXPECT_EQ(state(), ConversationState::active);
+  village.set_online("bob-1", true);
+  ASSERT_TRUE(village.until([&] { return gaps("alice-1", "board") == 1; }, kDayMs)) << trouble("alice-1");
+  expect_going_on("alice-1", "bob-1", "board", "board");
+}
+
+// Its mailboxes are full, or at other domains: that is not the end.
+TEST_F(AloneInAGroup, WaitsWhereTheServerReachesNoneOfTheOthers) {
+  for (const ErrorCode code : {ErrorCode::over_limit, ErrorCode::unsupported}) {
+    SCOPED_TRACE(static_cast<int>(code));
+    village.server.elsewhere = [code](const proto::Call& call) -> std::optional<Result<proto::CallReply>> {
+      if (!call.url.ends_with(proto::kPathRejoin)) return std::nullopt;
+      return testing::FakePost::refusal(code, "None of them is reached.");
+    };
+    if (code == ErrorCode::over_limit) begin_group(proto::kPathKeyPackageFetch);
+    village.pass_all(3 * kDayMs);
+    EXPECT_EQ(delivery(), "waiting");
+    EXPECT_EQ(state(), ConversationState::active);
+    EXPECT_NE(trouble("alice-1").find("None of them is reached."), std::string::npos) << trouble("alice-1");
+  }
+}
+
+}  // namespace
+}  // namespace cairn::client
