@@ -285,14 +285,14 @@ Result<BlobRow> BlobRow::read(wire::Reader& r) {
   return out;
 }
 
-void HeldBlobRow::write(wire::Writer& w) const {
+void HandshakeBlobRow::write(wire::Writer& w) const {
   w.raw(digest);
-  w.u64(until_ms);
+  w.u64(held_until_ms);
 }
-Result<HeldBlobRow> HeldBlobRow::read(wire::Reader& r) {
-  HeldBlobRow out;
+Result<HandshakeBlobRow> HandshakeBlobRow::read(wire::Reader& r) {
+  HandshakeBlobRow out;
   out.digest = TRY(r.fixed<Hash>());
-  out.until_ms = TRY(r.u64());
+  out.held_until_ms = TRY(r.u64());
   return out;
 }
 

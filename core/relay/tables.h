@@ -61,7 +61,7 @@ inline constexpr Table kBlobs{52};         ///< blob: BlobRow
 inline constexpr Table kBlobParts{53};     ///< blob || u64 number of the part: its bytes
 inline constexpr Table kDyingBlobs{54};    ///< deleted blob whose parts are not all erased: BlobRow
 inline constexpr Table kBlobAccounts{55};  ///< BlobPayer || name: BlobAccountRow
-inline constexpr Table kHeldBlobs{57};     ///< blob that a commit named: HeldBlobRow
+inline constexpr Table kHandshakeBlobs{57};  ///< whole blob of a channel: HandshakeBlobRow
 // Other domains (docs/spec/relay.md s.10).
 inline constexpr Table kForeignRecipients{80};  ///< channel || u64 epoch: Address recipients[...], sorted
 inline constexpr Table kOutgoing{81};           ///< lane || 0x00 || u64 sequence: OutgoingRow
@@ -270,12 +270,12 @@ struct BlobRow {
 };
 
 /// Goes with its blob.
-struct HeldBlobRow {
-  Hash digest;  ///< SHA-256 of the blob
-  std::uint64_t until_ms = 0;
+struct HandshakeBlobRow {
+  Hash digest;                      ///< SHA-256 of the blob
+  std::uint64_t held_until_ms = 0;  ///< nobody deletes it until then; 0 while no commit has named it
 
   void write(wire::Writer&) const;
-  static Result<HeldBlobRow> read(wire::Reader&);
+  static Result<HandshakeBlobRow> read(wire::Reader&);
 };
 
 /// There is no row for an account with nothing in it.

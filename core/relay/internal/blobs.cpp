@@ -8,7 +8,7 @@
 namespace cairn::relay {
 namespace {
 
-/// A commit's blob outlives its envelope by this much: who got that on its last day has time to fetch.
+/// A commit's blob outlives its envelopes by this much: who got that on its last day has time to fetch.
 constexpr std::uint64_t kHeldLongerMs = 2 * kDayMs;
 
 Parts parts_of(ByteView blob) { return {table::kBlobParts, blob}; }
@@ -58,7 +58,7 @@ Status drop(Turn& turn, ByteView key, const BlobRow& row) {
   account.dying += room_of(row.size);
   save_account(turn, account_of(row), account);
   turn.rows.erase(table::kBlobs, to_bytes(key));
-  turn.rows.erase(table::kHeldBlobs, to_bytes(key));
+  turn.rows.erase(table::kHandshakeBlobs, to_bytes(key));
   save(turn.rows, table::kDyingBlobs, to_bytes(key), row);
   return ok();
 }
@@ -104,6 +104,11 @@ Result<Answer> Blobs::put(Turn& turn, const BlobAccount& payer, const proto::Blo
   row->have += request.data.size();
   row->expires_ms = after(turn.now, row->is_whole() ? limits.blob_ms : proto::kBlobUploadMs).ms;
   save(turn.rows, table::kBlobs, to_bytes(request.blob), *row);
+  if (row->is_whole() && row->payer == BlobPayer::channels) {
+    // Now, and never when a commit names it: a commit that is refused would cost as much each time.
+    const Hash digest = TRY(digest_of(turn.rows, request.blob, row->size));
+    save(turn.rows, table::kHandshakeBlobs, to_bytes(request.blob), HandshakeBlobRow{digest, 0});
+  }
   return Answer{200, wire::encode(proto::BlobPutAnswer{row->have, left_of(quota(payer.payer), account)}), {}};
 }
 
@@ -120,25 +125,27 @@ Status Blobs::remove(Turn& turn, const proto::BlobDelete& request) {
   const auto row = TRY(load<BlobRow>(turn.rows, table::kBlobs, request.blob));
   REQUIRE(row, ErrorCode::not_found, "There is no such blob here.");
   TRY(crypto::verify_labelled(row->owner_key, crypto::kSignBlobDelete, request.content(), request.signature));
-  const auto held = TRY(load<HeldBlobRow>(turn.rows, table::kHeldBlobs, request.blob));
-  REQUIRE(!held || turn.now.ms >= held->until_ms, ErrorCode::conflict,
+  const auto known = TRY(load<HandshakeBlobRow>(turn.rows, table::kHandshakeBlobs, request.blob));
+  REQUIRE(!known || turn.now.ms >= known->held_until_ms, ErrorCode::conflict,
           "A commit names this, and others may still have to fetch it.");
   return drop(turn, request.blob, *row);
 }
 
-Status Blobs::hold(Turn& turn, const proto::BlobRef& ref) const {
+Status Blobs::hold(Turn& turn, std::string_view creator, const proto::BlobRef& ref, Wait wait) const {
   auto row = TRY(load<BlobRow>(turn.rows, table::kBlobs, ref.blob));
-  REQUIRE(row && row->is_whole() && row->size == ref.size, ErrorCode::not_found,
+  auto known = TRY(load<HandshakeBlobRow>(turn.rows, table::kHandshakeBlobs, ref.blob));
+  // Of whatever else anybody may know the id: it is not to be kept on its owner's account by who names it.
+  const bool is_of_channels = row && row->payer == BlobPayer::channels && row->name == creator;
+  REQUIRE(is_of_channels && known && row->size == ref.size, ErrorCode::not_found,
           "The blob that a commit or welcome lies in is not here; put it first.");
-  auto held = TRY(load<HeldBlobRow>(turn.rows, table::kHeldBlobs, ref.blob));
-  const Hash digest = held ? held->digest : TRY(digest_of(turn.rows, ref.blob, row->size));
-  REQUIRE(digest == ref.digest, ErrorCode::not_found,
+  REQUIRE(known->digest == ref.digest, ErrorCode::not_found,
           "What lies here is not what the commit or welcome says; put it anew.");
-  const std::uint64_t until = after(after(turn.now, limits.undelivered_ms), kHeldLongerMs).ms;
-  if (!held || held->until_ms < until)
-    save(turn.rows, table::kHeldBlobs, to_bytes(ref.blob), HeldBlobRow{digest, until});
-  if (until <= row->expires_ms) return ok();
-  row->expires_ms = until;
+  const std::uint64_t mailboxes = wait == Wait::here_and_elsewhere ? 2 : 1;
+  const std::uint64_t until = after(after(turn.now, mailboxes * limits.undelivered_ms), kHeldLongerMs).ms;
+  if (known->held_until_ms >= until) return ok();
+  known->held_until_ms = until;
+  save(turn.rows, table::kHandshakeBlobs, to_bytes(ref.blob), *known);
+  row->expires_ms = std::max(row->expires_ms, until);
   save(turn.rows, table::kBlobs, to_bytes(ref.blob), *row);
   return ok();
 }

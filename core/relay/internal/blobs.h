@@ -26,9 +26,12 @@ struct Blobs {
   static Result<proto::BlobPart> get(const StoreView& rows, const proto::BlobGet& request);
   /// `conflict` for what is held.
   static Status remove(Turn& turn, const proto::BlobDelete& request);
-  /// Keeps what a commit or welcome lies in for as long as its envelope may wait. `not_found` unless it is whole and of
-  /// this size and digest; the digest of a blob is computed once.
-  Status hold(Turn& turn, const proto::BlobRef& ref) const;
+  /// Where the envelopes of a commit may wait: in mailboxes of this server, or before that in the queue to another one
+  /// and then in its mailboxes.
+  enum class Wait : std::uint8_t { here, here_and_elsewhere };
+  /// Keeps what a commit or welcome lies in for as long as its envelopes may wait. `not_found` unless it is whole, of
+  /// this size and digest, and on the account for channels of `creator`.
+  Status hold(Turn& turn, std::string_view creator, const proto::BlobRef& ref, Wait wait) const;
 
  private:
   std::uint64_t quota(BlobPayer payer) const {

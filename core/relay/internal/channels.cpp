@@ -169,8 +169,16 @@ Result<PublicKey> key_of_epoch(const Turn& turn, const ChannelRow& row, std::uin
 /// What one commit may name, all in all: each is read for its digest.
 constexpr std::uint64_t kMostNamed = 2 * proto::kMaxHandshakeBlob;
 
+/// Who pays for what a channel's members put.
+Result<std::string> creator_of(const StoreView& rows, const ChannelRow& row) {
+  const auto name = rows.get(table::kDevices, row.creator);
+  REQUIRE(name, ErrorCode::internal, "a channel's creator is not known");
+  return as_text(*name);
+}
+
 /// What a commit and its welcomes lie in must be there, and is kept until nobody waits for it.
-Status hold_blobs(const Blobs& blobs, Turn& turn, const proto::ChannelCommit& request) {
+Status hold_blobs(const Blobs& blobs, Turn& turn, const ChannelRow& row, const proto::ChannelCommit& request,
+                  Blobs::Wait wait) {
   std::set<Bytes, BytesLess> seen;
   std::vector<proto::BlobRef> named;
   std::uint64_t size = 0;
@@ -183,7 +191,9 @@ Status hold_blobs(const Blobs& blobs, Turn& turn, const proto::ChannelCommit& re
   TRY(note(request.carriage, request.commit));
   for (const proto::WelcomeFor& welcome : request.welcomes) TRY(note(welcome.carriage, welcome.welcome));
   REQUIRE(size <= kMostNamed, ErrorCode::malformed, "The blobs of one commit are larger than a commit and a welcome.");
-  for (const proto::BlobRef& ref : named) TRY(blobs.hold(turn, ref));
+  if (named.empty()) return ok();
+  const std::string creator = TRY(creator_of(turn.rows, row));
+  for (const proto::BlobRef& ref : named) TRY(blobs.hold(turn, creator, ref, wait));
   return ok();
 }
 
@@ -280,7 +290,8 @@ Result<Answer> Channels::commit(Turn& turn, const std::optional<std::string>& wh
   }
   if (who) TRY(check_not_refused(turn.rows, *who, welcomed));
   TRY(check_room(mailboxes, turn, parties.before.own, parties.next.own));
-  TRY(hold_blobs(blobs, turn, request));
+  const bool is_here = parties.before.others.empty() && parties.next.others.empty();
+  TRY(hold_blobs(blobs, turn, row, request, is_here ? Blobs::Wait::here : Blobs::Wait::here_and_elsewhere));
   TRY(use_join_tokens(turn, request, domain));
 
   // From here on nothing fails. A welcome is queued before the commit, and both before any message of the new epoch.
@@ -392,9 +403,7 @@ Result<std::string> Channels::payer_of_blob(Turn& turn, const proto::BlobPut& re
   TRY(draw(limiter, turn, writer.channel, 0));
   REQUIRE(request.size <= proto::kMaxHandshakeBlob, ErrorCode::over_limit,
           "So large a blob is put with a login, on one's own account.");
-  const auto name = turn.rows.get(table::kDevices, row.creator);
-  REQUIRE(name, ErrorCode::internal, "a channel's creator is not known");
-  return as_text(*name);
+  return creator_of(turn.rows, row);
 }
 
 }  // namespace cairn::relay
