@@ -158,6 +158,7 @@ void Attachments::step_turn(Context& context, const Account& account, Turn& turn
 void Attachments::step(Context& context, const Account& account) {
   if (account.state != AccountState::active) {
     out_.job = in_.job = nullptr;
+    blobs_again_ = {};  // nothing is tried again, so no timer is wanted for it
     return;
   }
   forget_ended(context);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "core/client/client.h"
+#include "core/client/tables.h"
 #include "tests/support/client_village.h"
 #include "tests/support/example_names.h"
 #include "tests/support/mind_driver.h"
@@ -73,6 +74,28 @@ TEST(Timers, AreNotWantedByADeviceThatWasRemoved) {
   village.set_online("alice-2", false);
   village.pass_all(5 * kSecondMs);
   EXPECT_GT(village.device("alice-2").next_deadline(), village.now);
+}
+
+TEST(Timers, AreNotWantedByADeviceThatWasRemovedWhileItCouldNotDeleteAFile) {
+  testing::ClientVillage village;
+  ASSERT_TRUE(village.register_person("alice-1", kAlice).contains("result"));
+  ASSERT_TRUE(village.register_person("bob-1", testing::kBob).contains("result"));
+  ASSERT_TRUE(village.ask("alice-1", "send", {{"to", testing::kBob}, {"text", "hello"}}).contains("result"));
+  village.server.blobs.refuses_deletes = ErrorCode::unavailable;
+  ASSERT_TRUE(village.link_device("alice-2", kAlice, "alice-1").contains("result"));
+  village.pass_all(10 * kSecondMs);
+  const auto waiting = [&] {
+    return village.device("alice-1").store().scan(tables::kBlobsToDelete, {}, {}, 10).size();
+  };
+  ASSERT_NE(waiting(), 0u) << "what it gave the new device of its history is taken, and cannot be deleted";
+  ASSERT_LE(village.device("alice-1").next_deadline(), after(village.now, kMinuteMs));
+  const json own = village.ask("alice-1", "status");
+  ASSERT_TRUE(village.ask("alice-2", "device.remove", {{"device", own["result"]["device"]}}).contains("result"));
+  village.ask("alice-1", "contact.verify", {{"name", kAlice}});
+  ASSERT_EQ(village.ask("alice-1", "status")["result"]["state"], "removed");
+  village.set_online("alice-1", false);
+  village.pass_all(2 * kMinuteMs);
+  EXPECT_GT(village.device("alice-1").next_deadline(), village.now);
 }
 
 TEST(Timers, AreNotWantedByADeviceWhoseNameWasRefused) {

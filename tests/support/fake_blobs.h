@@ -26,6 +26,7 @@ class FakeBlobs {
   std::size_t parts_again = 0;  ///< parts that it had already
   std::size_t bytes_given = 0;  ///< to who fetches
   std::optional<ErrorCode> refuses_puts;
+  std::optional<ErrorCode> refuses_deletes;
 
   bool has(const proto::BlobRef& ref) const {
     const auto found = blobs.find(ref.blob);
@@ -91,6 +92,7 @@ class FakeBlobs {
     const auto request = TRY(wire::decode<proto::BlobDelete>(call.body));
     const auto found = blobs.find(request.blob);
     REQUIRE(found != blobs.end(), ErrorCode::not_found, "There is no such blob here.");
+    if (refuses_deletes) return fail(*refuses_deletes, "The server is busy.");
     TRY(crypto::verify_labelled(found->second.owner_key, crypto::kSignBlobDelete, request.content(),
                                 request.signature));
     blobs.erase(found);
