@@ -161,7 +161,8 @@ Answerer::Judged Answerer::judge(AskedRejoin& asked) {
 }
 
 void Answerer::answer(const RejoinRequest& request) {
-  if (owner_.answering_.contains(concat({channel_, request.device}))) return;
+  const bool is_put = owner_.answering_.contains(concat({channel_, request.device}));
+  if (is_put || owner_.calls_.under_way(answer_key(channel_, request.device))) return;
   const auto package = wire::decode<mls::KeyPackage>(request.key_package);
   auto group_info = group_->group_info(mls::TreePlacement::inside);
   if (!package || !group_info) return refuse(request.device);

@@ -315,12 +315,19 @@ void Conversations::name_changed(const StoreView& store, const directory::Name& 
     if (std::binary_search(conversation.names.begin(), conversation.names.end(), name.text()))
       due(conversation.channel);
   }
-  // Envelopes, and answers that let this device in, may wait for a name of a conversation that is not known yet.
-  for (const Table table : {tables::kInboxByChannel, tables::kRejoinAnswers}) {
-    for (const Row& row : store.scan(table, {}, {}, kMaxConversations)) {
-      due(*ChannelId::from(ByteView(row.key).first(ChannelId::kSize)));
-    }
+  // Envelopes may wait for a name of a conversation that is not known yet. Where it is known that others are waited for
+  // there is nothing to do: whoever welcomes with thousands of leaves does not have them verified again with every name
+  // that is looked up.
+  for (const Row& row : store.scan(tables::kInboxByChannel, {}, {}, kMaxConversations)) {
+    const ChannelId channel = *ChannelId::from(ByteView(row.key).first(ChannelId::kSize));
+    const auto awaited = awaited_.find(channel);
+    if (awaited == awaited_.end() || awaited->second.empty() || awaited->second.contains(name)) due(channel);
   }
+  rejoins_due(store);  // an answer that lets this device in waits for names too
+}
+
+void Conversations::rejoins_due(const StoreView& store) {
+  for (const Row& row : store.scan(tables::kRejoins, {}, {}, kMaxConversations)) due(*ChannelId::from(row.key));
 }
 
 void Conversations::connection_changed(const StoreView& store) {
@@ -328,7 +335,7 @@ void Conversations::connection_changed(const StoreView& store) {
   for (const Row& row : store.scan(tables::kInboxByChannel, {}, {}, kMaxConversations)) {
     due(*ChannelId::from(ByteView(row.key).first(ChannelId::kSize)));
   }
-  for (const Row& row : store.scan(tables::kRejoins, {}, {}, kMaxConversations)) due(*ChannelId::from(row.key));
+  rejoins_due(store);
 }
 
 void Conversations::step(Context& context, const Account& account) {

@@ -186,6 +186,8 @@ class Conversations {
   /// The home of the pair between these two, sorted, or of the own name's conversation; nothing when there is none yet.
   std::optional<ChannelId> home_of_names(const StoreView& store, ConversationKind kind,
                                          const std::vector<std::string>& names) const;
+  /// What this device asks to be let in to again.
+  void rejoins_due(const StoreView& store);
   void save(Context& context, const Conversation& conversation);
   /// The group, restored once and kept; nullptr before it is joined.
   mls::Group* group(const StoreView& store, const ChannelId& channel);

@@ -59,6 +59,8 @@ class Inbox {
   /// What the reference leads to, if it is here, or is our own.
   LargeBodies::Fetched fetched(const proto::Envelope& envelope, const proto::BlobRef& ref);
   void part_came(const Answer& answer);
+  /// The conversation says it, if there is one.
+  void note_trouble(std::string sentence);
   /// It cannot be had any more: without it nobody can go on.
   void is_gone(const proto::Envelope& envelope);
   /// It is there, and is not what the envelope says.

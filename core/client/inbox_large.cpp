@@ -81,9 +81,17 @@ LargeBodies::Fetched Inbox::fetched(const proto::Envelope& envelope, const proto
                         });
   if (out.state == State::later) {
     owner_.retry_later(context_, channel_);
+    note_trouble("Too much is fetched at once; what is new here waits for it.");
     out.state = State::waits;
   }
   return out;
+}
+
+void Inbox::note_trouble(std::string sentence) {
+  auto conversation = owner_.find(context_.store, channel_);
+  if (!conversation || conversation->trouble == sentence) return;
+  conversation->trouble = std::move(sentence);
+  owner_.save(context_, *conversation);
 }
 
 void Inbox::part_came(const Answer& answer) {
@@ -92,12 +100,11 @@ void Inbox::part_came(const Answer& answer) {
   if (answer.body) owner_.retries_.erase(channel_);
   if (answer.body || is_no) return owner_.due(channel_);
   owner_.retry_later(context_, channel_);
-  auto conversation = owner_.find(context_.store, channel_);
+  const auto conversation = owner_.find(context_.store, channel_);
   if (!conversation) return;
   const std::string why = answer.message.empty() ? unreachable(account_, conversation->domain) + ";"
                                                  : server_says(account_, conversation->domain) + answer.message;
-  conversation->trouble = why + " What is new here waits for it.";
-  owner_.save(context_, *conversation);
+  note_trouble(why + " What is new here waits for it.");
 }
 
 void Inbox::is_gone(const proto::Envelope& envelope) {

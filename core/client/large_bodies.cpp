@@ -4,6 +4,8 @@
 
 #include "core/client/domains.h"
 #include "core/client/labels.h"
+#include "core/client/pairs.h"
+#include "core/client/settings.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
 #include "core/crypto/kdf.h"
@@ -177,16 +179,21 @@ void LargeBodies::take_part(Context& context, const Bytes& key, const proto::Blo
   context.store.put(tables::kLargeParts, large_part_key(key, asked.offset), std::move(part->data));
 }
 
-// Strangers' welcomes may wait for ever: they yield to each other alone.
+// What strangers sent may wait for ever: it yields to its like alone. Whoever welcomed this device is a stranger until
+// its owner has said yes.
 bool LargeBodies::make_room(Context& context, const ChannelId& channel) {
-  const auto is_conversation = [&](ByteView of) { return context.store.get(tables::kConversations, of).has_value(); };
+  const auto is_conversation = [&](const ChannelId& of) {
+    if (!context.store.get(tables::kConversations, of)) return false;
+    const ConversationSettings settings = settings_of(context.store, home_of(context.store, of));
+    return !settings.is_request && !settings.is_hidden;
+  };
   const bool is_known = is_conversation(channel);
   const std::size_t most = is_known ? kMostLargeBodies : kMostLargeOfStrangers;
   const auto rows = context.store.scan(tables::kLargeBodies, {}, {}, kMostLargeBodies + kMostLargeOfStrangers);
   std::size_t here = 0;
   const Row* first = nullptr;
   for (const Row& row : rows) {
-    if (is_conversation(ByteView(row.key).first(ChannelId::kSize)) != is_known) continue;
+    if (is_conversation(*ChannelId::from(ByteView(row.key).first(ChannelId::kSize))) != is_known) continue;
     ++here;
     if (calls_.under_way("get " + as_text(row.key))) continue;
     if (first == nullptr || large_begun_ms(row) < large_begun_ms(*first)) first = &row;

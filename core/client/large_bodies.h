@@ -13,7 +13,8 @@ namespace cairn::client {
 /// What is here at the same time, at most: one more begins in the place of that which began first, and is fetched again
 /// when it is needed.
 constexpr std::size_t kMostLargeBodies = 24;
-/// And beside them in channels that are no conversation here: strangers take no place from members.
+/// And beside them in channels that are no conversation here, or one that its owner has not accepted: strangers take no
+/// place from members.
 constexpr std::size_t kMostLargeOfStrangers = 8;
 
 /// Of an answer to a part: a 409 says that the epoch is over, and by which commit it does not say.

@@ -6,6 +6,7 @@
 
 #include "core/base/memory_view.h"
 #include "core/client/rejoin.h"
+#include "core/client/settings.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
 #include "core/crypto/labels.h"
@@ -183,18 +184,24 @@ TEST_F(LargeParts, OfOneChannelAreNotThoseOfAnotherOneThatNamesThemWrongly) {
 TEST_F(LargeParts, WhatWaitsForLongYieldsToWhatIsNewAndStrangersYieldToStrangers) {
   const Bytes body = random(100'000);
   const proto::BlobRef ref = put_whole(body);
-  const auto fill = [&](std::size_t count, bool is_known) {
+  enum class Who : std::uint8_t { members, strangers, asking };  // the last: in a request that was not accepted
+  const auto fill = [&](std::size_t count, Who who) {
     std::vector<ChannelId> out;
     for (std::size_t i = 0; i < count; ++i) {
       out.push_back(random_value<ChannelId>(entropy));
-      if (is_known) store.put(tables::kConversations, to_bytes(out.back().view()), {});
+      if (who != Who::strangers) store.put(tables::kConversations, to_bytes(out.back().view()), {});
+      ConversationSettings request;
+      request.is_request = true;
+      if (who == Who::asking) put_settings(context, out.back(), request);
       context.now = after(context.now, 1);
       EXPECT_EQ(get(ref, out.back()).state, State::waits);
     }
     return out;
   };
-  const auto known = fill(kMostLargeBodies, true);
-  const auto strangers = fill(kMostLargeOfStrangers, false);
+  const auto known = fill(kMostLargeBodies, Who::members);
+  auto strangers = fill(kMostLargeOfStrangers / 2, Who::asking);
+  const auto others = fill(kMostLargeOfStrangers - strangers.size(), Who::strangers);
+  strangers.insert(strangers.end(), others.begin(), others.end());
   EXPECT_EQ(get(ref).state, State::later) << "all are on their way";
   EXPECT_EQ(sends.size(), kMostLargeBodies + kMostLargeOfStrangers);
   while (!sends.empty()) answer_one();

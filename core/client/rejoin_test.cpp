@@ -29,6 +29,30 @@ TEST_F(Rejoining, AConversationWhoseGroupIsGoneGoesOnByItself) {
   EXPECT_EQ(village.server.post.rejoins, 1u);
 }
 
+// Asked anew, every member would answer once more.
+TEST_F(Rejoining, WhoseCommitFindsNoRoomSendsTheSameAgain) {
+  say("alice-1", kBob, "one");
+  ASSERT_TRUE(village.until([&] { return has_text("bob-1", kAlice, "one"); }));
+  bool is_full = true;
+  std::vector<Bytes> commits;
+  village.server.elsewhere = [&](const proto::Call& call) -> std::optional<Result<proto::CallReply>> {
+    if (!call.url.ends_with(proto::kPathChannelCommit)) return std::nullopt;
+    commits.push_back(call.body);
+    if (!is_full) return std::nullopt;
+    return testing::FakePost::refusal(ErrorCode::over_limit, "A mailbox is full.");
+  };
+  lose_row("bob-1", tables::kGroups, channel("bob-1"));
+  village.pass_all(10 * kMinuteMs);
+  ASSERT_GT(commits.size(), 3u);
+  EXPECT_EQ(commits.front(), commits.back());
+  EXPECT_EQ(village.server.post.rejoins, 1u);
+  is_full = false;
+  ASSERT_TRUE(village.until([&] { return gaps("bob-1", kAlice) == 1; }, kHourMs)) << trouble("bob-1");
+  EXPECT_EQ(commits.front(), commits.back());
+  EXPECT_EQ(village.server.post.rejoins, 1u);
+  expect_going_on("alice-1", "bob-1", kBob, kAlice);
+}
+
 TEST_F(Rejoining, AGroupThatCannotBeReadIsLost) {
   say("alice-1", kBob, "one");
   ASSERT_TRUE(village.until([&] { return has_text("bob-1", kAlice, "one"); }));

@@ -430,7 +430,10 @@ void Rejoiner::commit_answered(const Hash& sent, const Answer& answer) {
     return try_again(kRacePauseMs);
   }
   const bool refused = answer.status >= 400 && answer.status < 500 && answer.status != 401 && answer.status != 429;
-  if (refused) {  // a write key that is none, say
+  // Somebody's mailbox, or the room for such blobs, is full: the very same is taken later. Asked anew, every member
+  // would answer once more, and each answer to a large conversation takes more of that room.
+  const bool may_be_taken = answer.status == 413;
+  if (refused && !may_be_taken) {  // a write key that is none, say
     if (!rejoin_.large.empty()) {
       owner_.large_.take_back(context_, account_, channel_, rejoin_.domain, rejoin_.large);
     }
