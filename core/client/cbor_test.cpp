@@ -198,15 +198,15 @@ TEST(Cbor, RefusesCountsAndLengthsBeyondTheEnd) {
 }
 
 TEST(Cbor, GivesTypedValues) {
-  const Bytes bytes =
-      cbor_hex("87"
-          "187b"
-          "f5"
-          "f6"
-          "43010203"
-          "63e6b0b4"
-          "a10102"
-          "f4");
+  const Bytes bytes = cbor_hex(
+      "87"
+      "187b"
+      "f5"
+      "f6"
+      "43010203"
+      "63e6b0b4"
+      "a10102"
+      "f4");
   CborReader reader(bytes);
   EXPECT_EQ(reader.array(7).value(), 7u);
   EXPECT_FALSE(reader.take_null());

@@ -93,7 +93,8 @@ class LinkRooms {
 
  private:
   struct Turn {
-    explicit Turn(LinkRooms& rooms) : overlay(rooms.store_), context{overlay, rooms.now_, rooms.entropy_, sends, events} {}
+    explicit Turn(LinkRooms& rooms)
+        : overlay(rooms.store_), context{overlay, rooms.now_, rooms.entropy_, sends, events} {}
     Overlay overlay;
     std::vector<proto::Send> sends;
     std::vector<proto::Event> events;

@@ -9,8 +9,8 @@ namespace cairn::crypto {
 namespace {
 
 constexpr AeadAlgorithm kAllAeads[] = {AeadAlgorithm::aes_128_gcm, AeadAlgorithm::aes_256_gcm,
-                                  AeadAlgorithm::chacha20_poly1305, AeadAlgorithm::xchacha20_poly1305,
-                                  AeadAlgorithm::aegis_256};
+                                       AeadAlgorithm::chacha20_poly1305, AeadAlgorithm::xchacha20_poly1305,
+                                       AeadAlgorithm::aegis_256};
 
 struct AeadCase {
   AeadAlgorithm algorithm;

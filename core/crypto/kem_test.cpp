@@ -13,7 +13,7 @@ namespace {
 using testing::hex_bytes;
 
 constexpr KemAlgorithm kAllKems[] = {KemAlgorithm::dhkem_p256, KemAlgorithm::dhkem_x25519, KemAlgorithm::xwing_shake,
-                                 KemAlgorithm::xwing_hpke, KemAlgorithm::ml_kem_768};
+                                     KemAlgorithm::xwing_hpke, KemAlgorithm::ml_kem_768};
 
 Bytes random_bytes(Entropy& entropy, std::size_t size) {
   Bytes out(size);

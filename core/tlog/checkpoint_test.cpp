@@ -90,7 +90,8 @@ TEST(SignedCheckpoint, BecomesVerifiedByTheLogsKeyAlone) {
   ASSERT_TRUE(verified);
   EXPECT_EQ(verified->origin(), claim.origin);
   EXPECT_EQ(verified->tree(), claim.tree);
-  const auto wrong_key = VerifiedCheckpoint::verify(*read, {name, SignatureType::ed25519, testing::seeded_key(2).public_key()});
+  const auto wrong_key =
+      VerifiedCheckpoint::verify(*read, {name, SignatureType::ed25519, testing::seeded_key(2).public_key()});
   EXPECT_EQ(wrong_key.error().code, ErrorCode::not_found);
 }
 

@@ -12,7 +12,7 @@ namespace {
 using testing::refused;
 
 std::string seeded_vkey(std::string_view name, std::uint64_t seed = 1,
-                 tlog::SignatureType type = tlog::SignatureType::ed25519) {
+                        tlog::SignatureType type = tlog::SignatureType::ed25519) {
   testing::SeededEntropy entropy(seed);
   return tlog::VerifierKey(*tlog::KeyName::from(name), type, crypto::SigningKey::generate(entropy).public_key())
       .to_text();
@@ -49,7 +49,8 @@ TEST(RealmList, RefusesWhatItDoesNotUnderstandOrHasTwice) {
 
 TEST(RealmList, IsBounded) {
   std::string many;
-  for (std::size_t i = 0; i <= kMaxIssuers; ++i) many += "issuer " + seeded_vkey("d" + std::to_string(i) + ".example") + "\n";
+  for (std::size_t i = 0; i <= kMaxIssuers; ++i)
+    many += "issuer " + seeded_vkey("d" + std::to_string(i) + ".example") + "\n";
   EXPECT_TRUE(refused(RealmList::parse(many), "list: issuers"));
   many.clear();
   for (std::size_t i = 0; i <= kMaxRealms; ++i) many += "peer " + seeded_vkey("r", i) + " https://r.example\n";

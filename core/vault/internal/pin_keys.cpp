@@ -48,7 +48,8 @@ PinMac pin_mac(const PinUnlockKey& unlock, const RealmId& realm, std::uint8_t in
 SealedPinSecret seal_pin_secret(const StretchedPin& stretched, const crypto::RistrettoScalar& s, ByteView context,
                                 const PinSecret& secret) {
   const auto key = seal_key(stretched, s, context);
-  auto sealed = SealedPinSecret::from(crypto::aead_seal(kPinSecretAead, key.expose(), zero_nonce(), context, secret.expose()));
+  auto sealed =
+      SealedPinSecret::from(crypto::aead_seal(kPinSecretAead, key.expose(), zero_nonce(), context, secret.expose()));
   CHECK(sealed.has_value());
   return *sealed;
 }

@@ -14,7 +14,8 @@ namespace cairn::store {
 namespace {
 
 constexpr const char* kNoRoomToCopy = "the disk has no room for the copy: make room, or copy to another disk";
-constexpr const char* kCopyFailed = "the copy cannot be written: name a folder that is there and that the server may write";
+constexpr const char* kCopyFailed =
+    "the copy cannot be written: name a folder that is there and that the server may write";
 /// Written out so often, so that no sync at the end takes long.
 constexpr int kPagesASync = 4096;
 
