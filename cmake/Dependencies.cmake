@@ -57,6 +57,8 @@ function(add_test_program name)
     # g++ 12 warns of std::string's own code when that comes precompiled.
     target_compile_options(${name} PRIVATE -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow)
   endif()
+  # Of an optional that a test knows to be full it says so too, where it optimises.
+  target_compile_options(${name} PRIVATE -Wno-maybe-uninitialized)
 endfunction()
 
 # main() of the benchmark programs.

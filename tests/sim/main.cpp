@@ -57,14 +57,15 @@ int run(const Options& options) {
       if (!believed.empty()) return failed(seed, believed);
     }
     if ((done + 1) % 10 == 0) {
-      std::printf("%llu seeds, %.0f s\n", static_cast<unsigned long long>(done) + 1, elapsed());
+      std::printf("%llu seeds good, to seed %llu, %.0f s\n", static_cast<unsigned long long>(done) + 1,
+                  static_cast<unsigned long long>(seed), elapsed());
       std::fflush(stdout);
     }
   }
-  std::printf("%llu seeds good in %.0f s: %llu texts, %llu faults, %llu steps, %.1f hours simulated\n",
-              static_cast<unsigned long long>(done), elapsed(), static_cast<unsigned long long>(texts),
-              static_cast<unsigned long long>(faults), static_cast<unsigned long long>(steps),
-              static_cast<double>(simulated_ms) / static_cast<double>(kHourMs));
+  std::printf("%llu seeds from seed %llu good in %.0f s: %llu texts, %llu faults, %llu steps, %.1f hours simulated\n",
+              static_cast<unsigned long long>(done), static_cast<unsigned long long>(options.first), elapsed(),
+              static_cast<unsigned long long>(texts), static_cast<unsigned long long>(faults),
+              static_cast<unsigned long long>(steps), static_cast<double>(simulated_ms) / static_cast<double>(kHourMs));
   return 0;
 }
 

@@ -98,6 +98,10 @@ class Watch final : public Observer {
   std::optional<std::string> find_disagreement() const;
   bool was_lost_at_birth(const std::vector<Device>& all, const Device& device, const ChannelId& channel) const;
   std::optional<std::string> find_lost_statement() const;
+  /// (conversation, text) -> how often each device has it.
+  using Copies = std::map<std::pair<std::string, std::string>, std::map<DeviceId, std::size_t>>;
+  /// Each text once, in the order of its sender, and from whom it says.
+  Copies check_what_came(const std::vector<Device>& all);
   void check_texts(const std::vector<Device>& all);
 
   Trace& trace_;

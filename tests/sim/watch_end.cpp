@@ -216,11 +216,10 @@ std::optional<std::string> Watch::find_lost_statement() const {
   return std::nullopt;
 }
 
-void Watch::check_texts(const std::vector<Device>& all) {
+Watch::Copies Watch::check_what_came(const std::vector<Device>& all) {
   std::map<DeviceId, const Device*> by_id;
   for (const Device& device : all) by_id.emplace(device.id(), &device);
-  // (conversation, text) -> how often each device has it
-  std::map<std::pair<std::string, std::string>, std::map<DeviceId, std::size_t>> copies;
+  Copies copies;
   for (const Device& device : all) {
     for (const auto& [channel, kept] : device.conversations) {
       std::map<DeviceId, std::uint64_t> last;
@@ -232,7 +231,13 @@ void Watch::check_texts(const std::vector<Device>& all) {
         const auto sender = by_id.find(message.device);
         // A device that was put back says again what it had still to say.
         const bool says_again = sender != by_id.end() && put_back_.contains(sender->second->host);
-        if (number <= last[message.device] && !says_again) violation(who + " is out of order");
+        // To one that was put back, and says that something may be missing, the history that another device gives it
+        // brings what it had forgotten, behind what came since (docs/spec/client.md s.16).
+        const bool fills_a_gap = kept.shows_gap && put_back_.contains(device.host);
+        if (number <= last[message.device] && !says_again && !fills_a_gap) {
+          violation(who + " at " + std::to_string(index) + " is out of order, behind #" +
+                    std::to_string(last[message.device]));
+        }
         last[message.device] = std::max(last[message.device], number);
         const bool true_sender = sender != by_id.end() && sender->second->account.name.text() == message.sender &&
                                  message.text.starts_with(sender->second->host->name() + " #");
@@ -240,6 +245,13 @@ void Watch::check_texts(const std::vector<Device>& all) {
       }
     }
   }
+  return copies;
+}
+
+void Watch::check_texts(const std::vector<Device>& all) {
+  std::map<DeviceId, const Device*> by_id;
+  for (const Device& device : all) by_id.emplace(device.id(), &device);
+  Copies copies = check_what_came(all);
   std::set<std::pair<std::string, DeviceId>> gaps;
   for (const Device& device : all) {
     for (const auto& [channel, kept] : device.conversations) {
