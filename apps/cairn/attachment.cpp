@@ -7,7 +7,6 @@
 
 #include "apps/cairn/render.h"
 #include "core/base/encoding.h"
-#include "core/base/utf8.h"
 #include "shell/images/images.h"
 #include "shell/os/clock.h"
 
@@ -28,7 +27,7 @@ std::string whole_path(const std::string& typed) {
 void path_option(CLI::App* app, Question question, const std::string& flag, const char* key, const std::string& help) {
   app->add_option_function<std::string>(
          flag, [question, key](const std::string& value) { question.params[key] = whole_path(value); }, help)
-      ->check([](const std::string& word) { return is_utf8(word) ? std::string() : "This is not UTF-8 text."; });
+      ->check(utf8_alone);
 }
 
 bool goes_on(const json& result) {

@@ -17,7 +17,7 @@ using nlohmann::json;
 
 constexpr std::uint64_t kStatusWaitMs = 500;
 
-std::string number_of(const json& object, const char* key) {
+std::string amount_of(const json& object, const char* key) {
   return std::to_string(object.value(key, std::uint64_t{0}));
 }
 
@@ -85,7 +85,7 @@ std::string read_of(const json& result) {
   std::string out;
   const json all = result.value("snapshots", json::array());
   for (const json& one : all.size() < 2 ? json::array() : all) {
-    out += "  snapshot " + number_of(one, "snapshot") + ", generation " + number_of(one, "generation") + ", of " +
+    out += "  snapshot " + amount_of(one, "snapshot") + ", generation " + amount_of(one, "generation") + ", of " +
            day_of(one, "created_ms") + ", by device " + one.value("device", "") +
            (one.value("device_active", false) ? "" : " (removed)") + "\n";
   }
@@ -95,7 +95,7 @@ std::string read_of(const json& result) {
 std::string receipts_of(const json& result) {
   std::string out;
   for (const json& one : result.value("receipts", json::array())) {
-    out += "generation " + number_of(one, "generation") + " erased by " + one.value("realm", "") + " on " +
+    out += "generation " + amount_of(one, "generation") + " erased by " + one.value("realm", "") + " on " +
            day_of(one, "time_ms") + "\n  receipt " + one.value("receipt", "") + "\n";
   }
   return out;
@@ -157,7 +157,7 @@ std::string render_list(const json& result) {
     out += "At " + place_of(storage) + ":\n";
     for (const json& one : result.value("snapshots", json::array())) {
       if (one.value("storage", "") != storage) continue;
-      out += "  snapshot " + number_of(one, "snapshot") + ", generation " + number_of(one, "generation") + ", of " +
+      out += "  snapshot " + amount_of(one, "snapshot") + ", generation " + amount_of(one, "generation") + ", of " +
              day_of(one, "created_ms") + ", by device " + one.value("device", "") +
              (one.value("device_active", false) ? "" : " (removed)") + "\n";
     }
@@ -168,8 +168,8 @@ std::string render_list(const json& result) {
 }
 
 std::string render_pruned(const json& pruned) {
-  return "Removed: " + number_of(pruned, "removed_snapshots") + " snapshots, " + number_of(pruned, "removed_objects") +
-         " objects that nothing needed any more; " + number_of(pruned, "kept") + " snapshots are kept.\n";
+  return "Removed: " + amount_of(pruned, "removed_snapshots") + " snapshots, " + amount_of(pruned, "removed_objects") +
+         " objects that nothing needed any more; " + amount_of(pruned, "kept") + " snapshots are kept.\n";
 }
 
 /// The snapshots of each storage that this device backs up to, one after the other. One that is not reached is said.
@@ -233,16 +233,16 @@ std::string render_backup(const std::string& method, const json& result) {
                                         : "From now on only backup create backs up to " + place + ".\n";
   }
   if (method == "backup.verify") {
-    return warnings_of(result) + "Snapshot " + number_of(result, "snapshot") + " can be restored: all " +
-           number_of(result, "packs") + " packs were read.\n" + read_of(result);
+    return warnings_of(result) + "Snapshot " + amount_of(result, "snapshot") + " can be restored: all " +
+           amount_of(result, "packs") + " packs were read.\n" + read_of(result);
   }
   if (method == "backup.restore") {
-    return warnings_of(result) + "Restored, to be read: " + number_of(result, "messages") + " messages of " +
-           number_of(result, "conversations") + " conversations, as of " + day_of(result, "created_ms") + ".\n" +
+    return warnings_of(result) + "Restored, to be read: " + amount_of(result, "messages") + " messages of " +
+           amount_of(result, "conversations") + " conversations, as of " + day_of(result, "created_ms") + ".\n" +
            read_of(result);
   }
   if (method == "backup.stop") return result.value("stopped", false) ? "Stopped.\n" : "Nothing of the backup runs.\n";
-  if (method == "backup.seen") return number_of(result, "seen") + " alarms about backups are known now.\n";
+  if (method == "backup.seen") return amount_of(result, "seen") + " alarms about backups are known now.\n";
   if (method == "backup.prune") return warnings_of(result) + render_pruned(result);
   if (method == "backup.realms") return render_realms(result);
   if (method == "backup.delete") return warnings_of(result) + render_delete(result);
@@ -250,11 +250,11 @@ std::string render_backup(const std::string& method, const json& result) {
     const std::string all = receipts_of(result);
     return all.empty() ? "No realm has erased anything for this device.\n" : all;
   }
-  std::string out = "Snapshot " + number_of(result, "snapshot") + ": " + number_of(result, "messages") +
-                    " messages of " + number_of(result, "conversations") + " conversations.\n";
+  std::string out = "Snapshot " + amount_of(result, "snapshot") + ": " + amount_of(result, "messages") +
+                    " messages of " + amount_of(result, "conversations") + " conversations.\n";
   const bool behind_realms = result.value("behind_realms", false);
   if (result.value("new_generation", false)) {
-    out += "The keys are new (generation " + number_of(result, "generation") + "). ";
+    out += "The keys are new (generation " + amount_of(result, "generation") + "). ";
     out +=
         behind_realms
             ? "Realms hold parts of them: this backup is restored only while enough of them are on line, and deleting "

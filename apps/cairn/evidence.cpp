@@ -81,4 +81,25 @@ Reply save_evidence(json exported, const std::string& file) {
   return {Exit::done, std::move(exported), {}};
 }
 
+void add_evidence_commands(CLI::App& app, Question question, EvidenceQuestion& asked, std::string& export_file) {
+  CLI::App* evidence = app.add_subcommand("evidence", "proofs that a log has signed two histories");
+  evidence->require_subcommand(1);
+  CLI::App* verify = evidence->add_subcommand("verify", "say what a file proves; needs no network and no name");
+  verify->add_option("file", asked.file, "as evidence export wrote it, or as a witness answers")->required();
+  verify->add_option("--policy", asked.policy_file, "whose cosignatures to look for; by default as it says");
+  verify->add_option("--key", asked.log_key, "vkey that the log is known by");
+  verify->callback([question] { question.method = "evidence.verify"; });
+  CLI::App* save = evidence->add_subcommand("export", "write the proof that this device holds into a file");
+  save->add_option("file", export_file, "is made or replaced")->required();
+  text(save, question, "--domain", "domain", "whose log, where there is more than one proof");
+  save->callback([question] { question.method = "evidence.export"; });
+
+  CLI::App* gossip = app.add_subcommand("gossip", "what others verified of a log")->require_subcommand(1);
+  gossip->add_subcommand("list", "what does not go with what this device verified, and what is being proved")
+      ->callback([question] { question.method = "gossip.list"; });
+  CLI::App* dismiss = gossip->add_subcommand("dismiss", "you do not believe what somebody's devices said of a log");
+  text(dismiss, question, "name", "name", "name@domain")->required();
+  dismiss->callback([question] { question.method = "gossip.dismiss"; });
+}
+
 }  // namespace cairn::apps

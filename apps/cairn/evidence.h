@@ -5,6 +5,7 @@
 #include <string>
 
 #include "apps/cairn/speaker.h"
+#include "apps/cairn/talk.h"
 
 namespace cairn::apps {
 
@@ -17,6 +18,9 @@ struct EvidenceQuestion {
 /// What is found, with "sentence" in it; or the sentence that says why it is no evidence (Exit::refused), or that a
 /// file cannot be read (Exit::usage).
 Reply verify_evidence(const EvidenceQuestion& question);
+
+/// "evidence" and "gossip". All must outlive the parsing.
+void add_evidence_commands(CLI::App& app, Question question, EvidenceQuestion& asked, std::string& export_file);
 
 /// Writes what `evidence.export` answered into a file, and gives "file" in the place of its bytes.
 Reply save_evidence(nlohmann::json exported, const std::string& file);

@@ -12,6 +12,7 @@
 #include "apps/cairn/daemon.h"
 #include "apps/cairn/evidence.h"
 #include "apps/cairn/export.h"
+#include "apps/cairn/passphrase.h"
 #include "apps/cairn/pin.h"
 #include "apps/cairn/qr.h"
 #include "apps/cairn/recovery_page.h"
@@ -20,7 +21,6 @@
 #include "apps/cairn/speaker.h"
 #include "apps/cairn/talk.h"
 #include "apps/common/manual.h"
-#include "core/base/utf8.h"
 #include "core/directory/name.h"
 #include "shell/os/clock.h"
 #include "shell/os/data_folder.h"
@@ -39,6 +39,7 @@ constexpr const char* kApproval = "this device will read everything";
 constexpr std::string_view kBackup = "backup.";
 constexpr std::string_view kPin = "pin.";
 constexpr std::string_view kAttachment = "attachment.";
+constexpr std::string_view kPassphrase = "passphrase.";
 constexpr const char* kByPin = "recover.pin";
 constexpr const char* kPrintKey = "recovery.print";
 constexpr const char* kFooter =
@@ -66,6 +67,7 @@ struct Command {
   bool by_pin = false;
   bool with_token = false;  ///< likewise, the printed one
   std::string realms_file;
+  std::string passphrase_file;  ///< of a new one
   std::optional<std::uint16_t> http_port;
 };
 
@@ -81,6 +83,7 @@ int report(const Command& command, const std::string& method, const Reply& reply
     say(method.starts_with(kBackup)       ? apps::render_backup(method, reply.result)
         : of_pin                          ? apps::render_pin(method, reply.result)
         : method.starts_with(kAttachment) ? apps::render_attachment(method, reply.result)
+        : method.starts_with(kPassphrase) ? apps::render_passphrase(reply.result)
                                           : apps::render(method, reply.result));
   }
   std::fflush(stdout);
@@ -154,6 +157,9 @@ Reply print_key(Command& command) {
 std::optional<Reply> do_alone(Command& command) {
   if (command.method == "evidence.verify") return apps::verify_evidence(command.evidence);
   if (command.method == kPrintKey) return print_key(command);
+  if (command.method.starts_with(kPassphrase)) {
+    return apps::run_passphrase(command.data_folder, command.method, command.passphrase_file);
+  }
   return std::nullopt;
 }
 
@@ -208,6 +214,8 @@ int run(Command& command) {
     asked.erase("token");
   }
   reply = speaker->ask(command.method, asked, on_notice);
+  if (command.method == "status" && reply.exit == Exit::done)
+    reply.result["key"] = apps::where_key_lies(command.data_folder);
   if (reply.exit == Exit::done && command.method == "evidence.export") {
     reply = apps::save_evidence(reply.result, command.export_file);
   }
@@ -233,15 +241,9 @@ int run(Command& command) {
   return code;
 }
 
-/// For CLI11: what is wrong with a word, empty when nothing is.
-std::string utf8_alone(const std::string& word) { return is_utf8(word) ? std::string() : "This is not UTF-8 text."; }
-
 /// A string option that goes into the request under `key`.
 CLI::Option* text(CLI::App* app, Command& command, const std::string& flag, const char* key, const std::string& help) {
-  return app
-      ->add_option_function<std::string>(
-          flag, [&command, key](const std::string& value) { command.params[key] = value; }, help)
-      ->check(utf8_alone);
+  return apps::text(app, {command.method, command.params}, flag, key, help);
 }
 
 /// Likewise, of a number without a sign.
@@ -260,7 +262,7 @@ void folder(CLI::App* app, Command& command, const std::string& flag, const char
            command.params[key] = value == "domain" ? value : apps::folder_url(value, missing);
          },
          help)
-      ->check(utf8_alone);
+      ->check(apps::utf8_alone);
 }
 
 void add_identity_commands(CLI::App& app, Command& command) {
@@ -469,7 +471,7 @@ void add_conversation_commands(CLI::App& app, Command& command) {
       ->add_option_function<std::vector<std::string>>(
           "names", [&command](const std::vector<std::string>& names) { command.params["names"] = names; },
           "who is in it")
-      ->check(utf8_alone)
+      ->check(apps::utf8_alone)
       ->required();
   create->callback([&command] { command.method = "group.create"; });
   CLI::App* add = group->add_subcommand("add", "add somebody");
@@ -528,27 +530,6 @@ bool run_program_command(const Command& command, const CLI::App& app) {
   return true;
 }
 
-void add_evidence_commands(CLI::App& app, Command& command) {
-  CLI::App* evidence = app.add_subcommand("evidence", "proofs that a log has signed two histories");
-  evidence->require_subcommand(1);
-  CLI::App* verify = evidence->add_subcommand("verify", "say what a file proves; needs no network and no name");
-  verify->add_option("file", command.evidence.file, "as evidence export wrote it, or as a witness answers")->required();
-  verify->add_option("--policy", command.evidence.policy_file, "whose cosignatures to look for; by default as it says");
-  verify->add_option("--key", command.evidence.log_key, "vkey that the log is known by");
-  verify->callback([&command] { command.method = "evidence.verify"; });
-  CLI::App* save = evidence->add_subcommand("export", "write the proof that this device holds into a file");
-  save->add_option("file", command.export_file, "is made or replaced")->required();
-  text(save, command, "--domain", "domain", "whose log, where there is more than one proof");
-  save->callback([&command] { command.method = "evidence.export"; });
-
-  CLI::App* gossip = app.add_subcommand("gossip", "what others verified of a log")->require_subcommand(1);
-  gossip->add_subcommand("list", "what does not go with what this device verified, and what is being proved")
-      ->callback([&command] { command.method = "gossip.list"; });
-  CLI::App* dismiss = gossip->add_subcommand("dismiss", "you do not believe what somebody's devices said of a log");
-  text(dismiss, command, "name", "name", "name@domain")->required();
-  dismiss->callback([&command] { command.method = "gossip.dismiss"; });
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -572,12 +553,13 @@ int main(int argc, char** argv) {
   add_conversation_commands(app, command);
   apps::add_talk_commands(app, {command.method, command.params});
   apps::add_attachment_commands(app, {command.method, command.params});
-  add_evidence_commands(app, command);
+  apps::add_evidence_commands(app, {command.method, command.params}, command.evidence, command.export_file);
   add_program_commands(app, command);
   app.add_subcommand("status", "who this device is, and whether it is connected")->callback([&command] {
     command.method = "status";
   });
   apps::add_daemon_command(app, {command.method, command.params}, command.http_port);
+  apps::add_passphrase_commands(app, {command.method, command.params}, command.passphrase_file);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

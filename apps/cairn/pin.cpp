@@ -8,11 +8,11 @@ namespace {
 
 using nlohmann::json;
 
-std::string number_of(const json& object, const char* key) {
+std::string number_text(const json& object, const char* key) {
   return std::to_string(object.value(key, std::uint64_t{0}));
 }
 
-std::string names_of(const json& names) {
+std::string names_text(const json& names) {
   std::string out;
   for (const json& one : names) out += (out.empty() ? "" : ", ") + one.get<std::string>();
   return out;
@@ -44,7 +44,7 @@ std::string guesses_of(const json& result) {
          (result.value("elsewhere", false) ? " on a device that backs up.\n" : ".\n");
 }
 
-std::string render_status(const json& result) {
+std::string render_pin_status(const json& result) {
   if (!result.value("set", false)) return "No PIN is set; pin set makes one.\n" + debts_of(result);
   std::string out = debts_of(result);
   if (result.value("elsewhere", false)) {
@@ -53,11 +53,11 @@ std::string render_status(const json& result) {
   }
   for (const json& one : result.value("held_by", json::array())) {
     out += one.value("name", "") + ": " + one.value("state", "");
-    if (one.value("state", "") == "good") out += ", " + number_of(one, "guesses_left") + " guesses left";
+    if (one.value("state", "") == "good") out += ", " + number_text(one, "guesses_left") + " guesses left";
     if (one.value("last_guess_ms", std::uint64_t{0}) != 0) out += ", last guess " + day_of(one, "last_guess_ms");
     out += "\n";
   }
-  out += number_of(result, "threshold") + " of these realms are needed; " + number_of(result, "guesses_left") +
+  out += number_text(result, "threshold") + " of these realms are needed; " + number_text(result, "guesses_left") +
          " guesses are left.\n";
   if (result.value("locked", false)) out += "The PIN is locked; nothing is lost: pin unlock.\n";
   out += guesses_of(result);
@@ -92,9 +92,9 @@ Reply recover_by_pin(Speaker& speaker, const json& params) {
 
 std::string render_pin(const std::string& method, const json& result) {
   const std::string warnings = warnings_of(result);
-  if (method == "pin.status" || method == "pin.unlock") return warnings + render_status(result);
+  if (method == "pin.status" || method == "pin.unlock") return warnings + render_pin_status(result);
   if (method == "pin.check") {
-    return warnings + "That is the PIN. You are asked for it again in " + number_of(result, "next_check_days") +
+    return warnings + "That is the PIN. You are asked for it again in " + number_text(result, "next_check_days") +
            " days, so that you do not forget it.\n";
   }
   if (method == "pin.remove") return warnings + "The PIN is gone: it opens nothing that is backed up from here on.\n";
@@ -104,11 +104,11 @@ std::string render_pin(const std::string& method, const json& result) {
     return out + "Your messages can be read here. The name itself does not come back by a PIN: " +
            result.value("reset_refused", "") + "\n";
   }
-  return warnings + "The PIN is set. It opens this backup with " + number_of(result, "threshold") + " of the realms " +
-         names_of(result.value("held_by", json::array())) +
+  return warnings + "The PIN is set. It opens this backup with " + number_text(result, "threshold") +
+         " of the realms " + names_text(result.value("held_by", json::array())) +
          "; so many working together, or whoever steals so many of their disks, can try all PINs: a longer one is "
          "better.\nWhat is backed up from here on is restored only while " +
-         number_of(result, "threshold") +
+         number_text(result, "threshold") +
          " of them are on line; backup create --print-token prints a key that does without them, and with which it can "
          "never be deleted for certain.\nType backup create now.\n";
 }

@@ -120,6 +120,8 @@ std::string render_status(const json& status) {
     out += "The reset can be completed an hour after " + time_of(status["reset"], "matures_ms") +
            ", unless it is vetoed; run this device then.\n";
   }
+  if (text_of(status, "key") == "file")
+    out += "The key of this data folder lies in a file beside it; cairn passphrase set puts it behind a passphrase.\n";
   if (const std::string trouble = text_of(status, "trouble"); !trouble.empty()) out += trouble + "\n";
   return out;
 }

@@ -4,10 +4,16 @@
 #include <optional>
 #include <string>
 
+#include "core/base/secret.h"
+
 namespace cairn::apps {
 
 /// One line, not shown where it is typed at a terminal.
 std::string ask_for_secret(const char* prompt);
+
+/// One line that is typed at the terminal of this process, whatever its standard input is, and not shown; nothing when
+/// it has no terminal, or the line has more than `most` bytes.
+std::optional<SecretBytes> ask_at_terminal(const char* prompt, std::size_t most);
 
 enum class NewSecret : bool { no, yes };
 /// A PIN. A new one is typed twice at a terminal; nothing, and a sentence on standard error, when they differ.

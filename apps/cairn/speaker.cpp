@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "apps/cairn/http_front.h"
+#include "apps/cairn/passphrase.h"
 #include "apps/cairn/relay.h"
 #include "core/client/client.h"
 #include "shell/files/file_transport.h"
@@ -183,7 +184,7 @@ class Local final : public Speaker {
   }
 
   Reply start() {
-    auto key = store::open_key_file(folder_.file("key"), entropy_);
+    auto key = unlock_key(folder_.file("key"), entropy_);
     if (!key) return failed(Exit::refused, key.error().where);
     store::SqliteOptions options;
     options.path = folder_.file("store.sqlite");

@@ -7,11 +7,6 @@
 #include "shell/os/file.h"
 
 namespace cairn::apps {
-namespace {
-
-constexpr std::size_t kMaxPictureFile = 8 * 1024;
-constexpr std::size_t kMaxDomainPolicyFile = 64 * 1024;
-
 std::string utf8_alone(const std::string& word) { return is_utf8(word) ? std::string() : "This is not UTF-8 text."; }
 
 CLI::Option* text(CLI::App* app, Question question, const std::string& flag, const char* key, const std::string& help) {
@@ -20,6 +15,11 @@ CLI::Option* text(CLI::App* app, Question question, const std::string& flag, con
           flag, [question, key](const std::string& value) { question.params[key] = value; }, help)
       ->check(utf8_alone);
 }
+
+namespace {
+
+constexpr std::size_t kMaxPictureFile = 8 * 1024;
+constexpr std::size_t kMaxDomainPolicyFile = 64 * 1024;
 
 /// A command of one method, with one word that says about what.
 CLI::App* about(CLI::App* app, Question question, const std::string& verb, const std::string& help,

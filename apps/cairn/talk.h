@@ -13,6 +13,12 @@ struct Question {
   nlohmann::json& params;
 };
 
+/// For CLI11: what is wrong with a word, empty when nothing is.
+std::string utf8_alone(const std::string& word);
+
+/// A string option that goes into the request under `key`.
+CLI::Option* text(CLI::App* app, Question question, const std::string& flag, const char* key, const std::string& help);
+
 /// Adds them to `app`, which has the commands "group", "contact", "send" and "read" already.
 void add_talk_commands(CLI::App& app, Question question);
 

@@ -11,6 +11,8 @@ namespace cairn::os {
 
 namespace {
 
+constexpr off_t kMostWipedBytes = off_t{1} << 20;
+
 /// A file descriptor that closes itself.
 class Descriptor {
  public:
@@ -80,6 +82,16 @@ Status write_file(const std::string& path, ByteView content) {
   }
   const Descriptor folder(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder.valid() || ::fsync(folder.get()) != 0) return failed(errno);
+  return ok();
+}
+
+Status write_over_secret(const std::string& path, ByteView content) {
+  const Descriptor old(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  TRY(write_file(path, content));
+  struct stat about {};
+  if (!old.valid() || ::fstat(old.get(), &about) != 0 || about.st_size > kMostWipedBytes) return ok();
+  const Bytes zeros(static_cast<std::size_t>(about.st_size));
+  if (write_all(old.get(), zeros)) ::fsync(old.get());
   return ok();
 }
 

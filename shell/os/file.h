@@ -14,6 +14,10 @@ Result<Bytes> read_file(const std::string& path, std::size_t most);
 /// does who comes after a power cut. Errors: storage_full, storage_failed; then the old content stands.
 Status write_file(const std::string& path, ByteView content);
 
+/// The same for a file whose old content was secret: when the new one is durable, zeros are written over where the old
+/// one lay, if the file system writes in place; copies that it, the disk or somebody made are out of reach.
+Status write_over_secret(const std::string& path, ByteView content);
+
 /// Makes the file with mode 0600, whole and durable, or not at all. `duplicate` if anything has that name already:
 /// nothing is ever replaced. Else as write_file.
 Status create_file(const std::string& path, ByteView content);

@@ -6,7 +6,7 @@
 #include <map>
 
 #include "core/base/encoding.h"
-#include "shell/store/encrypted/encrypted_store.h"
+#include "shell/store/encrypted/key_file.h"
 
 namespace cairn::lab {
 namespace {

@@ -1,7 +1,6 @@
 #include "shell/store/encrypted/encrypted_store.h"
 
 #include "core/crypto/aead.h"
-#include "shell/os/file.h"
 
 namespace cairn::store {
 namespace {
@@ -71,19 +70,6 @@ Status EncryptedStore::commit(const std::vector<Write>& writes) {
     sealed.push_back({write.table, write.key, write.value ? std::optional<Bytes>(seal(write)) : std::nullopt});
   }
   return below_->commit(sealed);
-}
-
-Result<StoreKey> open_key_file(const std::string& path, Entropy& entropy) {
-  auto file = os::read_file(path, StoreKey::kSize);
-  if (file) {
-    auto key = StoreKey::from(*file);
-    wipe(*file);
-    return key;
-  }
-  REQUIRE(file.error().code == ErrorCode::not_found, file.error().code, file.error().where);
-  StoreKey key = random_secret<StoreKey>(entropy);
-  TRY(os::write_file(path, key.expose()));
-  return key;
 }
 
 }  // namespace cairn::store

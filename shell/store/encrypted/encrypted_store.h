@@ -37,8 +37,4 @@ class EncryptedStore final : public Store {
   mutable bool read_failed_ = false;
 };
 
-/// The key in the file of mode 0600, made at first use and durable before it is given. `malformed` for a file that is
-/// no key, storage errors of shell/os.
-Result<StoreKey> open_key_file(const std::string& path, Entropy& entropy);
-
 }  // namespace cairn::store
