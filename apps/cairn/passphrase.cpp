@@ -22,7 +22,9 @@ constexpr const char* kNotAsked =
 /// The first line of a file; with no other line in it.
 Result<SecretBytes> phrase_in(const std::string& file) {
   auto content = os::read_file(file, store::kMaxPassphrase + 2);
-  if (!content) return fail(ErrorCode::not_found, "The file with the passphrase cannot be read; check that it exists.");
+  REQUIRE(content || content.error().code != ErrorCode::over_limit, ErrorCode::over_limit,
+          "The file with the passphrase is too long for one; put the passphrase alone into it.");
+  REQUIRE(content, ErrorCode::not_found, "The file with the passphrase cannot be read; check that it exists.");
   SecretBytes all(std::move(*content));
   ByteView line = all.expose();
   if (!line.empty() && line.back() == '\n') line = line.first(line.size() - 1);
@@ -35,27 +37,31 @@ Result<SecretBytes> phrase_in(const std::string& file) {
 Result<SecretBytes> present_phrase() {
   if (const char* file = std::getenv(kFileOfPassphrase); file != nullptr && *file != '\0') return phrase_in(file);
   auto typed = ask_at_terminal("Passphrase of this data folder (it is not shown): ", store::kMaxPassphrase);
-  REQUIRE(typed, ErrorCode::not_authorised, kNotAsked);
-  return std::move(*typed);
+  REQUIRE(typed || typed.error().code != ErrorCode::unavailable, ErrorCode::not_authorised, kNotAsked);
+  return typed;
 }
 
 Result<SecretBytes> new_phrase(const std::string& file) {
   if (!file.empty()) return phrase_in(file);
   auto typed = ask_at_terminal("New passphrase, 8 characters or more; long ones are better (it is not shown): ",
                                store::kMaxPassphrase);
-  REQUIRE(typed, ErrorCode::not_authorised, "There is no terminal to type at; name a file with passphrase set --file.");
-  const auto again = ask_at_terminal("Type it again: ", store::kMaxPassphrase);
-  REQUIRE(again && equal(again->expose(), typed->expose()), ErrorCode::malformed,
+  REQUIRE(typed || typed.error().code != ErrorCode::unavailable, ErrorCode::not_authorised,
+          "There is no terminal to type at; name a file with passphrase set --file.");
+  if (!typed) return typed;
+  const SecretBytes again = TRY(ask_at_terminal("Type it again: ", store::kMaxPassphrase));
+  REQUIRE(equal(again.expose(), typed->expose()), ErrorCode::malformed,
           "The two differ, and nothing was done; begin again.");
-  return std::move(*typed);
+  return typed;
 }
 
-json where(KeyFileState state) { return {{"key", state == KeyFileState::sealed ? "passphrase" : "file"}}; }
+json where(KeyFileState state) {
+  if (state == KeyFileState::absent) return {{"key", "none"}};
+  return {{"key", state == KeyFileState::sealed ? "passphrase" : "file"}};
+}
 
 Result<json> carry_out(const std::string& method, const std::string& path, const std::string& new_file) {
   os::SystemEntropy entropy;
   const KeyFileState before = TRY(store::key_file_state(path));
-  if (method == "passphrase.status") return where(before);
   REQUIRE(method != "passphrase.remove" || before == KeyFileState::sealed, ErrorCode::invalid_state,
           "There is no passphrase to remove.");
   const store::StoreKey key = TRY(unlock_key(path, entropy));
@@ -73,7 +79,9 @@ Result<json> carry_out(const std::string& method, const std::string& path, const
 Result<store::StoreKey> unlock_key(const std::string& path, Entropy& entropy) {
   if (TRY(store::key_file_state(path)) != KeyFileState::sealed) return store::open_key_file(path, entropy);
   const SecretBytes phrase = TRY(present_phrase());
-  return store::unseal_key_file(path, phrase.expose());
+  auto key = store::unseal_key_file(path, phrase.expose());
+  if (key) os::wipe_leftovers(path);  // of a removal that was interrupted: the key as it is
+  return key;
 }
 
 void add_passphrase_commands(CLI::App& app, Question question, std::string& new_file) {
@@ -92,13 +100,13 @@ void add_passphrase_commands(CLI::App& app, Question question, std::string& new_
 }
 
 Reply run_passphrase(const std::string& data_folder, const std::string& method, const std::string& new_file) {
+  if (method == "passphrase.status") {
+    const auto state = store::key_file_state(data_folder + "/" + kKeyFile);
+    return state ? Reply{Exit::done, where(*state), {}} : Reply{Exit::refused, {}, state.error().where};
+  }
   auto folder = os::DataFolder::open(data_folder);
   if (!folder) {
     const bool is_held = folder.error().code == ErrorCode::conflict;
-    if (method == "passphrase.status" && is_held) {
-      const auto state = store::key_file_state(data_folder + "/" + kKeyFile);
-      if (state) return {Exit::done, where(*state), {}};
-    }
     return {is_held ? Exit::locked : Exit::refused, {}, folder.error().where};
   }
   auto done = carry_out(method, folder->file(kKeyFile), new_file);
@@ -107,6 +115,7 @@ Reply run_passphrase(const std::string& data_folder, const std::string& method, 
 }
 
 std::string render_passphrase(const json& result) {
+  if (result.value("key", "") == "none") return "This data folder has no key yet.\n";
   if (result.value("key", "") == "passphrase")
     return "The key of this data folder lies behind a passphrase. Who forgets it loses what only this device has.\n";
   return "The key of this data folder lies in a file beside it: whoever can read this folder can read everything. "
@@ -115,7 +124,7 @@ std::string render_passphrase(const json& result) {
 
 std::string where_key_lies(const std::string& data_folder) {
   const auto state = store::key_file_state(data_folder + "/" + kKeyFile);
-  return state && *state != KeyFileState::absent ? where(*state)["key"].get<std::string>() : std::string();
+  return state ? where(*state)["key"].get<std::string>() : std::string();
 }
 
 }  // namespace cairn::apps

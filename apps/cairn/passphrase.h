@@ -20,7 +20,7 @@ Reply run_passphrase(const std::string& data_folder, const std::string& method, 
 
 std::string render_passphrase(const nlohmann::json& result);
 
-/// What `status` adds: "file" or "passphrase"; empty when it cannot be told.
+/// What `status` adds: "file", "passphrase" or "none"; empty when it cannot be told.
 std::string where_key_lies(const std::string& data_folder);
 
 }  // namespace cairn::apps

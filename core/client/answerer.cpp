@@ -241,6 +241,7 @@ void Answerer::answered(const RejoinRequest& request, const Answer& answer) {
   const auto row = context_.store.get(tables::kRejoinAsked, concat({channel_, request.device}));
   const auto waits = row ? wire::decode<AskedRejoin>(*row) : Result<AskedRejoin>(fail(ErrorCode::not_found, "asked"));
   if (waits && waits->request.key_package == request.key_package) refuse(request.device);
+  owner_.due(channel_);  // it may have asked anew meanwhile
   if (!answer.body) return;
   const auto package = wire::decode<mls::KeyPackage>(request.key_package);
   const auto key = answered_key(request);

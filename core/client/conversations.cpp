@@ -316,8 +316,8 @@ void Conversations::name_changed(const StoreView& store, const directory::Name& 
       due(conversation.channel);
   }
   // Envelopes may wait for a name of a conversation that is not known yet. Where it is known that others are waited for
-  // there is nothing to do: whoever welcomes with thousands of leaves does not have them verified again with every name
-  // that is looked up.
+  // there is nothing to do: a Welcome of thousands of leaves is not verified again with every other name that is looked
+  // up.
   for (const Row& row : store.scan(tables::kInboxByChannel, {}, {}, kMaxConversations)) {
     const ChannelId channel = *ChannelId::from(ByteView(row.key).first(ChannelId::kSize));
     const auto awaited = awaited_.find(channel);

@@ -189,7 +189,7 @@ bool LargeBodies::make_room(Context& context, const ChannelId& channel) {
   };
   const bool is_known = is_conversation(channel);
   const std::size_t most = is_known ? kMostLargeBodies : kMostLargeOfStrangers;
-  const auto rows = context.store.scan(tables::kLargeBodies, {}, {}, kMostLargeBodies + kMostLargeOfStrangers);
+  const auto rows = context.store.scan(tables::kLargeBodies, {}, {}, ~std::size_t{0});
   std::size_t here = 0;
   const Row* first = nullptr;
   for (const Row& row : rows) {

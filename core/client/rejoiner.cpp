@@ -85,7 +85,12 @@ bool Rejoiner::notice_loss() {
 }
 
 void Rejoiner::step() {
-  if (!rejoin_.commit.empty() || try_answers()) return send_commit();
+  if (!rejoin_.commit.empty()) {
+    const auto retry = owner_.retries_.find(channel_);
+    const bool waits = retry != owner_.retries_.end() && retry->second.at != Time::never();
+    return waits ? void() : send_commit();
+  }
+  if (try_answers()) return send_commit();
   ask();
 }
 
@@ -431,8 +436,10 @@ void Rejoiner::commit_answered(const Hash& sent, const Answer& answer) {
   }
   const bool refused = answer.status >= 400 && answer.status < 500 && answer.status != 401 && answer.status != 429;
   // Somebody's mailbox, or the room for such blobs, is full: the very same is taken later. Asked anew, every member
-  // would answer once more, and each answer to a large conversation takes more of that room.
-  const bool may_be_taken = answer.status == 413;
+  // would answer once more, and each answer to a large conversation takes more of that room. After a while it may be
+  // that nobody makes room: then whoever can give up does.
+  const bool may_be_taken = answer.status == 413 && elapsed_ms(context_.now, Time{rejoin_.since_ms}) < kPairPatienceMs;
+  if (may_be_taken) trouble(server_says(account_, rejoin_.domain) + answer.message);
   if (refused && !may_be_taken) {  // a write key that is none, say
     if (!rejoin_.large.empty()) {
       owner_.large_.take_back(context_, account_, channel_, rejoin_.domain, rejoin_.large);

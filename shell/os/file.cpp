@@ -1,5 +1,6 @@
 #include "shell/os/file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,11 +8,16 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "core/base/secret.h"
+
 namespace cairn::os {
 
 namespace {
 
 constexpr off_t kMostWipedBytes = off_t{1} << 20;
+/// What write_file() writes first is called so, and ends in six characters that mkostemp() makes up.
+constexpr std::string_view kBeside = ".new-";
+constexpr std::size_t kRandomEnding = 6;
 
 /// A file descriptor that closes itself.
 class Descriptor {
@@ -54,25 +60,35 @@ bool write_all(int file, ByteView content) {
   return true;
 }
 
+/// Over all of a small file, as far as that can be had.
+void write_zeros(int file) {
+  struct stat about {};
+  if (::fstat(file, &about) != 0 || !S_ISREG(about.st_mode) || about.st_size > kMostWipedBytes) return;
+  const Bytes zeros(static_cast<std::size_t>(about.st_size));
+  if (write_all(file, zeros)) ::fsync(file);
+}
+
 }  // namespace
 
 Result<Bytes> read_file(const std::string& path, std::size_t most) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return tl::unexpected<Error>(failed(errno).error());
   Bytes out;
-  Bytes part(16 * 1024);
+  SecretBytes part(std::size_t{16} * 1024);  // what is read may be a key
   for (;;) {
-    const ssize_t got = ::read(file.get(), part.data(), part.size());
+    const ssize_t got = ::read(file.get(), part.expose_mutable().data(), part.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return tl::unexpected<Error>(failed(errno).error());
     if (got == 0) return out;
-    append(out, ByteView(part).first(static_cast<std::size_t>(got)));
-    REQUIRE(out.size() <= most, ErrorCode::over_limit, "the file is larger than it may be");
+    append(out, part.expose().first(static_cast<std::size_t>(got)));
+    if (out.size() <= most) continue;
+    wipe(out);
+    return fail(ErrorCode::over_limit, "the file is larger than it may be");
   }
 }
 
 Status write_file(const std::string& path, ByteView content) {
-  std::string beside = path + ".XXXXXX";
+  std::string beside = path + std::string(kBeside) + "XXXXXX";
   const Descriptor file(::mkostemp(beside.data(), O_CLOEXEC));  // mode 0600
   if (!file.valid()) return failed(errno);
   if (!write_all(file.get(), content) || ::fsync(file.get()) != 0 || ::rename(beside.c_str(), path.c_str()) != 0) {
@@ -88,11 +104,24 @@ Status write_file(const std::string& path, ByteView content) {
 Status write_over_secret(const std::string& path, ByteView content) {
   const Descriptor old(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   TRY(write_file(path, content));
-  struct stat about {};
-  if (!old.valid() || ::fstat(old.get(), &about) != 0 || about.st_size > kMostWipedBytes) return ok();
-  const Bytes zeros(static_cast<std::size_t>(about.st_size));
-  if (write_all(old.get(), zeros)) ::fsync(old.get());
+  if (old.valid()) write_zeros(old.get());
   return ok();
+}
+
+void wipe_leftovers(const std::string& path) {
+  const std::string folder = folder_of(path);
+  const std::string beginning = path.substr(path.find_last_of('/') + 1) + std::string(kBeside);
+  DIR* const entries = ::opendir(folder.c_str());
+  if (entries == nullptr) return;
+  while (const dirent* entry = ::readdir(entries)) {
+    const std::string_view name = entry->d_name;
+    if (!name.starts_with(beginning) || name.size() != beginning.size() + kRandomEnding) continue;
+    const std::string file = folder + "/" + std::string(name);
+    const Descriptor left(::open(file.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (left.valid()) write_zeros(left.get());
+    ::unlink(file.c_str());
+  }
+  ::closedir(entries);
 }
 
 Status create_file(const std::string& path, ByteView content) {

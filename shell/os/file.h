@@ -16,7 +16,11 @@ Status write_file(const std::string& path, ByteView content);
 
 /// The same for a file whose old content was secret: when the new one is durable, zeros are written over where the old
 /// one lay, if the file system writes in place; copies that it, the disk or somebody made are out of reach.
+/// Whatever else names the old file, a hard link say, has zeros too then.
 Status write_over_secret(const std::string& path, ByteView content);
+
+/// Does that to what write_file() left beside `path` when its process was killed; nobody else may be writing to it.
+void wipe_leftovers(const std::string& path);
 
 /// Makes the file with mode 0600, whole and durable, or not at all. `duplicate` if anything has that name already:
 /// nothing is ever replaced. Else as write_file.

@@ -166,7 +166,7 @@ Result<PublicKey> key_of_epoch(const Turn& turn, const ChannelRow& row, std::uin
   return row.previous_write_key;
 }
 
-/// What one commit may name, all in all: each is read for its digest.
+/// What one commit may name, all in all.
 constexpr std::uint64_t kMostNamed = 2 * proto::kMaxHandshakeBlob;
 
 /// Who pays for what a channel's members put.

@@ -14,7 +14,8 @@ constexpr std::size_t kSaltSize = 16;
 constexpr std::size_t kNonceSize = 24;
 constexpr std::size_t kHeadSize = kMagic.size() + 4 + 4 + kSaltSize;
 constexpr std::size_t kSealedSize = kHeadSize + kNonceSize + StoreKey::kSize + 16;
-/// What a file may ask of this machine.
+/// What a file may ask of this machine; RFC 9106 s.3.1 wants 8 KiB for one lane.
+constexpr std::uint32_t kLeastMemoryKib = 8;
 constexpr std::uint32_t kMostMemoryKib = std::uint32_t{4} << 20;
 constexpr std::uint32_t kMostPasses = 64;
 constexpr const char* kNoKey = "The file `key` in this folder is no key; put the right one back.";
@@ -39,7 +40,8 @@ struct Head {
     out.cost.memory_kib = TRY(r.u32());
     out.cost.passes = TRY(r.u32());
     out.salt = to_bytes(bytes.last(kSaltSize));
-    const bool is_possible = out.cost.memory_kib <= kMostMemoryKib && out.cost.passes <= kMostPasses;
+    const bool is_possible = out.cost.memory_kib >= kLeastMemoryKib && out.cost.memory_kib <= kMostMemoryKib &&
+                             out.cost.passes >= 1 && out.cost.passes <= kMostPasses;
     REQUIRE(is_possible, ErrorCode::malformed, kNoKey);
     return out;
   }
@@ -49,16 +51,17 @@ using SealingKey = Secret<struct SealingKeyTag, 32>;
 
 Result<SealingKey> sealing_key(const Head& head, ByteView passphrase) {
   SealingKey key;
-  TRY(crypto::argon2id(passphrase, head.salt, head.cost, key.expose_mutable()));
+  REQUIRE(crypto::argon2id(passphrase, head.salt, head.cost, key.expose_mutable()), ErrorCode::over_limit,
+          "This machine has not the memory that a passphrase needs; close other programs and try again.");
   return key;
 }
 
-/// Empty when there is no such file.
+/// Empty when there is no such file; one with nothing in it is none that may be replaced.
 Result<SecretBytes> read_key_file(const std::string& path) {
   auto file = os::read_file(path, kSealedSize);
+  const ErrorCode code = file ? ErrorCode::malformed : file.error().code;
+  REQUIRE(file ? !file->empty() : code != ErrorCode::over_limit, ErrorCode::malformed, kNoKey);
   if (file) return SecretBytes(std::move(*file));
-  const ErrorCode code = file.error().code;
-  REQUIRE(code != ErrorCode::over_limit, ErrorCode::malformed, kNoKey);
   REQUIRE(code == ErrorCode::not_found, code, file.error().where);
   return SecretBytes();
 }
@@ -98,7 +101,8 @@ Result<StoreKey> unseal_key_file(const std::string& path, ByteView passphrase) {
   const ByteView nonce = file.expose().subspan(kHeadSize, kNonceSize);
   const auto opened =
       crypto::aead_open(kKeyAead, key.expose(), nonce, encoded, file.expose().subspan(kHeadSize + kNonceSize));
-  REQUIRE(opened, ErrorCode::crypto_failed, "That is not the passphrase of this folder; nothing was opened.");
+  REQUIRE(opened, ErrorCode::crypto_failed,
+          "That is not the passphrase of this folder, or its file `key` is damaged; nothing was opened.");
   return StoreKey::from(opened->expose());
 }
 
@@ -113,7 +117,9 @@ Status seal_key_file(const std::string& path, const StoreKey& key, ByteView pass
   const SealingKey sealing = TRY(sealing_key(head, passphrase));
   const Bytes encoded = head.encode();
   const Bytes sealed = crypto::aead_seal(kKeyAead, sealing.expose(), nonce, encoded, key.expose());
-  return os::write_over_secret(path, concat({encoded, nonce, sealed}));
+  TRY(os::write_over_secret(path, concat({encoded, nonce, sealed})));
+  os::wipe_leftovers(path);
+  return ok();
 }
 
 Status bare_key_file(const std::string& path, const StoreKey& key) { return os::write_file(path, key.expose()); }

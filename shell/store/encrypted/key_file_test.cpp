@@ -69,7 +69,8 @@ TEST_F(KeyFiles, OpenOnlyAsTheyWereSealed) {
     put(bad);
     EXPECT_FALSE(unseal_key_file(path, as_bytes(kPhrase))) << at;
   }
-  for (const std::size_t size : {std::size_t{1}, std::size_t{31}, std::size_t{33}, good.size() - 1, good.size() + 1}) {
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{1}, std::size_t{31}, std::size_t{33}, good.size() - 1, good.size() + 1}) {
     Bytes other = good;
     other.resize(size);
     put(other);
@@ -88,6 +89,20 @@ TEST_F(KeyFiles, AskForNoMoreThanAMachineGives) {
   bad[22] = 1;  // the first byte of the passes
   put(bad);
   EXPECT_EQ(unseal_key_file(path, as_bytes(kPhrase)).error().code, ErrorCode::malformed);
+}
+
+TEST_F(KeyFiles, LeaveNoBareKeyBehindWhenTheyAreSealed) {
+  const StoreKey key = made();
+  const std::string link = folder.file("another name of the file");
+  std::filesystem::create_hard_link(path, link);
+  const std::string left = path + ".new-aB3xYz";  // by a process that was killed while it wrote
+  ASSERT_TRUE(os::write_file(left, key.expose()));
+  const std::string others = path + ".backup";  // somebody's own copy
+  ASSERT_TRUE(os::write_file(others, Bytes{7}));
+  ASSERT_TRUE(seal_key_file(path, key, as_bytes(kPhrase), entropy, kCheap));
+  EXPECT_EQ(os::read_file(link, 100).value(), Bytes(StoreKey::kSize));
+  EXPECT_FALSE(std::filesystem::exists(left));
+  EXPECT_TRUE(std::filesystem::exists(others));
 }
 
 TEST_F(KeyFiles, TakeNoPassphraseThatIsNone) {

@@ -60,6 +60,14 @@ TEST_F(PassphraseTest, OpensTheFolderThatNothingElseOpens) {
   EXPECT_NE(read.out.find("before the passphrase"), std::string::npos) << read.out;
   EXPECT_FALSE(holds(data(), kWalk));
 
+  {
+    // Nobody has to type to get out of it, and the folder is free again.
+    auto stopped = at_terminal({"read"});
+    SEES(*stopped, kNotShown);
+    stopped->type("a long\x03");
+    SEES(*stopped, "Stopped; nothing was done.");
+    EXPECT_FALSE(stopped->screen().shows("a long")) << stopped->picture();
+  }
   auto mistyped = at_terminal({"read"});
   SEES(*mistyped, kNotShown);
   mistyped->type("a short walk\r");
