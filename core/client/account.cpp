@@ -95,7 +95,9 @@ void forget_account(Context& context, const Account& account) {
   for (const Row& row : context.store.scan(tables::kOwnStatements, {}, {}, directory::kMaxStatements)) {
     context.store.erase(tables::kOwnStatements, row.key);
   }
-  for (const Table table : {tables::kVetoes, tables::kVetoPosts}) {
+  // What stands under keys of names, which the next account has others of; and whose it was.
+  for (const Table table : {tables::kVetoes, tables::kVetoPosts, tables::kContactSettings, tables::kSharedStamps,
+                            tables::kSharedMarks, tables::kSharedWaiting, tables::kSharedWaitingSince}) {
     for (const Row& row : context.store.scan(table, {}, {}, kMaxForgotten)) context.store.erase(table, row.key);
   }
   context.store.erase(tables::kAccount, {});

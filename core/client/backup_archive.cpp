@@ -1,8 +1,8 @@
 #include "core/client/backup_archive.h"
 
 #include "core/base/encoding.h"
-#include "core/client/backup_records.h"
 #include "core/client/expiry.h"
+#include "core/client/roles.h"
 #include "core/client/row_keys.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
@@ -72,7 +72,7 @@ Status Archives::take_conversation(Context& context, std::string_view home, Byte
       return ok();
     }
   }
-  if (open_.contains(archive)) return ok();  // another device's snapshot has it too
+  if (find_open(archive) != nullptr) return ok();  // another device's snapshot has it too
   const auto stands = conversations_.find(context.store, archive);
   Conversation conversation;
   conversation.channel = archive;
@@ -85,53 +85,158 @@ Status Archives::take_conversation(Context& context, std::string_view home, Byte
   if (stands) conversation.next_message = stands->next_message;
   if (stands) index_what_stands(context, conversations_, archive);
   context.store.put(tables::kConversations, to_bytes(archive), wire::encode(conversation));
-  open_[archive].begun_by = snapshot_;
+  Open& open = open_[archive];
+  open.begun_by = snapshot_;
+  open.has_settings = context.store.get(tables::kSettings, archive).has_value();
   return ok();
+}
+
+Archives::Open* Archives::find_open(const ChannelId& archive) {
+  const auto open = open_.find(archive);
+  return open == open_.end() ? nullptr : &open->second;
+}
+
+/// Nobody is told anything from an archive, and nothing is to disappear there that was not: of what was decided there
+/// comes back what is shown.
+Status Archives::take_about(Context& context, std::string_view home, ByteView data) {
+  const ChannelId archive = TRY(archive_of(home));
+  const auto about = TRY(wire::decode<BackedUpAbout>(data));
+  Open* open = find_open(archive);
+  REQUIRE(open != nullptr, ErrorCode::malformed, "no conversation");
+  open->read_to = about.settings.read_to;
+  ConversationSettings here = settings_of(context.store, archive);
+  const bool hides = about.settings.is_hidden && (!open->about || here.is_hidden);
+  if (!open->about || word_.is_before(*open->about)) {
+    open->about = word_;
+    put_group(context, archive, about);
+    here.is_request = about.settings.is_request;
+    here.is_muted = about.settings.is_muted;
+    here.is_archived = about.settings.is_archived;
+    here.is_pinned = about.settings.is_pinned;
+    here.no_receipts = about.settings.no_receipts;
+    here.draft = about.settings.draft;
+  }
+  here.is_hidden = hides;
+  if (!open->has_settings) put_settings(context, archive, here);
+  return ok();
+}
+
+void Archives::put_group(Context& context, const ChannelId& archive, const BackedUpAbout& about) {
+  GroupWants group;
+  group.admins = about.admins;
+  if (!about.picture.empty()) group.picture = crypto::sha256(about.picture);
+  save_group_wants(context, archive, group);
+  if (about.picture.empty()) {
+    context.store.erase(tables::kArchivedPictures, to_bytes(archive));
+  } else {
+    context.store.put(tables::kArchivedPictures, to_bytes(archive), about.picture);
+  }
 }
 
 Status Archives::take_messages(Context& context, std::string_view home, ByteView data) {
   const ChannelId archive = TRY(archive_of(home));
   auto conversation = conversations_.find(context.store, archive);
-  const auto open = open_.find(archive);
-  REQUIRE(conversation && conversation->state == ConversationState::left && open != open_.end(), ErrorCode::malformed,
+  Open* open = find_open(archive);
+  REQUIRE(conversation && conversation->state == ConversationState::left && open != nullptr, ErrorCode::malformed,
           "no conversation");
   std::vector<BackedUpMessage> messages;
   for (wire::Reader r(data); !r.done();) messages.push_back(TRY(BackedUpMessage::read(r)));
+  open->newest.clear();
+  ConversationSettings settings = settings_of(context.store, archive);
+  std::uint64_t read_to = settings.read_to;
+  bool is_hidden = settings.is_hidden;
   for (BackedUpMessage& one : messages) {
-    messages_ += take_message(context, *conversation, open->second, one.message) ? 1 : 0;
+    const auto index = take_message(context, *conversation, *open, one.message);
+    if (!index) continue;
+    open->newest.emplace(one.index, *index);
+    if (one.index < open->read_to) read_to = std::max(read_to, *index + 1);
+    is_hidden = is_hidden && one.message.sender.empty();  // what comes shows it again
+  }
+  if (read_to != settings.read_to || is_hidden != settings.is_hidden) {
+    settings.read_to = read_to;
+    settings.is_hidden = is_hidden;
+    put_settings(context, archive, settings);
   }
   context.store.put(tables::kConversations, to_bytes(archive), wire::encode(*conversation));
   return ok();
 }
 
-/// Whether it is one more.
-bool Archives::take_message(Context& context, Conversation& archive, Open& open, Message& message) {
-  if (message.id.is_zero() && open.begun_by != snapshot_) return false;
+std::optional<std::uint64_t> Archives::take_message(Context& context, Conversation& archive, Open& open,
+                                                    Message& message) {
+  if (message.id.is_zero() && open.begun_by != snapshot_) return std::nullopt;
   // Nothing of it waits here: what was not sent then was not sent.
   if (message.delivery == Delivery::waiting) message.delivery = Delivery::refused;
   const MessageId identity = archive_identity(message);
   const auto stands = index_in(context.store, archive.channel, identity);
   const std::uint64_t index = stands.value_or(archive.next_message);
-  const auto taken = index < open.taken.size() ? open.taken[index] : std::nullopt;
-  if (taken == signer_) {
+  const auto taken = index < open.taken.size() ? open.taken[index].row : std::nullopt;
+  if (taken == word_.signer) {
     const auto other = conversations_.message(context.store, archive.channel, index);
-    if (!other || !is_later(message, *other)) return false;
+    if (!other) return std::nullopt;
+    if (!is_later(message, *other)) return index;
   } else if (taken == vault::SignerState::active) {
-    return false;
+    return index;
   }
   // What was to disappear meanwhile does not come back.
-  if (!restore_life(context, archive.channel, index, message)) return false;
-  const Bytes key = numbered(archive.channel, index);
-  if (context.store.get(tables::kMessages, key)) {
-    context.store.put(tables::kMessages, key, wire::encode(message));
-  } else {
-    conversations_.put_old_message(context, archive.channel, index, message);
-  }
+  if (!restore_life(context, archive.channel, index, message)) return std::nullopt;
+  put_row(context, archive.channel, index, message);
   put_index(context, archive.channel, identity, index);
   archive.next_message = std::max(archive.next_message, index + 1);
   if (open.taken.size() <= index) open.taken.resize(index + 1);
-  open.taken[index] = signer_;
-  return !taken.has_value();
+  Taken& now = open.taken[index];
+  // Of what was taken back nothing stays; what a device that is out says stands beside no word of another one.
+  if (message.unsent || (taken && taken != word_.signer)) {
+    wipe_said_about(context, archive.channel, index);
+    now.said.reset();
+  }
+  now.row = word_.signer;
+  messages_ += taken ? 0 : 1;
+  return index;
+}
+
+void Archives::put_row(Context& context, const ChannelId& archive, std::uint64_t index, const Message& message) {
+  const Bytes key = numbered(archive, index);
+  if (context.store.get(tables::kMessages, key)) {
+    context.store.put(tables::kMessages, key, wire::encode(message));
+  } else {
+    conversations_.put_old_message(context, archive, index, message);
+  }
+  note_message(conversations_, context, archive, index);
+  search_.changed(archive, index, message);
+}
+
+Status Archives::take_said(Context& context, std::string_view home, ByteView data) {
+  const ChannelId archive = TRY(archive_of(home));
+  auto said = TRY(wire::decode<BackedUpSaid>(data));
+  Open* open = find_open(archive);
+  REQUIRE(open != nullptr, ErrorCode::malformed, "no conversation");
+  auto next = said.all.begin();
+  const auto end = open->newest.lower_bound(said.end);
+  for (auto at = open->newest.lower_bound(said.first); at != end; ++at) {
+    const auto& [theirs, index] = *at;
+    while (next != said.all.end() && next->index < theirs) ++next;
+    const bool has_some = next != said.all.end() && next->index == theirs;
+    take_said_of(context, archive, index, open->taken[index], has_some ? std::move(next->said) : SaidAbout{});
+  }
+  return ok();
+}
+
+void Archives::take_said_of(Context& context, const ChannelId& archive, std::uint64_t index, Taken& taken,
+                            SaidAbout said) {
+  const auto message = conversations_.message(context.store, archive, index);
+  const bool is_of_another = taken.row == vault::SignerState::active && word_.signer == vault::SignerState::removed;
+  if (!message || message->unsent || is_of_another) return;
+  // Versions come and never go, so those of all count; of the rest what was known last.
+  const bool joins = taken.said && taken.said->signer == word_.signer;
+  if (joins && !word_.is_before(*taken.said)) {
+    return put_versions(context, archive, index, {said.versions.begin(), said.versions.end()});
+  }
+  SaidAbout before = joins ? said_about(context.store, archive, index) : SaidAbout{};
+  if (!said.file) said.file = std::move(before.file);
+  wipe_said_about(context, archive, index);
+  put_versions(context, archive, index, {before.versions.begin(), before.versions.end()});
+  put_said_about(context, account_, archive, index, said);
+  taken.said = word_;
 }
 
 }  // namespace cairn::client

@@ -2,8 +2,11 @@
 
 #include "core/base/encoding.h"
 #include "core/client/backup_delete.h"
+#include "core/client/backup_settings.h"
 #include "core/client/backup_troubles.h"
+#include "core/client/roles.h"
 #include "core/client/tables.h"
+#include "core/client/typing.h"
 #include "core/crypto/labels.h"
 #include "core/vault/pack.h"
 
@@ -11,6 +14,8 @@ namespace cairn::client {
 namespace {
 
 constexpr std::size_t kContacts = 100'000;
+constexpr std::size_t kSharedEntryBytes = 256 * 1024;
+constexpr std::size_t kSaidEntryBytes = 256 * 1024;
 
 Bytes u64_bytes(std::uint64_t value) {
   wire::Writer w;
@@ -182,7 +187,7 @@ void CreateJob::begin_writing(Context& context) {
   write_settings(context);
 }
 
-void CreateJob::write_entry(const std::string& path, const Bytes& data) {
+void CreateJob::write_entry(const std::string& path, ByteView data) {
   const Status begun = writer_->begin_entry(as_bytes(path), {}, vault::Layout::batched);
   CHECK(begun.has_value());  // our own paths are short
   for (ByteView rest = data; !rest.empty();) {
@@ -196,9 +201,7 @@ void CreateJob::write_entry(const std::string& path, const Bytes& data) {
 void CreateJob::write_settings(Context& context) {
   const auto account = load_account(context.store);
   if (!account) return fail_with(ErrorCode::invalid_state, "This device has no name any more.");
-  wire::Writer settings;
-  settings.opaque(account->policy_text);
-  write_entry("settings", settings.take());
+  write_entry("settings", wire::encode(BackedUpSettings{account->policy_text, tells_typing_at_all(context.store)}));
   std::vector<BackedUpContact> contacts;
   for (const Row& row : context.store.scan(tables::kContacts, {}, {}, kContacts)) {
     const auto view = wire::decode<directory::VerifiedView>(row.value);
@@ -211,7 +214,15 @@ void CreateJob::write_settings(Context& context) {
   write_entry("contacts", w.take());
 }
 
-/// Its own entry, or the next messages of it; false when it is done.
+void CreateJob::write_shared(Context& context) {
+  const auto account = load_account(context.store);
+  if (!account) return fail_with(ErrorCode::invalid_state, "This device has no name any more.");
+  const BackedUpShared entry{rooms_.sharing.settings_from(context.store, *account, shared_, kSharedEntryBytes)};
+  if (entry.records.empty()) return;
+  write_entry("shared/" + std::to_string(shared_entries_++), wire::encode(entry));
+}
+
+/// Its own entries, or the next messages of it; false when it is done.
 bool CreateJob::write_conversation(Context& context) {
   const Conversation& conversation = conversations_[at_];
   const std::string home = to_hex(conversation.channel);
@@ -219,6 +230,12 @@ bool CreateJob::write_conversation(Context& context) {
     const BackedUpConversation entry{conversation.kind, conversation.title, conversation.names,
                                      conversation.created_ms};
     write_entry("conversation/" + home, wire::encode(entry));
+    BackedUpAbout about{settings_of(context.store, conversation.channel), {}, {}};
+    if (conversation.kind == ConversationKind::group) {
+      about.admins = group_wants(context.store, conversation.channel).admins;
+      about.picture = group_picture(context.store, conversation.channel);
+    }
+    write_entry("about/" + home, wire::encode(about));
     next_ = 0;
   }
   const auto messages = rooms_.conversations.messages(context.store, conversation.channel, *next_, kMessagesOfEntry);
@@ -228,14 +245,40 @@ bool CreateJob::write_conversation(Context& context) {
     if (one.message.is_lasting(context.now)) BackedUpMessage{one.index, one.message}.write(w);
   }
   write_entry("messages/" + home + "/" + std::to_string(*next_), w.take());
+  write_said(context, conversation.channel, messages);
   done_ += messages.size();
   next_ = messages.back().index + 1;
   return true;
 }
 
+void CreateJob::write_said(Context& context, const ChannelId& home,
+                           const std::vector<Conversations::Numbered>& messages) {
+  const std::uint64_t end = messages.back().index + 1;
+  const auto some = said_about_in(context.store, home, messages.front().index, end);
+  BackedUpSaid entry;
+  entry.first = messages.front().index;
+  std::size_t size = 0;
+  const auto write_up_to = [&](std::uint64_t to) {
+    const std::uint64_t first = std::exchange(entry.first, to);
+    if (first == to) return;
+    BackedUpSaid whole{first, to, std::exchange(entry.all, {})};
+    write_entry("said/" + to_hex(home) + "/" + std::to_string(first), wire::encode_secret(whole).expose());
+    size = 0;
+  };
+  for (const Conversations::Numbered& one : messages) {
+    if (!some.contains(one.index) || one.message.unsent || !one.message.is_lasting(context.now)) continue;
+    entry.all.push_back({one.index, said_about(context.store, home, one.index)});
+    size += wire::encode_secret(entry.all.back()).expose().size();
+    if (size >= kSaidEntryBytes) write_up_to(one.index + 1);
+  }
+  write_up_to(end);
+}
+
 bool CreateJob::write_some(Context& context) {
   if (finished_ || !writer_->may_write()) return false;
-  if (at_ == conversations_.size()) {
+  if (shared_.phase != SettingsCursor::Phase::over) {
+    write_shared(context);
+  } else if (at_ == conversations_.size()) {
     finish(context);
   } else if (!write_conversation(context)) {
     ++at_;

@@ -32,8 +32,12 @@ class CreateJob final : public PruningJob {
 
   bool write_some(Context& context);
   bool write_conversation(Context& context);
-  void write_entry(const std::string& path, const Bytes& data);
+  /// What was said about these, and their files.
+  void write_said(Context& context, const ChannelId& home, const std::vector<Conversations::Numbered>& messages);
+  void write_entry(const std::string& path, ByteView data);
   void write_settings(Context& context);
+  /// The next of what devices share.
+  void write_shared(Context& context);
   void finish(Context& context);
   void put_objects(Context& context);
   /// Lists the vault once more; the manifest is put when all is there.
@@ -49,6 +53,8 @@ class CreateJob final : public PruningJob {
 
   vault::SnapshotHead newest_;
   std::optional<vault::SnapshotWriter> writer_;
+  SettingsCursor shared_;           ///< how far what devices share is written
+  std::size_t shared_entries_ = 0;  ///< of that
   std::vector<Conversation> conversations_;
   std::size_t at_ = 0;                 ///< conversation
   std::optional<std::uint64_t> next_;  ///< its next message; nothing before its own entry is written

@@ -11,6 +11,8 @@
 #include "core/client/conversations.h"
 #include "core/client/printed_token.h"
 #include "core/client/realm_owner.h"
+#include "core/client/search.h"
+#include "core/client/sharing.h"
 #include "core/vault/chunk_index.h"
 
 namespace cairn::client {
@@ -21,6 +23,8 @@ struct BackupRooms {
   Session& session;
   Views& views;
   Conversations& conversations;
+  Sharing& sharing;
+  Search& search;
 };
 
 /// A PIN by which somebody opens a backup, and how its realms are reached.

@@ -4,6 +4,7 @@
 #include "core/client/expiry.h"
 #include "core/client/row_keys.h"
 #include "core/client/tables.h"
+#include "core/client/typing.h"
 #include "core/crypto/hash.h"
 #include "core/crypto/labels.h"
 
@@ -15,6 +16,7 @@ constexpr std::size_t kStepsAtOnce = 64;
 constexpr std::size_t kNamedAtMost = 16;
 constexpr std::size_t kMaxContactsListed = 100'000;
 constexpr std::uint64_t kMaxEntry = std::uint64_t{64} << 20;
+constexpr std::uint64_t kReservedEntry = std::uint64_t{1} << 20;  ///< those with keys are smaller
 
 /// Some names for a sentence, and how many more there are.
 std::string names_of(const std::vector<std::string>& all) {
@@ -121,7 +123,7 @@ void VerifyJob::all_read(Context&) {
     return succeed(std::move(result));
   }
   fail_with(ErrorCode::inconsistent,
-            "The backup is damaged: pack " + names_of({packs_.begin(), packs_.end()}) +
+            "The backup is damaged: pack " + names_of(std::vector<std::string>(packs_.begin(), packs_.end())) +
                 (damaged_.empty() ? "; nothing is lost by it" : "; lost are " + names_of(damaged_)) +
                 ". Everything else can be restored; delete this generation and back up anew.");
 }
@@ -132,8 +134,9 @@ void RestoreJob::opened(Context& context) {
   if (!account_) account_ = load_account(context.store);
   if (!account_) return fail_with(ErrorCode::invalid_state, "This device has no name any more.");
   doing_ = "restoring";
-  if (!archives_) archives_.emplace(rooms_.conversations, *account_);
-  archives_->begin_snapshot(snapshot().state);
+  if (!archives_) archives_.emplace(rooms_.conversations, rooms_.search, *account_);
+  archives_->begin_snapshot(snapshot().state, snapshot().manifest.created);
+  settings_.begin_snapshot(snapshot().state);
   all_ += snapshot().manifest.entry_count;
   chunks_.emplace(*keys_, index_);
   reader_.emplace(snapshot().manifest, *chunks_, vault::ReadMode::data);
@@ -142,7 +145,8 @@ void RestoreJob::opened(Context& context) {
 bool RestoreJob::work(Context& context) {
   for (std::size_t i = 0; reader_ && !waits_ && !is_over() && i < kStepsAtOnce; ++i)
     take_step(context, reader_->next());
-  return reader_ && !waits_ && !is_over();
+  if (is_read_ && !is_over() && !settings_.put_some(context, *account_, rooms_.sharing)) conclude();
+  return !is_over() && (is_read_ || (reader_ && !waits_));
 }
 
 void RestoreJob::take_step(Context& context, vault::ReadStep step) {
@@ -163,14 +167,18 @@ void RestoreJob::take_step(Context& context, vault::ReadStep step) {
       return;
     }
     case vault::ReadStep::entry:
-      data_.clear();
+      forget_data();
       sound_ = reader_->entry().size <= kMaxEntry;
+      if (sound_) data_.reserve(std::min(reader_->entry().size, kReservedEntry));
       return;
     case vault::ReadStep::data:
       if (sound_) append(data_, reader_->data());
       return;
     case vault::ReadStep::damage: sound_ = false; return;
-    case vault::ReadStep::end_entry: take_entry(context); return;
+    case vault::ReadStep::end_entry:
+      take_entry(context);
+      forget_data();
+      return;
     case vault::ReadStep::lost_entries: damaged_.emplace_back("the names of entries"); return;
     case vault::ReadStep::end:
       reader_.reset();
@@ -182,20 +190,39 @@ void RestoreJob::take_step(Context& context, vault::ReadStep step) {
 }
 
 void RestoreJob::take_entry(Context& context) {
-  constexpr std::string_view kConversation = "conversation/";
-  constexpr std::string_view kMessages = "messages/";
   const std::string path = as_text(reader_->entry().path);
-  const std::string_view rest = path;
-  Status taken = sound_ ? ok() : Status(fail(ErrorCode::inconsistent, "damaged"));
-  if (taken && path == "contacts") taken = take_contacts(context);
-  if (taken && path.starts_with(kConversation)) {
-    taken = archives_->take_conversation(context, rest.substr(kConversation.size()), data_);
-  }
-  if (taken && path.starts_with(kMessages)) {
-    taken = archives_->take_messages(context, rest.substr(kMessages.size()), data_);
-  }
+  const Status taken = sound_ ? take_data(context, path) : Status(fail(ErrorCode::inconsistent, "damaged"));
   done_ = archives_->messages();
   if (!taken) damaged_.push_back(path);
+}
+
+/// It may have keys of files.
+void RestoreJob::forget_data() {
+  wipe(data_);
+  data_.clear();
+}
+
+/// What has another path is of a later build.
+Status RestoreJob::take_data(Context& context, const std::string& path) {
+  const std::size_t slash = path.find('/');
+  const std::string_view kind = std::string_view(path).substr(0, slash);
+  const std::string_view rest =
+      slash == std::string::npos ? std::string_view() : std::string_view(path).substr(slash + 1);
+  if (path == "settings") return take_settings(context);
+  if (path == "contacts") return take_contacts(context);
+  if (kind == "shared") return settings_.take(data_);
+  if (kind == "conversation") return archives_->take_conversation(context, rest, data_);
+  if (kind == "about") return archives_->take_about(context, rest, data_);
+  if (kind == "messages") return archives_->take_messages(context, rest, data_);
+  if (kind == "said") return archives_->take_said(context, rest, data_);
+  return ok();
+}
+
+/// A policy is pinned by who has this device, and by no backup. Who told nobody of typing still does not.
+Status RestoreJob::take_settings(Context& context) {
+  const auto settings = TRY(wire::decode<BackedUpSettings>(data_));
+  if (!settings.tells_typing) set_tells_typing(context, std::nullopt, false);
+  return ok();
 }
 
 /// What was admitted keeps a question from being asked: of a device that is out that is no word.
@@ -228,6 +255,10 @@ void RestoreJob::keep_pin(Context& context) {
 
 void RestoreJob::all_read(Context& context) {
   keep_pin(context);
+  is_read_ = true;
+}
+
+void RestoreJob::conclude() {
   nlohmann::json result = snapshots_json();
   for (const auto& one : result["snapshots"]) {
     if (one["device_active"]) continue;
@@ -240,6 +271,7 @@ void RestoreJob::all_read(Context& context) {
   result["messages"] = archives_->messages();
   result["conversations"] = archives_->conversations();
   result["contacts"] = contacts_;
+  result["settings"] = settings_.count();
   succeed(std::move(result));
 }
 

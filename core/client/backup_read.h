@@ -3,6 +3,7 @@
 
 #include "core/client/backup_archive.h"
 #include "core/client/backup_reader.h"
+#include "core/client/backup_settings.h"
 #include "core/vault/verifier.h"
 
 namespace cairn::client {
@@ -58,12 +59,18 @@ class RestoreJob final : public ReaderJob {
   bool work(Context& context) override;
   void take_step(Context& context, vault::ReadStep step);
   void take_entry(Context& context);
+  void forget_data();
+  Status take_data(Context& context, const std::string& path);
+  Status take_settings(Context& context);
   Status take_contacts(Context& context);
   void keep_pin(Context& context);
   void all_read(Context& context) override;
+  void conclude();
 
   std::optional<Account> account_;
   std::optional<Archives> archives_;
+  RestoredSettings settings_;  ///< are set when all is read
+  bool is_read_ = false;
   std::optional<vault::StoredChunks> chunks_;
   std::optional<vault::SnapshotReader> reader_;
   bool waits_ = false;

@@ -1,12 +1,14 @@
 #include "core/client/backup_records.h"
 
+#include "core/client/gatekeeper.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
+#include "core/directory/name.h"
 
 namespace cairn::client {
 namespace {
 
-constexpr std::size_t kMaxTitleSize = 1024;
+constexpr std::size_t kMaxBackedUpTitle = 1024;
 constexpr std::size_t kMaxSetUpNames = 4096;
 constexpr std::size_t kMaxStorageUrl = 4096;
 constexpr std::size_t kMaxIdentity = 1 + proto::kMaxNameSize;
@@ -42,6 +44,18 @@ Bytes storage_key(const vault::StorageIdentity& identity) {
   return folder ? to_bytes(ByteView(identity.bytes).subspan(1)) : Bytes{};
 }
 
+void BackedUpSettings::write(wire::Writer& w) const {
+  w.opaque(policy);
+  if (!tells_typing) w.u8(0);
+}
+Result<BackedUpSettings> BackedUpSettings::read(wire::Reader& r) {
+  BackedUpSettings out;
+  out.policy = TRY(r.opaque_text(tlog::kMaxPolicyBytes));
+  out.tells_typing = r.done();
+  if (!r.done()) REQUIRE(TRY(r.u8()) == 0, ErrorCode::malformed, "settings of a device");
+  return out;
+}
+
 void BackedUpContact::write(wire::Writer& w) const {
   w.opaque(name);
   w.u32(admitted_resets);
@@ -66,7 +80,7 @@ Result<BackedUpConversation> BackedUpConversation::read(wire::Reader& r) {
   const std::uint8_t kind = TRY(r.u8());
   REQUIRE(kind >= 1 && kind <= 3, ErrorCode::malformed, "kind of a conversation");
   out.kind = static_cast<ConversationKind>(kind);
-  out.title = TRY(r.opaque_text(kMaxTitleSize));
+  out.title = TRY(r.opaque_text(kMaxBackedUpTitle));
   wire::Reader names = TRY(r.nested(wire::kMaxVectorSize));
   while (!names.done()) {
     REQUIRE(out.names.size() < kMaxSetUpNames, ErrorCode::over_limit, "names of a conversation");
@@ -84,6 +98,61 @@ Result<BackedUpMessage> BackedUpMessage::read(wire::Reader& r) {
   BackedUpMessage out;
   out.index = TRY(r.u64());
   out.message = TRY(Message::read(r));
+  return out;
+}
+
+void BackedUpAbout::write(wire::Writer& w) const {
+  w.u8(kFormat);
+  settings.write(w);
+  const std::size_t mark = w.begin_vector();
+  for (const std::string& name : admins) w.opaque(name);
+  w.end_vector(mark);
+  w.opaque(picture);
+}
+Result<BackedUpAbout> BackedUpAbout::read(wire::Reader& r) {
+  REQUIRE(TRY(r.u8()) == kFormat, ErrorCode::unsupported, "format of what is said of a conversation");
+  BackedUpAbout out;
+  out.settings = TRY(ConversationSettings::read(r));
+  wire::Reader names = TRY(r.nested(wire::kMaxVectorSize));
+  while (!names.done()) {
+    REQUIRE(out.admins.size() < kMaxAdmins, ErrorCode::over_limit, "admins of a group");
+    const std::string name = TRY(names.opaque_text(proto::kMaxNameSize));
+    TRY(directory::Name::from(name));
+    REQUIRE(out.admins.empty() || out.admins.back() < name, ErrorCode::malformed, "order of admins");
+    out.admins.push_back(name);
+  }
+  out.picture = TRY(r.opaque_bytes(kMaxPictureSize));
+  return out;
+}
+
+void BackedUpSaid::One::write(wire::Writer& w) const {
+  w.u64(index);
+  said.write(w);
+}
+Result<BackedUpSaid::One> BackedUpSaid::One::read(wire::Reader& r) {
+  One out;
+  out.index = TRY(r.u64());
+  out.said = TRY(SaidAbout::read(r));
+  return out;
+}
+
+void BackedUpSaid::write(wire::Writer& w) const {
+  w.u8(kFormat);
+  w.u64(first);
+  w.u64(end);
+  w.vector(all);
+}
+Result<BackedUpSaid> BackedUpSaid::read(wire::Reader& r) {
+  REQUIRE(TRY(r.u8()) == kFormat, ErrorCode::unsupported, "format of what was said about messages");
+  BackedUpSaid out;
+  out.first = TRY(r.u64());
+  out.end = TRY(r.u64());
+  out.all = TRY(r.vector<One>(wire::kMaxVectorSize, kMessagesOfEntry));
+  std::uint64_t least = out.first;
+  for (const One& one : out.all) {
+    REQUIRE(one.index >= least && one.index < out.end, ErrorCode::malformed, "order of what was said about messages");
+    least = one.index + 1;
+  }
   return out;
 }
 

@@ -3,6 +3,8 @@
 
 #include "core/client/account.h"
 #include "core/client/conversation.h"
+#include "core/client/said_about.h"
+#include "core/client/settings.h"
 #include "core/proto/storage.h"
 #include "core/vault/key_box.h"
 #include "core/vault/manifest.h"
@@ -10,6 +12,15 @@
 namespace cairn::client {
 
 constexpr std::size_t kMessagesOfEntry = 256;
+
+/// Entry "settings": what its owner decided for this device as a whole.
+struct BackedUpSettings {
+  std::string policy;
+  bool tells_typing = true;  ///< as it always is in snapshots of earlier builds
+
+  void write(wire::Writer&) const;
+  static Result<BackedUpSettings> read(wire::Reader&);
+};
 
 /// Entry "contacts": whom this device knew, and which resets of theirs its owner has admitted.
 struct BackedUpContact {
@@ -20,7 +31,8 @@ struct BackedUpContact {
   static Result<BackedUpContact> read(wire::Reader&);
 };
 
-/// Entry "conversation/HOME". Its messages follow, kMessagesOfEntry in each entry "messages/HOME/FIRST".
+/// Entry "conversation/HOME". What follows is of it: "about/HOME", and of its messages, kMessagesOfEntry at a time,
+/// "messages/HOME/FIRST" and "said/HOME/FIRST". In snapshots of earlier builds there are messages alone.
 struct BackedUpConversation {
   ConversationKind kind = ConversationKind::pair;
   std::string title;
@@ -37,6 +49,36 @@ struct BackedUpMessage {
 
   void write(wire::Writer&) const;
   static Result<BackedUpMessage> read(wire::Reader&);
+};
+
+/// Entry "about/HOME": what its owner decided there, and what the group is beside its title and names.
+struct BackedUpAbout {
+  static constexpr std::uint8_t kFormat = 1;
+  ConversationSettings settings;
+  std::vector<std::string> admins;  ///< of a group: sorted, at most kMaxAdmins; none: all are equal
+  Bytes picture;                    ///< likewise: at most kMaxPictureSize bytes, or empty
+
+  void write(wire::Writer&) const;
+  static Result<BackedUpAbout> read(wire::Reader&);
+};
+
+/// Entry "said/HOME/FIRST": of the messages with first <= index < end all about which something was said, or that have
+/// a file, ascending. Of one that is not in it nothing was said.
+struct BackedUpSaid {
+  static constexpr std::uint8_t kFormat = 1;
+  struct One {
+    std::uint64_t index = 0;
+    SaidAbout said;
+
+    void write(wire::Writer&) const;
+    static Result<One> read(wire::Reader&);
+  };
+  std::uint64_t first = 0;
+  std::uint64_t end = 0;
+  std::vector<One> all;
+
+  void write(wire::Writer&) const;
+  static Result<BackedUpSaid> read(wire::Reader&);
 };
 
 /// The home under which a conversation of a backup is readable: never that of one that lives.

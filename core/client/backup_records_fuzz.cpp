@@ -2,6 +2,7 @@
 // when it is written and read again.
 #include "core/client/backup_delete.h"
 #include "core/client/backup_records.h"
+#include "core/client/backup_settings.h"
 #include "core/client/backup_troubles.h"
 #include "core/client/backup_trust.h"
 #include "core/client/lost_generations.h"
@@ -14,6 +15,12 @@ template <class T>
 void once(cairn::ByteView input) {
   const auto value = cairn::wire::decode<T>(input);
   if (value) CHECK(cairn::equal(cairn::wire::encode(*value), input));
+}
+
+template <class T>
+void once_wiped(cairn::ByteView input) {
+  const auto value = cairn::wire::decode<T>(input);
+  if (value) CHECK(cairn::equal(cairn::wire::encode_secret(*value).expose(), input));
 }
 
 template <class T>
@@ -30,6 +37,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   once<BackedUpContact>(input);
   once<BackedUpConversation>(input);
   once<BackedUpMessage>(input);
+  once<BackedUpSettings>(input);
+  once<BackedUpAbout>(input);
+  once<BackedUpShared>(input);
+  once_wiped<BackedUpSaid>(input);
   once<BackupTrouble>(input);
   once<KeptReceipt>(input);
   once<RealmChange>(input);

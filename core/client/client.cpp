@@ -28,7 +28,6 @@ class Client final : public proto::Mind {
         gossips_(calls_, views_, conversations_),
         links_(calls_, views_),
         vetoes_(calls_, views_, conversations_),
-        backups_(BackupRooms{calls_, session_, views_, conversations_}),
         receipts_(conversations_, session_),
         expiry_(conversations_),
         roles_(conversations_),
@@ -36,6 +35,7 @@ class Client final : public proto::Mind {
         typing_(conversations_),
         attachments_(TransferRooms{calls_, session_, conversations_}),
         own_devices_(OwnRooms{calls_, views_, session_, conversations_, receipts_, search_}),
+        backups_(BackupRooms{calls_, session_, views_, conversations_, own_devices_.sharing(), search_}),
         rpc_(std::move(config), RpcRooms{calls_, views_, session_, own_name_, conversations_, gossips_, links_, vetoes_,
                                          backups_, receipts_, expiry_, search_, attachments_, typing_, own_devices_}) {
     conversations_.set_hearer([this](Context& context, const Account& account, const Heard& heard) {
@@ -199,7 +199,6 @@ class Client final : public proto::Mind {
   Gossips gossips_;
   Links links_;
   Vetoes vetoes_;
-  Backups backups_;
   Receipts receipts_;
   Expiry expiry_;
   Roles roles_;
@@ -207,6 +206,7 @@ class Client final : public proto::Mind {
   Typing typing_;
   Attachments attachments_;
   OwnDevices own_devices_;
+  Backups backups_;
   Rpc rpc_;
   bool has_account_ = false;
   bool waits_for_room_ = false;

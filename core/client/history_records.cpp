@@ -4,8 +4,6 @@
 
 #include "core/base/padding.h"
 #include "core/client/labels.h"
-#include "core/client/row_keys.h"
-#include "core/client/tables.h"
 #include "core/crypto/hpke.h"
 #include "core/directory/name.h"
 
@@ -28,49 +26,11 @@ Bytes info_of_way(const HistoryWay& way) {
   return w.take();
 }
 
-/// The newest versions where all are too many.
-std::vector<HistoryVersion> versions_in(const StoreView& store, const ChannelId& home, std::uint64_t index) {
-  std::vector<NumberedEdit> all = numbered_versions(store, home, index);
-  std::size_t size = 0;
-  auto first = all.end();
-  while (first != all.begin() && (size += std::prev(first)->edit.text.size()) <= kMaxGivenVersions) --first;
-  std::vector<HistoryVersion> out;
-  for (; first != all.end(); ++first) out.push_back({std::move(*first)});
-  return out;
-}
-
 }  // namespace
-
-void HistoryVersion::write(wire::Writer& w) const {
-  w.u32(depth);
-  w.raw(id);
-  edit.write(w);
-}
-Result<HistoryVersion> HistoryVersion::read(wire::Reader& r) {
-  HistoryVersion out;
-  out.depth = TRY(r.u32());
-  out.id = TRY(r.fixed<MessageId>());
-  out.edit = TRY(Edit::read(r));
-  return out;
-}
-
-void HistoryReaction::write(wire::Writer& w) const {
-  w.raw(id);
-  reaction.write(w);
-}
-Result<HistoryReaction> HistoryReaction::read(wire::Reader& r) {
-  HistoryReaction out;
-  out.id = TRY(r.fixed<MessageId>());
-  out.reaction = TRY(Reaction::read(r));
-  return out;
-}
 
 void HistoryMessage::write(wire::Writer& w) const {
   row.write(w);
-  w.vector(versions);
-  w.vector(reactions);
-  w.vector(statuses);
-  w.optional(file);
+  SaidAbout::write(w);
 }
 Result<HistoryMessage> HistoryMessage::read(wire::Reader& r) {
   HistoryMessage out;
@@ -80,10 +40,7 @@ Result<HistoryMessage> HistoryMessage::read(wire::Reader& r) {
           "a history of what nobody said");
   REQUIRE(!message.id.is_zero(), ErrorCode::malformed, "a history of what has no id");
   TRY(directory::Name::from(message.sender));
-  out.versions = TRY(r.vector<HistoryVersion>(kMaxHistoryPiece, kMaxVersions));
-  out.reactions = TRY(r.vector<HistoryReaction>(kMaxHistoryPiece, kMaxGivenReactions));
-  out.statuses = TRY(r.vector<MessageStatus>(kMaxHistoryPiece, kMaxGivenStatuses));
-  out.file = TRY(r.optional<Attachment>());
+  static_cast<SaidAbout&>(out) = TRY(SaidAbout::read(r));
   return out;
 }
 
@@ -128,14 +85,8 @@ std::optional<HistoryMessage> history_message(const StoreView& store, const Chan
                                               const Message& message, Time now) {
   if (!is_given(message, now)) return std::nullopt;
   HistoryMessage out;
+  static_cast<SaidAbout&>(out) = said_about(store, home, index);
   out.row = {index, message};
-  out.versions = versions_in(store, home, index);
-  for (NumberedReaction& one : reactions(store, home, index)) {
-    if (out.reactions.size() < kMaxGivenReactions) out.reactions.push_back({std::move(one)});
-  }
-  out.statuses = statuses(store, home, index);
-  if (out.statuses.size() > kMaxGivenStatuses) out.statuses.resize(kMaxGivenStatuses);
-  if (auto file = attachment_of(store, home, index)) out.file = std::move(file->file);
   return out;
 }
 

@@ -2,39 +2,20 @@
 // written as backups write them (backup_records.h).
 #pragma once
 
-#include "core/client/attachment.h"
 #include "core/client/backup_records.h"
-#include "core/client/messages.h"
-#include "core/client/receipts.h"
+#include "core/client/said_about.h"
 #include "core/client/self_words.h"
 
 namespace cairn::client {
 
-constexpr std::size_t kMaxHistoryPiece = 768 * 1024;   ///< bytes of a piece before it is padded and sealed
-constexpr std::size_t kMaxPieceMessages = 512;         ///< of one piece
-constexpr std::size_t kMaxPieceRuns = 64;              ///< likewise
-constexpr std::size_t kMaxGivenNames = 64;             ///< of a conversation: of more, some
-constexpr std::size_t kMaxGivenVersions = 192 * 1024;  ///< bytes of a message's versions: of more, the newest
-constexpr std::size_t kMaxGivenReactions = 256;        ///< of a message: of more, some
-constexpr std::size_t kMaxGivenStatuses = 64;          ///< likewise
+constexpr std::size_t kMaxHistoryPiece = 768 * 1024;  ///< bytes of a piece before it is padded and sealed
+constexpr std::size_t kMaxPieceMessages = 512;        ///< of one piece
+constexpr std::size_t kMaxPieceRuns = 64;             ///< likewise
+constexpr std::size_t kMaxGivenNames = 64;            ///< of a conversation: of more, some
 
-struct HistoryVersion : NumberedEdit {
-  void write(wire::Writer&) const;
-  static Result<HistoryVersion> read(wire::Reader&);
-};
-
-struct HistoryReaction : NumberedReaction {
-  void write(wire::Writer&) const;
-  static Result<HistoryReaction> read(wire::Reader&);
-};
-
-/// A message, with all that was said about it. Move-only, for it may have a file's key.
-struct HistoryMessage {
+/// A message, with all that was said about it.
+struct HistoryMessage : SaidAbout {
   BackedUpMessage row;
-  std::vector<HistoryVersion> versions;
-  std::vector<HistoryReaction> reactions;
-  std::vector<MessageStatus> statuses;
-  std::optional<Attachment> file;
 
   void write(wire::Writer&) const;
   /// Strict; of what people said alone: `malformed` for a notice, for what waits, and for a message without an id.

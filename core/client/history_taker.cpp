@@ -427,13 +427,7 @@ void HistoryTaker::put_message(Context& context, const Account& account, const C
   } else {
     rooms_.conversations.add_notice(context, *conversation, message);
   }
-  put_versions(context, home, index, {given.versions.begin(), given.versions.end()});
-  put_reactions(context, home, index, {given.reactions.begin(), given.reactions.end()});
-  for (const MessageStatus& status : given.statuses) {
-    context.store.put(tables::kStatuses, concat({numbered(home, index), name_key(account, status.name)}),
-                      wire::encode(status));
-  }
-  if (given.file) save_attachment(context, home, index, {given.file->clone(), std::nullopt});
+  put_said_about(context, account, home, index, given);
   note_message(rooms_.conversations, context, home, index);
   if (const auto now = rooms_.conversations.message(context.store, home, index)) search_.changed(home, index, *now);
 }

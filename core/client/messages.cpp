@@ -360,12 +360,18 @@ void put_reactions(Context& context, const ChannelId& home, std::uint64_t index,
   }
 }
 
-void wipe_message(Context& context, const ChannelId& home, std::uint64_t index, const Message& message) {
-  for (const Version& one : versions_of(context.store, home, index)) erase_id(context, home, one.id);
+void wipe_said_about(Context& context, const ChannelId& home, std::uint64_t index) {
+  for (const Version& one : versions_of(context.store, home, index)) {
+    if (one.depth != 0) erase_id(context, home, one.id);  // the first one's is the message's own
+  }
   erase_all(context, tables::kEdits, numbered(home, index));
   erase_reactions(context, home, index);
   forget_attachment(context, home, index, BlobFate::stays);
   erase_all(context, tables::kStatuses, numbered(home, index));
+}
+
+void wipe_message(Context& context, const ChannelId& home, std::uint64_t index, const Message& message) {
+  wipe_said_about(context, home, index);
   context.store.erase(tables::kReportsDue, numbered(home, index));
   if (!message.id.is_zero()) erase_id(context, home, message.id);
   context.store.erase(tables::kArchived, concat({home, archive_identity(message)}));

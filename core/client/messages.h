@@ -105,6 +105,8 @@ void put_versions(Context& context, const ChannelId& home, std::uint64_t index,
 void put_reactions(Context& context, const ChannelId& home, std::uint64_t index,
                    const std::vector<NumberedReaction>& reactions);
 
+/// Versions, reactions, reports and the file are gone; the row and its id stay.
+void wipe_said_about(Context& context, const ChannelId& home, std::uint64_t index);
 /// Nothing of the message is left, nor of what was said about it.
 void wipe_message(Context& context, const ChannelId& home, std::uint64_t index, const Message& message);
 

@@ -36,6 +36,7 @@ class OwnDevices {
   Time next_deadline() const;
   void forget_all();
 
+  Sharing& sharing() { return sharing_; }
   HistoryTaker& taker() { return taker_; }
   const HistoryGiver& giver() const { return giver_; }
 

@@ -146,6 +146,9 @@ class Aside {
   }
   std::vector<proto::Send>& sends() { return sends_; }
   HistoryTaker& taker() { return own_.taker(); }
+  Sharing& sharing() { return own_.sharing(); }
+  Context& context() { return context_; }
+  void step() { own_.step(context_, account_); }
   void answer(const proto::CallDone& done) {
     calls_.done(context_, done);
     own_.step(context_, account_);

@@ -2,6 +2,7 @@
 
 #include "core/client/messages.h"
 #include "core/client/pairs.h"
+#include "core/client/tables.h"
 
 namespace cairn::client {
 namespace {
@@ -88,6 +89,7 @@ void delete_conversation(Conversations& conversations, Context& context, const C
     }
     first = some.back().index + 1;
   }
+  context.store.erase(tables::kArchivedPictures, to_bytes(home));
   ConversationSettings settings = settings_of(context.store, home);
   settings.is_hidden = true;
   settings.is_request = true;

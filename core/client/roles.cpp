@@ -58,6 +58,15 @@ void save_group_wants(Context& context, const ChannelId& channel, const GroupWan
   context.store.put(tables::kGroupWants, to_bytes(channel), wire::encode(wants));
 }
 
+Bytes group_picture(const StoreView& store, const ChannelId& channel) {
+  if (auto archived = store.get(tables::kArchivedPictures, channel)) return std::move(*archived);
+  const auto row = store.get(tables::kGroups, channel);
+  const auto group = row ? mls::Group::restore(*row) : Result<mls::Group>(fail(ErrorCode::not_found, "group"));
+  const auto info =
+      group ? ConversationInfo::of(group->extensions()) : Result<ConversationInfo>(fail(ErrorCode::not_found, "group"));
+  return info ? info->picture : Bytes{};
+}
+
 bool drop_wishes_of_no_admin(Context& context, Conversation& conversation, const ConversationInfo& now,
                              const std::string& own, const std::vector<std::string>& members) {
   if (now.kind != ConversationKind::group || now.is_admin(own)) return false;

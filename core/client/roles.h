@@ -25,6 +25,9 @@ struct GroupWants {
 GroupWants group_wants(const StoreView& store, const ChannelId& channel);
 void save_group_wants(Context& context, const ChannelId& channel, const GroupWants& wants);
 
+/// Its picture, as its members have it; of an archive of a group, as it was. Empty without one.
+Bytes group_picture(const StoreView& store, const ChannelId& channel);
+
 /// Where `own` is no admin (any more), what it wanted of the group is wanted no more: no member would take such a
 /// commit, and nothing is sent behind it. True when something was wanted. `members` are the names that are in it.
 bool drop_wishes_of_no_admin(Context& context, Conversation& conversation, const ConversationInfo& now,

@@ -4,7 +4,6 @@
 #include "core/client/roles.h"
 #include "core/client/rpc_methods.h"
 #include "core/client/settings.h"
-#include "core/client/tables.h"
 #include "core/crypto/hash.h"
 
 namespace cairn::client {
@@ -57,11 +56,8 @@ json group_json(const StoreView& store, const Group& group) {
               {"names", group.conversation.names},
               {"admins", group.wants.admins},
               {"admin", group.is_admin()}};
-  const auto row = store.get(tables::kGroups, group.conversation.channel);
-  const auto state = row ? mls::Group::restore(*row) : Result<mls::Group>(fail(ErrorCode::not_found, "group"));
-  const auto info =
-      state ? ConversationInfo::of(state->extensions()) : Result<ConversationInfo>(fail(ErrorCode::not_found, "group"));
-  if (info && !info->picture.empty()) out["picture"] = to_base64(info->picture);
+  const Bytes picture = group_picture(store, group.conversation.channel);
+  if (!picture.empty()) out["picture"] = to_base64(picture);
   return out;
 }
 

@@ -153,7 +153,11 @@ std::variant<MeantMessage, RpcFailure> message_param(const RpcRooms& rooms, cons
       if (!to_hex(ByteView(row.key).subspan(ChannelId::kSize)).starts_with(words)) continue;
       auto message = rooms.conversations.message(store, home, ref->index);
       if (!message || (out && out->conversation.channel == home && out->index == ref->index)) continue;
-      if (out) return failure(ErrorCode::conflict, "Several messages have an id that begins so; type more of it.");
+      // One that came back out of a backup beside the conversation that lives: that one is meant.
+      const bool is_same = out && out->message.id == message->id;
+      if (is_same && !rooms.conversations.written_to(store, home)) continue;
+      if (out && !is_same)
+        return failure(ErrorCode::conflict, "Several messages have an id that begins so; type more of it.");
       out = MeantMessage{conversation, ref->index, std::move(*message)};
     }
   }

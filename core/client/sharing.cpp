@@ -12,6 +12,7 @@ namespace cairn::client {
 namespace {
 
 constexpr std::uint64_t kWaitingLifeMs = 30 * kDayMs;
+constexpr std::uint64_t kRestoredLifeMs = 366 * kDayMs;  ///< likewise, of what came out of a backup
 constexpr std::size_t kMarksAtOnce = 256;
 constexpr std::size_t kMostStamps = 1'000'000;
 constexpr std::size_t kRowsAtOnce = 16;
@@ -194,6 +195,10 @@ void Sharing::heard(Context& context, const Account& account, const DeviceId& by
 }
 
 void Sharing::merge(Context& context, const Account& account, const SharedRecord& record) {
+  merge(context, account, record, context.now);
+}
+
+void Sharing::merge(Context& context, const Account& account, const SharedRecord& record, Time since) {
   if (record.stamp.time_ms > after(context.now, kMostAheadMs).ms) {
     return context.note(proto::Event::Level::warning, "a setting from the future was ignored");
   }
@@ -202,15 +207,32 @@ void Sharing::merge(Context& context, const Account& account, const SharedRecord
     return context.note(proto::Event::Level::warning, "a setting of a conversation of others was ignored");
   }
   const auto home = conversations_.find_room(context.store, record.room);
-  if (!home) return keep_waiting(context, record);
-  merge_of_room(context, account, *home, record);
+  if (!home) return keep_waiting(context, account, record, since);
+  merge_of_room(context, account, *home, record, since);
 }
 
-bool Sharing::wins(Context& context, ByteView key, const SharedRecord& record) {
+void Sharing::restore(Context& context, const Account& account, SharedRecord record, Backup whose) {
+  if (whose == Backup::of_former_device) {
+    const bool of_name = is_of_name(record.field);
+    const auto home = of_name ? std::nullopt : conversations_.find_room(context.store, record.room);
+    const Bytes waiting = of_name ? Bytes{} : field_key(record.field, room_key(record.room));
+    const bool waits = !of_name && context.store.get(tables::kSharedWaiting, waiting);
+    const Bytes subject = of_name ? name_key(account, record.name) : home ? to_bytes(*home) : Bytes{};
+    if (waits || stamp_at(context.store, field_key(record.field, subject))) return;
+  }
+  record.stamp = {std::min(record.stamp.time_ms, context.now.ms) + 1, account.device_id()};
+  merge(context, account, record);
+}
+
+bool Sharing::wins(Context& context, const Account& account, ByteView key, const SharedRecord& record) {
   const auto before = stamp_at(context.store, key);
   if (before && !(*before < record.stamp)) return false;
   context.store.put(tables::kSharedStamps, to_bytes(key), wire::encode(record.stamp));
-  context.store.erase(tables::kSharedMarks, to_bytes(key));
+  if (record.stamp.device == account.device_id()) {  // out of a backup: the others hear it from here
+    context.store.put(tables::kSharedMarks, to_bytes(key), Bytes{kStamped});
+  } else {
+    context.store.erase(tables::kSharedMarks, to_bytes(key));
+  }
   return true;
 }
 
@@ -218,7 +240,7 @@ void Sharing::merge_of_name(Context& context, const Account& account, const Shar
   if (record.name == account.name.text()) {
     return context.note(proto::Event::Level::warning, "a setting of the own name was ignored");
   }
-  if (!wins(context, field_key(record.field, name_key(account, record.name)), record)) return;
+  if (!wins(context, account, field_key(record.field, name_key(account, record.name)), record)) return;
   ContactSettings contact = contact_of(context.store, account, record.name);
   switch (record.field) {
     case SharedField::petname: contact.petname = as_text(record.value); break;
@@ -232,17 +254,17 @@ void Sharing::merge_of_name(Context& context, const Account& account, const Shar
   put_contact(context, account, contact);
 }
 
-void Sharing::merge_of_room(Context& context, const Account& account, const ChannelId& home,
-                            const SharedRecord& record) {
+void Sharing::merge_of_room(Context& context, const Account& account, const ChannelId& home, const SharedRecord& record,
+                            Time since) {
   if (record.field == SharedField::read) {  // what was read stays read, whoever comes last
     const auto id = MessageId::from(record.value);
     const auto ref = id ? find_id(context.store, home, *id) : std::nullopt;
-    if (!ref) return keep_waiting(context, record);
+    if (!ref) return keep_waiting(context, account, record, since);
     return receipts_.read_elsewhere(context, account, home, ref->index + 1);
   }
   const Bytes key = field_key(record.field, home);
   const bool was_set = stamp_at(context.store, key).has_value();
-  if (!wins(context, key, record)) return;
+  if (!wins(context, account, key, record)) return;
   ConversationSettings settings = settings_of(context.store, home);
   switch (record.field) {
     case SharedField::muted: settings.is_muted = record.is_on(); break;
@@ -262,7 +284,9 @@ void Sharing::merge_of_room(Context& context, const Account& account, const Chan
 }
 
 // Of a field in a room one waits, the newest.
-void Sharing::keep_waiting(Context& context, const SharedRecord& record) {
+void Sharing::keep_waiting(Context& context, const Account& account, const SharedRecord& record, Time since) {
+  const bool is_restored = record.stamp.device == account.device_id();
+  if (elapsed_ms(context.now, since) > (is_restored ? kRestoredLifeMs : kWaitingLifeMs)) return;
   const Bytes key = field_key(record.field, room_key(record.room));
   const auto row = context.store.get(tables::kSharedWaiting, key);
   const auto before = row ? wire::decode<SharedRecord>(*row) : Result<SharedRecord>(fail(ErrorCode::not_found, "row"));
@@ -271,20 +295,26 @@ void Sharing::keep_waiting(Context& context, const SharedRecord& record) {
   if (!row && (*waiting_)++ >= kMaxSharedWaiting) {
     return context.note(proto::Event::Level::warning, "a setting of an unknown conversation more was not kept");
   }
+  wire::Writer w;
+  w.u64(since.ms);
   context.store.put(tables::kSharedWaiting, key, wire::encode(record));
+  context.store.put(tables::kSharedWaitingSince, key, w.take());
 }
 
 void Sharing::look_at_waiting(Context& context, const Account& account) {
   const std::uint64_t entries = conversations_.entries();
-  if (std::exchange(entries_, entries) == entries && !std::exchange(something_came_, false)) return;
-  something_came_ = false;
-  const auto rows = context.store.scan(tables::kSharedWaiting, {}, {}, kMaxSharedWaiting);
-  for (const Row& row : rows) {
+  const bool is_in_more = std::exchange(entries_, entries) != entries;
+  if (!std::exchange(something_came_, false) && !is_in_more) return;
+  // What is not about a message waits for a conversation alone.
+  const Bytes some = is_in_more ? Bytes{} : Bytes{static_cast<std::uint8_t>(SharedField::read)};
+  for (const Row& row : context.store.scan_prefix(tables::kSharedWaiting, some, kMaxSharedWaiting)) {
+    const auto since = context.store.get(tables::kSharedWaitingSince, row.key);
     context.store.erase(tables::kSharedWaiting, row.key);
+    context.store.erase(tables::kSharedWaitingSince, row.key);
     const auto record = wire::decode<SharedRecord>(row.value);
-    const std::uint64_t set_ms = record ? record->stamp.time_ms : 0;
-    const bool is_old = set_ms != 0 && elapsed_ms(context.now, Time{set_ms}) > kWaitingLifeMs;
-    if (record && !is_old) merge(context, account, *record);
+    // Of an earlier build: it waits from now on.
+    const std::uint64_t since_ms = since ? wire::Reader(*since).u64().value_or(0) : context.now.ms;
+    if (record) merge(context, account, *record, Time{since_ms});
   }
 }
 

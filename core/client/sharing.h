@@ -27,6 +27,10 @@ class Sharing {
   void heard(Context& context, const Account& account, const DeviceId& by, Says says, const SharedRecords& said);
   /// One setting, whoever set it; what is not to be believed is dropped.
   void merge(Context& context, const Account& account, const SharedRecord& record);
+  /// What a device's snapshot says, whose it is now: it counts here as set a millisecond later by this device, and so
+  /// is said to the others. Of a device that is out it counts where nothing was ever set.
+  enum class Backup : std::uint8_t { of_device, of_former_device };
+  void restore(Context& context, const Account& account, SharedRecord record, Backup whose);
   /// Everything that is not as it is on a new device, from this place on, in records of at most `most_bytes` together;
   /// moves the place. None: it is over.
   std::vector<SharedRecord> settings_from(const StoreView& store, const Account& account, SettingsCursor& place,
@@ -43,6 +47,7 @@ class Sharing {
   void message_came() { something_came_ = true; }
   void forget_all() {
     something_came_ = true;
+    entries_ = ~std::uint64_t{0};
     waiting_.reset();
   }
 
@@ -50,19 +55,22 @@ class Sharing {
   /// As it is here now; nothing where the subject is not known.
   std::optional<SharedRecord> record_of(const StoreView& store, const Account& account, SharedField field,
                                         ByteView subject) const;
+  /// Of what waits since then, where it still has to.
+  void merge(Context& context, const Account& account, const SharedRecord& record, Time since);
   void merge_of_name(Context& context, const Account& account, const SharedRecord& record);
-  void merge_of_room(Context& context, const Account& account, const ChannelId& home, const SharedRecord& record);
+  void merge_of_room(Context& context, const Account& account, const ChannelId& home, const SharedRecord& record,
+                     Time since);
   /// Whether it is newer than what is here; then its stamp stands.
-  static bool wins(Context& context, ByteView key, const SharedRecord& record);
-  void keep_waiting(Context& context, const SharedRecord& record);
+  static bool wins(Context& context, const Account& account, ByteView key, const SharedRecord& record);
+  void keep_waiting(Context& context, const Account& account, const SharedRecord& record, Time since);
   void look_at_waiting(Context& context, const Account& account);
 
   Conversations& conversations_;
   Receipts& receipts_;
   SelfLine& line_;
-  std::uint64_t entries_ = 0;           ///< of conversations, when what waits was last looked at
-  bool something_came_ = true;          ///< since then
-  std::optional<std::size_t> waiting_;  ///< rows of tables::kSharedWaiting, while one input is handled
+  std::uint64_t entries_ = ~std::uint64_t{0};  ///< of conversations, when what waits was last looked at
+  bool something_came_ = true;                 ///< since then
+  std::optional<std::size_t> waiting_;         ///< rows of tables::kSharedWaiting, while one input is handled
 };
 
 }  // namespace cairn::client

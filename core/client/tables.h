@@ -94,6 +94,7 @@ inline constexpr Table kLargeParts{119};   ///< channel id || BlobId || uint64 o
 
 // Backups: backup_troubles.h, backup_archive.h.
 inline constexpr Table kBackupTroubles{110};  ///< uint8 kind || as kBackup -> BackupTrouble
+inline constexpr Table kArchivedPictures{125};  ///< home of an archive of a group -> the group's picture
 inline constexpr Table kArchived{111};  ///< home of an archive || archive_identity() -> uint64: index of that message
 
 inline constexpr Table kGuesses{120};   ///< RegistrationId || guess_place() -> GuessRow
@@ -110,6 +111,7 @@ inline constexpr Table kHistoryWaiting{85};  ///< SHA-256 of a Room || uint32 pi
 inline constexpr Table kSharedStamps{86};    ///< SharedField || home, or name_key(name) -> Stamp: who set it last
 inline constexpr Table kSharedMarks{87};     ///< likewise -> uint8: set here and not said yet; 1: it has its stamp
 inline constexpr Table kSharedWaiting{88};   ///< SharedField || SHA-256 of a Room -> SharedRecord: not to be done yet
+inline constexpr Table kSharedWaitingSince{124};  ///< likewise -> uint64: since when it waits, in ms
 inline constexpr Table kHistoryAgain{89};    ///< DeviceId || uint32 number of a piece that was lost -> GivenPiece
 inline constexpr Table kHistoryHeard{112};   ///< "" -> HistoryHeard: when this device asks again for what it gets
 inline constexpr Table kHistoryAnswered{

@@ -29,8 +29,10 @@ void remember(std::map<ChannelId, Time>& last, const ChannelId& channel, Time no
 }  // namespace
 
 bool tells_typing(const StoreView& store, const ChannelId& home) {
-  return !store.get(tables::kTypingOff, {}) && !store.get(tables::kTypingOff, home);
+  return tells_typing_at_all(store) && !store.get(tables::kTypingOff, home);
 }
+
+bool tells_typing_at_all(const StoreView& store) { return !store.get(tables::kTypingOff, {}); }
 
 void set_tells_typing(Context& context, const std::optional<ChannelId>& home, bool on) {
   const Bytes key = home ? to_bytes(home->view()) : Bytes{};

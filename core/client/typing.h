@@ -24,6 +24,8 @@ constexpr std::uint64_t kHeardAgainMs = kSecondMs;
 
 /// Whether others are told, of this conversation and at all.
 bool tells_typing(const StoreView& store, const ChannelId& home);
+/// Whether they are in any conversation.
+bool tells_typing_at_all(const StoreView& store);
 /// Without a home: at all.
 void set_tells_typing(Context& context, const std::optional<ChannelId>& home, bool on);
 
