@@ -17,13 +17,6 @@ using nlohmann::json;
 
 constexpr std::uint64_t kTransferStatusMs = 500;
 
-std::string whole_path(const std::string& typed) {
-  std::error_code error;
-  std::string path = std::filesystem::absolute(typed, error).lexically_normal().string();
-  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  return error ? typed : path;
-}
-
 void path_option(CLI::App* app, Question question, const std::string& flag, const char* key, const std::string& help) {
   app->add_option_function<std::string>(
          flag, [question, key](const std::string& value) { question.params[key] = whole_path(value); }, help)
@@ -43,6 +36,13 @@ void show_transfer(const json& result) {
 }
 
 }  // namespace
+
+std::string whole_path(const std::string& typed) {
+  std::error_code error;
+  std::string path = std::filesystem::absolute(typed, error).lexically_normal().string();
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return error ? typed : path;
+}
 
 void add_attachment_commands(CLI::App& app, Question question) {
   CLI::App* send = app.get_subcommand("send");

@@ -10,6 +10,9 @@ namespace cairn::apps {
 /// Adds "save", "attachment", and --attach to the command "send", which is there.
 void add_attachment_commands(CLI::App& app, Question question);
 
+/// The path from / on that is meant by what was typed.
+std::string whole_path(const std::string& typed);
+
 /// What attachment.send is asked, with a small picture of the file where it is one (shell/images); as it is where that
 /// says what to send for it, or making one takes longer.
 nlohmann::json with_preview(nlohmann::json params, std::uint64_t most_ms = images::kMaxImageMs);

@@ -1,7 +1,11 @@
 #include "apps/cairn/export.h"
 
 #include <ctime>
+#include <filesystem>
 
+#include "apps/cairn/attachment.h"
+#include "apps/cairn/render.h"
+#include "core/base/utf8.h"
 #include "shell/os/file.h"
 
 namespace cairn::apps {
@@ -51,6 +55,91 @@ Reply not_written(const Error& error) {
   return {Exit::refused, {}, std::string("The export could not be written: ") + error.where + ".", {}};
 }
 
+/// A path beside the page, as a link says it (RFC 3986 s.2.3): of names that others chose nothing is left that means
+/// something there.
+std::string link_to(std::string_view path) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
+  constexpr const char* kDigits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (kPlain.find(c) != std::string_view::npos) {
+      out += c;
+    } else {
+      out += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
+    }
+  }
+  return out;
+}
+
+/// " [file: map.png]", as a link where it was saved.
+std::string exported_file(const json& attachment) {
+  const std::string name = escape_html(attachment.value("name", ""));
+  if (attachment.contains("saved_as")) {
+    return " [file: <a href=\"" + link_to(attachment.value("saved_as", "")) + "\">" + name + "</a>]";
+  }
+  const std::string why = attachment.value("not_saved", "");
+  return " [file: " + name + (why.empty() ? "" : ". It is not here. " + escape_html(why)) + "]";
+}
+
+/// Saves the files of messages, one after the other.
+class FileSaver {
+ public:
+  FileSaver(Speaker& speaker, std::string folder) : speaker_(speaker), folder_(std::move(folder)) {}
+
+  /// Writes into each message with a file what became of it.
+  void save(const std::string& conversation, json& messages) {
+    for (json& message : messages) {
+      if (message.contains("attachment")) save_one(conversation, message);
+    }
+  }
+  std::uint64_t saved() const { return saved_; }
+  const json& not_saved() const { return not_saved_; }
+
+ private:
+  void save_one(const std::string& conversation, json& message) {
+    json& file = message["attachment"];
+    const std::string name = file.value("name", "");
+    // The index is the message's for good, so a second export finds what the first one has saved.
+    const std::string beside =
+        "files-" + conversation + "/" + std::to_string(message.value("index", std::uint64_t{0})) + "-" + name;
+    const std::string path = folder_ + "/" + beside;
+    std::error_code error;
+    const auto size = std::filesystem::file_size(path, error);
+    std::string why;
+    if (error || size != file.value("size", std::uint64_t{0})) why = fetch(message, path);
+    if (why.empty()) {
+      file["saved_as"] = beside;
+      ++saved_;
+      return;
+    }
+    file["not_saved"] = why;
+    not_saved_.push_back({{"conversation", conversation}, {"name", name}, {"sentence", why}});
+  }
+
+  /// Why it was not saved; empty when it was.
+  std::string fetch(const json& message, const std::string& path) {
+    if (!stopped_.empty()) return stopped_;
+    if (!os::make_folder(path.substr(0, path.rfind('/')))) return "Its folder cannot be made.";
+    const Reply reply =
+        run_transfer(speaker_, "attachment.save", {{"message", message.value("id", "")}, {"file", path}});
+    if (reply.exit == Exit::done) return {};
+    if (reply.exit != Exit::unreachable) return reply.sentence;
+    // It is not waited for with each of them, and comes to no place that nothing tells of.
+    if (const std::string transfer = reply.result.value("transfer", ""); !transfer.empty()) {
+      speaker_.ask("attachment.cancel", {{"transfer", transfer}}, nullptr);
+    }
+    stopped_ = "The server was not reached; export again to the same folder saves what is missing.";
+    return stopped_;
+  }
+
+  Speaker& speaker_;
+  std::string folder_;
+  std::string stopped_;
+  std::uint64_t saved_ = 0;
+  json not_saved_ = json::array();
+};
+
 }  // namespace
 
 std::string escape_html(std::string_view text) {
@@ -76,16 +165,22 @@ std::string export_page(const std::string& title, const json& messages) {
     const std::string unknown = message.value("unknown_type", "");
     const std::string delivery = message.value("delivery", "");
     std::string text = message.value("text", "");
-    if (message.contains("attachment")) text += " [file: " + message["attachment"].value("name", "") + "]";
     if (!unknown.empty()) text += "[a " + unknown + "]";
-    if (delivery == "waiting" || delivery == "refused") text += " (not sent)";
+    const bool is_kept = delivery == "waiting" || delivery == "refused";
     out += "<p><span class=\"t\">" + time_of(message.value("time_ms", std::uint64_t{0})) + "</span> " +
-           (sender.empty() ? "" : "<b>" + escape_html(sender) + "</b> ") + escape_html(text) + "</p>\n";
+           (sender.empty() ? "" : "<b>" + escape_html(sender) + "</b> ") + escape_html(text) +
+           (message.contains("attachment") ? exported_file(message["attachment"]) : "") +
+           (is_kept ? " (not sent)" : "") + "</p>\n";
   }
   return out + "</body></html>\n";
 }
 
-Reply export_all(Speaker& speaker, const std::string& folder) {
+Reply export_all(Speaker& speaker, const std::string& folder, ExportFiles files) {
+  FileSaver saver(speaker, whole_path(folder));
+  const bool saves = files == ExportFiles::saved;
+  if (saves && !is_utf8(whole_path(folder))) {
+    return {Exit::refused, {}, "Files are saved where the path is UTF-8 text; name another folder.", {}};
+  }
   if (const auto made = os::make_folder(folder); !made) return not_written(made.error());
   const Reply listed = speaker.ask("conversations", json::object(), nullptr);
   if (listed.exit != Exit::done) return listed;
@@ -93,8 +188,9 @@ Reply export_all(Speaker& speaker, const std::string& folder) {
   std::uint64_t count = 0;
   std::uint64_t messages = 0;
   for (const json& conversation : listed.result.value("conversations", json::array())) {
-    const Reply all = read_all(speaker, conversation.value("id", ""));
+    Reply all = read_all(speaker, conversation.value("id", ""));
     if (all.exit != Exit::done) return all;
+    if (saves) saver.save(conversation.value("id", ""), all.result);
     const std::string title = title_of(conversation);
     const std::string file = std::to_string(++count);
     messages += all.result.size();
@@ -110,7 +206,21 @@ Reply export_all(Speaker& speaker, const std::string& folder) {
   index += "</ul></body></html>\n";
   if (const auto done = os::write_file(folder + "/index.html", as_bytes(index)); !done)
     return not_written(done.error());
-  return {Exit::done, {{"conversations", count}, {"messages", messages}, {"folder", folder}}, {}, {}};
+  json result = {{"conversations", count}, {"messages", messages}, {"folder", folder}};
+  if (saves) result["files"] = saver.saved();
+  if (saves) result["not_saved"] = saver.not_saved();
+  return {Exit::done, std::move(result), {}, {}};
+}
+
+std::string render_export(const json& result) {
+  const auto number = [&](const char* key) { return std::to_string(result.value(key, std::uint64_t{0})); };
+  std::string out = "Exported " + number("messages") + " messages of " + number("conversations") + " conversations";
+  if (result.contains("files")) out += " and " + number("files") + " files";
+  out += "; begin with index.html in " + harmless_text(result.value("folder", "")) + ". Nothing of it is encrypted.\n";
+  for (const json& one : result.value("not_saved", json::array())) {
+    out += "Not here: " + harmless_text(one.value("name", "")) + ". " + harmless_text(one.value("sentence", "")) + "\n";
+  }
+  return out;
 }
 
 }  // namespace cairn::apps

@@ -67,5 +67,87 @@ TEST(Export, SaysSoWhenTheFolderCannotBeWritten) {
   EXPECT_TRUE(reply.sentence.ends_with('.'));
 }
 
+/// A conversation with files, of which some are saved and others are not.
+class FileSpeaker final : public Speaker {
+ public:
+  explicit FileSpeaker(std::vector<std::string> names) : names_(std::move(names)) {}
+
+  Reply ask(const std::string& method, json params, const std::function<void(const json&)>&) override {
+    if (method == "conversations") return {Exit::done, {{"conversations", {{{"id", "00ff"}, {"title", "w"}}}}}, {}, {}};
+    if (method == "read") return read(params["first"]);
+    asked.push_back(method + " " + params.value("message", params.value("transfer", "")));
+    if (method == "attachment.cancel") return {Exit::done, json::object(), {}, {}};
+    if (params["message"] == is_gone) return {Exit::refused, {}, "It was not saved: it is <gone>.", "not_found"};
+    if (params["message"] == is_unreached) return {Exit::unreachable, {{"transfer", "0a"}}, "No answer.", {}};
+    std::ofstream(params["file"].get<std::string>()) << "four";
+    return {Exit::done, {{"state", "done"}}, {}, {}};
+  }
+  void listen(const std::function<void(const json&)>&) override {}
+
+  std::string is_gone;
+  std::string is_unreached;
+  std::vector<std::string> asked;
+
+ private:
+  Reply read(std::uint64_t first) {
+    json page = json::array();
+    for (std::uint64_t i = first; i < names_.size(); ++i) {
+      page.push_back({{"index", i}, {"id", "id" + std::to_string(i)}, {"text", ""}, {"time_ms", 0}});
+      page.back()["attachment"] = {{"name", names_[i]}, {"size", 4}};
+    }
+    return {Exit::done, {{"messages", page}}, {}, {}};
+  }
+
+  std::vector<std::string> names_;
+};
+
+TEST(Export, SavesFilesBesideThePageAndSaysWhatIsGone) {
+  const testing::ScratchFolder folder;
+  FileSpeaker speaker({"map #1.png", "old \"<b>.txt"});
+  speaker.is_gone = "id1";
+  const Reply reply = export_all(speaker, folder.file("out"), ExportFiles::saved);
+  ASSERT_EQ(reply.exit, Exit::done) << reply.sentence;
+  EXPECT_EQ(reply.result["files"], 1);
+  ASSERT_EQ(reply.result["not_saved"].size(), 1u);
+  EXPECT_EQ(content(folder.file("out/files-00ff/0-map #1.png")), "four");
+  const std::string page = content(folder.file("out/1.html"));
+  EXPECT_NE(page.find("<a href=\"files-00ff/0-map%20%231.png\">map #1.png</a>"), std::string::npos) << page;
+  EXPECT_NE(page.find("[file: old &quot;&lt;b&gt;.txt. It is not here. It was not saved: it is &lt;gone&gt;.]"),
+            std::string::npos)
+      << page;
+  const json data = json::parse(content(folder.file("out/1.json")));
+  EXPECT_EQ(data["messages"][0]["attachment"]["saved_as"], "files-00ff/0-map #1.png");
+  EXPECT_EQ(data["messages"][1]["attachment"]["not_saved"], "It was not saved: it is <gone>.");
+  EXPECT_NE(render_export(reply.result).find("Not here: old \"<b>.txt. It was not saved: it is <gone>."),
+            std::string::npos);
+  // What stands there is not fetched again; what was gone is asked for once more.
+  speaker.asked.clear();
+  speaker.is_gone.clear();
+  EXPECT_EQ(export_all(speaker, folder.file("out"), ExportFiles::saved).result["files"], 2);
+  EXPECT_EQ(speaker.asked, std::vector<std::string>{"attachment.save id1"});
+}
+
+TEST(Export, AServerThatIsNotReachedIsWaitedForOnce) {
+  const testing::ScratchFolder folder;
+  FileSpeaker speaker({"a", "b", "c"});
+  speaker.is_unreached = "id1";
+  const Reply reply = export_all(speaker, folder.file("out"), ExportFiles::saved);
+  ASSERT_EQ(reply.exit, Exit::done) << reply.sentence;
+  EXPECT_EQ(reply.result["files"], 1);
+  EXPECT_EQ(reply.result["not_saved"].size(), 2u);
+  // And nothing comes there later that no page tells of.
+  EXPECT_EQ(speaker.asked,
+            (std::vector<std::string>{"attachment.save id0", "attachment.save id1", "attachment.cancel 0a"}));
+}
+
+TEST(Export, WithoutBeingAskedToItSavesNoFile) {
+  const testing::ScratchFolder folder;
+  FileSpeaker speaker({"a.bin"});
+  const Reply reply = export_all(speaker, folder.file("out"));
+  EXPECT_FALSE(reply.result.contains("files"));
+  EXPECT_TRUE(speaker.asked.empty());
+  EXPECT_NE(content(folder.file("out/1.html")).find("[file: a.bin]"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace cairn::apps

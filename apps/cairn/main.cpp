@@ -63,6 +63,7 @@ struct Command {
   bool approved = false;
   apps::EvidenceQuestion evidence;
   std::string export_file;
+  apps::ExportFiles export_files = apps::ExportFiles::named;
   bool with_recovery_key = false;  ///< it is asked for
   bool by_pin = false;
   bool with_token = false;  ///< likewise, the printed one
@@ -131,7 +132,7 @@ std::optional<Reply> run_long(apps::Speaker& speaker, const Command& command) {
   if (method.starts_with(kBackup) || method.starts_with(kPin)) return apps::run_backup(speaker, method, command.params);
   if (method == "attachment.send" || method == "attachment.save")
     return apps::run_transfer(speaker, method, command.params);
-  if (method == "export") return apps::export_all(speaker, command.export_file);
+  if (method == "export") return apps::export_all(speaker, command.export_file, command.export_files);
   return std::nullopt;
 }
 
@@ -390,6 +391,8 @@ void add_backup_commands(CLI::App& app, Command& command) {
   schedule->callback([&command] { command.method = "backup.schedule"; });
   CLI::App* leave = app.add_subcommand("export", "write all that can be read here as pages and JSON, not encrypted");
   leave->add_option("folder", command.export_file, "is made if it is missing")->required();
+  leave->add_flag_callback(
+      "--attachments", [&command] { command.export_files = apps::ExportFiles::saved; }, "save files of messages, too");
   leave->callback([&command] { command.method = "export"; });
   number(backup->get_subcommand("delete"), command, "--generation", "generation", "this one alone; list shows them");
 }

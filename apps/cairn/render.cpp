@@ -4,6 +4,7 @@
 #include <ctime>
 #include <optional>
 
+#include "apps/cairn/export.h"
 #include "core/base/utf8.h"
 
 namespace cairn::apps {
@@ -349,10 +350,7 @@ std::string render(const std::string& method, const json& result) {
                ? "Sent.\n"
                : "Kept; it is sent as soon as that is possible. " + text_of(result, "trouble") + "\n";
   }
-  if (method == "export") {
-    return "Exported " + number_of(result, "messages") + " messages of " + number_of(result, "conversations") +
-           " conversations; begin with index.html in " + text_of(result, "folder") + ". Nothing of it is encrypted.\n";
-  }
+  if (method == "export") return render_export(result);
   if (method == "evidence.verify") return text_of(result, "sentence") + "\n";
   if (method == "evidence.export")
     return "Written to " + text_of(result, "file") + ": evidence verify says what it proves.\n";
