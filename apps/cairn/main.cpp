@@ -12,6 +12,7 @@
 #include "apps/cairn/daemon.h"
 #include "apps/cairn/evidence.h"
 #include "apps/cairn/export.h"
+#include "apps/cairn/invite.h"
 #include "apps/cairn/passphrase.h"
 #include "apps/cairn/pin.h"
 #include "apps/cairn/qr.h"
@@ -40,6 +41,7 @@ constexpr std::string_view kBackup = "backup.";
 constexpr std::string_view kPin = "pin.";
 constexpr std::string_view kAttachment = "attachment.";
 constexpr std::string_view kPassphrase = "passphrase.";
+constexpr std::string_view kInvitation = "invitation.";
 constexpr const char* kByPin = "recover.pin";
 constexpr const char* kPrintKey = "recovery.print";
 constexpr const char* kFooter =
@@ -67,6 +69,7 @@ struct Command {
   bool with_recovery_key = false;  ///< it is asked for
   bool by_pin = false;
   bool with_token = false;  ///< likewise, the printed one
+  bool with_qr = false;
   std::string realms_file;
   std::string passphrase_file;  ///< of a new one
   std::optional<std::uint16_t> http_port;
@@ -85,6 +88,7 @@ int report(const Command& command, const std::string& method, const Reply& reply
         : of_pin                          ? apps::render_pin(method, reply.result)
         : method.starts_with(kAttachment) ? apps::render_attachment(method, reply.result)
         : method.starts_with(kPassphrase) ? apps::render_passphrase(reply.result)
+        : method.starts_with(kInvitation) ? apps::render_invitation(method, reply.result)
                                           : apps::render(method, reply.result));
   }
   std::fflush(stdout);
@@ -133,6 +137,7 @@ std::optional<Reply> run_long(apps::Speaker& speaker, const Command& command) {
   if (method == "attachment.send" || method == "attachment.save")
     return apps::run_transfer(speaker, method, command.params);
   if (method == "export") return apps::export_all(speaker, command.export_file, command.export_files);
+  if (method == "invitation.accept") return apps::accept_invitation(speaker, command.params, command.approved);
   return std::nullopt;
 }
 
@@ -223,6 +228,8 @@ int run(Command& command) {
   const bool shows_code = command.method == "link" && reply.exit == Exit::done;
   if (shows_code && !command.json_output && ::isatty(STDOUT_FILENO) != 0)
     say(apps::qr_code(reply.result.value("code", "")));
+  const bool is_made = command.method == "invitation.create" && reply.exit == Exit::done;
+  if (is_made && command.with_qr && !command.json_output) say(apps::invitation_qr(reply.result.value("link", "")));
   int code = report(command, command.method, reply);
   if (code == 0 && command.method == "link") {
     code = report(command, "link.wait", speaker->ask("link.wait", json::object(), on_notice));
@@ -557,6 +564,7 @@ int main(int argc, char** argv) {
   apps::add_talk_commands(app, {command.method, command.params});
   apps::add_attachment_commands(app, {command.method, command.params});
   apps::add_evidence_commands(app, {command.method, command.params}, command.evidence, command.export_file);
+  apps::add_invitation_commands(app, {command.method, command.params}, {command.approved, command.with_qr});
   add_program_commands(app, command);
   app.add_subcommand("status", "who this device is, and whether it is connected")->callback([&command] {
     command.method = "status";

@@ -12,13 +12,14 @@ namespace {
 /// Black on white, and back to what was.
 constexpr const char* kInk = "\x1b[30;47m";
 constexpr const char* kNoInk = "\x1b[0m";
+constexpr int kCaseCounts = 1;
 
 }  // namespace
 
 std::optional<QrModules> qr_modules(const std::string& text) {
   if (text.empty()) return std::nullopt;
-  const std::unique_ptr<QRcode, decltype(&QRcode_free)> code(QRcode_encodeString8bit(text.c_str(), 0, QR_ECLEVEL_L),
-                                                             &QRcode_free);
+  const std::unique_ptr<QRcode, decltype(&QRcode_free)> code(
+      QRcode_encodeString(text.c_str(), 0, QR_ECLEVEL_L, QR_MODE_8, kCaseCounts), &QRcode_free);
   if (code == nullptr) return std::nullopt;
   QrModules out{code->width, {}};  // of a key too: nothing of it is left behind but by its owner
   const auto count = static_cast<std::size_t>(code->width) * static_cast<std::size_t>(code->width);

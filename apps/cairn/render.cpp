@@ -235,7 +235,11 @@ std::string render_domain(const json& domain) {
          (domain.value("own_policy", true) ? "judged by the policy of the own domain"
                                            : "judged by a policy of its own") +
          " (" + number_of(domain, "strength") + " auditors have to lie for a fork that nobody sees), at " +
-         text_of(domain, "server_url") + "\n";
+         text_of(domain, "server_url") +
+         (domain.contains("invited_by")
+              ? ", as the link of " + text_of(domain, "invited_by") + " says, since " + time_of(domain, "invited_ms")
+              : std::string()) +
+         "\n";
 }
 
 std::string render_domains(const json& result) {

@@ -65,7 +65,6 @@ void add_message_commands(CLI::App& app, Question question) {
 void add_request_commands(CLI::App& app, Question question) {
   constexpr const char* kWhich = "a name, a title or an id";
   about(&app, question, "requests", "who wrote here for the first time", "request.list", nullptr, "");
-  about(&app, question, "accept", "let somebody write to you", "request.accept", "conversation", kWhich);
   about(&app, question, "delete", "delete a request; they are not told", "request.delete", "conversation", kWhich);
   about(&app, question, "block", "hear nothing more of a name", "contact.block", "name", "name@domain");
   about(&app, question, "unblock", "hear a name again", "contact.unblock", "name", "name@domain");

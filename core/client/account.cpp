@@ -1,6 +1,7 @@
 #include "core/client/account.h"
 
 #include "core/client/identity.h"
+#include "core/client/invitation_tables.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
 #include "core/directory/chain.h"
@@ -89,8 +90,8 @@ void forget_account(Context& context, const Account& account) {
       context.store.erase(table, key);
     }
   }
-  for (const Row& row : context.store.scan(tables::kDomainPins, {}, {}, kMaxForgotten)) {
-    context.store.erase(tables::kDomainPins, row.key);
+  for (const Table table : {tables::kDomainPins, tables::kDomainOrigins}) {
+    for (const Row& row : context.store.scan(table, {}, {}, kMaxForgotten)) context.store.erase(table, row.key);
   }
   for (const Row& row : context.store.scan(tables::kOwnStatements, {}, {}, directory::kMaxStatements)) {
     context.store.erase(tables::kOwnStatements, row.key);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/client/invitation_tables.h"
 #include "core/client/tables.h"
 #include "core/directory/view.h"
 #include "core/proto/limits.h"
@@ -19,6 +20,17 @@ Result<DomainPin> DomainPin::read(wire::Reader& r) {
   TRY(directory::check_domain(out.domain));
   out.policy_text = TRY(r.opaque_text(tlog::kMaxPolicyBytes));
   out.server_url = TRY(r.opaque_text(kMaxServerUrl));
+  return out;
+}
+
+void DomainOrigin::write(wire::Writer& w) const {
+  w.opaque(name);
+  w.u64(time_ms);
+}
+Result<DomainOrigin> DomainOrigin::read(wire::Reader& r) {
+  DomainOrigin out;
+  out.name = TRY(r.opaque_text(proto::kMaxNameSize));
+  out.time_ms = TRY(r.u64());
   return out;
 }
 
@@ -94,6 +106,7 @@ Status pin_domain(Context& context, const Account& account, const DomainPin& pin
           ErrorCode::over_limit, "domains");
   const std::string before = policy_of(context.store, account, pin.domain);
   context.store.put(tables::kDomainPins, name_key(account, pin.domain), wire::encode(pin));
+  context.store.erase(tables::kDomainOrigins, name_key(account, pin.domain));
   if (policy_of(context.store, account, pin.domain) != before) policy_became_another(context, account, pin.domain);
   return ok();
 }
@@ -102,8 +115,20 @@ bool unpin_domain(Context& context, const Account& account, std::string_view dom
   if (!domain_pin(context.store, account, domain)) return false;
   const std::string before = policy_of(context.store, account, domain);
   context.store.erase(tables::kDomainPins, name_key(account, domain));
+  context.store.erase(tables::kDomainOrigins, name_key(account, domain));
   if (policy_of(context.store, account, domain) != before) policy_became_another(context, account, domain);
   return true;
+}
+
+void note_origin(Context& context, const Account& account, std::string_view domain, const DomainOrigin& origin) {
+  context.store.put(tables::kDomainOrigins, name_key(account, domain), wire::encode(origin));
+}
+
+std::optional<DomainOrigin> domain_origin(const StoreView& store, const Account& account, std::string_view domain) {
+  const auto row = store.get(tables::kDomainOrigins, name_key(account, domain));
+  auto origin = row ? wire::decode<DomainOrigin>(*row) : Result<DomainOrigin>(fail(ErrorCode::not_found, "origin"));
+  if (!origin) return std::nullopt;
+  return std::move(*origin);
 }
 
 bool is_of_former_policy(const StoreView& store, const Account& account, const directory::Name& name) {

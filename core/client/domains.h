@@ -19,15 +19,27 @@ struct DomainPin {
   static Result<DomainPin> read(wire::Reader&);
 };
 
+/// By whose invitation link a domain was pinned, where its owner did not type it himself.
+struct DomainOrigin {
+  std::string name;
+  std::uint64_t time_ms = 0;
+
+  void write(wire::Writer&) const;
+  static Result<DomainOrigin> read(wire::Reader&);
+};
+
 std::optional<DomainPin> domain_pin(const StoreView& store, const Account& account, std::string_view domain);
 /// By name.
 std::vector<DomainPin> domain_pins(const StoreView& store);
 /// In the place of what was said of that domain before. `invalid_state` for the own one, `invalid_name`; what
 /// ClientPolicy::parse says of a policy; `malformed` for an address that is none; `over_limit`. Another policy than
-/// before counts at once: see is_of_former_policy().
+/// before counts at once: see is_of_former_policy(). Where it came from before is forgotten.
 Status pin_domain(Context& context, const Account& account, const DomainPin& pin);
 /// False when nothing was said of it.
 bool unpin_domain(Context& context, const Account& account, std::string_view domain);
+/// What stands there came by a link.
+void note_origin(Context& context, const Account& account, std::string_view domain, const DomainOrigin& origin);
+std::optional<DomainOrigin> domain_origin(const StoreView& store, const Account& account, std::string_view domain);
 
 /// The policy under which a domain's directory is judged: what its owner said, else the account's own. So who pins the
 /// same witnesses and auditors verifies every domain that they follow.

@@ -1,65 +1,11 @@
 // Names of another domain: whose word counts for it, what its server is shown, and what comes from there.
 #include "core/client/domains.h"
 
-#include <gtest/gtest.h>
-
+#include "core/client/domains_fixture.h"
 #include "core/client/views.h"
-#include "core/proto/federation.h"
-#include "tests/support/answers.h"
-#include "tests/support/client_village.h"
-#include "tests/support/example_names.h"
 
 namespace cairn::client {
 namespace {
-
-using nlohmann::json;
-using testing::bad;
-using testing::good;
-using testing::kAlice;
-using testing::kBob;
-
-constexpr const char* kCarolElsewhere = "carol@two.example";
-constexpr std::string_view kTwo = "https://two.example";
-
-class DomainsTest : public ::testing::Test {
- protected:
-  testing::ClientVillage village;
-  testing::TestDomain two{"two.example", 55};
-  testing::TestPerson carol{kCarolElsewhere, 56};
-  std::vector<proto::Call> calls_to_two;
-  std::vector<proto::Call> passports;  ///< that were asked for
-
-  void SetUp() override {
-    good(village.register_person("alice-1", kAlice));
-    carol.take(carol.genesis(carol.new_device()));
-    two.now = village.now;
-    two.publish(carol);
-    village.server.elsewhere = [this](const proto::Call& call) -> std::optional<Result<proto::CallReply>> {
-      if (call.url == "https://example.org" + std::string(proto::kPathPassport)) {
-        passports.push_back(call);
-        const proto::PassportAnswer answer{"p.passport", village.now.ms + kHourMs};
-        return proto::CallReply{200, wire::encode(answer), {}};
-      }
-      if (!call.url.starts_with(kTwo)) return std::nullopt;
-      calls_to_two.push_back(call);
-      two.now = village.now;
-      if (call.url.substr(kTwo.size()) != proto::kPathLookup) return proto::CallReply{404, {}, {}};
-      const auto request = wire::decode<directory::LookupRequest>(call.body);
-      CHECK(request.has_value());
-      return proto::CallReply{200, wire::encode(two.answer(*request)), {}};
-    };
-  }
-
-  json send(const std::string& to) {
-    return village.ask("alice-1", "send", {{"to", to}, {"text", "hello"}, {"wait_ms", 3000}});
-  }
-  json add(const testing::Params& params) { return village.ask("alice-1", "domain.add", params); }
-  std::size_t lookups() const {
-    return static_cast<std::size_t>(std::count_if(calls_to_two.begin(), calls_to_two.end(), [](const auto& call) {
-      return call.url.ends_with(proto::kPathLookup);
-    }));
-  }
-};
 
 TEST_F(DomainsTest, WritesToNobodyOfADomainForWhichItHasNoPolicy) {
   const std::string sentence = bad(send(kCarolElsewhere));
@@ -105,7 +51,7 @@ TEST_F(DomainsTest, LetsStrangersLeadItToPublicAddressesAloneAndItsOwnerAnywhere
   ASSERT_FALSE(calls_to_two.empty());
   EXPECT_EQ(calls_to_two.back().reach, proto::CallReach::public_only);
   calls_to_two.clear();
-  good(add({{"domain", "two.example"}, {"server_url", std::string(kTwo) + "/"}}));  // who was refused is asked anew
+  good(add({{"domain", "two.example"}, {"server_url", std::string(kTwoUrl) + "/"}}));  // who was refused is asked anew
   ASSERT_FALSE(calls_to_two.empty());
   EXPECT_EQ(calls_to_two.back().reach, proto::CallReach::anywhere);
   EXPECT_EQ(calls_to_two.back().url, "https://two.example/v1/directory/lookup");
@@ -116,7 +62,7 @@ TEST_F(DomainsTest, GetsAnotherPassportWhenOneIsNotTaken) {
   auto before = village.server.elsewhere;
   village.server.elsewhere = [before](const proto::Call& call) -> std::optional<Result<proto::CallReply>> {
     auto reply = before(call);
-    if (call.url.starts_with(kTwo) && call.url.ends_with(proto::kPathKeyPackageFetch)) (*reply)->status = 401;
+    if (call.url.starts_with(kTwoUrl) && call.url.ends_with(proto::kPathKeyPackageFetch)) (*reply)->status = 401;
     return reply;
   };
   send(kCarolElsewhere);
@@ -142,7 +88,7 @@ TEST_F(DomainsTest, SaysWhoseWordsThoseOfAnotherDomainsServerAre) {
   auto before = village.server.elsewhere;
   std::string_view refused = proto::kPathLookup;
   village.server.elsewhere = [&, before](const proto::Call& call) -> std::optional<Result<proto::CallReply>> {
-    if (!call.url.starts_with(kTwo) || !call.url.ends_with(refused)) return before(call);
+    if (!call.url.starts_with(kTwoUrl) || !call.url.ends_with(refused)) return before(call);
     return testing::FakePost::refusal(ErrorCode::rate_limited, "Pay two.example to go on.");
   };
   const std::string said = "The server of two.example says: Pay two.example to go on.";

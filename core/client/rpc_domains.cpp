@@ -10,11 +10,16 @@ namespace {
 json domain_json(const StoreView& store, const Account& account, const Views& views, const DomainPin& pin) {
   const auto log = views.domain(store, account, pin.domain);
   const auto policy = tlog::ClientPolicy::parse(policy_of(store, account, pin.domain));
-  return {{"domain", pin.domain},
-          {"own_policy", pin.policy_text.empty()},
-          {"strength", policy ? policy->strength() : 0},
-          {"server_url", pin.server_url.empty() ? "https://" + pin.domain : pin.server_url},
-          {"verified_size", log ? log->edge.size() : 0}};
+  json out = {{"domain", pin.domain},
+              {"own_policy", pin.policy_text.empty()},
+              {"strength", policy ? policy->strength() : 0},
+              {"server_url", pin.server_url.empty() ? "https://" + pin.domain : pin.server_url},
+              {"verified_size", log ? log->edge.size() : 0}};
+  if (const auto origin = domain_origin(store, account, pin.domain)) {
+    out["invited_by"] = origin->name;
+    out["invited_ms"] = origin->time_ms;
+  }
+  return out;
 }
 
 RpcFailure pin_failure(const Error& error, const std::string& domain) {
@@ -27,17 +32,8 @@ RpcFailure pin_failure(const Error& error, const std::string& domain) {
   return policy_failure(error);
 }
 
-/// Names of that domain in conversations are looked up, since what was refused before may be right now; then the
-/// answer.
 RpcBegun after_judging_again(const RpcRooms& rooms, Context& context, const Account& account, const DomainPin& pin) {
-  std::set<directory::Name> names;
-  for (const Conversation& one : rooms.conversations.list(context.store)) {
-    for (const std::string& text : one.names) {
-      auto name = directory::Name::from(text);
-      if (name && name->domain() == pin.domain) names.insert(std::move(*name));
-    }
-  }
-  for (const directory::Name& name : names) rooms.views.look_up_now(context, account, name);
+  const std::set<directory::Name> names = judge_again(rooms, context, account, pin.domain);
   const auto answer = [rooms, pin](Context& later) -> RpcOutcome {
     const auto own = load_account(later.store);
     if (!own) return not_active(own);
@@ -55,6 +51,19 @@ RpcBegun after_judging_again(const RpcRooms& rooms, Context& context, const Acco
 }
 
 }  // namespace
+
+std::set<directory::Name> judge_again(const RpcRooms& rooms, Context& context, const Account& account,
+                                      std::string_view domain) {
+  std::set<directory::Name> names;
+  for (const Conversation& one : rooms.conversations.list(context.store)) {
+    for (const std::string& text : one.names) {
+      auto name = directory::Name::from(text);
+      if (name && name->domain() == domain) names.insert(std::move(*name));
+    }
+  }
+  for (const directory::Name& name : names) rooms.views.look_up_now(context, account, name);
+  return names;
+}
 
 RpcBegun rpc_domain_add(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
   const auto account = load_account(context.store);

@@ -106,6 +106,11 @@ std::variant<directory::Name, RpcFailure> name_param(const Account& account, con
 // ---- what method files share ----
 
 RpcFailure failure(ErrorCode code, std::string sentence);
+/// What a policy asks for, as `status` gives it.
+json policy_json(const tlog::ClientPolicy& policy);
+/// The names of that domain in conversations, which are looked up: what was refused before may be right now.
+std::set<directory::Name> judge_again(const RpcRooms& rooms, Context& context, const Account& account,
+                                      std::string_view domain);
 /// The failure of a device that has no name yet, or is not active.
 RpcFailure not_active(const std::optional<Account>& account);
 /// Of a name that could not be begun.
@@ -210,6 +215,10 @@ RpcBegun rpc_backup_storages(const RpcRooms&, const ClientConfig&, Context&, con
 RpcBegun rpc_backup_prune(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_backup_receipts(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_backup_realms(const RpcRooms&, const ClientConfig&, Context&, const json&);
+
+RpcBegun rpc_invitation_create(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_invitation_show(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_invitation_accept(const RpcRooms&, const ClientConfig&, Context&, const json&);
 
 RpcBegun rpc_attachment_send(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_attachment_save(const RpcRooms&, const ClientConfig&, Context&, const json&);

@@ -132,6 +132,13 @@ RpcBegun remove_device(const RpcRooms& rooms, Context& context, const Account& a
 
 }  // namespace
 
+json policy_json(const tlog::ClientPolicy& policy) {
+  return {{"auditors", policy.auditors_named()},
+          {"auditors_needed", policy.auditors_needed()},
+          {"cosigners", policy.policy().witnesses().size()},
+          {"strength", policy.strength()}};
+}
+
 json history_json(const HistoryTake& take) {
   const bool is_over = take.stage == HistoryTake::Stage::over;
   json out = {{"state", take.stage == HistoryTake::Stage::awaited ? "waiting"
@@ -286,10 +293,7 @@ RpcBegun rpc_status(const RpcRooms& rooms, const ClientConfig&, Context& context
   if (link && !link->sentence.empty()) trouble = link->sentence;
   out["trouble"] = trouble;
   if (const auto policy = tlog::ClientPolicy::parse(account->policy_text)) {
-    out["policy"] = {{"auditors", policy->auditors_named()},
-                     {"auditors_needed", policy->auditors_needed()},
-                     {"cosigners", policy->policy().witnesses().size()},
-                     {"strength", policy->strength()}};
+    out["policy"] = policy_json(*policy);
   }
   json alarms = alarms_json(rooms, context.store, *account, context.now);
   add_gossip_alarms(context.store, alarms);

@@ -319,7 +319,9 @@ std::string no_policy_sentence(std::string_view domain) {
          ": the witnesses and auditors that this device trusts have not vouched for its directory, so nothing was "
          "sent. "
          "Get the policy of " +
-         text + " from somebody whom you trust, and say: cairn domain add " + text + " --policy FILE.";
+         text +
+         " from somebody whom you trust: take a link of theirs up, cairn accept LINK, or say: cairn domain add " +
+         text + " --policy FILE.";
 }
 
 std::string refusal_sentence(const directory::Name& name, const Error& error) {

@@ -91,6 +91,23 @@ class TwoDomains {
     ASSERT_TRUE(said.good()) << said.error;
     start_daemon(device);
   }
+  /// Likewise one more of a name that has `by` already.
+  void further_device(const std::string& device, const std::string& name, Domain& at, const std::string& by) {
+    demo::Process link = demo::Process::start({program_folder() + "/cairn", "--data", file(device), "--json", "link",
+                                               name, "--server", at.url(), "--policy", at.policy_file},
+                                              file(device + "-link.log"));
+    std::string code;
+    ASSERT_TRUE(eventually([&] {
+      const std::string text = link.output();
+      const auto shown = nlohmann::json::parse(text.substr(0, text.find('\n')), nullptr, false);
+      if (shown.is_object()) code = shown.value("code", "");
+      return !code.empty();
+    })) << link.output();
+    const demo::Said said = cairn(by, {"device", "approve", code, "--yes"});
+    ASSERT_TRUE(said.good()) << said.error;
+    ASSERT_EQ(link.wait(std::chrono::seconds(30)), 0) << link.output();
+    start_daemon(device);
+  }
   /// Says where the other domain is, and under which policy; without one under the own.
   demo::Said add_domain(const std::string& device, const Domain& other, const std::string& policy = {}) {
     std::vector<std::string> words = {"domain", "add", other.name, "--server", other.url()};

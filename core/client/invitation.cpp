@@ -1,0 +1,132 @@
+#include "core/client/invitation.h"
+
+#include "core/base/encoding.h"
+#include "core/client/domains.h"
+#include "core/client/tables.h"
+#include "core/crypto/hash.h"
+
+namespace cairn::client {
+namespace {
+
+constexpr std::uint8_t kInvitationVersion = 1;
+constexpr std::uint8_t kOfPerson = 1;
+constexpr std::size_t kInvitationChecksum = 4;
+
+ByteView invitation_checksum(const Hash& hash) { return hash.view().first(kInvitationChecksum); }
+
+/// http(s)://host[:port] and nothing else: no path, no user, and nothing that a terminal could take for something else.
+bool is_server_address(std::string_view url) {
+  const std::string_view scheme = url.starts_with("https://") ? "https://" : "http://";
+  if (!url.starts_with(scheme) || url.size() == scheme.size() || url.size() > kMaxServerUrl) return false;
+  const std::string_view host = url.substr(scheme.size());
+  return std::all_of(host.begin(), host.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+           c == ':' || c == '[' || c == ']';
+  });
+}
+
+std::string usual_server(const directory::Name& name) { return "https://" + std::string(name.domain()); }
+
+/// Without white space: a link that was sent by mail may come in several lines.
+std::string without_gaps(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c != ' ' && c != '\t' && c != '\r' && c != '\n') out += c;
+  }
+  return out;
+}
+
+/// RFC 3986 s.3.1: a scheme is the same in upper case.
+bool has_invitation_scheme(std::string_view text) {
+  if (text.size() < kInvitationScheme.size()) return false;
+  for (std::size_t i = 0; i < kInvitationScheme.size(); ++i) {
+    const char c = text[i];
+    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) != kInvitationScheme[i]) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+// tlog-policy, "Structure": items between sequences of spaces and tabs; a line whose first one begins with # says
+// nothing.
+std::string plain_policy(std::string_view text) {
+  std::string out;
+  std::string line;
+  bool gap = false;
+  const auto end_line = [&] {
+    if (!line.empty() && line.front() != '#') out += line + "\n";
+    line.clear();
+    gap = false;
+  };
+  for (const char c : text) {
+    if (c == '\n') {
+      end_line();
+    } else if (c == ' ' || c == '\t') {
+      gap = !line.empty();
+    } else {
+      if (gap) line += ' ';
+      gap = false;
+      line += c;
+    }
+  }
+  end_line();
+  return out;
+}
+
+Result<Invitation> Invitation::of(const Account& account) {
+  Invitation out{account.name, account.server_url, plain_policy(account.policy_text)};
+  if (out.server_url == usual_server(out.name)) out.server_url.clear();
+  REQUIRE(out.server_url.empty() || is_server_address(out.server_url), ErrorCode::malformed, "the server's address");
+  REQUIRE(out.policy_text.size() <= kMaxInvitationPolicy, ErrorCode::over_limit, "the policy");
+  return out;
+}
+
+void Invitation::write(wire::Writer& w) const {
+  w.u8(kInvitationVersion);
+  w.u8(kOfPerson);
+  name.write(w);
+  w.opaque(server_url);
+  w.opaque(policy_text);
+}
+
+Result<Invitation> Invitation::read(wire::Reader& r) {
+  REQUIRE(TRY(r.u8()) == kInvitationVersion, ErrorCode::unsupported, "version of an invitation");
+  REQUIRE(TRY(r.u8()) == kOfPerson, ErrorCode::unsupported, "kind of an invitation");
+  directory::Name name = TRY(directory::Name::read(r));
+  std::string url = TRY(r.opaque_text(kMaxServerUrl));
+  REQUIRE(url.empty() || (is_server_address(url) && url != usual_server(name)), ErrorCode::malformed,
+          "server of an invitation");
+  std::string policy = TRY(r.opaque_text(kMaxInvitationPolicy));
+  REQUIRE(policy == plain_policy(policy), ErrorCode::malformed, "policy of an invitation");
+  TRY(tlog::ClientPolicy::parse(policy));
+  return Invitation{std::move(name), std::move(url), std::move(policy)};
+}
+
+std::string invitation_text(const Invitation& invitation) {
+  const Bytes said = wire::encode(invitation);
+  return std::string(kInvitationScheme) + to_base32(concat({said, invitation_checksum(crypto::sha256(said))}));
+}
+
+Result<Invitation> parse_invitation(std::string_view text) {
+  REQUIRE(text.size() <= kMaxInvitationText, ErrorCode::malformed, "invitation: length");
+  const std::string whole = without_gaps(text);
+  REQUIRE(has_invitation_scheme(whole), ErrorCode::malformed, "invitation: scheme");
+  const Bytes all = TRY(from_base32(std::string_view(whole).substr(kInvitationScheme.size())));
+  REQUIRE(all.size() > kInvitationChecksum, ErrorCode::malformed, "invitation: length");
+  const ByteView said = ByteView(all).first(all.size() - kInvitationChecksum);
+  REQUIRE(equal(invitation_checksum(crypto::sha256(said)), ByteView(all).subspan(said.size())), ErrorCode::malformed,
+          "invitation: checksum");
+  return wire::decode<Invitation>(said);
+}
+
+InvitedPolicy compare_policy(const StoreView& store, const Account& account, const Invitation& invitation) {
+  const std::string_view domain = invitation.name.domain();
+  if (plain_policy(policy_of(store, account, domain)) == invitation.policy_text) return InvitedPolicy::same;
+  const bool is_verified = store.get(tables::kDomains, name_key(account, domain)).has_value() &&
+                           !is_log_of_former_policy(store, account, domain);
+  const bool is_pinned = domain == account.domain() || has_policy(store, account, domain) || is_verified;
+  return is_pinned ? InvitedPolicy::different : InvitedPolicy::unknown;
+}
+
+}  // namespace cairn::client

@@ -1,0 +1,50 @@
+// Invitation links: what they say, and their text form (docs/spec/client.md s.20).
+//
+// A link has a name, and the policy under which the directory of that name's domain is to be judged. It has no key of
+// anybody's device: those come, as always, from the directory.
+#pragma once
+
+#include "core/client/account.h"
+
+namespace cairn::client {
+
+constexpr std::string_view kInvitationScheme = "cairn:";
+/// Bytes of the policy in a link at most; 64 cosigners with long names have room.
+constexpr std::size_t kMaxInvitationPolicy = std::size_t{16} * 1024;
+/// Characters of a link at most, white space included.
+constexpr std::size_t kMaxInvitationText = std::size_t{32} * 1024;
+
+/// "Write to me."
+struct Invitation {
+  directory::Name name;     ///< who made it
+  std::string server_url;   ///< of the name's domain; empty: https://DOMAIN
+  std::string policy_text;  ///< by which that domain is judged; as plain_policy() writes it
+
+  /// What a device says of its own name and domain. `over_limit` for a policy that is too long for a link, `malformed`
+  /// for a server's address that is more than http(s)://host[:port].
+  static Result<Invitation> of(const Account& account);
+
+  void write(wire::Writer&) const;
+  /// `unsupported` for another version, `not_authorised` for a policy that is too weak, `malformed` for whatever else
+  /// is not in its one form.
+  static Result<Invitation> read(wire::Reader&);
+};
+
+/// A policy without what it does not mean by: comments, empty lines, white space beyond one blank.
+std::string plain_policy(std::string_view text);
+
+/// "cairn:" and base32 of the encoding and the first 4 bytes of its SHA-256.
+std::string invitation_text(const Invitation& invitation);
+/// White space does not matter, nor does case. `malformed` where something is missing or was mistyped; else as
+/// Invitation::read().
+Result<Invitation> parse_invitation(std::string_view text);
+
+/// How the policy of a link goes with what counts here for its domain.
+enum class InvitedPolicy : std::uint8_t {
+  same,       ///< that very policy counts
+  different,  ///< another one counts, by its owner's word or as the domain's log was verified under it; it stays
+  unknown     ///< nothing was said of that domain, and none of its names was ever verified
+};
+InvitedPolicy compare_policy(const StoreView& store, const Account& account, const Invitation& invitation);
+
+}  // namespace cairn::client
