@@ -7,6 +7,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "apps/cairn/backup.h"
 #include "apps/cairn/qr.h"
 #include "apps/cairn/render.h"
 #include "core/base/utf8.h"
@@ -17,6 +18,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kScheme = "cairn:";
+constexpr const char* kDrawIt = "draw it too, for a camera";
 constexpr std::size_t kMostTyped = std::size_t{64} * 1024;
 
 char lower_of(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -33,6 +35,8 @@ std::string read_link() {
   for (std::istreambuf_iterator<char> at(std::cin), end; at != end && out.size() < kMostTyped; ++at) out += *at;
   return out;
 }
+
+std::string utf8_word(const std::string& word) { return is_utf8(word) ? std::string() : "This is not UTF-8 text."; }
 
 std::string field(const json& object, const char* key) { return harmless_text(object.value(key, "")); }
 
@@ -70,6 +74,10 @@ std::string render_link(const json& link) {
   const json policy = link.value("policy", json::object());
   const auto number = [&](const char* key) { return std::to_string(policy.value(key, std::uint64_t{0})); };
   std::string out = field(link, "name") + " invites you to write to them.\n";
+  if (link.value("kind", "") == "group") {
+    out = field(link, "name") + " invites you to the group \"" + field(link, "title") + "\", until " +
+          day_of(link, "expires_ms") + ".\n";
+  }
   out += "The directory of " + field(link, "domain") + ", at " + field(link, "server_url") +
          ", is to be believed on the word of " + number("auditors_needed") + " of " + number("auditors") +
          " auditor(s):\n" + cosigners_of(policy, true);
@@ -77,6 +85,23 @@ std::string render_link(const json& link) {
     out += "  and witnesses:\n" + witnesses;
   }
   return out + "  by these rules:\n" + quorum_of(policy) + standing_of(link);
+}
+
+std::string render_made(const json& made) {
+  const json names = made.value("names", json::array());
+  std::string out = field(made, "id") + "  \"" + field(made, "title") + "\", " + field(made, "state") + ", until " +
+                    day_of(made, "expires_ms") + ", " + std::to_string(names.size()) + " of " +
+                    std::to_string(made.value("uses", std::uint64_t{0})) + " used";
+  for (const json& name : names)
+    out += (&name == &names.front() ? ": " : ", ") + harmless_text(name.get<std::string>());
+  return out + "\n";
+}
+
+std::string render_all_made(const json& result) {
+  std::string out;
+  for (const json& one : result.value("invitations", json::array())) out += render_made(one);
+  if (out.empty()) return "This device has made no links to groups.\n";
+  return out + "This device alone lets people in by them: it has to run.\n";
 }
 
 /// Whether its owner says in words that whom the link names is believed.
@@ -90,22 +115,50 @@ bool ask_to_believe(const json& link) {
   return std::getline(std::cin, typed) && typed == words;
 }
 
+CLI::Option* word_option(CLI::App* app, Question question, const char* name, const char* key, const std::string& help) {
+  return app
+      ->add_option_function<std::string>(
+          name, [question, key](const std::string& value) { question.params[key] = value; }, help)
+      ->check(utf8_word);
+}
+
+void add_group_links(CLI::App& invite, Question question, bool& with_qr) {
+  CLI::App* group = invite.add_subcommand("group", "print a link to a group: this device lets in whoever has it");
+  word_option(group, question, "conversation", "conversation", "its title or id; you are its admin")->required();
+  group->add_option_function<std::string>(
+      "--for",
+      [question](const std::string& words) {
+        const auto seconds = parse_duration(words);
+        if (!seconds || *seconds == 0) throw CLI::ValidationError("--for", "Write a time like 30m, 12h, 7d or 2w.");
+        question.params["life_s"] = *seconds;
+      },
+      "how long it is good: 30m, 12h, 7d (the default), 2w");
+  group->add_option_function<std::uint64_t>(
+      "--uses", [question](const std::uint64_t& uses) { question.params["uses"] = uses; },
+      "how many names it lets in, 1 (the default) to 256");
+  group->add_flag("--qr", with_qr, kDrawIt);
+  group->callback([question] { question.method = "invitation.create"; });
+  invite.add_subcommand("list", "the links to groups that this device has made, and whom they let in")
+      ->callback([question] { question.method = "invitation.list"; });
+  CLI::App* revoke = invite.add_subcommand("revoke", "let nobody in any more by a link to a group");
+  word_option(revoke, question, "id", "id", "its id, as list shows it")->required();
+  revoke->callback([question] { question.method = "invitation.revoke"; });
+}
+
 }  // namespace
 
 void add_invitation_commands(CLI::App& app, Question question, InvitationOptions options) {
-  const auto is_text = [](const std::string& word) {
-    return is_utf8(word) ? std::string() : std::string("This is not UTF-8 text.");
-  };
   CLI::App* invite = app.add_subcommand("invite", "print a link for who is to write to you, with your domain's policy");
-  invite->add_flag("--qr", options.with_qr, "draw it too, for a camera");
+  invite->add_flag("--qr", options.with_qr, kDrawIt);
   CLI::App* show = invite->add_subcommand("show", "say what a link holds; nothing is asked or changed");
   const auto take_link = [question](const std::string& word) {
     question.params = {{"link", word == "-" ? read_link() : word}};
   };
   show->add_option_function<std::string>("link", take_link, "from cairn: to its end; - reads it from standard input")
-      ->check(is_text)
+      ->check(utf8_word)
       ->required();
   show->callback([question] { question.method = "invitation.show"; });
+  add_group_links(*invite, question, options.with_qr);
   invite->callback([question, invite] {
     if (invite->get_subcommands().empty()) question.method = "invitation.create";
   });
@@ -123,7 +176,7 @@ void add_invitation_commands(CLI::App& app, Question question, InvitationOptions
             }
           },
           "a name, a title or an id; or a link; - reads a link from standard input")
-      ->check(is_text)
+      ->check(utf8_word)
       ->required();
   accept->add_flag("--yes", options.approved, "of a link: you trust whom it names, where its domain is unknown here");
 }
@@ -152,6 +205,9 @@ Reply accept_invitation(Speaker& speaker, const json& params, bool approved) {
 std::string render_invitation(const std::string& method, const json& result) {
   if (method == "invitation.create") return result.value("link", "") + "\n";
   if (method == "invitation.show") return render_link(result);
+  if (method == "invitation.list") return render_all_made(result);
+  if (method == "invitation.revoke") return render_made(result);
+  if (result.value("kind", "") == "group") return "You are in \"" + field(result, "title") + "\" now.\n";
   const std::string name = field(result, "name");
   std::string out = result.value("pins", false) ? field(result, "domain") + " is known from now on. " : std::string();
   out += name + " can be written to: cairn send " + name + " TEXT\n";

@@ -72,6 +72,29 @@ TEST(Invite, AcceptsAPersonOrALink) {
   EXPECT_FALSE(typed({"accept", "\xff"}).error.empty());
 }
 
+TEST(Invite, MakesAndEndsLinksToGroups) {
+  const Typed made = typed({"invite", "group", "walkers", "--for", "2d", "--uses", "5", "--qr"});
+  EXPECT_EQ(made.method, "invitation.create");
+  EXPECT_EQ(made.params, (json{{"conversation", "walkers"}, {"life_s", 172'800}, {"uses", 5}}));
+  EXPECT_TRUE(made.with_qr);
+  EXPECT_EQ(typed({"invite", "group", "walkers"}).params, (json{{"conversation", "walkers"}}));
+  EXPECT_EQ(typed({"invite", "group", "walkers", "--for", "off"}).error, "ValidationError");
+  EXPECT_EQ(typed({"invite", "group", "walkers", "--for", "soon"}).error, "ValidationError");
+  EXPECT_FALSE(typed({"invite", "group", "walkers", "--uses", "-1"}).error.empty());
+  EXPECT_EQ(typed({"invite", "list"}).method, "invitation.list");
+  const Typed revoked = typed({"invite", "revoke", "0123456789abcdef"});
+  EXPECT_EQ(revoked.method, "invitation.revoke");
+  EXPECT_EQ(revoked.params, (json{{"id", "0123456789abcdef"}}));
+  const json one = {{"id", "0123"},    {"title", "walk\x1b[2Jers"},
+                    {"state", "open"}, {"expires_ms", 1'750'000'000'000},
+                    {"uses", 3},       {"names", {"bob@one", "carol@one"}}};
+  const std::string listed = render_invitation("invitation.list", {{"invitations", {one}}});
+  EXPECT_NE(listed.find("2 of 3 used: bob@one, carol@one"), std::string::npos) << listed;
+  EXPECT_NE(listed.find("This device alone"), std::string::npos) << listed;
+  EXPECT_EQ(listed.find('\x1b'), std::string::npos);
+  EXPECT_NE(render_invitation("invitation.list", {{"invitations", json::array()}}).find("no links"), std::string::npos);
+}
+
 TEST(Invite, ShowsWhomALinkNames) {
   const std::string shown = render_invitation("invitation.show", link());
   for (const char* part : {"carol@two.example invites you to write to them.", "2 of 3 auditor(s)", "w1  key1",
@@ -92,6 +115,13 @@ TEST(Invite, SaysHowToGoOn) {
   EXPECT_NE(done.find("two.example is known from now on."), std::string::npos) << done;
   EXPECT_NE(done.find("cairn send carol@two.example TEXT"), std::string::npos) << done;
   EXPECT_EQ(render_invitation("invitation.create", {{"link", "cairn:00"}}), "cairn:00\n");
+  json group = link();
+  group["kind"] = "group";
+  group["title"] = "walkers";
+  group["expires_ms"] = 1'750'000'000'000;
+  EXPECT_NE(render_invitation("invitation.show", group).find("to the group \"walkers\", until 2025-06-15"),
+            std::string::npos);
+  EXPECT_EQ(render_invitation("invitation.accept", group), "You are in \"walkers\" now.\n");
 }
 
 TEST(Invite, DrawsALinkUnlessItIsTooLong) {

@@ -4,6 +4,7 @@
 #include "core/client/backups.h"
 #include "core/client/expiry.h"
 #include "core/client/gossips.h"
+#include "core/client/invites.h"
 #include "core/client/key_packages.h"
 #include "core/client/link.h"
 #include "core/client/own_devices.h"
@@ -33,17 +34,20 @@ class Client final : public proto::Mind {
         roles_(conversations_),
         search_(conversations_),
         typing_(conversations_),
+        invites_(conversations_),
         attachments_(TransferRooms{calls_, session_, conversations_}),
         own_devices_(OwnRooms{calls_, views_, session_, conversations_, receipts_, search_}),
         backups_(BackupRooms{calls_, session_, views_, conversations_, own_devices_.sharing(), search_}),
-        rpc_(std::move(config), RpcRooms{calls_, views_, session_, own_name_, conversations_, gossips_, links_, vetoes_,
-                                         backups_, receipts_, expiry_, search_, attachments_, typing_, own_devices_}) {
+        rpc_(std::move(config),
+             RpcRooms{calls_, views_, session_, own_name_, conversations_, gossips_, links_, vetoes_, backups_,
+                      receipts_, expiry_, search_, attachments_, typing_, own_devices_, invites_}) {
     conversations_.set_hearer([this](Context& context, const Account& account, const Heard& heard) {
       gossips_.heard(context, account, heard);
       vetoes_.heard(context, account, heard);
       receipts_.heard(context, account, heard);
       expiry_.heard(context, account, heard);
       roles_.heard(context, account, heard);
+      invites_.heard(context, account, heard);
       own_devices_.heard(context, account, heard);
       if (own_devices_.heard_of_pin()) backups_.look_for_guesses();
     });
@@ -70,6 +74,7 @@ class Client final : public proto::Mind {
     search_.forget_all();
     attachments_.forget_all();
     typing_.forget_all();
+    invites_.forget_all();
     own_devices_.forget_all();
     rpc_.forget_all();
     return within(store, now, entropy, [this](Context& context) { typing_.forget_former(context); });
@@ -185,6 +190,7 @@ class Client final : public proto::Mind {
     gossips_.step(context, account);
     receipts_.step(context, account);
     attachments_.step(context, account);
+    invites_.step(context, account);
     own_devices_.step(context, account);
     conversations_.step(context, account);  // with what they may have to say
     backups_.step(context, account);
@@ -204,6 +210,7 @@ class Client final : public proto::Mind {
   Roles roles_;
   Search search_;
   Typing typing_;
+  Invites invites_;
   Attachments attachments_;
   OwnDevices own_devices_;
   Backups backups_;

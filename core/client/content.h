@@ -10,6 +10,7 @@
 #include "core/base/environment.h"
 #include "core/base/secret.h"
 #include "core/client/attachment.h"
+#include "core/client/join_words.h"
 #include "core/client/message_id.h"
 #include "core/directory/gossip.h"
 #include "core/directory/notice.h"
@@ -133,7 +134,8 @@ struct SelfWord {
   static Result<SelfWord> read(wire::Reader& r);
   friend bool operator==(const SelfWord&, const SelfWord&) = default;
 };
-using Control = std::variant<NoteRequest, NoteAnswer, VetoTold, StatusReport, ExpirySet, LeaveRequest, SelfWord>;
+using Control = std::variant<NoteRequest, NoteAnswer, VetoTold, StatusReport, ExpirySet, LeaveRequest, SelfWord,
+                             JoinRequest, JoinAnswer>;
 
 /// A received content: text, or something well formed that this version does not show.
 ///

@@ -1,6 +1,7 @@
 #include "core/client/invitation.h"
 
 #include "core/base/encoding.h"
+#include "core/base/utf8.h"
 #include "core/client/domains.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
@@ -10,6 +11,7 @@ namespace {
 
 constexpr std::uint8_t kInvitationVersion = 1;
 constexpr std::uint8_t kOfPerson = 1;
+constexpr std::uint8_t kOfGroup = 2;
 constexpr std::size_t kInvitationChecksum = 4;
 
 ByteView invitation_checksum(const Hash& hash) { return hash.view().first(kInvitationChecksum); }
@@ -46,6 +48,15 @@ bool has_invitation_scheme(std::string_view text) {
   return true;
 }
 
+Result<GroupTicket> read_ticket(wire::Reader& r) {
+  GroupTicket out;
+  out.token = TRY(r.fixed<InvitationToken>());
+  out.title = TRY(r.opaque_text(kMaxInvitedTitle));
+  REQUIRE(!out.title.empty() && is_utf8(out.title), ErrorCode::malformed, "title of an invitation");
+  out.expires_ms = TRY(r.u64());
+  return out;
+}
+
 }  // namespace
 
 // tlog-policy, "Structure": items between sequences of spaces and tabs; a line whose first one begins with # says
@@ -75,7 +86,7 @@ std::string plain_policy(std::string_view text) {
 }
 
 Result<Invitation> Invitation::of(const Account& account) {
-  Invitation out{account.name, account.server_url, plain_policy(account.policy_text)};
+  Invitation out{account.name, account.server_url, plain_policy(account.policy_text), std::nullopt};
   if (out.server_url == usual_server(out.name)) out.server_url.clear();
   REQUIRE(out.server_url.empty() || is_server_address(out.server_url), ErrorCode::malformed, "the server's address");
   REQUIRE(out.policy_text.size() <= kMaxInvitationPolicy, ErrorCode::over_limit, "the policy");
@@ -84,15 +95,20 @@ Result<Invitation> Invitation::of(const Account& account) {
 
 void Invitation::write(wire::Writer& w) const {
   w.u8(kInvitationVersion);
-  w.u8(kOfPerson);
+  w.u8(group ? kOfGroup : kOfPerson);
   name.write(w);
   w.opaque(server_url);
   w.opaque(policy_text);
+  if (!group) return;
+  w.raw(group->token.expose());
+  w.opaque(group->title);
+  w.u64(group->expires_ms);
 }
 
 Result<Invitation> Invitation::read(wire::Reader& r) {
   REQUIRE(TRY(r.u8()) == kInvitationVersion, ErrorCode::unsupported, "version of an invitation");
-  REQUIRE(TRY(r.u8()) == kOfPerson, ErrorCode::unsupported, "kind of an invitation");
+  const std::uint8_t kind = TRY(r.u8());
+  REQUIRE(kind == kOfPerson || kind == kOfGroup, ErrorCode::unsupported, "kind of an invitation");
   directory::Name name = TRY(directory::Name::read(r));
   std::string url = TRY(r.opaque_text(kMaxServerUrl));
   REQUIRE(url.empty() || (is_server_address(url) && url != usual_server(name)), ErrorCode::malformed,
@@ -100,22 +116,25 @@ Result<Invitation> Invitation::read(wire::Reader& r) {
   std::string policy = TRY(r.opaque_text(kMaxInvitationPolicy));
   REQUIRE(policy == plain_policy(policy), ErrorCode::malformed, "policy of an invitation");
   TRY(tlog::ClientPolicy::parse(policy));
-  return Invitation{std::move(name), std::move(url), std::move(policy)};
+  Invitation out{std::move(name), std::move(url), std::move(policy), std::nullopt};
+  if (kind == kOfGroup) out.group = TRY(read_ticket(r));
+  return out;
 }
 
 std::string invitation_text(const Invitation& invitation) {
-  const Bytes said = wire::encode(invitation);
-  return std::string(kInvitationScheme) + to_base32(concat({said, invitation_checksum(crypto::sha256(said))}));
+  const SecretBytes said = wire::encode_secret(invitation);
+  const SecretBytes all(concat({said.expose(), invitation_checksum(crypto::sha256(said.expose()))}));
+  return std::string(kInvitationScheme) + to_base32(all.expose());
 }
 
 Result<Invitation> parse_invitation(std::string_view text) {
   REQUIRE(text.size() <= kMaxInvitationText, ErrorCode::malformed, "invitation: length");
   const std::string whole = without_gaps(text);
   REQUIRE(has_invitation_scheme(whole), ErrorCode::malformed, "invitation: scheme");
-  const Bytes all = TRY(from_base32(std::string_view(whole).substr(kInvitationScheme.size())));
+  const SecretBytes all(TRY(from_base32(std::string_view(whole).substr(kInvitationScheme.size()))));
   REQUIRE(all.size() > kInvitationChecksum, ErrorCode::malformed, "invitation: length");
-  const ByteView said = ByteView(all).first(all.size() - kInvitationChecksum);
-  REQUIRE(equal(invitation_checksum(crypto::sha256(said)), ByteView(all).subspan(said.size())), ErrorCode::malformed,
+  const ByteView said = all.expose().first(all.size() - kInvitationChecksum);
+  REQUIRE(equal(invitation_checksum(crypto::sha256(said)), all.expose().subspan(said.size())), ErrorCode::malformed,
           "invitation: checksum");
   return wire::decode<Invitation>(said);
 }

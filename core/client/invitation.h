@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/client/account.h"
+#include "core/client/join_words.h"
 
 namespace cairn::client {
 
@@ -14,11 +15,22 @@ constexpr std::size_t kMaxInvitationPolicy = std::size_t{16} * 1024;
 /// Characters of a link at most, white space included.
 constexpr std::size_t kMaxInvitationText = std::size_t{32} * 1024;
 
-/// "Write to me."
+/// Bytes of a group's title in a link at most, as of any group's (gatekeeper.h).
+constexpr std::size_t kMaxInvitedTitle = 256;
+
+/// What a link to a group has beside a name: who shows the token may be added.
+struct GroupTicket {
+  InvitationToken token;
+  std::string title;             ///< of the group when the link was made; UTF-8
+  std::uint64_t expires_ms = 0;  ///< by its maker's clock
+};
+
+/// "Write to me", or with a ticket: "let me bring you into a group".
 struct Invitation {
   directory::Name name;     ///< who made it
   std::string server_url;   ///< of the name's domain; empty: https://DOMAIN
   std::string policy_text;  ///< by which that domain is judged; as plain_policy() writes it
+  std::optional<GroupTicket> group = std::nullopt;
 
   /// What a device says of its own name and domain. `over_limit` for a policy that is too long for a link, `malformed`
   /// for a server's address that is more than http(s)://host[:port].

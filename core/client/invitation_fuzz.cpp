@@ -1,6 +1,17 @@
-// Any text as an invitation link, and any bytes as what one says: what is accepted has one form.
+// Any text as an invitation link, and any bytes as what one says and as what is kept of it: what is accepted has one
+// form.
 #include "core/client/domains.h"
-#include "core/client/invitation.h"
+#include "core/client/invites.h"
+
+namespace {
+
+template <class Record>
+void check_form(cairn::ByteView bytes) {
+  const auto record = cairn::wire::decode<Record>(bytes);
+  if (record) CHECK(cairn::equal(cairn::wire::encode(*record), bytes));
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace cairn;
@@ -17,6 +28,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     CHECK(equal(wire::encode(*said), input));
     CHECK(parse_invitation(invitation_text(*said)).has_value());
   }
-  if (const auto origin = wire::decode<DomainOrigin>(input)) CHECK(equal(wire::encode(*origin), input));
+  check_form<DomainOrigin>(input);
+  check_form<JoinRequest>(input);
+  check_form<JoinAnswer>(input);
+  check_form<GroupLink>(input);
+  check_form<AskedJoin>(input);
   return 0;
 }

@@ -19,6 +19,9 @@ inline constexpr std::string_view kSealRejoinAnswer = "cairn/v1 answer that lets
 // KDF(a key of this device, label, channel || SHA-256 of a body): id and owner key of the blob in which it is put.
 inline constexpr std::string_view kDeriveLargeBody = "large body";
 
+// SHA-256(label || 0x00 || token of a link to a group): what its maker keeps of it.
+inline constexpr std::string_view kHashJoinToken = "cairn/v1 join token";
+
 // HPKE info of the key of a piece of history: label || 0x00 || from || to || number.
 inline constexpr std::string_view kHistoryKeyInfo = "cairn/v1 history piece";
 

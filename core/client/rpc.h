@@ -8,6 +8,7 @@
 #include "core/client/client.h"
 #include "core/client/expiry.h"
 #include "core/client/gossips.h"
+#include "core/client/invites.h"
 #include "core/client/link.h"
 #include "core/client/own_devices.h"
 #include "core/client/own_name.h"
@@ -35,6 +36,7 @@ struct RpcRooms {
   Attachments& attachments;
   Typing& typing;
   OwnDevices& own_devices;
+  Invites& invites;
 };
 
 class Rpc {

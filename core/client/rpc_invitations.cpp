@@ -8,6 +8,13 @@
 namespace cairn::client {
 namespace {
 
+constexpr std::uint64_t kAnswerWaitMs = 20 * kSecondMs;
+constexpr std::uint64_t kMostAnswerWaitMs = 10 * kMinuteMs;
+/// Who was not let in asks again after that, if their owner says so.
+constexpr std::uint64_t kAskAgainMs = kMinuteMs;
+constexpr std::size_t kLinkIdDigits = 16;
+constexpr std::size_t kFewestLinkDigits = 8;
+
 /// A link that somebody has, and how it goes with what counts here.
 struct OpenedLink {
   Account account;
@@ -79,14 +86,20 @@ json invited_policy_json(const Invitation& invitation) {
 
 json link_json(const OpenedLink& opened) {
   const std::string& url = opened.invitation.server_url;
-  return {{"kind", "person"},
-          {"name", opened.invitation.name.text()},
-          {"domain", opened.domain()},
-          {"server_url", url.empty() ? "https://" + opened.domain() : url},
-          {"policy", invited_policy_json(opened.invitation)},
-          {"known", policy_word(opened.policy)},
-          {"own_domain", opened.domain() == opened.account.domain()},
-          {"pins", opened.pin.has_value()}};
+  const auto& group = opened.invitation.group;
+  json out = {{"kind", group ? "group" : "person"},
+              {"name", opened.invitation.name.text()},
+              {"domain", opened.domain()},
+              {"server_url", url.empty() ? "https://" + opened.domain() : url},
+              {"policy", invited_policy_json(opened.invitation)},
+              {"known", policy_word(opened.policy)},
+              {"own_domain", opened.domain() == opened.account.domain()},
+              {"pins", opened.pin.has_value()}};
+  if (group) {
+    out["title"] = without_links(group->title);
+    out["expires_ms"] = group->expires_ms;
+  }
+  return out;
 }
 
 RpcFailure other_policy(const OpenedLink& opened) {
@@ -104,15 +117,20 @@ RpcFailure other_policy(const OpenedLink& opened) {
 }
 
 /// Why this link cannot be taken up, whatever its owner says.
-std::optional<RpcFailure> why_not_taken(const StoreView& store, const OpenedLink& opened) {
+std::optional<RpcFailure> why_not_taken(const Context& context, const OpenedLink& opened) {
   const directory::Name& name = opened.invitation.name;
   if (name == opened.account.name) {
     return failure(ErrorCode::invalid_name, "That is a link of your own name; give it to who is to write to you.");
   }
-  if (contact_of(store, opened.account, name.text()).is_blocked) {
+  if (contact_of(context.store, opened.account, name.text()).is_blocked) {
     return failure(ErrorCode::not_authorised, "You have blocked " + name.text() + "; unblock them first.");
   }
   if (opened.policy == InvitedPolicy::different) return other_policy(opened);
+  const auto& group = opened.invitation.group;
+  if (group && group->expires_ms <= context.now.ms) {
+    return failure(ErrorCode::not_authorised,
+                   "This link has expired by the clock of this device; ask " + name.text() + " for another one.");
+  }
   return std::nullopt;
 }
 
@@ -156,10 +174,52 @@ std::variant<std::function<void(Context&)>, RpcFailure> pin_by_link(const RpcRoo
   };
 }
 
-/// Begins the pair with who made the link, whom its owner wants to hear from now on.
-RpcBegun begin_invited_pair(const RpcRooms& rooms, Context& context, const Account& account,
-                            const directory::Name& name, json about) {
-  const auto home = rooms.conversations.pair_with(context, account, name);
+/// Answers when this device is in the group, or its maker said why not.
+RpcWait await_group(const RpcRooms& rooms, const ChannelId& pair, const Hash& id, const json& about,
+                    std::uint64_t wait_ms) {
+  RpcWait wait;
+  wait.wait_ms = wait_ms;
+  wait.poll = [id, about](Context& later) -> std::optional<RpcOutcome> {
+    const auto asked = Invites::asked(later.store, id);
+    if (!asked) return failure(ErrorCode::not_found, "So much was asked since that this is forgotten; ask once more.");
+    if (asked->verdict && *asked->verdict != JoinVerdict::let_in) {
+      return failure(ErrorCode::not_authorised, join_sentence(*asked, *asked->verdict));
+    }
+    if (!asked->entered) return std::nullopt;
+    json out = about;
+    out["conversation"] = to_hex(asked->group);
+    return out;
+  };
+  wait.late = [rooms, pair](Context& later) -> RpcOutcome {
+    std::string trouble = rooms.conversations.trouble(later.store, pair);
+    if (trouble.empty()) trouble = rooms.session.trouble();
+    if (trouble.empty()) trouble = "The device that made the link has not answered yet.";
+    RpcFailure kept = failure(ErrorCode::unavailable,
+                              trouble + " You have asked, and are let in as soon as that device hears of it.");
+    kept.more = {{"queued", true}, {"conversation", to_hex(pair)}};
+    return kept;
+  };
+  return wait;
+}
+
+/// Asks to be let into the group, unless that was done just now, or this device is in it.
+RpcBegun ask_for_group(const RpcRooms& rooms, Context& context, const ChannelId& pair, const Invitation& invitation,
+                       const json& about, std::uint64_t wait_ms) {
+  const Hash id = token_hash(invitation.group->token);
+  const auto before = Invites::asked(context.store, id);
+  bool is_under_way = before && elapsed_ms(context.now, Time{before->asked_ms}) < kAskAgainMs;
+  if (before && before->entered) {
+    const auto group = rooms.conversations.find(context.store, before->group);
+    is_under_way = group && group->is_writable();
+  }
+  if (!is_under_way) rooms.invites.ask(context, pair, invitation);
+  return await_group(rooms, pair, id, about, wait_ms);
+}
+
+/// Begins the pair with who made the link, whom its owner wants to hear from now on; of a link to a group, asks there.
+RpcBegun take_link_up(const RpcRooms& rooms, Context& context, const Account& account, const Invitation& invitation,
+                      json about, std::uint64_t wait_ms) {
+  const auto home = rooms.conversations.pair_with(context, account, invitation.name);
   if (!home) {
     return failure(home.error().code, std::string("The conversation could not begin (") + home.error().where + ").");
   }
@@ -168,13 +228,76 @@ RpcBegun begin_invited_pair(const RpcRooms& rooms, Context& context, const Accou
   accept_conversation(context, account, *conversation);
   mark_shared(context, SharedField::accepted, *home);
   rooms.receipts.accepted(context, account, *home);
+  if (invitation.group) return ask_for_group(rooms, context, *home, invitation, about, wait_ms);
   about["conversation"] = to_hex(*home);
   return about;
 }
 
+/// The state of a link that this device made, by what a new name would be answered.
+const char* standing_word(JoinVerdict verdict) {
+  switch (verdict) {
+    case JoinVerdict::let_in: return "open";
+    case JoinVerdict::expired: return "expired";
+    case JoinVerdict::used_up: return "used up";
+    case JoinVerdict::revoked: return "revoked";
+    case JoinVerdict::over: return "over";
+  }
+  return "over";
+}
+
+json made_json(const RpcRooms& rooms, const Context& context, const Account& account, const Invites::Made& made) {
+  const GroupLink& link = made.link;
+  const auto group = rooms.conversations.find(context.store, link.group);
+  return {{"id", to_hex(made.id).substr(0, kLinkIdDigits)},
+          {"conversation", to_hex(link.group)},
+          {"title", group ? group->title : std::string()},
+          {"state", standing_word(rooms.invites.standing(context, account, link))},
+          {"made_ms", link.made_ms},
+          {"expires_ms", link.expires_ms},
+          {"uses", link.uses},
+          {"names", link.names}};
+}
+
+/// Makes a link to the group that a person means.
+RpcBegun create_group_link(const RpcRooms& rooms, Context& context, Account account, Invitation invitation,
+                           const json& params) {
+  const std::string words = text_param(params, "conversation");
+  const auto conversation = rooms.conversations.resolve(context.store, account, words);
+  if (!conversation) return no_conversation(conversation.error(), words);
+  if (conversation->kind != ConversationKind::group) {
+    return failure(ErrorCode::not_authorised, "Nobody is let into a conversation of two; a link without one is yours.");
+  }
+  if (const auto may = Invites::may_invite(context.store, account, *conversation); !may) {
+    return failure(may.error().code, may.error().code == ErrorCode::invalid_state
+                                         ? "This group can only be read, so nobody can be let in."
+                                         : "Only an admin of the group makes links to it; group show lists them.");
+  }
+  const std::uint64_t life_s = number_param(params, "life_s", kGroupLinkLifeMs / kSecondMs);
+  const std::uint64_t uses = number_param(params, "uses", 1);
+  if (life_s < 1 || life_s > kMaxGroupLinkLifeMs / kSecondMs || uses < 1 || uses > kMaxGroupLinkUses) {
+    return failure(ErrorCode::over_limit, "A link is good for at most 366 days, and for 1 to 256 names.");
+  }
+  auto token = rooms.invites.make(context, conversation->channel, life_s * kSecondMs, static_cast<std::uint32_t>(uses));
+  if (!token) {
+    return failure(token.error().code,
+                   "This device has made 256 links in the last month; revoke what is not needed, "
+                   "and make another one when those are forgotten.");
+  }
+  const Hash id = token_hash(*token);
+  const std::uint64_t expires_ms = after(context.now, life_s * kSecondMs).ms;
+  invitation.group = GroupTicket{std::move(*token), conversation->title, expires_ms};
+  const std::string link = invitation_text(invitation);
+  json out = link_json({std::move(account), std::move(invitation), InvitedPolicy::same, std::nullopt});
+  out["link"] = link;
+  out["id"] = to_hex(id).substr(0, kLinkIdDigits);
+  out["conversation"] = to_hex(conversation->channel);
+  out["uses"] = uses;
+  return out;
+}
+
 }  // namespace
 
-RpcBegun rpc_invitation_create(const RpcRooms&, const ClientConfig&, Context& context, const json&) {
+RpcBegun rpc_invitation_create(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
   auto account = load_account(context.store);
   if (!account || account->state != AccountState::active) return not_active(account);
   auto invitation = Invitation::of(*account);
@@ -182,10 +305,45 @@ RpcBegun rpc_invitation_create(const RpcRooms&, const ClientConfig&, Context& co
     return failure(invitation.error().code, std::string("No link can hold this device's settings (") +
                                                 invitation.error().where + "); give its policy as a file instead.");
   }
+  if (params.contains("conversation")) {
+    return create_group_link(rooms, context, std::move(*account), std::move(*invitation), params);
+  }
+  if (params.contains("life_s") || params.contains("uses")) {
+    return failure(ErrorCode::malformed, "Only a link to a group ends, or is used up; name the group.");
+  }
   const std::string link = invitation_text(*invitation);
   json out = link_json({std::move(*account), std::move(*invitation), InvitedPolicy::same, std::nullopt});
   out["link"] = link;
   return out;
+}
+
+RpcBegun rpc_invitation_list(const RpcRooms& rooms, const ClientConfig&, Context& context, const json&) {
+  const auto account = load_account(context.store);
+  if (!account) return not_active(account);
+  json out = json::array();
+  for (const Invites::Made& one : Invites::list(context.store)) {
+    out.push_back(made_json(rooms, context, *account, one));
+  }
+  return json{{"invitations", std::move(out)}};
+}
+
+RpcBegun rpc_invitation_revoke(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
+  const auto account = load_account(context.store);
+  if (!account) return not_active(account);
+  const std::string words = text_param(params, "id");
+  std::vector<Invites::Made> meant;
+  for (Invites::Made& one : Invites::list(context.store)) {
+    if (words.size() >= kFewestLinkDigits && to_hex(one.id).starts_with(words)) meant.push_back(std::move(one));
+  }
+  if (meant.size() != 1) {
+    return failure(meant.empty() ? ErrorCode::not_found : ErrorCode::conflict,
+                   "No one link of this device is meant by that; invitation list shows their ids.");
+  }
+  Invites::revoke(context, meant.front());
+  for (const Invites::Made& one : Invites::list(context.store)) {
+    if (one.id == meant.front().id) return made_json(rooms, context, *account, one);
+  }
+  return failure(ErrorCode::not_found, "The link is gone.");
 }
 
 RpcBegun rpc_invitation_show(const RpcRooms&, const ClientConfig&, Context& context, const json& params) {
@@ -197,8 +355,8 @@ RpcBegun rpc_invitation_show(const RpcRooms&, const ClientConfig&, Context& cont
 RpcBegun rpc_invitation_accept(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
   auto found = link_param(context.store, params);
   if (auto* failed = std::get_if<RpcFailure>(&found)) return std::move(*failed);
-  const auto& opened = std::get<OpenedLink>(found);
-  if (auto failed = why_not_taken(context.store, opened)) return std::move(*failed);
+  auto& opened = std::get<OpenedLink>(found);
+  if (auto failed = why_not_taken(context, opened)) return std::move(*failed);
   if (opened.pin && !yes_param(params, "confirm")) {
     return failure(ErrorCode::not_authorised,
                    "Nothing was changed: " + opened.domain() +
@@ -212,13 +370,16 @@ RpcBegun rpc_invitation_accept(const RpcRooms& rooms, const ClientConfig&, Conte
     put_back = std::get<std::function<void(Context&)>>(std::move(pinned));
   }
   const auto is_right = std::make_shared<bool>(false);
-  const directory::Name name = opened.invitation.name;
-  RpcWait wait =
-      after_look_up(rooms, context, opened.account, {name}, opened.pin ? LookUp::anew : LookUp::if_stale, kLookUpWaitMs,
-                    [rooms, name, is_right, about = link_json(opened)](Context& later, const Account& own) {
-                      *is_right = true;
-                      return begin_invited_pair(rooms, later, own, name, about);
-                    });
+  const std::uint64_t asked_ms = std::min(number_param(params, "wait_ms", kAnswerWaitMs), kMostAnswerWaitMs);
+  const std::uint64_t wait_ms = opened.invitation.group ? std::max(asked_ms, kLookUpWaitMs) : kLookUpWaitMs;
+  const json about = link_json(opened);
+  const LookUp how = opened.pin ? LookUp::anew : LookUp::if_stale;
+  const auto invitation = std::make_shared<const Invitation>(std::move(opened.invitation));
+  RpcWait wait = after_look_up(rooms, context, opened.account, {invitation->name}, how, wait_ms,
+                               [rooms, invitation, is_right, about, wait_ms](Context& later, const Account& own) {
+                                 *is_right = true;
+                                 return take_link_up(rooms, later, own, *invitation, about, wait_ms);
+                               });
   return put_back ? or_put_back(std::move(wait), is_right, std::move(put_back)) : std::move(wait);
 }
 

@@ -219,6 +219,8 @@ RpcBegun rpc_backup_realms(const RpcRooms&, const ClientConfig&, Context&, const
 RpcBegun rpc_invitation_create(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_invitation_show(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_invitation_accept(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_invitation_list(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_invitation_revoke(const RpcRooms&, const ClientConfig&, Context&, const json&);
 
 RpcBegun rpc_attachment_send(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_attachment_save(const RpcRooms&, const ClientConfig&, Context&, const json&);

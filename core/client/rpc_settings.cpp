@@ -251,9 +251,13 @@ void add_talk_methods(std::map<std::string, RpcEntry, std::less<>>& methods) {
   methods["domain.list"] = {rpc_domain_list, kReads, {}};
   methods["domain.remove"] = {rpc_domain_remove, kReads, {domain}};
   const RpcParameter link{"link", Kind::text, kRequired};
-  methods["invitation.create"] = {rpc_invitation_create, kReads, {}};
+  methods["invitation.create"] = {
+      rpc_invitation_create, kGrows, {{"conversation"}, {"life_s", Kind::number}, {"uses", Kind::number}}};
   methods["invitation.show"] = {rpc_invitation_show, kReads, {link}};
-  methods["invitation.accept"] = {rpc_invitation_accept, kGrows, {link, {"confirm", Kind::yes_or_no}}};
+  methods["invitation.accept"] = {
+      rpc_invitation_accept, kGrows, {link, {"confirm", Kind::yes_or_no}, {"wait_ms", Kind::number}}};
+  methods["invitation.list"] = {rpc_invitation_list, kReads, {}};
+  methods["invitation.revoke"] = {rpc_invitation_revoke, kReads, {{"id", Kind::text, kRequired}}};
   methods["group.show"] = {rpc_group_show, kReads, {conversation}};
   methods["group.change"] = {rpc_group_change, kGrows, {conversation, {"title"}, {"picture"}, {"admin"}, {"member"}}};
   methods["group.remove"] = {rpc_group_remove, kGrows, {conversation, name}};

@@ -100,5 +100,77 @@ TEST_F(Invitations, ALinkIsDrawnForACameraAndReadFromStandardInput) {
   EXPECT_EQ(all.cairn("bob-1", {"domain", "list"}).json["domains"][0]["own_policy"], true);
 }
 
+class GroupInvitations : public VillageTest {
+ protected:
+  std::string link_to_walkers(const std::vector<std::string>& more = {}) {
+    std::vector<std::string> words = {"invite", "group", "walkers"};
+    words.insert(words.end(), more.begin(), more.end());
+    const demo::Said made = village().cairn("alice-1", words);
+    EXPECT_TRUE(made.good()) << made.error;
+    id_ = made.good() ? made.json.value("id", "") : std::string();
+    return made.good() ? made.json.value("link", "") : std::string();
+  }
+  /// The sentence with which a link is refused.
+  std::string refused(const std::string& device, const std::string& link) {
+    const demo::Said said = village().cairn(device, {"accept", link}, std::chrono::seconds(60));
+    EXPECT_EQ(said.exit_code, 1) << said.json;
+    return said.error;
+  }
+  bool holds_notice(const std::string& device, const std::string& part) {
+    return village().cairn(device, {"read", "walkers"}).json.dump().find(part) != std::string::npos;
+  }
+  bool is_member(const std::string& name) {
+    const demo::Said shown = village().cairn("alice-1", {"group", "show", "walkers"});
+    EXPECT_TRUE(shown.good()) << shown.error;
+    const auto names = shown.json.value("names", std::vector<std::string>{});
+    return std::find(names.begin(), names.end(), name) != names.end();
+  }
+
+  std::string id_;  ///< of the link that was made last
+};
+
+TEST_F(GroupInvitations, LetInWhoHasALinkWhileItIsGood) {
+  two_people_with_two_devices();
+  must(village().register_person("carol-1", "carol@localhost"));
+  must(village().register_person("dave-1", "dave@localhost"));
+  must(village().cairn("alice-1", {"group", "create", "walkers", "carol@localhost"}));
+  const std::string link = link_to_walkers();
+  const demo::Said in = village().cairn("bob-1", {"accept", link}, std::chrono::seconds(60));
+  must(in);
+  EXPECT_EQ(in.json["kind"], "group");
+  const std::string group = in.json["conversation"];
+  must(village().cairn("bob-1", {"send", group, "thank you"}));
+  for (const std::string device : {"alice-1", "alice-2", "bob-2", "carol-1"}) {
+    EXPECT_TRUE(eventually([&] { return has_text(device, "walkers", "bob@localhost: thank you"); }, kLongest))
+        << device;
+  }
+  must(village().cairn("bob-2", {"send", group, "from my other device"}));
+  EXPECT_TRUE(
+      eventually([&] { return has_text("alice-2", "walkers", "bob@localhost: from my other device"); }, kLongest));
+  EXPECT_TRUE(holds_notice("carol-1", "alice@localhost added bob@localhost."));
+
+  // It was for one name.
+  EXPECT_NE(refused("dave-1", link).find("is used up"), std::string::npos);
+  // Another one is revoked before it is taken up.
+  const std::string second = link_to_walkers({"--uses", "3", "--for", "1h"});
+  must(village().cairn("alice-1", {"invite", "revoke", id_}));
+  EXPECT_NE(refused("dave-1", second).find("has revoked the link"), std::string::npos);
+  // A third one ends by itself.
+  const std::string third = link_to_walkers({"--for", "1s"});
+  std::this_thread::sleep_for(std::chrono::milliseconds(1200));
+  EXPECT_NE(refused("dave-1", third).find("has expired"), std::string::npos);
+  EXPECT_FALSE(is_member("dave@localhost"));
+  const demo::Said listed = village().cairn("alice-1", {"invite", "list"});
+  must(listed);
+  std::vector<std::string> states;
+  for (const auto& one : listed.json["invitations"]) states.push_back(one["state"]);
+  EXPECT_EQ(states, (std::vector<std::string>{"used up", "revoked", "expired"}));
+  // Whom somebody removed does not come back by the link that let them in.
+  must(village().cairn("alice-1", {"group", "remove", "walkers", "bob@localhost"}));
+  EXPECT_TRUE(eventually([&] { return holds_notice("bob-1", "This device was removed"); }, kLongest));
+  EXPECT_NE(refused("bob-1", link).find("is used up"), std::string::npos);
+  EXPECT_FALSE(is_member("bob@localhost"));
+}
+
 }  // namespace
 }  // namespace cairn::e2e
