@@ -22,6 +22,10 @@ sed "s#/var/lib/cairnd#$work/data#" "$work/tree/etc/cairn/cairnd.toml" >"$work/c
 "$bin/cairnd" --data "$work/data" init --domain try.example >"$work/init"
 grep -q '^log try.example/cairn+' "$work/init" || fail "init told no key"
 rm "$work/data/cairnd.toml"
+"$bin/cairn-witness" --data "$work/witness" serve 2>"$work/err" && fail "a witness without a key serves"
+grep -q 'cairn-witness init' "$work/err" || fail "it does not say how a key is made"
+"$bin/cairn-witness" --data "$work/witness" init --role auditor --name try.example/a >"$work/init"
+grep -q '^witness try.example/a try.example/a+' "$work/init" || fail "init told no key of a cosigner"
 "$bin/cairnd" --config "$work/cairnd.toml" serve --domain try.example --listen 127.0.0.1:0 >"$work/out" 2>"$work/err" &
 server=$!
 port=''

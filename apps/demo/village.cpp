@@ -31,7 +31,18 @@ std::string trimmed(std::string text) {
   return text;
 }
 
+std::string cosigner_name(std::size_t index) { return "localhost/cosigner" + std::to_string(index); }
+
 }  // namespace
+
+std::string init_cosigner(std::vector<std::string> words, const std::string& role, const std::string& name) {
+  add(words, {"init", "--role", role, "--name", name});
+  const Finished made = run(words, kStartMost);
+  const std::string line = trimmed(made.out);
+  const bool told = made.exit_code == 0 && line.find(' ') != std::string::npos;
+  if (!told) give_up("No key was made for " + name + ".", made.err);
+  return line.substr(line.rfind(' ') + 1);
+}
 
 Village::Village(VillageOptions options) : options_(std::move(options)) {
   std::filesystem::create_directories(options_.folder);
@@ -51,13 +62,11 @@ Village::Village(VillageOptions options) : options_(std::move(options)) {
   cosigner_ports_.assign(count, 0);
   std::string lines, witness_names, auditor_names;
   for (std::size_t i = 0; i < count; ++i) {
+    const std::string vkey = init_cosigner(cosigner_command(i), cosigner_role(i), cosigner_name(i));
     start_cosigner(i);
-    const auto vkey = http_get(cosigner_ports_[i], "/vkey");
-    if (!vkey) give_up("A cosigner does not answer.", cosigners_[i].output());
     const std::string name = (i < options_.witnesses ? "witness" : "auditor") + std::to_string(i + 1);
     (i < options_.witnesses ? witness_names : auditor_names) += " " + name;
-    lines +=
-        "witness " + name + " " + trimmed(*vkey) + " http://127.0.0.1:" + std::to_string(cosigner_ports_[i]) + "\n";
+    lines += "witness " + name + " " + vkey + " http://127.0.0.1:" + std::to_string(cosigner_ports_[i]) + "\n";
   }
   const std::string quorum = "group witnesses any" + witness_names + "\ngroup auditors all" + auditor_names +
                              "\ngroup all all witnesses auditors\nquorum all\n";
@@ -108,20 +117,21 @@ void Village::stop_server(int signal) {
   server_.reset();
 }
 
-std::vector<std::string> Village::cosigner_command(std::size_t index, unsigned port) const {
-  const std::string number = std::to_string(index);
-  const std::string who = "cosigner" + number;
+std::vector<std::string> Village::cosigner_command(std::size_t index) const {
+  const std::string who = "cosigner" + std::to_string(index);
   std::vector<std::string> words = command(who, "cairn-witness");
-  add(words, {"--data", options_.folder + "/" + who, "serve", "--listen", "127.0.0.1:" + std::to_string(port)});
-  add(words, {"--role", index < options_.witnesses ? "witness" : "auditor", "--name", "localhost/" + who});
-  add(words, {"--logs", options_.folder + "/logs" + number});
+  add(words, {"--data", options_.folder + "/" + who});
   return words;
 }
 
 void Village::start_cosigner(std::size_t index) {
   const std::string output = options_.folder + "/cosigner" + std::to_string(index) + ".log";
   std::filesystem::remove(output);
-  Process process = Process::start(cosigner_command(index, cosigner_ports_[index]), output);
+  std::vector<std::string> words = cosigner_command(index);
+  add(words, {"serve", "--listen", "127.0.0.1:" + std::to_string(cosigner_ports_[index])});
+  add(words, {"--role", cosigner_role(index), "--name", cosigner_name(index)});
+  add(words, {"--logs", options_.folder + "/logs" + std::to_string(index)});
+  Process process = Process::start(words, output);
   cosigner_ports_[index] = await_port(process, "A cosigner");
   if (index < cosigners_.size()) {
     cosigners_[index] = std::move(process);

@@ -31,6 +31,10 @@ struct Said {
   bool good() const { return exit_code == 0; }
 };
 
+/// Makes the key of a witness, an auditor or a realm, as its operator does before it serves; the verifier key that it
+/// tells. `words`: the program and its data folder. Ends this process with a sentence when there is none.
+std::string init_cosigner(std::vector<std::string> words, const std::string& role, const std::string& name);
+
 class Village {
  public:
   /// Makes keys and policies, and starts everything. Ends this process with a sentence when that fails.
@@ -67,7 +71,9 @@ class Village {
   /// The beginning of a command: the prefix for `who`, and the program.
   std::vector<std::string> command(const std::string& who, const std::string& program) const;
   unsigned await_port(Process& process, const std::string& what);
-  std::vector<std::string> cosigner_command(std::size_t index, unsigned port) const;
+  /// The program and its data folder.
+  std::vector<std::string> cosigner_command(std::size_t index) const;
+  std::string cosigner_role(std::size_t index) const { return index < options_.witnesses ? "witness" : "auditor"; }
 
   VillageOptions options_;
   std::string domain_ = "localhost";

@@ -7,10 +7,10 @@
 #include "apps/common/manual.h"
 #include "apps/common/server.h"
 #include "apps/common/settings.h"
+#include "core/witness/key.h"
 #include "core/witness/realm.h"
 #include "core/witness/witness.h"
 #include "shell/net/url.h"
-#include "shell/os/clock.h"
 #include "shell/os/data_folder.h"
 #include "shell/os/entropy.h"
 #include "shell/os/slot_file.h"
@@ -90,9 +90,8 @@ int serve_realm(const Options& options) {
   });
 }
 
-/// Makes a realm's key, unless it has one, and tells it: others list it before it serves.
-int init_realm(Options& options) {
-  options.role = "realm";
+/// Makes the key, unless there is one, and tells the line that policies and lists name it by. The one way to a key.
+int init(const Options& options) {
   auto name = key_name(options);
   if (!name) return 2;
   const std::string& folder_name = options.server.data_folder;
@@ -103,13 +102,16 @@ int init_realm(Options& options) {
   store_options.application_id = kApplicationId;
   auto store = store::SqliteStore::open(store_options);
   if (!store) return complain(store_options.path, store.error().where);
-  auto keys = open_keys(folder_name);
-  if (!keys) return complain(folder_name, keys.error().where);
   os::SystemEntropy entropy;
-  witness::Realm realm({std::move(*name), {}, false}, **keys);
-  const auto effects = realm.rebuild(**store, os::now(), entropy);
-  if (const auto done = (*store)->commit(effects.writes); !done) return complain(folder_name, done.error().where);
-  std::printf("%s\n", realm.vkey().c_str());
+  const Status made = (*store)->commit(witness::make_key(**store, entropy));
+  if (!made) return complain(store_options.path, made.error().where);
+  const auto key = witness::read_key(**store);
+  if (!key) return complain(store_options.path, key.error().where);
+  const bool realm = options.role == "realm";
+  const auto type = realm ? tlog::SignatureType::ed25519 : tlog::SignatureType::cosignature_v1;
+  const std::string line = realm ? "realm" : "witness " + name->text();
+  const tlog::VerifierKey ours(std::move(*name), type, key->public_key());
+  std::printf("%s %s\n", line.c_str(), ours.to_text().c_str());
   return 0;
 }
 
@@ -118,6 +120,10 @@ int serve(Options& options) {
     std::fprintf(stderr, "--listen %s is not ADDRESS:PORT.\n", options.listen.c_str());
     return 2;
   }
+  options.server.check = [](const StoreView& store) -> Status {
+    static_cast<void>(TRY(witness::read_key(store)));
+    return ok();
+  };
   options.server.health_target = options.role == "realm" ? "/health" : "/vkey";
   options.server.routes = {"/vkey",       "/health",       "/add-checkpoint", "/veto",
                            "/realm/pin/", "/realm/token/", "/realm/head",     "/realm/head/"};
@@ -171,10 +177,9 @@ int main(int argc, char** argv) {
   settings.add_to(*serve_command);
   serve_command->add_flag("--accept-rollback", options.accept_rollback,
                           "go on though the peers know more than the database: guesses were forgotten");
-  bool is_realm = false;
-  CLI::App* init_command = app.add_subcommand("init", "make the key of a realm and tell it");
-  init_command->add_flag("--realm", is_realm, "the role; the others make theirs when they first serve")->required();
-  settings.add_to(*init_command, {"data", "name"});
+  CLI::App* init_command = app.add_subcommand(
+      "init", "make the key, once, and tell the line that policies name it by; nothing else makes one");
+  settings.add_to(*init_command, {"data", "role", "name"});
   CLI::App* settings_command =
       app.add_subcommand("settings", "print every setting as a file of settings would have it");
   settings.add_to(*settings_command);
@@ -189,5 +194,5 @@ int main(int argc, char** argv) {
     return 2;
   }
   if (settings_command->parsed()) return std::fputs(settings.commented("data").c_str(), stdout) < 0 ? 1 : 0;
-  return init_command->parsed() ? init_realm(options) : serve(options);
+  return init_command->parsed() ? init(options) : serve(options);
 }

@@ -5,7 +5,7 @@
 
 #include "core/witness/tables.h"
 #include "core/witness/witness.h"
-#include "tests/support/mind_driver.h"
+#include "tests/support/initialised.h"
 #include "tests/support/test_directory.h"
 
 namespace cairn::witness::fixture {
@@ -23,7 +23,7 @@ struct World {
   /// `neighbour` is a second directory that it follows; it outlives this.
   explicit World(std::vector<std::string> peers = {}, const TestDirectory* its_neighbour = nullptr)
       : neighbour(its_neighbour), config(make_config(std::move(peers))), auditor(config), driver(auditor, kStart) {
-    driver.rebuild();
+    testing::init_and_start(driver);
   }
   WitnessConfig make_config(std::vector<std::string> peers) const {
     WitnessConfig out{Role::auditor, *tlog::KeyName::from("auditor.example/a1"), {}};

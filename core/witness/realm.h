@@ -19,8 +19,8 @@ class Realm final : public proto::Mind {
   Realm(RealmConfig config, ErasableKeys& keys);
   ~Realm() override;
 
-  /// Makes the signing key at the first start on an empty store. A store that cannot be understood is answered with 500
-  /// to every request, and an error event says so.
+  /// A store that has no key (key.h), or cannot be understood, is answered with 500 to every request, and an error
+  /// event says so.
   proto::Effects rebuild(const StoreView& store, Time now, Entropy& entropy) override;
   proto::Effects handle(const proto::Input& input, const StoreView& store, Time now, Entropy& entropy) override;
   Time next_deadline() const override;

@@ -4,7 +4,7 @@
 #include "core/proto/realm.h"
 #include "core/witness/realm.h"
 #include "core/witness/realm_tables.h"
-#include "tests/support/mind_driver.h"
+#include "tests/support/initialised.h"
 
 namespace {
 
@@ -27,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   NoKeys keys;
   witness::Realm mind(config, keys);
   testing::MindDriver driver(mind, Time{1'700'000'000'000});
-  driver.rebuild();
+  testing::init_and_start(driver);
   constexpr std::string_view kTargets[] = {proto::kPathPinRegister,  proto::kPathPinVersion, proto::kPathPinEvaluate,
                                            proto::kPathPinRelease,   proto::kPathPinOwner,   proto::kPathTokenStore,
                                            proto::kPathTokenRequest, proto::kPathRealmHead};

@@ -3,24 +3,25 @@
 
 #include "core/base/store.h"
 #include "core/proto/realm.h"
+#include "core/witness/key.h"
 
 namespace cairn::witness {
 
 namespace realm_table {
-inline constexpr Table kKey{1};         ///< empty key: 32 secret bytes, the seed of our signing key
-inline constexpr Table kPins{2};        ///< pin_key: PinRow
-inline constexpr Table kGuesses{3};     ///< pin_key || u64 number: GuessEntry, the newest kMaxGuessLog
-inline constexpr Table kUsedTokens{4};  ///< u64 expiry in ms || nonce of an account token that was used: empty
-inline constexpr Table kTokens{5};      ///< token record id: TokenRow
-inline constexpr Table kDue{6};         ///< u64 time in ms || token record id: empty; to be erased then
-inline constexpr Table kHeads{7};       ///< u64 size of our log: its head then, the newest kKeptHeads
-inline constexpr Table kPeerHeads{8};   ///< a peer's key: the newest RealmHead that it told us
-inline constexpr Table kRollback{9};    ///< empty key: a RealmHead of ours that our database does not know
-inline constexpr Table kFreeSlots{10};  ///< u32 slot that was erased: empty
-inline constexpr Table kSlotCount{11};  ///< empty key: u32, slots from there on were never used; there from the start
-inline constexpr Table kKeysMark{12};   ///< empty key: SHA-256 of slot 0, by which the file of keys is known
-inline constexpr Table kShares{13};     ///< pin_key, or H(domain): u32, shares of tokens that are kept for it
-inline constexpr Table kFloor{14};      ///< empty key: u64; heads of our log up to that size are compared no more
+inline constexpr Table kKey = kKeyTable;  ///< key.h
+inline constexpr Table kPins{2};          ///< pin_key: PinRow
+inline constexpr Table kGuesses{3};       ///< pin_key || u64 number: GuessEntry, the newest kMaxGuessLog
+inline constexpr Table kUsedTokens{4};    ///< u64 expiry in ms || nonce of an account token that was used: empty
+inline constexpr Table kTokens{5};        ///< token record id: TokenRow
+inline constexpr Table kDue{6};           ///< u64 time in ms || token record id: empty; to be erased then
+inline constexpr Table kHeads{7};         ///< u64 size of our log: its head then, the newest kKeptHeads
+inline constexpr Table kPeerHeads{8};     ///< a peer's key: the newest RealmHead that it told us
+inline constexpr Table kRollback{9};      ///< empty key: a RealmHead of ours that our database does not know
+inline constexpr Table kFreeSlots{10};    ///< u32 slot that was erased: empty
+inline constexpr Table kSlotCount{11};    ///< empty key: u32, slots from there on were never used; there from the start
+inline constexpr Table kKeysMark{12};     ///< empty key: SHA-256 of slot 0, by which the file of keys is known
+inline constexpr Table kShares{13};       ///< pin_key, or H(domain): u32, shares of tokens that are kept for it
+inline constexpr Table kFloor{14};        ///< empty key: u64; heads of our log up to that size are compared no more
 }  // namespace realm_table
 
 constexpr std::uint64_t kKeptHeads = 65'536;

@@ -4,11 +4,12 @@
 #include "core/base/store.h"
 #include "core/directory/auditor.h"
 #include "core/tlog/checkpoint.h"
+#include "core/witness/key.h"
 
 namespace cairn::witness {
 
 namespace table {
-inline constexpr Table kKey{1};           ///< empty key: 32 secret bytes, the seed of our signing key
+inline constexpr Table kKey = kKeyTable;  ///< key.h
 inline constexpr Table kLogs{2};          ///< log: LogRow
 inline constexpr Table kCosigned{3};      ///< log: the newest checkpoint that we cosigned, as GET checkpoint tells it
 inline constexpr Table kSettled{4};       ///< log: directory::Auditor at the newest size whose root the log has signed

@@ -14,8 +14,8 @@ class Witness final : public proto::Mind {
   explicit Witness(WitnessConfig config);
   ~Witness() override;
 
-  /// Makes the key at the first start on an empty store. A store that cannot be understood is answered with 500 to
-  /// every request, and an error event says so.
+  /// A store that has no key (key.h), or cannot be understood, is answered with 500 to every request, and an error
+  /// event says so.
   proto::Effects rebuild(const StoreView& store, Time now, Entropy& entropy) override;
   proto::Effects handle(const proto::Input& input, const StoreView& store, Time now, Entropy& entropy) override;
   Time next_deadline() const override;

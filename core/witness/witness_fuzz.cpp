@@ -2,7 +2,7 @@
 // whose key nobody here has is ever cosigned.
 #include "core/witness/tables.h"
 #include "core/witness/witness.h"
-#include "tests/support/mind_driver.h"
+#include "tests/support/initialised.h"
 #include "tests/support/test_directory.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   config.list.peers.push_back("http://peer");
   witness::Witness mind(config);
   testing::MindDriver driver(mind, Time{1'700'000'000'000});
-  driver.rebuild();
+  testing::init_and_start(driver);
   constexpr const char* kTargets[] = {"/add-checkpoint", "/veto", "/vkey", "/checkpoint", "/close"};
   wire::Reader reader(ByteView(data, size));
   for (;;) {

@@ -5,7 +5,7 @@
 #include "core/base/encoding.h"
 #include "core/tlog/cosignature.h"
 #include "core/witness/tables.h"
-#include "tests/support/mind_driver.h"
+#include "tests/support/initialised.h"
 #include "tests/support/naive_log.h"
 #include "tests/support/test_directory.h"
 #include "tests/support/vectors.h"
@@ -29,7 +29,7 @@ WitnessConfig config_of(std::vector<ListedLog> logs) {
 /// A witness of one log, and the log.
 struct World {
   World() : witness(config_of({{log.key(), "http://log.example/log", 0}})), driver(witness, kStart) {
-    driver.rebuild();
+    testing::init_and_start(driver);
     for (int i = 0; i < 40; ++i) log.publish(driver.now, log.random_key());
   }
 
@@ -195,7 +195,7 @@ TEST(Witness, ForgetsSizesThatAreLongPast) {
   const tlog::VerifierKey key(*tlog::KeyName::from("o"), tlog::SignatureType::ed25519, signing.public_key());
   Witness witness(config_of({{key, "http://log", 0}}));
   testing::MindDriver driver(witness, kStart);
-  driver.rebuild();
+  testing::init_and_start(driver);
   std::uint64_t old_size = 0;
   for (const std::uint64_t size : {std::uint64_t{5}, std::uint64_t{20}, kKeptRoots + 10}) {
     const auto note = tlog::SignedCheckpoint::sign({"o", log.head(size), {}}, signing);
@@ -252,7 +252,7 @@ TEST(Witness, LearnsADomainsKeyFromTheDomain) {
   config.list.domains.push_back({"a.example", 0});
   Witness witness(config);
   testing::MindDriver driver(witness, kStart);
-  driver.rebuild();
+  testing::init_and_start(driver);
   auto calls = driver.calls();
   ASSERT_EQ(calls.size(), 1u);
   EXPECT_EQ(calls[0].url, "https://a.example/.well-known/cairn");
@@ -307,6 +307,28 @@ TEST(Witness, SaysSoWhenItsStoreCannotBeRead) {
   EXPECT_EQ(world.post(world.log.request(0, 10)).status, 500);
 }
 
+TEST(Witness, MakesNoKeyByItself) {
+  World world;
+  const auto key = world.key();
+  const Bytes row = *world.driver.store.get(table::kKey, {});
+  world.driver.store.apply({{table::kKey, {}, std::nullopt}});
+  const auto without = world.driver.store;
+  for (int start = 0; start < 2; ++start) {
+    world.driver.rebuild();
+    EXPECT_EQ(world.driver.events.back().level, proto::Event::Level::error);
+    EXPECT_NE(std::string_view(world.driver.events.back().what).find("cairn-witness init"), std::string_view::npos);
+    EXPECT_EQ(world.get("/vkey").status, 500);
+    EXPECT_EQ(world.post(world.log.request(0, 10)).status, 500);
+    EXPECT_EQ(world.driver.store, without);
+  }
+  world.driver.store.apply({{table::kKey, {}, row}});
+  world.driver.rebuild();
+  EXPECT_EQ(world.key(), key);
+  // And what is there is made no second time.
+  testing::SeededEntropy entropy(1);
+  EXPECT_TRUE(make_key(world.driver.store, entropy).empty());
+}
+
 /// The recorded exchange with another witness: the same answers, but for our own evidence, which makes us stop.
 TEST(Witness, AnswersTheRecordedExchangeLikeAnotherWitness) {
   CAIRN_VECTORS_OR_SKIP(vectors, "c2sp/litewitness-0.9.0-add-checkpoint.json");
@@ -330,7 +352,7 @@ TEST(Witness, AnswersTheRecordedExchangeLikeAnotherWitness) {
     const auto name = one["name"].get<std::string>();
     if (name == "grow 1001->1002" || name == "extension line accepted by this witness") {
       driver.store = {};
-      driver.rebuild();
+      testing::init_and_start(driver);
       ASSERT_EQ(post(request(0, name == "grow 1001->1002" ? 1001 : 1500)).status, 200);
     }
     const auto answer = post(one["request"]);

@@ -77,10 +77,11 @@ class AuditorLies : public VillageTest {
     const std::string logs = (folder_ / "logs").string();
     std::ofstream(logs) << list_;
     const std::string output = (folder_ / "auditor.log").string();
-    auditor_.emplace(demo::Process::start(
-        {program_folder() + "/cairn-witness", "--data", (folder_ / "auditor").string(), "serve", "--listen",
-         "127.0.0.1:0", "--role", "auditor", "--name", "auditor.example/a", "--logs", logs},
-        output));
+    std::vector<std::string> words = {program_folder() + "/cairn-witness", "--data", (folder_ / "auditor").string()};
+    demo::init_cosigner(words, "auditor", "auditor.example/a");
+    words.insert(words.end(), {"serve", "--listen", "127.0.0.1:0", "--role", "auditor", "--name", "auditor.example/a",
+                               "--logs", logs});
+    auditor_.emplace(demo::Process::start(words, output));
     ASSERT_TRUE(eventually([&] { return find_port(auditor_->output()); }));
     const auto enrolled = [&] {
       loop_->step(20);

@@ -44,11 +44,8 @@ class PinVillage : public VillageTest {
     std::ofstream(folder_ / "issuers") << "issuer " << *issuer;
     std::ofstream list(realms_file());
     for (std::size_t i = 0; i < kRealms; ++i) {
-      const auto made = demo::run(
-          {program_folder() + "/cairn-witness", "--data", realm_data(i), "init", "--realm", "--name", realm_name(i)},
-          std::chrono::seconds(60));
-      ASSERT_EQ(made.exit_code, 0) << made.err;
-      realms_[i].vkey = made.out.substr(0, made.out.find('\n'));
+      realms_[i].vkey =
+          demo::init_cosigner({program_folder() + "/cairn-witness", "--data", realm_data(i)}, "realm", realm_name(i));
       start_realm(i);
       list << "realm " << realms_[i].vkey << " " << realms_[i].url() << "\n";
     }

@@ -44,9 +44,7 @@ class RealmTest : public ::testing::Test {
     folder_ = fs::temp_directory_path() / ("cairn-realms-" + std::to_string(getpid()) + "-" + std::to_string(++count_));
     fs::create_directories(folder_);
     for (std::size_t i = 0; i < kRealmCount; ++i) {
-      const auto made = demo::run({witness(), "--data", data(i), "init", "--realm", "--name", name(i)}, seconds(20));
-      ASSERT_EQ(made.exit_code, 0) << made.err;
-      realms_[i].vkey = made.out.substr(0, made.out.find('\n'));
+      realms_[i].vkey = demo::init_cosigner({witness(), "--data", data(i)}, "realm", name(i));
       set_.realms.push_back(tlog::VerifierKey::parse(realms_[i].vkey)->key());
       start(i);  // to learn its port
       stop(i, SIGTERM);

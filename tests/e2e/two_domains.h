@@ -181,13 +181,12 @@ class TwoDomains {
       const bool both = policies_ == Policies::shared;
       write(file(who + "-logs"), both ? log_lines_[0] + log_lines_[1] : log_lines_[i / 2]);
       const std::string role = i % 2 == 0 ? "witness" : "auditor";
-      cosigners_.push_back(demo::Process::start(
-          {program_folder() + "/cairn-witness", "--data", file(who), "serve", "--listen", "127.0.0.1:0", "--role", role,
-           "--name", "localhost/" + who, "--logs", file(who + "-logs")},
-          file(who + ".log")));
+      std::vector<std::string> words = {program_folder() + "/cairn-witness", "--data", file(who)};
+      const std::string vkey = demo::init_cosigner(words, role, "localhost/" + who);
+      words.insert(words.end(), {"serve", "--listen", "127.0.0.1:0", "--role", role, "--name", "localhost/" + who,
+                                 "--logs", file(who + "-logs")});
+      cosigners_.push_back(demo::Process::start(words, file(who + ".log")));
       const unsigned port = await_port(cosigners_.back());
-      std::string vkey = demo::http_get(port, "/vkey").value();
-      while (!vkey.empty() && vkey.back() == '\n') vkey.pop_back();
       lines.push_back("witness " + role + std::to_string(i) + " " + vkey + " http://127.0.0.1:" + std::to_string(port) +
                       "\n");
     }

@@ -338,6 +338,12 @@ TEST(RealmPins, SayThatAStoreIsNotTheirs) {
   realm.driver.store.apply({Write{witness::realm_table::kKey, {}, Bytes{1, 2, 3}}});
   realm.restart();
   EXPECT_EQ(realm.ask(proto::Method::get, "/health").status, 500);
+  // Nor is a realm that has lost its key another one from then on.
+  realm.driver.store.apply({Write{witness::realm_table::kKey, {}, std::nullopt}});
+  const auto before = realm.driver.store;
+  realm.restart();
+  EXPECT_EQ(realm.ask(proto::Method::get, "/vkey").status, 500);
+  EXPECT_EQ(realm.driver.store, before);
 }
 
 }  // namespace

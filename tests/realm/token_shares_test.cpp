@@ -276,6 +276,7 @@ struct DiskRealm {
     options.reserve_bytes = 0;
     rows = std::move(*store::SqliteStore::open(options));
     keys = std::move(*os::SlotFile::open(folder.file("keys")));
+    CHECK(rows->commit(witness::make_key(*rows, entropy)).has_value());
     mind = std::make_unique<witness::Realm>(config, *keys);
     CHECK(rows->commit(mind->rebuild(*rows, now, entropy).writes).has_value());
   }

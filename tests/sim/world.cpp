@@ -2,12 +2,14 @@
 
 #include "core/client/client.h"
 #include "core/relay/relay.h"
+#include "core/witness/key.h"
 #include "core/witness/witness.h"
 
 namespace cairn::sim {
 namespace {
 
 constexpr Time kStart{1'750'000'000'000};
+constexpr std::uint64_t kCosignerKeys = 1000;  ///< seeds of their keys, the same in all runs
 /// More than any run of a script takes: something goes round without time passing to speak of.
 constexpr std::uint64_t kMostSteps = 5'000'000;
 
@@ -109,6 +111,8 @@ void World::start_domains(const WorldOptions& options) {
     });
     cosigners_.push_back(&cosigner);
     watch_.look_at(cosigner, Watch::Role::cosigner);
+    testing::SeededEntropy its_key(kCosignerKeys + i);
+    CHECK(cosigner.disk().commit(witness::make_key(cosigner.disk(), its_key)).has_value());
     cosigner.start();
     const std::string line = "witness " + name + " " + trimmed(fetch(cosigner, "/vkey"));
     client_lines += line + "\n";

@@ -42,13 +42,10 @@ Realms::Realms(World& world, const WorldOptions& options) : world_(world), optio
   std::ofstream(world_.folder() + "/issuers") << "issuer " << *issuer;
   std::string list;
   for (std::size_t i = 0; i < kCount; ++i) {
-    const auto made = demo::run({options_.programs + "/" + options_.realm, "--data", data(i), "init", "--realm",
-                                 "--name", "localhost/r" + std::to_string(i)},
-                                kMostOfARealm);
-    if (made.exit_code != 0) must({made.exit_code, {}, made.err});
+    const std::string vkey = demo::init_cosigner({options_.programs + "/" + options_.realm, "--data", data(i)}, "realm",
+                                                 "localhost/r" + std::to_string(i));
     start(i);
-    list +=
-        "realm " + made.out.substr(0, made.out.find('\n')) + " http://127.0.0.1:" + std::to_string(ports_[i]) + "\n";
+    list += "realm " + vkey + " http://127.0.0.1:" + std::to_string(ports_[i]) + "\n";
   }
   list += "threshold " + std::to_string(kThreshold) + "\n";
   std::ofstream(file()) << list;

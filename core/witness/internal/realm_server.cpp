@@ -4,6 +4,7 @@
 
 #include "core/base/encoding.h"
 #include "core/proto/api.h"
+#include "core/witness/key.h"
 
 namespace cairn::witness {
 namespace {
@@ -65,16 +66,7 @@ proto::Effects RealmServer::rebuild(const StoreView& store, Time now, Entropy& e
 }
 
 Status RealmServer::read_store(Turn& turn) {
-  auto row = turn.rows.get(realm_table::kKey, {});
-  if (!row) {
-    const auto seed = random_secret<crypto::Ed25519Seed>(turn.entropy);
-    row = to_bytes(seed.expose());
-    turn.rows.put(realm_table::kKey, {}, *row);
-  }
-  auto seed = crypto::Ed25519Seed::from(*row);
-  wipe(*row);
-  REQUIRE(seed, ErrorCode::internal, "the row of our key is no seed");
-  parts_ = std::make_unique<Parts>(config_, keys_, log_, crypto::SigningKey::from_seed(std::move(*seed)));
+  parts_ = std::make_unique<Parts>(config_, keys_, log_, TRY(read_key(turn.rows)));
   parts_->shares.rebuild(turn);
   TRY(log_.rebuild(turn, parts_->key));
   if (log_.take_accepted()) parts_->shares.begin_delays_anew(turn);

@@ -1,6 +1,7 @@
 #include "core/witness/internal/server.h"
 
 #include "core/base/encoding.h"
+#include "core/witness/key.h"
 
 namespace cairn::witness {
 namespace {
@@ -56,16 +57,7 @@ proto::Effects Server::rebuild(const StoreView& store, Time now, Entropy& entrop
 }
 
 Status Server::read_store(Turn& turn) {
-  auto row = turn.rows.get(table::kKey, {});
-  if (!row) {
-    const auto seed = random_secret<crypto::Ed25519Seed>(turn.entropy);
-    row = to_bytes(seed.expose());
-    turn.rows.put(table::kKey, {}, *row);
-  }
-  auto seed = crypto::Ed25519Seed::from(*row);
-  wipe(*row);
-  REQUIRE(seed, ErrorCode::internal, "the row of our key is no seed");
-  cosigner_.emplace(config_.role, config_.name, crypto::SigningKey::from_seed(std::move(*seed)));
+  cosigner_.emplace(config_.role, config_.name, TRY(read_key(turn.rows)));
   return enrolment_.rebuild(turn, logs_);
 }
 

@@ -253,6 +253,32 @@ TEST_F(OperatingTest, SettingsComeFromAFileTheEnvironmentAndFlags) {
       << refused;
 }
 
+TEST_F(OperatingTest, ACosignerThatHasLostItsKeyIsNotSomebodyElse) {
+  village();
+  const std::string data = folder_.string() + "/cosigner0";
+  const std::vector<std::string> cosigner = {program_folder() + "/cairn-witness", "--data", data};
+  const auto stop = [&] {
+    village().cosigners()[0].signal(SIGTERM);
+    ASSERT_TRUE(village().cosigners()[0].wait(seconds(10)));
+  };
+  stop();
+  const std::string key = demo::init_cosigner(cosigner, "witness", "localhost/cosigner0");
+  std::filesystem::rename(data, folder_ / "kept");
+  std::vector<std::string> serve = cosigner;
+  serve.insert(serve.end(), {"serve", "--name", "localhost/cosigner0", "--listen", "127.0.0.1:0"});
+  for (int start = 0; start < 2; ++start) {  // the first one leaves a store without a key
+    const auto refused = demo::run(serve, seconds(20));
+    EXPECT_EQ(refused.exit_code, 1);
+    EXPECT_NE(refused.err.find("make one with `cairn-witness init`"), std::string::npos) << refused.err;
+    EXPECT_EQ(std::count(refused.err.begin(), refused.err.end(), '\n'), 1) << refused.err;
+  }
+  std::filesystem::remove_all(data);
+  std::filesystem::rename(folder_ / "kept", data);
+  EXPECT_EQ(demo::init_cosigner(cosigner, "witness", "localhost/cosigner0"), key) << "it is there already";
+  village().start_cosigner(0);
+  two_people();
+}
+
 TEST_F(OperatingTest, TheDoctorSaysWhatIsWrong) {
   village();
   const auto policy = [&] { return folder_.string() + "/server-policy"; };

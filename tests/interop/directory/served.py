@@ -181,6 +181,7 @@ def cosign_a_plain_log(programs: pathlib.Path, folder: pathlib.Path) -> None:
     logs = folder / "plain-logs"
     logs.write_text(f"log {vkey_of(log.key)} http://127.0.0.1:9/log\n")
     words = [str(programs / "cairn-witness"), "--data", str(folder / "plain-witness")]
+    subprocess.run([*words, "init", "--name", "w.test/plain"], check=True, stdout=subprocess.DEVNULL)
     witness = Program(folder, "plain-witness", words, ["--name", "w.test/plain", "--logs", str(logs)])
     key = verify.parse_vkey(request(f"{witness.url()}/vkey")[1].decode().strip(), (4,))
     size = 0
@@ -236,6 +237,7 @@ class Domain:
         logs = self.folder / "logs"
         logs.write_text(f"log {self.vkey} {self.server.url()}{self.path}\n")
         words = [str(self.programs / "cairn-witness"), "--data", str(self.folder / role)]
+        subprocess.run([*words, "init", "--role", role, "--name", f"{role}.test"], check=True, stdout=subprocess.DEVNULL)
         return Program(self.folder, role, words, ["--role", role, "--name", f"{role}.test", "--logs", str(logs)])
 
     def register(self) -> None:
