@@ -444,5 +444,123 @@ TEST_F(PublisherTest, TheSameInputsGiveTheSameEpochAfterACrashBeforeTheCommit) {
   EXPECT_EQ(names(), 1u);
 }
 
+/// Five cosigners over a network: an answer takes a moment, of one of them seconds, and who is dead lets calls hang.
+class FiveCosignersTest : public ::testing::Test {
+ protected:
+  static constexpr std::uint64_t kFastMs = 50, kSlowMs = 4000, kStepMs = 10;
+  static constexpr std::size_t kSlow = 2, kDead = 3, kOtherDead = 4;
+
+  /// All answer fast until the first epoch is served.
+  void begin(unsigned needed) {
+    RelayConfig config = testing::open_config();
+    std::string lines, names;
+    for (const FakeCosigner& it : all) {
+      lines += it.policy_line();
+      names += " " + it.verifier().name().text();
+    }
+    config.policy =
+        *tlog::Policy::parse(lines + "group auditors " + std::to_string(needed) + names + "\nquorum auditors\n");
+    driver.emplace(config);
+    pass(500);
+    ASSERT_EQ(lines_served(), 5u);
+    is_slow = true;
+    all[kDead].mood = all[kOtherDead].mood = Mood::dead;
+  }
+  void pass(std::uint64_t ms) {
+    for (std::uint64_t passed = 0; passed < ms; passed += kStepMs) {
+      driver->pass(kStepMs);
+      for (proto::Call& call : driver->take_calls()) {
+        const std::size_t who = index_of(call);
+        const bool is_alone = std::ranges::none_of(hanging, [who](const Hanging& other) { return other.who == who; });
+        EXPECT_TRUE(is_alone) << who << " is asked again before it has answered";
+        const bool dead = all[who].mood == Mood::dead;
+        const std::uint64_t takes_ms = dead ? call.timeout_ms : who == kSlow && is_slow ? kSlowMs : kFastMs;
+        hanging.push_back({after(driver->now, takes_ms), who, std::move(call)});
+      }
+      std::vector<proto::Input> inputs;
+      std::erase_if(hanging, [&](const Hanging& it) {
+        if (it.until > driver->now) return false;
+        inputs.emplace_back(all[it.who].answer(it.call, driver->now));
+        return true;
+      });
+      if (!inputs.empty()) driver->batch(inputs);
+    }
+  }
+  /// Somebody new every 100 ms; the longest that a statement took to be served.
+  std::uint64_t longest_wait_ms(int statements) {
+    constexpr std::uint64_t kEveryMs = 100;
+    std::vector<Time> accepted;
+    std::uint64_t longest = 0;
+    std::size_t served = 0;
+    for (int rounds = 0; rounds < 4 * statements && served < static_cast<std::size_t>(statements); ++rounds) {
+      if (accepted.size() < static_cast<std::size_t>(statements)) {
+        TestPerson person("p" + std::to_string(accepted.size()) + "@example.org", 1000 + accepted.size());
+        const auto device = person.new_device();
+        EXPECT_EQ(submit(*driver, person.genesis(device)).status, 202);
+        accepted.push_back(driver->now);
+      }
+      pass(kEveryMs);
+      const auto row = load<ServedRow>(driver->store, table::kServed, {}).value();
+      const std::size_t names = load_leaves(driver->store, row->size, directory::kMinResetDelayS)->size();
+      for (; served < names; ++served) longest = std::max(longest, elapsed_ms(driver->now, accepted[served]));
+    }
+    EXPECT_EQ(served, static_cast<std::size_t>(statements));
+    return longest;
+  }
+  std::size_t lines_served() {
+    const auto note =
+        tlog::SignedCheckpoint::parse(as_text(driver->get("/log/checkpoint").body), tlog::ExtensionLines::refuse);
+    return note ? note->note().signatures.size() - 1 : 0;
+  }
+  std::size_t index_of(const proto::Call& call) const {
+    const auto found =
+        std::ranges::find_if(all, [&](const FakeCosigner& it) { return call.url.starts_with(it.url() + "/"); });
+    CHECK(found != std::end(all));
+    return static_cast<std::size_t>(found - std::begin(all));
+  }
+
+  FakeCosigner all[5] = {
+      {"one.example", 51}, {"two.example", 52}, {"slow.example", 53}, {"dead.example", 54}, {"gone.example", 55}};
+  std::optional<RelayDriver> driver;
+  bool is_slow = false;
+
+ private:
+  struct Hanging {
+    Time until;
+    std::size_t who;
+    proto::Call call;
+  };
+  std::vector<Hanging> hanging;
+};
+
+TEST_F(FiveCosignersTest, TwoDeadOnesAndASlowOneHoldUpNobodyWhomTheQuorumNeeds) {
+  begin(2);
+  const std::uint64_t slow_before = all[kSlow].asked, dead_before = all[kDead].asked;
+  EXPECT_LE(longest_wait_ms(150), 1000 + kFastMs + 100);  // collected for a second at most, and looked at every 100 ms
+  EXPECT_GE(all[kSlow].asked - slow_before, 3u);
+  EXPECT_GE(all[kDead].asked - dead_before, 1u);
+  EXPECT_EQ(lines_served(), 2u);
+  // When nothing new comes the slow one has cosigned what is newest, too.
+  pass(3 * kSlowMs);
+  EXPECT_EQ(lines_served(), 3u);
+  // The dead ones are tried as long as they are away, and come back.
+  const std::uint64_t dead_then = all[kOtherDead].asked;
+  pass(5 * kMinuteMs);
+  EXPECT_GE(all[kOtherDead].asked - dead_then, 8u);
+  EXPECT_LE(all[kOtherDead].asked - dead_then, 31u);
+  all[kDead].mood = all[kOtherDead].mood = Mood::honest;
+  pass(kMinuteMs);
+  EXPECT_EQ(lines_served(), 5u);
+}
+
+TEST_F(FiveCosignersTest, OnesThatAreDeadCostNothingWhereTheSlowOneIsNeeded) {
+  begin(3);
+  const std::uint64_t longest = longest_wait_ms(60);
+  // It may have been asked just before about the epoch before, and what came meanwhile waits for that one.
+  EXPECT_GE(longest, kSlowMs);
+  EXPECT_LE(longest, 2 * (kSlowMs + 1000));
+  EXPECT_EQ(lines_served(), 3u);
+}
+
 }  // namespace
 }  // namespace cairn::relay
