@@ -43,6 +43,7 @@ Result<GroupWants> GroupWants::read(wire::Reader& r) {
   wire::Reader roles = TRY(r.nested(wire::kMaxVectorSize));
   while (!roles.done()) {
     const std::string name = TRY(roles.opaque_text(proto::kMaxNameSize));
+    REQUIRE(out.roles.empty() || out.roles.rbegin()->first < name, ErrorCode::malformed, "order of names");
     out.roles[name] = TRY(roles.presence());
   }
   return out;
