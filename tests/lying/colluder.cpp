@@ -36,9 +36,9 @@ std::string Colluder::policy_text() const {
   return lines + "group auditors all" + names + "\nquorum auditors\n";
 }
 
-Bytes Colluder::answer(ByteView request_bytes, Bytes honest, const StoreView& store, Time now) {
+Bytes Colluder::answer(ByteView request_bytes, Bytes said, const StoreView& store, Time now) {
   const auto request = wire::decode<directory::LookupRequest>(request_bytes);
-  auto response = wire::decode<directory::LookupResponse>(honest);
+  auto response = wire::decode<directory::LookupResponse>(said);
   CHECK(request.has_value() && response.has_value());
   auto checkpoint = *tlog::SignedCheckpoint::parse(response->checkpoint, tlog::ExtensionLines::refuse);
   if (history_ != History::first) {
@@ -50,7 +50,7 @@ Bytes Colluder::answer(ByteView request_bytes, Bytes honest, const StoreView& st
     checkpoint = tlog::SignedCheckpoint::sign({config.origin, log.head(size), {}}, log_key(store));
   }
   for (const Cosigner& one : cosigners_) {
-    if (history_ == History::second_lacking_one && &one == &cosigners_.back()) continue;
+    if (missing_ == Missing::the_last && &one == &cosigners_.back()) continue;
     const auto line = tlog::cosign(*tlog::KeyName::from(one.name), one.key, now.ms / kSecondMs, checkpoint.note().text);
     CHECK(checkpoint.add(line).has_value());
   }

@@ -9,11 +9,9 @@
 namespace cairn::lying {
 
 /// The second one differs in its newest epoch.
-enum class History : std::uint8_t {
-  first,
-  second,
-  second_lacking_one  ///< the last cosigner has not signed it
-};
+enum class History : std::uint8_t { first, second };
+/// Whether one of them has not signed it.
+enum class Missing : std::uint8_t { nobody, the_last };
 
 class Colluder : public relay::LookupHook {
  public:
@@ -23,9 +21,13 @@ class Colluder : public relay::LookupHook {
   /// The policy of the clients that are lied to: two auditors, both in league with the server.
   std::string policy_text() const;
   /// To whoever asks from now on.
-  void show(History history) { history_ = history; }
+  void show(History history, Missing missing = Missing::nobody) {
+    history_ = history;
+    missing_ = missing;
+  }
 
-  Bytes answer(ByteView request, Bytes honest, const StoreView& store, Time now) override;
+  /// `said`: the truth, or whatever a liar has made of it; `now`: when they say that they cosigned it.
+  Bytes answer(ByteView request, Bytes said, const StoreView& store, Time now) override;
 
  private:
   struct Cosigner {
@@ -34,6 +36,7 @@ class Colluder : public relay::LookupHook {
   };
   std::vector<Cosigner> cosigners_;
   History history_ = History::first;
+  Missing missing_ = Missing::nobody;
 };
 
 }  // namespace cairn::lying

@@ -78,6 +78,14 @@ constexpr Words kWords[] = {
     {Lie::no_notice, "no-notice", "The server shows a reset without its notice."},
     {Lie::wrong_veto_keys, "wrong-veto-keys", "The server says that its own key is the one that may veto a reset."},
     {Lie::hidden_reset, "hidden-reset", "The server hides that a reset was requested."},
+    {Lie::short_delay, "short-delay", "The server says, with all auditors, that a reset matures in an hour."},
+    {Lie::early_completion, "early-completion",
+     "The server completes a reset, with all auditors, before its delay is over."},
+    {Lie::false_completion, "false-completion",
+     "The server completes a reset, with all auditors, as if its delay were over and its owner had said nothing."},
+    {Lie::other_config, "other-config", "The server shows, with all auditors, a record of another configuration."},
+    {Lie::frozen_clock, "frozen-clock", "The server shows what all auditors have cosigned a day and an hour ago."},
+    {Lie::fast_clock, "fast-clock", "The server shows what all auditors have cosigned in an hour."},
 };
 
 }  // namespace
@@ -94,6 +102,11 @@ Lie lie_named(std::string_view word) {
     if (it.word == word) return it.lie;
   }
   return Lie::none;
+}
+
+Time cosigned_at(Lie lie, Time now) {
+  if (lie == Lie::frozen_clock) return Time{now.ms - kDayMs - kHourMs};
+  return lie == Lie::fast_clock ? after(now, kHourMs) : now;
 }
 
 Liar::Liar(directory::Name victim, Entropy& entropy)
@@ -166,6 +179,65 @@ Liar::Response Liar::forked(const StoreView& store, const Request& request, Resp
   }
   response.checkpoint = checkpoint.encode();
   return response;
+}
+
+Liar::Response Liar::in_one_epoch_more(const StoreView& store, const Request& request, Response response,
+                                       const directory::NameLeaf& leaf) const {
+  const auto row = need<relay::NameRow>(store, table::kNames, victim_.bytes());
+  const directory::Map map = map_with(store, row.map_key, leaf);
+  response.map_proof = map.prove(row.map_key);
+  response.record.map_root = map.root();
+  response.record.names = map.size();
+  const std::uint64_t size = ++response.record.epoch;
+  testing::NaiveLog log;
+  for (const Row& record : store.scan(table::kRecords, {}, relay::u64_key(size), ~std::size_t{0})) {
+    log.entries.push_back(record.value);
+  }
+  log.entries.push_back(wire::encode(response.record));
+  response.growth = *tlog::prove_growth(log, request.known_size, size + 1);
+  const auto origin = tlog::SignedCheckpoint::parse(response.checkpoint, tlog::ExtensionLines::refuse)->claim().origin;
+  response.checkpoint = tlog::SignedCheckpoint::sign({origin, log.head(size + 1), {}}, log_key(store)).encode();
+  return response;
+}
+
+/// What an auditor would have refused, with everything above it made to fit.
+Liar::Response Liar::with_epoch(const StoreView& store, const Request& request, Response response, Time now) const {
+  const auto row = need<relay::NameRow>(store, table::kNames, victim_.bytes());
+  directory::NameLeaf leaf = leaves_of(store).at(row.map_key);
+  response.record.time_ms = std::max(response.record.time_ms, now.ms);
+  if (lie_ == Lie::other_config) response.record.config = row.map_key;
+  if (lie_ == Lie::short_delay) {
+    CHECK(!response.notices.empty());  // the client has not seen the request
+    directory::ResetNotice& notice = response.notices.back();
+    notice.matures_ms = notice.requested_ms + kHourMs;
+    leaf.pending = notice.hash();
+  }
+  if (lie_ == Lie::other_config || lie_ == Lie::short_delay) {
+    return in_one_epoch_more(store, request, std::move(response), leaf);
+  }
+  return with_completion(store, request, std::move(response));
+}
+
+Liar::Response Liar::with_completion(const StoreView& store, const Request& request, Response response) const {
+  const auto row = need<relay::NameRow>(store, table::kNames, victim_.bytes());
+  directory::NameLeaf leaf = leaves_of(store).at(row.map_key);
+  auto statements = statements_of(store, victim_, leaf.count);
+  while (statements.back().content.type() != directory::StatementType::request_reset) statements.pop_back();
+  const auto before = state_of(victim_, statements);
+  const std::uint32_t sequence = before.count() - 1;
+  const auto notice =
+      need<directory::RequestNotice>(store, table::kNotices, relay::chain_key(victim_.text(), sequence)).request;
+  Statement completion{{victim_, before.count(), before.head(), 0, {}, {}, directory::CompleteReset{sequence}}, {}};
+  completion.signatures = {directory::sign_as_new_device(completion.content, key_)};
+  statements.push_back(std::move(completion));
+  const auto state = state_of(victim_, statements);
+  if (lie_ == Lie::false_completion) response.record.time_ms = std::max(response.record.time_ms, notice.matures_ms);
+  const auto known = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(request.known_count, sequence + 1));
+  response.statements.assign(statements.begin() + known, statements.end());
+  response.notices.clear();
+  if (request.known_count <= sequence) response.notices = {notice};
+  leaf = {state.count(), state.head(), {}, directory::extend_resets(leaf.resets, notice.hash())};
+  return in_one_epoch_more(store, request, std::move(response), leaf);
 }
 
 Liar::Response Liar::with_false_chain(const StoreView& store, const Request& request, Response response) {
@@ -297,6 +369,12 @@ Bytes Liar::answer(ByteView request_bytes, Bytes honest, const StoreView& store,
     case Lie::no_quorum:
     case Lie::own_cosigners: response.checkpoint = cosigned_otherwise(store, response.checkpoint, now); break;
     case Lie::another_config: response = with_another_config(std::move(response)); break;
+    case Lie::short_delay:
+    case Lie::early_completion:
+    case Lie::false_completion:
+    case Lie::other_config: response = with_epoch(store, *request, std::move(response), now); break;
+    case Lie::frozen_clock:
+    case Lie::fast_clock: break;  // who cosigns it lies
     default: response = with_chain(store, std::move(response)); break;
   }
   return wire::encode(response);

@@ -29,7 +29,14 @@ enum class Lie : std::uint8_t {
   another_config,     ///< the truth, under a config with another VRF key
   no_notice,          ///< the requests of resets without their notices
   wrong_veto_keys,    ///< notices of resets that name a key of the attacker's as the one that may veto
-  hidden_reset        ///< the chain up to the newest request of a reset
+  hidden_reset,       ///< the chain up to the newest request of a reset
+  // Of epochs that no honest auditor cosigns: told to clients whose whole quorum has (colluder.h).
+  short_delay,       ///< the newest request of a reset matures in an hour
+  early_completion,  ///< it is completed before it has matured
+  false_completion,  ///< likewise, in a record whose time says that it has; what came behind the request is left out
+  other_config,      ///< the record is of another config
+  frozen_clock,      ///< the truth, as it was cosigned a day and an hour ago
+  fast_clock         ///< the truth, cosigned in an hour
 };
 
 /// Lies about any name.
@@ -39,11 +46,19 @@ constexpr Lie kAllLies[] = {Lie::unsigned_device, Lie::brought_back,    Lie::dro
                             Lie::own_cosigners,   Lie::another_config};
 /// Lies about a name whose chain has a request of a reset that the client has not seen.
 constexpr Lie kResetLies[] = {Lie::no_notice, Lie::wrong_veto_keys, Lie::hidden_reset};
+/// Lies with a quorum behind them, about a name with a request that is request_reset()'s.
+constexpr Lie kCosignedLies[] = {Lie::short_delay,  Lie::early_completion, Lie::false_completion,
+                                 Lie::other_config, Lie::frozen_clock,     Lie::fast_clock};
 
 /// For people who watch: one sentence that begins with "The server".
 std::string_view describe(Lie lie);
 /// "unsigned-device", as a file says it; none for what is no lie's name.
 Lie lie_named(std::string_view word);
+/// When those who lie along say that they have cosigned it.
+Time cosigned_at(Lie lie, Time now);
+
+/// The entropy of cairn-lying-server: the attacker's keys follow from it.
+constexpr std::uint64_t kAttackersSeed = 2014;
 
 class Liar : public relay::LookupHook {
  public:
@@ -56,8 +71,14 @@ class Liar : public relay::LookupHook {
   }
   void set_own_name(directory::Name name) { own_name_ = std::move(name); }
 
+  const directory::Name& victim() const { return victim_; }
   /// The device that must never be encrypted to.
   const directory::Device& false_device() const { return device_; }
+
+  /// The attacker asks for the victim's name, behind this chain of it: to be submitted as anybody's statement.
+  directory::Statement request_reset(const directory::NameState& state) {
+    return false_request(state.count(), state.head());
+  }
 
   Bytes answer(ByteView request, Bytes honest, const StoreView& store, Time now) override;
 
@@ -72,6 +93,11 @@ class Liar : public relay::LookupHook {
   /// The answer with another leaf for the victim (none: absent), and everything above it made to fit.
   Response forked(const StoreView& store, const Request& request, Response response,
                   std::optional<directory::NameLeaf> leaf) const;
+  /// The answer as of one epoch more, which leaves this leaf behind; its record's config and time are the response's.
+  Response in_one_epoch_more(const StoreView& store, const Request& request, Response response,
+                             const directory::NameLeaf& leaf) const;
+  Response with_epoch(const StoreView& store, const Request& request, Response response, Time now) const;
+  Response with_completion(const StoreView& store, const Request& request, Response response) const;
   Response with_false_chain(const StoreView& store, const Request& request, Response response);
   Response in_a_flash(const StoreView& store, const Request& request, Response response);
   directory::Statement bring_back(const directory::NameState& state);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/directory/verifier.h"
+#include "tests/lying/own_store.h"
 #include "tests/support/refused.h"
 #include "tests/support/relay_people.h"
 #include "tests/support/test_cosigner.h"
@@ -40,6 +41,17 @@ class LiarTest : public ::testing::Test {
     auto response = wire::decode<directory::LookupResponse>(answer.body);
     if (!response) return fail(response.error().code, response.error().where);
     return directory::verify_lookup(bob.name(), known, *policy, *response, driver.now);
+  }
+
+  /// A look-up that all auditors cosign, whatever it says.
+  Result<directory::Lookup> look_cosigned(const directory::Known& known, Time cosigned) {
+    const auto answer = testing::look_up(driver, directory::make_lookup(bob.name(), known));
+    auto response = *wire::decode<directory::LookupResponse>(answer.body);
+    auto checkpoint = *tlog::SignedCheckpoint::parse(response.checkpoint, tlog::ExtensionLines::refuse);
+    checkpoint = tlog::SignedCheckpoint::sign(checkpoint.claim(), log_key(driver.store));
+    for (auto& it : cosigners.all) CHECK(checkpoint.add(it.lie_about(checkpoint.note().text, cosigned)).has_value());
+    response.checkpoint = checkpoint.encode();
+    return directory::verify_lookup(bob.name(), known, *policy, response, driver.now);
   }
 
   testing::SeededEntropy entropy{3};
@@ -159,15 +171,42 @@ TEST_F(LiarTest, AboutOthersItTellsTheTruth) {
 // test the auditors' word, and not some flaw of the forgery.
 TEST_F(LiarTest, AForkThatTheAuditorsCosignIsBelievedAtFirstContact) {
   liar.tell(Lie::forked_map);
-  auto response =
-      *wire::decode<directory::LookupResponse>(testing::look_up(driver, directory::make_lookup(bob.name(), {})).body);
-  auto checkpoint = *tlog::SignedCheckpoint::parse(response.checkpoint, tlog::ExtensionLines::refuse);
-  for (auto& it : cosigners.all)
-    ASSERT_TRUE(checkpoint.add(it.lie_about(checkpoint.note().text, driver.now)).has_value());
-  response.checkpoint = checkpoint.encode();
-  const auto believed = directory::verify_lookup(bob.name(), {}, *policy, response, driver.now);
+  const auto believed = look_cosigned({}, driver.now);
   ASSERT_TRUE(testing::accepted(believed));
   EXPECT_TRUE(believed->view.state().is_active(liar.false_device().id()));
+}
+
+/// What auditors would not have cosigned. Of these a client finds out all but that the record's clock was set ahead,
+/// which it has no other word about; and a completion that way is refused where the owner's veto has come to it.
+TEST_F(LiarTest, WhatAllAuditorsCosignIsRefusedWhereTheClientCanTell) {
+  const auto before = look();
+  ASSERT_TRUE(testing::accepted(before));
+  take(bob, liar.request_reset(bob.state));
+  cosigners.pass(driver, 2000);
+  const directory::Known known{&before->domain, &before->view, {}};
+  const auto told = [&](Lie lie, const directory::Known& who) {
+    liar.tell(lie);
+    return look_cosigned(who, cosigned_at(lie, driver.now));
+  };
+  const std::pair<Lie, std::string_view> expected[] = {{Lie::short_delay, "condition 7: delay too short"},
+                                                       {Lie::early_completion, "condition 7: completed too soon"},
+                                                       {Lie::other_config, "condition 4: not the config of the record"},
+                                                       {Lie::frozen_clock, "condition 2: not fresh"},
+                                                       {Lie::fast_clock, "condition 2: cosigned ahead"}};
+  for (const auto& [lie, words] : expected) {
+    EXPECT_TRUE(testing::refused(told(lie, known), words)) << describe(lie);
+    EXPECT_TRUE(testing::refused(told(lie, {}), words)) << describe(lie);
+  }
+  liar.tell(Lie::none);
+  const auto answer = testing::look_up(driver, directory::make_lookup(bob.name(), known));
+  const auto notices = wire::decode<directory::LookupResponse>(answer.body)->notices;
+  ASSERT_EQ(notices.size(), 1u);
+  const std::vector<directory::VetoNotice> vetoes = {directory::veto_as_recovery(notices[0], bob.recovery())};
+  const directory::Known knows_the_veto{&before->domain, &before->view, vetoes};
+  EXPECT_TRUE(testing::refused(told(Lie::false_completion, knows_the_veto), "condition 7: its owner vetoed it"));
+  const auto believed = told(Lie::false_completion, known);
+  ASSERT_TRUE(testing::accepted(believed));
+  EXPECT_EQ(believed->view.completed_resets(), 1u);  // so its owner's contacts are asked before anything is sent
 }
 
 }  // namespace

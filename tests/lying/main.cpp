@@ -13,45 +13,39 @@ namespace {
 
 using namespace cairn;
 
-/// Honest while the file is not there or names no lie.
+/// Honest while the file is not there or names no lie. With colluders all answers have their cosignatures; they show
+/// another history while the file says "split". A word that ends in "-but-one" is a lie that one of them has not
+/// signed.
 class ToldByFile final : public relay::LookupHook {
  public:
-  ToldByFile(directory::Name victim, std::string file, Entropy& entropy)
-      : liar_(std::move(victim), entropy), file_(std::move(file)) {}
+  enum class Colluders : std::uint8_t { none, all };
+  ToldByFile(directory::Name victim, std::string file, Entropy& entropy, Colluders colluders)
+      : liar_(std::move(victim), entropy), colluder_(entropy), file_(std::move(file)), colluders_(colluders) {}
 
   void set_own_name(directory::Name name) { liar_.set_own_name(std::move(name)); }
+  const lying::Colluder& colluder() const { return colluder_; }
 
   Bytes answer(ByteView request, Bytes honest, const StoreView& store, Time now) override {
+    constexpr std::string_view kButOne = "-but-one";
     std::string word;
     std::ifstream(file_) >> word;
-    liar_.tell(lying::lie_named(word));
-    return liar_.answer(request, std::move(honest), store, now);
+    const bool but_one = word.ends_with(kButOne);
+    if (but_one) word.resize(word.size() - kButOne.size());
+    const lying::Lie lie = lying::lie_named(word);
+    liar_.tell(lie);
+    Bytes said = liar_.answer(request, std::move(honest), store, now);
+    if (colluders_ == Colluders::none) return said;
+    colluder_.show(word == "split" ? lying::History::second : lying::History::first,
+                   but_one ? lying::Missing::the_last : lying::Missing::nobody);
+    const bool lies = wire::decode<directory::LookupRequest>(request)->name == liar_.victim();
+    return colluder_.answer(request, std::move(said), store, lies ? lying::cosigned_at(lie, now) : now);
   }
 
  private:
   lying::Liar liar_;
-  std::string file_;
-};
-
-/// Shows the other history while the file says "split"; "split-but-one": with one cosignature less than all.
-class ColluderToldByFile final : public relay::LookupHook {
- public:
-  ColluderToldByFile(std::string file, Entropy& entropy) : colluder_(entropy), file_(std::move(file)) {}
-
-  const lying::Colluder& colluder() const { return colluder_; }
-
-  Bytes answer(ByteView request, Bytes honest, const StoreView& store, Time now) override {
-    std::string word;
-    std::ifstream(file_) >> word;
-    colluder_.show(word == "split"           ? lying::History::second
-                   : word == "split-but-one" ? lying::History::second_lacking_one
-                                             : lying::History::first);
-    return colluder_.answer(request, std::move(honest), store, now);
-  }
-
- private:
   lying::Colluder colluder_;
   std::string file_;
+  Colluders colluders_;
 };
 
 }  // namespace
@@ -70,7 +64,8 @@ int main(int argc, char** argv) {
   serve->add_option("--about", about, "the name it lies about")->required();
   serve->add_option("--accomplice", accomplice, "the attacker's own name, for the lie another-name");
   serve->add_option("--lie-file", lie_file, "the lie to tell, read at each answer")->required();
-  serve->add_option("--colluders", colluders, "show two histories; the policy of clients whose cosigners all collude");
+  serve->add_option("--colluders", colluders,
+                    "file for the policy of clients whose cosigners all collude: they cosign every answer");
   CLI11_PARSE(app, argc, argv);
 
   std::string policy;
@@ -82,11 +77,10 @@ int main(int argc, char** argv) {
   config.domain = domain;
   config.sign_up = relay::SignUp::open;
   config.policy = std::move(*parsed);
-  testing::SeededEntropy entropy(2014);
-  ToldByFile hook(*victim, lie_file, entropy);
+  testing::SeededEntropy entropy(lying::kAttackersSeed);
+  ToldByFile hook(*victim, lie_file, entropy,
+                  colluders.empty() ? ToldByFile::Colluders::none : ToldByFile::Colluders::all);
   if (const auto own = directory::Name::from(accomplice)) hook.set_own_name(*own);
-  ColluderToldByFile collusion(lie_file, entropy);
-  if (!colluders.empty()) std::ofstream(colluders) << collusion.colluder().policy_text();
-  relay::LookupHook* lies = colluders.empty() ? static_cast<relay::LookupHook*>(&hook) : &collusion;
-  return apps::serve(server, [&] { return std::make_unique<relay::Relay>(config, lies); });
+  if (!colluders.empty()) std::ofstream(colluders) << hook.colluder().policy_text();
+  return apps::serve(server, [&] { return std::make_unique<relay::Relay>(config, &hook); });
 }
