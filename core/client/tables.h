@@ -93,7 +93,7 @@ inline constexpr Table kLargeBodies{118};  ///< channel id || BlobId -> uint64: 
 inline constexpr Table kLargeParts{119};   ///< channel id || BlobId || uint64 offset -> bytes
 
 // Backups: backup_troubles.h, backup_archive.h.
-inline constexpr Table kBackupTroubles{110};  ///< uint8 kind || as kBackup -> BackupTrouble
+inline constexpr Table kBackupTroubles{110};    ///< uint8 kind || as kBackup -> BackupTrouble
 inline constexpr Table kArchivedPictures{125};  ///< home of an archive of a group -> the group's picture
 inline constexpr Table kArchived{111};  ///< home of an archive || archive_identity() -> uint64: index of that message
 
@@ -112,8 +112,8 @@ inline constexpr Table kSharedStamps{86};    ///< SharedField || home, or name_k
 inline constexpr Table kSharedMarks{87};     ///< likewise -> uint8: set here and not said yet; 1: it has its stamp
 inline constexpr Table kSharedWaiting{88};   ///< SharedField || SHA-256 of a Room -> SharedRecord: not to be done yet
 inline constexpr Table kSharedWaitingSince{124};  ///< likewise -> uint64: since when it waits, in ms
-inline constexpr Table kHistoryAgain{89};    ///< DeviceId || uint32 number of a piece that was lost -> GivenPiece
-inline constexpr Table kHistoryHeard{112};   ///< "" -> HistoryHeard: when this device asks again for what it gets
+inline constexpr Table kHistoryAgain{89};         ///< DeviceId || uint32 number of a piece that was lost -> GivenPiece
+inline constexpr Table kHistoryHeard{112};        ///< "" -> HistoryHeard: when this device asks again for what it gets
 inline constexpr Table kHistoryAnswered{
     114};                                  ///< uint32 number -> BlobId || uint8 verdict: of an offer, as it was said
 inline constexpr Table kHistorySaid{113};  ///< as kHistoryPieces -> HistoryOffer, as it was said
