@@ -6,6 +6,7 @@
 #include "apps/cairn/attachment.h"
 #include "apps/cairn/render.h"
 #include "core/base/utf8.h"
+#include "core/client/file_name.h"
 #include "shell/os/file.h"
 
 namespace cairn::apps {
@@ -99,7 +100,7 @@ class FileSaver {
  private:
   void save_one(const std::string& conversation, json& message) {
     json& file = message["attachment"];
-    const std::string name = file.value("name", "");
+    const std::string name = client::clean_file_name(file.value("name", ""));
     // The index is the message's for good, so a second export finds what the first one has saved.
     const std::string beside =
         "files-" + conversation + "/" + std::to_string(message.value("index", std::uint64_t{0})) + "-" + name;
@@ -123,19 +124,26 @@ class FileSaver {
     if (!os::make_folder(path.substr(0, path.rfind('/')))) return "Its folder cannot be made.";
     const Reply reply =
         run_transfer(speaker_, "attachment.save", {{"message", message.value("id", "")}, {"file", path}});
-    if (reply.exit == Exit::done) return {};
-    if (reply.exit != Exit::unreachable) return reply.sentence;
-    // It is not waited for with each of them, and comes to no place that nothing tells of.
-    if (const std::string transfer = reply.result.value("transfer", ""); !transfer.empty()) {
-      speaker_.ask("attachment.cancel", {{"transfer", transfer}}, nullptr);
+    if (reply.exit != Exit::unreachable) {
+      unreached_ = 0;
+      return reply.exit == Exit::done ? std::string() : reply.sentence;
     }
-    stopped_ = "The server was not reached; export again to the same folder saves what is missing.";
-    return stopped_;
+    // It is not waited for with each of them, and comes to no place that nothing tells of.
+    if (reply.result.is_object() && reply.result.contains("transfer")) {
+      speaker_.ask("attachment.cancel", {{"transfer", reply.result["transfer"]}}, nullptr);
+    }
+    // Files of other domains lie at their servers: one that is gone keeps no others from being saved.
+    if (++unreached_ == kMostUnreached) stopped_ = kNotReached;
+    return kNotReached;
   }
 
   Speaker& speaker_;
   std::string folder_;
+  static constexpr unsigned kMostUnreached = 3;
+  static constexpr const char* kNotReached =
+      "The server was not reached; export again to the same folder saves what is missing.";
   std::string stopped_;
+  unsigned unreached_ = 0;  ///< in a row
   std::uint64_t saved_ = 0;
   json not_saved_ = json::array();
 };

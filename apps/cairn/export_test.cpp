@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
 
 #include "tests/support/scratch_folder.h"
 
@@ -78,14 +79,14 @@ class FileSpeaker final : public Speaker {
     asked.push_back(method + " " + params.value("message", params.value("transfer", "")));
     if (method == "attachment.cancel") return {Exit::done, json::object(), {}, {}};
     if (params["message"] == is_gone) return {Exit::refused, {}, "It was not saved: it is <gone>.", "not_found"};
-    if (params["message"] == is_unreached) return {Exit::unreachable, {{"transfer", "0a"}}, "No answer.", {}};
+    if (unreached.contains(params["message"])) return {Exit::unreachable, {{"transfer", "0a"}}, "No answer.", {}};
     std::ofstream(params["file"].get<std::string>()) << "four";
     return {Exit::done, {{"state", "done"}}, {}, {}};
   }
   void listen(const std::function<void(const json&)>&) override {}
 
   std::string is_gone;
-  std::string is_unreached;
+  std::set<std::string> unreached;
   std::vector<std::string> asked;
 
  private:
@@ -127,17 +128,27 @@ TEST(Export, SavesFilesBesideThePageAndSaysWhatIsGone) {
   EXPECT_EQ(speaker.asked, std::vector<std::string>{"attachment.save id1"});
 }
 
-TEST(Export, AServerThatIsNotReachedIsWaitedForOnce) {
+TEST(Export, AServerThatIsNotReachedKeepsNoFileOfOthersAway) {
   const testing::ScratchFolder folder;
   FileSpeaker speaker({"a", "b", "c"});
-  speaker.is_unreached = "id1";
+  speaker.unreached = {"id1"};
   const Reply reply = export_all(speaker, folder.file("out"), ExportFiles::saved);
   ASSERT_EQ(reply.exit, Exit::done) << reply.sentence;
-  EXPECT_EQ(reply.result["files"], 1);
-  EXPECT_EQ(reply.result["not_saved"].size(), 2u);
+  EXPECT_EQ(reply.result["files"], 2);
+  EXPECT_EQ(reply.result["not_saved"].size(), 1u);
   // And nothing comes there later that no page tells of.
-  EXPECT_EQ(speaker.asked,
-            (std::vector<std::string>{"attachment.save id0", "attachment.save id1", "attachment.cancel 0a"}));
+  EXPECT_EQ(speaker.asked, (std::vector<std::string>{"attachment.save id0", "attachment.save id1",
+                                                     "attachment.cancel 0a", "attachment.save id2"}));
+}
+
+TEST(Export, AfterThreeThatAreNotReachedNoMoreAreWaitedFor) {
+  const testing::ScratchFolder folder;
+  FileSpeaker speaker({"a", "b", "c", "d", "e"});
+  speaker.unreached = {"id1", "id2", "id3"};
+  const Reply reply = export_all(speaker, folder.file("out"), ExportFiles::saved);
+  EXPECT_EQ(reply.result["files"], 1);
+  EXPECT_EQ(reply.result["not_saved"].size(), 4u);
+  EXPECT_EQ(std::ranges::count(speaker.asked, "attachment.save id4"), 0);
 }
 
 TEST(Export, WithoutBeingAskedToItSavesNoFile) {

@@ -2,7 +2,9 @@
 
 #include "core/base/encoding.h"
 #include "core/client/expiry.h"
+#include "core/client/messages.h"
 #include "core/client/roles.h"
+#include "core/client/room.h"
 #include "core/client/row_keys.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
@@ -88,6 +90,11 @@ Status Archives::take_conversation(Context& context, std::string_view home, Byte
   Open& open = open_[archive];
   open.begun_by = snapshot_;
   open.has_settings = context.store.get(tables::kSettings, archive).has_value();
+  Conversation living = conversation;
+  living.kind = entry.kind;
+  const Bytes channel = TRY(from_hex(home));
+  living.channel = TRY(ChannelId::from(channel));
+  open.living = conversations_.find_room(context.store, room_of(living));
   return ok();
 }
 
@@ -140,7 +147,10 @@ Status Archives::take_messages(Context& context, std::string_view home, ByteView
   REQUIRE(conversation && conversation->state == ConversationState::left && open != nullptr, ErrorCode::malformed,
           "no conversation");
   std::vector<BackedUpMessage> messages;
-  for (wire::Reader r(data); !r.done();) messages.push_back(TRY(BackedUpMessage::read(r)));
+  for (wire::Reader r(data); !r.done();) {
+    REQUIRE(messages.size() < kMessagesOfEntry, ErrorCode::over_limit, "messages of an entry");
+    messages.push_back(TRY(BackedUpMessage::read(r)));
+  }
   open->newest.clear();
   ConversationSettings settings = settings_of(context.store, archive);
   std::uint64_t read_to = settings.read_to;
@@ -169,11 +179,17 @@ std::optional<std::uint64_t> Archives::take_message(Context& context, Conversati
   const MessageId identity = archive_identity(message);
   const auto stands = index_in(context.store, archive.channel, identity);
   const std::uint64_t index = stands.value_or(archive.next_message);
+  if (is_unsent_in(context.store, open.living, message.id)) return std::nullopt;
   const auto taken = index < open.taken.size() ? open.taken[index].row : std::nullopt;
-  if (taken == word_.signer) {
+  const bool stood = stands && !taken;  // since an earlier run, which may have had a newer word of it
+  if (taken == word_.signer || stood) {
     const auto other = conversations_.message(context.store, archive.channel, index);
     if (!other) return std::nullopt;
-    if (!is_later(message, *other)) return index;
+    if (stood) {
+      note_taken(open, index, {word_.signer, std::nullopt, true});
+      ++messages_;
+    }
+    if (!is_later(message, *other) || (stood && word_.signer == vault::SignerState::removed)) return index;
   } else if (taken == vault::SignerState::active) {
     return index;
   }
@@ -182,7 +198,7 @@ std::optional<std::uint64_t> Archives::take_message(Context& context, Conversati
   put_row(context, archive.channel, index, message);
   put_index(context, archive.channel, identity, index);
   archive.next_message = std::max(archive.next_message, index + 1);
-  if (open.taken.size() <= index) open.taken.resize(index + 1);
+  if (open.taken.size() <= index) note_taken(open, index, {});
   Taken& now = open.taken[index];
   // Of what was taken back nothing stays; what a device that is out says stands beside no word of another one.
   if (message.unsent || (taken && taken != word_.signer)) {
@@ -190,8 +206,21 @@ std::optional<std::uint64_t> Archives::take_message(Context& context, Conversati
     now.said.reset();
   }
   now.row = word_.signer;
-  messages_ += taken ? 0 : 1;
+  messages_ += taken || stood ? 0 : 1;
   return index;
+}
+
+void Archives::note_taken(Open& open, std::uint64_t index, const Taken& taken) {
+  if (open.taken.size() <= index) open.taken.resize(index + 1);
+  open.taken[index] = taken;
+}
+
+// What was taken back since is not to be read beside the conversation either.
+bool Archives::is_unsent_in(const StoreView& store, const std::optional<ChannelId>& living, const MessageId& id) const {
+  const auto ref = living && !id.is_zero() ? find_id(store, *living, id) : std::nullopt;
+  if (!ref || ref->kind != MessageRef::Kind::message) return false;
+  const auto message = conversations_.message(store, *living, ref->index);
+  return message && message->unsent;
 }
 
 void Archives::put_row(Context& context, const ChannelId& archive, std::uint64_t index, const Message& message) {
@@ -226,6 +255,16 @@ void Archives::take_said_of(Context& context, const ChannelId& archive, std::uin
   const auto message = conversations_.message(context.store, archive, index);
   const bool is_of_another = taken.row == vault::SignerState::active && word_.signer == vault::SignerState::removed;
   if (!message || message->unsent || is_of_another) return;
+  if (std::exchange(taken.stood, false)) {
+    // What an earlier run brought stays, and what is missing comes: that run may have been interrupted.
+    const SaidAbout here = said_about(context.store, archive, index);
+    if (!here.reactions.empty()) said.reactions.clear();
+    if (!here.statuses.empty()) said.statuses.clear();
+    if (here.file) said.file.reset();
+    put_said_about(context, account_, archive, index, said);
+    taken.said = word_;
+    return;
+  }
   // Versions come and never go, so those of all count; of the rest what was known last.
   const bool joins = taken.said && taken.said->signer == word_.signer;
   if (joins && !word_.is_before(*taken.said)) {

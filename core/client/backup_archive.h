@@ -60,6 +60,7 @@ class Archives {
   struct Taken {
     std::optional<vault::SignerState> row;
     std::optional<Word> said;  ///< about it
+    bool stood = false;        ///< it is of an earlier run, and what was said about it is too
   };
   /// A conversation that this run has written to.
   struct Open {
@@ -69,12 +70,15 @@ class Archives {
     std::uint64_t read_to = 0;                      ///< of this snapshot's indexes
     std::optional<Word> about;                      ///< whose settings it has
     bool has_settings = false;                      ///< from before this run: they stay as they are
+    std::optional<ChannelId> living;                ///< the conversation that lives, if there is one
   };
   /// Where the conversation of this home lies.
   Result<ChannelId> archive_of(std::string_view home) const;
   Open* find_open(const ChannelId& archive);
   /// Where it lies; nothing where it does not come back.
   std::optional<std::uint64_t> take_message(Context& context, Conversation& archive, Open& open, Message& message);
+  static void note_taken(Open& open, std::uint64_t index, const Taken& taken);
+  bool is_unsent_in(const StoreView& store, const std::optional<ChannelId>& living, const MessageId& id) const;
   void put_row(Context& context, const ChannelId& archive, std::uint64_t index, const Message& message);
   void take_said_of(Context& context, const ChannelId& archive, std::uint64_t index, Taken& taken, SaidAbout said);
   void put_group(Context& context, const ChannelId& archive, const BackedUpAbout& about);

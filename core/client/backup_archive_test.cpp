@@ -18,10 +18,10 @@ class Archive : public ::testing::Test {
     std::uint64_t edited_ms = 0;
   };
   static ChannelId home(std::uint8_t number) { return *ChannelId::from(Bytes(ChannelId::kSize, number)); }
-  void snapshot(SignerState state, Time made = {}) { archives.begin_snapshot(state, made); }
+  void snapshot(SignerState state, Time made = {}) { run->begin_snapshot(state, made); }
   Status conversation(std::uint8_t number, ConversationKind kind = ConversationKind::pair) {
     const BackedUpConversation entry{kind, kind == ConversationKind::group ? "walkers" : "", {kAlice, kBob}, 5};
-    return archives.take_conversation(room.context(), to_hex(home(number)), wire::encode(entry));
+    return run->take_conversation(room.context(), to_hex(home(number)), wire::encode(entry));
   }
   Status messages(std::uint8_t number, const std::vector<Said>& all) {
     wire::Writer w;
@@ -36,12 +36,12 @@ class Archive : public ::testing::Test {
       if (one.number != 0) message.id = message.version = TalkRoom::id(one.number);
       BackedUpMessage{index++, message}.write(w);
     }
-    return archives.take_messages(room.context(), to_hex(home(number)) + "/0", w.take());
+    return run->take_messages(room.context(), to_hex(home(number)) + "/0", w.take());
   }
   /// What a snapshot says about messages 0 to 9 of a home.
   Status said(std::uint8_t number, std::vector<BackedUpSaid::One> all) {
     const BackedUpSaid entry{0, 10, std::move(all)};
-    return archives.take_said(room.context(), to_hex(home(number)) + "/0", wire::encode_secret(entry).expose());
+    return run->take_said(room.context(), to_hex(home(number)) + "/0", wire::encode_secret(entry).expose());
   }
   static BackedUpSaid::One reacted(std::uint64_t index, std::uint8_t id, const std::string& text) {
     BackedUpSaid::One out{index, {}};
@@ -53,7 +53,7 @@ class Archive : public ::testing::Test {
   }
   static void with_file(BackedUpSaid::One& one) { one.said.file.emplace().name = "map.png"; }
   Status about(std::uint8_t number, const BackedUpAbout& entry) {
-    return archives.take_about(room.context(), to_hex(home(number)), wire::encode(entry));
+    return run->take_about(room.context(), to_hex(home(number)), wire::encode(entry));
   }
   ChannelId archive() const { return archive_home(home(1)); }
   std::vector<std::string> reactions_to(std::uint64_t index) {
@@ -80,6 +80,7 @@ class Archive : public ::testing::Test {
   TalkRoom room;
   Search search{room.conversations()};
   Archives archives{room.conversations(), search, room.account()};
+  Archives* run = &archives;
 };
 
 TEST_F(Archive, HasEachMessageOnceAndWhatOnlyTheOtherHas) {
@@ -189,6 +190,63 @@ TEST_F(Archive, OfWhatWasSaidAboutAMessageCountsWhatWasKnownLastAndEveryVersion)
   EXPECT_TRUE(reactions_to(1).empty());
   EXPECT_TRUE(reactions_to(2).empty());  // the first one, made later, knew of none
   EXPECT_EQ(find_id(room.context().store, archive(), TalkRoom::id(15))->index, 0u);
+}
+
+TEST_F(Archive, AFurtherRunOutOfOlderSnapshotsTakesNothingBack) {
+  snapshot(SignerState::active, Time{100});
+  ASSERT_TRUE(conversation(1));
+  ASSERT_TRUE(messages(1, {{1, "one, mended", 20}, {2, ""}, {3, "three"}, {4, "four"}}));
+  std::vector<BackedUpSaid::One> all;
+  all.push_back(reacted(0, 11, "new"));
+  edited(all.back(), 0, 1, "one");
+  with_file(all.back());
+  ASSERT_TRUE(said(1, std::move(all)));
+  const auto further = [&](SignerState signer, const std::vector<Said>& again) {
+    Archives next(room.conversations(), search, room.account());
+    run = &next;
+    snapshot(signer, Time{50});
+    ASSERT_TRUE(conversation(1));
+    ASSERT_TRUE(messages(1, again));
+    std::vector<BackedUpSaid::One> some;
+    some.push_back(reacted(0, 12, "old"));
+    some.push_back(reacted(3, 13, "missed"));
+    ASSERT_TRUE(said(1, std::move(some)));
+    EXPECT_EQ(next.messages(), 4u);
+  };
+  further(SignerState::active, {{1, "one"}, {2, "two"}, {3, "three"}, {4, "four"}});
+  EXPECT_EQ(texts(1), list({"one, mended", "", "three", "four"}));
+  EXPECT_EQ(reactions_to(0), list({"new"}));
+  EXPECT_EQ(versions_of(0), list({"one"}));
+  EXPECT_TRUE(has_file(0));
+  EXPECT_EQ(reactions_to(3), list({"missed"}));  // the first run may have been interrupted
+  further(SignerState::removed, {{1, "forged", 900}, {2, "two"}, {3, "", 900}, {4, "four"}});
+  EXPECT_EQ(texts(1), list({"one, mended", "", "three", "four"}));
+  further(SignerState::active, {{1, "one, mended", 20}, {2, ""}, {3, "three again", 30}, {4, ""}});
+  EXPECT_EQ(texts(1), list({"one, mended", "", "three again", ""}));
+  EXPECT_TRUE(reactions_to(3).empty());
+}
+
+TEST_F(Archive, WhatWasTakenBackInTheConversationThatLivesDoesNotComeBackBesideIt) {
+  room.receive(kBob, 1, "");
+  Message message = room.at(0);
+  message.unsent = true;
+  room.conversations().change_message(room.context(), room.home(), 0, message);
+  room.receive(kBob, 2, "two");
+  snapshot(SignerState::active);
+  ASSERT_TRUE(conversation(1));
+  ASSERT_TRUE(messages(1, {{1, "one"}, {2, "two"}}));
+  std::vector<BackedUpSaid::One> all;
+  all.push_back(reacted(0, 11, "a"));
+  ASSERT_TRUE(said(1, std::move(all)));
+  EXPECT_EQ(texts(1), list({"two"}));
+  EXPECT_EQ(room.rows(tables::kReactions), 0u);
+}
+
+TEST_F(Archive, AnEntryHasNoMoreMessagesThanADevicePutsIntoOne) {
+  snapshot(SignerState::active);
+  ASSERT_TRUE(conversation(1));
+  EXPECT_TRUE(messages(1, std::vector<Said>(kMessagesOfEntry, {0, "a notice"})));
+  EXPECT_FALSE(messages(1, std::vector<Said>(kMessagesOfEntry + 1, {0, "a notice"})));
 }
 
 TEST_F(Archive, ANameOfAFileThatLeadsElsewhereLeadsNowhere) {

@@ -89,6 +89,17 @@ TEST_F(SettingsOfBackups, WhatWasDecidedHereStaysUnlessADeviceOfTheNameHasDecide
   EXPECT_EQ(restored(SignerState::active, now + kHourMs), "theirs");
 }
 
+TEST_F(SettingsOfBackups, NobodyWhoWasBlockedSinceIsKnownAgain) {
+  good(village.ask("alice-1", "contact.block", {{"name", kBob}}));
+  village.pass_all(kDayMs);
+  Aside aside(village, "alice-1");
+  RestoredSettings all;
+  ASSERT_TRUE(snapshot(all, SignerState::active, {of_bob(SharedField::known, aside.now().ms, {1})}));
+  put(all, aside);
+  EXPECT_TRUE(bob(aside).is_blocked);
+  EXPECT_FALSE(bob(aside).is_accepted);
+}
+
 TEST_F(SettingsOfBackups, OfConversationsThatAreNotThereWaitLongerThanOthersAndNotForEver) {
   Aside aside(village, "alice-1");
   RestoredSettings all;

@@ -59,6 +59,11 @@ std::optional<MessageId> last_before(const StoreView& store, const ChannelId& ho
   return std::nullopt;
 }
 
+/// Out of a backup: in the name of this device.
+bool is_restored(const Account& account, const SharedRecord& record) {
+  return record.stamp.device == account.device_id();
+}
+
 }  // namespace
 
 // ---- what was set here ----
@@ -219,6 +224,7 @@ void Sharing::restore(Context& context, const Account& account, SharedRecord rec
     const bool waits = !of_name && context.store.get(tables::kSharedWaiting, waiting);
     const Bytes subject = of_name ? name_key(account, record.name) : home ? to_bytes(*home) : Bytes{};
     if (waits || stamp_at(context.store, field_key(record.field, subject))) return;
+    record.stamp.time_ms = 0;  // what any device of the name has decided counts, whenever it is heard here
   }
   record.stamp = {std::min(record.stamp.time_ms, context.now.ms) + 1, account.device_id()};
   merge(context, account, record);
@@ -228,7 +234,7 @@ bool Sharing::wins(Context& context, const Account& account, ByteView key, const
   const auto before = stamp_at(context.store, key);
   if (before && !(*before < record.stamp)) return false;
   context.store.put(tables::kSharedStamps, to_bytes(key), wire::encode(record.stamp));
-  if (record.stamp.device == account.device_id()) {  // out of a backup: the others hear it from here
+  if (is_restored(account, record)) {  // the others hear it from here
     context.store.put(tables::kSharedMarks, to_bytes(key), Bytes{kStamped});
   } else {
     context.store.erase(tables::kSharedMarks, to_bytes(key));
@@ -244,7 +250,10 @@ void Sharing::merge_of_name(Context& context, const Account& account, const Shar
   ContactSettings contact = contact_of(context.store, account, record.name);
   switch (record.field) {
     case SharedField::petname: contact.petname = as_text(record.value); break;
-    case SharedField::known: contact.is_accepted = record.is_on(); break;
+    case SharedField::known:
+      // Out of a backup it says nothing of whom its owner has blocked since.
+      contact.is_accepted = record.is_on() && !(is_restored(account, record) && contact.is_blocked);
+      break;
     case SharedField::blocked:
       contact.is_blocked = record.is_on();
       if (contact.is_blocked) contact.is_accepted = false;
@@ -275,6 +284,9 @@ void Sharing::merge_of_room(Context& context, const Account& account, const Chan
     default:
       if (record.is_on()) {
         const auto conversation = conversations_.find(context.store, home);
+        const std::string other = other_of_pair(account, *conversation);
+        const bool is_blocked = !other.empty() && contact_of(context.store, account, other).is_blocked;
+        if (is_blocked && is_restored(account, record)) return;
         return accept_conversation(context, account, *conversation);
       }
       if (!was_set) settings.is_request = true;
@@ -285,8 +297,8 @@ void Sharing::merge_of_room(Context& context, const Account& account, const Chan
 
 // Of a field in a room one waits, the newest.
 void Sharing::keep_waiting(Context& context, const Account& account, const SharedRecord& record, Time since) {
-  const bool is_restored = record.stamp.device == account.device_id();
-  if (elapsed_ms(context.now, since) > (is_restored ? kRestoredLifeMs : kWaitingLifeMs)) return;
+  const std::uint64_t life_ms = is_restored(account, record) ? kRestoredLifeMs : kWaitingLifeMs;
+  if (elapsed_ms(context.now, since) > life_ms) return;
   const Bytes key = field_key(record.field, room_key(record.room));
   const auto row = context.store.get(tables::kSharedWaiting, key);
   const auto before = row ? wire::decode<SharedRecord>(*row) : Result<SharedRecord>(fail(ErrorCode::not_found, "row"));
