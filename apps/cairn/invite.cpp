@@ -133,9 +133,11 @@ void add_group_links(CLI::App& invite, Question question, bool& with_qr) {
         question.params["life_s"] = *seconds;
       },
       "how long it is good: 30m, 12h, 7d (the default), 2w");
-  group->add_option_function<std::uint64_t>(
-      "--uses", [question](const std::uint64_t& uses) { question.params["uses"] = uses; },
-      "how many names it lets in, 1 (the default) to 256");
+  group
+      ->add_option_function<std::uint64_t>(
+          "--uses", [question](const std::uint64_t& uses) { question.params["uses"] = uses; },
+          "how many names it lets in, 1 (the default) to 256")
+      ->check(CLI::Range(1, 256));
   group->add_flag("--qr", with_qr, kDrawIt);
   group->callback([question] { question.method = "invitation.create"; });
   invite.add_subcommand("list", "the links to groups that this device has made, and whom they let in")

@@ -180,9 +180,10 @@ std::optional<std::uint64_t> Archives::take_message(Context& context, Conversati
   const auto stands = index_in(context.store, archive.channel, identity);
   const std::uint64_t index = stands.value_or(archive.next_message);
   if (is_unsent_in(context.store, open.living, message.id)) return std::nullopt;
-  const auto taken = index < open.taken.size() ? open.taken[index].row : std::nullopt;
+  const bool taken = index < open.taken.size() && open.taken[index].row.has_value();
+  const vault::SignerState by = taken ? *open.taken[index].row : word_.signer;
   const bool stood = stands && !taken;  // since an earlier run, which may have had a newer word of it
-  if (taken == word_.signer || stood) {
+  if ((taken && by == word_.signer) || stood) {
     const auto other = conversations_.message(context.store, archive.channel, index);
     if (!other) return std::nullopt;
     if (stood) {
@@ -190,7 +191,7 @@ std::optional<std::uint64_t> Archives::take_message(Context& context, Conversati
       ++messages_;
     }
     if (!is_later(message, *other) || (stood && word_.signer == vault::SignerState::removed)) return index;
-  } else if (taken == vault::SignerState::active) {
+  } else if (taken && by == vault::SignerState::active) {
     return index;
   }
   // What was to disappear meanwhile does not come back.
@@ -201,7 +202,7 @@ std::optional<std::uint64_t> Archives::take_message(Context& context, Conversati
   if (open.taken.size() <= index) note_taken(open, index, {});
   Taken& now = open.taken[index];
   // Of what was taken back nothing stays; what a device that is out says stands beside no word of another one.
-  if (message.unsent || (taken && taken != word_.signer)) {
+  if (message.unsent || by != word_.signer) {
     wipe_said_about(context, archive.channel, index);
     now.said.reset();
   }

@@ -48,16 +48,33 @@ bool has_invitation_scheme(std::string_view text) {
   return true;
 }
 
+/// UTF-8 without control characters (C0, DEL, C1): it is shown in terminals, beside what must not be imitated.
+bool is_one_line(std::string_view text) {
+  if (!is_utf8(text)) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<std::uint8_t>(text[i]);
+    const bool is_c1 = byte == 0xc2 && static_cast<std::uint8_t>(text[i + 1]) < 0xa0;  // U+0080 to U+009F
+    if (byte < 0x20 || byte == 0x7f || is_c1) return false;
+  }
+  return true;
+}
+
 Result<GroupTicket> read_ticket(wire::Reader& r) {
   GroupTicket out;
   out.token = TRY(r.fixed<InvitationToken>());
   out.title = TRY(r.opaque_text(kMaxInvitedTitle));
-  REQUIRE(!out.title.empty() && is_utf8(out.title), ErrorCode::malformed, "title of an invitation");
+  REQUIRE(!out.title.empty() && is_one_line(out.title), ErrorCode::malformed, "title of an invitation");
   out.expires_ms = TRY(r.u64());
   return out;
 }
 
 }  // namespace
+
+std::string title_for_link(std::string_view title) {
+  std::string out;
+  for (const char c : title) out += static_cast<std::uint8_t>(c) < 0x20 || c == 0x7f ? ' ' : c;
+  return is_one_line(out) ? out : "a group";
+}
 
 // tlog-policy, "Structure": items between sequences of spaces and tabs; a line whose first one begins with # says
 // nothing.
@@ -114,7 +131,8 @@ Result<Invitation> Invitation::read(wire::Reader& r) {
   REQUIRE(url.empty() || (is_server_address(url) && url != usual_server(name)), ErrorCode::malformed,
           "server of an invitation");
   std::string policy = TRY(r.opaque_text(kMaxInvitationPolicy));
-  REQUIRE(policy == plain_policy(policy), ErrorCode::malformed, "policy of an invitation");
+  // What is shown is what is pinned.
+  REQUIRE(policy == plain_policy(policy) && is_utf8(policy), ErrorCode::malformed, "policy of an invitation");
   TRY(tlog::ClientPolicy::parse(policy));
   Invitation out{std::move(name), std::move(url), std::move(policy), std::nullopt};
   if (kind == kOfGroup) out.group = TRY(read_ticket(r));

@@ -42,6 +42,9 @@ struct Invitation {
   static Result<Invitation> read(wire::Reader&);
 };
 
+/// The title as a link may have it: in one line, without control characters.
+std::string title_for_link(std::string_view title);
+
 /// A policy without what it does not mean by: comments, empty lines, white space beyond one blank.
 std::string plain_policy(std::string_view text);
 

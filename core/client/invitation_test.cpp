@@ -4,6 +4,7 @@
 #include "core/base/encoding.h"
 #include "core/base/memory_view.h"
 #include "core/base/overlay.h"
+#include "core/client/domains.h"
 #include "core/client/domains_fixture.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
@@ -112,6 +113,25 @@ TEST(Invitation, HasAPolicyWithoutWhatItDoesNotMean) {
   ASSERT_TRUE(policy);
   EXPECT_EQ(policy->auditors_named(), two.policy->auditors_named());
   EXPECT_EQ(policy->auditors_needed(), two.policy->auditors_needed());
+}
+
+TEST(Invitation, HasATitleInOneLineThatDrivesNoTerminal) {
+  const testing::TestDomain two{"two.example", 55};
+  const auto titled = [&](const std::string& title) {
+    Invitation invitation = link_of_carol(two);
+    invitation.group = GroupTicket{InvitationToken{}, title, 5};
+    return parse_invitation(invitation_text(invitation)).has_value();
+  };
+  EXPECT_TRUE(titled("walkers \xc2\xa0\xe6\xb0\xb4"));
+  for (const char* bad : {"a\nb", "a\x1b[2J", "a\x7f",
+                          "\xc2\x9b"
+                          "2J",
+                          "\xff", ""})
+    EXPECT_FALSE(titled(bad)) << bad;
+  EXPECT_EQ(title_for_link("a\nb"), "a b");
+  EXPECT_EQ(title_for_link("\xc2\x9b"
+                           "2J"),
+            "a group");
 }
 
 TEST(Invitation, HoldsNoKeyOfTheDeviceThatMakesIt) {
@@ -273,6 +293,29 @@ TEST_F(InvitationTest, PinsNothingWhereTheDirectoryIsNotWhatTheLinkSays) {
   EXPECT_EQ(domains()[0]["server_url"], before[0]["server_url"]);
   EXPECT_TRUE(conversations().empty());
   good(accept(link(), true));
+}
+
+TEST_F(InvitationTest, WhatItsOwnerSaysMeanwhileIsNotTakenBack) {
+  const Invitation nobody{*directory::Name::from("nobody@two.example"), {}, plain_policy(two.policy_text)};
+  const auto asked =
+      village.begin("alice-1", "invitation.accept", {{"link", invitation_text(nobody)}, {"confirm", true}});
+  good(add({{"domain", "two.example"}, {"policy", two.policy_text}, {"server_url", std::string(kTwoUrl)}}));
+  json answer;
+  ASSERT_TRUE(village.until([&] { return !(answer = village.answer("alice-1", asked)).is_null(); }, kMinuteMs));
+  bad(answer);
+  ASSERT_EQ(domains().size(), 1u);
+  EXPECT_EQ(domains()[0]["own_policy"], false);
+  EXPECT_FALSE(domains()[0].contains("invited_by"));
+}
+
+TEST_F(InvitationTest, MovesNoDomainThatWasVerified) {
+  good(accept(link(), true));
+  const json before = domains();
+  Invitation elsewhere = link_of_carol(two);
+  elsewhere.server_url = "http://127.0.0.1:1";
+  EXPECT_EQ(good(show(invitation_text(elsewhere)))["pins"], false);
+  good(accept(invitation_text(elsewhere), true));
+  EXPECT_EQ(domains(), before);
 }
 
 TEST_F(InvitationTest, PinsNothingWhileTheOtherServerIsAway) {

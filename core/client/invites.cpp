@@ -13,7 +13,8 @@ namespace {
 
 /// A link that is no more good is listed for so long.
 constexpr std::uint64_t kLinkListedMs = 30 * kDayMs;
-constexpr std::uint64_t kRefusalPauseMs = 30 * kSecondMs;
+constexpr std::size_t kMaxAnswersRemembered = 4096;
+constexpr std::uint64_t kAnswerPauseMs = 30 * kSecondMs;
 constexpr std::size_t kShownLinkDigits = 8;
 
 bool holds_name(const std::vector<std::string>& names, const std::string& name) {
@@ -191,9 +192,10 @@ JoinVerdict Invites::judge(const Context& context, const Account& account, const
   return verdict == JoinVerdict::let_in && holds_name(link.names, name) ? JoinVerdict::used_up : verdict;
 }
 
-bool Invites::may_refuse(const Context& context, const ChannelId& pair, const Hash& id) {
-  const auto [last, is_first] = refused_at_.try_emplace({pair, id}, context.now);
-  if (!is_first && elapsed_ms(context.now, last->second) < kRefusalPauseMs) return false;
+bool Invites::may_answer(const Context& context, const ChannelId& pair, const Hash& id) {
+  if (answered_at_.size() >= kMaxAnswersRemembered) answered_at_.clear();
+  const auto [last, is_first] = answered_at_.try_emplace({pair, id}, context.now);
+  if (!is_first && elapsed_ms(context.now, last->second) < kAnswerPauseMs) return false;
   last->second = context.now;
   return true;
 }
@@ -221,7 +223,7 @@ void Invites::take_request(Context& context, const Account& account, const Heard
     }
   }
   const bool is_in = verdict == JoinVerdict::let_in;
-  if (!is_in && !may_refuse(context, heard.home, id)) return;
+  if (!is_new && !may_answer(context, heard.home, id)) return;
   conversations_.tell(context, heard.home, JoinAnswer{id, verdict, is_in ? link->group : ChannelId{}});
   if (is_in && !is_new) return;
   conversations_.notice(context, heard.home,
@@ -251,9 +253,11 @@ std::optional<AskedJoin> Invites::asked(const StoreView& store, const Hash& id) 
   return std::move(*asked);
 }
 
-void Invites::take_answer(Context& context, const Heard& heard, const JoinAnswer& answer) {
+void Invites::take_answer(Context& context, const Account& account, const Heard& heard, const JoinAnswer& answer) {
+  if (contact_of(context.store, account, heard.name.text()).is_blocked) return;
   auto row = asked(context.store, answer.invitation);
   if (!row || row->maker != heard.name.text() || row->entered) return;
+  if (row->verdict == answer.verdict && row->group == answer.group) return;  // it was said before
   row->verdict = answer.verdict;
   row->group = answer.group;
   save_asked(context, answer.invitation, *row);
@@ -274,7 +278,7 @@ void Invites::heard(Context& context, const Account& account, const Heard& heard
     return context.note(proto::Event::Level::warning, "a word about a link, said in no pair, was ignored");
   }
   if (request != nullptr) take_request(context, account, heard, request->token);
-  if (answer != nullptr) take_answer(context, heard, *answer);
+  if (answer != nullptr) take_answer(context, account, heard, *answer);
 }
 
 void Invites::step(Context& context, const Account& account) {
@@ -296,7 +300,7 @@ void Invites::step(Context& context, const Account& account) {
 }
 
 void Invites::forget_all() {
-  refused_at_.clear();
+  answered_at_.clear();
   look_ = true;
 }
 

@@ -77,14 +77,14 @@ class Invites {
 
  private:
   void take_request(Context& context, const Account& account, const Heard& heard, const InvitationToken& token);
-  void take_answer(Context& context, const Heard& heard, const JoinAnswer& answer);
+  void take_answer(Context& context, const Account& account, const Heard& heard, const JoinAnswer& answer);
   JoinVerdict judge(const Context& context, const Account& account, const GroupLink& link,
                     const std::string& name) const;
-  /// Of one link refusals are said in one pair once in half a minute: whoever has it may ask as often as he likes.
-  bool may_refuse(const Context& context, const ChannelId& pair, const Hash& id);
+  /// Of one link the same is said in one pair once in half a minute: whoever has it may ask as often as he likes.
+  bool may_answer(const Context& context, const ChannelId& pair, const Hash& id);
 
   Conversations& conversations_;
-  std::map<std::pair<ChannelId, Hash>, Time> refused_at_;
+  std::map<std::pair<ChannelId, Hash>, Time> answered_at_;
   std::uint64_t entries_ = 0;  ///< of conversations, when rows were last looked at
   bool look_ = true;
 };

@@ -4,6 +4,7 @@
 #include "core/client/invitation.h"
 #include "core/client/requests.h"
 #include "core/client/rpc_methods.h"
+#include "core/client/tables.h"
 
 namespace cairn::client {
 namespace {
@@ -37,7 +38,8 @@ RpcFailure link_failure(const Error& error) {
                  "This is no whole invitation link, or it was mistyped; copy it again, from cairn: to its end.");
 }
 
-/// Never for the own domain, nor against what is pinned; an address that its owner typed stays.
+/// Never for the own domain, nor against what is pinned. An address that its owner typed stays, and so does that of a
+/// domain that was verified here: no link moves it.
 std::optional<DomainPin> pin_of_link(const StoreView& store, const Account& account, const Invitation& invitation,
                                      InvitedPolicy policy) {
   const std::string domain(invitation.name.domain());
@@ -45,7 +47,9 @@ std::optional<DomainPin> pin_of_link(const StoreView& store, const Account& acco
   const DomainPin before = domain_pin(store, account, domain).value_or(DomainPin{domain, {}, {}});
   DomainPin out = before;
   if (policy == InvitedPolicy::unknown) out.policy_text = invitation.policy_text;
-  if (out.server_url.empty()) out.server_url = invitation.server_url;
+  const bool is_verified = store.get(tables::kDomains, name_key(account, domain)).has_value();
+  const bool may_say_where = policy == InvitedPolicy::unknown || !is_verified;
+  if (out.server_url.empty() && may_say_where) out.server_url = invitation.server_url;
   if (out.policy_text == before.policy_text && out.server_url == before.server_url) return std::nullopt;
   return out;
 }
@@ -153,18 +157,22 @@ RpcWait or_put_back(RpcWait wait, const std::shared_ptr<bool>& is_right, std::fu
 }
 
 /// Pins what the link says; gives what undoes that.
-std::variant<std::function<void(Context&)>, RpcFailure> pin_by_link(const RpcRooms& rooms, Context& context,
-                                                                    const OpenedLink& opened) {
+std::variant<std::function<void(Context&)>, RpcFailure> pin_by_link(Context& context, const OpenedLink& opened) {
   const std::string domain = opened.domain();
   const auto before = domain_pin(context.store, opened.account, domain);
   const auto origin = domain_origin(context.store, opened.account, domain);
   const auto pinned = pin_domain(context, opened.account, *opened.pin);
   if (!pinned) return policy_failure(pinned.error());
-  note_origin(context, opened.account, domain, {opened.invitation.name.text(), context.now.ms});
-  judge_again(rooms, context, opened.account, domain);
-  return [domain, before, origin](Context& later) {
+  const DomainOrigin by{opened.invitation.name.text(), context.now.ms};
+  note_origin(context, opened.account, domain, by);
+  return [domain, before, origin, by, put = *opened.pin](Context& later) {
     const auto own = load_account(later.store);
     if (!own) return;
+    // What its owner, or another link, said meanwhile stays.
+    const auto now = domain_pin(later.store, *own, domain);
+    const auto now_by = domain_origin(later.store, *own, domain);
+    if (!now || now->policy_text != put.policy_text || now->server_url != put.server_url) return;
+    if (!now_by || now_by->name != by.name || now_by->time_ms != by.time_ms) return;
     if (before) {
       (void)pin_domain(later, *own, *before);
     } else {
@@ -285,7 +293,7 @@ RpcBegun create_group_link(const RpcRooms& rooms, Context& context, Account acco
   }
   const Hash id = token_hash(*token);
   const std::uint64_t expires_ms = after(context.now, life_s * kSecondMs).ms;
-  invitation.group = GroupTicket{std::move(*token), conversation->title, expires_ms};
+  invitation.group = GroupTicket{std::move(*token), title_for_link(conversation->title), expires_ms};
   const std::string link = invitation_text(invitation);
   json out = link_json({std::move(account), std::move(invitation), InvitedPolicy::same, std::nullopt});
   out["link"] = link;
@@ -365,7 +373,7 @@ RpcBegun rpc_invitation_accept(const RpcRooms& rooms, const ClientConfig&, Conte
   }
   std::function<void(Context&)> put_back;
   if (opened.pin) {
-    auto pinned = pin_by_link(rooms, context, opened);
+    auto pinned = pin_by_link(context, opened);
     if (auto* failed = std::get_if<RpcFailure>(&pinned)) return std::move(*failed);
     put_back = std::get<std::function<void(Context&)>>(std::move(pinned));
   }
@@ -373,11 +381,14 @@ RpcBegun rpc_invitation_accept(const RpcRooms& rooms, const ClientConfig&, Conte
   const std::uint64_t asked_ms = std::min(number_param(params, "wait_ms", kAnswerWaitMs), kMostAnswerWaitMs);
   const std::uint64_t wait_ms = opened.invitation.group ? std::max(asked_ms, kLookUpWaitMs) : kLookUpWaitMs;
   const json about = link_json(opened);
-  const LookUp how = opened.pin ? LookUp::anew : LookUp::if_stale;
+  const bool pins = opened.pin.has_value();
+  const LookUp how = pins ? LookUp::anew : LookUp::if_stale;
   const auto invitation = std::make_shared<const Invitation>(std::move(opened.invitation));
   RpcWait wait = after_look_up(rooms, context, opened.account, {invitation->name}, how, wait_ms,
-                               [rooms, invitation, is_right, about, wait_ms](Context& later, const Account& own) {
+                               [rooms, invitation, is_right, about, wait_ms, pins](Context& later, const Account& own) {
                                  *is_right = true;
+                                 // Others of that domain wait until then: by a link that is wrong nobody is judged.
+                                 if (pins) judge_again(rooms, later, own, invitation->name.domain());
                                  return take_link_up(rooms, later, own, *invitation, about, wait_ms);
                                });
   return put_back ? or_put_back(std::move(wait), is_right, std::move(put_back)) : std::move(wait);
