@@ -1,18 +1,9 @@
-// Any bytes as the address of a blob, as the name that somebody gave a file, and as the rows of files: an address has
-// one spelling, a name is one file of a folder, and what is read is written back as it was.
+// Any bytes as the address of a blob, as the name that somebody gave a file, and as what is said of a file: an address
+// has one spelling, a name is one file of a folder, and what is read is written back as it was.
 #include "core/base/utf8.h"
 #include "core/client/file_name.h"
 #include "core/client/preview.h"
-
-namespace {
-
-template <class Row>
-void check_row(cairn::ByteView bytes) {
-  const auto row = cairn::wire::decode<Row>(bytes);
-  if (row) CHECK(cairn::equal(cairn::wire::encode(*row), bytes));
-}
-
-}  // namespace
+#include "tests/support/round_trip.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace cairn::client;
@@ -27,9 +18,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     CHECK(extent->width > 0 && extent->width <= kMaxPreviewSide && extent->height > 0 &&
           extent->height <= kMaxPreviewSide && size <= kMaxPreviewSize);
   }
-  check_row<Attachment>(bytes);
-  check_row<AttachmentRow>(bytes);
-  check_row<BlobToDelete>(bytes);
-  check_row<Transfer>(bytes);
+  cairn::testing::round_trip<Attachment>(bytes);
   return 0;
 }

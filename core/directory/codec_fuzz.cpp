@@ -2,17 +2,13 @@
 #include "core/directory/auditor.h"
 #include "core/directory/lookup.h"
 #include "core/directory/view.h"
+#include "tests/support/round_trip.h"
 
 namespace {
 
 using namespace cairn;
 using namespace cairn::directory;
-
-template <class T>
-void round_trip(ByteView bytes) {
-  const auto value = wire::decode<T>(bytes);
-  if (value) CHECK(equal(wire::encode(*value), bytes));
-}
+using testing::round_trip;
 
 }  // namespace
 

@@ -3,17 +3,13 @@
 #include "core/vault/entry.h"
 #include "core/vault/key_box.h"
 #include "core/vault/manifest.h"
+#include "tests/support/round_trip.h"
 
 namespace {
 
 using namespace cairn;
 using namespace cairn::vault;
-
-template <class T>
-void round_trip(ByteView bytes) {
-  const auto value = wire::decode<T>(bytes);
-  if (value) CHECK(equal(wire::encode(*value), bytes));
-}
+using testing::round_trip;
 
 }  // namespace
 
