@@ -43,7 +43,7 @@ constexpr cairn::testing::RowFormat kFormats[] = {
     {table::kSilences, round_trip<SilenceRow>},
     {table::kBlobs, round_trip<BlobRow>},
     {table::kBlobAccounts, round_trip<BlobAccountRow>},
-    {table::kHeldBlobs, round_trip<HeldBlobRow>},
+    {table::kHandshakeBlobs, round_trip<HandshakeBlobRow>},
     {table::kOutgoing, round_trip<OutgoingRow>},
     {table::kOutgoingQueues, round_trip<OutgoingQueueRow>},
     {table::kNeighbours, round_trip<NeighbourRow>},
