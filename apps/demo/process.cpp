@@ -124,6 +124,20 @@ std::string Process::output() const {
   return text.str();
 }
 
+std::optional<unsigned> port_told_by(Process& process, std::chrono::milliseconds most) {
+  const std::string mark = "://127.0.0.1:";
+  const auto until = Clock::now() + most;
+  while (Clock::now() < until && process.running()) {
+    const std::string output = process.output();
+    const std::size_t at = output.find(mark, output.rfind("listening on http"));
+    if (at != std::string::npos && output.find('\n', at) != std::string::npos) {
+      return static_cast<unsigned>(std::strtoul(output.c_str() + at + mark.size(), nullptr, 10));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return std::nullopt;
+}
+
 Finished run(const std::vector<std::string>& argv, std::chrono::milliseconds most, const std::string& input) {
   int in[2], out[2], err[2];
   pipe_pair(in);

@@ -44,6 +44,9 @@ class Process {
   std::string output_file_;
 };
 
+/// The port of this machine at which a server of ours says that it listens; nothing when it ends, or takes longer.
+std::optional<unsigned> port_told_by(Process& process, std::chrono::milliseconds most);
+
 /// Runs a program to its end, at most `most` long (then it is killed, with exit code 124). `input` is its standard
 /// input.
 Finished run(const std::vector<std::string>& argv, std::chrono::milliseconds most, const std::string& input = {});

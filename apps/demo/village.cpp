@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <thread>
+#include <utility>
 
 namespace cairn::demo {
 namespace {
@@ -49,10 +50,12 @@ Village::Village(VillageOptions options) : options_(std::move(options)) {
   // The log's key is made at the server's first start; the cosigners are told of it, and it of them.
   server_policy_file_ = options_.folder + "/server-policy";
   write_text(server_policy_file_, "quorum none\n");
+  auto tls = std::exchange(options_.tls, std::nullopt);  // this first time only we ask
   start_server();
   const auto well_known = http_get(server_port_, "/.well-known/cairn");
   if (!well_known) give_up("The server does not answer.", server_->output());
   const auto facts = nlohmann::json::parse(*well_known);
+  options_.tls = std::move(tls);
   const std::string log_line =
       "log " + facts["log"]["vkey"].get<std::string>() + " " + url() + facts["log"]["path"].get<std::string>() + "\n";
   stop_server(SIGTERM);
@@ -83,20 +86,14 @@ std::vector<std::string> Village::command(const std::string& who, const std::str
   return words;
 }
 
-std::string Village::url() const { return "http://127.0.0.1:" + std::to_string(server_port_); }
+std::string Village::url() const {
+  return (options_.tls ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(server_port_);
+}
 
 unsigned Village::await_port(Process& process, const std::string& what) {
-  const auto until = std::chrono::steady_clock::now() + kStartMost;
-  while (std::chrono::steady_clock::now() < until && process.running()) {
-    const std::string output = process.output();
-    const std::string mark = "listening on http://127.0.0.1:";
-    const std::size_t at = output.rfind(mark);
-    if (at != std::string::npos && output.find('\n', at) != std::string::npos) {
-      return static_cast<unsigned>(std::strtoul(output.c_str() + at + mark.size(), nullptr, 10));
-    }
-    std::this_thread::sleep_for(kPoll);
-  }
-  give_up(what + " did not start.", process.output());
+  const auto port = port_told_by(process, kStartMost);
+  if (!port) give_up(what + " did not start.", process.output());
+  return *port;
 }
 
 void Village::start_server() {
@@ -104,6 +101,7 @@ void Village::start_server() {
   const std::string listen = "127.0.0.1:" + std::to_string(server_port_);
   add(words, {"--data", server_folder(), "serve", "--listen", listen, "--domain", domain_});
   add(words, {"--policy", server_policy_file_, "--sign-up", options_.sign_up});
+  if (options_.tls) add(words, {"--tls-cert", options_.tls->certificate, "--tls-key", options_.tls->key});
   add(words, options_.server_arguments);
   const std::string output = options_.folder + "/cairnd.log";
   std::filesystem::remove(output);
@@ -131,6 +129,7 @@ void Village::start_cosigner(std::size_t index) {
   add(words, {"serve", "--listen", "127.0.0.1:" + std::to_string(cosigner_ports_[index])});
   add(words, {"--role", cosigner_role(index), "--name", cosigner_name(index)});
   add(words, {"--logs", options_.folder + "/logs" + std::to_string(index)});
+  if (options_.tls) add(words, {"--ca", options_.tls->authorities});
   Process process = Process::start(words, output);
   cosigner_ports_[index] = await_port(process, "A cosigner");
   if (index < cosigners_.size()) {

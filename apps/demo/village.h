@@ -21,6 +21,12 @@ struct VillageOptions {
   std::function<std::vector<std::string>(const std::string& who)> prefix;
   std::size_t witnesses = 2;
   std::size_t auditors = 2;
+  /// Files in PEM: the server speaks TLS with the first two, and the cosigners believe the authorities of the third. A
+  /// device that does not know them is told with `--ca`.
+  struct Tls {
+    std::string certificate, key, authorities;
+  };
+  std::optional<Tls> tls{};
 };
 
 /// What a `cairn` command gave: its exit code, its JSON, and the sentence on standard error.
@@ -70,7 +76,7 @@ class Village {
  private:
   /// The beginning of a command: the prefix for `who`, and the program.
   std::vector<std::string> command(const std::string& who, const std::string& program) const;
-  unsigned await_port(Process& process, const std::string& what);
+  static unsigned await_port(Process& process, const std::string& what);
   /// The program and its data folder.
   std::vector<std::string> cosigner_command(std::size_t index) const;
   std::string cosigner_role(std::size_t index) const { return index < options_.witnesses ? "witness" : "auditor"; }

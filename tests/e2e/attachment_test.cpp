@@ -3,7 +3,6 @@
 #include <sqlite3.h>
 
 #include <csignal>
-#include <cstdlib>
 #include <random>
 
 #include "tests/e2e/village_fixture.h"
@@ -20,13 +19,6 @@ constexpr auto kMostOfATransfer = std::chrono::minutes(5);
 
 class FilesBetweenPrograms : public VillageTest {
  protected:
-  /// The address sanitizer holds back what was freed, up to 256 MiB of it: that is no memory of the programs' own.
-  FilesBetweenPrograms() {
-    if (const char* options = std::getenv("ASAN_OPTIONS")) asan_options_ = options;
-    setenv("ASAN_OPTIONS", (asan_options_ + ":quarantine_size_mb=8").c_str(), 1);
-  }
-  ~FilesBetweenPrograms() override { setenv("ASAN_OPTIONS", asan_options_.c_str(), 1); }
-
   void meet() {
     two_people_with_two_devices();
     must(village().cairn("alice-1", {"send", "bob@localhost", "hello bob"}));
@@ -114,14 +106,7 @@ class FilesBetweenPrograms : public VillageTest {
     village().stop_server(SIGKILL);
     village().start_server();
   }
-  /// The most memory that a device's daemon has had, in KiB.
-  std::uint64_t most_memory(const std::string& device) {
-    std::ifstream status("/proc/" + std::to_string(village().daemon(device).pid()) + "/status");
-    for (std::string line; std::getline(status, line);) {
-      if (line.starts_with("VmHWM:")) return std::stoull(line.substr(6));
-    }
-    return 0;
-  }
+  std::uint64_t most_memory(const std::string& device) { return memory_kib(village().daemon(device).pid(), "VmHWM"); }
   void expect_flat(const std::string& device, std::uint64_t before) {
     const std::uint64_t most = most_memory(device);
     std::printf("memory of %s: %llu KiB before, %llu KiB at most since\n", device.c_str(),
@@ -131,21 +116,16 @@ class FilesBetweenPrograms : public VillageTest {
   }
   /// Begins, in the daemon, and does not wait.
   void begin(const std::string& device, const std::vector<std::string>& words) {
-    begun_.push_back(demo::Process::start(
-        [&] {
-          std::vector<std::string> all = {program_folder() + "/cairn", "--data", village().device_folder(device)};
-          all.insert(all.end(), words.begin(), words.end());
-          return all;
-        }(),
-        (folder_ / ("command-" + std::to_string(begun_.size()))).string()));
+    const std::string output = "command-" + std::to_string(begun_.size());
+    begun_.push_back(demo::Process::start(command_of(device, words), (folder_ / output).string()));
   }
   void TearDown() override {
     begun_.clear();
     VillageTest::TearDown();
   }
 
+  SmallQuarantine quarantine_;
   std::vector<demo::Process> begun_;
-  std::string asan_options_;
 };
 
 TEST_F(FilesBetweenPrograms, AFileComesToAllDevicesThroughKillsOnEitherSide) {

@@ -21,38 +21,9 @@ class HistoryBetweenPrograms : public VillageTest {
     village().daemon(device).wait(std::chrono::seconds(5));
     village().start_daemon(device);
   }
-  /// `cairn link` on alice-2, which waits.
-  demo::Process begin_link() {
-    return demo::Process::start(
-        {program_folder() + "/cairn", "--data", village().device_folder("alice-2"), "--json", "link", "alice@localhost",
-         "--server", village().url(), "--policy", village().policy_file()},
-        (folder_ / "link.log").string());
-  }
-  static std::string code_of(const demo::Process& link) {
-    std::string code;
-    EXPECT_TRUE(eventually([&] {
-      const std::string text = link.output();
-      const auto shown = json::parse(text.substr(0, text.find('\n')), nullptr, false);
-      if (shown.is_object()) code = shown.value("code", "");
-      return !code.empty();
-    }));
-    return code;
-  }
   json history(const std::string& device) {
     const demo::Said said = village().cairn(device, {"status"});
     return said.good() ? said.json.value("history", json::object()) : json::object();
-  }
-  json conversation(const std::string& device, const std::string& words) {
-    const demo::Said said = village().cairn(device, {"conversations"});
-    if (!said.good()) return json::object();
-    for (const json& one : said.json["conversations"]) {
-      if (one["title"] == words || (one["kind"] == "pair" && one["names"].dump().find(words) != std::string::npos))
-        return one;
-    }
-    return json::object();
-  }
-  bool shows(const std::string& device, const std::string& words, const std::string& key, const json& value) {
-    return eventually([&] { return conversation(device, words).value(key, json()) == value; }, std::chrono::minutes(1));
   }
   /// What was said in both conversations on this device.
   std::vector<std::string> all(const std::string& device) {
@@ -84,7 +55,7 @@ TEST_F(HistoryBetweenPrograms, AllOfItComesThroughKillsAndEndsWithTheDevice) {
   talk();
   const auto said = all("alice-1");
   // The one that gives is killed as soon as it has let the other one in, and then both of them again and again.
-  demo::Process link = begin_link();
+  demo::Process link = begin_link("alice-2", "alice@localhost");
   must(village().cairn("alice-1", {"device", "approve", code_of(link), "--yes"}));
   village().daemon("alice-1").signal(SIGKILL);
   village().daemon("alice-1").wait(std::chrono::seconds(5));
@@ -142,7 +113,7 @@ TEST_F(HistoryBetweenPrograms, StaysWhereItIsWhenItsOwnerSaysSo) {
   must(village().register_person("alice-1", "alice@localhost"));
   must(village().register_person("bob-1", "bob@localhost"));
   must(village().cairn("alice-1", {"send", "bob@localhost", "before"}));
-  demo::Process link = begin_link();
+  demo::Process link = begin_link("alice-2", "alice@localhost");
   const std::string code = code_of(link);
   // It is said what that means, and nothing happens without the words.
   const demo::Said refused =

@@ -10,17 +10,12 @@ using nlohmann::json;
 
 class Programs : public VillageTest {
  protected:
-  std::vector<std::string> cairn_of(const std::string& device, std::vector<std::string> words) {
-    std::vector<std::string> out = {program_folder() + "/cairn", "--data", village().device_folder(device)};
-    out.insert(out.end(), words.begin(), words.end());
-    return out;
-  }
   static std::string asking(int id, const std::string& method, const json& params) {
     return json{{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", params}}.dump() + "\n";
   }
   /// Its answers by their ids, after all of `input` was answered.
   std::map<int, json> rpc(const std::string& device, const std::string& input) {
-    const auto ended = demo::run(cairn_of(device, {"rpc"}), std::chrono::seconds(60), input);
+    const auto ended = demo::run(command_of(device, {"rpc"}), std::chrono::seconds(60), input);
     EXPECT_EQ(ended.exit_code, 0) << ended.err;
     std::map<int, json> out;
     std::istringstream lines(ended.out);
@@ -47,7 +42,7 @@ class Programs : public VillageTest {
     village().stop_daemon("bob-1");
     const std::string cursor = (folder_ / "cursor").string();
     bot.insert(bot.end(), {"--cursor", cursor});
-    for (const std::string& word : cairn_of("bob-1", {"rpc"})) bot.push_back(word);
+    for (const std::string& word : command_of("bob-1", {"rpc"})) bot.push_back(word);
     const auto answered = [&](const std::string& text) {
       return eventually([&] { return count("alice-1", "bob@localhost", "bob@localhost: " + text) == 1; },
                         std::chrono::seconds(40));
@@ -75,7 +70,7 @@ TEST_F(Programs, SpeakJsonRpcWithAndWithoutADaemon) {
   const std::string input = asking(1, "status", json::object()) + asking(2, "nonsense", json::object()) + "{broken\n";
   for (const bool daemon : {true, false}) {
     if (!daemon) village().stop_daemon("alice-1");
-    const auto ended = demo::run(cairn_of("alice-1", {"rpc"}), std::chrono::seconds(60), input);
+    const auto ended = demo::run(command_of("alice-1", {"rpc"}), std::chrono::seconds(60), input);
     EXPECT_EQ(ended.exit_code, 0) << ended.err;
     EXPECT_NE(ended.out.find("\"alice@localhost\""), std::string::npos) << ended.out;
     EXPECT_NE(ended.out.find("-32601"), std::string::npos) << ended.out;

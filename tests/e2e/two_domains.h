@@ -159,17 +159,9 @@ class TwoDomains {
   static void write(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
 
   static unsigned await_port(demo::Process& process) {
-    unsigned port = 0;
-    const bool came = eventually([&] {
-      const std::string output = process.output();
-      const std::string mark = "listening on http://127.0.0.1:";
-      const std::size_t at = output.rfind(mark);
-      if (at == std::string::npos || output.find('\n', at) == std::string::npos) return false;
-      port = static_cast<unsigned>(std::strtoul(output.c_str() + at + mark.size(), nullptr, 10));
-      return true;
-    });
-    if (!came) throw std::runtime_error("a program did not start: " + process.output());
-    return port;
+    const auto port = demo::port_told_by(process, std::chrono::seconds(15));
+    if (!port) throw std::runtime_error("a program did not start: " + process.output());
+    return *port;
   }
 
   /// Four: two witnesses and two auditors for both, or one of each for either.

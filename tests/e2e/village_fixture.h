@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -24,6 +25,31 @@ bool eventually(Condition condition, std::chrono::milliseconds most = std::chron
   } while (std::chrono::steady_clock::now() < until);
   return false;
 }
+
+/// A field of what the kernel says of a process, in KiB: "VmRSS" is the memory it has, "VmHWM" the most it ever had.
+inline std::uint64_t memory_kib(pid_t process, const std::string& field) {
+  std::ifstream status("/proc/" + std::to_string(process) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(field + ":")) return std::stoull(line.substr(field.size() + 1));
+  }
+  return 0;
+}
+
+/// The address sanitizer holds back what was freed, up to 256 MiB of it: that is no memory of the programs' own. While
+/// this lives, the programs that are started keep it small.
+class SmallQuarantine {
+ public:
+  SmallQuarantine() {
+    if (const char* options = std::getenv("ASAN_OPTIONS")) before_ = options;
+    setenv("ASAN_OPTIONS", (before_ + ":quarantine_size_mb=8").c_str(), 1);
+  }
+  ~SmallQuarantine() { setenv("ASAN_OPTIONS", before_.c_str(), 1); }
+  SmallQuarantine(const SmallQuarantine&) = delete;
+  SmallQuarantine& operator=(const SmallQuarantine&) = delete;
+
+ private:
+  std::string before_;
+};
 
 class VillageTest : public ::testing::Test {
  protected:
@@ -60,6 +86,7 @@ class VillageTest : public ::testing::Test {
       options.server = server;
       options.server_arguments = std::move(arguments);
       options.sign_up = sign_up_;
+      options.tls = tls_;
       options.prefix = [this](const std::string& who) { return prefix_for(who); };
       village_.emplace(std::move(options));
     }
@@ -74,7 +101,11 @@ class VillageTest : public ::testing::Test {
     must(village().link_device("bob-2", "bob@localhost", "bob-1"));
   }
 
-  // ---- other clocks, a full disk (tests/e2e/shim/trouble.cpp) ----
+  std::uint16_t server_port() {
+    return static_cast<std::uint16_t>(std::stoul(village().url().substr(village().url().rfind(':') + 1)));
+  }
+
+  // ---- other clocks, a full disk, one that can only be read (tests/e2e/shim/trouble.cpp) ----
 
   /// "cairnd", "cosigner0" and so on, or a device; it needs trouble() before its program starts.
   void trouble(const std::string& who) {
@@ -88,6 +119,13 @@ class VillageTest : public ::testing::Test {
   /// From now on there are so many free bytes on its disk.
   void set_free(const std::string& who, std::uint64_t bytes) {
     std::ofstream(trouble_folder() + "/" + who + ".disk") << bytes;
+  }
+
+  /// From now on its disk can only be read, or can be written again.
+  void set_read_only(const std::string& who, bool read_only) {
+    const std::string path = trouble_folder() + "/" + who + ".readonly";
+    if (!read_only) std::filesystem::remove(path);
+    if (read_only) std::ofstream(path) << "1";
   }
 
   static void must(const demo::Said& said) { ASSERT_TRUE(said.good()) << said.exit_code << " " << said.error; }
@@ -109,6 +147,46 @@ class VillageTest : public ::testing::Test {
     return std::find(all.begin(), all.end(), line) != all.end();
   }
 
+  /// `cairn` for a device's folder, to be started by the test itself.
+  std::vector<std::string> command_of(const std::string& device, const std::vector<std::string>& words) {
+    std::vector<std::string> out = {program_folder() + "/cairn", "--data", village().device_folder(device)};
+    out.insert(out.end(), words.begin(), words.end());
+    return out;
+  }
+
+  /// What `conversations` says of a group by its title, or of the pair with a name; an empty object when there is none.
+  nlohmann::json conversation(const std::string& device, const std::string& words) {
+    const demo::Said said = village().cairn(device, {"conversations"});
+    if (!said.good()) return nlohmann::json::object();
+    for (const nlohmann::json& one : said.json["conversations"]) {
+      if (one["title"] == words || (one["kind"] == "pair" && one["names"].dump().find(words) != std::string::npos))
+        return one;
+    }
+    return nlohmann::json::object();
+  }
+  /// Waits until that has this value under `key`; null: until it has none.
+  bool shows(const std::string& device, const std::string& words, const std::string& key, const nlohmann::json& value) {
+    return eventually([&] { return conversation(device, words).value(key, nlohmann::json()) == value; },
+                      std::chrono::minutes(1));
+  }
+
+  /// `cairn link` on a device without a name, which waits to be let in; code_of() what it shows.
+  demo::Process begin_link(const std::string& device, const std::string& name) {
+    return demo::Process::start(
+        command_of(device, {"--json", "link", name, "--server", village().url(), "--policy", village().policy_file()}),
+        (folder_ / (device + "-link.log")).string());
+  }
+  static std::string code_of(const demo::Process& link) {
+    std::string code;
+    EXPECT_TRUE(eventually([&] {
+      const std::string text = link.output();
+      const auto shown = nlohmann::json::parse(text.substr(0, text.find('\n')), nullptr, false);
+      if (shown.is_object()) code = shown.value("code", "");
+      return !code.empty();
+    }));
+    return code;
+  }
+
   /// At once: a program that reads it meanwhile sees no empty file, which would set its clock back.
   void control(const std::string& file, std::chrono::seconds value) {
     const std::string path = trouble_folder() + "/" + file;
@@ -123,6 +201,7 @@ class VillageTest : public ::testing::Test {
   }
 
   std::string sign_up_ = "open";
+  std::optional<demo::VillageOptions::Tls> tls_;
   std::set<std::string> troubled_;
   std::filesystem::path folder_;
   std::optional<demo::Village> village_;

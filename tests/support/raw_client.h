@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <string>
+#include <utility>
 
 #include "core/base/bytes.h"
 
@@ -15,9 +16,15 @@ namespace cairn::testing {
 
 class RawClient {
  public:
-  explicit RawClient(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  /// `from` is another of this machine's addresses, 127.0.0.0/8: to a server another machine.
+  explicit RawClient(std::uint16_t port, std::uint32_t from = INADDR_LOOPBACK)
+      : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address = {};
     address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(from);
+    if (from != INADDR_LOOPBACK) {
+      CHECK(::bind(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    }
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     CHECK(::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
@@ -51,6 +58,11 @@ class RawClient {
       }
     }
     return received_;
+  }
+  /// The same, since it was taken the last time.
+  std::string take() {
+    read();
+    return std::exchange(received_, {});
   }
   bool has_ended() {
     read();

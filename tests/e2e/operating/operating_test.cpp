@@ -35,9 +35,6 @@ class OperatingTest : public VillageTest {
     must(village().cairn("alice-1", {"send", "bob@localhost", "hello"}));
     ASSERT_TRUE(eventually([&] { return has_text("bob-1", "alice@localhost", "alice@localhost: hello"); }));
   }
-  unsigned server_port() {
-    return static_cast<unsigned>(std::stoul(village().url().substr(village().url().rfind(':') + 1)));
-  }
   std::string health() { return demo::http_get(server_port(), "/v1/health").value_or(""); }
   bool directory_is(const std::string& word) {
     return health().find("\"directory\": \"" + word + "\"") != std::string::npos;
