@@ -2,7 +2,6 @@
 // much memory of this process an idle connection holds.
 #include <benchmark/benchmark.h>
 #include <malloc.h>
-#include <sys/resource.h>
 
 #include "shell/loop/loop.h"
 #include "shell/net/http.h"
@@ -10,6 +9,7 @@
 #include "shell/os/clock.h"
 #include "shell/store/memory/memory_store.h"
 #include "tests/support/echo_mind.h"
+#include "tests/support/many_files.h"
 #include "tests/support/raw_client.h"
 #include "tests/support/seeded_entropy.h"
 
@@ -74,10 +74,7 @@ BENCHMARK(frames)->ArgName("at_once")->Arg(1)->Arg(64)->UseRealTime();
 
 void idle_connections(benchmark::State& state) {
   const auto count = static_cast<std::size_t>(state.range(0));
-  rlimit files = {};
-  ::getrlimit(RLIMIT_NOFILE, &files);
-  files.rlim_cur = files.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &files);
+  CHECK(testing::may_open_files(2 * count + 100));  // both ends
   for (auto _ : state) {
     House house;
     std::vector<std::unique_ptr<testing::RawClient>> clients;

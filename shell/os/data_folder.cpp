@@ -33,6 +33,7 @@ Result<DataFolder> DataFolder::open(std::string path) {
   const int lock = ::open((path + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (lock < 0) {
     REQUIRE(errno != ENOSPC, ErrorCode::storage_full, "the disk is full: make room");
+    REQUIRE(errno != EROFS, ErrorCode::storage_failed, kReadOnlyDisk);
     return fail(ErrorCode::storage_failed, "the data folder cannot be written: change its owner or permissions");
   }
   DataFolder folder(std::move(path), lock);

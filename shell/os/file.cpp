@@ -37,6 +37,7 @@ class Descriptor {
 
 Status failed(int cause) {
   if (cause == ENOSPC || cause == EDQUOT) return fail(ErrorCode::storage_full, "the disk is full: make room");
+  if (cause == EROFS) return fail(ErrorCode::storage_failed, kReadOnlyDisk);
   if (cause == ENOENT || cause == ENOTDIR) return fail(ErrorCode::not_found, "there is no such file");
   if (cause == EACCES || cause == EPERM) {
     return fail(ErrorCode::storage_failed, "the file belongs to somebody else: change its owner or permissions");

@@ -7,6 +7,10 @@
 
 namespace cairn::os {
 
+/// What is said of one that was mounted so, or that the kernel stopped writing to.
+inline constexpr const char* kReadOnlyDisk =
+    "the disk can only be read: check it, and mount it so that it can be written";
+
 /// The whole content. Errors: not_found, over_limit above `most` bytes, storage_failed.
 Result<Bytes> read_file(const std::string& path, std::size_t most);
 

@@ -1,16 +1,18 @@
-// Loaded in front of libc (LD_PRELOAD) by the end-to-end tests: gives one program another clock, a full disk,
-// and an end at any moment.
+// Loaded in front of libc (LD_PRELOAD) by the end-to-end tests: gives one program another clock, a disk that is full or
+// can only be read, and an end at any moment.
 //
-// CAIRN_TROUBLE names files that a test writes, PATH.clock, PATH.uptime, PATH.disk, PATH.kill and PATH.end; all but
-// .kill while the program runs:
+// CAIRN_TROUBLE names files that a test writes, PATH.clock, PATH.uptime, PATH.disk, PATH.readonly, PATH.kill and
+// PATH.end; all but .kill while the program runs:
 //   .clock  seconds by which CLOCK_REALTIME goes ahead; a minus sign for behind. No file: the true time
 //   .uptime seconds by which CLOCK_MONOTONIC goes ahead. No file: the true one. It never goes back
 //   .disk   bytes that are free at the moment when the number is first seen. No file: the true disk
+//   .readonly  no regular file can be made, changed or opened to be changed (EROFS). No file: they can
 //   .kill   the program is killed, as by kill -9, before it changes files for the n-th time since it started. No file:
 //           never. Changes are what is written, cut, made durable, renamed, linked and removed
 //   .end    likewise, counted from the moment when the number is first seen
 // A disk is modelled by the ends of regular files: what makes a file longer takes room, what is overwritten does not,
 // and what is cut off or removed gives room back.
+#undef _FORTIFY_SOURCE  // it makes open() a function of the header, which cannot be defined once more
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -23,6 +25,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdarg>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
@@ -123,9 +126,60 @@ bool is_regular(int file) {
   return file > STDERR_FILENO && fstat(file, &found) == 0 && S_ISREG(found.st_mode);
 }
 
+// ---- a disk that can only be read ----
+
+/// False, with errno, when nothing on the disk may be changed now.
+bool may_change() {
+  if (control(".readonly").empty()) return true;
+  errno = EROFS;
+  return false;
+}
+bool may_change(int file) { return !is_regular(file) || may_change(); }
+
+/// Whether open() may go on: with EROFS as the kernel says it, of files alone.
+bool may_open(const char* path, int flags) {
+  const bool changes = (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0;
+  if (!changes && (flags & O_CREAT) == 0) return true;
+  struct stat found = {};
+  const bool is_there = stat(path, &found) == 0;
+  const bool touches = is_there ? changes && S_ISREG(found.st_mode) : (flags & O_CREAT) != 0;
+  return !touches || may_change();
+}
+
+mode_t mode_of(int flags, va_list rest) { return (flags & O_CREAT) != 0 ? va_arg(rest, mode_t) : 0; }
+
 }  // namespace
 
 extern "C" {
+
+int open64(const char* path, int flags, ...) {
+  static const auto real = next<int (*)(const char*, int, ...)>("open64");
+  va_list rest;
+  va_start(rest, flags);
+  const mode_t mode = mode_of(flags, rest);
+  va_end(rest);
+  return may_open(path, flags) ? real(path, flags, mode) : -1;
+}
+int open(const char* path, int flags, ...) {
+  va_list rest;
+  va_start(rest, flags);
+  const mode_t mode = mode_of(flags, rest);
+  va_end(rest);
+  return open64(path, flags, mode);  // one function on 64-bit machines
+}
+int mkostemp(char* pattern, int flags) {
+  static const auto real = next<int (*)(char*, int)>("mkostemp");
+  return may_change() ? real(pattern, flags) : -1;
+}
+int mkdir(const char* path, mode_t mode) noexcept {
+  static const auto real = next<int (*)(const char*, mode_t)>("mkdir");
+  struct stat found = {};
+  return stat(path, &found) == 0 || may_change() ? real(path, mode) : -1;
+}
+int link(const char* from, const char* to) noexcept {
+  static const auto real = next<int (*)(const char*, const char*)>("link");
+  return may_change() ? real(from, to) : -1;
+}
 
 int clock_gettime(clockid_t clock, struct timespec* now) noexcept {
   static const auto real = next<int (*)(clockid_t, struct timespec*)>("clock_gettime");
@@ -151,7 +205,7 @@ time_t time(time_t* out) noexcept {
 ssize_t pwrite64(int file, const void* data, size_t size, off64_t offset) {
   static const auto real = next<ssize_t (*)(int, const void*, size_t, off64_t)>("pwrite64");
   if (is_regular(file)) count_change();
-  if (!grow(file, offset + static_cast<long long>(size))) return -1;
+  if (!may_change(file) || !grow(file, offset + static_cast<long long>(size))) return -1;
   return real(file, data, size, offset);
 }
 ssize_t pwrite(int file, const void* data, size_t size, off_t offset) { return pwrite64(file, data, size, offset); }
@@ -159,6 +213,7 @@ ssize_t pwrite(int file, const void* data, size_t size, off_t offset) { return p
 ssize_t write(int file, const void* data, size_t size) {
   static const auto real = next<ssize_t (*)(int, const void*, size_t)>("write");
   if (is_regular(file)) count_change();
+  if (!may_change(file)) return -1;
   const off_t at = lseek(file, 0, SEEK_CUR);
   if (at >= 0 && !grow(file, at + static_cast<long long>(size))) return -1;
   return real(file, data, size);
@@ -166,6 +221,7 @@ ssize_t write(int file, const void* data, size_t size) {
 
 int posix_fallocate64(int file, off64_t offset, off64_t size) {
   static const auto real = next<int (*)(int, off64_t, off64_t)>("posix_fallocate64");
+  if (!may_change(file)) return EROFS;
   return grow(file, offset + size) ? real(file, offset, size) : ENOSPC;
 }
 int posix_fallocate(int file, off_t offset, off_t size) { return posix_fallocate64(file, offset, size); }
@@ -174,7 +230,7 @@ int ftruncate64(int file, off64_t size) noexcept {
   static const auto real = next<int (*)(int, off64_t)>("ftruncate64");
   count_change();
   struct stat found = {};
-  if (!grow(file, size) || fstat(file, &found) != 0) return -1;
+  if (!may_change(file) || !grow(file, size) || fstat(file, &found) != 0) return -1;
   const int result = real(file, size);
   if (result == 0) give_back(found.st_size - size);
   return result;
@@ -186,6 +242,7 @@ int unlink(const char* path) noexcept {
   count_change();
   struct stat found = {};
   const bool regular = stat(path, &found) == 0 && S_ISREG(found.st_mode);
+  if (regular && !may_change()) return -1;
   const int result = real(path);
   if (result == 0 && regular) give_back(found.st_size);
   return result;
@@ -204,17 +261,17 @@ int fdatasync(int file) {
 int rename(const char* from, const char* to) noexcept {
   static const auto real = next<int (*)(const char*, const char*)>("rename");
   count_change();
-  return real(from, to);
+  return may_change() ? real(from, to) : -1;
 }
 int renameat(int from_folder, const char* from, int to_folder, const char* to) noexcept {
   static const auto real = next<int (*)(int, const char*, int, const char*)>("renameat");
   count_change();
-  return real(from_folder, from, to_folder, to);
+  return may_change() ? real(from_folder, from, to_folder, to) : -1;
 }
 int unlinkat(int folder, const char* path, int flags) noexcept {
   static const auto real = next<int (*)(int, const char*, int)>("unlinkat");
   count_change();
-  return real(folder, path, flags);
+  return may_change() ? real(folder, path, flags) : -1;
 }
 
 int statvfs64(const char* path, struct statvfs64* out) noexcept {
