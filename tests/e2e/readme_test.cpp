@@ -89,9 +89,6 @@ class Readme : public VillageTest {
 };
 
 TEST_F(Readme, LeadsFromACloneToAFirstMessageEachWayBetweenTwoFolders) {
-  if (demo::run({"/usr/bin/env", "curl", "--version"}, std::chrono::seconds(10)).exit_code != 0) {
-    GTEST_SKIP() << "SKIPPED: there is no curl here";
-  }
   const std::string block = block_below("Two laptops");
   ASSERT_FALSE(block.empty()) << "README.md has no block of commands below \"Two laptops\"";
   const demo::Finished done = paste(with_free_ports(block));
