@@ -177,6 +177,12 @@ std::optional<Reply> serve(const Command& command) {
   return std::nullopt;
 }
 
+/// What another device is to see with its camera.
+void draw(const Command& command, const json& result) {
+  if (command.method == "link" && ::isatty(STDOUT_FILENO) != 0) say(apps::qr_code(result.value("code", "")));
+  if (command.method == "invitation.create" && command.with_qr) say(apps::invitation_qr(result.value("link", "")));
+}
+
 int run(Command& command) {
   if (const auto done = do_alone(command)) return report(command, command.method, *done);
   if (!read_into(command, command.policy_file, "policy") || !read_into(command, command.realms_file, "realms")) {
@@ -225,11 +231,7 @@ int run(Command& command) {
   if (reply.exit == Exit::done && command.method == "evidence.export") {
     reply = apps::save_evidence(reply.result, command.export_file);
   }
-  const bool shows_code = command.method == "link" && reply.exit == Exit::done;
-  if (shows_code && !command.json_output && ::isatty(STDOUT_FILENO) != 0)
-    say(apps::qr_code(reply.result.value("code", "")));
-  const bool is_made = command.method == "invitation.create" && reply.exit == Exit::done;
-  if (is_made && command.with_qr && !command.json_output) say(apps::invitation_qr(reply.result.value("link", "")));
+  if (reply.exit == Exit::done && !command.json_output) draw(command, reply.result);
   int code = report(command, command.method, reply);
   if (code == 0 && command.method == "link") {
     code = report(command, "link.wait", speaker->ask("link.wait", json::object(), on_notice));
