@@ -8,6 +8,8 @@
 #include "core/client/held_veto.h"
 #include "core/client/history_records.h"
 #include "core/client/history_rows.h"
+#include "core/client/invitation_tables.h"
+#include "core/client/invites.h"
 #include "core/client/leaf_updates.h"
 #include "core/client/lost_generations.h"
 #include "core/client/messages.h"
@@ -92,6 +94,9 @@ constexpr cairn::testing::RowFormat kFormats[] = {
     {tables::kPinWords, round_trip<OwnPinWord>},
     {tables::kPinWords, round_trip<PinToWatch>},
     {tables::kLostGenerations, round_trip<LostGeneration>},
+    {tables::kDomainOrigins, round_trip<DomainOrigin>},
+    {tables::kGroupLinks, round_trip<GroupLink>},
+    {tables::kAskedJoins, round_trip<AskedJoin>},
 };
 
 }  // namespace
