@@ -8,7 +8,7 @@
 #include "core/client/search.h"
 #include "core/client/tables.h"
 #include "shell/os/entropy.h"
-#include "shell/store/encrypted/encrypted_store.h"
+#include "shell/store/encrypted/key_file.h"
 #include "shell/store/sqlite/sqlite_store.h"
 
 namespace cairn::client {
