@@ -1,55 +1,47 @@
 // What people expect of conversations, with real programs: two people with two devices each, all of which agree.
-#include "tests/e2e/village_fixture.h"
+#include "core/base/encoding.h"
+#include "tests/e2e/features_village.h"
+#include "tests/support/made_images.h"
 
 namespace cairn::e2e {
 namespace {
 
 using nlohmann::json;
 
-class Features : public VillageTest {
+class Features : public FeaturesTest {
  protected:
-  static std::string other(const std::string& device) {
-    return device.starts_with("alice") ? "bob@localhost" : "alice@localhost";
+  std::string file_of(const std::string& name, ByteView bytes) {
+    const std::string path = (folder_ / name).string();
+    std::ofstream(path, std::ios::binary) << as_text(bytes);
+    return path;
   }
-  json run(const std::string& device, const std::vector<std::string>& words) {
-    const demo::Said said = village().cairn(device, words);
-    must(said);
-    return said.json;
+  /// Whether those who are there now were told that somebody writes.
+  bool says_that_it_writes(const std::string& device) {
+    return ask(device, "typing", {{"conversation", other(device)}}).value("told", false);
   }
-  /// The message with this id on that device, left unread; null when there is none.
-  json message(const std::string& device, const std::string& id, const std::string& conversation = {}) {
-    const demo::Said said =
-        village().cairn(device, {"read", conversation.empty() ? other(device) : conversation, "--peek"});
-    if (!said.good()) return nullptr;
-    for (const json& one : said.json["messages"]) {
-      if (one.value("id", "") == id) return one;
+  /// A device's owner who watches what comes.
+  demo::Process watch(const std::string& device) {
+    return demo::Process::start(command_of(device, {"--json", "read", "--follow"}),
+                                (folder_ / (device + "-watch")).string());
+  }
+  static bool sees(const demo::Process& watcher, const std::string& words) {
+    return eventually([&] { return watcher.output().find(words) != std::string::npos; });
+  }
+  /// Waits until all four show this picture of a group; "" for none.
+  void expect_picture(const std::string& group, const std::string& picture) {
+    for (const std::string device : kFourDevices) {
+      EXPECT_TRUE(eventually([&] {
+        const demo::Said said = village().cairn(device, {"group", "show", group});
+        return said.good() && said.json.value("picture", "") == picture;
+      })) << device;
     }
-    return nullptr;
-  }
-  /// Waits until this holds of that message on all four devices.
-  template <class Holds>
-  void everywhere(const std::string& id, Holds holds, const std::string& conversation = {}) {
-    for (const std::string device : {"alice-1", "alice-2", "bob-1", "bob-2"}) {
-      EXPECT_TRUE(eventually([&] { return holds(message(device, id, conversation)); }, std::chrono::seconds(30)))
-          << device << " " << message(device, id, conversation).dump();
-    }
-  }
-  void meet() {
-    two_people_with_two_devices();
-    run("alice-1", {"send", "bob@localhost", "hello bob"});
-    EXPECT_TRUE(eventually([&] { return has_text("bob-1", "alice@localhost", "alice@localhost: hello bob"); }));
-    const std::string id = run("bob-1", {"send", "alice@localhost", "hello alice"})["id"];
-    everywhere(id, [](const json& one) { return one.is_object(); });
-  }
-  std::string say(const std::string& device, const std::string& text) {
-    return run(device, {"send", other(device), text})["id"];
   }
 };
 
 TEST_F(Features, RepliesReactionsEditsAndTakingBack) {
   meet();
   const std::string id = say("alice-1", "shall we walk?");
-  everywhere(id, [](const json& one) { return one.is_object(); });
+  arrives_everywhere(id);
   const std::string reply = run("bob-2", {"send", "alice@localhost", "yes", "--reply", id.substr(0, 12)})["id"];
   everywhere(reply, [&](const json& one) { return one.is_object() && one.value("reply_to", "") == id; });
   run("bob-1", {"react", id, "\U0001F44D"});
@@ -85,6 +77,82 @@ TEST_F(Features, DeliveredAndRead) {
   for (const char* device : {"bob-1", "bob-2"}) {
     EXPECT_TRUE(eventually([&] { return run(device, {"conversations"})["conversations"][0]["unread"] == 0; }))
         << device;
+  }
+}
+
+TEST_F(Features, ReadingIsNotToldWhereReceiptsAreOff) {
+  meet();
+  run("bob-1", {"conversation", "receipts", "alice@localhost", "off"});
+  EXPECT_TRUE(shows("bob-2", "alice@localhost", "receipts", false));
+  const std::string hidden = say("alice-1", "have you read this?");
+  arrives_everywhere(hidden);
+  run("bob-1", {"read", "alice@localhost"});
+  EXPECT_TRUE(shows("bob-2", "alice@localhost", "unread", 0));
+  run("bob-2", {"conversation", "receipts", "alice@localhost", "on"});
+  EXPECT_TRUE(shows("bob-1", "alice@localhost", "receipts", true));
+  const std::string told = say("alice-2", "and this?");
+  arrives_everywhere(told);
+  run("bob-2", {"read", "alice@localhost"});
+  for (const char* device : {"alice-1", "alice-2"}) {
+    EXPECT_TRUE(eventually([&] { return message(device, told).value("status", "") == "read"; })) << device;
+    EXPECT_EQ(message(device, hidden).value("status", ""), "sent") << device;
+  }
+}
+
+TEST_F(Features, WritingIsSeenAndNotWhereItIsSwitchedOff) {
+  meet();
+  const demo::Process alice = watch("alice-2");
+  const demo::Process bob_1 = watch("bob-1");
+  const demo::Process bob_2 = watch("bob-2");
+  say("alice-1", "watch me");
+  for (const demo::Process* one : {&alice, &bob_1, &bob_2}) EXPECT_TRUE(sees(*one, "watch me")) << one->output();
+  run("alice-1", {"typing", "off", "bob@localhost"});
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(says_that_it_writes("alice-1"));
+  run("alice-1", {"typing", "on", "bob@localhost"});
+  EXPECT_TRUE(eventually([&] { return says_that_it_writes("alice-1"); }));
+  const std::string alice_writes = "\"typing\":\"alice@localhost\"";
+  const std::string bob_writes = "\"typing\":\"bob@localhost\"";
+  for (const demo::Process* one : {&bob_1, &bob_2}) EXPECT_TRUE(sees(*one, alice_writes)) << one->output();
+  // Switched off on one device, for everybody, it is on at the other one.
+  run("bob-1", {"typing", "off"});
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(says_that_it_writes("bob-1"));
+  EXPECT_EQ(alice.output().find(bob_writes), std::string::npos);
+  EXPECT_TRUE(eventually([&] { return says_that_it_writes("bob-2"); }));
+  EXPECT_TRUE(sees(alice, bob_writes)) << alice.output();
+  EXPECT_EQ(alice.output().find(alice_writes), std::string::npos) << "nobody is told of themselves";
+  EXPECT_EQ(bob_1.output().find(bob_writes), std::string::npos);
+}
+
+TEST_F(Features, PicturesAreSeenAndWordsFoundOnEveryDevice) {
+  meet();
+  const std::string path = file_of("lake.jpg", testing::jpeg_of(testing::four_quarters(640, 480)));
+  run("bob-2", {"send", "alice@localhost", "The lake at dawn", "--attach", path}, std::chrono::minutes(2));
+  std::string id, picture;
+  for (const std::string device : kFourDevices) {
+    json message;
+    ASSERT_TRUE(eventually([&] {
+      const json hits = run(device, {"search", "DAWN", "lake"})["messages"];
+      if (hits.size() == 1) message = hits[0];
+      return hits.size() == 1;
+    })) << device;
+    EXPECT_EQ(message["text"], "The lake at dawn") << device;
+    EXPECT_EQ(message["attachment"]["name"], "lake.jpg") << device;
+    if (id.empty()) id = message["id"];
+    EXPECT_EQ(message["id"], id) << device;
+    const json preview = this->message(device, id)["attachment"]["preview"];
+    ASSERT_TRUE(preview.is_object()) << device;
+    EXPECT_EQ(preview["width"], 160) << device;
+    EXPECT_EQ(preview["height"], 120) << device;
+    if (picture.empty()) picture = preview["data"];
+    EXPECT_EQ(preview["data"], picture) << device;
+    EXPECT_EQ(found(device, {"dawn", "dusk"}), 0u) << device;
+  }
+  const std::string plain = say("alice-1", "shall we walk there?");
+  arrives_everywhere(plain);
+  run("alice-2", {"edit", plain, "shall we run there?"});
+  for (const std::string device : kFourDevices) {
+    EXPECT_TRUE(eventually([&] { return found(device, {"run", "there"}) == 1; })) << device;
+    EXPECT_EQ(found(device, {"walk", "there"}), 0u) << device;
   }
 }
 
@@ -135,6 +203,13 @@ TEST_F(Features, AdminsOfAGroup) {
       id, [](const json& one) { return one.is_object() && one.contains("mentions"); }, "walkers");
   EXPECT_EQ(village().cairn("bob-1", {"group", "rename", "walkers", "x"}).exit_code, 1);
   run("alice-2", {"group", "rename", "walkers", "runners"});
+  const Bytes drawing = testing::png_of(testing::four_quarters(16, 16));
+  const std::string picture = file_of("picture.png", drawing);
+  EXPECT_EQ(village().cairn("bob-2", {"group", "picture", "runners", picture}).exit_code, 1);
+  run("alice-2", {"group", "picture", "runners", picture});
+  expect_picture("runners", to_base64(drawing));
+  run("alice-1", {"group", "picture", "runners", file_of("none.png", {})});
+  expect_picture("runners", "");
   run("alice-1", {"group", "admin", "runners", "bob"});
   for (const std::string device : {"alice-1", "alice-2", "bob-1", "bob-2"}) {
     EXPECT_TRUE(eventually([&] {
@@ -145,6 +220,28 @@ TEST_F(Features, AdminsOfAGroup) {
   run("alice-1", {"group", "leave", "runners"});
   for (const char* device : {"bob-1", "bob-2"}) {
     EXPECT_TRUE(eventually([&] { return run(device, {"group", "show", "runners"})["names"].size() == 1; })) << device;
+  }
+}
+
+TEST_F(Features, WhoIsTakenOutOfAGroupIsToldAndHearsNoMore) {
+  two_people_with_two_devices();
+  run("alice-1", {"group", "create", "readers", "bob@localhost"});
+  arrives_everywhere(run("alice-1", {"send", "readers", "page one"})["id"], "readers");
+  EXPECT_EQ(village().cairn("bob-1", {"group", "remove", "readers", "alice"}).exit_code, 1);
+  run("alice-2", {"group", "remove", "readers", "bob"});
+  for (const char* device : {"alice-1", "alice-2"}) {
+    EXPECT_TRUE(eventually([&] { return run(device, {"group", "show", "readers"})["names"].size() == 1; })) << device;
+  }
+  const std::string unheard = run("alice-1", {"send", "readers", "page two"})["id"];
+  EXPECT_TRUE(eventually([&] { return message("alice-2", unheard, "readers").is_object(); }));
+  arrives_everywhere(say("alice-1", "you are out"));
+  for (const char* device : {"bob-1", "bob-2"}) {
+    EXPECT_TRUE(eventually([&] { return has_notice(device, "readers", "was removed from the conversation"); }))
+        << device;
+    EXPECT_TRUE(message(device, unheard, "readers").is_null()) << device;
+    const demo::Said refused = village().cairn(device, {"send", "readers", "but why?"});
+    EXPECT_EQ(refused.exit_code, 1) << device;
+    EXPECT_NE(refused.error.find("can only be read"), std::string::npos) << refused.error;
   }
 }
 
