@@ -257,11 +257,11 @@ void Invites::take_answer(Context& context, const Account& account, const Heard&
   if (contact_of(context.store, account, heard.name.text()).is_blocked) return;
   auto row = asked(context.store, answer.invitation);
   if (!row || row->maker != heard.name.text() || row->entered) return;
+  look_ = true;
   if (row->verdict == answer.verdict && row->group == answer.group) return;  // it was said before
   row->verdict = answer.verdict;
   row->group = answer.group;
   save_asked(context, answer.invitation, *row);
-  look_ = true;
   if (answer.verdict == JoinVerdict::let_in) return;
   conversations_.notice(context, heard.home, join_sentence(*row, answer.verdict));
 }
