@@ -58,7 +58,7 @@ function(add_test_program name)
     target_compile_options(${name} PRIVATE -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow)
   endif()
   # Of an optional that a test knows to be full it says so too, where it optimises.
-  target_compile_options(${name} PRIVATE -Wno-maybe-uninitialized)
+  target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endfunction()
 
 # main() of the benchmark programs.
