@@ -6,7 +6,14 @@ namespace cairn::client {
 namespace {
 
 Answer answer_of(const proto::CallDone& done) {
-  if (!done.reply) return {fail(ErrorCode::unavailable, "server not reached"), 0, {}, {}};
+  if (!done.reply) {
+    Answer unreached{fail(ErrorCode::unavailable, "server not reached"), 0, {}, {}};
+    const Error& why = done.reply.error();
+    if (why.code == ErrorCode::not_authorised) {
+      unreached.message = std::string("No connection is made: ") + why.where + ".";
+    }
+    return unreached;
+  }
   const proto::CallReply& reply = *done.reply;
   if (reply.status >= 200 && reply.status < 300) return {reply.body, reply.status, {}, {}};
   const auto error = wire::decode<proto::ErrorAnswer>(reply.body);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/client/calls.h"
 #include "core/client/invitation_tables.h"
 #include "core/client/tables.h"
 #include "core/directory/view.h"
@@ -190,9 +191,11 @@ std::string server_says(const Account& account, std::string_view domain) {
   return domain == account.domain() ? std::string() : "The server of " + std::string(domain) + " says: ";
 }
 
-std::string unreachable(const Account& account, std::string_view domain) {
-  return (domain == account.domain() ? std::string("The server") : "The server of " + std::string(domain)) +
-         " cannot be reached";
+std::string why_not(const Account& account, std::string_view domain, const Answer& answer, std::string_view tail) {
+  const std::string server = domain == account.domain() ? "The server" : "The server of " + std::string(domain);
+  if (answer.message.empty()) return server + " cannot be reached" + std::string(tail);
+  if (answer.status == 0) return domain == account.domain() ? answer.message : server + ": " + answer.message;
+  return server_says(account, domain) + answer.message;
 }
 
 }  // namespace cairn::client

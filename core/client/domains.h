@@ -7,6 +7,8 @@
 
 namespace cairn::client {
 
+struct Answer;
+
 /// Other domains that the owner said something of, at most.
 constexpr std::size_t kMaxDomainPins = 1024;
 
@@ -66,7 +68,9 @@ proto::Call call_to(const StoreView& store, const Account& account, std::string_
 /// What stands before a sentence of a domain's server: nothing for the own one's, "The server of DOMAIN says: " for
 /// another one's, which is not to speak as if it were the own.
 std::string server_says(const Account& account, std::string_view domain);
-/// "The server" of the own domain, "The server of DOMAIN" of another one, and " cannot be reached".
-std::string unreachable(const Account& account, std::string_view domain);
+/// Why an answer is no good, for a person: the sentence of the domain's server, or of this machine that makes no
+/// connection; if there is neither, "The server [of DOMAIN] cannot be reached" and `tail`.
+std::string why_not(const Account& account, std::string_view domain, const Answer& answer,
+                    std::string_view tail = "; it is tried again.");
 
 }  // namespace cairn::client

@@ -130,6 +130,37 @@ TEST(DomainsViews, AskAnotherDomainThatFailsEverMoreRarely) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(waits(*directory::Name::from(kBob)), kLookupPauseMs);
 }
 
+TEST(Domains, SayWhyAnAnswerIsNoGoodAndWhoSaysSo) {
+  testing::SeededEntropy entropy(1);
+  const Account account = Account::create(*directory::Name::from(kAlice), "http://localhost", "", entropy);
+  const std::string own = account.domain();
+  MemoryView below;
+  Overlay overlay(below);
+  std::vector<proto::Send> sends;
+  std::vector<proto::Event> events;
+  Context context{overlay, Time{1'000'000}, entropy, sends, events};
+  Calls calls;
+  const auto sentence = [&](std::string_view domain, Result<proto::CallReply> reply) {
+    std::string out;
+    calls.start(context, "", proto::Call{}, [&](Context&, const Answer& answer) {
+      EXPECT_EQ(answer.body.error().code, reply ? ErrorCode::rate_limited : ErrorCode::unavailable);
+      out = why_not(account, domain, answer);
+    });
+    calls.done(context, proto::CallDone{std::get<proto::Call>(sends.back()).id, reply});
+    return out;
+  };
+  const auto nobody = fail(ErrorCode::unavailable, "the name of the server is not known");
+  EXPECT_EQ(sentence(own, nobody), "The server cannot be reached; it is tried again.");
+  EXPECT_EQ(sentence("two.example", nobody), "The server of two.example cannot be reached; it is tried again.");
+  const auto unbelieved = fail(ErrorCode::not_authorised, "its certificate has run out");
+  EXPECT_EQ(sentence(own, unbelieved), "No connection is made: its certificate has run out.");
+  EXPECT_EQ(sentence("two.example", unbelieved),
+            "The server of two.example: No connection is made: its certificate has run out.");
+  const proto::CallReply no{429, wire::encode(proto::ErrorAnswer{ErrorCode::rate_limited, "Come later."}), {}};
+  EXPECT_EQ(sentence(own, no), "Come later.");
+  EXPECT_EQ(sentence("two.example", no), "The server of two.example says: Come later.");
+}
+
 TEST_F(DomainsTest, ListsAndForgetsWhatWasSaid) {
   EXPECT_TRUE(good(village.ask("alice-1", "domain.list"))["domains"].empty());
   good(add({{"domain", "two.example"}, {"policy", two.policy_text}}));

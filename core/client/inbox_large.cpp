@@ -102,9 +102,7 @@ void Inbox::part_came(const Answer& answer) {
   owner_.retry_later(context_, channel_);
   const auto conversation = owner_.find(context_.store, channel_);
   if (!conversation) return;
-  const std::string why = answer.message.empty() ? unreachable(account_, conversation->domain) + ";"
-                                                 : server_says(account_, conversation->domain) + answer.message;
-  note_trouble(why + " What is new here waits for it.");
+  note_trouble(why_not(account_, conversation->domain, answer, ";") + " What is new here waits for it.");
 }
 
 void Inbox::is_gone(const proto::Envelope& envelope) {

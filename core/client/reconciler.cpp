@@ -89,8 +89,7 @@ void Reconciler::passport_answered(const std::string& domain, const Answer& answ
   if (!conversation) return;
   conversation_ = std::move(*conversation);
   owner_.retry_later(context_, channel_);
-  trouble(answer.message.empty() ? unreachable(account_, account_.name.domain()) + "; it is tried again."
-                                 : answer.message);
+  trouble(why_not(account_, account_.domain(), answer));
 }
 
 void Reconciler::heed_401(std::string_view domain, const Answer& answer) {
@@ -154,8 +153,7 @@ void Reconciler::created(const Answer& answer) {
     // A later state of this device has made it, and gone on in it.
     const bool is_made = answer.status == 409 && is_in_doubt(context_.store, channel_);
     if (!is_made) {
-      return trouble(answer.message.empty() ? unreachable(account_, conversation_.domain) + "; it is tried again."
-                                            : server_says(account_, conversation_.domain) + answer.message);
+      return trouble(why_not(account_, conversation_.domain, answer));
     }
   }
   conversation_.state = ConversationState::active;
@@ -224,8 +222,7 @@ void Reconciler::commit_answered(const Hash& sent, const Answer& answer) {
   if (refused && !may_be_taken) drop_refused();
   try_commit_later(is_quiet);
   if (is_quiet) return;
-  trouble(answer.message.empty() ? unreachable(account_, conversation_.domain) + "; it is tried again."
-                                 : server_says(account_, conversation_.domain) + answer.message);
+  trouble(why_not(account_, conversation_.domain, answer));
 }
 
 // What ends this epoch comes through the mailbox. When it does not, though all that waits there was pushed once more,
@@ -366,8 +363,7 @@ void Reconciler::packages_answered(const directory::Name& name, const std::vecto
   heed_401(name.domain(), answer);
   if (left.empty()) return owner_.due(channel_);
   owner_.retry_later(context_, channel_);
-  if (!answer.message.empty()) return trouble(server_says(account_, name.domain()) + answer.message);
-  if (answer.status == 0) return trouble(unreachable(account_, name.domain()) + "; it is tried again.");
+  if (!answer.message.empty() || answer.status == 0) return trouble(why_not(account_, name.domain(), answer));
   trouble("A device of " + name.text() + " has left no key package yet, so it cannot be added; it is tried again.");
 }
 
@@ -521,8 +517,7 @@ void Reconciler::send_answered(const Bytes& key, const Answer& answer) {
   const bool is_behind = answer.status == 409 && group_ != nullptr && group_->epoch() == entry->epoch;
   if (is_behind) fell_behind();
   if (answer.status == 409) return;
-  trouble(answer.message.empty() ? unreachable(account_, conversation_.domain) + "; the message is kept and sent later."
-                                 : server_says(account_, conversation_.domain) + answer.message);
+  trouble(why_not(account_, conversation_.domain, answer, "; the message is kept and sent later."));
 }
 
 }  // namespace cairn::client

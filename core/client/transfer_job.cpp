@@ -82,7 +82,7 @@ void TransferJob::ask_server(Context& context, Request request, ThenBytes then) 
         const ErrorCode code = answer.body.error().code;
         if (code == ErrorCode::unauthenticated && logged_in) self->rooms_.session.token_refused();
         if (code == ErrorCode::not_found && !gone.empty()) return self->fail_with(later, code, gone);
-        std::string sentence = says + answer.message;
+        std::string sentence = (answer.status == 0 ? std::string() : says) + answer.message;
         if (answer.message.empty()) sentence = "The server does not answer; it is asked again.";
         if (!may_pass_later(code)) return self->fail_with(later, code, sentence);
         self->interrupted();

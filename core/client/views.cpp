@@ -183,10 +183,7 @@ void Views::answered(Context& context, const directory::Name& name, const std::s
 
 void Views::check(Context& context, const Account& account, const directory::Name& name, const Answer& answer) {
   if (!answer.body) {
-    std::string trouble = server_says(account, name.domain()) + answer.message;
-    if (answer.message.empty())
-      trouble = "The server of " + std::string(name.domain()) + " cannot be reached; it is tried again.";
-    return failed(context, name, std::move(trouble), false);
+    return failed(context, name, why_not(account, name.domain(), answer), false);
   }
   const auto policy = tlog::ClientPolicy::parse(policy_of(context.store, account, name.domain()));
   if (!policy) return failed(context, name, "The policy of this device cannot be read; set a valid one.", true);
