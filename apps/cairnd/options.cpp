@@ -5,6 +5,7 @@
 namespace cairn::cairnd {
 namespace {
 
+constexpr std::uint64_t kMostAddressRate = 10'000'000;
 constexpr std::size_t kMostVaultMib = std::size_t{1} << 40;
 
 /// Why it cannot be; empty when it can.
@@ -35,6 +36,9 @@ void declare(apps::Settings& settings, Options& options) {
   settings.number("blob-days", options.blob_days, "days that an attachment is kept", 1, 3650);
   settings.number("mailbox-quota", options.mailbox_quota_mib, "MiB that may wait in one mailbox", 1, kMostVaultMib);
   settings.number("undelivered-days", options.undelivered_days, "days that an envelope waits for its device", 1, 365);
+  settings.number("address-rate", options.address_rate,
+                  "requests a minute from one address, a fifth of them at once; more where many share one; 0: no limit",
+                  0, kMostAddressRate);
   settings.text(
       "federation", options.federation,
       "other domains to exchange messages with: none, all but those that are blocked, or those that are allowed",
@@ -59,6 +63,9 @@ Meaning config_of(const Options& options) {
   config.limits.blob_bytes = options.blob_quota_mib << 20;
   config.limits.blob_ms = options.blob_days * kDayMs;
   config.limits.mailbox_bytes = options.mailbox_quota_mib << 20;
+  // A fifth at once, as in relay::RelayLimits; a burst of 0 is no limit.
+  config.limits.address.per_minute = static_cast<std::uint32_t>(options.address_rate);
+  config.limits.address.burst = static_cast<std::uint32_t>((options.address_rate + 4) / 5);
   config.limits.undelivered_ms = options.undelivered_days * kDayMs;
   out.why = set_federation(options, config.federation);
   if (!out.why.empty()) return out;

@@ -24,6 +24,7 @@ struct Options {
   std::string federation = "off";
   std::string federation_domains;  ///< file, relay::take_domains
   std::uint64_t federation_quota_mib = relay::Federation{}.queue_bytes >> 20;
+  std::uint64_t address_rate = relay::RelayLimits{}.address.per_minute;
   std::uint64_t undelivered_days = relay::RelayLimits{}.undelivered_ms / kDayMs;
 };
 

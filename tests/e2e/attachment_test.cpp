@@ -92,10 +92,11 @@ class FilesBetweenPrograms : public VillageTest {
           const json one = newest_transfer(device);
           return one.value("state", "") != "running" || one.value("done", std::uint64_t{0}) >= bytes;
         },
-        kMostOfATransfer);
+        most_of_a_transfer_);
   }
   bool await_end(const std::string& device) {
-    return eventually([&] { return newest_transfer(device).value("state", "running") != "running"; }, kMostOfATransfer);
+    return eventually([&] { return newest_transfer(device).value("state", "running") != "running"; },
+                      most_of_a_transfer_);
   }
   void kill_daemon(const std::string& device) {
     village().daemon(device).signal(SIGKILL);
@@ -124,6 +125,9 @@ class FilesBetweenPrograms : public VillageTest {
     VillageTest::TearDown();
   }
 
+  std::chrono::minutes most_of_a_transfer_ = kMostOfATransfer;
+
+ private:
   SmallQuarantine quarantine_;
   std::vector<demo::Process> begun_;
 };
@@ -212,6 +216,47 @@ void alter_stored_part(const std::string& store, int number) {
   ASSERT_EQ(sqlite3_changes(db), 1);
   sqlite3_finalize(change);
   ASSERT_EQ(sqlite3_close(db), SQLITE_OK);
+}
+
+class LongFiles : public FilesBetweenPrograms {};
+
+TEST_F(LongFiles, AFileOfFourGibibytesThroughAKillOnEachSideInMemoryThatDoesNotGrow) {
+  const auto room = fs::space(fs::temp_directory_path()).available;
+  if (room < std::uint64_t{14} << 30) GTEST_SKIP() << "SKIPPED: the temporary folder has no 14 GiB left";
+  most_of_a_transfer_ = std::chrono::minutes(25);
+  meet();
+  constexpr std::uint64_t kLargest = std::uint64_t{4} << 30;
+  const std::string path = make_file("archive.tar", kLargest);
+  const std::uint64_t before_out = most_memory("alice-1");
+  const std::uint64_t before_server = memory_kib(village().server().pid(), "VmHWM");
+  begin("alice-1", {"send", "bob@localhost", "all of it", "--attach", path});
+  ASSERT_TRUE(await_bytes("alice-1", kLargest / 2));
+  expect_flat("alice-1", before_out);
+  EXPECT_LT(memory_kib(village().server().pid(), "VmHWM"), before_server + kMostMoreKib);
+  kill_daemon("alice-1");
+  kill_server();
+  ASSERT_TRUE(await_end("alice-1")) << newest_transfer("alice-1");
+  EXPECT_EQ(newest_transfer("alice-1").value("state", ""), "done") << newest_transfer("alice-1");
+  expect_flat("alice-1", before_out);
+
+  const json message = await_message("bob-1", "archive.tar");
+  ASSERT_TRUE(message.is_object());
+  EXPECT_EQ(message["attachment"]["size"], kLargest);
+  const std::uint64_t before_in = most_memory("bob-1");
+  begin("bob-1", {"save", message["id"], "--to", folder_of("bob-1")});
+  ASSERT_TRUE(await_bytes("bob-1", kLargest / 2));
+  kill_daemon("bob-1");
+  kill_server();
+  ASSERT_TRUE(await_end("bob-1")) << newest_transfer("bob-1");
+  EXPECT_EQ(newest_transfer("bob-1").value("state", ""), "done") << newest_transfer("bob-1");
+  EXPECT_TRUE(same_files(path, folder_of("bob-1") + "/archive.tar"));
+  expect_flat("bob-1", before_in);
+
+  // One byte more is none.
+  std::ofstream(path, std::ios::app) << "x";
+  const demo::Said refused = village().cairn("alice-1", {"send", "bob@localhost", "--attach", path});
+  EXPECT_FALSE(refused.good());
+  EXPECT_NE(refused.error.find("4 GiB"), std::string::npos) << refused.error;
 }
 
 TEST_F(FilesBetweenPrograms, AServerThatAltersOneBitIsNamedAndNothingIsSaved) {
