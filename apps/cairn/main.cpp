@@ -89,7 +89,7 @@ int report(const Command& command, const std::string& method, const Reply& reply
         : method.starts_with(kAttachment) ? apps::render_attachment(method, reply.result)
         : method.starts_with(kPassphrase) ? apps::render_passphrase(reply.result)
         : method.starts_with(kInvitation) ? apps::render_invitation(method, reply.result)
-                                          : apps::render(method, reply.result));
+                                          : apps::render(method, reply.result, apps::ink_for(STDOUT_FILENO)));
   }
   std::fflush(stdout);
   return static_cast<int>(reply.exit);
@@ -210,8 +210,8 @@ int run(Command& command) {
     if (kind != "message" && kind != "alarm" && !(kind == "typing" && command.json_output)) return;
     const json& what = notice["params"];
     say(command.json_output ? apps::as_json(what)
-        : kind == "alarm"   ? apps::render_alarm(what)
-                            : apps::render_message(what));
+        : kind == "alarm"   ? apps::render_alarm(what, apps::ink_for(STDOUT_FILENO))
+                            : apps::render_message(what, apps::ink_for(STDOUT_FILENO)));
     std::fflush(stdout);
   };
   // Without a daemon nothing has come since the last command. What cannot be fetched is said by `status`, not here.

@@ -101,7 +101,7 @@ std::string render_histories(const json& status) {
   return out;
 }
 
-std::string render_status(const json& status) {
+std::string render_status(const json& status, Ink ink) {
   if (status.value("state", "") == "none") {
     const std::string why = text_of(status, "trouble");
     return (why.empty() ? "" : why + "\n") + "No name yet: register one, or link this device to one.\n";
@@ -114,7 +114,7 @@ std::string render_status(const json& status) {
     out += "Policy: " + number_of(policy, "auditors_needed") + " of " + number_of(policy, "auditors") +
            " auditors; strength " + number_of(policy, "strength") + ".\n";
   }
-  for (const json& alarm : status.value("alarms", json::array())) out += render_alarm(alarm);
+  for (const json& alarm : status.value("alarms", json::array())) out += render_alarm(alarm, ink);
   out += render_histories(status);
   if (status.contains("veto")) out += "Your veto is under way:\n" + render_veto(status["veto"]);
   if (status.contains("reset")) {
@@ -123,7 +123,8 @@ std::string render_status(const json& status) {
   }
   if (text_of(status, "key") == "file")
     out += "The key of this data folder lies in a file beside it; cairn passphrase set puts it behind a passphrase.\n";
-  if (const std::string trouble = text_of(status, "trouble"); !trouble.empty()) out += trouble + "\n";
+  if (const std::string trouble = text_of(status, "trouble"); !trouble.empty())
+    out += shaded(ink, Shade::trouble, trouble) + "\n";
   return out;
 }
 
@@ -138,15 +139,16 @@ std::string settings_of(const json& one) {
   return out;
 }
 
-std::string render_conversations(const json& result) {
+std::string render_conversations(const json& result, Ink ink) {
   std::string out;
   for (const json& one : result.value("conversations", json::array())) {
     const std::string title = text_of(one, "title");
-    out += (title.empty() ? joined(one.value("names", json::array()))
-                          : title + " (" + joined(one.value("names", json::array())) + ")") +
-           "  [" + text_of(one, "id").substr(0, 8) + "]  " + number_of(one, "messages") + " message(s)" +
-           settings_of(one) + "\n";
-    if (const std::string trouble = text_of(one, "trouble"); !trouble.empty()) out += "  " + trouble + "\n";
+    const std::string names = joined(one.value("names", json::array()));
+    out += shaded(ink, Shade::bold, title.empty() ? names : title) + (title.empty() ? "" : " (" + names + ")") + "  " +
+           shaded(ink, Shade::faint, "[" + text_of(one, "id").substr(0, 8) + "]") + "  " + number_of(one, "messages") +
+           " message(s)" + settings_of(one) + "\n";
+    if (const std::string trouble = text_of(one, "trouble"); !trouble.empty())
+      out += "  " + shaded(ink, Shade::trouble, trouble) + "\n";
   }
   return out.empty() ? "No conversations yet.\n" : out;
 }
@@ -160,14 +162,14 @@ std::string render_devices(const json& result) {
   return out;
 }
 
-std::string render_gossip(const json& result) {
+std::string render_gossip(const json& result, Ink ink) {
   std::string out;
-  for (const json& one : result.value("evidence", json::array())) out += "ALARM: " + text_of(one, "sentence") + "\n";
+  for (const json& one : result.value("evidence", json::array())) out += render_alarm(one, ink);
   for (const json& one : result.value("claims", json::array())) {
-    const std::string sentence = text_of(one, "sentence");
-    out += sentence.empty() ? text_of(one, "name") + " verified " + number_of(one, "size") + " epochs of " +
-                                  text_of(one, "domain") + ": " + text_of(one, "state") + "\n"
-                            : "ALARM: " + sentence + "\n";
+    out += !text_of(one, "sentence").empty()
+               ? render_alarm(one, ink)
+               : text_of(one, "name") + " verified " + number_of(one, "size") + " epochs of " + text_of(one, "domain") +
+                     ": " + text_of(one, "state") + "\n";
   }
   return out.empty() ? "What others verified is what this device verified.\n" : out;
 }
@@ -187,32 +189,32 @@ std::string file_of(const json& message) {
 }
 
 /// What became of a message and what was said about it, behind its text.
-std::string marks_of(const json& message, const std::string& delivery) {
+std::string marks_of(const json& message, const std::string& delivery, Ink ink) {
   std::string out;
   if (message.contains("edited_ms")) out += "  (edited)";
-  if (delivery == "waiting") out += "  (waiting)";
-  if (delivery == "refused") out += "  (not sent)";
+  if (delivery == "waiting") out += "  " + shaded(ink, Shade::trouble, "(waiting)");
+  if (delivery == "refused") out += "  " + shaded(ink, Shade::alarm, "(not sent)");
   const std::string status = text_of(message, "status");
   if (status == "delivered" || status == "read") out += "  (" + status + ")";
   if (message.value("request", false)) out += "  (a request: accept, delete or block)";
   for (const json& one : message.value("reactions", json::array())) {
     out += "  {" + text_of(one, "text") + " " + joined(one.value("names", json::array())) + "}";
   }
-  if (message.contains("id")) out += "  [" + short_id(message, "id") + "]";
+  if (message.contains("id")) out += "  " + shaded(ink, Shade::faint, "[" + short_id(message, "id") + "]");
   return out;
 }
 
-std::string render_messages(const json& list) {
+std::string render_messages(const json& list, Ink ink) {
   std::string out;
-  for (const json& message : list) out += render_message(message);
+  for (const json& message : list) out += render_message(message, ink);
   return out;
 }
 
-std::string render_requests(const json& result) {
+std::string render_requests(const json& result, Ink ink) {
   std::string out;
   for (const json& one : result.value("requests", json::array())) {
     out += joined(one.value("names", json::array())) + "  [" + text_of(one, "id").substr(0, 8) + "]\n";
-    if (one.contains("first")) out += "  " + render_message(one["first"]);
+    if (one.contains("first")) out += "  " + render_message(one["first"], ink);
   }
   return out.empty() ? "No requests.\n" : out;
 }
@@ -249,11 +251,11 @@ std::string render_domains(const json& result) {
 }
 
 /// The answers of the commands in talk.h; nothing for another method.
-std::optional<std::string> render_talk(const std::string& method, const json& result) {
-  if (method == "read" || method == "search") return render_messages(result.value("messages", json::array()));
+std::optional<std::string> render_talk(const std::string& method, const json& result, Ink ink) {
+  if (method == "read" || method == "search") return render_messages(result.value("messages", json::array()), ink);
   if (method == "message.history") return render_history(result);
-  if (method.starts_with("message.")) return render_message(result);
-  if (method == "request.list") return render_requests(result);
+  if (method.starts_with("message.")) return render_message(result, ink);
+  if (method == "request.list") return render_requests(result, ink);
   if (method == "request.delete") return std::string("Deleted.\n");
   if (method == "contact.blocked") {
     const std::string names = joined(result.value("names", json::array()));
@@ -291,14 +293,16 @@ std::string size_words(std::uint64_t bytes) {
 
 std::string as_json(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"; }
 
-std::string render_alarm(const json& alarm) { return "ALARM: " + text_of(alarm, "sentence") + "\n"; }
+std::string render_alarm(const json& alarm, Ink ink) {
+  return shaded(ink, Shade::alarm, "ALARM: " + text_of(alarm, "sentence")) + "\n";
+}
 
-std::string render_message(const json& message) {
+std::string render_message(const json& message, Ink ink) {
   const std::string delivery = message.value("delivery", "");
-  const std::string when = time_of(message, "time_ms");
-  if (delivery == "notice") return when + "  -- " + text_of(message, "text") + "\n";
+  const std::string when = shaded(ink, Shade::faint, time_of(message, "time_ms"));
+  if (delivery == "notice") return when + "  " + shaded(ink, Shade::faint, "-- " + text_of(message, "text")) + "\n";
   const std::string unknown = text_of(message, "unknown_type");
-  std::string line = when + "  " + text_of(message, "sender") + ": ";
+  std::string line = when + "  " + shaded(ink, Shade::bold, text_of(message, "sender") + ":") + " ";
   if (message.contains("reply_to")) line += "(to " + short_id(message, "reply_to") + ") ";
   if (message.value("unsent", false)) {
     line += "(taken back)";
@@ -308,12 +312,12 @@ std::string render_message(const json& message) {
     if (message.contains("attachment")) line += gap + file_of(message);
     if (!unknown.empty()) line += gap + "[a " + unknown + " that this version does not show]";
   }
-  return line + marks_of(message, delivery) + "\n";
+  return line + marks_of(message, delivery, ink) + "\n";
 }
 
-std::string render(const std::string& method, const json& result) {
-  if (method == "status") return render_status(result);
-  if (method == "conversations") return render_conversations(result);
+std::string render(const std::string& method, const json& result, Ink ink) {
+  if (method == "status") return render_status(result, ink);
+  if (method == "conversations") return render_conversations(result, ink);
   if (method == "device.list") return render_devices(result);
   if (method == "contact.show" || method == "contact.verify" || method == "contact.accept")
     return render_contact(result);
@@ -358,8 +362,8 @@ std::string render(const std::string& method, const json& result) {
   if (method == "evidence.verify") return text_of(result, "sentence") + "\n";
   if (method == "evidence.export")
     return "Written to " + text_of(result, "file") + ": evidence verify says what it proves.\n";
-  if (method == "gossip.list" || method == "gossip.dismiss") return render_gossip(result);
-  if (const auto talk = render_talk(method, result)) return *talk;
+  if (method == "gossip.list" || method == "gossip.dismiss") return render_gossip(result, ink);
+  if (const auto talk = render_talk(method, result, ink)) return *talk;
   return result.dump(2) + "\n";
 }
 

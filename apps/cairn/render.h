@@ -5,10 +5,13 @@
 #include <string>
 #include <string_view>
 
+#include "apps/cairn/ink.h"
+
 namespace cairn::apps {
 
-/// The lines for the answer of `method`, each with its newline; never control characters of other people.
-std::string render(const std::string& method, const nlohmann::json& result);
+/// The lines for the answer of `method`, each with its newline; never control characters of other people, and of ours only those
+/// of the ink.
+std::string render(const std::string& method, const nlohmann::json& result, Ink ink = Ink::none);
 
 /// For --json: one line, with its newline; bytes of other people that are not UTF-8 are replaced.
 std::string as_json(const nlohmann::json& value);
@@ -23,9 +26,9 @@ bool drives_terminal(char32_t character);
 std::string size_words(std::uint64_t bytes);
 
 /// One line for an alarm, as `status` and `--follow` show it.
-std::string render_alarm(const nlohmann::json& alarm);
+std::string render_alarm(const nlohmann::json& alarm, Ink ink = Ink::none);
 
 /// One line for a message, as `read` and `--follow` show it.
-std::string render_message(const nlohmann::json& message);
+std::string render_message(const nlohmann::json& message, Ink ink = Ink::none);
 
 }  // namespace cairn::apps
