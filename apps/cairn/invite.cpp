@@ -40,11 +40,23 @@ std::string utf8_word(const std::string& word) { return is_utf8(word) ? std::str
 
 std::string field(const json& object, const char* key) { return harmless_text(object.value(key, "")); }
 
+/// What others chose, in lines of ASCII that all begin with blanks: none can pass for one of the program's.
+std::string indented(const std::string& text) {
+  constexpr std::size_t kWidth = 70;
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); at += kWidth) {
+    out += (at == 0 ? "    " : "      ") + text.substr(at, kWidth) + "\n";
+  }
+  return out;
+}
+
 /// Those of the policy that are auditors, or those that are not, one a line.
 std::string cosigners_of(const json& policy, bool auditors) {
   std::string out;
   for (const json& one : policy.value("witnesses", json::array())) {
-    if (one.value("auditor", false) == auditors) out += "    " + field(one, "name") + "  " + field(one, "key") + "\n";
+    if (one.value("auditor", false) != auditors) continue;
+    const std::string url = field(one, "url");
+    out += indented(field(one, "name") + "  " + field(one, "key") + (url.empty() ? "" : "  at " + url));
   }
   return out;
 }
@@ -56,7 +68,7 @@ std::string quorum_of(const json& policy) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
     const std::string line = text.substr(at, end - at);
-    if (!line.starts_with("witness ")) out += "    " + harmless_text(line) + "\n";
+    if (!line.starts_with("witness ")) out += indented(harmless_text(line));
     at = end + 1;
   }
   return out;

@@ -43,7 +43,7 @@ json link() {
             {"auditors_needed", 2},
             {"text", "witness w1 key1\nwitness a1 key2\ngroup auditors all a1\nquorum auditors\n"},
             {"witnesses",
-             {{{"name", "w1"}, {"key", "key1"}, {"auditor", false}},
+             {{{"name", "w1"}, {"key", "key1"}, {"auditor", false}, {"url", "https://w1.example/cairn"}},
               {{"name", "a1\x1b[2J"}, {"key", "key2"}, {"auditor", true}}}}}}};
 }
 
@@ -104,6 +104,11 @@ TEST(Invite, ShowsWhomALinkNames) {
     EXPECT_NE(shown.find(part), std::string::npos) << part << " in " << shown;
   }
   EXPECT_EQ(shown.find('\x1b'), std::string::npos);
+  // A name that is longer than a line stays behind its margin.
+  json wide = link();
+  wide["policy"]["witnesses"][0]["name"] = std::string(90, 'w');
+  EXPECT_NE(render_invitation("invitation.show", wide).find("\n      wwwwwwwwww"), std::string::npos);
+  EXPECT_NE(shown.find("w1  key1  at https://w1.example/cairn\n"), std::string::npos) << shown;
   EXPECT_LT(shown.find("key2"), shown.find("key1")) << "auditors first: their word is what counts";
   json other = link();
   other["known"] = "different";

@@ -16,15 +16,24 @@ constexpr std::size_t kInvitationChecksum = 4;
 
 ByteView invitation_checksum(const Hash& hash) { return hash.view().first(kInvitationChecksum); }
 
-/// http(s)://host[:port] and nothing else: no path, no user, and nothing that a terminal could take for something else.
-bool is_server_address(std::string_view url) {
+bool is_host_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == ':' ||
+         c == '[' || c == ']';
+}
+
+/// http(s)://host[:port] and, of a cosigner, a path: no query, no user, and nothing that a terminal could take for
+/// something else.
+enum class Path : std::uint8_t { no, may_be };
+bool is_server_address(std::string_view url, Path path = Path::no) {
   const std::string_view scheme = url.starts_with("https://") ? "https://" : "http://";
-  if (!url.starts_with(scheme) || url.size() == scheme.size() || url.size() > kMaxServerUrl) return false;
-  const std::string_view host = url.substr(scheme.size());
-  return std::all_of(host.begin(), host.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-           c == ':' || c == '[' || c == ']';
-  });
+  if (!url.starts_with(scheme) || url.size() > kMaxServerUrl) return false;
+  const std::string_view rest = url.substr(scheme.size());
+  const std::size_t end = std::min(rest.find('/'), rest.size());
+  if (end == 0 || (end != rest.size() && path == Path::no)) return false;
+  return std::all_of(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(end), is_host_character) &&
+         std::all_of(rest.begin() + static_cast<std::ptrdiff_t>(end), rest.end(), [](char c) {
+           return (is_host_character(c) && c != '[' && c != ']' && c != ':') || c == '/' || c == '_' || c == '~';
+         });
 }
 
 std::string usual_server(const directory::Name& name) { return "https://" + std::string(name.domain()); }
@@ -68,6 +77,22 @@ Result<GroupTicket> read_ticket(wire::Reader& r) {
   return out;
 }
 
+/// Who is asked to believe it sees it line by line: so nothing in it may pass for a line of the client's own, nor lead
+/// to an address that no server of a domain could have. What it means: tlog::ClientPolicy.
+Status check_can_be_shown(std::string_view policy) {
+  std::size_t length = 0;
+  for (const char c : policy) {
+    REQUIRE(c == '\n' || (c >= ' ' && c <= '~'), ErrorCode::malformed, "a character in the policy");
+    length = c == '\n' ? 0 : length + 1;
+    REQUIRE(length <= kMaxInvitationLine, ErrorCode::over_limit, "a line of the policy");
+  }
+  const auto parsed = TRY(tlog::ClientPolicy::parse(policy));
+  for (const tlog::Policy::Witness& one : parsed.policy().witnesses()) {
+    REQUIRE(one.url.empty() || is_server_address(one.url, Path::may_be), ErrorCode::malformed, "an address in the policy");
+  }
+  return ok();
+}
+
 }  // namespace
 
 std::string title_for_link(std::string_view title) {
@@ -107,6 +132,7 @@ Result<Invitation> Invitation::of(const Account& account) {
   if (out.server_url == usual_server(out.name)) out.server_url.clear();
   REQUIRE(out.server_url.empty() || is_server_address(out.server_url), ErrorCode::malformed, "the server's address");
   REQUIRE(out.policy_text.size() <= kMaxInvitationPolicy, ErrorCode::over_limit, "the policy");
+  TRY(check_can_be_shown(out.policy_text));
   return out;
 }
 
@@ -132,8 +158,8 @@ Result<Invitation> Invitation::read(wire::Reader& r) {
           "server of an invitation");
   std::string policy = TRY(r.opaque_text(kMaxInvitationPolicy));
   // What is shown is what is pinned.
-  REQUIRE(policy == plain_policy(policy) && is_utf8(policy), ErrorCode::malformed, "policy of an invitation");
-  TRY(tlog::ClientPolicy::parse(policy));
+  REQUIRE(policy == plain_policy(policy), ErrorCode::malformed, "policy of an invitation");
+  TRY(check_can_be_shown(policy));
   Invitation out{std::move(name), std::move(url), std::move(policy), std::nullopt};
   if (kind == kOfGroup) out.group = TRY(read_ticket(r));
   return out;

@@ -11,6 +11,7 @@ namespace cairn::client {
 
 constexpr std::string_view kInvitationScheme = "cairn:";
 /// Bytes of the policy in a link at most; 64 cosigners with long names have room.
+constexpr std::size_t kMaxInvitationLine = 4096;
 constexpr std::size_t kMaxInvitationPolicy = std::size_t{16} * 1024;
 /// Characters of a link at most, white space included.
 constexpr std::size_t kMaxInvitationText = std::size_t{32} * 1024;

@@ -115,6 +115,35 @@ TEST(Invitation, HasAPolicyWithoutWhatItDoesNotMean) {
   EXPECT_EQ(policy->auditors_needed(), two.policy->auditors_needed());
 }
 
+TEST(Invitation, HasAPolicyThatIsSeenAsItIsAndLeadsToServersAlone) {
+  const testing::TestDomain two{"two.example", 55};
+  const std::string policy = plain_policy(two.policy_text);
+  const std::string before = policy.substr(0, policy.find("group "));
+  const std::string after = policy.substr(before.size());
+  const std::string one = before.substr(0, before.find('\n'));
+  ASSERT_TRUE(one.starts_with("witness "));
+  const std::string line = one.substr(0, one.find(' ', one.find(' ', 8) + 1));  // without its address
+  const auto with = [&](const std::string& first_line) {
+    return parse_invitation(
+        link_with(1, 1, kCarolElsewhere, "", first_line + before.substr(before.find('\n')) + after));
+  };
+  ASSERT_TRUE(with(line));
+  EXPECT_TRUE(with(line + " https://auditor.example:8450/two.example/~a_b"));
+  for (const char* url : {"ftp://a.example", "https://", "https://u@a.example", "http://192.168.1.1/apply?x=1",
+                          "https://a.example/#x", "https://a.example/%0a", "https:///a"}) {
+    const auto read = with(line + " " + url);
+    ASSERT_FALSE(read) << url;
+    EXPECT_EQ(read.error().code, ErrorCode::malformed) << url;
+  }
+  // What a terminal shows as blank, or as nothing, pushes what follows to where the program speaks.
+  for (const char* name : {"a\xc2\xa0", "a\xe3\x80\x80", "a\xe2\xa0\x80", "a\x7f", "\xff"}) {
+    const std::string group = std::string("group ") + name + " any " + line.substr(8, line.find(' ', 8) - 8) + "\n";
+    EXPECT_FALSE(parse_invitation(link_with(1, 1, kCarolElsewhere, "", before + group + after))) << name;
+  }
+  const std::string longest = "group " + std::string(kMaxInvitationLine, 'x') + " any " + line.substr(8, 2) + "\n";
+  EXPECT_FALSE(parse_invitation(link_with(1, 1, kCarolElsewhere, "", before + longest + after)));
+}
+
 TEST(Invitation, HasATitleInOneLineThatDrivesNoTerminal) {
   const testing::TestDomain two{"two.example", 55};
   const auto titled = [&](const std::string& title) {
@@ -306,6 +335,23 @@ TEST_F(InvitationTest, WhatItsOwnerSaysMeanwhileIsNotTakenBack) {
   ASSERT_EQ(domains().size(), 1u);
   EXPECT_EQ(domains()[0]["own_policy"], false);
   EXPECT_FALSE(domains()[0].contains("invited_by"));
+}
+
+TEST_F(InvitationTest, ALinkThatWasRightKeepsADomainWhenAnotherOneWasWrong) {
+  const auto before = village.server.elsewhere;
+  village.server.elsewhere = [before](const proto::Call& call) -> std::optional<Result<proto::CallReply>> {
+    if (as_text(call.body).find("nobody@") == std::string::npos) return before(call);
+    return Result<proto::CallReply>(fail(ErrorCode::unavailable, "not yet"));
+  };
+  const Invitation nobody{*directory::Name::from("nobody@two.example"), {}, plain_policy(two.policy_text)};
+  const auto asked =
+      village.begin("alice-1", "invitation.accept", {{"link", invitation_text(nobody)}, {"confirm", true}});
+  good(accept(link(), true));  // what the other one pinned is the same
+  json answer;
+  ASSERT_TRUE(village.until([&] { return !(answer = village.answer("alice-1", asked)).is_null(); }, kMinuteMs));
+  EXPECT_EQ(bad(answer).find("Nothing was pinned"), std::string::npos);
+  ASSERT_EQ(domains().size(), 1u);
+  EXPECT_EQ(domains()[0]["invited_by"], kCarolElsewhere);
 }
 
 TEST_F(InvitationTest, MovesNoDomainThatWasVerified) {

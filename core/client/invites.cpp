@@ -4,6 +4,7 @@
 
 #include "core/base/encoding.h"
 #include "core/client/invitation_tables.h"
+#include "core/client/pairs.h"
 #include "core/client/requests.h"
 #include "core/client/roles.h"
 #include "core/crypto/ct.h"
@@ -171,6 +172,14 @@ void Invites::revoke(Context& context, const Made& made) {
   GroupLink link = made.link;
   link.revoked_ms = std::max<std::uint64_t>(context.now.ms, 1);
   save_group_link(context, made.id, link);
+  // Who was let in and could not be added yet, for want of a key package say, is not to be added any more.
+  const auto facts = conversations_.facts(context.store, home_of(context.store, link.group));
+  for (const std::string& text : link.names) {
+    const auto name = directory::Name::from(text);
+    if (name && (!facts || !facts->devices.contains(text))) {
+      (void)conversations_.remove_from_group(context, link.group, *name);  // not_found: it is wanted there no more
+    }
+  }
 }
 
 JoinVerdict Invites::standing(const Context& context, const Account& account, const GroupLink& link) const {
@@ -266,6 +275,13 @@ void Invites::take_answer(Context& context, const Account& account, const Heard&
   conversations_.notice(context, heard.home, join_sentence(*row, answer.verdict));
 }
 
+// Whoever may send a Welcome can make a group of any id, its maker's leaf in it and the maker none the wiser. The maker is
+// somebody whom this device's owner wants to hear, so a Welcome of theirs makes no request (s.10): one that is a request
+// came from somebody else.
+bool Invites::is_brought_by_others(const StoreView& store, const Conversation& group) {
+  return settings_of(store, home_of(store, group.channel)).is_request;
+}
+
 // ---- what happens ----
 
 void Invites::heard(Context& context, const Account& account, const Heard& heard) {
@@ -290,7 +306,8 @@ void Invites::step(Context& context, const Account& account) {
     if (!asked || asked->entered || asked->verdict != JoinVerdict::let_in) continue;
     const auto group = conversations_.find(context.store, asked->group);
     const bool is_it = group && group->kind == ConversationKind::group && group->is_writable() &&
-                       holds_name(group->names, asked->maker);
+                       holds_name(group->names, asked->maker) && !is_brought_by_others(context.store, *group) &&
+                       !contact_of(context.store, account, asked->maker).is_blocked;
     if (!is_it) continue;
     accept_conversation(context, account, *group);
     mark_shared(context, SharedField::accepted, group->channel);

@@ -58,7 +58,8 @@ class Invites {
   };
   /// In the order of their making.
   static std::vector<Made> list(const StoreView& store);
-  static void revoke(Context& context, const Made& made);
+  /// Who was let in by it and is not in the group yet does not come in any more.
+  void revoke(Context& context, const Made& made);
   /// What a name that this link has not let in yet would be answered.
   JoinVerdict standing(const Context& context, const Account& account, const GroupLink& link) const;
 
@@ -67,6 +68,9 @@ class Invites {
   /// Asks its maker, with whom this is the pair.
   void ask(Context& context, const ChannelId& pair, const Invitation& invitation);
   static std::optional<AskedJoin> asked(const StoreView& store, const Hash& id);
+  /// Whether that group came to this device by somebody whom its owner does not know: then it is for its owner to say
+  /// whether it is the one that was meant.
+  static bool is_brought_by_others(const StoreView& store, const Conversation& group);
 
   // ---- what happens ----
 

@@ -108,10 +108,20 @@ TEST_F(GroupLinks, IsNoMoreGoodWhenItsTimeIsOver) {
 
 TEST_F(GroupLinks, IsNoMoreGoodWhenItWasRevoked) {
   const InvitationToken token = make(kGroupLinkLifeMs, 2);
-  Invites::revoke(room.context(), Invites::list(room.context().store)[0]);
+  invites.revoke(room.context(), Invites::list(room.context().store)[0]);
   EXPECT_EQ(ask(token)->verdict, JoinVerdict::revoked);
   EXPECT_FALSE(is_in(kBob));
   EXPECT_EQ(invites.standing(room.context(), room.account(), only_link()), JoinVerdict::revoked);
+}
+
+TEST_F(GroupLinks, WhoCouldNotBeAddedYetIsNotAfterItWasRevoked) {
+  const InvitationToken token = make(kGroupLinkLifeMs, 2);
+  EXPECT_EQ(ask(token)->verdict, JoinVerdict::let_in);
+  ASSERT_TRUE(is_in(kBob));  // wanted there; no device of his is in the group
+  invites.revoke(room.context(), Invites::list(room.context().store)[0]);
+  EXPECT_FALSE(is_in(kBob));
+  EXPECT_EQ(ask(token)->verdict, JoinVerdict::revoked);
+  EXPECT_FALSE(is_in(kBob));
 }
 
 TEST_F(GroupLinks, BringsNobodyBackWhoWasRemoved) {
@@ -212,9 +222,23 @@ TEST_F(GroupLinks, WhoAskedComesInWhereTheMakerSaidAndNowhereElse) {
   invites.step(room.context(), room.account());
   EXPECT_FALSE(Invites::asked(room.context().store, id)->entered);
   EXPECT_TRUE(settings_of(room.context().store, group_).is_request);
-  // With its maker in it, it is, and its owner has said yes to it.
+  // Nor is one with its maker in it that somebody brought whom its owner does not know: anybody can make a group of that
+  // id, with a leaf of the maker's in it.
   ASSERT_TRUE(room.conversations().add_to_group(room.context(), group_, *directory::Name::from(kBob)));
   invites.heard(room.context(), room.account(), said_by(kBob, yes));
+  invites.step(room.context(), room.account());
+  EXPECT_FALSE(Invites::asked(room.context().store, id)->entered);
+  EXPECT_TRUE(settings_of(room.context().store, group_).is_request);
+  settings.is_request = false;
+  save_settings(room.context(), group_, settings);
+  // Nor one of a maker who was blocked meanwhile.
+  set_blocked(room.context(), room.account(), kBob, true);
+  invites.forget_all();
+  invites.step(room.context(), room.account());
+  EXPECT_FALSE(Invites::asked(room.context().store, id)->entered);
+  set_blocked(room.context(), room.account(), kBob, false);
+  // With its maker in it, by whom its owner knows, it is, and its owner has said yes to it.
+  invites.forget_all();
   invites.step(room.context(), room.account());
   EXPECT_TRUE(Invites::asked(room.context().store, id)->entered);
   EXPECT_FALSE(settings_of(room.context().store, group_).is_request);

@@ -138,13 +138,15 @@ std::optional<RpcFailure> why_not_taken(const Context& context, const OpenedLink
   return std::nullopt;
 }
 
+/// Undoes what a link pinned; false when somebody has said something of that domain since, which then stays.
+using PutBack = std::function<bool(Context&)>;
+
 /// Goes on as `wait`; where the name does not turn out to be right, what counted for its domain counts again.
-RpcWait or_put_back(RpcWait wait, const std::shared_ptr<bool>& is_right, std::function<void(Context&)> put_back) {
+RpcWait or_put_back(RpcWait wait, const std::shared_ptr<bool>& is_right, PutBack put_back) {
   const auto judged = [is_right, put_back](Context& later, RpcOutcome outcome) {
     auto* failed = std::get_if<RpcFailure>(&outcome);
     if (failed == nullptr || *is_right) return outcome;
-    put_back(later);
-    failed->sentence += " Nothing was pinned.";
+    failed->sentence += put_back(later) ? " Nothing was pinned." : " What was said of that domain meanwhile stays.";
     return outcome;
   };
   wait.poll = [judged, poll = std::move(wait.poll)](Context& later) -> std::optional<RpcOutcome> {
@@ -157,7 +159,7 @@ RpcWait or_put_back(RpcWait wait, const std::shared_ptr<bool>& is_right, std::fu
 }
 
 /// Pins what the link says; gives what undoes that.
-std::variant<std::function<void(Context&)>, RpcFailure> pin_by_link(Context& context, const OpenedLink& opened) {
+std::variant<PutBack, RpcFailure> pin_by_link(Context& context, const OpenedLink& opened) {
   const std::string domain = opened.domain();
   const auto before = domain_pin(context.store, opened.account, domain);
   const auto origin = domain_origin(context.store, opened.account, domain);
@@ -167,19 +169,45 @@ std::variant<std::function<void(Context&)>, RpcFailure> pin_by_link(Context& con
   note_origin(context, opened.account, domain, by);
   return [domain, before, origin, by, put = *opened.pin](Context& later) {
     const auto own = load_account(later.store);
-    if (!own) return;
+    if (!own) return true;  // with all that was pinned
     // What its owner, or another link, said meanwhile stays.
     const auto now = domain_pin(later.store, *own, domain);
     const auto now_by = domain_origin(later.store, *own, domain);
-    if (!now || now->policy_text != put.policy_text || now->server_url != put.server_url) return;
-    if (!now_by || now_by->name != by.name || now_by->time_ms != by.time_ms) return;
+    if (!now || now->policy_text != put.policy_text || now->server_url != put.server_url) return false;
+    if (!now_by || now_by->name != by.name || now_by->time_ms != by.time_ms) return false;
     if (before) {
       (void)pin_domain(later, *own, *before);
     } else {
       unpin_domain(later, *own, domain);
     }
     if (origin) note_origin(later, *own, domain, *origin);
+    return true;
   };
+}
+
+/// Where the wish to be let into a group stands, and what its owner can do.
+std::string why_not_in_yet(const RpcRooms& rooms, const Context& context, const ChannelId& pair, const Hash& id) {
+  const auto asked = Invites::asked(context.store, id);
+  if (asked && asked->verdict == JoinVerdict::let_in) {
+    const auto group = rooms.conversations.find(context.store, asked->group);
+    if (group && Invites::is_brought_by_others(context.store, *group)) {
+      return "Somebody whom you do not know has brought you into a group as if it were the one of the link; look at it "
+             "with request list, and accept it only if its members are those whom you expect.";
+    }
+    return asked->maker + " has let you in; you are in the group as soon as their device has added you.";
+  }
+  std::string trouble = rooms.conversations.trouble(context.store, pair);
+  if (trouble.empty()) trouble = rooms.session.trouble();
+  if (trouble.empty()) trouble = "The device that made the link has not answered yet.";
+  return trouble + " You have asked, and are let in as soon as that device hears of it.";
+}
+
+/// A domain that another link made known, and whose name may still turn out not to be there, was right by this one.
+void stand_by_it(Context& context, const Account& account, const directory::Name& name) {
+  const auto origin = domain_origin(context.store, account, name.domain());
+  if (origin && origin->name != name.text()) {
+    note_origin(context, account, std::string(name.domain()), {name.text(), context.now.ms});
+  }
 }
 
 /// Answers when this device is in the group, or its maker said why not.
@@ -198,12 +226,8 @@ RpcWait await_group(const RpcRooms& rooms, const ChannelId& pair, const Hash& id
     out["conversation"] = to_hex(asked->group);
     return out;
   };
-  wait.late = [rooms, pair](Context& later) -> RpcOutcome {
-    std::string trouble = rooms.conversations.trouble(later.store, pair);
-    if (trouble.empty()) trouble = rooms.session.trouble();
-    if (trouble.empty()) trouble = "The device that made the link has not answered yet.";
-    RpcFailure kept = failure(ErrorCode::unavailable,
-                              trouble + " You have asked, and are let in as soon as that device hears of it.");
+  wait.late = [rooms, pair, id](Context& later) -> RpcOutcome {
+    RpcFailure kept = failure(ErrorCode::unavailable, why_not_in_yet(rooms, later, pair, id));
     kept.more = {{"queued", true}, {"conversation", to_hex(pair)}};
     return kept;
   };
@@ -347,7 +371,7 @@ RpcBegun rpc_invitation_revoke(const RpcRooms& rooms, const ClientConfig&, Conte
     return failure(meant.empty() ? ErrorCode::not_found : ErrorCode::conflict,
                    "No one link of this device is meant by that; invitation list shows their ids.");
   }
-  Invites::revoke(context, meant.front());
+  rooms.invites.revoke(context, meant.front());
   for (const Invites::Made& one : Invites::list(context.store)) {
     if (one.id == meant.front().id) return made_json(rooms, context, *account, one);
   }
@@ -371,11 +395,11 @@ RpcBegun rpc_invitation_accept(const RpcRooms& rooms, const ClientConfig&, Conte
                        " would be believed on the word of those whom this link names; invitation show lists them, and "
                        "taking it up has to be confirmed.");
   }
-  std::function<void(Context&)> put_back;
+  PutBack put_back;
   if (opened.pin) {
     auto pinned = pin_by_link(context, opened);
     if (auto* failed = std::get_if<RpcFailure>(&pinned)) return std::move(*failed);
-    put_back = std::get<std::function<void(Context&)>>(std::move(pinned));
+    put_back = std::get<PutBack>(std::move(pinned));
   }
   const auto is_right = std::make_shared<bool>(false);
   const std::uint64_t asked_ms = std::min(number_param(params, "wait_ms", kAnswerWaitMs), kMostAnswerWaitMs);
@@ -389,6 +413,7 @@ RpcBegun rpc_invitation_accept(const RpcRooms& rooms, const ClientConfig&, Conte
                                  *is_right = true;
                                  // Others of that domain wait until then: by a link that is wrong nobody is judged.
                                  if (pins) judge_again(rooms, later, own, invitation->name.domain());
+                                 stand_by_it(later, own, invitation->name);
                                  return take_link_up(rooms, later, own, *invitation, about, wait_ms);
                                });
   return put_back ? or_put_back(std::move(wait), is_right, std::move(put_back)) : std::move(wait);
