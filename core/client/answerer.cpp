@@ -3,6 +3,7 @@
 #include "core/client/domains.h"
 #include "core/client/identity.h"
 #include "core/client/reconciler.h"
+#include "core/client/requests.h"
 #include "core/client/tables.h"
 #include "core/crypto/labels.h"
 #include "core/proto/rejoin.h"
@@ -142,6 +143,15 @@ Time Answerer::free_at(const DeviceId& device) const {
   return lately < kMaxRejoinAnswers ? free : std::max(free, after(oldest, kRejoinEveryMs));
 }
 
+// In a request nothing is said, so that nobody learns who is on line; and another own device would take an answer for its
+// owner's yes.
+bool Answerer::is_wanted() const {
+  const ConversationSettings settings = settings_of(context_.store, home_of(context_.store, channel_));
+  const std::string other = other_of_pair(account_, *conversation_);
+  return !settings.is_request && !settings.is_hidden &&
+         (other.empty() || !contact_of(context_.store, account_, other).is_blocked);
+}
+
 Answerer::Judged Answerer::judge(AskedRejoin& asked) {
   const RejoinRequest& request = asked.request;
   const auto name = directory::Name::from(request.name);
@@ -151,6 +161,7 @@ Answerer::Judged Answerer::judge(AskedRejoin& asked) {
     owner_.wake(channel_, at);
     return Judged::later;
   }
+  if (!is_wanted()) return Judged::later;
   if (owner_.views_.awaits_admission(context_.store, account_, *name)) return Judged::later;
   if (!owner_.views_.fresh(context_, account_, *name, kFreshForNewMs)) {
     owner_.views_.want(context_, account_, *name, kFreshForNewMs);

@@ -29,6 +29,8 @@ class Answerer {
   bool is_settled() const;
   const mls::LeafNode* leaf_of(const directory::Name& name, const DeviceId& device) const;
   Status check(const RejoinRequest& request) const;
+  /// Whether this device's owner wants to be heard in this conversation.
+  bool is_wanted() const;
   Judged judge(AskedRejoin& asked);
   /// When this device may be answered again.
   Time free_at(const DeviceId& device) const;

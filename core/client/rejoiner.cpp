@@ -468,6 +468,18 @@ bool Rejoiner::take_commit(const proto::Envelope& envelope) {
   return true;
 }
 
+// Who let this device in need not be who wanted it there. An own device answers for what its owner has accepted, of a pair
+// the other one counts; in a group that this device did not know it may be anybody: then its owner is asked.
+directory::Name Rejoiner::who_brought_us(const std::set<directory::Name>& names) const {
+  const auto let_in_by = directory::Name::from(rejoin_.let_in_by);
+  if (let_in_by && *let_in_by == account_.name) return account_.name;
+  const auto stranger = std::find_if(names.begin(), names.end(), [&](const directory::Name& name) {
+    return name != account_.name && !contact_of(context_.store, account_, name.text()).is_accepted;
+  });
+  if (stranger != names.end()) return *stranger;
+  return let_in_by.value_or(account_.name);
+}
+
 void Rejoiner::install() {
   auto group = mls::Group::restore(rejoin_.group.expose());
   const auto info = group ? ConversationInfo::of(group->extensions()) : Result<ConversationInfo>(ConversationInfo{});
@@ -500,8 +512,7 @@ void Rejoiner::install() {
   }
   const ChannelId home = home_of(context_.store, channel_);
   note_info(owner_, context_, conversation, *info, {});
-  const auto by = directory::Name::from(rejoin_.let_in_by);
-  if (!is_known && by) note_welcome(context_, account_, home, *info, *by);
+  if (!is_known) note_welcome(context_, account_, home, *info, who_brought_us(*names));
   for (const Row& row : context_.store.scan_prefix(tables::kFormerEpochs, channel_, ~std::size_t{0})) {
     context_.store.erase(tables::kFormerEpochs, row.key);
   }

@@ -61,6 +61,8 @@ class Rejoiner {
   bool give_up();
   /// The server says that this device alone is in the channel: after a while a group is over.
   void nobody_is_there();
+  /// By whom a conversation came that was not known here, for whether it is a request (s.10).
+  directory::Name who_brought_us(const std::set<directory::Name>& names) const;
   /// This channel is broken: what waits goes another way, or says that it cannot.
   void begin_anew();
 
