@@ -141,6 +141,10 @@ LargeBodies::Fetched LargeBodies::get(Context& context, const Account& account, 
   const std::string call_name = "get " + as_text(key);
   if (calls_.under_way(call_name)) return {};
   if (!context.store.get(tables::kLargeBodies, key)) {
+    // It was here, waited for something else, and yielded: strangers do not keep a device fetching for ever.
+    const auto wholes = wholes_.find(key);
+    const bool is_too_often = wholes != wholes_.end() && wholes->second >= kMostFetchesOfStrangers;
+    if (is_too_often && !is_of_conversation(context.store, place.channel)) return {State::gone};
     if (!make_room(context, place.channel)) return {State::later};
     wire::Writer row;
     row.u64(context.now.ms);
@@ -176,24 +180,30 @@ void LargeBodies::take_part(Context& context, const Bytes& key, const proto::Blo
     ends_.emplace(key, is_other ? State::bad : State::gone);
     return;
   }
+  if (asked.offset + asked.length == ref.size) {
+    if (wholes_.size() >= kMostPutsRemembered) wholes_.clear();
+    ++wholes_[key];
+  }
   context.store.put(tables::kLargeParts, large_part_key(key, asked.offset), std::move(part->data));
+}
+
+bool LargeBodies::is_of_conversation(const StoreView& store, const ChannelId& channel) {
+  if (!store.get(tables::kConversations, channel)) return false;
+  const ConversationSettings settings = settings_of(store, home_of(store, channel));
+  return !settings.is_request && !settings.is_hidden;
 }
 
 // What strangers sent may wait for ever: it yields to its like alone. Whoever welcomed this device is a stranger until
 // its owner has said yes.
 bool LargeBodies::make_room(Context& context, const ChannelId& channel) {
-  const auto is_conversation = [&](const ChannelId& of) {
-    if (!context.store.get(tables::kConversations, of)) return false;
-    const ConversationSettings settings = settings_of(context.store, home_of(context.store, of));
-    return !settings.is_request && !settings.is_hidden;
-  };
-  const bool is_known = is_conversation(channel);
+  const bool is_known = is_of_conversation(context.store, channel);
   const std::size_t most = is_known ? kMostLargeBodies : kMostLargeOfStrangers;
   const auto rows = context.store.scan(tables::kLargeBodies, {}, {}, ~std::size_t{0});
   std::size_t here = 0;
   const Row* first = nullptr;
   for (const Row& row : rows) {
-    if (is_conversation(*ChannelId::from(ByteView(row.key).first(ChannelId::kSize))) != is_known) continue;
+    const auto of = ChannelId::from(ByteView(row.key).first(ChannelId::kSize));
+    if (is_of_conversation(context.store, *of) != is_known) continue;
     ++here;
     if (calls_.under_way("get " + as_text(row.key))) continue;
     if (first == nullptr || large_begun_ms(row) < large_begun_ms(*first)) first = &row;
@@ -208,11 +218,13 @@ void LargeBodies::forget(Context& context, const ChannelId& channel, const proto
   const Bytes key = body_key(channel, ref);
   erase_large(context, key);
   ends_.erase(key);
+  wholes_.erase(key);
 }
 
 void LargeBodies::forget_all() {
   put_.clear();
   ends_.clear();
+  wholes_.clear();
 }
 
 }  // namespace cairn::client

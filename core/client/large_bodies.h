@@ -16,6 +16,8 @@ constexpr std::size_t kMostLargeBodies = 24;
 /// And beside them in channels that are no conversation here, or one that its owner has not accepted: strangers take no
 /// place from members.
 constexpr std::size_t kMostLargeOfStrangers = 8;
+/// And of these each is fetched so often by one process; after that it is as if it were gone.
+constexpr unsigned kMostFetchesOfStrangers = 3;
 
 /// Of an answer to a part: a 409 says that the epoch is over, and by which commit it does not say.
 Answer without_winner(const Answer& answer);
@@ -57,6 +59,8 @@ class LargeBodies {
   void forget_all();
 
  private:
+  /// Whether that is a conversation which this device's owner has accepted, and has not deleted.
+  static bool is_of_conversation(const StoreView& store, const ChannelId& channel);
   bool make_room(Context& context, const ChannelId& channel);
   void take_part(Context& context, const Bytes& key, const proto::BlobRef& ref, const proto::BlobGet& asked,
                  const Answer& answer);
@@ -64,6 +68,7 @@ class LargeBodies {
   Calls& calls_;
   std::map<proto::BlobId, std::uint64_t> put_;  ///< bytes that the server has of what this process puts
   std::map<Bytes, State, BytesLess> ends_;      ///< keys as in tables::kLargeBodies: gone or bad
+  std::map<Bytes, unsigned, BytesLess> wholes_;  ///< likewise: how often the whole of it came to this process
 };
 
 }  // namespace cairn::client

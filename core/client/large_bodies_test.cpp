@@ -219,6 +219,27 @@ TEST_F(LargeParts, WhatWaitsForLongYieldsToWhatIsNewAndStrangersYieldToStrangers
   EXPECT_EQ(get(ref, known[0]).state, State::waits) << "it is fetched again";
 }
 
+TEST_F(LargeParts, OfStrangersThatWaitAndYieldAreNotFetchedForEver) {
+  const Bytes body = random(100'000);
+  const proto::BlobRef ref = put_whole(body);
+  std::vector<ChannelId> strangers;
+  for (std::size_t i = 0; i < 4 * kMostLargeOfStrangers; ++i) strangers.push_back(random_value<ChannelId>(entropy));
+  std::size_t fetched = 0, gone = 0;
+  for (int round = 0; round < 20; ++round) {
+    gone = 0;
+    for (const ChannelId& one : strangers) {
+      context.now = after(context.now, 1);
+      gone += get(ref, one).state == State::gone ? 1 : 0;
+      for (; !sends.empty(); ++fetched) answer_one();
+    }
+  }
+  EXPECT_EQ(gone, strangers.size() - kMostLargeOfStrangers) << "the last ones are here";
+  EXPECT_EQ(fetched, strangers.size() * kMostFetchesOfStrangers);
+  // What came to be a conversation is.
+  store.put(tables::kConversations, to_bytes(strangers[0].view()), {});
+  EXPECT_EQ(get(ref, strangers[0]).state, State::waits);
+}
+
 TEST_F(LargeParts, AreTakenBackByWhoPutThem) {
   const Bytes body = random(100'000);
   const proto::BlobRef ref = put_whole(body);
