@@ -180,14 +180,15 @@ std::optional<std::uint64_t> Archives::take_message(Context& context, Conversati
   const auto stands = index_in(context.store, archive.channel, identity);
   const std::uint64_t index = stands.value_or(archive.next_message);
   if (is_unsent_in(context.store, open.living, message.id)) return std::nullopt;
-  const bool taken = index < open.taken.size() && open.taken[index].row.has_value();
-  const vault::SignerState by = taken ? *open.taken[index].row : word_.signer;
+  const auto taken_before = open.taken.find(index);
+  const bool taken = taken_before != open.taken.end() && taken_before->second.row.has_value();
+  const vault::SignerState by = taken ? *taken_before->second.row : word_.signer;
   const bool stood = stands && !taken;  // since an earlier run, which may have had a newer word of it
   if ((taken && by == word_.signer) || stood) {
     const auto other = conversations_.message(context.store, archive.channel, index);
     if (!other) return std::nullopt;
     if (stood) {
-      note_taken(open, index, {word_.signer, std::nullopt, true});
+      open.taken.insert_or_assign(index, Taken{word_.signer, std::nullopt, true});
       ++messages_;
     }
     if (!is_later(message, *other) || (stood && word_.signer == vault::SignerState::removed)) return index;
@@ -199,7 +200,6 @@ std::optional<std::uint64_t> Archives::take_message(Context& context, Conversati
   put_row(context, archive.channel, index, message);
   put_index(context, archive.channel, identity, index);
   archive.next_message = std::max(archive.next_message, index + 1);
-  if (open.taken.size() <= index) note_taken(open, index, {});
   Taken& now = open.taken[index];
   // Of what was taken back nothing stays; what a device that is out says stands beside no word of another one.
   if (message.unsent || by != word_.signer) {
@@ -209,11 +209,6 @@ std::optional<std::uint64_t> Archives::take_message(Context& context, Conversati
   now.row = word_.signer;
   messages_ += taken || stood ? 0 : 1;
   return index;
-}
-
-void Archives::note_taken(Open& open, std::uint64_t index, const Taken& taken) {
-  if (open.taken.size() <= index) open.taken.resize(index + 1);
-  open.taken[index] = taken;
 }
 
 // What was taken back since is not to be read beside the conversation either.

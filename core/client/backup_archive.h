@@ -65,7 +65,7 @@ class Archives {
   /// A conversation that this run has written to.
   struct Open {
     std::uint64_t begun_by = 0;                     ///< which snapshot
-    std::vector<Taken> taken;                       ///< by index
+    std::map<std::uint64_t, Taken> taken;           ///< by index: a history that stands there has large ones
     std::map<std::uint64_t, std::uint64_t> newest;  ///< of the messages that came last: theirs -> where each lies
     std::uint64_t read_to = 0;                      ///< of this snapshot's indexes
     std::optional<Word> about;                      ///< whose settings it has
@@ -77,7 +77,6 @@ class Archives {
   Open* find_open(const ChannelId& archive);
   /// Where it lies; nothing where it does not come back.
   std::optional<std::uint64_t> take_message(Context& context, Conversation& archive, Open& open, Message& message);
-  static void note_taken(Open& open, std::uint64_t index, const Taken& taken);
   bool is_unsent_in(const StoreView& store, const std::optional<ChannelId>& living, const MessageId& id) const;
   void put_row(Context& context, const ChannelId& archive, std::uint64_t index, const Message& message);
   void take_said_of(Context& context, const ChannelId& archive, std::uint64_t index, Taken& taken, SaidAbout said);

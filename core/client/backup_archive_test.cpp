@@ -95,6 +95,37 @@ TEST_F(Archive, HasEachMessageOnceAndWhatOnlyTheOtherHas) {
   EXPECT_EQ(archives.conversations(), 1u);
 }
 
+TEST_F(Archive, StandsWhereAHistoryStandsWhoseIndexesAreLarge) {
+  constexpr std::uint64_t kFar = std::uint64_t{3} << 32;
+  snapshot(SignerState::active);
+  ASSERT_TRUE(conversation(1));
+  ASSERT_TRUE(messages(1, {{1, "one"}}));
+  auto row = wire::decode<Conversation>(*room.context().store.get(tables::kConversations, archive()));
+  ASSERT_TRUE(row);
+  row->next_message = kFar;
+  room.context().store.put(tables::kConversations, to_bytes(archive()), wire::encode(*row));
+  snapshot(SignerState::active);
+  ASSERT_TRUE(conversation(1));
+  ASSERT_TRUE(messages(1, {{1, "one"}, {2, "two"}}));
+  EXPECT_EQ(texts(1), list({"one", "two"}));
+  EXPECT_TRUE(room.conversations().message(room.context().store, archive(), kFar));
+  // Done once more it is the same.
+  snapshot(SignerState::active);
+  ASSERT_TRUE(conversation(1));
+  ASSERT_TRUE(messages(1, {{1, "one"}, {2, "two"}}));
+  EXPECT_EQ(texts(1), list({"one", "two"}));
+}
+
+TEST(BackedUpMessage, HasNoIndexThatCannotBe) {
+  BackedUpMessage one;
+  one.index = BackedUpMessage::kLastIndex;
+  EXPECT_TRUE(wire::decode<BackedUpMessage>(wire::encode(one)));
+  ++one.index;
+  const auto read = wire::decode<BackedUpMessage>(wire::encode(one));
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, ErrorCode::over_limit);
+}
+
 TEST_F(Archive, TakesWhatWasChangedLastAndNoWordOfWhoIsOutAgainstOneOfWhoIsNot) {
   snapshot(SignerState::removed);
   ASSERT_TRUE(conversation(1));

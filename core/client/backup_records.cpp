@@ -97,6 +97,7 @@ void BackedUpMessage::write(wire::Writer& w) const {
 Result<BackedUpMessage> BackedUpMessage::read(wire::Reader& r) {
   BackedUpMessage out;
   out.index = TRY(r.u64());
+  REQUIRE(out.index <= kLastIndex, ErrorCode::over_limit, "index of a message");
   out.message = TRY(Message::read(r));
   return out;
 }

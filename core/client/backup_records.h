@@ -44,7 +44,10 @@ struct BackedUpConversation {
 };
 
 struct BackedUpMessage {
-  std::uint64_t index = 0;
+  /// A device's own indexes begin at a multiple of 2^32 (first_own_index); none is ever as large as this.
+  static constexpr std::uint64_t kLastIndex = std::uint64_t{1} << 63;
+
+  std::uint64_t index = 0;  ///< at most kLastIndex
   Message message;
 
   void write(wire::Writer&) const;
