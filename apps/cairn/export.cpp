@@ -73,11 +73,24 @@ std::string link_to(std::string_view path) {
   return out;
 }
 
-/// " [file: map.png]", as a link where it was saved.
+/// Whether a browser only shows what ends so: it runs no script of a page's, and takes it for no page. By the ending, for
+/// that is what a browser goes by.
+bool is_only_shown(const std::string& name) {
+  const std::string type = client::media_type_of(name);
+  for (const char* kind : {"image/", "audio/", "video/"}) {
+    if (type.starts_with(kind) && type != "image/svg+xml") return true;
+  }
+  return type.starts_with("text/plain") || type == "application/pdf" || type == "application/zip" ||
+         type == "application/gzip";
+}
+
+/// " [file: map.png]", as a link where it was saved and may be opened by a click; of any other it is said where it lies.
 std::string exported_file(const json& attachment) {
   const std::string name = escape_html(attachment.value("name", ""));
   if (attachment.contains("saved_as")) {
-    return " [file: <a href=\"" + link_to(attachment.value("saved_as", "")) + "\">" + name + "</a>]";
+    const std::string place = attachment.value("saved_as", "");
+    if (!is_only_shown(place)) return " [file: " + name + ", saved as " + escape_html(place) + "]";
+    return " [file: <a rel=\"noreferrer\" href=\"" + link_to(place) + "\">" + name + "</a>]";
   }
   const std::string why = attachment.value("not_saved", "");
   return " [file: " + name + (why.empty() ? "" : ". It is not here. " + escape_html(why)) + "]";
@@ -114,6 +127,8 @@ class FileSaver {
       ++saved_;
       return;
     }
+    // Pages are handed on, and where this folder lies is nobody's business.
+    for (std::size_t at; (at = why.find(folder_ + "/")) != std::string::npos;) why.erase(at, folder_.size() + 1);
     file["not_saved"] = why;
     not_saved_.push_back({{"conversation", conversation}, {"name", name}, {"sentence", why}});
   }

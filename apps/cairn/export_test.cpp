@@ -78,7 +78,7 @@ class FileSpeaker final : public Speaker {
     if (method == "read") return read(params["first"]);
     asked.push_back(method + " " + params.value("message", params.value("transfer", "")));
     if (method == "attachment.cancel") return {Exit::done, json::object(), {}, {}};
-    if (params["message"] == is_gone) return {Exit::refused, {}, "It was not saved: it is <gone>.", "not_found"};
+    if (params["message"] == is_gone) return {Exit::refused, {}, why_gone, "not_found"};
     if (unreached.contains(params["message"])) return {Exit::unreachable, {{"transfer", "0a"}}, "No answer.", {}};
     std::ofstream(params["file"].get<std::string>()) << "four";
     return {Exit::done, {{"state", "done"}}, {}, {}};
@@ -86,6 +86,7 @@ class FileSpeaker final : public Speaker {
   void listen(const std::function<void(const json&)>&) override {}
 
   std::string is_gone;
+  std::string why_gone = "It was not saved: it is <gone>.";
   std::set<std::string> unreached;
   std::vector<std::string> asked;
 
@@ -102,6 +103,33 @@ class FileSpeaker final : public Speaker {
   std::vector<std::string> names_;
 };
 
+TEST(Export, LinksNoFileThatABrowserRuns) {
+  const testing::ScratchFolder folder;
+  FileSpeaker speaker({"plan.html", "plan.SVG", "plan", "plan.xhtml", "a.mht", "plan.png.htm", "plan.PNG", "plan.pdf"});
+  ASSERT_EQ(export_all(speaker, folder.file("out"), ExportFiles::saved).result["files"], 8);
+  const std::string page = content(folder.file("out/1.html"));
+  for (const char* bad : {"0-plan.html", "1-plan.SVG", "2-plan", "3-plan.xhtml", "4-a.mht", "5-plan.png.htm"}) {
+    EXPECT_EQ(page.find(std::string("files-00ff/") + bad + "\">"), std::string::npos) << page;
+    EXPECT_NE(page.find(std::string("saved as files-00ff/") + bad + "]"), std::string::npos) << page;
+  }
+  for (const char* good : {"6-plan.PNG", "7-plan.pdf"}) {
+    EXPECT_NE(page.find(std::string("href=\"files-00ff/") + good + "\">"), std::string::npos) << page;
+  }
+}
+
+TEST(Export, SaysInNoPageWhereItsFolderLies) {
+  const testing::ScratchFolder folder;
+  FileSpeaker speaker({"a.png"});
+  speaker.is_gone = "id0";
+  speaker.why_gone = "Something stands at " + folder.file("out") + "/files-00ff/0-a.png already.";
+  ASSERT_EQ(export_all(speaker, folder.file("out"), ExportFiles::saved).exit, Exit::done);
+  for (const char* file : {"out/1.html", "out/1.json"}) {
+    const std::string all = content(folder.file(file));
+    EXPECT_EQ(all.find(folder.file("out")), std::string::npos) << all;
+    EXPECT_NE(all.find("Something stands at files-00ff/0-a.png already."), std::string::npos) << all;
+  }
+}
+
 TEST(Export, SavesFilesBesideThePageAndSaysWhatIsGone) {
   const testing::ScratchFolder folder;
   FileSpeaker speaker({"map #1.png", "old \"<b>.txt"});
@@ -112,7 +140,7 @@ TEST(Export, SavesFilesBesideThePageAndSaysWhatIsGone) {
   ASSERT_EQ(reply.result["not_saved"].size(), 1u);
   EXPECT_EQ(content(folder.file("out/files-00ff/0-map #1.png")), "four");
   const std::string page = content(folder.file("out/1.html"));
-  EXPECT_NE(page.find("<a href=\"files-00ff/0-map%20%231.png\">map #1.png</a>"), std::string::npos) << page;
+  EXPECT_NE(page.find("<a rel=\"noreferrer\" href=\"files-00ff/0-map%20%231.png\">map #1.png</a>"), std::string::npos) << page;
   EXPECT_NE(page.find("[file: old &quot;&lt;b&gt;.txt. It is not here. It was not saved: it is &lt;gone&gt;.]"),
             std::string::npos)
       << page;
