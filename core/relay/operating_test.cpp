@@ -145,7 +145,7 @@ TEST_F(Operating, AChannelThatNobodyWroteToIsReaped) {
   EXPECT_EQ(count(table::kChannels), 3u);
   driver.pass(2 * kHourMs);
   EXPECT_EQ(count(table::kChannels), 2u);
-  EXPECT_EQ(count(table::kUnusedChannels), 0u);
+  EXPECT_EQ(count(table::kDueChannels), 0u);
   EXPECT_EQ(unused.send(driver, "too late").status, 404);
   EXPECT_EQ(used.send(driver, "still here").status, 200);
 }

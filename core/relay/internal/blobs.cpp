@@ -112,9 +112,9 @@ Result<Answer> Blobs::put(Turn& turn, const BlobAccount& payer, const proto::Blo
   return Answer{200, wire::encode(proto::BlobPutAnswer{row->have, left_of(quota(payer.payer), account)}), {}};
 }
 
-Result<proto::BlobPart> Blobs::get(const StoreView& rows, const proto::BlobGet& request) {
+Result<proto::BlobPart> Blobs::get(const StoreView& rows, Time now, const proto::BlobGet& request) {
   const auto row = TRY(load<BlobRow>(rows, table::kBlobs, request.blob));
-  REQUIRE(row && row->is_whole(), ErrorCode::not_found,
+  REQUIRE(row && row->is_whole() && row->expires_ms > now.ms, ErrorCode::not_found,
           "This is not on the server, or not any more; ask whoever sent it to send it again.");
   REQUIRE(request.offset < row->size, ErrorCode::over_limit, "The blob ends before the range begins.");
   const std::uint64_t end = std::min<std::uint64_t>(row->size, request.offset + request.length);

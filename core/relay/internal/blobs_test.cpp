@@ -205,6 +205,19 @@ TEST_F(BlobsTest, UploadsAreGivenUpAndBlobsRunOut) {
   EXPECT_EQ(rows(), 0u);
 }
 
+TEST_F(BlobsTest, WhatHasRunOutIsNotGivenEvenWhileItLiesHere) {
+  driver.pass(2 * kMinuteMs);  // between two rounds of the sweeper
+  const Bytes all = random(kPart / 8);
+  for (std::uint8_t id = 1; id <= 40; ++id) ASSERT_EQ(put_all(id, all), 200);
+  driver.pass(proto::kBlobLifeMs - 1);
+  EXPECT_EQ(get(7, 0, 1), 200);
+  driver.pass(1);
+  EXPECT_EQ(get(7, 0, 1), 404);
+  EXPECT_NE(rows(), 0u);
+  driver.pass(6 * kMinuteMs);
+  EXPECT_EQ(rows(), 0u);
+}
+
 TEST_F(BlobsTest, AFullDiskTakesNoPartAndGivesAndDeletes) {
   const Bytes all = random(2 * kPart);
   ASSERT_EQ(put_all(1, all), 200);

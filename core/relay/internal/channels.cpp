@@ -100,6 +100,10 @@ std::map<std::string, std::vector<MailboxId>> by_domain(std::span<const Address>
   return out;
 }
 
+/// The bytes of a commit that won are told to who lost for so long. They came to the mailboxes of all recipients; what
+/// is kept beside counts in nobody's quota.
+constexpr std::uint64_t kWinnerKeptMs = kHourMs;
+
 /// For a commit whose epoch is not the channel's: what happened instead. The winner's bytes go only to who could have
 /// won.
 Result<Answer> tell_winner(const Turn& turn, const ChannelRow& row, const proto::ChannelCommit& request) {
@@ -112,6 +116,12 @@ Result<Answer> tell_winner(const Turn& turn, const ChannelRow& row, const proto:
     answer.winning_commit = body->body;
   }
   return Answer{kConflict, wire::encode(answer), {}};
+}
+
+/// The commit that began this epoch, and whom the epoch before it was for.
+void forget_winner(Turn& turn, const ChannelId& channel, ChannelRow& row) {
+  Mailboxes::release(turn, std::exchange(row.last_commit, 0));
+  erase_recipients(turn, channel, row.epoch - 1);
 }
 
 /// Who is in `next` must be in `before` or welcomed, and who is welcomed must be in `next`, once.
@@ -235,7 +245,7 @@ Result<Answer> Channels::create(Turn& turn, const LoggedIn& who, const proto::Ch
   row.write_key = request.write_key;
   save(turn.rows, table::kChannels, to_bytes(request.channel), row);
   save_recipients(turn, request.channel, request.epoch, {{request.mailbox}, {}});
-  save(turn.rows, table::kUnusedChannels, to_bytes(request.channel), NumberRow{after(turn.now, unused_ms).ms});
+  save(turn.rows, table::kDueChannels, to_bytes(request.channel), NumberRow{after(turn.now, unused_ms).ms});
   return Answer{};
 }
 
@@ -297,12 +307,8 @@ Result<Answer> Channels::commit(Turn& turn, const std::optional<std::string>& wh
   // From here on nothing fails. A welcome is queued before the commit, and both before any message of the new epoch.
   if (who) queue_welcomes(turn, *who, request, row.epoch + 1);
   const std::uint64_t body = queue_commit(turn, parties, request);
-  if (row.last_commit == 0) {
-    turn.rows.erase(table::kUnusedChannels, to_bytes(request.channel));
-  } else {
-    Mailboxes::release(turn, row.last_commit);
-    erase_recipients(turn, request.channel, row.epoch - 1);
-  }
+  if (row.last_commit != 0) forget_winner(turn, request.channel, row);
+  save(turn.rows, table::kDueChannels, to_bytes(request.channel), NumberRow{after(turn.now, kWinnerKeptMs).ms});
   row.previous_write_key = row.write_key;
   row.previous_until_ms = request.revoke == proto::Revoke::yes ? 0 : after(turn.now, proto::kPreviousWriteKeyMs).ms;
   row.write_key = request.next_write_key;
@@ -324,7 +330,7 @@ Result<Answer> Channels::send(Turn& turn, const proto::ChannelSend& request) {
     REQUIRE(!mailboxes.full(mailbox), ErrorCode::over_limit, kFullMailbox);
   }
   TRY(forwarder.check(turn, recipients.others));
-  if (row.last_commit == 0) turn.rows.erase(table::kUnusedChannels, to_bytes(request.channel));
+  if (row.last_commit == 0) turn.rows.erase(table::kDueChannels, to_bytes(request.channel));
   mailboxes.deliver(turn, {EnvelopeKind::message, request.channel, request.epoch, turn.now.ms, request.ciphertext},
                     recipients.own);
   for (auto& [elsewhere, to] : by_domain(recipients.others)) {
@@ -385,13 +391,17 @@ Result<Answer> Channels::answer_rejoin(Turn& turn, const proto::ChannelRejoinAns
   return Answer{};
 }
 
-void reap_channel(Turn& turn, ByteView channel) {
-  const auto row = load<ChannelRow>(turn.rows, table::kChannels, channel);
-  if (row && *row && (*row)->last_commit == 0) {
+void look_at_channel(Turn& turn, const ChannelId& channel) {
+  auto row = load<ChannelRow>(turn.rows, table::kChannels, channel);
+  turn.rows.erase(table::kDueChannels, to_bytes(channel));
+  if (!row || !*row) return;
+  if ((*row)->last_commit == 0) {
     erase_recipients(turn, channel, (*row)->epoch);
     turn.rows.erase(table::kChannels, to_bytes(channel));
+    return;
   }
-  turn.rows.erase(table::kUnusedChannels, to_bytes(channel));
+  forget_winner(turn, channel, **row);
+  save(turn.rows, table::kChannels, to_bytes(channel), **row);
 }
 
 Result<std::string> Channels::payer_of_blob(Turn& turn, const proto::BlobPut& request) {

@@ -40,7 +40,8 @@ struct Channels {
   std::uint64_t queue_commit(Turn& turn, const Admitted& parties, const proto::ChannelCommit& request);
 };
 
-/// Drops a channel that nobody wrote to, as long as that is so.
-void reap_channel(Turn& turn, ByteView channel);
+/// When the time of its row in kDueChannels has come: drops a channel that nobody wrote to, and of another one the
+/// commit that began its epoch, which has reached every mailbox that it was for.
+void look_at_channel(Turn& turn, const ChannelId& channel);
 
 }  // namespace cairn::relay

@@ -347,6 +347,36 @@ TEST_F(ChannelTest, OldEpochsLeaveNothingBehind) {
   EXPECT_EQ(driver.store.scan(table::kBodies, {}, {}, 100).size(), 1u);
 }
 
+TEST_F(ChannelTest, ACommitIsKeptForALoserForAnHourAndTakesNoRoomAfterThat) {
+  const auto winner = good();
+  const auto loser = channel.signed_by(good(), channel.key);
+  ASSERT_EQ(channel.commit(driver, winner, next_key.clone()).status, 200);
+  driver.acknowledge(driver.open(alice.token), 3);
+  driver.acknowledge(driver.open(bob.token), 3);
+  const auto count = [&](Table table) { return driver.store.scan(table, {}, {}, 1000).size(); };
+  driver.pass(59 * kMinuteMs);
+  const auto in_time = driver.post(proto::kPathChannelCommit, wire::encode(loser));
+  EXPECT_EQ(body_of<proto::CommitAnswer>(in_time).winning_commit, winner.commit);
+  EXPECT_EQ(count(table::kBodies), 1u);
+  driver.pass(10 * kMinuteMs);
+  EXPECT_EQ(count(table::kBodies), 0u);
+  EXPECT_EQ(count(table::kBodyCounts), 0u);
+  EXPECT_EQ(count(table::kRecipients), 1u);
+  const auto late = driver.post(proto::kPathChannelCommit, wire::encode(loser));
+  EXPECT_EQ(late.status, 409);
+  EXPECT_TRUE(body_of<proto::CommitAnswer>(late).winning_commit.empty());
+  EXPECT_EQ(body_of<proto::CommitAnswer>(late).epoch, 2u);
+  // The channel goes on, however long nobody wrote there.
+  driver.pass(200 * kDayMs);
+  alice.log_in(driver);
+  bob.log_in(driver);
+  EXPECT_EQ(channel.send(driver, "later").status, 200);
+  ASSERT_EQ(channel.commit(driver, good(), next_key.clone()).status, 200);
+  EXPECT_EQ(channel.send(driver, "and on").status, 200);
+  EXPECT_EQ(count(table::kRecipients), 2u);
+  EXPECT_EQ(count(table::kChannels), 1u);
+}
+
 TEST(ChannelLimits, AChannelHasABucketThatAStrangerCannotEmpty) {
   RelayConfig config = testing::open_config();
   config.limits.channel = {3, 60};

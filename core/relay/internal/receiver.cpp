@@ -102,12 +102,13 @@ Result<std::vector<MailboxId>> Receiver::admitted(Turn& turn, const std::string&
 Result<bool> Receiver::may_be_welcomed(Turn& turn, const std::string& from, const proto::ForwardItem& item) {
   const MailboxId& mailbox = item.recipients.front();
   const auto row = TRY(load<MailboxRow>(turn.rows, table::kMailboxes, mailbox));
-  if (!row || !check_not_refused(turn.rows, item.sender, item.recipients)) return false;
-  const bool is_member = turn.rows.get(table::kForeignMembers, member_key(mailbox, from, item.channel)).has_value();
+  // The token first: it is one row, and without it nobody makes this server read many.
+  if (!row || !TRY(is_good_join_token(turn, row->device, item.join_token))) return false;
+  if (!check_not_refused(turn.rows, item.sender, item.recipients)) return false;
+  if (turn.rows.get(table::kForeignMembers, member_key(mailbox, from, item.channel))) return true;
   const Bytes of_domain = concat({mailbox, domain_key(from, {})});
   const auto members = turn.rows.scan_prefix(table::kForeignMembers, of_domain, proto::kMaxForeignChannels);
-  if (!is_member && members.size() >= proto::kMaxForeignChannels) return false;
-  return is_good_join_token(turn, row->device, item.join_token);
+  return members.size() < proto::kMaxForeignChannels;
 }
 
 Status Receiver::deliver(Turn& turn, const std::string& from, const proto::ForwardItem& item,

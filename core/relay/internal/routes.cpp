@@ -301,7 +301,7 @@ Result<Answer> Server::put_blob(Turn& turn, const RequestArrived& request) {
 
 Result<Answer> Server::get_blob(Turn& turn, const RequestArrived& request) {
   const auto get = TRY(wire::decode<proto::BlobGet>(request.body));
-  return encoded(TRY(Blobs::get(turn.rows, get)));
+  return encoded(TRY(Blobs::get(turn.rows, turn.now, get)));
 }
 
 Result<Answer> Server::delete_blob(Turn& turn, const RequestArrived& request) {

@@ -27,7 +27,7 @@ void Sweeper::rebuild(Time now) {
   walks_.clear();
   for (const Table table :
        {table::kUsedNonces, table::kJoinTokens, table::kRendezvous, table::kInvitations, table::kMailboxes,
-        table::kVaultUploads, table::kUnusedChannels, table::kBlobs, table::kFullElsewhere, table::kNeighbours}) {
+        table::kVaultUploads, table::kDueChannels, table::kBlobs, table::kFullElsewhere, table::kNeighbours}) {
     walks_.push_back({table, {}, after(now, kPauseMs)});
   }
   next_erasure_ = now;
@@ -54,8 +54,8 @@ Sweeper::Outcome Sweeper::visit(Turn& turn, Mailboxes& mailboxes, Table table, c
     return mailbox && mailboxes.expire(turn, *mailbox) ? Outcome::enough : Outcome::next_row;
   }
   if (expiry_of(table, row.value) > turn.now.ms) return Outcome::next_row;
-  if (table == table::kUnusedChannels) {
-    reap_channel(turn, row.key);
+  if (table == table::kDueChannels) {
+    if (const auto channel = ChannelId::from(row.key)) look_at_channel(turn, *channel);
     return Outcome::next_row;
   }
   if (table == table::kVaultUploads) {
@@ -64,9 +64,9 @@ Sweeper::Outcome Sweeper::visit(Turn& turn, Mailboxes& mailboxes, Table table, c
     return Outcome::enough;
   }
   if (table == table::kBlobs) {
-    expire_blob(turn, row.key);
+    expire_blob(turn, row.key);  // its parts are erased by and by
     deleted_parts(turn.now);
-    return Outcome::enough;
+    return Outcome::next_row;
   }
   turn.rows.erase(table, row.key);
   return Outcome::next_row;
