@@ -66,7 +66,14 @@ void write_zeros(int file) {
   struct stat about {};
   if (::fstat(file, &about) != 0 || !S_ISREG(about.st_mode) || about.st_size > kMostWipedBytes) return;
   const Bytes zeros(static_cast<std::size_t>(about.st_size));
-  if (write_all(file, zeros)) ::fsync(file);
+  if (::lseek(file, 0, SEEK_SET) == 0 && write_all(file, zeros)) ::fsync(file);
+}
+
+/// A descriptor to write with, or -1 and errno: also of a file of ours that has no write permission.
+int open_to_wipe(const std::string& path) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (file >= 0 || errno != EACCES || ::chmod(path.c_str(), 0600) != 0) return file;
+  return ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
 }
 
 }  // namespace
@@ -94,16 +101,18 @@ Status write_file(const std::string& path, ByteView content) {
   if (!file.valid()) return failed(errno);
   if (!write_all(file.get(), content) || ::fsync(file.get()) != 0 || ::rename(beside.c_str(), path.c_str()) != 0) {
     const int cause = errno;
+    write_zeros(file.get());  // it may be a key, and nobody could find it any more
     ::unlink(beside.c_str());
     return failed(cause);
   }
   const Descriptor folder(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder.valid() || ::fsync(folder.get()) != 0) return failed(errno);
+  if (!folder.valid() || ::fsync(folder.get()) != 0) return fail(ErrorCode::storage_failed, kNotSynced);
   return ok();
 }
 
 Status write_over_secret(const std::string& path, ByteView content) {
-  const Descriptor old(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  const Descriptor old(open_to_wipe(path));
+  if (!old.valid() && errno != ENOENT) return failed(errno);
   TRY(write_file(path, content));
   if (old.valid()) write_zeros(old.get());
   return ok();

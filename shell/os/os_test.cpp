@@ -77,6 +77,25 @@ TEST(File, RefusesWhatIsMissingTooLargeOrAFolder) {
   EXPECT_FALSE(write_file(folder.file("nowhere/a"), to_bytes("x")));
 }
 
+// Root may write anywhere, so this says something to others alone; what it wants holds for both.
+TEST(File, OfASecretIsWipedThoughItMayNotBeWritten) {
+  const ScratchFolder folder;
+  ASSERT_TRUE(write_file(folder.file("key"), to_bytes("secret")));
+  ASSERT_EQ(::link(folder.file("key").c_str(), folder.file("other name").c_str()), 0);
+  ASSERT_EQ(::chmod(folder.file("key").c_str(), 0400), 0);
+  ASSERT_TRUE(write_over_secret(folder.file("key"), to_bytes("sealed")));
+  EXPECT_EQ(*read_file(folder.file("key"), 6), to_bytes("sealed"));
+  EXPECT_EQ(*read_file(folder.file("other name"), 6), Bytes(6));
+}
+
+TEST(File, OfASecretThatCannotBeWipedIsNotReplaced) {
+  const ScratchFolder folder;
+  std::filesystem::create_directory(folder.file("key"));  // what cannot be opened to be written, even by root
+  EXPECT_FALSE(write_over_secret(folder.file("key"), to_bytes("sealed")));
+  EXPECT_TRUE(std::filesystem::is_directory(folder.file("key")));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
+}
+
 TEST(DataFolder, IsMadePrivateWithTheFoldersAboveIt) {
   const ScratchFolder scratch;
   const auto folder = DataFolder::open(scratch.file("a/b/c"));
