@@ -28,6 +28,7 @@ class Disk final : public store::Store {
     }
     if (full_ && growth(writes) > kTrifle) return fail(ErrorCode::storage_full, "disk full on purpose");
     rows_.apply(writes);
+    ++version_;
     if (on_commit_) on_commit_(writes);
     return ok();
   }
@@ -41,8 +42,16 @@ class Disk final : public store::Store {
   std::uint64_t commits() const { return commits_; }
   const MemoryView& rows() const { return rows_; }
   /// A copy takes the place of what is there; a row is lost. Only while no process runs on it.
-  void put_back(MemoryView rows) { rows_ = std::move(rows); }
-  void lose(Table table, const Bytes& key) { rows_.apply({{table, key, std::nullopt}}); }
+  void put_back(MemoryView rows) {
+    rows_ = std::move(rows);
+    ++version_;
+  }
+  void lose(Table table, const Bytes& key) {
+    rows_.apply({{table, key, std::nullopt}});
+    ++version_;
+  }
+  /// Another one whenever a row may be another.
+  std::uint64_t version() const { return version_; }
 
  private:
   /// As shell/store/sqlite: so little must be possible for devices to log in and acknowledge.
@@ -63,6 +72,7 @@ class Disk final : public store::Store {
   bool full_ = false;
   std::optional<std::uint64_t> fails_after_;
   std::uint64_t commits_ = 0;
+  std::uint64_t version_ = 0;
   std::function<void(const std::vector<Write>&)> on_commit_;
 };
 

@@ -165,6 +165,7 @@ void Watch::on_answer(const Host& by, const proto::RequestArrived& request, cons
     const auto said = body ? statements_.find(crypto::sha256(body->statement)) : statements_.end();
     if (said == statements_.end()) return violation("the server took a statement that nobody made");
     said->second.accepted = true;
+    ++statements_taken_;
   }
 }
 

@@ -8,9 +8,10 @@
 #include <tuple>
 #include <vector>
 
-#include "core/client/account.h"
 #include "core/directory/name.h"
+#include "core/directory/view.h"
 #include "core/mls/rules.h"
+#include "tests/sim/kept.h"
 #include "tests/sim/network.h"
 
 namespace cairn::sim {
@@ -81,7 +82,17 @@ class Watch final : public Observer {
     std::optional<DeviceId> adds, removes;
     bool accepted = false;
   };
-  struct Device;
+  /// One device with a name, as its disk shows it.
+  struct Device {
+    const Host* host = nullptr;
+    directory::Name name;
+    DeviceId id;
+    std::optional<directory::VerifiedView> own_name;
+    Kepts conversations;
+    bool mail_waits = false;
+    bool active = false;  ///< by the newest view that anybody of its name has
+  };
+  using Devices = std::vector<const Device*>;
 
   void on_call(const Host& from, const proto::Call& call) override;
   void on_answer(const Host& by, const proto::RequestArrived& request, const proto::Respond& answer) override;
@@ -94,15 +105,18 @@ class Watch final : public Observer {
   void check_handed_out(ByteView answer);
   void on_send(const Host& from, ByteView body);
 
-  std::vector<Device> devices() const;
+  /// All that have a name; good until a disk changes.
+  Devices devices() const;
+  /// Null for one without a name. Read again only when its disk has changed.
+  Device* device_of(const Host& host) const;
   std::optional<std::string> find_disagreement() const;
-  bool was_lost_at_birth(const std::vector<Device>& all, const Device& device, const ChannelId& channel) const;
+  bool was_lost_at_birth(const Devices& all, const Device& device, const ChannelId& channel) const;
   std::optional<std::string> find_lost_statement() const;
   /// (conversation, text) -> how often each device has it.
   using Copies = std::map<std::pair<std::string, std::string>, std::map<DeviceId, std::size_t>>;
   /// Each text once, in the order of its sender, and from whom it says.
-  Copies check_what_came(const std::vector<Device>& all);
-  void check_texts(const std::vector<Device>& all);
+  Copies check_what_came(const Devices& all);
+  void check_texts(const Devices& all);
 
   Trace& trace_;
   std::map<const Host*, Role> roles_;  // looked up only: addresses must not decide an order
@@ -114,6 +128,7 @@ class Watch final : public Observer {
   std::map<const Host*, SentIn> sent_in_;                                         // looked up only
   std::map<std::tuple<const Host*, std::string, std::uint64_t>, Hash> cosigned_;  // by origin and size
   std::set<Hash> handed_out_;
+  std::size_t statements_taken_ = 0;
   std::size_t channel_writes_ = 0;
   std::size_t leaf_updates_ = 0;
   std::set<std::pair<std::string, std::string>> promised_;  // host, text
@@ -129,6 +144,16 @@ class Watch final : public Observer {
   std::map<Hash, Given> given_;
   /// Of a device that was put back: where its later state has written, so that no key there may be used again.
   std::map<const Host*, std::set<Epoch>> used_;  // looked up only
+
+  // What was found on disks the last time, so that it is looked for again only on those that have changed.
+  struct Looked {
+    std::optional<std::uint64_t> version;  ///< of the disk
+    GroupReader groups;
+    std::optional<Device> device;
+  };
+  mutable std::map<const Host*, Looked> looked_;  // looked up only
+  mutable std::vector<std::uint64_t> settled_for_;
+  mutable bool settled_ = false;
 };
 
 }  // namespace cairn::sim

@@ -1,38 +1,13 @@
 // What must be true when everything was mended and had time to come right.
 #include "core/base/encoding.h"
-#include "core/client/conversations.h"
-#include "core/client/identity.h"
+#include "core/client/account.h"
 #include "core/client/tables.h"
 #include "core/client/views.h"
-#include "core/mls/group.h"
 #include "tests/sim/host.h"
 #include "tests/sim/watch.h"
 
 namespace cairn::sim {
 namespace {
-
-constexpr std::size_t kAll = ~std::size_t{0};
-
-struct Kept {
-  client::Conversation conversation;
-  std::uint64_t epoch = 0;
-  std::set<DeviceId> members;
-  bool has_group = false;
-  bool shows_gap = false;  ///< messages may be missing, and it says so
-  std::vector<std::pair<std::uint64_t, client::Message>> messages;
-};
-
-std::uint64_t number_behind_channel(ByteView key) {
-  wire::Reader r(key.subspan(ChannelId::kSize));
-  return r.u64().value_or(0);
-}
-
-Bytes key_of_message(const ChannelId& channel, std::uint64_t index) {
-  wire::Writer key;
-  key.raw(channel);
-  key.u64(index);
-  return std::move(key).take();
-}
 
 /// "alice-1 #7" -> 7; the harness numbers what each device says.
 std::uint64_t number_of(const std::string& text) {
@@ -40,137 +15,79 @@ std::uint64_t number_of(const std::string& text) {
   return mark == std::string::npos ? 0 : std::strtoull(text.c_str() + mark + 1, nullptr, 10);
 }
 
-using Kepts = std::map<ChannelId, Kept>;
-
-/// Of the channels between the same two, or of one name's devices, the smallest one goes on; the others may lag behind.
-bool goes_on(const Kepts& all, const ChannelId& channel) {
-  const client::Conversation& one = all.at(channel).conversation;
-  if (one.kind == client::ConversationKind::group) return true;
-  for (const auto& [other, kept] : all) {
-    const client::Conversation& conversation = kept.conversation;
-    if (conversation.kind == one.kind && conversation.names == one.names && conversation.is_writable())
-      return other == channel;
-  }
-  return true;
-}
-
-/// The same for all devices, though a pair, or a conversation of one name's devices, has its messages under different
-/// ids.
-std::string id_of(const client::Conversation& conversation) {
-  if (conversation.kind == client::ConversationKind::group) return to_hex(conversation.channel);
-  std::string id;
-  for (const std::string& name : conversation.names) id += name + " ";
-  return id;
-}
-
-/// What another device gave of the history of a conversation in which this one is not: to be read alone.
-bool is_archive(const StoreView& store, const client::Conversation& conversation) {
-  return conversation.kind == client::ConversationKind::group &&
-         !store.get(client::tables::kGroups, conversation.channel) &&
-         conversation.state == client::ConversationState::left && conversation.trouble.empty();
-}
-
-Kepts conversations_of(const StoreView& store) {
-  Kepts out;
-  for (const Row& row : store.scan(client::tables::kConversations, {}, {}, kAll)) {
-    const auto conversation = wire::decode<client::Conversation>(row.value);
-    if (!conversation || is_archive(store, *conversation)) continue;
-    Kept& kept = out[conversation->channel];
-    kept.conversation = *conversation;
-    for (const Row& message : store.scan_prefix(client::tables::kMessages, row.key, kAll)) {
-      const auto one = wire::decode<client::Message>(message.value);
-      if (!one) continue;
-      kept.messages.emplace_back(number_behind_channel(message.key), *one);
-      const bool is_notice = one->delivery == client::Delivery::notice;
-      kept.shows_gap = kept.shows_gap || (is_notice && one->text.starts_with(client::kGapWords));
-    }
-    const auto group_row = store.get(client::tables::kGroups, row.key);
-    const auto group = group_row ? mls::Group::restore(*group_row) : fail(ErrorCode::not_found, "group");
-    if (!group) continue;
-    kept.has_group = true;
-    kept.epoch = group->epoch();
-    for (const mls::Member& member : group->members()) {
-      if (const auto who = client::parse_identity(*member.node)) kept.members.insert(who->device);
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
-/// One device with a name, as its disk shows it.
-struct Watch::Device {
-  const Host* host = nullptr;
-  client::Account account;
-  std::optional<directory::VerifiedView> own_name;
-  Kepts conversations;
-  bool mail_waits = false;
-  bool active = false;  ///< by the newest view that anybody of its name has
-
-  DeviceId id() const { return account.device_id(); }
-};
-
-std::vector<Watch::Device> Watch::devices() const {
-  std::vector<Device> out;
+Watch::Device* Watch::device_of(const Host& host) const {
+  Looked& looked = looked_[&host];
+  if (looked.version == host.disk().version()) return looked.device ? &*looked.device : nullptr;
+  looked.version = host.disk().version();
+  looked.device.reset();
+  const auto account = client::load_account(host.disk());
+  if (!account) return nullptr;
   client::Calls calls;
-  const client::Views views(calls);
-  std::map<directory::Name, directory::VerifiedView> newest;
+  auto view = client::Views(calls).view(host.disk(), *account, account->name);
+  if (view && !view->exists()) view.reset();
+  const bool waits = !host.disk().scan(client::tables::kInbox, {}, {}, 1).empty();
+  return &looked.device.emplace(Device{&host, account->name, account->device_id(), std::move(view),
+                                       conversations_of(host.disk(), looked.groups), waits, false});
+}
+
+std::vector<const Watch::Device*> Watch::devices() const {
+  std::vector<Device*> all;
+  std::map<directory::Name, const directory::VerifiedView*> newest;
   for (const Host* host : people_) {
-    auto account = client::load_account(host->disk());
-    if (!account) continue;
-    auto view = views.view(host->disk(), *account, account->name);
-    if (view && view->exists()) {
-      const auto [known, is_new] = newest.emplace(account->name, *view);
-      if (!is_new && known->second.count() < view->count()) known->second = *view;
-    }
-    const bool waits = !host->disk().scan(client::tables::kInbox, {}, {}, 1).empty();
-    out.push_back({host, std::move(*account), std::move(view), conversations_of(host->disk()), waits, false});
+    Device* device = device_of(*host);
+    if (device == nullptr) continue;
+    all.push_back(device);
+    if (!device->own_name) continue;
+    const auto [known, is_new] = newest.emplace(device->name, &*device->own_name);
+    if (!is_new && known->second->count() < device->own_name->count()) known->second = &*device->own_name;
   }
-  for (Device& device : out) {
-    const auto view = newest.find(device.account.name);
-    device.active = view != newest.end() && view->second.state().is_active(device.id());
+  for (Device* device : all) {
+    const auto view = newest.find(device->name);
+    device->active = view != newest.end() && view->second->state().is_active(device->id);
   }
-  return out;
+  return {all.begin(), all.end()};
 }
 
 std::optional<std::string> Watch::find_disagreement() const {
-  const std::vector<Device> all = devices();
+  const auto all = devices();
   std::map<ChannelId, const Device*> first;
-  for (const Device& device : all) {
-    if (!device.active) continue;
-    if (device.mail_waits) return device.host->name() + " has mail that it has not looked at";
-    for (const auto& [channel, kept] : device.conversations) {
+  for (const Device* device : all) {
+    if (!device->active) continue;
+    if (device->mail_waits) return device->host->name() + " has mail that it has not looked at";
+    for (const auto& [channel, kept] : device->conversations) {
       const std::string where = " in " + to_hex(channel).substr(0, 8);
       for (const auto& [index, message] : kept.messages) {
         if (message.delivery == client::Delivery::waiting) {
-          return device.host->name() + " has not sent \"" + message.text + "\"" + where + ": " +
+          return device->host->name() + " has not sent \"" + message.text + "\"" + where + ": " +
                  kept.conversation.trouble;
         }
       }
-      if (!goes_on(device.conversations, channel)) continue;
-      if (was_lost_at_birth(all, device, channel)) continue;
+      if (!goes_on(device->conversations, channel)) continue;
+      if (was_lost_at_birth(all, *device, channel)) continue;
       if (kept.conversation.state != client::ConversationState::active) {
-        return device.host->name() + " is in state " + std::to_string(static_cast<int>(kept.conversation.state)) +
+        return device->host->name() + " is in state " + std::to_string(static_cast<int>(kept.conversation.state)) +
                where + ": " + kept.conversation.trouble;
       }
-      first.emplace(channel, &device);
+      first.emplace(channel, device);
     }
   }
   for (const auto& [channel, one] : first) {
     const Kept& wanted = one->conversations.at(channel);
     const auto& names = wanted.conversation.names;
-    for (const Device& device : all) {
-      const bool in = device.active && std::binary_search(names.begin(), names.end(), device.account.name.text());
-      const bool is_member = wanted.members.contains(device.id());
+    for (const Device* device : all) {
+      const bool in = device->active && std::binary_search(names.begin(), names.end(), device->name.text());
+      const bool is_member = wanted.members.contains(device->id);
       const std::string where = " of " + to_hex(channel).substr(0, 8);
-      if (in != is_member) return device.host->name() + (in ? " is not" : " is") + " in the group" + where;
+      if (in != is_member) return device->host->name() + (in ? " is not" : " is") + " in the group" + where;
       if (!in) continue;
-      const auto kept = device.conversations.find(channel);
-      if (kept == device.conversations.end()) return device.host->name() + " does not know" + where;
-      if (!goes_on(device.conversations, channel)) return device.host->name() + " does not write to that" + where;
+      const auto kept = device->conversations.find(channel);
+      if (kept == device->conversations.end()) return device->host->name() + " does not know" + where;
+      if (!goes_on(device->conversations, channel)) return device->host->name() + " does not write to that" + where;
       if (kept->second.epoch != wanted.epoch || kept->second.members != wanted.members ||
           kept->second.conversation.names != names) {
-        return device.host->name() + " and " + one->host->name() + " disagree on epoch or members" + where;
+        return device->host->name() + " and " + one->host->name() + " disagree on epoch or members" + where;
       }
     }
   }
@@ -178,15 +95,23 @@ std::optional<std::string> Watch::find_disagreement() const {
 }
 
 // What no other device knows of that its owner still has, and this one lost: nobody could let it in.
-bool Watch::was_lost_at_birth(const std::vector<Device>& all, const Device& device, const ChannelId& channel) const {
+bool Watch::was_lost_at_birth(const Devices& all, const Device& device, const ChannelId& channel) const {
   const Kept& kept = device.conversations.at(channel);
   if (!harmed_.contains(device.host) || kept.conversation.state != client::ConversationState::broken) return false;
-  return std::none_of(all.begin(), all.end(), [&](const Device& other) {
-    return other.id() != device.id() && other.active && other.conversations.contains(channel);
+  return std::none_of(all.begin(), all.end(), [&](const Device* other) {
+    return other->id != device.id && other->active && other->conversations.contains(channel);
   });
 }
 
-bool Watch::settled() const { return !find_disagreement() && !find_lost_statement(); }
+bool Watch::settled() const {
+  std::vector<std::uint64_t> looked_at = {statements_taken_};
+  for (const Host* host : people_) looked_at.push_back(host->disk().version());
+  if (looked_at != settled_for_) {
+    settled_for_ = std::move(looked_at);
+    settled_ = !find_disagreement() && !find_lost_statement();
+  }
+  return settled_;
+}
 
 void Watch::check_end() {
   if (const auto disagreement = find_disagreement()) violation(*disagreement);
@@ -196,19 +121,19 @@ void Watch::check_end() {
 
 // What the server said to have taken stands in the chain.
 std::optional<std::string> Watch::find_lost_statement() const {
-  const std::vector<Device> all = devices();
+  const auto all = devices();
   for (const auto& [hash, said] : statements_) {
     if (!said.accepted) continue;
     bool seen = false;
-    for (const Device& device : all) {
-      if (device.account.name != said.name || !device.active || !device.own_name) continue;
-      const directory::NameState& chain = device.own_name->state();
+    for (const Device* device : all) {
+      if (device->name != said.name || !device->active || !device->own_name) continue;
+      const directory::NameState& chain = device->own_name->state();
       seen = true;
       if (said.adds && chain.find(*said.adds) == nullptr) {
-        return "a device that the server took is not in the chain that " + device.host->name() + " sees";
+        return "a device that the server took is not in the chain that " + device->host->name() + " sees";
       }
       if (said.removes && chain.is_active(*said.removes)) {
-        return "a removal that the server took is not in the chain that " + device.host->name() + " sees";
+        return "a removal that the server took is not in the chain that " + device->host->name() + " sees";
       }
     }
     if (!seen) return "nobody of " + said.name.text() + " is active, though the server took a statement of it";
@@ -216,30 +141,30 @@ std::optional<std::string> Watch::find_lost_statement() const {
   return std::nullopt;
 }
 
-Watch::Copies Watch::check_what_came(const std::vector<Device>& all) {
+Watch::Copies Watch::check_what_came(const Devices& all) {
   std::map<DeviceId, const Device*> by_id;
-  for (const Device& device : all) by_id.emplace(device.id(), &device);
+  for (const Device* device : all) by_id.emplace(device->id, device);
   Copies copies;
-  for (const Device& device : all) {
-    for (const auto& [channel, kept] : device.conversations) {
+  for (const Device* device : all) {
+    for (const auto& [channel, kept] : device->conversations) {
       std::map<DeviceId, std::uint64_t> last;
       for (const auto& [index, message] : kept.messages) {
         if (message.delivery != client::Delivery::received && message.delivery != client::Delivery::sent) continue;
-        const std::string who = device.host->name() + ": \"" + message.text + "\"";
-        if (++copies[{id_of(kept.conversation), message.text}][device.id()] > 1) violation(who + " came twice");
+        const std::string who = device->host->name() + ": \"" + message.text + "\"";
+        if (++copies[{id_of(kept.conversation), message.text}][device->id] > 1) violation(who + " came twice");
         const std::uint64_t number = number_of(message.text);
         const auto sender = by_id.find(message.device);
         // A device that was put back says again what it had still to say.
         const bool says_again = sender != by_id.end() && put_back_.contains(sender->second->host);
         // To one that was put back, and says that something may be missing, the history that another device gives it
         // brings what it had forgotten, behind what came since (docs/spec/client.md s.16).
-        const bool fills_a_gap = kept.shows_gap && put_back_.contains(device.host);
+        const bool fills_a_gap = kept.shows_gap && put_back_.contains(device->host);
         if (number <= last[message.device] && !says_again && !fills_a_gap) {
           violation(who + " at " + std::to_string(index) + " is out of order, behind #" +
                     std::to_string(last[message.device]));
         }
         last[message.device] = std::max(last[message.device], number);
-        const bool true_sender = sender != by_id.end() && sender->second->account.name.text() == message.sender &&
+        const bool true_sender = sender != by_id.end() && sender->second->name.text() == message.sender &&
                                  message.text.starts_with(sender->second->host->name() + " #");
         if (!true_sender) violation(who + " is not from whom it says");
       }
@@ -248,29 +173,29 @@ Watch::Copies Watch::check_what_came(const std::vector<Device>& all) {
   return copies;
 }
 
-void Watch::check_texts(const std::vector<Device>& all) {
+void Watch::check_texts(const Devices& all) {
   std::map<DeviceId, const Device*> by_id;
-  for (const Device& device : all) by_id.emplace(device.id(), &device);
+  for (const Device* device : all) by_id.emplace(device->id, device);
   Copies copies = check_what_came(all);
   std::set<std::pair<std::string, DeviceId>> gaps;
-  for (const Device& device : all) {
-    for (const auto& [channel, kept] : device.conversations) {
-      if (kept.shows_gap) gaps.insert({id_of(kept.conversation), device.id()});
+  for (const Device* device : all) {
+    for (const auto& [channel, kept] : device->conversations) {
+      if (kept.shows_gap) gaps.insert({id_of(kept.conversation), device->id});
     }
   }
   std::set<std::pair<std::string, std::string>> kept_promises;
-  for (const Device& device : all) {
-    for (const auto& [channel, kept] : device.conversations) {
+  for (const Device* device : all) {
+    for (const auto& [channel, kept] : device->conversations) {
       for (const auto& [index, message] : kept.messages) {
-        if (message.device != device.id()) continue;
+        if (message.device != device->id) continue;
         const auto& there = copies[{id_of(kept.conversation), message.text}];
-        const bool knows = !put_back_.contains(device.host);
+        const bool knows = !put_back_.contains(device->host);
         if (message.delivery == client::Delivery::refused && !there.empty() && knows) {
           violation("\"" + message.text + "\" was refused and has arrived");
         }
         if (message.delivery != client::Delivery::sent) continue;
-        kept_promises.emplace(device.host->name(), message.text);
-        const SentIn& all_sent = sent_in_.at(device.host);
+        kept_promises.emplace(device->host->name(), message.text);
+        const SentIn& all_sent = sent_in_.at(device->host);
         const auto epoch = all_sent.find(key_of_message(channel, index));
         const auto members = epoch == all_sent.end() ? members_.end() : members_.find(epoch->second);
         if (members == members_.end()) {
@@ -299,10 +224,10 @@ void Watch::check_texts(const std::vector<Device>& all) {
 
 std::size_t Watch::texts_sent() const {
   std::size_t count = 0;
-  for (const Device& device : devices()) {
-    for (const auto& [channel, kept] : device.conversations) {
+  for (const Device* device : devices()) {
+    for (const auto& [channel, kept] : device->conversations) {
       for (const auto& [index, message] : kept.messages) {
-        count += message.device == device.id() && message.delivery == client::Delivery::sent ? 1 : 0;
+        count += message.device == device->id && message.delivery == client::Delivery::sent ? 1 : 0;
       }
     }
   }
