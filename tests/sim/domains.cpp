@@ -32,6 +32,7 @@ class Domains {
     if (world_.watch().violations().empty()) end();
   }
   std::size_t outages() const { return outages_; }
+  std::size_t partitions() const { return partitions_; }
 
  private:
   static std::string bob() { return std::string("bob@") + World::kOtherDomain; }
@@ -64,6 +65,8 @@ class Domains {
   void act() {
     if (down_ != nullptr && world_.agenda().now() >= until_) bring_back();
     if (down_ == nullptr && chance(5)) take_away();
+    if (island_ && world_.agenda().now() >= island_until_) join_again();
+    if (!island_ && chance(6)) divide();
     world_.network().set_loss(chance(3) ? 10 : 0);
     for (std::uint64_t i = 1 + random_.below(3); i > 0; --i) say();
     world_.pass(chance(5) ? random_.below(2 * kHourMs) : random_.below(kMinuteMs));
@@ -77,6 +80,22 @@ class Domains {
   void bring_back() {
     down_->start();
     down_ = nullptr;
+  }
+  /// One domain hears nothing of the other; or its server hears nobody at all; or nobody hears the cosigners.
+  void divide() {
+    std::vector<const Host*> hosts;
+    switch (random_.below(3)) {
+      case 0: hosts = {&world_.other_relay(), &world_.host("bob-1"), &world_.host("bob-2")}; break;
+      case 1: hosts = {chance(2) ? &world_.relay() : &world_.other_relay()}; break;
+      default: hosts.assign(world_.cosigners().begin(), world_.cosigners().end()); break;
+    }
+    island_ = world_.network().cut_off(hosts);
+    island_until_ = after(world_.agenda().now(), kMinuteMs + random_.below(kLongestOutageMs));
+    ++partitions_;
+  }
+  void join_again() {
+    world_.network().join_again(*island_);
+    island_.reset();
   }
   void say() {
     static const std::vector<std::string> kDevices = {"alice-1", "carol-1", "bob-1", "bob-2"};
@@ -95,6 +114,7 @@ class Domains {
       if (until_ > now) world_.pass(until_.ms - now.ms);
       bring_back();
     }
+    if (island_) join_again();
     world_.network().set_loss(0);
     world_.until([&] { return world_.watch().settled(); }, kMostToSettleOfTwoMs, 10 * kSecondMs);
     world_.pass(15 * kMinuteMs);  // and what waits for another domain has its next try
@@ -113,6 +133,9 @@ class Domains {
   Host* down_ = nullptr;
   Time until_;
   std::size_t outages_ = 0;
+  std::optional<Network::Island> island_;
+  Time island_until_;
+  std::size_t partitions_ = 0;
 };
 
 }  // namespace
@@ -130,6 +153,7 @@ DomainsResult run_domains(std::uint64_t seed, WorldOptions options, std::uint64_
   result.simulated_ms = elapsed_ms(world.agenda().now(), start);
   result.texts = world.watch().texts_sent();
   result.outages = domains.outages();
+  result.partitions = domains.partitions();
   return result;
 }
 

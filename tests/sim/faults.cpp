@@ -19,9 +19,9 @@ Faults::Faults(World& world, testing::SeededEntropy& random, std::optional<std::
 
 void Faults::begin_one() {
   constexpr void (Faults::*kFaults[])() = {
-      &Faults::crash,     &Faults::crash,      &Faults::stop,    &Faults::fail_commit,  &Faults::fill_disk,
-      &Faults::go_away,   &Faults::slow_down,  &Faults::lose,    &Faults::delay_timers, &Faults::repeat_timers,
-      &Faults::set_clock, &Faults::lose_state, &Faults::put_back};
+      &Faults::crash,     &Faults::crash,      &Faults::stop,     &Faults::fail_commit,  &Faults::fill_disk,
+      &Faults::go_away,   &Faults::slow_down,  &Faults::lose,     &Faults::delay_timers, &Faults::repeat_timers,
+      &Faults::set_clock, &Faults::lose_state, &Faults::put_back, &Faults::divide};
   std::uint64_t kind = random_.below(std::size(kFaults));
   if ((kinds_ >> kind & 1) == 0) kind = random_.below(std::size(kFaults));
   if ((kinds_ >> kind & 1) == 0) return;
@@ -90,8 +90,28 @@ void Faults::fill_disk() {
 void Faults::go_away() {
   Host& host = anybody();
   if (random_.below(2) == 0) return world_.network().cut(host);
-  world_.network().set_away(host, true);
-  for_a_while(2 * kMinuteMs, [this, &host] { world_.network().set_away(host, false); });
+  island(2 * kMinuteMs, {&host});
+}
+
+void Faults::island(std::uint64_t most_ms, const std::vector<const Host*>& hosts) {
+  const Network::Island one = world_.network().cut_off(hosts);
+  for_a_while(most_ms, [this, one] { world_.network().join_again(one); });
+}
+
+// Some of the people, or of the cosigners, or of everybody, are cut off from all others together: so people who hear
+// each other's silence alone, a server without a quorum, and devices of one person of which some go on.
+void Faults::divide() {
+  std::vector<Host*> among;
+  switch (random_.below(3)) {
+    case 0: among = world_.people(); break;
+    case 1: among = world_.cosigners(); break;
+    default: among = world_.everybody(); break;
+  }
+  std::vector<const Host*> hosts;
+  for (const Host* host : among) {
+    if (random_.below(2) == 0) hosts.push_back(host);
+  }
+  island(random_.below(4) == 0 ? 30 * kMinuteMs : 5 * kMinuteMs, hosts);
 }
 
 void Faults::slow_down() {

@@ -20,6 +20,7 @@ class Faults {
  private:
   void restart_later(Host& host, std::uint64_t most_ms);
   void for_a_while(std::uint64_t most_ms, std::function<void()> end);
+  void island(std::uint64_t most_ms, const std::vector<const Host*>& hosts);
 
   void crash();
   void stop();
@@ -33,6 +34,7 @@ class Faults {
   void set_clock();
   void lose_state();
   void put_back();
+  void divide();
 
   /// The one device of a run that loses what it knows: the others can let it in again. Nothing before it has a name.
   Host* victim();

@@ -26,19 +26,29 @@ Host* Network::host_of(std::string_view url, std::string& target) const {
 }
 
 bool Network::reach(const Host* from, const Host* to) const {
-  return (from == nullptr || !away_.contains(from->name())) && !away_.contains(to->name());
+  return std::none_of(islands_.begin(), islands_.end(), [&](const auto& island) {
+    const auto& names = island.second;
+    return (from != nullptr && names.contains(from->name())) != names.contains(to->name());
+  });
 }
 
-void Network::set_away(const Host& host, bool away) {
-  trace_.note(agenda_.now(), host.name(), away ? "goes away" : "is back");
-  if (!away) {
-    away_.erase(host.name());
-    return;
+Network::Island Network::cut_off(const std::vector<const Host*>& island) {
+  const Island id = ++last_;
+  auto& names = islands_[id];
+  for (const Host* host : island) {
+    trace_.note(agenda_.now(), host->name(), "is on an island");
+    names.insert(host->name());
   }
-  away_.insert(host.name());
-  for (auto& [id, stream] : streams_) {
-    if (stream.client == &host || stream.server == &host) break_later(id, kStreamSilenceMs);
+  for (auto& [stream_id, stream] : streams_) {
+    const auto is_here = [&](const Host* host) { return host != nullptr && names.contains(host->name()); };
+    if (is_here(stream.client) != is_here(stream.server)) break_later(stream_id, kStreamSilenceMs);
   }
+  return id;
+}
+
+void Network::join_again(Island island) {
+  for (const std::string& name : islands_[island]) trace_.note(agenda_.now(), name, "is back");
+  islands_.erase(island);
 }
 
 void Network::cut(const Host& host) {

@@ -39,8 +39,11 @@ class Network {
   void set_slowness(std::uint64_t ms) { slow_ms_ = ms; }
   /// Of a hundred requests, and of a hundred answers, how many get lost.
   void set_loss(std::uint64_t percent) { loss_percent_ = percent; }
-  /// Whoever is away hears nobody and is heard by nobody; its streams break, which both ends notice late.
-  void set_away(const Host& host, bool away);
+  /// Those on an island hear each other, and nobody else hears them or is heard; streams between break, which both ends
+  /// notice late. Several at a time cut each for itself.
+  using Island = std::uint64_t;
+  Island cut_off(const std::vector<const Host*>& island);
+  void join_again(Island island);
   /// Breaks everything that is under way to or from this host.
   void cut(const Host& host);
 
@@ -105,7 +108,7 @@ class Network {
   Observer& observer_;
   testing::SeededEntropy random_;
   std::map<std::string, Host*, std::less<>> hosts_;
-  std::set<std::string, std::less<>> away_;  // by name
+  std::map<Island, std::set<std::string, std::less<>>> islands_;  // by name
   std::uint64_t slow_ms_ = 20;
   std::uint64_t loss_percent_ = 0;
   std::uint64_t last_ = 0;  // id of an exchange or a stream

@@ -16,6 +16,10 @@ std::string told(const RunResult& result) {
   return out;
 }
 
+// In the order of faults.cpp.
+constexpr std::uint64_t kCrashesAndFailingCommits = 0b1011;
+constexpr std::uint64_t kPartitions = std::uint64_t{1} << 13;
+
 RunOptions few_actions(std::uint64_t actions) {
   RunOptions options;
   options.actions = actions;
@@ -73,26 +77,40 @@ TEST(Simulator, LosesNothingWhenAnyOneCommitOfTheServerFails) {
   }
 }
 
+TEST(Simulator, LosesNothingWhileSomeDoNotHearTheOthers) {
+  RunOptions options = few_actions(10);
+  options.fault_kinds = kPartitions;
+  std::size_t faults = 0;
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    const RunResult result = run_seed(seed, options);
+    EXPECT_TRUE(result.good()) << seed << ": " << told(result);
+    faults += result.faults;
+  }
+  EXPECT_GT(faults, 4u);
+}
+
 TEST(Simulator, TellsEveryLieAndNobodyBelievesIt) {
   for (const std::string& violation : run_lies(1, {})) ADD_FAILURE() << violation;
 }
 
-TEST(Simulator, LosesNothingBetweenTwoDomainsOfWhichOneIsAwayForHours) {
-  std::size_t outages = 0;
+TEST(Simulator, LosesNothingBetweenTwoDomainsThatAreAwayOrCutOffForHours) {
+  std::size_t outages = 0, partitions = 0;
   for (std::uint64_t seed = 1; seed <= 4; ++seed) {
     const DomainsResult result = run_domains(seed, {});
     for (const std::string& violation : result.violations) ADD_FAILURE() << "seed " << seed << ": " << violation;
     EXPECT_GT(result.texts, 20u) << seed;
     outages += result.outages;
+    partitions += result.partitions;
   }
   EXPECT_GT(outages, 4u);
+  EXPECT_GT(partitions, 4u);
   EXPECT_EQ(run_domains(7, {}, 5).trace_hash, run_domains(7, {}, 5).trace_hash);
 }
 
 /// Whether some run with crashes shows that this host sends before it commits.
 bool is_caught(const std::string& hasty) {
   RunOptions options = few_actions(12);
-  options.fault_kinds = 0b1011;  // crashes and failing commits
+  options.fault_kinds = kCrashesAndFailingCommits;
   options.world.wrap = [&](const std::string& host, std::unique_ptr<proto::Mind> mind) {
     if (!host.starts_with(hasty)) return mind;
     return std::unique_ptr<proto::Mind>(std::make_unique<HastyMind>(std::move(mind)));
