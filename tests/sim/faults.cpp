@@ -21,7 +21,7 @@ void Faults::begin_one() {
   constexpr void (Faults::*kFaults[])() = {
       &Faults::crash,     &Faults::crash,      &Faults::stop,     &Faults::fail_commit,  &Faults::fill_disk,
       &Faults::go_away,   &Faults::slow_down,  &Faults::lose,     &Faults::delay_timers, &Faults::repeat_timers,
-      &Faults::set_clock, &Faults::lose_state, &Faults::put_back, &Faults::divide};
+      &Faults::set_clock, &Faults::lose_state, &Faults::put_back, &Faults::divide,       &Faults::repeat_requests};
   std::uint64_t kind = random_.below(std::size(kFaults));
   if ((kinds_ >> kind & 1) == 0) kind = random_.below(std::size(kFaults));
   if ((kinds_ >> kind & 1) == 0) return;
@@ -122,6 +122,11 @@ void Faults::slow_down() {
 void Faults::lose() {
   world_.network().set_loss(5 + random_.below(30));
   for_a_while(kMinuteMs, [this] { world_.network().set_loss(0); });
+}
+
+void Faults::repeat_requests() {
+  world_.network().set_repeats(10 + random_.below(60));
+  for_a_while(2 * kMinuteMs, [this] { world_.network().set_repeats(0); });
 }
 
 void Faults::delay_timers() {

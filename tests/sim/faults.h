@@ -35,6 +35,7 @@ class Faults {
   void lose_state();
   void put_back();
   void divide();
+  void repeat_requests();
 
   /// The one device of a run that loses what it knows: the others can let it in again. Nothing before it has a name.
   Host* victim();

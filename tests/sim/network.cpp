@@ -82,6 +82,7 @@ void Network::call(Host& from, proto::Call call) {
   observer_.on_call(from, call);
   const std::uint64_t id = ++last_;
   Exchange exchange;
+  exchange.sent_by = &from;
   exchange.from = &from;
   exchange.call = call.id;
   exchange.to = host_of(call.url, exchange.request.target);
@@ -96,6 +97,18 @@ void Network::call(Host& from, proto::Call call) {
   if (!known || lost()) return fail_later(id, kSilenceMs);
   exchanges_.at(id).travels = true;
   agenda_.in(delay(), [this, id] { arrive(id); });
+  if (repeat_percent_ != 0 && random_.below(100) < repeat_percent_) repeat(id);
+}
+
+// Nobody waits for the answer to the second one, which may be the first to arrive.
+void Network::repeat(std::uint64_t id) {
+  Exchange twin = exchanges_.at(id);
+  const std::uint64_t its_id = ++last_;
+  trace_.note(agenda_.now(), twin.from->name(), "is repeated", {}, twin.request.target);
+  twin.from = nullptr;
+  twin.request.id = {its_id};
+  exchanges_.emplace(its_id, std::move(twin));
+  agenda_.in(delay(), [this, its_id] { arrive(its_id); });
 }
 
 void Network::ask(Host& host, proto::Method method, std::string target,
@@ -115,7 +128,7 @@ void Network::arrive(std::uint64_t id) {
   if (found == exchanges_.end()) return;
   Exchange& exchange = found->second;
   exchange.travels = false;
-  if (!reach(exchange.from, exchange.to)) return fail_later(id, kSilenceMs);
+  if (!reach(exchange.sent_by, exchange.to)) return fail_later(id, kSilenceMs);
   if (!exchange.to->running()) return fail_later(id, delay());
   exchange.arrived = true;
   trace_.note(agenda_.now(), exchange.to->name(), "is asked", exchange.request.body, exchange.request.target);
@@ -130,7 +143,7 @@ void Network::respond(Host& from, const proto::Respond& answer) {
   CHECK(!exchange.answered);  // exactly one answer follows a request
   exchange.answered = true;
   observer_.on_answer(from, exchange.request, answer);
-  if (lost() || !reach(exchange.from, &from)) return fail_later(answer.id.value, kSilenceMs);
+  if (lost() || !reach(exchange.sent_by, &from)) return fail_later(answer.id.value, kSilenceMs);
   proto::CallReply reply{answer.status, answer.body, answer.retry_after_s};
   agenda_.in(delay(), [this, id = answer.id.value, reply = std::move(reply)] { finish(id, reply); });
 }

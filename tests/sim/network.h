@@ -39,6 +39,9 @@ class Network {
   void set_slowness(std::uint64_t ms) { slow_ms_ = ms; }
   /// Of a hundred requests, and of a hundred answers, how many get lost.
   void set_loss(std::uint64_t percent) { loss_percent_ = percent; }
+  /// Of a hundred requests, how many an intermediary sends on twice, as one does that heard no answer in time: who
+  /// asked hears one of the two answers. Nothing else comes twice below TCP and TLS.
+  void set_repeats(std::uint64_t percent) { repeat_percent_ = percent; }
   /// Those on an island hear each other, and nobody else hears them or is heard; streams between break, which both ends
   /// notice late. Several at a time cut each for itself.
   using Island = std::uint64_t;
@@ -63,7 +66,8 @@ class Network {
 
  private:
   struct Exchange {
-    Host* from = nullptr;  // null: nobody waits, or `done` does
+    const Host* sent_by = nullptr;  // null: a stranger
+    Host* from = nullptr;           // who waits; null: nobody, or `done` does
     proto::CallId call;
     std::function<void(Result<proto::CallReply>)> done;
     Host* to = nullptr;
@@ -83,6 +87,7 @@ class Network {
   enum class End : std::uint8_t { client, server };
 
   void call(Host& from, proto::Call call);
+  void repeat(std::uint64_t id);
   void arrive(std::uint64_t id);
   void respond(Host& from, const proto::Respond& answer);
   void finish(std::uint64_t id, Result<proto::CallReply> reply);
@@ -111,6 +116,7 @@ class Network {
   std::map<Island, std::set<std::string, std::less<>>> islands_;  // by name
   std::uint64_t slow_ms_ = 20;
   std::uint64_t loss_percent_ = 0;
+  std::uint64_t repeat_percent_ = 0;
   std::uint64_t last_ = 0;  // id of an exchange or a stream
   std::map<std::uint64_t, Exchange> exchanges_;
   std::map<std::uint64_t, Stream> streams_;

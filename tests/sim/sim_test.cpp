@@ -19,6 +19,7 @@ std::string told(const RunResult& result) {
 // In the order of faults.cpp.
 constexpr std::uint64_t kCrashesAndFailingCommits = 0b1011;
 constexpr std::uint64_t kPartitions = std::uint64_t{1} << 13;
+constexpr std::uint64_t kRepeats = std::uint64_t{1} << 14;
 
 RunOptions few_actions(std::uint64_t actions) {
   RunOptions options;
@@ -77,9 +78,7 @@ TEST(Simulator, LosesNothingWhenAnyOneCommitOfTheServerFails) {
   }
 }
 
-TEST(Simulator, LosesNothingWhileSomeDoNotHearTheOthers) {
-  RunOptions options = few_actions(10);
-  options.fault_kinds = kPartitions;
+void expect_good(const RunOptions& options) {
   std::size_t faults = 0;
   for (std::uint64_t seed = 1; seed <= 4; ++seed) {
     const RunResult result = run_seed(seed, options);
@@ -87,6 +86,18 @@ TEST(Simulator, LosesNothingWhileSomeDoNotHearTheOthers) {
     faults += result.faults;
   }
   EXPECT_GT(faults, 4u);
+}
+
+TEST(Simulator, LosesNothingWhileSomeDoNotHearTheOthers) {
+  RunOptions options = few_actions(10);
+  options.fault_kinds = kPartitions;
+  expect_good(options);
+}
+
+TEST(Simulator, DoesNothingTwiceWhenRequestsComeTwice) {
+  RunOptions options = few_actions(10);
+  options.fault_kinds = kRepeats;
+  expect_good(options);
 }
 
 TEST(Simulator, TellsEveryLieAndNobodyBelievesIt) {
