@@ -57,6 +57,7 @@ Kepts conversations_of(const StoreView& store, GroupReader& groups) {
       const bool is_notice = one->delivery == client::Delivery::notice;
       kept.shows_gap = kept.shows_gap || (is_notice && one->text.starts_with(client::kGapWords));
     }
+    kept.has_to_say = !store.scan_prefix(client::tables::kOutbox, row.key, 1).empty();
     const GroupFacts* group = groups.read(store, conversation->channel);
     if (group == nullptr) continue;
     kept.epoch = group->epoch;

@@ -34,7 +34,8 @@ struct Kept {
   client::Conversation conversation;
   std::uint64_t epoch = 0;
   std::set<DeviceId> members;
-  bool shows_gap = false;  ///< messages may be missing, and it says so
+  bool shows_gap = false;   ///< messages may be missing, and it says so
+  bool has_to_say = false;  ///< something waits in its outbox
   std::vector<std::pair<std::uint64_t, client::Message>> messages;
 };
 

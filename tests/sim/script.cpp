@@ -11,10 +11,6 @@ constexpr std::uint64_t kSettleStepMs = 10 * kSecondMs;
 /// A device that lost its place is let in once a day, and a pair of which nobody is in is begun anew after two.
 constexpr std::uint64_t kMostToComeInMs = 3 * kDayMs;
 
-std::string full_name(const std::string& who) { return who + "@" + World::kDomain; }
-
-bool worked(const json& answer) { return answer.contains("result"); }
-
 }  // namespace
 
 RunResult run_seed(std::uint64_t seed, const RunOptions& options) {
@@ -69,7 +65,7 @@ void Script::begin() {
 }
 
 void Script::act() {
-  switch (random_.below(16)) {
+  switch (random_.below(19)) {
     case 0: link_device(anybody()); break;
     case 1: remove_device(anybody()); break;
     case 2: create_group(); break;
@@ -89,6 +85,9 @@ void Script::act() {
           say_to_a_person();
       }
       break;
+    case 10:
+    case 11: change_message(); break;
+    case 12: reply(); break;
     default: say_to_a_person(); break;
   }
 }
@@ -149,52 +148,6 @@ void Script::remove_device(Person& person) {
   const Ticket ticket = world_.say(by, "device.remove", {{"device", status["result"]["device"]}});
   tickets_.emplace_back(ticket, "");
   if (chance(2)) world_.until([&] { return !world_.host(by).running(); }, 20 * kSecondMs, kSecondMs);
-}
-
-// ---- talking ----
-
-Script::Person& Script::anybody_but(const Person& person) {
-  for (;;) {
-    Person& one = anybody();
-    if (one.name != person.name) return one;
-  }
-}
-
-void Script::say(const std::string& device, const std::string& to) {
-  const std::string text = device + " #" + std::to_string(++said_[device]);
-  tickets_.emplace_back(world_.say(device, "send", {{"to", to}, {"text", text}, {"wait_ms", 10 * kMinuteMs}}), text);
-}
-
-void Script::say_to_a_person() {
-  const Person& person = anybody();
-  const std::string& device = any_device(person);
-  if (!chance(4)) return say(device, full_name(anybody_but(person).name));
-  // By its id, as programs do.
-  const json answer = world_.ask(device, "conversations");
-  if (!worked(answer) || answer["result"]["conversations"].empty()) return;
-  const json& all = answer["result"]["conversations"];
-  say(device, all[random_.below(all.size())]["id"]);
-}
-
-void Script::say_to_a_group() {
-  if (groups_.empty()) return create_group();
-  say(any_device(anybody()), groups_[random_.below(groups_.size())]);
-}
-
-void Script::create_group() {
-  const Person& person = anybody();
-  groups_.push_back("group " + std::to_string(groups_.size() + 1));
-  const json created = world_.ask(any_device(person), "group.create",
-                                  {{"title", groups_.back()}, {"names", {anybody_but(person).name}}}, kMinuteMs);
-  if (worked(created)) say(any_device(person), groups_.back());
-}
-
-void Script::add_to_group() {
-  if (groups_.empty()) return create_group();
-  const Ticket ticket =
-      world_.say(any_device(anybody()), "group.add",
-                 {{"conversation", groups_[random_.below(groups_.size())]}, {"name", anybody().name}});
-  tickets_.emplace_back(ticket, "");
 }
 
 // ---- the end ----

@@ -32,6 +32,9 @@ struct RunResult {
 /// One run: the same seed and options give the same, byte for byte.
 RunResult run_seed(std::uint64_t seed, const RunOptions& options);
 
+inline std::string full_name(const std::string& who) { return who + "@" + World::kDomain; }
+inline bool worked(const json& answer) { return answer.contains("result"); }
+
 /// Alice and bob with their devices, carol in some runs.
 class Script {
  public:
@@ -62,6 +65,15 @@ class Script {
   void say_to_a_group();
   void create_group();
   void add_to_group();
+  void reply();
+  /// Edits it, takes it back or reacts to it.
+  void change_message();
+  void change_message(const std::string& device, const json& message, bool is_own);
+  /// One of those that this device lists, of any kind if that is empty; null when there is none.
+  json any_conversation(const std::string& device, const std::string& kind);
+  /// One of the newest messages that somebody said; null when there is none.
+  json any_message(const std::string& device);
+  std::string next_text(const std::string& device);
   void say(const std::string& device, const std::string& to);
   /// Each device, in each conversation that it knows.
   void everybody_speaks();

@@ -92,6 +92,7 @@ void Watch::on_commit(const Host& device, const std::vector<Write>& writes) {
     if (!write.value) continue;
     if (write.table == client::tables::kGroups) on_group(device, write.key, *write.value);
     if (write.table == client::tables::kRejoins) on_rejoin(device, *write.value);
+    if (write.table == client::tables::kMessages) on_message(device, *write.value);
     if (write.table == client::tables::kOutbox) {
       const auto entry = wire::decode<client::OutboxEntry>(*write.value);
       if (!entry || entry->ciphertext.empty()) continue;

@@ -40,6 +40,8 @@ class Watch final : public Observer {
   const std::vector<std::string>& violations() const { return violations_; }
   void violation(std::string sentence);
 
+  /// Its owner typed this: nobody ever types the same twice.
+  void typed(const std::string& device, const std::string& text) { typed_.emplace(text, device); }
   /// Its owner was told that this text is sent.
   void promised(const std::string& device, const std::string& text) { promised_.emplace(device, text); }
 
@@ -112,11 +114,28 @@ class Watch final : public Observer {
   std::optional<std::string> find_disagreement() const;
   bool was_lost_at_birth(const Devices& all, const Device& device, const ChannelId& channel) const;
   std::optional<std::string> find_lost_statement() const;
-  /// (conversation, text) -> how often each device has it.
-  using Copies = std::map<std::pair<std::string, std::string>, std::map<DeviceId, std::size_t>>;
-  /// Each text once, in the order of its sender, and from whom it says.
+  /// A message that somebody said: by its id it is the same on all devices.
+  struct Saying {
+    const Host* by = nullptr;
+    std::uint64_t number = 0;  ///< of all that this device said, in its order
+    std::string text;          ///< as it was at first
+  };
+  void on_message(const Host& device, ByteView row);
+  const Saying* find_saying(const client::MessageId& id) const;
+  bool is_as_said(const client::Message& message, const Saying& saying) const;
+
+  /// (conversation, message) -> how often each device has it.
+  using Copies = std::map<std::pair<std::string, client::MessageId>, std::map<DeviceId, std::size_t>>;
+  /// Who says that something may be missing, in which conversation.
+  using Lacking = std::set<std::pair<std::string, DeviceId>>;
+  /// Each message once, in the order of its sender, from whom it says and with what was said.
   Copies check_what_came(const Devices& all);
+  Lacking who_may_lack(const Devices& all) const;
   void check_texts(const Devices& all);
+  void check_promises(const std::set<std::pair<std::string, client::MessageId>>& kept);
+  bool was_out(const ChannelId& channel, const DeviceId& device) const;
+  /// Edited, taken back, reacted to: all who are in a conversation see the same.
+  void check_shown(const Devices& all, const Lacking& lacking);
 
   Trace& trace_;
   std::map<const Host*, Role> roles_;  // looked up only: addresses must not decide an order
@@ -131,6 +150,10 @@ class Watch final : public Observer {
   std::size_t statements_taken_ = 0;
   std::size_t channel_writes_ = 0;
   std::size_t leaf_updates_ = 0;
+  std::map<client::MessageId, Saying> sayings_;
+  std::map<const Host*, std::uint64_t> last_said_;  // looked up only
+  std::map<std::string, client::MessageId> by_text_;
+  std::map<std::string, std::string> typed_;                // text -> device
   std::set<std::pair<std::string, std::string>> promised_;  // host, text
   std::set<const Host*> harmed_;                            // looked up only
   std::map<const Host*, Time> put_back_;                    // likewise; the last time

@@ -7,15 +7,6 @@
 #include "tests/sim/watch.h"
 
 namespace cairn::sim {
-namespace {
-
-/// "alice-1 #7" -> 7; the harness numbers what each device says.
-std::uint64_t number_of(const std::string& text) {
-  const std::size_t mark = text.rfind('#');
-  return mark == std::string::npos ? 0 : std::strtoull(text.c_str() + mark + 1, nullptr, 10);
-}
-
-}  // namespace
 
 Watch::Device* Watch::device_of(const Host& host) const {
   Looked& looked = looked_[&host];
@@ -70,6 +61,7 @@ std::optional<std::string> Watch::find_disagreement() const {
         return device->host->name() + " is in state " + std::to_string(static_cast<int>(kept.conversation.state)) +
                where + ": " + kept.conversation.trouble;
       }
+      if (kept.has_to_say) return device->host->name() + " has not said all" + where + ": " + kept.conversation.trouble;
       first.emplace(channel, device);
     }
   }
@@ -139,99 +131,6 @@ std::optional<std::string> Watch::find_lost_statement() const {
     if (!seen) return "nobody of " + said.name.text() + " is active, though the server took a statement of it";
   }
   return std::nullopt;
-}
-
-Watch::Copies Watch::check_what_came(const Devices& all) {
-  std::map<DeviceId, const Device*> by_id;
-  for (const Device* device : all) by_id.emplace(device->id, device);
-  Copies copies;
-  for (const Device* device : all) {
-    for (const auto& [channel, kept] : device->conversations) {
-      std::map<DeviceId, std::uint64_t> last;
-      for (const auto& [index, message] : kept.messages) {
-        if (message.delivery != client::Delivery::received && message.delivery != client::Delivery::sent) continue;
-        const std::string who = device->host->name() + ": \"" + message.text + "\"";
-        if (++copies[{id_of(kept.conversation), message.text}][device->id] > 1) violation(who + " came twice");
-        const std::uint64_t number = number_of(message.text);
-        const auto sender = by_id.find(message.device);
-        // A device that was put back says again what it had still to say.
-        const bool says_again = sender != by_id.end() && put_back_.contains(sender->second->host);
-        // To one that was put back, and says that something may be missing, the history that another device gives it
-        // brings what it had forgotten, behind what came since (docs/spec/client.md s.16).
-        const bool fills_a_gap = kept.shows_gap && put_back_.contains(device->host);
-        if (number <= last[message.device] && !says_again && !fills_a_gap) {
-          violation(who + " at " + std::to_string(index) + " is out of order, behind #" +
-                    std::to_string(last[message.device]));
-        }
-        last[message.device] = std::max(last[message.device], number);
-        const bool true_sender = sender != by_id.end() && sender->second->name.text() == message.sender &&
-                                 message.text.starts_with(sender->second->host->name() + " #");
-        if (!true_sender) violation(who + " is not from whom it says");
-      }
-    }
-  }
-  return copies;
-}
-
-void Watch::check_texts(const Devices& all) {
-  std::map<DeviceId, const Device*> by_id;
-  for (const Device* device : all) by_id.emplace(device->id, device);
-  Copies copies = check_what_came(all);
-  std::set<std::pair<std::string, DeviceId>> gaps;
-  for (const Device* device : all) {
-    for (const auto& [channel, kept] : device->conversations) {
-      if (kept.shows_gap) gaps.insert({id_of(kept.conversation), device->id});
-    }
-  }
-  std::set<std::pair<std::string, std::string>> kept_promises;
-  for (const Device* device : all) {
-    for (const auto& [channel, kept] : device->conversations) {
-      for (const auto& [index, message] : kept.messages) {
-        if (message.device != device->id) continue;
-        const auto& there = copies[{id_of(kept.conversation), message.text}];
-        const bool knows = !put_back_.contains(device->host);
-        if (message.delivery == client::Delivery::refused && !there.empty() && knows) {
-          violation("\"" + message.text + "\" was refused and has arrived");
-        }
-        if (message.delivery != client::Delivery::sent) continue;
-        kept_promises.emplace(device->host->name(), message.text);
-        const SentIn& all_sent = sent_in_.at(device->host);
-        const auto epoch = all_sent.find(key_of_message(channel, index));
-        const auto members = epoch == all_sent.end() ? members_.end() : members_.find(epoch->second);
-        if (members == members_.end()) {
-          violation("\"" + message.text + "\" is said to be sent and never was");
-          continue;
-        }
-        for (const DeviceId& member : members->second.devices) {
-          const auto receiver = by_id.find(member);
-          if (receiver == by_id.end() || !receiver->second->active || there.contains(member)) continue;
-          if (gaps.contains({id_of(kept.conversation), member})) continue;  // it says that something is missing
-          violation(receiver->second->host->name() + " never got \"" + message.text + "\" of epoch " +
-                    std::to_string(epoch->second.second));
-        }
-      }
-    }
-  }
-  std::set<std::string> forgetful;
-  for (const Host* host : people_) {
-    if (put_back_.contains(host)) forgetful.insert(host->name());
-  }
-  for (const auto& [host, text] : promised_) {
-    if (!kept_promises.contains({host, text}) && !forgetful.contains(host))
-      violation(host + " was told that \"" + text + "\" is sent");
-  }
-}
-
-std::size_t Watch::texts_sent() const {
-  std::size_t count = 0;
-  for (const Device* device : devices()) {
-    for (const auto& [channel, kept] : device->conversations) {
-      for (const auto& [index, message] : kept.messages) {
-        count += message.device == device->id && message.delivery == client::Delivery::sent ? 1 : 0;
-      }
-    }
-  }
-  return count;
 }
 
 }  // namespace cairn::sim

@@ -179,6 +179,7 @@ void World::lose(Owner& owner) {
 Ticket World::say(const std::string& device, const std::string& method, json params) {
   Owner& owner = owners_[device];
   Host& there = host(device);
+  if (method != "message.react" && params.contains("text")) watch_.typed(device, params["text"]);
   const Ticket ticket{device, ++last_ticket_};
   owner.tickets[ticket.id] = std::nullopt;
   if (!owner.socket) {
