@@ -50,6 +50,7 @@ Kepts conversations_of(const StoreView& store, GroupReader& groups) {
     if (!conversation || is_archive(store, *conversation)) continue;
     Kept& kept = out[conversation->channel];
     kept.conversation = *conversation;
+    kept.wants = client::group_wants(store, conversation->channel);
     for (const Row& message : store.scan_prefix(client::tables::kMessages, row.key, kAll)) {
       const auto one = wire::decode<client::Message>(message.value);
       if (!one) continue;

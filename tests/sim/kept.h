@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/client/conversation.h"
+#include "core/client/roles.h"
 
 namespace cairn::sim {
 
@@ -32,6 +32,7 @@ class GroupReader {
 
 struct Kept {
   client::Conversation conversation;
+  client::GroupWants wants;  ///< of a group; its admins are there
   std::uint64_t epoch = 0;
   std::set<DeviceId> members;
   bool shows_gap = false;   ///< messages may be missing, and it says so

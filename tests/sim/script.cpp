@@ -65,7 +65,7 @@ void Script::begin() {
 }
 
 void Script::act() {
-  switch (random_.below(19)) {
+  switch (random_.below(23)) {
     case 0: link_device(anybody()); break;
     case 1: remove_device(anybody()); break;
     case 2: create_group(); break;
@@ -88,6 +88,10 @@ void Script::act() {
     case 10:
     case 11: change_message(); break;
     case 12: reply(); break;
+    case 13: remove_from_group(); break;
+    case 14: leave_group(); break;
+    case 15:
+    case 16: change_group(); break;
     default: say_to_a_person(); break;
   }
 }

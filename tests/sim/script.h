@@ -65,6 +65,11 @@ class Script {
   void say_to_a_group();
   void create_group();
   void add_to_group();
+  void change_a_group(const std::string& method, const json& params, const std::string& device);
+  void remove_from_group();
+  void leave_group();
+  /// Title, or who is an admin.
+  void change_group();
   void reply();
   /// Edits it, takes it back or reacts to it.
   void change_message();

@@ -40,20 +40,61 @@ void Script::say_to_a_group() {
   say(any_device(anybody()), groups_[random_.below(groups_.size())]);
 }
 
+// ---- groups ----
+
 void Script::create_group() {
   const Person& person = anybody();
-  groups_.push_back("group " + std::to_string(groups_.size() + 1));
-  const json created = world_.ask(any_device(person), "group.create",
-                                  {{"title", groups_.back()}, {"names", {anybody_but(person).name}}}, kMinuteMs);
-  if (worked(created)) say(any_device(person), groups_.back());
+  const std::string& device = any_device(person);
+  const json created = world_.ask(
+      device, "group.create",
+      {{"title", "group " + std::to_string(groups_.size() + 1)}, {"names", {anybody_but(person).name}}}, kMinuteMs);
+  if (!worked(created)) return;
+  groups_.push_back(created["result"]["conversation"]);
+  say(device, groups_.back());
 }
 
 void Script::add_to_group() {
   if (groups_.empty()) return create_group();
-  const Ticket ticket =
-      world_.say(any_device(anybody()), "group.add",
-                 {{"conversation", groups_[random_.below(groups_.size())]}, {"name", anybody().name}});
-  tickets_.emplace_back(ticket, "");
+  change_a_group("group.add", {{"conversation", groups_[random_.below(groups_.size())]}, {"name", anybody().name}},
+                 any_device(anybody()));
+}
+
+// What is asked here may be refused: not everybody is an admin, or in it any more.
+void Script::change_a_group(const std::string& method, const json& params, const std::string& device) {
+  tickets_.emplace_back(world_.say(device, method, params), "");
+}
+
+void Script::remove_from_group() {
+  const std::string& device = any_device(anybody());
+  const json group = any_conversation(device, "group");
+  if (group.is_null()) return create_group();
+  const json& names = group["names"];
+  change_a_group("group.remove", {{"conversation", group["id"]}, {"name", names[random_.below(names.size())]}}, device);
+}
+
+void Script::leave_group() {
+  const std::string& device = any_device(anybody());
+  const json group = any_conversation(device, "group");
+  if (group.is_null()) return create_group();
+  change_a_group("group.leave", {{"conversation", group["id"]}}, device);
+}
+
+// Perhaps on two devices at once: one of the two commits is made again upon the other.
+void Script::change_group() {
+  const Person& person = anybody();
+  for (std::uint64_t i = 1 + random_.below(2); i > 0; --i) {
+    const std::string& device = any_device(person);
+    const json group = any_conversation(device, "group");
+    if (group.is_null()) return create_group();
+    json params = {{"conversation", group["id"]}};
+    const json& names = group["names"];
+    if (chance(2)) {
+      params["title"] = "title " + std::to_string(++said_["titles"]);
+    } else {
+      params[chance(3) ? "member" : "admin"] = names[random_.below(names.size())];
+    }
+    change_a_group("group.change", params, device);
+  }
 }
 
 // ---- about what was said ----

@@ -7,6 +7,14 @@
 #include "tests/sim/watch.h"
 
 namespace cairn::sim {
+namespace {
+
+bool is_out_of_group(const Kept& kept) {
+  return kept.conversation.kind == client::ConversationKind::group &&
+         kept.conversation.state == client::ConversationState::left;
+}
+
+}  // namespace
 
 Watch::Device* Watch::device_of(const Host& host) const {
   Looked& looked = looked_[&host];
@@ -57,11 +65,14 @@ std::optional<std::string> Watch::find_disagreement() const {
       }
       if (!goes_on(device->conversations, channel)) continue;
       if (was_lost_at_birth(all, *device, channel)) continue;
+      // Whoever left, or was removed; if others think otherwise that is seen where they are.
+      if (is_out_of_group(kept)) continue;
       if (kept.conversation.state != client::ConversationState::active) {
         return device->host->name() + " is in state " + std::to_string(static_cast<int>(kept.conversation.state)) +
                where + ": " + kept.conversation.trouble;
       }
       if (kept.has_to_say) return device->host->name() + " has not said all" + where + ": " + kept.conversation.trouble;
+      if (kept.wants.wants_anything()) return device->host->name() + " has not changed the group" + where;
       first.emplace(channel, device);
     }
   }
@@ -77,6 +88,11 @@ std::optional<std::string> Watch::find_disagreement() const {
       const auto kept = device->conversations.find(channel);
       if (kept == device->conversations.end()) return device->host->name() + " does not know" + where;
       if (!goes_on(device->conversations, channel)) return device->host->name() + " does not write to that" + where;
+      if (is_out_of_group(kept->second)) return device->host->name() + " thinks that it was removed, out" + where;
+      if (kept->second.conversation.title != wanted.conversation.title ||
+          kept->second.wants.admins != wanted.wants.admins) {
+        return device->host->name() + " and " + one->host->name() + " disagree on title or admins" + where;
+      }
       if (kept->second.epoch != wanted.epoch || kept->second.members != wanted.members ||
           kept->second.conversation.names != names) {
         return device->host->name() + " and " + one->host->name() + " disagree on epoch or members" + where;
