@@ -69,7 +69,10 @@ void Faults::for_a_while(std::uint64_t most_ms, std::function<void()> end) {
 
 void Faults::crash() {
   Host& host = anybody();
-  host.on_death([this](Host& dead) { restart_later(dead, 20 * kSecondMs); });
+  host.on_death([this](Host& dead) {
+    if (random_.below(2) == 0) dead.lose_power();
+    restart_later(dead, 20 * kSecondMs);
+  });
   host.die_after(random_.below(30));
 }
 
@@ -82,9 +85,9 @@ void Faults::stop() {
 void Faults::fail_commit() { anybody().disk().fail_after(random_.below(20)); }
 
 void Faults::fill_disk() {
-  Disk& disk = anybody().disk();
-  disk.set_full(true);
-  for_a_while(kMinuteMs, [&disk] { disk.set_full(false); });
+  Host& host = anybody();
+  host.set_full(true);
+  for_a_while(kMinuteMs, [&host] { host.set_full(false); });
 }
 
 void Faults::go_away() {

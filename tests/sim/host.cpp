@@ -57,6 +57,24 @@ void Host::kill() {
   for (const auto& [id, on_close] : std::exchange(owners_, {})) on_close();
 }
 
+void Host::lose_power() {
+  kill();
+  for (auto& [path, file] : files_.files) {
+    if (!testing::FakeFiles::is_part(path) || file.bytes.empty()) continue;
+    const std::size_t whole = random_.below(file.bytes.size());
+    if (random_.below(2) == 0) {
+      file.bytes.resize(whole);
+    } else {
+      std::fill(file.bytes.begin() + static_cast<std::ptrdiff_t>(whole), file.bytes.end(), std::uint8_t{0});
+    }
+  }
+}
+
+void Host::set_full(bool full) {
+  disk_.set_full(full);
+  files_.free_bytes = full ? 0 : ~std::uint64_t{0};
+}
+
 // ---- clocks ----
 
 Time Host::local_now() const { return {agenda_.now().ms + static_cast<std::uint64_t>(clock_error_ms_)}; }
@@ -155,7 +173,12 @@ bool Host::may_send() {
 }
 
 void Host::perform(proto::Send send) {
-  if (may_send()) network_.perform(*this, std::move(send));
+  if (!may_send()) return;
+  const auto* call = std::get_if<proto::Call>(&send);
+  auto answer = call == nullptr ? std::nullopt : files_.answer(*call);
+  if (!answer) return network_.perform(*this, std::move(send));
+  trace_.note(agenda_.now(), name(), "uses a file", call->body, call->url);
+  deliver(proto::CallDone{call->id, std::move(*answer)});
 }
 
 void Host::reset(const proto::Respond& answer) {

@@ -8,6 +8,7 @@
 #include "tests/sim/agenda.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/trace.h"
+#include "tests/support/fake_files.h"
 #include "tests/support/seeded_entropy.h"
 
 namespace cairn::sim {
@@ -31,12 +32,19 @@ class Host final : private loop::Transport {
   const std::string& address() const { return options_.address; }
   Disk& disk() { return disk_; }
   const Disk& disk() const { return disk_; }
+  /// What its people have beside it, and what the mind reads and writes there (core/proto/files.h).
+  testing::FakeFiles& files() { return files_; }
+  const testing::FakeFiles& files() const { return files_; }
+  /// Both of them.
+  void set_full(bool full);
 
   // ---- the process ----
 
   void start();
   /// kill -9: waiting requests are never answered, sockets break.
   void kill();
+  /// Likewise, and what was written into files and is not at its place yet is there in part, or as zeros.
+  void lose_power();
   bool running() const { return loop_ != nullptr; }
   /// Which process this is: one more after each start, and after each commit that failed.
   std::uint64_t incarnation() const { return incarnation_; }
@@ -83,6 +91,7 @@ class Host final : private loop::Transport {
   Trace& trace_;
   HostOptions options_;
   Disk disk_;
+  testing::FakeFiles files_;
   testing::SeededEntropy entropy_;  // the mind's
   testing::SeededEntropy random_;   // of when things happen here
   std::unique_ptr<proto::Mind> mind_;

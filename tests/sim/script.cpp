@@ -11,6 +11,13 @@ constexpr std::uint64_t kSettleStepMs = 10 * kSecondMs;
 /// A device that lost its place is let in once a day, and a pair of which nobody is in is begun anew after two.
 constexpr std::uint64_t kMostToComeInMs = 3 * kDayMs;
 
+/// Of a text, and of a file, which may still be on its way.
+bool is_told_sent(const json& answer) {
+  if (!worked(answer)) return false;
+  const json& result = answer["result"];
+  return !result.contains("transfer") || (result.contains("message") && result["message"]["delivery"] == "sent");
+}
+
 }  // namespace
 
 RunResult run_seed(std::uint64_t seed, const RunOptions& options) {
@@ -65,7 +72,7 @@ void Script::begin() {
 }
 
 void Script::act() {
-  switch (random_.below(23)) {
+  switch (random_.below(26)) {
     case 0: link_device(anybody()); break;
     case 1: remove_device(anybody()); break;
     case 2: create_group(); break;
@@ -92,6 +99,9 @@ void Script::act() {
     case 14: leave_group(); break;
     case 15:
     case 16: change_group(); break;
+    case 17:
+    case 18: send_file(); break;
+    case 19: save_file(); break;
     default: say_to_a_person(); break;
   }
 }
@@ -175,6 +185,7 @@ void Script::be_away() {
   Person& person = anybody();
   Host& away = world_.host(any_device(person));
   away.kill();
+  files_are_gone_ = true;
   for (std::uint64_t i = 3 + random_.below(4); i > 0; --i) {
     act();
     world_.pass(random_.below(10 * kSecondMs));
@@ -212,8 +223,9 @@ void Script::end() {
   }
   for (const auto& [ticket, text] : tickets_) {
     const auto answer = world_.answer(ticket);
-    if (answer && worked(*answer) && !text.empty()) world_.watch().promised(ticket.device, text);
+    if (answer && !text.empty() && is_told_sent(*answer)) world_.watch().promised(ticket.device, text);
   }
+  if (world_.watch().settled()) save_everything();
   world_.watch().check_end();
 }
 

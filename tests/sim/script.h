@@ -78,6 +78,13 @@ class Script {
   json any_conversation(const std::string& device, const std::string& kind);
   /// One of the newest messages that somebody said; null when there is none.
   json any_message(const std::string& device);
+  void send_file();
+  void save_file();
+  /// Whoever has a message with a file can have the file.
+  void save_everything();
+  /// Of all its messages those that it has with a file.
+  std::vector<json> messages_with_files(const std::string& device);
+  json save(const std::string& device, const json& message, std::string_view folder);
   std::string next_text(const std::string& device);
   void say(const std::string& device, const std::string& to);
   /// Each device, in each conversation that it knows.
@@ -97,6 +104,8 @@ class Script {
   std::vector<Person> people_;
   std::vector<std::string> groups_;
   std::map<std::string, std::uint64_t> said_;  // by each device
+  std::set<std::string> taken_back_;           // or tried to
+  bool files_are_gone_ = false;                // the server keeps them for 30 days
   std::vector<std::pair<Ticket, std::string>> tickets_;
 };
 

@@ -152,6 +152,7 @@ void Script::change_message(const std::string& device, const json& message, bool
   json params = {{"message", message["id"]}};
   if (is_own && chance(5)) {
     method = "message.unsend";
+    taken_back_.insert(as_first_said(message["text"]));
   } else if (is_own && !chance(4)) {
     method = "message.edit";
     params["text"] = as_first_said(message["text"]) + " (" + device + " " + std::to_string(++said_[device]) + ")";
@@ -160,6 +161,71 @@ void Script::change_message(const std::string& device, const json& message, bool
     if (chance(3)) params["remove"] = true;
   }
   tickets_.emplace_back(world_.say(device, method, params), "");
+}
+
+// ---- files ----
+
+void Script::send_file() {
+  const std::string& device = any_device(anybody());
+  const json where = any_conversation(device, "");
+  if (where.is_null()) return say_to_a_person();
+  // None, exactly a chunk, and any.
+  const std::uint64_t sizes[] = {0, 1, 64 * 1024, 64 * 1024 + 1, random_.below(2000), random_.below(200'000)};
+  Bytes bytes(sizes[random_.below(std::size(sizes))]);
+  random_.fill(bytes);
+  const std::string text = next_text(device);
+  const std::string path = "/home/" + text;
+  world_.host(device).files().put(path, bytes);
+  const json params = {{"to", where["id"]}, {"file", path}, {"text", text}, {"wait_ms", 10 * kMinuteMs}};
+  tickets_.emplace_back(world_.say(device, "attachment.send", params), text);
+  world_.watch().gave_file(text, bytes);
+  if (!chance(6) || bytes.empty()) return;
+  // Somebody writes into it meanwhile: what is sent is what it was, or nothing is.
+  world_.pass(random_.below(2 * kSecondMs));
+  bytes.front() ^= 1;
+  world_.host(device).files().put(path, std::move(bytes));
+}
+
+std::vector<json> Script::messages_with_files(const std::string& device) {
+  std::vector<json> out;
+  const json answer = world_.ask(device, "read");
+  if (!worked(answer)) return out;
+  for (const json& one : answer["result"]["messages"]) {
+    const std::string delivery = one["delivery"];
+    if (one.contains("attachment") && (delivery == "sent" || delivery == "received")) out.push_back(one);
+  }
+  return out;
+}
+
+json Script::save(const std::string& device, const json& message, std::string_view folder) {
+  if (message.contains("request")) {
+    world_.ask(device, "request.accept", {{"conversation", message["conversation"]}});
+  }
+  const std::string path = std::string(folder) + message["text"].get<std::string>();
+  return world_.ask(device, "attachment.save", {{"message", message["id"]}, {"file", path}, {"wait_ms", 5 * kMinuteMs}},
+                    6 * kMinuteMs);
+}
+
+void Script::save_file() {
+  const std::string& device = any_device(anybody());
+  const std::vector<json> all = messages_with_files(device);
+  if (all.empty()) return send_file();
+  (void)save(device, all[random_.below(all.size())], Watch::kSavedFolder);
+}
+
+void Script::save_everything() {
+  if (files_are_gone_) return;
+  for (const Person& person : people_) {
+    for (const std::string& device : person.devices) {
+      for (const json& message : messages_with_files(device)) {
+        if (taken_back_.contains(message["text"])) continue;  // here that may not have been heard
+        const json saved = save(device, message, Watch::kKeptFolder);
+        if (worked(saved) && saved["result"]["state"] == "done") continue;
+        world_.watch().violation(device + " cannot save the file of \"" + message["text"].get<std::string>() +
+                                 "\": " + saved.dump());
+      }
+    }
+  }
 }
 
 }  // namespace cairn::sim

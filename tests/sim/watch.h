@@ -42,6 +42,11 @@ class Watch final : public Observer {
 
   /// Its owner typed this: nobody ever types the same twice.
   void typed(const std::string& device, const std::string& text) { typed_.emplace(text, device); }
+  /// It typed this text to a file with these bytes.
+  void gave_file(const std::string& text, Bytes bytes) { files_.emplace(text, std::move(bytes)); }
+  /// Where the harness saves the file that came with a text.
+  static constexpr std::string_view kSavedFolder = "/saved/";
+  static constexpr std::string_view kKeptFolder = "/kept/";
   /// Its owner was told that this text is sent.
   void promised(const std::string& device, const std::string& text) { promised_.emplace(device, text); }
 
@@ -92,6 +97,7 @@ class Watch final : public Observer {
     std::optional<directory::VerifiedView> own_name;
     Kepts conversations;
     bool mail_waits = false;
+    bool moves_files = false;
     bool active = false;  ///< by the newest view that anybody of its name has
   };
   using Devices = std::vector<const Device*>;
@@ -133,6 +139,7 @@ class Watch final : public Observer {
   Lacking who_may_lack(const Devices& all) const;
   void check_texts(const Devices& all);
   void check_promises(const std::set<std::pair<std::string, client::MessageId>>& kept);
+  void check_files();
   bool was_out(const ChannelId& channel, const DeviceId& device) const;
   /// Edited, taken back, reacted to: all who are in a conversation see the same.
   void check_shown(const Devices& all, const Lacking& lacking);
@@ -153,6 +160,7 @@ class Watch final : public Observer {
   std::map<client::MessageId, Saying> sayings_;
   std::map<const Host*, std::uint64_t> last_said_;  // looked up only
   std::map<std::string, client::MessageId> by_text_;
+  std::map<std::string, Bytes> files_;                      // by the text that goes with it
   std::map<std::string, std::string> typed_;                // text -> device
   std::set<std::pair<std::string, std::string>> promised_;  // host, text
   std::set<const Host*> harmed_;                            // looked up only

@@ -2,6 +2,7 @@
 #include "core/base/encoding.h"
 #include "core/client/account.h"
 #include "core/client/tables.h"
+#include "core/client/transfer.h"
 #include "core/client/views.h"
 #include "tests/sim/host.h"
 #include "tests/sim/watch.h"
@@ -27,8 +28,11 @@ Watch::Device* Watch::device_of(const Host& host) const {
   auto view = client::Views(calls).view(host.disk(), *account, account->name);
   if (view && !view->exists()) view.reset();
   const bool waits = !host.disk().scan(client::tables::kInbox, {}, {}, 1).empty();
+  const auto transfers = client::load_transfers(host.disk());
+  const bool moves_files = std::any_of(transfers.begin(), transfers.end(),
+                                       [](const client::Transfer& transfer) { return !transfer.is_over(); });
   return &looked.device.emplace(Device{&host, account->name, account->device_id(), std::move(view),
-                                       conversations_of(host.disk(), looked.groups), waits, false});
+                                       conversations_of(host.disk(), looked.groups), waits, moves_files, false});
 }
 
 std::vector<const Watch::Device*> Watch::devices() const {
@@ -55,6 +59,7 @@ std::optional<std::string> Watch::find_disagreement() const {
   for (const Device* device : all) {
     if (!device->active) continue;
     if (device->mail_waits) return device->host->name() + " has mail that it has not looked at";
+    if (device->moves_files) return device->host->name() + " is sending or saving a file";
     for (const auto& [channel, kept] : device->conversations) {
       const std::string where = " in " + to_hex(channel).substr(0, 8);
       for (const auto& [index, message] : kept.messages) {
@@ -125,6 +130,7 @@ void Watch::check_end() {
   if (const auto disagreement = find_disagreement()) violation(*disagreement);
   if (const auto lost = find_lost_statement()) violation(*lost);
   check_texts(devices());
+  check_files();
 }
 
 // What the server said to have taken stands in the chain.

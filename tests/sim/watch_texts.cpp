@@ -205,6 +205,19 @@ void Watch::check_shown(const Devices& all, const Lacking& lacking) {
   }
 }
 
+void Watch::check_files() {
+  for (const Host* host : people_) {
+    for (const auto& [path, file] : host->files().files) {
+      const auto folder = path.starts_with(kSavedFolder) ? kSavedFolder : kKeptFolder;
+      if (!path.starts_with(folder) || testing::FakeFiles::is_part(path)) continue;
+      const auto given = files_.find(path.substr(folder.size()));
+      if (given == files_.end() || given->second != file.bytes) {
+        violation(host->name() + " has other bytes at " + path + " than were sent");
+      }
+    }
+  }
+}
+
 std::size_t Watch::texts_sent() const {
   std::size_t count = 0;
   for (const Device* device : devices()) {

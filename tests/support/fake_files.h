@@ -26,6 +26,9 @@ class FakeFiles {
   /// Another content that the system does not tell of.
   void change_unseen(const std::string& path, std::size_t at) { files.at(path).bytes.at(at) ^= 1; }
 
+  /// Whether what gathers there is not at its place yet.
+  static bool is_part(const std::string& path) { return path.ends_with(kPartEnding); }
+
   std::optional<Result<proto::CallReply>> answer(const proto::Call& call) {
     if (!call.url.starts_with(proto::kFileScheme)) return std::nullopt;
     const auto body = dispatch(call);
@@ -35,6 +38,8 @@ class FakeFiles {
   }
 
  private:
+  static constexpr const char* kPartEnding = ".cairn-part";
+
   Result<Bytes> dispatch(const proto::Call& call) {
     if (call.url == proto::kUrlFileRead) return read(TRY(wire::decode<proto::FileRead>(call.body)));
     if (call.url == proto::kUrlFileWrite) return write(TRY(wire::decode<proto::FileWrite>(call.body)));
@@ -43,7 +48,7 @@ class FakeFiles {
     return fail(ErrorCode::not_found, "There is nothing at this address.");
   }
   static std::string part_of(const std::string& path, const proto::FileId& id) {
-    return path.substr(0, path.rfind('/') + 1) + "." + to_hex(id) + ".cairn-part";
+    return path.substr(0, path.rfind('/') + 1) + "." + to_hex(id) + kPartEnding;
   }
   static proto::FileStamp stamp_of(const File& file) {
     proto::FileStamp out;
