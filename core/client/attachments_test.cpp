@@ -147,8 +147,10 @@ TEST_F(FilesBetweenPeople, OfAllSizesComeWhole) {
       const json message = last("bob-1", kAlice);
       return message.contains("attachment") && message["attachment"]["name"] == name;
     })) << size;
+    const Time before = village.now;
     const json saved = save(last("bob-1", kAlice));
     ASSERT_EQ(saved["result"].value("state", ""), "done") << size << saved;
+    EXPECT_LT(elapsed_ms(village.now, before), kSecondMs) << size;
     EXPECT_TRUE(machine.files.at("/home/bob/" + name).bytes == content) << size;
   }
 }

@@ -36,7 +36,10 @@ void TransferJob::step(Context& context, const Account& account) {
   if (!std::exchange(has_begun_, true)) began_ = context.now;
   if (is_over() || busy_ || (not_before_ && *not_before_ > context.now)) return;
   not_before_.reset();
-  work(context, account);
+  do {
+    needs_no_answer_ = false;
+    work(context, account);
+  } while (needs_no_answer_ && !busy_ && !is_over());
 }
 
 void TransferJob::cancel(Context& context) {
@@ -110,6 +113,7 @@ void TransferJob::read_more(Context& context, const std::shared_ptr<Reading>& re
   const std::uint64_t at = reading->first_chunk * crypto::kStreamChunk + reading->plaintext.size();
   const std::uint64_t end = std::min(reading->end, transfer_.file.size);
   if (at >= end) {
+    needs_no_answer_ = true;
     reading->plaintext.resize(reading->end - reading->first_chunk * crypto::kStreamChunk);  // padding
     const Bytes sealed = seal(*reading);
     const std::uint64_t skipped = reading->range.offset - reading->first_chunk * crypto::kStreamSealedChunk;

@@ -99,6 +99,8 @@ class TransferJob : public std::enable_shared_from_this<TransferJob> {
   Time began_;
   bool has_begun_ = false;
   bool busy_ = false;
+  /// What was to be read is all padding, as of an empty file: no answer comes that would go on.
+  bool needs_no_answer_ = false;
   std::optional<Time> not_before_;  ///< a pause
   unsigned failures_ = 0;
   std::string trouble_;

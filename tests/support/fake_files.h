@@ -6,8 +6,9 @@
 #include <set>
 
 #include "core/base/encoding.h"
+#include "core/proto/api.h"
 #include "core/proto/files.h"
-#include "tests/support/fake_post.h"
+#include "core/proto/transport.h"
 
 namespace cairn::testing {
 
@@ -33,7 +34,10 @@ class FakeFiles {
     if (!call.url.starts_with(proto::kFileScheme)) return std::nullopt;
     const auto body = dispatch(call);
     largest = std::max({largest, call.body.size(), body ? body->size() : 0});
-    if (!body) return FakePost::refusal(body.error().code, body.error().where);
+    if (!body) {
+      const Error& why = body.error();
+      return proto::CallReply{proto::status_of(why.code), wire::encode(proto::ErrorAnswer{why.code, why.where}), {}};
+    }
     return proto::CallReply{200, *body, {}};
   }
 
