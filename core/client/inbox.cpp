@@ -320,11 +320,13 @@ bool Inbox::take_echo(const proto::Envelope& envelope) {
   return false;
 }
 
-// A device that was removed gets nothing of later epochs, unless it was added again.
+// A device that was removed gets nothing of later epochs, unless it was added again. And in what it gave up it was
+// alone: a copy that was put back, and another one after it, may not know that others were brought there in between.
 bool Inbox::is_back_in(const proto::Envelope& envelope, const Conversation& conversation) {
+  if (conversation.state != ConversationState::left) return false;
   const mls::Group* group = owner_.group(context_.store, channel_);
-  return conversation.state == ConversationState::left && group != nullptr && !group->is_active() &&
-         envelope.epoch > group->epoch() + 1;
+  if (group == nullptr) return conversation.kind != ConversationKind::group;
+  return !group->is_active() && envelope.epoch > group->epoch() + 1;
 }
 
 bool Inbox::has_place(const proto::Envelope& envelope, const std::optional<Conversation>& conversation) {

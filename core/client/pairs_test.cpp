@@ -242,6 +242,47 @@ TEST(Pairs, OneThatALaterStateHasBroughtOthersIntoIsNotGivenUpAfterACopyWasPutBa
   }
 }
 
+// Two copies, the older one first: that one brings the other into the pair which the newer one has given up.
+TEST(Pairs, OneThatWasGivenUpIsFoundByWhatComesInItAfterCopiesWerePutBack) {
+  std::size_t used = 0;
+  for (const std::string early : {"alice-1", "bob-1"}) {
+    SCOPED_TRACE(early);
+    const std::string late = early == "alice-1" ? "bob-1" : "alice-1";
+    Two two(Two::Devices::one_each);
+    two.village.device(early).cut_off_from("https://example.org/v1/key-packages/fetch");
+    two.begin(early, "from the first");
+    const auto alone = two.village.device(early).store();
+    two.begin(late, "from the other");
+    two.village.pass_all(kMinuteMs);
+    const auto given_up = two.village.device(early).store();
+    two.village.device(early).store() = alone;
+    two.village.device(early).restart();
+    two.village.device(early).cut_off_from("");
+    two.village.pass_all(kHourMs);
+    two.sent_to.clear();
+    two.say(late, "to the first copy");
+    const ChannelId in_use = two.sent_to.back();
+    const auto row = given_up.get(tables::kConversations, in_use);
+    const auto there = row ? wire::decode<Conversation>(*row) : Result<Conversation>(fail(ErrorCode::not_found, "row"));
+    used += there && there->state == ConversationState::left ? 1 : 0;
+    two.village.device(early).store() = given_up;
+    two.village.device(early).restart();
+    for (int i = 0; i < 3; ++i) {
+      two.begin(late, late + " goes on " + std::to_string(i));
+      two.begin(early, early + " goes on " + std::to_string(i));
+      two.village.pass_all(kDayMs);
+    }
+    for (const std::string& device : {early, late}) {
+      const Texts all = two.texts(device);
+      for (const std::string& speaker : {early, late}) {
+        EXPECT_EQ(std::count(all.begin(), all.end(), speaker + " goes on 2"), 1) << device << json(all).dump();
+      }
+    }
+    EXPECT_EQ(two.channels(early), two.channels(late));
+  }
+  EXPECT_GT(used, 0u);
+}
+
 TEST(Pairs, ATextWhoseFateIsUnknownIsShownOnceThoughItIsSentInBoth) {
   std::size_t most_sends = 0;
   for (const std::string speaker : {"alice-1", "bob-1"}) {

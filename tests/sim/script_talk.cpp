@@ -218,7 +218,10 @@ void Script::save_everything() {
   for (const Person& person : people_) {
     for (const std::string& device : person.devices) {
       for (const json& message : messages_with_files(device)) {
-        if (taken_back_.contains(message["text"])) continue;  // here that may not have been heard
+        const std::string text = message["text"];
+        if (taken_back_.contains(text)) continue;  // here that may not have been heard
+        // A device that was put back in the middle of sending it has sent it once more.
+        if (world_.host(device).files().files.contains(std::string(Watch::kKeptFolder) + text)) continue;
         const json saved = save(device, message, Watch::kKeptFolder);
         if (worked(saved) && saved["result"]["state"] == "done") continue;
         world_.watch().violation(device + " cannot save the file of \"" + message["text"].get<std::string>() +
