@@ -227,6 +227,7 @@ void Script::end() {
   }
   if (world_.watch().settled()) save_everything();
   world_.watch().check_end();
+  if (!world_.watch().violations().empty()) world_.watch().note_all();
 }
 
 }  // namespace cairn::sim

@@ -66,6 +66,8 @@ class Watch final : public Observer {
   bool settled() const;
   /// Everything that must be true then.
   void check_end();
+  /// What each device has of its conversations, for people who look for a cause.
+  void note_all() const;
 
   /// How many texts their senders were told to be sent.
   std::size_t texts_sent() const;

@@ -133,6 +133,21 @@ void Watch::check_end() {
   check_files();
 }
 
+void Watch::note_all() const {
+  for (const Device* device : devices()) {
+    for (const auto& [channel, kept] : device->conversations) {
+      const client::Conversation& one = kept.conversation;
+      std::string line = to_hex(channel).substr(0, 8) + ": kind " + std::to_string(static_cast<int>(one.kind)) +
+                         ", state " + std::to_string(static_cast<int>(one.state)) + ", epoch " +
+                         std::to_string(kept.epoch) + ", " + std::to_string(kept.members.size()) + " members, " +
+                         std::to_string(kept.messages.size()) + " messages" + (kept.shows_gap ? ", a gap" : "");
+      for (const std::string& name : one.names) line += " " + name;
+      trace_.note(device->host->true_now(), device->host->name(), device->active ? "has" : "had", {},
+                  line + ". " + one.trouble);
+    }
+  }
+}
+
 // What the server said to have taken stands in the chain.
 std::optional<std::string> Watch::find_lost_statement() const {
   const auto all = devices();
