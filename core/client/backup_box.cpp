@@ -1,11 +1,29 @@
 #include "core/client/backup_box.h"
 
+#include "core/client/backup_tables.h"
 #include "core/client/lost_generations.h"
+#include "core/client/pin_standbys.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
 #include "core/crypto/labels.h"
 
 namespace cairn::client {
+namespace {
+
+/// The box that stands, sealed to that PIN in the place of the one that it has: of the same version and generation. For
+/// a copy alone.
+Result<Bytes> sealed_to_new_pin(const vault::KeyBox& box, const NewPin& pin, const crypto::SigningKey& signer,
+                                Entropy& entropy) {
+  vault::KeyBoxContent content = box.content.clone();
+  std::erase_if(content.openers,
+                [](const vault::Opener& one) { return one.kind == vault::OpenerKind::pin || one.public_key.empty(); });
+  content.openers.push_back(vault::Opener::make(vault::OpenerKind::pin, pin.public_key, to_bytes(pin.keys.registration),
+                                                content.version, signer));
+  content.pin = pin.keys.clone();
+  return seal_to_openers(content, signer, entropy);
+}
+
+}  // namespace
 
 std::optional<Account> KeyBoxJob::prepare(Context& context) {
   auto account = load_account(context.store);
@@ -250,9 +268,12 @@ void KeyBoxJob::copy_failed(Context& context, const Error&, const Then& then) {
 }
 
 void KeyBoxJob::delete_copy(Context& context, const vault::PinKeys& pin, Then then) {
-  const auto id = *proto::KeyBoxId::from(pin.box);
+  delete_box(context, *proto::KeyBoxId::from(pin.box), pin.box_key, std::move(then));
+}
+
+void KeyBoxJob::delete_box(Context& context, const proto::KeyBoxId& id, const crypto::Ed25519Seed& of, Then then) {
   if (id == box_id_) return then(context);  // whoever wrote that means harm
-  const auto seed = std::make_shared<crypto::Ed25519Seed>(pin.box_key.clone());
+  const auto seed = std::make_shared<crypto::Ed25519Seed>(of.clone());
   storage_->ask(context, proto::kPathKeyBoxGet, wire::encode(proto::KeyBoxGet{id}),
                 [self = self_as<KeyBoxJob>(), id, seed, then](Context& later, Result<Bytes> body) {
                   const auto stands =
@@ -264,6 +285,58 @@ void KeyBoxJob::delete_copy(Context& context, const vault::PinKeys& pin, Then th
                   self->storage_->ask(later, proto::kPathKeyBoxDelete, wire::encode(gone),
                                       [then](Context& last, const Result<Bytes>&) { then(last); });
                 });
+}
+
+void KeyBoxJob::stand_by(Context& context, const Account& account, const NewPin& pin, Then then) {
+  // Of a box that others may have had a hand in no copy is made: a new generation begins with the change.
+  const bool counts = box_ && realm_word_ == RealmWord::agreed && !is_outdated(*box_, task_.state);
+  if (!counts) return then(context);
+  auto standbys = pin_standbys(context.store);
+  std::erase_if(standbys, [&](const PinStandby& one) { return one.storage != storage_key(*identity_); });
+  if (standbys.size() < PinStandby::kMostKept) return put_standby(context, account, pin, then);
+  // A name has room for few boxes, and of a PIN of so long ago this device has no other key either.
+  const PinStandby& oldest = standbys.front();
+  context.store.erase(tables::kPinStandbys, to_bytes(oldest.box));
+  const auto made = std::make_shared<NewPin>(NewPin{pin.public_key, pin.keys.clone()});
+  delete_box(context, *proto::KeyBoxId::from(oldest.box), oldest.key,
+             [self = self_as<KeyBoxJob>(), made, then](Context& later) {
+               const auto now = load_account(later.store);
+               if (!now) return self->fail_with(ErrorCode::invalid_state, "This device has no name any more.");
+               self->put_standby(later, *now, *made, then);
+             });
+}
+
+void KeyBoxJob::put_standby(Context& context, const Account& account, const NewPin& pin, const Then& then) {
+  const auto box = sealed_to_new_pin(*box_, pin, account.signing_key, context.entropy);
+  if (!box) return fail_with(box.error().code, "The key box has no room for so many devices; remove some.");
+  save_pin_standby(context, {pin.keys.box, storage_key(*identity_), pin.keys.box_key.clone(), context.now.ms});
+  const auto key = crypto::SigningKey::from_seed(pin.keys.box_key.clone());
+  proto::KeyBoxPut put{*proto::KeyBoxId::from(pin.keys.box), key.public_key(), 1, *box, {}};
+  put.signature = crypto::sign_labelled(key, crypto::kSignKeyBoxPut, put.content());
+  storage_->ask(context, proto::kPathKeyBoxPut, wire::encode(put),
+                [self = self_as<KeyBoxJob>(), then](Context& later, Result<Bytes> body) {
+                  if (body) return then(later);
+                  self->fail_with(body.error().code, "The storage did not take the keys for the new PIN (" +
+                                                         self->storage_->refusal() +
+                                                         "), and nothing was changed; see to that, and try again.");
+                });
+}
+
+void KeyBoxJob::forget_standbys(Context& context, Then then) {
+  const vault::PinKeys* pin = setup_ && setup_->content.pin ? &*setup_->content.pin : nullptr;
+  for (const PinStandby& one : pin_standbys(context.store)) {
+    if (one.storage != storage_key(*identity_)) continue;
+    if (pin != nullptr && pin->box == one.box) {
+      context.store.erase(tables::kPinStandbys, to_bytes(one.box));
+      continue;
+    }
+    return delete_box(context, *proto::KeyBoxId::from(one.box), one.key,
+                      [self = self_as<KeyBoxJob>(), box = one.box, then](Context& later) {
+                        later.store.erase(tables::kPinStandbys, to_bytes(box));
+                        self->forget_standbys(later, then);
+                      });
+  }
+  then(context);
 }
 
 }  // namespace cairn::client

@@ -41,6 +41,12 @@ class KeyBoxJob : public BackupJob {
   void copy_for_pin(Context& context, Then then);
   /// Removes that copy; never the key box itself.
   void delete_copy(Context& context, const vault::PinKeys& pin, Then then);
+  /// Puts a copy of the box that stands for a PIN that no realm has heard of yet: so at every moment of a change one of
+  /// the two opens what there is. Fails where the storage does not take it. Without a box whose keys count there is
+  /// nothing to open.
+  void stand_by(Context& context, const Account& account, const NewPin& pin, Then then);
+  /// Removes what was put so at this storage, but for the PIN that the box has now.
+  void forget_standbys(Context& context, Then then);
 
   std::optional<BackupSetup> setup_;
   std::optional<vault::BackupToken> fresh_token_;  ///< of the generation that this job began
@@ -56,6 +62,8 @@ class KeyBoxJob : public BackupJob {
                      const Then& then);
   void put_box(Context& context, const std::shared_ptr<NextKeyBox>& next, const Then& then);
   void put_copy(Context& context, std::uint64_t version, const Then& then);
+  void delete_box(Context& context, const proto::KeyBoxId& id, const crypto::Ed25519Seed& seed, Then then);
+  void put_standby(Context& context, const Account& account, const NewPin& pin, const Then& then);
 
   std::optional<RealmList> wished_;
 };

@@ -233,9 +233,12 @@ void DeleteJob::delete_key_box(Context& context) {
                 [self = self_as<DeleteJob>()](Context& later, Result<Bytes> body) {
                   if (!body) return self->refused_by_storage(body.error());
                   const auto& pin = self->box_->content.pin;
-                  if (!pin) return self->end(later);
+                  const Then then = [self](Context& next) {
+                    self->forget_standbys(next, [self](Context& last) { self->end(last); });
+                  };
+                  if (!pin) return then(later);
                   self->forget_pin(later, *pin);
-                  self->delete_copy(later, *pin, [self](Context& last) { self->end(last); });
+                  self->delete_copy(later, *pin, then);
                 });
 }
 

@@ -3,6 +3,7 @@
 #include "core/base/encoding.h"
 #include "core/client/backup_trust.h"
 #include "core/client/pin_fixture.h"
+#include "core/client/pin_standbys.h"
 #include "core/client/printed_token.h"
 #include "core/crypto/labels.h"
 #include "core/vault/pin.h"
@@ -108,10 +109,65 @@ TEST_F(PinCopies, APinThatTheStorageDoesNotTakeIsNotSaidToOpen) {
   village.server.vault.refuses_box = [&](const proto::KeyBoxPut& put) { return !standing.contains(put.id); };
   const json changed = job("alice-1", "pin.change", {{"pin", "another battery"}});
   EXPECT_EQ(code(changed), "over_limit");
-  EXPECT_NE(sentence(changed).find("it opens nothing yet"), std::string::npos) << changed.dump();
+  EXPECT_NE(sentence(changed).find("nothing was changed"), std::string::npos) << changed.dump();
+  EXPECT_EQ(job("alice-1", "pin.status")["result"]["finished"], true);
+  EXPECT_TRUE(recover("alice-2", kPin).contains("result"));
+  // One that it takes while the realms know nothing, and not when the key box has it.
+  village.server.vault.refuses_box = [&](const proto::KeyBoxPut& put) {
+    return put.version == 2 && !standing.contains(put.id);
+  };
+  const json half = job("alice-1", "pin.change", {{"pin", "another battery"}});
+  EXPECT_EQ(code(half), "over_limit");
+  EXPECT_NE(sentence(half).find("nothing that is backed up from here on"), std::string::npos) << half.dump();
+  EXPECT_TRUE(recover("alice-3", "another battery").contains("result"));
   village.server.vault.refuses_box = nullptr;
+  ASSERT_TRUE(village.ask("alice-1", "send", {{"to", kBob}, {"text", "later"}}).contains("result"));
   ASSERT_TRUE(job("alice-1", "backup.create").contains("result"));
-  EXPECT_TRUE(recover("alice-2", "another battery").contains("result"));
+  EXPECT_TRUE(recover("alice-4", "another battery").contains("result"));
+  EXPECT_EQ(texts("alice-4").back(), "later");
+}
+
+/// A crash before each thing that is sent, one after the other, so that what one leaves is there in the next.
+TEST_F(PinCopies, OfTheOldAndTheNewPinOneOpensAtEveryMomentOfAChange) {
+  set_pin();
+  std::string opens = kPin;
+  std::size_t changed = 0;
+  for (std::uint64_t sends = 0; sends < 40 && changed < 3; ++sends) {
+    SCOPED_TRACE(sends);
+    const std::string next = "battery number " + std::to_string(sends);
+    village.device("alice-1").crash_after(sends);
+    village.ask("alice-1", "pin.change", {{"pin", next}}, kMinuteMs);
+    village.pass_all(5 * kSecondMs);
+    village.device("alice-1").crash_after(std::nullopt);
+    village.device("alice-1").restart();
+    village.pass_all(5 * kSecondMs);
+    const std::string device = "empty-" + std::to_string(sends);
+    if (recover(device, next).contains("result")) {
+      opens = next;
+      ++changed;
+    } else {
+      ASSERT_TRUE(recover(device + "-again", opens).contains("result")) << opens;
+    }
+  }
+  EXPECT_EQ(changed, 3u);
+  ASSERT_TRUE(job("alice-1", "pin.change", {{"pin", "the last battery"}}).contains("result"));
+  EXPECT_EQ(boxes().size(), 2u) << "what was put for PINs that came to nothing is gone";
+  EXPECT_TRUE(pin_standbys(village.device("alice-1").store()).empty());
+  EXPECT_TRUE(recover("alice-2", "the last battery").contains("result"));
+  EXPECT_EQ(code(recover("alice-3", opens)), "not_authorised");
+}
+
+TEST_F(PinCopies, OfPinsThatCameToNothingGoWithThePin) {
+  set_pin();
+  for (int i = 0; i < 10; ++i) {
+    realm(0).alive = realm(1).alive = realm(2).alive = false;
+    EXPECT_EQ(code(job("alice-1", "pin.change", {{"pin", "battery number " + std::to_string(i)}})), "unavailable");
+    EXPECT_LE(boxes().size(), 2 + PinStandby::kMostKept);
+  }
+  realm(0).alive = realm(1).alive = realm(2).alive = true;
+  EXPECT_TRUE(recover("alice-2", kPin).contains("result"));
+  ASSERT_TRUE(job("alice-1", "pin.remove").contains("result"));
+  EXPECT_EQ(boxes().size(), 1u);
 }
 
 TEST_F(PinCopies, ANewerCopyOfAnotherDeviceIsLeftAsItIs) {

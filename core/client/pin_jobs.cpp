@@ -96,23 +96,37 @@ void PinSetJob::permitted(Context& context) {
   if (old != nullptr && old->number == *number_ && old->registration != house_->who.registration) {
     return fail_with(ErrorCode::inconsistent, kOtherRegistration);
   }
-  secret_ = random_secret<vault::PinSecret>(context.entropy);
+  const auto secret = random_secret<vault::PinSecret>(context.entropy);
   auto made =
-      vault::register_pin(house_->list.set(), house_->who.registration, text_of(*text_), secret_, context.entropy);
+      vault::register_pin(house_->list.set(), house_->who.registration, text_of(*text_), secret, context.entropy);
   if (!made) return fail_with(made.error().code, "The PIN could not be worked with; 64 MiB of memory are needed.");
   made_ = std::move(*made);
+  const crypto::KemPrivateKey key(secret.expose());
+  auto public_key = crypto::kem_public_key(crypto::KemAlgorithm::xwing_shake, key);
+  if (!public_key) return fail_with(public_key.error().code, "The PIN's key could not be made; try again.");
+  vault::KeyBoxAddress address = vault::key_box_address(secret.expose(), *identity_);
+  new_pin_ = NewPin{
+      std::move(*public_key),
+      {house_->who.registration, *number_, made_->auth.seed().clone(), address.id, address.write_key.seed().clone()}};
+  const auto account = load_account(context.store);
+  if (!account) return fail_with(ErrorCode::invalid_state, "This device has no name any more.");
   if (old != nullptr) auths_ = pin_auths(context.store, *old);
-  // Before it is sent: whatever comes of it, this device can replace it.
-  PinRow row = load_pin_row(context.store).value_or(PinRow{});
   if (old == nullptr) {
     add_owed_auths(context.store, house_->who.registration, auths_);
     if (doubted_pin_) auths_.common = crypto::SigningKey::from_seed(doubted_pin_->auth.clone());
+    const PinRow row = load_pin_row(context.store).value_or(PinRow{});
     for (const PinAuth& one : row.sent) {
       // Of who came in by the PIN: whichever version it was.
       if (one.version.is_zero()) auths_.common = one.key.clone();
       auths_.known.push_back({one.version, one.key.clone()});
     }
   }
+  stand_by(context, *account, *new_pin_, [self = self_as<PinSetJob>()](Context& later) { self->ask_versions(later); });
+}
+
+void PinSetJob::ask_versions(Context& context) {
+  // Before a realm hears of it: whatever comes of it, this device can replace it.
+  PinRow row = load_pin_row(context.store).value_or(PinRow{});
   row.add_sent({made_->version, made_->auth.clone()});
   row.finished = false;
   save_pin_row(context, row);
@@ -182,13 +196,16 @@ void PinSetJob::registered(Context& context, const RealmReplies& replies) {
 
 std::string PinSetJob::left_undone() const {
   if (!made_) return {};
-  return " The realms have the new PIN already, and the one before opens nothing any more: type the new one again, " +
+  return " The realms have the new PIN already, and it opens what was backed up until now; the one before opens "
+         "nothing "
+         "any more. Type the new one again, " +
          std::string(old_pin() != nullptr ? "pin change." : "pin set.");
 }
 
 void PinSetJob::copy_failed(Context&, const Error& error, const Then&) {
   fail_with(error.code, "The PIN is set, but the storage did not take the keys for it (" + storage_->refusal() +
-                            "), so it opens nothing yet; see to that, and type: backup create.");
+                            "), so it opens nothing that is backed up from here on; see to that, and type: "
+                            "backup create.");
 }
 
 void PinSetJob::make_it_an_opener(Context& context) {
@@ -196,16 +213,9 @@ void PinSetJob::make_it_an_opener(Context& context) {
   if (!account) return fail_with(ErrorCode::invalid_state, "This device has no name any more.");
   const auto recovery = typed_recovery();
   if (!recovery) return fail_to_plan(recovery.error());
-  const crypto::KemPrivateKey key(secret_.expose());
-  auto public_key = crypto::kem_public_key(crypto::KemAlgorithm::xwing_shake, key);
-  if (!public_key) return fail_with(public_key.error().code, "The PIN's key could not be made; try again.");
-  vault::KeyBoxAddress address = vault::key_box_address(secret_.expose(), *identity_);
-  const NewPin pin{
-      std::move(*public_key),
-      {house_->who.registration, *number_, made_->auth.seed().clone(), address.id, address.write_key.seed().clone()}};
   KeyBoxWishes wanted = wishes(context, *account, *recovery ? &**recovery : nullptr);
   wanted.pin = PinWish::set;
-  wanted.new_pin = &pin;
+  wanted.new_pin = &*new_pin_;
   auto next = next_key_box(wanted, context.now, context.entropy);
   if (!next) return fail_to_plan(next.error());
   CHECK(next->has_value());  // an opener is new
@@ -254,6 +264,10 @@ void PinSetJob::forget_old_realms(Context& context) {
 }
 
 void PinSetJob::end(Context& context) {
+  forget_standbys(context, [self = self_as<PinSetJob>()](Context& later) { self->tell(later); });
+}
+
+void PinSetJob::tell(Context& context) {
   know_guesses(context, house_->who.registration, house_->list);
   nlohmann::json names = nlohmann::json::array();
   for (const RealmPlace& one : house_->list.realms) names.push_back(one.name());
@@ -425,7 +439,9 @@ void PinRemoveJob::found(Context& context) {
   if (!next) return fail_to_plan(next.error());
   CHECK(next->has_value());  // an opener goes
   put_key_box(context, *account, std::move(**next), [self = self_as<PinRemoveJob>()](Context& later) {
-    self->delete_copy(later, *self->box_->content.pin, [self](Context& then) { self->tell_realms(then); });
+    self->delete_copy(later, *self->box_->content.pin, [self](Context& then) {
+      self->forget_standbys(then, [self](Context& last) { self->tell_realms(last); });
+    });
   });
 }
 

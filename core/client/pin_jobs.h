@@ -22,6 +22,7 @@ class PinSetJob final : public KeyBoxJob {
   void unlocked(Context& context) override;
   bool work(Context&) override { return false; }
   void permitted(Context& context);
+  void ask_versions(Context& context);
   void versions_came(Context& context, const RealmReplies& replies);
   void registered(Context& context, const RealmReplies& replies);
   void make_it_an_opener(Context& context);
@@ -33,13 +34,14 @@ class PinSetJob final : public KeyBoxJob {
   void forget_old_realms(Context& context);
   void copy_failed(Context& context, const Error& error, const Then& then) override;
   void end(Context& context);
+  void tell(Context& context);
   const vault::PinKeys* old_pin() const { return box_ && box_->content.pin ? &*box_->content.pin : nullptr; }
 
   std::shared_ptr<SecretBytes> text_;
   PinSetKind kind_;
   std::optional<std::uint8_t> number_;
   std::shared_ptr<const RealmHouse> house_;
-  vault::PinSecret secret_;
+  std::optional<NewPin> new_pin_;
   std::optional<vault::PinRegistration> made_;
   PinAuths auths_;
   std::optional<RealmList> old_realms_;  ///< at which the PIN before lies

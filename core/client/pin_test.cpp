@@ -319,6 +319,7 @@ TEST_F(Pin, PartsOfAKeyThatTooFewTookAreTakenBackAndTheSentenceSaysSo) {
   EXPECT_EQ(code(half), "unavailable");
   EXPECT_NE(sentence(half).find("The realms have the new PIN already"), std::string::npos) << half;
   village.device("alice-1").lose_answers_to("");
+  EXPECT_TRUE(recover("alice-2", "another battery").contains("result"));
   EXPECT_TRUE(job("alice-1", "pin.change", {{"pin", "another battery"}}).contains("result"));
 }
 

@@ -2,6 +2,7 @@
 #include "core/client/attachment.h"
 #include "core/client/backup_delete.h"
 #include "core/client/backup_records.h"
+#include "core/client/backup_tables.h"
 #include "core/client/backup_troubles.h"
 #include "core/client/backup_trust.h"
 #include "core/client/domains.h"
@@ -17,6 +18,7 @@
 #include "core/client/pending_link.h"
 #include "core/client/pin_others.h"
 #include "core/client/pin_records.h"
+#include "core/client/pin_standbys.h"
 #include "core/client/realm_debts.h"
 #include "core/client/receipts.h"
 #include "core/client/rejoin.h"
@@ -94,6 +96,7 @@ constexpr cairn::testing::RowFormat kFormats[] = {
     {tables::kPinWords, round_trip<OwnPinWord>},
     {tables::kPinWords, round_trip<PinToWatch>},
     {tables::kLostGenerations, round_trip<LostGeneration>},
+    {tables::kPinStandbys, round_trip<PinStandby>},
     {tables::kDomainOrigins, round_trip<DomainOrigin>},
     {tables::kGroupLinks, round_trip<GroupLink>},
     {tables::kAskedJoins, round_trip<AskedJoin>},

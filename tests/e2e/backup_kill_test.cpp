@@ -1,9 +1,7 @@
-// A backup's programs, killed before a change of any file: what is listed is whole, and the next run goes on. Every
-// kill is at a number of changes, so that it is the same on every machine; in core/client/backup_test.cpp and
-// backup_prune_test.cpp are kills at every request.
-#include <csignal>
-
+// A backup's programs, and the server that it lies at, killed before a change of any file: what is listed is whole, and
+// what was under way goes on. In core/client/backup_test.cpp and backup_prune_test.cpp are kills at every request.
 #include "tests/e2e/backup_village.h"
+#include "tests/e2e/kills.h"
 
 namespace cairn::e2e {
 namespace {
@@ -11,37 +9,8 @@ namespace {
 using std::chrono::hours;
 using std::chrono::seconds;
 
-class BackupKills : public BackupVillage {
+class BackupKills : public Kills<BackupVillage> {
  protected:
-  /// Runs a command of a device without a daemon, killed before the n-th change; false when it came to its end.
-  bool killed(const std::string& device, std::size_t n, const std::vector<std::string>& words) {
-    set_kill(device, n);
-    const demo::Said said = village().cairn(device, words, seconds(60));
-    set_kill(device, 0);
-    if (said.exit_code >= 0 && said.exit_code < 5) {
-      EXPECT_EQ(said.exit_code, 0) << said.error;
-      return false;
-    }
-    return true;
-  }
-  void set_kill(const std::string& device, std::size_t n) {
-    const std::string file = trouble_folder() + "/" + device + ".kill";
-    fs::remove(file);
-    if (n != 0) std::ofstream(file) << n;
-  }
-  /// Does `one` for more and more changes until nothing is killed any more; how many were.
-  template <class One>
-  std::size_t at_more_and_more(One one) {
-    std::size_t kills = 0;
-    for (std::size_t n = 1; n < 5'000; n += 1 + n / 5) {
-      SCOPED_TRACE("killed before change " + std::to_string(n));
-      if (!one(n)) return kills;
-      ++kills;
-      if (HasFailure()) return kills;
-    }
-    ADD_FAILURE() << "it never came to its end";
-    return kills;
-  }
   void ready() {
     trouble("alice-1");
     two_people_who_talked();
@@ -130,6 +99,36 @@ TEST_F(BackupKills, APruneAtAnyChange) {
   EXPECT_EQ(backup("alice-1", {"list"}).json["snapshots"].size(), 1u);
   must(backup("alice-1", {"restore"}));
   EXPECT_EQ(texts("alice-1", "bob (restored)"), texts("alice-1", "bob@localhost"));
+}
+
+/// The vault lies at the domain: its server is killed while the device, which lives, stores a snapshot there.
+TEST_F(BackupKills, TheServerAtAnyChangeWhileSomethingIsStored) {
+  trouble("cairnd");
+  two_people_who_talked();
+  must(backup("alice-1", {"create"}, key_));
+  const std::size_t kills = at_more_and_more([&](std::size_t n) {
+    must(village().cairn("alice-1", {"send", "bob@localhost", "round " + std::to_string(n)}, seconds(60)));
+    const bool was = server_killed("alice-1", n, {"backup", "create"});
+    must(backup("alice-1", {"verify"}));
+    return was;
+  });
+  EXPECT_GE(kills, 8u);
+  must(backup("alice-1", {"restore"}));
+  EXPECT_EQ(texts("alice-1", "bob (restored)"), texts("alice-1", "bob@localhost"));
+}
+
+TEST_F(BackupKills, TheServerAtAnyChangeWhileSomethingIsDeleted) {
+  trouble("cairnd");
+  two_people_who_talked();
+  must(backup("alice-1", {"create"}, key_));
+  const std::size_t kills = at_more_and_more([&](std::size_t n) {
+    const bool was = server_killed("alice-1", n, {"backup", "delete"});
+    EXPECT_EQ(backup("alice-1", {"list"}, key_).exit_code, 1);
+    must(backup("alice-1", {"create"}, key_));
+    must(backup("alice-1", {"verify"}));
+    return was;
+  });
+  EXPECT_GE(kills, 4u);
 }
 
 }  // namespace

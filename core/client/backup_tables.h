@@ -1,0 +1,10 @@
+// Rows of PINs that are being set (pin_standbys.h), beside those of tables.h.
+#pragma once
+
+#include "core/base/store.h"
+
+namespace cairn::client::tables {
+
+inline constexpr Table kPinStandbys{140};    ///< id of a copy of the key box -> PinStandby
+
+}  // namespace cairn::client::tables

@@ -1,0 +1,67 @@
+// Programs that are killed before a change of any file, by tests/e2e/shim/trouble.cpp. Every kill is at a number of
+// changes, so that it is the same on every machine.
+#pragma once
+
+#include <csignal>
+
+#include "tests/e2e/village_fixture.h"
+
+namespace cairn::e2e {
+
+template <class Village>
+class Kills : public Village {
+ protected:
+  /// Runs a command of a device without a daemon, killed before the n-th change; false when it came to its end.
+  bool killed(const std::string& device, std::size_t n, const std::vector<std::string>& words,
+              const std::string& typed = {}) {
+    set_kill(device, n);
+    const demo::Said said = this->village().cairn(device, words, std::chrono::seconds(60), typed);
+    set_kill(device, 0);
+    if (said.exit_code >= 0 && said.exit_code < 5) {
+      EXPECT_EQ(said.exit_code, 0) << said.error;
+      return false;
+    }
+    return true;
+  }
+  void set_kill(const std::string& device, std::size_t n) {
+    const std::string file = this->trouble_folder() + "/" + device + ".kill";
+    std::filesystem::remove(file);
+    if (n != 0) std::ofstream(file) << n;
+  }
+  /// Runs a command of a device, and kills the server before its n-th change from now on; another one is started then,
+  /// and the command goes on with it. False when the command came to its end before that.
+  bool server_killed(const std::string& device, std::size_t n, const std::vector<std::string>& words) {
+    const std::string end = this->trouble_folder() + "/cairnd.end";
+    std::ofstream(end) << n;
+    demo::Process command = demo::Process::start(this->command_of(device, words), (this->folder_ / "said").string());
+    bool was = false;
+    EXPECT_TRUE(eventually(
+        [&] {
+          was = !this->village().server().running();
+          return was || !command.running();
+        },
+        std::chrono::seconds(120)));
+    std::filesystem::remove(end);
+    if (was) {
+      this->village().stop_server(SIGKILL);
+      this->village().start_server();
+    }
+    EXPECT_EQ(command.wait(std::chrono::seconds(120)), 0) << command.output();
+    return was;
+  }
+  /// Does `one` for more and more changes until nothing is killed any more; how many were.
+  template <class One>
+  std::size_t at_more_and_more(One one) {
+    std::size_t kills = 0;
+    for (std::size_t n = 1; n < 5'000; n += 1 + n / 5) {
+      SCOPED_TRACE("killed before change " + std::to_string(n));
+      if (!one(n)) return kills;
+      ++kills;
+      if (this->HasFailure()) return kills;
+    }
+    ADD_FAILURE() << "it never came to its end";
+    return kills;
+  }
+};
+
+}  // namespace cairn::e2e
