@@ -258,7 +258,8 @@ std::string render_backup(const std::string& method, const json& result) {
     out +=
         behind_realms
             ? "Realms hold parts of them: this backup is restored only while enough of them are on line, and deleting "
-              "it is for ever. --print-token prints a key that does without them, and undoes that.\n"
+              "it is for ever. What does without them, and undoes that, can stand on the page of your recovery key: "
+              "cairn recovery print FILE.svg --token.\n"
             : "No realms are set up, so deleting this backup is only as good as its storage.\n";
   }
   const json pruned = result.value("pruned", json::object());

@@ -141,28 +141,12 @@ std::optional<Reply> run_long(apps::Speaker& speaker, const Command& command) {
   return std::nullopt;
 }
 
-/// The recovery key on paper: without a name in the command it is this device's.
-Reply print_key(Command& command) {
-  std::string name = command.params.value("name", "");
-  if (name.empty()) {
-    Reply reply;
-    const auto speaker = apps::connect(command.data_folder, reply);
-    if (!speaker) return reply;
-    reply = apps::name_of_device(*speaker);
-    if (reply.exit != Exit::done) return reply;
-    name = reply.result.value("name", "");
-  } else if (!directory::Name::parse(name)) {
-    return {Exit::refused, {}, directory::explain_name(name), "invalid_name"};
-  }
-  std::string typed = apps::ask_for_secret("Type the recovery key (it is not shown): ");
-  const std::string day = apps::day_of({{"now", os::now().ms}}, "now").substr(0, 10);
-  return apps::print_recovery_key(typed, name, day, command.export_file);
-}
-
 /// What needs neither a network nor, but for a name, the client's mind.
 std::optional<Reply> do_alone(Command& command) {
   if (command.method == "evidence.verify") return apps::verify_evidence(command.evidence);
-  if (command.method == kPrintKey) return print_key(command);
+  if (command.method == kPrintKey) {
+    return apps::run_recovery_print(command.data_folder, command.params, command.export_file);
+  }
   if (command.method.starts_with(kPassphrase)) {
     return apps::run_passphrase(command.data_folder, command.method, command.passphrase_file);
   }
@@ -264,14 +248,16 @@ CLI::Option* number(CLI::App* app, Command& command, const std::string& flag, co
 }
 
 /// "domain", the own domain's server, or a folder.
-void folder(CLI::App* app, Command& command, const std::string& flag, const char* key, const std::string& help) {
+CLI::Option* folder(CLI::App* app, Command& command, const std::string& flag, const char* key,
+                    const std::string& help) {
   const auto missing = std::string_view(key) == "to" ? apps::Missing::make : apps::Missing::keep;
-  app->add_option_function<std::string>(
-         flag,
-         [&command, key, missing](const std::string& value) {
-           command.params[key] = value == "domain" ? value : apps::folder_url(value, missing);
-         },
-         help)
+  return app
+      ->add_option_function<std::string>(
+          flag,
+          [&command, key, missing](const std::string& value) {
+            command.params[key] = value == "domain" ? value : apps::folder_url(value, missing);
+          },
+          help)
       ->check(apps::utf8_alone);
 }
 
@@ -341,7 +327,14 @@ void add_recovery_commands(CLI::App& app, Command& command) {
   CLI::App* print = recovery->add_subcommand(
       "print", "make a page of it to be printed: the key is asked for, checked, and kept nowhere else");
   print->add_option("file", command.export_file, "FILE.svg; nothing is replaced")->required();
-  text(print, command, "--name", "name", "whose it is; by default this device's");
+  CLI::Option* name = text(print, command, "--name", "name", "whose it is; by default this device's");
+  CLI::Option* token = print->add_flag_callback(
+      "--token", [&command] { command.params["token"] = true; },
+      "with what restores the backup without its realms, which are asked for it: then that cannot be deleted for "
+      "certain");
+  token->excludes(name);
+  folder(print, command, "--from", "from", "with --token: domain or a folder, where there is more than one backup")
+      ->needs(token);
   print->callback([&command] { command.method = kPrintKey; });
 }
 

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "apps/cairn/backup.h"
 #include "apps/cairn/export.h"
 #include "apps/cairn/qr.h"
+#include "apps/cairn/secret.h"
 #include "core/client/own_name.h"
 #include "core/wire/writer.h"
+#include "shell/os/clock.h"
 #include "shell/os/file.h"
 
 namespace cairn::apps {
@@ -84,9 +87,29 @@ void key_lines(Page& page, std::string_view key) {
   put(page, "</text>\n");
 }
 
+/// Seven groups in a line.
+void token_lines(Page& page, const PageToken& token) {
+  line(page, kLeft, 239, 4.2,
+       "Token of generation " + std::to_string(token.generation) +
+           " of the backup: restores it without realms (--token)",
+       " font-weight=\"bold\"");
+  constexpr std::size_t kTokenLine = 7 * 6;
+  int y = 248;
+  for (std::size_t at = 0; at < token.text.size(); at += kTokenLine, y += 8) {
+    begin_line(page, kLeft, y, 6, " font-family=\"monospace\" class=\"token\"");
+    put(page, std::string_view(token.text).substr(at, kTokenLine));
+    put(page, "</text>\n");
+  }
+  line(page, kLeft, 263, 4,
+       "While it is on paper that generation cannot be deleted for certain. A new one begins when a");
+  line(page, kLeft, 268, 4,
+       "device is removed, or PIN or realms change: then print this page anew, and burn this one.");
+}
+
 }  // namespace
 
-SecretBytes recovery_page(const std::string& key, const std::string& name, const std::string& day) {
+SecretBytes recovery_page(const std::string& key, const std::string& name, const std::string& day,
+                          const PageToken* token) {
   Page page(wire::Sensitivity::is_secret);
   put(page, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" +
                 std::to_string(kWidth) + "mm\" height=\"" + std::to_string(kHeight) + "mm\" viewBox=\"0 0 " +
@@ -114,13 +137,15 @@ SecretBytes recovery_page(const std::string& key, const std::string& name, const
   int y = kQrTop + kQrSide + 55;
   for (const char* words : kWords) {
     if (*words != 0) line(page, kLeft, y, 4.2, words, " xml:space=\"preserve\"");
-    y += 7;
+    y += token != nullptr ? 5 : 7;
   }
+  if (token != nullptr) token_lines(page, *token);
   put(page, "</svg>\n");
   return page.take_secret();
 }
 
-Reply print_recovery_key(std::string& typed, const std::string& name, const std::string& day, const std::string& file) {
+Reply print_recovery_key(std::string& typed, const std::string& name, const std::string& day, const std::string& file,
+                         const PageToken* token) {
   const auto secret = client::parse_recovery_text(typed);
   wipe(typed.data(), typed.size());
   if (!secret) {
@@ -131,7 +156,7 @@ Reply print_recovery_key(std::string& typed, const std::string& name, const std:
             "malformed"};
   }
   std::string key = client::recovery_text(*secret);
-  const SecretBytes page = recovery_page(key, name, day);
+  const SecretBytes page = recovery_page(key, name, day, token);
   const Status written = os::create_file(file, page.expose());
   wipe(key.data(), key.size());
   if (!written && written.error().code == ErrorCode::duplicate) {
@@ -143,14 +168,60 @@ Reply print_recovery_key(std::string& typed, const std::string& name, const std:
             file + " could not be written; check the folder and its disk.",
             to_string(written.error().code)};
   }
-  return {Exit::done, {{"file", file}, {"name", name}}, {}, {}};
+  nlohmann::json result = {{"file", file}, {"name", name}};
+  if (token != nullptr) result["generation"] = token->generation;
+  return {Exit::done, std::move(result), {}, {}};
 }
 
+namespace {
+
+/// Whose key it is: the name of this device.
 Reply name_of_device(Speaker& speaker) {
   Reply reply = speaker.ask("status", nlohmann::json::object(), nullptr);
   if (reply.exit != Exit::done) return reply;
   const std::string name = reply.result.value("name", "");
   if (name.empty()) return {Exit::refused, {}, "This device has no name; say whose key it is: --name.", "not_found"};
+  return reply;
+}
+
+/// The token of the generation in force: what realms give goes onto the page, and nowhere else.
+Reply token_of_backup(Speaker& speaker, const nlohmann::json& params, const std::string& key, PageToken& token) {
+  nlohmann::json wanted = {{"recovery_key", key}};
+  if (params.contains("from")) wanted["from"] = params["from"];
+  Reply reply = run_backup(speaker, "backup.token", wanted);
+  auto& typed = wanted["recovery_key"].get_ref<std::string&>();
+  wipe(typed.data(), typed.size());
+  if (reply.exit != Exit::done) return reply;
+  token.generation = reply.result.value("generation", std::uint64_t{0});
+  token.text = std::move(reply.result["token"].get_ref<std::string&>());
+  return reply;
+}
+
+}  // namespace
+
+Reply run_recovery_print(const std::string& data_folder, const nlohmann::json& params, const std::string& file) {
+  std::string name = params.value("name", "");
+  const bool with_token = params.value("token", false);
+  if (!name.empty() && !directory::Name::parse(name)) {
+    return {Exit::refused, {}, directory::explain_name(name), "invalid_name"};
+  }
+  Reply reply;
+  std::unique_ptr<Speaker> speaker;
+  if (name.empty() || with_token) {
+    speaker = connect(data_folder, reply);
+    if (!speaker) return reply;
+    reply = name_of_device(*speaker);
+    if (reply.exit != Exit::done) return reply;
+    name = reply.result.value("name", "");
+  }
+  std::string typed = ask_for_secret("Type the recovery key (it is not shown): ");
+  const std::string day = day_of({{"now", os::now().ms}}, "now").substr(0, 10);
+  if (!with_token) return print_recovery_key(typed, name, day, file);
+  PageToken token;
+  reply = token_of_backup(*speaker, params, typed, token);
+  if (reply.exit == Exit::done) reply = print_recovery_key(typed, name, day, file, &token);
+  wipe(typed.data(), typed.size());
+  wipe(token.text.data(), token.text.size());
   return reply;
 }
 

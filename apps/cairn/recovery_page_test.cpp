@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "core/client/own_name.h"
+#include "core/client/printed_token.h"
 #include "tests/support/freed_memory.h"
 #include "tests/support/scratch_folder.h"
 #include "tests/support/seeded_entropy.h"
@@ -94,6 +95,39 @@ TEST(RecoveryPage, SaysWhoseItIsAndWhatItIsForInBlackAndWhite) {
     EXPECT_LE(std::stod((*at)[2].str()), 279 - 10);
   }
   EXPECT_GT(lines, 10u);
+}
+
+TEST(RecoveryPage, HasTheTokenOfABackupBesideItWhereItsOwnerWantsThat) {
+  testing::SeededEntropy entropy(9);
+  const client::PrintedToken token{12, random_secret<vault::BackupToken>(entropy)};
+  const PageToken printed{12, client::printed_token_text(token)};
+  const std::string key = some_key();
+  const std::string page = as_text(recovery_page(key, "alice@example.org", "2026-11-29", &printed).expose());
+  EXPECT_EQ(printed_key(page), key);
+  static const std::regex kLine(
+      "<text x=\"(\\d+)\" y=\"(\\d+)\" font-size=\"([0-9.]+)\"[^>]*class=\"token\">([^<]*)</text>");
+  std::string typed;
+  for (std::sregex_iterator at(page.begin(), page.end(), kLine), end; at != end; ++at) {
+    typed += (*at)[4].str();
+    const double width = static_cast<double>((*at)[4].length()) * std::stod((*at)[3].str()) * 0.61;
+    EXPECT_LE(std::stod((*at)[1].str()) + width, 210 - 10);
+  }
+  const auto read = client::parse_printed_token(typed);
+  ASSERT_TRUE(read.has_value()) << typed;
+  EXPECT_EQ(read->generation, 12u);
+  EXPECT_TRUE(equal(read->token.expose(), token.token.expose()));
+  EXPECT_NE(page.find("Token of generation 12"), std::string::npos);
+  EXPECT_NE(page.find("cannot be deleted for certain"), std::string::npos);
+  // No line lies upon another, and all are on the paper.
+  static const std::regex kAnyLine("<text x=\"\\d+\" y=\"(\\d+)\" font-size=\"([0-9.]+)\"");
+  double last = 0;
+  for (std::sregex_iterator at(page.begin(), page.end(), kAnyLine), end; at != end; ++at) {
+    const double y = std::stod((*at)[1].str());
+    EXPECT_GE(y - std::stod((*at)[2].str()), last - 1) << at->str();
+    EXPECT_LE(y, 279 - 10);
+    last = y;
+  }
+  EXPECT_EQ(as_text(recovery_page(key, "alice@example.org", "2026-11-29").expose()).find("oken"), std::string::npos);
 }
 
 TEST(RecoveryPage, IsWrittenForItsOwnerAloneAndReplacesNothing) {

@@ -72,6 +72,21 @@ void ListJob::show(std::size_t at, const std::vector<Found>& found) {
 }
 
 // ---- verify ----
+// ---- token ----
+
+void TokenJob::unlocked(Context& context) {
+  if (!box_) return fail_with(ErrorCode::not_found, kNoBackup);
+  const vault::Generation& current = box_->content.current();
+  if (current.token) {
+    return fail_with(ErrorCode::invalid_state,
+                     "No realms hold a part of this backup's key, so it has no token: the recovery key alone opens "
+                     "it, and nothing is to be printed beside it.");
+  }
+  enter(context, current, [self = self_as<TokenJob>(), number = current.number](Context&) {
+    self->succeed({{"generation", number}, {"token", printed_token_text({number, self->entered_token_->clone()})}});
+  });
+}
+
 
 void VerifyJob::opened(Context& context) {
   doing_ = "reading packs";

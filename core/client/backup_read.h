@@ -25,6 +25,16 @@ class ListJob final : public BackupJob {
 };
 
 /// VerifyJob reads every pack.
+/// Asks the realms for the token of the generation in force, for its owner who wants it on paper.
+class TokenJob final : public BackupJob {
+ public:
+  using BackupJob::BackupJob;
+
+ private:
+  void unlocked(Context& context) override;
+  bool work(Context&) override { return false; }
+};
+
 constexpr std::uint32_t kAllPacks = 1000;
 
 class VerifyJob final : public ReaderJob {

@@ -2,6 +2,7 @@
 #include "core/base/encoding.h"
 #include "core/client/backup_delete.h"
 #include "core/client/backup_prune.h"
+#include "core/client/backup_read.h"
 #include "core/client/day.h"
 #include "core/client/lost_generations.h"
 #include "core/client/rpc_methods.h"
@@ -214,6 +215,13 @@ RpcBegun rpc_backup_prune(const RpcRooms& rooms, const ClientConfig&, Context& c
   });
 }
 
+RpcBegun rpc_backup_token(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
+  return begin_backup_job(rooms, context, params, "from", LookUp::if_stale, [rooms](Context& later, BackupTask task) {
+    task.print_token = true;
+    return rooms.backups.begin<TokenJob>(later, std::move(task));
+  });
+}
+
 RpcBegun rpc_backup_receipts(const RpcRooms&, const ClientConfig&, Context& context, const json&) {
   return json{{"receipts", receipts_json(context.store)}};
 }
@@ -309,6 +317,7 @@ std::map<std::string, RpcEntry, std::less<>> backup_methods() {
           {"backup.verify", {rpc_backup_verify, kReads, which}},
           {"backup.restore", {rpc_backup_restore, kGrows, of_restore}},
           {"backup.schedule", {rpc_backup_schedule, kReads, {{"daily", Kind::yes_or_no, kRequired}, {"to"}}}},
+          {"backup.token", {rpc_backup_token, kReads, {{"from"}, {"recovery_key"}}}},
           {"backup.status", {rpc_backup_status, kReads, {{"wait_ms", Kind::number}}}},
           {"backup.stop", {rpc_backup_stop, kReads, {}}},
           {"backup.seen", {rpc_backup_seen, kReads, {}}}};

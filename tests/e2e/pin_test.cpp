@@ -9,7 +9,20 @@ namespace {
 
 using std::chrono::seconds;
 
-class Pins : public PinVillage {};
+class Pins : public PinVillage {
+ protected:
+  static std::string token_on(const std::string& page) {
+    std::ifstream in(page);
+    const std::string all(std::istreambuf_iterator<char>(in), {});
+    const std::string mark = "class=\"token\">";
+    std::string out;
+    for (std::size_t at = all.find(mark); at != std::string::npos; at = all.find(mark, at + 1)) {
+      const std::size_t begin = at + mark.size();
+      out += all.substr(begin, all.find('<', begin) - begin);
+    }
+    return out;
+  }
+};
 
 TEST_F(Pins, FromAnEmptyMachineNameAndPinBringTheMessagesAndAskForTheName) {
   two_people_who_talked("3");
@@ -180,8 +193,20 @@ TEST_F(Pins, APrintedTokenDoesWithoutRealms) {
   const demo::Said created =
       say("alice-1", {"backup", "create", "--realms", realms_file(), "--print-token", "--recovery-key"}, key_ + "\n");
   must(created);
-  const std::string token = created.json["token"];
+  std::string token = created.json["token"];
+  // The same stands on the recovery page, where its owner wants that.
+  const std::string page = (folder_ / "page.svg").string();
+  EXPECT_EQ(say("alice-1", {"recovery", "print", page, "--token"}, "AAAAA\n").exit_code, 1);
+  EXPECT_FALSE(fs::exists(page));
+  const demo::Said printed = say("alice-1", {"recovery", "print", page, "--token"}, key_ + "\n");
+  must(printed);
+  EXPECT_EQ(printed.json["generation"], 1);
+  const std::string on_paper = token_on(page);
+  EXPECT_EQ(on_paper, token);
+  token = on_paper;
   for (std::size_t i = 0; i < kRealms; ++i) stop_realm(i);
+  EXPECT_NE(say("alice-1", {"recovery", "print", page + "-2", "--token"}, key_ + "\n").exit_code, 0);
+  EXPECT_FALSE(fs::exists(page + "-2"));
   const demo::Said without = say("alice-1", {"backup", "restore"});
   EXPECT_NE(without.exit_code, 0);
   EXPECT_TRUE(says(without, "2 are needed")) << without.error;
