@@ -51,6 +51,7 @@ Bytes Passport::content() const {
   w.opaque(audience);
   w.opaque(name);
   w.raw(device);
+  w.raw(mailbox);
   w.u64(expires_ms);
   return w.take();
 }
@@ -64,6 +65,7 @@ Result<Passport> Passport::read(wire::Reader& r) {
   out.audience = TRY(r.opaque_text(kMaxDomainSize));
   out.name = TRY(r.opaque_text(kMaxNameSize));
   out.device = TRY(r.fixed<DeviceId>());
+  out.mailbox = TRY(r.fixed<MailboxId>());
   out.expires_ms = TRY(r.u64());
   out.signature = TRY(r.fixed<Signature>());
   return out;
@@ -93,7 +95,7 @@ Result<ForwardItem> ForwardItem::read(wire::Reader& r) {
   ForwardItem out;
   out.sequence = TRY(r.u64());
   const std::uint8_t kind = TRY(r.u8());
-  REQUIRE(kind >= 1 && kind <= static_cast<std::uint8_t>(EnvelopeKind::welcome_blob), ErrorCode::malformed,
+  REQUIRE(kind >= 1 && kind <= static_cast<std::uint8_t>(EnvelopeKind::rejoin_answer), ErrorCode::malformed,
           "kind of an envelope");
   out.kind = static_cast<EnvelopeKind>(kind);
   out.channel = TRY(r.fixed<ChannelId>());
@@ -110,6 +112,8 @@ Result<ForwardItem> ForwardItem::read(wire::Reader& r) {
   } else {
     REQUIRE(out.sender.empty() && out.join_token == JoinToken{}, ErrorCode::malformed, "what only a welcome has");
   }
+  REQUIRE(out.kind != EnvelopeKind::rejoin_answer || out.recipients.size() == 1, ErrorCode::malformed,
+          "an answer to a rejoin is for one");
   const bool is_commit = out.kind == EnvelopeKind::commit || out.kind == EnvelopeKind::commit_blob;
   REQUIRE(is_commit || !out.leaving, ErrorCode::malformed, "one leaves by a commit alone");
   return out;

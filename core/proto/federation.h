@@ -43,6 +43,7 @@ struct Passport {
   std::string audience;
   std::string name;
   DeviceId device;
+  MailboxId mailbox;  ///< of that device, at the issuer's server
   std::uint64_t expires_ms = 0;
   Signature signature;  ///< by the issuer's server key, label "passport", over content()
 
@@ -63,7 +64,7 @@ struct ForwardItem {
   ChannelId channel;
   std::uint64_t epoch = 0;  ///< as in Envelope
   Bytes body;
-  std::vector<MailboxId> recipients;  ///< sorted, no two the same; of a welcome exactly one
+  std::vector<MailboxId> recipients;  ///< sorted, no two the same; of a welcome or an answer to a rejoin exactly one
   bool leaving = false;               ///< the recipients are in the channel no more
   std::string sender;                 ///< of a welcome: the name that commits; else empty
   JoinToken join_token;               ///< of a welcome; else zeros

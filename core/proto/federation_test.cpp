@@ -26,6 +26,7 @@ Passport sample_passport() {
           "two.example",
           "alice@one.example",
           random_value<DeviceId>(entropy),
+          random_value<MailboxId>(entropy),
           77,
           random_value<Signature>(entropy)};
 }

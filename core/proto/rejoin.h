@@ -12,7 +12,8 @@ inline constexpr std::string_view kPathRejoinAnswer = "/v1/channel/rejoin-answer
 /// Bytes of a request: a key package, and who asks.
 constexpr std::size_t kMaxRejoinRequest = kMaxKeyPackageSize + 1024;
 
-/// POST rejoin (login), by a device whose mailbox is a recipient of the channel: laid into the mailboxes of all others.
+/// POST rejoin (login or passport), by a device whose mailbox is a recipient of the channel: laid into the mailboxes of
+/// all others.
 struct ChannelRejoin {
   ChannelId channel;
   Bytes request;
@@ -22,7 +23,7 @@ struct ChannelRejoin {
 };
 
 struct RejoinAsked {
-  std::uint32_t mailboxes = 0;  ///< that have the request now
+  std::uint32_t mailboxes = 0;  ///< that have the request now, or that it is queued for
 
   void write(wire::Writer&) const;
   static Result<RejoinAsked> read(wire::Reader&);

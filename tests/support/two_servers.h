@@ -22,6 +22,7 @@ class TwoServers {
   RelayDriver one;
   RelayDriver two;
   bool two_is_down = false;
+  bool knows_no_rejoin = false;        ///< two reads no batch with a request to be let in again, as older builds
   bool answers_are_lost = false;       ///< of two: it takes what it is brought, and nobody hears so
   std::vector<proto::Call> forwarded;  ///< everything that one brought to two, or tried to
 
@@ -51,6 +52,13 @@ class TwoServers {
   }
 
  private:
+  static bool has_rejoin(ByteView body) {
+    const auto batch = wire::decode<proto::ForwardBatch>(body);
+    return batch && std::ranges::any_of(batch->items, [](const proto::ForwardItem& item) {
+             return item.kind == proto::EnvelopeKind::rejoin || item.kind == proto::EnvelopeKind::rejoin_answer;
+           });
+  }
+
   bool fire() {
     bool any = false;
     for (RelayDriver* server : {&one, &two}) {
@@ -81,6 +89,10 @@ class TwoServers {
     const std::string path = call.url.substr(host.size());
     if (&to == &two && path == proto::kPathForward) forwarded.push_back(call);
     if (&to == &two && two_is_down) return fail(ErrorCode::unavailable, "down");
+    if (&to == &two && knows_no_rejoin && path == proto::kPathForward && has_rejoin(call.body)) {
+      const proto::ErrorAnswer error{ErrorCode::malformed, "This cannot be read."};
+      return proto::CallReply{400, wire::encode(error), {}};
+    }
     const auto answer = to.request(to.make_request(call.method, path, call.body, call.bearer, "198.51.100.7"));
     if (&to == &two && answers_are_lost) return fail(ErrorCode::unavailable, "lost");
     CHECK(answer.body.size() <= call.max_reply);

@@ -1,6 +1,5 @@
 #include "core/relay/internal/channels.h"
 
-#include <array>
 #include <set>
 
 #include "core/crypto/hash.h"
@@ -217,6 +216,24 @@ Status draw(RateLimiter& limiter, Turn& turn, const ChannelId& channel, std::siz
   return fail(ErrorCode::rate_limited, "This conversation sends too fast; wait a moment and send again.");
 }
 
+/// Whether something can be queued for all of these: `over_limit` when a mailbox is full, and what Forwarder says.
+Status check_open(const Channels& by, Turn& turn, const Recipients& to) {
+  TRY(by.mailboxes.prepare(turn.rows, to.own));
+  for (const MailboxId& mailbox : to.own) {
+    REQUIRE(!by.mailboxes.full(mailbox), ErrorCode::over_limit, kFullMailbox);
+  }
+  return by.forwarder.check(turn, to.others);
+}
+
+/// The same envelope for all of these, here and at other domains. Cannot fail.
+void bring(const Channels& by, Turn& turn, const BodyRow& what, const Recipients& to) {
+  by.mailboxes.deliver(turn, what, to.own);
+  for (auto& [elsewhere, mailboxes] : by_domain(to.others)) {
+    by.forwarder.queue(turn, elsewhere, mailboxes,
+                       {0, what.kind, what.channel, what.epoch, what.body, {}, false, {}, {}});
+  }
+}
+
 EnvelopeKind kind_of(proto::Carriage carriage, EnvelopeKind inside, EnvelopeKind blob) {
   return carriage == proto::Carriage::blob ? blob : inside;
 }
@@ -325,19 +342,10 @@ Result<Answer> Channels::send(Turn& turn, const proto::ChannelSend& request) {
   TRY(crypto::verify_labelled(key, crypto::kSignChannelSend, request.content(), request.signature));
   const auto recipients = TRY(load_recipients(turn.rows, request.channel, request.epoch));
   TRY(draw(limiter, turn, request.channel, recipients.own.size() + recipients.others.size()));
-  TRY(mailboxes.prepare(turn.rows, recipients.own));
-  for (const MailboxId& mailbox : recipients.own) {
-    REQUIRE(!mailboxes.full(mailbox), ErrorCode::over_limit, kFullMailbox);
-  }
-  TRY(forwarder.check(turn, recipients.others));
+  TRY(check_open(*this, turn, recipients));
   if (row.last_commit == 0) turn.rows.erase(table::kDueChannels, to_bytes(request.channel));
-  mailboxes.deliver(turn, {EnvelopeKind::message, request.channel, request.epoch, turn.now.ms, request.ciphertext},
-                    recipients.own);
-  for (auto& [elsewhere, to] : by_domain(recipients.others)) {
-    proto::ForwardItem item{0, EnvelopeKind::message, request.channel, request.epoch, request.ciphertext, {}, false, {},
-                            {}};
-    forwarder.queue(turn, elsewhere, to, std::move(item));
-  }
+  bring(*this, turn, {EnvelopeKind::message, request.channel, request.epoch, turn.now.ms, request.ciphertext},
+        recipients);
   return Answer{};
 }
 
@@ -354,24 +362,28 @@ Result<Answer> Channels::signal(Turn& turn, RateLimiter& signals, const proto::C
   return Answer{};
 }
 
-Result<Answer> Channels::rejoin(Turn& turn, const LoggedIn& who, const proto::ChannelRejoin& request) {
+Result<Answer> Channels::rejoin(Turn& turn, const Address& who, const proto::ChannelRejoin& request) {
   const ChannelRow row = TRY(load_channel(turn.rows, request.channel));
-  const Recipients recipients = TRY(load_recipients(turn.rows, request.channel, row.epoch));
-  std::vector<MailboxId> others = recipients.own;
-  REQUIRE(std::ranges::binary_search(others, who.mailbox), ErrorCode::not_authorised,
+  Recipients to = TRY(load_recipients(turn.rows, request.channel, row.epoch));
+  REQUIRE(to.contains(who, domain), ErrorCode::not_authorised,
           "This device is not in that conversation any more; ask somebody in it to add you again.");
-  TRY(draw(limiter, turn, request.channel, others.size()));
-  TRY(mailboxes.prepare(turn.rows, others));
-  std::erase(others, who.mailbox);
+  TRY(draw(limiter, turn, request.channel, to.own.size() + to.others.size()));
+  TRY(mailboxes.prepare(turn.rows, to.own));
+  if (who.domain == domain) {
+    std::erase(to.own, who.mailbox);
+  } else {
+    std::erase(to.others, who);
+  }
   // None of the mailboxes means that nobody else is there, and nothing else does: a group is given up for it.
-  REQUIRE(!others.empty() || recipients.others.empty(), ErrorCode::unsupported,
-          "All who could let this device in again are at other domains, where requests do not go yet.");
-  const bool is_alone = others.empty();
-  std::erase_if(others, [&](const MailboxId& it) { return mailboxes.full(it); });
-  REQUIRE(is_alone || !others.empty(), ErrorCode::over_limit,
-          "The mailboxes of all who could let this device in again are full; it asks again later.");
-  mailboxes.deliver(turn, {EnvelopeKind::rejoin, request.channel, row.epoch, turn.now.ms, request.request}, others);
-  return Answer{200, wire::encode(proto::RejoinAsked{static_cast<std::uint32_t>(others.size())}), {}};
+  const bool is_alone = to.own.empty() && to.others.empty();
+  std::erase_if(to.own, [&](const MailboxId& it) { return mailboxes.full(it); });
+  to.others = forwarder.reachable(turn, to.others);
+  const std::size_t count = to.own.size() + to.others.size();
+  REQUIRE(
+      is_alone || count != 0, ErrorCode::over_limit,
+      "All who could let this device in again have full mailboxes, or servers that take nothing; it asks again later.");
+  bring(*this, turn, {EnvelopeKind::rejoin, request.channel, row.epoch, turn.now.ms, request.request}, to);
+  return Answer{200, wire::encode(proto::RejoinAsked{static_cast<std::uint32_t>(count)}), {}};
 }
 
 Result<Answer> Channels::answer_rejoin(Turn& turn, const proto::ChannelRejoinAnswer& request) {
@@ -381,13 +393,12 @@ Result<Answer> Channels::answer_rejoin(Turn& turn, const proto::ChannelRejoinAns
           "The conversation has moved on; take its newer epoch in and answer again.");
   TRY(crypto::verify_labelled(row.write_key, crypto::kSignRejoinAnswer, request.content(), request.signature));
   const Recipients recipients = TRY(load_recipients(turn.rows, request.channel, row.epoch));
-  REQUIRE(request.to.domain == domain && recipients.contains(request.to, domain), ErrorCode::not_authorised,
-          "An answer goes to a device of the conversation and of this domain only.");
-  const std::array to = {request.to.mailbox};
+  REQUIRE(recipients.contains(request.to, domain), ErrorCode::not_authorised,
+          "An answer goes to a device of the conversation only.");
+  const Recipients to = split({&request.to, 1}, domain);
   TRY(draw(limiter, turn, request.channel, 0));
-  TRY(mailboxes.prepare(turn.rows, to));
-  REQUIRE(!mailboxes.full(to.front()), ErrorCode::over_limit, kFullMailbox);
-  mailboxes.deliver(turn, {EnvelopeKind::rejoin_answer, request.channel, row.epoch, turn.now.ms, request.answer}, to);
+  TRY(check_open(*this, turn, to));
+  bring(*this, turn, {EnvelopeKind::rejoin_answer, request.channel, row.epoch, turn.now.ms, request.answer}, to);
   return Answer{};
 }
 

@@ -27,8 +27,9 @@ struct Channels {
   Result<Answer> send(Turn& turn, const proto::ChannelSend& request);
   /// Draws on `signals`, not on the bucket of messages. Leaves nothing in the store.
   Result<Answer> signal(Turn& turn, RateLimiter& signals, const proto::ChannelSignal& request);
-  /// A device that is a recipient asks all others to be let in again. Mailboxes that are full are passed over.
-  Result<Answer> rejoin(Turn& turn, const LoggedIn& who, const proto::ChannelRejoin& request);
+  /// A device that is a recipient, of whatever domain, asks all others to be let in again. Those that nothing can be
+  /// queued for are passed over.
+  Result<Answer> rejoin(Turn& turn, const proto::Address& who, const proto::ChannelRejoin& request);
   /// A member's answer to that.
   Result<Answer> answer_rejoin(Turn& turn, const proto::ChannelRejoinAnswer& request);
   /// The name that pays for a blob with a writer: the creator's. Refused are writers that could not send either.

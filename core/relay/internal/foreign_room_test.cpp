@@ -4,7 +4,6 @@
 
 #include <functional>
 
-#include "core/proto/rejoin.h"
 #include "core/relay/inspection.h"
 #include "core/relay/restoring.h"
 #include "tests/support/two_servers.h"
@@ -109,16 +108,6 @@ class ForeignRoomTest : public ::testing::Test {
     return servers.two.post(proto::kPathForward, wire::encode(batch));
   }
 };
-
-// Nobody reached is not nobody there.
-TEST_F(ForeignRoomTest, WhoIsInAChannelWithOtherDomainsAloneIsToldThatItsRequestGoesNowhere) {
-  const Bytes request = wire::encode(proto::ChannelRejoin{people.channel.id, to_bytes("let me in")});
-  EXPECT_EQ(error_of(servers.one.post(proto::kPathRejoin, request, people.alice.token)), ErrorCode::unsupported);
-  ASSERT_EQ(people.remove_bob().status, 200);
-  const auto alone = servers.one.post(proto::kPathRejoin, request, people.alice.token);
-  ASSERT_EQ(alone.status, 200);
-  EXPECT_EQ(testing::body_of<proto::RejoinAsked>(alone).mailboxes, 0u);
-}
 
 TEST_F(ForeignRoomTest, RefusesWhatIsForAMailboxThatIsFullElsewhereUntilItHasRoom) {
   send_some(3);

@@ -183,7 +183,15 @@ TEST_F(ForwardRefusalsTest, RefusesItemsOfOtherForms) {
   EXPECT_TRUE(refused([](auto& it) { it.leaving = true; }));  // a message
   EXPECT_TRUE(refused([](auto& it) { it.sender = "alice@one.example"; }));
   EXPECT_TRUE(refused([](auto& it) { it.join_token = *proto::JoinToken::from(Bytes(16, 1)); }));
-  EXPECT_TRUE(refused([](auto& it) { it.kind = static_cast<proto::EnvelopeKind>(6); }));
+  EXPECT_TRUE(refused([](auto& it) { it.kind = static_cast<proto::EnvelopeKind>(8); }));
+  EXPECT_TRUE(refused([](auto& it) {
+    it.kind = proto::EnvelopeKind::rejoin_answer;  // for more than one
+    it.recipients.push_back(*MailboxId::from(Bytes(MailboxId::kSize, 0xff)));
+  }));
+  EXPECT_TRUE(refused([](auto& it) {
+    it.kind = proto::EnvelopeKind::rejoin;
+    it.leaving = true;
+  }));
   EXPECT_TRUE(refused([](auto& it) { it.kind = static_cast<proto::EnvelopeKind>(0); }));
   EXPECT_TRUE(refused([](auto& it) { it.kind = proto::EnvelopeKind::welcome; }));  // of nobody
   EXPECT_EQ(waiting(), 2u);
@@ -318,6 +326,7 @@ TEST_F(ForwardRefusalsTest, TakesAPassportHereNowAndOfItsIssuerAlone) {
                              "two.example",
                              "alice@one.example",
                              people.alice.device.device.id(),
+                             people.alice.device.device.mailbox,
                              servers.two.now.ms + kHourMs,
                              {}};
     change(passport);

@@ -16,6 +16,7 @@ constexpr std::uint64_t kMostAsideAtOnce = std::uint64_t{8} << 20;  // bytes in 
 constexpr std::size_t kSetAsideAtOnce = 64;                         // mailboxes; each gets a copy of the envelope
 constexpr std::uint64_t kMailboxesThatTakeAll = 64;                 // of what a domain can set aside
 constexpr unsigned kMostDoublings = 16;
+constexpr std::uint32_t kPauseS = 600;  // until what is full here or there is tried again
 
 /// Stands in no domain's name.
 constexpr char kOfOne = '/';
@@ -62,35 +63,54 @@ Status Forwarder::rebuild(const StoreView& rows) {
   return ok();
 }
 
+Status Forwarder::check_domain(Turn& turn, const std::string& domain, std::size_t& more) const {
+  REQUIRE(config_.federation.mode != Federation::Mode::off, ErrorCode::unsupported,
+          "This server delivers to devices of its own domain only.");
+  REQUIRE(config_.federation.speaks_to(domain), ErrorCode::not_authorised,
+          "This server does not speak to the domain of a member; ask its operator, or remove that member.");
+  const auto lane = lanes_.find(domain);
+  if (lane == lanes_.end() && !has_place(more++)) {
+    turn.retry_after_s = kPauseS;
+    return fail(ErrorCode::unavailable,
+                "Messages for too many domains that never answered wait at this server; try again later.");
+  }
+  const std::uint64_t waits = lane == lanes_.end() ? 0 : lane->second.row.bytes;
+  REQUIRE(waits < config_.federation.queue_bytes, ErrorCode::over_limit,
+          "Too much waits for the server of a member's domain, which cannot be reached; send again later.");
+  return ok();
+}
+
+Status Forwarder::check_mailbox(Turn& turn, const proto::Address& to) const {
+  REQUIRE(!to.mailbox.is_zero(), ErrorCode::malformed, "A mailbox of zeros is none.");
+  const auto full = TRY(load<NumberRow>(turn.rows, table::kFullElsewhere, domain_key(to.domain, to.mailbox)));
+  if (!has_lane(to.domain, to.mailbox) && !(full && full->value > turn.now.ms)) return ok();
+  turn.retry_after_s = kPauseS;
+  return fail(ErrorCode::over_limit, kFullThere);
+}
+
 Status Forwarder::check(Turn& turn, std::span<const proto::Address> recipients) const {
-  constexpr std::uint32_t kPauseS = 600;
   const std::string* last = nullptr;
   std::size_t more = 0;
   for (const proto::Address& to : recipients) {
-    if (last == nullptr || *last != to.domain) {
-      REQUIRE(config_.federation.mode != Federation::Mode::off, ErrorCode::unsupported,
-              "This server delivers to devices of its own domain only.");
-      REQUIRE(config_.federation.speaks_to(to.domain), ErrorCode::not_authorised,
-              "This server does not speak to the domain of a member; ask its operator, or remove that member.");
-      const auto lane = lanes_.find(to.domain);
-      if (lane == lanes_.end() && !has_place(more++)) {
-        turn.retry_after_s = kPauseS;
-        return fail(ErrorCode::unavailable,
-                    "Messages for too many domains that never answered wait at this server; try again later.");
-      }
-      const std::uint64_t waits = lane == lanes_.end() ? 0 : lane->second.row.bytes;
-      REQUIRE(waits < config_.federation.queue_bytes, ErrorCode::over_limit,
-              "Too much waits for the server of a member's domain, which cannot be reached; send again later.");
-      last = &to.domain;
-    }
-    REQUIRE(!to.mailbox.is_zero(), ErrorCode::malformed, "A mailbox of zeros is none.");
-    const auto full = TRY(load<NumberRow>(turn.rows, table::kFullElsewhere, domain_key(to.domain, to.mailbox)));
-    if (has_lane(to.domain, to.mailbox) || (full && full->value > turn.now.ms)) {
-      turn.retry_after_s = kPauseS;
-      return fail(ErrorCode::over_limit, kFullThere);
-    }
+    if (last == nullptr || *last != to.domain) TRY(check_domain(turn, to.domain, more));
+    TRY(check_mailbox(turn, to));
+    last = &to.domain;
   }
   return ok();
+}
+
+std::vector<proto::Address> Forwarder::reachable(Turn& turn, std::span<const proto::Address> recipients) const {
+  std::vector<proto::Address> out;
+  const std::string* last = nullptr;
+  bool is_open = false;
+  std::size_t more = 0;
+  for (const proto::Address& to : recipients) {
+    if (last == nullptr || *last != to.domain) is_open = check_domain(turn, to.domain, more).has_value();
+    if (is_open && check_mailbox(turn, to)) out.push_back(to);
+    last = &to.domain;
+  }
+  turn.retry_after_s.reset();
+  return out;
 }
 
 bool Forwarder::has_place(std::size_t more) const {

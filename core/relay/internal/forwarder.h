@@ -27,6 +27,8 @@ class Forwarder {
   /// domain that is not spoken to, `over_limit` when its queue or the mailbox is full, `unavailable` (and
   /// turn.retry_after_s) when it would be one queue too many. Changes nothing else.
   Status check(Turn& turn, std::span<const proto::Address> recipients) const;
+  /// Of these, those that check() has nothing against, each by itself.
+  std::vector<proto::Address> reachable(Turn& turn, std::span<const proto::Address> recipients) const;
   /// The same envelope for mailboxes of one domain; recipients and sequence of `item` are set here. Cannot fail. What
   /// is for a domain that is not spoken to is dropped.
   void queue(Turn& turn, const std::string& domain, std::vector<MailboxId> recipients, proto::ForwardItem item);
@@ -60,6 +62,11 @@ class Forwarder {
   static constexpr std::uint64_t kIdleQueueMs = 30 * kDayMs;
 
  private:
+  /// What check() says of a domain, and of a mailbox of one. `more`: domains without a queue that were asked about
+  /// before.
+  Status check_domain(Turn& turn, const std::string& domain, std::size_t& more) const;
+  Status check_mailbox(Turn& turn, const proto::Address& to) const;
+
   struct Lane {
     std::string domain;
     MailboxId only;  ///< of which everything is; zeros: it is the domain's

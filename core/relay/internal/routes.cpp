@@ -165,8 +165,13 @@ Result<Answer> Server::passport(Turn& turn, const RequestArrived& request) {
   const bool spoken_to = wanted.audience != config_.domain && config_.federation.speaks_to(wanted.audience);
   REQUIRE(spoken_to && directory::check_domain(wanted.audience), ErrorCode::not_authorised,
           "The server of your domain does not speak to that one; its operator decides with whom.");
-  proto::Passport passport{
-      config_.domain, wanted.audience, who.name, who.device, after(turn.now, proto::kPassportLifeMs).ms, {}};
+  proto::Passport passport{config_.domain,
+                           wanted.audience,
+                           who.name,
+                           who.device,
+                           who.mailbox,
+                           after(turn.now, proto::kPassportLifeMs).ms,
+                           {}};
   passport.signature = crypto::sign_labelled(keys_->server, crypto::kSignPassport, passport.content());
   return encoded(proto::PassportAnswer{passport.to_text(), passport.expires_ms});
 }
@@ -195,10 +200,11 @@ Result<Answer> Server::signal(Turn& turn, const RequestArrived& request) {
 }
 
 Result<Answer> Server::rejoin(Turn& turn, const RequestArrived& request) {
-  const LoggedIn who = TRY(check_login(turn, request.bearer));
+  const proto::Address who = TRY(check_mailbox(turn, request.bearer));
   const auto rejoin = TRY(wire::decode<proto::ChannelRejoin>(request.body));
-  TRY(draw(rejoin_limiter_, turn, who.device));
-  TRY(draw(rejoin_channel_limiter_, turn, concat({who.device, rejoin.channel}), kCostOfADay));
+  const Bytes key = wire::encode(who);
+  TRY(draw(rejoin_limiter_, turn, key));
+  TRY(draw(rejoin_channel_limiter_, turn, concat({rejoin.channel, key}), kCostOfADay));
   return channels().rejoin(turn, who, rejoin);
 }
 

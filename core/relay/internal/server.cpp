@@ -239,4 +239,13 @@ Result<std::string> Server::check_name(Turn& turn, std::string_view bearer) {
   .name;
 }
 
+Result<proto::Address> Server::check_mailbox(Turn& turn, std::string_view bearer) {
+  if (proto::Passport::is_one(bearer)) {
+    const proto::Passport passport = TRY(check_passport(turn, bearer));
+    return proto::Address{passport.issuer, passport.mailbox};
+  }
+  const LoggedIn who = TRY(check_login(turn, bearer));
+  return proto::Address{config_.domain, who.mailbox};
+}
+
 }  // namespace cairn::relay

@@ -81,6 +81,8 @@ class Server {
   Result<proto::Passport> check_passport(Turn& turn, std::string_view bearer);
   /// The name of either.
   Result<std::string> check_name(Turn& turn, std::string_view bearer);
+  /// The mailbox of either.
+  Result<proto::Address> check_mailbox(Turn& turn, std::string_view bearer);
   Status draw(RateLimiter& limiter, Turn& turn, ByteView key, std::uint32_t tokens = 1) const;
   /// Of who asks for a reset.
   Status draw_on_resets(Turn& turn, std::string_view peer);
