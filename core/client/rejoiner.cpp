@@ -31,6 +31,8 @@ constexpr std::uint32_t kMostUnknownAsks = 6;
 /// After a commit that was too late, and after an answer that was none.
 constexpr std::uint64_t kRacePauseMs = 2 * kSecondMs;
 constexpr std::uint64_t kBadPauseMs = kMinuteMs;
+/// While another conversation asks for a passport of the same domain.
+constexpr std::uint64_t kPassportPauseMs = kSecondMs;
 /// A package is made anew so long before it runs out.
 constexpr std::uint64_t kSpareLifeMs = kDayMs;
 
@@ -166,7 +168,9 @@ bool Rejoiner::make_package() {
 void Rejoiner::ask() {
   if (rejoin_.ask_at_ms > context_.now.ms) return owner_.wake(channel_, Time{rejoin_.ask_at_ms});
   const std::string key = rejoin_call("rejoin ", channel_);
-  if (owner_.calls_.under_way(key) || !make_package()) return;
+  if (owner_.calls_.under_way(key)) return;
+  const std::optional<std::string> shown = bearer();
+  if (!shown || !make_package()) return;
   const auto package = mls::PrivateKeyPackage::restore(rejoin_.key_package.expose());
   CHECK(package.has_value());
   RejoinRequest request;
@@ -177,8 +181,7 @@ void Rejoiner::ask() {
   request.signature = crypto::sign_labelled(account_.signing_key, crypto::kSignRejoin, request.content());
   save();
   proto::Call call = call_to(context_.store, account_, rejoin_.domain, proto::kPathRejoin);
-  // The token goes to the own domain's server alone.
-  if (rejoin_.domain == account_.name.domain()) call.bearer = owner_.session_.token();
+  call.bearer = *shown;
   call.body = wire::encode(proto::ChannelRejoin{channel_, wire::encode(request)});
   owner_.calls_.start(context_, key, std::move(call),
                       [&owner = owner_, channel = channel_](Context& later, const Answer& answer) {
@@ -187,14 +190,48 @@ void Rejoiner::ask() {
                       });
 }
 
+// The token goes to the own domain's server alone.
+std::optional<std::string> Rejoiner::bearer() {
+  if (rejoin_.domain == account_.name.domain()) return owner_.session_.token();
+  std::string passport = owner_.passports_.text(rejoin_.domain, context_.now);
+  if (!passport.empty()) return passport;
+  const bool begun = owner_.passports_.ask(context_, account_, rejoin_.domain,
+                                           [&owner = owner_, channel = channel_](Context& later, const Answer& answer) {
+                                             const auto account = load_account(later.store);
+                                             if (account)
+                                               Rejoiner(owner, later, *account, channel).passport_answered(answer);
+                                           });
+  // Another conversation asks for it just now.
+  if (!begun) owner_.wake(channel_, after(context_.now, kPassportPauseMs));
+  return std::nullopt;
+}
+
+void Rejoiner::passport_answered(const Answer& answer) {
+  auto rejoin = load_rejoin(context_.store, channel_);
+  if (!rejoin || !rejoin->needed) return;
+  rejoin_ = std::move(*rejoin);
+  conversation_ = owner_.find(context_.store, channel_);
+  if (!owner_.passports_.text(rejoin_.domain, context_.now).empty()) return owner_.due(channel_);
+  ask_later(answer, account_.name.domain());
+}
+
 void Rejoiner::asked(const Answer& answer) {
   auto rejoin = load_rejoin(context_.store, channel_);
   if (!rejoin || !rejoin->needed) return;
   rejoin_ = std::move(*rejoin);
   conversation_ = owner_.find(context_.store, channel_);
-  if (answer.status == 401 && rejoin_.domain == account_.name.domain()) owner_.session_.token_refused();
-  // A server of another domain takes no such request yet: it wants a login.
-  const bool is_elsewhere = answer.status == 401 && rejoin_.domain != account_.name.domain();
+  const bool is_elsewhere = rejoin_.domain != account_.name.domain();
+  if (answer.status == 401 && is_elsewhere) owner_.passports_.refused(rejoin_.domain);
+  if (answer.status == 401 && !is_elsewhere) owner_.session_.token_refused();
+  ask_later(answer, rejoin_.domain);
+  const auto counted = answer.body ? wire::decode<proto::RejoinAsked>(*answer.body)
+                                   : Result<proto::RejoinAsked>(fail(ErrorCode::unavailable, "not asked"));
+  if (counted && counted->mailboxes == 0) nobody_is_there();
+}
+
+void Rejoiner::ask_later(const Answer& answer, std::string_view domain) {
+  // Of another domain: its build is older and wants a login, or it took the passport for none.
+  const bool is_elsewhere = answer.status == 401 && domain != account_.name.domain();
   const bool is_no =
       answer.status == 403 || answer.status == 404 || answer.status == 413 || answer.status == 501 || is_elsewhere;
   ++rejoin_.asked;
@@ -206,10 +243,7 @@ void Rejoiner::asked(const Answer& answer) {
   rejoin_.ask_at_ms = after(context_.now, pause_ms).ms;
   save();
   owner_.due(channel_);
-  if (is_no) return trouble(server_says(account_, rejoin_.domain) + answer.message);
-  const auto counted = answer.body ? wire::decode<proto::RejoinAsked>(*answer.body)
-                                   : Result<proto::RejoinAsked>(fail(ErrorCode::unavailable, "not asked"));
-  if (counted && counted->mailboxes == 0) nobody_is_there();
+  if (is_no) trouble(server_says(account_, domain) + answer.message);
 }
 
 // A pair is begun anew after the same time, whoever is there.

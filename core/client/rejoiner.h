@@ -33,7 +33,12 @@ class Rejoiner {
   bool notice_loss();
   void step();
   void ask();
+  /// What the channel's server is shown; nothing while there is none, of another domain a passport, which is asked for.
+  std::optional<std::string> bearer();
+  void passport_answered(const Answer& answer);
   void asked(const Answer& answer);
+  /// When it is asked again, and what is said until then, after an answer of the server of `domain`.
+  void ask_later(const Answer& answer, std::string_view domain);
   bool make_package();
   /// How long until the next request, after this many.
   static std::uint64_t pause_after(std::uint32_t asked);

@@ -89,6 +89,7 @@ void ClientVillage::pass(std::uint64_t most_ms) {
   for (auto& [name, client] : devices_) next = std::min(next, std::max(client->next_deadline(), after(now, 1)));
   now = next;
   server.set_time(now);
+  if (other) other->set_time(now);
   for (auto& [name, client] : devices_) {
     if (client->next_deadline() <= now) client->give(proto::TimerFired{});
   }
@@ -103,6 +104,20 @@ void ClientVillage::pass_all(std::uint64_t ms) {
 ClientVillage::ClientVillage() { server.set_time(now); }
 
 ClientVillage::~ClientVillage() = default;
+
+FakeServer& ClientVillage::found_other_domain() {
+  constexpr std::uint64_t kSeed = 200;
+  other = std::make_unique<FakeServer>(kSeed, "two.example");
+  other->set_time(now);
+  other->post.neighbour = &server.post;
+  server.post.neighbour = &other->post;
+  return *other;
+}
+
+FakeServer& ClientVillage::server_of(std::string_view text) {
+  const bool is_others = text.ends_with("@two.example") || text.find("://two.example") != std::string_view::npos;
+  return other && is_others ? *other : server;
+}
 
 bool ClientVillage::until(const std::function<bool()>& condition, std::uint64_t most_ms) {
   const Time end = after(now, most_ms);
@@ -129,12 +144,12 @@ std::uint64_t ClientVillage::begin(const std::string& name, const std::string& m
 }
 
 nlohmann::json ClientVillage::register_person(const std::string& device_name, const std::string& name) {
-  return ask(device_name, "register", {{"name", name}, {"policy", server.policy_text()}});
+  return ask(device_name, "register", {{"name", name}, {"policy", server_of(name).policy_text()}});
 }
 
 nlohmann::json ClientVillage::link_device(const std::string& device_name, const std::string& name,
                                           const std::string& by) {
-  const auto code = ask(device_name, "link", {{"name", name}, {"policy", server.policy_text()}});
+  const auto code = ask(device_name, "link", {{"name", name}, {"policy", server_of(name).policy_text()}});
   if (!code.contains("result")) return code;
   const auto id = begin(device_name, "link.wait", {});
   const auto approved =
@@ -197,24 +212,25 @@ void TestClient::perform(const proto::Send& send) {
   if (const auto* call = std::get_if<proto::Call>(&send)) {
     Result<proto::CallReply> reply = fail(ErrorCode::unavailable, "offline");
     const bool is_cut_off = !cut_off_.empty() && call->url.starts_with(cut_off_);
-    if (online_ && !is_cut_off) reply = village_.server.answer(*call);
+    if (online_ && !is_cut_off) reply = village_.server_of(call->url).answer(*call);
     if (!lost_path_.empty() && call->url.ends_with(lost_path_)) reply = fail(ErrorCode::unavailable, "lost");
     proto::CallDone done{call->id, std::move(reply)};
     if (!held_path_.empty() && call->url.ends_with(held_path_)) return held_.push_back(std::move(done));
     give(std::move(done));
   } else if (const auto* connect = std::get_if<proto::Connect>(&send)) {
-    const auto mailbox = village_.server.post.mailbox_of(connect->bearer);
-    if (!online_ || village_.server.down) return give(proto::SocketClosed{connect->id});
+    FakeServer& at = village_.server_of(connect->url);
+    const auto mailbox = at.post.mailbox_of(connect->bearer);
+    if (!online_ || at.down) return give(proto::SocketClosed{connect->id});
     if (!mailbox) {  // as a server does: the stream stands before it is looked at
       give(proto::SocketConnected{connect->id});
       return give(proto::SocketClosed{connect->id});
     }
-    stream_ = Stream{connect->id, *mailbox, false};
-    village_.server.post.mailboxes[*mailbox].pushed = 0;
+    stream_ = Stream{connect->id, *mailbox, &at.post, false};
+    at.post.mailboxes[*mailbox].pushed = 0;
     give(proto::SocketConnected{connect->id});
   } else if (const auto* frame = std::get_if<proto::SocketSend>(&send)) {
     if (stream_ && frame->id == stream_->id) {
-      auto& envelopes = village_.server.post.mailboxes[stream_->mailbox].envelopes;
+      auto& envelopes = stream_->post->mailboxes[stream_->mailbox].envelopes;
       const auto ack = wire::decode<proto::MailboxAck>(frame->data);
       CHECK(ack.has_value());
       while (!envelopes.empty() && envelopes.front().sequence <= ack->up_to) envelopes.pop_front();
@@ -230,7 +246,7 @@ void TestClient::perform(const proto::Send& send) {
 
 bool TestClient::push() {
   if (!stream_ || silent_) return false;
-  auto& mailbox = village_.server.post.mailboxes[stream_->mailbox];
+  auto& mailbox = stream_->post->mailboxes[stream_->mailbox];
   for (const proto::Envelope& envelope : mailbox.envelopes) {
     if (envelope.sequence <= mailbox.pushed || holds_envelopes_) continue;
     mailbox.pushed = envelope.sequence;

@@ -102,6 +102,7 @@ class TestClient {
   struct Stream {
     proto::SocketId id;
     MailboxId mailbox;
+    FakePost* post;  ///< where that is
     bool caught_up = false;
   };
   std::optional<Stream> stream_;
@@ -126,6 +127,9 @@ class ClientVillage {
   ClientVillage& operator=(const ClientVillage&) = delete;
 
   FakeServer server;
+  /// Of two.example, from found_other_domain() on: names of it are registered there.
+  std::unique_ptr<FakeServer> other;
+  FakeServer& found_other_domain();
   Time now{1'750'000'000'000};
 
   TestClient& device(const std::string& name);
@@ -160,6 +164,8 @@ class ClientVillage {
  private:
   friend class TestClient;
 
+  /// Whose a name or an address is.
+  FakeServer& server_of(std::string_view text);
   static nlohmann::json take_answer(TestClient& client, std::uint64_t id);
 
   std::map<std::string, std::unique_ptr<TestClient>> devices_;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "core/base/encoding.h"
 #include "core/crypto/hash.h"
+#include "core/proto/federation.h"
 #include "core/proto/labels.h"
 
 namespace cairn::testing {
@@ -16,6 +18,7 @@ std::optional<proto::CallReply> FakePost::answer(const std::string& path, const 
   if (path == proto::kPathChannelCommit) return taking<proto::ChannelCommit>(call, &FakePost::commit);
   if (path == proto::kPathChannelSend) return taking<proto::ChannelSend>(call, &FakePost::send);
   if (path == proto::kPathChannelSignal) return taking<proto::ChannelSignal>(call, &FakePost::signal);
+  if (path == proto::kPathPassport) return passport(call);
   if (path == proto::kPathRejoin) return taking<proto::ChannelRejoin>(call, &FakePost::rejoin);
   if (path == proto::kPathRejoinAnswer) return taking<proto::ChannelRejoinAnswer>(call, &FakePost::answer_rejoin);
   return std::nullopt;
@@ -33,6 +36,27 @@ proto::CallReply FakePost::refusal(ErrorCode code, std::string sentence) {
 const directory::Device* FakePost::logged_in(const std::string& token) const {
   const auto login = logins_.find(token);
   return login == logins_.end() || login->second.expires_ms <= now_ms ? nullptr : &login->second.device;
+}
+
+std::optional<proto::Address> FakePost::visitor(const std::string& bearer) const {
+  if (neighbour == nullptr) return std::nullopt;
+  const auto passport = proto::Passport::from_text(bearer);
+  const bool is_good = passport && passport->issuer == neighbour->domain_ && passport->audience == domain_ &&
+                       passport->expires_ms > now_ms;
+  return is_good ? std::optional(proto::Address{passport->issuer, passport->mailbox}) : std::nullopt;
+}
+
+std::optional<proto::CallReply> FakePost::passport(const proto::Call& call) const {
+  if (neighbour == nullptr) return std::nullopt;
+  const directory::Device* device = logged_in(call.bearer);
+  const auto wanted = wire::decode<proto::PassportRequest>(call.body);
+  if (device == nullptr) return refusal(ErrorCode::unauthenticated, "Log in first.");
+  if (!wanted || wanted->audience != neighbour->domain_) {
+    return refusal(ErrorCode::not_authorised, "The server of your domain does not speak to that one.");
+  }
+  const std::uint64_t until_ms = now_ms + proto::kPassportLifeMs;
+  const proto::Passport out{domain_, wanted->audience, "", device->id(), device->mailbox, until_ms, {}};
+  return good(proto::PassportAnswer{out.to_text(), until_ms});
 }
 
 proto::CallReply FakePost::login(const std::string&, const proto::LoginRequest& request) {
@@ -61,7 +85,7 @@ proto::CallReply FakePost::upload(const std::string& token, const proto::KeyPack
 }
 
 proto::CallReply FakePost::fetch(const std::string& token, const proto::KeyPackageFetch& request) {
-  if (logged_in(token) == nullptr) return refusal(ErrorCode::unauthenticated, "Log in first.");
+  if (logged_in(token) == nullptr && !visitor(token)) return refusal(ErrorCode::unauthenticated, "Log in first.");
   proto::KeyPackageAnswer answer;
   for (const DeviceId& device : request.devices) {
     auto& stock = packages_[device];
@@ -86,7 +110,7 @@ proto::CallReply FakePost::commit(const std::string& token, const proto::Channel
   const auto found = channels_.find(request.channel);
   if (found == channels_.end()) return refusal(ErrorCode::not_found, "No such channel.");
   Channel& channel = found->second;
-  if (!request.welcomes.empty() && logged_in(token) == nullptr)
+  if (!request.welcomes.empty() && logged_in(token) == nullptr && !visitor(token))
     return refusal(ErrorCode::unauthenticated, "Log in first.");
   if (request.epoch != channel.epoch) {
     const bool just_ended = request.epoch + 1 == channel.epoch;
@@ -174,12 +198,14 @@ proto::CallReply FakePost::signal(const std::string&, const proto::ChannelSignal
 }
 
 proto::CallReply FakePost::rejoin(const std::string& token, const proto::ChannelRejoin& request) {
-  const directory::Device* device = logged_in(token);
-  if (device == nullptr) return refusal(ErrorCode::unauthenticated, "Log in first.");
+  const auto own = mailbox_of(token);
+  auto who = own ? std::optional(proto::Address{domain_, *own}) : std::nullopt;
+  if (!who && takes_rejoins_of_visitors) who = visitor(token);
+  if (!who) return refusal(ErrorCode::unauthenticated, "Log in first.");
   const auto found = channels_.find(request.channel);
   if (found == channels_.end()) return refusal(ErrorCode::not_found, "No such channel.");
   std::vector<proto::Address> others = found->second.now.recipients;
-  if (std::erase(others, proto::Address{domain_, device->mailbox}) == 0) {
+  if (std::erase(others, *who) == 0) {
     return refusal(ErrorCode::not_authorised, "This device is not in that conversation any more.");
   }
   deliver(others, proto::EnvelopeKind::rejoin, request.channel, found->second.epoch, request.request);
@@ -206,7 +232,8 @@ proto::CallReply FakePost::answer_rejoin(const std::string&, const proto::Channe
 void FakePost::deliver(const std::vector<proto::Address>& to, proto::EnvelopeKind kind, const ChannelId& channel,
                        std::uint64_t epoch, const Bytes& body) {
   for (const proto::Address& address : to) {
-    Mailbox& mailbox = mailboxes[address.mailbox];
+    const bool is_elsewhere = neighbour != nullptr && address.domain == neighbour->domain_;
+    Mailbox& mailbox = (is_elsewhere ? neighbour->mailboxes : mailboxes)[address.mailbox];
     mailbox.envelopes.push_back({mailbox.next++, kind, domain_, channel, epoch, now_ms, body});
   }
 }

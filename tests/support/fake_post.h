@@ -39,7 +39,10 @@ class FakePost {
   std::size_t signals = 0;  ///< likewise
   Bytes last_signal;        ///< as it was pushed
   bool takes_key_packages = true;
-  std::size_t rejoins = 0;  ///< requests that were laid into mailboxes
+  /// The server of the one other domain that this one speaks to: what is for its mailboxes is there at once.
+  FakePost* neighbour = nullptr;
+  bool takes_rejoins_of_visitors = true;  ///< else it wants a login, as older builds do
+  std::size_t rejoins = 0;                ///< requests that were laid into mailboxes
 
   std::optional<proto::CallReply> answer(const std::string& path, const proto::Call& call);
 
@@ -94,6 +97,10 @@ class FakePost {
   static const Epoch* epoch_of(const Channel& channel, std::uint64_t number);
   /// Nothing when the token is none of ours, or has run out.
   const directory::Device* logged_in(const std::string& token) const;
+
+  /// Whose mailbox a passport of the neighbour's names.
+  std::optional<proto::Address> visitor(const std::string& bearer) const;
+  std::optional<proto::CallReply> passport(const proto::Call& call) const;
 
   proto::CallReply login(const std::string&, const proto::LoginRequest& request);
 

@@ -2,8 +2,8 @@
 
 namespace cairn::testing {
 
-FakeServer::FakeServer(std::uint64_t seed)
-    : domain("example.org", seed), post("example.org", [this](const std::string& name) {
+FakeServer::FakeServer(std::uint64_t seed, const std::string& domain_name)
+    : domain(domain_name, seed), post(domain_name, [this](const std::string& name) {
         const auto found = people.find(name);
         return found == people.end() ? nullptr : &found->second.state;
       }) {
@@ -31,8 +31,8 @@ void FakeServer::publish_all() {
 }
 
 Result<proto::CallReply> FakeServer::answer(const proto::Call& call) {
-  constexpr std::string_view kBase = "https://example.org";
-  const std::string path = call.url.starts_with(kBase) ? call.url.substr(kBase.size()) : call.url;
+  const std::string base = "https://" + domain.domain;
+  const std::string path = call.url.starts_with(base) ? call.url.substr(base.size()) : call.url;
   paths.push_back(path);
   if (overhear) overhear(call);
   if (elsewhere) {

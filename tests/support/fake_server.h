@@ -13,7 +13,7 @@ namespace cairn::testing {
 
 class FakeServer {
  public:
-  explicit FakeServer(std::uint64_t seed = 100);
+  explicit FakeServer(std::uint64_t seed = 100, const std::string& domain_name = "example.org");
 
   TestDomain domain;
   FakePost post;
