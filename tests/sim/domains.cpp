@@ -2,12 +2,16 @@
 
 #include <array>
 
+#include "core/client/tables.h"
+
 namespace cairn::sim {
 namespace {
 
 constexpr std::uint64_t kLongestOutageMs = 12 * kHourMs;
 /// The longest pauses between two tries: five minutes for a queue, ten for a look-up at another domain.
 constexpr std::uint64_t kMostToSettleOfTwoMs = 3 * kHourMs;
+/// A device that lost its place asks every twelve hours at the least, and again when it came too late.
+constexpr std::uint64_t kMostToComeInOfTwoMs = 3 * kDayMs;
 
 class Domains {
  public:
@@ -33,6 +37,7 @@ class Domains {
   }
   std::size_t outages() const { return outages_; }
   std::size_t partitions() const { return partitions_; }
+  std::size_t losses() const { return losses_; }
 
  private:
   static std::string bob() { return std::string("bob@") + World::kOtherDomain; }
@@ -67,6 +72,8 @@ class Domains {
     if (down_ == nullptr && chance(5)) take_away();
     if (island_ && world_.agenda().now() >= island_until_) join_again();
     if (!island_ && chance(6)) divide();
+    if (copy_ && chance(2)) put_back();
+    if (losses_ == 0 && !copy_ && chance(6)) harm();
     world_.network().set_loss(chance(3) ? 10 : 0);
     for (std::uint64_t i = 1 + random_.below(3); i > 0; --i) say();
     world_.pass(chance(5) ? random_.below(2 * kHourMs) : random_.below(kMinuteMs));
@@ -97,9 +104,38 @@ class Domains {
     world_.network().join_again(*island_);
     island_.reset();
   }
-  void say() {
+  // Once in a run: nobody is let in a second time before a day is over.
+  void harm() {
+    Host& host = world_.host(any_device());
+    if (chance(2)) {
+      copy_.emplace(Copy{&host, host.disk().rows(), world_.watch().copied(host)});
+      return;
+    }
+    const auto rows = host.disk().scan(client::tables::kGroups, {}, {}, ~std::size_t{0});
+    if (rows.empty()) return;
+    host.kill();
+    for (const Row& row : rows) {
+      if (rows.size() == 1 || chance(2)) host.disk().lose(client::tables::kGroups, row.key);
+    }
+    world_.watch().lost_something(host);
+    host.start();
+    ++losses_;
+  }
+  void put_back() {
+    Host& host = *copy_->host;
+    host.kill();
+    world_.watch().put_back(host, copy_->known);
+    host.disk().put_back(std::move(copy_->rows));
+    host.start();
+    copy_.reset();
+    ++losses_;
+  }
+  const std::string& any_device() {
     static const std::vector<std::string> kDevices = {"alice-1", "carol-1", "bob-1", "bob-2"};
-    const std::string& device = kDevices[random_.below(kDevices.size())];
+    return kDevices[random_.below(kDevices.size())];
+  }
+  void say() {
+    const std::string& device = any_device();
     const bool is_carol = device == "carol-1";
     const bool is_bob = device.starts_with("bob");
     std::string to = is_carol || chance(2) ? "walkers" : "climbers";
@@ -116,7 +152,8 @@ class Domains {
     }
     if (island_) join_again();
     world_.network().set_loss(0);
-    world_.until([&] { return world_.watch().settled(); }, kMostToSettleOfTwoMs, 10 * kSecondMs);
+    const std::uint64_t most_ms = losses_ != 0 ? kMostToComeInOfTwoMs : kMostToSettleOfTwoMs;
+    world_.until([&] { return world_.watch().settled(); }, most_ms, 10 * kSecondMs);
     world_.pass(15 * kMinuteMs);  // and what waits for another domain has its next try
     for (const auto& [ticket, text] : tickets_) {
       const auto answer = world_.answer(ticket);
@@ -136,6 +173,14 @@ class Domains {
   std::optional<Network::Island> island_;
   Time island_until_;
   std::size_t partitions_ = 0;
+  /// Of a device, until it is put back from it.
+  struct Copy {
+    Host* host;
+    MemoryView rows;
+    Watch::Copied known;
+  };
+  std::optional<Copy> copy_;
+  std::size_t losses_ = 0;
 };
 
 }  // namespace
@@ -154,6 +199,7 @@ DomainsResult run_domains(std::uint64_t seed, WorldOptions options, std::uint64_
   result.texts = world.watch().texts_sent();
   result.outages = domains.outages();
   result.partitions = domains.partitions();
+  result.losses = domains.losses();
   return result;
 }
 

@@ -105,16 +105,18 @@ TEST(Simulator, TellsEveryLieAndNobodyBelievesIt) {
 }
 
 TEST(Simulator, LosesNothingBetweenTwoDomainsThatAreAwayOrCutOffForHours) {
-  std::size_t outages = 0, partitions = 0;
+  std::size_t outages = 0, partitions = 0, losses = 0;
   for (std::uint64_t seed = 1; seed <= 4; ++seed) {
     const DomainsResult result = run_domains(seed, {});
     for (const std::string& violation : result.violations) ADD_FAILURE() << "seed " << seed << ": " << violation;
     EXPECT_GT(result.texts, 20u) << seed;
     outages += result.outages;
     partitions += result.partitions;
+    losses += result.losses;
   }
   EXPECT_GT(outages, 4u);
   EXPECT_GT(partitions, 4u);
+  EXPECT_GT(losses, 1u);
   EXPECT_EQ(run_domains(7, {}, 5).trace_hash, run_domains(7, {}, 5).trace_hash);
 }
 
