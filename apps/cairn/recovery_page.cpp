@@ -219,7 +219,12 @@ Reply run_recovery_print(const std::string& data_folder, const nlohmann::json& p
   if (!with_token) return print_recovery_key(typed, name, day, file);
   PageToken token;
   reply = token_of_backup(*speaker, params, typed, token);
-  if (reply.exit == Exit::done) reply = print_recovery_key(typed, name, day, file, &token);
+  if (reply.exit == Exit::done) {
+    // What the keys were found with, a realm that lied, is said with the page.
+    const nlohmann::json found = std::move(reply.result);
+    reply = print_recovery_key(typed, name, day, file, &token);
+    if (reply.exit == Exit::done && found.contains("warnings")) reply.result["warnings"] = found["warnings"];
+  }
   wipe(typed.data(), typed.size());
   wipe(token.text.data(), token.text.size());
   return reply;

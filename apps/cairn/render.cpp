@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "apps/cairn/export.h"
+#include "apps/cairn/pin.h"
 #include "core/base/utf8.h"
 
 namespace cairn::apps {
@@ -322,7 +323,7 @@ std::string render(const std::string& method, const json& result, Ink ink) {
   if (method == "contact.show" || method == "contact.verify" || method == "contact.accept")
     return render_contact(result);
   if (method == "recovery.print") {
-    return "The page is in " + text_of(result, "file") + ", readable as it is: print it, then delete the file.\n";
+    return warnings_of(result) + "The page is in " + text_of(result, "file") + ", readable as it is: print it, then delete the file.\n";
   }
   if (method == "register") {
     return "You are " + text_of(result, "name") +

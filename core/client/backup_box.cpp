@@ -314,8 +314,13 @@ void KeyBoxJob::put_standby(Context& context, const Account& account, const NewP
   proto::KeyBoxPut put{*proto::KeyBoxId::from(pin.keys.box), key.public_key(), 1, *box, {}};
   put.signature = crypto::sign_labelled(key, crypto::kSignKeyBoxPut, put.content());
   storage_->ask(context, proto::kPathKeyBoxPut, wire::encode(put),
-                [self = self_as<KeyBoxJob>(), then](Context& later, Result<Bytes> body) {
+                [self = self_as<KeyBoxJob>(), then, box = pin.keys.box](Context& later, Result<Bytes> body) {
                   if (body) return then(later);
+                  // What was refused is not there, and takes no place from one that may be needed.
+                  const ErrorCode code = body.error().code;
+                  const bool is_no = code == ErrorCode::over_limit || code == ErrorCode::not_authorised ||
+                                     code == ErrorCode::malformed || code == ErrorCode::storage_full;
+                  if (is_no) later.store.erase(tables::kPinStandbys, to_bytes(box));
                   self->fail_with(body.error().code, "The storage did not take the keys for the new PIN (" +
                                                          self->storage_->refusal() +
                                                          "), and nothing was changed; see to that, and try again.");

@@ -164,7 +164,10 @@ Inbox::Verdict Inbox::take(const proto::Envelope& envelope) {
   // One server orders a channel. A commit that came another way could lead us where nobody else goes, an echo make us
   // believe that others have what they have not, and a welcome that it is elsewhere that this device has to ask.
   const auto conversation = owner_.find(context_.store, channel_);
-  if (conversation && envelope.domain != conversation->domain) {
+  const auto asked = conversation ? std::nullopt : load_rejoin(context_.store, channel_);
+  const bool is_elsewhere = (conversation && envelope.domain != conversation->domain) ||
+                            (asked && asked->needed && envelope.domain != asked->domain);
+  if (is_elsewhere) {
     context_.note(proto::Event::Level::warning, "an envelope of another domain than its channel's was dropped");
     return Verdict::done;
   }

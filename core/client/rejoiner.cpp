@@ -236,7 +236,9 @@ void Rejoiner::ask_later(const Answer& answer, std::string_view domain) {
       answer.status == 403 || answer.status == 404 || answer.status == 413 || answer.status == 501 || is_elsewhere;
   ++rejoin_.asked;
   std::uint64_t pause_ms = pause_after(rejoin_.asked);
-  if (!answer.body && !is_no) {
+  // What is no conversation here takes a place from another one: its server does not put that off for ever.
+  const bool is_counted = !conversation_ && (answer.status != 0 || domain != account_.name.domain());
+  if (!answer.body && !is_no && !is_counted) {
     --rejoin_.asked;
     pause_ms = answer.status == 429 ? 20 * kMinuteMs : 10 * kSecondMs;
   }

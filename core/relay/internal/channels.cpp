@@ -362,11 +362,17 @@ Result<Answer> Channels::signal(Turn& turn, RateLimiter& signals, const proto::C
   return Answer{};
 }
 
+Status Channels::check_recipient(const Turn& turn, const Address& who, const ChannelId& channel) const {
+  const ChannelRow row = TRY(load_channel(turn.rows, channel));
+  REQUIRE(TRY(load_recipients(turn.rows, channel, row.epoch)).contains(who, domain), ErrorCode::not_authorised,
+          "This device is not in that conversation any more; ask somebody in it to add you again.");
+  return ok();
+}
+
 Result<Answer> Channels::rejoin(Turn& turn, const Address& who, const proto::ChannelRejoin& request) {
+  TRY(check_recipient(turn, who, request.channel));
   const ChannelRow row = TRY(load_channel(turn.rows, request.channel));
   Recipients to = TRY(load_recipients(turn.rows, request.channel, row.epoch));
-  REQUIRE(to.contains(who, domain), ErrorCode::not_authorised,
-          "This device is not in that conversation any more; ask somebody in it to add you again.");
   TRY(draw(limiter, turn, request.channel, to.own.size() + to.others.size()));
   TRY(mailboxes.prepare(turn.rows, to.own));
   if (who.domain == domain) {

@@ -27,6 +27,8 @@ struct Channels {
   Result<Answer> send(Turn& turn, const proto::ChannelSend& request);
   /// Draws on `signals`, not on the bucket of messages. Leaves nothing in the store.
   Result<Answer> signal(Turn& turn, RateLimiter& signals, const proto::ChannelSignal& request);
+  /// `not_authorised` unless that mailbox is a recipient of the channel's epoch; `not_found`.
+  Status check_recipient(const Turn& turn, const proto::Address& who, const ChannelId& channel) const;
   /// A device that is a recipient, of whatever domain, asks all others to be let in again. Those that nothing can be
   /// queued for are passed over.
   Result<Answer> rejoin(Turn& turn, const proto::Address& who, const proto::ChannelRejoin& request);

@@ -313,6 +313,37 @@ TEST_F(ForeignRejoin, AServerThatKnowsNoRequestsGetsEverythingElse) {
   EXPECT_TRUE(servers.one.store.scan(table::kOutgoing, {}, {}, 10).empty());
 }
 
+TEST_F(ForeignRejoin, ManyRequestsHoldUpNothingForAServerThatKnowsNone) {
+  ASSERT_EQ(people.channel.send(servers.one, "before").status, 200);
+  servers.settle();
+  servers.knows_no_rejoin = true;
+  servers.two_is_down = true;
+  std::vector<std::string> said = {"before"};
+  for (int i = 0; i < 8; ++i) {
+    ASSERT_EQ(ask_as(people.alice.token).status, 200);
+    ASSERT_EQ(answer(people.bob).status, 200);
+    ASSERT_EQ(answer(people.bob).status, 200);
+    said.push_back("between " + std::to_string(i));
+    ASSERT_EQ(people.channel.send(servers.one, said.back()).status, 200);
+  }
+  servers.pass(kSecondMs);
+  servers.two_is_down = false;
+  servers.pass(2 * kMinuteMs);
+  EXPECT_EQ(people.texts(), said);
+  EXPECT_TRUE(servers.one.store.scan(table::kOutgoing, {}, {}, 10).empty());
+  // Within the hour one more costs nothing, and when that server knows them it gets them again.
+  ASSERT_EQ(answer(people.bob).status, 200);
+  said.push_back("at once");
+  ASSERT_EQ(people.channel.send(servers.one, said.back()).status, 200);
+  servers.settle();
+  EXPECT_EQ(people.texts(), said);
+  servers.knows_no_rejoin = false;
+  servers.pass(kHourMs);
+  ASSERT_EQ(answer(people.bob).status, 200);
+  servers.settle();
+  EXPECT_EQ(got(people.bob, EnvelopeKind::rejoin_answer).size(), 1u);
+}
+
 TEST_F(ForeignRejoin, NothingIsTakenWhileTheDiskIsFull) {
   const std::string passport = Neighbourhood::passport(servers, people.bob, "one.example");
   servers.one.disk_full = true;

@@ -32,6 +32,10 @@ std::vector<Row> oldest_of(const StoreView& rows, std::string_view lane, std::si
   return rows.scan_prefix(table::kOutgoing, domain_key(lane, {}), most);
 }
 
+bool is_of_rejoin(proto::EnvelopeKind kind) {
+  return kind == proto::EnvelopeKind::rejoin || kind == proto::EnvelopeKind::rejoin_answer;
+}
+
 /// `least` to twice that.
 std::uint64_t jittered(std::uint64_t least, Entropy& entropy) {
   const auto random = random_value<FixedBytes<struct JitterTag, 8>>(entropy);
@@ -154,15 +158,17 @@ void Forwarder::count(Lane& lane, std::uint64_t bytes_more, std::uint64_t bytes_
   if (lane.is_of_one()) change(lanes_[lane.domain].aside_bytes);
 }
 
+void Forwarder::drop(Turn& turn, const std::string& name, Lane& lane, const Row& row) {
+  turn.rows.erase(table::kOutgoing, row.key);
+  lane.row.items -= std::min<std::uint64_t>(lane.row.items, 1);
+  count(lane, 0, row.value.size());
+  save(turn.rows, table::kOutgoingQueues, to_bytes(name), lane.row);
+}
+
 void Forwarder::drop_up_to(Turn& turn, const std::string& name, Lane& lane, std::uint64_t sequence) {
   const Bytes first = domain_key(name, {});
   const auto rows = turn.rows.scan(table::kOutgoing, first, outgoing_key(name, sequence + 1), kDroppedAtOnce);
-  for (const Row& row : rows) {
-    turn.rows.erase(table::kOutgoing, row.key);
-    lane.row.items -= std::min<std::uint64_t>(lane.row.items, 1);
-    count(lane, 0, row.value.size());
-  }
-  if (!rows.empty()) save(turn.rows, table::kOutgoingQueues, to_bytes(name), lane.row);
+  for (const Row& row : rows) drop(turn, name, lane, row);
 }
 
 void Forwarder::drop_expired(Turn& turn, const std::string& name, Lane& lane) {
@@ -281,6 +287,11 @@ Forwarder::Batch Forwarder::next_batch(Turn& turn, const std::string& name, Lane
   for (const Row& row : oldest_of(turn.rows, name, is_one ? 1 : proto::kMaxForwardItems)) {
     auto waiting = wire::decode<OutgoingRow>(row.value);
     if (!waiting) break;
+    if (lane.no_rejoins_until > turn.now && is_of_rejoin(waiting->item.kind)) {
+      drop(turn, name, lane, row);
+      lane.next_try = turn.now;
+      continue;
+    }
     std::set<MailboxId> who;
     for (const MailboxId& mailbox : waiting->item.recipients) {
       if (!lane.is_of_one() && lane.aside_bytes != 0 && has_lane(lane.domain, mailbox)) who.insert(mailbox);
@@ -457,7 +468,14 @@ void Forwarder::refused(Turn& turn, const std::string& name, Lane& lane, const p
     if (lane.one_by_one) {
       turn.events.push_back(
           {proto::Event::Level::warning, "another domain's server does not understand an envelope; it is dropped", 1});
+      const auto row = turn.rows.get(table::kOutgoing, outgoing_key(name, lane.last_sent));
+      const auto item = row ? wire::decode<OutgoingRow>(*row) : Result<OutgoingRow>(fail(ErrorCode::not_found, "row"));
       drop_up_to(turn, name, lane, lane.last_sent);
+      // Others like it wait there perhaps, and nobody can have the queue stand still for each of them.
+      if (item && is_of_rejoin(item->item.kind)) {
+        lane.no_rejoins_until = after(turn.now, kHourMs);
+        lane.failures = 0;
+      }
     }
     lane.one_by_one = true;
   }

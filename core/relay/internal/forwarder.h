@@ -78,6 +78,8 @@ class Forwarder {
     Time next_try;
     unsigned failures = 0;
     bool one_by_one = false;  ///< the last batch was not understood: which of its items it is
+    /// A build that does not know requests to be let in again was seen there: until then none is sent.
+    Time no_rejoins_until{};
 
     std::optional<Time> idle_since;  ///< as long as nothing is in it
 
@@ -139,6 +141,7 @@ class Forwarder {
   /// from anew.
   static void begin_anew(Turn& turn, const std::string& name, Lane& lane, std::uint64_t their_queue);
   /// Erases items up to `sequence`.
+  void drop(Turn& turn, const std::string& name, Lane& lane, const Row& row);
   void drop_up_to(Turn& turn, const std::string& name, Lane& lane, std::uint64_t sequence);
   /// Whether a domain that has no queue may get one beside `more` others.
   bool has_place(std::size_t more) const;

@@ -202,6 +202,8 @@ Result<Answer> Server::signal(Turn& turn, const RequestArrived& request) {
 Result<Answer> Server::rejoin(Turn& turn, const RequestArrived& request) {
   const proto::Address who = TRY(check_mailbox(turn, request.bearer));
   const auto rejoin = TRY(wire::decode<proto::ChannelRejoin>(request.body));
+  // Whoever is in no such channel makes no bucket: another domain's server makes up as many as it likes.
+  TRY(channels().check_recipient(turn, who, rejoin.channel));
   const Bytes key = wire::encode(who);
   TRY(draw(rejoin_limiter_, turn, key));
   TRY(draw(rejoin_channel_limiter_, turn, concat({rejoin.channel, key}), kCostOfADay));
