@@ -178,7 +178,7 @@ void Crowd::open_stream(std::size_t who, std::function<void()> then) {
 void Crowd::make_channel(std::size_t number, std::function<void()> then) {
   const std::size_t owner = number / options_.channels_each;
   auto channel = std::make_unique<Channel>(
-      Channel{random_value<ChannelId>(entropy_), crypto::SigningKey::generate(entropy_), owner, 0, 0, {}});
+      Channel{random_value<ChannelId>(entropy_), crypto::SigningKey::generate(entropy_), owner});
   const proto::ChannelCreate create{channel->id, 0, channel->key.public_key(),
                                     people_[owner]->device.device.mailbox};
   by_id_.emplace(channel->id, channels_.size());

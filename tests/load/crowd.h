@@ -64,7 +64,7 @@ class Crowd {
   struct Person {
     testing::TestPerson person;
     testing::TestDevice device;
-    std::string token;
+    std::string token{};
     std::uint64_t to_acknowledge = 0;
   };
   struct Channel {
@@ -72,8 +72,8 @@ class Crowd {
     crypto::SigningKey key;
     std::size_t owner = 0;
     std::uint64_t made = 0, sent = 0;
-    std::deque<Bytes> ready;                        ///< made beforehand
-    std::map<std::uint64_t, std::uint64_t> due_us;  ///< of each that did not arrive yet, by its number
+    std::deque<Bytes> ready{};                        ///< made beforehand
+    std::map<std::uint64_t, std::uint64_t> due_us{};  ///< of each that did not arrive yet, by its number
   };
   using Then = std::function<void(const proto::CallReply&)>;
 
