@@ -278,7 +278,9 @@ TEST(Pairs, OneThatWasGivenUpIsFoundByWhatComesInItAfterCopiesWerePutBack) {
         EXPECT_EQ(std::count(all.begin(), all.end(), speaker + " goes on 2"), 1) << device << json(all).dump();
       }
     }
-    EXPECT_EQ(two.channels(early), two.channels(late));
+    // All write to the smallest one; of others each may know some.
+    ASSERT_FALSE(two.channels(early).empty() || two.channels(late).empty());
+    EXPECT_EQ(two.channels(early).front(), two.channels(late).front());
   }
   EXPECT_GT(used, 0u);
 }
