@@ -127,7 +127,8 @@ TEST(RecoveryPage, HasTheTokenOfABackupBesideItWhereItsOwnerWantsThat) {
     EXPECT_LE(y, 279 - 10);
     last = y;
   }
-  EXPECT_EQ(as_text(recovery_page(key, "alice@example.org", "2026-11-29").expose()).find("oken"), std::string::npos);
+  EXPECT_EQ(as_text(recovery_page(key, "alice@example.org", "2026-11-29").expose()).find("Token of generation"),
+            std::string::npos);
 }
 
 TEST(RecoveryPage, IsWrittenForItsOwnerAloneAndReplacesNothing) {

@@ -47,6 +47,9 @@ TEST_F(AloneInAGroup, GoesOnWhenItsCommitHadArrivedHoweverLongTheOthersAreAway) 
   village.pass_all(5 * kDayMs);
   EXPECT_EQ(state(), ConversationState::active);
   village.set_online("bob-1", true);
+  // In a request nobody is answered.
+  ASSERT_TRUE(village.until(
+      [&] { return village.ask("bob-1", "request.accept", {{"conversation", "board"}}).contains("result"); }, kHourMs));
   ASSERT_TRUE(village.until([&] { return gaps("alice-1", "board") == 1; }, kDayMs)) << trouble("alice-1");
   expect_going_on("alice-1", "bob-1", "board", "board");
 }

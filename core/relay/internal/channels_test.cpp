@@ -351,8 +351,8 @@ TEST_F(ChannelTest, ACommitIsKeptForALoserForAnHourAndTakesNoRoomAfterThat) {
   const auto winner = good();
   const auto loser = channel.signed_by(good(), channel.key);
   ASSERT_EQ(channel.commit(driver, winner, next_key.clone()).status, 200);
-  driver.acknowledge(driver.open(alice.token), 3);
-  driver.acknowledge(driver.open(bob.token), 3);
+  driver.acknowledge(driver.open(alice.token), 2);
+  driver.acknowledge(driver.open(bob.token), 2);
   const auto count = [&](Table table) { return driver.store.scan(table, {}, {}, 1000).size(); };
   driver.pass(59 * kMinuteMs);
   const auto in_time = driver.post(proto::kPathChannelCommit, wire::encode(loser));
