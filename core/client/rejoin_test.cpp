@@ -566,22 +566,6 @@ TEST_F(ForgottenPair, AGroupThatIsNewHasNoGap) {
   EXPECT_EQ(gaps("bob-1", "board"), 0u);
 }
 
-// The copy has the Welcome, which waits for a look-up, and not what came behind it.
-TEST_F(ForgottenPair, AGroupThatWasPerhapsEnteredBeforeTheGapShowsIt) {
-  village.device("bob-1").cut_off_from("https://example.org/v1/directory/lookup");
-  good(village.ask("alice-1", "group.create", {{"title", "board"}, {"names", {"bob"}}}));
-  village.settle();
-  const auto copy = copy_of("bob-1");
-  ASSERT_FALSE(copy.scan(tables::kInbox, {}, {}, 1).empty());
-  village.device("bob-1").cut_off_from("");
-  say("alice-1", "board", "lost on bob");
-  ASSERT_TRUE(village.until([&] { return has_text("bob-1", "board", "lost on bob"); }, kHourMs));
-  put_back("bob-1", copy);
-  EXPECT_TRUE(village.until([&] { return gaps("bob-1", "board") == 1; }, kHourMs));
-  expect_going_on("alice-1", "bob-1", "board", "board");
-  EXPECT_FALSE(has_text("bob-1", "board", "lost on bob"));
-}
-
 // ---- how often, and who is told ----
 
 TEST_F(Rejoining, ComesInOnceADay) {
