@@ -48,8 +48,7 @@ class Place {
     const auto number = [](std::uint64_t value) { return std::to_string(value); };
     demo::Process process = demo::Process::start(
         {programs() + "/cairn-load", "--url", village_.url(), "--people", number(people), "--busy", number(busy),
-         "--rate", number(rate), "--seconds", number(seconds), "--seed", number(++crowds_), "--metrics",
-         metrics()},
+         "--rate", number(rate), "--seconds", number(seconds), "--seed", number(++crowds_), "--metrics", metrics()},
         std::string(kFolder) + "/crowd.log");
     bool is_gathered = false;
     while (process.running()) {

@@ -73,8 +73,8 @@ std::string link_to(std::string_view path) {
   return out;
 }
 
-/// Whether a browser only shows what ends so: it runs no script of a page's, and takes it for no page. By the ending, for
-/// that is what a browser goes by.
+/// Whether a browser only shows what ends so: it runs no script of a page's, and takes it for no page. By the ending,
+/// for that is what a browser goes by.
 bool is_only_shown(const std::string& name) {
   const std::string type = client::media_type_of(name);
   for (const char* kind : {"image/", "audio/", "video/"}) {
@@ -84,7 +84,8 @@ bool is_only_shown(const std::string& name) {
          type == "application/gzip";
 }
 
-/// " [file: map.png]", as a link where it was saved and may be opened by a click; of any other it is said where it lies.
+/// " [file: map.png]", as a link where it was saved and may be opened by a click; of any other it is said where it
+/// lies.
 std::string exported_file(const json& attachment) {
   const std::string name = escape_html(attachment.value("name", ""));
   if (attachment.contains("saved_as")) {

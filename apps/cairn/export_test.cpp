@@ -140,7 +140,8 @@ TEST(Export, SavesFilesBesideThePageAndSaysWhatIsGone) {
   ASSERT_EQ(reply.result["not_saved"].size(), 1u);
   EXPECT_EQ(content(folder.file("out/files-00ff/0-map #1.png")), "four");
   const std::string page = content(folder.file("out/1.html"));
-  EXPECT_NE(page.find("<a rel=\"noreferrer\" href=\"files-00ff/0-map%20%231.png\">map #1.png</a>"), std::string::npos) << page;
+  EXPECT_NE(page.find("<a rel=\"noreferrer\" href=\"files-00ff/0-map%20%231.png\">map #1.png</a>"), std::string::npos)
+      << page;
   EXPECT_NE(page.find("[file: old &quot;&lt;b&gt;.txt. It is not here. It was not saved: it is &lt;gone&gt;.]"),
             std::string::npos)
       << page;

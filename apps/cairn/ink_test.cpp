@@ -68,8 +68,8 @@ TEST_F(InkAtATerminal, IsNotThereForWhoWantsNoneOrCannotShowAny) {
 }
 
 TEST(Ink, TakesNothingFromALineAndAddsNothingThatOthersChose) {
-  const nlohmann::json message = {{"delivery", "refused"}, {"sender", "a@b.c\x1b[31m"}, {"text", "x\x1b[2J"},
-                                  {"id", "0123456789abcdef"}};
+  const nlohmann::json message = {
+      {"delivery", "refused"}, {"sender", "a@b.c\x1b[31m"}, {"text", "x\x1b[2J"}, {"id", "0123456789abcdef"}};
   std::string coloured = render_message(message, Ink::terminal);
   EXPECT_NE(coloured.find("\x1b[1ma@b.c [31m:\x1b[0m x [2J"), std::string::npos) << coloured;
   EXPECT_NE(coloured.find("\x1b[1;31m(not sent)\x1b[0m"), std::string::npos) << coloured;

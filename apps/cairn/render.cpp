@@ -323,7 +323,8 @@ std::string render(const std::string& method, const json& result, Ink ink) {
   if (method == "contact.show" || method == "contact.verify" || method == "contact.accept")
     return render_contact(result);
   if (method == "recovery.print") {
-    return warnings_of(result) + "The page is in " + text_of(result, "file") + ", readable as it is: print it, then delete the file.\n";
+    return warnings_of(result) + "The page is in " + text_of(result, "file") +
+           ", readable as it is: print it, then delete the file.\n";
   }
   if (method == "register") {
     return "You are " + text_of(result, "name") +

@@ -9,8 +9,8 @@
 
 namespace cairn::apps {
 
-/// The lines for the answer of `method`, each with its newline; never control characters of other people, and of ours only those
-/// of the ink.
+/// The lines for the answer of `method`, each with its newline; never control characters of other people, and of ours
+/// only those of the ink.
 std::string render(const std::string& method, const nlohmann::json& result, Ink ink = Ink::none);
 
 /// For --json: one line, with its newline; bytes of other people that are not UTF-8 are replaced.

@@ -1,4 +1,4 @@
-// A group whose only device in it lost its state: nobody could let it in (docs/spec/client.md s.15).
+// Where nobody can let a device in, and where nobody may yet (docs/spec/client.md s.15).
 #include <gtest/gtest.h>
 
 #include "core/client/rejoin_fixture.h"
@@ -49,7 +49,10 @@ TEST_F(AloneInAGroup, GoesOnWhenItsCommitHadArrivedHoweverLongTheOthersAreAway) 
   village.set_online("bob-1", true);
   // In a request nobody is answered.
   ASSERT_TRUE(village.until(
-      [&] { return village.ask("bob-1", "request.accept", {{"conversation", "board"}}).contains("result"); }, kHourMs));
+      [&] {
+        return village.ask("bob-1", "request.accept", {{"conversation", "board"}}).contains("result");
+      },
+      kHourMs));
   ASSERT_TRUE(village.until([&] { return gaps("alice-1", "board") == 1; }, kDayMs)) << trouble("alice-1");
   expect_going_on("alice-1", "bob-1", "board", "board");
 }
@@ -68,6 +71,52 @@ TEST_F(AloneInAGroup, WaitsWhereTheServerReachesNoneOfTheOthers) {
     EXPECT_EQ(state(), ConversationState::active);
     EXPECT_NE(trouble("alice-1").find("None of them is reached."), std::string::npos) << trouble("alice-1");
   }
+}
+
+// ---- where nobody has said yes ----
+
+using LetInUnasked = RejoinTest;
+
+// Else whoever sends one of two devices a Welcome that cannot be opened would be let in past their owner.
+TEST_F(LetInUnasked, NobodyAnswersInARequestUntilItsOwnerAcceptsIt) {
+  good(village.link_device("bob-2", kBob, "bob-1"));
+  village.set_online("bob-1", false);
+  auto& store = village.device("bob-1").store();
+  for (const Row& row : store.scan(tables::kKeyPackages, {}, {}, 1000)) {
+    ASSERT_TRUE(store.apply({{tables::kKeyPackages, row.key, std::nullopt}}));
+  }
+  say("alice-1", kBob, "one");
+  ASSERT_TRUE(village.until([&] { return has_text("bob-2", kAlice, "one"); }));
+  village.set_online("alice-1", false);
+  village.set_online("bob-1", true);
+  village.pass_all(kHourMs);
+  EXPECT_GE(village.server.post.rejoins, 1u);
+  EXPECT_TRUE(messages("bob-1", kAlice).empty());
+  good(village.ask("bob-2", "request.accept", {{"conversation", kAlice}}));
+  ASSERT_TRUE(village.until([&] { return gaps("bob-1", kAlice) == 1; }, 12 * kHourMs)) << trouble("bob-1");
+  EXPECT_EQ(good(village.ask("bob-1", "conversations"))["conversations"][0]["request"], false);
+}
+
+TEST_F(LetInUnasked, AGroupOfStrangersInWhichAContactAnswersIsARequest) {
+  good(village.register_person("carol-1", kCarol));
+  say("bob-1", kCarol, "we know each other");
+  ASSERT_TRUE(village.until([&] { return has_text("carol-1", kBob, "we know each other"); }));
+  good(village.ask("carol-1", "request.accept", {{"conversation", kBob}}));
+  village.set_online("carol-1", false);
+  auto& store = village.device("carol-1").store();
+  for (const Row& row : store.scan(tables::kKeyPackages, {}, {}, 1000)) {
+    ASSERT_TRUE(store.apply({{tables::kKeyPackages, row.key, std::nullopt}}));
+  }
+  good(village.ask("alice-1", "group.create", {{"title", "board"}, {"names", {"bob", "carol"}}}));
+  say("alice-1", "board", "we begin");
+  ASSERT_TRUE(village.until([&] { return has_text("bob-1", "board", "we begin"); }));
+  good(village.ask("bob-1", "request.accept", {{"conversation", "board"}}));
+  village.set_online("alice-1", false);
+  village.set_online("carol-1", true);
+  ASSERT_TRUE(village.until([&] { return gaps("carol-1", "board") == 1; }, kHourMs));
+  const json requests = good(village.ask("carol-1", "request.list"))["requests"];
+  ASSERT_EQ(requests.size(), 1u);
+  EXPECT_NE(requests[0].dump().find("alice"), std::string::npos);
 }
 
 }  // namespace

@@ -143,8 +143,8 @@ Time Answerer::free_at(const DeviceId& device) const {
   return lately < kMaxRejoinAnswers ? free : std::max(free, after(oldest, kRejoinEveryMs));
 }
 
-// In a request nothing is said, so that nobody learns who is on line; and another own device would take an answer for its
-// owner's yes.
+// In a request nothing is said, so that nobody learns who is on line; and another own device would take an answer for
+// its owner's yes.
 bool Answerer::is_wanted() const {
   const ConversationSettings settings = settings_of(context_.store, home_of(context_.store, channel_));
   const std::string other = other_of_pair(account_, *conversation_);

@@ -140,18 +140,16 @@ TEST_F(FilesBetweenPeople, OfAllSizesComeWhole) {
         crypto::kStreamChunk, crypto::kStreamChunk + 1, proto::kMaxFilePiece, proto::kMaxFilePiece + 1,
         proto::kBlobPart, std::size_t{1} << 20}) {
     const std::string name = "f" + std::to_string(size);
-    const Bytes content = file_content(size, size);
-    machine.put("/home/alice/" + name, content);
+    machine.put("/home/alice/" + name, file_content(size, size));
     ASSERT_EQ(send("/home/alice/" + name)["result"].value("state", ""), "done") << size;
     ASSERT_TRUE(village.until([&] {
       const json message = last("bob-1", kAlice);
       return message.contains("attachment") && message["attachment"]["name"] == name;
     })) << size;
     const Time before = village.now;
-    const json saved = save(last("bob-1", kAlice));
-    ASSERT_EQ(saved["result"].value("state", ""), "done") << size << saved;
+    ASSERT_EQ(save(last("bob-1", kAlice))["result"].value("state", ""), "done") << size;
     EXPECT_LT(elapsed_ms(village.now, before), kSecondMs) << size;
-    EXPECT_TRUE(machine.files.at("/home/bob/" + name).bytes == content) << size;
+    EXPECT_TRUE(machine.files.at("/home/bob/" + name).bytes == file_content(size, size)) << size;
   }
 }
 

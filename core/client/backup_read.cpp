@@ -87,7 +87,6 @@ void TokenJob::unlocked(Context& context) {
   });
 }
 
-
 void VerifyJob::opened(Context& context) {
   doing_ = "reading packs";
   const bool all = share_ == kAllPacks || index_.packs().empty();

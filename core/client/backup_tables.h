@@ -5,6 +5,6 @@
 
 namespace cairn::client::tables {
 
-inline constexpr Table kPinStandbys{140};    ///< id of a copy of the key box -> PinStandby
+inline constexpr Table kPinStandbys{140};  ///< id of a copy of the key box -> PinStandby
 
 }  // namespace cairn::client::tables

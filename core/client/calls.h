@@ -15,8 +15,8 @@ struct Answer {
   Result<Bytes> body;
   int status = 0;    ///< 0 when the server was not reached
   Bytes error_body;  ///< body of an answer that is not 2xx (a 409 carries the winning commit)
-  /// For a person; empty when there is nothing to tell but that nobody answered. With status 0 it is this machine's: why
-  /// it makes no connection (a certificate that it does not believe, say).
+  /// For a person; empty when there is nothing to tell but that nobody answered. With status 0 it is this machine's:
+  /// why it makes no connection (a certificate that it does not believe, say).
   std::string message;
 };
 

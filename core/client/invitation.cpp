@@ -17,8 +17,8 @@ constexpr std::size_t kInvitationChecksum = 4;
 ByteView invitation_checksum(const Hash& hash) { return hash.view().first(kInvitationChecksum); }
 
 bool is_host_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == ':' ||
-         c == '[' || c == ']';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+         c == ':' || c == '[' || c == ']';
 }
 
 /// http(s)://host[:port] and, of a cosigner, a path: no query, no user, and nothing that a terminal could take for
@@ -88,7 +88,8 @@ Status check_can_be_shown(std::string_view policy) {
   }
   const auto parsed = TRY(tlog::ClientPolicy::parse(policy));
   for (const tlog::Policy::Witness& one : parsed.policy().witnesses()) {
-    REQUIRE(one.url.empty() || is_server_address(one.url, Path::may_be), ErrorCode::malformed, "an address in the policy");
+    REQUIRE(one.url.empty() || is_server_address(one.url, Path::may_be), ErrorCode::malformed,
+            "an address in the policy");
   }
   return ok();
 }

@@ -275,9 +275,9 @@ void Invites::take_answer(Context& context, const Account& account, const Heard&
   conversations_.notice(context, heard.home, join_sentence(*row, answer.verdict));
 }
 
-// Whoever may send a Welcome can make a group of any id, its maker's leaf in it and the maker none the wiser. The maker is
-// somebody whom this device's owner wants to hear, so a Welcome of theirs makes no request (s.10): one that is a request
-// came from somebody else.
+// Whoever may send a Welcome can make a group of any id, its maker's leaf in it and the maker none the wiser. The maker
+// is somebody whom this device's owner wants to hear, so a Welcome of theirs makes no request (s.10): one that is a
+// request came from somebody else.
 bool Invites::is_brought_by_others(const StoreView& store, const Conversation& group) {
   return settings_of(store, home_of(store, group.channel)).is_request;
 }

@@ -222,8 +222,8 @@ TEST_F(GroupLinks, WhoAskedComesInWhereTheMakerSaidAndNowhereElse) {
   invites.step(room.context(), room.account());
   EXPECT_FALSE(Invites::asked(room.context().store, id)->entered);
   EXPECT_TRUE(settings_of(room.context().store, group_).is_request);
-  // Nor is one with its maker in it that somebody brought whom its owner does not know: anybody can make a group of that
-  // id, with a leaf of the maker's in it.
+  // Nor is one with its maker in it that somebody brought whom its owner does not know: anybody can make a group of
+  // that id, with a leaf of the maker's in it.
   ASSERT_TRUE(room.conversations().add_to_group(room.context(), group_, *directory::Name::from(kBob)));
   invites.heard(room.context(), room.account(), said_by(kBob, yes));
   invites.step(room.context(), room.account());

@@ -66,8 +66,8 @@ class LargeBodies {
                  const Answer& answer);
 
   Calls& calls_;
-  std::map<proto::BlobId, std::uint64_t> put_;  ///< bytes that the server has of what this process puts
-  std::map<Bytes, State, BytesLess> ends_;      ///< keys as in tables::kLargeBodies: gone or bad
+  std::map<proto::BlobId, std::uint64_t> put_;   ///< bytes that the server has of what this process puts
+  std::map<Bytes, State, BytesLess> ends_;       ///< keys as in tables::kLargeBodies: gone or bad
   std::map<Bytes, unsigned, BytesLess> wholes_;  ///< likewise: how often the whole of it came to this process
 };
 

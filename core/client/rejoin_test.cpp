@@ -172,48 +172,6 @@ TEST_F(Rejoining, AnOwnDeviceAnswersToo) {
   expect_going_on("alice-1", "bob-2", kBob, kAlice);
 }
 
-// Else whoever sends one of two devices a Welcome that cannot be opened would be let in past their owner.
-TEST_F(Rejoining, NobodyAnswersInARequestUntilItsOwnerAcceptsIt) {
-  good(village.link_device("bob-2", kBob, "bob-1"));
-  village.set_online("bob-1", false);
-  auto& store = village.device("bob-1").store();
-  for (const Row& row : store.scan(tables::kKeyPackages, {}, {}, 1000)) {
-    ASSERT_TRUE(store.apply({{tables::kKeyPackages, row.key, std::nullopt}}));
-  }
-  say("alice-1", kBob, "one");
-  ASSERT_TRUE(village.until([&] { return has_text("bob-2", kAlice, "one"); }));
-  village.set_online("alice-1", false);
-  village.set_online("bob-1", true);
-  village.pass_all(kHourMs);
-  EXPECT_GE(village.server.post.rejoins, 1u);
-  EXPECT_TRUE(messages("bob-1", kAlice).empty());
-  good(village.ask("bob-2", "request.accept", {{"conversation", kAlice}}));
-  ASSERT_TRUE(village.until([&] { return gaps("bob-1", kAlice) == 1; }, 12 * kHourMs)) << trouble("bob-1");
-  EXPECT_EQ(good(village.ask("bob-1", "conversations"))["conversations"][0]["request"], false);
-}
-
-TEST_F(Rejoining, AGroupOfStrangersInWhichAContactAnswersIsARequest) {
-  good(village.register_person("carol-1", kCarol));
-  say("bob-1", kCarol, "we know each other");
-  ASSERT_TRUE(village.until([&] { return has_text("carol-1", kBob, "we know each other"); }));
-  good(village.ask("carol-1", "request.accept", {{"conversation", kBob}}));
-  village.set_online("carol-1", false);
-  auto& store = village.device("carol-1").store();
-  for (const Row& row : store.scan(tables::kKeyPackages, {}, {}, 1000)) {
-    ASSERT_TRUE(store.apply({{tables::kKeyPackages, row.key, std::nullopt}}));
-  }
-  good(village.ask("alice-1", "group.create", {{"title", "board"}, {"names", {"bob", "carol"}}}));
-  say("alice-1", "board", "we begin");
-  ASSERT_TRUE(village.until([&] { return has_text("bob-1", "board", "we begin"); }));
-  good(village.ask("bob-1", "request.accept", {{"conversation", "board"}}));
-  village.set_online("alice-1", false);
-  village.set_online("carol-1", true);
-  ASSERT_TRUE(village.until([&] { return gaps("carol-1", "board") == 1; }, kHourMs));
-  const json requests = good(village.ask("carol-1", "request.list"))["requests"];
-  ASSERT_EQ(requests.size(), 1u);
-  EXPECT_NE(requests[0].dump().find("alice"), std::string::npos);
-}
-
 TEST_F(Rejoining, AWelcomeThatCannotBeOpenedAnyMoreIsNotNeeded) {
   good(village.register_person("carol-1", kCarol));
   const json made = good(village.ask("alice-1", "group.create", {{"title", "board"}, {"names", {"bob"}}}));

@@ -504,8 +504,8 @@ bool Rejoiner::take_commit(const proto::Envelope& envelope) {
   return true;
 }
 
-// Who let this device in need not be who wanted it there. An own device answers for what its owner has accepted, of a pair
-// the other one counts; in a group that this device did not know it may be anybody: then its owner is asked.
+// Who let this device in need not be who wanted it there. An own device answers for what its owner has accepted, of a
+// pair the other one counts; in a group that this device did not know it may be anybody: then its owner is asked.
 directory::Name Rejoiner::who_brought_us(const std::set<directory::Name>& names) const {
   const auto let_in_by = directory::Name::from(rejoin_.let_in_by);
   if (let_in_by && *let_in_by == account_.name) return account_.name;

@@ -25,7 +25,7 @@ Status write_file(const std::string& path, ByteView content);
 
 /// The same for a file whose old content was secret: when the new one is durable, zeros are written over where the old
 /// one lay, if the file system writes in place; copies that it, the disk or somebody made are out of reach.
-/// A file that may not be written over is not replaced. Whatever else names the old file, a hard link say, has zeros too then.
+/// A file that may not be written over is not replaced. What else names the old one, a hard link say, has zeros then.
 Status write_over_secret(const std::string& path, ByteView content);
 
 /// Does that to what write_file() left beside `path` when its process was killed; nobody else may be writing to it.

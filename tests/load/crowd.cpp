@@ -1,10 +1,10 @@
 #include "tests/load/crowd.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 
-#include "bench/clock.h"
 #include "core/crypto/labels.h"
 #include "core/directory/lookup.h"
 
@@ -18,6 +18,12 @@ constexpr std::uint64_t kPatienceUs = 120'000'000;
 constexpr std::uint64_t kLastUs = 10'000'000;
 constexpr std::uint64_t kCallMs = 60'000;
 constexpr std::uint64_t kMostASecond = 12'000, kMostAhead = 200'000;
+
+/// Of a clock that never jumps, from any start.
+std::uint64_t now_us() {
+  const auto since_start = std::chrono::steady_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(since_start).count());
+}
 
 [[noreturn]] void give_up(const std::string& sentence) {
   std::fprintf(stderr, "cairn-load: %s\n", sentence.c_str());
@@ -111,26 +117,27 @@ void Crowd::heard_frame(const proto::SocketFrame& frame) {
     return;
   }
   const auto due = channel->due_us.extract(*number);
-  report_.delivered.add(bench::now_us() - due.mapped());
+  report_.delivered.add(now_us() - due.mapped());
 }
 
 void Crowd::each(std::size_t count, const char* what,
                  const std::function<void(std::size_t, std::function<void()>)>& begin) {
   std::size_t begun = 0, done = 0;
-  const std::uint64_t start = bench::now_us();
+  const std::uint64_t start = now_us();
   while (done < count) {
     while (begun < count && begun - done < kUnderWay) begin(begun++, [&done] { ++done; });
     hear(1000);
-    if (bench::now_us() - start > kPatienceUs + count * 10'000) {
+    if (now_us() - start > kPatienceUs + count * 10'000) {
       give_up(std::string(what) + ": " + std::to_string(done) + " of " + std::to_string(count) + " in time");
     }
   }
-  std::fprintf(stderr, "%s: %zu, %.1f s\n", what, count, static_cast<double>(bench::now_us() - start) / 1e6);
+  std::fprintf(stderr, "%s: %zu, %.1f s\n", what, count, static_cast<double>(now_us() - start) / 1e6);
 }
 
 void Crowd::gather() {
   register_people();
-  each(options_.people, "logged in", [this](std::size_t who, std::function<void()> then) { log_in(who, std::move(then)); });
+  each(options_.people, "logged in",
+       [this](std::size_t who, std::function<void()> then) { log_in(who, std::move(then)); });
   each(options_.people, "on line",
        [this](std::size_t who, std::function<void()> then) { open_stream(who, std::move(then)); });
   each(options_.busy * options_.channels_each, "channels",
@@ -157,12 +164,14 @@ void Crowd::log_in(std::size_t who, std::function<void()> then) {
        [this, who, then = std::move(then)](const proto::CallReply& given) {
          const auto nonce = body_of<proto::NonceAnswer>(given, "a nonce");
          const Person& person = *people_[who];
-         proto::LoginRequest login{options_.domain, person.person.name().text(), person.device.device.id(),
-                                   nonce.nonce,     nonce.expires_ms,            {}};
+         proto::LoginRequest login{options_.domain,           person.person.name().text(),
+                                   person.device.device.id(), nonce.nonce,
+                                   nonce.expires_ms,          {}};
          login.signature = crypto::sign_labelled(person.device.key, crypto::kSignLogin, login.content());
          call(proto::Method::post, options_.url + std::string(proto::kPathLogin), wire::encode(login), {},
               [this, who, then](const proto::CallReply& reply) {
-                if (reply.status != 200) return log_in(who, then);  // its epoch is not published yet; each() has patience
+                if (reply.status != 200)
+                  return log_in(who, then);  // its epoch is not published yet; each() has patience
                 people_[who]->token = body_of<proto::LoginAnswer>(reply, "a login").token;
                 then();
               });
@@ -179,8 +188,7 @@ void Crowd::make_channel(std::size_t number, std::function<void()> then) {
   const std::size_t owner = number / options_.channels_each;
   auto channel = std::make_unique<Channel>(
       Channel{random_value<ChannelId>(entropy_), crypto::SigningKey::generate(entropy_), owner});
-  const proto::ChannelCreate create{channel->id, 0, channel->key.public_key(),
-                                    people_[owner]->device.device.mailbox};
+  const proto::ChannelCreate create{channel->id, 0, channel->key.public_key(), people_[owner]->device.device.mailbox};
   by_id_.emplace(channel->id, channels_.size());
   free_.push_back(channels_.size());
   channels_.push_back(std::move(channel));
@@ -215,7 +223,7 @@ void Crowd::send_in(std::size_t number, std::uint64_t due_us) {
   call(proto::Method::post, options_.url + std::string(proto::kPathChannelSend), std::move(body), {},
        [this, number, due_us, of_channel](const proto::CallReply& reply) {
          free_.push_back(number);
-         if (reply.status == 200) return report_.accepted.add(bench::now_us() - due_us);
+         if (reply.status == 200) return report_.accepted.add(now_us() - due_us);
          channels_[number]->due_us.erase(of_channel);
          if (report_.refused++ == 0) std::fprintf(stderr, "a send was answered with %d\n", reply.status);
        });
@@ -224,13 +232,13 @@ void Crowd::send_in(std::size_t number, std::uint64_t due_us) {
 CrowdReport Crowd::send() {
   make_ahead();
   const double commits_before = commits();
-  const std::uint64_t start = bench::now_us();
+  const std::uint64_t start = now_us();
   const std::uint64_t end = start + options_.seconds * 1'000'000;
   std::uint64_t count = 0;
-  while (bench::now_us() < end) {
-    const auto due = [&] { return options_.rate == 0 ? bench::now_us() : start + count * 1'000'000 / options_.rate; };
+  while (now_us() < end) {
+    const auto due = [&] { return options_.rate == 0 ? now_us() : start + count * 1'000'000 / options_.rate; };
     // An answer that is late makes the next send late, and that counts: it was due all the same.
-    while (!free_.empty() && calls_.size() < options_.busy && due() <= bench::now_us()) {
+    while (!free_.empty() && calls_.size() < options_.busy && due() <= now_us()) {
       const std::size_t number = free_.front();
       free_.pop_front();
       send_in(number, due());
@@ -239,15 +247,15 @@ CrowdReport Crowd::send() {
     hear(options_.rate == 0 ? 100 : 1);
   }
   while (!calls_.empty()) hear(100);
-  report_.seconds = static_cast<double>(bench::now_us() - start) / 1e6;
+  report_.seconds = static_cast<double>(now_us() - start) / 1e6;
   report_.commits = commits() - commits_before;
   const auto missing = [this] {
     std::size_t out = 0;
     for (const auto& channel : channels_) out += channel->due_us.size();
     return out;
   };
-  const std::uint64_t until = bench::now_us() + kLastUs;
-  while (missing() != 0 && bench::now_us() < until) hear(100);
+  const std::uint64_t until = now_us() + kLastUs;
+  while (missing() != 0 && now_us() < until) hear(100);
   report_.lost = missing();
   hear(0);  // the last acknowledgements
   return report_;

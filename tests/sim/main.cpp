@@ -97,10 +97,11 @@ int run_domains(const Options& options) {
   for (std::uint64_t seed = options.first; seed < options.first + count; ++seed) {
     const sim::DomainsResult result = sim::run_domains(seed, world);
     if (!result.good()) return failed(seed, result.violations, "--domains ");
-    std::printf("seed %llu good: %zu texts, %zu outages, %zu partitions, %zu losses, %llu steps, %.1f hours simulated\n",
-                static_cast<unsigned long long>(seed), result.texts, result.outages, result.partitions, result.losses,
-                static_cast<unsigned long long>(result.steps),
-                static_cast<double>(result.simulated_ms) / static_cast<double>(kHourMs));
+    std::printf(
+        "seed %llu good: %zu texts, %zu outages, %zu partitions, %zu losses, %llu steps, %.1f hours simulated\n",
+        static_cast<unsigned long long>(seed), result.texts, result.outages, result.partitions, result.losses,
+        static_cast<unsigned long long>(result.steps),
+        static_cast<double>(result.simulated_ms) / static_cast<double>(kHourMs));
     std::fflush(stdout);
   }
   return 0;

@@ -22,7 +22,7 @@ struct Blobs {
 
   /// `unavailable` while a blob of this id, or what the room is needed from, is erased.
   Result<Answer> put(Turn& turn, const BlobAccount& account, const proto::BlobPut& request) const;
-  /// `not_found` unless the blob is whole and its time is not over, `over_limit` for a range that begins at or beyond its end.
+  /// `not_found` unless the blob is whole and in its time, `over_limit` for a range that begins at or beyond its end.
   static Result<proto::BlobPart> get(const StoreView& rows, Time now, const proto::BlobGet& request);
   /// `conflict` for what is held.
   static Status remove(Turn& turn, const proto::BlobDelete& request);
