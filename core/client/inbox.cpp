@@ -164,7 +164,9 @@ Inbox::Verdict Inbox::take(const proto::Envelope& envelope) {
   // One server orders a channel. A commit that came another way could lead us where nobody else goes, an echo make us
   // believe that others have what they have not, and a welcome that it is elsewhere that this device has to ask.
   const auto conversation = owner_.find(context_.store, channel_);
-  const auto asked = conversation ? std::nullopt : load_rejoin(context_.store, channel_);
+  // An answer counts from where it was asked for; anything else may come before this device knows where that is.
+  const bool is_answer = envelope.kind == proto::EnvelopeKind::rejoin_answer;
+  const auto asked = is_answer ? load_rejoin(context_.store, channel_) : std::nullopt;
   const bool is_elsewhere = (conversation && envelope.domain != conversation->domain) ||
                             (asked && asked->needed && envelope.domain != asked->domain);
   if (is_elsewhere) {
