@@ -85,7 +85,7 @@ void expect_good(const RunOptions& options) {
     EXPECT_TRUE(result.good()) << seed << ": " << told(result);
     faults += result.faults;
   }
-  EXPECT_GT(faults, 4u);
+  EXPECT_GE(faults, 4u);  // one a run
 }
 
 TEST(Simulator, LosesNothingWhileSomeDoNotHearTheOthers) {
