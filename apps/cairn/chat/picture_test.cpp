@@ -58,7 +58,7 @@ TEST(ChatPicture, HasTwoPixelsInACell) {
 
 TEST(ChatPicture, StandsBelowItsMessageWhenItIsWanted) {
   Timeline timeline;
-  timeline.load(0, {photo_message(testing::jpeg_of(four_quarters(160, 120)))});
+  timeline.load(0, json::array({photo_message(testing::jpeg_of(four_quarters(160, 120)))}));
   EXPECT_TRUE(drawn(timeline).empty());  // nothing is opened before somebody says so
   timeline.show_pictures(true);
   const auto rows = drawn(timeline);
