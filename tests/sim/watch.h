@@ -121,6 +121,7 @@ class Watch final : public Observer {
   Device* device_of(const Host& host) const;
   std::optional<std::string> find_disagreement() const;
   bool was_lost_at_birth(const Devices& all, const Device& device, const ChannelId& channel) const;
+  bool was_removed_unseen(const Devices& all, const Device& device, const ChannelId& channel) const;
   std::optional<std::string> find_lost_statement() const;
   /// A message that somebody said: by its id it is the same on all devices.
   struct Saying {

@@ -62,6 +62,7 @@ std::optional<std::string> Watch::find_disagreement() const {
     if (device->moves_files) return device->host->name() + " is sending or saving a file";
     for (const auto& [channel, kept] : device->conversations) {
       const std::string where = " in " + to_hex(channel).substr(0, 8);
+      if (was_removed_unseen(all, *device, channel)) continue;
       for (const auto& [index, message] : kept.messages) {
         if (message.delivery == client::Delivery::waiting) {
           return device->host->name() + " has not sent \"" + message.text + "\"" + where + ": " +
@@ -113,6 +114,21 @@ bool Watch::was_lost_at_birth(const Devices& all, const Device& device, const Ch
   if (!harmed_.contains(device.host) || kept.conversation.state != client::ConversationState::broken) return false;
   return std::none_of(all.begin(), all.end(), [&](const Device* other) {
     return other->id != device.id && other->active && other->conversations.contains(channel);
+  });
+}
+
+// Who was removed from a group while they could not follow it asks in vain to be let in: they show what the server
+// says, and what waits there waits (docs/spec/client.md s.15).
+bool Watch::was_removed_unseen(const Devices& all, const Device& device, const ChannelId& channel) const {
+  const Kept& kept = device.conversations.at(channel);
+  const bool is_told = kept.conversation.trouble.find("is not in that conversation any more") != std::string::npos;
+  if (!harmed_.contains(device.host) || kept.conversation.kind != client::ConversationKind::group || !is_told)
+    return false;
+  return std::any_of(all.begin(), all.end(), [&](const Device* other) {
+    if (other->id == device.id || !other->active) return false;
+    const auto there = other->conversations.find(channel);
+    return there != other->conversations.end() && !is_out_of_group(there->second) &&
+           !there->second.members.contains(device.id);
   });
 }
 
