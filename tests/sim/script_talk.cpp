@@ -180,9 +180,11 @@ void Script::send_file() {
   tickets_.emplace_back(world_.say(device, "attachment.send", params), text);
   world_.watch().gave_file(text, bytes);
   if (!chance(6) || bytes.empty()) return;
-  // Somebody writes into it meanwhile: what is sent is what it was, or nothing is.
+  // Somebody writes into it meanwhile: what is sent is what it was, or nothing is; or all of what it is then, where the
+  // sending had to wait until after that.
   world_.pass(random_.below(2 * kSecondMs));
   bytes.front() ^= 1;
+  world_.watch().gave_file(text, bytes);
   world_.host(device).files().put(path, std::move(bytes));
 }
 

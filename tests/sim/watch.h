@@ -43,7 +43,7 @@ class Watch final : public Observer {
   /// Its owner typed this: nobody ever types the same twice.
   void typed(const std::string& device, const std::string& text) { typed_.emplace(text, device); }
   /// It typed this text to a file with these bytes.
-  void gave_file(const std::string& text, Bytes bytes) { files_.emplace(text, std::move(bytes)); }
+  void gave_file(const std::string& text, Bytes bytes) { files_[text].push_back(std::move(bytes)); }
   /// Where the harness saves the file that came with a text.
   static constexpr std::string_view kSavedFolder = "/saved/";
   static constexpr std::string_view kKeptFolder = "/kept/";
@@ -163,7 +163,7 @@ class Watch final : public Observer {
   std::map<client::MessageId, Saying> sayings_;
   std::map<const Host*, std::uint64_t> last_said_;  // looked up only
   std::map<std::string, client::MessageId> by_text_;
-  std::map<std::string, Bytes> files_;                      // by the text that goes with it
+  std::map<std::string, std::vector<Bytes>> files_;         // by the text that goes with it: what each was in turn
   std::map<std::string, std::string> typed_;                // text -> device
   std::set<std::pair<std::string, std::string>> promised_;  // host, text
   std::set<const Host*> harmed_;                            // looked up only
