@@ -359,7 +359,8 @@ TEST_F(GroupLinkVillage, BringsSomebodyInWhomNobodyHadToAdd) {
     EXPECT_TRUE(has_line(device, "walkers", "alice@example.org added bob@example.org.")) << device;
   }
   EXPECT_TRUE(has_line("alice-1", kBob, "asked to be let into"));
-  for (const json& one : good(village.ask("bob-1", "conversations"))["conversations"]) {
+  const json of_bob = good(village.ask("bob-1", "conversations"));
+  for (const json& one : of_bob["conversations"]) {
     EXPECT_EQ(one["request"], false) << one;
   }
   ASSERT_EQ(listed().size(), 1u);
