@@ -85,9 +85,9 @@ Watch::Copies Watch::check_what_came(const Devices& all) {
         if (++copies[{id_of(kept.conversation), message.id}][device->id] > 1) violation(who + " came twice");
         // A device that was put back says again what it had still to say.
         const bool says_again = put_back_.contains(saying->by);
-        // To one that was put back, and says that something may be missing, the history that another device gives it
-        // brings what it had forgotten, behind what came since (docs/spec/client.md s.16).
-        const bool fills_a_gap = kept.shows_gap && put_back_.contains(device->host);
+        // To one that was put back or lost its place, and says that something may be missing, the history that another
+        // device gives it brings what it had forgotten or missed, behind what came since (docs/spec/client.md s.16).
+        const bool fills_a_gap = kept.shows_gap && harmed_.contains(device->host);
         std::uint64_t& before = last[message.device];
         if (saying->number <= before && !says_again && !fills_a_gap) violation(who + " is out of order");
         before = std::max(before, saying->number);
