@@ -28,24 +28,6 @@ std::string block_below(const std::string& heading) {
   return text.substr(first + fence.size(), last + 1 - first - fence.size());
 }
 
-/// As many ports of this machine as are asked for, free and all different.
-std::vector<std::string> free_ports(std::size_t count) {
-  std::vector<std::string> out;
-  std::vector<int> held;
-  while (held.size() < count) {
-    held.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address = {};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    CHECK(::bind(held.back(), reinterpret_cast<const sockaddr*>(&address), size) == 0);
-    CHECK(::getsockname(held.back(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
-    out.push_back(std::to_string(ntohs(address.sin_port)));
-  }
-  for (const int one : held) ::close(one);
-  return out;
-}
-
 /// The one rule: each port in it, a number behind "127.0.0.1:", becomes one that is free here, the same the same one.
 std::string with_free_ports(std::string block) {
   const std::string host = "127\\.0\\.0\\.1:";
@@ -53,7 +35,7 @@ std::string with_free_ports(std::string block) {
   const std::regex port(host + "([0-9]+)");
   for (std::sregex_iterator at(block.begin(), block.end(), port), end; at != end; ++at) ports.insert((*at)[1]);
   EXPECT_GE(ports.size(), 3u) << "a server, a witness and an auditor";
-  std::vector<std::string> free = free_ports(ports.size());
+  std::vector<std::string> free = testing::free_ports(ports.size());
   for (const std::string& one : ports) {
     block = std::regex_replace(block, std::regex(host + one + "\\b"), "127.0.0.1:<" + one + ">");
   }
