@@ -1,8 +1,10 @@
 #include "core/client/account.h"
 
+#include "core/client/account_key.h"
 #include "core/client/identity.h"
 #include "core/client/invitation_tables.h"
 #include "core/client/tables.h"
+#include "core/crypto/ct.h"
 #include "core/crypto/hash.h"
 #include "core/directory/chain.h"
 #include "core/proto/limits.h"
@@ -12,6 +14,30 @@ namespace {
 
 constexpr std::uint8_t kVersion = 2;
 constexpr std::size_t kMaxForgotten = 100'000;
+
+Result<Account> decode_row(ByteView bytes, std::optional<crypto::SigningKey> known) {
+  wire::Reader r(bytes);
+  REQUIRE(TRY(r.u8()) == kVersion, ErrorCode::unsupported, "account version");
+  const std::uint8_t state = TRY(r.u8());
+  REQUIRE(state >= 1 && state <= 6, ErrorCode::malformed, "account state");
+  directory::Name name = TRY(directory::Name::read(r));
+  std::string server_url = TRY(r.opaque_text(kMaxServerUrl));
+  std::string policy_text = TRY(r.opaque_text(tlog::kMaxPolicyBytes));
+  std::string invitation = TRY(r.opaque_text(proto::kMaxInvitationSize));
+  crypto::Ed25519Seed seed = TRY(r.fixed<crypto::Ed25519Seed>());
+  const MailboxId mailbox = TRY(r.fixed<MailboxId>());
+  Account::NameKeyKey key = TRY(r.fixed<Account::NameKeyKey>());
+  TRY(r.finish());
+  const bool is_known = known && crypto::ct_equal(known->seed().expose(), seed.expose());
+  return Account{static_cast<AccountState>(state),
+                 std::move(name),
+                 std::move(server_url),
+                 std::move(policy_text),
+                 std::move(invitation),
+                 is_known ? std::move(*known) : crypto::SigningKey::from_seed(std::move(seed)),
+                 mailbox,
+                 std::move(key)};
+}
 
 }  // namespace
 
@@ -40,28 +66,7 @@ SecretBytes Account::encode() const {
   return w.take_secret();
 }
 
-Result<Account> Account::decode(ByteView bytes) {
-  wire::Reader r(bytes);
-  REQUIRE(TRY(r.u8()) == kVersion, ErrorCode::unsupported, "account version");
-  const std::uint8_t state = TRY(r.u8());
-  REQUIRE(state >= 1 && state <= 6, ErrorCode::malformed, "account state");
-  directory::Name name = TRY(directory::Name::read(r));
-  std::string server_url = TRY(r.opaque_text(kMaxServerUrl));
-  std::string policy_text = TRY(r.opaque_text(tlog::kMaxPolicyBytes));
-  std::string invitation = TRY(r.opaque_text(proto::kMaxInvitationSize));
-  crypto::Ed25519Seed seed = TRY(r.fixed<crypto::Ed25519Seed>());
-  const MailboxId mailbox = TRY(r.fixed<MailboxId>());
-  NameKeyKey key = TRY(r.fixed<NameKeyKey>());
-  TRY(r.finish());
-  return Account{static_cast<AccountState>(state),
-                 std::move(name),
-                 std::move(server_url),
-                 std::move(policy_text),
-                 std::move(invitation),
-                 crypto::SigningKey::from_seed(std::move(seed)),
-                 mailbox,
-                 std::move(key)};
-}
+Result<Account> Account::decode(ByteView bytes) { return decode_row(bytes, std::nullopt); }
 
 directory::Device Account::device() const {
   return {signing_key.public_key(), mailbox, {static_cast<std::uint16_t>(mls::kDefaultSuite)}};
@@ -75,10 +80,12 @@ mls::SigningIdentity Account::signing_identity() const {
   return std::move(*identity);
 }
 
-std::optional<Account> load_account(const StoreView& store) {
+std::optional<Account> load_account(const StoreView& store) { return load_account(store, std::nullopt); }
+
+std::optional<Account> load_account(const StoreView& store, std::optional<crypto::SigningKey> known) {
   const auto row = store.get(tables::kAccount, {});
   if (!row) return std::nullopt;
-  auto account = Account::decode(*row);
+  auto account = decode_row(*row, std::move(known));
   if (!account) return std::nullopt;
   return std::move(*account);
 }

@@ -1,5 +1,6 @@
 #include "core/client/client.h"
 
+#include "core/client/account_key.h"
 #include "core/client/attachments.h"
 #include "core/client/backups.h"
 #include "core/client/expiry.h"
@@ -153,7 +154,7 @@ class Client final : public proto::Mind {
   }
 
   void settle(Context& context) {
-    auto account = load_account(context.store);
+    auto account = load_account(context.store, std::exchange(key_, std::nullopt));
     has_account_ = account.has_value();
     // All that goes on makes the store larger: on a full disk only answers that are under way are taken in, and what is
     // to be forgotten is forgotten.
@@ -166,6 +167,7 @@ class Client final : public proto::Mind {
       go_on(context, *account);
     }
     rpc_.step(context);
+    if (account) key_ = std::move(account->signing_key);
   }
 
   void go_on(Context& context, Account& account) {
@@ -215,6 +217,7 @@ class Client final : public proto::Mind {
   OwnDevices own_devices_;
   Backups backups_;
   Rpc rpc_;
+  std::optional<crypto::SigningKey> key_;  ///< of the account, between two steps
   bool has_account_ = false;
   bool waits_for_room_ = false;
 };
