@@ -194,6 +194,9 @@ class Local final : public Speaker {
     auto sealed = store::EncryptedStore::open(std::move(*sqlite), std::move(*key), entropy_);
     if (!sealed) return failed(Exit::refused, sealed.error().where);
     store_ = std::move(*sealed);
+    if (const auto readable = client::check_store(*store_); !readable) {
+      return failed(Exit::refused, readable.error().where);
+    }
     if (const auto served = network_.serve_local(folder_.file("socket"), kTarget); !served) {
       return failed(Exit::refused, served.error().where);
     }

@@ -3,6 +3,7 @@
 #include "core/client/account_key.h"
 #include "core/client/identity.h"
 #include "core/client/invitation_tables.h"
+#include "core/client/schema.h"
 #include "core/client/tables.h"
 #include "core/crypto/ct.h"
 #include "core/crypto/hash.h"
@@ -124,6 +125,9 @@ std::string farewell(const StoreView& store) {
 void save_account(Context& context, const Account& account) {
   context.store.erase(tables::kFarewell, {});
   context.store.put(tables::kAccount, {}, to_bytes(account.encode().expose()));
+  wire::Writer w;
+  w.u64(kSchema);
+  context.store.put(tables::kSchemaVersion, {}, w.take());
 }
 
 Bytes name_key(const Account& account, std::string_view name) {

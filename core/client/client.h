@@ -15,6 +15,11 @@ struct ClientConfig {
   std::string default_policy_text;  ///< of the release or of the person: witness, group and quorum lines
 };
 
+/// Whether a mind can go on with what is in a store, to be asked before it does; else the sentence for its owner:
+/// `unsupported` when another version wrote it, `malformed` when the account in it is none. A mind that was given such
+/// a store would take the device for a new one.
+Status check_store(const StoreView& store);
+
 /// Makes the mind. It knows nothing of disk, network or terminal.
 std::unique_ptr<proto::Mind> make_client(ClientConfig config);
 
