@@ -20,6 +20,7 @@ using nlohmann::json;
 constexpr std::chrono::seconds kTypingMost{60};  // without a word the show goes on by itself
 constexpr std::chrono::seconds kArrivalMost{10};
 
+const std::string kAfterTheLie = "Did you get anything strange?";
 const std::vector<std::string> kDevices = {"alice-1", "alice-2", "bob-1", "bob-2"};
 const std::vector<Line> kPairLines = {
     {"alice-1", "bob@localhost", "Hi Bob, this goes to both your devices and to my other one."},
@@ -52,13 +53,9 @@ std::vector<Line> read_script(const std::string& path) {
 class Demo {
  public:
   Demo(std::string programs, std::string folder) : folder_(std::move(folder)) {
-    lie_switch_ = folder_ + "/lie";
     VillageOptions options;
     options.programs = std::move(programs);
     options.folder = folder_;
-    // The honest server with one hook more, which stays idle until the last step.
-    options.server = "cairn-lying-server";
-    options.server_arguments = {"--about", "bob@localhost", "--lie-file", lie_switch_};
     step("Starting a domain, two witnesses and two auditors on loopback");
     village_.emplace(std::move(options));
     done("all keys made on this machine; the clients pin the four cosigners and nothing else");
@@ -80,9 +77,11 @@ class Demo {
   }
 
   void speak(const Line& line) {
+    const auto start = Clock::now();
     must(say(line));
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
     std::printf("  %-8s -> %-16s %s\n", line.device.c_str(), line.to.c_str(), line.text.c_str());
-    std::fflush(stdout);
+    verified(line.device, line.device.starts_with("alice") ? "bob@localhost" : "alice@localhost", took);
   }
 
   /// The lines of a pipe, as they come.
@@ -113,19 +112,6 @@ class Demo {
     std::printf("\n");
   }
 
-  void verified(const std::string& device, const std::string& name) {
-    const Said said = village_->cairn(device, {"contact", "show", name});
-    must(said);
-    std::string cosigners;
-    for (const json& one : said.json["cosigners"])
-      cosigners += (cosigners.empty() ? "" : ", ") + one.get<std::string>();
-    std::printf(
-        "  verified by %s before the first byte: %s has %d active devices; quorum %s; answer %d bytes; log of %d "
-        "epochs\n",
-        device.c_str(), name.c_str(), said.json["devices_active"].get<int>(), cosigners.c_str(),
-        said.json["answer_bytes"].get<int>(), said.json["log_size"].get<int>());
-  }
-
   void received() {
     step("What each device has received");
     for (const std::string& device : kDevices) {
@@ -150,15 +136,41 @@ class Demo {
   }
 
   void lie() {
-    step("Now the server lies: it puts a device of its own into every answer about bob");
-    std::ofstream(lie_switch_) << "unsigned-device";
-    const Said said = village_->cairn("alice-1", {"send", "bob@localhost", "This must not leave.", "--fresh"});
+    step("Now another program serves the same domain, and lies: a device of its own is in every answer about bob");
+    const std::string lie = folder_ + "/lie";
+    std::ofstream(lie) << "unsigned-device";
+    village_->exchange_server("cairn-lying-server", {"--about", "bob@localhost", "--lie-file", lie});
+    const std::string text = "This must not leave.";
+    const Said said = village_->cairn("alice-1", {"send", "bob@localhost", text, "--fresh"});
     if (said.good()) fail("The lie was believed.");
     std::printf("  alice's client: %s\n", said.error.c_str());
-    std::filesystem::remove(lie_switch_);
+    village_->exchange_server("cairnd", {});
+    must(village_->cairn("alice-1", {"send", "bob@localhost", kAfterTheLie, "--fresh"}));
+    said_.push_back(kAfterTheLie);
+    for (const std::string& device : kDevices) {
+      if (await_all(device) != said_.size()) fail("A device has not received everything.");
+      if (has(device, text)) fail("What was refused has arrived all the same.");
+    }
+    std::printf(
+        "  The honest program is back: what alice wrote next has come to all, and what she wrote then to nobody.\n");
   }
 
  private:
+  /// On whose word the device wrote to the name, and how large the proof was.
+  void verified(const std::string& device, const std::string& name, std::chrono::milliseconds took) {
+    const Said said = village_->cairn(device, {"contact", "show", name});
+    must(said);
+    std::string cosigners;
+    for (const json& one : said.json["cosigners"])
+      cosigners += (cosigners.empty() ? "" : ", ") + one.get<std::string>();
+    std::printf(
+        "           verified first: %d devices of %s, by %s; proof of %d bytes in a log of %d epochs, %.1f s old; sent "
+        "after %d ms\n",
+        said.json["devices_active"].get<int>(), name.c_str(), cosigners.c_str(), said.json["answer_bytes"].get<int>(),
+        said.json["log_size"].get<int>(), said.json["age_ms"].get<double>() / 1000, static_cast<int>(took.count()));
+    std::fflush(stdout);
+  }
+
   Said say(const Line& line) {
     Said said = village_->cairn(line.device, {"send", "--", line.to, line.text});
     if (said.good()) said_.push_back(line.text);
@@ -182,6 +194,11 @@ class Demo {
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     return count;
+  }
+
+  bool has(const std::string& device, const std::string& text) {
+    const Said said = village_->cairn(device, {"read"});
+    return !said.good() || said.json.dump().find(text) != std::string::npos;
   }
 
   std::size_t texts_on(const std::string& device) {
@@ -215,7 +232,6 @@ class Demo {
   }
 
   std::string folder_;
-  std::string lie_switch_;
   std::optional<Village> village_;
   std::vector<std::string> said_;
   Clock::time_point began_ = Clock::now();
@@ -255,7 +271,6 @@ int main(int argc, char** argv) {
       for (const Line& line : kPairLines) demo.speak(line);
       for (const Line& line : kGroupLines) demo.speak(line);
     }
-    demo.verified("alice-1", "bob@localhost");
     if (kind == Input::Kind::terminal) demo.converse(input);
     demo.received();
     demo.server_reads_nothing();

@@ -115,6 +115,13 @@ void Village::stop_server(int signal) {
   server_.reset();
 }
 
+void Village::exchange_server(std::string program, std::vector<std::string> arguments) {
+  stop_server(SIGTERM);
+  options_.server = std::move(program);
+  options_.server_arguments = std::move(arguments);
+  start_server();
+}
+
 std::vector<std::string> Village::cosigner_command(std::size_t index) const {
   const std::string who = "cosigner" + std::to_string(index);
   std::vector<std::string> words = command(who, "cairn-witness");

@@ -67,6 +67,8 @@ class Village {
   Process& server() { return *server_; }
   void start_server();
   void stop_server(int signal);
+  /// Another program goes on with the same data at the same port.
+  void exchange_server(std::string program, std::vector<std::string> arguments);
   /// The cosigners, in the order witnesses, auditors.
   std::vector<Process>& cosigners() { return cosigners_; }
   void start_cosigner(std::size_t index);
