@@ -152,7 +152,7 @@ class Demo {
       if (has(device, text)) fail("What was refused has arrived all the same.");
     }
     std::printf(
-        "  The honest program is back: what alice wrote next has come to all, and what she wrote then to nobody.\n");
+        "  The honest program is back: what alice writes now comes to all, and what was refused has come to nobody.\n");
   }
 
  private:
