@@ -231,7 +231,10 @@ void DeleteJob::delete_key_box(Context& context) {
   gone.signature = crypto::sign_labelled(*box_key_, crypto::kSignKeyBoxDelete, gone.content());
   storage_->ask(context, proto::kPathKeyBoxDelete, wire::encode(gone),
                 [self = self_as<DeleteJob>()](Context& later, Result<Bytes> body) {
-                  if (!body) return self->refused_by_storage(body.error());
+                  // Asked again after an answer that was lost, a storage has no such box any more: it is gone all the
+                  // same.
+                  const bool is_gone = body || body.error().code == ErrorCode::not_found;
+                  if (!is_gone) return self->refused_by_storage(body.error());
                   const auto& pin = self->box_->content.pin;
                   const Then then = [self](Context& next) {
                     self->forget_standbys(next, [self](Context& last) { self->end(last); });

@@ -416,6 +416,15 @@ TEST_F(Backup, DeletedIsGoneAndAnotherCanBegin) {
   EXPECT_EQ(backup("alice-1", "list", with_key())["error"]["data"]["code"], "not_found");
 }
 
+TEST_F(Backup, IsDeletedThoughTheAnswerThatSaysSoWasLost) {
+  ASSERT_TRUE(backup("alice-1", "create", with_key()).contains("result"));
+  village.server.vault.loses = proto::kPathKeyBoxDelete;
+  const json gone = backup("alice-1", "delete");
+  ASSERT_TRUE(gone.contains("result")) << gone.dump();
+  EXPECT_TRUE(village.server.vault.loses.empty());
+  EXPECT_TRUE(village.server.vault.key_boxes.empty());
+}
+
 TEST_F(Backup, IsMadeEveryDayWhenItsOwnerWantsThat) {
   EXPECT_EQ(village.ask("alice-1", "backup.schedule", {{"daily", true}})["error"]["data"]["code"], "not_found");
   ASSERT_TRUE(backup("alice-1", "create", with_key()).contains("result"));

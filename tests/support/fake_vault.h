@@ -27,7 +27,14 @@ class FakeVault {
   std::function<void(const proto::VaultList&, proto::VaultListAnswer&)> spoil_list{};
   std::function<bool(const proto::KeyBoxPut&)> refuses_box{};  ///< for want of room
 
+  std::string loses{};  ///< a path of which the next request is done, and its answer lost
+
   std::optional<proto::CallReply> answer(const std::string& path, const proto::Call& call) {
+    if (path == loses) {
+      loses.clear();
+      answer(path, call);
+      return FakePost::refusal(ErrorCode::unavailable, "The answer was lost.");
+    }
     if (path == proto::kPathVaultCreate) return done(call, &FakeVault::create);
     if (path == proto::kPathVaultPut) return done(call, &FakeVault::put);
     if (path == proto::kPathVaultGet) return done(call, &FakeVault::get);
