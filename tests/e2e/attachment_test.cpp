@@ -90,7 +90,8 @@ class FilesBetweenPrograms : public VillageTest {
     return eventually(
         [&] {
           const json one = newest_transfer(device);
-          return one.value("state", "") != "running" || one.value("done", std::uint64_t{0}) >= bytes;
+          if (one.empty()) return false;  // the command has not come to it yet
+          return one["state"] != "running" || one.value("done", std::uint64_t{0}) >= bytes;
         },
         most_of_a_transfer_);
   }
