@@ -81,7 +81,7 @@ void keep_received_file(Context& context, const ChannelId& home, std::uint64_t i
 }  // namespace
 
 void Inbox::note_members(Conversations& owner, Context& context, Conversation& conversation,
-                         const mls::CommitSummary& commit) {
+                         const mls::CommitSummary& commit, Committed where) {
   const auto before = names_of(commit.members);
   std::vector<mls::Member> after = commit.added;
   if (commit.source == mls::CommitSource::external) after.push_back(commit.committer);
@@ -93,7 +93,9 @@ void Inbox::note_members(Conversations& owner, Context& context, Conversation& c
   const auto now = names_of(after);
   const auto by = names_of({commit.committer});
   if (!before || !now || !by) return;
-  for (const directory::Name& name : without(*now, *before)) {
+  const auto come = without(*now, *before);
+  for (const directory::Name& name : come) {
+    if (where == Committed::here) break;  // whoever is not in `names` any more goes by the next commit
     const auto at = std::lower_bound(conversation.names.begin(), conversation.names.end(), name.text());
     if (at == conversation.names.end() || *at != name.text()) conversation.names.insert(at, name.text());
   }
@@ -103,7 +105,6 @@ void Inbox::note_members(Conversations& owner, Context& context, Conversation& c
   notice.delivery = Delivery::notice;
   notice.time_ms = context.now.ms;
   notice.epoch = commit.epoch;
-  const auto come = without(*now, *before);
   if (!come.empty()) {
     notice.text = joined(*by) + " added " + joined(come) + ".";
     owner.add_message(context, conversation, notice);
@@ -375,7 +376,7 @@ Inbox::Verdict Inbox::take_handshake_or_message(const proto::Envelope& envelope)
     owner_.save_moved_on(context_, channel_, *group, summary.epoch - 1);
     conversation->join_tokens.clear();
     erase_rejoin(context_, channel_);  // what was staged before a doubt was dropped with it: these keys are new
-    note_members(owner_, context_, *conversation, summary);
+    note_members(owner_, context_, *conversation, summary, Committed::here);
     owner_.save(context_, *conversation);
     return Verdict::done;
   }
@@ -411,7 +412,7 @@ Inbox::Verdict Inbox::take_commit(Conversation& conversation, mls::Group& group,
     return Verdict::done;
   }
   followed();
-  note_members(owner_, context_, conversation, summary);
+  note_members(owner_, context_, conversation, summary, Committed::elsewhere);
   for (const mls::Member& removed : summary.removed) {
     const auto who = parse_identity(*removed.node);
     if (who) owner_.adds_after_[channel_][who->name] = owner_.views_.accepted(who->name);

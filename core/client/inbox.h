@@ -22,9 +22,11 @@ class Inbox {
   /// Processes what can be processed now.
   void process();
 
+  /// Whose commit it is: one's own was staged for what was wanted then, which counts no more than what is wanted now.
+  enum class Committed : std::uint8_t { here, elsewhere };
   /// Rows of tables::kMessages for who came and went by a commit; also keeps `names` true.
   static void note_members(Conversations& owner, Context& context, Conversation& conversation,
-                           const mls::CommitSummary& commit);
+                           const mls::CommitSummary& commit, Committed where);
 
  private:
   enum class Verdict { done, wait };

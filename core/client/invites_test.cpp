@@ -408,6 +408,73 @@ TEST_F(GroupLinkVillage, IsRevokedByItsIdAndMadeByAdminsAlone) {
   EXPECT_NE(bad(make({{"conversation", kBob}})).find("conversation of two"), std::string::npos);
 }
 
+// ---- a commit is under way while its maker decides otherwise ----
+
+class GroupLinkInTime : public GroupLinkVillage {
+ protected:
+  static constexpr std::string_view kServer = "https://example.org";
+
+  void SetUp() override {
+    GroupLinkVillage::SetUp();
+    ASSERT_TRUE(village.until([&] { return has_line("carol-1", "walkers", "You are in a conversation"); }));
+  }
+  /// bob has asked, and alice's device knows what it takes to add him.
+  json bob_asks() {
+    json made = good(make({{"conversation", "walkers"}, {"uses", 5}}));
+    village.device("alice-1").hold_answers_to(proto::kPathKeyPackageFetch);
+    village.begin("bob-1", "invitation.accept", {{"link", made["link"]}});
+    EXPECT_TRUE(village.until([&] { return village.device("alice-1").answers_held() == 1; }));
+    return made;
+  }
+  void revoke(const json& made) { good(village.ask("alice-1", "invitation.revoke", {{"id", made["id"]}})); }
+  json members() { return good(village.ask("alice-1", "group.show", {{"conversation", "walkers"}}))["names"]; }
+  bool hears(const std::string& text) {
+    good(village.ask("alice-1", "send", {{"to", "walkers"}, {"text", text}}));
+    return village.until([&] { return has_line("carol-1", "walkers", text); });
+  }
+  const json without_bob = {kAlice, kCarol};
+};
+
+TEST_F(GroupLinkInTime, WhomACommitAddsThatNobodyTookIsNotLetInAfterTheLinkWasRevoked) {
+  const json made = bob_asks();
+  village.device("alice-1").cut_off_from(std::string(kServer) + std::string(proto::kPathChannelCommit));
+  village.device("alice-1").release_answers();
+  village.settle();
+  village.pass_all(kMinuteMs);  // it is tried again and again
+  revoke(made);
+  village.device("alice-1").cut_off_from("");
+  village.pass_all(5 * kMinuteMs);
+  EXPECT_TRUE(hears("nobody came"));
+  EXPECT_EQ(members(), without_bob);
+  for (const std::string device : {"alice-1", "carol-1"}) {
+    EXPECT_FALSE(has_line(device, "walkers", "added bob@example.org")) << device;
+  }
+}
+
+TEST_F(GroupLinkInTime, WhoCameInBehindTheMakersBackIsRemovedAtOnce) {
+  for (const bool echo_is_first : {true, false}) {
+    SCOPED_TRACE(echo_is_first ? "the echo is first" : "the answer is first");
+    const json made = bob_asks();
+    testing::TestClient& alice = village.device("alice-1");
+    alice.set_silent(true);
+    alice.lose_answers_to(proto::kPathChannelCommit);
+    alice.release_answers();
+    village.settle();  // the server has taken it, and its maker does not know
+    revoke(made);
+    if (echo_is_first) alice.set_silent(false);
+    village.settle();
+    alice.lose_answers_to("");
+    village.pass_all(kMinuteMs);
+    alice.set_silent(false);
+    const std::string text = echo_is_first ? "one has gone" : "and so has another";
+    EXPECT_TRUE(hears(text));
+    EXPECT_EQ(members(), without_bob);
+    EXPECT_TRUE(has_line("carol-1", "walkers", "alice@example.org added bob@example.org."));
+    EXPECT_TRUE(has_line("carol-1", "walkers", "alice@example.org removed bob@example.org."));
+    EXPECT_FALSE(has_line("bob-1", "walkers", text)) << "it was said when he was out";
+  }
+}
+
 TEST_F(GroupLinkVillage, IsHonouredAfterARestart) {
   const std::string text = link();
   village.device("alice-1").restart();

@@ -249,7 +249,7 @@ void Reconciler::commit_won() {
   owner_.behind_.erase(channel_);
   conversation_.join_tokens.clear();
   conversation_.trouble.clear();
-  Inbox::note_members(owner_, context_, conversation_, summary);
+  Inbox::note_members(owner_, context_, conversation_, summary, Inbox::Committed::here);
   owner_.save(context_, conversation_);
   owner_.due(channel_);
 }

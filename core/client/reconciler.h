@@ -52,10 +52,12 @@ class Reconciler {
   /// As it stands in a request. Nothing: it is being put, and the next answer goes on with that.
   std::optional<Carried> carry(ByteView body);
   std::optional<Carried> put(ByteView body);
-  /// Of those whom the staged commit adds, in that order.
-  std::vector<bool> still_active() const;
+  /// Whether this leaf should be in: its name is wanted here, and its device active.
+  bool should_be_in(const mls::Member& member) const;
+  /// Of those whom the staged commit adds, in that order: who still should be in.
+  std::vector<bool> still_awaited() const;
   /// The Welcome that all of them fetch; empty when each gets one in its envelope.
-  Bytes one_for_all(const std::vector<bool>& active) const;
+  Bytes one_for_all(const std::vector<bool>& awaited) const;
   /// False while they are being put.
   bool add_welcomes(proto::ChannelCommit& request);
   void put_answered(const Hash& sent, const Answer& answer);

@@ -38,22 +38,26 @@ bool Reconciler::is_own(const proto::CommitAnswer& winner) const {
   return equal(winner.winning_commit, wire::encode(LargeBodies::place_of(account_, channel_, own)));
 }
 
-// Removed since this was staged: it is welcomed no more, and a server that has not taken the commit yet refuses it for
-// that. One that has says so, and the removal is the next commit.
-std::vector<bool> Reconciler::still_active() const {
+bool Reconciler::should_be_in(const mls::Member& member) const {
+  const auto who = parse_identity(*member.node);
+  const auto view = who ? owner_.views_.view(context_.store, account_, who->name) : std::nullopt;
+  const auto& names = conversation_.names;
+  return view && view->state().is_active(who->device) &&
+         std::binary_search(names.begin(), names.end(), who->name.text());
+}
+
+// A device that was removed since this was staged, or whose name is wanted here no more, is not welcomed; and a server
+// that has not taken the commit yet refuses it for that, and it is staged anew. Where one has taken it, the removal is
+// the next commit.
+std::vector<bool> Reconciler::still_awaited() const {
   std::vector<bool> out;
-  for (const mls::Member& member : group_->pending()->summary().added) {
-    const auto who = parse_identity(*member.node);
-    CHECK(who.has_value());
-    const auto view = owner_.views_.view(context_.store, account_, who->name);
-    out.push_back(view && view->state().is_active(who->device));
-  }
+  for (const mls::Member& member : group_->pending()->summary().added) out.push_back(should_be_in(member));
   return out;
 }
 
-Bytes Reconciler::one_for_all(const std::vector<bool>& active) const {
-  Bytes joint = group_->pending()->joint_welcome(active);
-  const auto count = static_cast<std::size_t>(std::count(active.begin(), active.end(), true));
+Bytes Reconciler::one_for_all(const std::vector<bool>& awaited) const {
+  Bytes joint = group_->pending()->joint_welcome(awaited);
+  const auto count = static_cast<std::size_t>(std::count(awaited.begin(), awaited.end(), true));
   const bool is_large = joint.size() > proto::kMaxEnvelopeBody || joint.size() * count > kMostWelcomesInside;
   return is_large ? joint : Bytes{};
 }
@@ -62,14 +66,14 @@ bool Reconciler::add_welcomes(proto::ChannelCommit& request) {
   const mls::PendingCommit& pending = *group_->pending();
   const std::vector<mls::Member>& added = pending.summary().added;
   if (added.empty()) return true;
-  const std::vector<bool> active = still_active();
-  const Bytes joint = one_for_all(active);
+  const std::vector<bool> awaited = still_awaited();
+  const Bytes joint = one_for_all(awaited);
   const auto large = joint.empty() ? std::nullopt : put(joint);
   if (!joint.empty() && !large) return false;
   std::vector<mls::OutgoingWelcome> each;
   if (!large) each = pending.welcomes();
   for (std::size_t i = 0; i < added.size(); ++i) {
-    if (!active[i]) continue;
+    if (!awaited[i]) continue;
     const auto one = recipients_of(context_.store, account_, owner_.views_, {added[i]});
     const auto who = parse_identity(*added[i].node);
     CHECK(one.has_value() && who.has_value());
@@ -88,13 +92,7 @@ bool Reconciler::add_welcomes(proto::ChannelCommit& request) {
 // ---- what the server refused ----
 
 bool Reconciler::is_still_wanted() const {
-  const auto is_in = [&](const mls::Member& member) {
-    const auto who = parse_identity(*member.node);
-    const auto view = who ? owner_.views_.view(context_.store, account_, who->name) : std::nullopt;
-    const auto& names = conversation_.names;
-    return view && view->state().is_active(who->device) &&
-           std::binary_search(names.begin(), names.end(), who->name.text());
-  };
+  const auto is_in = [this](const mls::Member& member) { return should_be_in(member); };
   const std::vector<mls::Member> members = group_->pending()->members();
   const std::vector<mls::Member>& removed = group_->pending()->summary().removed;
   return std::all_of(members.begin(), members.end(), is_in) && std::none_of(removed.begin(), removed.end(), is_in);
@@ -102,7 +100,7 @@ bool Reconciler::is_still_wanted() const {
 
 void Reconciler::drop_refused() {
   const Bytes& commit = group_->pending()->commit();
-  const Bytes joint = group_->pending()->summary().added.empty() ? Bytes{} : one_for_all(still_active());
+  const Bytes joint = group_->pending()->summary().added.empty() ? Bytes{} : one_for_all(still_awaited());
   const auto take_back = [&](const Bytes& body) {
     owner_.large_.take_back(context_, account_, channel_, conversation_.domain, body);
   };
