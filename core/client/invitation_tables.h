@@ -1,4 +1,4 @@
-// Rows of invitation links (domains.h, invites.h), beside those of tables.h.
+// Rows of invitation links and of how groups come here (domains.h, invites.h, requests.h), beside those of tables.h.
 #pragma once
 
 #include "core/base/store.h"
@@ -8,5 +8,6 @@ namespace cairn::client::tables {
 inline constexpr Table kDomainOrigins{130};  ///< name_key(domain) -> DomainOrigin: by whose link it was pinned
 inline constexpr Table kGroupLinks{131};     ///< token_hash() -> GroupLink: made on this device
 inline constexpr Table kAskedJoins{132};     ///< token_hash() -> AskedJoin: taken up on this device
+inline constexpr Table kBroughtBy{160};      ///< home of a group -> name: of whose device its Welcome was
 
 }  // namespace cairn::client::tables

@@ -1,5 +1,6 @@
 #include "core/client/requests.h"
 
+#include "core/client/invitation_tables.h"
 #include "core/client/messages.h"
 #include "core/client/pairs.h"
 #include "core/client/tables.h"
@@ -51,17 +52,30 @@ bool is_link(std::string_view word, Addresses addresses) {
 /// Whether behind this word stands where a reference leads: "[1]:" (CommonMark s.4.7); the place may be the next word.
 bool is_definition(std::string_view word) { return word.ends_with("]:"); }
 
+/// Whether what a device of that name brings here is no request.
+bool is_known_name(const StoreView& store, const Account& account, const std::string& name) {
+  return name == account.name.text() || contact_of(store, account, name).is_accepted;
+}
+
 }  // namespace
 
 void note_welcome(Context& context, const Account& account, const ChannelId& home, const ConversationInfo& info,
                   const directory::Name& by) {
   ConversationSettings settings = settings_of(context.store, home);
-  const bool is_known = info.kind == ConversationKind::self || by == account.name ||
-                        contact_of(context.store, account, by.text()).is_accepted;
+  const bool is_known = info.kind == ConversationKind::self || is_known_name(context.store, account, by.text());
+  // Of one that is a request already a stranger's Welcome counts for more than another one's.
+  if (info.kind == ConversationKind::group && !(is_known && settings.is_request)) {
+    context.store.put(tables::kBroughtBy, to_bytes(home), to_bytes(as_bytes(by.text())));
+  }
   if (is_known && !settings.is_leaving) return;
   settings.is_request = settings.is_request || !is_known;
   settings.is_leaving = false;  // whoever left and is in it again did not leave now
   save_settings(context, home, settings);
+}
+
+bool is_brought_by_known(const StoreView& store, const Account& account, const ChannelId& home) {
+  const auto by = store.get(tables::kBroughtBy, home);
+  return by && is_known_name(store, account, as_text(*by));
 }
 
 void accept_conversation(Context& context, const Account& account, const Conversation& conversation) {

@@ -12,6 +12,10 @@ namespace cairn::client {
 void note_welcome(Context& context, const Account& account, const ChannelId& home, const ConversationInfo& info,
                   const directory::Name& by);
 
+/// Whether a name that its owner wants to hear, or another own device, brought this one into that group. False where it
+/// is not known who did.
+bool is_brought_by_known(const StoreView& store, const Account& account, const ChannelId& home);
+
 /// Its owner wants to be in it: wrote here, on this or another device, or said so. Of a pair the other name is known
 /// from then on.
 void accept_conversation(Context& context, const Account& account, const Conversation& conversation);

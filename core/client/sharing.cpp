@@ -59,6 +59,14 @@ std::optional<MessageId> last_before(const StoreView& store, const ChannelId& ho
   return std::nullopt;
 }
 
+/// What another own device says of a group is said of an id, and whoever knows that can make another group of it: such
+/// a word lifts no request of a stranger's.
+bool may_lift(const StoreView& store, const Account& account, const ChannelId& home, const SharedRecord& record) {
+  const bool is_yes_to_group =
+      record.field == SharedField::accepted && record.is_on() && record.room.kind == ConversationKind::group;
+  return !is_yes_to_group || !settings_of(store, home).is_request || is_brought_by_known(store, account, home);
+}
+
 /// Out of a backup: in the name of this device.
 bool is_restored(const Account& account, const SharedRecord& record) {
   return record.stamp.device == account.device_id();
@@ -271,6 +279,7 @@ void Sharing::merge_of_room(Context& context, const Account& account, const Chan
     if (!ref) return keep_waiting(context, account, record, since);
     return receipts_.read_elsewhere(context, account, home, ref->index + 1);
   }
+  if (!may_lift(context.store, account, home, record)) return keep_waiting(context, account, record, since);
   const Bytes key = field_key(record.field, home);
   const bool was_set = stamp_at(context.store, key).has_value();
   if (!wins(context, account, key, record)) return;
@@ -317,17 +326,22 @@ void Sharing::look_at_waiting(Context& context, const Account& account) {
   const std::uint64_t entries = conversations_.entries();
   const bool is_in_more = std::exchange(entries_, entries) != entries;
   if (!std::exchange(something_came_, false) && !is_in_more) return;
+  std::vector<std::pair<SharedRecord, Time>> waiting;
   // What is not about a message waits for a conversation alone.
   const Bytes some = is_in_more ? Bytes{} : Bytes{static_cast<std::uint8_t>(SharedField::read)};
   for (const Row& row : context.store.scan_prefix(tables::kSharedWaiting, some, kMaxSharedWaiting)) {
     const auto since = context.store.get(tables::kSharedWaitingSince, row.key);
     context.store.erase(tables::kSharedWaiting, row.key);
     context.store.erase(tables::kSharedWaitingSince, row.key);
-    const auto record = wire::decode<SharedRecord>(row.value);
+    auto record = wire::decode<SharedRecord>(row.value);
     // Of an earlier build: it waits from now on.
     const std::uint64_t since_ms = since ? wire::Reader(*since).u64().value_or(0) : context.now.ms;
-    if (record) merge(context, account, *record, Time{since_ms});
+    if (record) waiting.emplace_back(std::move(*record), Time{since_ms});
   }
+  // Groups last: that a pair was accepted says whose Welcome is no stranger's.
+  std::stable_partition(waiting.begin(), waiting.end(),
+                        [](const auto& one) { return one.first.room.kind != ConversationKind::group; });
+  for (const auto& [record, since] : waiting) merge(context, account, record, since);
 }
 
 }  // namespace cairn::client
