@@ -7,6 +7,7 @@
 #include "core/client/history_rows.h"
 #include "core/client/identity.h"
 #include "core/client/inbox.h"
+#include "core/client/invitation_tables.h"
 #include "core/client/key_packages.h"
 #include "core/client/messages.h"
 #include "core/client/pairs.h"
@@ -330,6 +331,18 @@ void Conversations::rejoins_due(const StoreView& store) {
   for (const Row& row : store.scan(tables::kRejoins, {}, {}, kMaxConversations)) due(*ChannelId::from(row.key));
 }
 
+void Conversations::take_heard_again(Context& context) {
+  for (const Row& row : context.store.scan(tables::kHeardAgain, {}, {}, kMaxConversations)) {
+    context.store.erase(tables::kHeardAgain, row.key);
+    ++heard_again_;
+    if (row.value.empty()) {
+      for (const ChannelId& channel : channels_of(context.store, *ChannelId::from(row.key))) due(channel);
+    } else if (const auto name = directory::Name::from(as_text(row.value))) {
+      name_changed(context.store, *name);
+    }
+  }
+}
+
 void Conversations::connection_changed(const StoreView& store) {
   for (const Conversation& conversation : channels(store)) due(conversation.channel);
   for (const Row& row : store.scan(tables::kInboxByChannel, {}, {}, kMaxConversations)) {
@@ -341,6 +354,7 @@ void Conversations::connection_changed(const StoreView& store) {
 void Conversations::step(Context& context, const Account& account) {
   forget_former_epochs(context);
   if (context.store.full()) return;  // what is due stays due
+  take_heard_again(context);
   for (auto* retries : {&retries_, &update_retries_}) {
     for (auto& [channel, retry] : *retries) {
       if (retry.at > context.now) continue;

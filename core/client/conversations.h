@@ -93,6 +93,8 @@ class Conversations {
 
   /// Grows with each conversation that this device comes to be in.
   std::uint64_t entries() const { return entries_; }
+  /// Grows when its owner comes to want to hear what, or whom, he did not.
+  std::uint64_t heard_again() const { return heard_again_; }
 
   /// Devices to which a person wrote from here, in any conversation: what clients say by themselves makes none known.
   std::set<DeviceId> ever_sent_to(const StoreView& store) const;
@@ -186,6 +188,8 @@ class Conversations {
   /// The home of the pair between these two, sorted, or of the own name's conversation; nothing when there is none yet.
   std::optional<ChannelId> home_of_names(const StoreView& store, ConversationKind kind,
                                          const std::vector<std::string>& names) const;
+  /// What waited until its owner wants to hear it is looked at again.
+  void take_heard_again(Context& context);
   /// What this device asks to be let in to again.
   void rejoins_due(const StoreView& store);
   void save(Context& context, const Conversation& conversation);
@@ -261,6 +265,7 @@ class Conversations {
   std::uint64_t gaps_seen_ = 0;
   Time next_forgetting_;
   std::uint64_t entries_ = 0;
+  std::uint64_t heard_again_ = 0;
   mutable std::map<std::vector<std::string>, ChannelId> homes_;  ///< some of home_of_names()
 };
 

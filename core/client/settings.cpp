@@ -1,5 +1,6 @@
 #include "core/client/settings.h"
 
+#include "core/client/invitation_tables.h"
 #include "core/client/tables.h"
 
 namespace cairn::client {
@@ -10,6 +11,8 @@ constexpr std::size_t kMaxContacts = 100'000;
 void write_flags(wire::Writer& w, std::initializer_list<bool> flags) {
   for (const bool flag : flags) w.u8(flag ? 1 : 0);
 }
+
+bool is_heard(const ConversationSettings& settings) { return !settings.is_request && !settings.is_hidden; }
 
 }  // namespace
 
@@ -53,6 +56,9 @@ ConversationSettings settings_of(const StoreView& store, const ChannelId& home) 
 }
 
 void put_settings(Context& context, const ChannelId& home, const ConversationSettings& settings) {
+  if (is_heard(settings) && !is_heard(settings_of(context.store, home))) {
+    context.store.put(tables::kHeardAgain, to_bytes(home), {});
+  }
   context.store.put(tables::kSettings, to_bytes(home), wire::encode(settings));
 }
 
@@ -80,7 +86,11 @@ ContactSettings contact_of(const StoreView& store, const Account& account, const
 }
 
 void put_contact(Context& context, const Account& account, const ContactSettings& contact) {
-  context.store.put(tables::kContactSettings, name_key(account, contact.name), wire::encode(contact));
+  const Bytes key = name_key(account, contact.name);
+  if (!contact.is_blocked && contact_of(context.store, account, contact.name).is_blocked) {
+    context.store.put(tables::kHeardAgain, key, to_bytes(as_bytes(contact.name)));
+  }
+  context.store.put(tables::kContactSettings, key, wire::encode(contact));
 }
 
 void save_contact(Context& context, const Account& account, const ContactSettings& contact) {
