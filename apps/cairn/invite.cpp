@@ -221,6 +221,11 @@ std::string render_invitation(const std::string& method, const json& result) {
   if (method == "invitation.show") return render_link(result);
   if (method == "invitation.list") return render_all_made(result);
   if (method == "invitation.revoke") return render_made(result);
+  if (result.value("brought_by_others", false)) {
+    return "You have accepted a group that somebody whom you did not know brought you into as if it were \"" +
+           field(result, "title") + "\"; see whether those whom you expect are in it: cairn group show " +
+           field(result, "conversation") + "\n";
+  }
   if (result.value("kind", "") == "group") return "You are in \"" + field(result, "title") + "\" now.\n";
   const std::string name = field(result, "name");
   std::string out = result.value("pins", false) ? field(result, "domain") + " is known from now on. " : std::string();

@@ -129,6 +129,11 @@ TEST(Invite, SaysHowToGoOn) {
   EXPECT_NE(render_invitation("invitation.show", group).find("to the group \"walkers\", until 2025-06-15"),
             std::string::npos);
   EXPECT_EQ(render_invitation("invitation.accept", group), "You are in \"walkers\" now.\n");
+  group["brought_by_others"] = true;
+  group["conversation"] = "c0ffee";
+  const std::string doubted = render_invitation("invitation.accept", group);
+  EXPECT_EQ(doubted.find("You are in"), std::string::npos);
+  EXPECT_NE(doubted.find("cairn group show c0ffee\n"), std::string::npos) << doubted;
 }
 
 TEST(Invite, DrawsALinkUnlessItIsTooLong) {

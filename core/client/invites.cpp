@@ -97,7 +97,7 @@ void AskedJoin::write(wire::Writer& w) const {
   w.u64(asked_ms);
   w.u8(verdict ? static_cast<std::uint8_t>(*verdict) : std::uint8_t{0});
   w.raw(group);
-  w.u8(entered ? 1 : 0);
+  w.u8(static_cast<std::uint8_t>(entry));
 }
 
 Result<AskedJoin> AskedJoin::read(wire::Reader& r) {
@@ -109,7 +109,9 @@ Result<AskedJoin> AskedJoin::read(wire::Reader& r) {
   REQUIRE(verdict <= static_cast<std::uint8_t>(JoinVerdict::over), ErrorCode::malformed, "verdict of a request");
   if (verdict != 0) out.verdict = static_cast<JoinVerdict>(verdict);
   out.group = TRY(r.fixed<ChannelId>());
-  out.entered = TRY(r.presence());
+  const std::uint8_t entry = TRY(r.u8());
+  REQUIRE(entry <= static_cast<std::uint8_t>(JoinEntry::by_others), ErrorCode::malformed, "entry of a request");
+  out.entry = static_cast<JoinEntry>(entry);
   return out;
 }
 
@@ -265,7 +267,7 @@ std::optional<AskedJoin> Invites::asked(const StoreView& store, const Hash& id) 
 void Invites::take_answer(Context& context, const Account& account, const Heard& heard, const JoinAnswer& answer) {
   if (contact_of(context.store, account, heard.name.text()).is_blocked) return;
   auto row = asked(context.store, answer.invitation);
-  if (!row || row->maker != heard.name.text() || row->entered) return;
+  if (!row || row->maker != heard.name.text() || row->entry == JoinEntry::by_known) return;
   look_ = true;
   if (row->verdict == answer.verdict && row->group == answer.group) return;  // it was said before
   row->verdict = answer.verdict;
@@ -277,9 +279,16 @@ void Invites::take_answer(Context& context, const Account& account, const Heard&
 
 // Whoever may send a Welcome can make a group of any id, its maker's leaf in it and the maker none the wiser. The maker
 // is somebody whom this device's owner wants to hear, so a Welcome of theirs makes no request (s.10): one that is a
-// request came from somebody else.
-bool Invites::is_brought_by_others(const StoreView& store, const Conversation& group) {
-  return settings_of(store, home_of(store, group.channel)).is_request;
+// request came from somebody else, and one that is none any more may have.
+bool Invites::is_brought_by_others(const StoreView& store, const Account& account, const ChannelId& group) {
+  if (settings_of(store, group).is_request) return true;
+  return store.get(tables::kBroughtBy, group) && !is_brought_by_known(store, account, group);
+}
+
+bool Invites::is_in(const StoreView& store, const AskedJoin& asked) const {
+  if (asked.entry != JoinEntry::by_others) return asked.entry == JoinEntry::by_known;
+  const auto group = conversations_.find(store, asked.group);
+  return group && group->is_writable() && !settings_of(store, asked.group).is_request;
 }
 
 // ---- what happens ----
@@ -298,20 +307,23 @@ void Invites::heard(Context& context, const Account& account, const Heard& heard
 }
 
 void Invites::step(Context& context, const Account& account) {
-  const std::uint64_t entries = conversations_.entries();
-  if (std::exchange(entries_, entries) == entries && !look_) return;
+  const std::uint64_t seen = conversations_.entries() + conversations_.heard_again();
+  if (std::exchange(seen_, seen) == seen && !look_) return;
   look_ = false;
   for (const Row& row : context.store.scan(tables::kAskedJoins, {}, {}, kMaxAskedJoins)) {
     auto asked = wire::decode<AskedJoin>(row.value);
-    if (!asked || asked->entered || asked->verdict != JoinVerdict::let_in) continue;
+    if (!asked || asked->entry != JoinEntry::none || asked->verdict != JoinVerdict::let_in) continue;
     const auto group = conversations_.find(context.store, asked->group);
     const bool is_it = group && group->kind == ConversationKind::group && group->is_writable() &&
-                       holds_name(group->names, asked->maker) && !is_brought_by_others(context.store, *group) &&
+                       holds_name(group->names, asked->maker) &&
                        !contact_of(context.store, account, asked->maker).is_blocked;
     if (!is_it) continue;
-    accept_conversation(context, account, *group);
-    mark_shared(context, SharedField::accepted, group->channel);
-    asked->entered = true;
+    const bool by_others = is_brought_by_others(context.store, account, group->channel);
+    asked->entry = by_others ? JoinEntry::by_others : JoinEntry::by_known;
+    if (!by_others) {
+      accept_conversation(context, account, *group);
+      mark_shared(context, SharedField::accepted, group->channel);
+    }
     context.store.put(tables::kAskedJoins, row.key, wire::encode(*asked));
   }
 }

@@ -28,6 +28,10 @@ struct GroupLink {
   static Result<GroupLink> read(wire::Reader&);
 };
 
+/// What became of a group into which this device was let, on this device. by_others: what is here under its id was not
+/// brought by whom its owner knows, as the maker is; it may be another group, also when its owner accepts it.
+enum class JoinEntry : std::uint8_t { none = 0, by_known = 1, by_others = 2 };
+
 /// tables::kAskedJoins.
 struct AskedJoin {
   std::string maker;  ///< the name that the link is of
@@ -35,7 +39,7 @@ struct AskedJoin {
   std::uint64_t asked_ms = 0;
   std::optional<JoinVerdict> verdict;  ///< nothing: it was not answered yet
   ChannelId group;                     ///< into which this device is let; zeros: into none yet
-  bool entered = false;                ///< it is in there, or was
+  JoinEntry entry = JoinEntry::none;   ///< it is in there, or was
 
   void write(wire::Writer&) const;
   static Result<AskedJoin> read(wire::Reader&);
@@ -68,9 +72,8 @@ class Invites {
   /// Asks its maker, with whom this is the pair.
   void ask(Context& context, const ChannelId& pair, const Invitation& invitation);
   static std::optional<AskedJoin> asked(const StoreView& store, const Hash& id);
-  /// Whether that group came to this device by somebody whom its owner does not know: then it is for its owner to say
-  /// whether it is the one that was meant.
-  static bool is_brought_by_others(const StoreView& store, const Conversation& group);
+  /// Whether this device is in the group of what was asked: as its maker brought it, or as its owner accepted it.
+  bool is_in(const StoreView& store, const AskedJoin& asked) const;
 
   // ---- what happens ----
 
@@ -86,10 +89,13 @@ class Invites {
                     const std::string& name) const;
   /// Of one link the same is said in one pair once in half a minute: whoever has it may ask as often as he likes.
   bool may_answer(const Context& context, const ChannelId& pair, const Hash& id);
+  /// Whether that group came to this device by somebody whom its owner does not know: then it is for its owner to say
+  /// whether it is the one that was meant.
+  static bool is_brought_by_others(const StoreView& store, const Account& account, const ChannelId& group);
 
   Conversations& conversations_;
   std::map<std::pair<ChannelId, Hash>, Time> answered_at_;
-  std::uint64_t entries_ = 0;  ///< of conversations, when rows were last looked at
+  std::uint64_t seen_ = 0;  ///< entries of conversations, and what is heard again, when rows were last looked at
   bool look_ = true;
 };
 

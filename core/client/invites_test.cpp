@@ -1,12 +1,14 @@
 // Links to groups: each rule by which somebody is let in or not, and what who asks makes of the answer.
 #include "core/client/invites.h"
 
+#include "core/base/encoding.h"
 #include "core/client/invitation_tables.h"
 #include "core/client/requests.h"
 #include "core/client/roles.h"
 #include "core/client/talk_fixture.h"
 #include "tests/support/answers.h"
 #include "tests/support/client_village.h"
+#include "tests/support/hostile_device.h"
 
 namespace cairn::client {
 namespace {
@@ -62,6 +64,14 @@ class GroupLinks : public ::testing::Test {
             {},
             GroupTicket{token.clone(), "sailors", after(room.context().now, kDayMs).ms}};
   }
+
+  static InvitationToken some_token(std::uint64_t seed) {
+    testing::SeededEntropy entropy(seed);
+    InvitationToken token;
+    entropy.fill(token.expose_mutable());
+    return token;
+  }
+  JoinEntry entry(const Hash& id) { return Invites::asked(room.context().store, id)->entry; }
 
   TalkRoom room;
   Invites invites{room.conversations()};
@@ -199,9 +209,7 @@ TEST_F(GroupLinks, AreBoundedInLifeUsesAndNumber) {
 // ---- who asks ----
 
 TEST_F(GroupLinks, WhoAskedComesInWhereTheMakerSaidAndNowhereElse) {
-  testing::SeededEntropy entropy(3);
-  InvitationToken token;
-  entropy.fill(token.expose_mutable());
+  const InvitationToken token = some_token(3);
   const Hash id = token_hash(token);
   invites.ask(room.context(), room.home(), link_of_bob(token));
   bool asked = false;
@@ -220,31 +228,58 @@ TEST_F(GroupLinks, WhoAskedComesInWhereTheMakerSaidAndNowhereElse) {
   save_settings(room.context(), group_, settings);
   invites.heard(room.context(), room.account(), said_by(kBob, yes));
   invites.step(room.context(), room.account());
-  EXPECT_FALSE(Invites::asked(room.context().store, id)->entered);
-  EXPECT_TRUE(settings_of(room.context().store, group_).is_request);
-  // Nor is one with its maker in it that somebody brought whom its owner does not know: anybody can make a group of
-  // that id, with a leaf of the maker's in it.
-  ASSERT_TRUE(room.conversations().add_to_group(room.context(), group_, *directory::Name::from(kBob)));
-  invites.heard(room.context(), room.account(), said_by(kBob, yes));
-  invites.step(room.context(), room.account());
-  EXPECT_FALSE(Invites::asked(room.context().store, id)->entered);
+  EXPECT_EQ(entry(id), JoinEntry::none);
   EXPECT_TRUE(settings_of(room.context().store, group_).is_request);
   settings.is_request = false;
   save_settings(room.context(), group_, settings);
+  ASSERT_TRUE(room.conversations().add_to_group(room.context(), group_, *directory::Name::from(kBob)));
   // Nor one of a maker who was blocked meanwhile.
   set_blocked(room.context(), room.account(), kBob, true);
   invites.forget_all();
   invites.step(room.context(), room.account());
-  EXPECT_FALSE(Invites::asked(room.context().store, id)->entered);
+  EXPECT_EQ(entry(id), JoinEntry::none);
   set_blocked(room.context(), room.account(), kBob, false);
   // With its maker in it, by whom its owner knows, it is, and its owner has said yes to it.
   invites.forget_all();
   invites.step(room.context(), room.account());
-  EXPECT_TRUE(Invites::asked(room.context().store, id)->entered);
+  EXPECT_EQ(entry(id), JoinEntry::by_known);
   EXPECT_FALSE(settings_of(room.context().store, group_).is_request);
   // What is said after that changes nothing.
   invites.heard(room.context(), room.account(), said_by(kBob, JoinAnswer{id, JoinVerdict::revoked, {}}));
   EXPECT_EQ(Invites::asked(room.context().store, id)->verdict, JoinVerdict::let_in);
+}
+
+// Anybody can make a group of that id, with a leaf of the maker's in it.
+TEST_F(GroupLinks, AGroupThatOthersBroughtIsNotTakenForTheOneOfTheLink) {
+  const auto ask_to = [&](std::uint64_t seed) {
+    const InvitationToken token = some_token(seed);
+    invites.ask(room.context(), room.home(), link_of_bob(token));
+    const JoinAnswer yes{token_hash(token), JoinVerdict::let_in, group_};
+    invites.heard(room.context(), room.account(), said_by(kBob, yes));
+    invites.step(room.context(), room.account());
+    return yes.invitation;
+  };
+  const auto is_in = [&](const Hash& id) {
+    return invites.is_in(room.context().store, *Invites::asked(room.context().store, id));
+  };
+  ASSERT_TRUE(room.conversations().add_to_group(room.context(), group_, *directory::Name::from(kBob)));
+  const ConversationInfo info{ConversationKind::group, group_, "example.org", "sailors"};
+  note_welcome(room.context(), room.account(), group_, info, *directory::Name::from(kCarol));
+  const Hash id = ask_to(7);
+  EXPECT_EQ(entry(id), JoinEntry::by_others);
+  EXPECT_FALSE(is_in(id));
+  EXPECT_TRUE(settings_of(room.context().store, group_).is_request);
+  // Its owner says yes to it, and comes to know who brought it: it is what it was.
+  accept_conversation(room.context(), room.account(), *room.conversations().find(room.context().store, group_));
+  EXPECT_TRUE(is_in(id));
+  save_contact(room.context(), room.account(), {kCarol, {}, true, false, false});
+  invites.forget_all();
+  invites.step(room.context(), room.account());
+  EXPECT_EQ(entry(id), JoinEntry::by_others);
+  // Another link finds there what somebody brought who is known by now, or is not any more.
+  EXPECT_EQ(entry(ask_to(8)), JoinEntry::by_known);
+  save_contact(room.context(), room.account(), {kCarol, {}, false, false, false});
+  EXPECT_EQ(entry(ask_to(9)), JoinEntry::by_others);
 }
 
 TEST_F(GroupLinks, WhoIsNotLetInReadsWhy) {
@@ -306,9 +341,10 @@ TEST(JoinWords, HaveOneEncodingAndNoOtherMeaning) {
   EXPECT_FALSE(has_one_encoding(GroupLink{channel, 1, 2, 3, 1, {kBob, kCarol}}));
   EXPECT_FALSE(has_one_encoding(GroupLink{channel, 1, 2, 3, 0, {}}));
   EXPECT_FALSE(has_one_encoding(GroupLink{channel, 1, 2, 3, kMaxGroupLinkUses + 1, {}}));
-  EXPECT_TRUE(has_one_encoding(AskedJoin{kBob, "sailors", 1, std::nullopt, {}, false}));
-  EXPECT_TRUE(has_one_encoding(AskedJoin{kBob, "sailors", 1, JoinVerdict::let_in, channel, true}));
-  EXPECT_FALSE(has_one_encoding(AskedJoin{kBob, "sailors", 1, JoinVerdict{6}, {}, false}));
+  EXPECT_TRUE(has_one_encoding(AskedJoin{kBob, "sailors", 1, std::nullopt, {}, JoinEntry::none}));
+  EXPECT_TRUE(has_one_encoding(AskedJoin{kBob, "sailors", 1, JoinVerdict::let_in, channel, JoinEntry::by_others}));
+  EXPECT_FALSE(has_one_encoding(AskedJoin{kBob, "sailors", 1, JoinVerdict{6}, {}, JoinEntry::none}));
+  EXPECT_FALSE(has_one_encoding(AskedJoin{kBob, "sailors", 1, JoinVerdict::let_in, channel, JoinEntry{3}}));
   // As contents, beside those that were there.
   const std::array<std::uint8_t, 16> salt{};
   for (const Control& one : {Control(JoinRequest(token.clone())), Control(JoinAnswer{id, JoinVerdict::over, {}})}) {
@@ -473,6 +509,31 @@ TEST_F(GroupLinkInTime, WhoCameInBehindTheMakersBackIsRemovedAtOnce) {
     EXPECT_TRUE(has_line("carol-1", "walkers", "alice@example.org removed bob@example.org."));
     EXPECT_FALSE(has_line("bob-1", "walkers", text)) << "it was said when he was out";
   }
+}
+
+TEST_F(GroupLinkVillage, SaysOfAGroupThatItsOwnerAcceptedByHandThatOthersBroughtIt) {
+  const json made = good(make({{"conversation", "walkers"}}));
+  const auto channel = *ChannelId::from(*from_hex(made["conversation"].get<std::string>()));
+  const Account bob = *load_account(village.device("bob-1").store());
+  const Account alice = *load_account(village.device("alice-1").store());
+  auto carol = testing::HostileDevice::like(village, "carol-1");
+  mls::Group group = carol.begin({ConversationKind::group, channel, "example.org", "walkers"});
+  carol.add(group, carol.key_package_of(kAlice, alice.device_id()));
+  const Bytes welcome = carol.add(group, carol.key_package_of(kBob, bob.device_id()));
+  carol.deliver(bob.mailbox, proto::EnvelopeKind::welcome, channel, group.epoch(), welcome);
+  ASSERT_TRUE(village.until([&] { return has_line("bob-1", "walkers", "You are in a conversation"); }));
+
+  const auto asked = village.begin("bob-1", "invitation.accept", {{"link", made["link"]}, {"wait_ms", 600'000}});
+  village.pass_all(kMinuteMs);
+  EXPECT_TRUE(village.answer("bob-1", asked).is_null()) << "it is for its owner to say";
+  good(village.ask("bob-1", "request.accept", {{"conversation", "walkers"}}));
+  json answer;
+  ASSERT_TRUE(village.until([&] { return !(answer = village.answer("bob-1", asked)).is_null(); }));
+  EXPECT_EQ(good(answer)["brought_by_others"], true);
+  EXPECT_EQ(answer["result"]["conversation"], made["conversation"]);
+  // Also when he comes into something else after that.
+  good(village.ask("bob-1", "group.create", {{"title", "sailors"}, {"names", {kCarol}}}));
+  EXPECT_EQ(good(accept("bob-1", made["link"]))["brought_by_others"], true);
 }
 
 TEST_F(GroupLinkVillage, IsHonouredAfterARestart) {

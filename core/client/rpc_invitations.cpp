@@ -189,8 +189,7 @@ std::variant<PutBack, RpcFailure> pin_by_link(Context& context, const OpenedLink
 std::string why_not_in_yet(const RpcRooms& rooms, const Context& context, const ChannelId& pair, const Hash& id) {
   const auto asked = Invites::asked(context.store, id);
   if (asked && asked->verdict == JoinVerdict::let_in) {
-    const auto group = rooms.conversations.find(context.store, asked->group);
-    if (group && Invites::is_brought_by_others(context.store, *group)) {
+    if (asked->entry == JoinEntry::by_others) {
       return "Somebody whom you do not know has brought you into a group as if it were the one of the link; look at it "
              "with request list, and accept it only if its members are those whom you expect.";
     }
@@ -215,15 +214,16 @@ RpcWait await_group(const RpcRooms& rooms, const ChannelId& pair, const Hash& id
                     std::uint64_t wait_ms) {
   RpcWait wait;
   wait.wait_ms = wait_ms;
-  wait.poll = [id, about](Context& later) -> std::optional<RpcOutcome> {
+  wait.poll = [rooms, id, about](Context& later) -> std::optional<RpcOutcome> {
     const auto asked = Invites::asked(later.store, id);
     if (!asked) return failure(ErrorCode::not_found, "So much was asked since that this is forgotten; ask once more.");
     if (asked->verdict && *asked->verdict != JoinVerdict::let_in) {
       return failure(ErrorCode::not_authorised, join_sentence(*asked, *asked->verdict));
     }
-    if (!asked->entered) return std::nullopt;
+    if (!rooms.invites.is_in(later.store, *asked)) return std::nullopt;
     json out = about;
     out["conversation"] = to_hex(asked->group);
+    if (asked->entry == JoinEntry::by_others) out["brought_by_others"] = true;
     return out;
   };
   wait.late = [rooms, pair, id](Context& later) -> RpcOutcome {
@@ -240,7 +240,7 @@ RpcBegun ask_for_group(const RpcRooms& rooms, Context& context, const ChannelId&
   const Hash id = token_hash(invitation.group->token);
   const auto before = Invites::asked(context.store, id);
   bool is_under_way = before && elapsed_ms(context.now, Time{before->asked_ms}) < kAskAgainMs;
-  if (before && before->entered) {
+  if (before && rooms.invites.is_in(context.store, *before)) {
     const auto group = rooms.conversations.find(context.store, before->group);
     is_under_way = group && group->is_writable();
   }
