@@ -354,6 +354,19 @@ TEST_F(InvitationTest, ALinkThatWasRightKeepsADomainWhenAnotherOneWasWrong) {
   EXPECT_EQ(domains()[0]["invited_by"], kCarolElsewhere);
 }
 
+TEST_F(InvitationTest, ADomainCameByTheLinkThatWasRightFirst) {
+  testing::TestPerson dora{"dora@two.example", 57};
+  dora.take(dora.genesis(dora.new_device()));
+  two.publish(dora);
+  good(accept(link(), true));
+  village.pass_all(kHourMs);
+  EXPECT_EQ(domains()[0]["invited_by"], kCarolElsewhere);
+  const Invitation later{dora.name(), {}, plain_policy(two.policy_text)};
+  EXPECT_EQ(good(accept(invitation_text(later), true))["pins"], false);
+  EXPECT_EQ(conversations().size(), 2u);
+  EXPECT_EQ(domains()[0]["invited_by"], kCarolElsewhere);
+}
+
 TEST_F(InvitationTest, MovesNoDomainThatWasVerified) {
   good(accept(link(), true));
   const json before = domains();

@@ -202,11 +202,14 @@ std::string why_not_in_yet(const RpcRooms& rooms, const Context& context, const 
 }
 
 /// A domain that another link made known, and whose name may still turn out not to be there, was right by this one.
-void stand_by_it(Context& context, const Account& account, const directory::Name& name) {
+/// Where that name was found, the domain came by the other link, whatever is taken up after it.
+void stand_by_it(const RpcRooms& rooms, Context& context, const Account& account, const directory::Name& name) {
   const auto origin = domain_origin(context.store, account, name.domain());
-  if (origin && origin->name != name.text()) {
-    note_origin(context, account, std::string(name.domain()), {name.text(), context.now.ms});
-  }
+  if (!origin || origin->name == name.text()) return;
+  const auto first = directory::Name::from(origin->name);
+  const auto view = first ? rooms.views.view(context.store, account, *first) : std::nullopt;
+  const bool was_right = view && view->exists() && !is_of_former_policy(context.store, account, *first);
+  if (!was_right) note_origin(context, account, std::string(name.domain()), {name.text(), context.now.ms});
 }
 
 /// Answers when this device is in the group, or its maker said why not.
@@ -413,7 +416,7 @@ RpcBegun rpc_invitation_accept(const RpcRooms& rooms, const ClientConfig&, Conte
                                  *is_right = true;
                                  // Others of that domain wait until then: by a link that is wrong nobody is judged.
                                  if (pins) judge_again(rooms, later, own, invitation->name.domain());
-                                 stand_by_it(later, own, invitation->name);
+                                 stand_by_it(rooms, later, own, invitation->name);
                                  return take_link_up(rooms, later, own, *invitation, about, wait_ms);
                                });
   return put_back ? or_put_back(std::move(wait), is_right, std::move(put_back)) : std::move(wait);
