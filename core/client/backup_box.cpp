@@ -268,80 +268,119 @@ void KeyBoxJob::copy_failed(Context& context, const Error&, const Then& then) {
 }
 
 void KeyBoxJob::delete_copy(Context& context, const vault::PinKeys& pin, Then then) {
-  delete_box(context, *proto::KeyBoxId::from(pin.box), pin.box_key, std::move(then));
+  delete_box(context, *proto::KeyBoxId::from(pin.box), pin.box_key,
+             [then = std::move(then)](Context& later, bool) { then(later); });
 }
 
-void KeyBoxJob::delete_box(Context& context, const proto::KeyBoxId& id, const crypto::Ed25519Seed& of, Then then) {
-  if (id == box_id_) return then(context);  // whoever wrote that means harm
+void KeyBoxJob::delete_box(Context& context, const proto::KeyBoxId& id, const crypto::Ed25519Seed& of, ThenGone then) {
+  if (id == box_id_) return then(context, true);  // whoever wrote that means harm
   const auto seed = std::make_shared<crypto::Ed25519Seed>(of.clone());
   storage_->ask(context, proto::kPathKeyBoxGet, wire::encode(proto::KeyBoxGet{id}),
                 [self = self_as<KeyBoxJob>(), id, seed, then](Context& later, Result<Bytes> body) {
                   const auto stands =
                       body ? wire::decode<proto::KeyBoxPut>(*body) : tl::unexpected<Error>(body.error());
-                  if (!stands) return then(later);
+                  if (!stands) return then(later, stands.error().code == ErrorCode::not_found);
                   const auto key = crypto::SigningKey::from_seed(seed->clone());
                   proto::KeyBoxDelete gone{id, stands->version, {}};
                   gone.signature = crypto::sign_labelled(key, crypto::kSignKeyBoxDelete, gone.content());
                   self->storage_->ask(later, proto::kPathKeyBoxDelete, wire::encode(gone),
-                                      [then](Context& last, const Result<Bytes>&) { then(last); });
+                                      [then](Context& last, const Result<Bytes>& done) {
+                                        then(last, done || done.error().code == ErrorCode::not_found);
+                                      });
                 });
 }
 
-void KeyBoxJob::stand_by(Context& context, const Account& account, const NewPin& pin, Then then) {
+void KeyBoxJob::stand_by(Context& context, Standby planned, std::span<const PinVersion> standing, Then then) {
   // Of a box that others may have had a hand in no copy is made: a new generation begins with the change.
   const bool counts = box_ && realm_word_ == RealmWord::agreed && !is_outdated(*box_, task_.state);
   if (!counts) return then(context);
+  const auto plan = std::make_shared<const Standby>(std::move(planned));
   auto standbys = pin_standbys(context.store);
   std::erase_if(standbys, [&](const PinStandby& one) { return one.storage != storage_key(*identity_); });
-  if (standbys.size() < PinStandby::kMostKept) return put_standby(context, account, pin, then);
-  // A name has room for few boxes, and of a PIN of so long ago this device has no other key either.
-  const PinStandby& oldest = standbys.front();
-  context.store.erase(tables::kPinStandbys, to_bytes(oldest.box));
-  const auto made = std::make_shared<NewPin>(NewPin{pin.public_key, pin.keys.clone()});
-  delete_box(context, *proto::KeyBoxId::from(oldest.box), oldest.key,
-             [self = self_as<KeyBoxJob>(), made, then](Context& later) {
-               const auto now = load_account(later.store);
-               if (!now) return self->fail_with(ErrorCode::invalid_state, "This device has no name any more.");
-               self->put_standby(later, *now, *made, then);
+  if (std::ranges::find(standbys, plan->pin.keys.box, &PinStandby::box) != standbys.end()) {
+    return put_standby_again(context, plan, then);
+  }
+  if (standbys.size() < PinStandby::kMostKept) return put_standby(context, plan, 1, then);
+  // A name has room for few boxes.
+  const PinStandby* spare = spare_standby(standbys, standing);
+  if (spare == nullptr) {
+    return fail_with(ErrorCode::over_limit,
+                     "The realms hold parts of too many PINs that were not finished, and nothing was changed; type the "
+                     "one again that was typed last, until it is done.");
+  }
+  delete_box(context, *proto::KeyBoxId::from(spare->box), spare->key,
+             [self = self_as<KeyBoxJob>(), plan, box = spare->box, then](Context& later, bool gone) {
+               if (!gone) return self->standby_refused(ErrorCode::unavailable);
+               later.store.erase(tables::kPinStandbys, to_bytes(box));
+               self->put_standby(later, plan, 1, then);
              });
 }
 
-void KeyBoxJob::put_standby(Context& context, const Account& account, const NewPin& pin, const Then& then) {
-  const auto box = sealed_to_new_pin(*box_, pin, account.signing_key, context.entropy);
+void KeyBoxJob::put_standby_again(Context& context, const std::shared_ptr<const Standby>& plan, const Then& then) {
+  const auto id = *proto::KeyBoxId::from(plan->pin.keys.box);
+  storage_->ask(context, proto::kPathKeyBoxGet, wire::encode(proto::KeyBoxGet{id}),
+                [self = self_as<KeyBoxJob>(), plan, then](Context& later, const Result<Bytes>& body) {
+                  const bool is_none = !body && body.error().code == ErrorCode::not_found;
+                  const auto stands =
+                      body ? wire::decode<proto::KeyBoxPut>(*body) : tl::unexpected<Error>(body.error());
+                  if (!stands && !is_none) return self->standby_refused(stands.error().code);
+                  self->put_standby(later, plan, stands ? stands->version + 1 : 1, then);
+                });
+}
+
+void KeyBoxJob::put_standby(Context& context, const std::shared_ptr<const Standby>& plan, std::uint64_t version,
+                            const Then& then) {
+  const auto account = load_account(context.store);
+  if (!account) return fail_with(ErrorCode::invalid_state, "This device has no name any more.");
+  const vault::PinKeys& keys = plan->pin.keys;
+  const auto box = sealed_to_new_pin(*box_, plan->pin, account->signing_key, context.entropy);
   if (!box) return fail_with(box.error().code, "The key box has no room for so many devices; remove some.");
-  save_pin_standby(context, {pin.keys.box, storage_key(*identity_), pin.keys.box_key.clone(), context.now.ms});
-  const auto key = crypto::SigningKey::from_seed(pin.keys.box_key.clone());
-  proto::KeyBoxPut put{*proto::KeyBoxId::from(pin.keys.box), key.public_key(), 1, *box, {}};
+  save_pin_standby(context,
+                   {keys.box, storage_key(*identity_), keys.box_key.clone(), context.now.ms, plan->registration});
+  const auto key = crypto::SigningKey::from_seed(keys.box_key.clone());
+  proto::KeyBoxPut put{*proto::KeyBoxId::from(keys.box), key.public_key(), version, *box, {}};
   put.signature = crypto::sign_labelled(key, crypto::kSignKeyBoxPut, put.content());
   storage_->ask(context, proto::kPathKeyBoxPut, wire::encode(put),
-                [self = self_as<KeyBoxJob>(), then, box = pin.keys.box](Context& later, Result<Bytes> body) {
+                [self = self_as<KeyBoxJob>(), then, version, box = keys.box](Context& later, Result<Bytes> body) {
                   if (body) return then(later);
                   // What was refused is not there, and takes no place from one that may be needed.
                   const ErrorCode code = body.error().code;
                   const bool is_no = code == ErrorCode::over_limit || code == ErrorCode::not_authorised ||
                                      code == ErrorCode::malformed || code == ErrorCode::storage_full;
-                  if (is_no) later.store.erase(tables::kPinStandbys, to_bytes(box));
-                  self->fail_with(body.error().code, "The storage did not take the keys for the new PIN (" +
-                                                         self->storage_->refusal() +
-                                                         "), and nothing was changed; see to that, and try again.");
+                  if (is_no && version == 1) later.store.erase(tables::kPinStandbys, to_bytes(box));
+                  self->standby_refused(code);
                 });
+}
+
+void KeyBoxJob::standby_refused(ErrorCode code) {
+  fail_with(code, "The storage did not take the keys for the new PIN (" + storage_->refusal() +
+                      "), and nothing was changed; see to that, and try again.");
 }
 
 void KeyBoxJob::forget_standbys(Context& context, Then then) {
   const vault::PinKeys* pin = setup_ && setup_->content.pin ? &*setup_->content.pin : nullptr;
-  for (const PinStandby& one : pin_standbys(context.store)) {
+  const auto left = std::make_shared<std::vector<PinStandby>>();
+  for (PinStandby& one : pin_standbys(context.store)) {
     if (one.storage != storage_key(*identity_)) continue;
     if (pin != nullptr && pin->box == one.box) {
       context.store.erase(tables::kPinStandbys, to_bytes(one.box));
-      continue;
+    } else {
+      left->push_back(std::move(one));
     }
-    return delete_box(context, *proto::KeyBoxId::from(one.box), one.key,
-                      [self = self_as<KeyBoxJob>(), box = one.box, then](Context& later) {
-                        later.store.erase(tables::kPinStandbys, to_bytes(box));
-                        self->forget_standbys(later, then);
-                      });
   }
-  then(context);
+  forget_each(context, left, then);
+}
+
+// One that the storage did not delete stays written down, and goes another time.
+void KeyBoxJob::forget_each(Context& context, const std::shared_ptr<std::vector<PinStandby>>& left, const Then& then) {
+  if (left->empty()) return then(context);
+  const PinStandby one = std::move(left->back());
+  left->pop_back();
+  delete_box(context, *proto::KeyBoxId::from(one.box), one.key,
+             [self = self_as<KeyBoxJob>(), box = one.box, left, then](Context& later, bool gone) {
+               if (gone) later.store.erase(tables::kPinStandbys, to_bytes(box));
+               self->forget_each(later, left, then);
+             });
 }
 
 }  // namespace cairn::client

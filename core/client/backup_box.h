@@ -6,6 +6,8 @@
 
 namespace cairn::client {
 
+struct PinStandby;
+
 class KeyBoxJob : public BackupJob {
  public:
   using BackupJob::BackupJob;
@@ -41,11 +43,16 @@ class KeyBoxJob : public BackupJob {
   void copy_for_pin(Context& context, Then then);
   /// Removes that copy; never the key box itself.
   void delete_copy(Context& context, const vault::PinKeys& pin, Then then);
-  /// Puts a copy of the box that stands for a PIN that no realm has heard of yet: so at every moment of a change one of
-  /// the two opens what there is. Fails where the storage does not take it. Without a box whose keys count there is
-  /// nothing to open.
-  void stand_by(Context& context, const Account& account, const NewPin& pin, Then then);
-  /// Removes what was put so at this storage, but for the PIN that the box has now.
+  struct Standby {
+    NewPin pin;
+    PinVersion registration;
+  };
+  /// Puts a copy of the box that stands for a PIN before its registration is at any realm: so at every moment of a
+  /// change one of the two opens what there is. `standing`: the versions that realms have, of which no copy is taken
+  /// away. Fails where the storage does not take it. Without a box whose keys count there is nothing to open.
+  void stand_by(Context& context, Standby planned, std::span<const PinVersion> standing, Then then);
+  /// Removes what was put so at this storage, but for the PIN that the box has now. What the storage does not delete
+  /// stays written down.
   void forget_standbys(Context& context, Then then);
 
   std::optional<BackupSetup> setup_;
@@ -62,8 +69,15 @@ class KeyBoxJob : public BackupJob {
                      const Then& then);
   void put_box(Context& context, const std::shared_ptr<NextKeyBox>& next, const Then& then);
   void put_copy(Context& context, std::uint64_t version, const Then& then);
-  void delete_box(Context& context, const proto::KeyBoxId& id, const crypto::Ed25519Seed& seed, Then then);
-  void put_standby(Context& context, const Account& account, const NewPin& pin, const Then& then);
+  /// `gone`: there is no such box any more.
+  using ThenGone = std::function<void(Context&, bool gone)>;
+  void delete_box(Context& context, const proto::KeyBoxId& id, const crypto::Ed25519Seed& seed, ThenGone then);
+  /// The same registration was begun before: its copy may be there.
+  void put_standby_again(Context& context, const std::shared_ptr<const Standby>& plan, const Then& then);
+  void put_standby(Context& context, const std::shared_ptr<const Standby>& plan, std::uint64_t version,
+                   const Then& then);
+  void standby_refused(ErrorCode code);
+  void forget_each(Context& context, const std::shared_ptr<std::vector<PinStandby>>& left, const Then& then);
 
   std::optional<RealmList> wished_;
 };

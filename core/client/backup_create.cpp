@@ -72,7 +72,7 @@ void CreateJob::pin_lost(Context& context) {
   auto key = crypto::SigningKey::from_seed(pin->auth.clone());
   std::erase_if(row.sent,
                 [&](const PinAuth& one) { return one.version.is_zero() && one.key.public_key() == key.public_key(); });
-  row.add_sent({PinVersion{}, std::move(key)});
+  row.add_sent({PinVersion{}, std::move(key)}, {});
   row.finished = false;
   save_pin_row(context, row);
   if (box_->content.pin) lost_pin_ = pin->clone();  // where a doubted one says that its copy lies is no word

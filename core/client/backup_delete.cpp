@@ -252,6 +252,7 @@ void DeleteJob::forget_pin(Context& context, const vault::PinKeys& pin) {
   const RealmHouse house{*list, {std::string(task_.state.name().domain()), pin.registration}, {}};
   owe_removal(context, house, pin_auths(context.store, pin));
   context.store.erase(tables::kPin, {});
+  forget_pin_attempt(context);
 }
 
 void DeleteJob::end(Context& context) {

@@ -1,4 +1,4 @@
-// Rows of PINs that are being set (pin_standbys.h), beside those of tables.h.
+// Rows of PINs that are being set (pin_standbys.h, pin_attempt.h), beside those of tables.h.
 #pragma once
 
 #include "core/base/store.h"
@@ -6,5 +6,6 @@
 namespace cairn::client::tables {
 
 inline constexpr Table kPinStandbys{140};  ///< id of a copy of the key box -> PinStandby
+inline constexpr Table kPinAttempt{150};   ///< "" -> PinAttempt
 
 }  // namespace cairn::client::tables

@@ -19,6 +19,10 @@ inline constexpr std::string_view kSealRejoinAnswer = "cairn/v1 answer that lets
 // KDF(a key of this device, label, channel || SHA-256 of a body): id and owner key of the blob in which it is put.
 inline constexpr std::string_view kDeriveLargeBody = "large body";
 
+// KDF(seed of a registration that was begun, label, uint64 number): what is random in it, in the order in which it is
+// drawn.
+inline constexpr std::string_view kDerivePinAttempt = "pin attempt";
+
 // SHA-256(label || 0x00 || token of a link to a group): what its maker keeps of it.
 inline constexpr std::string_view kHashJoinToken = "cairn/v1 join token";
 

@@ -96,11 +96,11 @@ void PinSetJob::permitted(Context& context) {
   if (old != nullptr && old->number == *number_ && old->registration != house_->who.registration) {
     return fail_with(ErrorCode::inconsistent, kOtherRegistration);
   }
-  const auto secret = random_secret<vault::PinSecret>(context.entropy);
-  auto made =
-      vault::register_pin(house_->list.set(), house_->who.registration, text_of(*text_), secret, context.entropy);
-  if (!made) return fail_with(made.error().code, "The PIN could not be worked with; 64 MiB of memory are needed.");
-  made_ = std::move(*made);
+  auto begun = begin_pin(context, *house_, text_of(*text_));
+  if (!begun) return fail_with(begun.error().code, "The PIN could not be worked with; 64 MiB of memory are needed.");
+  made_ = std::move(begun->made);
+  attempt_ = std::move(begun->attempt);
+  const vault::PinSecret& secret = begun->secret;
   const crypto::KemPrivateKey key(secret.expose());
   auto public_key = crypto::kem_public_key(crypto::KemAlgorithm::xwing_shake, key);
   if (!public_key) return fail_with(public_key.error().code, "The PIN's key could not be made; try again.");
@@ -108,8 +108,6 @@ void PinSetJob::permitted(Context& context) {
   new_pin_ = NewPin{
       std::move(*public_key),
       {house_->who.registration, *number_, made_->auth.seed().clone(), address.id, address.write_key.seed().clone()}};
-  const auto account = load_account(context.store);
-  if (!account) return fail_with(ErrorCode::invalid_state, "This device has no name any more.");
   if (old != nullptr) auths_ = pin_auths(context.store, *old);
   if (old == nullptr) {
     add_owed_auths(context.store, house_->who.registration, auths_);
@@ -121,15 +119,10 @@ void PinSetJob::permitted(Context& context) {
       auths_.known.push_back({one.version, one.key.clone()});
     }
   }
-  stand_by(context, *account, *new_pin_, [self = self_as<PinSetJob>()](Context& later) { self->ask_versions(later); });
+  ask_versions(context);
 }
 
 void PinSetJob::ask_versions(Context& context) {
-  // Before a realm hears of it: whatever comes of it, this device can replace it.
-  PinRow row = load_pin_row(context.store).value_or(PinRow{});
-  row.add_sent({made_->version, made_->auth.clone()});
-  row.finished = false;
-  save_pin_row(context, row);
   std::vector<std::optional<proto::Call>> calls;
   for (const RealmPlace& one : house_->list.realms) calls.emplace_back(pin_version_call(one.url, house_->who));
   ask_all(context, rooms_.calls, std::move(calls),
@@ -138,33 +131,101 @@ void PinSetJob::ask_versions(Context& context) {
           });
 }
 
+// With fewer than a threshold the change can come to nothing but parts of a PIN that opens nothing.
 void PinSetJob::versions_came(Context& context, const RealmReplies& replies) {
   if (is_over()) return;
-  std::vector<std::optional<proto::Call>> calls;
-  for (std::size_t i = 0; i < replies.size(); ++i) {
-    const RealmPlace& realm = house_->list.realms[i];
-    const auto stands = pin_version_reply(replies[i]);
-    std::optional<Signature> replaces;
-    if (const auto* key = stands ? auths_.of(stands->version) : nullptr) {
-      replaces =
-          vault::sign_pin_replacement(*key, realm.id(), house_->who.registration, stands->version, made_->shares[i]);
-      // Whose version it is; a realm that is away may have the same.
-      if (auths_.is_common(stands->version)) auths_.known.push_back({stands->version, auths_.common->clone()});
-    }
-    const ByteView token = replaces ? ByteView{} : ByteView(house_->tokens[i]);
-    calls.emplace_back(pin_register_call(realm.url, house_->who, made_->shares[i], token, replaces));
+  std::vector<RealmFate> fates;
+  for (const auto& reply : replies) {
+    const auto stands = pin_version_reply(reply);
+    const bool is_none = !stands && stands.error().code == ErrorCode::not_found;
+    fates.push_back(stands || is_none ? RealmFate::good : vault::fate_of(stands.error().code));
+    versions_.push_back(stands ? std::optional(stands->version) : std::nullopt);
   }
-  ask_all(
-      context, rooms_.calls, std::move(calls),
-      [self = self_as<PinSetJob>()](Context& later, const RealmReplies& answers) { self->registered(later, answers); });
+  if (std::ranges::count(fates, RealmFate::good) < house_->list.threshold) {
+    return fail_with(ErrorCode::unavailable, "Too few realms answer, " + std::to_string(house_->list.threshold) +
+                                                 " are needed: " + unwell(house_->list, fates) +
+                                                 "; nothing was changed, try again later.");
+  }
+  save_pin_attempt(context, *attempt_);
+  stand_by(context, {{new_pin_->public_key, new_pin_->keys.clone()}, made_->version}, standing(),
+           [self = self_as<PinSetJob>()](Context& later) { self->give_shares(later); });
 }
 
-void PinSetJob::registered(Context& context, const RealmReplies& replies) {
+std::optional<PinVersion> PinSetJob::version_that_opens() const {
+  for (const auto& one : versions_) {
+    if (one && std::ranges::count(versions_, one) >= house_->list.threshold) return one;
+  }
+  return std::nullopt;
+}
+
+std::vector<PinVersion> PinSetJob::standing() const {
+  std::vector<PinVersion> out;
+  for (const auto& one : versions_) {
+    if (one) out.push_back(*one);
+  }
+  return out;
+}
+
+// First those that do not have the version which opens. Of the others each takes a part away from that one and gives
+// one to the new one: where all of the first have taken theirs, one of the two is whole at every moment.
+void PinSetJob::give_shares(Context& context) {
+  if (is_over()) return;
+  // Before a realm hears of it: whatever comes of it, this device can replace it.
+  PinRow row = load_pin_row(context.store).value_or(PinRow{});
+  row.add_sent({made_->version, made_->auth.clone()}, standing());
+  row.finished = false;
+  save_pin_row(context, row);
+  const auto opens = version_that_opens();
+  std::vector<std::size_t> first;
+  std::vector<std::size_t> rest;
+  given_.resize(versions_.size());
+  for (std::size_t i = 0; i < versions_.size(); ++i) {
+    (opens && versions_[i] == opens ? rest : first).push_back(i);
+  }
+  give_to(context, first, [self = self_as<PinSetJob>(), first, rest](Context& later) {
+    const bool lost_one = std::ranges::any_of(first, [&](std::size_t i) { return self->is_lost(i); });
+    if (lost_one) return self->registered(later);
+    self->give_to(later, rest, [self](Context& last) { self->registered(last); });
+  });
+}
+
+bool PinSetJob::is_lost(std::size_t realm) const {
+  const Status done = realm_done(*given_[realm]);
+  return versions_[realm] && !done && done.error().code == ErrorCode::unavailable;
+}
+
+void PinSetJob::give_to(Context& context, const std::vector<std::size_t>& to, const Then& then) {
+  if (is_over()) return;
+  std::vector<std::optional<proto::Call>> calls(house_->list.realms.size());
+  for (const std::size_t i : to) {
+    const RealmPlace& realm = house_->list.realms[i];
+    const auto& stands = versions_[i];
+    std::optional<Signature> replaces;
+    if (const auto* key = stands ? auths_.of(*stands) : nullptr) {
+      replaces = vault::sign_pin_replacement(*key, realm.id(), house_->who.registration, *stands, made_->shares[i]);
+      // Whose version it is; a realm that is away may have the same.
+      if (auths_.is_common(*stands)) auths_.known.push_back({*stands, auths_.common->clone()});
+    }
+    const ByteView token = replaces ? ByteView{} : ByteView(house_->tokens[i]);
+    calls[i] = pin_register_call(realm.url, house_->who, made_->shares[i], token, replaces);
+  }
+  ask_all(context, rooms_.calls, std::move(calls),
+          [self = self_as<PinSetJob>(), to, then](Context& later, RealmReplies answers) {
+            for (const std::size_t i : to) self->given_[i] = std::move(answers[i]);
+            then(later);
+          });
+}
+
+void PinSetJob::registered(Context& context) {
   std::vector<RealmFate> fates;
   std::size_t good = 0;
   bool taken = false;
-  for (const auto& reply : replies) {
-    const Status done = realm_done(reply);
+  for (const auto& reply : given_) {
+    if (!reply) {
+      fates.push_back(RealmFate::waiting);
+      continue;
+    }
+    const Status done = realm_done(*reply);
     fates.push_back(done ? RealmFate::good : vault::fate_of(done.error().code));
     good += done ? 1 : 0;
     taken = taken || (!done && done.error().code == ErrorCode::conflict);
@@ -185,7 +246,7 @@ void PinSetJob::registered(Context& context, const RealmReplies& replies) {
       owe_share(context, *house_, *number_, i, auths_, made_->shares[i]);
     }
   }
-  if (good < replies.size()) {
+  if (good < given_.size()) {
     warnings_.push_back(
         "These realms do not have the new PIN yet, and what they had opens what was backed up before, "
         "with others that had it: " +
@@ -241,6 +302,7 @@ void PinSetJob::key_box_stands(Context& context) {
   row.sent.push_back({made_->version, made_->auth.clone()});
   row.checked_ms = context.now.ms;
   save_pin_row(context, row);
+  forget_pin_attempt(context);
   if (const auto left = left_behind()) owe_removal(context, *left, auths_);
 }
 
@@ -450,6 +512,7 @@ void PinRemoveJob::tell_realms(Context& context) {
                [self = self_as<PinRemoveJob>()](Context& later, const std::vector<OwnerReply>& replies) {
                  const RealmList& list = self->house_->list;
                  later.store.erase(tables::kPin, {});
+                 forget_pin_attempt(later);
                  for (const RealmPlace& one : list.realms) {
                    forget_guesses(later, self->house_->who.registration, one.id());
                  }

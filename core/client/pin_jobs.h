@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/client/backup_box.h"
+#include "core/client/pin_attempt.h"
 #include "core/client/realm_debts.h"
 
 namespace cairn::client {
@@ -24,7 +25,15 @@ class PinSetJob final : public KeyBoxJob {
   void permitted(Context& context);
   void ask_versions(Context& context);
   void versions_came(Context& context, const RealmReplies& replies);
-  void registered(Context& context, const RealmReplies& replies);
+  /// The version that a threshold of the realms has.
+  std::optional<PinVersion> version_that_opens() const;
+  std::vector<PinVersion> standing() const;
+  void give_shares(Context& context);
+  /// To the realms in `to`, by their places; the others have theirs, or get it after these.
+  void give_to(Context& context, const std::vector<std::size_t>& to, const Then& then);
+  /// It has told its version, and says nothing to its share: it is asked again before others change.
+  bool is_lost(std::size_t realm) const;
+  void registered(Context& context);
   void make_it_an_opener(Context& context);
   void key_box_stands(Context& context) override;
   std::string left_undone() const override;
@@ -42,7 +51,11 @@ class PinSetJob final : public KeyBoxJob {
   std::optional<std::uint8_t> number_;
   std::shared_ptr<const RealmHouse> house_;
   std::optional<NewPin> new_pin_;
+  std::optional<PinAttempt> attempt_;
   std::optional<vault::PinRegistration> made_;
+  std::vector<std::optional<PinVersion>> versions_;  ///< that the realms have, as they say
+  /// What they said to their shares; nothing of those that got none.
+  std::vector<std::optional<Result<proto::CallReply>>> given_;
   PinAuths auths_;
   std::optional<RealmList> old_realms_;  ///< at which the PIN before lies
 };

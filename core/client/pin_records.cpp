@@ -1,5 +1,7 @@
 #include "core/client/pin_records.h"
 
+#include <algorithm>
+
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
 
@@ -12,9 +14,16 @@ Bytes guess_key(const RegistrationId& registration, const RealmId& realm, const 
 
 }  // namespace
 
-void PinRow::add_sent(PinAuth auth) {
+void PinRow::add_sent(PinAuth auth, std::span<const PinVersion> standing) {
+  std::erase_if(sent, [&](const PinAuth& one) {
+    return one.version == auth.version && one.key.public_key() == auth.key.public_key();
+  });
+  if (sent.size() >= kMaxSent) {
+    const auto spare = std::ranges::find_if(
+        sent, [&](const PinAuth& one) { return std::ranges::find(standing, one.version) == standing.end(); });
+    sent.erase(spare == sent.end() ? sent.begin() : spare);
+  }
   sent.push_back(std::move(auth));
-  if (sent.size() > kMaxSent) sent.erase(sent.begin());
 }
 
 SecretBytes PinRow::encode() const {

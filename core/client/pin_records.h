@@ -17,8 +17,8 @@ struct PinRow {
   /// Of what this device has sent to realms and cannot know the fate of, oldest first; the last is the newest.
   static constexpr std::size_t kMaxSent = 8;
   std::vector<PinAuth> sent;
-  /// The oldest makes room.
-  void add_sent(PinAuth auth);
+  /// The oldest makes room of those whose version is none of `standing`, which realms have.
+  void add_sent(PinAuth auth, std::span<const PinVersion> standing);
   bool finished = true;          ///< the key box has the opener of the newest
   std::uint64_t checked_ms = 0;  ///< when the right PIN was last typed here
   std::uint32_t check_days = 1;  ///< until it is asked for again; doubles each time, up to kMaxCheckDays

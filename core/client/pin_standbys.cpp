@@ -16,6 +16,7 @@ SecretBytes PinStandby::encode() const {
   w.opaque(storage);
   w.raw(key.expose());
   w.u64(since_ms);
+  if (version) w.raw(*version);
   return w.take_secret();
 }
 
@@ -25,6 +26,7 @@ Result<PinStandby> PinStandby::decode(ByteView bytes) {
   out.storage = TRY(r.opaque_bytes(vault::FolderId::kSize));
   out.key = TRY(r.fixed<crypto::Ed25519Seed>());
   out.since_ms = TRY(r.u64());
+  if (!r.done()) out.version = TRY(r.fixed<PinVersion>());
   TRY(r.finish());
   return out;
 }
@@ -41,6 +43,16 @@ std::vector<PinStandby> pin_standbys(const StoreView& store) {
   }
   std::ranges::sort(out, {}, &PinStandby::since_ms);
   return out;
+}
+
+const PinStandby* spare_standby(const std::vector<PinStandby>& standbys, std::span<const PinVersion> standing) {
+  auto spare = std::ranges::find_if(standbys, [&](const PinStandby& one) {
+    return one.version && std::ranges::find(standing, *one.version) == standing.end();
+  });
+  if (spare == standbys.end()) {
+    spare = std::ranges::find_if(standbys, [](const PinStandby& one) { return !one.version; });
+  }
+  return spare == standbys.end() ? nullptr : &*spare;
 }
 
 void save_pin_standby(Context& context, const PinStandby& standby) {

@@ -1,6 +1,7 @@
 #include "core/client/realm_debts.h"
 
 #include "core/client/backup_records.h"
+#include "core/client/pin_attempt.h"
 #include "core/client/realm_calls.h"
 #include "core/client/tables.h"
 
@@ -259,6 +260,7 @@ void RealmDebts::step(Context& context, const Account& account) {
   if (!std::exchange(connected_, connected) && connected) due_ = after(context.now, kAfterWatchMs);
   if (!connected) due_ = Time::never();
   if (!connected || context.now < due_) return;
+  drop_old_pin_attempt(context);
   auto debts = realm_debts(context.store);
   due_ = debts.empty() ? Time::never() : after(context.now, kDebtsEveryMs);
   const auto row = load_pin_row(context.store);

@@ -16,6 +16,7 @@
 #include "core/client/messages.h"
 #include "core/client/own_name.h"
 #include "core/client/pending_link.h"
+#include "core/client/pin_attempt.h"
 #include "core/client/pin_others.h"
 #include "core/client/pin_records.h"
 #include "core/client/pin_standbys.h"
@@ -97,6 +98,7 @@ constexpr cairn::testing::RowFormat kFormats[] = {
     {tables::kPinWords, round_trip<PinToWatch>},
     {tables::kLostGenerations, round_trip<LostGeneration>},
     {tables::kPinStandbys, round_trip<PinStandby>},
+    {tables::kPinAttempt, round_trip<PinAttempt>},
     {tables::kDomainOrigins, round_trip<DomainOrigin>},
     {tables::kGroupLinks, round_trip<GroupLink>},
     {tables::kAskedJoins, round_trip<AskedJoin>},
