@@ -141,11 +141,10 @@ LargeBodies::Fetched LargeBodies::get(Context& context, const Account& account, 
   const std::string call_name = "get " + as_text(key);
   if (calls_.under_way(call_name)) return {};
   if (!context.store.get(tables::kLargeBodies, key)) {
-    // It was here, waited for something else, and yielded: strangers do not keep a device fetching for ever.
-    const auto wholes = wholes_.find(key);
-    const bool is_too_often = wholes != wholes_.end() && wholes->second >= kMostFetchesOfStrangers;
-    if (is_too_often && !is_of_conversation(context.store, place.channel)) return {State::gone};
+    const bool is_known = is_of_conversation(context.store, place.channel);
+    if (const State may = is_known ? State::waits : may_begin(context.store, key); may != State::waits) return {may};
     if (!make_room(context, place.channel)) return {State::later};
+    if (!is_known) ++begun_[key];
     wire::Writer row;
     row.u64(context.now.ms);
     context.store.put(tables::kLargeBodies, key, row.take());
@@ -180,10 +179,6 @@ void LargeBodies::take_part(Context& context, const Bytes& key, const proto::Blo
     ends_.emplace(key, is_other ? State::bad : State::gone);
     return;
   }
-  if (asked.offset + asked.length == ref.size) {
-    if (wholes_.size() >= kMostPutsRemembered) wholes_.clear();
-    ++wholes_[key];
-  }
   context.store.put(tables::kLargeParts, large_part_key(key, asked.offset), std::move(part->data));
 }
 
@@ -191,6 +186,18 @@ bool LargeBodies::is_of_conversation(const StoreView& store, const ChannelId& ch
   if (!store.get(tables::kConversations, channel)) return false;
   const ConversationSettings settings = settings_of(store, home_of(store, channel));
   return !settings.is_request && !settings.is_hidden;
+}
+
+// It was here, or a part of it was, and yielded: strangers do not keep a device fetching for ever. So no count is
+// forgotten while the envelope waits.
+LargeBodies::State LargeBodies::may_begin(const StoreView& store, const Bytes& key) {
+  const auto begun = begun_.find(key);
+  if (begun != begun_.end()) return begun->second >= kMostFetchesOfStrangers ? State::gone : State::waits;
+  if (begun_.size() < kMostStrangersCounted) return State::waits;
+  std::erase_if(begun_, [&](const auto& one) {
+    return store.scan_prefix(tables::kInboxByChannel, ByteView(one.first).first(ChannelId::kSize), 1).empty();
+  });
+  return begun_.size() < kMostStrangersCounted ? State::waits : State::later;
 }
 
 // What strangers sent may wait for ever: it yields to its like alone. Whoever welcomed this device is a stranger until
@@ -218,13 +225,13 @@ void LargeBodies::forget(Context& context, const ChannelId& channel, const proto
   const Bytes key = body_key(channel, ref);
   erase_large(context, key);
   ends_.erase(key);
-  wholes_.erase(key);
+  begun_.erase(key);
 }
 
 void LargeBodies::forget_all() {
   put_.clear();
   ends_.clear();
-  wholes_.clear();
+  begun_.clear();
 }
 
 }  // namespace cairn::client

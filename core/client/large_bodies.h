@@ -16,8 +16,10 @@ constexpr std::size_t kMostLargeBodies = 24;
 /// And beside them in channels that are no conversation here, or one that its owner has not accepted: strangers take no
 /// place from members.
 constexpr std::size_t kMostLargeOfStrangers = 8;
-/// And of these each is fetched so often by one process; after that it is as if it were gone.
+/// And of these each is begun so often by one process; after that it is as if it were gone.
 constexpr unsigned kMostFetchesOfStrangers = 3;
+/// And of so many it is counted at the same time: another one begins when for one of them nothing waits any more.
+constexpr std::size_t kMostStrangersCounted = 256;
 
 /// Of an answer to a part: a 409 says that the epoch is over, and by which commit it does not say.
 Answer without_winner(const Answer& answer);
@@ -61,14 +63,16 @@ class LargeBodies {
  private:
   /// Whether that is a conversation which this device's owner has accepted, and has not deleted.
   static bool is_of_conversation(const StoreView& store, const ChannelId& channel);
+  /// Whether one of a stranger may be begun (waits), is to wait (later), or was too often (gone).
+  State may_begin(const StoreView& store, const Bytes& key);
   bool make_room(Context& context, const ChannelId& channel);
   void take_part(Context& context, const Bytes& key, const proto::BlobRef& ref, const proto::BlobGet& asked,
                  const Answer& answer);
 
   Calls& calls_;
-  std::map<proto::BlobId, std::uint64_t> put_;   ///< bytes that the server has of what this process puts
-  std::map<Bytes, State, BytesLess> ends_;       ///< keys as in tables::kLargeBodies: gone or bad
-  std::map<Bytes, unsigned, BytesLess> wholes_;  ///< likewise: how often the whole of it came to this process
+  std::map<proto::BlobId, std::uint64_t> put_;  ///< bytes that the server has of what this process puts
+  std::map<Bytes, State, BytesLess> ends_;      ///< keys as in tables::kLargeBodies: gone or bad
+  std::map<Bytes, unsigned, BytesLess> begun_;  ///< likewise, of strangers: how often this process began to fetch it
 };
 
 }  // namespace cairn::client

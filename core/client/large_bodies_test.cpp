@@ -240,6 +240,66 @@ TEST_F(LargeParts, OfStrangersThatWaitAndYieldAreNotFetchedForEver) {
   EXPECT_EQ(get(ref, strangers[0]).state, State::waits);
 }
 
+/// Their server gives all but the last part, and is busy then: what pauses yields its place.
+TEST_F(LargeParts, OfStrangersThatNeverEndAreNotBegunForEver) {
+  const Bytes body = random(proto::kBlobPart + 1);
+  const proto::BlobRef ref = put_whole(body);
+  std::vector<ChannelId> strangers;
+  for (std::size_t i = 0; i <= kMostLargeOfStrangers; ++i) strangers.push_back(random_value<ChannelId>(entropy));
+  std::size_t begun = 0, gone = 0;
+  for (int round = 0; round < 20; ++round) {
+    gone = 0;
+    for (const ChannelId& one : strangers) {
+      context.now = after(context.now, 1);
+      gone += get(ref, one).state == State::gone ? 1 : 0;
+      while (!sends.empty()) {
+        const auto part = wire::decode<proto::BlobGet>(std::get<proto::Call>(sends.front()).body);
+        ASSERT_TRUE(part.has_value());
+        if (part->offset != 0) {
+          answer_one(refusal(ErrorCode::unavailable));
+          continue;
+        }
+        ++begun;
+        answer_one();
+        EXPECT_EQ(get(ref, one).state, State::waits);
+      }
+    }
+  }
+  EXPECT_EQ(begun, strangers.size() * kMostFetchesOfStrangers);
+  EXPECT_EQ(gone, strangers.size() - kMostLargeOfStrangers);
+}
+
+TEST_F(LargeParts, OfManyStrangersTheCountIsNotForgottenWhileTheyWait) {
+  const Bytes body = random(100);
+  const proto::BlobRef ref = put_whole(body);
+  std::vector<ChannelId> strangers;
+  for (std::size_t i = 0; i < kMostStrangersCounted; ++i) {
+    strangers.push_back(random_value<ChannelId>(entropy));
+    store.put(tables::kInboxByChannel, concat({strangers.back(), Bytes(8, 0)}), {});
+  }
+  for (unsigned round = 0; round < kMostFetchesOfStrangers; ++round) {
+    for (const ChannelId& one : strangers) {
+      context.now = after(context.now, 1);
+      EXPECT_EQ(get(ref, one).state, State::waits);
+      answer_one();
+    }
+  }
+  EXPECT_EQ(get(ref, elsewhere).state, State::later) << "nobody's count makes room for it";
+  EXPECT_EQ(get(ref, strangers[0]).state, State::gone);
+  store.put(tables::kConversations, to_bytes(channel.view()), {});
+  EXPECT_EQ(get(ref, channel).state, State::waits) << "a conversation waits for no stranger";
+  answer_one();
+  // What waits no more is counted no more.
+  large.forget(context, strangers[0], ref);
+  EXPECT_EQ(get(ref, elsewhere).state, State::waits);
+  answer_one();
+  large.forget(context, elsewhere, ref);
+  EXPECT_EQ(get(ref, strangers[0]).state, State::waits);
+  answer_one();
+  store.erase(tables::kInboxByChannel, concat({strangers[1], Bytes(8, 0)}));
+  EXPECT_EQ(get(ref, elsewhere).state, State::waits);
+}
+
 TEST_F(LargeParts, AreTakenBackByWhoPutThem) {
   const Bytes body = random(100'000);
   const proto::BlobRef ref = put_whole(body);
