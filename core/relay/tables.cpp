@@ -172,6 +172,7 @@ void ChannelRow::write(wire::Writer& w) const {
   w.raw(previous_write_key);
   w.u64(previous_until_ms);
   w.u64(last_commit);
+  if (winner) w.raw(*winner);
 }
 Result<ChannelRow> ChannelRow::read(wire::Reader& r) {
   ChannelRow out;
@@ -181,6 +182,7 @@ Result<ChannelRow> ChannelRow::read(wire::Reader& r) {
   out.previous_write_key = TRY(r.fixed<PublicKey>());
   out.previous_until_ms = TRY(r.u64());
   out.last_commit = TRY(r.u64());
+  if (!r.done()) out.winner = TRY(r.fixed<Hash>());
   return out;
 }
 

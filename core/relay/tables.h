@@ -189,7 +189,8 @@ struct ChannelRow {
   /// Of the epoch before; zeros while there is none.
   PublicKey previous_write_key;
   std::uint64_t previous_until_ms = 0;  ///< sends in the epoch before are good until then
-  std::uint64_t last_commit = 0;        ///< body of the commit that began this epoch; 0 is none
+  std::uint64_t last_commit = 0;        ///< body of the commit that began this epoch; 0 is none, or none any more
+  std::optional<Hash> winner;           ///< SHA-256 of that commit, for good; none in rows of schema 3
 
   void write(wire::Writer&) const;
   static Result<ChannelRow> read(wire::Reader&);

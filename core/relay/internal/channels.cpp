@@ -104,12 +104,18 @@ std::map<std::string, std::vector<MailboxId>> by_domain(std::span<const Address>
 constexpr std::uint64_t kWinnerKeptMs = kHourMs;
 
 /// For a commit whose epoch is not the channel's: what happened instead. The winner's bytes go only to who could have
-/// won.
+/// won; of its own commit everybody learns for good that it did.
 Result<Answer> tell_winner(const Turn& turn, const ChannelRow& row, const proto::ChannelCommit& request) {
   proto::CommitAnswer answer{row.epoch, {}};
-  if (row.last_commit != 0 && request.epoch + 1 == row.epoch) {
+  const bool is_of_last = request.epoch + 1 == row.epoch;
+  const bool has_won = is_of_last && row.winner == crypto::sha256(request.commit);
+  if (has_won || (is_of_last && row.last_commit != 0)) {
     TRY(crypto::verify_labelled(row.previous_write_key, crypto::kSignChannelCommit, request.content(),
                                 request.signature));
+  }
+  if (has_won) {
+    answer.winning_commit = request.commit;
+  } else if (is_of_last && row.last_commit != 0) {
     const auto body = TRY(load<BodyRow>(turn.rows, table::kBodies, u64_key(row.last_commit)));
     REQUIRE(body, ErrorCode::internal, "a winning commit is missing from the store");
     answer.winning_commit = body->body;
@@ -331,6 +337,7 @@ Result<Answer> Channels::commit(Turn& turn, const std::optional<std::string>& wh
   row.write_key = request.next_write_key;
   row.epoch += 1;
   row.last_commit = body;
+  row.winner = crypto::sha256(request.commit);
   save(turn.rows, table::kChannels, to_bytes(request.channel), row);
   save_recipients(turn, request.channel, row.epoch, parties.next);
   return Answer{200, wire::encode(proto::CommitAnswer{row.epoch, {}}), {}};

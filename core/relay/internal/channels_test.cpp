@@ -377,6 +377,33 @@ TEST_F(ChannelTest, ACommitIsKeptForALoserForAnHourAndTakesNoRoomAfterThat) {
   EXPECT_EQ(count(table::kChannels), 1u);
 }
 
+TEST_F(ChannelTest, WhoHasWonLearnsItHoweverLateTheSameCommitIsSentAgain) {
+  const auto winner = channel.signed_by(good(), channel.key);
+  const auto loser = channel.signed_by(good(), channel.key);
+  ASSERT_NE(winner.commit, loser.commit);
+  ASSERT_EQ(channel.commit(driver, winner, next_key.clone()).status, 200);
+  const auto again = [&](const proto::ChannelCommit& it) {
+    return driver.post(proto::kPathChannelCommit, wire::encode(it));
+  };
+  driver.pass(20 * kDayMs);
+  const auto late = again(winner);
+  EXPECT_EQ(late.status, 409);
+  EXPECT_EQ(body_of<proto::CommitAnswer>(late).winning_commit, winner.commit);
+  EXPECT_EQ(body_of<proto::CommitAnswer>(late).epoch, 2u);
+  EXPECT_TRUE(body_of<proto::CommitAnswer>(again(loser)).winning_commit.empty());
+  // Not for who only knows its bytes.
+  EXPECT_EQ(error_of(again(channel.signed_by(winner, next_key))), ErrorCode::invalid_signature);
+  // A row that an older server wrote has no digest.
+  auto row = *wire::decode<ChannelRow>(*driver.store.get(table::kChannels, channel.id));
+  row.winner.reset();
+  driver.store.apply({{table::kChannels, to_bytes(channel.id), wire::encode(row)}});
+  driver.restart();
+  EXPECT_TRUE(body_of<proto::CommitAnswer>(again(winner)).winning_commit.empty());
+  // It is of the last epoch alone.
+  ASSERT_EQ(channel.commit(driver, good(), next_key.clone()).status, 200);
+  EXPECT_TRUE(body_of<proto::CommitAnswer>(again(winner)).winning_commit.empty());
+}
+
 TEST(ChannelLimits, AChannelHasABucketThatAStrangerCannotEmpty) {
   RelayConfig config = testing::open_config();
   config.limits.channel = {3, 60};
