@@ -223,12 +223,12 @@ Status draw(RateLimiter& limiter, Turn& turn, const ChannelId& channel, std::siz
 }
 
 /// Whether something can be queued for all of these: `over_limit` when a mailbox is full, and what Forwarder says.
-Status check_open(const Channels& by, Turn& turn, const Recipients& to) {
+Status check_open(const Channels& by, Turn& turn, const Recipients& to, EnvelopeKind kind) {
   TRY(by.mailboxes.prepare(turn.rows, to.own));
   for (const MailboxId& mailbox : to.own) {
     REQUIRE(!by.mailboxes.full(mailbox), ErrorCode::over_limit, kFullMailbox);
   }
-  return by.forwarder.check(turn, to.others);
+  return by.forwarder.check(turn, to.others, kind);
 }
 
 /// The same envelope for all of these, here and at other domains. Cannot fail.
@@ -315,7 +315,7 @@ Result<Answer> Channels::commit(Turn& turn, const std::optional<std::string>& wh
   // A queue's rows begin with its domain's name: one that is none would stand among those of another.
   for (const Address& address : parties.next.others) TRY(directory::check_domain(address.domain));
   TRY(draw(limiter, turn, request.channel, parties.before.own.size() + parties.before.others.size()));
-  TRY(forwarder.check(turn, parties.next.others));
+  TRY(forwarder.check(turn, parties.next.others, EnvelopeKind::commit));
   TRY(check_membership(parties.before, request, domain));
   std::vector<MailboxId> welcomed;
   for (const proto::WelcomeFor& welcome : request.welcomes) {
@@ -349,7 +349,7 @@ Result<Answer> Channels::send(Turn& turn, const proto::ChannelSend& request) {
   TRY(crypto::verify_labelled(key, crypto::kSignChannelSend, request.content(), request.signature));
   const auto recipients = TRY(load_recipients(turn.rows, request.channel, request.epoch));
   TRY(draw(limiter, turn, request.channel, recipients.own.size() + recipients.others.size()));
-  TRY(check_open(*this, turn, recipients));
+  TRY(check_open(*this, turn, recipients, EnvelopeKind::message));
   if (row.last_commit == 0) turn.rows.erase(table::kDueChannels, to_bytes(request.channel));
   bring(*this, turn, {EnvelopeKind::message, request.channel, request.epoch, turn.now.ms, request.ciphertext},
         recipients);
@@ -390,7 +390,7 @@ Result<Answer> Channels::rejoin(Turn& turn, const Address& who, const proto::Cha
   // None of the mailboxes means that nobody else is there, and nothing else does: a group is given up for it.
   const bool is_alone = to.own.empty() && to.others.empty();
   std::erase_if(to.own, [&](const MailboxId& it) { return mailboxes.full(it); });
-  to.others = forwarder.reachable(turn, to.others);
+  to.others = forwarder.reachable(turn, to.others, EnvelopeKind::rejoin);
   const std::size_t count = to.own.size() + to.others.size();
   REQUIRE(
       is_alone || count != 0, ErrorCode::over_limit,
@@ -410,7 +410,7 @@ Result<Answer> Channels::answer_rejoin(Turn& turn, const proto::ChannelRejoinAns
           "An answer goes to a device of the conversation only.");
   const Recipients to = split({&request.to, 1}, domain);
   TRY(draw(limiter, turn, request.channel, 0));
-  TRY(check_open(*this, turn, to));
+  TRY(check_open(*this, turn, to, EnvelopeKind::rejoin_answer));
   bring(*this, turn, {EnvelopeKind::rejoin_answer, request.channel, row.epoch, turn.now.ms, request.answer}, to);
   return Answer{};
 }

@@ -311,6 +311,9 @@ TEST_F(ForeignRejoin, AServerThatKnowsNoRequestsGetsEverythingElse) {
   EXPECT_EQ(people.texts(), (std::vector<std::string>{"before", "beside", "after"}));
   EXPECT_TRUE(got(people.bob, EnvelopeKind::rejoin).empty());
   EXPECT_TRUE(servers.one.store.scan(table::kOutgoing, {}, {}, 10).empty());
+  const MemoryView before = servers.one.store;
+  EXPECT_EQ(error_of(ask_as(people.alice.token)), ErrorCode::over_limit) << "nobody who could let her in is reached";
+  EXPECT_EQ(servers.one.store, before);
 }
 
 TEST_F(ForeignRejoin, ManyRequestsHoldUpNothingForAServerThatKnowsNone) {
@@ -331,13 +334,20 @@ TEST_F(ForeignRejoin, ManyRequestsHoldUpNothingForAServerThatKnowsNone) {
   servers.pass(2 * kMinuteMs);
   EXPECT_EQ(people.texts(), said);
   EXPECT_TRUE(servers.one.store.scan(table::kOutgoing, {}, {}, 10).empty());
-  // Within the hour one more costs nothing, and when that server knows them it gets them again.
-  ASSERT_EQ(answer(people.bob).status, 200);
+  // Within the hour none is taken that would be dropped, and what else there is goes there.
+  const MemoryView before = servers.one.store;
+  const auto refused = answer(people.bob);
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_GT(refused.retry_after_s.value_or(0), 0u);
+  EXPECT_EQ(servers.one.store, before);
   said.push_back("at once");
   ASSERT_EQ(people.channel.send(servers.one, said.back()).status, 200);
   servers.settle();
   EXPECT_EQ(people.texts(), said);
+  // When that server knows them it gets them again.
   servers.knows_no_rejoin = false;
+  servers.pass(kMinuteMs);
+  EXPECT_EQ(answer(people.bob).status, 503);
   servers.pass(kHourMs);
   ASSERT_EQ(answer(people.bob).status, 200);
   servers.settle();

@@ -67,7 +67,8 @@ Status Forwarder::rebuild(const StoreView& rows) {
   return ok();
 }
 
-Status Forwarder::check_domain(Turn& turn, const std::string& domain, std::size_t& more) const {
+Status Forwarder::check_domain(Turn& turn, const std::string& domain, proto::EnvelopeKind kind,
+                               std::size_t& more) const {
   REQUIRE(config_.federation.mode != Federation::Mode::off, ErrorCode::unsupported,
           "This server delivers to devices of its own domain only.");
   REQUIRE(config_.federation.speaks_to(domain), ErrorCode::not_authorised,
@@ -81,6 +82,13 @@ Status Forwarder::check_domain(Turn& turn, const std::string& domain, std::size_
   const std::uint64_t waits = lane == lanes_.end() ? 0 : lane->second.row.bytes;
   REQUIRE(waits < config_.federation.queue_bytes, ErrorCode::over_limit,
           "Too much waits for the server of a member's domain, which cannot be reached; send again later.");
+  if (is_of_rejoin(kind) && lane != lanes_.end() && lane->second.no_rejoins_until > turn.now) {
+    constexpr std::uint64_t kMostWaitS = 600;  // it may be a newer one at any time
+    const std::uint64_t left_s = elapsed_ms(lane->second.no_rejoins_until, turn.now) / kSecondMs + 1;
+    turn.retry_after_s = static_cast<std::uint32_t>(std::min(left_s, kMostWaitS));
+    return fail(ErrorCode::unavailable,
+                "The server of a member's domain does not know yet how devices are let in again; try again later.");
+  }
   return ok();
 }
 
@@ -92,24 +100,25 @@ Status Forwarder::check_mailbox(Turn& turn, const proto::Address& to) const {
   return fail(ErrorCode::over_limit, kFullThere);
 }
 
-Status Forwarder::check(Turn& turn, std::span<const proto::Address> recipients) const {
+Status Forwarder::check(Turn& turn, std::span<const proto::Address> recipients, proto::EnvelopeKind kind) const {
   const std::string* last = nullptr;
   std::size_t more = 0;
   for (const proto::Address& to : recipients) {
-    if (last == nullptr || *last != to.domain) TRY(check_domain(turn, to.domain, more));
+    if (last == nullptr || *last != to.domain) TRY(check_domain(turn, to.domain, kind, more));
     TRY(check_mailbox(turn, to));
     last = &to.domain;
   }
   return ok();
 }
 
-std::vector<proto::Address> Forwarder::reachable(Turn& turn, std::span<const proto::Address> recipients) const {
+std::vector<proto::Address> Forwarder::reachable(Turn& turn, std::span<const proto::Address> recipients,
+                                                 proto::EnvelopeKind kind) const {
   std::vector<proto::Address> out;
   const std::string* last = nullptr;
   bool is_open = false;
   std::size_t more = 0;
   for (const proto::Address& to : recipients) {
-    if (last == nullptr || *last != to.domain) is_open = check_domain(turn, to.domain, more).has_value();
+    if (last == nullptr || *last != to.domain) is_open = check_domain(turn, to.domain, kind, more).has_value();
     if (is_open && check_mailbox(turn, to)) out.push_back(to);
     last = &to.domain;
   }
@@ -282,6 +291,7 @@ Forwarder::Batch Forwarder::next_batch(Turn& turn, const std::string& name, Lane
   std::size_t bytes = 0;
   std::uint64_t written = 0;  // for what is set aside
   std::uint64_t lost = 0;
+  std::uint64_t unknown = 0;
   const bool is_one = lane.one_by_one || (lane.is_of_one() && lane.failures != 0);  // a try costs its allowance
   lane.next_try = after(turn.now, kHourMs);  // unless something is sent, or set aside
   for (const Row& row : oldest_of(turn.rows, name, is_one ? 1 : proto::kMaxForwardItems)) {
@@ -290,6 +300,7 @@ Forwarder::Batch Forwarder::next_batch(Turn& turn, const std::string& name, Lane
     if (lane.no_rejoins_until > turn.now && is_of_rejoin(waiting->item.kind)) {
       drop(turn, name, lane, row);
       lane.next_try = turn.now;
+      ++unknown;
       continue;
     }
     std::set<MailboxId> who;
@@ -310,6 +321,11 @@ Forwarder::Batch Forwarder::next_batch(Turn& turn, const std::string& name, Lane
     batch.push_back(std::move(waiting->item));
   }
   note_lost(turn, lost);
+  if (unknown != 0) {
+    turn.events.push_back({proto::Event::Level::warning,
+                           "envelopes that let devices in again are dropped: another domain's server knows none",
+                           unknown});
+  }
   return batch;
 }
 

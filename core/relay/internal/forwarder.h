@@ -23,12 +23,14 @@ class Forwarder {
 
   Status rebuild(const StoreView& rows);
 
-  /// Whether envelopes may be queued for these, whose domains come together: `unsupported` or `not_authorised` for a
-  /// domain that is not spoken to, `over_limit` when its queue or the mailbox is full, `unavailable` (and
-  /// turn.retry_after_s) when it would be one queue too many. Changes nothing else.
-  Status check(Turn& turn, std::span<const proto::Address> recipients) const;
+  /// Whether envelopes of this kind may be queued for these, whose domains come together: `unsupported` or
+  /// `not_authorised` for a domain that is not spoken to, `over_limit` when its queue or the mailbox is full,
+  /// `unavailable` (and turn.retry_after_s) when it would be one queue too many, or what is of a rejoin was not
+  /// understood there just now. Changes nothing else.
+  Status check(Turn& turn, std::span<const proto::Address> recipients, proto::EnvelopeKind kind) const;
   /// Of these, those that check() has nothing against, each by itself.
-  std::vector<proto::Address> reachable(Turn& turn, std::span<const proto::Address> recipients) const;
+  std::vector<proto::Address> reachable(Turn& turn, std::span<const proto::Address> recipients,
+                                        proto::EnvelopeKind kind) const;
   /// The same envelope for mailboxes of one domain; recipients and sequence of `item` are set here. Cannot fail. What
   /// is for a domain that is not spoken to is dropped.
   void queue(Turn& turn, const std::string& domain, std::vector<MailboxId> recipients, proto::ForwardItem item);
@@ -64,7 +66,7 @@ class Forwarder {
  private:
   /// What check() says of a domain, and of a mailbox of one. `more`: domains without a queue that were asked about
   /// before.
-  Status check_domain(Turn& turn, const std::string& domain, std::size_t& more) const;
+  Status check_domain(Turn& turn, const std::string& domain, proto::EnvelopeKind kind, std::size_t& more) const;
   Status check_mailbox(Turn& turn, const proto::Address& to) const;
 
   struct Lane {
@@ -78,7 +80,8 @@ class Forwarder {
     Time next_try;
     unsigned failures = 0;
     bool one_by_one = false;  ///< the last batch was not understood: which of its items it is
-    /// A build that does not know requests to be let in again was seen there: until then none is sent.
+    /// A build that does not know requests to be let in again was seen there: until then none is taken for it, and
+    /// those that waited are dropped.
     Time no_rejoins_until{};
 
     std::optional<Time> idle_since;  ///< as long as nothing is in it
