@@ -170,8 +170,8 @@ std::string completion_script(const std::string& shell) {
 
 std::vector<Candidate> people_known(const std::string& data_folder) {
   std::vector<Candidate> out;
-  const auto own = ask_daemon(data_folder, "status", kCompletionMs);
-  const auto found = own ? ask_daemon(data_folder, "conversations", kCompletionMs) : std::nullopt;
+  const auto own = ask_daemon(data_folder, "status", nlohmann::json::object(), kCompletionMs);
+  const auto found = own ? ask_daemon(data_folder, "conversations", {{"archived", true}}, kCompletionMs) : std::nullopt;
   if (!found) return out;
   for (const nlohmann::json& one : found->value("conversations", nlohmann::json::array())) {
     const std::string kind = one.value("kind", "");

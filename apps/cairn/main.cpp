@@ -7,6 +7,7 @@
 #include "apps/cairn/attachment.h"
 #include "apps/cairn/backup.h"
 #include "apps/cairn/backup_options.h"
+#include "apps/cairn/bell.h"
 #include "apps/cairn/chat/chat.h"
 #include "apps/cairn/completion.h"
 #include "apps/cairn/daemon.h"
@@ -62,6 +63,7 @@ struct Command {
   json params = json::object();
   std::string policy_file;
   bool follow = false;
+  apps::Bell bell = apps::Bell::rings;  ///< what is wanted
   bool approved = false;
   apps::EvidenceQuestion evidence;
   std::string export_file;
@@ -156,7 +158,8 @@ std::optional<Reply> do_alone(Command& command) {
 /// What goes on until somebody ends it.
 std::optional<Reply> serve(const Command& command) {
   if (command.method == "rpc") return apps::run_stdio(command.data_folder);
-  if (command.method == "chat") return apps::run_chat(command.data_folder, command.params.value("conversation", ""));
+  if (command.method == "chat")
+    return apps::run_chat(command.data_folder, command.params.value("conversation", ""), command.bell);
   if (command.method == "daemon") return apps::run_daemon(command.data_folder, command.http_port);
   return std::nullopt;
 }
@@ -187,7 +190,8 @@ int run(Command& command) {
   Reply reply;
   const auto speaker = apps::connect(command.data_folder, reply);
   if (!speaker) return report(command, command.method, reply);
-  const auto on_notice = [&command](const json& notice) {
+  const auto bell = command.json_output ? apps::Bell::silent : apps::bell_for(STDOUT_FILENO, command.bell);
+  const auto on_notice = [&command, bell](const json& notice) {
     const std::string kind = notice.value("method", "");
     if (kind == "history" && command.json_output) say(apps::as_json({{"history", notice["params"]}}));
     // Who writes just now is nothing for a list that stays; programs may want to know.
@@ -195,7 +199,7 @@ int run(Command& command) {
     const json& what = notice["params"];
     say(command.json_output ? apps::as_json(what)
         : kind == "alarm"   ? apps::render_alarm(what, apps::ink_for(STDOUT_FILENO))
-                            : apps::render_message(what, apps::ink_for(STDOUT_FILENO)));
+                            : apps::render_message(what, apps::ink_for(STDOUT_FILENO)) + apps::bell_behind(bell, what));
     std::fflush(stdout);
   };
   // Without a daemon nothing has come since the last command. What cannot be fetched is said by `status`, not here.
@@ -459,7 +463,7 @@ void add_conversation_commands(CLI::App& app, Command& command) {
 
   CLI::App* read = app.add_subcommand("read", "show messages");
   text(read, command, "conversation", "conversation", "a name, a title or an id; all when left out");
-  read->add_flag("--follow", command.follow, "go on showing what comes");
+  read->add_flag("--follow", command.follow, "go on showing what comes; at a terminal its bell rings");
   read->callback([&command] { command.method = "read"; });
 
   CLI::App* chat =
@@ -467,7 +471,15 @@ void add_conversation_commands(CLI::App& app, Command& command) {
   text(chat, command, "conversation", "conversation", "a name, a group's title, or the beginning of an id")->required();
   chat->callback([&command] { command.method = "chat"; });
 
-  app.add_subcommand("conversations", "list them")->callback([&command] { command.method = "conversations"; });
+  for (CLI::App* one : {read, chat}) {
+    one->add_flag_callback(
+        "--no-bell", [&command] { command.bell = apps::Bell::silent; },
+        "make no sound for what comes; so does CAIRN_NO_BELL=1");
+  }
+  CLI::App* list = app.add_subcommand("conversations", "list them: pinned ones first, then the latest");
+  list->add_flag_callback(
+      "--archived", [&command] { command.params["archived"] = true; }, "those that are archived, too; they come last");
+  list->callback([&command] { command.method = "conversations"; });
 
   CLI::App* group = app.add_subcommand("group", "conversations of several")->require_subcommand(1);
   CLI::App* create = group->add_subcommand("create", "begin one");

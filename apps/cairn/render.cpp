@@ -151,6 +151,8 @@ std::string render_conversations(const json& result, Ink ink) {
     if (const std::string trouble = text_of(one, "trouble"); !trouble.empty())
       out += "  " + shaded(ink, Shade::trouble, trouble) + "\n";
   }
+  const std::uint64_t left_out = result.value("left_out", std::uint64_t{0});
+  if (left_out != 0) return out + std::to_string(left_out) + " archived; conversations --archived lists them too.\n";
   return out.empty() ? "No conversations yet.\n" : out;
 }
 

@@ -49,6 +49,16 @@ TEST(Render, ShowsTheRecoveryKeyOnce) {
   EXPECT_NE(text.find("write it down"), std::string::npos);
 }
 
+TEST(Render, SaysHowManyConversationsAreArchived) {
+  const json one = {{"id", "00112233aa"}, {"title", "walkers"}, {"names", {"a@b.c"}}, {"messages", 1}};
+  const std::string list = render("conversations", {{"conversations", {one}}, {"left_out", 2}});
+  EXPECT_NE(list.find("walkers"), std::string::npos);
+  EXPECT_TRUE(list.ends_with("2 archived; conversations --archived lists them too.\n")) << list;
+  EXPECT_EQ(render("conversations", {{"conversations", json::array()}, {"left_out", 1}}),
+            "1 archived; conversations --archived lists them too.\n");
+  EXPECT_EQ(render("conversations", {{"conversations", json::array()}}), "No conversations yet.\n");
+}
+
 TEST(Render, ShowsWhatOthersVerified) {
   EXPECT_EQ(render("gossip.list", {{"claims", json::array()}, {"evidence", json::array()}}),
             "What others verified is what this device verified.\n");

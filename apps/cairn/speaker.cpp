@@ -316,9 +316,10 @@ std::unique_ptr<Connection> open_connection(const std::string& data_folder, Repl
   return std::make_unique<OwnConnection>(std::move(local), std::move(*client), over[0], over[1]);
 }
 
-std::optional<json> ask_daemon(const std::string& data_folder, const std::string& method, std::uint64_t wait_ms) {
+std::optional<json> ask_daemon(const std::string& data_folder, const std::string& method, const json& params,
+                               std::uint64_t wait_ms) {
   auto client = net::LocalClient::open(data_folder + "/socket");
-  if (!client || !client->send(request_of(method, json::object()))) return std::nullopt;
+  if (!client || !client->send(request_of(method, params))) return std::nullopt;
   const auto frame = client->receive(wait_ms);
   const auto reply = frame ? parse(*frame, nullptr) : std::nullopt;
   if (!reply || reply->exit != Exit::done) return std::nullopt;

@@ -64,7 +64,7 @@ Reply keep_authority(const std::string& data_folder, const std::string& file);
 /// Asks the daemon that holds `data_folder` one thing, and waits at most `wait_ms`; nothing when there is none. Takes
 /// no folder: for what must never be in the way of another command.
 std::optional<nlohmann::json> ask_daemon(const std::string& data_folder, const std::string& method,
-                                         std::uint64_t wait_ms);
+                                         const nlohmann::json& params, std::uint64_t wait_ms);
 
 /// JSON-RPC on standard input and output, one object a line, with the daemon or a mind of our own: until the input ends
 /// and all is answered.

@@ -104,9 +104,12 @@ void add_setting_commands(CLI::App& app, Question question) {
     const char* help;
   };
   constexpr Switch kSwitches[] = {
-      {"mute", "muted", true, "no sound for what comes"}, {"unmute", "muted", false, "as before mute"},
-      {"archive", "archived", true, "out of sight"},      {"unarchive", "archived", false, "as before archive"},
-      {"pin", "pinned", true, "before all others"},       {"unpin", "pinned", false, "as before pin"}};
+      {"mute", "muted", true, "no bell and no news in other chats for what comes"},
+      {"unmute", "muted", false, "as before mute"},
+      {"archive", "archived", true, "out of the list, and without a bell, until you write there"},
+      {"unarchive", "archived", false, "as before archive"},
+      {"pin", "pinned", true, "before all others in the list"},
+      {"unpin", "pinned", false, "as before pin"}};
   for (const Switch& one : kSwitches) {
     CLI::App* command = about(conversation, question, one.verb, one.help, "conversation.set", "conversation", kWhich);
     command->preparse_callback([question, one](std::size_t) { question.params[one.key] = one.value; });

@@ -2,6 +2,7 @@
 
 #include "core/base/encoding.h"
 #include "core/client/answerer.h"
+#include "core/client/conversation_list.h"
 #include "core/client/expiry.h"
 #include "core/client/gatekeeper.h"
 #include "core/client/history_rows.h"
@@ -198,6 +199,7 @@ Result<std::uint64_t> Conversations::say_encoded(Context& context, const Account
   const std::uint64_t index = add_message(context, *conversation, message);
   note_message(*this, context, home, index);
   accept_conversation(context, account, *conversation);
+  unarchive(context, home);
   TRY(post(context, home, std::move(encoded), index));
   auto channel = find(context.store, target->channel);
   channel->trouble.clear();
@@ -239,7 +241,7 @@ bool Conversations::is_waiting(const StoreView& store, ByteView outbox_key) {
 void Conversations::change_message(Context& context, const ChannelId& home, std::uint64_t index,
                                    const Message& message) {
   context.store.put(tables::kMessages, numbered(home, index), wire::encode(message));
-  if (listener_) listener_(context, home, index, message);
+  if (listener_) listener_(context, home, index, message, Told::changed);
 }
 
 // A pair may have several channels, and each device another home for it: its names alone are the same everywhere.
@@ -490,7 +492,7 @@ std::uint64_t Conversations::add_message(Context& context, Conversation& convers
   context.store.put(tables::kMessages, numbered(home, index), wire::encode(message));
   if (other) save(context, *other);
   save(context, conversation);
-  if (listener_) listener_(context, home, index, message);
+  if (listener_) listener_(context, home, index, message, Told::added);
   return index;
 }
 

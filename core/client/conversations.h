@@ -146,6 +146,8 @@ class Conversations {
   /// The last ones, ascending.
   std::vector<Numbered> newest(const StoreView& store, const ChannelId& home, std::size_t limit) const;
   std::optional<Message> message(const StoreView& store, const ChannelId& home, std::uint64_t index) const;
+  /// The last one that is no notice.
+  std::optional<Message> last_said(const StoreView& store, const ChannelId& home) const;
   /// Epoch, and members of the group as (name, devices); nothing before it is joined.
   struct GroupFacts {
     std::uint64_t epoch = 0;
@@ -161,8 +163,9 @@ class Conversations {
   /// How often envelopes of the mailbox were missed in this process.
   std::uint64_t gaps_seen() const { return gaps_seen_; }
 
-  /// Called for every row of tables::kMessages that is added or changes its delivery.
-  using Listener = std::function<void(Context&, const ChannelId& home, std::uint64_t index, const Message&)>;
+  enum class Told : std::uint8_t { added, changed };
+  /// Called for every row of tables::kMessages that is added or changes.
+  using Listener = std::function<void(Context&, const ChannelId& home, std::uint64_t index, const Message&, Told)>;
   void set_listener(Listener listener) { listener_ = std::move(listener); }
   /// Called for every message of others that could be read.
   using Hearer = std::function<void(Context&, const Account&, const Heard&)>;

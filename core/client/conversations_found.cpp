@@ -82,6 +82,19 @@ std::vector<Conversations::Numbered> Conversations::newest(const StoreView& stor
   return out;
 }
 
+std::optional<Message> Conversations::last_said(const StoreView& store, const ChannelId& home) const {
+  constexpr std::size_t kLookedAtOnce = 8;
+  for (Bytes end = prefix_end(home);;) {
+    const auto rows = store.scan(tables::kMessages, home, end, kLookedAtOnce, Order::descending);
+    for (const Row& row : rows) {
+      auto message = wire::decode<Message>(row.value);
+      if (message && message->delivery != Delivery::notice) return std::move(*message);
+    }
+    if (rows.size() < kLookedAtOnce) return std::nullopt;
+    end = rows.back().key;
+  }
+}
+
 std::optional<Message> Conversations::message(const StoreView& store, const ChannelId& home,
                                               std::uint64_t index) const {
   const auto row = store.get(tables::kMessages, numbered(home, index));

@@ -3,6 +3,7 @@
 
 #include "core/base/encoding.h"
 #include "core/base/utf8.h"
+#include "core/client/conversation_list.h"
 #include "core/client/rpc_methods.h"
 #include "core/client/tables.h"
 
@@ -114,6 +115,9 @@ json error_json(const json& id, int code, const RpcFailure& failed) {
   return {{"jsonrpc", "2.0"}, {"id", id}, {"error", {{"code", code}, {"message", failed.sentence}, {"data", data}}}};
 }
 
+/// Behind the place of a message in tables::kEvents.
+constexpr std::uint8_t kItCame = 1;
+
 Bytes event_key(std::uint64_t number) {
   wire::Writer w;
   w.u64(number);
@@ -125,11 +129,11 @@ Bytes event_key(std::uint64_t number) {
 class Rpc::State {
  public:
   State(ClientConfig config, RpcRooms rooms) : config_(std::move(config)), rooms_(rooms) {
-    rooms_.conversations.set_listener(
-        [this](Context& context, const ChannelId& channel, std::uint64_t index, const Message& message) {
-          add_event(context, channel, index);
-          rooms_.search.changed(channel, index, message);
-        });
+    rooms_.conversations.set_listener([this](Context& context, const ChannelId& channel, std::uint64_t index,
+                                             const Message& message, Conversations::Told told) {
+      add_event(context, channel, index, told);
+      rooms_.search.changed(channel, index, message);
+    });
     rooms_.attachments.set_listener(
         [this](Context& context, const Transfer& transfer) { tell_transfer(context, transfer); });
     rooms_.typing.set_listener(
@@ -250,9 +254,11 @@ class Rpc::State {
 
   // ---- following ----
 
-  static void add_event(Context& context, const ChannelId& channel, std::uint64_t index) {
+  static void add_event(Context& context, const ChannelId& channel, std::uint64_t index, Conversations::Told told) {
     const std::uint64_t number = newest_event(context.store) + 1;
-    context.store.put(tables::kEvents, event_key(number), concat({channel, event_key(index)}));
+    Bytes what = concat({channel, event_key(index)});
+    if (told == Conversations::Told::added) what.push_back(kItCame);
+    context.store.put(tables::kEvents, event_key(number), what);
     if (number > kEventsKept) context.store.erase(tables::kEvents, event_key(number - kEventsKept));
   }
 
@@ -326,6 +332,7 @@ class Rpc::State {
       const auto channel = value.fixed<ChannelId>();
       const auto index = value.u64();
       CHECK(number && channel && index);
+      const bool came = value.rest().size() == 1 && value.rest()[0] == kItCame;
       following.next = *number + 1;
       if (following.channel && *following.channel != *channel) continue;
       const auto conversation = rooms_.conversations.find(context.store, *channel);
@@ -333,6 +340,7 @@ class Rpc::State {
       if (!account || !conversation || !message) continue;
       json params = message_json(context.store, &*account, *conversation, *index, *message);
       params["cursor"] = *number;
+      if (came && rings(context.store, *account, *channel, *index, *message)) params["rings"] = true;
       Bytes frame = frame_of({{"jsonrpc", "2.0"}, {"method", "message"}, {"params", std::move(params)}});
       size += frame.size();
       context.sends.emplace_back(proto::SocketSend{socket, std::move(frame)});

@@ -226,7 +226,7 @@ const std::map<std::string, RpcEntry, std::less<>>& most_methods() {
         kReads,
         {{"conversation"}, {"first", Kind::number}, {"limit", Kind::number}, {"mark", Kind::yes_or_no}}}},
       {"follow", {nullptr, kReads, {{"conversation"}, {"since", Kind::number}}}},
-      {"conversations", {rpc_conversations, kReads, {}}},
+      {"conversations", {rpc_conversations, kReads, {{"archived", Kind::yes_or_no}}}},
       {"group.create",
        {rpc_group_create, kGrows, {{"title", Kind::text, kRequired}, {"names", Kind::texts, kRequired}}}},
       {"group.add", {rpc_group_add, kGrows, {{"conversation", Kind::text, kRequired}, name}}}};

@@ -1,5 +1,6 @@
 // Methods about conversations: sending, reading, groups.
 #include "core/base/encoding.h"
+#include "core/client/conversation_list.h"
 #include "core/client/gatekeeper.h"
 #include "core/client/requests.h"
 #include "core/client/rpc_methods.h"
@@ -266,29 +267,36 @@ RpcBegun rpc_read(const RpcRooms& rooms, const ClientConfig&, Context& context, 
   return out;
 }
 
-RpcBegun rpc_conversations(const RpcRooms& rooms, const ClientConfig&, Context& context, const json&) {
-  json out = json::array();
+RpcBegun rpc_conversations(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
+  json all = json::array();
+  std::size_t left_out = 0;
+  const bool with_archived = yes_param(params, "archived");
   const auto account = load_account(context.store);
-  for (const Conversation& conversation : rooms.conversations.list(context.store)) {
-    if (settings_of(context.store, conversation.channel).is_hidden) continue;
-    const std::uint64_t messages = Conversations::count(context.store, conversation);
-    if (conversation.kind == ConversationKind::self && messages == 0) continue;  // devices alone speak there
+  for (const Listed& known : listed(rooms.conversations, context.store)) {
+    const Conversation& conversation = known.conversation;
+    if (known.settings.is_archived && !with_archived) {
+      ++left_out;
+      continue;
+    }
     json one = {{"id", to_hex(conversation.channel)},
                 {"kind", conversation.kind == ConversationKind::pair    ? "pair"
                          : conversation.kind == ConversationKind::group ? "group"
                                                                         : "self"},
                 {"title", shown_text(context.store, conversation.channel, conversation.title)},
                 {"names", conversation.names},
-                {"messages", messages},
+                {"messages", known.messages},
+                {"newest_ms", known.newest_ms},
                 {"trouble", rooms.conversations.trouble(context.store, conversation.channel)}};
     if (const auto facts = rooms.conversations.facts(context.store, conversation.channel)) {
       one["epoch"] = facts->epoch;
       one["devices"] = facts->devices;
     }
     if (account) add_settings(one, rooms, context.store, *account, conversation);
-    out.push_back(std::move(one));
+    all.push_back(std::move(one));
   }
-  return json{{"conversations", out}};
+  json out = {{"conversations", std::move(all)}};
+  if (left_out != 0) out["left_out"] = left_out;
+  return out;
 }
 
 RpcBegun rpc_group_create(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {

@@ -23,10 +23,11 @@ inline constexpr Table kPendingLinks{12};     ///< signature key -> link under w
 inline constexpr Table kEvidence{13};         ///< name_key(name) -> LookupEvidence
 inline constexpr Table kAlarms{14};           ///< device id -> Alarm
 inline constexpr Table kExpectedDevices{15};  ///< device id -> "": devices of the own name that are no surprise
-inline constexpr Table kEvents{16};           ///< uint64 from 1 -> home || uint64 index: messages that came or changed
-inline constexpr Table kFormerEpochs{17};     ///< channel id || uint64 epoch -> uint64: when it ended, in ms
-inline constexpr Table kAdmittedResets{18};   ///< name_key(name) -> uint32: completed resets that no question is about
-inline constexpr Table kContents{19};         ///< home || device id || SHA-256 of a content -> "": received before
+/// uint64 from 1 -> home || uint64 index, and 1 where it came then: messages that came or changed
+inline constexpr Table kEvents{16};
+inline constexpr Table kFormerEpochs{17};    ///< channel id || uint64 epoch -> uint64: when it ended, in ms
+inline constexpr Table kAdmittedResets{18};  ///< name_key(name) -> uint32: completed resets that no question is about
+inline constexpr Table kContents{19};        ///< home || device id || SHA-256 of a content -> "": received before
 inline constexpr Table kOwnStatements{20};  ///< uint32 sequence -> Statement: ours, sent again until the chain shows it
 inline constexpr Table kHomes{21};          ///< channel id -> home (pairs.h), where that is another channel's id
 inline constexpr Table kChannelsOfHome{22};  ///< home || channel id -> "": those of kHomes, the other way round

@@ -35,9 +35,17 @@ TEST_F(OwnDevices, ShareWhatTheirOwnerDecidesAndNobodyElseHearsOfIt) {
   on_both("draft", "shall we perhaps");
   run("alice-1", {"conversation", "archive", "bob@localhost"});
   on_both("archived", true);
+  for (const char* device : {"alice-1", "alice-2"}) {
+    const json list = run(device, {"conversations"});
+    EXPECT_TRUE(list["conversations"].empty()) << device << " " << list;
+    EXPECT_EQ(list["left_out"], 1) << device;
+  }
   // What is said afterwards comes afterwards: by then bob's devices have heard all that there is.
   arrives_everywhere(say("alice-1", "the next thing"));
   arrives_everywhere(say("alice-2", "and the one after it"));
+  on_both("archived", false);  // its owner wrote there
+  run("alice-1", {"conversation", "archive", "bob@localhost"});
+  on_both("archived", true);
   for (const char* device : {"bob-1", "bob-2"}) {
     const json pair = conversation(device, "alice@localhost");
     for (const char* key : {"pinned", "muted", "archived"}) EXPECT_EQ(pair[key], false) << device << " " << key;

@@ -156,7 +156,7 @@ class VillageTest : public ::testing::Test {
 
   /// What `conversations` says of a group by its title, or of the pair with a name; an empty object when there is none.
   nlohmann::json conversation(const std::string& device, const std::string& words) {
-    const demo::Said said = village().cairn(device, {"conversations"});
+    const demo::Said said = village().cairn(device, {"conversations", "--archived"});
     if (!said.good()) return nlohmann::json::object();
     for (const nlohmann::json& one : said.json["conversations"]) {
       if (one["title"] == words || (one["kind"] == "pair" && one["names"].dump().find(words) != std::string::npos))

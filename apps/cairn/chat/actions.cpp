@@ -26,6 +26,7 @@ constexpr const char* kHelp[] = {
     "/expire 1d           let what is said disappear some time after it is read; off keeps it",
     "/typing off          whether they see that you are writing",
     "/pictures off        whether small pictures are drawn here, and sent with files",
+    "/bell off            whether this terminal makes a sound for what others say",
     "/accept /delete /block   what to do with somebody who writes for the first time",
     "/quit                or Ctrl-D; //text sends a text that begins with a slash",
     "",
@@ -186,6 +187,8 @@ void Model::command(const std::string& line) {
     attach(rest);
   } else if (verb == "pictures") {
     switch_pictures(rest);
+  } else if (verb == "bell") {
+    switch_bell(rest);
   } else if (is_open() && !message_command(verb, rest) && !conversation_command(verb, rest)) {
     said_ = "There is no command /" + verb + "; /help lists them. Two slashes send a text that begins with one.";
   }
@@ -202,6 +205,15 @@ void Model::switch_pictures(const std::string& words) {
   } else {
     timeline_.show_pictures(opens_pictures_);
   }
+}
+
+void Model::switch_bell(const std::string& words) {
+  if (words != "on" && words != "off") {
+    said_ = "Write /bell on or /bell off.";
+    return;
+  }
+  config_.bell = words == "on" ? Bell::rings : Bell::silent;
+  said_ = words == "on" ? "It rings for what is said where nothing is muted." : "It does not ring.";
 }
 
 bool Model::message_command(const std::string& verb, const std::string& rest) {

@@ -39,6 +39,7 @@ class Chat {
         if (!connection_.client().send(frame_of(request))) return gone();
       }
       terminal_.show(model_.view());
+      if (model_.take_bell()) terminal_.ring();
       pollfd watched[] = {{STDIN_FILENO, POLLIN, 0},
                           {connection_.client().descriptor(), POLLIN, 0},
                           {signals_.descriptor(), POLLIN, 0}};
@@ -113,7 +114,7 @@ class Chat {
 
 }  // namespace
 
-Reply run_chat(const std::string& data_folder, const std::string& to) {
+Reply run_chat(const std::string& data_folder, const std::string& to, Bell bell) {
   if (::isatty(STDIN_FILENO) == 0 || ::isatty(STDOUT_FILENO) == 0)
     return refused(Exit::usage, "cairn chat needs a terminal; use cairn send and cairn read in its place.");
   chat::TerminalSignals signals;
@@ -123,6 +124,7 @@ Reply run_chat(const std::string& data_folder, const std::string& to) {
   std::error_code error;
   const char* home = std::getenv("HOME");
   chat::ModelConfig config{to, std::filesystem::current_path(error).string(), home == nullptr ? "" : home};
+  config.bell = bell_for(STDOUT_FILENO, bell);
   std::string why;
   {
     const auto terminal = chat::Terminal::open();

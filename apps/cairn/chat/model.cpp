@@ -60,7 +60,7 @@ void Model::leave(const std::string& why) {
 }
 
 void Model::open() {
-  ask("conversations", json::object(), [this](const Answer& answer) {
+  ask("conversations", {{"archived", true}}, [this](const Answer& answer) {
     const json all = answer.result.value("conversations", json::array());
     const json* found = answer.good ? meant_of(all) : nullptr;
     if (found != nullptr) return opened(*found);
@@ -140,7 +140,7 @@ void Model::follow_from(std::optional<std::uint64_t> cursor) {
 }
 
 void Model::refresh() {
-  ask("conversations", json::object(), [this](const Answer& answer) {
+  ask("conversations", {{"archived", true}}, [this](const Answer& answer) {
     if (!answer.good) return;
     const json all = answer.result.value("conversations", json::array());
     if (conversation_.empty()) {
@@ -187,6 +187,7 @@ void Model::heard(const json& frame) {
 
 void Model::take_message(const json& message) {
   const std::string id = text_in(message, "conversation");
+  if (!bell_behind(config_.bell, message).empty()) rang_ = true;
   if (conversation_.empty()) return refresh();
   if (id != conversation_) return;
   const std::uint64_t index = message.value("index", std::uint64_t{0});

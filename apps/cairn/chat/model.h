@@ -6,8 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "apps/cairn/bell.h"
 #include "apps/cairn/chat/line_editor.h"
 #include "apps/cairn/chat/screen.h"
 #include "apps/cairn/chat/text.h"
@@ -50,6 +52,7 @@ struct ModelConfig {
   std::string folder;        ///< that one is in: paths that are typed begin there
   std::string home;          ///< what ~ stands for; may be empty
   bool has_colours = false;  ///< 256 of them: pictures can be drawn
+  Bell bell = Bell::rings;
 };
 
 /// To be asked of the client (docs/spec/client-rpc.md).
@@ -75,6 +78,8 @@ class Model {
   /// What is to be asked now, in this order; each once.
   std::vector<Request> take_requests();
   Screen view() const;
+  /// Whether something came since the last time that its owner is to hear.
+  bool take_bell() { return std::exchange(rang_, false); }
 
   bool over() const { return over_; }
   /// Why it is over, if its owner did not want that: a sentence.
@@ -124,6 +129,7 @@ class Model {
   void act(const std::string& method, nlohmann::json params, const std::string& when_done = {});
   void command(const std::string& line);
   void switch_pictures(const std::string& words);
+  void switch_bell(const std::string& words);
   bool message_command(const std::string& verb, const std::string& rest);
   bool conversation_command(const std::string& verb, const std::string& rest);
   void begin_edit(const std::string& words);
@@ -188,6 +194,7 @@ class Model {
   Panel panel_;
   std::string said_;  ///< to its owner, in one line
   bool said_alarms_ = false;
+  bool rang_ = false;
   bool opens_pictures_ = true;  ///< unless its owner said /pictures off; those that came in colours alone
   std::string transfer_;
   std::map<std::string, std::uint64_t> typing_;  ///< who writes, until when if nothing more is heard

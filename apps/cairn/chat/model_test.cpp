@@ -320,6 +320,32 @@ TEST_F(ChatModel, IgnoresWhatIsSaidElsewhere) {
   EXPECT_FALSE(shows("elsewhere"));
 }
 
+TEST_F(ChatModel, AsksForArchivedConversationsToo) {
+  answer(take("status"), {{"name", "alice@here"}, {"connected", true}});
+  EXPECT_EQ(take("conversations").params, (json{{"archived", true}}));
+}
+
+TEST_F(ChatModel, RingsForWhatRingsUntilThatIsSwitchedOff) {
+  open();
+  EXPECT_FALSE(model_.take_bell());
+  json news = said(1, "news");
+  tell("message", news);
+  EXPECT_FALSE(model_.take_bell()) << "the client does not say so";
+  news["rings"] = true;
+  tell("message", news);
+  EXPECT_TRUE(model_.take_bell());
+  EXPECT_FALSE(model_.take_bell()) << "once";
+  line("/bell off");
+  EXPECT_TRUE(shows("It does not ring.")) << screen();
+  tell("message", news);
+  EXPECT_FALSE(model_.take_bell());
+  line("/bell loud");
+  EXPECT_TRUE(shows("Write /bell on or /bell off.")) << screen();
+  line("/bell on");
+  tell("message", news);
+  EXPECT_TRUE(model_.take_bell());
+}
+
 TEST_F(ChatModel, ShowsAnAlarmUntilAKeyIsPressed) {
   open();
   tell("alarm", {{"kind", "device"}, {"sentence", "A device was added."}});

@@ -354,6 +354,8 @@ void Terminal::take_key(unsigned key, bool is_function, std::vector<Key>& out) {
   }
 }
 
+void Terminal::ring() { say_raw("\a"); }
+
 void Terminal::show(const Screen& screen) {
   ::werase(stdscr);
   for (std::size_t y = 0; y < screen.rows.size(); ++y) {

@@ -40,6 +40,8 @@ class Terminal {
   /// What was typed and has arrived.
   std::vector<Key> keys();
   void show(const Screen& screen);
+  /// Calls who sits there.
+  void ring();
   /// After the window changed its size.
   void resized();
   /// As the shell's Ctrl-Z does: gives the terminal back until somebody continues us.
