@@ -213,6 +213,24 @@ std::string render_messages(const json& list, Ink ink) {
   return out;
 }
 
+/// Conversations that were found, and messages.
+std::string render_found(const json& result, Ink ink) {
+  std::string out;
+  for (const json& one : result.value("conversations", json::array())) {
+    const std::string title = text_of(one, "title");
+    const std::string names = joined(one.value("names", json::array()));
+    std::string petnames;
+    for (const auto& [name, petname] : one.value("petnames", json::object()).items()) {
+      if (petname.is_string()) petnames += ", " + harmless(name) + " is " + harmless(petname.get<std::string>());
+    }
+    out += shaded(ink, Shade::bold, title.empty() ? names : title) + (title.empty() ? "" : " (" + names + ")") +
+           petnames + "  " + shaded(ink, Shade::faint, "[" + text_of(one, "id").substr(0, 8) + "]") + settings_of(one) +
+           "\n";
+  }
+  out += render_messages(result.value("messages", json::array()), ink);
+  return out.empty() ? "Nothing has these words.\n" : out;
+}
+
 std::string render_requests(const json& result, Ink ink) {
   std::string out;
   for (const json& one : result.value("requests", json::array())) {
@@ -255,7 +273,8 @@ std::string render_domains(const json& result) {
 
 /// The answers of the commands in talk.h; nothing for another method.
 std::optional<std::string> render_talk(const std::string& method, const json& result, Ink ink) {
-  if (method == "read" || method == "search") return render_messages(result.value("messages", json::array()), ink);
+  if (method == "read") return render_messages(result.value("messages", json::array()), ink);
+  if (method == "search") return render_found(result, ink);
   if (method == "message.history") return render_history(result);
   if (method.starts_with("message.")) return render_message(result, ink);
   if (method == "request.list") return render_requests(result, ink);

@@ -40,7 +40,7 @@ void add_message_commands(CLI::App& app, Question question) {
   text(edit, question, "text", "text", "what to say")->required();
   about(&app, question, "unsend", "take a message of yours back, everywhere", "message.unsend", "message", kWhich);
   about(&app, question, "history", "what a message said before it was changed", "message.history", "message", kWhich);
-  CLI::App* search = app.add_subcommand("search", "find words in all that was said");
+  CLI::App* search = app.add_subcommand("search", "find words in what was said, names of files, and conversations");
   search
       ->add_option_function<std::vector<std::string>>(
           "words",

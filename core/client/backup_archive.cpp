@@ -227,7 +227,7 @@ void Archives::put_row(Context& context, const ChannelId& archive, std::uint64_t
     conversations_.put_old_message(context, archive, index, message);
   }
   note_message(conversations_, context, archive, index);
-  search_.changed(archive, index, message);
+  search_.changed(archive, index);
 }
 
 Status Archives::take_said(Context& context, std::string_view home, ByteView data) {
@@ -242,6 +242,7 @@ Status Archives::take_said(Context& context, std::string_view home, ByteView dat
     while (next != said.all.end() && next->index < theirs) ++next;
     const bool has_some = next != said.all.end() && next->index == theirs;
     take_said_of(context, archive, index, open->taken[index], has_some ? std::move(next->said) : SaidAbout{});
+    search_.changed(archive, index);
   }
   return ok();
 }

@@ -81,6 +81,9 @@ struct Message {
 
   /// Whether a backup takes it: not what will be gone within a day, nor what will be within one once it is read.
   bool is_lasting(Time now) const;
+  /// Whether the file is still its own that came with it, if one did: not where it was taken back, or became something
+  /// else.
+  bool shows_file() const { return !unsent && version == id; }
 
   void write(wire::Writer&) const;
   static Result<Message> read(wire::Reader&);

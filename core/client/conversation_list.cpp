@@ -1,8 +1,11 @@
 #include "core/client/conversation_list.h"
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 #include <utility>
+
+#include "core/client/requests.h"
 
 namespace cairn::client {
 
@@ -23,6 +26,29 @@ std::vector<Listed> listed(const Conversations& conversations, const StoreView& 
   };
   // Those of one moment stay in the order of their ids.
   std::stable_sort(out.begin(), out.end(), [&](const Listed& a, const Listed& b) { return place(a) < place(b); });
+  return out;
+}
+
+std::vector<Listed> found(const Conversations& conversations, const StoreView& store, const Account& account,
+                          const Sought& words, std::size_t limit) {
+  std::vector<Listed> out;
+  if (words.empty()) return out;
+  std::map<std::string, std::string> petnames;
+  for (ContactSettings& one : contacts_with_settings(store)) {
+    if (!one.petname.empty()) petnames[one.name] = std::move(one.petname);
+  }
+  for (Listed& one : listed(conversations, store)) {
+    if (out.size() == limit) break;
+    const Conversation& conversation = one.conversation;
+    std::string text = shown_text(store, conversation.channel, conversation.title);
+    for (const std::string& name : conversation.names) {
+      if (name == account.name.text() && conversation.kind != ConversationKind::self) continue;
+      text += "\n" + name;
+      const auto petname = petnames.find(name);
+      if (petname != petnames.end()) text += "\n" + petname->second;
+    }
+    if (words.are_in(folded(text))) out.push_back(std::move(one));
+  }
   return out;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/client/conversations.h"
+#include "core/client/search.h"
 #include "core/client/settings.h"
 
 namespace cairn::client {
@@ -17,6 +18,11 @@ struct Listed {
 /// All that are shown, archived ones last: not what was deleted, nor the own name's conversation while devices alone
 /// speak there.
 std::vector<Listed> listed(const Conversations& conversations, const StoreView& store);
+
+/// Of those, the ones whose title, names (the own one counts only where there is no other) or petnames have all these
+/// words; at most `limit`, none without a word.
+std::vector<Listed> found(const Conversations& conversations, const StoreView& store, const Account& account,
+                          const Sought& words, std::size_t limit);
 
 /// Its owner writes there, and wants to see it again.
 void unarchive(Context& context, const ChannelId& home);

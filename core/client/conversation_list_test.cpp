@@ -66,6 +66,12 @@ class ConversationList : public ::testing::Test {
     }
     return out;
   }
+  /// The conversations in which alice finds these words, in the order of the answer.
+  Titles found(const std::string& words, const Params& more = {}) {
+    json params = more.json();
+    params["words"] = words;
+    return titles(ask("alice-1", "search", params));
+  }
   /// The texts that follow tells alice's first device since the last time, each with "!" behind it where it rings.
   Titles told() {
     Titles out;
@@ -139,6 +145,40 @@ TEST_F(ConversationList, AnArchivedOneComesBackWhenItsOwnerWritesThereAlone) {
   say("alice-2", "walkers", "yes");
   for (const char* device : {"alice-1", "alice-2"})
     EXPECT_EQ(titles(listed({}, device)), (Titles{"walkers", "carol", "bob"})) << device;
+}
+
+TEST_F(ConversationList, IsSearchedByTitleNameAndPetname) {
+  EXPECT_EQ(found("WALK"), Titles{"walkers"});
+  EXPECT_EQ(found("bob"), (Titles{"walkers", "bob"}));
+  EXPECT_EQ(found("bob carol"), Titles{"walkers"}) << "all words have to be there";
+  EXPECT_EQ(found("alice"), Titles{}) << "who is in all of them";
+  EXPECT_EQ(found("rabbit"), Titles{});
+  EXPECT_EQ(found(" "), Titles{});
+  ask("alice-2", "contact.set", {{"name", kCarol}, {"petname", "Rabbit"}});
+  village.pass_all(10 * kSecondMs);
+  EXPECT_EQ(found("rabbit"), (Titles{"walkers", "carol"}));
+  ask("alice-1", "group.change", {{"conversation", "walkers"}, {"title", "runners"}});
+  village.pass_all(10 * kSecondMs);
+  EXPECT_EQ(found("walkers"), Titles{});
+  set("runners", "archived", true);
+  EXPECT_EQ(found("rabbit"), (Titles{"carol", "runners"})) << "archived ones too, last";
+  EXPECT_EQ(found("rabbit", {{"limit", 1}}), Titles{"carol"});
+  const json kinds = ask("alice-1", "search", {{"words", "runners"}})["conversations"];
+  EXPECT_EQ(kinds[0]["kind"], "group");
+  EXPECT_EQ(kinds[0]["archived"], true);
+  EXPECT_EQ(kinds[0]["petnames"][kCarol], "Rabbit");
+  EXPECT_FALSE(ask("alice-1", "search", {{"words", "rabbit"}, {"conversation", kCarol}}).contains("conversations"));
+}
+
+TEST_F(ConversationList, IsSearchedForNothingThatWasDeletedAndForTitlesOfStrangersAsTheyAreShown) {
+  ASSERT_TRUE(village.register_person("dora-1", "dora@example.org").contains("result"));
+  ask("dora-1", "group.create", {{"title", "win https://evil.example now"}, {"names", {"alice"}}});
+  say("dora-1", "win https://evil.example now", "hello");
+  ASSERT_EQ(ask("alice-1", "search", {{"words", "win [link]"}})["conversations"].size(), 1u);
+  EXPECT_EQ(found("evil"), Titles{});
+  const json request = ask("alice-1", "request.list")["requests"][0];
+  ask("alice-1", "request.delete", {{"conversation", request["id"]}});
+  EXPECT_EQ(found("dora"), Titles{});
 }
 
 TEST_F(ConversationList, RingsOnceForWhatOthersSay) {

@@ -1,5 +1,6 @@
 #include "core/client/expiry.h"
 
+#include "core/client/attachment.h"
 #include "core/client/search.h"
 #include "core/client/settings.h"
 #include "core/client/talk_fixture.h"
@@ -138,12 +139,51 @@ TEST(Search, FindsAllWordsTheNewestFirst) {
   EXPECT_EQ(found("  "), Indexes{});
   Message message = room.at(0);
   message.text = "Dinner";
-  search.changed(room.home(), 0, message);
+  search.changed(room.home(), 0);
   room.conversations().change_message(room.context(), room.home(), 0, message);
   EXPECT_EQ(found("dinner"), (Indexes{0}));
   EXPECT_EQ(found("lunch"), (Indexes{1}));
   wipe_message(room.context(), room.home(), 1, room.at(1));
   EXPECT_EQ(found("lunch"), Indexes{});
+}
+
+TEST(Search, FindsFilesByTheirNames) {
+  TalkRoom room;
+  const auto put_file = [&](std::uint64_t index, const char* name) {
+    AttachmentRow row;
+    row.file.name = name;
+    row.file.media_type = "image/jpeg";
+    save_attachment(room.context(), room.home(), index, row);
+  };
+  room.receive(kBob, 1, "");
+  put_file(0, "Lake at Dawn.JPG");
+  Search search(room.conversations());
+  const auto found = [&](const char* words) {
+    std::vector<std::uint64_t> out;
+    for (const auto& hit : search.find(room.context().store, words, 10)) out.push_back(hit.index);
+    return out;
+  };
+  using Indexes = std::vector<std::uint64_t>;
+  EXPECT_EQ(found("dawn lake"), (Indexes{0})) << "that was there before it was asked the first time";
+  room.set_now(Time{2'000'000});
+  room.receive(kBob, 2, "as promised:");
+  search.changed(room.home(), 1);
+  put_file(1, "dusk.jpg");  // a message is told before its file is there
+  EXPECT_EQ(found("dusk"), (Indexes{1}));
+  EXPECT_EQ(found("PROMISED dusk"), (Indexes{1}));
+  EXPECT_EQ(found("jpg"), (Indexes{1, 0}));
+  EXPECT_EQ(found("image/jpeg"), Indexes{});
+  Message edited = room.at(0);
+  edited.version = TalkRoom::id(9);
+  room.conversations().change_message(room.context(), room.home(), 0, edited);
+  search.changed(room.home(), 0);
+  EXPECT_EQ(found("dawn"), Indexes{}) << "it shows no file any more";
+  Message unsent = room.at(1);
+  unsent.unsent = true;
+  unsent.text.clear();
+  room.conversations().change_message(room.context(), room.home(), 1, unsent);
+  search.changed(room.home(), 1);
+  EXPECT_EQ(found("jpg"), Indexes{});
 }
 
 }  // namespace

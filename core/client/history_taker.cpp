@@ -429,7 +429,7 @@ void HistoryTaker::put_message(Context& context, const Account& account, const C
   }
   put_said_about(context, account, home, index, given);
   note_message(rooms_.conversations, context, home, index);
-  if (const auto now = rooms_.conversations.message(context.store, home, index)) search_.changed(home, index, *now);
+  search_.changed(home, index);
 }
 
 void HistoryTaker::look_at_waiting(Context& context, const Account& account, const HistoryTake& take) {

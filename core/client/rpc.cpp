@@ -130,9 +130,9 @@ class Rpc::State {
  public:
   State(ClientConfig config, RpcRooms rooms) : config_(std::move(config)), rooms_(rooms) {
     rooms_.conversations.set_listener([this](Context& context, const ChannelId& channel, std::uint64_t index,
-                                             const Message& message, Conversations::Told told) {
+                                             const Message&, Conversations::Told told) {
       add_event(context, channel, index, told);
-      rooms_.search.changed(channel, index, message);
+      rooms_.search.changed(channel, index);
     });
     rooms_.attachments.set_listener(
         [this](Context& context, const Transfer& transfer) { tell_transfer(context, transfer); });

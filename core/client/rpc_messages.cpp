@@ -1,6 +1,7 @@
 // Methods about single messages: reactions, edits, taking back, what was said before; and how a message is shown.
 #include "core/base/encoding.h"
 #include "core/base/utf8.h"
+#include "core/client/conversation_list.h"
 #include "core/client/messages.h"
 #include "core/client/preview.h"
 #include "core/client/requests.h"
@@ -180,9 +181,7 @@ json message_json(const StoreView& store, const Account* account, const Conversa
               {"text", shown(message.text)}};
   if (hides && !message.sender.empty()) out["request"] = true;
   if (!message.sender.empty()) out["device"] = to_hex(message.device);
-  // A file belongs to the first version: what a message became says nothing of one.
-  const auto file = message.unsent || message.version != message.id ? std::nullopt
-                                                                    : attachment_of(store, conversation.channel, index);
+  const auto file = message.shows_file() ? attachment_of(store, conversation.channel, index) : std::nullopt;
   if (file) out["attachment"] = attachment_json(file->file);
   if (file && !hides) add_preview(out["attachment"], preview_of(store, conversation.channel, index));
   if (!message.unknown_type.empty() && !file) out["unknown_type"] = shown(message.unknown_type);
@@ -313,6 +312,7 @@ RpcBegun rpc_message_history(const RpcRooms& rooms, const ClientConfig&, Context
 RpcBegun rpc_search(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
   const auto account = load_account(context.store);
   if (!account) return not_active(account);
+  const std::string words = text_param(params, "words");
   const std::size_t limit = std::min<std::uint64_t>(number_param(params, "limit", 50), kMaxHits);
   std::optional<ChannelId> home;
   if (const std::string where = text_param(params, "conversation"); !where.empty()) {
@@ -321,13 +321,19 @@ RpcBegun rpc_search(const RpcRooms& rooms, const ClientConfig&, Context& context
     home = meant->channel;
   }
   json out = json::array();
-  for (const Search::Hit& hit : rooms.search.find(context.store, text_param(params, "words"), limit, home)) {
+  for (const Search::Hit& hit : rooms.search.find(context.store, words, limit, home)) {
     const auto conversation = rooms.conversations.find(context.store, hit.home);
     const auto message = rooms.conversations.message(context.store, hit.home, hit.index);
     if (conversation && message)
       out.push_back(without_preview(message_json(context.store, &*account, *conversation, hit.index, *message)));
   }
-  return json{{"messages", std::move(out)}};
+  if (home) return json{{"messages", std::move(out)}};
+  json places = json::array();
+  for (const Listed& one : found(rooms.conversations, context.store, *account, Sought(words), limit)) {
+    places.push_back(conversation_json(rooms, context.store, *account, one.conversation));
+    places.back()["kind"] = kind_word(one.conversation.kind);
+  }
+  return json{{"messages", std::move(out)}, {"conversations", std::move(places)}};
 }
 
 }  // namespace cairn::client

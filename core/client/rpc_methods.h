@@ -229,6 +229,11 @@ RpcBegun rpc_attachment_cancel(const RpcRooms&, const ClientConfig&, Context&, c
 
 /// Adds the methods of rpc_settings.cpp, rpc_messages.cpp, rpc_groups.cpp and rpc_domains.cpp to the table.
 void add_talk_methods(std::map<std::string, RpcEntry, std::less<>>& methods);
+/// Which one it is, and what its owner has decided of it: as conversation.set gives it.
+json conversation_json(const RpcRooms& rooms, const StoreView& store, const Account& account,
+                       const Conversation& conversation);
+/// "pair", "group" or "self".
+const char* kind_word(ConversationKind kind);
 /// What its owner has decided of a conversation, and how much of it is unread.
 void add_settings(json& out, const RpcRooms& rooms, const StoreView& store, const Account& account,
                   const Conversation& conversation);

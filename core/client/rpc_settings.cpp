@@ -41,15 +41,6 @@ RpcBegun block(Context& context, const json& params, bool blocked) {
   return contact_json(contact_of(context.store, *account, whom.text()));
 }
 
-json one_conversation(const RpcRooms& rooms, const StoreView& store, const Account& account,
-                      const Conversation& conversation) {
-  json out = {{"id", to_hex(conversation.channel)},
-              {"title", shown_text(store, conversation.channel, conversation.title)},
-              {"names", conversation.names}};
-  add_settings(out, rooms, store, account, conversation);
-  return out;
-}
-
 RpcBegun rpc_typing(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
   auto found = where(rooms, context, params);
   if (auto* failed = std::get_if<RpcFailure>(&found)) return std::move(*failed);
@@ -67,10 +58,19 @@ RpcBegun rpc_typing_set(const RpcRooms& rooms, const ClientConfig&, Context& con
   if (auto* failed = std::get_if<RpcFailure>(&found)) return std::move(*failed);
   const auto& [account, conversation] = std::get<Where>(found);
   set_tells_typing(context, conversation.channel, on);
-  return one_conversation(rooms, context.store, account, conversation);
+  return conversation_json(rooms, context.store, account, conversation);
 }
 
 }  // namespace
+
+json conversation_json(const RpcRooms& rooms, const StoreView& store, const Account& account,
+                       const Conversation& conversation) {
+  json out = {{"id", to_hex(conversation.channel)},
+              {"title", shown_text(store, conversation.channel, conversation.title)},
+              {"names", conversation.names}};
+  add_settings(out, rooms, store, account, conversation);
+  return out;
+}
 
 void add_settings(json& out, const RpcRooms& rooms, const StoreView& store, const Account& account,
                   const Conversation& conversation) {
@@ -107,7 +107,7 @@ RpcBegun rpc_conversation_set(const RpcRooms& rooms, const ClientConfig&, Contex
     return failure(ErrorCode::over_limit, "A draft has at most 16384 bytes, as a message has.");
   }
   save_settings(context, conversation.channel, settings);
-  return one_conversation(rooms, context.store, account, conversation);
+  return conversation_json(rooms, context.store, account, conversation);
 }
 
 RpcBegun rpc_conversation_expire(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
@@ -124,7 +124,7 @@ RpcBegun rpc_conversation_expire(const RpcRooms& rooms, const ClientConfig&, Con
                                           ? "Messages disappear after at most a year; 0 keeps them."
                                           : "This conversation can only be read.");
   }
-  return one_conversation(rooms, context.store, account, conversation);
+  return conversation_json(rooms, context.store, account, conversation);
 }
 
 RpcBegun rpc_contact_set(const RpcRooms&, const ClientConfig&, Context& context, const json& params) {
@@ -166,7 +166,7 @@ RpcBegun rpc_request_list(const RpcRooms& rooms, const ClientConfig&, Context& c
   for (const Conversation& conversation : rooms.conversations.list(context.store)) {
     const ConversationSettings settings = settings_of(context.store, conversation.channel);
     if (!settings.is_request || settings.is_hidden || is_blocked(context.store, *account, conversation)) continue;
-    json one = one_conversation(rooms, context.store, *account, conversation);
+    json one = conversation_json(rooms, context.store, *account, conversation);
     for (const auto& numbered : rooms.conversations.messages(context.store, conversation.channel, 0, 16)) {
       if (numbered.message.sender.empty()) continue;
       one["first"] = message_json(context.store, &*account, conversation, numbered.index, numbered.message);
@@ -187,7 +187,7 @@ RpcBegun rpc_request_accept(const RpcRooms& rooms, const ClientConfig&, Context&
   accept_conversation(context, account, conversation);
   mark_shared(context, SharedField::accepted, conversation.channel);
   rooms.receipts.accepted(context, account, conversation.channel);
-  return one_conversation(rooms, context.store, account, conversation);
+  return conversation_json(rooms, context.store, account, conversation);
 }
 
 RpcBegun rpc_request_delete(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {

@@ -267,6 +267,15 @@ RpcBegun rpc_read(const RpcRooms& rooms, const ClientConfig&, Context& context, 
   return out;
 }
 
+const char* kind_word(ConversationKind kind) {
+  switch (kind) {
+    case ConversationKind::pair: return "pair";
+    case ConversationKind::group: return "group";
+    case ConversationKind::self: return "self";
+  }
+  return "unknown";
+}
+
 RpcBegun rpc_conversations(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
   json all = json::array();
   std::size_t left_out = 0;
@@ -279,9 +288,7 @@ RpcBegun rpc_conversations(const RpcRooms& rooms, const ClientConfig&, Context& 
       continue;
     }
     json one = {{"id", to_hex(conversation.channel)},
-                {"kind", conversation.kind == ConversationKind::pair    ? "pair"
-                         : conversation.kind == ConversationKind::group ? "group"
-                                                                        : "self"},
+                {"kind", kind_word(conversation.kind)},
                 {"title", shown_text(context.store, conversation.channel, conversation.title)},
                 {"names", conversation.names},
                 {"messages", known.messages},

@@ -1,5 +1,11 @@
-// Words found in all that was said: built in memory when it is first asked, and kept up with what changes.
+// Words found in all that was said, and in the names of files: built in memory when it is first asked, and kept up
+// with what changes (docs/spec/client.md s.10).
 #pragma once
+
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "core/client/conversations.h"
 
@@ -7,6 +13,19 @@ namespace cairn::client {
 
 /// How a text is compared: lower case in Latin, Greek and Cyrillic letters; anything else as it is.
 std::string folded(std::string_view text);
+
+/// What somebody looks for.
+class Sought {
+ public:
+  explicit Sought(std::string_view typed);
+
+  bool empty() const { return words_.empty(); }
+  /// Whether each of them is anywhere in a text that is folded().
+  bool are_in(const std::string& text) const;
+
+ private:
+  std::vector<std::string> words_;
+};
 
 class Search {
  public:
@@ -17,12 +36,12 @@ class Search {
     std::uint64_t index = 0;
     std::uint64_t time_ms = 0;
   };
-  /// Messages that have all of these words, each anywhere in them; the newest first, at most `limit`; only those of
-  /// `home`, if there is one. Nothing without a word.
+  /// Messages whose text or file's name has all of these words, each anywhere in it; the newest first, at most `limit`;
+  /// only those of `home`, if there is one. Nothing without a word.
   std::vector<Hit> find(const StoreView& store, std::string_view words, std::size_t limit,
                         const std::optional<ChannelId>& home = std::nullopt);
-  /// A row came or changed.
-  void changed(const ChannelId& home, std::uint64_t index, const Message& message);
+  /// A row came or changed, or is about to, with what belongs to it: it is read when somebody asks.
+  void changed(const ChannelId& home, std::uint64_t index);
   void forget_all();
 
  private:
@@ -38,10 +57,13 @@ class Search {
   };
 
   void open(const StoreView& store);
-  static Entry entry_of(const ChannelId& home, std::uint64_t index, const Message& message);
+  void take_changes(const StoreView& store);
+  /// `file`: the name of what came with it; empty for none.
+  static Entry entry_of(const ChannelId& home, std::uint64_t index, const Message& message, const std::string& file);
 
   const Conversations& conversations_;
   std::vector<Entry> entries_;  ///< sorted
+  std::set<std::pair<ChannelId, std::uint64_t>> changed_;
   bool is_open_ = false;
 };
 

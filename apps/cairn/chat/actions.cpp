@@ -21,7 +21,7 @@ constexpr const char* kHelp[] = {
     "/history N           what it said before it was changed",
     "/attach FILE [text]  send a file",
     "/save N [FOLDER]     save the file of a message",
-    "/search words        find what was said here; Up, Down and Enter go to it",
+    "/search words        find what was said here, and files; Up, Down and Enter go to it",
     "/members             who is here",
     "/expire 1d           let what is said disappear some time after it is read; off keeps it",
     "/typing off          whether they see that you are writing",
@@ -414,8 +414,10 @@ void Model::search(const std::string& words) {
     for (const json& one : answer.result.value("messages", json::array())) {
       const std::uint64_t index = one.value("index", std::uint64_t{0});
       panel_.hits.push_back(index);
-      panel_.lines.push_back("#" + std::to_string(index) + " " + names_.shown(text_at(one, "sender")) + ": " +
-                             text_at(one, "text"));
+      const std::string text = text_at(one, "text");
+      const std::string file = one.contains("attachment") ? text_at(one["attachment"], "name") : std::string();
+      panel_.lines.push_back("#" + std::to_string(index) + " " + names_.shown(text_at(one, "sender")) + ": " + text +
+                             (file.empty() ? "" : (text.empty() ? "[file: " : " [file: ") + file + "]"));
     }
     if (panel_.hits.empty()) {
       said_ = "Nothing here has these words.";
