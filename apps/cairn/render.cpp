@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "apps/cairn/export.h"
+#include "apps/cairn/mentions.h"
 #include "apps/cairn/pin.h"
 #include "core/base/utf8.h"
 
@@ -329,7 +330,9 @@ std::string render_message(const json& message, Ink ink) {
   if (message.value("unsent", false)) {
     line += "(taken back)";
   } else {
-    line += text_of(message, "text");
+    const json mentions = message.value("mentions", json::array());
+    line += harmless(
+        with_mentions_shown(message.value("text", ""), mentions, [](const std::string& name) { return name; }));
     const std::string gap = line.ends_with(' ') ? "" : "  ";
     if (message.contains("attachment")) line += gap + file_of(message);
     if (!unknown.empty()) line += gap + "[a " + unknown + " that this version does not show]";

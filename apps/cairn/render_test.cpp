@@ -43,6 +43,12 @@ TEST(Render, SaysWhatBecameOfAMessage) {
             "a@b.c: [a image/png  that this version does not show]\n");
 }
 
+TEST(Render, ShowsWhoIsMentioned) {
+  const json message = {
+      {"delivery", "received"}, {"sender", "a@b.c"}, {"text", "see [@x](mimi://b.c/u/d)"}, {"mentions", {"d@b.c"}}};
+  EXPECT_EQ(render_message(message).substr(21), "a@b.c: see @d@b.c\n");
+}
+
 TEST(Render, ShowsTheRecoveryKeyOnce) {
   const std::string text = render("register", {{"name", "a@b.c"}, {"recovery_key", "abcde-12345"}});
   EXPECT_NE(text.find("abcde-12345"), std::string::npos);

@@ -106,7 +106,7 @@ RpcBegun rpc_conversation_set(const RpcRooms& rooms, const ClientConfig&, Contex
   if (settings.draft.size() > kMaxDraftSize) {
     return failure(ErrorCode::over_limit, "A draft has at most 16384 bytes, as a message has.");
   }
-  save_settings(context, conversation.channel, settings);
+  if (params.size() > 1) save_settings(context, conversation.channel, settings);
   return conversation_json(rooms, context.store, account, conversation);
 }
 

@@ -136,20 +136,41 @@ json within_limits(std::vector<Shown> shown, std::size_t limit, bool onward) {
   return out;
 }
 
+bool is_of_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+         c == '-' || c == '@';
+}
+
+/// Whether "@NAME" stands at this @ as a word of its own: not in an address or a link, and no longer name goes on
+/// there.
+bool is_mark(std::string_view text, std::size_t at, std::string_view mark) {
+  if (text.substr(at, mark.size()) != mark) return false;
+  if (at > 0 && (is_of_name(text[at - 1]) || text[at - 1] == '[' || text[at - 1] == '/')) return false;
+  std::size_t end = at + mark.size();
+  while (end < text.size() && (text[end] == '.' || text[end] == '-' || text[end] == '_')) ++end;
+  return end == text.size() || !is_of_name(text[end]);
+}
+
 /// "@bob" becomes a link to bob, for each name that is to be mentioned (draft-ietf-mimi-content, "Mentions").
-std::string with_mentions(const Account& account, std::string text, const json& params) {
+std::string with_mentions(const Account& account, const std::string& text, const json& params) {
   if (!params.contains("mentions")) return text;
+  std::map<std::string, std::string> links;  // by what was typed
   for (const json& one : params["mentions"]) {
-    const std::string typed = one.get<std::string>();
-    const auto name = name_param(account, typed);
-    const auto* whom = std::get_if<directory::Name>(&name);
-    const std::string mark = "@" + typed;
-    if (whom == nullptr) continue;
-    const std::string link = "[" + mark + "](" + user_uri(whom->text()) + ")";
-    for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + link.size()))
-      text.replace(at, mark.size(), link);
+    const std::string mark = "@" + one.get<std::string>();
+    const auto name = name_param(account, mark.substr(1));
+    if (const auto* whom = std::get_if<directory::Name>(&name))
+      links[mark] = "[" + mark + "](" + user_uri(whom->text()) + ")";
   }
-  return text;
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    // Of two names of which one begins as the other the longer one is meant, which is the later in this order.
+    auto link = links.rend();
+    if (text[at] == '@')
+      link = std::find_if(links.rbegin(), links.rend(), [&](const auto& one) { return is_mark(text, at, one.first); });
+    out += link == links.rend() ? text.substr(at, 1) : link->second;
+    at += link == links.rend() ? 1 : link->first.size();
+  }
+  return out;
 }
 
 /// Of a device that has no name any more: what it has stays readable, all of it or by its title.

@@ -356,6 +356,20 @@ TEST_F(TalkTest, AMentionNamesAMember) {
   EXPECT_EQ(said["text"], "hi [@bob](mimi://example.org/u/bob) and @carol");
 }
 
+TEST_F(TalkTest, AMentionIsAWordOfItsOwn) {
+  ask("alice-1", "group.create", {{"title", "walkers"}, {"names", {"bob"}}});
+  const auto said = [&](const char* text, std::initializer_list<std::string_view> mentions) {
+    return ask("alice-1", "send", {{"to", "walkers"}, {"text", text}, {"mentions", mentions}})["text"];
+  };
+  const std::string bob = "[@bob](mimi://example.org/u/bob)";
+  EXPECT_EQ(said("@bob. @bob", {"bob"}), bob + ". " + bob);
+  EXPECT_EQ(said("@bobby, x@bob, @bob.smith, /@bob, [@bob](x)", {"bob"}),
+            "@bobby, x@bob, @bob.smith, /@bob, [@bob](x)");
+  EXPECT_EQ(said("@bob@example.org and @bob", {"bob", "bob@example.org"}),
+            "[@bob@example.org](mimi://example.org/u/bob) and " + bob);
+  EXPECT_EQ(said("@Bob!", {"Bob", "no name"}), "[@Bob](mimi://example.org/u/bob)!");
+}
+
 TEST_F(TalkTest, SettingsStay) {
   meet();
   ask("bob-1", "conversation.set", {{"conversation", kAlice}, {"muted", true}, {"pinned", true}, {"draft", "dear"}});

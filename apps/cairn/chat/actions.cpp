@@ -3,6 +3,7 @@
 
 #include "apps/cairn/chat/emoji.h"
 #include "apps/cairn/chat/model.h"
+#include "apps/cairn/mentions.h"
 #include "apps/cairn/talk.h"
 
 namespace cairn::apps::chat {
@@ -30,6 +31,8 @@ constexpr const char* kHelp[] = {
     "/accept /delete /block   what to do with somebody who writes for the first time",
     "/quit                or Ctrl-D; //text sends a text that begins with a slash",
     "",
+    "@NAME mentions somebody who is here; the TAB key completes it.",
+    "What is new in other conversations stands above what you write, until it is read or Esc puts it away.",
     "Page Up and Page Down scroll, Esc goes back to the newest. Up and Down bring lines of before.",
     "Alt-Enter or Ctrl-J begins a further line; what is pasted is one message, however many lines it has.",
     "Ctrl-Left and Ctrl-Right go by words, Ctrl-W, Ctrl-U and Ctrl-K erase, Ctrl-Y puts back."};
@@ -64,6 +67,7 @@ void Model::key(const Key& key) {
   switch (key.kind) {
     case Kind::enter: enter(); break;
     case Kind::escape: escape(); break;
+    case Kind::complete: complete(); break;
     case Kind::page_up: timeline_.scroll(-page, timeline_size(), names_); break;
     case Kind::page_down: timeline_.scroll(page, timeline_size(), names_); break;
     default:
@@ -100,6 +104,15 @@ bool Model::edit_key(const Key& key) {
   return true;
 }
 
+void Model::complete() {
+  const auto found =
+      complete_mention(std::string_view(editor_.text()).substr(0, editor_.cursor()), members_, names_.own);
+  editor_.insert(found.rest);
+  if (!found.rest.empty() || found.choices.empty()) return;
+  said_.clear();
+  for (const std::string& one : found.choices) said_ += (said_.empty() ? "@" : ", @") + one;
+}
+
 void Model::escape() {
   timeline_.unmark();
   if (!panel_.title.empty()) {
@@ -110,6 +123,7 @@ void Model::escape() {
     edits_.reset();
   } else {
     timeline_.to_newest();
+    news_.clear();
   }
   said_.clear();
 }
@@ -150,6 +164,7 @@ void Model::say(const std::string& text) {
   }
   if (changed != nullptr) return act("message.edit", {{"message", text_at(*changed, "id")}, {"text", text}});
   json params = {{"to", conversation_.empty() ? config_.to : conversation_}, {"text", text}};
+  if (const auto whom = mentions_in(text, members_, names_.own); !whom.empty()) params["mentions"] = whom;
   const json* meant = answered ? timeline_.find(*answered) : nullptr;
   if (meant != nullptr) params["reply"] = text_at(*meant, "id");
   ask("send", std::move(params), [this, text](const Answer& answer) {
@@ -414,7 +429,7 @@ void Model::search(const std::string& words) {
     for (const json& one : answer.result.value("messages", json::array())) {
       const std::uint64_t index = one.value("index", std::uint64_t{0});
       panel_.hits.push_back(index);
-      const std::string text = text_at(one, "text");
+      const std::string text = text_shown(one, names_);
       const std::string file = one.contains("attachment") ? text_at(one["attachment"], "name") : std::string();
       panel_.lines.push_back("#" + std::to_string(index) + " " + names_.shown(text_at(one, "sender")) + ": " + text +
                              (file.empty() ? "" : (text.empty() ? "[file: " : " [file: ") + file + "]"));

@@ -4,6 +4,7 @@
 
 #include "apps/cairn/chat/text.h"
 #include "apps/cairn/chat/timeline.h"
+#include "apps/cairn/mentions.h"
 #include "apps/cairn/render.h"
 
 namespace cairn::apps::chat {
@@ -35,10 +36,12 @@ std::string duration_words(std::uint64_t seconds) {
 }
 
 /// What became of it, behind its text.
-std::string marks_of(const json& message, bool is_own) {
+std::string marks_of(const json& message, const Names& names, bool is_own) {
   std::string out;
   const std::string delivery = text_of(message, "delivery");
   const auto add = [&out](const std::string& mark) { out += (out.empty() ? "" : ", ") + mark; };
+  const json mentions = message.value("mentions", json::array());
+  if (!is_own && std::find(mentions.begin(), mentions.end(), names.own) != mentions.end()) add("mentions you");
   if (message.contains("edited_ms")) add("edited");
   if (delivery == "waiting") add("waiting");
   if (delivery == "refused") add("not sent");
@@ -48,9 +51,9 @@ std::string marks_of(const json& message, bool is_own) {
   return out;
 }
 
-std::string body_of(const json& message) {
+std::string body_of(const json& message, const Names& names) {
   if (message.value("unsent", false)) return "(taken back)";
-  std::string out = text_of(message, "text");
+  std::string out = text_shown(message, names);
   const std::string gap = out.empty() ? "" : " ";
   if (message.contains("attachment")) {
     const json& file = message["attachment"];
@@ -65,7 +68,7 @@ std::string body_of(const json& message) {
 ScreenRow quote_row(const json& message, const json* quoted, int columns, const Names& names) {
   std::string text = "    > ";
   if (quoted != nullptr) {
-    text += names.shown(text_of(*quoted, "sender")) + ": " + body_of(*quoted);
+    text += names.shown(text_of(*quoted, "sender")) + ": " + body_of(*quoted, names);
   } else if (message.contains("reply_to_index")) {
     text += "#" + std::to_string(message.value("reply_to_index", std::uint64_t{0}));
   } else {
@@ -82,6 +85,11 @@ std::string Names::shown(const std::string& name) const {
   const std::size_t at = own.find('@');
   const bool is_ours = at != std::string::npos && name.ends_with(std::string_view(own).substr(at));
   return is_ours ? name.substr(0, name.find('@')) : name;
+}
+
+std::string text_shown(const json& message, const Names& names) {
+  return with_mentions_shown(message.value("text", std::string()), message.value("mentions", json::array()),
+                             [&](const std::string& name) { return names.shown(name); });
 }
 
 std::string clock_of(std::uint64_t time_ms) {
@@ -109,7 +117,7 @@ std::vector<ScreenRow> rows_of_message(const json& message, const json* quoted, 
   const std::string who = clipped(names.shown(sender), std::max(8, columns / 3));
   const int head = columns_of(when + number + who + ": ");
   const bool begins_below = columns - head < kLeastRoom;
-  const std::string body = body_of(message);
+  const std::string body = body_of(message, names);
   const int room = std::max(2, columns - kIndent);
   const auto rows = broken(body, begins_below ? room : columns - head, room, Break::words);
   const Style style = is_marked ? Style::chosen : message.value("unsent", false) ? Style::dim : Style::plain;
@@ -129,7 +137,7 @@ std::vector<ScreenRow> rows_of_message(const json& message, const json* quoted, 
     row.push_back({rows[i].shown, style});
     used += rows[i].columns;
   }
-  if (const std::string marks = marks_of(message, is_own); !marks.empty()) {
+  if (const std::string marks = marks_of(message, names, is_own); !marks.empty()) {
     const std::string shown = "  (" + marks + ")";
     if (used + columns_of(shown) > columns) {
       out.push_back(std::move(row));

@@ -21,10 +21,31 @@ constexpr std::uint64_t kTypingMs = 6'000;
 constexpr std::uint64_t kTypingAgainMs = 4'500;
 constexpr std::uint64_t kTypingSoonMs = 1'000;
 constexpr std::size_t kMostTyping = 32;
+/// Conversations that are said to have news.
+constexpr std::size_t kMostNews = 8;
 
 std::string text_in(const json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+/// What a conversation is called: its title, or who else is in it.
+std::string title_of(const json& settings, const Names& names) {
+  std::string out = text_in(settings, "title");
+  if (!out.empty()) return out;
+  for (const json& name : settings.value("names", json::array())) {
+    if (name.is_string() && name != names.own) out += (out.empty() ? "" : ", ") + names.shown(name.get<std::string>());
+  }
+  return out;
+}
+
+std::map<std::string, std::string> petnames_of(const json& settings) {
+  std::map<std::string, std::string> out;
+  const json petnames = settings.value("petnames", json::object());
+  for (const auto& [name, petname] : petnames.items()) {
+    if (petname.is_string()) out[name] = petname.get<std::string>();
+  }
+  return out;
 }
 
 bool has(const json& list, const std::string& text) {
@@ -94,19 +115,11 @@ const json* Model::meant_of(const json& conversations) const {
 void Model::take_settings(const json& settings) {
   conversation_ = text_in(settings, "id");
   kind_ = text_in(settings, "kind");
-  title_ = text_in(settings, "title");
+  names_.petnames = petnames_of(settings);
+  title_ = title_of(settings, names_);
   members_.clear();
-  std::string others;
-  names_.petnames.clear();
-  const json petnames = settings.value("petnames", json::object());
-  for (const auto& [name, petname] : petnames.items()) {
-    if (petname.is_string()) names_.petnames[name] = petname.get<std::string>();
-  }
-  for (const json& name : settings.value("names", json::array())) {
-    members_.push_back(name.get<std::string>());
-    if (members_.back() != names_.own) others += (others.empty() ? "" : ", ") + names_.shown(members_.back());
-  }
-  if (title_.empty()) title_ = others;
+  for (const json& name : settings.value("names", json::array())) members_.push_back(name.get<std::string>());
+  std::erase_if(news_, [&](const News& one) { return one.conversation == conversation_; });
   is_request_ = settings.value("request", false);
   life_s_ = settings.value("disappears_after_s", std::uint64_t{0});
 }
@@ -188,6 +201,7 @@ void Model::heard(const json& frame) {
 void Model::take_message(const json& message) {
   const std::string id = text_in(message, "conversation");
   if (!bell_behind(config_.bell, message).empty()) rang_ = true;
+  if (id != conversation_ && message.value("rings", false)) take_news(id);
   if (conversation_.empty()) return refresh();
   if (id != conversation_) return;
   const std::uint64_t index = message.value("index", std::uint64_t{0});
@@ -196,6 +210,43 @@ void Model::take_message(const json& message) {
   timeline_.put(message);
   // Who is in it, and how long what is said lives, is told by notices alone.
   if (text_in(message, "delivery") == "notice") refresh();
+}
+
+void Model::take_news(const std::string& conversation) {
+  News latest{conversation, {}, 0};
+  const auto known =
+      std::find_if(news_.begin(), news_.end(), [&](const News& one) { return one.conversation == conversation; });
+  if (known != news_.end()) {
+    latest = std::move(*known);
+    news_.erase(known);
+  }
+  if (news_.size() >= kMostNews) news_.erase(news_.begin());
+  news_.push_back(std::move(latest));
+  ask_news(conversation);
+}
+
+void Model::ask_news(const std::string& conversation) {
+  ask("conversation.set", {{"conversation", conversation}}, [this, conversation](const Answer& answer) {
+    const auto at =
+        std::find_if(news_.begin(), news_.end(), [&](const News& one) { return one.conversation == conversation; });
+    if (at == news_.end()) return;
+    at->unread = answer.result.value("unread", std::uint64_t{0});
+    if (!answer.good || at->unread == 0) {
+      news_.erase(at);
+      return;
+    }
+    const Names names{names_.own, petnames_of(answer.result)};
+    at->title = title_of(answer.result, names);
+  });
+}
+
+std::string Model::news_line() const {
+  std::string out;
+  for (auto one = news_.rbegin(); one != news_.rend(); ++one) {
+    if (one->title.empty()) continue;
+    out += (out.empty() ? "New elsewhere: " : ", ") + one->title + " (" + std::to_string(one->unread) + ")";
+  }
+  return out;
 }
 
 void Model::take_typing(const json& typing) {
@@ -313,6 +364,7 @@ void Model::tick(std::uint64_t now_ms) {
   ask("status", json::object(), [this](const Answer& answer) {
     if (answer.good) connected_ = answer.result.value("connected", false);
   });
+  for (const News& one : news_) ask_news(one.conversation);
 }
 
 }  // namespace cairn::apps::chat

@@ -40,6 +40,7 @@ struct Key {
     down,
     page_up,
     page_down,
+    complete,      ///< the name that is being written
     end_of_input,  ///< Ctrl-D
     interrupt      ///< Ctrl-C
   };
@@ -107,6 +108,10 @@ class Model {
   void refresh();
   void take_message(const nlohmann::json& message);
   void take_transfer(const nlohmann::json& transfer);
+  /// Something came in another conversation; how many are unread there is asked, and again now and then.
+  void take_news(const std::string& conversation);
+  void ask_news(const std::string& conversation);
+  std::string news_line() const;
   void take_typing(const nlohmann::json& typing);
   /// That its owner writes, now and then.
   void tell_typing();
@@ -124,6 +129,7 @@ class Model {
   bool edit_key(const Key& key);
   void enter();
   void escape();
+  void complete();
   void say(const std::string& text);
   /// Asks, and shows what went wrong.
   void act(const std::string& method, nlohmann::json params, const std::string& when_done = {});
@@ -197,6 +203,12 @@ class Model {
   bool rang_ = false;
   bool opens_pictures_ = true;  ///< unless its owner said /pictures off; those that came in colours alone
   std::string transfer_;
+  struct News {
+    std::string conversation;  ///< its id
+    std::string title;         ///< empty: it is not known yet
+    std::uint64_t unread = 0;
+  };
+  std::vector<News> news_;                       ///< what came last, last
   std::map<std::string, std::uint64_t> typing_;  ///< who writes, until when if nothing more is heard
   std::uint64_t typing_said_ms_ = 0;
 };

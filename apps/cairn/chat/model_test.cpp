@@ -320,6 +320,68 @@ TEST_F(ChatModel, IgnoresWhatIsSaidElsewhere) {
   EXPECT_FALSE(shows("elsewhere"));
 }
 
+TEST_F(ChatModel, MentionsWhoIsHere) {
+  open();
+  line("@bob, look; not x@bob nor @carol");
+  EXPECT_EQ(take("send").params,
+            (json{{"to", "c0ffee00"}, {"text", "@bob, look; not x@bob nor @carol"}, {"mentions", {"bob"}}}));
+  line("no mention");
+  EXPECT_FALSE(take("send").params.contains("mentions"));
+  type("hey @b");
+  press(Kind::complete);
+  EXPECT_TRUE(shows("> hey @bob ")) << screen();
+  press(Kind::complete);
+  EXPECT_TRUE(shows("> hey @bob ")) << "there is nothing to complete";
+}
+
+TEST_F(ChatModel, ShowsMentionsByNameAndMarksOnesOwn) {
+  json first = said(0, "ask [@carol](mimi://here/u/bob) or [@alice](mimi://here/u/alice)");
+  first["mentions"] = {"bob@here", "alice@here"};
+  open(json::array({first}));
+  EXPECT_TRUE(shows("#0 bob: ask @bob or @alice  (mentions you)")) << screen();
+}
+
+TEST_F(ChatModel, SaysThatAnotherConversationHasNewsUntilItIsRead) {
+  open();
+  json other = said(3, "elsewhere", "eve@here");
+  other["conversation"] = "deadbeef";
+  tell("message", other);
+  EXPECT_FALSE(was_asked("conversation.set")) << "it does not ring: it is muted, say";
+  other["rings"] = true;
+  tell("message", other);
+  const Request asked = take("conversation.set");
+  EXPECT_EQ(asked.params, (json{{"conversation", "deadbeef"}}));
+  EXPECT_FALSE(shows("New elsewhere"));
+  const json settings = {{"id", "deadbeef"},
+                         {"title", ""},
+                         {"names", {"alice@here", "eve@here"}},
+                         {"petnames", {{"eve@here", "Evie"}}},
+                         {"unread", 2}};
+  answer(asked, settings);
+  EXPECT_TRUE(shows("New elsewhere: Evie (2)")) << screen();
+  EXPECT_FALSE(shows("elsewhere\n")) << "what it is stays there";
+  json group = said(1, "x", "dora@here");
+  group["conversation"] = "ab";
+  group["rings"] = true;
+  tell("message", group);
+  answer(take("conversation.set"), {{"id", "ab"}, {"title", "walkers\x1b"}, {"names", json::array()}, {"unread", 1}});
+  EXPECT_TRUE(shows("New elsewhere: walkers  (1), Evie (2)")) << screen();
+  // It is read on another device.
+  model_.tick(7'000);
+  json read = settings;
+  read["unread"] = 0;
+  Request again = take("conversation.set");
+  if (again.params["conversation"] != "deadbeef") again = take("conversation.set");
+  answer(again, read);
+  EXPECT_TRUE(shows("New elsewhere: walkers  (1)\n")) << screen();
+  press(Kind::escape);
+  EXPECT_FALSE(shows("New elsewhere")) << screen();
+  json here = said(1, "hi again");
+  here["rings"] = true;
+  tell("message", here);
+  EXPECT_FALSE(shows("New elsewhere")) << screen();
+}
+
 TEST_F(ChatModel, AsksForArchivedConversationsToo) {
   answer(take("status"), {{"name", "alice@here"}, {"connected", true}});
   EXPECT_EQ(take("conversations").params, (json{{"archived", true}}));

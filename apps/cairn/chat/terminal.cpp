@@ -165,6 +165,7 @@ std::optional<Key::Kind> control_key(wchar_t key) {
     case 5: return Kind::end;              // Ctrl-E
     case 6: return Kind::right;            // Ctrl-F
     case 8: return Kind::erase_before;     // Ctrl-H
+    case 9: return Kind::complete;         // TAB
     case 10: return Kind::newline;         // Ctrl-J
     case 11: return Kind::erase_to_end;    // Ctrl-K
     case 13: return Kind::enter;           // Enter

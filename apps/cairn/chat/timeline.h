@@ -20,6 +20,9 @@ struct Names {
   std::string shown(const std::string& name) const;
 };
 
+/// What a message says, with the names of those whom it mentions.
+std::string text_shown(const nlohmann::json& message, const Names& names);
+
 /// "14:05", of this machine's time zone.
 std::string clock_of(std::uint64_t time_ms);
 

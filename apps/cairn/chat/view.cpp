@@ -44,11 +44,12 @@ std::vector<ScreenRow> Model::notes() const {
     out.push_back(row_of("They write to you for the first time: /accept, /delete or /block.", columns, Style::alarm));
   }
   if (const std::string writing = who_types(); !writing.empty()) out.push_back(row_of(writing, columns, Style::notice));
+  if (const std::string news = news_line(); !news.empty()) out.push_back(row_of(news, columns, Style::notice));
   if (!transfer_.empty()) out.push_back(row_of(transfer_, columns, Style::notice));
   for (const auto& [meant, word] : {std::pair{replies_to_, "answers"}, std::pair{edits_, "changes"}}) {
     if (!meant) continue;
     const nlohmann::json* message = timeline_.find(*meant);
-    const std::string text = message == nullptr ? "" : message->value("text", std::string());
+    const std::string text = message == nullptr ? "" : text_shown(*message, names_);
     out.push_back(row_of(
         std::string(word) + " #" + std::to_string(*meant) + ": " + clipped(text, kQuotedColumns) + "  (Esc: not)",
         columns, Style::notice));
