@@ -248,7 +248,7 @@ bool Answerer::send(const RejoinRequest& request, const RejoinAnswer& sealed) {
 
 void Answerer::answered(const RejoinRequest& request, const Answer& answer) {
   const bool refused = answer.status >= 400 && answer.status < 500 && answer.status != 409 && answer.status != 429;
-  if (!answer.body && !refused) return owner_.retry_later(context_, channel_);
+  if (!answer.body && !refused) return owner_.retry_later(context_, channel_, &answer);
   const auto row = context_.store.get(tables::kRejoinAsked, concat({channel_, request.device}));
   const auto waits = row ? wire::decode<AskedRejoin>(*row) : Result<AskedRejoin>(fail(ErrorCode::not_found, "asked"));
   if (waits && waits->request.key_package == request.key_package) refuse(request.device);

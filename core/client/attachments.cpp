@@ -200,7 +200,7 @@ void Attachments::delete_blobs(Context& context, const Account& account) {
     const bool may_pass = code == ErrorCode::unavailable || code == ErrorCode::rate_limited ||
                           code == ErrorCode::storage_full || code == ErrorCode::storage_failed;
     if (!may_pass) return later.store.erase(tables::kBlobsToDelete, to_bytes(id));
-    blobs_again_ = after(later.now, kDeleteAgainMs);
+    blobs_again_ = after(later.now, answer.pause_ms(kDeleteAgainMs));
   });
 }
 

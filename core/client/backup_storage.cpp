@@ -89,9 +89,10 @@ void BackupStorage::answered(Context& context, const std::shared_ptr<Request>& r
   const ErrorCode code = answer.body.error().code;
   if (code == ErrorCode::unauthenticated) session_.token_refused();
   refusal_ = answer.message.empty() ? "The storage of the backup does not answer; try again later." : answer.message;
-  if (may_pass(code)) lost_ms_ += elapsed_ms(context.now, request->sent) + kAgainMs;
+  const std::uint64_t pause_ms = answer.pause_ms(kAgainMs);
+  if (may_pass(code)) lost_ms_ += elapsed_ms(context.now, request->sent) + pause_ms;
   if (may_pass(code) && lost_ms_ < kMostLostMs && ++request->tries < (is_folder_ ? kTriesOfFolder : kTriesOfServer)) {
-    waiting_.push_back({after(context.now, kAgainMs), request});
+    waiting_.push_back({after(context.now, pause_ms), request});
     return;
   }
   request->then(context, fail(code, "refused by the storage"));

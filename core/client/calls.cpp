@@ -20,6 +20,9 @@ Answer answer_of(const proto::CallDone& done) {
   Answer answer{
       fail(error ? error->code : ErrorCode::unavailable, "refused by the server"), reply.status, reply.body, {}};
   if (error) answer.message = error->message;
+  const bool may_ask_for_patience = reply.status == 429 || reply.status == 503;
+  if (may_ask_for_patience && reply.retry_after_s)
+    answer.retry_after_ms = std::min(*reply.retry_after_s * kSecondMs, kMostRetryAfterMs);
   return answer;
 }
 

@@ -1,6 +1,7 @@
 // Calls to a server, and what to do with their answers.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 
@@ -8,6 +9,9 @@
 #include "core/proto/api.h"
 
 namespace cairn::client {
+
+/// A server that asks for more patience is asked again all the same.
+constexpr std::uint64_t kMostRetryAfterMs = kHourMs;
 
 /// What a server said: its body, or an error. A body of an error answer is parsed: `where` stays a literal of ours,
 /// the server's sentence is in `message`, its status in `status`.
@@ -18,6 +22,11 @@ struct Answer {
   /// For a person; empty when there is nothing to tell but that nobody answered. With status 0 it is this machine's:
   /// why it makes no connection (a certificate that it does not believe, say).
   std::string message;
+  /// How long the server asks to be left in peace (docs/spec/client.md s.3): at most kMostRetryAfterMs; mostly 0.
+  std::uint64_t retry_after_ms = 0;
+
+  /// How long to wait before the same is asked again, when the own pause would be `own_ms`.
+  std::uint64_t pause_ms(std::uint64_t own_ms) const { return std::max(own_ms, retry_after_ms); }
 };
 
 /// Keeps what is under way in memory only: after a crash, reconcile asks anew.

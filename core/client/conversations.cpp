@@ -147,6 +147,7 @@ Status Conversations::remove_from_group(Context& context, const ChannelId& chann
   REQUIRE(conversation, ErrorCode::not_found, "no such conversation");
   REQUIRE(conversation->kind == ConversationKind::group, ErrorCode::not_authorised, "nobody leaves a pair");
   REQUIRE(std::erase(conversation->names, name.text()) != 0, ErrorCode::not_found, "no such member");
+  retries_.erase(channel);  // that server may be the one that asks for patience
   save(context, *conversation);
   due(channel);
   return ok();
@@ -373,6 +374,7 @@ void Conversations::step(Context& context, const Account& account) {
   for (int round = 0; round < kMaxRounds && !due_.empty(); ++round) {
     const ChannelId channel = take_due(context.store);
     Inbox(*this, context, account, channel).process();
+    if (must_wait(context, channel)) continue;  // it becomes due again behind that
     if (Rejoiner(*this, context, account, channel).run()) continue;
     Reconciler(*this, context, account, channel).run();
     Answerer(*this, context, account, channel).run();
@@ -419,14 +421,23 @@ ChannelId Conversations::take_due(const StoreView& store) {
   return next;
 }
 
-void Conversations::retry_later(const Context& context, const ChannelId& channel) {
-  put_off(context, retries_[channel]);
+void Conversations::retry_later(const Context& context, const ChannelId& channel, const Answer* refusal) {
+  put_off(context, retries_[channel], refusal);
 }
 
-void Conversations::put_off(const Context& context, Retry& retry) {
+// A moment further away than any is put off is of a clock that was ahead.
+bool Conversations::must_wait(const Context& context, const ChannelId& channel) const {
+  const auto retry = retries_.find(channel);
+  return retry != retries_.end() && retry->second.not_before > context.now &&
+         retry->second.not_before <= after(context.now, kMostRetryAfterMs);
+}
+
+void Conversations::put_off(const Context& context, Retry& retry, const Answer* refusal) {
   const std::uint64_t pause = std::min(kFirstCommitRetryMs << std::min(retry.failures, 10u), kLastCommitRetryMs);
   ++retry.failures;
-  retry.at = after(context.now, pause);
+  if (refusal != nullptr && refusal->retry_after_ms != 0)
+    retry.not_before = after(context.now, refusal->retry_after_ms);
+  retry.at = std::max(after(context.now, pause), retry.not_before);
 }
 
 Time Conversations::next_deadline() const {

@@ -215,7 +215,10 @@ class Conversations {
   void others_due(const StoreView& store, const ChannelId& channel);
   /// Of those that are due the one with the oldest envelope.
   ChannelId take_due(const StoreView& store);
-  void retry_later(const Context& context, const ChannelId& channel);
+  /// Not before the server of a refusal wants it, if `refusal` is one that says so.
+  void retry_later(const Context& context, const ChannelId& channel, const Answer* refusal = nullptr);
+  /// Whether a server has asked for patience in what concerns this channel.
+  bool must_wait(const Context& context, const ChannelId& channel) const;
   void wake(const ChannelId& channel, Time when);
 
   // What is done about a state with which this device cannot go on, or may not: rejoin.h.
@@ -251,8 +254,9 @@ class Conversations {
   struct Retry {
     unsigned failures = 0;
     Time at = Time::never();
+    Time not_before{};  ///< as a server said
   };
-  static void put_off(const Context& context, Retry& retry);
+  static void put_off(const Context& context, Retry& retry, const Answer* refusal = nullptr);
   std::map<ChannelId, Retry> retries_;
   std::map<ChannelId, Retry> update_retries_;  ///< of commits of new keys, which nobody waits for
   std::map<ChannelId, Time> wakes_;

@@ -423,7 +423,7 @@ void HistoryGiver::put_answered(Context& context, const DeviceId& to, const std:
   // It is made anew, by step(): what is to be given may be another by then.
   if (!answer.body && answer.body.error().code == ErrorCode::unauthenticated) rooms_.session.token_refused();
   const std::uint64_t pause = kFirstPutPauseMs << std::min(failures_++, 12u);
-  pause_until_ = after(context.now, std::min(pause, kLongestPutPauseMs));
+  pause_until_ = after(context.now, answer.pause_ms(std::min(pause, kLongestPutPauseMs)));
   trouble_ =
       answer.message.empty() ? "The server does not take the history just now; it is tried again." : answer.message;
   for (const auto& [home, place] : put->made.places) newest_[to].erase(home);

@@ -264,9 +264,9 @@ void HistoryTaker::fetch(Context& context, const Account& account) {
                                  });
 }
 
-void HistoryTaker::pause(const Context& context) {
+void HistoryTaker::pause(const Context& context, std::uint64_t at_least_ms) {
   const std::uint64_t pause = kFirstFetchPauseMs << std::min(failures_++, 12u);
-  next_ = after(context.now, std::min(pause, kLongestFetchPauseMs));
+  next_ = after(context.now, std::max(at_least_ms, std::min(pause, kLongestFetchPauseMs)));
 }
 
 void HistoryTaker::fetched(Context& context, const Account& account, const HistoryOffer& offer, const Answer& answer) {
@@ -282,7 +282,7 @@ void HistoryTaker::fetched(Context& context, const Account& account, const Histo
     if (code == ErrorCode::not_found || code == ErrorCode::over_limit) {
       return lost(context, account, *take, offer, piece + "is not on the server, or not any more");
     }
-    return pause(context);
+    return pause(context, answer.retry_after_ms);
   }
   if (!rooms_.line.home(context.store, account)) return pause(context);
   failures_ = 0;

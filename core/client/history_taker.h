@@ -51,7 +51,7 @@ class HistoryTaker {
   void fetch(Context& context, const Account& account);
   void fetched(Context& context, const Account& account, const HistoryOffer& offer, const Answer& answer);
   /// Not at once, and each time later.
-  void pause(const Context& context);
+  void pause(const Context& context, std::uint64_t at_least_ms = 0);
   void take_piece(Context& context, const Account& account, HistoryTake& take, const HistoryOffer& offer,
                   const HistoryPiece& piece);
   /// It is asked for again, or given up with this sentence.

@@ -73,6 +73,7 @@ LargeBodies::Fetched Inbox::fetched(const proto::Envelope& envelope, const proto
     const Bytes& own = group->pending()->commit();
     if (LargeBodies::place_of(account_, channel_, own).blob == ref.blob) return {State::whole, own};
   }
+  if (owner_.must_wait(context_, channel_)) return {State::waits, {}};
   LargeBodies::Fetched out =
       owner_.large_.get(context_, account_, {channel_, envelope.domain, envelope.epoch}, ref,
                         [&owner = owner_, channel = channel_](Context& later, const Answer& answer) {
@@ -99,7 +100,7 @@ void Inbox::part_came(const Answer& answer) {
   const bool is_no = code == ErrorCode::not_found || code == ErrorCode::over_limit;
   if (answer.body) owner_.retries_.erase(channel_);
   if (answer.body || is_no) return owner_.due(channel_);
-  owner_.retry_later(context_, channel_);
+  owner_.retry_later(context_, channel_, &answer);
   const auto conversation = owner_.find(context_.store, channel_);
   if (!conversation) return;
   note_trouble(why_not(account_, conversation->domain, answer, ";") + " What is new here waits for it.");

@@ -152,7 +152,7 @@ void refill_key_packages(Context& context, const Account& account, Calls& calls,
                   return;
                 }
                 session.set_refilling(false);
-                session.put_off_refill(later.now);
+                session.put_off_refill(later.now, answer);
                 if (answer.status == 401) session.token_refused();
               });
 }

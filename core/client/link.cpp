@@ -171,6 +171,7 @@ void Links::answered(Context& context, const Account& account, Record link, cons
   const bool filled_before =
       answer.status == kConflict && (link.stage == LinkStage::announce || link.stage == LinkStage::post_offer);
   trouble_.clear();
+  if (answer.retry_after_ms != 0) asked_[link.code.signature_key] = after(context.now, answer.retry_after_ms);
   if (link.stage == LinkStage::submit) return submitted(context, link, answer);
   if (empty_slot) return;
   if (!answer.body && !filled_before) {

@@ -246,7 +246,7 @@ void OwnName::refused(Context& context, const Account& account, Sent sent, direc
   if (is_new && is_no) refusal_ = trouble_;
   const bool many_asked = answer.status == kTooMany && type == directory::StatementType::request_reset;  // for hours
   const bool waits_long = refusal_ || many_asked || type == directory::StatementType::complete_reset;
-  retry_ = after(context.now, waits_long ? kSlowRetryMs : kRetryMs);
+  retry_ = after(context.now, answer.pause_ms(waits_long ? kSlowRetryMs : kRetryMs));
 }
 
 bool OwnName::send_again(Context& context, AccountState state, const directory::Name& name,

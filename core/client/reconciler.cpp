@@ -88,7 +88,7 @@ void Reconciler::passport_answered(const std::string& domain, const Answer& answ
   auto conversation = owner_.find(context_.store, channel_);
   if (!conversation) return;
   conversation_ = std::move(*conversation);
-  owner_.retry_later(context_, channel_);
+  owner_.retry_later(context_, channel_, &answer);
   trouble(why_not(account_, account_.domain(), answer));
 }
 
@@ -149,7 +149,7 @@ void Reconciler::created(const Answer& answer) {
   conversation_ = std::move(*conversation);
   if (!answer.body) {
     heed_401(conversation_.domain, answer);
-    owner_.retry_later(context_, channel_);
+    owner_.retry_later(context_, channel_, &answer);
     // A later state of this device has made it, and gone on in it.
     const bool is_made = answer.status == 409 && is_in_doubt(context_.store, channel_);
     if (!is_made) {
@@ -207,7 +207,7 @@ void Reconciler::commit_answered(const Hash& sent, const Answer& answer) {
   if (answer.status == 409) {
     const auto winner = wire::decode<proto::CommitAnswer>(answer.error_body);
     if (winner && is_own(*winner)) return commit_won();
-    try_commit_later(is_quiet);
+    try_commit_later(is_quiet, answer);
     // More than one epoch has passed, and one of their commits may be ours: the mailbox tells.
     // Somebody else was first: theirs comes through the mailbox.
     if (winner && !winner->winning_commit.empty()) owner_.drop_pending(context_, conversation_);
@@ -220,7 +220,7 @@ void Reconciler::commit_answered(const Hash& sent, const Answer& answer) {
   // fetched anew, and all is staged anew.
   const bool may_be_taken = answer.status == 413 && is_still_wanted();
   if (refused && !may_be_taken) drop_refused();
-  try_commit_later(is_quiet);
+  try_commit_later(is_quiet, answer);
   if (is_quiet) return;
   trouble(why_not(account_, conversation_.domain, answer));
 }
@@ -362,7 +362,7 @@ void Reconciler::packages_answered(const directory::Name& name, const std::vecto
   }
   heed_401(name.domain(), answer);
   if (left.empty()) return owner_.due(channel_);
-  owner_.retry_later(context_, channel_);
+  owner_.retry_later(context_, channel_, &answer);
   if (!answer.message.empty() || answer.status == 0) return trouble(why_not(account_, name.domain(), answer));
   trouble("A device of " + name.text() + " has left no key package yet, so it cannot be added; it is tried again.");
 }
@@ -512,7 +512,7 @@ void Reconciler::send_answered(const Bytes& key, const Answer& answer) {
     return owner_.due(target->channel);
   }
   // 409: the epoch moved on; its commit is in the mailbox or about to come, and then the entry is protected again.
-  owner_.retry_later(context_, channel_);
+  owner_.retry_later(context_, channel_, &answer);
   group_ = owner_.group(context_.store, channel_);
   const bool is_behind = answer.status == 409 && group_ != nullptr && group_->epoch() == entry->epoch;
   if (is_behind) fell_behind();

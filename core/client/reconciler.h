@@ -109,7 +109,7 @@ class Reconciler {
   bool is_put_off() const;
   /// The pauses of a commit that nobody waits for are its own: a message that goes does not end them, and one that does
   /// not is not put off for longer by them.
-  void try_commit_later(bool is_quiet);
+  void try_commit_later(bool is_quiet, const Answer& answer);
   /// Stages one if it is due. `nothing`: what is to change beside it.
   void update_leaf(const Difference& nothing);
   /// The keys that a commit gives to this leaf are as old as they are staged, however late it is taken.

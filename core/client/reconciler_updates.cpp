@@ -81,12 +81,12 @@ bool Reconciler::is_kept_quiet() const {
 bool Reconciler::is_put_off() const {
   const auto retry = owner_.update_retries_.find(channel_);
   return retry != owner_.update_retries_.end() && retry->second.at > context_.now &&
-         retry->second.at <= after(context_.now, kLastCommitRetryMs);
+         retry->second.at <= after(context_.now, kMostRetryAfterMs);
 }
 
-void Reconciler::try_commit_later(bool is_quiet) {
-  if (is_quiet) return Conversations::put_off(context_, owner_.update_retries_[channel_]);
-  owner_.retry_later(context_, channel_);
+void Reconciler::try_commit_later(bool is_quiet, const Answer& answer) {
+  if (is_quiet) return Conversations::put_off(context_, owner_.update_retries_[channel_], &answer);
+  owner_.retry_later(context_, channel_, &answer);
 }
 
 void Reconciler::update_leaf(const Difference& nothing) {

@@ -240,7 +240,7 @@ void Rejoiner::ask_later(const Answer& answer, std::string_view domain) {
   const bool is_counted = !conversation_ && (answer.status != 0 || domain != account_.name.domain());
   if (!answer.body && !is_no && !is_counted) {
     --rejoin_.asked;
-    pause_ms = answer.status == 429 ? 20 * kMinuteMs : 10 * kSecondMs;
+    pause_ms = answer.pause_ms(answer.status == 429 ? 20 * kMinuteMs : 10 * kSecondMs);
   }
   rejoin_.ask_at_ms = after(context_.now, pause_ms).ms;
   save();
@@ -482,7 +482,7 @@ void Rejoiner::commit_answered(const Hash& sent, const Answer& answer) {
     }
     return try_again(kBadPauseMs);
   }
-  owner_.retry_later(context_, channel_);
+  owner_.retry_later(context_, channel_, &answer);
 }
 
 void Rejoiner::try_again(std::uint64_t pause_ms) {

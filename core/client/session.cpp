@@ -73,7 +73,7 @@ void Session::failed(Context& context, const Answer& answer) {
       answer.message.empty() ? "The server cannot be reached; it is tried again, and nothing is lost." : answer.message;
   const std::uint64_t pause = std::min(kFirstRetryMs << std::min(failures_, 10u), kLastRetryMs);
   ++failures_;
-  retry_at_ = after(context.now, pause);
+  retry_at_ = after(context.now, answer.pause_ms(pause));
 }
 
 void Session::socket_connected(Context&, proto::SocketId id) {
@@ -111,9 +111,9 @@ void Session::set_server_key_packages(std::uint32_t count) {
   refill_pause_ms_ = 0;
 }
 
-void Session::put_off_refill(Time now) {
+void Session::put_off_refill(Time now, const Answer& refusal) {
   refill_pause_ms_ = std::clamp(2 * refill_pause_ms_, kFirstRefillPauseMs, kLastRefillPauseMs);
-  refill_at_ = after(now, refill_pause_ms_);
+  refill_at_ = after(now, refusal.pause_ms(refill_pause_ms_));
 }
 
 bool Session::may_refill(Time now) {

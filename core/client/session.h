@@ -38,7 +38,7 @@ class Session {
   std::uint32_t server_key_packages() const { return server_key_packages_; }
   void set_server_key_packages(std::uint32_t count);
   /// The server has not taken any: none are offered for a minute, then twice as long each time, up to an hour.
-  void put_off_refill(Time now);
+  void put_off_refill(Time now, const Answer& refusal);
   /// Whether some may be offered now.
   bool may_refill(Time now);
   /// Whether a refill to the full stock is under way.

@@ -71,28 +71,28 @@ void TransferJob::ask_server(Context& context, Request request, ThenBytes then) 
   call.reach = request.reach;
   busy_ = true;
   const bool logged_in = !call.bearer.empty();
-  rooms_.calls.start(
-      context, {}, std::move(call),
-      [self = shared_from_this(), then = std::move(then), gone = std::move(request.gone),
-       says = std::move(request.says), logged_in](Context& later, const Answer& answer) {
-        self->busy_ = false;
-        if (self->is_over()) return;
-        if (answer.body) {
-          self->failures_ = 0;
-          self->trouble_.clear();
-          return then(later, *answer.body);
-        }
-        const ErrorCode code = answer.body.error().code;
-        if (code == ErrorCode::unauthenticated && logged_in) self->rooms_.session.token_refused();
-        if (code == ErrorCode::not_found && !gone.empty()) return self->fail_with(later, code, gone);
-        std::string sentence = (answer.status == 0 ? std::string() : says) + answer.message;
-        if (answer.message.empty()) sentence = "The server does not answer; it is asked again.";
-        if (!may_pass_later(code)) return self->fail_with(later, code, sentence);
-        self->interrupted();
-        const std::uint64_t doubled = kFirstPauseMs << std::min(self->failures_++, 10u);
-        self->pause(later, code == ErrorCode::storage_full ? kFullServerPauseMs : std::min(doubled, kLongestPauseMs),
-                    std::move(sentence));
-      });
+  rooms_.calls.start(context, {}, std::move(call),
+                     [self = shared_from_this(), then = std::move(then), gone = std::move(request.gone),
+                      says = std::move(request.says), logged_in](Context& later, const Answer& answer) {
+                       self->busy_ = false;
+                       if (self->is_over()) return;
+                       if (answer.body) {
+                         self->failures_ = 0;
+                         self->trouble_.clear();
+                         return then(later, *answer.body);
+                       }
+                       const ErrorCode code = answer.body.error().code;
+                       if (code == ErrorCode::unauthenticated && logged_in) self->rooms_.session.token_refused();
+                       if (code == ErrorCode::not_found && !gone.empty()) return self->fail_with(later, code, gone);
+                       std::string sentence = (answer.status == 0 ? std::string() : says) + answer.message;
+                       if (answer.message.empty()) sentence = "The server does not answer; it is asked again.";
+                       if (!may_pass_later(code)) return self->fail_with(later, code, sentence);
+                       self->interrupted();
+                       const std::uint64_t doubled = kFirstPauseMs << std::min(self->failures_++, 10u);
+                       const std::uint64_t own_ms =
+                           code == ErrorCode::storage_full ? kFullServerPauseMs : std::min(doubled, kLongestPauseMs);
+                       self->pause(later, answer.pause_ms(own_ms), std::move(sentence));
+                     });
 }
 
 void TransferJob::pause(Context& context, std::uint64_t ms, std::string why) {

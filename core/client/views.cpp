@@ -116,7 +116,7 @@ void Views::want_newer(Context& context, const Account& account, const directory
 
 void Views::look_up_now(Context& context, const Account& account, const directory::Name& name) {
   waiting_.erase(name);
-  if (asked_.contains(name) || stopped(context, account, name)) return;
+  if (asked_.contains(name) || stopped(context, account, name) || must_wait(context, name)) return;
   if (calls_.under_way(call_key(name))) {
     waiting_.insert(name);
     return;
@@ -137,6 +137,18 @@ Views::Pinned Views::pinned(const StoreView& store, const Account& account, cons
   Pinned out{domain(store, account, name.domain()), view(store, account, name)};
   if (is_view_of_former_log(store, account, name)) out.view.reset();
   return out;
+}
+
+// A moment further away than any that is heeded is of a clock that was ahead.
+bool Views::must_wait(const Context& context, const directory::Name& name) {
+  const auto asked = not_before_.find(std::string(name.domain()));
+  if (asked == not_before_.end() || asked->second <= context.now) return false;
+  if (asked->second > after(context.now, kMostRetryAfterMs)) return false;
+  Outcome& outcome = outcomes_[name];
+  outcome.retry_at = asked->second;
+  if (outcome.trouble.empty())
+    outcome.trouble = "The server of " + asked->first + " asks for patience; it is asked again when that is over.";
+  return true;
 }
 
 bool Views::stopped(Context& context, const Account& account, const directory::Name& name) {
@@ -183,7 +195,12 @@ void Views::answered(Context& context, const directory::Name& name, const std::s
 
 void Views::check(Context& context, const Account& account, const directory::Name& name, const Answer& answer) {
   if (!answer.body) {
-    return failed(context, name, why_not(account, name.domain(), answer), false);
+    failed(context, name, why_not(account, name.domain(), answer), false);
+    if (answer.retry_after_ms == 0) return;
+    not_before_[std::string(name.domain())] = after(context.now, answer.retry_after_ms);
+    Outcome& outcome = outcomes_[name];
+    outcome.retry_at = std::max(outcome.retry_at, after(context.now, answer.retry_after_ms));
+    return;
   }
   const auto policy = tlog::ClientPolicy::parse(policy_of(context.store, account, name.domain()));
   if (!policy) return failed(context, name, "The policy of this device cannot be read; set a valid one.", true);
@@ -294,6 +311,7 @@ void Views::forget_all() {
   asked_.clear();
   waiting_.clear();
   outcomes_.clear();
+  not_before_.clear();
   accepted_.clear();
   changed_.clear();
 }

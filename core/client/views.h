@@ -102,6 +102,8 @@ class Views {
   void obey_removals(Context& context, const Account& account, const directory::VerifiedView& pinned,
                      const std::vector<directory::Statement>& statements);
   void failed(Context& context, const directory::Name& name, std::string trouble, bool refused);
+  /// Whether the server of its domain has asked for patience: then the name is looked up when that is over.
+  bool must_wait(const Context& context, const directory::Name& name);
   /// Whether this would be a first contact and those of its domain are stopped (suspicions.h): then that is the
   /// outcome.
   bool stopped(Context& context, const Account& account, const directory::Name& name);
@@ -112,6 +114,7 @@ class Views {
   std::set<directory::Name> asked_;    ///< calls under way, at most one a domain
   std::set<directory::Name> waiting_;  ///< for the call of another name of their domain
   std::map<directory::Name, Outcome> outcomes_;
+  std::map<std::string, Time> not_before_;  ///< by domain, as its server said
   std::map<directory::Name, std::uint64_t> accepted_;
   std::vector<directory::Name> changed_;
 };
