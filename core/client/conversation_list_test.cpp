@@ -11,10 +11,9 @@ namespace {
 using nlohmann::json;
 using testing::kAlice;
 using testing::kBob;
+using testing::kCarol;
 using testing::Params;
 using Titles = std::vector<std::string>;
-
-constexpr const char* kCarol = "carol@example.org";
 
 /// Alice with two devices talks with bob, with carol, and with both.
 class ConversationList : public ::testing::Test {

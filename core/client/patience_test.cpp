@@ -62,7 +62,6 @@ TEST_F(Patience, AConversationWaitsAsLongAsItsServerSays) {
   EXPECT_EQ(asked, 1u);
   village.pass_all(30 * kSecondMs);
   begin_saying("two");
-  good("bob-1", "contact.show", {{"name", kAlice}});
   village.pass_all(58 * kSecondMs);
   EXPECT_EQ(asked, 1u) << "neither a timer nor another message asks before";
   EXPECT_EQ(delivery("one"), "waiting");
@@ -99,7 +98,7 @@ TEST_F(Patience, TheOwnPauseCountsWhereItIsLonger) {
   begin_saying("one");
   village.pass_all(10 * kMinuteMs);
   EXPECT_GE(asked, 8u);
-  EXPECT_LE(asked, 20u) << "as without the header: after twice as long each time, up to a minute";
+  EXPECT_LE(asked, 24u) << "as without the header: after twice as long each time, up to a minute";
 }
 
 TEST_F(Patience, WhatIsFullIsTriedAsEver) {

@@ -19,14 +19,6 @@ class Features : public FeaturesTest {
   bool says_that_it_writes(const std::string& device) {
     return ask(device, "typing", {{"conversation", other(device)}}).value("told", false);
   }
-  /// A device's owner who watches what comes.
-  demo::Process watch(const std::string& device) {
-    return demo::Process::start(command_of(device, {"--json", "read", "--follow"}),
-                                (folder_ / (device + "-watch")).string());
-  }
-  static bool sees(const demo::Process& watcher, const std::string& words) {
-    return eventually([&] { return watcher.output().find(words) != std::string::npos; });
-  }
   /// Waits until all four show this picture of a group; "" for none.
   void expect_picture(const std::string& group, const std::string& picture) {
     for (const std::string device : kFourDevices) {
@@ -146,6 +138,7 @@ TEST_F(Features, PicturesAreSeenAndWordsFoundOnEveryDevice) {
     if (picture.empty()) picture = preview["data"];
     EXPECT_EQ(preview["data"], picture) << device;
     EXPECT_EQ(found(device, {"dawn", "dusk"}), 0u) << device;
+    EXPECT_EQ(found(device, {"LAKE.jpg"}), 1u) << device << ": by the name of the file";
   }
   const std::string plain = say("alice-1", "shall we walk there?");
   arrives_everywhere(plain);
@@ -153,6 +146,32 @@ TEST_F(Features, PicturesAreSeenAndWordsFoundOnEveryDevice) {
   for (const std::string device : kFourDevices) {
     EXPECT_TRUE(eventually([&] { return found(device, {"run", "there"}) == 1; })) << device;
     EXPECT_EQ(found(device, {"walk", "there"}), 0u) << device;
+  }
+}
+
+TEST_F(Features, ConversationsAreFoundByTitleNameAndPetname) {
+  meet();
+  run("alice-1", {"group", "create", "walkers", "bob@localhost"});
+  arrives_everywhere(run("alice-1", {"send", "walkers", "we begin"})["id"], "walkers");
+  run("bob-1", {"contact", "name", "alice@localhost", "Ali from school"});
+  EXPECT_TRUE(shows("bob-2", "alice@localhost", "petnames", {{"alice@localhost", "Ali from school"}}));
+  const auto places = [&](const std::string& device, const std::vector<std::string>& words) {
+    std::vector<std::string> all = {"search"};
+    all.insert(all.end(), words.begin(), words.end());
+    std::set<std::string> out;
+    const json answer = run(device, all);
+    for (const json& one : answer["conversations"]) out.insert(one["kind"]);
+    return out;
+  };
+  using Kinds = std::set<std::string>;
+  for (const std::string device : kFourDevices) EXPECT_EQ(places(device, {"WALK"}), Kinds{"group"}) << device;
+  for (const char* device : {"bob-1", "bob-2"}) {
+    EXPECT_EQ(places(device, {"school", "ali"}), (Kinds{"group", "pair"})) << device;
+    EXPECT_EQ(places(device, {"bob"}), Kinds{}) << device << ": who is in all of them";
+  }
+  for (const char* device : {"alice-1", "alice-2"}) {
+    EXPECT_EQ(places(device, {"bob@local"}), (Kinds{"group", "pair"})) << device;
+    EXPECT_EQ(places(device, {"school"}), Kinds{}) << device << ": what bob calls her is his";
   }
 }
 
@@ -193,6 +212,39 @@ TEST_F(Features, RequestsAndBlocking) {
     EXPECT_TRUE(eventually([&] { return message(device, heard).is_object(); })) << device;
     EXPECT_TRUE(message(device, unheard).is_null()) << device;
   }
+}
+
+TEST_F(Features, ADeletedRequestIsGoneAndItsSenderIsNotTold) {
+  two_people_with_two_devices();
+  const std::string first = say("alice-1", "buy my rabbits");
+  for (const char* device : {"bob-1", "bob-2"}) {
+    EXPECT_TRUE(eventually([&] { return run(device, {"requests"})["requests"].size() == 1; })) << device;
+    run(device, {"delete", "alice@localhost"});
+    EXPECT_TRUE(run(device, {"requests"})["requests"].empty()) << device;
+    EXPECT_TRUE(run(device, {"conversations", "--archived"})["conversations"].empty()) << device;
+    EXPECT_EQ(found(device, {"rabbits"}), 0u) << device;
+    EXPECT_TRUE(message(device, first).is_null()) << device;
+  }
+  EXPECT_EQ(village().cairn("bob-1", {"delete", "carol@localhost"}).exit_code, 1);
+  // What is said afterwards comes afterwards, and is a request again.
+  const std::string second = say("alice-2", "buy my hares");
+  for (const char* device : {"bob-1", "bob-2"}) {
+    json requests;
+    EXPECT_TRUE(eventually([&] {
+      requests = run(device, {"requests"})["requests"];
+      return requests.size() == 1;
+    })) << device;
+    EXPECT_EQ(requests[0]["first"]["id"], second) << device << " " << requests;
+  }
+  for (const char* device : {"alice-1", "alice-2"}) {
+    for (const std::string& id : {first, second}) {
+      EXPECT_TRUE(eventually([&] { return message(device, id).is_object(); })) << device;
+      EXPECT_EQ(message(device, id).value("status", ""), "sent") << device << ": nothing is told";
+    }
+  }
+  run("bob-2", {"accept", "alice@localhost"});
+  EXPECT_TRUE(eventually([&] { return run("bob-1", {"requests"})["requests"].empty(); }));
+  EXPECT_EQ(village().cairn("bob-1", {"delete", "alice@localhost"}).exit_code, 1) << "it is no request any more";
 }
 
 TEST_F(Features, AdminsOfAGroup) {

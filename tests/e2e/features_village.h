@@ -50,6 +50,14 @@ class FeaturesTest : public VillageTest {
     everywhere(
         id, [](const nlohmann::json& one) { return one.is_object(); }, conversation);
   }
+  /// A device's owner who watches what comes.
+  demo::Process watch(const std::string& device) {
+    return demo::Process::start(command_of(device, {"--json", "read", "--follow"}),
+                                (folder_ / (device + "-watch")).string());
+  }
+  static bool sees(const demo::Process& watcher, const std::string& words) {
+    return eventually([&] { return watcher.output().find(words) != std::string::npos; });
+  }
   void meet() {
     two_people_with_two_devices();
     run("alice-1", {"send", "bob@localhost", "hello bob"});

@@ -248,6 +248,72 @@ TEST_F(ChatTest, TheTerminalIsRestoredHoweverItEnds) {
   EXPECT_TRUE(own->is_restored());
 }
 
+TEST_F(ChatTest, MentionsAndTheBellAndNewsOfOtherConversations) {
+  alice_and_bob();
+  must(village().register_person("carol-1", "carol@localhost"));
+  for (const auto& [device, name] : {std::pair{"bob-1", "bob"}, std::pair{"carol-1", "carol"}}) {
+    must(village().cairn("alice-1", {"send", name, "hi"}));
+    EXPECT_TRUE(eventually([&] { return village().cairn(device, {"accept", "alice"}).good(); })) << device;
+  }
+  auto alice = chat("alice-1", "bob");
+  auto bob = chat("bob-1", "alice");
+  SEES(*alice, "alice: hi");
+  SEES(*bob, "alice: hi");
+  const int before = bob->screen().bells();
+  alice->type("are you there, @b\t");
+  SEES(*alice, "> are you there, @bob ");
+  alice->type("?\r");
+  SEES(*bob, "alice: are you there, @bob ?  (mentions you)");
+  ASSERT_TRUE(bob->until([&] { return bob->screen().bells() > before; })) << "it rings for what others say";
+  SEES(*alice, "alice: are you there, @bob ?");
+  EXPECT_EQ(alice->screen().bells(), 0) << "nobody is called by themselves";
+
+  line(*bob, "/bell off");
+  SEES(*bob, "It does not ring.");
+  const int silent = bob->screen().bells();
+  line(*alice, "and now");
+  SEES(*bob, "alice: and now");
+  SEES(*alice, "(read)");
+  EXPECT_EQ(bob->screen().bells(), silent);
+
+  must(village().cairn("carol-1", {"send", "alice", "a secret"}));
+  SEES(*alice, "New elsewhere: carol (1)");
+  ASSERT_TRUE(alice->until([&] { return alice->screen().bells() == 1; }));
+  EXPECT_FALSE(alice->screen().shows("a secret"));
+  must(village().cairn("alice-1", {"read", "carol"}));
+  ASSERT_TRUE(alice->hides("New elsewhere")) << alice->picture();
+  must(village().cairn("alice-1", {"conversation", "mute", "carol"}));
+  must(village().cairn("carol-1", {"send", "alice", "another one"}));
+  line(*bob, "after that");
+  SEES(*alice, "bob: after that");
+  EXPECT_FALSE(alice->screen().shows("New elsewhere")) << alice->picture();
+}
+
+TEST_F(ChatTest, WhoFollowsIsCalledByTheBellOfTheTerminal) {
+  alice_and_bob();
+  must(village().cairn("alice-1", {"send", "bob", "hi"}));
+  EXPECT_TRUE(eventually([&] { return village().cairn("bob-1", {"accept", "alice"}).good(); }));
+  const std::vector<std::string> follow = {program_folder() + "/cairn", "--data", village().device_folder("alice-1"),
+                                           "read", "--follow"};
+  std::vector<std::string> silent = follow;
+  silent.push_back("--no-bell");
+  PseudoTerminal one(follow, folder_.string());
+  PseudoTerminal other(silent, folder_.string());
+  SEES(one, "hi");
+  SEES(other, "hi");
+  must(village().cairn("alice-1", {"send", "bob", "are you there?"}));
+  must(village().cairn("bob-1", {"send", "alice", "I am"}));
+  SEES(one, "bob@localhost: I am");
+  SEES(other, "bob@localhost: I am");
+  ASSERT_TRUE(one.until([&] { return one.screen().bells() == 1; })) << one.screen().bells();
+  must(village().cairn("alice-1", {"conversation", "mute", "bob"}));
+  must(village().cairn("bob-1", {"send", "alice", "quietly"}));
+  SEES(one, "bob@localhost: quietly");
+  one.until([] { return false; }, std::chrono::milliseconds(300));
+  EXPECT_EQ(one.screen().bells(), 1);
+  EXPECT_EQ(other.screen().bells(), 0);
+}
+
 TEST_F(ChatTest, WithoutATerminalItSaysWhatToUse) {
   alice_and_bob();
   const auto said = village().cairn("alice-1", {"chat", "bob"});

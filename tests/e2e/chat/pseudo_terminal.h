@@ -64,6 +64,8 @@ class VirtualScreen {
   bool in_alternate() const { return alternate_; }
   bool takes_pastes() const { return pastes_; }
   bool has_cursor() const { return cursor_; }
+  /// How often it rang.
+  int bells() const { return bells_; }
   const std::vector<std::string>& unknown() const { return unknown_; }
 
  private:
@@ -90,6 +92,7 @@ class VirtualScreen {
   }
 
   void control(char c) {
+    if (c == '\a') ++bells_;
     if (c == '\r') column_ = 0;
     if (c == '\n') line_feed();
     if (c == '\b' && column_ > 0) --column_;
@@ -259,6 +262,7 @@ class VirtualScreen {
     last_text_ = text;
   }
 
+  int bells_ = 0;
   int rows_ = 0;
   int columns_ = 0;
   int top_ = 0;

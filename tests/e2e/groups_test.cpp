@@ -1,0 +1,236 @@
+// What people expect of a group, and what a later build may say, with real programs: two people with two devices each,
+// all of which agree.
+#include "core/base/memory_view.h"
+#include "core/client/conversations.h"
+#include "shell/os/clock.h"
+#include "shell/os/entropy.h"
+#include "shell/store/encrypted/key_file.h"
+#include "shell/store/sqlite/sqlite_store.h"
+#include "tests/e2e/features_village.h"
+
+namespace cairn::e2e {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kGroup = "walkers";
+constexpr const char* kPoll = "application/vnd.example.poll+json";
+/// Of apps/cairn/speaker.cpp.
+constexpr std::uint32_t kApplicationId = 0x6361726e;
+
+class InAGroup : public FeaturesTest {
+ protected:
+  /// Alice and bob know each other, and she has made a group of the two, of which she is the admin.
+  void begin() {
+    meet();
+    run("alice-1", {"group", "create", kGroup, "bob@localhost"});
+    arrives_everywhere(say_here("alice-1", "we begin"), kGroup);
+  }
+  std::string say_here(const std::string& device, const std::string& text) {
+    return run(device, {"send", kGroup, text})["id"];
+  }
+  /// Waits until this holds of the message on all four devices.
+  template <class Holds>
+  void all_see(const std::string& id, Holds holds) {
+    everywhere(
+        id, [&](const json& one) { return one.is_object() && holds(one); }, kGroup);
+  }
+  void has_status(const std::string& device, const std::string& id, const std::string& word) {
+    EXPECT_TRUE(eventually([&] { return message(device, id, kGroup).value("status", "") == word; }))
+        << device << " " << message(device, id, kGroup);
+  }
+  bool says_that_it_writes(const std::string& device) {
+    return ask(device, "typing", {{"conversation", kGroup}}).value("told", false);
+  }
+  void are_called(const std::string& title) {
+    for (const std::string device : kFourDevices)
+      EXPECT_TRUE(eventually([&] { return village().cairn(device, {"group", "show", title}).good(); })) << device;
+  }
+  void have_admins(const std::vector<std::string>& names) {
+    for (const std::string device : kFourDevices) {
+      EXPECT_TRUE(eventually([&] {
+        const demo::Said said = village().cairn(device, {"group", "show", kGroup});
+        return said.good() && said.json["admins"] == json(names);
+      })) << device;
+    }
+  }
+  /// A build that knows more puts this into the outbox of a device, which says it to everybody as its own.
+  void put_into_outbox(const std::string& device, const std::string& to, const Bytes& content) {
+    village().stop_daemon(device);
+    {
+      os::SystemEntropy entropy;
+      store::SqliteOptions options;
+      options.path = village().device_folder(device) + "/store.sqlite";
+      options.application_id = kApplicationId;
+      auto sqlite = store::SqliteStore::open(options);
+      auto key = store::open_key_file(village().device_folder(device) + "/key", entropy);
+      ASSERT_TRUE(sqlite && key) << (sqlite ? key.error().where : sqlite.error().where);
+      auto sealed = store::EncryptedStore::open(std::move(*sqlite), std::move(*key), entropy);
+      ASSERT_TRUE(sealed) << sealed.error().where;
+      Overlay overlay(**sealed);
+      client::Calls calls;
+      client::Session session(calls);
+      client::Views views(calls);
+      client::Conversations conversations(calls, views, session);
+      std::vector<proto::Send> sends;
+      std::vector<proto::Event> events;
+      client::Context context{overlay, os::now(), entropy, sends, events};
+      const auto account = client::load_account(overlay);
+      ASSERT_TRUE(account);
+      const auto place = conversations.resolve(overlay, *account, to);
+      ASSERT_TRUE(place) << place.error().where;
+      ASSERT_TRUE(conversations.post(context, place->channel, content));
+      ASSERT_TRUE((*sealed)->commit(overlay.take_writes()));
+    }
+    village().start_daemon(device);
+  }
+};
+
+TEST_F(InAGroup, WhatWasSaidIsAnsweredReactedToChangedAndTakenBack) {
+  begin();
+  const std::string id = say_here("alice-1", "shall we walk?");
+  arrives_everywhere(id, kGroup);
+  const std::string reply = run("bob-2", {"send", kGroup, "yes", "--reply", id.substr(0, 12)})["id"];
+  all_see(reply, [&](const json& one) { return one.value("reply_to", "") == id; });
+  run("bob-1", {"react", id, "\U0001F44D"});
+  run("alice-2", {"react", id, "\U0001F44D"});
+  run("alice-2", {"edit", id, "shall we run?"});
+  all_see(id, [](const json& one) {
+    return one["text"] == "shall we run?" && one.contains("edited_ms") && one.contains("reactions") &&
+           one["reactions"][0]["names"] == json::array({"alice@localhost", "bob@localhost"});
+  });
+  for (const char* device : {"bob-1", "bob-2"}) {
+    EXPECT_EQ(run(device, {"history", id})["versions"][0]["text"], "shall we walk?") << device;
+    EXPECT_EQ(village().cairn(device, {"edit", id, "no"}).exit_code, 1) << device << ": it is not his";
+    EXPECT_EQ(village().cairn(device, {"unsend", id}).exit_code, 1) << device;
+  }
+  run("bob-2", {"react", id, "\U0001F44D", "--remove"});
+  all_see(id, [](const json& one) { return one["reactions"][0]["names"] == json::array({"alice@localhost"}); });
+  run("alice-1", {"unsend", id});
+  all_see(id, [](const json& one) { return one.value("unsent", false) && one["text"] == ""; });
+}
+
+TEST_F(InAGroup, WhatWasSaidDisappearsFromAllDevices) {
+  begin();
+  run("bob-1", {"conversation", "expire", kGroup, "5s"});
+  for (const std::string device : kFourDevices) {
+    EXPECT_TRUE(shows(device, kGroup, "disappears_after_s", 5)) << device;
+    EXPECT_TRUE(has_notice(device, kGroup, "disappear 5 seconds after")) << device;
+  }
+  const std::string id = say_here("alice-1", "this goes");
+  for (const char* device : {"bob-1", "bob-2"})
+    EXPECT_TRUE(eventually([&] { return message(device, id, kGroup).is_object(); })) << device;
+  run("bob-1", {"read", kGroup});
+  everywhere(
+      id, [](const json& one) { return one.is_null(); }, kGroup);
+  for (const std::string device : kFourDevices) EXPECT_EQ(found(device, {"this", "goes"}), 0u) << device;
+  EXPECT_EQ(conversation("alice-1", "bob@localhost")["disappears_after_s"], 0) << "of the pair nothing was said";
+}
+
+TEST_F(InAGroup, WhatArrivedAndWasReadIsTold) {
+  begin();
+  const std::string id = say_here("alice-1", "news");
+  for (const char* device : {"alice-1", "alice-2"}) has_status(device, id, "delivered");
+  run("bob-2", {"read", kGroup});
+  for (const char* device : {"alice-1", "alice-2"}) {
+    has_status(device, id, "read");
+    EXPECT_EQ(message(device, id, kGroup)["read_by"], json::array({"bob@localhost"})) << device;
+  }
+  for (const char* device : {"bob-1", "bob-2"}) EXPECT_TRUE(shows(device, kGroup, "unread", 0)) << device;
+  // Switched off in the group alone, on all of his devices.
+  run("bob-1", {"conversation", "receipts", kGroup, "off"});
+  EXPECT_TRUE(shows("bob-2", kGroup, "receipts", false));
+  const std::string hidden = say_here("alice-2", "and this?");
+  arrives_everywhere(hidden, kGroup);
+  run("bob-2", {"read", kGroup});
+  const std::string told = say("alice-1", "here as ever");
+  arrives_everywhere(told);
+  run("bob-2", {"read", "alice@localhost"});
+  for (const char* device : {"alice-1", "alice-2"}) {
+    EXPECT_TRUE(eventually([&] { return message(device, told).value("status", "") == "read"; })) << device;
+    EXPECT_EQ(message(device, hidden, kGroup).value("status", ""), "sent") << device;
+  }
+}
+
+TEST_F(InAGroup, WritingIsSeenThereAndNowhereElse) {
+  begin();
+  const demo::Process alice_2 = watch("alice-2");
+  const demo::Process bob_1 = watch("bob-1");
+  const demo::Process bob_2 = watch("bob-2");
+  say_here("alice-1", "watch me");
+  for (const demo::Process* one : {&alice_2, &bob_1, &bob_2}) EXPECT_TRUE(sees(*one, "watch me")) << one->output();
+  run("alice-1", {"typing", "off", kGroup});
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(says_that_it_writes("alice-1"));
+  run("alice-1", {"typing", "on", kGroup});
+  EXPECT_TRUE(eventually([&] { return says_that_it_writes("alice-1"); }));
+  for (const auto& [device, watcher] : {std::pair{"bob-1", &bob_1}, std::pair{"bob-2", &bob_2}}) {
+    EXPECT_TRUE(sees(*watcher, "\"typing\":\"alice@localhost\"")) << watcher->output();
+    const std::string here = conversation(device, kGroup)["id"];
+    const std::string pair = conversation(device, "alice@localhost")["id"];
+    EXPECT_TRUE(sees(*watcher, "{\"conversation\":\"" + here + "\",\"typing\":")) << watcher->output();
+    EXPECT_EQ(watcher->output().find("{\"conversation\":\"" + pair + "\",\"typing\":"), std::string::npos) << device;
+  }
+  EXPECT_EQ(alice_2.output().find("\"typing\""), std::string::npos) << "nobody is told of themselves";
+  EXPECT_TRUE(eventually([&] { return says_that_it_writes("bob-2"); }));
+  EXPECT_TRUE(sees(alice_2, "\"typing\":\"bob@localhost\"")) << alice_2.output();
+}
+
+TEST_F(InAGroup, WhoIsNoAdminAnyMoreChangesNothing) {
+  begin();
+  run("alice-1", {"group", "admin", kGroup, "bob"});
+  have_admins({"alice@localhost", "bob@localhost"});
+  run("bob-2", {"group", "rename", kGroup, "runners"});
+  are_called("runners");
+  run("alice-2", {"group", "rename", "runners", kGroup});
+  are_called(kGroup);
+  run("alice-2", {"group", "member", kGroup, "bob"});
+  have_admins({"alice@localhost"});
+  for (const std::string device : kFourDevices)
+    EXPECT_TRUE(eventually([&] { return has_notice(device, kGroup, "made bob@localhost a member who is no admin"); }))
+        << device;
+  for (const char* device : {"bob-1", "bob-2"}) {
+    EXPECT_EQ(village().cairn(device, {"group", "rename", kGroup, "mine"}).exit_code, 1) << device;
+    EXPECT_EQ(village().cairn(device, {"group", "remove", kGroup, "alice"}).exit_code, 1) << device;
+    EXPECT_EQ(village().cairn(device, {"group", "admin", kGroup, "bob"}).exit_code, 1) << device;
+    EXPECT_EQ(village().cairn(device, {"group", "member", kGroup, "alice"}).exit_code, 1) << device;
+  }
+  have_admins({"alice@localhost"});
+  arrives_everywhere(say_here("bob-1", "I may still write"), kGroup);
+  EXPECT_EQ(village().cairn("alice-1", {"group", "member", kGroup, "alice"}).exit_code, 1) << "the only one stays one";
+}
+
+TEST_F(InAGroup, WhatALaterBuildSaysIsShownAsWhatItIs) {
+  begin();
+  client::TextContent poll;
+  os::SystemEntropy().fill(poll.salt);
+  poll.media_type = kPoll;
+  poll.text = "{\"walk or run?\": 2}";
+  put_into_outbox("bob-1", kGroup, client::encode_content(poll));
+  for (const std::string device : {"alice-1", "alice-2", "bob-2"}) {
+    json shown;
+    EXPECT_TRUE(eventually([&] {
+      for (const json& one : run(device, {"read", kGroup, "--peek"})["messages"]) {
+        if (one.value("unknown_type", "") == kPoll) shown = one;
+      }
+      return shown.is_object();
+    })) << device;
+    EXPECT_EQ(shown["sender"], "bob@localhost") << device;
+    EXPECT_EQ(shown["text"], "") << device << ": a text that is none would lie";
+    const auto read = demo::run(command_of(device, {"read", kGroup, "--peek"}), std::chrono::seconds(30));
+    EXPECT_NE(read.out.find(std::string("[a ") + kPoll + " that this version does not show]"), std::string::npos)
+        << read.out;
+    EXPECT_EQ(read.out.find("walk or run"), std::string::npos) << read.out;
+  }
+  // It is a message as any: it can be answered and reacted to, and what follows it comes.
+  std::string id;
+  for (const json& one : run("alice-1", {"read", kGroup})["messages"]) {
+    if (one.value("unknown_type", "") == kPoll) id = one["id"];
+  }
+  const std::string reply = run("alice-1", {"send", kGroup, "what is that?", "--reply", id})["id"];
+  all_see(reply, [&](const json& one) { return one.value("reply_to", "") == id; });
+  run("alice-2", {"react", id, "?"});
+  EXPECT_TRUE(eventually([&] { return message("bob-2", id, kGroup).contains("reactions"); }));
+}
+
+}  // namespace
+}  // namespace cairn::e2e
