@@ -80,12 +80,12 @@ Result<PinAttempt> PinAttempt::decode(ByteView bytes) {
 Result<BegunPin> begin_pin(const Context& context, const RealmHouse& house, std::string_view pin) {
   if (auto kept = load_pin_attempt(context.store); kept && !is_lapsed(*kept, context.now)) {
     auto again = TRY(make_pin(std::move(*kept), house, pin));
-    if (digest_of(again.made) == again.attempt.digest) return std::move(again);
+    if (digest_of(again.made) == again.attempt.digest) return again;
   }
   PinAttempt fresh{random_secret<PinAttempt::Seed>(context.entropy), {}, context.now.ms};
   auto begun = TRY(make_pin(std::move(fresh), house, pin));
   begun.attempt.digest = digest_of(begun.made);
-  return std::move(begun);
+  return begun;
 }
 
 void save_pin_attempt(Context& context, const PinAttempt& attempt) {
