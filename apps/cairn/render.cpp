@@ -221,7 +221,8 @@ std::string render_found(const json& result, Ink ink) {
     const std::string title = text_of(one, "title");
     const std::string names = joined(one.value("names", json::array()));
     std::string petnames;
-    for (const auto& [name, petname] : one.value("petnames", json::object()).items()) {
+    const json all = one.value("petnames", json::object());
+    for (const auto& [name, petname] : all.items()) {
       if (petname.is_string()) petnames += ", " + harmless(name) + " is " + harmless(petname.get<std::string>());
     }
     out += shaded(ink, Shade::bold, title.empty() ? names : title) + (title.empty() ? "" : " (" + names + ")") +

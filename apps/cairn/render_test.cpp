@@ -67,9 +67,10 @@ TEST(Render, SaysHowManyConversationsAreArchived) {
 
 TEST(Render, ShowsConversationsThatWereFoundBeforeMessages) {
   const json place = {
-      {"id", "00112233aa"}, {"title", ""}, {"names", {"bob@b.c"}}, {"petnames", {{"bob@b.c", "Bo\x1b"}}}};
+      {"id", "00112233aa"}, {"title", ""}, {"names", json::array({"bob@b.c"})}, {"petnames", {{"bob@b.c", "Bo\x1b"}}}};
   const json message = {{"delivery", "received"}, {"sender", "bob@b.c"}, {"text", "hi"}};
-  const std::string both = render("search", {{"conversations", {place}}, {"messages", {message}}});
+  const std::string both =
+      render("search", {{"conversations", json::array({place})}, {"messages", json::array({message})}});
   EXPECT_TRUE(both.starts_with("bob@b.c, bob@b.c is Bo   [00112233]\n")) << both;
   EXPECT_TRUE(both.ends_with("bob@b.c: hi\n")) << both;
   EXPECT_EQ(render("search", {{"messages", json::array()}}), "Nothing has these words.\n");

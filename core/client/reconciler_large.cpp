@@ -100,12 +100,16 @@ bool Reconciler::is_still_wanted() const {
 
 void Reconciler::drop_refused() {
   const Bytes& commit = group_->pending()->commit();
-  const Bytes joint = group_->pending()->summary().added.empty() ? Bytes{} : one_for_all(still_awaited());
+  const std::size_t added = group_->pending()->summary().added.size();
+  const Bytes joint = added == 0 ? Bytes{} : one_for_all(still_awaited());
+  // Of when all of them were wanted.
+  const Bytes first = added == 0 ? Bytes{} : one_for_all(std::vector<bool>(added, true));
   const auto take_back = [&](const Bytes& body) {
     owner_.large_.take_back(context_, account_, channel_, conversation_.domain, body);
   };
   if (commit.size() > proto::kMaxEnvelopeBody) take_back(commit);
   if (!joint.empty()) take_back(joint);
+  if (!first.empty() && first != joint) take_back(first);
   group_->discard_pending();
   conversation_.join_tokens.clear();
   owner_.save_group(context_, channel_, *group_);

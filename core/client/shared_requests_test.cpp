@@ -83,6 +83,8 @@ TEST_F(SharedRequests, OfAStrangersGroupEachDeviceIsToldByItselfOrByWhatIsSaidTh
   for (const std::string device : {"alice-1", "alice-2"}) {
     ASSERT_TRUE(village.until([&] { return is_request(device, "runners"); })) << device;
   }
+  // What is reported there is said there, too.
+  good(village.ask("alice-1", "conversation.set", {{"conversation", "runners"}, {"receipts", false}}));
   good(village.ask("alice-1", "request.accept", {{"conversation", "runners"}}));
   village.pass_all(kMinuteMs);
   EXPECT_TRUE(is_request("alice-2", "runners"));
