@@ -1,6 +1,7 @@
 // cairn-vectors mls [FILE_OR_FOLDER...]: runs official test vectors, and says how many cases passed, failed or were
-// skipped in each file. Without files it takes those beside the repository. Ends with 1 when a case failed or not one
-// case of a file was run, 2 when the call was wrong, 77 when there was nothing to run.
+// skipped in each file: those of cipher suites that we do not have. Without files it takes those beside the repository.
+// Ends with 1 when a case failed or a file could not be read as one of the formats, 2 when the call was wrong, 77 when
+// there was nothing to run.
 #include <algorithm>
 #include <cstdio>
 
@@ -49,11 +50,14 @@ int main(int argc, char** argv) {
   }
   bool failed = false;
   const std::vector<fs::path> files = files_of(arguments);
-  failed = files.empty();
+  if (files.empty()) {
+    std::printf("SKIPPED: no .json file there\n");
+    return kSkipped;
+  }
   for (const fs::path& file : files) {
     const auto count = cairn::testing::run_mls_file(file);
     std::printf("%s: %s\n%s", file.c_str(), cairn::testing::to_string(count).c_str(), count.failures.c_str());
-    failed = failed || count.failed != 0 || count.passed == 0;
+    failed = failed || count.failed != 0;
   }
   return failed ? kFailed : 0;
 }
