@@ -7,11 +7,78 @@
 #include "core/base/padding.h"
 #include "core/relay/tables.h"
 #include "tests/e2e/backup_village.h"
+#include "tests/e2e/stolen.h"
 
 namespace cairn::e2e {
 namespace {
 
-class Backups : public BackupVillage {};
+class Backups : public BackupVillage {
+ protected:
+  /// A copy of what the server has, taken while it stands still.
+  std::string copy_of_server(const std::string& mark) {
+    village().stop_server(SIGTERM);
+    const std::string copy = village().server_folder() + mark;
+    fs::copy(village().server_folder(), copy, fs::copy_options::recursive);
+    village().start_server();
+    return copy;
+  }
+  /// The server, which stood still meanwhile, shows the tables from `first` to `last` as they are in the copy, and
+  /// everything else as it is: the directory, and so who the devices are, is not what its operator can set back.
+  void set_back(const std::string& copy, Table first, Table last) {
+    const auto number = [](Table table) { return std::to_string(static_cast<int>(table)); };
+    const std::string rows = " rows WHERE tab BETWEEN " + number(first) + " AND " + number(last) + ";";
+    change_store("ATTACH '" + copy + "/store.sqlite' AS old; BEGIN; DELETE FROM" + rows +
+                 "INSERT INTO main.rows SELECT * FROM old." + rows.substr(1) + "COMMIT;");
+  }
+  void change_store(const std::string& statements) {
+    village().stop_server(SIGTERM);
+    sqlite3* db = nullptr;
+    ASSERT_EQ(sqlite3_open((village().server_folder() + "/store.sqlite").c_str(), &db), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(db, statements.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+    sqlite3_close(db);
+    village().start_server();
+  }
+  /// By a program of the thief's own, with all that was on the disk of a device, against what the stick has by now. The
+  /// same program with the same keys reads what they are of, and with those of a device that stayed what came later.
+  void try_stolen_keys(const std::string& disk, const std::string& later) {
+    lab::StolenBackup stolen = lab::stolen_from_folder(stick() + "-stolen");
+    lab::StolenBackup now = lab::stolen_from_folder(stick());
+    const auto is_folder_id = [](const Bytes& box) { return box.size() == vault::FolderId::kSize; };
+    for (lab::StolenBackup* one : {&stolen, &now}) std::erase_if(one->key_boxes, is_folder_id);
+    ASSERT_EQ(stolen.key_boxes.size(), 1u);
+    ASSERT_EQ(now.key_boxes.size(), 1u);
+    const std::size_t all = now.objects.size();
+    std::erase_if(now.objects, [&](const vault::Object& one) {
+      return std::ranges::any_of(stolen.objects, [&](const vault::Object& other) { return other.id == one.id; });
+    });
+    ASSERT_LT(now.objects.size(), all);
+    ASSERT_GE(now.objects.size(), 5u);  // two packs, an index, a manifest twice
+    const auto backups = backups_of_device(disk);
+    ASSERT_EQ(backups.size(), 1u);
+    const vault::Generation& known = backups[0].content.current();
+    EXPECT_EQ(lab::read_packs(stolen, known, *known.token, {kSecret}).size(), 1u);
+    EXPECT_TRUE(lab::read_packs(now, known, *known.token, {kSecret, later}).empty());
+
+    const std::vector<Row> rows = rows_of_device(disk);
+    const std::vector<Row> of_backups = rows_of_device(disk, {client::tables::kAccount, client::tables::kBackup});
+    EXPECT_TRUE(opens_with_a_root_in(rows, stolen.key_boxes[0]));
+    EXPECT_TRUE(opens_with_an_opener_in(of_backups, stolen.key_boxes[0]));
+    EXPECT_FALSE(opens_with_a_root_in(rows, now.key_boxes[0]));
+    EXPECT_FALSE(opens_with_an_opener_in(of_backups, now.key_boxes[0]));
+    EXPECT_FALSE(lab::open_with_what_lies_beside(now).has_value());
+
+    const auto paper = lab::open_with_keys(now, lab::keys_of_paper(key_, "alice@localhost"));
+    EXPECT_EQ(lab::read_packs(now, paper, {later}).size(), 1u);
+  }
+  void expect_stale(const std::vector<std::string>& verbs, const std::string& sentence) {
+    for (const std::string& verb : verbs) {
+      const demo::Said refused = backup("alice-1", {verb});
+      EXPECT_EQ(refused.exit_code, 1) << verb << refused.json;
+      EXPECT_NE(refused.error.find(sentence), std::string::npos) << verb << refused.error;
+    }
+    EXPECT_TRUE(texts("alice-1", "bob (restored)").empty());
+  }
+};
 
 TEST_F(Backups, FromAnEmptyMachineOldMessagesAreReadAndNewOnesWritten) {
   two_people_who_talked();
@@ -126,6 +193,44 @@ TEST_F(Backups, AFolderIsAStorageAndAnOlderStateOfItIsRefused) {
   EXPECT_EQ(backup("alice-1", {"list", "--from", stick()}, key_).exit_code, 1);
 }
 
+TEST_F(Backups, AnOlderStateOfTheDomainsVaultIsRefused) {
+  two_people_who_talked();
+  must(backup("alice-1", {"create"}, key_));
+  const std::string old = copy_of_server("-old");
+  must(village().cairn("alice-1", {"send", "bob@localhost", "later", "--wait", "30"}, std::chrono::seconds(60)));
+  EXPECT_EQ(backup("alice-1", {"create"}).json["snapshot"], 2);
+  const std::string now = copy_of_server("-now");
+  set_back(old, relay::table::kVaults, relay::table::kKeyBoxes);
+  expect_stale({"verify", "restore"}, "older snapshot");
+  // Manifests alone are held back (their ids begin with 03, behind the vault's), and all that they name is there.
+  set_back(now, relay::table::kVaults, relay::table::kKeyBoxes);
+  change_store("DELETE FROM rows WHERE tab BETWEEN 27 AND 28 AND hex(substr(key, 17, 1)) = '03';");
+  expect_stale({"verify", "restore"}, "held back");
+  set_back(now, relay::table::kVaults, relay::table::kKeyBoxes);
+  must(backup("alice-1", {"verify"}));
+
+  // The keys of before, once there are others: a second device has put its opener in.
+  must(village().link_device("alice-2", "alice@localhost", "alice-1"));
+  must(backup("alice-2", {"create"}, key_));
+  must(backup("alice-1", {"create"}));
+  const std::string newest = copy_of_server("-newest");
+  set_back(old, relay::table::kKeyBoxes, relay::table::kKeyBoxes);
+  expect_stale({"verify", "restore", "create"}, "older key box");
+  set_back(newest, relay::table::kVaults, relay::table::kKeyBoxes);
+  must(backup("alice-1", {"verify"}));
+
+  // Who backs up there goes on, and is told: what was taken away is stored anew.
+  set_back(now, relay::table::kVaultObjects, relay::table::kVaultParts);
+  const demo::Said created = backup("alice-1", {"create"});
+  must(created);
+  EXPECT_NE(created.json["warnings"].dump().find("it was set back, or holds some back"), std::string::npos)
+      << created.json;
+  const nlohmann::json alarms = village().cairn("alice-1", {"status"}).json["alarms"];
+  EXPECT_NE(alarms.dump().find("set back"), std::string::npos) << alarms;
+  must(backup("alice-1", {"restore"}));
+  EXPECT_TRUE(has_text("alice-1", "bob (restored)", "alice@localhost: later"));
+}
+
 TEST_F(Backups, ADamagedPackIsNamedAndDoesNotStopARestore) {
   two_people_who_talked();
   must(backup("alice-1", {"create", "--to", stick()}, key_));
@@ -187,8 +292,9 @@ TEST_F(Backups, AStolenDeviceThatWasRemovedReadsNothingLater) {
   must(backup("alice-1", {"create", "--to", stick()}, key_));
   must(backup("alice-2", {"create", "--to", stick()}, key_));
   village().stop_daemon("alice-2");
-  const std::string disk = village().device_folder("alice-2");
-  fs::copy(disk, village().device_folder("thief"), fs::copy_options::recursive);
+  const std::string thief = village().device_folder("thief");
+  fs::copy(village().device_folder("alice-2"), thief, fs::copy_options::recursive);
+  fs::copy(stick(), stick() + "-stolen", fs::copy_options::recursive);
   const std::string id = village().cairn("alice-2", {"status"}).json["device"];
   must(village().cairn("alice-1", {"device", "remove", id}, std::chrono::seconds(60)));
   const std::string later = "said after the theft";
@@ -196,12 +302,13 @@ TEST_F(Backups, AStolenDeviceThatWasRemovedReadsNothingLater) {
   const demo::Said next = backup("alice-1", {"create"});
   must(next);
   EXPECT_EQ(next.json["generation"], 2);
-  // What the thief's programs make of it; that its keys open nothing is in core/client/backup_test.cpp.
+  try_stolen_keys(thief, later);
+  // And with the programs as they are shipped.
   for (const char* verb : {"restore", "list", "verify", "create", "prune"}) {
     const demo::Said refused = village().cairn("thief", {"backup", verb}, std::chrono::seconds(60));
     EXPECT_NE(refused.exit_code, 0) << verb << refused.json;
   }
-  EXPECT_FALSE(holds(village().device_folder("thief"), later));
+  EXPECT_FALSE(device_holds(thief, later));
   EXPECT_FALSE(holds(stick(), later));
   must(backup("alice-1", {"restore"}));
   EXPECT_TRUE(has_text("alice-1", "bob (restored)", "alice@localhost: " + later));
@@ -275,6 +382,7 @@ TEST_F(Backups, SeveralStoragesStandSideBySideAndEachIsNamed) {
   EXPECT_EQ(backup("alice-1", {"list"}).json["storages"][0]["storage"], "file://" + fs::canonical(stick()).string());
 }
 
+/// A few moments, and with the daemon; before each change of a file: backup_kill_test.cpp.
 TEST_F(Backups, KilledAtAnyMomentItIsWholeOrGoesOn) {
   two_people_who_talked();
   must(backup("alice-1", {"create"}, key_));
