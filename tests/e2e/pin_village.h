@@ -1,11 +1,12 @@
-// alice, who has a PIN at three realms, and bob, to whom she has said something, with real programs.
+// alice, who has a PIN at realms, mostly three, and bob, to whom she has said something, with real programs.
 #pragma once
 
 #include <sqlite3.h>
 
-#include <array>
+#include <csignal>
 
 #include "core/base/bytes.h"
+#include "tests/e2e/stolen.h"
 #include "tests/e2e/village_fixture.h"
 
 namespace cairn::e2e {
@@ -36,14 +37,15 @@ class PinVillage : public VillageTest {
   std::string realm_name(std::size_t i) const { return "localhost/r" + std::to_string(i); }
   std::string realms_file() const { return (folder_ / "realms").string(); }
 
-  /// Three realms that take the tokens of the village's domain, and the list of them for clients.
-  void start_realms() {
+  /// Realms that take the tokens of the village's domain, and the list of them for clients.
+  void start_realms(std::size_t count = kRealms) {
     const unsigned port = static_cast<unsigned>(std::stoul(village().url().substr(village().url().rfind(':') + 1)));
     const auto issuer = demo::http_get(port, "/v1/realm/vkey");
     ASSERT_TRUE(issuer.has_value());
     std::ofstream(folder_ / "issuers") << "issuer " << *issuer;
     std::ofstream list(realms_file());
-    for (std::size_t i = 0; i < kRealms; ++i) {
+    realms_.resize(count);
+    for (std::size_t i = 0; i < count; ++i) {
       realms_[i].vkey =
           demo::init_cosigner({program_folder() + "/cairn-witness", "--data", realm_data(i)}, "realm", realm_name(i));
       start_realm(i);
@@ -54,11 +56,11 @@ class PinVillage : public VillageTest {
     Running& realm = realms_[i];
     const std::string log = realm_data(i) + ".log";
     fs::remove(log);
-    realm.process.emplace(
-        demo::Process::start({program_folder() + "/cairn-witness", "--data", realm_data(i), "serve", "--role", "realm",
-                              "--name", realm_name(i), "--listen", "127.0.0.1:" + std::to_string(realm.port),
-                              "--realm-list", (folder_ / "issuers").string()},
-                             log));
+    std::vector<std::string> words = prefix_for("realm" + std::to_string(i));
+    words.insert(words.end(), {program_folder() + "/cairn-witness", "--data", realm_data(i), "serve", "--role", "realm",
+                               "--name", realm_name(i), "--listen", "127.0.0.1:" + std::to_string(realm.port),
+                               "--realm-list", (folder_ / "issuers").string()});
+    realm.process.emplace(demo::Process::start(words, log));
     const std::string mark = "listening on http://127.0.0.1:";
     ASSERT_TRUE(
         eventually([&] { return realm.process->output().find(mark) != std::string::npos; }, std::chrono::seconds(60)));
@@ -75,6 +77,25 @@ class PinVillage : public VillageTest {
     realms_[i].process->signal(signal);
     ASSERT_TRUE(realms_[i].process->wait(std::chrono::seconds(30)));
     realms_[i].process.reset();
+  }
+  /// A copy of a realm's disk, taken while it stands still.
+  void copy_realm(std::size_t i, const std::string& to) {
+    stop_realm(i);
+    fs::copy(realm_data(i), to, fs::copy_options::recursive);
+    start_realm(i);
+  }
+  /// It goes on from a copy of its disk, and has forgotten what came since.
+  void set_realm_back(std::size_t i, const std::string& copy) {
+    if (realms_[i].process) stop_realm(i);
+    fs::remove_all(realm_data(i));
+    fs::copy(copy, realm_data(i), fs::copy_options::recursive);
+    start_realm(i);
+  }
+  /// From now on this realm gives other shares of tokens than it was given, and calls them its own.
+  void make_its_token_shares_lie(std::size_t i) {
+    stop_realm(i);
+    ASSERT_GE(spoil_token_shares(realm_data(i)), 1u);
+    start_realm(i);
   }
   /// From now on this realm uses another key than it was given (docs/spec/realm.md s.2: behind PinPublic and auth_key).
   void make_it_lie(std::size_t i) {
@@ -140,6 +161,11 @@ class PinVillage : public VillageTest {
     must(created);
     EXPECT_EQ(created.json["behind_realms"], true);
   }
+  /// The domain gives few guesses without a login, and counts them in memory.
+  void allow_guesses() {
+    village().stop_server(SIGTERM);
+    village().start_server();
+  }
   static bool says(const demo::Said& said, const std::string& words) {
     return said.error.find(words) != std::string::npos || said.json.dump().find(words) != std::string::npos;
   }
@@ -148,7 +174,7 @@ class PinVillage : public VillageTest {
   const std::string kSaid = "alice@localhost: " + kSecret;
   const std::string kOld = "bob (restored)";
   std::string key_;
-  std::array<Running, kRealms> realms_;
+  std::vector<Running> realms_;
 };
 
 }  // namespace cairn::e2e
