@@ -81,6 +81,55 @@ TEST_F(Pins, OneRealmMayBeDeadAndANameWithoutResetsIsReadAllTheSame) {
   EXPECT_FALSE(holds(folder_ / "alice-3", kSecret));
 }
 
+TEST_F(Pins, ARealmThatGivesAWrongShareOfATokenIsNamedAndTheOthersAreEnough) {
+  two_people_who_talked();
+  start_realms();
+  set_pin_and_back_up();
+  make_its_token_shares_lie(1);
+  for (const char* verb : {"verify", "restore"}) {
+    const demo::Said done = say("alice-1", {"backup", verb});
+    must(done);
+    EXPECT_TRUE(says(done, "The realm localhost/r1 lies")) << done.json;
+    EXPECT_FALSE(says(done, "The realm localhost/r0 lies")) << done.json;
+    EXPECT_FALSE(says(done, "The realm localhost/r2 lies")) << done.json;
+  }
+  EXPECT_EQ(texts("alice-1", kOld), std::vector<std::string>{kSaid});
+  // With a dead one beside it one share is left of the two that it takes; and no wrong one is used in its place.
+  stop_realm(2, SIGKILL);
+  const demo::Said few = say("alice-1", {"backup", "verify"});
+  EXPECT_NE(few.exit_code, 0);
+  EXPECT_TRUE(says(few, "localhost/r1 (lies: wrong share), localhost/r2 (does not answer)")) << few.error;
+}
+
+/// Five realms, of which three are enough: of the PIN one lies and one is dead, of the token another one lies and the
+/// same one is dead.
+TEST_F(Pins, WithADeadRealmAndLyingOnesAllComesBackAndEachLiarIsNamed) {
+  two_people_who_talked();
+  start_realms(5);
+  set_pin_and_back_up();
+  village().stop_daemon("alice-1");
+  make_it_lie(1);
+  make_its_token_shares_lie(4);
+  stop_realm(3, SIGKILL);
+  const demo::Said back = recover_by_pin("alice-2", kPin);
+  must(back);
+  for (std::size_t i = 0; i < 5; ++i) {
+    const bool lies = i == 1 || i == 4;
+    EXPECT_EQ(says(back, "The realm " + realm_name(i) + " lies"), lies) << i << back.json;
+  }
+  EXPECT_EQ(texts("alice-2", kOld), std::vector<std::string>{kSaid});
+  // One dead realm more: of the PIN's shares two good ones are left.
+  stop_realm(0, SIGKILL);
+  const demo::Said none = recover_by_pin("alice-3", kPin);
+  EXPECT_NE(none.exit_code, 0);
+  EXPECT_TRUE(says(none, "Too few realms")) << none.error;
+  EXPECT_TRUE(texts("alice-3", kOld).empty());
+  // Who was dead comes back, and with it a third good share of both.
+  start_realm(3);
+  must(recover_by_pin("alice-3", kPin));
+  EXPECT_EQ(texts("alice-3", kOld), std::vector<std::string>{kSaid});
+}
+
 TEST_F(Pins, GuessingLocksItAndTheOwnerUnlocksItAndNothingIsLost) {
   two_people_who_talked();
   start_realms();
