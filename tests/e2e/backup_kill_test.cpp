@@ -1,5 +1,6 @@
-// A backup's programs, and the server that it lies at, killed before a change of any file: what is listed is whole, and
-// what was under way goes on. In core/client/backup_test.cpp and backup_prune_test.cpp are kills at every request.
+// A backup's programs, and the server that it lies at, killed before changes of files, each or a sample (kills.h): what
+// is listed is whole, and what was under way goes on. In core/client/backup_test.cpp and backup_prune_test.cpp are
+// kills at every request; with realms: pin_kill_test.cpp.
 #include "tests/e2e/backup_village.h"
 #include "tests/e2e/kills.h"
 
@@ -129,6 +130,21 @@ TEST_F(BackupKills, TheServerAtAnyChangeWhileSomethingIsDeleted) {
     return was;
   });
   EXPECT_GE(kills, 4u);
+}
+
+/// A restore changes nothing at the server, so that is killed before it answers.
+TEST_F(BackupKills, TheServerAtAnyAnswerWhileSomethingIsRestored) {
+  trouble("cairnd");
+  two_people_who_talked();
+  must(backup("alice-1", {"create"}, key_));
+  village().stop_daemon("bob-1");  // so that the server says nothing but what alice's program asks for
+  village().stop_daemon("alice-1");
+  const std::size_t kills = at_more_and_more([&](std::size_t n) {
+    return server_killed("alice-1", n, {"backup", "restore"}, Before::answer);
+  });
+  EXPECT_GE(kills, 5u);
+  EXPECT_EQ(texts("alice-1", "bob (restored)"), texts("alice-1", "bob@localhost"));
+  must(backup("alice-1", {"verify"}));
 }
 
 }  // namespace

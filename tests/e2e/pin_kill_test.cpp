@@ -1,6 +1,7 @@
-// Setting and changing a PIN, killed before a change of any file: whatever was half done, the old or the new one opens
-// the backup on an empty machine, and typed again it comes to its end. Kills at every request:
-// core/client/pin_copies_test.cpp.
+// Setting and changing a PIN, and deleting what lies behind realms, killed before changes of files, each or a sample
+// (kills.h). Whatever was half done, the old or the new PIN opens the backup on an empty machine, and typed again it
+// comes to its end; and a deletion that is asked for again ends with a kept copy that nothing opens. Kills at every
+// request: core/client/pin_copies_test.cpp.
 #include "tests/e2e/kills.h"
 #include "tests/e2e/pin_village.h"
 
@@ -20,14 +21,21 @@ class KilledPins : public Kills<PinVillage> {
     EXPECT_EQ(texts(device, kOld), std::vector<std::string>{kSaid}) << pin;
     return true;
   }
-  /// The domain gives few guesses without a login, and counts them in memory.
-  void allow_guesses() {
-    village().stop_server(SIGTERM);
-    village().start_server();
+  /// A change begins a generation of keys, of which a backup keeps 15: one is made to the end, what was said is stored
+  /// under its keys, and the generations before it are deleted.
+  void make_room(const std::string& pin) {
+    must(say("alice-1", {"pin", "change"}, pin + "\n"));
+    const demo::Said created = say("alice-1", {"backup", "create"});
+    must(created);
+    for (; oldest_ < created.json["generation"].get<unsigned>(); ++oldest_) {
+      must(
+          say("alice-1", {"backup", "delete", "--generation", std::to_string(oldest_), "--recovery-key"}, key_ + "\n"));
+    }
   }
 
  private:
   int empty_ = 0;
+  unsigned oldest_ = 1;
 };
 
 /// One after the other, so that what one leaves is there in the next.
@@ -38,12 +46,19 @@ TEST_F(KilledPins, AChangeAtAnyChangeOfAFile) {
   set_pin_and_back_up();
   village().stop_daemon("alice-1");
   std::string right = kPin;
+  std::size_t changes = 0;
   const std::size_t kills = at_more_and_more([&](std::size_t n) {
+    if (changes == 8) {
+      right = "a room for number " + std::to_string(n);
+      make_room(right);
+      changes = 0;
+    }
     const std::string next = "battery number " + std::to_string(n);
     const bool was = killed("alice-1", n, {"pin", "change"}, next + "\n");
     allow_guesses();
     if (opens(next)) {
       right = next;
+      ++changes;
     } else {
       EXPECT_TRUE(was) << "it was changed";
       EXPECT_TRUE(opens(right)) << right;
@@ -75,6 +90,87 @@ TEST_F(KilledPins, TheFirstOneAtAnyChangeOfAFile) {
   EXPECT_TRUE(opens(kPin));
   must(say("alice-1", {"pin", "change"}, "another battery\n"));
   EXPECT_TRUE(opens("another battery"));
+}
+
+/// A backup in a folder, behind two of three realms, of which somebody keeps a copy.
+class KilledErasures : public Kills<PinVillage> {
+ protected:
+  std::string stick() const { return (folder_ / "stick").string(); }
+  std::string kept() const { return stick() + "-kept"; }
+
+  void back_up_and_keep_a_copy() {
+    allow_guesses();  // so many tokens for shares, too, are given a day
+    must(say("alice-1", {"backup", "create", "--to", stick(), "--realms", realms_file(), "--recovery-key"},
+             key_ + "\n"));
+    fs::remove_all(kept());
+    fs::copy(stick(), kept(), fs::copy_options::recursive);
+    ASSERT_TRUE(kept_copy_opens());
+  }
+  demo::Said erase() { return say("alice-1", {"backup", "delete", "--recovery-key"}, key_ + "\n"); }
+  /// Asked for once more after a kill it comes to its end, if it had not.
+  void erase_again() {
+    const demo::Said ended = erase();
+    EXPECT_TRUE(ended.good() || says(ended, "no backup")) << ended.error;
+  }
+  /// With her paper, and the disks of all realms as they are now.
+  bool kept_copy_opens() {
+    std::vector<std::size_t> ran;
+    std::vector<std::string> disks;
+    for (std::size_t i = 0; i < kRealms; ++i) {
+      disks.push_back(realm_data(i));
+      if (!realms_[i].process) continue;
+      ran.push_back(i);
+      stop_realm(i);
+    }
+    const bool opens =
+        opens_with_paper_and_disks(lab::stolen_from_folder(kept()), key_, "alice@localhost", disks, kSecret);
+    for (const std::size_t i : ran) start_realm(i);
+    return opens;
+  }
+};
+
+TEST_F(KilledErasures, OfTheDeviceAtAnyChange) {
+  trouble("alice-1");
+  two_people_who_talked();
+  start_realms();
+  village().stop_daemon("alice-1");
+  const std::size_t kills = at_more_and_more([&](std::size_t n) {
+    back_up_and_keep_a_copy();
+    const bool was = killed("alice-1", n, {"backup", "delete", "--recovery-key"}, key_ + "\n");
+    if (was) erase_again();
+    EXPECT_FALSE(kept_copy_opens());
+    return was;
+  });
+  EXPECT_GE(kills, 8u);
+  EXPECT_TRUE(lab::stolen_from_folder(stick()).objects.empty());
+  EXPECT_GE(say("alice-1", {"backup", "receipts"}).json["receipts"].size(), 2 * kills);
+}
+
+/// One realm is away all the time, so that it takes both others to erase.
+TEST_F(KilledErasures, OfARealmAtAnyChange) {
+  trouble("realm1");
+  two_people_who_talked();
+  start_realms();
+  village().stop_daemon("alice-1");
+  stop_realm(2, SIGKILL);
+  const std::string end = trouble_folder() + "/realm1.end";
+  const std::size_t kills = at_more_and_more([&](std::size_t n) {
+    back_up_and_keep_a_copy();
+    std::ofstream(end) << n;
+    const demo::Said asked = erase();
+    const bool was = !realms_[1].process->running();
+    fs::remove(end);
+    if (was) {
+      stop_realm(1, SIGKILL);
+      start_realm(1);
+      erase_again();
+    } else {
+      must(asked);
+    }
+    EXPECT_FALSE(kept_copy_opens());
+    return was;
+  });
+  EXPECT_GE(kills, 3u);
 }
 
 }  // namespace

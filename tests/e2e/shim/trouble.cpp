@@ -1,8 +1,8 @@
 // Loaded in front of libc (LD_PRELOAD) by the end-to-end tests: gives one program another clock, a disk that is full or
 // can only be read, and an end at any moment.
 //
-// CAIRN_TROUBLE names files that a test writes, PATH.clock, PATH.uptime, PATH.disk, PATH.readonly, PATH.kill and
-// PATH.end; all but .kill while the program runs:
+// CAIRN_TROUBLE names files that a test writes, PATH.clock, PATH.uptime, PATH.disk, PATH.readonly, PATH.kill, PATH.end
+// and PATH.mute; all but .kill while the program runs:
 //   .clock  seconds by which CLOCK_REALTIME goes ahead; a minus sign for behind. No file: the true time
 //   .uptime seconds by which CLOCK_MONOTONIC goes ahead. No file: the true one. It never goes back
 //   .disk   bytes that are free at the moment when the number is first seen. No file: the true disk
@@ -10,11 +10,13 @@
 //   .kill   the program is killed, as by kill -9, before it changes files for the n-th time since it started. No file:
 //           never. Changes are what is written, cut, made durable, renamed, linked and removed
 //   .end    likewise, counted from the moment when the number is first seen
+//   .mute   likewise, before it says something over a connection for the n-th time
 // A disk is modelled by the ends of regular files: what makes a file longer takes room, what is overwritten does not,
 // and what is cut off or removed gives room back.
 #undef _FORTIFY_SOURCE  // it makes open() a function of the header, which cannot be defined once more
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -104,21 +106,34 @@ long long free_now(bool& is_limited) {
 // ---- the end ----
 
 std::atomic<long> changes_done{0};
-std::mutex end_mutex;
-std::string end_text;
-long changes_left = 0;
+
+/// Kills the program when it has counted down from what the test wrote.
+class Countdown {
+ public:
+  explicit Countdown(const char* suffix) : suffix_(suffix) {}
+  void count() {
+    const std::lock_guard lock(mutex_);
+    const std::string text = control(suffix_);
+    if (text != text_) {
+      text_ = text;
+      left_ = std::strtol(text.c_str(), nullptr, 10);
+    }
+    if (left_ > 0 && --left_ == 0) syscall(SYS_kill, getpid(), SIGKILL);
+  }
+
+ private:
+  const char* suffix_;
+  std::mutex mutex_;
+  std::string text_;
+  long left_ = 0;
+};
 
 /// Before a change: the n-th never happens.
 void count_change() {
   static const long last = std::strtol(control(".kill").c_str(), nullptr, 10);
   if (last != 0 && ++changes_done == last) syscall(SYS_kill, getpid(), SIGKILL);
-  const std::lock_guard lock(end_mutex);
-  const std::string text = control(".end");
-  if (text != end_text) {
-    end_text = text;
-    changes_left = std::strtol(text.c_str(), nullptr, 10);
-  }
-  if (changes_left > 0 && --changes_left == 0) syscall(SYS_kill, getpid(), SIGKILL);
+  static Countdown changes(".end");
+  changes.count();
 }
 
 bool is_regular(int file) {
@@ -217,6 +232,13 @@ ssize_t write(int file, const void* data, size_t size) {
   const off_t at = lseek(file, 0, SEEK_CUR);
   if (at >= 0 && !grow(file, at + static_cast<long long>(size))) return -1;
   return real(file, data, size);
+}
+
+ssize_t sendmsg(int socket, const struct msghdr* message, int flags) {
+  static const auto real = next<ssize_t (*)(int, const struct msghdr*, int)>("sendmsg");
+  static Countdown answers(".mute");
+  answers.count();
+  return real(socket, message, flags);
 }
 
 int posix_fallocate64(int file, off64_t offset, off64_t size) {
