@@ -50,6 +50,22 @@ std::vector<Statement> statements_of(const StoreView& store, const directory::Na
   return out;
 }
 
+/// Of those of a chain, those that the client lacks: all of them when it knows another one, none when this one is but
+/// the beginning of the truth that it knows.
+std::vector<Statement> lacking(const directory::LookupRequest& request, const std::vector<Statement>& told,
+                               const std::vector<Statement>& truth) {
+  const bool begins_truth = told.size() <= truth.size() && std::equal(told.begin(), told.end(), truth.begin());
+  if (request.known_count > told.size()) return begins_truth ? std::vector<Statement>() : told;
+  const auto known = told.begin() + static_cast<std::ptrdiff_t>(request.known_count);
+  Hash head;
+  for (auto it = told.begin(); it != known; ++it) head = directory::extend_head(head, it->commitment());
+  return head == request.known_head ? std::vector<Statement>(known, told.end()) : told;
+}
+
+bool is_request(const Statement& statement) {
+  return statement.content.type() == directory::StatementType::request_reset;
+}
+
 /// What a file says, and what is said to people.
 struct Words {
   Lie lie;
@@ -60,6 +76,8 @@ constexpr Words kWords[] = {
     {Lie::none, "none", "The server tells the truth."},
     {Lie::unsigned_device, "unsigned-device", "The server adds a device of its own that the owner never signed."},
     {Lie::brought_back, "brought-back", "The server adds a device again that the owner had removed."},
+    {Lie::undone_removal, "undone-removal",
+     "The server leaves out that a device was removed, and that device lets another one in."},
     {Lie::dropped_statement, "dropped-statement", "The server leaves the owner's newest statement out."},
     {Lie::forked_chain, "forked-chain", "The server gives a chain of its own under the name."},
     {Lie::another_name, "another-name", "The server gives another name's devices for this one."},
@@ -104,6 +122,13 @@ Lie lie_named(std::string_view word) {
   return Lie::none;
 }
 
+std::string_view word_of(Lie lie) {
+  for (const Words& it : kWords) {
+    if (it.lie == lie) return it.word;
+  }
+  return "";
+}
+
 Time cosigned_at(Lie lie, Time now) {
   if (lie == Lie::frozen_clock) return Time{now.ms - kDayMs - kHourMs};
   return lie == Lie::fast_clock ? after(now, kHourMs) : now;
@@ -114,11 +139,12 @@ Liar::Liar(directory::Name victim, Entropy& entropy)
   device_ = {key_.public_key(), random_value<MailboxId>(entropy), {0xf102}};
 }
 
-Statement Liar::add_false_device(const directory::NameState& state) {
+Statement Liar::add_device(const directory::NameState& state, const directory::Device& device,
+                           const crypto::SigningKey& signer, const crypto::SigningKey& device_key) {
   Statement out{
-      {victim_, state.count(), state.head(), 0, random_value<Nonce16>(entropy_), {}, directory::AddDevice{device_}},
-      {}};
-  out.signatures = {directory::sign_as_device(out.content, key_), directory::sign_as_new_device(out.content, key_)};
+      {victim_, state.count(), state.head(), 0, random_value<Nonce16>(entropy_), {}, directory::AddDevice{device}}, {}};
+  out.signatures = {directory::sign_as_device(out.content, signer),
+                    directory::sign_as_new_device(out.content, device_key)};
   return out;
 }
 
@@ -153,6 +179,142 @@ Liar::Response Liar::under_another_name(const StoreView& store, Response respons
   return response;
 }
 
+// ---- the chain ----
+
+Liar::Chain Liar::true_chain(const StoreView& store, const directory::Name& name, std::uint64_t count) {
+  Chain out{statements_of(store, name, count), {}};
+  for (const Statement& statement : out.statements) {
+    if (!is_request(statement)) continue;
+    const Bytes key = relay::chain_key(name.text(), statement.content.sequence);
+    out.notices.push_back(need<directory::RequestNotice>(store, table::kNotices, key).request);
+  }
+  return out;
+}
+
+/// The leaf that goes with a chain, valid or not. A request without a notice leaves no trace in it.
+std::optional<directory::NameLeaf> Liar::leaf_of(const Chain& chain) {
+  if (chain.statements.empty()) return std::nullopt;
+  directory::NameLeaf leaf;
+  auto notice = chain.notices.begin();
+  for (const Statement& statement : chain.statements) {
+    leaf.head = directory::extend_head(leaf.head, statement.commitment());
+    ++leaf.count;
+    if (is_request(statement) && notice != chain.notices.end()) leaf.pending = (notice++)->hash();
+    if (statement.content.type() == directory::StatementType::veto_reset) {
+      leaf.pending = directory::veto_mark(leaf.pending);
+    }
+    if (statement.content.type() != directory::StatementType::complete_reset || leaf.pending.is_zero()) continue;
+    leaf.resets = directory::extend_resets(leaf.resets, leaf.pending);
+    leaf.pending = {};
+  }
+  return leaf;
+}
+
+/// By its own signature, where its key is here; else without one, and where none was removed it is the attacker's.
+Statement Liar::bring_back(const directory::NameState& state) {
+  const auto* helper = removed_key_ ? state.find_by_key(removed_key_->public_key()) : nullptr;
+  if (helper != nullptr) return add_device(state, helper->device, *removed_key_, *removed_key_);
+  const auto& devices = state.devices();
+  const auto removed = std::ranges::find_if(devices, [](const auto& device) { return !device.active(); });
+  if (removed == devices.end()) return add_device(state, device_, key_, key_);
+  Statement out = add_device(state, removed->device, key_, key_);
+  for (directory::StatementSignature& signature : out.signatures) signature.key = removed->device.signature_key;
+  return out;
+}
+
+/// Up to the removal, and then the attacker's device by the signature of the removed one, which was good there.
+Liar::Chain Liar::undo_removal(Chain chain) {
+  CHECK(removed_key_.has_value());
+  const DeviceId id = directory::device_id(removed_key_->public_key());
+  const auto removal = std::ranges::find_if(chain.statements, [&](const Statement& statement) {
+    const auto* body = std::get_if<directory::RemoveDevice>(&statement.content.body);
+    return body != nullptr && body->device == id;
+  });
+  CHECK(removal != chain.statements.end());
+  chain.statements.erase(removal, chain.statements.end());
+  std::erase_if(chain.notices, [&](const auto& it) { return it.request_sequence >= chain.statements.size(); });
+  const auto state = state_of(victim_, chain.statements);
+  chain.statements.push_back(add_device(state, device_, *removed_key_, key_));
+  return chain;
+}
+
+/// Told of a name that allows no resets, too: its chain would not take these.
+Liar::Chain Liar::reset_unnoticed(Chain chain) {
+  Hash head = leaf_of(chain).value_or(directory::NameLeaf{}).head;
+  for (int step = 0; step < 2; ++step) {
+    const auto count = static_cast<std::uint32_t>(chain.statements.size());
+    Statement statement = false_request(count, head);
+    if (step == 1) {
+      statement.content.body = directory::CompleteReset{count - 1};
+      statement.signatures = {directory::sign_as_new_device(statement.content, key_)};
+    }
+    head = directory::extend_head(head, statement.commitment());
+    chain.statements.push_back(std::move(statement));
+  }
+  return chain;
+}
+
+Liar::Chain Liar::told_chain(const StoreView& store, const Chain& truth) {
+  Chain out = truth;
+  switch (lie_) {
+    case Lie::unsigned_device:
+      out.statements.push_back(add_device(state_of(victim_, truth.statements), device_, key_, key_));
+      break;
+    case Lie::brought_back: out.statements.push_back(bring_back(state_of(victim_, truth.statements))); break;
+    case Lie::undone_removal: return undo_removal(truth);
+    case Lie::dropped_statement:
+      CHECK(!out.statements.empty());
+      if (is_request(out.statements.back())) out.notices.pop_back();
+      out.statements.pop_back();
+      break;
+    case Lie::another_name: {
+      CHECK(own_name_.has_value());
+      const Hash place = need<relay::NameRow>(store, table::kNames, own_name_->bytes()).map_key;
+      return true_chain(store, *own_name_, leaves_of(store).at(place).count);
+    }
+    case Lie::hidden_reset:
+      out.statements.erase(std::ranges::find_if(out.statements, is_request), out.statements.end());
+      out.notices.clear();
+      break;
+    case Lie::wrong_veto_keys:
+      for (directory::ResetNotice& notice : out.notices) notice.veto_keys = {key_.public_key()};
+      break;
+    case Lie::false_reset: return reset_unnoticed(truth);
+    case Lie::false_absence: return {};
+    case Lie::forked_chain:
+    case Lie::forked_map:
+    case Lie::forked_with_lines:
+    case Lie::flash: return {{false_genesis()}, {}};
+    default: break;
+  }
+  return out;
+}
+
+/// The chain is made to lie, and above it as much as the lie wants.
+Liar::Response Liar::with_chain(const StoreView& store, const Request& request, Response response, Time now) {
+  const Hash place = need<relay::NameRow>(store, table::kNames, victim_.bytes()).map_key;
+  const Chain truth = true_chain(store, victim_, leaves_of(store).at(place).count);
+  const Chain told = told_chain(store, truth);
+  response.statements = lacking(request, told.statements, truth.statements);
+  response.notices.clear();
+  for (const directory::ResetNotice& notice : told.notices) {
+    const bool goes_along = std::ranges::any_of(response.statements, [&](const Statement& statement) {
+      return is_request(statement) && statement.content.sequence == notice.request_sequence;
+    });
+    if (goes_along && lie_ != Lie::no_notice) response.notices.push_back(notice);
+  }
+  const bool same_size = lie_ == Lie::forked_map || lie_ == Lie::forked_with_lines;
+  const bool forks = same_size || lie_ == Lie::flash || lie_ == Lie::false_absence || lie_ == Lie::false_reset;
+  if (same_size || (forks && fit_ == Fit::chain_alone)) {
+    return forked(store, request, std::move(response), leaf_of(told));
+  }
+  if (fit_ == Fit::chain_alone) return response;
+  response.record.time_ms = std::max(response.record.time_ms, now.ms);
+  return in_one_epoch_more(store, request, std::move(response), leaf_of(told));
+}
+
+// ---- the map and the log ----
+
 Liar::Response Liar::forked(const StoreView& store, const Request& request, Response response,
                             std::optional<directory::NameLeaf> leaf) const {
   const auto row = need<relay::NameRow>(store, table::kNames, victim_.bytes());
@@ -182,7 +344,7 @@ Liar::Response Liar::forked(const StoreView& store, const Request& request, Resp
 }
 
 Liar::Response Liar::in_one_epoch_more(const StoreView& store, const Request& request, Response response,
-                                       const directory::NameLeaf& leaf) const {
+                                       const std::optional<directory::NameLeaf>& leaf) const {
   const auto row = need<relay::NameRow>(store, table::kNames, victim_.bytes());
   const directory::Map map = map_with(store, row.map_key, leaf);
   response.map_proof = map.prove(row.map_key);
@@ -240,54 +402,11 @@ Liar::Response Liar::with_completion(const StoreView& store, const Request& requ
   return in_one_epoch_more(store, request, std::move(response), leaf);
 }
 
-Liar::Response Liar::with_false_chain(const StoreView& store, const Request& request, Response response) {
-  response.statements = {false_genesis()};
-  response.notices.clear();
-  const auto state = state_of(victim_, response.statements);
-  return forked(store, request, std::move(response), directory::NameLeaf{state.count(), state.head(), {}, {}});
-}
-
-Liar::Response Liar::with_false_reset(const StoreView& store, const Request& request, Response response) {
-  const directory::NameLeaf leaf =
-      leaves_of(store).at(need<relay::NameRow>(store, table::kNames, victim_.bytes()).map_key);
-  auto statements = statements_of(store, victim_, leaf.count);
-  const auto before = state_of(victim_, statements);
-  Hash head = before.head();
-  std::uint32_t count = before.count();
-  // Told of a name that allows no resets, too: its chain would not take these.
-  for (int step = 0; step < 2; ++step) {
-    Statement statement = false_request(count, head);
-    if (step == 1) {
-      statement.content.body = directory::CompleteReset{count - 1};
-      statement.signatures = {directory::sign_as_new_device(statement.content, key_)};
-    }
-    head = directory::extend_head(head, statement.commitment());
-    ++count;
-    statements.push_back(std::move(statement));
-  }
-  const auto known = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(request.known_count, leaf.count));
-  response.statements.assign(statements.begin() + known, statements.end());
-  response.notices.clear();
-  return forked(store, request, std::move(response), directory::NameLeaf{count, head, {}, {}});
-}
-
-Liar::Response Liar::in_a_flash(const StoreView& store, const Request& request, Response response) {
+Liar::Response Liar::in_a_flash(const StoreView& store, const Request& request, Response response, Time now) {
   const std::uint64_t size = response.record.epoch + 1;
   if (flash_size_ == 0) flash_size_ = size;
   if (size != flash_size_) return response;
-  return with_false_chain(store, request, std::move(response));
-}
-
-Statement Liar::bring_back(const directory::NameState& state) {
-  const auto& devices = state.devices();
-  const auto removed = std::ranges::find_if(devices, [](const auto& device) { return !device.active(); });
-  Statement out = add_false_device(state);
-  if (removed == devices.end()) return out;
-  // Whoever has the removed device helps the server: what matters is that it may not. Its key is not here, so the
-  // signature is none; a client looks at who signs before it looks at the signature.
-  out.content.body = directory::AddDevice{removed->device};
-  for (directory::StatementSignature& signature : out.signatures) signature.key = removed->device.signature_key;
-  return out;
+  return with_chain(store, request, std::move(response), now);
 }
 
 std::string Liar::cosigned_otherwise(const StoreView& store, const std::string& honest, Time now) const {
@@ -320,33 +439,6 @@ Liar::Response Liar::with_another_config(Response response) const {
   return response;
 }
 
-/// The chain and its notices are made to lie, and nothing else is.
-Liar::Response Liar::with_chain(const StoreView& store, Response response) {
-  std::vector<Statement>& statements = response.statements;
-  const auto state = need<relay::NameRow>(store, table::kNames, victim_.bytes()).state;
-  const auto request = std::ranges::find_if(statements, [](const Statement& statement) {
-    return statement.content.type() == directory::StatementType::request_reset;
-  });
-  switch (lie_) {
-    case Lie::unsigned_device: statements.push_back(add_false_device(state)); break;
-    case Lie::brought_back: statements.push_back(bring_back(state)); break;
-    case Lie::dropped_statement:
-      if (!statements.empty()) statements.pop_back();
-      break;
-    case Lie::forked_chain: statements = {false_genesis()}; break;
-    case Lie::hidden_reset:
-      statements.erase(request, statements.end());
-      response.notices.clear();
-      break;
-    case Lie::no_notice: response.notices.clear(); break;
-    case Lie::wrong_veto_keys:
-      for (directory::ResetNotice& notice : response.notices) notice.veto_keys = {key_.public_key()};
-      break;
-    default: break;
-  }
-  return response;
-}
-
 Bytes Liar::answer(ByteView request_bytes, Bytes honest, const StoreView& store, Time now) {
   const auto request = wire::decode<Request>(request_bytes);
   CHECK(request.has_value());
@@ -356,16 +448,7 @@ Bytes Liar::answer(ByteView request_bytes, Bytes honest, const StoreView& store,
   if (lie_ == Lie::none) return honest;  // the name may not be there yet
   Response response = *wire::decode<Response>(honest);
   switch (lie_) {
-    case Lie::another_name: response = under_another_name(store, std::move(response)); break;
-    case Lie::forked_map:
-    case Lie::forked_with_lines: response = with_false_chain(store, *request, std::move(response)); break;
-    case Lie::flash: response = in_a_flash(store, *request, std::move(response)); break;
-    case Lie::false_absence:
-      response.statements.clear();
-      response.notices.clear();
-      response = forked(store, *request, std::move(response), std::nullopt);
-      break;
-    case Lie::false_reset: response = with_false_reset(store, *request, std::move(response)); break;
+    case Lie::flash: response = in_a_flash(store, *request, std::move(response), now); break;
     case Lie::no_quorum:
     case Lie::own_cosigners: response.checkpoint = cosigned_otherwise(store, response.checkpoint, now); break;
     case Lie::another_config: response = with_another_config(std::move(response)); break;
@@ -375,7 +458,10 @@ Bytes Liar::answer(ByteView request_bytes, Bytes honest, const StoreView& store,
     case Lie::other_config: response = with_epoch(store, *request, std::move(response), now); break;
     case Lie::frozen_clock:
     case Lie::fast_clock: break;  // who cosigns it lies
-    default: response = with_chain(store, std::move(response)); break;
+    default:
+      response = lie_ == Lie::another_name && fit_ == Fit::chain_alone
+                     ? under_another_name(store, std::move(response))
+                     : with_chain(store, *request, std::move(response), now);
   }
   return wire::encode(response);
 }

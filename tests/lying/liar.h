@@ -15,11 +15,13 @@ enum class Lie : std::uint8_t {
   none,
   unsigned_device,    ///< an add_device at the end that no device of the owner signed
   brought_back,       ///< a device that the owner removed is added again, by its own signature
+  undone_removal,     ///< its removal and what followed is left out, and it has let the attacker's device in instead
   dropped_statement,  ///< the owner's newest statement is left out
   forked_chain,       ///< the attacker's chain under the name, with the true map
-  another_name,       ///< the attacker's own chain, with its proofs, in place of the name's
-  replayed_answer,    ///< an old answer that was true once
-  forked_map,         ///< the attacker's chain under the name; map, record and checkpoint made anew, signed by the log
+  another_name,     ///< the attacker's own chain in place of the name's, with its proofs (or, where the map is made to
+                    ///< fit, in the name's place)
+  replayed_answer,  ///< an old answer that was true once
+  forked_map,       ///< the attacker's chain under the name; map, record and checkpoint made anew, signed by the log
   forked_with_lines,  ///< the same, with the cosignatures of the true checkpoint under it
   flash,              ///< the same, for a single epoch: at the next one it tells the truth again
   false_absence,      ///< a forked map without the name
@@ -44,9 +46,15 @@ constexpr Lie kAllLies[] = {Lie::unsigned_device, Lie::brought_back,    Lie::dro
                             Lie::another_name,    Lie::replayed_answer, Lie::forked_map,        Lie::forked_with_lines,
                             Lie::flash,           Lie::false_absence,   Lie::false_reset,       Lie::no_quorum,
                             Lie::own_cosigners,   Lie::another_config};
+/// Lies with the key of a device that the owner has removed.
+constexpr Lie kRemovalLies[] = {Lie::brought_back, Lie::undone_removal};
 /// Lies about a name whose chain has a request of a reset that the client has not seen.
 constexpr Lie kResetLies[] = {Lie::no_notice, Lie::wrong_veto_keys, Lie::hidden_reset};
-/// Lies with a quorum behind them, about a name with a request that is request_reset()'s.
+/// Lies that get further with a quorum behind them: about any name, but for undone_removal.
+constexpr Lie kChainLies[] = {Lie::unsigned_device, Lie::brought_back, Lie::undone_removal, Lie::dropped_statement,
+                              Lie::forked_chain,    Lie::another_name, Lie::forked_map,     Lie::flash,
+                              Lie::false_absence,   Lie::false_reset};
+/// Lies that need a quorum behind them, about a name with a request that is request_reset()'s.
 constexpr Lie kCosignedLies[] = {Lie::short_delay,  Lie::early_completion, Lie::false_completion,
                                  Lie::other_config, Lie::frozen_clock,     Lie::fast_clock};
 
@@ -54,8 +62,13 @@ constexpr Lie kCosignedLies[] = {Lie::short_delay,  Lie::early_completion, Lie::
 std::string_view describe(Lie lie);
 /// "unsigned-device", as a file says it; none for what is no lie's name.
 Lie lie_named(std::string_view word);
+std::string_view word_of(Lie lie);
 /// When those who lie along say that they have cosigned it.
 Time cosigned_at(Lie lie, Time now);
+
+/// How far a lie about a chain goes: the true map beside it, or an epoch more in which map, record, log and checkpoint
+/// are what the chain wants, as only a directory can have that all auditors lie for.
+enum class Fit : std::uint8_t { chain_alone, all };
 
 /// The entropy of cairn-lying-server: the attacker's keys follow from it.
 constexpr std::uint64_t kAttackersSeed = 2014;
@@ -69,7 +82,10 @@ class Liar : public relay::LookupHook {
   void tell(Lie lie) {
     if (std::exchange(lie_, lie) != lie) flash_size_ = 0;
   }
+  void set_fit(Fit fit) { fit_ = fit; }
   void set_own_name(directory::Name name) { own_name_ = std::move(name); }
+  /// The key of a device of the victim's that was removed, whose owner helps.
+  void set_removed_key(crypto::SigningKey key) { removed_key_ = std::move(key); }
 
   const directory::Name& victim() const { return victim_; }
   /// The device that must never be encrypted to.
@@ -85,34 +101,49 @@ class Liar : public relay::LookupHook {
  private:
   using Request = directory::LookupRequest;
   using Response = directory::LookupResponse;
+  /// A chain from its first statement on, with the notices of its requests, in order.
+  struct Chain {
+    std::vector<directory::Statement> statements;
+    std::vector<directory::ResetNotice> notices;
+  };
 
-  directory::Statement add_false_device(const directory::NameState& state);
+  directory::Statement add_device(const directory::NameState& state, const directory::Device& device,
+                                  const crypto::SigningKey& signer, const crypto::SigningKey& device_key);
   directory::Statement false_genesis();
   directory::Statement false_request(std::uint32_t sequence, const Hash& previous);
+
+  // Lies about the chain.
+  static Chain true_chain(const StoreView& store, const directory::Name& name, std::uint64_t count);
+  static std::optional<directory::NameLeaf> leaf_of(const Chain& chain);
+  Chain told_chain(const StoreView& store, const Chain& truth);
+  Chain undo_removal(Chain chain);
+  Chain reset_unnoticed(Chain chain);
+  directory::Statement bring_back(const directory::NameState& state);
+  Response with_chain(const StoreView& store, const Request& request, Response response, Time now);
   Response under_another_name(const StoreView& store, Response response) const;
+
+  // Lies about the map and the log.
   /// The answer with another leaf for the victim (none: absent), and everything above it made to fit.
   Response forked(const StoreView& store, const Request& request, Response response,
                   std::optional<directory::NameLeaf> leaf) const;
   /// The answer as of one epoch more, which leaves this leaf behind; its record's config and time are the response's.
   Response in_one_epoch_more(const StoreView& store, const Request& request, Response response,
-                             const directory::NameLeaf& leaf) const;
+                             const std::optional<directory::NameLeaf>& leaf) const;
   Response with_epoch(const StoreView& store, const Request& request, Response response, Time now) const;
   Response with_completion(const StoreView& store, const Request& request, Response response) const;
-  Response with_false_chain(const StoreView& store, const Request& request, Response response);
-  Response in_a_flash(const StoreView& store, const Request& request, Response response);
-  directory::Statement bring_back(const directory::NameState& state);
+  Response in_a_flash(const StoreView& store, const Request& request, Response response, Time now);
   /// The honest checkpoint with other cosignatures.
   std::string cosigned_otherwise(const StoreView& store, const std::string& honest, Time now) const;
   Response with_another_config(Response response) const;
-  Response with_chain(const StoreView& store, Response response);
-  Response with_false_reset(const StoreView& store, const Request& request, Response response);
 
   directory::Name victim_;
   Entropy& entropy_;
   crypto::SigningKey key_;
   directory::Device device_;
   std::optional<directory::Name> own_name_;
+  std::optional<crypto::SigningKey> removed_key_;
   Lie lie_ = Lie::none;
+  Fit fit_ = Fit::chain_alone;
   Bytes first_answer_;            ///< true once: for replayed_answer
   std::uint64_t flash_size_ = 0;  ///< of the log, when the flash began
 };

@@ -14,15 +14,19 @@ namespace {
 using namespace cairn;
 
 /// Honest while the file is not there or names no lie. With colluders all answers have their cosignatures; they show
-/// another history while the file says "split". A word that ends in "-but-one" is a lie that one of them has not
-/// signed.
+/// another history while the file says "split". An answer to a word that ends in "-but-one" is one that one of them has
+/// not signed.
 class ToldByFile final : public relay::LookupHook {
  public:
   enum class Colluders : std::uint8_t { none, all };
   ToldByFile(directory::Name victim, std::string file, Entropy& entropy, Colluders colluders)
-      : liar_(std::move(victim), entropy), colluder_(entropy), file_(std::move(file)), colluders_(colluders) {}
+      : liar_(std::move(victim), entropy), colluder_(entropy), file_(std::move(file)), colluders_(colluders) {
+    if (colluders == Colluders::all) liar_.set_fit(lying::Fit::all);
+  }
 
   void set_own_name(directory::Name name) { liar_.set_own_name(std::move(name)); }
+  /// A file with the key of a removed device of the victim's, once it is there.
+  void set_key_file(std::string file) { key_file_ = std::move(file); }
   const lying::Colluder& colluder() const { return colluder_; }
 
   Bytes answer(ByteView request, Bytes honest, const StoreView& store, Time now) override {
@@ -33,18 +37,28 @@ class ToldByFile final : public relay::LookupHook {
     if (but_one) word.resize(word.size() - kButOne.size());
     const lying::Lie lie = lying::lie_named(word);
     liar_.tell(lie);
+    take_key();
     Bytes said = liar_.answer(request, std::move(honest), store, now);
     if (colluders_ == Colluders::none) return said;
-    colluder_.show(word == "split" ? lying::History::second : lying::History::first,
-                   but_one ? lying::Missing::the_last : lying::Missing::nobody);
+    const bool splits = word == "split";
     const bool lies = wire::decode<directory::LookupRequest>(request)->name == liar_.victim();
+    colluder_.show(splits ? lying::History::second : lying::History::first,
+                   but_one && (lies || splits) ? lying::Missing::the_last : lying::Missing::nobody);
     return colluder_.answer(request, std::move(said), store, lies ? lying::cosigned_at(lie, now) : now);
   }
 
  private:
+  void take_key() {
+    std::ifstream in(key_file_, std::ios::binary);
+    const std::string bytes(std::istreambuf_iterator<char>(in), {});
+    if (auto seed = crypto::Ed25519Seed::from(as_bytes(bytes))) {
+      liar_.set_removed_key(crypto::SigningKey::from_seed(std::move(*seed)));
+    }
+  }
+
   lying::Liar liar_;
   lying::Colluder colluder_;
-  std::string file_;
+  std::string file_, key_file_;
   Colluders colluders_;
 };
 
@@ -53,7 +67,7 @@ class ToldByFile final : public relay::LookupHook {
 int main(int argc, char** argv) {
   apps::ServerOptions server;
   server.application_id = 0x63726e64;  // cairnd's: it takes over an honest server's folder
-  std::string listen, domain, policy_file, sign_up, about, accomplice, lie_file, colluders;
+  std::string listen, domain, policy_file, sign_up, about, accomplice, lie_file, colluders, key_file;
   CLI::App app{"A server that lies about one name, for tests and the demonstration."};
   app.add_option("--data", server.data_folder)->required();
   CLI::App* serve = app.add_subcommand("serve");
@@ -64,6 +78,7 @@ int main(int argc, char** argv) {
   serve->add_option("--about", about, "the name it lies about")->required();
   serve->add_option("--accomplice", accomplice, "the attacker's own name, for the lie another-name");
   serve->add_option("--lie-file", lie_file, "the lie to tell, read at each answer")->required();
+  serve->add_option("--removed-key", key_file, "file of the 32 bytes of a removed device's key, which helps");
   serve->add_option("--colluders", colluders,
                     "file for the policy of clients whose cosigners all collude: they cosign every answer");
   CLI11_PARSE(app, argc, argv);
@@ -80,6 +95,7 @@ int main(int argc, char** argv) {
   testing::SeededEntropy entropy(lying::kAttackersSeed);
   ToldByFile hook(*victim, lie_file, entropy,
                   colluders.empty() ? ToldByFile::Colluders::none : ToldByFile::Colluders::all);
+  hook.set_key_file(key_file);
   if (const auto own = directory::Name::from(accomplice)) hook.set_own_name(*own);
   if (!colluders.empty()) std::ofstream(colluders) << hook.colluder().policy_text();
   return apps::serve(server, [&] { return std::make_unique<relay::Relay>(config, &hook); });
