@@ -6,7 +6,7 @@
 namespace cairn::e2e {
 namespace {
 
-constexpr std::chrono::seconds kLongest{90};
+constexpr std::chrono::seconds kLongestRejoin{90};
 
 /// alice at one and bob at two, in a group whose channel is at one.
 class FederationRejoin : public TwoDomainsTest {
@@ -24,9 +24,9 @@ class FederationRejoin : public TwoDomainsTest {
     return device + (device == "alice" ? "@one.example" : "@two.example");
   }
   void expect_heard(const std::string& from, const std::string& by, const std::string& text) {
-    must(all().cairn(from, {"send", "walkers", text, "--wait", "60"}, kLongest));
+    must(all().cairn(from, {"send", "walkers", text, "--wait", "60"}, kLongestRejoin));
     const std::string line = name_of(from) + ": " + text;
-    EXPECT_TRUE(eventually([&] { return all().has_text(by, "walkers", line); }, kLongest)) << by << ": " << text;
+    EXPECT_TRUE(eventually([&] { return all().has_text(by, "walkers", line); }, kLongestRejoin)) << by << ": " << text;
   }
   bool has_notice(const std::string& device, const std::string& words) {
     const demo::Said said = all().cairn(device, {"read", "walkers"});
@@ -38,7 +38,7 @@ class FederationRejoin : public TwoDomainsTest {
     return false;
   }
   bool heard_of_rejoin(const std::string& device) {
-    return eventually([&] { return has_notice(device, "had lost its place here, and rejoined."); }, kLongest);
+    return eventually([&] { return has_notice(device, "had lost its place here, and rejoined."); }, kLongestRejoin);
   }
   /// What a broken disk does.
   void lose_groups(const std::string& device) {
