@@ -1,10 +1,7 @@
 #include "tests/lying/liar.h"
 
-#include "core/directory/map.h"
-#include "core/relay/leaf_pages.h"
 #include "core/tlog/cosignature.h"
 #include "tests/lying/own_store.h"
-#include "tests/support/naive_log.h"
 #include "tests/support/seeded_entropy.h"
 
 namespace cairn::lying {
@@ -12,59 +9,6 @@ namespace {
 
 namespace table = relay::table;
 using directory::Statement;
-
-/// The leaves of the map as it is served.
-std::map<Hash, directory::NameLeaf> leaves_of(const StoreView& store) {
-  const auto served = need<relay::ServedRow>(store, table::kServed, {});
-  const auto config = need<directory::DirectoryConfig>(store, table::kKeys, as_bytes(relay::kConfigRow));
-  const auto all = relay::load_leaves(store, served.size, config.min_reset_delay_s);
-  CHECK(all.has_value());
-  std::map<Hash, directory::NameLeaf> out;
-  for (const directory::LeafChange& leaf : *all) out[leaf.key] = leaf.leaf;
-  return out;
-}
-
-/// The map as it is served, but for one leaf.
-directory::Map map_with(const StoreView& store, const Hash& key, const std::optional<directory::NameLeaf>& leaf) {
-  std::map<Hash, directory::NameLeaf> leaves = leaves_of(store);
-  leaves.erase(key);
-  if (leaf) leaves[key] = *leaf;
-  std::vector<directory::LeafChange> changes;
-  for (const auto& [at, value] : leaves) changes.push_back({at, value});
-  directory::Map map;
-  map.update(changes);
-  return map;
-}
-
-directory::NameState state_of(const directory::Name& name, std::span<const Statement> statements) {
-  directory::NameState state(name);
-  for (const Statement& statement : statements) CHECK(state.apply(statement).has_value());
-  return state;
-}
-
-/// All statements of a name that are served.
-std::vector<Statement> statements_of(const StoreView& store, const directory::Name& name, std::uint64_t count) {
-  std::vector<Statement> out;
-  for (std::uint32_t i = 0; i < count; ++i)
-    out.push_back(need<Statement>(store, table::kStatements, relay::chain_key(name.text(), i)));
-  return out;
-}
-
-/// Of those of a chain, those that the client lacks: all of them when it knows another one, none when this one is but
-/// the beginning of the truth that it knows.
-std::vector<Statement> lacking(const directory::LookupRequest& request, const std::vector<Statement>& told,
-                               const std::vector<Statement>& truth) {
-  const bool begins_truth = told.size() <= truth.size() && std::equal(told.begin(), told.end(), truth.begin());
-  if (request.known_count > told.size()) return begins_truth ? std::vector<Statement>() : told;
-  const auto known = told.begin() + static_cast<std::ptrdiff_t>(request.known_count);
-  Hash head;
-  for (auto it = told.begin(); it != known; ++it) head = directory::extend_head(head, it->commitment());
-  return head == request.known_head ? std::vector<Statement>(known, told.end()) : told;
-}
-
-bool is_request(const Statement& statement) {
-  return statement.content.type() == directory::StatementType::request_reset;
-}
 
 /// What a file says, and what is said to people.
 struct Words {
@@ -168,28 +112,26 @@ Statement Liar::false_request(std::uint32_t sequence, const Hash& previous) {
   return out;
 }
 
+Statement Liar::complete_reset(const directory::NameState& state) const {
+  CHECK(state.open_reset().has_value());
+  const directory::CompleteReset body{state.open_reset()->sequence};
+  Statement out{{victim_, state.count(), state.head(), 0, {}, {}, body}, {}};
+  out.signatures = {directory::sign_as_new_device(out.content, key_)};
+  return out;
+}
+
 Liar::Response Liar::under_another_name(const StoreView& store, Response response) const {
   CHECK(own_name_.has_value());
   const auto row = need<relay::NameRow>(store, table::kNames, own_name_->bytes());
   response.vrf_proof = row.vrf_proof;
   const directory::NameLeaf leaf = leaves_of(store).at(row.map_key);
   response.map_proof = map_with(store, row.map_key, leaf).prove(row.map_key);
-  response.statements = statements_of(store, *own_name_, leaf.count);
+  response.statements = chain_of(store, *own_name_, leaf.count).statements;
   response.notices.clear();
   return response;
 }
 
 // ---- the chain ----
-
-Liar::Chain Liar::true_chain(const StoreView& store, const directory::Name& name, std::uint64_t count) {
-  Chain out{statements_of(store, name, count), {}};
-  for (const Statement& statement : out.statements) {
-    if (!is_request(statement)) continue;
-    const Bytes key = relay::chain_key(name.text(), statement.content.sequence);
-    out.notices.push_back(need<directory::RequestNotice>(store, table::kNotices, key).request);
-  }
-  return out;
-}
 
 /// The leaf that goes with a chain, valid or not. A request without a notice leaves no trace in it.
 std::optional<directory::NameLeaf> Liar::leaf_of(const Chain& chain) {
@@ -223,7 +165,7 @@ Statement Liar::bring_back(const directory::NameState& state) {
 }
 
 /// Up to the removal, and then the attacker's device by the signature of the removed one, which was good there.
-Liar::Chain Liar::undo_removal(Chain chain) {
+Chain Liar::undo_removal(Chain chain) {
   CHECK(removed_key_.has_value());
   const DeviceId id = directory::device_id(removed_key_->public_key());
   const auto removal = std::ranges::find_if(chain.statements, [&](const Statement& statement) {
@@ -239,7 +181,7 @@ Liar::Chain Liar::undo_removal(Chain chain) {
 }
 
 /// Told of a name that allows no resets, too: its chain would not take these.
-Liar::Chain Liar::reset_unnoticed(Chain chain) {
+Chain Liar::reset_unnoticed(Chain chain) {
   Hash head = leaf_of(chain).value_or(directory::NameLeaf{}).head;
   for (int step = 0; step < 2; ++step) {
     const auto count = static_cast<std::uint32_t>(chain.statements.size());
@@ -254,7 +196,7 @@ Liar::Chain Liar::reset_unnoticed(Chain chain) {
   return chain;
 }
 
-Liar::Chain Liar::told_chain(const StoreView& store, const Chain& truth) {
+Chain Liar::told_chain(const StoreView& store, const Chain& truth) {
   Chain out = truth;
   switch (lie_) {
     case Lie::unsigned_device:
@@ -270,7 +212,7 @@ Liar::Chain Liar::told_chain(const StoreView& store, const Chain& truth) {
     case Lie::another_name: {
       CHECK(own_name_.has_value());
       const Hash place = need<relay::NameRow>(store, table::kNames, own_name_->bytes()).map_key;
-      return true_chain(store, *own_name_, leaves_of(store).at(place).count);
+      return chain_of(store, *own_name_, leaves_of(store).at(place).count);
     }
     case Lie::hidden_reset:
       out.statements.erase(std::ranges::find_if(out.statements, is_request), out.statements.end());
@@ -293,16 +235,10 @@ Liar::Chain Liar::told_chain(const StoreView& store, const Chain& truth) {
 /// The chain is made to lie, and above it as much as the lie wants.
 Liar::Response Liar::with_chain(const StoreView& store, const Request& request, Response response, Time now) {
   const Hash place = need<relay::NameRow>(store, table::kNames, victim_.bytes()).map_key;
-  const Chain truth = true_chain(store, victim_, leaves_of(store).at(place).count);
+  const Chain truth = chain_of(store, victim_, leaves_of(store).at(place).count);
   const Chain told = told_chain(store, truth);
-  response.statements = lacking(request, told.statements, truth.statements);
-  response.notices.clear();
-  for (const directory::ResetNotice& notice : told.notices) {
-    const bool goes_along = std::ranges::any_of(response.statements, [&](const Statement& statement) {
-      return is_request(statement) && statement.content.sequence == notice.request_sequence;
-    });
-    if (goes_along && lie_ != Lie::no_notice) response.notices.push_back(notice);
-  }
+  answer_with(told, truth, request, response);
+  if (lie_ == Lie::no_notice) response.notices.clear();
   const bool same_size = lie_ == Lie::forked_map || lie_ == Lie::forked_with_lines;
   const bool forks = same_size || lie_ == Lie::flash || lie_ == Lie::false_absence || lie_ == Lie::false_reset;
   if (same_size || (forks && fit_ == Fit::chain_alone)) {
@@ -322,21 +258,13 @@ Liar::Response Liar::forked(const StoreView& store, const Request& request, Resp
   response.map_proof = map.prove(row.map_key);
   response.record.map_root = map.root();
   response.record.names = map.size();
-
-  const std::uint64_t size = response.record.epoch + 1;
-  testing::NaiveLog log;
-  for (const Row& record : store.scan(table::kRecords, {}, relay::u64_key(size - 1), ~std::size_t{0})) {
-    log.entries.push_back(record.value);
-  }
-  log.entries.push_back(wire::encode(response.record));
-  if (request.known_size < size) response.growth = *tlog::prove_growth(log, request.known_size, size);
-
-  const auto config = need<directory::DirectoryConfig>(store, table::kKeys, as_bytes(relay::kConfigRow));
-  auto checkpoint = tlog::SignedCheckpoint::sign({config.origin, log.head(size), {}}, log_key(store));
+  auto entries = entries_of(store, response.record.epoch);
+  entries.push_back(wire::encode(response.record));
+  auto checkpoint = sign_log(store, entries, request.known_size, response.growth);
   if (lie_ == Lie::forked_with_lines || lie_ == Lie::flash) {
     const auto honest = tlog::SignedCheckpoint::parse(response.checkpoint, tlog::ExtensionLines::refuse);
     for (const tlog::NoteSignature& line : honest->note().signatures) {
-      if (line.key_name.text() != config.origin) CHECK(checkpoint.add(line).has_value());
+      if (line.key_name.text() != honest->claim().origin) CHECK(checkpoint.add(line).has_value());
     }
   }
   response.checkpoint = checkpoint.encode();
@@ -350,15 +278,9 @@ Liar::Response Liar::in_one_epoch_more(const StoreView& store, const Request& re
   response.map_proof = map.prove(row.map_key);
   response.record.map_root = map.root();
   response.record.names = map.size();
-  const std::uint64_t size = ++response.record.epoch;
-  testing::NaiveLog log;
-  for (const Row& record : store.scan(table::kRecords, {}, relay::u64_key(size), ~std::size_t{0})) {
-    log.entries.push_back(record.value);
-  }
-  log.entries.push_back(wire::encode(response.record));
-  response.growth = *tlog::prove_growth(log, request.known_size, size + 1);
-  const auto origin = tlog::SignedCheckpoint::parse(response.checkpoint, tlog::ExtensionLines::refuse)->claim().origin;
-  response.checkpoint = tlog::SignedCheckpoint::sign({origin, log.head(size + 1), {}}, log_key(store)).encode();
+  auto entries = entries_of(store, ++response.record.epoch);
+  entries.push_back(wire::encode(response.record));
+  response.checkpoint = sign_log(store, entries, request.known_size, response.growth).encode();
   return response;
 }
 
@@ -383,14 +305,13 @@ Liar::Response Liar::with_epoch(const StoreView& store, const Request& request, 
 Liar::Response Liar::with_completion(const StoreView& store, const Request& request, Response response) const {
   const auto row = need<relay::NameRow>(store, table::kNames, victim_.bytes());
   directory::NameLeaf leaf = leaves_of(store).at(row.map_key);
-  auto statements = statements_of(store, victim_, leaf.count);
+  auto statements = chain_of(store, victim_, leaf.count).statements;
   while (statements.back().content.type() != directory::StatementType::request_reset) statements.pop_back();
   const auto before = state_of(victim_, statements);
   const std::uint32_t sequence = before.count() - 1;
   const auto notice =
       need<directory::RequestNotice>(store, table::kNotices, relay::chain_key(victim_.text(), sequence)).request;
-  Statement completion{{victim_, before.count(), before.head(), 0, {}, {}, directory::CompleteReset{sequence}}, {}};
-  completion.signatures = {directory::sign_as_new_device(completion.content, key_)};
+  Statement completion = complete_reset(before);
   statements.push_back(std::move(completion));
   const auto state = state_of(victim_, statements);
   if (lie_ == Lie::false_completion) response.record.time_ms = std::max(response.record.time_ms, notice.matures_ms);

@@ -7,6 +7,7 @@
 #include "core/directory/lookup.h"
 #include "core/relay/lookup_hook.h"
 #include "core/tlog/checkpoint.h"
+#include "tests/lying/own_store.h"
 
 namespace cairn::lying {
 
@@ -95,25 +96,21 @@ class Liar : public relay::LookupHook {
   directory::Statement request_reset(const directory::NameState& state) {
     return false_request(state.count(), state.head());
   }
+  /// The end of that request.
+  directory::Statement complete_reset(const directory::NameState& state) const;
+  /// A chain of the attacker's own under the name.
+  directory::Statement false_genesis();
 
   Bytes answer(ByteView request, Bytes honest, const StoreView& store, Time now) override;
 
  private:
   using Request = directory::LookupRequest;
   using Response = directory::LookupResponse;
-  /// A chain from its first statement on, with the notices of its requests, in order.
-  struct Chain {
-    std::vector<directory::Statement> statements;
-    std::vector<directory::ResetNotice> notices;
-  };
-
   directory::Statement add_device(const directory::NameState& state, const directory::Device& device,
                                   const crypto::SigningKey& signer, const crypto::SigningKey& device_key);
-  directory::Statement false_genesis();
   directory::Statement false_request(std::uint32_t sequence, const Hash& previous);
 
   // Lies about the chain.
-  static Chain true_chain(const StoreView& store, const directory::Name& name, std::uint64_t count);
   static std::optional<directory::NameLeaf> leaf_of(const Chain& chain);
   Chain told_chain(const StoreView& store, const Chain& truth);
   Chain undo_removal(Chain chain);

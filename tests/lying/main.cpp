@@ -4,9 +4,8 @@
 #include <fstream>
 
 #include "apps/common/server.h"
-#include "core/relay/relay.h"
 #include "tests/lying/colluder.h"
-#include "tests/lying/liar.h"
+#include "tests/lying/lying_relay.h"
 #include "tests/support/seeded_entropy.h"
 
 namespace {
@@ -15,7 +14,7 @@ using namespace cairn;
 
 /// Honest while the file is not there or names no lie. With colluders all answers have their cosignatures; they show
 /// another history while the file says "split". An answer to a word that ends in "-but-one" is one that one of them has
-/// not signed.
+/// not signed; "false-epoch" shows the one that was put into the log.
 class ToldByFile final : public relay::LookupHook {
  public:
   enum class Colluders : std::uint8_t { none, all };
@@ -28,19 +27,30 @@ class ToldByFile final : public relay::LookupHook {
   /// A file with the key of a removed device of the victim's, once it is there.
   void set_key_file(std::string file) { key_file_ = std::move(file); }
   const lying::Colluder& colluder() const { return colluder_; }
+  lying::Liar& liar() { return liar_; }
+  /// What cosigners have said, for false epochs.
+  void set_relay(const lying::LyingRelay* relay) { relay_ = relay; }
+  std::string word() const {
+    std::string out = "none";
+    std::ifstream(file_) >> out;
+    return out;
+  }
 
   Bytes answer(ByteView request, Bytes honest, const StoreView& store, Time now) override {
     constexpr std::string_view kButOne = "-but-one";
-    std::string word;
-    std::ifstream(file_) >> word;
-    const bool but_one = word.ends_with(kButOne);
-    if (but_one) word.resize(word.size() - kButOne.size());
-    const lying::Lie lie = lying::lie_named(word);
+    std::string told = word();
+    if (told == "false-epoch") {
+      return lying::show_false_epoch(request, std::move(honest), liar_.victim(), store,
+                                     relay_->lines(lying::false_size(store)));
+    }
+    const bool but_one = told.ends_with(kButOne);
+    if (but_one) told.resize(told.size() - kButOne.size());
+    const lying::Lie lie = lying::lie_named(told);
     liar_.tell(lie);
     take_key();
     Bytes said = liar_.answer(request, std::move(honest), store, now);
     if (colluders_ == Colluders::none) return said;
-    const bool splits = word == "split";
+    const bool splits = told == "split";
     const bool lies = wire::decode<directory::LookupRequest>(request)->name == liar_.victim();
     colluder_.show(splits ? lying::History::second : lying::History::first,
                    but_one && (lies || splits) ? lying::Missing::the_last : lying::Missing::nobody);
@@ -58,6 +68,7 @@ class ToldByFile final : public relay::LookupHook {
 
   lying::Liar liar_;
   lying::Colluder colluder_;
+  const lying::LyingRelay* relay_ = nullptr;
   std::string file_, key_file_;
   Colluders colluders_;
 };
@@ -98,5 +109,9 @@ int main(int argc, char** argv) {
   hook.set_key_file(key_file);
   if (const auto own = directory::Name::from(accomplice)) hook.set_own_name(*own);
   if (!colluders.empty()) std::ofstream(colluders) << hook.colluder().policy_text();
-  return apps::serve(server, [&] { return std::make_unique<relay::Relay>(config, &hook); });
+  return apps::serve(server, [&] {
+    auto mind = std::make_unique<lying::LyingRelay>(config, hook, hook.liar(), [&] { return hook.word(); });
+    hook.set_relay(mind.get());
+    return mind;
+  });
 }
