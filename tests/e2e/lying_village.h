@@ -15,6 +15,8 @@
 #include "shell/store/sqlite/sqlite_store.h"
 #include "tests/e2e/village_fixture.h"
 #include "tests/lying/expected.h"
+#include "tests/support/refused.h"
+#include "tests/support/seeded_entropy.h"
 
 namespace cairn::e2e {
 
@@ -124,6 +126,22 @@ class LyingVillage : public VillageTest {
   }
   void submit(const directory::Statement& statement) {
     post(proto::kPathStatement, wire::encode(proto::StatementRequest{wire::encode(statement), {}, {}}));
+  }
+  /// The victim's chain as it is served, when the server tells the truth.
+  directory::NameState chain() {
+    const auto name = *directory::Name::from(victim_);
+    const std::string answer = post(proto::kPathLookup, wire::encode(directory::make_lookup(name, {})));
+    const auto response = wire::decode<directory::LookupResponse>(as_bytes(answer)).value();
+    directory::NameState out(name);
+    for (const directory::Statement& one : response.statements) EXPECT_TRUE(testing::accepted(out.apply(one)));
+    return out;
+  }
+  /// The attacker's request of a reset, by its own device, is in the log.
+  void ask_for_the_name() {
+    const directory::NameState before = chain();
+    testing::SeededEntropy entropy(lying::kAttackersSeed);
+    submit(lying::Liar(before.name(), entropy).request_reset(before));
+    ASSERT_TRUE(eventually([&] { return chain().open_reset().has_value(); }));
   }
   /// The size of the log that is served.
   std::uint64_t log_size() const {

@@ -2,8 +2,6 @@
 // holds, and each lie meets its own rule.
 #include "core/base/encoding.h"
 #include "tests/e2e/lying_village.h"
-#include "tests/support/refused.h"
-#include "tests/support/seeded_entropy.h"
 
 namespace cairn::e2e {
 namespace {
@@ -42,22 +40,6 @@ class LiesOfAQuorum : public LyingVillage {
     must(village_->cairn(who, {"conversation", "receipts", "dave@localhost", "off"}));
     must(village_->cairn("dave", {"conversation", "receipts", who + "@localhost", "off"}));
     for (const std::string& device : {who, std::string("dave")}) must(village_->cairn(device, {"read"}));
-  }
-  /// Dave's chain as it is served.
-  directory::NameState chain() {
-    const auto name = *directory::Name::from("dave@localhost");
-    const std::string answer = post(proto::kPathLookup, wire::encode(directory::make_lookup(name, {})));
-    const auto response = wire::decode<directory::LookupResponse>(as_bytes(answer)).value();
-    directory::NameState out(name);
-    for (const directory::Statement& one : response.statements) EXPECT_TRUE(testing::accepted(out.apply(one)));
-    return out;
-  }
-  /// The attacker's request, by its own device, is in the log.
-  void ask_for_the_name() {
-    const directory::NameState before = chain();
-    testing::SeededEntropy entropy(lying::kAttackersSeed);
-    submit(lying::Liar(before.name(), entropy).request_reset(before));
-    ASSERT_TRUE(eventually([&] { return chain().open_reset().has_value(); }));
   }
   /// Dave had a second device, which the server has the key of.
   void dave_removes_a_device() {

@@ -128,6 +128,50 @@ class VillageTest : public ::testing::Test {
     if (read_only) std::ofstream(path) << "1";
   }
 
+  // ---- days that pass ----
+  //
+  // Auditors count a delay by a clock that nobody sets, and no more than two minutes of it at a time
+  // (docs/spec/witness.md). So days are brought to them in steps of less; for all others the clock of the day is
+  // enough.
+
+  static constexpr std::size_t kFirstAuditor = 2;  // behind the witnesses
+  static constexpr std::chrono::seconds kStep{110};
+
+  /// Where the auditors take requests.
+  std::vector<unsigned> auditor_ports() {
+    std::vector<unsigned> out;
+    std::ifstream in(village().policy_file());
+    const std::string mark = "http://127.0.0.1:";
+    for (std::string line; std::getline(in, line);) {
+      const std::size_t at = line.find(mark);
+      const bool is_auditor = line.find("localhost/cosigner2") != std::string::npos ||
+                              line.find("localhost/cosigner3") != std::string::npos;
+      if (is_auditor && at != std::string::npos) {
+        out.push_back(static_cast<unsigned>(std::stoul(line.substr(at + mark.size()))));
+      }
+    }
+    return out;
+  }
+  /// So much time passes for the auditors. A timer is heard before what comes next, so after the second answer the step
+  /// has been counted.
+  void wait_at_auditors(std::chrono::seconds most) {
+    const std::vector<unsigned> ports = auditor_ports();
+    ASSERT_EQ(ports.size(), 2u);
+    for (std::chrono::seconds passed{0}; passed < most; passed += kStep) {
+      for (std::size_t i = 0; i < ports.size(); ++i) {
+        const std::string who = "cosigner" + std::to_string(kFirstAuditor + i);
+        set_clock(who, passed + kStep);
+        set_uptime(who, passed + kStep);
+        for (int twice = 0; twice < 2; ++twice) ASSERT_TRUE(demo::http_get(ports[i], "/vkey")) << passed.count();
+      }
+    }
+    at_auditors_ = (most / kStep + 1) * kStep;
+  }
+  /// Then for everybody.
+  void set_all_clocks() {
+    for (const std::string& who : troubled_) set_clock(who, at_auditors_);
+  }
+
   static void must(const demo::Said& said) { ASSERT_TRUE(said.good()) << said.exit_code << " " << said.error; }
 
   /// The texts of a conversation on a device, in order, with their senders: "alice@localhost: hi".
@@ -203,6 +247,7 @@ class VillageTest : public ::testing::Test {
   std::string sign_up_ = "open";
   std::optional<demo::VillageOptions::Tls> tls_;
   std::set<std::string> troubled_;
+  std::chrono::seconds at_auditors_{0};
   std::filesystem::path folder_;
   std::optional<demo::Village> village_;
 };
