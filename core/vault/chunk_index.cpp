@@ -151,11 +151,12 @@ void ChunkIndex::mark_lost(const StoredObjects& stored) {
   }
 }
 
-std::size_t ChunkIndex::use(const ChunkId& id, std::size_t plain_size) {
+std::size_t ChunkIndex::use(const ChunkId& id, std::size_t plain_size, SparsePacks sparse) {
   std::size_t found = 0;
   for_each_place(id, [&](const Place& place) {
     Pack& pack = packs_[place.pack];
-    if (pack.sparse || pack.lost || place.plain_size != plain_size) return;
+    const bool is_left = pack.lost || (pack.sparse && sparse == SparsePacks::are_left);
+    if (is_left || place.plain_size != plain_size) return;
     ++found;
     pack.used = true;
     places_[static_cast<std::size_t>(&place - places_.data())].used = true;

@@ -83,8 +83,10 @@ class ChunkIndex {
   void mark_sparse();
   /// Marks packs that the storage does not list with their size.
   void mark_lost(const StoredObjects& stored);
-  /// Marks all places of a chunk as used but those in sparse and lost packs; how many there are.
-  std::size_t use(const ChunkId& id, std::size_t plain_size);
+  enum class SparsePacks : std::uint8_t { are_left, are_used };
+  /// Marks all places of a chunk as used but those in lost packs and, unless they are used, sparse ones; how many there
+  /// are.
+  std::size_t use(const ChunkId& id, std::size_t plain_size, SparsePacks sparse = SparsePacks::are_left);
 
   /// The places of a chunk, none or more, in the order of adding.
   template <class Visit>

@@ -102,6 +102,32 @@ TEST(Snapshot, KeepsChunksUnread) {
   EXPECT_EQ(vault.restore().files, files);
 }
 
+TEST(Snapshot, KeepsInPlaceWhatNobodyHasAnyMore) {
+  TestVault vault(32);
+  TestFiles files;
+  for (const char* name : {"a", "b", "c", "d"}) files[name] = {random_bytes(vault.entropy, 700'000), Layout::own};
+  vault.back_up(files);
+  std::vector<Reference> chunks;  // of "a"
+  const ChunkIndex first = vault.index_of(vault.manifest());
+  StoredChunks stored(vault.keys, first);
+  SnapshotReader reader(vault.manifest(), stored, ReadMode::references);
+  for (ReadStep step = reader.next(); step != ReadStep::end_entry; step = reader.next()) {
+    if (step == ReadStep::want_pack) vault.serve(stored);
+    if (step == ReadStep::reference) chunks.push_back(reader.reference());
+  }
+  for (int round = 0; round < 3; ++round) {
+    SnapshotWriter writer(vault.keys, vault.index_of(vault.manifest()), vault.listing(), vault.now, vault.entropy);
+    ASSERT_TRUE(accepted(writer.begin_entry(as_bytes("a"), {}, Layout::own)));
+    EXPECT_EQ(round > 0, !writer.keep(chunks[0]) && writer.keep_in_place(chunks[0]));  // by then a quarter is listed
+    for (std::size_t i = 1; i < chunks.size(); ++i) ASSERT_TRUE(writer.keep_in_place(chunks[i]));
+    writer.end_entry();
+    ASSERT_TRUE(accepted(writer.finish(vault.info(), vault.device)));
+    EXPECT_LT(vault.drain(writer), 10'000U);
+    vault.newest = writer.head();
+  }
+  EXPECT_EQ(vault.restore().files.at("a").data, files.at("a").data);
+}
+
 TEST(Snapshot, DoesNotKeepAChunkThatIsNotStored) {
   TestVault vault(11);
   SnapshotWriter writer(vault.keys, {}, {}, vault.now, vault.entropy);

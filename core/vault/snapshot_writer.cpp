@@ -32,10 +32,10 @@ void SnapshotWriter::write(ByteView data) {
   content().write(data);
 }
 
-bool SnapshotWriter::keep(const Reference& reference) {
+bool SnapshotWriter::keep_of(const Reference& reference, ChunkIndex::SparsePacks sparse) {
   CHECK(entry_ && entry_->layout == Layout::own);
   own_.cut();
-  if (index_.use(reference.id, reference.plain_size) == 0) return false;
+  if (index_.use(reference.id, reference.plain_size, sparse) == 0) return false;
   own_.keep(reference);
   entry_->size += reference.plain_size;
   return true;

@@ -47,7 +47,9 @@ class SnapshotWriter : private ChunkSink {
   void write(ByteView data);
   /// For an entry of layout own (CHECKed): its next bytes are that chunk, which a former snapshot had. False if it is
   /// not stored, or must move: then the bytes must be written.
-  bool keep(const Reference& reference);
+  bool keep(const Reference& reference) { return keep_of(reference, ChunkIndex::SparsePacks::are_left); }
+  /// Likewise, and false only if it is not stored: for bytes that the caller could not write any more.
+  bool keep_in_place(const Reference& reference) { return keep_of(reference, ChunkIndex::SparsePacks::are_used); }
   void end_entry();
 
   /// Ends the snapshot. `over_limit` if it is too large for a manifest, or if nothing is higher than the counter of the
@@ -76,6 +78,7 @@ class SnapshotWriter : private ChunkSink {
   };
 
   Reference put(ByteView plain, Purpose purpose) override;
+  bool keep_of(const Reference& reference, ChunkIndex::SparsePacks sparse);
   void add(OpenPack& pack, const ChunkId& id, ByteView plain);
   void close(OpenPack& pack);
   TreeWriter& content() { return entry_->layout == Layout::own ? own_ : batched_; }
