@@ -3,6 +3,7 @@
 #include "core/base/encoding.h"
 #include "core/base/padding.h"
 #include "core/client/file_name.h"
+#include "core/client/kept_files.h"
 #include "core/client/preview.h"
 #include "core/client/row_keys.h"
 #include "core/client/tables.h"
@@ -114,6 +115,7 @@ void forget_attachment(Context& context, const ChannelId& home, std::uint64_t in
   const auto row = attachment_of(context.store, home, index);
   if (!row) return;
   erase_preview(context, home, index);
+  release_kept(context, sealed_file_id(row->file), home, index);
   if (row->owner && fate == BlobFate::goes) delete_blob_later(context, row->file.blob, *row->owner);
   context.store.erase(tables::kAttachments, numbered(home, index));
 }

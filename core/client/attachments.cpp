@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/client/file_name.h"
+#include "core/client/kept_files.h"
 #include "core/client/preview.h"
 #include "core/client/save_job.h"
 #include "core/client/send_job.h"
@@ -18,15 +19,14 @@ constexpr std::uint64_t kDeleteAgainMs = kMinuteMs;
 constexpr std::uint64_t kDeleteLifeMs = proto::kBlobLifeMs + kDayMs;
 constexpr const char* kDeleteBlobKey = "delete a blob";
 
-/// Of the own domain's server, or of its sender's: nobody can make a reader show itself at a third one.
+}  // namespace
+
 bool is_fetched_from(const std::string& domain, const Account& account, const std::optional<Message>& message) {
   if (domain == account.domain()) return true;
   const auto sender = message ? directory::Name::from(message->sender)
                               : Result<directory::Name>(fail(ErrorCode::not_found, "no message"));
   return sender && sender->domain() == domain;
 }
-
-}  // namespace
 
 std::shared_ptr<TransferJob> Attachments::make_job(Transfer transfer) const {
   if (transfer.kind == Transfer::Kind::send) return std::make_shared<SendJob>(rooms_, std::move(transfer));
@@ -84,7 +84,8 @@ Result<TransferId> Attachments::save(Context& context, const Account& account, c
                                      std::uint64_t index, const Place& place) {
   auto row = attachment_of(context.store, home, index);
   REQUIRE(row, ErrorCode::not_found, "no file");
-  REQUIRE(is_fetched_from(row->file.domain, account, rooms_.conversations.message(context.store, home, index)),
+  REQUIRE(is_kept(context.store, sealed_file_id(row->file)) ||
+              is_fetched_from(row->file.domain, account, rooms_.conversations.message(context.store, home, index)),
           ErrorCode::unsupported, "a file of a third domain");
   // What a number adds to a name has its room.
   REQUIRE(place.path.size() + 1 + kMaxFileName + 16 <= proto::kMaxPath, ErrorCode::over_limit, "path");

@@ -8,6 +8,10 @@ namespace cairn::client {
 /// Transfers that are kept: those that run, and beside them those that ended within a day.
 constexpr std::size_t kMaxTransfers = 64;
 
+/// Whether a file of this message is fetched from that domain's server: of the own domain, or of its sender's, so that
+/// nobody can make a reader show itself at a third one.
+bool is_fetched_from(const std::string& domain, const Account& account, const std::optional<Message>& message);
+
 class Attachments {
  public:
   explicit Attachments(TransferRooms rooms) : rooms_(rooms) {}
@@ -25,7 +29,7 @@ class Attachments {
     bool is_folder = true;
   };
   /// Saves the file of a message. `not_found` when it has none, `unsupported` when it lies neither at the own domain
-  /// nor at its sender's, `over_limit` for a path that is too long.
+  /// nor at its sender's and is not kept here, `over_limit` for a path that is too long.
   Result<TransferId> save(Context& context, const Account& account, const ChannelId& home, std::uint64_t index,
                           const Place& place);
   /// `invalid_state` when it is over.

@@ -26,6 +26,9 @@ inline constexpr std::string_view kDerivePinAttempt = "pin attempt";
 // SHA-256(label || 0x00 || token of a link to a group): what its maker keeps of it.
 inline constexpr std::string_view kHashJoinToken = "cairn/v1 join token";
 
+// SHA-256(label || 0x00 || ...): which bytes a blob has (kept_files.h).
+inline constexpr std::string_view kHashSealedFile = "cairn/v1 sealed file";
+
 // HPKE info of the key of a piece of history: label || 0x00 || from || to || number.
 inline constexpr std::string_view kHistoryKeyInfo = "cairn/v1 history piece";
 

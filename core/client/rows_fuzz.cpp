@@ -11,6 +11,7 @@
 #include "core/client/history_rows.h"
 #include "core/client/invitation_tables.h"
 #include "core/client/invites.h"
+#include "core/client/kept_files.h"
 #include "core/client/leaf_updates.h"
 #include "core/client/lost_generations.h"
 #include "core/client/messages.h"
@@ -77,6 +78,8 @@ constexpr cairn::testing::RowFormat kFormats[] = {
     {tables::kAttachments, round_trip<AttachmentRow>},
     {tables::kTransfers, round_trip<Transfer>},
     {tables::kBlobsToDelete, round_trip<BlobToDelete>},
+    {tables::kKeptFiles, round_trip<KeptFile>},
+    {tables::kFileTries, round_trip<FileTry>},
     {tables::kRejoins, round_trip<Rejoin>},
     {tables::kRejoinAnswers, round_trip<RejoinAnswer>},
     {tables::kRejoinAsked, round_trip<AskedRejoin>},

@@ -4,12 +4,14 @@
 
 #include "core/client/domains.h"
 #include "core/client/file_name.h"
+#include "core/client/kept_files.h"
 
 namespace cairn::client {
 namespace {
 
 /// What is asked for at once: as many whole chunks as a part of a blob holds, and a piece of a file.
 constexpr std::uint64_t kChunksAtOnce = proto::kMaxFilePiece / crypto::kStreamChunk;
+static_assert(kChunksAtOnce * crypto::kStreamSealedChunk == kSealedPiece);
 static_assert(kChunksAtOnce * crypto::kStreamSealedChunk <= proto::kBlobPart);
 constexpr unsigned kMostNames = 1000;
 constexpr std::uint64_t kCheckedAtOnce = proto::kBlobPart;
@@ -89,6 +91,10 @@ void SaveJob::take_place(Context& context, const proto::FileHave& have) {
 
 void SaveJob::fetch(Context& context, const Account& account) {
   doing_ = "fetching";
+  if (auto here = kept_bytes(context.store, sealed_file_id(transfer_.file), chunk_ * crypto::kStreamSealedChunk)) {
+    go_on_at_once();
+    return take_chunks(context, {transfer_.file.sealed_size(), std::move(*here)});
+  }
   const proto::BlobGet request{
       transfer_.file.blob, chunk_ * crypto::kStreamSealedChunk,
       static_cast<std::uint32_t>(std::min(kChunksAtOnce * crypto::kStreamSealedChunk,

@@ -93,6 +93,12 @@ inline constexpr Table kUsedLastResorts{123};  ///< KeyPackageRef -> uint64: whe
 inline constexpr Table kLargeBodies{118};  ///< channel id || BlobId -> uint64: when it was begun, in ms
 inline constexpr Table kLargeParts{119};   ///< channel id || BlobId || uint64 offset -> bytes
 
+// What came out of a backup, sealed, and what did not get in: kept_files.h.
+inline constexpr Table kKeptFiles{150};   ///< SealedFileId -> KeptFile
+inline constexpr Table kKeptPieces{151};  ///< SealedFileId || uint64 offset -> bytes
+inline constexpr Table kKeptFor{152};     ///< SealedFileId || home || uint64 index -> "": that message names it
+inline constexpr Table kFileTries{153};   ///< SealedFileId -> FileTry
+
 // Backups: backup_troubles.h, backup_archive.h.
 inline constexpr Table kBackupTroubles{110};    ///< uint8 kind || as kBackup -> BackupTrouble
 inline constexpr Table kArchivedPictures{125};  ///< home of an archive of a group -> the group's picture

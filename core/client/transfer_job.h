@@ -69,6 +69,8 @@ class TransferJob : public std::enable_shared_from_this<TransferJob> {
   };
   void ask_server(Context& context, Request request, ThenBytes then);
   void pause(Context& context, std::uint64_t ms, std::string why);
+  /// What was to be had was here: no answer comes that would go on.
+  void go_on_at_once() { needs_no_answer_ = true; }
 
   /// Reads what is sealed of the file at `path`, bytes [offset, offset + size) of it. An error is the file's:
   /// `conflict` when it is another one than that of `stamp`, which is noted when there is none yet.
