@@ -47,7 +47,9 @@ std::optional<Account> KeyBoxJob::prepare(Context& context) {
         BackupSetup{task_.storage, *identity_, box_id_, box_key_->clone(), std::move(device_key), {}, {}, {}, 0, 0};
     // With another recovery key it is another backup, as its owner wants it all the same.
     for (const BackupSetup& one : load_backup_setups(context.store)) {
-      if (one.identity == *identity_) setup_->daily = one.daily;
+      if (one.identity != *identity_) continue;
+      setup_->daily = one.daily;
+      setup_->files_mib = one.files_mib;
     }
   }
   if (box_) {

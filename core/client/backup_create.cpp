@@ -23,6 +23,11 @@ Bytes u64_bytes(std::uint64_t value) {
   return w.take();
 }
 
+constexpr std::uint64_t kBytesOfMib = std::uint64_t{1} << 20;
+/// What files leave of a storage's room: this, and so many times what all else is.
+constexpr std::uint64_t kLeastReserve = 64 * kBytesOfMib;
+constexpr std::uint64_t kReserveTimes = 2;
+
 constexpr const char* kBeginAgain =
     "What this snapshot builds on went away meanwhile, or it took more than three days; begin it again: backup create.";
 
@@ -82,6 +87,7 @@ void CreateJob::pin_lost(Context& context) {
 }
 
 void CreateJob::begin_snapshot(Context& context) {
+  if (task_.files_mib) setup_->files_mib = *task_.files_mib;
   save_backup_setup(context, *setup_);
   const vault::Generation& current = setup_->content.current();
   generation_ = current.number;
@@ -137,13 +143,16 @@ void CreateJob::take_newest(Context& context, const std::vector<Found>& found) {
   std::vector<vault::IndexReference> own;
   std::vector<vault::IndexReference> newest;
   bool shown = newest_.counter == 0;
+  own_.reset();
   for (const Found& one : found) {
-    const auto manifest = one.manifest.verify({generation_, vault, signers, 0});
+    auto manifest = one.manifest.verify({generation_, vault, signers, 0});
     if (!manifest) continue;
     newest = manifest->indexes;
-    if (one.manifest.signer() == account->signing_key.public_key()) own = manifest->indexes;
     shown = shown || manifest->counter >= newest_.counter;
     if (manifest->counter >= newest_.counter) newest_ = manifest->head();
+    if (one.manifest.signer() != account->signing_key.public_key()) continue;
+    own = manifest->indexes;
+    own_ = std::move(*manifest);
   }
   if (!shown) tell_of_rollback(context);
   setup_->newest = newest_;
@@ -165,7 +174,7 @@ void CreateJob::take_newest(Context& context, const std::vector<Found>& found) {
 }
 
 void CreateJob::take_left_behind(Context& context, std::vector<vault::ObjectId> packs) {
-  if (packs.empty()) return begin_writing(context);
+  if (packs.empty()) return read_former(context);
   const vault::ObjectId id = packs.back();
   packs.pop_back();
   const auto take = [self = self_as<CreateJob>(), id, packs](Context& later, Result<Bytes> body) {
@@ -179,11 +188,39 @@ void CreateJob::take_left_behind(Context& context, std::vector<vault::ObjectId> 
   storage_->get(context, id, vault::kMaxPackSize, take);
 }
 
+void CreateJob::read_former(Context& context) {
+  const bool has_files = setup_->files_mib != 0 && own_ && own_->own.size != 0;
+  if (!has_files) return begin_writing(context);
+  if (!former_) former_.emplace(*own_, *keys_, index_);
+  if (former_->read()) return begin_writing(context);
+  const vault::ObjectId id = former_->chunks().wanted();
+  storage_->get(context, id, vault::kMaxPackSize,
+                [self = self_as<CreateJob>(), id](Context& later, Result<Bytes> body) {
+                  if (!body && body.error().code != ErrorCode::not_found) return self->refused_by_storage(body.error());
+                  if (body) {
+                    self->former_->chunks().give(id, std::move(*body));
+                  } else {
+                    self->former_->chunks().missing(id);
+                  }
+                  self->read_former(later);
+                });
+}
+
 void CreateJob::begin_writing(Context& context) {
   conversations_ = rooms_.conversations.list(context.store);
+  done_ = all_ = 0;
   for (const Conversation& one : conversations_) all_ += Conversations::count(context.store, one);
   doing_ = "backing up messages";
+  if (setup_->files_mib != 0) {
+    const std::uint64_t reserve = kLeastReserve + kReserveTimes * (own_ ? own_->batched.size : 0);
+    files_ = std::make_shared<BackupFiles>(
+        rooms_.calls, rooms_.conversations,
+        BackupFiles::Plan{setup_->files_mib * kBytesOfMib, reserve, files_round_, task_.files_mib.has_value()},
+        former_ ? former_->take() : FormerFileMap{});
+  }
+  former_.reset();
   writer_.emplace(*keys_, std::move(index_), stored_objects(), listed_, context.entropy);
+  index_ = {};
   write_settings(context);
 }
 
@@ -227,6 +264,7 @@ bool CreateJob::write_conversation(Context& context) {
   const Conversation& conversation = conversations_[at_];
   const std::string home = to_hex(conversation.channel);
   if (!next_) {
+    if (files_) files_->begin_conversation(settings_of(context.store, conversation.channel));
     const BackedUpConversation entry{conversation.kind, conversation.title, conversation.names,
                                      conversation.created_ms};
     write_entry("conversation/" + home, wire::encode(entry));
@@ -242,6 +280,7 @@ bool CreateJob::write_conversation(Context& context) {
   if (messages.empty()) return false;
   wire::Writer w;
   for (const Conversations::Numbered& one : messages) {
+    if (files_ && one.message.unsent && !one.message.id.is_zero()) files_->taken_back(one.message.id);
     if (one.message.is_lasting(context.now)) BackedUpMessage{one.index, one.message}.write(w);
   }
   write_entry("messages/" + home + "/" + std::to_string(*next_), w.take());
@@ -268,6 +307,8 @@ void CreateJob::write_said(Context& context, const ChannelId& home,
   for (const Conversations::Numbered& one : messages) {
     if (!some.contains(one.index) || one.message.unsent || !one.message.is_lasting(context.now)) continue;
     entry.all.push_back({one.index, said_about(context.store, home, one.index)});
+    const auto& file = entry.all.back().said.file;
+    if (files_ && file) files_->take(home, one.index, one.message, *file);
     size += wire::encode_secret(entry.all.back()).expose().size();
     if (size >= kSaidEntryBytes) write_up_to(one.index + 1);
   }
@@ -279,11 +320,25 @@ bool CreateJob::write_some(Context& context) {
   if (shared_.phase != SettingsCursor::Phase::over) {
     write_shared(context);
   } else if (at_ == conversations_.size()) {
-    finish(context);
+    return write_files(context);
   } else if (!write_conversation(context)) {
     ++at_;
     next_.reset();
+    messages_ = done_;
   }
+  return true;
+}
+
+bool CreateJob::write_files(Context& context) {
+  const auto account = load_account(context.store);
+  if (files_ && account) {
+    doing_ = "backing up files";
+    const auto step = files_->write_some(context, *account, *storage_, *writer_);
+    done_ = files_->bytes() / kBytesOfMib;
+    all_ = setup_->files_mib;
+    if (step != BackupFiles::Step::done) return step == BackupFiles::Step::more;
+  }
+  finish(context);
   return true;
 }
 
@@ -311,14 +366,30 @@ void CreateJob::put_objects(Context& context) {
     if (vault::is_kind(id, vault::ObjectKind::manifest)) manifests_.push_back(id);
     if (vault::is_kind(id, vault::ObjectKind::pack)) {
       context.store.put(tables::kBackupPacks, pack_key(id), u64_bytes(context.now.ms));
+      round_packs_.push_back(id);
     }
     storage_->put(context, id, std::move(object->bytes),
                   [self = self_as<CreateJob>(), id](Context& later, Result<Bytes> body) {
+                    if (!self->writer_ || self->is_over()) return;
+                    if (!body && self->files_round_) return self->give_room_back(later, body.error(), 0);
                     if (!body) return self->refused_by_storage(body.error());
                     self->writer_->stored(id);
                     if (self->finished_ && self->writer_->done()) self->end(later);
                   });
   }
+}
+
+void CreateJob::give_room_back(Context& context, const Error& error, std::size_t at) {
+  const bool is_full = error.code == ErrorCode::over_limit || error.code == ErrorCode::storage_full;
+  writer_.reset();
+  // Where a manifest may be there already its packs stay.
+  if (!is_full || !manifests_.empty() || at >= round_packs_.size()) return refused_by_storage(error);
+  const std::size_t count = std::min(round_packs_.size() - at, proto::kMaxVaultPrune);
+  const auto some = std::span(round_packs_).subspan(at, count);
+  for (const vault::ObjectId& id : some) context.store.erase(tables::kBackupPacks, pack_key(id));
+  storage_->prune(context, some, [self = self_as<CreateJob>(), error, next = at + count](Context& later, const auto&) {
+    self->give_room_back(later, error, next);
+  });
 }
 
 bool CreateJob::work(Context& context) {
@@ -343,9 +414,10 @@ bool CreateJob::goes_on(Context& context) {
   seen_whole_ = writer_->is_whole(stored_objects()).has_value();
   if (seen_whole_) return true;
   setup_->newest = newest_;
-  setup_->last_ms = last_ms_before_;  // what is due is due again
+  if (!files_round_) setup_->last_ms = last_ms_before_;  // what is due is due again
   save_backup_setup(context, *setup_);
-  made_ = nullptr;
+  made_ = first_made_;
+  is_put_ = false;
   storage_->prune(context, manifests_, [self = self_as<CreateJob>()](Context&, const Result<Bytes>&) {
     self->fail_with(ErrorCode::not_found, kBeginAgain);
   });
@@ -355,7 +427,8 @@ bool CreateJob::goes_on(Context& context) {
 void CreateJob::end(Context& context) {
   setup_->newest = writer_->head();
   setup_->newest_generation = generation_;
-  last_ms_before_ = std::exchange(setup_->last_ms, context.now.ms);
+  is_put_ = true;
+  if (!files_round_) last_ms_before_ = std::exchange(setup_->last_ms, context.now.ms);
   save_backup_setup(context, *setup_);
   const vault::Generation& current = setup_->content.current();
   for (const Row& row : context.store.scan_prefix(tables::kBackupPacks, vault_of(current), proto::kMaxVaultObjects)) {
@@ -364,7 +437,7 @@ void CreateJob::end(Context& context) {
   made_ = {{"snapshot", setup_->newest.counter},
            {"generation", generation_},
            {"new_generation", began_generation_},
-           {"messages", done_},
+           {"messages", messages_},
            {"conversations", conversations_.size()},
            {"bytes_stored", storage_->bytes_moved()},
            {"storage", task_.storage},
@@ -372,18 +445,49 @@ void CreateJob::end(Context& context) {
            {"behind_realms", !setup_->content.current().token.has_value()}};
   if (entered_token_) made_["token"] = printed_token_text({generation_, entered_token_->clone()});
   const std::size_t kept = setup_->content.generations.size();
-  if (kept + 3 > kMostKept) {
+  if (kept + 3 > kMostKept && !files_round_) {
     warnings_.push_back("The backup keeps " + std::to_string(kept) + " generations of keys, and no more than " +
                         std::to_string(kMostKept) +
                         " have room: delete old ones before it is full (backup list, backup delete --generation).");
   }
   const auto pin = load_pin_row(context.store);
   if (setup_->content.pin && pin) made_["pin_check_due"] = pin->check_due(context.now);
-  prune_vault(context, current, setup_->newest, [self = self_as<CreateJob>()](Context&) { self->conclude(); });
+  tell_of_files();
+  if (files_round_) made_["pruned"] = first_made_["pruned"];
+  prune_vault(context, current, setup_->newest, [self = self_as<CreateJob>()](Context& later) {
+    if (self->files_ && !self->files_round_ && self->files_->wants_more()) return self->begin_files_round(later);
+    self->conclude();
+  });
+}
+
+/// All of it once more, which is stored already, and the files behind it.
+void CreateJob::begin_files_round(Context& context) {
+  files_round_ = true;
+  made_["pruned"] = pruned();
+  first_made_ = made_;
+  newest_ = setup_->newest;
+  writer_.reset();
+  index_ = {};
+  manifests_.clear();
+  round_packs_.clear();
+  shared_ = {};
+  shared_entries_ = at_ = 0;
+  next_.reset();
+  finished_ = confirming_ = seen_whole_ = is_put_ = false;
+  entered(context);
+}
+
+void CreateJob::tell_of_files() {
+  if (!files_) return;
+  made_["files"] = {{"stored", files_->stored()},
+                    {"bytes", files_->bytes()},
+                    {"left_out", files_->left_out()},
+                    {"missing", files_->missing()}};
 }
 
 void CreateJob::refused_by_storage(const Error& error) {
   if (made_.is_null()) return PruningJob::refused_by_storage(error);
+  if (!is_put_) return fail_with(error.code, storage_->refusal());
   warnings_.push_back(seen_whole_ ? "The snapshot is there, but what nothing needs any more was not removed (" +
                                         storage_->refusal() + "); backup create tries that again."
                                   : "The snapshot was put, but could not be looked at afterwards (" +
@@ -391,14 +495,33 @@ void CreateJob::refused_by_storage(const Error& error) {
   conclude();
 }
 
+void CreateJob::fail_with(ErrorCode code, std::string sentence) {
+  if (made_.is_null() || is_over()) return PruningJob::fail_with(code, std::move(sentence));
+  warnings_.push_back("All but files is backed up; files that were to come to it are not. " + sentence);
+  conclude();
+}
+
 void CreateJob::cut_short(Context& context, ErrorCode code, std::string sentence) {
   if (made_.is_null()) return PruningJob::cut_short(context, code, std::move(sentence));
+  if (!is_put_) return fail_with(code, std::move(sentence));
   warnings_.push_back("The snapshot was put; what comes after that was not done. " + sentence);
   conclude();
 }
 
 void CreateJob::conclude() {
-  made_["pruned"] = pruned();
+  if (is_over()) return;
+  if (!made_.contains("pruned")) made_["pruned"] = pruned();
+  const nlohmann::json files = made_.value("files", nlohmann::json::object());
+  const auto number = [&](const char* key) { return files.value(key, std::size_t{0}); };
+  if (number("left_out") != 0) {
+    warnings_.push_back(std::to_string(number("left_out")) +
+                        " files had no room in the backup and were left out; more of them have with a larger number of "
+                        "MiB (backup create --files), as long as the storage has room.");
+  }
+  if (number("missing") != 0) {
+    warnings_.push_back(std::to_string(number("missing")) +
+                        " files are not in the backup, for they could not be had; they are tried again later.");
+  }
   succeed(std::move(made_));
 }
 

@@ -54,6 +54,7 @@ struct BackupTask {
   std::shared_ptr<PrintedToken> token = {};           ///< null unless typed
   std::shared_ptr<TypedPin> pin = {};                 ///< null unless it opens: needs `realms`
   bool print_token = false;                           ///< its owner wants the token on paper
+  std::optional<std::uint32_t> files_mib = {};        ///< of a snapshot, as its owner has just said; else as it was
 };
 
 class BackupJob : public std::enable_shared_from_this<BackupJob> {
@@ -109,7 +110,8 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   /// As step().
   virtual bool work(Context& context) = 0;
 
-  void fail_with(ErrorCode code, std::string sentence);
+  /// By default that is its end.
+  virtual void fail_with(ErrorCode code, std::string sentence);
   /// It is stopped: by default it fails.
   virtual void cut_short(Context&, ErrorCode code, std::string sentence) { fail_with(code, std::move(sentence)); }
   /// With what the storage said.

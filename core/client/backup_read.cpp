@@ -13,6 +13,7 @@ namespace {
 
 /// Steps of a reader in one step of a job: so that messages go on meanwhile.
 constexpr std::size_t kStepsAtOnce = 64;
+constexpr std::size_t kFileStepsAtOnce = 8;  ///< each of a chunk of up to 1 MiB
 constexpr std::size_t kNamedAtMost = 16;
 constexpr std::size_t kMaxContactsListed = 100'000;
 constexpr std::uint64_t kMaxEntry = std::uint64_t{64} << 20;
@@ -159,29 +160,37 @@ void RestoreJob::opened(Context& context) {
 bool RestoreJob::work(Context& context) {
   for (std::size_t i = 0; reader_ && !waits_ && !is_over() && i < kStepsAtOnce; ++i)
     take_step(context, reader_->next());
-  if (is_read_ && !is_over() && !settings_.put_some(context, *account_, rooms_.sharing)) conclude();
-  return !is_over() && (is_read_ || (reader_ && !waits_));
+  if (is_read_ && !is_over() && !settings_.put_some(context, *account_, rooms_.sharing)) {
+    is_read_ = false;
+    read_files(context);
+  }
+  const bool more = files_ && !is_over() && take_files(context);
+  return !is_over() && (is_read_ || more || (reader_ && !waits_));
+}
+
+void RestoreJob::want_pack(Context& context, vault::StoredChunks& chunks) {
+  waits_ = true;
+  const vault::ObjectId id = chunks.wanted();
+  const auto take = [self = self_as<RestoreJob>(), &chunks, id](Context&, Result<Bytes> body) {
+    if (self->is_over()) return;
+    if (!body && body.error().code != ErrorCode::not_found) return self->refused_by_storage(body.error());
+    if (body) {
+      chunks.give(id, std::move(*body));
+    } else {
+      chunks.missing(id);
+    }
+    self->waits_ = false;
+  };
+  storage_->get(context, id, vault::kMaxPackSize, take);
 }
 
 void RestoreJob::take_step(Context& context, vault::ReadStep step) {
   switch (step) {
-    case vault::ReadStep::want_pack: {
-      waits_ = true;
-      const vault::ObjectId id = chunks_->wanted();
-      const auto take = [self = self_as<RestoreJob>(), id](Context&, Result<Bytes> body) {
-        if (!body && body.error().code != ErrorCode::not_found) return self->refused_by_storage(body.error());
-        if (body) {
-          self->chunks_->give(id, std::move(*body));
-        } else {
-          self->chunks_->missing(id);
-        }
-        self->waits_ = false;
-      };
-      storage_->get(context, id, vault::kMaxPackSize, take);
-      return;
-    }
+    case vault::ReadStep::want_pack: return want_pack(context, *chunks_);
     case vault::ReadStep::entry:
       forget_data();
+      // Files stand behind everything else, and their turn comes later.
+      if (file_of_entry(reader_->entry().path)) return end_snapshot(context);
       sound_ = reader_->entry().size <= kMaxEntry;
       if (sound_) data_.reserve(std::min(reader_->entry().size, kReservedEntry));
       return;
@@ -194,13 +203,15 @@ void RestoreJob::take_step(Context& context, vault::ReadStep step) {
       forget_data();
       return;
     case vault::ReadStep::lost_entries: damaged_.emplace_back("the names of entries"); return;
-    case vault::ReadStep::end:
-      reader_.reset();
-      chunks_.reset();
-      read_next(context);
-      return;
+    case vault::ReadStep::end: return end_snapshot(context);
     case vault::ReadStep::reference: return;
   }
+}
+
+void RestoreJob::end_snapshot(Context& context) {
+  reader_.reset();
+  chunks_.reset();
+  read_next(context);
 }
 
 void RestoreJob::take_entry(Context& context) {
@@ -272,7 +283,64 @@ void RestoreJob::all_read(Context& context) {
   is_read_ = true;
 }
 
-void RestoreJob::conclude() {
+// ---- their files ----
+
+void RestoreJob::read_files(Context& context) {
+  files_of_ = with_files();
+  files_.emplace(rooms_.conversations);
+  doing_ = "restoring files";
+  done_ = all_ = 0;
+  if (files_of_.empty()) conclude(context.store);
+}
+
+/// What one snapshot has not, or not sound, may be in the next one.
+void RestoreJob::read_files_of_next(Context& context) {
+  reads_files_ = false;
+  if (files_at_ == files_of_.size() || !files_->wants_any()) return conclude(context.store);
+  const Chosen& one = *files_of_[files_at_++];
+  waits_ = true;
+  open_snapshot(context, one, [self = self_as<RestoreJob>(), &one](Context&) {
+    self->files_->begin_snapshot(one.manifest, *self->keys_, self->index_);
+    self->reads_files_ = true;
+    self->waits_ = false;
+  });
+}
+
+/// True when there is more of it now.
+bool RestoreJob::take_files(Context& context) {
+  if (waits_) return false;
+  if (!reads_files_) {
+    if (!files_->look_at_some(context)) read_files_of_next(context);
+    return !waits_;
+  }
+  for (std::size_t i = 0; i < kFileStepsAtOnce; ++i) {
+    const auto step = files_->step(context);
+    done_ = files_->restored();
+    all_ = files_->all();
+    if (step == BackupFileReader::Step::more) continue;
+    if (step == BackupFileReader::Step::want_pack) {
+      want_pack(context, files_->chunks());
+    } else {
+      read_files_of_next(context);
+    }
+    return !waits_;
+  }
+  return true;
+}
+
+void RestoreJob::fail_with(ErrorCode code, std::string sentence) {
+  if (!files_ || is_over()) return ReaderJob::fail_with(code, std::move(sentence));
+  warnings_.push_back("All but files came back; of those " + std::to_string(files_->restored()) + " of " +
+                      std::to_string(files_->all()) + " did: backup restore goes on there. " + sentence);
+  conclude_with({});
+}
+
+void RestoreJob::conclude(const StoreView& store) {
+  if (files_->lost_names()) warnings_.emplace_back("Of some files the backup has lost what they are.");
+  conclude_with(files_->damaged(store));
+}
+
+void RestoreJob::conclude_with(std::vector<std::string> damaged_files) {
   nlohmann::json result = snapshots_json();
   for (const auto& one : result["snapshots"]) {
     if (one["device_active"]) continue;
@@ -282,6 +350,11 @@ void RestoreJob::conclude() {
   if (!damaged_.empty()) {
     warnings_.push_back("Some of the backup is damaged and was left out: " + names_of(damaged_) + ".");
   }
+  if (!damaged_files.empty()) {
+    warnings_.push_back("Files that are damaged in the backup, or are not what their messages say, were left out: " +
+                        names_of(damaged_files) + ".");
+  }
+  result["files"] = files_->restored();
   result["messages"] = archives_->messages();
   result["conversations"] = archives_->conversations();
   result["contacts"] = contacts_;

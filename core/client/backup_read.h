@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/client/backup_archive.h"
+#include "core/client/backup_file_reader.h"
 #include "core/client/backup_reader.h"
 #include "core/client/backup_settings.h"
 #include "core/vault/verifier.h"
@@ -58,6 +59,8 @@ class VerifyJob final : public ReaderJob {
   std::vector<std::string> damaged_;  ///< entries that are
 };
 
+/// Messages and all that belongs to them first, then settings, then the bytes of files: what goes wrong with those
+/// undoes nothing.
 class RestoreJob final : public ReaderJob {
  public:
   RestoreJob(const BackupRooms& rooms, BackupTask task, RemovedSigner removed, SnapshotChoice choice = {})
@@ -68,6 +71,8 @@ class RestoreJob final : public ReaderJob {
   void opened(Context& context) override;
   bool work(Context& context) override;
   void take_step(Context& context, vault::ReadStep step);
+  void want_pack(Context& context, vault::StoredChunks& chunks);
+  void end_snapshot(Context& context);
   void take_entry(Context& context);
   void forget_data();
   Status take_data(Context& context, const std::string& path);
@@ -75,7 +80,13 @@ class RestoreJob final : public ReaderJob {
   Status take_contacts(Context& context);
   void keep_pin(Context& context);
   void all_read(Context& context) override;
-  void conclude();
+  void read_files(Context& context);
+  void read_files_of_next(Context& context);
+  bool take_files(Context& context);
+  /// What goes wrong with files is a warning.
+  void fail_with(ErrorCode code, std::string sentence) override;
+  void conclude(const StoreView& store);
+  void conclude_with(std::vector<std::string> damaged_files);
 
   std::optional<Account> account_;
   std::optional<Archives> archives_;
@@ -84,7 +95,11 @@ class RestoreJob final : public ReaderJob {
   std::optional<vault::StoredChunks> chunks_;
   std::optional<vault::SnapshotReader> reader_;
   bool waits_ = false;
-  Bytes data_;  ///< of the entry
+  std::optional<BackupFileReader> files_;  ///< when all else is done
+  std::vector<const Chosen*> files_of_;    ///< snapshots that have some
+  std::size_t files_at_ = 0;               ///< the next of them
+  bool reads_files_ = false;               ///< out of one of them
+  Bytes data_;                             ///< of the entry
   bool sound_ = true;
   std::vector<std::string> damaged_;
   std::uint64_t contacts_ = 0;

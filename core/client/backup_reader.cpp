@@ -47,6 +47,7 @@ void ReaderJob::choose(Context& context, std::size_t at, const std::vector<Found
   const vault::Generation& generation = box_->content.generations[at];
   const auto signers = device_keys(task_.state, Signers::ever);
   bool any = false;
+  std::set<PublicKey> seen_here;
   for (auto one = found.rbegin(); one != found.rend(); ++one) {
     auto manifest = one->manifest.verify({generation.number, vault_of(generation), signers, 0});
     const auto* device = task_.state.find_by_key(one->manifest.signer());
@@ -55,10 +56,13 @@ void ReaderJob::choose(Context& context, std::size_t at, const std::vector<Found
     shown_ = std::max(shown_.value_or(place_of(*manifest)), place_of(*manifest));
     Chosen chosen{at, std::move(*manifest), device->id, device->added,
                   device->active() ? vault::SignerState::active : vault::SignerState::removed};
-    const bool is_new =
-        is_wanted(chosen) && signers_.size() < vault::kKeptSigners && signers_.insert(one->manifest.signer()).second;
-    if (!is_new) continue;
-    chosen_.push_back(std::move(chosen));
+    const PublicKey& signer = one->manifest.signer();
+    if (!is_wanted(chosen) || !seen_here.insert(signer).second) continue;
+    const bool is_new = signers_.size() < vault::kKeptSigners && signers_.insert(signer).second;
+    const bool has_files =
+        choice_.with_files && chosen.manifest.own.size != 0 && seen_here.size() <= vault::kKeptSigners;
+    if (!is_new && !has_files) continue;
+    (is_new ? chosen_ : older_).push_back(std::move(chosen));
     any = true;
   }
   if (any) entered_[at] = {std::move(keys_), std::move(items_)};
@@ -83,7 +87,9 @@ void ReaderJob::fail_without_any() {
 bool ReaderJob::leave_out_removed() {
   if (removed_ == RemovedSigner::accept) return true;
   const std::size_t all = chosen_.size();
-  std::erase_if(chosen_, [](const Chosen& one) { return one.state == vault::SignerState::removed; });
+  const auto is_out = [](const Chosen& one) { return one.state == vault::SignerState::removed; };
+  std::erase_if(chosen_, is_out);
+  std::erase_if(older_, is_out);
   if (chosen_.size() == all) return true;
   if (chosen_.empty()) {
     fail_with(ErrorCode::not_authorised,
@@ -113,7 +119,21 @@ void ReaderJob::all_found(Context& context) {
 void ReaderJob::read_next(Context& context) {
   if (next_ == chosen_.size()) return all_read(context);
   at_ = next_++;
-  const std::size_t generation = snapshot().generation;
+  open_snapshot(context, snapshot(), [self = self_as<ReaderJob>()](Context& later) { self->opened(later); });
+}
+
+std::vector<const ReaderJob::Chosen*> ReaderJob::with_files() const {
+  std::vector<const Chosen*> out;
+  for (const auto* list : {&chosen_, &older_}) {
+    for (const Chosen& one : *list) {
+      if (choice_.with_files && one.manifest.own.size != 0) out.push_back(&one);
+    }
+  }
+  return out;
+}
+
+void ReaderJob::open_snapshot(Context& context, const Chosen& one, ThenIndex then) {
+  const std::size_t generation = one.generation;
   if (reading_ != generation) {
     if (reading_) entered_[*reading_] = {std::move(keys_), std::move(items_)};
     keys_ = std::move(entered_.at(generation).keys);
@@ -122,8 +142,7 @@ void ReaderJob::read_next(Context& context) {
     open_vault(box_->content.generations[generation]);
   }
   index_ = {};
-  fetch_indexes(context, snapshot().manifest.indexes,
-                [self = self_as<ReaderJob>()](Context& later) { self->opened(later); });
+  fetch_indexes(context, one.manifest.indexes, std::move(then));
 }
 
 const ReaderJob::Chosen& ReaderJob::newest() const {

@@ -16,6 +16,7 @@ struct SnapshotChoice {
   std::string device;                          ///< first digits of the id of who made it, in lower case
   std::uint64_t snapshot = 0;                  ///< its counter; 0: the newest of each device
   std::uint32_t generation = kAllGenerations;  ///< in which it lies
+  bool with_files = true;                      ///< the bytes of files too
 
   bool is_open() const { return device.empty() && snapshot == 0 && generation == kAllGenerations; }
 };
@@ -45,6 +46,11 @@ class ReaderJob : public BackupJob {
   const Chosen& snapshot() const { return chosen_[at_]; }
   /// Goes on with the next one. Nothing may hold on to keys_ or index_.
   void read_next(Context& context);
+  /// What may have files of messages that were read: those snapshots, then of each older generation the newest of each
+  /// device, for a new generation begins without what no server has any more.
+  std::vector<const Chosen*> with_files() const;
+  /// keys_ and index_ are this one's, and `then` goes on. Nothing may hold on to them.
+  void open_snapshot(Context& context, const Chosen& one, ThenIndex then);
   /// `{ snapshot, generation, created_ms, device, device_active }` each, and of the newest of them the first three.
   nlohmann::json snapshots_json() const;
   const Chosen& newest() const;
@@ -67,6 +73,7 @@ class ReaderJob : public BackupJob {
   Depth depth_;
   RemovedSigner removed_;
   std::vector<Chosen> chosen_;
+  std::vector<Chosen> older_;              ///< that have files, of signers of which there is a newer one
   std::set<PublicKey> signers_;            ///< of those
   std::map<std::size_t, Opened> entered_;  ///< by place; of the one that is read they are in keys_ and items_
   std::optional<std::size_t> reading_;     ///< that one

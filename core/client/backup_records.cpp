@@ -190,6 +190,7 @@ SecretBytes BackupSetup::encode_with(bool is_daily) const {
   w.u64(last_ms);
   w.u8(is_daily ? 1 : 0);
   w.u64(newest_pin);
+  if (files_mib != 0) w.u32(files_mib);
   return w.take_secret();
 }
 
@@ -220,6 +221,10 @@ Result<BackupSetup> BackupSetup::decode(ByteView bytes) {
   out.last_ms = TRY(r.u64());
   out.daily = TRY(r.presence());
   out.newest_pin = TRY(r.u64());
+  if (!r.done()) {
+    out.files_mib = TRY(r.u32());
+    REQUIRE(out.files_mib != 0 && out.files_mib <= kMaxFilesMib, ErrorCode::malformed, "files of a backup");
+  }
   TRY(r.finish());
   return out;
 }

@@ -12,6 +12,7 @@
 namespace cairn::client {
 
 constexpr std::size_t kMessagesOfEntry = 256;
+constexpr std::uint32_t kMaxFilesMib = 1 << 20;  ///< that a snapshot's owner may allow to files
 
 /// Entry "settings": what its owner decided for this device as a whole.
 struct BackedUpSettings {
@@ -103,6 +104,7 @@ struct BackupSetup {
   std::uint64_t last_ms = 0;            ///< when the last snapshot was whole
   bool daily = false;                   ///< whether one is made every day without being asked for
   std::uint64_t newest_pin = 0;         ///< that this device has seen in a key box (vault::KeyBoxRules)
+  std::uint32_t files_mib = 0;          ///< so many MiB of files go into a snapshot, at most; 0: none do
 
   SecretBytes encode() const { return encode_with(daily); }
   SecretBytes encode_with(bool is_daily) const;

@@ -119,7 +119,12 @@ void BackupStorage::open_vault(const vault::VaultId& id, crypto::SigningKey writ
 void BackupStorage::create_vault(Context& context, Then then) {
   proto::VaultCreate create{vault_, write_key_->public_key(), {}};
   create.signature = crypto::sign_labelled(*write_key_, crypto::kSignVaultCreate, create.content());
-  ask(context, proto::kPathVaultCreate, wire::encode(create), std::move(then));
+  ask(context, proto::kPathVaultCreate, wire::encode(create),
+      [self = shared_from_this(), then = std::move(then)](Context& later, Result<Bytes> body) {
+        const auto room = body ? wire::decode<proto::VaultRoom>(*body) : Result<proto::VaultRoom>(proto::VaultRoom{});
+        if (room) self->left_ = room->left;
+        then(later, std::move(body));
+      });
 }
 
 void BackupStorage::put(Context& context, const vault::ObjectId& id, Bytes object, Then then) {
@@ -143,6 +148,7 @@ void BackupStorage::put_from(Context& context, const std::shared_ptr<Upload>& up
           return upload->then(later, self->broken("the storage loses parts", kLoses));
         }
         self->bytes_moved_ += answer->have > offset ? answer->have - offset : 0;
+        self->left_ = answer->left;
         if (answer->have == upload->object.size()) return upload->then(later, Bytes{});
         self->put_from(later, upload, answer->have);
       });

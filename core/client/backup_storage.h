@@ -46,6 +46,8 @@ class BackupStorage : public std::enable_shared_from_this<BackupStorage> {
   /// What the storage said of the last refusal, a sentence; else what there is to say of its silence.
   const std::string& refusal() const { return refusal_; }
   std::uint64_t bytes_moved() const { return bytes_moved_; }
+  /// How many bytes may still be put there, as it last said; 0 before it was asked.
+  std::uint64_t left() const { return left_; }
 
   /// From here on nothing is sent, and no answer is told to anybody.
   void stop();
@@ -86,6 +88,7 @@ class BackupStorage : public std::enable_shared_from_this<BackupStorage> {
   std::deque<Waiting> waiting_;
   std::string refusal_;
   std::uint64_t bytes_moved_ = 0;
+  std::uint64_t left_ = 0;
   std::uint64_t lost_ms_ = 0;  ///< in waiting for what did not come
   bool stopped_ = false;
 };

@@ -163,7 +163,15 @@ RpcBegun begin_backup_job(const RpcRooms& rooms, Context& context, const json& p
 }
 
 RpcBegun rpc_backup_create(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
-  return begin_backup_job(rooms, context, params, "to", LookUp::anew, [rooms](Context& later, BackupTask task) {
+  const std::uint64_t mib = number_param(params, "files", 0);
+  if (mib > kMaxFilesMib) {
+    return failure(ErrorCode::over_limit, "Of files at most " + std::to_string(kMaxFilesMib) +
+                                              " MiB go into a backup; say a smaller number, or 0 for none.");
+  }
+  std::optional<std::uint32_t> files;
+  if (params.contains("files")) files = static_cast<std::uint32_t>(mib);
+  return begin_backup_job(rooms, context, params, "to", LookUp::anew, [rooms, files](Context& later, BackupTask task) {
+    task.files_mib = files;
     return rooms.backups.create(later, std::move(task));
   });
 }
@@ -188,7 +196,8 @@ RpcBegun rpc_backup_restore(const RpcRooms& rooms, const ClientConfig&, Context&
   const auto removed = yes_param(params, "accept_removed") ? RemovedSigner::accept : RemovedSigner::refuse;
   const auto typed = choice_param(params);
   if (const auto* failed = std::get_if<RpcFailure>(&typed)) return *failed;
-  const auto choice = std::get<SnapshotChoice>(typed);
+  auto choice = std::get<SnapshotChoice>(typed);
+  choice.with_files = !yes_param(params, "without_files");
   return begin_backup_job(rooms, context, params, "from", LookUp::if_stale,
                           [rooms, removed, choice](Context& later, BackupTask task) {
                             return rooms.backups.restore(later, std::move(task), removed, choice);
@@ -231,6 +240,7 @@ RpcBegun rpc_backup_storages(const RpcRooms&, const ClientConfig&, Context& cont
   for (const BackupSetup& one : load_backup_setups(context.store)) {
     out.push_back({{"storage", one.storage},
                    {"daily", one.daily},
+                   {"files_mib", one.files_mib},
                    {"last_ms", one.last_ms},
                    {"snapshot", one.newest.counter},
                    {"generation", one.newest_generation},
@@ -311,8 +321,11 @@ std::map<std::string, RpcEntry, std::less<>> backup_methods() {
                                            {"device"}, {"snapshot", Kind::number}, {"generation", Kind::number}};
   std::vector<RpcParameter> of_restore = which;
   of_restore.push_back({"accept_removed", Kind::yes_or_no});
+  of_restore.push_back({"without_files", Kind::yes_or_no});
   return {{"backup.create",
-           {rpc_backup_create, kGrows, {{"to"}, {"recovery_key"}, {"realms"}, {"print_token", Kind::yes_or_no}}}},
+           {rpc_backup_create,
+            kGrows,
+            {{"to"}, {"recovery_key"}, {"realms"}, {"print_token", Kind::yes_or_no}, {"files", Kind::number}}}},
           {"backup.list", {rpc_backup_list, kReads, {{"from"}, {"recovery_key"}}}},
           {"backup.verify", {rpc_backup_verify, kReads, which}},
           {"backup.restore", {rpc_backup_restore, kGrows, of_restore}},

@@ -86,6 +86,8 @@ TEST_F(SharedRequests, AStrangersGroupIsAcceptedOnAllDevicesByWhatOneSaysThere) 
   // What is reported there is said there, too.
   good(village.ask("alice-1", "conversation.set", {{"conversation", "runners"}, {"receipts", false}}));
   good(village.ask("alice-1", "request.accept", {{"conversation", "runners"}}));
+  village.pass_all(kMinuteMs);
+  EXPECT_TRUE(is_request("alice-2", "runners"));
   say("alice-1", "runners", "I do");
   EXPECT_TRUE(village.until([&] { return !is_request("alice-2", "runners"); }));
 }

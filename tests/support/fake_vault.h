@@ -20,6 +20,7 @@ class FakeVault {
   using Objects = std::map<proto::ObjectId, Upload>;
   std::map<proto::VaultId, Objects> vaults;
   std::map<proto::KeyBoxId, proto::KeyBoxPut> key_boxes;
+  std::uint64_t left = 1 << 30;                           ///< bytes that it says may still be put
   std::optional<std::size_t> parts_left;                  ///< so many parts are taken, and then no more
   std::function<bool(const proto::VaultPut&)> forgets{};  ///< after this part, all that it has of that object
   std::optional<proto::ObjectId> endless;                 ///< an object that is as large as any can be
@@ -67,7 +68,7 @@ class FakeVault {
 
   Result<Bytes> create(const proto::VaultCreate& request) {
     vaults[request.vault];
-    return wire::encode(proto::VaultRoom{1 << 30});
+    return wire::encode(proto::VaultRoom{left});
   }
   Result<Bytes> put(const proto::VaultPut& request) {
     const auto vault = vaults.find(request.vault);
@@ -79,7 +80,7 @@ class FakeVault {
     Upload& upload = vault->second.try_emplace(request.object, Upload{request.size, {}}).first->second;
     if (request.offset == upload.bytes.size()) append(upload.bytes, request.data);
     if (forgets && forgets(request)) upload.bytes.clear();
-    return wire::encode(proto::VaultPutAnswer{upload.bytes.size(), 1 << 30});
+    return wire::encode(proto::VaultPutAnswer{upload.bytes.size(), left});
   }
   Result<Bytes> get(const proto::VaultGet& request) {
     const auto vault = vaults.find(request.vault);
@@ -106,7 +107,7 @@ class FakeVault {
     const auto vault = vaults.find(request.vault);
     REQUIRE(vault != vaults.end(), ErrorCode::not_found, "No such vault.");
     for (const proto::ObjectId& id : request.objects) vault->second.erase(id);
-    return wire::encode(proto::VaultRoom{1 << 30});
+    return wire::encode(proto::VaultRoom{left});
   }
   Result<Bytes> remove(const proto::VaultDelete& request) {
     REQUIRE(vaults.erase(request.vault) == 1, ErrorCode::not_found, "No such vault.");
