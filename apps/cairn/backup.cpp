@@ -239,6 +239,7 @@ std::string render_backup(const std::string& method, const json& result) {
   if (method == "backup.restore") {
     return warnings_of(result) + "Restored, to be read: " + amount_of(result, "messages") + " messages of " +
            amount_of(result, "conversations") + " conversations, as of " + day_of(result, "created_ms") + ".\n" +
+           (result.value("files", 0) == 0 ? std::string() : "Files of them: " + amount_of(result, "files") + ".\n") +
            read_of(result);
   }
   if (method == "backup.stop") return result.value("stopped", false) ? "Stopped.\n" : "Nothing of the backup runs.\n";
@@ -252,6 +253,11 @@ std::string render_backup(const std::string& method, const json& result) {
   }
   std::string out = "Snapshot " + amount_of(result, "snapshot") + ": " + amount_of(result, "messages") +
                     " messages of " + amount_of(result, "conversations") + " conversations.\n";
+  if (result.contains("files")) {
+    const json& files = result["files"];
+    out +=
+        "Files in it: " + amount_of(files, "stored") + ", " + size_of(files.value("bytes", std::uint64_t{0})) + ".\n";
+  }
   const bool behind_realms = result.value("behind_realms", false);
   if (result.value("new_generation", false)) {
     out += "The keys are new (generation " + amount_of(result, "generation") + "). ";

@@ -3,6 +3,17 @@
 #include <cstdint>
 
 namespace cairn::apps {
+namespace {
+
+constexpr std::uint64_t kFilesMib = 1024;
+constexpr std::size_t kMostDigits = 7;  ///< of a number of MiB; the mind knows the limit
+
+std::string mib_trouble(const std::string& text) {
+  const bool is_number = text.find_first_not_of("0123456789") == std::string::npos && text.size() <= kMostDigits;
+  return is_number ? std::string() : "That is no number of MiB.";
+}
+
+}  // namespace
 
 void add_backup_options(CLI::App& backup, std::string& method, nlohmann::json& params) {
   const auto number = [&params](CLI::App* app, const char* flag, const char* key, const char* help) {
@@ -22,6 +33,17 @@ void add_backup_options(CLI::App& backup, std::string& method, nlohmann::json& p
     number(one, "--snapshot", "snapshot", "this one, and not the newest of each device");
     number(one, "--generation", "generation", "in this one alone");
   }
+  backup.get_subcommand("create")
+      ->add_option_function<std::string>(
+          "--files",
+          [&params](const std::string& mib) { params["files"] = mib.empty() ? kFilesMib : std::stoull(mib); },
+          "files of messages too, so many MiB at most (1024; 0 for none any more), from here on also every day")
+      ->expected(0, 1)
+      ->type_name("[MIB]")
+      ->check(mib_trouble);
+  backup.get_subcommand("restore")->add_flag_function(
+      "--without-files", [&params](std::int64_t) { params["without_files"] = true; },
+      "leave the files of messages where they are");
   backup.add_subcommand("stop", "end what is under way; what was stored stays, and create goes on there")
       ->callback([&method] { method = "backup.stop"; });
   backup.add_subcommand("seen", "alarms about backups that failed are known, and need not be shown any more")

@@ -1,4 +1,5 @@
-// Which snapshots the backup's commands are about, and what is said about jobs that run or have failed.
+// Which snapshots the backup's commands are about, whether files go with them, and what is said about jobs that run or
+// have failed.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -7,7 +8,7 @@
 
 namespace cairn::apps {
 
-/// To "backup" with its subcommands restore and verify; `method` and `params` outlive it.
+/// To "backup" with its subcommands create, restore and verify; `method` and `params` outlive it.
 void add_backup_options(CLI::App& backup, std::string& method, nlohmann::json& params);
 
 }  // namespace cairn::apps
