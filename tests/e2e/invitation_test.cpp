@@ -5,7 +5,7 @@
 namespace cairn::e2e {
 namespace {
 
-constexpr std::chrono::seconds kLongest{60};
+constexpr std::chrono::seconds kLongestStep{60};
 
 class Invitations : public TwoDomainsTest {
  protected:
@@ -52,13 +52,14 @@ TEST_F(Invitations, DomainsThatKnowNothingOfEachOtherTalkByOneLinkEachWay) {
   must(all.cairn("bob-2", {"accept", of_alice, "--yes"}));
   for (const std::string device : {"alice-1", "alice-2", "bob-2"}) {
     const std::string other = device.starts_with("alice") ? "bob@two.example" : "alice@one.example";
-    EXPECT_TRUE(eventually([&] { return all.has_text(device, other, "bob@two.example: hello over there"); }, kLongest))
+    EXPECT_TRUE(
+        eventually([&] { return all.has_text(device, other, "bob@two.example: hello over there"); }, kLongestStep))
         << device;
   }
   must(all.cairn("alice-2", {"send", "bob@two.example", "hello back"}));
   for (const std::string device : {"bob-1", "bob-2"}) {
     EXPECT_TRUE(eventually([&] { return all.has_text(device, "alice@one.example", "alice@one.example: hello back"); },
-                           kLongest))
+                           kLongestStep))
         << device;
   }
   // What is known stays: the same link again changes nothing, and one that names others is refused.
@@ -141,12 +142,12 @@ TEST_F(GroupInvitations, LetInWhoHasALinkWhileItIsGood) {
   const std::string group = in.json["conversation"];
   must(village().cairn("bob-1", {"send", group, "thank you"}));
   for (const std::string device : {"alice-1", "alice-2", "bob-2", "carol-1"}) {
-    EXPECT_TRUE(eventually([&] { return has_text(device, "walkers", "bob@localhost: thank you"); }, kLongest))
+    EXPECT_TRUE(eventually([&] { return has_text(device, "walkers", "bob@localhost: thank you"); }, kLongestStep))
         << device;
   }
   must(village().cairn("bob-2", {"send", group, "from my other device"}));
   EXPECT_TRUE(
-      eventually([&] { return has_text("alice-2", "walkers", "bob@localhost: from my other device"); }, kLongest));
+      eventually([&] { return has_text("alice-2", "walkers", "bob@localhost: from my other device"); }, kLongestStep));
   EXPECT_TRUE(holds_notice("carol-1", "alice@localhost added bob@localhost."));
 
   // It was for one name.
@@ -167,7 +168,7 @@ TEST_F(GroupInvitations, LetInWhoHasALinkWhileItIsGood) {
   EXPECT_EQ(states, (std::vector<std::string>{"used up", "revoked", "expired"}));
   // Whom somebody removed does not come back by the link that let them in.
   must(village().cairn("alice-1", {"group", "remove", "walkers", "bob@localhost"}));
-  EXPECT_TRUE(eventually([&] { return holds_notice("bob-1", "This device was removed"); }, kLongest));
+  EXPECT_TRUE(eventually([&] { return holds_notice("bob-1", "This device was removed"); }, kLongestStep));
   EXPECT_NE(refused("bob-1", link).find("is used up"), std::string::npos);
   EXPECT_FALSE(is_member("bob@localhost"));
 }
