@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/client/message_id.h"
-#include "core/directory/name.h"
 
 namespace cairn::apps {
 namespace {
@@ -24,10 +23,12 @@ bool begins_mention(std::string_view text, std::size_t at) {
 
 std::string domain_of(const std::string& name) { return name.substr(std::min(name.find('@'), name.size())); }
 
-/// The name that is meant by a word; empty when it cannot be one.
+/// The name that would be meant by a word: names are ASCII, in small letters.
 std::string name_meant(const std::string& word, const std::string& own) {
-  const auto name = directory::Name::parse(word.find('@') == std::string::npos ? word + domain_of(own) : word);
-  return name ? name->text() : std::string();
+  std::string name = word.find('@') == std::string::npos ? word + domain_of(own) : word;
+  std::ranges::transform(name, name.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return name;
 }
 
 /// As one types it: without the own domain.
