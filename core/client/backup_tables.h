@@ -6,6 +6,6 @@
 namespace cairn::client::tables {
 
 inline constexpr Table kPinStandbys{140};  ///< id of a copy of the key box -> PinStandby
-inline constexpr Table kPinAttempt{150};   ///< "" -> PinAttempt
+inline constexpr Table kPinAttempt{142};   ///< "" -> PinAttempt
 
 }  // namespace cairn::client::tables
