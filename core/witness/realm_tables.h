@@ -1,4 +1,4 @@
-// The tables of a realm and what stands in their rows. Integers in keys are big-endian.
+// The tables of a realm, a store of its own, and what stands in their rows. Integers in keys are big-endian.
 #pragma once
 
 #include "core/base/store.h"

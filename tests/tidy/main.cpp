@@ -21,6 +21,7 @@ Findings check(const std::filesystem::path& root) {
   check_lengths(tree, findings);
   check_labels(tree, findings);
   check_promises(tree, findings);
+  check_tables(tree, findings);
   return findings;
 }
 

@@ -74,5 +74,6 @@ void check_purity(const Tree& tree, Findings& findings);
 void check_lengths(const Tree& tree, Findings& findings);
 void check_labels(const Tree& tree, Findings& findings);
 void check_promises(const Tree& tree, Findings& findings);
+void check_tables(const Tree& tree, Findings& findings);
 
 }  // namespace cairn::tidy

@@ -1,0 +1,2 @@
+// Rows of a store of its own.
+inline constexpr Table kTwo{2};

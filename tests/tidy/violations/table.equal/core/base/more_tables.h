@@ -1,0 +1,2 @@
+inline constexpr Table kOther{
+    1};  ///< key -> value
