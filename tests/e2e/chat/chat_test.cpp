@@ -261,7 +261,7 @@ TEST_F(ChatTest, MentionsAndTheBellAndNewsOfOtherConversations) {
   SEES(*bob, "alice: hi");
   const int before = bob->screen().bells();
   alice->type("are you there, @b\t");
-  SEES(*alice, "> are you there, @bob ");
+  SEES(*alice, "> are you there, @bob");
   alice->type("?\r");
   SEES(*bob, "alice: are you there, @bob ?  (mentions you)");
   ASSERT_TRUE(bob->until([&] { return bob->screen().bells() > before; })) << "it rings for what others say";
