@@ -209,7 +209,8 @@ TEST_F(InAGroup, WhatALaterBuildSaysIsShownAsWhatItIs) {
   for (const std::string device : {"alice-1", "alice-2", "bob-2"}) {
     json shown;
     EXPECT_TRUE(eventually([&] {
-      for (const json& one : run(device, {"read", kGroup, "--peek"})["messages"]) {
+      const json all = run(device, {"read", kGroup, "--peek"});
+      for (const json& one : all["messages"]) {
         if (one.value("unknown_type", "") == kPoll) shown = one;
       }
       return shown.is_object();
@@ -223,7 +224,8 @@ TEST_F(InAGroup, WhatALaterBuildSaysIsShownAsWhatItIs) {
   }
   // It is a message as any: it can be answered and reacted to, and what follows it comes.
   std::string id;
-  for (const json& one : run("alice-1", {"read", kGroup})["messages"]) {
+  const json all = run("alice-1", {"read", kGroup});
+  for (const json& one : all["messages"]) {
     if (one.value("unknown_type", "") == kPoll) id = one["id"];
   }
   const std::string reply = run("alice-1", {"send", kGroup, "what is that?", "--reply", id})["id"];
