@@ -147,7 +147,8 @@ Status Conversations::remove_from_group(Context& context, const ChannelId& chann
   REQUIRE(conversation, ErrorCode::not_found, "no such conversation");
   REQUIRE(conversation->kind == ConversationKind::group, ErrorCode::not_authorised, "nobody leaves a pair");
   REQUIRE(std::erase(conversation->names, name.text()) != 0, ErrorCode::not_found, "no such member");
-  retries_.erase(channel);  // that server may be the one that asks for patience
+  // That name's server may be the one that asks for patience.
+  if (const auto retry = retries_.find(channel); retry != retries_.end()) retry->second.not_before = {};
   save(context, *conversation);
   due(channel);
   return ok();
