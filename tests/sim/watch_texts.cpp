@@ -143,6 +143,10 @@ void Watch::check_texts(const Devices& all) {
           const auto receiver = by_id.find(member);
           if (receiver == by_id.end() || !receiver->second->active || there.contains(member)) continue;
           if (lacking.contains({conversation, member})) continue;  // it says that something is missing
+          // Known and not mended (docs/threat-model.md): who removes others may hear that its commit was taken before
+          // it hears what they had said until then.
+          const auto next = members_.find({epoch->second.first, epoch->second.second + 1});
+          if (next != members_.end() && !next->second.devices.contains(device->id)) continue;
           // Nothing is known there of what began after the copy that was put back, and if its name is out of it since,
           // nobody speaks of it any more.
           if (put_back_.contains(receiver->second->host) && !knows_of(receiver->second->conversations, conversation))
