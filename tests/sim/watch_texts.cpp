@@ -71,8 +71,19 @@ bool Watch::is_as_said(const client::Message& message, const Saying& saying) con
 
 Watch::Copies Watch::check_what_came(const Devices& all) {
   Copies copies;
+  // To one that was put back or lost its place, and says that something may be missing, the history that another
+  // device gives it brings what it had forgotten or missed, behind what came since (docs/spec/client.md s.16). Whoever
+  // it gives its own history to has that in the same order.
+  std::set<std::pair<std::string, std::string>> filled_late;  // a name, and a conversation of it
   for (const Device* device : all) {
     for (const auto& [channel, kept] : device->conversations) {
+      if (kept.shows_gap && harmed_.contains(device->host))
+        filled_late.emplace(device->name.text(), id_of(kept.conversation));
+    }
+  }
+  for (const Device* device : all) {
+    for (const auto& [channel, kept] : device->conversations) {
+      const bool fills_a_gap = filled_late.contains({device->name.text(), id_of(kept.conversation)});
       std::map<DeviceId, std::uint64_t> last;
       for (const auto& [index, message] : kept.messages) {
         if (!is_here(message)) continue;
@@ -85,9 +96,6 @@ Watch::Copies Watch::check_what_came(const Devices& all) {
         if (++copies[{id_of(kept.conversation), message.id}][device->id] > 1) violation(who + " came twice");
         // A device that was put back says again what it had still to say.
         const bool says_again = put_back_.contains(saying->by);
-        // To one that was put back or lost its place, and says that something may be missing, the history that another
-        // device gives it brings what it had forgotten or missed, behind what came since (docs/spec/client.md s.16).
-        const bool fills_a_gap = kept.shows_gap && harmed_.contains(device->host);
         std::uint64_t& before = last[message.device];
         if (saying->number <= before && !says_again && !fills_a_gap) violation(who + " is out of order");
         before = std::max(before, saying->number);
