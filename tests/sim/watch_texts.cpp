@@ -202,8 +202,9 @@ void Watch::check_shown(const Devices& all, const Lacking& lacking) {
   std::set<std::pair<std::string, DeviceId>> speak;
   for (const Device* device : all) {
     for (const auto& [channel, kept] : device->conversations) {
-      if (kept.conversation.state == client::ConversationState::active && !was_out(channel, device->id))
-        speak.insert({id_of(kept.conversation), device->id});
+      // One that lost its place, and was not let in again, hears of no change; and says so.
+      const bool is_in = kept.conversation.state == client::ConversationState::active && !kept.members.empty();
+      if (is_in && !was_out(channel, device->id)) speak.insert({id_of(kept.conversation), device->id});
     }
   }
   for (const Device* device : all) {
