@@ -78,8 +78,8 @@ void BackupFiles::take(const ChannelId& home, std::uint64_t index, const Message
 void BackupFiles::keep_newest() {
   std::ranges::sort(all_,
                     [](const One& a, const One& b) { return std::pair(a.id, b.time_ms) < std::pair(b.id, a.time_ms); });
-  const auto same = std::ranges::unique(all_, {}, &One::id);
-  all_.erase(same.begin(), same.end());
+  const auto is_same = [](const One& a, const One& b) { return a.id == b.id; };
+  all_.erase(std::unique(all_.begin(), all_.end(), is_same), all_.end());
   std::ranges::stable_sort(all_, std::greater<>(), &One::time_ms);
   if (all_.size() <= kMostFilesOfBackup) return;
   left_out_ += all_.size() - kMostFilesOfBackup;
