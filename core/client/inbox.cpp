@@ -480,6 +480,7 @@ void Inbox::removed(Conversation& conversation) {
   erase_rejoin(context_, channel_);
   const auto target = owner_.written_to(context_.store, home_);
   conversation.state = ConversationState::left;
+  forget_who_brought(context_, conversation);
   const bool was_wanted = settings_of(context_.store, home_).is_leaving;
   conversation.trouble = was_wanted ? "You left this group; somebody in it can add you again."
                                     : "This device was removed from the conversation; begin a new one.";

@@ -3,6 +3,7 @@
 #include "core/client/standing.h"
 
 #include "core/client/content.h"
+#include "core/client/invitation_tables.h"
 #include "core/client/rejoin_fixture.h"
 #include "core/client/row_keys.h"
 #include "core/client/settings.h"
@@ -183,6 +184,18 @@ TEST_F(RemovalTest, WhoCameInAgainBesideItIsHeardAsAnybody) {
   village.pass_all(kMinuteMs);
   EXPECT_EQ(texts("alice-1", "walkers"), (Texts{"we begin", "before", "after"}));
   EXPECT_EQ(unseen(), 0u);
+}
+
+TEST_F(RemovalTest, WhoIsOutForgetsWhoBroughtThemThere) {
+  const auto is_kept = [&](const std::string& device) {
+    return village.device(device).store().get(tables::kBroughtBy, walkers).has_value();
+  };
+  say("bob-1", "walkers", "yes");  // so he takes it for no request
+  EXPECT_TRUE(is_kept("bob-1"));
+  remove("bob");
+  village.pass_all(kMinuteMs);
+  EXPECT_FALSE(is_kept("bob-1"));
+  EXPECT_TRUE(is_kept("carol-1"));
 }
 
 // It is said who removed that device; and that it spoke makes no request an accepted one, once it is known to be out.
