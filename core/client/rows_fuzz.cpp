@@ -27,6 +27,7 @@
 #include "core/client/roles.h"
 #include "core/client/send_keys.h"
 #include "core/client/settings.h"
+#include "core/client/standing.h"
 #include "core/client/suspicions.h"
 #include "core/client/tables.h"
 #include "core/client/transfer.h"
@@ -84,6 +85,7 @@ constexpr cairn::testing::RowFormat kFormats[] = {
     {tables::kRejoinAnswers, round_trip<RejoinAnswer>},
     {tables::kRejoinAsked, round_trip<AskedRejoin>},
     {tables::kRejoinAnswered, round_trip<AnsweredRejoin>},
+    {tables::kOwnRemovals, round_trip<OwnRemoval>},
     {tables::kHistoryGiven, round_trip<HistoryGive>},
     {tables::kHistoryPlaces, round_trip<HistoryPlace>},
     {tables::kHistoryPieces, round_trip<GivenPiece>},
