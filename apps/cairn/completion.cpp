@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-#include "apps/cairn/speaker.h"
+#include "apps/cairn/whole_list.h"
 
 namespace cairn::apps {
 namespace {
@@ -171,9 +171,15 @@ std::string completion_script(const std::string& shell) {
 std::vector<Candidate> people_known(const std::string& data_folder) {
   std::vector<Candidate> out;
   const auto own = ask_daemon(data_folder, "status", nlohmann::json::object(), kCompletionMs);
-  const auto found = own ? ask_daemon(data_folder, "conversations", {{"archived", true}}, kCompletionMs) : std::nullopt;
-  if (!found) return out;
-  for (const nlohmann::json& one : found->value("conversations", nlohmann::json::array())) {
+  if (!own) return out;
+  WholeList list("conversations", {{"archived", true}});
+  for (bool is_whole = false; !is_whole;) {
+    const auto page = ask_daemon(data_folder, "conversations", list.params(), kCompletionMs);
+    if (!page) return out;
+    is_whole = list.take(*page);
+  }
+  const nlohmann::json found = list.result();
+  for (const nlohmann::json& one : found["conversations"]) {
     const std::string kind = one.value("kind", "");
     if (kind != "pair") out.push_back({one.value("title", ""), kind});
     for (const nlohmann::json& name : kind == "pair" ? one["names"] : nlohmann::json::array()) {

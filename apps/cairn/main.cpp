@@ -22,6 +22,7 @@
 #include "apps/cairn/secret.h"
 #include "apps/cairn/speaker.h"
 #include "apps/cairn/talk.h"
+#include "apps/cairn/whole_list.h"
 #include "apps/common/manual.h"
 #include "core/directory/name.h"
 #include "shell/os/clock.h"
@@ -54,7 +55,6 @@ constexpr const char* kAbout =
     "cairn is a messenger at the command line. One command begins a name, one writes to somebody; everything that was "
     "received waits for \"cairn read\". While \"cairn daemon\" runs, other commands of the same data folder go "
     "through it.";
-/// How long the TAB key waits for what the daemon knows.
 
 struct Command {
   std::string data_folder;
@@ -213,7 +213,7 @@ int run(Command& command) {
     asked.erase("from");
     asked.erase("token");
   }
-  reply = speaker->ask(command.method, asked, on_notice);
+  reply = apps::ask_whole(*speaker, command.method, asked, on_notice);
   if (command.method == "status" && reply.exit == Exit::done)
     reply.result["key"] = apps::where_key_lies(command.data_folder);
   if (reply.exit == Exit::done && command.method == "evidence.export") {
