@@ -2,10 +2,18 @@
 // libsodium's (CMakeLists.txt), where PINs are set and tried a hundred times. The cost that was asked for goes into the
 // salt, so that another one still gives another key. What it costs in truth is held by core/crypto/password_test.cpp,
 // core/vault/pin_test.cpp and the vectors, and is paid in tests/e2e.
-#include <sodium.h>
-
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
+
+namespace {
+
+constexpr std::size_t kSaltSize = 16;
+constexpr unsigned long long kPasses = 1;
+constexpr std::size_t kMemory = 8192;  // bytes: libsodium takes no less
+
+}  // namespace
 
 extern "C" {
 
@@ -18,15 +26,13 @@ int __real_crypto_pwhash(unsigned char* out, unsigned long long out_size, const 
 int __wrap_crypto_pwhash(unsigned char* out, unsigned long long out_size, const char* password,
                          unsigned long long password_size, const unsigned char* salt, unsigned long long passes,
                          std::size_t memory, int algorithm) {
-  crypto_generichash_state state;
-  std::array<unsigned char, crypto_pwhash_SALTBYTES> mixed{};
-  const std::array<unsigned long long, 2> cost = {passes, memory};
-  crypto_generichash_init(&state, nullptr, 0, mixed.size());
-  crypto_generichash_update(&state, salt, crypto_pwhash_SALTBYTES);
-  crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(cost.data()), sizeof(cost));
-  crypto_generichash_final(&state, mixed.data(), mixed.size());
-  return __real_crypto_pwhash(out, out_size, password, password_size, mixed.data(), crypto_pwhash_OPSLIMIT_MIN,
-                              crypto_pwhash_MEMLIMIT_MIN, algorithm);
+  std::array<unsigned char, kSaltSize> mixed{};
+  std::copy_n(salt, kSaltSize, mixed.begin());
+  for (std::size_t i = 0; i < 8; ++i) {
+    mixed[i] = static_cast<unsigned char>(mixed[i] ^ (passes >> (8 * i)));
+    mixed[8 + i] = static_cast<unsigned char>(mixed[8 + i] ^ (std::uint64_t{memory} >> (8 * i)));
+  }
+  return __real_crypto_pwhash(out, out_size, password, password_size, mixed.data(), kPasses, kMemory, algorithm);
 }
 // NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
