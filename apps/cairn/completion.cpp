@@ -87,18 +87,20 @@ std::vector<Candidate> options_of(const CLI::App& app, const std::string& typed)
 struct Place {
   const CLI::App* app;
   std::size_t positional = 0;
-  bool value = false;  ///< of an option, and so anything
+  bool value = false;     ///< of an option, and so anything
+  bool may_lack = false;  ///< that option may stand alone, and the next one follow
 };
 
 Place place_of_last(const CLI::App& app, const std::vector<std::string>& words) {
   Place place{&app};
   for (std::size_t i = 1; i + 1 < words.size(); ++i) {
     const std::string& word = words[i];
-    if (place.value) {
+    if (place.value && !(place.may_lack && word.starts_with("-"))) {
       place.value = false;
     } else if (word.starts_with("-")) {
       const CLI::Option* option = option_of(*place.app, word);
       place.value = option != nullptr && option->get_items_expected_max() > 0 && word.find('=') == std::string::npos;
+      place.may_lack = option != nullptr && option->get_items_expected_min() == 0;
     } else if (const CLI::App* next = subcommand(*place.app, word)) {
       place = {next};
     } else {
@@ -141,7 +143,7 @@ std::vector<Candidate> complete(const CLI::App& app, const std::vector<std::stri
   if (words.size() < 2) return {};
   const Place place = place_of_last(app, words);
   const std::string& typed = words.back();
-  if (place.value) return {};
+  if (place.value && !(place.may_lack && typed.starts_with("-"))) return {};
   if (typed.starts_with("-")) return options_of(*place.app, typed);
   std::vector<Candidate> out;
   for (const CLI::App* one :
