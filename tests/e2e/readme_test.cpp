@@ -1,9 +1,5 @@
 // README's way from a clone to a first message each way: its block of commands to the letter, run by a shell; and that
 // the commands and options which README and docs/operating name are there.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -13,6 +9,7 @@
 
 #include "core/base/check.h"
 #include "tests/e2e/village_fixture.h"
+#include "tests/support/ports.h"
 #include "tests/support/source_dir.h"
 
 namespace cairn::e2e {
