@@ -49,7 +49,10 @@ constexpr const char* kPrintKey = "recovery.print";
 constexpr const char* kFooter =
     "Exit codes: 0 done; 1 refused or failed, the sentence says why; 2 wrong usage; 3 the server was not reached, and "
     "what\n"
-    "was said is kept and sent later; 4 another process holds the data folder.";
+    "was said is kept and sent later; 4 another process holds the data folder.\n"
+    "Environment: CAIRN_PASSPHRASE_FILE names a file with the passphrase of the data folder; CAIRN_NO_BELL=1 and "
+    "NO_COLOR=1\n"
+    "keep a terminal silent and plain.";
 
 constexpr const char* kAbout =
     "cairn is a messenger at the command line. One command begins a name, one writes to somebody; everything that was "
