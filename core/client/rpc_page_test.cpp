@@ -24,7 +24,7 @@ Bytes place_of(std::uint64_t number) {
 
 /// The page that is asked for, of a list of these places, each with its number as its item.
 json page_of(const std::vector<std::uint64_t>& places, const json& params) {
-  auto asked = Page::of(params);
+  auto asked = Page::of(json::parse(params.dump()));  // as frames have numbers: without a sign
   if (const auto* failed = std::get_if<RpcFailure>(&asked)) return failed->sentence;
   Page& page = std::get<Page>(asked);
   for (const std::uint64_t one : places) {
