@@ -57,6 +57,13 @@ std::string joined(const json& list) {
   return out;
 }
 
+/// Who is in a conversation, or how many more than are told.
+std::string names_of(const json& conversation) {
+  const std::string names = joined(conversation.value("names", json::array()));
+  return conversation.contains("names_left_out") ? names + " and " + number_of(conversation, "names_left_out") + " more"
+                                                 : names;
+}
+
 std::string render_contact(const json& contact) {
   std::string out = text_of(contact, "name") + ": " + number_of(contact, "devices_active") +
                     " active device(s), chain of " + number_of(contact, "statements") + " statement(s).\n";
@@ -145,7 +152,7 @@ std::string render_conversations(const json& result, Ink ink) {
   std::string out;
   for (const json& one : result.value("conversations", json::array())) {
     const std::string title = text_of(one, "title");
-    const std::string names = joined(one.value("names", json::array()));
+    const std::string names = names_of(one);
     out += shaded(ink, Shade::bold, title.empty() ? names : title) + (title.empty() ? "" : " (" + names + ")") + "  " +
            shaded(ink, Shade::faint, "[" + text_of(one, "id").substr(0, 8) + "]") + "  " + number_of(one, "messages") +
            " message(s)" + settings_of(one) + "\n";
@@ -219,7 +226,7 @@ std::string render_found(const json& result, Ink ink) {
   std::string out;
   for (const json& one : result.value("conversations", json::array())) {
     const std::string title = text_of(one, "title");
-    const std::string names = joined(one.value("names", json::array()));
+    const std::string names = names_of(one);
     std::string petnames;
     const json all = one.value("petnames", json::object());
     for (const auto& [name, petname] : all.items()) {
@@ -236,7 +243,7 @@ std::string render_found(const json& result, Ink ink) {
 std::string render_requests(const json& result, Ink ink) {
   std::string out;
   for (const json& one : result.value("requests", json::array())) {
-    out += joined(one.value("names", json::array())) + "  [" + text_of(one, "id").substr(0, 8) + "]\n";
+    out += names_of(one) + "  [" + text_of(one, "id").substr(0, 8) + "]\n";
     if (one.contains("first")) out += "  " + render_message(one["first"], ink);
   }
   return out.empty() ? "No requests.\n" : out;
@@ -251,7 +258,7 @@ std::string render_history(const json& result) {
 }
 
 std::string render_group(const json& group) {
-  return text_of(group, "title") + ": " + joined(group.value("names", json::array())) +
+  return text_of(group, "title") + ": " + names_of(group) +
          ".\nAdmins: " + (group.value("admins", json::array()).empty() ? "all" : joined(group["admins"])) + ".\n";
 }
 

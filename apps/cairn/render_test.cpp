@@ -65,6 +65,17 @@ TEST(Render, SaysHowManyConversationsAreArchived) {
   EXPECT_EQ(render("conversations", {{"conversations", json::array()}}), "No conversations yet.\n");
 }
 
+TEST(Render, SaysHowManyNamesOfALargeGroupItDoesNotSay) {
+  const json one = {{"id", "00112233aa"},
+                    {"title", "walkers"},
+                    {"names", json::array({"a@b.c", "b@b.c"})},
+                    {"messages", 1},
+                    {"names_left_out", 4000}};
+  const json list = {{"conversations", json::array({one})}};
+  EXPECT_NE(render("conversations", list).find("(a@b.c, b@b.c and 4000 more)"), std::string::npos)
+      << render("conversations", list);
+}
+
 TEST(Render, ShowsConversationsThatWereFoundBeforeMessages) {
   const json place = {
       {"id", "00112233aa"}, {"title", ""}, {"names", json::array({"bob@b.c"})}, {"petnames", {{"bob@b.c", "Bo\x1b"}}}};

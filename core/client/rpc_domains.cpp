@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "core/client/domains.h"
-#include "core/client/rpc_methods.h"
+#include "core/client/rpc_page.h"
 
 namespace cairn::client {
 namespace {
@@ -75,14 +75,17 @@ RpcBegun rpc_domain_add(const RpcRooms& rooms, const ClientConfig&, Context& con
   return after_judging_again(rooms, context, *account, pin);
 }
 
-RpcBegun rpc_domain_list(const RpcRooms& rooms, const ClientConfig&, Context& context, const json&) {
+RpcBegun rpc_domain_list(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
   const auto account = load_account(context.store);
   if (!account) return not_active(account);
-  json out = json::array();
+  auto asked = Page::of(params);
+  if (auto* failed = std::get_if<RpcFailure>(&asked)) return std::move(*failed);
+  Page& page = std::get<Page>(asked);
   for (const DomainPin& pin : domain_pins(context.store)) {
-    out.push_back(domain_json(context.store, *account, rooms.views, pin));
+    if (!page.wants(as_bytes(pin.domain))) continue;
+    page.add(as_bytes(pin.domain), domain_json(context.store, *account, rooms.views, pin));
   }
-  return json{{"domains", std::move(out)}};
+  return page.take("domains");
 }
 
 RpcBegun rpc_domain_remove(const RpcRooms&, const ClientConfig&, Context& context, const json& params) {

@@ -3,8 +3,9 @@
 #include "core/client/domains.h"
 #include "core/client/invitation.h"
 #include "core/client/requests.h"
-#include "core/client/rpc_methods.h"
+#include "core/client/rpc_page.h"
 #include "core/client/tables.h"
+#include "core/wire/writer.h"
 
 namespace cairn::client {
 namespace {
@@ -352,14 +353,19 @@ RpcBegun rpc_invitation_create(const RpcRooms& rooms, const ClientConfig&, Conte
   return out;
 }
 
-RpcBegun rpc_invitation_list(const RpcRooms& rooms, const ClientConfig&, Context& context, const json&) {
+RpcBegun rpc_invitation_list(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
   const auto account = load_account(context.store);
   if (!account) return not_active(account);
-  json out = json::array();
+  auto asked = Page::of(params);
+  if (auto* failed = std::get_if<RpcFailure>(&asked)) return std::move(*failed);
+  Page& page = std::get<Page>(asked);
   for (const Invites::Made& one : Invites::list(context.store)) {
-    out.push_back(made_json(rooms, context, *account, one));
+    wire::Writer place;  // of one moment they stand in the order of their ids
+    place.u64(one.link.made_ms);
+    place.raw(one.id);
+    if (page.wants(place.view())) page.add(place.view(), made_json(rooms, context, *account, one));
   }
-  return json{{"invitations", std::move(out)}};
+  return page.take("invitations");
 }
 
 RpcBegun rpc_invitation_revoke(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {

@@ -122,10 +122,10 @@ class Views {
 /// Why nothing is sent to a name that awaits_admission().
 std::string reset_sentence(const directory::Name& name);
 /// The sentence for a view that is too old for a first message: `age_ms` by the clock of this device.
-std::string late_sentence(const directory::Name& name, std::uint64_t age_ms);
+std::string late_sentence(const Account& account, const directory::Name& name, std::uint64_t age_ms);
 /// The sentence for a domain for which the policy of the own one is no quorum, and no other is known.
 std::string no_policy_sentence(std::string_view domain);
 /// The sentence for a refusal of the directory's answer about `name`; `where` is the error's.
-std::string refusal_sentence(const directory::Name& name, const Error& error);
+std::string refusal_sentence(const Account& account, const directory::Name& name, const Error& error);
 
 }  // namespace cairn::client

@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "tests/e2e/village_fixture.h"
+#include "tests/support/many_files.h"
 
 namespace cairn::e2e {
 namespace {
@@ -81,6 +82,11 @@ class LongCrowd : public CrowdTest {};
 
 TEST_F(LongCrowd, TenThousandSilentAndTwoHundredBusyForTenMinutesInFlatMemory) {
   const Attendance all{10'200, 200, 500, 600};
+  // Both programs have a connection open to each; they get the limit of this process.
+  constexpr std::size_t kFiles = 12'000;
+  if (!testing::may_open_files(kFiles)) {
+    GTEST_SKIP() << "SKIPPED: a process may not have " << kFiles << " files open here; ulimit -Hn says how many";
+  }
   begin(all);
   const std::uint64_t alone = server_kib();
   ASSERT_TRUE(line(0, std::chrono::seconds(600)).is_object()) << crowd_->output();
@@ -88,13 +94,13 @@ TEST_F(LongCrowd, TenThousandSilentAndTwoHundredBusyForTenMinutesInFlatMemory) {
               static_cast<unsigned long long>(alone));
   std::uint64_t settled = 0, most = 0;
   for (int minute = 1; minute <= 10; ++minute) {
-    if (!line(1, std::chrono::seconds(60)).is_null()) break;
+    if (!line(1, std::chrono::seconds(60)).is_null() || !crowd_->running()) break;
     const std::uint64_t now = server_kib();
     std::printf("minute %d: %llu KiB\n", minute, static_cast<unsigned long long>(now));
     if (minute == 3) settled = now;
     if (minute > 3) most = std::max(most, now);
   }
-  ASSERT_GT(settled, 0u);
+  ASSERT_GT(settled, 0u) << "it ended before the third minute\n" << crowd_->output();
   EXPECT_LT(most, settled + settled / 20 + 8 * 1024) << "its memory grows";
   expect_all_well(all, line(1, std::chrono::seconds(120)));
 }
