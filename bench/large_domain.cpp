@@ -160,24 +160,24 @@ void LargeDomain::add_rows(std::size_t count) {
   const Bytes name_row = sample(table::kNames).value;
   const Bytes statement_row = sample(table::kStatements).value;
   const Bytes mailbox_row = sample(table::kMailboxes).value;
-  std::vector<std::string> names;
+  std::vector<std::string> made;
   std::vector<std::pair<DeviceId, std::size_t>> devices;
   std::vector<MailboxId> mailboxes;
   for (std::size_t i = 0; i < count; ++i) {
-    names.push_back("f" + std::to_string(entropy_.next()));
-    names.back().resize(name_size, '0');
+    made.push_back("f" + std::to_string(entropy_.next()));
+    made.back().resize(name_size, '0');
     devices.emplace_back(random_value<DeviceId>(entropy_), i);
     mailboxes.push_back(random_value<MailboxId>(entropy_));
     const directory::NameLeaf leaf{1, random_value<Hash>(entropy_), {}, {}};
     leaves_.push_back({random_value<Hash>(entropy_), leaf});
   }
-  std::sort(names.begin(), names.end());
+  std::sort(made.begin(), made.end());
   std::sort(devices.begin(), devices.end());
   std::sort(mailboxes.begin(), mailboxes.end());
-  put_rows(table::kNames, count, [&](std::size_t i) { return Row{to_bytes(as_bytes(names[i])), name_row}; });
-  put_rows(table::kStatements, count, [&](std::size_t i) { return Row{relay::chain_key(names[i], 0), statement_row}; });
+  put_rows(table::kNames, count, [&](std::size_t i) { return Row{to_bytes(as_bytes(made[i])), name_row}; });
+  put_rows(table::kStatements, count, [&](std::size_t i) { return Row{relay::chain_key(made[i], 0), statement_row}; });
   put_rows(table::kDevices, count, [&](std::size_t i) {
-    return Row{to_bytes(devices[i].first), to_bytes(as_bytes(names[devices[i].second]))};
+    return Row{to_bytes(devices[i].first), to_bytes(as_bytes(made[devices[i].second]))};
   });
   put_rows(table::kMailboxes, count, [&](std::size_t i) { return Row{to_bytes(mailboxes[i]), mailbox_row}; });
 }
