@@ -139,8 +139,10 @@ std::variant<DeviceId, RpcFailure> device_param(const RpcRooms& rooms, const Sto
   if (whole) return *whole;
   const auto view = rooms.views.view(store, account, account.name);
   std::set<DeviceId> meant;
-  for (const auto& device : view ? view->state().devices() : std::vector<directory::AuthorisedDevice>{}) {
-    if (words.size() >= kLeastDeviceDigits && to_hex(device.id).starts_with(words)) meant.insert(device.id);
+  if (view && words.size() >= kLeastDeviceDigits) {
+    for (const auto& device : view->state().devices()) {
+      if (to_hex(device.id).starts_with(words)) meant.insert(device.id);
+    }
   }
   if (meant.size() == 1) return *meant.begin();
   if (meant.empty()) return failure(ErrorCode::malformed, "That is no id of a device; device list shows them.");
