@@ -87,7 +87,10 @@ Result<Collected> collect(Turn& turn, const directory::Map& map, const Keys& key
                           std::uint64_t record_time_ms) {
   Collected out;
   std::size_t bytes = 0;
-  for (Row& row : turn.rows.scan(table::kDue, {}, {}, config.times.epoch_updates)) {
+  std::vector<Row> rows = turn.rows.scan(table::kDue, {}, {}, config.times.epoch_updates);
+  out.changes.reserve(rows.size());  // they are large
+  out.names.reserve(rows.size());
+  for (Row& row : rows) {
     if (bytes >= config.times.epoch_bytes) break;
     auto due = wire::decode<DueRow>(row.value);
     REQUIRE(due.has_value(), ErrorCode::internal, "a row of what is due does not decode");
