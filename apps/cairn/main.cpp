@@ -324,8 +324,12 @@ void add_identity_commands(CLI::App& app, Command& command) {
         "what was said before stays where it is; settings come");
   }
   device->add_subcommand("list", "all devices, ever")->callback([&command] { command.method = "device.list"; });
+  CLI::App* name = device->add_subcommand("name", "what you call a device; only this device knows it");
+  text(name, command, "device", "device", "its id, as list shows it, or the first 8 digits")->required();
+  text(name, command, "name", "name", "at most 64 bytes; without it the device has no name any more");
+  name->callback([&command] { command.method = "device.name"; });
   CLI::App* remove = device->add_subcommand("remove", "shut a device out");
-  text(remove, command, "device", "device", "its id, as list shows it")->required();
+  text(remove, command, "device", "device", "its id, as list shows it, or the first 8 digits")->required();
   remove->callback([&command] { command.method = "device.remove"; });
 }
 

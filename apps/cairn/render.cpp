@@ -168,7 +168,9 @@ std::string render_devices(const json& result) {
   std::string out;
   for (const json& device : result.value("devices", json::array())) {
     out += text_of(device, "id") + (device.value("active", false) ? "  active" : "  removed") +
-           (device.value("own", false) ? "  (this one)" : "") + "\n";
+           (device.value("own", false) ? "  (this one)" : "");
+    if (const std::string name = text_of(device, "name"); !name.empty()) out += "  " + name;
+    out += "\n";
   }
   return out;
 }
@@ -387,6 +389,10 @@ std::string render(const std::string& method, const json& result, Ink ink) {
   if (method == "link.wait") return "This device is one of " + text_of(result, "name") + "'s now.\n";
   if (method == "device.approve") return "The device was added.\n";
   if (method == "device.remove") return "The device was removed.\n";
+  if (method == "device.name") {
+    const std::string name = text_of(result, "name");
+    return name.empty() ? "That device has no name here any more.\n" : "That device is called " + name + " here.\n";
+  }
   if (method == "send") {
     return result.value("delivery", "") == "sent"
                ? "Sent.\n"

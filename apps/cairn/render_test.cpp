@@ -112,6 +112,15 @@ TEST(Render, ShowsAlarmsWithTheStatus) {
             "It was vetoed.\nNo name yet: register one, or link this device to one.\n");
 }
 
+TEST(Render, ShowsDevicesWithWhatTheyAreCalledHere) {
+  const json list = {{"devices",
+                      {{{"id", "00"}, {"active", true}, {"own", true}},
+                       {{"id", "01"}, {"active", false}, {"own", false}, {"name", "the phone"}}}}};
+  EXPECT_EQ(render("device.list", list), "00  active  (this one)\n01  removed  the phone\n");
+  EXPECT_EQ(render("device.name", {{"device", "01"}, {"name", "phone"}}), "That device is called phone here.\n");
+  EXPECT_EQ(render("device.name", {{"device", "01"}, {"name", ""}}), "That device has no name here any more.\n");
+}
+
 TEST(Render, ShowsHowFarAVetoHasCome) {
   const json veto = {
       {"auditors", {{{"name", "a1"}, {"state", "has it"}}, {{"name", "a2\x1b"}, {"state", "waits"}, {"status", 404}}}},

@@ -202,6 +202,7 @@ const std::map<std::string, RpcEntry, std::less<>>& most_methods() {
       {"link.wait", {rpc_link_wait, kReads, {}}},
       {"device.approve", {rpc_device_approve, kGrows, {{"code", Kind::text, kRequired}, {"confirm"}, no_history}}},
       {"device.list", {rpc_device_list, kReads, {}}},
+      {"device.name", {rpc_device_name, kGrows, {{"device", Kind::text, kRequired}, {"name"}}}},
       {"device.remove", {rpc_device_remove, kReads, {{"device", Kind::text, kRequired}}}},
       {"rpc.discover", {rpc_discover, kReads, {}}},
       {"status", {rpc_status, kReads, {}}},

@@ -159,6 +159,7 @@ RpcBegun rpc_link(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_link_wait(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_device_approve(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_device_list(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_device_name(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_device_remove(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_sync(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_status(const RpcRooms&, const ClientConfig&, Context&, const json&);

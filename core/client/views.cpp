@@ -237,7 +237,23 @@ void Views::check(Context& context, const Account& account, const directory::Nam
       if (witness.key.key() == key) evidence.cosigners.push_back(witness.name);
     }
   }
+  if (name == account.name) remember_adders(response->statements);
   accept(context, account, *lookup, evidence);
+}
+
+void Views::remember_adders(const std::vector<directory::Statement>& verified) {
+  for (const directory::Statement& statement : verified) {
+    const auto* added = std::get_if<directory::AddDevice>(&statement.content.body);
+    if (added == nullptr) continue;
+    const directory::StatementSignature& signer = statement.signatures.front();
+    const bool is_device = signer.kind == directory::SignerKind::device;
+    adders_[added->device.id()] = {signer.kind, is_device ? directory::device_id(signer.key) : DeviceId{}};
+  }
+}
+
+std::optional<Adder> Views::added_by(const DeviceId& device) const {
+  const auto found = adders_.find(device);
+  return found == adders_.end() ? std::nullopt : std::optional(found->second);
 }
 
 void Views::obey_removals(Context& context, const Account& account, const directory::VerifiedView& pinned,
@@ -314,6 +330,7 @@ void Views::forget_all() {
   not_before_.clear();
   accepted_.clear();
   changed_.clear();
+  adders_.clear();
 }
 
 std::string reset_sentence(const directory::Name& name) {

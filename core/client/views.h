@@ -36,6 +36,12 @@ struct LookupEvidence {
   static Result<LookupEvidence> read(wire::Reader&);
 };
 
+/// Whose signature let a device into the own chain.
+struct Adder {
+  directory::SignerKind kind = directory::SignerKind::device;  ///< new_device: its own, at the end of a reset
+  DeviceId device;                                             ///< of kind device: whose key it was
+};
+
 class Views {
  public:
   explicit Views(Calls& calls) : calls_(calls) {}
@@ -81,6 +87,9 @@ class Views {
   };
   Outcome outcome(const directory::Name& name) const;
 
+  /// By whom a device was added to the own name, if that came in an answer that was accepted in this process.
+  std::optional<Adder> added_by(const DeviceId& device) const;
+
   /// Names whose stored view changed since the last call: conversations with them are to be looked at again.
   std::vector<directory::Name> take_changed();
   /// Repeats wanted look-ups that are due again.
@@ -101,6 +110,7 @@ class Views {
   /// Obeys removals in an answer that was refused: whoever signed them, it was the owner.
   void obey_removals(Context& context, const Account& account, const directory::VerifiedView& pinned,
                      const std::vector<directory::Statement>& statements);
+  void remember_adders(const std::vector<directory::Statement>& verified);
   void failed(Context& context, const directory::Name& name, std::string trouble, bool refused);
   /// Whether the server of its domain has asked for patience: then the name is looked up when that is over.
   bool must_wait(const Context& context, const directory::Name& name);
@@ -117,6 +127,7 @@ class Views {
   std::map<std::string, Time> not_before_;  ///< by domain, as its server said
   std::map<directory::Name, std::uint64_t> accepted_;
   std::vector<directory::Name> changed_;
+  std::map<DeviceId, Adder> adders_;  ///< of devices of the own name
 };
 
 /// Why nothing is sent to a name that awaits_admission().

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 
 #include "tests/sim/domains.h"
 #include "tests/sim/lies.h"
@@ -75,14 +76,15 @@ int run_resets(const Options& options) {
   const std::uint64_t count = options.seeds != 0 ? options.seeds : 3;
   for (std::uint64_t seed = options.first; seed < options.first + count; ++seed) {
     const auto start = std::chrono::steady_clock::now();
+    const std::clock_t busy = std::clock();
     const sim::ResetsResult result = sim::run_resets(seed, world);
     if (!result.good()) return failed(seed, result.violations, "--resets ");
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     std::printf(
-        "seed %llu good in %.0f s: %.1f days, %zu requests, %zu vetoes, %zu completions, %zu too early, %zu missed by "
-        "an "
-        "auditor, %llu steps\n",
+        "seed %llu good in %.0f s (%.1f s of a processor): %.1f days, %zu requests, %zu vetoes, %zu completions, %zu "
+        "too early, %zu missed by an auditor, %llu steps\n",
         static_cast<unsigned long long>(seed), took.count(),
+        static_cast<double>(std::clock() - busy) / static_cast<double>(CLOCKS_PER_SEC),
         static_cast<double>(result.simulated_ms) / static_cast<double>(kDayMs), result.requests, result.vetoes,
         result.completions, result.too_early, result.missed, static_cast<unsigned long long>(result.steps));
     std::fflush(stdout);
