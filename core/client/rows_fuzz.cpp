@@ -91,6 +91,8 @@ constexpr cairn::testing::RowFormat kFormats[] = {
     {tables::kHistoryPieces, round_trip<GivenPiece>},
     {tables::kHistoryTaken, round_trip<HistoryTake>},
     {tables::kHistoryOffers, round_trip<HistoryOffer>},
+    {tables::kHistoryAgain, round_trip<GivenPiece>},
+    {tables::kHistorySaid, round_trip<HistoryOffer>},
     {tables::kHistoryWaiting, round_trip<HistoryRun>},
     {tables::kSharedStamps, round_trip<Stamp>},
     {tables::kSharedWaiting, round_trip<SharedRecord>},

@@ -11,7 +11,7 @@ namespace cairn::client::tables {
 inline constexpr Table kAccount{1};           ///< "" -> Account
 inline constexpr Table kDomains{2};           ///< name_key(domain) -> directory::DomainState
 inline constexpr Table kContacts{3};          ///< name_key(name) -> directory::VerifiedView
-inline constexpr Table kKeyPackages{4};       ///< KeyPackageRef -> KeyPackageRecord
+inline constexpr Table kKeyPackages{4};       ///< KeyPackageRef -> mls::PrivateKeyPackage
 inline constexpr Table kConversations{5};     ///< channel id -> Conversation (without the group)
 inline constexpr Table kGroups{6};            ///< channel id -> serialised mls::Group
 inline constexpr Table kMessages{7};          ///< home || uint64 index -> Message
