@@ -5,18 +5,14 @@
 namespace cairn::e2e {
 namespace {
 
-using std::chrono::hours;
-using std::chrono::minutes;
-using std::chrono::seconds;
-
-constexpr seconds kLong{90};
+constexpr std::chrono::seconds kMostByName{90};
 
 class FederationByName : public TwoDomainsTest {
  protected:
   /// alice@one.example and bob@two.example, who were told of their authority and of nothing else.
   void SetUp() override {
     TwoDomainsTest::SetUp();
-    TwoDomains& out = begin(Policies::shared, Ways::by_name);
+    TwoDomains& out = begin(Policies::shared, FoundBy::name);
     out.person("alice", "alice@one.example", out.one);
     out.person("bob", "bob@two.example", out.two);
   }
@@ -28,7 +24,7 @@ class FederationByName : public TwoDomainsTest {
   }
   /// bob has all that alice said, once and in order, and nothing else.
   bool bob_has_it() {
-    return eventually([&] { return all().texts("bob", "alice@one.example") == said_; }, kLong);
+    return eventually([&] { return all().texts("bob", "alice@one.example") == said_; }, kMostByName);
   }
   /// As its operator's command says it.
   std::string doctor() {
@@ -37,7 +33,7 @@ class FederationByName : public TwoDomainsTest {
     words.insert(words.end(),
                  {"--data", all().file("one.example"), "doctor", "--domain", "one.example", "--federation", "list",
                   "--federation-domains", all().file("allowed"), "--ca", all().authority->certificate()});
-    return demo::run(words, seconds(60)).out;
+    return demo::run(words, std::chrono::seconds(60)).out;
   }
 
   std::vector<std::string> said_;
@@ -48,7 +44,7 @@ TEST_F(FederationByName, PeopleOfTwoDomainsTalkAndNobodyWasToldWhereTheyAre) {
   EXPECT_TRUE(bob_has_it());
   must(all().cairn("bob", {"send", "alice@one.example", "hello back", "--wait", "20"}));
   said_.push_back("bob@two.example: hello back");
-  EXPECT_TRUE(eventually([&] { return all().texts("alice", "bob@two.example") == said_; }, kLong));
+  EXPECT_TRUE(eventually([&] { return all().texts("alice", "bob@two.example") == said_; }, kMostByName));
   EXPECT_TRUE(bob_has_it());
   EXPECT_NE(doctor().find("good   The server of two.example speaks to other domains."), std::string::npos) << doctor();
   for (const TwoDomains::Domain* domain : {&all().one, &all().two}) {
@@ -62,33 +58,33 @@ TEST_F(FederationByName, ADomainThatWasAwayForADayMissesNothing) {
   TwoDomains::stop(all().two, SIGKILL);
   // bob's device is on, as are all others; what alice was told is on disk stays there whatever happens to her server.
   std::uint64_t waiting = 0;
-  for (const hours later : {hours(0), hours(1), hours(5), hours(13), hours(23)}) {
-    all().set_clocks(later);
+  for (const int later : {0, 1, 5, 13, 23}) {
+    all().set_clocks(std::chrono::hours(later));
     for (int i = 0; i < 3; ++i) {
-      alice_says("away for " + std::to_string(later.count()) + " hours, " + std::to_string(i));
+      alice_says("away for " + std::to_string(later) + " hours, " + std::to_string(i));
       ++waiting;
     }
-    if (later == hours(5)) {
+    if (later == 5) {
       TwoDomains::stop(all().one, SIGKILL);
       all().start(all().one);
     }
-    EXPECT_TRUE(eventually([&] { return all().waiting(all().one) >= waiting; }, kLong));
+    EXPECT_TRUE(eventually([&] { return all().waiting(all().one) >= waiting; }, kMostByName));
   }
-  all().set_clocks(hours(24));
+  all().set_clocks(std::chrono::hours(24));
   all().start(all().two);
   EXPECT_EQ(all().texts("bob", "alice@one.example").size(), 1u);  // none of it has come another way
   // A try is never more than five minutes off.
-  all().set_clocks(hours(24) + minutes(5));
+  all().set_clocks(std::chrono::hours(24) + std::chrono::minutes(5));
   EXPECT_TRUE(bob_has_it());
   EXPECT_EQ(all().texts("bob", "alice@one.example"), said_);
-  EXPECT_TRUE(eventually([&] { return all().waiting(all().one) == 0; }, kLong));
+  EXPECT_TRUE(eventually([&] { return all().waiting(all().one) == 0; }, kMostByName));
   EXPECT_TRUE(eventually(
       [&] {
         return all().cairn("bob", {"send", "alice@one.example", "back again"}).good();
       },
-      kLong));
-  EXPECT_TRUE(
-      eventually([&] { return all().has_text("alice", "bob@two.example", "bob@two.example: back again"); }, kLong));
+      kMostByName));
+  EXPECT_TRUE(eventually([&] { return all().has_text("alice", "bob@two.example", "bob@two.example: back again"); },
+                         kMostByName));
 }
 
 TEST_F(FederationByName, AnotherNamesCertificateIsRefusedInOneSentenceAndWhatWaitsComesLater) {
@@ -132,7 +128,7 @@ TEST_F(FederationByName, AnotherNamesCertificateIsRefusedInOneSentenceAndWhatWai
   TwoDomains::stop(all().two, SIGTERM);
   all().two.certificate = all().two.name;
   all().start(all().two);
-  all().set_clocks(minutes(5));
+  all().set_clocks(std::chrono::minutes(5));
   EXPECT_TRUE(bob_has_it());
   EXPECT_EQ(all().texts("bob", "alice@one.example"), said_);
 }

@@ -14,7 +14,7 @@ enum class Policies : std::uint8_t { shared, apart };
 
 /// How programs find a domain: they are told http://127.0.0.1:PORT; or by themselves at https://DOMAIN, by its name and
 /// its certificate, as where they are used (tests/e2e/shim/names.cpp).
-enum class Ways : std::uint8_t { told, by_name };
+enum class FoundBy : std::uint8_t { address, name };
 
 class TwoDomains {
  public:
@@ -23,7 +23,7 @@ class TwoDomains {
     std::string program = "cairnd";        ///< of its server; another one speaks to no other domain
     std::vector<std::string> arguments{};  ///< of its server, beside the usual ones
     unsigned port = 0;
-    std::string certificate{};         ///< NAME.pem and NAME.key, by_name; empty: plain
+    std::string certificate{};         ///< NAME.pem and NAME.key, found by name; empty: plain
     std::string policy_file{};         ///< its clients'
     std::string server_policy_file{};  ///< with the cosigners' addresses
     std::string domains_file{};
@@ -34,8 +34,8 @@ class TwoDomains {
     }
   };
 
-  TwoDomains(std::string folder, Policies policies, Ways ways = Ways::told)
-      : folder_(std::move(folder)), policies_(policies), ways_(ways) {
+  TwoDomains(std::string folder, Policies policies, FoundBy found_by = FoundBy::address)
+      : folder_(std::move(folder)), policies_(policies), found_by_(found_by) {
     std::filesystem::create_directories(file("trouble"));
     one.name = "one.example";
     two.name = "two.example";
@@ -47,11 +47,11 @@ class TwoDomains {
       write(domain->domains_file, "");
       start(*domain);
       const auto facts = nlohmann::json::parse(demo::http_get(domain->port, "/.well-known/cairn").value());
-      if (ways_ == Ways::by_name) domain->certificate = domain->name;
+      if (found_by_ == FoundBy::name) domain->certificate = domain->name;
       log_lines_.push_back("log " + facts["log"]["vkey"].get<std::string>() + " " + domain->url() + "/log\n");
       stop(*domain, SIGTERM);
     }
-    if (ways_ == Ways::told) {
+    if (found_by_ == FoundBy::address) {
       write(one.domains_file, "url two.example " + two.url() + "\n");
       write(two.domains_file, "url one.example " + one.url() + "\n");
     } else {
@@ -67,7 +67,7 @@ class TwoDomains {
 
   Domain one;
   Domain two;
-  std::optional<testing::TestAuthority> authority{};  ///< by_name
+  std::optional<testing::TestAuthority> authority{};  ///< found by name
 
   void start(Domain& domain) {
     std::vector<std::string> words = command(domain.name, domain.program);
@@ -187,7 +187,7 @@ class TwoDomains {
     return health ? nlohmann::json::parse(*health)["forwarding"]["envelopes"].get<std::uint64_t>() : 0;
   }
 
-  /// By_name: from now on the clocks of all programs go ahead by so much.
+  /// Found by name: from now on the clocks of all programs go ahead by so much.
   void set_clocks(std::chrono::seconds ahead) {
     std::vector<std::string> all = {one.name, two.name};
     for (std::size_t i = 0; i < cosigners_.size(); ++i) all.push_back("cosigner" + std::to_string(i));
@@ -202,7 +202,7 @@ class TwoDomains {
   /// The beginning of a command; `who`: a domain, cosignerN or a device.
   std::vector<std::string> command(const std::string& who, const std::string& program) const {
     const std::string path = program_folder() + "/" + program;
-    if (ways_ == Ways::told) return {path};
+    if (found_by_ == FoundBy::address) return {path};
     return {"/usr/bin/env", "LD_PRELOAD=" + program_folder() + "/libcairn_trouble.so", "CAIRN_NAMES=" + file("names"),
             "CAIRN_TROUBLE=" + file("trouble/" + who), path};
   }
@@ -259,7 +259,7 @@ class TwoDomains {
 
   std::string folder_;
   Policies policies_;
-  Ways ways_;
+  FoundBy found_by_;
   std::vector<std::string> log_lines_;
   std::vector<demo::Process> cosigners_;
   std::map<std::string, demo::Process> daemons_;
@@ -276,8 +276,8 @@ class TwoDomainsTest : public ::testing::Test {
     domains_.reset();
     if (!HasFailure()) std::filesystem::remove_all(folder_);
   }
-  TwoDomains& begin(Policies policies, Ways ways = Ways::told) {
-    domains_.emplace(folder_.string(), policies, ways);
+  TwoDomains& begin(Policies policies, FoundBy found_by = FoundBy::address) {
+    domains_.emplace(folder_.string(), policies, found_by);
     return *domains_;
   }
   /// alice@one.example and bob@two.example, who know where the other one's domain is.
