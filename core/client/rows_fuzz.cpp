@@ -102,6 +102,8 @@ constexpr cairn::testing::RowFormat kFormats[] = {
     {tables::kLostGenerations, round_trip<LostGeneration>},
     {tables::kPinStandbys, round_trip<PinStandby>},
     {tables::kPinAttempt, round_trip<PinAttempt>},
+    {tables::kDomainWords, round_trip<HeardDomain>},
+    {tables::kDomainSources, round_trip<DomainSource>},
     {tables::kDomainOrigins, round_trip<DomainOrigin>},
     {tables::kGroupLinks, round_trip<GroupLink>},
     {tables::kAskedJoins, round_trip<AskedJoin>},
