@@ -2,15 +2,17 @@
 
 #include <set>
 
+#include "core/client/domain_tables.h"
 #include "core/client/history_rows.h"
 #include "core/client/tables.h"
 
 namespace cairn::client {
 namespace {
 
-/// A device that asks again sooner is not answered.
+/// Everything is told no sooner again, however often it is asked for.
 constexpr std::uint64_t kTellPauseMs = kMinuteMs;
-constexpr std::size_t kMarksAtOnce = 64;
+constexpr std::size_t kDomainMarksAtOnce = 64;
+constexpr std::size_t kMostWanting = 1024;
 
 /// Whether nothing ever counted for that domain here but, perhaps, this very word.
 bool is_unknown(const StoreView& store, const Account& account, const DomainWord& word) {
@@ -21,7 +23,7 @@ bool is_unknown(const StoreView& store, const Account& account, const DomainWord
   return !store.get(tables::kDomains, name_key(account, word.domain));
 }
 
-bool is_active(const directory::NameState& own_name, const DomainSource& source) {
+bool is_believed(const directory::NameState& own_name, const DomainSource& source) {
   return own_name.is_active(source.by) && own_name.is_active(source.through);
 }
 
@@ -124,7 +126,7 @@ bool DomainSharing::follow_another(Context& context, const Account& account, con
     next.by = other.word.by;
     next.through = other.through;
     if (other.word.domain != source.domain || !other.word.said || other.word.by == source.by) continue;
-    if (other.word.content() != source.content || !is_active(own_name, next)) continue;
+    if (other.word.content() != source.content || !is_believed(own_name, next)) continue;
     save_domain_source(context, account, next);
     return true;
   }
@@ -141,7 +143,7 @@ void DomainSharing::switch_off(Context& context, const Account& account, DomainS
 void DomainSharing::devices_changed(Context& context, const Account& account, const directory::NameState& own_name) {
   std::set<std::pair<DeviceId, std::string>> asked;  // whose word counted until now
   for (const DomainSource& source : domain_sources(context.store)) {
-    if (source.whose == DomainSource::Whose::own || is_active(own_name, source)) continue;
+    if (source.whose == DomainSource::Whose::own || is_believed(own_name, source)) continue;
     if (!source.is_off && !follow_another(context, account, source, own_name)) switch_off(context, account, source);
     asked.emplace(source.by, source.domain);
   }
@@ -187,13 +189,30 @@ void DomainSharing::mark_all(Context& context, const Account& account) {
   }
 }
 
-void DomainSharing::wanted(Context& context, const Account& account, const DeviceId& by) {
-  const auto [last, is_first] = told_at_.try_emplace(by, context.now);
-  if (!is_first && elapsed_ms(context.now, last->second) < kTellPauseMs) return;
-  last->second = context.now;
+void DomainSharing::wanted(Context& context, const DeviceId& by) {
+  context.store.put(tables::kDomainsWanted, to_bytes(by), {});
+}
+
+void DomainSharing::tell_who_wants(Context& context, const Account& account) {
+  next_tell_ = Time::never();
+  const auto all = context.store.scan(tables::kDomainsWanted, {}, {}, kMostWanting);
+  if (all.empty()) return;
+  if (told_at_ && elapsed_ms(context.now, *told_at_) < kTellPauseMs) {
+    next_tell_ = after(*told_at_, kTellPauseMs);
+    return;
+  }
+  told_at_ = context.now;
   mark_all(context, account);
-  if (!load_give(context.store, by)) return;
-  // This one let it in: what others have said it says too, for they may be off for long.
+  bool let_in = false;
+  for (const Row& row : all) {
+    const auto by = DeviceId::from(row.key);
+    let_in = let_in || (by && load_give(context.store, *by));
+    context.store.erase(tables::kDomainsWanted, row.key);
+  }
+  if (let_in) pass_on(context, account);
+}
+
+void DomainSharing::pass_on(Context& context, const Account& account) {
   for (const HeardDomain& heard : heard_domains(context.store)) {
     const auto source = domain_source(context.store, account, heard.word.domain);
     const bool counts = source && source->whose == DomainSource::Whose::other && !source->is_off &&
@@ -230,7 +249,8 @@ void DomainSharing::step(Context& context, const Account& account, Others others
     mark_all(context, account);
     if (line_.say(context, account, DomainsWanted{})) context.store.put(tables::kDomainsAsked, {}, {});
   }
-  for (const Row& row : context.store.scan(tables::kDomainMarks, {}, {}, kMarksAtOnce)) {
+  tell_who_wants(context, account);
+  for (const Row& row : context.store.scan(tables::kDomainMarks, {}, {}, kDomainMarksAtOnce)) {
     if (row.value.size() == 1) tell(context, account, row.key, row.value.front());
   }
 }

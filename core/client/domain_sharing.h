@@ -4,8 +4,6 @@
 // otherwise on this device, or until the device it came from takes it back or is removed.
 #pragma once
 
-#include <map>
-
 #include "core/client/domain_words.h"
 #include "core/client/self_line.h"
 #include "core/client/views.h"
@@ -21,7 +19,7 @@ class DomainSharing {
   enum class Says : std::uint8_t { its_own, anybodys };
   void heard(Context& context, const Account& account, const DeviceId& by, Says says, const DomainWord& word);
   /// Another own device wants to hear everything.
-  void wanted(Context& context, const Account& account, const DeviceId& by);
+  static void wanted(Context& context, const DeviceId& by);
   /// Words may be missing, or may not have arrived: all is asked, and told, once more.
   static void mail_is_missing(Context& context);
   /// The own chain may be another now: what came from devices that are gone counts no more.
@@ -31,7 +29,11 @@ class DomainSharing {
   void step(Context& context, const Account& account, Others others);
   /// Grows when something may have come to be decided.
   std::uint64_t looks() const { return looks_; }
-  void forget_all() { told_at_.clear(); }
+  Time next_deadline() const { return next_tell_; }
+  void forget_all() {
+    told_at_.reset();
+    next_tell_ = Time::never();
+  }
 
  private:
   /// What a word changes here, and what its owner is to decide.
@@ -50,12 +52,17 @@ class DomainSharing {
   static void mark_all(Context& context, const Account& account);
   /// Whether the link by which it was pinned led to the name that it is of: until then it may be put back.
   bool is_borne_out(const StoreView& store, const Account& account, std::string_view domain) const;
+  /// Whoever wants to hear everything, once in a minute for all.
+  void tell_who_wants(Context& context, const Account& account);
+  /// What others have said, to a device that this one let in: they may be off for long.
+  void pass_on(Context& context, const Account& account);
   void tell(Context& context, const Account& account, const Bytes& key, std::uint8_t mark);
 
   Views& views_;
   Conversations& conversations_;
   SelfLine& line_;
-  std::map<DeviceId, Time> told_at_;  ///< to whom everything was told, in this process
+  std::optional<Time> told_at_;  ///< when everything was last told, in this process
+  Time next_tell_ = Time::never();
   std::uint64_t looks_ = 0;
 };
 

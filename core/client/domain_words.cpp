@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/encoding.h"
+#include "core/client/domain_tables.h"
 #include "core/client/invitation.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
@@ -20,26 +21,26 @@ Bytes heard_key(const Account& account, const DeviceId& by, std::string_view dom
 }
 
 template <class T>
-std::optional<T> stored(const StoreView& store, Table table, ByteView key) {
+std::optional<T> read_row(const StoreView& store, Table table, ByteView key) {
   const auto row = store.get(table, key);
   auto value = row ? wire::decode<T>(*row) : Result<T>(fail(ErrorCode::not_found, "row"));
   if (!value) return std::nullopt;
   return std::move(*value);
 }
 
-const std::string& domain_of(const DomainSource& source) { return source.domain; }
-const std::string& domain_of(const HeardDomain& heard) { return heard.word.domain; }
+const std::string& spoken_of(const DomainSource& source) { return source.domain; }
+const std::string& spoken_of(const HeardDomain& heard) { return heard.word.domain; }
 
 template <class T>
-std::vector<T> all_of(const StoreView& store, Table table, std::size_t most) {
+std::vector<T> rows_by_domain(const StoreView& store, Table table, std::size_t most) {
   std::vector<T> out;
   for (const Row& row : store.scan(table, {}, {}, most)) {
     if (auto value = wire::decode<T>(row.value)) out.push_back(std::move(*value));
   }
-  std::stable_sort(out.begin(), out.end(), [](const T& a, const T& b) { return domain_of(a) < domain_of(b); });
+  std::stable_sort(out.begin(), out.end(), [](const T& a, const T& b) { return spoken_of(a) < spoken_of(b); });
   return out;
 }
-DomainPin pin_of(const DomainWord& word) { return {word.domain, word.said->policy_text, word.said->server_url}; }
+DomainPin pin_in(const DomainWord& word) { return {word.domain, word.said->policy_text, word.said->server_url}; }
 
 bool is_still_to_be_decided(const StoreView& store, const Account& account, const HeardDomain& heard) {
   switch (heard.question) {
@@ -177,7 +178,7 @@ Result<HeardDomain> HeardDomain::read(wire::Reader& r) {
 // ---- rows ----
 
 std::optional<DomainSource> domain_source(const StoreView& store, const Account& account, std::string_view domain) {
-  return stored<DomainSource>(store, tables::kDomainSources, name_key(account, domain));
+  return read_row<DomainSource>(store, tables::kDomainSources, name_key(account, domain));
 }
 bool is_by_another_device(const StoreView& store, const Account& account, std::string_view domain) {
   const auto source = domain_source(store, account, domain);
@@ -187,12 +188,12 @@ void save_domain_source(Context& context, const Account& account, const DomainSo
   context.store.put(tables::kDomainSources, name_key(account, source.domain), wire::encode(source));
 }
 std::vector<DomainSource> domain_sources(const StoreView& store) {
-  return all_of<DomainSource>(store, tables::kDomainSources, kMostSources);
+  return rows_by_domain<DomainSource>(store, tables::kDomainSources, kMostSources);
 }
 
 std::optional<HeardDomain> heard_domain(const StoreView& store, const Account& account, const DeviceId& by,
                                         std::string_view domain) {
-  return stored<HeardDomain>(store, tables::kDomainWords, heard_key(account, by, domain));
+  return read_row<HeardDomain>(store, tables::kDomainWords, heard_key(account, by, domain));
 }
 void save_heard_domain(Context& context, const Account& account, const HeardDomain& heard) {
   context.store.put(tables::kDomainWords, heard_key(account, heard.word.by, heard.word.domain), wire::encode(heard));
@@ -201,7 +202,7 @@ void forget_heard_domain(Context& context, const Account& account, const HeardDo
   context.store.erase(tables::kDomainWords, heard_key(account, heard.word.by, heard.word.domain));
 }
 std::vector<HeardDomain> heard_domains(const StoreView& store) {
-  return all_of<HeardDomain>(store, tables::kDomainWords, kMostHeard);
+  return rows_by_domain<HeardDomain>(store, tables::kDomainWords, kMostHeard);
 }
 std::size_t count_heard_domains(const StoreView& store, const DeviceId& by) {
   return store.scan_prefix(tables::kDomainWords, by, kMaxDomainWords).size();
@@ -263,7 +264,7 @@ std::vector<DomainQuestion> domain_questions(const StoreView& store, const Accou
 Status take_domain_word(Context& context, const Account& account, const DomainQuestion& question) {
   const DomainWord& word = question.heard.word;
   if (word.said) {
-    TRY(pin_domain(context, account, pin_of(word)));
+    TRY(pin_domain(context, account, pin_in(word)));
     if (word.said->origin) note_origin(context, account, word.domain, *word.said->origin);
   } else {
     unpin_domain(context, account, word.domain);

@@ -59,7 +59,7 @@ void OwnDevices::heard_of_domains(Context& context, const Account& account, cons
     const bool gives = HistoryTaker::is_given_by(context.store, by);
     domains_.heard(context, account, by, gives ? Says::anybodys : Says::its_own, *one);
   }
-  if (std::holds_alternative<DomainsWanted>(words)) domains_.wanted(context, account, by);
+  if (std::holds_alternative<DomainsWanted>(words)) DomainSharing::wanted(context, by);
 }
 
 void OwnDevices::own_name_changed() {
@@ -144,7 +144,7 @@ void OwnDevices::step(Context& context, const Account& account) {
 
 Time OwnDevices::next_deadline() const {
   if (!active_) return Time::never();
-  return std::min({next_, giver_.next_deadline(), taker_.next_deadline(), tell_pin_});
+  return std::min({next_, giver_.next_deadline(), taker_.next_deadline(), tell_pin_, domains_.next_deadline()});
 }
 
 void OwnDevices::forget_all() {

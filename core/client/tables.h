@@ -85,11 +85,6 @@ inline constexpr Table kDomainPins{90};  ///< name_key(domain) -> DomainPin (dom
 /// name_key(name) -> "", or 1 for a former log: its view is of a former policy; name_key(domain) -> "": what is pinned
 /// of its log is no quorum under the present one (domains.h)
 inline constexpr Table kFormerPolicy{115};
-// What one's devices say to each other of other domains: domain_words.h, domain_sharing.h.
-inline constexpr Table kDomainWords{180};    ///< DeviceId || name_key(domain) -> HeardDomain: what that one said
-inline constexpr Table kDomainSources{181};  ///< name_key(domain) -> DomainSource: whose word it is that counts
-inline constexpr Table kDomainMarks{182};    ///< name_key(domain) -> uint8: to be told to the other devices
-inline constexpr Table kDomainsAsked{183};   ///< "" -> "": this device has asked the others, and told them, everything
 
 inline constexpr Table kLeafAges{117};         ///< channel id -> LeafAge (leaf_updates.h)
 inline constexpr Table kUsedLastResorts{123};  ///< KeyPackageRef -> uint64: when another took its place, in ms; or 0
