@@ -153,8 +153,9 @@ void DomainSharing::devices_changed(Context& context, const Account& account, co
     if (!is_out && own_name.is_active(heard.through)) continue;
     came_through_another = came_through_another || !is_out;
     const auto source = domain_source(context.store, account, heard.word.domain);
-    const bool counted = is_out && source && source->is_off && source->by == heard.word.by && heard.word.said &&
-                         asked.contains({heard.word.by, heard.word.domain});
+    // Of what else it said before it was removed nothing is shown as if it had counted.
+    const bool counted = is_out && heard.word.said && source && source->is_off && source->by == heard.word.by &&
+                         source->content == heard.word.content() && asked.contains({heard.word.by, heard.word.domain});
     if (!counted) {
       forget_heard_domain(context, account, heard);
     } else if (heard.question != DomainQuestionKind::removed) {

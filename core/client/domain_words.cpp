@@ -229,7 +229,7 @@ std::optional<DomainWord> own_domain_word(const StoreView& store, const Account&
 
 // ---- its owner's part ----
 
-void note_said_here(Context& context, const Account& account, std::string_view domain) {
+void note_said_here(Context& context, const Account& account, std::string_view domain, SaidHere how) {
   DomainSource source;
   source.domain = domain;
   const auto before = domain_source(context.store, account, domain);
@@ -237,7 +237,7 @@ void note_said_here(Context& context, const Account& account, std::string_view d
   source.is_off = !domain_pin(context.store, account, domain);
   save_domain_source(context, account, source);
   context.store.put(tables::kDomainMarks, name_key(account, domain), Bytes{kDomainIsNew});
-  close_questions(context, account, domain);
+  if (how == SaidHere::for_good) close_questions(context, account, domain);
 }
 
 void put_source_back(Context& context, const Account& account, std::string_view domain,

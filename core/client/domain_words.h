@@ -107,9 +107,11 @@ std::optional<DomainWord> own_domain_word(const StoreView& store, const Account&
 
 // ---- its owner's part ----
 
-/// What counts for that domain now, or that nothing does, is what its owner said on this device: others are told, and
-/// what was to be decided of it is.
-void note_said_here(Context& context, const Account& account, std::string_view domain);
+/// What counts for that domain now, or that nothing does, is what its owner said on this device: others are told. What
+/// was to be decided of it is, unless it may yet be put back.
+enum class SaidHere : std::uint8_t { for_good, on_trial };
+void note_said_here(Context& context, const Account& account, std::string_view domain,
+                    SaidHere how = SaidHere::for_good);
 /// Undoes the last note_said_here(): whose word it was before; nothing: nobody's.
 void put_source_back(Context& context, const Account& account, std::string_view domain,
                      const std::optional<DomainSource>& before);

@@ -160,7 +160,7 @@ std::variant<PutBack, RpcFailure> pin_by_link(Context& context, const OpenedLink
   if (!pinned) return policy_failure(pinned.error());
   const DomainOrigin by{opened.invitation.name.text(), context.now.ms};
   note_origin(context, opened.account, domain, by);
-  note_said_here(context, opened.account, domain);
+  note_said_here(context, opened.account, domain, SaidHere::on_trial);
   return [domain, before, origin, source, by, put = *opened.pin](Context& later) {
     const auto own = load_account(later.store);
     if (!own) return true;  // with all that was pinned
