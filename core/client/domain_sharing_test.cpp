@@ -11,29 +11,30 @@
 namespace cairn::client {
 namespace {
 
-constexpr const char* kTwo = "two.example";
-constexpr const char* kBobElsewhere = "bob@two.example";
+constexpr const char* kSharedDomain = "two.example";
+constexpr const char* kBobOfTwo = "bob@two.example";
 
 class DomainSharingTest : public OwnDevicesTest {
  protected:
   void SetUp() override {
     OwnDevicesTest::SetUp();
     village.found_other_domain();
-    good(village.register_person("bob-2", kBobElsewhere));
+    good(village.register_person("bob-2", kBobOfTwo));
     right = plain_policy(village.other->policy_text());
-    wrong = plain_policy(testing::TestDomain(kTwo, 77).policy_text);
+    wrong = plain_policy(testing::TestDomain(kSharedDomain, 77).policy_text);
   }
   void two() {
     link("alice-2");
     ASSERT_TRUE(comes_to_an_end("alice-2"));
   }
   json add(const std::string& device, const std::string& policy, const std::string& url = {}) {
-    return good(village.ask(device, "domain.add", {{"domain", kTwo}, {"policy", policy}, {"server_url", url}}));
+    return good(
+        village.ask(device, "domain.add", {{"domain", kSharedDomain}, {"policy", policy}, {"server_url", url}}));
   }
   json list(const std::string& device) { return good(village.ask(device, "domain.list")); }
   std::string policy_here(const std::string& device) {
     const auto& store = village.device(device).store();
-    return plain_policy(policy_of(store, *load_account(store), kTwo));
+    return plain_policy(policy_of(store, *load_account(store), kSharedDomain));
   }
   bool has(const std::string& device, const std::string& policy) {
     return !list(device)["domains"].empty() && policy_here(device) == policy;
@@ -52,8 +53,8 @@ class DomainSharingTest : public OwnDevicesTest {
     const json all = questions(device);
     if (all.size() != 1) return all;
     const std::string digest = all[0]["digest"];
-    if (method == "domain.keep") return good(village.ask(device, method, {{"domain", kTwo}}));
-    return good(village.ask(device, method, {{"domain", kTwo}, {"digest", digest}}));
+    if (method == "domain.keep") return good(village.ask(device, method, {{"domain", kSharedDomain}}));
+    return good(village.ask(device, method, {{"domain", kSharedDomain}, {"digest", digest}}));
   }
 
   void forget(const std::string& device, const std::vector<Table>& tables) {
@@ -77,7 +78,7 @@ TEST_F(DomainSharingTest, WhatWasSaidOnOneDeviceCountsOnTheOthers) {
   EXPECT_EQ(listed["domains"][0]["device"], id_of("alice-1"));
   EXPECT_FALSE(list("alice-1")["domains"][0].contains("device"));
   EXPECT_TRUE(listed["questions"].empty());
-  say("alice-2", kBobElsewhere, "hello over there");
+  say("alice-2", kBobOfTwo, "hello over there");
   // Said again, and heard again, it is the same.
   add("alice-1", right);
   village.pass_all(kMinuteMs);
@@ -121,7 +122,7 @@ TEST_F(DomainSharingTest, TheWordRepairsWhatHasWaitedForItForLong) {
   village.hold_envelopes("alice-2", true);
   add("alice-1", right);
   good(village.ask("bob-2", "domain.add", {{"domain", "example.org"}, {"policy", village.server.policy_text()}}));
-  say("alice-1", kBobElsewhere, "hello bob");
+  say("alice-1", kBobOfTwo, "hello bob");
   village.pass_all(kMinuteMs);
   auto& mailbox = village.server.post.mailboxes[load_account(village.device("alice-2").store())->mailbox];
   const ChannelId self = [&] {
@@ -139,13 +140,13 @@ TEST_F(DomainSharingTest, TheWordRepairsWhatHasWaitedForItForLong) {
   for (proto::Envelope& one : mailbox.envelopes) one.sequence = mailbox.next++;
   village.hold_envelopes("alice-2", false);
   village.pass_all(2 * kHourMs);  // by now bob is looked up every ten minutes
-  EXPECT_TRUE(texts("alice-2", kBobElsewhere).empty());
+  EXPECT_TRUE(texts("alice-2", kBobOfTwo).empty());
   for (proto::Envelope& one : words) {
     one.sequence = mailbox.next++;
     mailbox.envelopes.push_back(one);
   }
-  EXPECT_TRUE(village.until([&] { return texts("alice-2", kBobElsewhere) == Texts{"hello bob"}; }, 20 * kSecondMs))
-      << conversation("alice-2", kBobElsewhere);
+  EXPECT_TRUE(village.until([&] { return texts("alice-2", kBobOfTwo) == Texts{"hello bob"}; }, 20 * kSecondMs))
+      << conversation("alice-2", kBobOfTwo);
 }
 
 TEST_F(DomainSharingTest, NothingThatCountsIsReplacedByAWord) {
@@ -160,17 +161,17 @@ TEST_F(DomainSharingTest, NothingThatCountsIsReplacedByAWord) {
   const json alarms = status("alice-2")["alarms"];
   ASSERT_EQ(alarms.size(), 1u);
   EXPECT_EQ(alarms[0]["kind"], "domain");
-  EXPECT_EQ(alarms[0]["domain"], kTwo);
+  EXPECT_EQ(alarms[0]["domain"], kSharedDomain);
   EXPECT_NE(alarms[0]["sentence"].get<std::string>().find("cairn domain keep two.example"), std::string::npos);
   const json shown = questions("alice-2")[0];
   EXPECT_EQ(shown["device"], id_of("alice-1"));
   EXPECT_EQ(shown["policy"]["text"], wrong);
   // One is kept, and the other device takes it: nothing is left to be decided.
-  EXPECT_EQ(answer("alice-2", "domain.keep")["domain"], kTwo);
+  EXPECT_EQ(answer("alice-2", "domain.keep")["domain"], kSharedDomain);
   EXPECT_TRUE(questions("alice-2").empty());
   EXPECT_EQ(policy_here("alice-2"), right);
   ASSERT_TRUE(is_asked("alice-1", "other_word"));
-  EXPECT_EQ(answer("alice-1", "domain.confirm")["domain"], kTwo);
+  EXPECT_EQ(answer("alice-1", "domain.confirm")["domain"], kSharedDomain);
   EXPECT_EQ(policy_here("alice-1"), right);
   village.pass_all(kMinuteMs);
   for (const std::string device : {"alice-1", "alice-2"}) EXPECT_TRUE(questions(device).empty()) << device;
@@ -185,7 +186,7 @@ TEST_F(DomainSharingTest, AnotherWordOfTheDeviceWhoseWordCountsIsAskedToo) {
   ASSERT_TRUE(is_asked("alice-2", "other_word"));
   EXPECT_EQ(policy_here("alice-2"), right);
   // Nor does it get in by taking back what it said first.
-  good(village.ask("alice-1", "domain.remove", {{"domain", kTwo}}));
+  good(village.ask("alice-1", "domain.remove", {{"domain", kSharedDomain}}));
   ASSERT_TRUE(village.until([&] { return list("alice-2")["domains"].empty(); }));
   add("alice-1", wrong);
   ASSERT_TRUE(is_asked("alice-2", "other_word"));
@@ -200,7 +201,7 @@ TEST_F(DomainSharingTest, AnAddressAloneIsAskedWhereTheDomainIsKnown) {
   two();
   add("alice-1", right);
   ASSERT_TRUE(comes_to_have("alice-2", right));
-  say("alice-2", kBobElsewhere, "hello");
+  say("alice-2", kBobOfTwo, "hello");
   add("alice-1", right, "https://elsewhere.example");
   ASSERT_TRUE(is_asked("alice-2", "other_word"));
   EXPECT_EQ(list("alice-2")["domains"][0]["server_url"], "https://two.example");
@@ -215,7 +216,7 @@ TEST_F(DomainSharingTest, WhatIsTakenBackIsAskedWhereItsOwnerSaidItToo) {
   ASSERT_TRUE(comes_to_have("alice-2", right));
   add("alice-2", right);
   EXPECT_FALSE(list("alice-2")["domains"][0].contains("device"));
-  good(village.ask("alice-1", "domain.remove", {{"domain", kTwo}}));
+  good(village.ask("alice-1", "domain.remove", {{"domain", kSharedDomain}}));
   ASSERT_TRUE(is_asked("alice-2", "taken_back"));
   EXPECT_TRUE(has("alice-2", right));
   answer("alice-2", "domain.confirm");
@@ -231,13 +232,13 @@ TEST_F(DomainSharingTest, WhatCameFromARemovedDeviceCountsNoMoreUntilItsOwnerSay
   ASSERT_TRUE(comes_to_an_end("alice-3"));
   add("alice-3", right);
   for (const std::string device : {"alice-1", "alice-2"}) ASSERT_TRUE(comes_to_have(device, right)) << device;
-  say("alice-2", kBobElsewhere, "hello");
+  say("alice-2", kBobOfTwo, "hello");
   ASSERT_TRUE(remove("alice-3", "alice-1"));
   for (const std::string device : {"alice-1", "alice-2"}) {
     ASSERT_TRUE(village.until([&] { return list(device)["domains"].empty(); }, kDayMs)) << device;
     ASSERT_TRUE(is_asked(device, "removed")) << device;
   }
-  const std::string refused = bad(village.ask("alice-2", "send", {{"to", kBobElsewhere}, {"text", "again"}}));
+  const std::string refused = bad(village.ask("alice-2", "send", {{"to", kBobOfTwo}, {"text", "again"}}));
   EXPECT_NE(refused.find("Cairn has no policy for two.example"), std::string::npos) << refused;
   // On one device it is taken, and counts on the other one by its word: nothing is left to be decided.
   answer("alice-2", "domain.confirm");
@@ -245,7 +246,7 @@ TEST_F(DomainSharingTest, WhatCameFromARemovedDeviceCountsNoMoreUntilItsOwnerSay
   ASSERT_TRUE(comes_to_have("alice-1", right));
   EXPECT_EQ(list("alice-1")["domains"][0]["device"], id_of("alice-2"));
   EXPECT_TRUE(questions("alice-1").empty());
-  say("alice-2", kBobElsewhere, "and again");
+  say("alice-2", kBobOfTwo, "and again");
 }
 
 TEST_F(DomainSharingTest, OfARemovedDeviceNothingIsShownAsIfItHadCounted) {
@@ -254,7 +255,7 @@ TEST_F(DomainSharingTest, OfARemovedDeviceNothingIsShownAsIfItHadCounted) {
   ASSERT_TRUE(comes_to_an_end("alice-3"));
   add("alice-3", right);
   ASSERT_TRUE(comes_to_have("alice-2", right));
-  good(village.ask("alice-3", "domain.remove", {{"domain", kTwo}}));
+  good(village.ask("alice-3", "domain.remove", {{"domain", kSharedDomain}}));
   ASSERT_TRUE(village.until([&] { return list("alice-2")["domains"].empty(); }));
   add("alice-3", wrong);
   ASSERT_TRUE(is_asked("alice-2", "other_word"));
@@ -294,10 +295,10 @@ TEST_F(DomainSharingTest, ALinkIsToldWhenItsNameIsThereAndNotBefore) {
   EXPECT_FALSE(village.answer("alice-1", asked).contains("result"));
   for (const std::string device : {"alice-1", "alice-2"}) EXPECT_TRUE(list(device)["domains"].empty()) << device;
   EXPECT_EQ(rows("alice-1", tables::kDomainSources), 0u);
-  const Invitation bob{*directory::Name::from(kBobElsewhere), {}, right};
+  const Invitation bob{*directory::Name::from(kBobOfTwo), {}, right};
   good(village.ask("alice-1", "invitation.accept", {{"link", invitation_text(bob)}, {"confirm", true}}));
   ASSERT_TRUE(comes_to_have("alice-2", right));
-  EXPECT_EQ(list("alice-2")["domains"][0]["invited_by"], kBobElsewhere);
+  EXPECT_EQ(list("alice-2")["domains"][0]["invited_by"], kBobOfTwo);
 }
 
 TEST_F(DomainSharingTest, AfterAGapInTheMailboxAllIsAskedForOnceMore) {
@@ -322,9 +323,9 @@ class DomainRefusals : public DomainSharingTest {
     first = *DeviceId::from(*from_hex(id_of("alice-1")));
   }
   DomainWord word(Aside& aside, const std::string& policy) const {
-    return {first, aside.now().ms, kTwo, DomainWord::Said{policy, {}, std::nullopt}};
+    return {first, aside.now().ms, kSharedDomain, DomainWord::Said{policy, {}, std::nullopt}};
   }
-  static bool is_pinned(Aside& aside) { return domain_pin(aside.store(), aside.account(), kTwo).has_value(); }
+  static bool is_pinned(Aside& aside) { return domain_pin(aside.store(), aside.account(), kSharedDomain).has_value(); }
 
   DeviceId first;
 };
@@ -417,7 +418,7 @@ TEST_F(DomainRefusals, MoreDomainsThanAreKeptOfOneDevice) {
 
 TEST_F(DomainRefusals, WhatWasVerifiedHereWithoutBeingPinnedStaysAsItIs) {
   Aside aside(village, "alice-2");
-  aside.context().store.put(tables::kDomains, name_key(aside.account(), kTwo), {1});
+  aside.context().store.put(tables::kDomains, name_key(aside.account(), kSharedDomain), {1});
   aside.hear(word(aside, wrong), first);
   EXPECT_FALSE(is_pinned(aside));
   ASSERT_EQ(domain_questions(aside.store(), aside.account()).size(), 1u);
@@ -440,7 +441,7 @@ TEST_F(DomainRefusals, WordsInAnotherForm) {
   };
   EXPECT_TRUE(is_read(word(aside, right)));
   EXPECT_TRUE(is_read(with([](DomainWord& one) { one.said.reset(); })));
-  EXPECT_TRUE(is_read(with([](DomainWord& one) { one.said->origin = DomainOrigin{kBobElsewhere, 5}; })));
+  EXPECT_TRUE(is_read(with([](DomainWord& one) { one.said->origin = DomainOrigin{kBobOfTwo, 5}; })));
   EXPECT_FALSE(is_read(with([](DomainWord& one) { one.domain = "two example"; })));
   EXPECT_FALSE(is_read(with([](DomainWord& one) { one.said->policy_text = "# words\n" + one.said->policy_text; })));
   EXPECT_FALSE(is_read(with([](DomainWord& one) { one.said->policy_text = "quorum none\n"; })));
@@ -457,16 +458,16 @@ TEST_F(DomainRefusals, WordsInAnotherForm) {
 }
 
 TEST_F(DomainRefusals, DecisionsThatNobodyAskedFor) {
-  EXPECT_NE(bad(village.ask("alice-2", "domain.keep", {{"domain", kTwo}})).find("Nothing is to be decided"),
+  EXPECT_NE(bad(village.ask("alice-2", "domain.keep", {{"domain", kSharedDomain}})).find("Nothing is to be decided"),
             std::string::npos);
-  EXPECT_NE(bad(village.ask("alice-2", "domain.confirm", {{"domain", kTwo}, {"digest", "0123456789ab"}}))
+  EXPECT_NE(bad(village.ask("alice-2", "domain.confirm", {{"domain", kSharedDomain}, {"digest", "0123456789ab"}}))
                 .find("Nothing with that number"),
             std::string::npos);
   add("alice-1", right);
   ASSERT_TRUE(comes_to_have("alice-2", right));
   add("alice-1", wrong);
   ASSERT_TRUE(is_asked("alice-2", "other_word"));
-  (void)bad(village.ask("alice-2", "domain.confirm", {{"domain", kTwo}, {"digest", "0123456789ab"}}));
+  (void)bad(village.ask("alice-2", "domain.confirm", {{"domain", kSharedDomain}, {"digest", "0123456789ab"}}));
   EXPECT_EQ(policy_here("alice-2"), right);
 }
 
