@@ -40,7 +40,7 @@ class DomainSharingTest : public OwnDevicesTest {
     return !list(device)["domains"].empty() && policy_here(device) == policy;
   }
   bool comes_to_have(const std::string& device, const std::string& policy) {
-    return village.until([&] { return has(device, policy); });
+    return village.until([&] { return has(device, policy); }, 5 * kMinuteMs);
   }
   json questions(const std::string& device) { return list(device)["questions"]; }
   bool is_asked(const std::string& device, const std::string& kind) {
@@ -170,6 +170,7 @@ TEST_F(DomainSharingTest, NothingThatCountsIsReplacedByAWord) {
   EXPECT_EQ(answer("alice-2", "domain.keep")["domain"], kSharedDomain);
   EXPECT_TRUE(questions("alice-2").empty());
   EXPECT_EQ(policy_here("alice-2"), right);
+  village.settle();
   ASSERT_TRUE(is_asked("alice-1", "other_word"));
   EXPECT_EQ(answer("alice-1", "domain.confirm")["domain"], kSharedDomain);
   EXPECT_EQ(policy_here("alice-1"), right);
@@ -247,6 +248,34 @@ TEST_F(DomainSharingTest, WhatCameFromARemovedDeviceCountsNoMoreUntilItsOwnerSay
   EXPECT_EQ(list("alice-1")["domains"][0]["device"], id_of("alice-2"));
   EXPECT_TRUE(questions("alice-1").empty());
   say("alice-2", kBobOfTwo, "and again");
+}
+
+TEST_F(DomainSharingTest, WhatCameThroughARemovedDeviceIsHeardFromTheOneThatSaidIt) {
+  two();
+  link("alice-3");
+  ASSERT_TRUE(comes_to_an_end("alice-3"));
+  add("alice-1", right);
+  ASSERT_TRUE(comes_to_have("alice-2", right));
+  // As if the third one had passed it on.
+  auto& store = village.device("alice-2").store();
+  const Account account = *load_account(store);
+  const DeviceId first = *DeviceId::from(*from_hex(id_of("alice-1")));
+  const DeviceId third = *DeviceId::from(*from_hex(id_of("alice-3")));
+  DomainSource source = *domain_source(store, account, kSharedDomain);
+  HeardDomain heard = *heard_domain(store, account, first, kSharedDomain);
+  ASSERT_EQ(source.through, first);
+  source.through = heard.through = third;
+  const Bytes domain = name_key(account, kSharedDomain);
+  ASSERT_TRUE(store.apply({{tables::kDomainSources, domain, wire::encode(source)},
+                           {tables::kDomainWords, concat({first, domain}), wire::encode(heard)}}));
+  ASSERT_TRUE(remove("alice-3", "alice-1"));
+  const auto is_direct = [&] {
+    const auto now = domain_source(store, account, kSharedDomain);
+    return now && !now->is_off && now->by == first && now->through == first;
+  };
+  EXPECT_TRUE(village.until(is_direct, kDayMs));
+  EXPECT_TRUE(has("alice-2", right));
+  EXPECT_TRUE(questions("alice-2").empty());
 }
 
 TEST_F(DomainSharingTest, OfARemovedDeviceNothingIsShownAsIfItHadCounted) {
