@@ -273,13 +273,32 @@ std::string render_domain(const json& domain) {
          (domain.contains("invited_by")
               ? ", as the link of " + text_of(domain, "invited_by") + " says, since " + time_of(domain, "invited_ms")
               : std::string()) +
+         (domain.contains("device") ? ", by the word of your device " + text_of(domain, "device") : std::string()) +
          "\n";
+}
+
+/// What another device has said of a domain, with whom it names, and how that is decided.
+std::string render_domain_question(const json& question) {
+  std::string out = "\nTo be decided: " + text_of(question, "sentence") + "\n";
+  if (!question.contains("policy")) return out;
+  out += "  It says: at " + text_of(question, "server_url") + ", on the word of " +
+         number_of(question["policy"], "auditors_needed") + " of " + number_of(question["policy"], "auditors") +
+         " auditors" + (question.value("own_policy", false) ? ", by the policy of the own domain" : "") +
+         (question.contains("invited_by") ? ", as the link of " + text_of(question, "invited_by") + " says" : "") +
+         ":\n";
+  for (const json& one : question["policy"].value("witnesses", json::array())) {
+    out += std::string(one.value("auditor", false) ? "  auditor  " : "  witness  ") + text_of(one, "name") + "  " +
+           text_of(one, "key") + (one.contains("url") ? "  at " + text_of(one, "url") : std::string()) + "\n";
+  }
+  return out;
 }
 
 std::string render_domains(const json& result) {
   std::string out;
   for (const json& one : result.value("domains", json::array())) out += render_domain(one);
-  return out.empty() ? "Every other domain is judged by the policy of the own one.\n" : out;
+  if (out.empty()) out = "Every other domain is judged by the policy of the own one.\n";
+  for (const json& one : result.value("questions", json::array())) out += render_domain_question(one);
+  return out;
 }
 
 /// The answers of the commands in talk.h; nothing for another method.
@@ -295,7 +314,12 @@ std::optional<std::string> render_talk(const std::string& method, const json& re
     return names.empty() ? "Nobody is blocked.\n" : names + "\n";
   }
   if (method == "group.show") return render_group(result);
-  if (method == "domain.add") return render_domain(result);
+  if (method == "domain.add" || (result.contains("strength") && method.starts_with("domain."))) {
+    return render_domain(result);
+  }
+  if (method == "domain.confirm" || method == "domain.keep") {
+    return "Nothing is said of " + text_of(result, "domain") + " on this device; it is judged as any other.\n";
+  }
   if (method == "domain.list") return render_domains(result);
   if (method == "domain.remove") return "Forgotten: " + text_of(result, "domain") + " is judged as any other.\n";
   if (method == "group.create" || method.starts_with("group.") || method.starts_with("conversation.") ||

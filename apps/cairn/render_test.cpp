@@ -97,6 +97,25 @@ TEST(Render, ShowsWhatOthersVerified) {
   EXPECT_EQ(render("evidence.verify", {{"sentence", "The key signed two."}}), "The key signed two.\n");
 }
 
+TEST(Render, ShowsWhatOtherDevicesSayOfADomain) {
+  const json domain = {
+      {"domain", "b.c"}, {"own_policy", false}, {"strength", 1}, {"device", "00ff"}, {"server_url", "https://b.c"}};
+  const std::string known =
+      "b.c: judged by a policy of its own (1 auditors have to lie for a fork that nobody sees), at https://b.c, by the "
+      "word of your device 00ff\n";
+  json question = {{"sentence", "Look."}, {"server_url", "https://e.f"}, {"own_policy", false}};
+  question["policy"] = {{"auditors", 2}, {"auditors_needed", 1}, {"witnesses", json::array()}};
+  question["policy"]["witnesses"].push_back({{"name", "w\x1b"}, {"key", "k1"}, {"auditor", false}});
+  question["policy"]["witnesses"].push_back({{"name", "a"}, {"key", "k2"}, {"auditor", true}, {"url", "https://a.b"}});
+  EXPECT_EQ(render("domain.list", {{"domains", json::array({domain})}, {"questions", json::array({question})}}),
+            known +
+                "\nTo be decided: Look.\n  It says: at https://e.f, on the word of 1 of 2 auditors:\n"
+                "  witness  w   k1\n  auditor  a  k2  at https://a.b\n");
+  EXPECT_EQ(render("domain.keep", domain), known);
+  EXPECT_EQ(render("domain.confirm", {{"domain", "b.c"}}),
+            "Nothing is said of b.c on this device; it is judged as any other.\n");
+}
+
 TEST(Render, ShowsAlarmsWithTheStatus) {
   const json status = {{"state", "active"},
                        {"name", "a@b.c"},

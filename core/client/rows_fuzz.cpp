@@ -5,7 +5,8 @@
 #include "core/client/backup_tables.h"
 #include "core/client/backup_troubles.h"
 #include "core/client/backup_trust.h"
-#include "core/client/domains.h"
+#include "core/client/domain_tables.h"
+#include "core/client/domain_words.h"
 #include "core/client/held_veto.h"
 #include "core/client/history_records.h"
 #include "core/client/history_rows.h"
@@ -106,6 +107,8 @@ constexpr cairn::testing::RowFormat kFormats[] = {
     {tables::kLostGenerations, round_trip<LostGeneration>},
     {tables::kPinStandbys, round_trip<PinStandby>},
     {tables::kPinAttempt, round_trip<PinAttempt>},
+    {tables::kDomainWords, round_trip<HeardDomain>},
+    {tables::kDomainSources, round_trip<DomainSource>},
     {tables::kDomainOrigins, round_trip<DomainOrigin>},
     {tables::kGroupLinks, round_trip<GroupLink>},
     {tables::kAskedJoins, round_trip<AskedJoin>},

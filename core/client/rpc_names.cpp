@@ -168,6 +168,18 @@ json policy_json(const tlog::ClientPolicy& policy) {
           {"strength", policy.strength()}};
 }
 
+json shown_policy_json(const tlog::ClientPolicy& policy, const std::string& text) {
+  json out = policy_json(policy);
+  out["text"] = text;
+  out["witnesses"] = json::array();
+  for (const tlog::Policy::Witness& one : policy.policy().witnesses()) {
+    json witness = {{"name", one.name}, {"key", one.key.to_text()}, {"auditor", policy.is_auditor(one.key.key())}};
+    if (!one.url.empty()) witness["url"] = one.url;
+    out["witnesses"].push_back(std::move(witness));
+  }
+  return out;
+}
+
 json history_json(const HistoryTake& take) {
   const bool is_over = take.stage == HistoryTake::Stage::over;
   json out = {{"state", take.stage == HistoryTake::Stage::awaited ? "waiting"

@@ -259,6 +259,8 @@ void add_talk_methods(std::map<std::string, RpcEntry, std::less<>>& methods) {
   methods["domain.add"] = {rpc_domain_add, kGrows, {domain, {"policy"}, {"server_url"}}};
   methods["domain.list"] = {rpc_domain_list, kReads, page_parameters()};
   methods["domain.remove"] = {rpc_domain_remove, kReads, {domain}};
+  methods["domain.confirm"] = {rpc_domain_confirm, kGrows, {domain, {"digest", Kind::text, kRequired}}};
+  methods["domain.keep"] = {rpc_domain_keep, kReads, {domain}};
   const RpcParameter link{"link", Kind::text, kRequired};
   methods["invitation.create"] = {
       rpc_invitation_create, kGrows, {{"conversation"}, {"life_s", Kind::number}, {"uses", Kind::number}}};

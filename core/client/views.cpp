@@ -95,6 +95,16 @@ Views::Outcome Views::outcome(const directory::Name& name) const {
 
 bool Views::looking_up(const directory::Name& name) const { return asked_.contains(name) || waiting_.contains(name); }
 
+std::set<directory::Name> Views::refused_of(std::string_view domain) {
+  std::set<directory::Name> out;
+  for (auto& [name, outcome] : outcomes_) {
+    if (name.domain() != domain || outcome.trouble.empty()) continue;
+    outcome.attempts = 0;
+    out.insert(name);
+  }
+  return out;
+}
+
 void Views::want(Context& context, const Account& account, const directory::Name& name, std::uint64_t max_age_ms) {
   if (fresh(context, account, name, max_age_ms)) return;
   const Time retry_at = outcome(name).retry_at;

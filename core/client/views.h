@@ -75,6 +75,9 @@ class Views {
   /// Looks up whatever the age; for a person's request, the own name at connect, and epoch notices.
   void look_up_now(Context& context, const Account& account, const directory::Name& name);
   bool looking_up(const directory::Name& name) const;
+  /// Names of that domain whose last look-up in this process was refused or failed; each is asked for as if it were the
+  /// first time.
+  std::set<directory::Name> refused_of(std::string_view domain);
 
   /// What became of the last look-up of a name in this process.
   struct Outcome {
