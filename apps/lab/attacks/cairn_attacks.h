@@ -6,7 +6,8 @@
 
 namespace cairn::lab {
 
-Side false_key_cairn(World& world);
+/// Also starts a world of its own, in which every cosigner colludes.
+Side false_key_cairn(World& world, const WorldOptions& options);
 Side ghost_device_cairn(World& world);
 Side silent_enrolment_cairn(World& world);
 /// Also starts a world of its own, in which every cosigner colludes.
@@ -15,7 +16,8 @@ Side split_view_cairn(World& world, const WorldOptions& options);
 Side mud_puddle_cairn(const WorldOptions& options);
 Side kept_copy_cairn(const WorldOptions& options);
 Side escrow_cairn(const WorldOptions& options);
-Side subpoena_cairn(World& world);
+/// Starts realms beside the world.
+Side subpoena_cairn(World& world, const WorldOptions& options);
 Side weak_rsa_cairn(World& world, const WorldOptions& options);
 Side harvest_cairn(World& world);
 Side oracle_cairn(World& world);
