@@ -234,10 +234,12 @@ const std::vector<Story>& storage_stories() {
        "backup grows each time.",
        "",
        "That you sent or got a certain file could not be looked up in what the server stores, by the ways that were "
-       "tried; but about how large your files are can be seen. A backup takes in once what it has already: so whoever "
-       "can have a file sent to you and sees how large your backup is may learn that you had it. If that is dangerous "
-       "for you, back up without files, or to a storage that the other side does not see.",
-       {kGuide, kLocked}},
+       "tried; but about how large your files are can be seen, and when your backup grows, and by how much. What a "
+       "backup's growth tells of short texts, which it compresses together, was not tried; Cairn's own description of "
+       "backups says that it is not harmless. Where that is dangerous for you, back up to a storage that the other "
+       "side "
+       "does not see.",
+       {kGuide, kLocked, kBackup}},
   };
   return all;
 }

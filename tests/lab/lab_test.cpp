@@ -25,7 +25,7 @@ struct Ran {
 Ran lab(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), programs() + "/cairn-lab");
   arguments.emplace_back("--json");
-  Ran out{demo::run(arguments, std::chrono::minutes(5)), {}};
+  Ran out{demo::run(arguments, std::chrono::minutes(10)), {}};
   out.result = json::parse(out.finished.out, nullptr, false);
   EXPECT_EQ(out.finished.exit_code, 0) << out.finished.err;
   return out;

@@ -1,4 +1,5 @@
 // The operator of the directory lies to Cairn's clients.
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -61,7 +62,7 @@ class Lies {
 
  private:
   std::string new_victim() {
-    static int count = 0;
+    static std::atomic<int> count = 0;
     const std::string who = "victim" + std::to_string(++count);
     must(world_.enroll(who + "-1", who + "@localhost"));
     return who + "-1";

@@ -31,13 +31,16 @@ std::vector<unsigned> cosigner_ports(World& world) {
   return out;
 }
 
-/// What each of them has said of the newest log since the server began, as the lying one tells.
+/// What each of them has said of the newest log since the server began, as the lying one tells; but for the size that
+/// one names where the server thought that it knew another.
 std::vector<std::string> answers(World& world) {
   static const std::string kMark = "a cosigner of the log of size ";
   std::vector<std::string> out;
   std::istringstream in(world.village().server().output());
   for (std::string line; std::getline(in, line);) {
-    if (line.starts_with(kMark)) out.push_back(line.substr(line.find(": ") + 2));
+    if (!line.starts_with(kMark)) continue;
+    const std::string words = line.substr(line.find(": ") + 2);
+    if (words.find_first_not_of("0123456789") != std::string::npos) out.push_back(words);
   }
   return out;
 }

@@ -5,11 +5,12 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 namespace cairn::lab {
 namespace {
 
-constexpr std::chrono::seconds kMostOfAFile{60};
+constexpr std::chrono::seconds kMostOfAFile{60}, kMostOfAStart{20};
 constexpr const char* kAuditors = "auditors";
 constexpr const char* kOthers = "others";
 
@@ -80,6 +81,12 @@ void World::start_program(const std::string& device) {
   words.push_back(options_.programs + "/" + options_.client);
   words.insert(words.end(), {"--data", village_->device_folder(device), "daemon"});
   programs_.push_back(demo::Process::start(words, folder_ + "/" + device + ".log"));
+  // Before it holds the folder a command would hold it in its place.
+  const auto until = std::chrono::steady_clock::now() + kMostOfAStart;
+  while (programs_.back().output().find("listening on") == std::string::npos) {
+    if (std::chrono::steady_clock::now() > until) must({1, {}, "the program of " + device + " did not start"});
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
 }
 
 /// At once: a program that reads it meanwhile sees no empty file, which would set its clock back.
