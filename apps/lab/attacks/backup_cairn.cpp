@@ -73,16 +73,8 @@ Side mud_puddle_cairn(const WorldOptions& options) {
       stolen ? "\"" + alice.said().front() + "\"" : "every key that he has, and all that lies beside: none opens it",
       stolen ? Step::Kind::stolen : Step::Kind::refused);
   side.step("Alice", "new phone", "types what is on her paper: " + of(found.back, all) + " messages are back");
-  side.step("attacker", "server", "Dora's name, by a reset that she allows: three days, and nobody says no");
-  side.step("server", "attacker", names.dora ? "the name" : "nothing", Step::Kind::swapped);
-  side.step("attacker", "attacker", names.sentences == 0 ? "and none of her messages" : "and her messages",
-            stolen_if(names.sentences != 0));
-  const bool rushed = names.before_its_time || names.against_its_owner;
-  side.step("attacker", "server",
-            names.against_its_owner ? "Bob's name, against his word"
-            : names.before_its_time ? "a name before its time"
-                                    : "Bob's name likewise: he said no, and has it still",
-            stolen_if(rushed));
+  draw(side, names);
+  const bool rushed = names.rushed();
   const bool both_work = found.tool_works == all && names.tool_works == names.all;
   if (found.laid == 0 || !found.own.good() || found.back != all || (!stolen && !both_work)) {
     side.got = "the owner's own restore, with which it is compared, brought " + of(found.back, all) + " sentences (" +
@@ -104,8 +96,8 @@ Side mud_puddle_cairn(const WorldOptions& options) {
         "neither the operator nor a stranger opened a backup in any of the ways that were tried, and Alice did, with "
         "her paper";
     side.besides =
-        "Dora's name, which she allowed to be reset, was the thief's after three days in which nobody said no: from "
-        "then on he gets what is written to it by whoever admits him. Of what was written before he got nothing";
+        "Dora's name, which she allowed to be reset, was the thief's after three days in which nobody said no. Of what "
+        "was written before he got nothing; who is fooled by it from then on was not tried";
   }
   side.show("Alice's sentences that the attacker got", of(found.stolen, all));
   side.show("her own restore, on a new phone with her paper", of(found.back, all));

@@ -159,6 +159,18 @@ TakenNames take_names(Owner& owner) {
   return out;
 }
 
+void draw(Side& side, const TakenNames& found) {
+  side.step("attacker", "server", "Dora's name, by a reset that she allows: three days, and nobody says no");
+  side.step("server", "attacker", found.dora ? "the name" : "nothing", Step::Kind::swapped);
+  side.step("attacker", "attacker", found.sentences == 0 ? "and none of her messages" : "and her messages",
+            stolen_if(found.sentences != 0));
+  side.step("attacker", "server",
+            found.against_its_owner ? "Bob's name, against his word"
+            : found.before_its_time ? "a name before its time"
+                                    : "Bob's name likewise: he said no, and has it still",
+            stolen_if(found.rushed()));
+}
+
 void show(Side& side, const TakenNames& found) {
   side.show("a name taken by a reset with all clocks three days ahead, before the auditors had counted them themselves",
             found.before_its_time ? "yes" : "none");

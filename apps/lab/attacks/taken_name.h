@@ -17,11 +17,13 @@ struct TakenNames {
   std::size_t sentences = 0;                    ///< Dora's, that came to the thief
   std::size_t all = 0;                          ///< that she said
   std::size_t tool_works = 0;                   ///< that the attack's own program reads with her paper
+  bool rushed() const { return before_its_time || against_its_owner; }
 };
 
 /// In a world with movable clocks, which are days ahead afterwards.
 TakenNames take_names(Owner& owner);
 
+void draw(Side& side, const TakenNames& found);
 /// The sentences and answers of it.
 void show(Side& side, const TakenNames& found);
 

@@ -376,8 +376,10 @@ Side metadata_cairn(World& world) {
                 std::to_string(longest_alike) +
                 " characters look alike; of receipts, short and long texts, and photos the size of the message told " +
                 of(passing.right, passing.tested) + " (by chance " + std::to_string(passing.tested / passing.kinds) +
-                "), and a photo's file tells itself, as does that somebody is writing. Near 3000 characters the length "
-                "is known to within " +
+                "); " + of(passing.uploads, passing.photos) + " photos were told by the file that passed beside, and " +
+                of(passing.signals, passing.typing) +
+                " times that somebody was writing by a signal of its own. Near 3000 characters the length is known to "
+                "within " +
                 percent(step / 3000) +
                 " percent. Who is in a conversation with whom, and when something is sent there, the server sees";
   side.show(kToldOfTexts, of(right, tested));
