@@ -124,7 +124,7 @@ void Village::exchange_server(std::string program, std::vector<std::string> argu
 
 std::vector<std::string> Village::cosigner_command(std::size_t index) const {
   const std::string who = "cosigner" + std::to_string(index);
-  std::vector<std::string> words = command(who, "cairn-witness");
+  std::vector<std::string> words = command(who, options_.cosigner);
   add(words, {"--data", options_.folder + "/" + who});
   return words;
 }
@@ -185,11 +185,13 @@ Said Village::register_person(const std::string& device, const std::string& name
   return said;
 }
 
-Said Village::link_device(const std::string& device, const std::string& name, const std::string& by) {
+Said Village::link_device(const std::string& device, const std::string& name, const std::string& by,
+                          const std::string& policy) {
   // `cairn link` prints the code and waits; the other device approves meanwhile.
   const std::string output = options_.folder + "/" + device + "-link.log";
   std::vector<std::string> words = command(device, options_.client);
-  add(words, {"--data", device_folder(device), "--json", "link", name, "--server", url(), "--policy", policy_file_});
+  add(words, {"--data", device_folder(device), "--json", "link", name, "--server", url()});
+  add(words, {"--policy", policy.empty() ? policy_file_ : policy});
   Process link = Process::start(words, output);
   std::string code;
   const auto until = std::chrono::steady_clock::now() + kStartMost;

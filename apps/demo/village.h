@@ -14,7 +14,8 @@ struct VillageOptions {
   std::string folder;             ///< for all data; must not exist
   std::string server = "cairnd";  ///< the server's program: cairn-lying-server is the one that lies
   std::vector<std::string> server_arguments;
-  std::string client = "cairn";  ///< the devices' program
+  std::string client = "cairn";            ///< the devices' program
+  std::string cosigner = "cairn-witness";  ///< the witnesses' and auditors' program
   std::string sign_up = "open";
   /// Words in front of a program's command, as env(1) and its variables; asked with "cairnd", "cosigner0" and so on,
   /// or a device. The first is a whole path. None when it is empty.
@@ -61,8 +62,10 @@ class Village {
 
   /// A new name with one device, its daemon running.
   Said register_person(const std::string& device, const std::string& name);
-  /// Links `device` as a further device of the person of `by`; its daemon runs afterwards.
-  Said link_device(const std::string& device, const std::string& name, const std::string& by);
+  /// Links `device` as a further device of the person of `by`; its daemon runs afterwards. `policy`: a file of another
+  /// policy than the village's.
+  Said link_device(const std::string& device, const std::string& name, const std::string& by,
+                   const std::string& policy = {});
 
   Process& server() { return *server_; }
   void start_server();

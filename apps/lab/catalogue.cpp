@@ -1,5 +1,6 @@
 #include "apps/lab/catalogue.h"
 
+#include <atomic>
 #include <chrono>
 #include <future>
 
@@ -27,6 +28,19 @@ std::function<Side(LazyWorld&)> in_world(Side (*run)(World&)) {
 std::function<Side(LazyWorld&)> in_world(Side (*run)(World&, const WorldOptions&)) {
   return [run](LazyWorld& world) { return run(world.get(), world.options()); };
 }
+/// Likewise, in one that nobody else has.
+std::function<Side(LazyWorld&)> in_new_world(Side (*run)(World&)) {
+  return [run](LazyWorld& shared) {
+    World world(shared.options());
+    return run(world);
+  };
+}
+std::function<Side(LazyWorld&)> in_new_world(Side (*run)(World&, const WorldOptions&)) {
+  return [run](LazyWorld& shared) {
+    World world(shared.options());
+    return run(world, shared.options());
+  };
+}
 std::function<Side(LazyWorld&)> in_own_world(Side (*run)(const WorldOptions&)) {
   return [run](LazyWorld& world) { return run(world.options()); };
 }
@@ -36,12 +50,12 @@ const char* const kLeftOut = "left out, as asked";
 std::vector<Attack> make_catalogue() {
   constexpr auto kApart = Attack::Runs::apart;
   return {
-      {story("false-key"), plain(false_key_2014), in_world(false_key_cairn)},
+      {story("false-key"), plain(false_key_2014), in_new_world(false_key_cairn), kApart},
       {story("ghost-device"), plain(ghost_device_2014), in_world(ghost_device_cairn)},
       {story("silent-enrolment"), plain(silent_enrolment_2014), in_world(silent_enrolment_cairn)},
-      {story("split-view"), plain(split_view_2014), in_world(split_view_cairn)},
+      {story("split-view"), plain(split_view_2014), in_new_world(split_view_cairn), kApart},
       {story("mud-puddle"), plain(mud_puddle_2014), in_own_world(mud_puddle_cairn), kApart},
-      {story("subpoena"), plain(subpoena_2014), in_world(subpoena_cairn)},
+      {story("subpoena"), plain(subpoena_2014), in_new_world(subpoena_cairn), kApart},
       {story("kept-copy"), plain(kept_copy_2014), in_own_world(kept_copy_cairn), kApart},
       {story("escrow"), plain(escrow_2014), in_own_world(escrow_cairn), kApart},
       {story("weak-rsa"), weak_rsa_2014, in_world(weak_rsa_cairn)},
@@ -49,8 +63,8 @@ std::vector<Attack> make_catalogue() {
       {story("oracle"), plain(oracle_2014), in_world(oracle_cairn)},
       {story("forge-2016"), forge_2016, in_world(forge_cairn)},
       {story("replay"), plain(replay_2014), in_world(replay_cairn)},
-      {story("confirm-file"), plain(confirm_file_2014), in_world(confirm_file_cairn)},
-      {story("metadata"), plain(metadata_2014), in_world(metadata_cairn)},
+      {story("confirm-file"), plain(confirm_file_2014), in_new_world(confirm_file_cairn), kApart},
+      {story("metadata"), plain(metadata_2014), in_new_world(metadata_cairn), kApart},
   };
 }
 
@@ -84,29 +98,64 @@ Sides run_models(const std::vector<const Attack*>& attacks, const RunOptions& op
   return out;
 }
 
-/// Cairn's sides of those that run so, in their places. `done` may be empty.
-Sides run_cairns(const std::vector<const Attack*>& attacks, const RunOptions& options, Attack::Runs which,
-                 const std::function<void(const Story&)>& done) {
+Side run_cairn(const Attack& attack, const RunOptions& options, LazyWorld& world) {
+  return timed([&] { return options.sides == RunOptions::Sides::model ? not_run(kLeftOut) : attack.cairn(world); });
+}
+
+/// Cairn's sides of those that share a world, in their places.
+Sides run_together(const std::vector<const Attack*>& attacks, const RunOptions& options,
+                   const std::function<void(const Story&)>& done) {
   LazyWorld world(options.world);
   Sides out(attacks.size());
   for (std::size_t i = 0; i < attacks.size(); ++i) {
-    if (attacks[i]->runs != which) continue;
-    out[i] =
-        timed([&] { return options.sides == RunOptions::Sides::model ? not_run(kLeftOut) : attacks[i]->cairn(world); });
-    if (done) done(attacks[i]->story);
+    if (attacks[i]->runs != Attack::Runs::together) continue;
+    out[i] = run_cairn(*attacks[i], options, world);
+    done(attacks[i]->story);
   }
   return out;
 }
+
+/// Those that run apart, several at a time: most of what they take is waiting, for the next epoch of a directory or for
+/// a phone's pauses. Each takes the next one that nobody has begun.
+class Apart {
+ public:
+  Apart(const std::vector<const Attack*>& attacks, const RunOptions& options)
+      : attacks_(attacks), options_(options), sides_(attacks.size()) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane)
+      lanes_.push_back(std::async(std::launch::async, [this] { run(); }));
+  }
+  /// Throws what one of them threw, when all have ended.
+  Sides take() {
+    for (auto& lane : lanes_) lane.wait();
+    for (auto& lane : lanes_) lane.get();
+    return std::move(sides_);
+  }
+
+ private:
+  static constexpr std::size_t kLanes = 3;
+
+  void run() {
+    LazyWorld world(options_.world);  // nobody starts it
+    for (std::size_t i = next_++; i < attacks_.size(); i = next_++) {
+      if (attacks_[i]->runs == Attack::Runs::apart) sides_[i] = run_cairn(*attacks_[i], options_, world);
+    }
+  }
+
+  const std::vector<const Attack*>& attacks_;
+  const RunOptions& options_;
+  Sides sides_;
+  std::atomic<std::size_t> next_ = 0;
+  std::vector<std::future<void>> lanes_;  // last: they end before what they use
+};
 
 }  // namespace
 
 std::vector<Report> run_attacks(const std::vector<const Attack*>& attacks, const RunOptions& options,
                                 const std::function<void(const Story&)>& done) {
   auto models = std::async(std::launch::async, [&] { return run_models(attacks, options); });
-  auto apart =
-      std::async(std::launch::async, [&] { return run_cairns(attacks, options, Attack::Runs::apart, nullptr); });
-  Sides cairns = run_cairns(attacks, options, Attack::Runs::together, done);
-  Sides others = apart.get();
+  Apart apart(attacks, options);
+  Sides cairns = run_together(attacks, options, done);
+  Sides others = apart.take();
   Sides model_sides = models.get();
   std::vector<Report> out;
   for (std::size_t i = 0; i < attacks.size(); ++i) {

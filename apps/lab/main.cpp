@@ -80,6 +80,7 @@ void add_options(CLI::App* app, Command& command) {
   app->add_option("--programs", command.run.world.programs, "folder of cairnd, cairn and cairn-witness");
   app->add_option("--client", command.run.world.client, "the devices' program in it");
   app->add_option("--realm", command.run.world.realm, "the realms' program in it");
+  app->add_option("--auditor", command.run.world.auditor, "the witnesses' and auditors' program in it");
   app->add_option("--weakness", command.run.world.weakness, "what a weakened program of the tests leaves out");
   app->add_flag_callback(
       "--model-only", [&command] { command.run.sides = RunOptions::Sides::model; }, "leave Cairn's side out");

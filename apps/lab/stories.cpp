@@ -51,8 +51,12 @@ const std::vector<Story>& directory_stories() {
        "phone decides; in the lab it knows two auditors and two witnesses, and asks for both auditors and one witness. "
        "Which ones it knows stands in a list that its owner gives it with the name; the operator may propose one, and "
        "here the lab made it. "
-       "The lab's server tells phones that have never heard of Bob five such lies.",
-       "",
+       "The lab's server tells phones that have never heard of Bob six such lies. Then, in a second part, all auditors "
+       "are in league with it, and sign what it likes: the lab tells five lies that a phone can see through even so, "
+       "by "
+       "what it has seen before and by the rules that each answer must keep.",
+       "In the second part lies were chosen that a phone can see through. With all auditors in league there are others "
+       "that it cannot: \"Two people, two directories\" is about those.",
        "You need not trust whoever runs the server with your friends' keys. You do trust that at least one of the "
        "auditors whose signature your phone asks for is honest; \"Two people, two directories\" shows what happens if "
        "none is.",
@@ -102,7 +106,9 @@ const std::vector<Story>& log_stories() {
        "In Cairn the directory is one public list that only grows. A second version of it is refused unless it is "
        "signed by as many auditors as the phone asks for: here by both of the two that it knows. The lab tries a "
        "second "
-       "version that none of them has signed, and one that all but one have. Then it lets all of them be in league "
+       "version that none of them has signed, and one that all but one have. It puts a false history of Bob's into the "
+       "list itself and asks honest auditors and witnesses to sign it, and a second list as long as the first. Then it "
+       "lets all of them be in league "
        "with the operator. No check on a phone can refuse that at once. The phones of this second part know two "
        "auditors and no witness, whose keys the lab gave to the lying server. But messages carry what their sender was "
        "shown: one "
@@ -133,12 +139,18 @@ const std::vector<Story>& backup_stories() {
        "attacker holds all that the server stores and may change it. He asks for Alice's name with another paper, "
        "and with none; tries every key that he has, and all that lies beside the backup, with a program of his "
        "own; and lays her backup in the place of an accomplice's, who restores that. Then Alice, who has lost her "
-       "phone, types what is on her paper into a new one.",
+       "phone, types what is on her paper into a new one. Two others allow a reset of their names: anybody may ask, "
+       "and "
+       "has the name after three days in which nobody said no. The attacker asks for both. Bob says no, and the server "
+       "keeps that back. Dora's phone is in the puddle, so nobody says no, and the attacker gets her name, and asks "
+       "for "
+       "her messages with it, by every way that the program has and by one of his own.",
        "In 2014 the attacker is a stranger who answers two questions; in Cairn's half he is also the operator, who can "
        "do more.",
        "Keep the paper with the recovery key. Nobody else gets your name without your paper, your PIN or a phone of "
        "yours, unless you allow a "
-       "reset: then anybody may ask, and has the name if nobody calls it off in time. Whoever loses all phones, the "
+       "reset: then anybody may ask, and has the name if nobody calls it off in time; even then not what was written "
+       "before, as far as this was tried. Whoever loses all phones, the "
        "paper, and the PIN if there was one, has "
        "lost the messages: nobody at the server can help, and that is the price.",
        {kMudPuddle, kGuide, kBackup}},
@@ -147,11 +159,13 @@ const std::vector<Story>& backup_stories() {
        "A court, or a thief, gets all that the provider has. What can be read?",
        "In 2014 the stored backup held the files, the keys of the files, and the key of those keys. Whoever has it "
        "reads the messages, without Alice and without her password.",
-       "Cairn's server keeps messages as locked envelopes until they are fetched. The lab writes three sentences, "
-       "takes every file of the server and of its witnesses and auditors, and searches them for the sentences and for "
+       "Cairn's server keeps messages and files as locked envelopes until they are fetched, and backups locked with "
+       "keys that it does not have. The lab has Alice write three sentences, send a photo, and back up what she has, "
+       "with a photo in it, and parts of the key at three realms. Then it takes every file of the server, of its "
+       "witnesses and auditors, and of the realms, and searches them for the sentences, for pieces of the photo, and "
+       "for "
        "names.",
-       "In 2014 a backup is handed over; here it is messages that wait to be fetched. What a server has of a backup of "
-       "Cairn's is attacked in \"The mud puddle\".",
+       "",
        "As far as this search shows, your server can hand over what you wrote only locked, without the key. Who is in "
        "a conversation with whom it can hand over as it is; and of what still waits, when it was sent and about how "
        "large it is.",
@@ -210,14 +224,22 @@ const std::vector<Story>& storage_stories() {
        "Storage saves room if equal files are stored once. For that the key of each piece is made from the piece "
        "itself; so whoever has the file knows under which name its pieces are stored, and with that, who stores "
        "them. Nothing has to be opened.",
-       "In Cairn the lab sends the same document three times, to two people, and looks in what the server stores for "
-       "the document, for its fingerprints, for the pieces that the system of 2014 would have stored, and for two "
-       "envelopes that are alike.",
-       "In 2014 it is a stored file; in Cairn's half it is a message that waits to be fetched.",
-       "By the ways that were tried, that you sent or got a certain document could not be looked up at the server. "
-       "About "
-       "how large a message is can be seen.",
-       {kGuide, kLocked}},
+       "In Cairn Bob sends the known file to two people, and another one as large; and he backs up what he has, with "
+       "the "
+       "known file in it. The lab looks in all that the server stores for pieces of the file, for its fingerprints, "
+       "for "
+       "what the system of 2014 would have stored, for two sealed files that are alike in any part, and at the sizes. "
+       "Then it has somebody send Bob the file once more, and another one that is new to him, and looks by how much "
+       "his "
+       "backup grows each time.",
+       "",
+       "That you sent or got a certain file could not be looked up in what the server stores, by the ways that were "
+       "tried; but about how large your files are can be seen, and when your backup grows, and by how much. What a "
+       "backup's growth tells of short texts, which it compresses together, was not tried; Cairn's own description of "
+       "backups says that it is not harmless. Where that is dangerous for you, back up to a storage that the other "
+       "side "
+       "does not see.",
+       {kGuide, kLocked, kBackup}},
   };
   return all;
 }
@@ -323,9 +345,13 @@ const std::vector<Story>& traffic_stories() {
        "seen some of each kind.",
        "Cairn fills messages up to fixed steps of size, so that short texts look alike. It does not hide from the "
        "server who is in a conversation with whom, when something is sent there, and about how large it is; nor "
-       "whether it is a message or a change of the group. This measures; it does not claim that nothing is left.",
-       "What both halves measure in the same way are texts alone: the same 24, of four kinds. Receipts and photos are "
-       "measured on the system of 2014 only.",
+       "whether it is a message or a change of the group. The lab measures what passes through the server: texts, "
+       "photos, "
+       "the receipts that a phone sends by itself, and the signal that somebody is writing. This measures; it does not "
+       "claim that nothing is left.",
+       "What both halves measure in the same way are texts alone: the same 24, of four kinds. Of receipts and photos "
+       "Cairn's half has fewer than that of 2014, and the photo's own file, which passes beside its message, is not "
+       "counted among the guesses: it tells itself.",
        "As far as the other attacks show, your server cannot read what you write; but it sees who is in a conversation "
        "with whom, when something is sent there, and about how large it is. Like every server it also sees the network "
        "addresses of those who connect, and "

@@ -43,6 +43,7 @@ constexpr Expected kExpected[] = {
     {Lie::no_quorum, kHonest, kNoQuorum, kNoQuorum},
     {Lie::own_cosigners, kHonest, kNoQuorum, kNoQuorum},
     {Lie::another_config, kHonest, kRecord, kRecord},
+    {Lie::false_record, kHonest, kRecord, kRecord},
     {Lie::no_notice, kHonest, kNoNotice, kNoNotice},
     {Lie::wrong_veto_keys, kHonest, kVetoKeys, kVetoKeys},
     {Lie::hidden_reset, kHonest, kHead, kHead},
@@ -52,6 +53,7 @@ constexpr Expected kExpected[] = {
     {Lie::dropped_statement, kColluding, kBelieved, kHead},
     {Lie::forked_chain, kColluding, kBelieved, kInvalid},
     {Lie::another_name, kColluding, kOtherName, kOtherName},
+    {Lie::false_place, kColluding, kVrf, kVrf},
     {Lie::forked_map, kColluding, kAnotherLog, kAnotherLog},
     {Lie::flash, kColluding, kBelieved, kInvalid},
     {Lie::false_absence, kColluding, kBelieved, kNoSuchName},
@@ -64,6 +66,7 @@ constexpr Expected kExpected[] = {
     {Lie::false_completion, kColluding, kBelieved, kVetoed},
     {Lie::other_config, kColluding, kConfig, kConfig},
     {Lie::frozen_clock, kColluding, kNotFresh, kNotFresh},
+    {Lie::yesterday, kColluding, kNotFresh, kNotFresh},
     {Lie::fast_clock, kColluding, kAhead, kAhead},
 };
 

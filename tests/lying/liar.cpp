@@ -25,6 +25,8 @@ constexpr Words kWords[] = {
     {Lie::dropped_statement, "dropped-statement", "The server leaves the owner's newest statement out."},
     {Lie::forked_chain, "forked-chain", "The server gives a chain of its own under the name."},
     {Lie::another_name, "another-name", "The server gives another name's devices for this one."},
+    {Lie::false_place, "false-place",
+     "The server shows the name in another name's place, with a chain of its own there."},
     {Lie::replayed_answer, "replayed-answer", "The server gives an old answer that was true once."},
     {Lie::forked_map, "forked-map",
      "The server makes a second map with its own device, and signs it with the log's key."},
@@ -37,6 +39,8 @@ constexpr Words kWords[] = {
     {Lie::no_quorum, "no-quorum", "The server shows a checkpoint that only one has cosigned."},
     {Lie::own_cosigners, "own-cosigners", "The server shows a checkpoint that cosigners of its own have cosigned."},
     {Lie::another_config, "another-config", "The server gives another key of the directory."},
+    {Lie::false_record, "false-record",
+     "The server shows a record of its own, with its own device, under the auditors' checkpoint."},
     {Lie::no_notice, "no-notice", "The server shows a reset without its notice."},
     {Lie::wrong_veto_keys, "wrong-veto-keys", "The server says that its own key is the one that may veto a reset."},
     {Lie::hidden_reset, "hidden-reset", "The server hides that a reset was requested."},
@@ -47,6 +51,9 @@ constexpr Words kWords[] = {
      "The server completes a reset, with all auditors, as if its delay were over and its owner had said nothing."},
     {Lie::other_config, "other-config", "The server shows, with all auditors, a record of another configuration."},
     {Lie::frozen_clock, "frozen-clock", "The server shows what all auditors have cosigned a day and an hour ago."},
+    {Lie::yesterday, "yesterday",
+     "The server shows, as all auditors cosigned it a day and an hour ago, what was before the owner's newest "
+     "statement."},
     {Lie::fast_clock, "fast-clock", "The server shows what all auditors have cosigned in an hour."},
 };
 
@@ -74,7 +81,7 @@ std::string_view word_of(Lie lie) {
 }
 
 Time cosigned_at(Lie lie, Time now) {
-  if (lie == Lie::frozen_clock) return Time{now.ms - kDayMs - kHourMs};
+  if (lie == Lie::frozen_clock || lie == Lie::yesterday) return Time{now.ms - kDayMs - kHourMs};
   return lie == Lie::fast_clock ? after(now, kHourMs) : now;
 }
 
@@ -205,6 +212,7 @@ Chain Liar::told_chain(const StoreView& store, const Chain& truth) {
     case Lie::brought_back: out.statements.push_back(bring_back(state_of(victim_, truth.statements))); break;
     case Lie::undone_removal: return undo_removal(truth);
     case Lie::dropped_statement:
+    case Lie::yesterday:
       CHECK(!out.statements.empty());
       if (is_request(out.statements.back())) out.notices.pop_back();
       out.statements.pop_back();
@@ -226,6 +234,8 @@ Chain Liar::told_chain(const StoreView& store, const Chain& truth) {
     case Lie::forked_chain:
     case Lie::forked_map:
     case Lie::forked_with_lines:
+    case Lie::false_place:
+    case Lie::false_record:
     case Lie::flash: return {{false_genesis()}, {}};
     default: break;
   }
@@ -239,25 +249,36 @@ Liar::Response Liar::with_chain(const StoreView& store, const Request& request, 
   const Chain told = told_chain(store, truth);
   answer_with(told, truth, request, response);
   if (lie_ == Lie::no_notice) response.notices.clear();
+  if (lie_ == Lie::false_record) {
+    put_into_map(store, victim_, leaf_of(told), response);
+    return response;
+  }
   const bool same_size = lie_ == Lie::forked_map || lie_ == Lie::forked_with_lines;
   const bool forks = same_size || lie_ == Lie::flash || lie_ == Lie::false_absence || lie_ == Lie::false_reset;
   if (same_size || (forks && fit_ == Fit::chain_alone)) {
     return forked(store, request, std::move(response), leaf_of(told));
   }
   if (fit_ == Fit::chain_alone) return response;
-  response.record.time_ms = std::max(response.record.time_ms, now.ms);
+  if (lie_ != Lie::yesterday) response.record.time_ms = std::max(response.record.time_ms, now.ms);
+  if (lie_ == Lie::false_place) return at_another_place(store, request, std::move(response), *leaf_of(told));
   return in_one_epoch_more(store, request, std::move(response), leaf_of(told));
 }
 
 // ---- the map and the log ----
 
-Liar::Response Liar::forked(const StoreView& store, const Request& request, Response response,
-                            std::optional<directory::NameLeaf> leaf) const {
-  const auto row = need<relay::NameRow>(store, table::kNames, victim_.bytes());
+void Liar::put_into_map(const StoreView& store, const directory::Name& place, std::optional<directory::NameLeaf> leaf,
+                        Response& response) const {
+  const auto row = need<relay::NameRow>(store, table::kNames, place.bytes());
   const directory::Map map = map_with(store, row.map_key, leaf);
+  response.vrf_proof = row.vrf_proof;
   response.map_proof = map.prove(row.map_key);
   response.record.map_root = map.root();
   response.record.names = map.size();
+}
+
+Liar::Response Liar::forked(const StoreView& store, const Request& request, Response response,
+                            std::optional<directory::NameLeaf> leaf) const {
+  put_into_map(store, victim_, leaf, response);
   auto entries = entries_of(store, response.record.epoch);
   entries.push_back(wire::encode(response.record));
   auto checkpoint = sign_log(store, entries, request.known_size, response.growth);
@@ -273,15 +294,23 @@ Liar::Response Liar::forked(const StoreView& store, const Request& request, Resp
 
 Liar::Response Liar::in_one_epoch_more(const StoreView& store, const Request& request, Response response,
                                        const std::optional<directory::NameLeaf>& leaf) const {
-  const auto row = need<relay::NameRow>(store, table::kNames, victim_.bytes());
-  const directory::Map map = map_with(store, row.map_key, leaf);
-  response.map_proof = map.prove(row.map_key);
-  response.record.map_root = map.root();
-  response.record.names = map.size();
+  return in_one_epoch_more(store, request, std::move(response), victim_, leaf);
+}
+
+Liar::Response Liar::in_one_epoch_more(const StoreView& store, const Request& request, Response response,
+                                       const directory::Name& place,
+                                       const std::optional<directory::NameLeaf>& leaf) const {
+  put_into_map(store, place, leaf, response);
   auto entries = entries_of(store, ++response.record.epoch);
   entries.push_back(wire::encode(response.record));
   response.checkpoint = sign_log(store, entries, request.known_size, response.growth).encode();
   return response;
+}
+
+Liar::Response Liar::at_another_place(const StoreView& store, const Request& request, Response response,
+                                      const directory::NameLeaf& leaf) const {
+  CHECK(own_name_.has_value());
+  return in_one_epoch_more(store, request, std::move(response), *own_name_, leaf);
 }
 
 /// What an auditor would have refused, with everything above it made to fit.

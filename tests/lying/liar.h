@@ -21,6 +21,7 @@ enum class Lie : std::uint8_t {
   forked_chain,       ///< the attacker's chain under the name, with the true map
   another_name,     ///< the attacker's own chain in place of the name's, with its proofs (or, where the map is made to
                     ///< fit, in the name's place)
+  false_place,      ///< a chain of the name's own form in the attacker's place of the map
   replayed_answer,  ///< an old answer that was true once
   forked_map,       ///< the attacker's chain under the name; map, record and checkpoint made anew, signed by the log
   forked_with_lines,  ///< the same, with the cosignatures of the true checkpoint under it
@@ -30,6 +31,7 @@ enum class Lie : std::uint8_t {
   no_quorum,          ///< the truth, with all cosignatures but one taken off
   own_cosigners,      ///< the truth, cosigned by keys of the attacker's alone
   another_config,     ///< the truth, under a config with another VRF key
+  false_record,       ///< the attacker's chain under the name, with map and record made anew, and the true checkpoint
   no_notice,          ///< the requests of resets without their notices
   wrong_veto_keys,    ///< notices of resets that name a key of the attacker's as the one that may veto
   hidden_reset,       ///< the chain up to the newest request of a reset
@@ -39,6 +41,7 @@ enum class Lie : std::uint8_t {
   false_completion,  ///< likewise, in a record whose time says that it has; what came behind the request is left out
   other_config,      ///< the record is of another config
   frozen_clock,      ///< the truth, as it was cosigned a day and an hour ago
+  yesterday,         ///< what was true before the owner's newest statement, as it was cosigned then
   fast_clock         ///< the truth, cosigned in an hour
 };
 
@@ -46,18 +49,18 @@ enum class Lie : std::uint8_t {
 constexpr Lie kAllLies[] = {Lie::unsigned_device, Lie::brought_back,    Lie::dropped_statement, Lie::forked_chain,
                             Lie::another_name,    Lie::replayed_answer, Lie::forked_map,        Lie::forked_with_lines,
                             Lie::flash,           Lie::false_absence,   Lie::false_reset,       Lie::no_quorum,
-                            Lie::own_cosigners,   Lie::another_config};
+                            Lie::own_cosigners,   Lie::another_config,  Lie::false_record};
 /// Lies with the key of a device that the owner has removed.
 constexpr Lie kRemovalLies[] = {Lie::brought_back, Lie::undone_removal};
 /// Lies about a name whose chain has a request of a reset that the client has not seen.
 constexpr Lie kResetLies[] = {Lie::no_notice, Lie::wrong_veto_keys, Lie::hidden_reset};
 /// Lies that get further with a quorum behind them: about any name, but for undone_removal.
-constexpr Lie kChainLies[] = {Lie::unsigned_device, Lie::brought_back, Lie::undone_removal, Lie::dropped_statement,
-                              Lie::forked_chain,    Lie::another_name, Lie::forked_map,     Lie::flash,
-                              Lie::false_absence,   Lie::false_reset};
+constexpr Lie kChainLies[] = {Lie::unsigned_device, Lie::brought_back,  Lie::undone_removal, Lie::dropped_statement,
+                              Lie::forked_chain,    Lie::another_name,  Lie::false_place,    Lie::forked_map,
+                              Lie::flash,           Lie::false_absence, Lie::false_reset};
 /// Lies that need a quorum behind them, about a name with a request that is request_reset()'s.
-constexpr Lie kCosignedLies[] = {Lie::short_delay,  Lie::early_completion, Lie::false_completion,
-                                 Lie::other_config, Lie::frozen_clock,     Lie::fast_clock};
+constexpr Lie kCosignedLies[] = {Lie::short_delay,  Lie::early_completion, Lie::false_completion, Lie::other_config,
+                                 Lie::frozen_clock, Lie::yesterday,        Lie::fast_clock};
 
 /// For people who watch: one sentence that begins with "The server".
 std::string_view describe(Lie lie);
@@ -79,7 +82,7 @@ class Liar : public relay::LookupHook {
   /// Lies about `victim` alone. The false device's keys are made from `entropy`, which must outlive this.
   Liar(directory::Name victim, Entropy& entropy);
 
-  /// What to answer from now on. For another_name the attacker's own name, which must be registered.
+  /// What to answer from now on. For another_name and false_place the attacker's own name, which must be registered.
   void tell(Lie lie) {
     if (std::exchange(lie_, lie) != lie) flash_size_ = 0;
   }
@@ -120,12 +123,19 @@ class Liar : public relay::LookupHook {
   Response under_another_name(const StoreView& store, Response response) const;
 
   // Lies about the map and the log.
+  /// Map and record are made anew with this leaf in the place of a name (none: absent).
+  void put_into_map(const StoreView& store, const directory::Name& place, std::optional<directory::NameLeaf> leaf,
+                    Response& response) const;
   /// The answer with another leaf for the victim (none: absent), and everything above it made to fit.
   Response forked(const StoreView& store, const Request& request, Response response,
                   std::optional<directory::NameLeaf> leaf) const;
   /// The answer as of one epoch more, which leaves this leaf behind; its record's config and time are the response's.
   Response in_one_epoch_more(const StoreView& store, const Request& request, Response response,
                              const std::optional<directory::NameLeaf>& leaf) const;
+  Response in_one_epoch_more(const StoreView& store, const Request& request, Response response,
+                             const directory::Name& place, const std::optional<directory::NameLeaf>& leaf) const;
+  Response at_another_place(const StoreView& store, const Request& request, Response response,
+                            const directory::NameLeaf& leaf) const;
   Response with_epoch(const StoreView& store, const Request& request, Response response, Time now) const;
   Response with_completion(const StoreView& store, const Request& request, Response response) const;
   Response in_a_flash(const StoreView& store, const Request& request, Response response, Time now);

@@ -4,6 +4,8 @@
 
 #include "core/base/overlay.h"
 #include "core/proto/api.h"
+#include "core/proto/blobs.h"
+#include "core/proto/signals.h"
 #include "core/tlog/witness_request.h"
 
 namespace cairn::lying {
@@ -28,10 +30,30 @@ proto::Effects LyingRelay::rebuild(const StoreView& store, Time now, Entropy& en
 
 proto::Effects LyingRelay::handle(const proto::Input& input, const StoreView& store, Time now, Entropy& entropy) {
   if (const auto* request = std::get_if<proto::RequestArrived>(&input)) {
+    tell_of(*request);
     if (auto lie = lie_to(*request, store)) return std::move(*lie);
   }
   if (const auto* call = std::get_if<proto::CallDone>(&input)) hear(*call);
   return watched(relay_.handle(input, store, now, entropy));
+}
+
+/// A line for each message, signal and part of a file that somebody sends: its size, without what is around it.
+void LyingRelay::tell_of(const proto::RequestArrived& request) {
+  const char* what = nullptr;
+  std::size_t size = 0;
+  if (request.target == proto::kPathChannelSend) {
+    const auto message = wire::decode<proto::ChannelSend>(request.body);
+    if (message) what = "message", size = message->ciphertext.size();
+  } else if (request.target == proto::kPathChannelSignal) {
+    const auto signal = wire::decode<proto::ChannelSignal>(request.body);
+    if (signal) what = "signal", size = signal->ciphertext.size();
+  } else if (request.target == proto::kPathBlobPut) {
+    const auto part = wire::decode<proto::BlobPut>(request.body);
+    if (part && !part->data.empty()) what = "file", size = part->data.size();
+  }
+  if (what == nullptr) return;
+  std::printf("passes: %s %zu\n", what, size);
+  std::fflush(stdout);
 }
 
 std::optional<proto::Effects> LyingRelay::lie_to(const proto::RequestArrived& request, const StoreView& store) const {

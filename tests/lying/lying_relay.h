@@ -1,5 +1,5 @@
 // A server that lies to its auditors too: it puts false epochs into its log when it starts, keeps vetoes back, and says
-// what its cosigners answered.
+// what its cosigners answered; and it tells what passes through it, as any operator can see.
 #pragma once
 
 #include <functional>
@@ -29,6 +29,7 @@ class LyingRelay final : public proto::Mind {
     std::uint64_t size = 0;
   };
 
+  static void tell_of(const proto::RequestArrived& request);
   std::optional<proto::Effects> lie_to(const proto::RequestArrived& request, const StoreView& store) const;
   bool keeps_back(const proto::RequestArrived& request) const;
   proto::Effects watched(proto::Effects effects);

@@ -4,6 +4,7 @@
 #include "apps/lab/attacks/attacks.h"
 #include "apps/lab/attacks/cairn_attacks.h"
 #include "apps/lab/attacks/owner.h"
+#include "apps/lab/attacks/taken_name.h"
 #include "apps/lab/cairn/stolen_backup.h"
 
 namespace cairn::lab {
@@ -58,10 +59,11 @@ Puddle fall_into_the_puddle(Owner& alice) {
 }  // namespace
 
 Side mud_puddle_cairn(const WorldOptions& options) {
-  Owner alice(options);
+  Owner alice(options, Clocks::movable);
   const Puddle found = fall_into_the_puddle(alice);
+  const TakenNames names = take_names(alice);
   const std::size_t all = alice.said().size();
-  const bool stolen = found.stolen != 0;
+  const bool stolen = found.stolen != 0 || names.sentences != 0;
   Side side;
   side.step("Alice", "server", "a backup that the paper alone opens");
   side.step("attacker", "server", "I am Alice: with another paper, then with none");
@@ -71,17 +73,32 @@ Side mud_puddle_cairn(const WorldOptions& options) {
       stolen ? "\"" + alice.said().front() + "\"" : "every key that he has, and all that lies beside: none opens it",
       stolen ? Step::Kind::stolen : Step::Kind::refused);
   side.step("Alice", "new phone", "types what is on her paper: " + of(found.back, all) + " messages are back");
-  if (found.laid == 0 || !found.own.good() || found.back != all || (!stolen && found.tool_works != all)) {
+  draw(side, names);
+  const bool rushed = names.rushed();
+  const bool both_work = found.tool_works == all && names.tool_works == names.all;
+  if (found.laid == 0 || !found.own.good() || found.back != all || (!stolen && !both_work)) {
     side.got = "the owner's own restore, with which it is compared, brought " + of(found.back, all) + " sentences (" +
                answer(found.own) + "), the attack's own program " + of(found.tool_works, all) + " with her key, and " +
                std::to_string(found.laid) + " objects were laid elsewhere";
     return side;
   }
-  side.conclude(stolen, "messages of Alice's, without a key of hers");
-  if (side.outcome == Outcome::refused)
+  if (!rushed && !stolen && (!names.dora || names.auditors_told == 0)) {
+    side.got = "nothing to conclude: of the resets " + std::string(names.dora ? "one was" : "none was") +
+               " completed, and " + std::to_string(names.auditors_told) + " auditors had Bob's word";
+    return side;
+  }
+  side.conclude(stolen || rushed, stolen ? "messages, without a key of their owner's"
+                                  : names.against_its_owner
+                                      ? "a name whose owner had said no"
+                                      : "a name before the time was over that its owner has to say no");
+  if (side.outcome == Outcome::refused) {
     side.got =
-        "neither the operator nor a stranger opened the backup in any of the ways that were tried, and Alice did, with "
+        "neither the operator nor a stranger opened a backup in any of the ways that were tried, and Alice did, with "
         "her paper";
+    side.besides =
+        "Dora's name, which she allowed to be reset, was the thief's after three days in which nobody said no. Of what "
+        "was written before he got nothing; who is fooled by it from then on was not tried";
+  }
   side.show("Alice's sentences that the attacker got", of(found.stolen, all));
   side.show("her own restore, on a new phone with her paper", of(found.back, all));
   side.show("her name with another paper", found.other_key.good() ? "given" : "refused");
@@ -93,16 +110,16 @@ Side mud_puddle_cairn(const WorldOptions& options) {
   side.show("Mallory restores that, on the phone that made her own backup", found.in_place.good() ? "done" : "refused");
   side.show("and on a new one, which remembers nothing", found.anew.good() ? "done" : "refused");
   side.show("bytes of the server's, searched for the sentences", found.server.bytes);
+  show(side, names);
   side.said("another paper", answer(found.other_key));
   side.said("no key at all", answer(found.no_key));
   side.said("Mallory's restore, on the phone that made her own backup", answer(found.in_place));
   side.said("Mallory's restore, on a new one", answer(found.anew));
   side.reduced.push_back(
-      {"Alice's name allows no reset, which is how Cairn makes a name unless its owner asks for a waiting time. If she "
-       "had, anybody could ask for her name without any key, and have it after that time if nobody called it off; the "
-       "backup would still not open for him. That was not tried here. Nor was the PIN: "
-       "that "
-       "is \"Few digits and a counter\".",
+      {"The three days are not waited for: the clocks of all programs are set ahead, and those by which auditors count "
+       "are, in steps of less than two minutes, as many as three days have. The PIN was not tried: that is \"Few "
+       "digits "
+       "and a counter\".",
        ""});
   return side;
 }

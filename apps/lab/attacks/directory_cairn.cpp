@@ -1,4 +1,5 @@
 // The operator of the directory lies to Cairn's clients.
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -7,21 +8,12 @@
 
 #include "apps/lab/attacks/attacks.h"
 #include "apps/lab/attacks/cairn_attacks.h"
+#include "apps/lab/attacks/false_log.h"
 #include "apps/lab/cairn/operator.h"
 #include "apps/lab/conditions.h"
 
 namespace cairn::lab {
 namespace {
-
-/// The ids of the active devices in an answer of `contact` or `device list`.
-std::set<std::string> devices(const demo::Said& said) {
-  std::set<std::string> out;
-  if (!said.good() || !said.json.contains("devices")) return out;
-  for (const auto& device : said.json["devices"]) {
-    if (device["active"].get<bool>()) out.insert(device["id"].get<std::string>());
-  }
-  return out;
-}
 
 /// What came of one lie, told to a client of alice's that has never heard of bob.
 struct Told {
@@ -35,22 +27,31 @@ std::size_t stored(World& world) {
   return server.count(relay::table::kBodies) + server.count(relay::table::kChannels);
 }
 
-/// Tells lies about bob, each to a new client that has seen the log before its newest epoch: so a false one can follow.
+struct NamedLie {
+  const char* name;      ///< as the lying server knows it
+  const char* in_words;  ///< what it answers alice
+  /// What of the log the client has seen that is told it: all but its newest epoch, so that a false one can follow; or
+  /// that, too.
+  enum class Seen { all_but_the_newest, all } seen = Seen::all_but_the_newest;
+};
+
+/// Tells lies about bob, each to a new client.
 class Lies {
  public:
   explicit Lies(World& world) : world_(world) {
     world_.make_people();
-    bobs_ = devices(world_.run("bob-1", {"device", "list"}));
+    bobs_ = world_.devices("bob-1", {"device", "list"});
     next_ = new_victim();
   }
 
-  Told tell(const std::string& lie) {
+  Told tell(const NamedLie& lie) {
     const std::string who = std::exchange(next_, new_victim());
+    if (lie.seen == NamedLie::Seen::all) must(world_.run(who, {"contact", "verify", "mallory@localhost"}));
     const std::size_t before = stored(world_);
-    world_.tell(lie);
+    world_.tell(lie.name);
     Told out;
     (void)world_.run(who, {"contact", "verify", "bob@localhost"});
-    const auto taken = devices(world_.run(who, {"contact", "show", "bob@localhost"}));
+    const auto taken = world_.devices(who, {"contact", "show", "bob@localhost"});
     const demo::Said sent = world_.run(who, {"send", "bob@localhost", "this must not leave", "--fresh"});
     world_.tell("none");
     out.believed = !std::includes(bobs_.begin(), bobs_.end(), taken.begin(), taken.end());
@@ -61,7 +62,7 @@ class Lies {
 
  private:
   std::string new_victim() {
-    static int count = 0;
+    static std::atomic<int> count = 0;
     const std::string who = "victim" + std::to_string(++count);
     must(world_.enroll(who + "-1", who + "@localhost"));
     return who + "-1";
@@ -72,71 +73,122 @@ class Lies {
   std::string next_;
 };
 
-struct NamedLie {
-  const char* name;      ///< as the lying server knows it
-  const char* in_words;  ///< what it answers alice
-};
-
 /// How many of the auditors and witnesses that it knows a device asks for, as it says itself.
 std::string signers_of(World& world, const std::string& device) {
   const auto policy = world.run(device, {"status"}).json.value("policy", nlohmann::json::object());
   return std::to_string(policy.value("auditors_needed", 0)) + " of " + std::to_string(policy.value("auditors", 0));
 }
 
-/// Tells all of these, and judges: refused only when none was believed and each refusal names its condition.
-Side refuse_all(World& world, const std::vector<NamedLie>& lies, const std::string& shown) {
-  Lies liar(world);
-  Side side;
-  std::size_t believed = 0, named = 0, grew = 0;
-  std::string sentence;
-  for (const NamedLie& lie : lies) {
-    const Told told = liar.tell(lie.name);
-    believed += told.believed ? 1 : 0;
-    grew += told.grew ? 1 : 0;
-    named += condition_of(told.sentence) != 0 ? 1 : 0;
-    if (sentence.empty()) sentence = told.sentence;
-    side.show(lie.in_words, told.believed ? "believed" : in_plain_words(told.sentence));
-    side.said(lie.in_words, told.sentence);
+/// What came of many lies: refused only when none was believed and each refusal names its condition.
+class Judged {
+ public:
+  /// Tells all of these to the clients of one world.
+  void tell(World& world, const std::vector<NamedLie>& lies, Side& side) {
+    Lies liar(world);
+    for (const NamedLie& lie : lies) {
+      const Told told = liar.tell(lie);
+      ++told_;
+      believed_ += told.believed ? 1 : 0;
+      grew_ += told.grew ? 1 : 0;
+      named_ += condition_of(told.sentence) != 0 ? 1 : 0;
+      if (sentence_.empty()) sentence_ = told.sentence;
+      side.show(lie.in_words, told.believed ? "believed" : in_plain_words(told.sentence));
+      side.said(lie.in_words, told.sentence);
+    }
   }
+  void conclude(Side& side) const {
+    side.outcome = believed_ != 0 || grew_ != 0 || named_ != told_ ? Outcome::succeeded : Outcome::refused;
+    if (side.outcome == Outcome::refused) {
+      side.step("Alice", "Alice", for_picture(sentence_) + ". Nothing was sent.", Step::Kind::refused);
+    } else {
+      side.step("Alice", "operator", "not refused", Step::Kind::stolen);
+    }
+    side.got = believed_ != 0 ? "Alice's phone took a device for Bob's that is none of his"
+               : grew_ != 0   ? "something was stored while the server lied"
+               : named_ != told_
+                   ? "no refusal that names its reason"
+                   : "each of " + std::to_string(told_) +
+                         " lies was refused with its reason, and nothing came to the server to be sent on";
+    side.show("lies refused", of(named_, told_));
+    side.show("messages that came to the server meanwhile", grew_ == 0 ? "none" : "some");
+  }
+
+ private:
+  std::size_t told_ = 0, believed_ = 0, named_ = 0, grew_ = 0;
+  std::string sentence_;  ///< of the first refusal
+};
+
+/// Lies of a server whose auditors are honest.
+Side refuse_all(World& world, const std::vector<NamedLie>& lies, const std::string& shown) {
+  Side side;
+  Judged judged;
   side.step("Alice", "server", "which devices has Bob?");
   side.step("server", "Alice", shown, Step::Kind::swapped);
-  side.outcome = believed != 0 || grew != 0 || named != lies.size() ? Outcome::succeeded : Outcome::refused;
-  if (side.outcome == Outcome::refused) {
-    side.step("Alice", "Alice", for_picture(sentence) + ". Nothing was sent.", Step::Kind::refused);
-  } else {
-    side.step("Alice", "operator", "not refused", Step::Kind::stolen);
-  }
-  side.got = believed != 0 ? "Alice's phone took the operator's key for Bob's"
-             : grew != 0   ? "something was stored while the server lied"
-             : named != lies.size()
-                 ? "no refusal that names its reason"
-                 : "each of " + std::to_string(lies.size()) +
-                       " lies was refused with its reason, and nothing came to the server to be sent on";
-  side.show("lies refused", of(named, lies.size()));
-  side.show("messages that came to the server meanwhile", grew == 0 ? "none" : "some");
+  judged.tell(world, lies, side);
+  judged.conclude(side);
   side.show("auditors that must sign for Alice's phone", signers_of(world, "alice-1"));
   return side;
 }
 
-}  // namespace
-
-Side false_key_cairn(World& world) {
-  return refuse_all(
-      world,
-      {{"forked-map", "a second directory with the operator's key in it, signed by no auditor"},
-       {"forked-with-lines", "the same, with the auditors' signatures copied from the true one"},
-       {"forked-chain", "the true directory, but a false history of Bob's devices"},
-       {"another-name", "the devices of Mallory's name, given as Bob's"},
-       {"own-cosigners", "a directory signed by auditors whom the operator has invented, under the true ones' names"}},
-      "the operator's key, as Bob's");
-}
-
-Side ghost_device_cairn(World& world) {
-  // One that bob has removed, to be brought back.
-  world.make_people();
+/// Bob has had one device more, and has removed it.
+void remove_a_device_of_bobs(World& world) {
   must(world.link("bob-old", "bob@localhost", "bob-1"));
   const std::string old = world.run("bob-old", {"status"}).json.value("device", "");
   must(world.run("bob-1", {"device", "remove", old}));
+}
+
+constexpr auto kSeenAll = NamedLie::Seen::all;
+
+/// To each of these the auditors' signatures do not fit, or what they have signed.
+const std::vector<NamedLie>& lies_of_the_operator() {
+  static const std::vector<NamedLie> all = {
+      {"forked-map", "a second directory with the operator's key in it, signed by no auditor"},
+      {"forked-with-lines", "the same, with the auditors' signatures copied from the true one"},
+      {"own-cosigners", "a directory signed by auditors whom the operator has invented, under the true ones' names"},
+      {"false-record", "what the auditors have signed, with another entry shown as its newest", kSeenAll},
+      {"forked-chain", "the true directory, but a false history of Bob's devices"},
+      {"another-name", "the devices of Mallory's name, given as Bob's, with their own place in the directory"}};
+  return all;
+}
+
+/// These all auditors have signed: what refuses them is what the phone knows by itself.
+const std::vector<NamedLie>& lies_of_all_auditors() {
+  static const std::vector<NamedLie> all = {
+      {"yesterday", "signed by all, a day and an hour ago: Bob's devices before he removed one"},
+      {"forked-map", "signed by all: another directory in the place of the one that the phone has seen", kSeenAll},
+      {"false-place", "signed by all: a false Bob, in the place of the directory that is Mallory's"},
+      {"false-reset", "signed by all: Bob's name reset to the operator's device, with nothing said before"},
+      {"another-name", "signed by all: Mallory's devices in Bob's place of the directory"}};
+  return all;
+}
+
+}  // namespace
+
+Side false_key_cairn(World& world, const WorldOptions& options) {
+  Side side;
+  Judged judged;
+  side.step("Alice", "server", "which devices has Bob?");
+  side.step("server", "Alice", "the operator's key, as Bob's", Step::Kind::swapped);
+  judged.tell(world, lies_of_the_operator(), side);
+  World colluding(options, ServerKind::colluder);
+  colluding.make_people({"--reset-delay", "3"});
+  remove_a_device_of_bobs(colluding);
+  side.step("server", "Alice", "the same in other ways, now signed by all of her auditors", Step::Kind::swapped);
+  judged.tell(colluding, lies_of_all_auditors(), side);
+  judged.conclude(side);
+  side.show("auditors that must sign for Alice's phone", signers_of(world, "alice-1"));
+  side.show("auditors that must sign in the second part, all in league with the operator",
+            signers_of(colluding, "alice-1"));
+  side.reduced.push_back(
+      {"The day and the hour of the first lie that all sign are not waited for: those in league sign "
+       "with the time of yesterday.",
+       ""});
+  return side;
+}
+
+Side ghost_device_cairn(World& world) {
+  world.make_people();
+  remove_a_device_of_bobs(world);  // to be brought back
   return refuse_all(world,
                     {{"unsigned-device", "one device more, which none of Bob's devices has signed for"},
                      {"brought-back", "a device that Bob had removed, listed again as if it had let itself in"}},
@@ -282,49 +334,86 @@ bool verifies(TwoHistories& colluding) {
   return good && !altered;
 }
 
+/// What came of a second directory, by who had signed it.
+struct SplitView {
+  Told by_none;          ///< told to alice, of an honest server's world
+  bool truth = false;    ///< which somebody else is told meanwhile
+  demo::Said by_others;  ///< to bob: by all but one
+  FalseLog in_the_log;
+  std::string needed;   ///< of auditors, as a phone says
+  bool proved = false;  ///< by all: after one message there is proof
+  bool verified = false, stopped = false;
+
+  bool log_refused() const {
+    return !in_the_log.believed && in_the_log.signed_second == 0 && in_the_log.refused >= 2 &&
+           condition_of(in_the_log.sentence) == 1;
+  }
+  bool withstood() const {
+    return log_refused() && !by_none.believed && !by_none.grew && !by_others.good() &&
+           condition_of(by_others.error) == 1;
+  }
+};
+
+SplitView split_the_view(World& world, const WorldOptions& options) {
+  SplitView out;
+  Lies liar(world);
+  out.by_none = liar.tell({"forked-with-lines", "another directory"});
+  out.truth = world.run("mallory-1", {"contact", "verify", "bob@localhost"}).good();
+  out.in_the_log = offer_false_log(options);
+  TwoHistories colluding(options);
+  out.by_others = colluding.lacking_one();
+  out.needed = signers_of(colluding.world(), "bob-1");
+  out.proved = colluding.talk();
+  if (out.proved) {
+    out.verified = verifies(colluding);
+    out.stopped = !colluding.by_alice({"send", "carol@localhost", "to somebody new"}).good();
+  }
+  return out;
+}
+
+void show(Side& side, const SplitView& found) {
+  side.show("auditors that must sign for these two", found.needed);
+  side.show("signed by none of Alice's auditors (their signatures are copied from the true one)",
+            found.by_none.believed ? "believed" : in_plain_words(found.by_none.sentence));
+  side.show("signed by all of Bob's auditors but one",
+            found.by_others.good() ? "believed" : in_plain_words(found.by_others.error));
+  side.show("signed by all of them", "believed, as it must be: the phone has nothing else to go by");
+  side.show("then: proof on Alice's phone", found.proved ? "yes, after one message" : "none");
+  side.show("the proof verifies without a network, and altered it does not", found.verified ? "yes" : "no");
+  side.show("writing to a new contact then", found.stopped ? "refused" : "went on");
+  show(side, found.in_the_log);
+  side.said("Alice's phone, of the directory that no auditor signed", found.by_none.sentence);
+  side.said("Bob's phone, of the one that lacked a signature",
+            found.by_others.good() ? "(nothing)" : found.by_others.error);
+}
+
 }  // namespace
 
 Side split_view_cairn(World& world, const WorldOptions& options) {
-  Lies liar(world);
-  const Told fork = liar.tell("forked-with-lines");
-  const demo::Said truth = world.run("mallory-1", {"contact", "verify", "bob@localhost"});
-  TwoHistories colluding(options);
-  const demo::Said& lacking = colluding.lacking_one();
-  const std::string needed = signers_of(colluding.world(), "bob-1");
-  const bool proved = colluding.talk();
+  const SplitView found = split_the_view(world, options);
+  const bool refused = found.log_refused(), lacking = found.by_others.good();
   Side side;
   side.step("server", "Alice", "another directory, signed by none of her auditors", Step::Kind::swapped);
-  side.step("Alice", "Alice", fork.believed ? "believed" : for_picture(fork.sentence),
-            fork.believed ? Step::Kind::stolen : Step::Kind::refused);
+  side.step("Alice", "Alice", found.by_none.believed ? "believed" : for_picture(found.by_none.sentence),
+            stolen_if(found.by_none.believed));
+  side.step("server", "auditors", "sign this, with a false Bob in it; and a second one as large", Step::Kind::swapped);
+  side.step("auditors", "server", refused ? "no" : "signed", stolen_if(!refused));
   side.step("server", "Bob", "another directory, signed by all of his auditors but one", Step::Kind::swapped);
-  side.step("Bob", "Bob", lacking.good() ? "believed" : for_picture(lacking.error),
-            lacking.good() ? Step::Kind::stolen : Step::Kind::refused);
+  side.step("Bob", "Bob", lacking ? "believed" : for_picture(found.by_others.error), stolen_if(lacking));
   side.step("server", "Alice", "one directory, signed by all auditors", Step::Kind::swapped);
   side.step("server", "Bob", "another, signed by all auditors too", Step::Kind::swapped);
   side.step("Bob", "Alice", "one message, which carries what Bob was shown");
-  bool verified = false, stopped = false;
-  if (proved) {
-    verified = verifies(colluding);
-    stopped = !colluding.by_alice({"send", "carol@localhost", "to somebody new"}).good();
-    side.step("Alice", "anybody", "proof: two directories, both signed");
-  }
-  const bool withstood = !fork.believed && !fork.grew && !lacking.good() && condition_of(lacking.error) == 1;
-  side.outcome = withstood && proved && verified && stopped && truth.good() ? Outcome::evident : Outcome::succeeded;
-  side.got = !withstood ? "somebody believed a second directory that not all auditors had signed"
-             : proved ? "with no auditor's signature, and with all but one: refused. With all of them in league it was "
-                        "believed; then one unaltered message between the two proved it, and Alice's phone wrote to "
-                        "nobody new of that domain"
-                      : "with all auditors in league nobody noticed";
-  side.show("auditors that must sign for these two", needed);
-  side.show("signed by none of Alice's auditors (their signatures are copied from the true one)",
-            fork.believed ? "believed" : in_plain_words(fork.sentence));
-  side.show("signed by all of Bob's auditors but one", lacking.good() ? "believed" : in_plain_words(lacking.error));
-  side.show("signed by all of them", "believed, as it must be: the phone has nothing else to go by");
-  side.show("then: proof on Alice's phone", proved ? "yes, after one message" : "none");
-  side.show("the proof verifies without a network, and altered it does not", verified ? "yes" : "no");
-  side.show("writing to a new contact then", stopped ? "refused" : "went on");
-  side.said("Alice's phone, of the directory that no auditor signed", fork.sentence);
-  side.said("Bob's phone, of the one that lacked a signature", lacking.good() ? "(nothing)" : lacking.error);
+  if (found.proved) side.step("Alice", "anybody", "proof: two directories, both signed");
+  const bool evident = found.withstood() && found.proved && found.verified && found.stopped && found.truth;
+  side.outcome = evident ? Outcome::evident : Outcome::succeeded;
+  side.got = !refused             ? "witnesses or auditors signed what is no true directory"
+             : !found.withstood() ? "somebody believed a second directory that not all auditors had signed"
+             : found.proved
+                 ? "with no auditor's signature, and with all but one: refused. Honest auditors refused to sign "
+                   "a false one. With all of them in league it was believed; then one unaltered message "
+                   "between the two proved it, and Alice's phone wrote to nobody new of that domain"
+                 : "with all auditors in league nobody noticed";
+  show(side, found);
   side.reduced.push_back(
       {"The second directory differs from the first in a time alone; no false key was put into it, so nobody read "
        "anything meanwhile. With the help of all auditors a false key for somebody to whom Alice has never written "

@@ -12,9 +12,10 @@ constexpr std::chrono::seconds kMostOfACommand{60};
 
 }  // namespace
 
-Owner::Owner(const WorldOptions& options) : world_(options) {
+Owner::Owner(const WorldOptions& options, Clocks clocks) : world_(options, ServerKind::liar, clocks) {
   alices_key_ = enroll("alice-1", "alice@localhost");
-  enroll("bob-1", "bob@localhost");
+  enroll("bob-1", "bob@localhost",
+         clocks == Clocks::movable ? std::vector<std::string>{"--reset-delay", "3"} : std::vector<std::string>{});
   mallorys_key_ = enroll("mallory-1", "mallory@localhost");
   for (const std::string& text : said_) must(world_.run("alice-1", {"send", "bob@localhost", text}));
   must(world_.run("bob-1", {"read"}));
@@ -38,23 +39,23 @@ demo::Said Owner::ask(const std::string& how, const std::string& device, const s
   return run(device, words, typed);
 }
 
-std::size_t Owner::sentences_on(const std::string& device) {
+std::size_t Owner::sentences_on(const std::string& device, const std::vector<std::string>& sentences) {
   const std::string pages = world_.folder() + "/" + device + "-pages";
   run(device, {"export", pages});
   std::set<std::string> found;
   const std::string shown = run(device, {"read", "bob (restored)"}).json.dump();
-  for (const std::string& one : said_) {
+  for (const std::string& one : sentences) {
     if (shown.find(one) != std::string::npos) found.insert(one);
   }
   for (const std::string& folder : {pages, world_.village().device_folder(device)}) {
     if (!fs::exists(folder)) continue;
-    for (const std::string& one : search_files(folder, said_).found) found.insert(one);
+    for (const std::string& one : search_files(folder, sentences).found) found.insert(one);
   }
   return found.size();
 }
 
-std::string Owner::enroll(const std::string& device, const std::string& name) {
-  const demo::Said enrolled = world_.enroll(device, name);
+std::string Owner::enroll(const std::string& device, const std::string& name, const std::vector<std::string>& more) {
+  const demo::Said enrolled = world_.enroll(device, name, more);
   must(enrolled);
   return enrolled.json["recovery_key"];
 }

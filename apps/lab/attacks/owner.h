@@ -5,10 +5,11 @@
 
 namespace cairn::lab {
 
-/// alice with messages of hers that bob has read, mallory, and the recovery keys of both women.
+/// alice with messages of hers that bob has read, mallory, and the recovery keys of both women. Where clocks can be
+/// moved, bob's name can be reset.
 class Owner {
  public:
-  explicit Owner(const WorldOptions& options);
+  explicit Owner(const WorldOptions& options, Clocks clocks = Clocks::the_machines);
 
   /// A command, with what is typed into it.
   demo::Said run(const std::string& device, const std::vector<std::string>& words, const std::string& typed = {});
@@ -20,7 +21,8 @@ class Owner {
                  const std::vector<std::string>& more = {});
   /// How many of alice's sentences a device can show: in what was restored, in what it exports, or as they
   /// lie in its files.
-  std::size_t sentences_on(const std::string& device);
+  std::size_t sentences_on(const std::string& device) { return sentences_on(device, said_); }
+  std::size_t sentences_on(const std::string& device, const std::vector<std::string>& sentences);
 
   World& world() { return world_; }
   const std::vector<std::string>& said() const { return said_; }
@@ -28,7 +30,7 @@ class Owner {
   const std::string& mallorys_key() const { return mallorys_key_; }
 
  private:
-  std::string enroll(const std::string& device, const std::string& name);
+  std::string enroll(const std::string& device, const std::string& name, const std::vector<std::string>& more = {});
 
   World world_;
   const std::vector<std::string> said_ = {"the cellar key hangs behind the clock", "burn the ledger before the audit",

@@ -1,137 +1,165 @@
-// What Cairn's server has, handed over: subpoena, confirm-file, weak-rsa.
+// What Cairn's servers have, handed over: subpoena, weak-rsa.
+#include <fstream>
 #include <map>
+#include <random>
 #include <set>
 
 #include "apps/lab/attacks/attacks.h"
 #include "apps/lab/attacks/cairn_attacks.h"
 #include "apps/lab/cairn/operator.h"
-#include "apps/lab/legacy/attachment.h"
-#include "apps/lab/legacy/symmetric.h"
+#include "apps/lab/cairn/realms.h"
 
 namespace cairn::lab {
 namespace {
 
-/// A document that is known to whoever asks: `size` bytes, the same in every run.
-std::string document(std::size_t size) {
-  std::string out;
-  for (std::size_t i = 0; out.size() < size; ++i)
-    out += "Paragraph " + std::to_string(i * i) + " of the known document. ";
-  out.resize(size);
+constexpr std::size_t kAllEnvelopes = ~std::size_t{0};
+
+/// What is looked for in what is handed over.
+struct Content {
+  std::vector<std::string> said;    ///< what alice wrote to bob
+  std::vector<std::string> pieces;  ///< bytes of the photo that she sent with it
+};
+
+/// A photo of alice's: bytes that compress as little as a photo's do, the same in every run.
+std::string alices_photo() {
+  std::mt19937 random(11);
+  std::string out(60'000, '\0');
+  for (char& one : out) one = static_cast<char>(random());
   return out;
 }
 
-/// Whether a window of `known` occurs in `bytes`.
-bool holds(const Bytes& bytes, ByteView known) {
-  return std::search(bytes.begin(), bytes.end(), known.begin(), known.end()) != bytes.end();
+Content content_of(const std::string& photo) {
+  Content out{{"the cellar key hangs behind the clock", "burn the ledger before the audit",
+               "meet me where the two rivers join"},
+              {}};
+  constexpr std::size_t kPiece = 40, kEvery = 6000;
+  for (std::size_t at = 200; at + kPiece <= photo.size(); at += kEvery) out.pieces.push_back(photo.substr(at, kPiece));
+  return out;
 }
+
+/// Whatever one of those asked has on its disk.
+struct HandedOver {
+  std::size_t bytes = 0;
+  std::set<std::string> said, pieces;  ///< found in it
+
+  void search(const std::string& folder, const Content& content) {
+    const Searched words = search_files(folder, content.said), file = search_files(folder, content.pieces);
+    bytes += words.bytes;
+    said.insert(words.found.begin(), words.found.end());
+    pieces.insert(file.found.begin(), file.found.end());
+  }
+};
+
+/// What came of the order to hand everything over.
+struct Subpoena {
+  HandedOver server, cosigners, realms;
+  std::size_t waiting = 0, files = 0, backups = 0;  ///< envelopes, files and objects of backups in it
+  std::size_t kept = 0;                             ///< files in alice's backup, as her phone says
+  std::size_t arrived = 0;                          ///< of what she wrote, on bob's phone afterwards
+  std::size_t on_her_phone = 0;                     ///< sentences that the same search finds there, in the clear
+  std::set<ChannelId> conversations;
+  Searched names;
+};
+
+Subpoena hand_over(World& world, Realms& realms, const Content& content, const std::string& photo) {
+  Subpoena out;
+  for (const std::string& text : content.said) must(world.run("alice-1", {"send", "bob@localhost", text}));
+  const std::string path = world.folder() + "/alices-photo";
+  std::ofstream(path, std::ios::binary) << photo;
+  must(world.send_file("alice-1", "bob@localhost", "a photo", path));
+  must(world.run("alice-1", {"send", "mallory@localhost", "send me the photo, too"}));
+  must(world.run("mallory-1", {"read"}));
+  must(world.send_file("mallory-1", "alice@localhost", "here it is", path));
+  must(world.run("alice-1", {"read"}));
+  const demo::Said made = world.back_up("alice", {"--realms", realms.file(), "--files", "100"});
+  must(made);
+  out.kept = made.json.value("files", nlohmann::json::object()).value("stored", std::size_t{0});
+  {
+    const Operator at_rest(world);
+    for (const Operator::Body& body : at_rest.messages(kAllEnvelopes)) {
+      ++out.waiting;
+      out.conversations.insert(body.row.channel);
+    }
+    out.files = at_rest.blobs().size();
+    out.backups = at_rest.count(relay::table::kVaultObjects);
+    out.server.search(world.village().server_folder(), content);
+    out.names = search_files(world.village().server_folder(), {"alice@localhost", "bob@localhost"});
+  }
+  for (std::size_t i = 0; i < world.village().cosigners().size(); ++i)
+    out.cosigners.search(world.folder() + "/cosigner" + std::to_string(i), content);
+  for (const std::string& disk : realms.copy_disks("handed-over")) out.realms.search(disk, content);
+  for (const std::string& text : content.said)
+    out.arrived += world.shows("bob-1", "alice@localhost", "alice@localhost: " + text) ? 1 : 0;
+  const std::string pages = world.folder() + "/alices-pages";
+  must(world.run("alice-1", {"export", pages}));
+  out.on_her_phone = search_files(pages, content.said).found.size();
+  return out;
+}
+
+/// What the operator's whole disk tells all the same.
+const char* const kToldAllTheSame =
+    "the envelopes, the file and the backup are there, locked. What is stored does tell who has a name and who is in a "
+    "conversation with whom; of what still waits, when it was sent and about how large it is; who sent a file, and "
+    "about how large it is; and who has a backup, how large it is, and when it grew";
 
 }  // namespace
 
-Side subpoena_cairn(World& world) {
+Side subpoena_cairn(World& world, const WorldOptions& options) {
   world.settle();
-  const std::vector<std::string> said = {"the cellar key hangs behind the clock", "burn the ledger before the audit",
-                                         "meet me where the two rivers join"};
-  for (const std::string& text : said) must(world.run("alice-1", {"send", "bob@localhost", text}));
-  Searched server, cosigners, names;
-  std::size_t waiting = 0;
-  std::set<ChannelId> conversations;
-  {
-    const Operator at_rest(world);
-    for (const Operator::Body& body : at_rest.messages(said.size())) {
-      ++waiting;
-      conversations.insert(body.row.channel);
-    }
-    server = search_files(world.village().server_folder(), said);
-    names = search_files(world.village().server_folder(), {"alice@localhost", "bob@localhost"});
-  }
-  for (std::size_t i = 0; i < world.village().cosigners().size(); ++i) {
-    const Searched one = search_files(world.folder() + "/cosigner" + std::to_string(i), said);
-    cosigners.bytes += one.bytes;
-    cosigners.found.insert(cosigners.found.end(), one.found.begin(), one.found.end());
-  }
-  std::size_t arrived = 0;
-  for (const std::string& text : said)
-    arrived += world.shows("bob-1", "alice@localhost", "alice@localhost: " + text) ? 1 : 0;
+  Realms realms(world, options);
+  const std::string file = alices_photo();
+  const Content content = content_of(file);
+  const Subpoena found = hand_over(world, realms, content, file);
+  const std::size_t all = content.said.size();
   Side side;
-  side.step("Alice", "server", std::to_string(said.size()) + " messages that Bob has not fetched");
-  side.step("court", "server", "hand over all you store");
-  const std::size_t found = server.found.size() + cosigners.found.size();
-  const std::size_t million_bytes = (server.bytes + cosigners.bytes) / 1'000'000;
+  side.step("Alice", "server", std::to_string(all) + " messages and a photo that Bob has not fetched, and her backup");
+  side.step("court", "server", "hand over all you store; and so must witnesses, auditors and realms");
+  std::set<std::string> sentences, pieces;
+  for (const HandedOver* one : {&found.server, &found.cosigners, &found.realms}) {
+    sentences.insert(one->said.begin(), one->said.end());
+    pieces.insert(one->pieces.begin(), one->pieces.end());
+  }
+  const std::size_t bytes = found.server.bytes + found.cosigners.bytes + found.realms.bytes;
   side.step("server", "court",
-            "all " + std::to_string(million_bytes) + " million bytes, every key of the server's among them",
+            "all " + std::to_string(bytes / 1'000'000) + " million bytes, every key of theirs among them",
             Step::Kind::swapped);
+  const bool any = !sentences.empty() || !pieces.empty();
   side.step("court", "court",
-            found == 0 ? "no sentence of Alice's is in them" : std::to_string(found) + " sentences of Alice's",
-            found == 0 ? Step::Kind::refused : Step::Kind::stolen);
-  side.conclude(found != 0 || waiting < said.size() || arrived != said.size(),
-                "sentences that Alice wrote, in the clear");
-  if (side.outcome == Outcome::refused) {
-    side.got = "none of the sentences was found in anything that the server, its witnesses and its auditors store";
-    side.besides =
-        "the envelopes are there, locked. What is stored does tell who has a name and who is in a conversation with "
-        "whom; and of what still waits, when it was sent and about how large it is";
+            any ? std::to_string(sentences.size()) + " sentences of Alice's, " + std::to_string(pieces.size()) +
+                      " pieces of her photo"
+                : "no sentence of Alice's is in them, and no piece of her photo",
+            any ? Step::Kind::stolen : Step::Kind::refused);
+  side.show("bytes handed over, searched as they are, as UTF-16, in hex and in base64", bytes);
+  side.show("sentences found in them", of(sentences.size(), all));
+  side.show("pieces of the photo found in them", of(pieces.size(), content.pieces.size()));
+  side.show("envelopes among them that were still waiting for Bob", found.waiting);
+  side.show("and that Bob could read afterwards", of(found.arrived, all));
+  side.show("files among them that were sent", found.files);
+  side.show("objects of backups among them", found.backups);
+  side.show("files in Alice's backup, as her own phone says", found.kept);
+  side.show("the same sentences in what Alice's own phone exports (so the search finds what is there)",
+            of(found.on_her_phone, all));
+  side.show("of the realms' bytes, which hold parts of the key of Alice's backup", found.realms.bytes);
+  side.show("names of the two in what the server stores", of(found.names.found.size(), 2));
+  side.show("conversations that the envelopes are seen to belong to", found.conversations.size());
+  if (found.waiting < all || found.arrived != all || found.files == 0 || found.backups == 0 || found.kept == 0 ||
+      found.realms.bytes == 0 || found.on_her_phone != all) {
+    side.got = "nothing to conclude: not all that was to be handed over was there";
+    return side;
   }
-  side.show("bytes handed over, searched as UTF-8, UTF-16, hex and base64", server.bytes + cosigners.bytes);
-  side.show("sentences found in them", of(found, said.size()));
-  side.show("envelopes among them that were still waiting for Bob", waiting);
-  side.show("and that Bob could read afterwards", of(arrived, said.size()));
-  side.show("names of the two in what the server stores", of(names.found.size(), 2));
-  side.show("conversations that the three envelopes are seen to belong to", conversations.size());
-  side.reduced.push_back(
-      {"That plain sentences are not found is a weak proof: it shows that they are not lying there in the open. The "
-       "server's own keys, with which it signs, were handed over but not tried on the envelopes; \"Record now, read "
-       "later\" and \"A phone that answers by itself\" attack the locks.",
-       ""});
-  return side;
-}
-
-Side confirm_file_cairn(World& world) {
-  world.settle();
-  const std::string known = document(6000);
-  must(world.run("alice-1", {"send", "bob@localhost", known}));
-  must(world.run("alice-1", {"send", "mallory@localhost", known}));
-  must(world.run("alice-1", {"send", "bob@localhost", known}));
-  std::size_t hits = 0, equal_bodies = 0, large = 0;
-  {
-    const Operator server(world);
-    std::vector<Bytes> marks = {legacy::sha1(as_bytes(known)), legacy::sha256(as_bytes(known)),
-                                to_bytes(as_bytes(known).subspan(1000, 48))};
-    for (const legacy::SealedChunk& chunk : legacy::seal_chunks(as_bytes(known))) {
-      marks.push_back(chunk.id);
-      marks.push_back(to_bytes(ByteView(chunk.ciphertext).first(48)));
-    }
-    std::set<Bytes> seen;
-    for (const Operator::Body& body : server.messages(3)) {
-      for (const Bytes& mark : marks) hits += holds(body.row.body, mark) ? 1 : 0;
-      if (body.row.body.size() < known.size()) continue;
-      ++large;
-      equal_bodies += seen.insert(body.row.body).second ? 0 : 1;
-    }
-  }
-  must(world.run("bob-1", {"read"}));
-  must(world.run("mallory-1", {"read"}));
-  Side side;
-  side.step("Alice", "server", "the known document, three times");
-  side.step("asker", "server", "does anybody here have this document?");
-  side.step("server", "asker", hits + equal_bodies == 0 ? "three envelopes, all different" : "yes: here it is",
-            hits + equal_bodies == 0 ? Step::Kind::refused : Step::Kind::stolen);
-  side.conclude(hits + equal_bodies != 0 || large < 3, "the answer: the document, or what is made from it, is there");
+  side.conclude(any, "what Alice wrote or sent, in the clear");
   if (side.outcome == Outcome::refused) {
     side.got =
-        "no answer: the same document looked different each time that it was sent, and neither it nor what the system "
-        "of "
-        "2014 would make from it was found";
-    side.besides = "it could be seen that something of about its size was sent, " + std::to_string(large) + " times";
+        "none of the sentences, and no piece of the photo, was found in anything that the server, its witnesses and "
+        "auditors, and the realms store";
+    side.besides = kToldAllTheSame;
   }
-  side.show("stored envelopes that hold the document, a fingerprint of it, or the pieces that 2014 would have stored",
-            hits);
-  side.show("equal ones among the three envelopes", equal_bodies);
-  side.show("envelopes large enough to be it", large);
   side.reduced.push_back(
-      {"The document was sent as the text of a message. A backup was not looked at: each time it grows by a size that "
-       "can be seen, and what that tells of a known file was not measured; Cairn's own description of backups says "
-       "that "
-       "it is not harmless.",
+      {"That nothing is found is a weak proof: it shows that it is not lying there in the open; and what is compressed "
+       "before it is stored, as a backup is, would not show its sentences, only its photo. The server's own keys, with "
+       "which it signs, were handed over but not tried on what is locked; \"Record now, read later\", \"The mud "
+       "puddle\" and \"A phone that answers by itself\" attack the locks. Two of three realms together have the part "
+       "of the key that they keep: it opens nothing without Alice's paper.",
        ""});
   return side;
 }

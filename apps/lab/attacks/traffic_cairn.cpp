@@ -6,6 +6,7 @@
 
 #include "apps/lab/attacks/attacks.h"
 #include "apps/lab/attacks/cairn_attacks.h"
+#include "apps/lab/attacks/passing.h"
 #include "apps/lab/attacks/sizes.h"
 #include "apps/lab/cairn/operator.h"
 #include "core/client/content.h"
@@ -347,6 +348,7 @@ Side metadata_cairn(World& world) {
     if (i < kShort && sizes[i] == sizes[0]) longest_alike = lengths[i];
   }
   const auto [right, tested] = texts_told(world);
+  const Passing passing = watch(world);
   must(world.run("alice-1", {"group", "create", "walkers", "bob@localhost"}));
   std::size_t handshakes = 0;
   {
@@ -356,7 +358,12 @@ Side metadata_cairn(World& world) {
   must(world.run("bob-1", {"read"}));
   Side side;
   side.step("Alice", "server", "texts of 3 to " + std::to_string(longest_alike) + " characters: all of one size");
-  side.step("server", "observer", "who shares a conversation, when, about which size", Step::Kind::stolen);
+  side.step("server", "observer", "who shares a conversation, when, about which size; and who is writing just now",
+            Step::Kind::stolen);
+  side.step(
+      "observer", "observer",
+      "tells receipts, short and long texts, and photos by size in " + of(passing.right, passing.tested) + " cases",
+      Step::Kind::stolen);
   side.step("observer", "observer", "tells how long a text is, roughly, in " + of(right, tested) + " cases",
             Step::Kind::stolen);
   const bool measured = of_short.size() < kShort;
@@ -367,10 +374,17 @@ Side metadata_cairn(World& world) {
           : "of texts alone, the size told which kind it was in " + of(right, tested) +
                 " cases (by chance it would be " + std::to_string(tested / kTextKinds) + "). Texts of 3 to " +
                 std::to_string(longest_alike) +
-                " characters look alike; near 3000 characters the length is known to within " + percent(step / 3000) +
+                " characters look alike; of receipts, short and long texts, and photos the size of the message told " +
+                of(passing.right, passing.tested) + " (by chance " + std::to_string(passing.tested / passing.kinds) +
+                "); " + of(passing.uploads, passing.photos) + " photos were told by the file that passed beside, and " +
+                of(passing.signals, passing.typing) +
+                " times that somebody was writing by a signal of its own. Near 3000 characters the length is known to "
+                "within " +
+                percent(step / 3000) +
                 " percent. Who is in a conversation with whom, and when something is sent there, the server sees";
   side.show(kToldOfTexts, of(right, tested));
   side.show("by chance that would be", of(tested / kTextKinds, tested));
+  show(side, passing);
   side.show("different sizes among texts of 3, 10, 25, 50 and 80 characters", of_short.size());
   side.show("different sizes among all " + std::to_string(lengths.size()) + " lengths", all.size());
   side.show("characters: bytes of the envelope", listed);

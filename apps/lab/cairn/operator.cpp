@@ -74,6 +74,27 @@ void Operator::deliver(const DeviceId& device, relay::BodyRow row) {
   }
 }
 
+std::vector<Operator::Blob> Operator::blobs() const {
+  std::vector<Blob> out;
+  for (const Row& row : store_->scan(relay::table::kBlobs, {}, {}, kAll)) {
+    const auto blob = wire::decode<relay::BlobRow>(row.value);
+    if (!blob) continue;
+    Blob& one = out.emplace_back(Blob{row.key, blob->name, {}});
+    for (const Row& part : store_->scan_prefix(relay::table::kBlobParts, row.key, kAll)) append(one.bytes, part.value);
+  }
+  return out;
+}
+
+std::size_t Operator::backup_bytes(const std::string& owner) const {
+  std::size_t out = 0;
+  for (const Row& row : store_->scan(relay::table::kVaults, {}, {}, kAll)) {
+    const auto vault = wire::decode<relay::VaultRow>(row.value);
+    if (!vault || vault->owner != owner) continue;
+    for (const Row& part : store_->scan_prefix(relay::table::kVaultParts, row.key, kAll)) out += part.value.size();
+  }
+  return out;
+}
+
 std::set<Bytes> Operator::key_boxes() const {
   std::set<Bytes> out;
   for (const Row& row : store_->scan(relay::table::kKeyBoxes, {}, {}, kAll)) out.insert(row.key);
@@ -130,9 +151,14 @@ std::vector<mls::KeyPackage> Operator::key_packages() const {
 }
 
 crypto::SigningKey Operator::realm_token_key() const {
-  const auto row = store_->get(relay::table::kKeys, as_bytes("realm tokens"));
-  auto seed = row ? crypto::Ed25519Seed::from(*row)
-                  : Result<crypto::Ed25519Seed>(fail(ErrorCode::not_found, "The server has no key of account tokens."));
+  return key_in("realm tokens", "The server has no key of account tokens.");
+}
+
+crypto::SigningKey Operator::log_key() const { return key_in(relay::kLogKeyRow, "The server has no key of its log."); }
+
+crypto::SigningKey Operator::key_in(std::string_view name, const char* where) const {
+  const auto row = store_->get(relay::table::kKeys, as_bytes(name));
+  auto seed = row ? crypto::Ed25519Seed::from(*row) : Result<crypto::Ed25519Seed>(fail(ErrorCode::not_found, where));
   if (!seed) must({1, {}, seed.error().where});
   return crypto::SigningKey::from_seed(std::move(*seed));
 }

@@ -31,6 +31,15 @@ class Operator {
   void replace(const Body& body);
   /// A new envelope in the mailbox of a device, behind all others.
   void deliver(const DeviceId& device, relay::BodyRow row);
+  /// A file on its way, whole: sealed by who sent it, whom the server charges for it.
+  struct Blob {
+    Bytes id;
+    std::string owner;
+    Bytes bytes;
+  };
+  std::vector<Blob> blobs() const;
+  /// How many bytes a name's backup has here.
+  std::size_t backup_bytes(const std::string& owner) const;
   /// The ids of all key boxes: whose they are is not stored.
   std::set<Bytes> key_boxes() const;
   /// Lays a name's key box, the one of `boxes`, and its vault's objects in the places of another name's, which has the
@@ -42,16 +51,21 @@ class Operator {
   std::vector<mls::KeyPackage> key_packages() const;
   /// With which the server makes the account tokens that realms ask of who guesses.
   crypto::SigningKey realm_token_key() const;
+  /// With which the server signs the directory's log.
+  crypto::SigningKey log_key() const;
   std::vector<Row> rows(Table table) const;
   std::size_t count(Table table) const { return rows(table).size(); }
 
  private:
+  /// `where`: the sentence when there is none.
+  crypto::SigningKey key_in(std::string_view row, const char* where) const;
+
   World& world_;
   std::unique_ptr<store::SqliteStore> store_;
 };
 
-/// How many bytes lie in the files below a folder, and in how many of these words occur as UTF-8, UTF-16, hex or
-/// base64.
+/// How many bytes lie in the files below a folder, and which of these words occur in them as they are (texts: in
+/// UTF-8), as UTF-16, in hex or in base64. A word may be bytes.
 struct Searched {
   std::size_t bytes = 0;
   std::vector<std::string> found;

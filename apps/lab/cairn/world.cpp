@@ -5,9 +5,14 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 namespace cairn::lab {
 namespace {
+
+constexpr std::chrono::seconds kMostOfAFile{60}, kMostOfAStart{20};
+constexpr const char* kAuditors = "auditors";
+constexpr const char* kOthers = "others";
 
 std::string scratch_folder() {
   static std::atomic<int> count = 0;
@@ -29,8 +34,12 @@ std::vector<std::string> weakened_by(const WorldOptions& options) {
   return {"/usr/bin/env", "CAIRN_WEAKNESS=" + options.weakness};
 }
 
-World::World(const WorldOptions& options, ServerKind kind)
-    : folder_(scratch_folder()), lie_file_(folder_ + "-lie"), policy_file_(folder_ + "-colluders") {
+World::World(const WorldOptions& options, ServerKind kind, Clocks clocks)
+    : options_(options),
+      clocks_(clocks),
+      folder_(scratch_folder()),
+      lie_file_(folder_ + "-lie"),
+      policy_file_(folder_ + "-colluders") {
   tell("none");
   demo::VillageOptions village;
   village.programs = options.programs;
@@ -40,18 +49,87 @@ World::World(const WorldOptions& options, ServerKind kind)
   if (kind == ServerKind::colluder)
     village.server_arguments.insert(village.server_arguments.end(), {"--colluders", policy_file_});
   village.client = options.client;
-  village.prefix = [words = weakened_by(options)](const std::string& who) {
-    return who == "cairnd" || who.starts_with("cosigner") ? std::vector<std::string>{} : words;
-  };
+  village.cosigner = options.auditor;
+  village.prefix = [this](const std::string& who) { return prefix_of(who); };
   village_.emplace(std::move(village));
   if (kind == ServerKind::liar) policy_file_ = village_->policy_file();
 }
 
 World::~World() {
+  programs_.clear();
   village_.reset();
+  for (const std::string whose : {kAuditors, kOthers}) {
+    for (const char* clock : {".clock", ".uptime"}) std::filesystem::remove(clock_file(whose) + clock);
+  }
   std::filesystem::remove_all(folder_);
   std::filesystem::remove(lie_file_);
   std::filesystem::remove(folder_ + "-colluders");
+}
+
+std::vector<std::string> World::prefix_of(const std::string& who) const {
+  std::vector<std::string> out = who == "cairnd" ? std::vector<std::string>{} : weakened_by(options_);
+  if (clocks_ == Clocks::the_machines) return out;
+  if (out.empty()) out.emplace_back("/usr/bin/env");
+  const bool is_auditor = who == "cosigner2" || who == "cosigner3";  // behind the witnesses
+  out.push_back("LD_PRELOAD=" + options_.programs + "/libcairn_trouble.so");
+  out.push_back("CAIRN_TROUBLE=" + clock_file(is_auditor ? kAuditors : kOthers));
+  return out;
+}
+
+void World::start_program(const std::string& device) {
+  std::vector<std::string> words = prefix_of(device);
+  words.push_back(options_.programs + "/" + options_.client);
+  words.insert(words.end(), {"--data", village_->device_folder(device), "daemon"});
+  programs_.push_back(demo::Process::start(words, folder_ + "/" + device + ".log"));
+  // Before it holds the folder a command would hold it in its place.
+  const auto until = std::chrono::steady_clock::now() + kMostOfAStart;
+  while (programs_.back().output().find("listening on") == std::string::npos) {
+    if (std::chrono::steady_clock::now() > until) must({1, {}, "the program of " + device + " did not start"});
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
+/// At once: a program that reads it meanwhile sees no empty file, which would set its clock back.
+void World::set(const std::string& whose, const std::string& clock, std::chrono::seconds ahead) const {
+  const std::string path = clock_file(whose) + "." + clock;
+  std::ofstream(path + ".new") << ahead.count();
+  std::filesystem::rename(path + ".new", path);
+}
+
+void World::set_clocks(std::chrono::seconds ahead) {
+  ahead_ = ahead;
+  for (const std::string whose : {kAuditors, kOthers}) set(whose, "clock", ahead);
+}
+
+std::vector<unsigned> World::auditor_ports() const {
+  std::vector<unsigned> out;
+  std::ifstream in(village_->policy_file());
+  const std::string mark = "http://127.0.0.1:";
+  for (std::string line; std::getline(in, line);) {
+    const std::size_t at = line.find(mark);
+    if (!line.starts_with("witness auditor") || at == std::string::npos) continue;
+    out.push_back(static_cast<unsigned>(std::stoul(line.substr(at + mark.size()))));
+  }
+  return out;
+}
+
+void World::pass_at_auditors(std::chrono::seconds most) {
+  constexpr std::chrono::seconds kStep{110};
+  const auto ports = auditor_ports();
+  if (ports.size() != 2) must({1, {}, "there are not two auditors"});
+  const std::chrono::seconds before = ahead_;
+  for (std::chrono::seconds passed{0}; passed < most; passed += kStep) {
+    ahead_ = before + passed + kStep;
+    set(kAuditors, "clock", ahead_);
+    set(kAuditors, "uptime", passed + kStep);
+    for (const unsigned port : ports) {
+      // A timer is heard before what comes next, so after the second answer the step has been counted.
+      for (int twice = 0; twice < 2; ++twice) {
+        if (!demo::http_get(port, "/vkey")) must({1, {}, "an auditor does not answer"});
+      }
+    }
+  }
+  set_clocks(ahead_);
 }
 
 void World::tell(const std::string& lie) { std::ofstream(lie_file_) << lie; }
@@ -60,13 +138,53 @@ demo::Said World::run(const std::string& device, const std::vector<std::string>&
   return village_->cairn(device, arguments);
 }
 
-demo::Said World::enroll(const std::string& device, const std::string& name) {
-  return run(device, {"register", name, "--server", village_->url(), "--policy", policy_file_});
+std::set<std::string> World::devices(const std::string& device, const std::vector<std::string>& arguments) {
+  std::set<std::string> out;
+  const demo::Said said = run(device, arguments);
+  if (!said.good() || !said.json.contains("devices")) return out;
+  for (const auto& one : said.json["devices"]) {
+    if (one["active"].get<bool>()) out.insert(one["id"].get<std::string>());
+  }
+  return out;
 }
 
-void World::make_people() {
+demo::Finished World::rpc(const std::string& device, const std::string& request) const {
+  std::vector<std::string> words = prefix_of(device);
+  words.push_back(options_.programs + "/" + options_.client);
+  words.insert(words.end(), {"--data", village_->device_folder(device), "rpc"});
+  return demo::run(words, kMostOfAFile, request);
+}
+
+demo::Said World::send_file(const std::string& device, const std::string& to, const std::string& text,
+                            const std::string& path) {
+  return village_->cairn(device, {"send", to, text, "--attach", path}, kMostOfAFile);
+}
+
+demo::Said World::back_up(const std::string& person, const std::vector<std::string>& more) {
+  std::vector<std::string> words = {"backup", "create"};
+  words.insert(words.end(), more.begin(), more.end());
+  std::string typed;
+  if (const auto paper = papers_.extract(person)) {
+    words.emplace_back("--recovery-key");
+    typed = paper.mapped() + "\n";
+  }
+  return village_->cairn(person + "-1", words, kMostOfAFile, typed);
+}
+
+demo::Said World::enroll(const std::string& device, const std::string& name, const std::vector<std::string>& more) {
+  std::vector<std::string> words = {"register", name, "--server", village_->url(), "--policy", policy_file_};
+  words.insert(words.end(), more.begin(), more.end());
+  return run(device, words);
+}
+
+void World::make_people(const std::vector<std::string>& of_bob) {
   if (std::exchange(has_people_, true)) return;
-  for (const std::string person : {"alice", "bob", "mallory"}) must(enroll(person + "-1", person + "@localhost"));
+  for (const std::string person : {"alice", "bob", "mallory"}) {
+    const bool is_bob = person == "bob";
+    const auto said = enroll(person + "-1", person + "@localhost", is_bob ? of_bob : std::vector<std::string>{});
+    must(said);
+    papers_[person] = said.json["recovery_key"];
+  }
 }
 
 void World::settle() {
@@ -75,7 +193,7 @@ void World::settle() {
 }
 
 demo::Said World::link(const std::string& device, const std::string& name, const std::string& by) {
-  demo::Said said = village_->link_device(device, name, by);
+  demo::Said said = village_->link_device(device, name, by, policy_file_);
   village_->stop_daemon(device);
   return said;
 }
