@@ -20,7 +20,7 @@ using testing::kAlice;
 
 class DeviceNames : public ::testing::Test {
  protected:
-  void SetUp() override { key = good(village.register_person("alice-1", kAlice))["recovery_key"]; }
+  void SetUp() override { key = good(village.register_person("alice-1", kAlice))["recovery_key"].get<std::string>(); }
 
   json status(const std::string& device) { return good(village.ask(device, "status")); }
   std::string id_of(const std::string& device) { return status(device)["device"]; }
