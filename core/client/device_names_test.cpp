@@ -20,7 +20,7 @@ using testing::kAlice;
 
 class DeviceNames : public ::testing::Test {
  protected:
-  void SetUp() override { key = good(village.register_person("alice-1", kAlice))["recovery_key"]; }
+  void SetUp() override { key = good(village.register_person("alice-1", kAlice))["recovery_key"].get<std::string>(); }
 
   json status(const std::string& device) { return good(village.ask(device, "status")); }
   std::string id_of(const std::string& device) { return status(device)["device"]; }
@@ -35,8 +35,8 @@ class DeviceNames : public ::testing::Test {
     return village.ask("alice-1", "device.name", {{"device", device}, {"name", name}});
   }
   static std::string short_of(const std::string& id) { return id.substr(0, kLeastDeviceDigits); }
-  static void expect_says(const json& alarm, const std::string& words) {
-    EXPECT_NE(alarm.value("sentence", "").find(words), std::string::npos) << words << "\n" << alarm;
+  static void expect_says(const json& one, const std::string& words) {
+    EXPECT_NE(one.value("sentence", "").find(words), std::string::npos) << words << "\n" << one;
   }
   /// With the key of alice-1, and not by it.
   std::string add_with_the_key_of_alice_1() {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/directory/auditor.h"
+#include "core/tlog/merkle.h"
 #include "core/tlog/tile_store.h"
 #include "tests/support/naive_log.h"
 #include "tests/support/relay_people.h"
