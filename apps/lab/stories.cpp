@@ -114,7 +114,8 @@ const std::vector<Story>& log_stories() {
        "shown: one "
        "message between two who were shown different things, which the operator does not open and change, and Alice's "
        "phone holds two signatures that contradict each other. Anybody can verify that without a network.",
-       "In 2014 the operator puts a false key in and reads a message; in Cairn's half the two directories only differ.",
+       "In 2014 the operator puts a false key in and reads a message; in Cairn's half the two directories that all "
+       "sign only differ.",
        "A lie that all of your auditors help with is not stopped at once. With a false key for Bob the operator can "
        "then read and change every message between the two of you, also those that would give him away, so it may "
        "last: it lasts until one message gets through that "

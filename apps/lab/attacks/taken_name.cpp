@@ -18,8 +18,11 @@ constexpr seconds kDelay = hours(75);  // three days, and a little
 constexpr seconds kWait = hours(90);   // brought to auditors in steps, of which they may miss some
 // A program that has just begun asks to complete its reset; the server then asks the auditors, and completes it when it
 // is asked again.
-constexpr seconds kOneRun{5};
-constexpr int kRunsOfATrial = 2, kRunsWhenWeakened = 12, kMostRuns = 20;
+struct Patience {
+  int runs;
+  seconds each;
+};
+constexpr Patience kExpected{10, seconds(15)}, kNotExpected{2, seconds(4)};
 constexpr seconds kMostOfAnAlarm{60}, kMostOfAVeto{4};
 constexpr const char* kDora = "dora@localhost";
 constexpr const char* kBob = "bob@localhost";
@@ -93,7 +96,7 @@ class Resets {
     world_.village().stop_server(SIGTERM);
     world_.set_clocks(kDelay);
     world_.village().start_server();
-    return get([&] { return has_name(world_, kDorasThief) || has_name(world_, kBobsThief); }, runs_of_a_trial());
+    return get([&] { return has_name(world_, kDorasThief) || has_name(world_, kBobsThief); }, patience_of_a_trial());
   }
   void wait() {
     world_.village().stop_server(SIGTERM);
@@ -101,10 +104,10 @@ class Resets {
     world_.village().start_server();
   }
   bool take_doras() {
-    return get([&] { return has_name(world_, kDorasThief); }, kMostRuns);
+    return get([&] { return has_name(world_, kDorasThief); }, kExpected);
   }
   bool take_bobs() {
-    return get([&] { return has_name(world_, kBobsThief); }, runs_of_a_trial());
+    return get([&] { return has_name(world_, kBobsThief); }, patience_of_a_trial());
   }
 
   /// What the thief makes of the name that he has, and of the server's whole disk.
@@ -125,14 +128,14 @@ class Resets {
   static constexpr const char* kDorasThief = "thief-3";
   static constexpr const char* kBobsThief = "thief-4";
 
-  int runs_of_a_trial() const { return world_.is_weakened() ? kRunsWhenWeakened : kRunsOfATrial; }
+  Patience patience_of_a_trial() const { return world_.is_weakened() ? kExpected : kNotExpected; }
   /// Whether the thieves' programs come to it, begun so many times at the most.
   template <class Condition>
-  bool get(Condition condition, int runs) {
+  bool get(Condition condition, Patience patience) {
     bool out = false;
-    for (int run = 0; run < runs && !out; ++run) {
+    for (int run = 0; run < patience.runs && !out; ++run) {
       for (const std::string device : {kDorasThief, kBobsThief}) world_.start_program(device);
-      out = within(kOneRun, condition);
+      out = within(patience.each, condition);
       world_.end_programs();
     }
     return out;
