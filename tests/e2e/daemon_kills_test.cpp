@@ -60,7 +60,7 @@ class DaemonKills : public VillageTest {
   static std::string some_text(std::mt19937& random) {
     static const std::vector<std::string> kLetters = {"a", "Z", " ", "\"", "\\", "é", "漢", "🙂", "{", "0"};
     std::string out;
-    for (std::uint32_t i = random() % 200; i > 0; --i) out += kLetters[random() % kLetters.size()];
+    for (auto i = random() % 200; i > 0; --i) out += kLetters[random() % kLetters.size()];
     return out + ".";
   }
 
