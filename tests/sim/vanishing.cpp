@@ -3,16 +3,17 @@
 #include <algorithm>
 
 #include "tests/sim/faults.h"
+#include "tests/support/example_names.h"
 
 namespace cairn::sim {
 namespace {
 
-constexpr const char* kAlice = "alice@example.org";
-constexpr const char* kBob = "bob@example.org";
+using testing::kAlice;
+using testing::kBob;
+
 constexpr const char* kNewcomer = "alice-3";
 /// Longer than what they say takes to come everywhere, so that all of it is seen before the first of it goes.
 constexpr std::uint64_t kLivesMs[] = {12 * kHourMs, kDayMs, 3 * kDayMs, 8 * kDayMs};
-constexpr std::uint64_t kMostToSettleMs = 3 * kHourMs;
 /// From when a text was shown on one device until the last other one of its name knows.
 constexpr std::uint64_t kToBeToldMs = 15 * kMinuteMs;
 /// In the order of faults.cpp: all but a wrong clock, by which a time is over at another moment, and lost state.
