@@ -78,7 +78,8 @@ TEST_F(Crowd, SaysSoWhenTheServerGoesAway) {
   EXPECT_NE(crowd_->output().find("the server did not answer"), std::string::npos) << crowd_->output();
 }
 
-/// What programs have of memory, minute by minute.
+/// What programs have of memory, minute by minute. A daemon may have as much more of it as its store grows: SQLite's
+/// cache, of 32 MiB at most.
 class Memory {
  public:
   void watch(const std::string& name, pid_t process) { programs_.push_back({name, process}); }

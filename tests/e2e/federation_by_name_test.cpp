@@ -71,18 +71,15 @@ TEST_F(FederationByName, ADomainThatWasAwayForADayMissesNothing) {
     EXPECT_TRUE(eventually([&] { return all().waiting(all().one) >= waiting; }, kMostByName));
   }
   all().set_clocks(std::chrono::hours(24));
-  all().start(all().two);
   EXPECT_EQ(all().texts("bob", "alice@one.example").size(), 1u);  // none of it has come another way
+  all().start(all().two);
   // A try is never more than five minutes off.
   all().set_clocks(std::chrono::hours(24) + std::chrono::minutes(5));
   EXPECT_TRUE(bob_has_it());
   EXPECT_EQ(all().texts("bob", "alice@one.example"), said_);
   EXPECT_TRUE(eventually([&] { return all().waiting(all().one) == 0; }, kMostByName));
-  EXPECT_TRUE(eventually(
-      [&] {
-        return all().cairn("bob", {"send", "alice@one.example", "back again"}).good();
-      },
-      kMostByName));
+  const demo::Said back = all().cairn("bob", {"send", "alice@one.example", "back again"});
+  EXPECT_TRUE(back.good() || back.exit_code == 3) << back.error;  // sent, or kept until his server is reached again
   EXPECT_TRUE(eventually([&] { return all().has_text("alice", "bob@two.example", "bob@two.example: back again"); },
                          kMostByName));
 }
@@ -112,7 +109,7 @@ TEST_F(FederationByName, AnotherNamesCertificateIsRefusedInOneSentenceAndWhatWai
       return all().one.server->output().find("another domain's server takes no envelopes at the moment") !=
              std::string::npos;
     }));
-    EXPECT_EQ(all().waiting(all().one), waiting);
+    EXPECT_TRUE(eventually([&] { return all().waiting(all().one) == waiting; }));
     const std::string told = doctor();
     EXPECT_NE(told.find(std::string("wrong  The server of two.example cannot be reached: ") + why), std::string::npos)
         << told;
