@@ -80,6 +80,8 @@ class Vanishing {
       link(person + "-2", person + "-1", name);
     }
     kept_ = say("alice-1", "kept");
+    const auto has_come = [&] { return worked(world_.ask("bob-1", "read", {{"conversation", kAlice}})); };
+    if (!world_.until(has_come, kMostToSettleMs, kSecondMs)) violation("bob-1 hears nothing of alice");
     settle();
     must("bob-1", "request.accept", {{"conversation", kAlice}});
     settle();
