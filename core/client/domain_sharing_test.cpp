@@ -460,6 +460,22 @@ TEST_F(DomainRefusals, WhatWasVerifiedHereWithoutBeingPinnedStaysAsItIs) {
   EXPECT_NE(domain_questions(aside.store(), aside.account()).front().digest, shown.digest);
 }
 
+TEST_F(DomainRefusals, TheNumberOfAQuestionIsOfOneDeviceAlone) {
+  Aside aside(village, "alice-2");
+  aside.context().store.put(tables::kDomains, name_key(aside.account(), kSharedDomain), {1});
+  aside.hear(word(aside, wrong), first);
+  const auto here = domain_questions(aside.store(), aside.account());
+  ASSERT_EQ(here.size(), 1u);
+  EXPECT_TRUE(domain_question(aside.store(), aside.account(), kSharedDomain, here.front().digest));
+  EXPECT_FALSE(domain_question(aside.store(), aside.account(), "three.example", here.front().digest));
+  // The same row under the key of the device that said it.
+  const auto account = load_account(village.device("alice-1").store());
+  const auto there = domain_questions(aside.store(), *account);
+  ASSERT_EQ(there.size(), 1u);
+  EXPECT_EQ(wire::encode(there.front().heard), wire::encode(here.front().heard));
+  EXPECT_NE(there.front().digest, here.front().digest);
+}
+
 TEST_F(DomainRefusals, WordsInAnotherForm) {
   Aside aside(village, "alice-2");
   const auto is_read = [](const DomainWord& one) { return wire::decode<DomainWord>(wire::encode(one)).has_value(); };

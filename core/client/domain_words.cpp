@@ -5,6 +5,7 @@
 #include "core/base/encoding.h"
 #include "core/client/domain_tables.h"
 #include "core/client/invitation.h"
+#include "core/client/labels.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
 #include "core/proto/limits.h"
@@ -50,8 +51,12 @@ bool is_still_to_be_decided(const StoreView& store, const Account& account, cons
   }
 }
 
-std::string question_digest(const HeardDomain& heard) {
-  return to_hex(crypto::sha256(wire::encode(heard))).substr(0, kQuestionDigits);
+/// Of the whole row, under a key that no other device has: who chooses what is in it cannot choose two of one number.
+std::string question_digest(const Account& account, const HeardDomain& heard) {
+  const Bytes row = wire::encode(heard);
+  const auto mac = crypto::hmac(crypto::HashAlgorithm::sha256, account.name_key_key.expose(),
+                                {as_bytes(kMacDomainQuestion), Bytes{0}, row});
+  return to_hex(mac.view()).substr(0, kQuestionDigits);
 }
 
 std::string question_sentence(const HeardDomain& heard, const std::string& digest) {
@@ -254,11 +259,19 @@ std::vector<DomainQuestion> domain_questions(const StoreView& store, const Accou
   std::vector<DomainQuestion> out;
   for (HeardDomain& heard : heard_domains(store)) {
     if (!is_still_to_be_decided(store, account, heard)) continue;
-    std::string digest = question_digest(heard);
+    std::string digest = question_digest(account, heard);
     std::string sentence = question_sentence(heard, digest);
     out.push_back({std::move(heard), std::move(digest), std::move(sentence)});
   }
   return out;
+}
+
+std::optional<DomainQuestion> domain_question(const StoreView& store, const Account& account, std::string_view domain,
+                                              std::string_view digest) {
+  std::vector<DomainQuestion> open = domain_questions(store, account);
+  std::erase_if(open, [&](const auto& one) { return one.heard.word.domain != domain || one.digest != digest; });
+  if (open.size() != 1) return std::nullopt;
+  return std::move(open.front());
 }
 
 Status take_domain_word(Context& context, const Account& account, const DomainQuestion& question) {

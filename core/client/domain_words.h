@@ -118,11 +118,14 @@ void put_source_back(Context& context, const Account& account, std::string_view 
 
 struct DomainQuestion {
   HeardDomain heard;
-  std::string digest;  ///< by which its owner names it: what is said meanwhile is another one
+  std::string digest;  ///< of this device alone, by which its owner names it: what is said meanwhile is another one
   std::string sentence;
 };
 /// What is still to be decided, by domain.
 std::vector<DomainQuestion> domain_questions(const StoreView& store, const Account& account);
+/// The one of that number; nothing when there is none, or more than one.
+std::optional<DomainQuestion> domain_question(const StoreView& store, const Account& account, std::string_view domain,
+                                              std::string_view digest);
 /// What the other device has said counts here, as its owner's own word. As pin_domain() where it fails.
 Status take_domain_word(Context& context, const Account& account, const DomainQuestion& question);
 /// What counts here stays, as its owner's own word. False when nothing was to be decided of that domain.

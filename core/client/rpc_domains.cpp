@@ -155,18 +155,18 @@ RpcBegun rpc_domain_confirm(const RpcRooms& rooms, const ClientConfig&, Context&
   const auto account = load_account(context.store);
   if (!account || account->state != AccountState::active) return not_active(account);
   const std::string domain = text_param(params, "domain");
-  for (const DomainQuestion& one : domain_questions(context.store, *account)) {
-    if (one.heard.word.domain != domain || one.digest != text_param(params, "digest")) continue;
-    const auto taken = take_domain_word(context, *account, one);
-    if (!taken) return pin_failure(taken.error(), domain);
-    const auto pin = domain_pin(context.store, *account, domain);
-    if (pin) return after_judging_again(rooms, context, *account, *pin);
-    return json{{"domain", domain}};
+  const auto question = domain_question(context.store, *account, domain, text_param(params, "digest"));
+  if (!question) {
+    return failure(
+        ErrorCode::conflict,
+        "Nothing with that number is to be decided of that domain, or it is something else by now; domain list "
+        "shows what is.");
   }
-  return failure(
-      ErrorCode::conflict,
-      "Nothing with that number is to be decided of that domain, or it is something else by now; domain list "
-      "shows what is.");
+  const auto taken = take_domain_word(context, *account, *question);
+  if (!taken) return pin_failure(taken.error(), domain);
+  const auto pin = domain_pin(context.store, *account, domain);
+  if (pin) return after_judging_again(rooms, context, *account, *pin);
+  return json{{"domain", domain}};
 }
 
 RpcBegun rpc_domain_keep(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
