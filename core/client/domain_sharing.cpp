@@ -18,7 +18,7 @@ constexpr std::size_t kMostWanting = 1024;
 bool is_unknown(const StoreView& store, const Account& account, const DomainWord& word) {
   if (domain_pin(store, account, word.domain)) return false;
   if (const auto source = domain_source(store, account, word.domain)) {
-    return source->whose == DomainSource::Whose::other && source->content == word.content();
+    return source->whose == DomainSource::Whose::other && source->content == word.content(account);
   }
   return !store.get(tables::kDomains, name_key(account, word.domain));
 }
@@ -102,7 +102,7 @@ bool DomainSharing::pin_by_word(Context& context, const Account& account, const 
   source.whose = DomainSource::Whose::other;
   source.by = word.by;
   source.through = heard.through;
-  source.content = word.content();
+  source.content = word.content(account);
   save_domain_source(context, account, source);
   look_up_who_waits(context, account, word.domain);
   return true;
@@ -126,7 +126,7 @@ bool DomainSharing::follow_another(Context& context, const Account& account, con
     next.by = other.word.by;
     next.through = other.through;
     if (other.word.domain != source.domain || !other.word.said || other.word.by == source.by) continue;
-    if (other.word.content() != source.content || !is_believed(own_name, next)) continue;
+    if (other.word.content(account) != source.content || !is_believed(own_name, next)) continue;
     save_domain_source(context, account, next);
     return true;
   }
@@ -140,29 +140,36 @@ void DomainSharing::switch_off(Context& context, const Account& account, DomainS
   ++looks_;
 }
 
+void DomainSharing::ask_of_removed(Context& context, const Account& account, const DomainSource& source) {
+  const auto pin = domain_pin(context.store, account, source.domain);
+  if (!pin) return;
+  const auto last = heard_domain(context.store, account, source.by, source.domain);
+  HeardDomain counted;
+  counted.word = {source.by, last ? last->word.time_ms : 0, source.domain, std::nullopt};
+  counted.word.said =
+      DomainWord::Said{pin->policy_text, pin->server_url, domain_origin(context.store, account, source.domain)};
+  counted.through = source.through;
+  counted.question = DomainQuestionKind::removed;
+  save_heard_domain(context, account, counted);
+}
+
 void DomainSharing::devices_changed(Context& context, const Account& account, const directory::NameState& own_name) {
-  std::set<std::pair<DeviceId, std::string>> asked;  // whose word counted until now
   for (const DomainSource& source : domain_sources(context.store)) {
-    if (source.whose == DomainSource::Whose::own || is_believed(own_name, source)) continue;
-    if (!source.is_off && !follow_another(context, account, source, own_name)) switch_off(context, account, source);
-    asked.emplace(source.by, source.domain);
+    if (source.whose == DomainSource::Whose::own || source.is_off || is_believed(own_name, source)) continue;
+    if (follow_another(context, account, source, own_name)) continue;
+    if (!own_name.is_active(source.by)) ask_of_removed(context, account, source);
+    switch_off(context, account, source);
   }
   bool came_through_another = false;
-  for (HeardDomain& heard : heard_domains(context.store)) {
+  for (const HeardDomain& heard : heard_domains(context.store)) {
     const bool is_out = !own_name.is_active(heard.word.by);
     if (!is_out && own_name.is_active(heard.through)) continue;
     came_through_another = came_through_another || !is_out;
     const auto source = domain_source(context.store, account, heard.word.domain);
     // Of what else it said before it was removed nothing is shown as if it had counted.
-    const bool counted = is_out && heard.word.said && source && source->is_off && source->by == heard.word.by &&
-                         source->content == heard.word.content() && asked.contains({heard.word.by, heard.word.domain});
-    if (!counted) {
-      forget_heard_domain(context, account, heard);
-    } else if (heard.question != DomainQuestionKind::removed) {
-      heard.question = DomainQuestionKind::removed;
-      save_heard_domain(context, account, heard);
-      ++looks_;
-    }
+    const bool is_asked = is_out && heard.question == DomainQuestionKind::removed && source && source->is_off &&
+                          source->by == heard.word.by;
+    if (!is_asked) forget_heard_domain(context, account, heard);
   }
   // Who gave this device the word of another one is gone: that one says it itself.
   if (came_through_another) mail_is_missing(context);

@@ -46,6 +46,8 @@ class DomainSharing {
   /// Another device that is active has said the same: it counts by that one's word.
   bool follow_another(Context& context, const Account& account, const DomainSource& source,
                       const directory::NameState& own_name);
+  /// What counts by the word of a removed device is what its owner is asked of, whatever it said last.
+  static void ask_of_removed(Context& context, const Account& account, const DomainSource& source);
   void switch_off(Context& context, const Account& account, DomainSource source);
   void look_up_who_waits(Context& context, const Account& account, std::string_view domain);
   /// Everything that its owner said here is to be told.

@@ -293,6 +293,44 @@ TEST_F(DomainSharingTest, OfARemovedDeviceNothingIsShownAsIfItHadCounted) {
   EXPECT_TRUE(list("alice-2")["domains"].empty());
 }
 
+TEST_F(DomainSharingTest, OfARemovedDeviceWhatCountedIsAskedAndNotWhatItSaidLast) {
+  two();
+  link("alice-3");
+  ASSERT_TRUE(comes_to_an_end("alice-3"));
+  add("alice-3", right);
+  ASSERT_TRUE(comes_to_have("alice-2", right));
+  add("alice-3", wrong);
+  ASSERT_TRUE(is_asked("alice-2", "other_word"));
+  ASSERT_TRUE(remove("alice-3", "alice-1"));
+  ASSERT_TRUE(village.until([&] { return list("alice-2")["domains"].empty(); }, kDayMs));
+  ASSERT_TRUE(is_asked("alice-2", "removed"));
+  EXPECT_EQ(questions("alice-2")[0]["policy"]["text"], right);
+  village.device("alice-2").restart();
+  village.pass_all(kMinuteMs);
+  ASSERT_TRUE(is_asked("alice-2", "removed"));
+  answer("alice-2", "domain.confirm");
+  EXPECT_TRUE(has("alice-2", right));
+}
+
+TEST_F(DomainSharingTest, WhatAnotherDeviceSaidInOtherWordsStaysWhenTheFirstOneIsRemoved) {
+  two();
+  link("alice-3");
+  ASSERT_TRUE(comes_to_an_end("alice-3"));
+  add("alice-3", village.server.policy_text(), "https://two.example");
+  ASSERT_TRUE(village.until([&] { return list("alice-2")["domains"].size() == 1; }));
+  const std::string third = id_of("alice-3");
+  EXPECT_EQ(list("alice-2")["domains"][0]["device"], third);
+  add("alice-1", {}, "https://two.example");  // the own policy, without its text
+  village.pass_all(kMinuteMs);
+  ASSERT_TRUE(remove("alice-3", "alice-1"));
+  const auto is_by_first = [&] {
+    const json all = list("alice-2")["domains"];
+    return all.size() == 1 && all[0].value("device", "") == id_of("alice-1");
+  };
+  EXPECT_TRUE(village.until(is_by_first, kDayMs)) << list("alice-2");
+  EXPECT_TRUE(questions("alice-2").empty());
+}
+
 TEST_F(DomainSharingTest, WhatCameFromARemovedDeviceIsDroppedWhereItsOwnerSaysSo) {
   two();
   link("alice-3");

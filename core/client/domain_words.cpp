@@ -112,10 +112,11 @@ Result<DomainWord::Said> DomainWord::Said::read(wire::Reader& r) {
   return out;
 }
 
-Hash DomainWord::content() const {
+Hash DomainWord::content(const Account& account) const {
+  const bool is_own_policy = !said || said->policy_text == plain_policy(account.policy_text);
   wire::Writer w;
   w.opaque(domain);
-  w.opaque(said ? said->policy_text : std::string());
+  w.opaque(is_own_policy ? std::string() : said->policy_text);
   w.opaque(said ? said->server_url : std::string());
   return crypto::sha256(w.view());
 }

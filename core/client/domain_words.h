@@ -38,8 +38,9 @@ struct DomainWord {
   std::string domain;
   std::optional<Said> said;  ///< none: nothing any more
 
-  /// Of the policy and address, by whomever and whenever they were said.
-  Hash content() const;
+  /// Of the policy and address, by whomever and whenever they were said; the account's own policy is that of the own
+  /// domain.
+  Hash content(const Account& account) const;
   void write(wire::Writer&) const;
   static Result<DomainWord> read(wire::Reader&);
 };
