@@ -11,7 +11,7 @@ namespace {
 
 /// Everything is told no sooner again, however often it is asked for.
 constexpr std::uint64_t kTellPauseMs = kMinuteMs;
-constexpr std::size_t kDomainMarksAtOnce = 64;
+constexpr std::size_t kMarksAtOnce = 64;
 constexpr std::size_t kMostWanting = 1024;
 
 /// Whether nothing ever counted for that domain here but, perhaps, this very word.
@@ -237,17 +237,38 @@ bool DomainSharing::is_borne_out(const StoreView& store, const Account& account,
   return view && view->exists() && !is_of_former_policy(store, account, *name);
 }
 
-void DomainSharing::tell(Context& context, const Account& account, const Bytes& key, std::uint8_t mark) {
+bool DomainSharing::tell(Context& context, const Account& account, const Bytes& key, std::uint8_t mark) {
   const auto row = context.store.get(tables::kDomainSources, key);
   auto source = row ? wire::decode<DomainSource>(*row) : Result<DomainSource>(fail(ErrorCode::not_found, "row"));
-  if (source && !is_borne_out(context.store, account, source->domain)) return;  // it is looked at again
+  const bool waits = source && mark == kDomainIsOnTrial && !is_borne_out(context.store, account, source->domain);
+  if (waits) return false;  // it is looked at again
   context.store.erase(tables::kDomainMarks, key);
-  if (!source || source->whose != DomainSource::Whose::own) return;
-  if (mark == kDomainIsNew) {
-    source->time_ms = std::max(context.now.ms, source->time_ms + 1);
-    save_domain_source(context, account, *source);
+  if (!source || source->whose != DomainSource::Whose::own) return true;
+  const bool was_told = source->time_ms != 0;
+  // A clock that was ahead once must not make all later words ones that nobody believes.
+  const bool is_ahead = source->time_ms >= after(context.now, kDomainWordAheadMs).ms;
+  if (is_ahead) source->time_ms = context.now.ms;
+  if (!is_ahead && mark != kDomainIsTold) source->time_ms = std::max(context.now.ms, source->time_ms + 1);
+  auto word = own_domain_word(context.store, account, *source);
+  // What cannot be told takes the place of what was told before.
+  if (!word && was_told) word = DomainWord{account.device_id(), source->time_ms, source->domain, std::nullopt};
+  if (!word) return true;
+  save_domain_source(context, account, *source);
+  line_.say(context, account, *word);
+  return true;
+}
+
+void DomainSharing::tell_what_is_marked(Context& context, const Account& account) {
+  std::size_t told = 0;
+  Bytes first;
+  for (std::vector<Row> page; !(page = context.store.scan(tables::kDomainMarks, first, {}, kMarksAtOnce)).empty();) {
+    for (const Row& row : page) {
+      if (row.value.size() == 1 && tell(context, account, row.key, row.value.front())) ++told;
+      if (told == kMarksAtOnce) return;
+    }
+    first = std::move(page.back().key);
+    first.push_back(0);
   }
-  if (const auto word = own_domain_word(context.store, account, *source)) line_.say(context, account, *word);
 }
 
 void DomainSharing::step(Context& context, const Account& account, Others others) {
@@ -258,9 +279,7 @@ void DomainSharing::step(Context& context, const Account& account, Others others
     if (line_.say(context, account, DomainsWanted{})) context.store.put(tables::kDomainsAsked, {}, {});
   }
   tell_who_wants(context, account);
-  for (const Row& row : context.store.scan(tables::kDomainMarks, {}, {}, kDomainMarksAtOnce)) {
-    if (row.value.size() == 1) tell(context, account, row.key, row.value.front());
-  }
+  tell_what_is_marked(context, account);
 }
 
 }  // namespace cairn::client

@@ -58,7 +58,10 @@ class DomainSharing {
   void tell_who_wants(Context& context, const Account& account);
   /// What others have said, to a device that this one let in: they may be off for long.
   void pass_on(Context& context, const Account& account);
-  void tell(Context& context, const Account& account, const Bytes& key, std::uint8_t mark);
+  /// What is to be told, past what waits.
+  void tell_what_is_marked(Context& context, const Account& account);
+  /// False where it waits.
+  bool tell(Context& context, const Account& account, const Bytes& key, std::uint8_t mark);
 
   Views& views_;
   Conversations& conversations_;

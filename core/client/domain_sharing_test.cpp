@@ -348,6 +348,29 @@ TEST_F(DomainSharingTest, WhatCameFromARemovedDeviceIsDroppedWhereItsOwnerSaysSo
   EXPECT_TRUE(questions("alice-2").empty());
 }
 
+TEST_F(DomainSharingTest, WhatCannotBeToldTakesTheFormerWordBack) {
+  two();
+  add("alice-1", right);
+  ASSERT_TRUE(comes_to_have("alice-2", right));
+  add("alice-1", right, "https://two.example/path");
+  EXPECT_TRUE(village.until([&] { return list("alice-2")["domains"].empty(); }));
+  EXPECT_TRUE(questions("alice-2").empty());
+  EXPECT_TRUE(has("alice-1", right));
+}
+
+TEST_F(DomainSharingTest, RemovingDecidesWhereNothingCounts) {
+  two();
+  add("alice-1", right);
+  ASSERT_TRUE(comes_to_have("alice-2", right));
+  good(village.ask("alice-2", "domain.remove", {{"domain", kSharedDomain}}));
+  add("alice-1", wrong);
+  ASSERT_TRUE(is_asked("alice-2", "other_word"));
+  good(village.ask("alice-2", "domain.remove", {{"domain", kSharedDomain}}));
+  EXPECT_TRUE(questions("alice-2").empty());
+  EXPECT_NE(bad(village.ask("alice-2", "domain.remove", {{"domain", kSharedDomain}})).find("Nothing was said"),
+            std::string::npos);
+}
+
 TEST_F(DomainSharingTest, ALinkIsToldWhenItsNameIsThereAndNotBefore) {
   two();
   const Invitation nobody{*directory::Name::from("nobody@two.example"), {}, right};
@@ -512,6 +535,64 @@ TEST_F(DomainRefusals, TheNumberOfAQuestionIsOfOneDeviceAlone) {
   ASSERT_EQ(there.size(), 1u);
   EXPECT_EQ(wire::encode(there.front().heard), wire::encode(here.front().heard));
   EXPECT_NE(there.front().digest, here.front().digest);
+}
+
+TEST_F(DomainRefusals, ALinkOnTrialHoldsUpNoOtherWord) {
+  Aside aside(village, "alice-2");
+  const auto say = [&](const std::string& domain, SaidHere how) {
+    ASSERT_TRUE(pin_domain(aside.context(), aside.account(), {domain, right, {}}));
+    note_origin(aside.context(), aside.account(), domain, {"nobody@" + domain, 5});
+    note_said_here(aside.context(), aside.account(), domain, how);
+  };
+  constexpr std::size_t kOnTrial = 200;
+  for (std::size_t i = 0; i < kOnTrial; ++i) say("t" + std::to_string(i) + ".example", SaidHere::on_trial);
+  for (std::size_t i = 0; i < 8; ++i) say("c" + std::to_string(i) + ".example", SaidHere::for_good);
+  aside.step();
+  EXPECT_EQ(aside.rows(tables::kDomainMarks), kOnTrial);
+  EXPECT_GT(domain_source(aside.store(), aside.account(), "c0.example")->time_ms, 0u);
+  EXPECT_EQ(domain_source(aside.store(), aside.account(), "t0.example")->time_ms, 0u);
+}
+
+TEST_F(DomainRefusals, AClockThatWasAheadOnce) {
+  Aside aside(village, "alice-2");
+  ASSERT_TRUE(pin_domain(aside.context(), aside.account(), {kSharedDomain, right, {}}));
+  const auto said_with = [&](std::uint64_t time_ms) {
+    DomainSource source;
+    source.domain = kSharedDomain;
+    source.time_ms = time_ms;
+    save_domain_source(aside.context(), aside.account(), source);
+    note_said_here(aside.context(), aside.account(), kSharedDomain);
+    aside.step();
+    return domain_source(aside.store(), aside.account(), kSharedDomain)->time_ms;
+  };
+  const std::uint64_t now = aside.now().ms;
+  EXPECT_EQ(said_with(now + kDomainWordAheadMs), now);
+  EXPECT_EQ(said_with(now + kDomainWordAheadMs - 1), now + kDomainWordAheadMs);
+}
+
+TEST_F(DomainRefusals, WhatWasToBeToldBeforeATrialOrAnAnswerStillIs) {
+  Aside aside(village, "alice-2");
+  Context& context = aside.context();
+  const auto mark = [&] { return source_before(aside.store(), aside.account(), kSharedDomain).mark; };
+  // Said, told, and taken back; which the others have not heard yet.
+  DomainSource source;
+  source.domain = kSharedDomain;
+  source.time_ms = 5;
+  save_domain_source(context, aside.account(), source);
+  note_said_here(context, aside.account(), kSharedDomain);
+  ASSERT_EQ(mark(), kDomainIsNew);
+  const SourceBefore before = source_before(aside.store(), aside.account(), kSharedDomain);
+  ASSERT_TRUE(pin_domain(context, aside.account(), {kSharedDomain, right, {}}));
+  note_said_here(context, aside.account(), kSharedDomain, SaidHere::on_trial);
+  EXPECT_TRUE(is_on_trial(aside.store(), aside.account(), kSharedDomain));
+  unpin_domain(context, aside.account(), kSharedDomain);
+  put_source_back(context, aside.account(), kSharedDomain, before);
+  EXPECT_EQ(mark(), kDomainIsNew);
+  EXPECT_EQ(domain_source(aside.store(), aside.account(), kSharedDomain)->time_ms, 5u);
+  HeardDomain heard{word(aside, wrong), first, DomainQuestionKind::other_word};
+  save_heard_domain(context, aside.account(), heard);
+  ASSERT_TRUE(keep_own_domain(context, aside.account(), kSharedDomain));
+  EXPECT_EQ(mark(), kDomainIsNew);
 }
 
 TEST_F(DomainRefusals, WordsInAnotherForm) {

@@ -81,6 +81,18 @@ std::string question_sentence(const HeardDomain& heard, const std::string& diges
   }
 }
 
+std::optional<std::uint8_t> mark_of(const StoreView& store, const Account& account, std::string_view domain) {
+  const auto row = store.get(tables::kDomainMarks, name_key(account, domain));
+  if (!row || row->size() != 1) return std::nullopt;
+  return row->front();
+}
+
+void set_mark(Context& context, const Account& account, std::string_view domain, std::optional<std::uint8_t> mark) {
+  const Bytes key = name_key(account, domain);
+  if (!mark) return context.store.erase(tables::kDomainMarks, key);
+  context.store.put(tables::kDomainMarks, key, Bytes{*mark});
+}
+
 /// Its owner has decided: nothing is to be decided any more, and of a device that is out nothing is kept.
 void close_questions(Context& context, const Account& account, std::string_view domain) {
   for (HeardDomain& heard : heard_domains(context.store)) {
@@ -242,18 +254,22 @@ void note_said_here(Context& context, const Account& account, std::string_view d
   if (before && before->whose == DomainSource::Whose::own) source.time_ms = before->time_ms;
   source.is_off = !domain_pin(context.store, account, domain);
   save_domain_source(context, account, source);
-  context.store.put(tables::kDomainMarks, name_key(account, domain), Bytes{kDomainIsNew});
+  set_mark(context, account, domain, how == SaidHere::on_trial ? kDomainIsOnTrial : kDomainIsNew);
   if (how == SaidHere::for_good) close_questions(context, account, domain);
 }
 
-void put_source_back(Context& context, const Account& account, std::string_view domain,
-                     const std::optional<DomainSource>& before) {
-  const Bytes key = name_key(account, domain);
-  context.store.erase(tables::kDomainMarks, key);
-  if (!before) return context.store.erase(tables::kDomainSources, key);
-  save_domain_source(context, account, *before);
-  if (before->whose == DomainSource::Whose::other) return;
-  context.store.put(tables::kDomainMarks, key, Bytes{before->time_ms == 0 ? kDomainIsNew : kDomainIsTold});
+SourceBefore source_before(const StoreView& store, const Account& account, std::string_view domain) {
+  return {domain_source(store, account, domain), mark_of(store, account, domain)};
+}
+
+bool is_on_trial(const StoreView& store, const Account& account, std::string_view domain) {
+  return mark_of(store, account, domain) == kDomainIsOnTrial;
+}
+
+void put_source_back(Context& context, const Account& account, std::string_view domain, const SourceBefore& before) {
+  set_mark(context, account, domain, before.mark);
+  if (before.source) return save_domain_source(context, account, *before.source);
+  context.store.erase(tables::kDomainSources, name_key(account, domain));
 }
 
 std::vector<DomainQuestion> domain_questions(const StoreView& store, const Account& account) {
@@ -292,9 +308,10 @@ bool keep_own_domain(Context& context, const Account& account, std::string_view 
   const bool is_asked =
       std::any_of(open.begin(), open.end(), [&](const auto& one) { return one.heard.word.domain == domain; });
   if (!is_asked) return false;
+  const auto mark = mark_of(context.store, account, domain);
   note_said_here(context, account, domain);
-  // Where nothing counts others have heard nothing from here that would have to be taken back.
-  if (!domain_pin(context.store, account, domain)) context.store.erase(tables::kDomainMarks, name_key(account, domain));
+  // Where nothing counts others have heard nothing from here that would have to be taken back, but what still waits.
+  if (!domain_pin(context.store, account, domain)) set_mark(context, account, domain, mark);
   return true;
 }
 

@@ -15,9 +15,10 @@ constexpr std::uint64_t kDomainWordAheadMs = kDayMs;
 /// Domains of which a device keeps what one other device has said.
 constexpr std::size_t kMaxDomainWords = 256;
 
-/// In tables::kDomainMarks: what its owner has just said, which gets its time when it is told; or what is told again.
+/// In tables::kDomainMarks, what is to be told: what its owner has just said, which gets its time when it is told; or what is told again.
 constexpr std::uint8_t kDomainIsNew = 0;
 constexpr std::uint8_t kDomainIsTold = 1;
+constexpr std::uint8_t kDomainIsOnTrial = 2;  ///< as new, when the link's name was found: until then it may be put back
 
 /// What a device's owner has said on it of another domain. Strict: a policy in one form, nothing in it or in an address
 /// that could not stand in a link.
@@ -113,9 +114,16 @@ std::optional<DomainWord> own_domain_word(const StoreView& store, const Account&
 enum class SaidHere : std::uint8_t { for_good, on_trial };
 void note_said_here(Context& context, const Account& account, std::string_view domain,
                     SaidHere how = SaidHere::for_good);
-/// Undoes the last note_said_here(): whose word it was before; nothing: nobody's.
-void put_source_back(Context& context, const Account& account, std::string_view domain,
-                     const std::optional<DomainSource>& before);
+/// Whose word it was before a note_said_here() on trial, and what was to be told of it; nothing: nobody's.
+struct SourceBefore {
+  std::optional<DomainSource> source;
+  std::optional<std::uint8_t> mark;
+};
+SourceBefore source_before(const StoreView& store, const Account& account, std::string_view domain);
+/// Whether what a link brought has neither been told nor said by its owner since.
+bool is_on_trial(const StoreView& store, const Account& account, std::string_view domain);
+/// Undoes the last note_said_here(), of what is on trial.
+void put_source_back(Context& context, const Account& account, std::string_view domain, const SourceBefore& before);
 
 struct DomainQuestion {
   HeardDomain heard;

@@ -144,6 +144,7 @@ RpcBegun rpc_domain_remove(const RpcRooms&, const ClientConfig&, Context& contex
   if (!account) return not_active(account);
   const std::string domain = text_param(params, "domain");
   if (!unpin_domain(context, *account, domain)) {
+    if (keep_own_domain(context, *account, domain)) return json{{"domain", domain}};  // that nothing counts
     return failure(ErrorCode::not_found,
                    "Nothing was said of that domain; domain list shows those of which something was.");
   }

@@ -156,7 +156,7 @@ std::variant<PutBack, RpcFailure> pin_by_link(Context& context, const OpenedLink
   const std::string domain = opened.domain();
   const auto before = domain_pin(context.store, opened.account, domain);
   const auto origin = domain_origin(context.store, opened.account, domain);
-  const auto source = domain_source(context.store, opened.account, domain);
+  const auto source = source_before(context.store, opened.account, domain);
   const auto pinned = pin_domain(context, opened.account, *opened.pin);
   if (!pinned) return policy_failure(pinned.error());
   const DomainOrigin by{opened.invitation.name.text(), context.now.ms};
@@ -165,7 +165,8 @@ std::variant<PutBack, RpcFailure> pin_by_link(Context& context, const OpenedLink
   return [domain, before, origin, source, by, put = *opened.pin](Context& later) {
     const auto own = load_account(later.store);
     if (!own) return true;  // with all that was pinned
-    // What its owner, or another link, said meanwhile stays.
+    // What its owner, or another link, said meanwhile stays; and what others were told.
+    if (!is_on_trial(later.store, *own, domain)) return false;
     const auto now = domain_pin(later.store, *own, domain);
     const auto now_by = domain_origin(later.store, *own, domain);
     if (!now || now->policy_text != put.policy_text || now->server_url != put.server_url) return false;
