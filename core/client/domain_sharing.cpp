@@ -1,5 +1,6 @@
 #include "core/client/domain_sharing.h"
 
+#include <algorithm>
 #include <set>
 
 #include "core/client/domain_tables.h"
@@ -21,6 +22,13 @@ bool is_unknown(const StoreView& store, const Account& account, const DomainWord
     return source->whose == DomainSource::Whose::other && source->content == word.content(account);
   }
   return !store.get(tables::kDomains, name_key(account, word.domain));
+}
+
+/// Whether as many domains as may count by other devices' words.
+bool has_no_room(const StoreView& store) {
+  const std::vector<DomainSource> sources = domain_sources(store);
+  const auto is_theirs = [](const DomainSource& one) { return one.whose == DomainSource::Whose::other && !one.is_off; };
+  return static_cast<std::size_t>(std::count_if(sources.begin(), sources.end(), is_theirs)) >= kMaxPinsByWord;
 }
 
 bool is_believed(const directory::NameState& own_name, const DomainSource& source) {
@@ -92,7 +100,8 @@ DomainQuestionKind DomainSharing::judge(Context& context, const Account& account
 
 bool DomainSharing::pin_by_word(Context& context, const Account& account, const HeardDomain& heard) {
   const DomainWord& word = heard.word;
-  if (!pin_domain(context, account, {word.domain, word.said->policy_text, word.said->server_url})) {
+  if (has_no_room(context.store) ||
+      !pin_domain(context, account, {word.domain, word.said->policy_text, word.said->server_url})) {
     context.note(proto::Event::Level::warning, "what another own device says of a domain could not be pinned");
     return false;
   }
@@ -171,8 +180,32 @@ void DomainSharing::devices_changed(Context& context, const Account& account, co
                           source->by == heard.word.by;
     if (!is_asked) forget_heard_domain(context, account, heard);
   }
+  // Of what counts no more, and nobody is asked of, nothing is kept for a device that never speaks again.
+  for (const DomainSource& source : domain_sources(context.store)) {
+    const bool is_gone = source.whose == DomainSource::Whose::other && source.is_off && !own_name.is_active(source.by);
+    if (!is_gone || heard_domain(context.store, account, source.by, source.domain)) continue;
+    context.store.erase(tables::kDomainSources, name_key(account, source.domain));
+  }
   // Who gave this device the word of another one is gone: that one says it itself.
   if (came_through_another) mail_is_missing(context);
+}
+
+void DomainSharing::put_back(Context& context, const Account& account, std::string_view domain,
+                             const SourceBefore& before) {
+  put_source_back(context, account, domain, before);
+  const auto view = views_.view(context.store, account, account.name);
+  if (view && view->state().is_active(account.device_id())) devices_changed(context, account, view->state());
+  const auto was_there = [&](const HeardDomain& heard) {
+    const Bytes row = wire::encode(heard);
+    return std::any_of(before.heard.begin(), before.heard.end(),
+                       [&](const HeardDomain& one) { return wire::encode(one) == row; });
+  };
+  for (HeardDomain& heard : heard_domains(context.store)) {
+    if (heard.word.domain != domain || heard.question == DomainQuestionKind::removed || was_there(heard)) continue;
+    heard.question = judge(context, account, heard);
+    save_heard_domain(context, account, heard);
+    ++looks_;
+  }
 }
 
 // ---- what is said here ----

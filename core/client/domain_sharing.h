@@ -24,6 +24,8 @@ class DomainSharing {
   static void mail_is_missing(Context& context);
   /// The own chain may be another now: what came from devices that are gone counts no more.
   void devices_changed(Context& context, const Account& account, const directory::NameState& own_name);
+  /// What a link had brought was put back: what others have said since is judged by what counts now.
+  void put_back(Context& context, const Account& account, std::string_view domain, const SourceBefore& before);
   /// Tells the other devices, if there are any, what was said here.
   enum class Others : std::uint8_t { none, some };
   void step(Context& context, const Account& account, Others others);

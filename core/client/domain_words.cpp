@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/encoding.h"
+#include "core/client/device_names.h"
 #include "core/client/domain_tables.h"
 #include "core/client/invitation.h"
 #include "core/client/labels.h"
@@ -13,8 +14,7 @@
 namespace cairn::client {
 namespace {
 
-constexpr std::size_t kMostSources = 2 * kMaxDomainPins;
-constexpr std::size_t kMostHeard = 65'536;
+constexpr std::size_t kRowsAtOnce = 1024;
 constexpr std::size_t kQuestionDigits = 12;
 
 Bytes heard_key(const Account& account, const DeviceId& by, std::string_view domain) {
@@ -33,10 +33,15 @@ const std::string& spoken_of(const DomainSource& source) { return source.domain;
 const std::string& spoken_of(const HeardDomain& heard) { return heard.word.domain; }
 
 template <class T>
-std::vector<T> rows_by_domain(const StoreView& store, Table table, std::size_t most) {
+std::vector<T> rows_by_domain(const StoreView& store, Table table) {
   std::vector<T> out;
-  for (const Row& row : store.scan(table, {}, {}, most)) {
-    if (auto value = wire::decode<T>(row.value)) out.push_back(std::move(*value));
+  Bytes first;
+  for (std::vector<Row> page; !(page = store.scan(table, first, {}, kRowsAtOnce)).empty();) {
+    for (const Row& row : page) {
+      if (auto value = wire::decode<T>(row.value)) out.push_back(std::move(*value));
+    }
+    first = std::move(page.back().key);
+    first.push_back(0);
   }
   std::stable_sort(out.begin(), out.end(), [](const T& a, const T& b) { return spoken_of(a) < spoken_of(b); });
   return out;
@@ -57,28 +62,6 @@ std::string question_digest(const Account& account, const HeardDomain& heard) {
   const auto mac = crypto::hmac(crypto::HashAlgorithm::sha256, account.name_key_key.expose(),
                                 {as_bytes(kMacDomainQuestion), Bytes{0}, row});
   return to_hex(mac.view()).substr(0, kQuestionDigits);
-}
-
-std::string question_sentence(const HeardDomain& heard, const std::string& digest) {
-  const std::string& domain = heard.word.domain;
-  const std::string device = "your device " + to_hex(heard.word.by);
-  const std::string take = "cairn domain confirm " + domain + " " + digest;
-  const std::string keep = "cairn domain keep " + domain;
-  switch (heard.question) {
-    case DomainQuestionKind::taken_back:
-      return "Nothing is said of " + domain + " any more on " + device +
-             ", and what you said of it here counts: " + keep + " stays with it, and " + take +
-             " forgets it here, too.";
-    case DomainQuestionKind::removed:
-      return "What counted for " + domain + " came from " + device +
-             ", which is not to be believed any more, so it counts no more until you have looked at it with domain "
-             "list: " +
-             take + " takes it as your own word, and " + keep + " drops it.";
-    default:
-      return "Something else is said of " + domain + " on " + device +
-             " than counts here, which stays until you have looked at both with domain list: " + take +
-             " takes it, and " + keep + " stays with what counts here.";
-  }
 }
 
 std::optional<std::uint8_t> mark_of(const StoreView& store, const Account& account, std::string_view domain) {
@@ -206,7 +189,7 @@ void save_domain_source(Context& context, const Account& account, const DomainSo
   context.store.put(tables::kDomainSources, name_key(account, source.domain), wire::encode(source));
 }
 std::vector<DomainSource> domain_sources(const StoreView& store) {
-  return rows_by_domain<DomainSource>(store, tables::kDomainSources, kMostSources);
+  return rows_by_domain<DomainSource>(store, tables::kDomainSources);
 }
 
 std::optional<HeardDomain> heard_domain(const StoreView& store, const Account& account, const DeviceId& by,
@@ -220,7 +203,7 @@ void forget_heard_domain(Context& context, const Account& account, const HeardDo
   context.store.erase(tables::kDomainWords, heard_key(account, heard.word.by, heard.word.domain));
 }
 std::vector<HeardDomain> heard_domains(const StoreView& store) {
-  return rows_by_domain<HeardDomain>(store, tables::kDomainWords, kMostHeard);
+  return rows_by_domain<HeardDomain>(store, tables::kDomainWords);
 }
 std::size_t count_heard_domains(const StoreView& store, const DeviceId& by) {
   return store.scan_prefix(tables::kDomainWords, by, kMaxDomainWords).size();
@@ -259,7 +242,9 @@ void note_said_here(Context& context, const Account& account, std::string_view d
 }
 
 SourceBefore source_before(const StoreView& store, const Account& account, std::string_view domain) {
-  return {domain_source(store, account, domain), mark_of(store, account, domain)};
+  std::vector<HeardDomain> heard = heard_domains(store);
+  std::erase_if(heard, [&](const HeardDomain& one) { return one.word.domain != domain; });
+  return {domain_source(store, account, domain), mark_of(store, account, domain), std::move(heard)};
 }
 
 bool is_on_trial(const StoreView& store, const Account& account, std::string_view domain) {
@@ -277,10 +262,32 @@ std::vector<DomainQuestion> domain_questions(const StoreView& store, const Accou
   for (HeardDomain& heard : heard_domains(store)) {
     if (!is_still_to_be_decided(store, account, heard)) continue;
     std::string digest = question_digest(account, heard);
-    std::string sentence = question_sentence(heard, digest);
-    out.push_back({std::move(heard), std::move(digest), std::move(sentence)});
+    out.push_back({std::move(heard), std::move(digest)});
   }
   return out;
+}
+
+std::string question_sentence(const StoreView& store, const directory::NameState& chain,
+                              const DomainQuestion& question) {
+  const std::string& domain = question.heard.word.domain;
+  const std::string device = "your device " + device_in_words(store, chain, question.heard.word.by);
+  const std::string take = "cairn domain confirm " + domain + " " + question.digest;
+  const std::string keep = "cairn domain keep " + domain;
+  switch (question.heard.question) {
+    case DomainQuestionKind::taken_back:
+      return "Nothing is said of " + domain + " any more on " + device +
+             ", and what you said of it here counts: " + keep + " stays with it, and " + take +
+             " forgets it here, too.";
+    case DomainQuestionKind::removed:
+      return "What counted for " + domain + " came from " + device +
+             ", which is not to be believed any more, so it counts no more until you have looked at it with domain "
+             "list: " +
+             take + " takes it as your own word, and " + keep + " drops it.";
+    default:
+      return "Something else is said of " + domain + " on " + device +
+             " than counts here, which stays until you have looked at both with domain list: " + take +
+             " takes it, and " + keep + " stays with what counts here.";
+  }
 }
 
 std::optional<DomainQuestion> domain_question(const StoreView& store, const Account& account, std::string_view domain,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/client/domains.h"
+#include "core/directory/chain.h"
 
 namespace cairn::client {
 
@@ -14,8 +15,11 @@ namespace cairn::client {
 constexpr std::uint64_t kDomainWordAheadMs = kDayMs;
 /// Domains of which a device keeps what one other device has said.
 constexpr std::size_t kMaxDomainWords = 256;
+/// Domains that count by other devices' words, at most: there is always room for what its owner says.
+constexpr std::size_t kMaxPinsByWord = kMaxDomainPins / 2;
 
-/// In tables::kDomainMarks, what is to be told: what its owner has just said, which gets its time when it is told; or what is told again.
+/// In tables::kDomainMarks, what is to be told: what its owner has just said, which gets its time when it is told; or
+/// what is told again.
 constexpr std::uint8_t kDomainIsNew = 0;
 constexpr std::uint8_t kDomainIsTold = 1;
 constexpr std::uint8_t kDomainIsOnTrial = 2;  ///< as new, when the link's name was found: until then it may be put back
@@ -118,6 +122,7 @@ void note_said_here(Context& context, const Account& account, std::string_view d
 struct SourceBefore {
   std::optional<DomainSource> source;
   std::optional<std::uint8_t> mark;
+  std::vector<HeardDomain> heard;
 };
 SourceBefore source_before(const StoreView& store, const Account& account, std::string_view domain);
 /// Whether what a link brought has neither been told nor said by its owner since.
@@ -128,8 +133,10 @@ void put_source_back(Context& context, const Account& account, std::string_view 
 struct DomainQuestion {
   HeardDomain heard;
   std::string digest;  ///< of this device alone, by which its owner names it: what is said meanwhile is another one
-  std::string sentence;
 };
+/// What is to be decided and how, for a person.
+std::string question_sentence(const StoreView& store, const directory::NameState& chain,
+                              const DomainQuestion& question);
 /// What is still to be decided, by domain.
 std::vector<DomainQuestion> domain_questions(const StoreView& store, const Account& account);
 /// The one of that number; nothing when there is none, or more than one.
