@@ -12,7 +12,7 @@ namespace {
 
 /// Everything is told no sooner again, however often it is asked for.
 constexpr std::uint64_t kTellPauseMs = kMinuteMs;
-constexpr std::size_t kMarksAtOnce = 64;
+constexpr std::size_t kDomainMarksAtOnce = 64;
 constexpr std::size_t kMostWanting = 1024;
 
 /// Whether nothing ever counted for that domain here but, perhaps, this very word.
@@ -294,10 +294,11 @@ bool DomainSharing::tell(Context& context, const Account& account, const Bytes& 
 void DomainSharing::tell_what_is_marked(Context& context, const Account& account) {
   std::size_t told = 0;
   Bytes first;
-  for (std::vector<Row> page; !(page = context.store.scan(tables::kDomainMarks, first, {}, kMarksAtOnce)).empty();) {
+  for (std::vector<Row> page;
+       !(page = context.store.scan(tables::kDomainMarks, first, {}, kDomainMarksAtOnce)).empty();) {
     for (const Row& row : page) {
       if (row.value.size() == 1 && tell(context, account, row.key, row.value.front())) ++told;
-      if (told == kMarksAtOnce) return;
+      if (told == kDomainMarksAtOnce) return;
     }
     first = std::move(page.back().key);
     first.push_back(0);

@@ -14,7 +14,7 @@
 namespace cairn::client {
 namespace {
 
-constexpr std::size_t kRowsAtOnce = 1024;
+constexpr std::size_t kDomainRowsAtOnce = 1024;
 constexpr std::size_t kQuestionDigits = 12;
 
 Bytes heard_key(const Account& account, const DeviceId& by, std::string_view domain) {
@@ -36,7 +36,7 @@ template <class T>
 std::vector<T> rows_by_domain(const StoreView& store, Table table) {
   std::vector<T> out;
   Bytes first;
-  for (std::vector<Row> page; !(page = store.scan(table, first, {}, kRowsAtOnce)).empty();) {
+  for (std::vector<Row> page; !(page = store.scan(table, first, {}, kDomainRowsAtOnce)).empty();) {
     for (const Row& row : page) {
       if (auto value = wire::decode<T>(row.value)) out.push_back(std::move(*value));
     }
