@@ -9,11 +9,11 @@ TEST_F(DomainSharingTest, WhatWasSaidOnOneDeviceCountsOnTheOthers) {
   two();
   add("alice-1", right);
   ASSERT_TRUE(comes_to_have("alice-2", right));
+  say("alice-2", kBobOfTwo, "hello over there");  // and what is verified of it is looked up
   const json listed = list("alice-2");
   EXPECT_EQ(listed["domains"][0]["device"], id_of("alice-1"));
   EXPECT_FALSE(list("alice-1")["domains"][0].contains("device"));
   EXPECT_TRUE(listed["questions"].empty());
-  say("alice-2", kBobOfTwo, "hello over there");
   // Said again, and heard again, it is the same.
   add("alice-1", right);
   village.pass_all(kMinuteMs);
