@@ -273,7 +273,8 @@ std::string render_domain(const json& domain) {
          (domain.contains("invited_by")
               ? ", as the link of " + text_of(domain, "invited_by") + " says, since " + time_of(domain, "invited_ms")
               : std::string()) +
-         (domain.contains("device") ? ", by the word of your device " + text_of(domain, "device") : std::string()) +
+         (domain.contains("device") ? ", by the word of your device " + text_of(domain, "device_words")
+                                    : std::string()) +
          "\n";
 }
 

@@ -98,11 +98,11 @@ TEST(Render, ShowsWhatOthersVerified) {
 }
 
 TEST(Render, ShowsWhatOtherDevicesSayOfADomain) {
-  const json domain = {
-      {"domain", "b.c"}, {"own_policy", false}, {"strength", 1}, {"device", "00ff"}, {"server_url", "https://b.c"}};
+  const json domain = {{"domain", "b.c"},  {"own_policy", false},     {"strength", 1},
+                       {"device", "00ff"}, {"device_words", "phone"}, {"server_url", "https://b.c"}};
   const std::string known =
       "b.c: judged by a policy of its own (1 auditors have to lie for a fork that nobody sees), at https://b.c, by the "
-      "word of your device 00ff\n";
+      "word of your device phone\n";
   json question = {{"sentence", "Look."}, {"server_url", "https://e.f"}, {"own_policy", false}};
   question["policy"] = {{"auditors", 2}, {"auditors_needed", 1}, {"witnesses", json::array()}};
   question["policy"]["witnesses"].push_back({{"name", "w\x1b"}, {"key", "k1"}, {"auditor", false}});

@@ -1,6 +1,7 @@
 #include "core/client/account.h"
 
 #include "core/client/account_key.h"
+#include "core/client/domain_tables.h"
 #include "core/client/identity.h"
 #include "core/client/invitation_tables.h"
 #include "core/client/schema.h"
@@ -98,7 +99,8 @@ void forget_account(Context& context, const Account& account) {
       context.store.erase(table, key);
     }
   }
-  for (const Table table : {tables::kDomainPins, tables::kDomainOrigins}) {
+  for (const Table table : {tables::kDomainPins, tables::kDomainOrigins, tables::kDomainWords, tables::kDomainSources,
+                            tables::kDomainMarks, tables::kDomainsAsked, tables::kDomainsWanted}) {
     for (const Row& row : context.store.scan(table, {}, {}, kMaxForgotten)) context.store.erase(table, row.key);
   }
   for (const Row& row : context.store.scan(tables::kOwnStatements, {}, {}, directory::kMaxStatements)) {

@@ -185,7 +185,7 @@ class Client final : public proto::Mind {
     for (const directory::Name& name : views_.take_changed()) {
       if (name == account.name) {
         own_name_.changed(context, account);
-        own_devices_.own_name_changed();
+        own_devices_.own_name_changed(context, account);
       }
       conversations_.name_changed(context.store, name);
       gossips_.look_again();

@@ -1,5 +1,6 @@
 #include "core/client/domain_sharing.h"
 
+#include <algorithm>
 #include <set>
 
 #include "core/client/domain_tables.h"
@@ -19,9 +20,16 @@ constexpr std::size_t kMostWanting = 1024;
 bool is_unknown(const StoreView& store, const Account& account, const DomainWord& word) {
   if (domain_pin(store, account, word.domain)) return false;
   if (const auto source = domain_source(store, account, word.domain)) {
-    return source->whose == DomainSource::Whose::other && source->content == word.content();
+    return source->whose == DomainSource::Whose::other && source->content == word.content(account);
   }
   return !store.get(tables::kDomains, name_key(account, word.domain));
+}
+
+/// Whether as many domains as may count by other devices' words.
+bool has_no_room(const StoreView& store) {
+  const std::vector<DomainSource> sources = domain_sources(store);
+  const auto is_theirs = [](const DomainSource& one) { return one.whose == DomainSource::Whose::other && !one.is_off; };
+  return static_cast<std::size_t>(std::count_if(sources.begin(), sources.end(), is_theirs)) >= kMaxPinsByWord;
 }
 
 bool is_believed(const directory::NameState& own_name, const DomainSource& source) {
@@ -93,7 +101,8 @@ DomainQuestionKind DomainSharing::judge(Context& context, const Account& account
 
 bool DomainSharing::pin_by_word(Context& context, const Account& account, const HeardDomain& heard) {
   const DomainWord& word = heard.word;
-  if (!pin_domain(context, account, {word.domain, word.said->policy_text, word.said->server_url})) {
+  if (has_no_room(context.store) ||
+      !pin_domain(context, account, {word.domain, word.said->policy_text, word.said->server_url})) {
     context.note(proto::Event::Level::warning, "what another own device says of a domain could not be pinned");
     return false;
   }
@@ -103,7 +112,7 @@ bool DomainSharing::pin_by_word(Context& context, const Account& account, const 
   source.whose = DomainSource::Whose::other;
   source.by = word.by;
   source.through = heard.through;
-  source.content = word.content();
+  source.content = word.content(account);
   save_domain_source(context, account, source);
   look_up_who_waits(context, account, word.domain);
   return true;
@@ -127,7 +136,7 @@ bool DomainSharing::follow_another(Context& context, const Account& account, con
     next.by = other.word.by;
     next.through = other.through;
     if (other.word.domain != source.domain || !other.word.said || other.word.by == source.by) continue;
-    if (other.word.content() != source.content || !is_believed(own_name, next)) continue;
+    if (other.word.content(account) != source.content || !is_believed(own_name, next)) continue;
     save_domain_source(context, account, next);
     return true;
   }
@@ -141,32 +150,63 @@ void DomainSharing::switch_off(Context& context, const Account& account, DomainS
   ++looks_;
 }
 
+void DomainSharing::ask_of_removed(Context& context, const Account& account, const DomainSource& source) {
+  const auto pin = domain_pin(context.store, account, source.domain);
+  if (!pin) return;
+  const auto last = heard_domain(context.store, account, source.by, source.domain);
+  HeardDomain counted;
+  counted.word = {source.by, last ? last->word.time_ms : 0, source.domain, std::nullopt};
+  counted.word.said =
+      DomainWord::Said{pin->policy_text, pin->server_url, domain_origin(context.store, account, source.domain)};
+  counted.through = source.through;
+  counted.question = DomainQuestionKind::removed;
+  save_heard_domain(context, account, counted);
+}
+
 void DomainSharing::devices_changed(Context& context, const Account& account, const directory::NameState& own_name) {
-  std::set<std::pair<DeviceId, std::string>> asked;  // whose word counted until now
   for (const DomainSource& source : domain_sources(context.store)) {
-    if (source.whose == DomainSource::Whose::own || is_believed(own_name, source)) continue;
-    if (!source.is_off && !follow_another(context, account, source, own_name)) switch_off(context, account, source);
-    asked.emplace(source.by, source.domain);
+    if (source.whose == DomainSource::Whose::own || source.is_off || is_believed(own_name, source)) continue;
+    if (follow_another(context, account, source, own_name)) continue;
+    if (!own_name.is_active(source.by)) ask_of_removed(context, account, source);
+    switch_off(context, account, source);
   }
   bool came_through_another = false;
-  for (HeardDomain& heard : heard_domains(context.store)) {
+  for (const HeardDomain& heard : heard_domains(context.store)) {
     const bool is_out = !own_name.is_active(heard.word.by);
     if (!is_out && own_name.is_active(heard.through)) continue;
     came_through_another = came_through_another || !is_out;
     const auto source = domain_source(context.store, account, heard.word.domain);
     // Of what else it said before it was removed nothing is shown as if it had counted.
-    const bool counted = is_out && heard.word.said && source && source->is_off && source->by == heard.word.by &&
-                         source->content == heard.word.content() && asked.contains({heard.word.by, heard.word.domain});
-    if (!counted) {
-      forget_heard_domain(context, account, heard);
-    } else if (heard.question != DomainQuestionKind::removed) {
-      heard.question = DomainQuestionKind::removed;
-      save_heard_domain(context, account, heard);
-      ++looks_;
-    }
+    const bool is_asked = is_out && heard.question == DomainQuestionKind::removed && source && source->is_off &&
+                          source->by == heard.word.by;
+    if (!is_asked) forget_heard_domain(context, account, heard);
+  }
+  // Of what counts no more, and nobody is asked of, nothing is kept for a device that never speaks again.
+  for (const DomainSource& source : domain_sources(context.store)) {
+    const bool is_gone = source.whose == DomainSource::Whose::other && source.is_off && !own_name.is_active(source.by);
+    if (!is_gone || heard_domain(context.store, account, source.by, source.domain)) continue;
+    context.store.erase(tables::kDomainSources, name_key(account, source.domain));
   }
   // Who gave this device the word of another one is gone: that one says it itself.
   if (came_through_another) mail_is_missing(context);
+}
+
+void DomainSharing::put_back(Context& context, const Account& account, std::string_view domain,
+                             const SourceBefore& before) {
+  put_source_back(context, account, domain, before);
+  const auto view = views_.view(context.store, account, account.name);
+  if (view && view->state().is_active(account.device_id())) devices_changed(context, account, view->state());
+  const auto was_there = [&](const HeardDomain& heard) {
+    const Bytes row = wire::encode(heard);
+    return std::any_of(before.heard.begin(), before.heard.end(),
+                       [&](const HeardDomain& one) { return wire::encode(one) == row; });
+  };
+  for (HeardDomain& heard : heard_domains(context.store)) {
+    if (heard.word.domain != domain || heard.question == DomainQuestionKind::removed || was_there(heard)) continue;
+    heard.question = judge(context, account, heard);
+    save_heard_domain(context, account, heard);
+    ++looks_;
+  }
 }
 
 // ---- what is said here ----
@@ -244,17 +284,39 @@ bool DomainSharing::is_borne_out(const StoreView& store, const Account& account,
   return view && view->exists() && !is_of_former_policy(store, account, *name);
 }
 
-void DomainSharing::tell(Context& context, const Account& account, const Bytes& key, std::uint8_t mark) {
+bool DomainSharing::tell(Context& context, const Account& account, const Bytes& key, std::uint8_t mark) {
   const auto row = context.store.get(tables::kDomainSources, key);
   auto source = row ? wire::decode<DomainSource>(*row) : Result<DomainSource>(fail(ErrorCode::not_found, "row"));
-  if (source && !is_borne_out(context.store, account, source->domain)) return;  // it is looked at again
+  const bool waits = source && mark == kDomainIsOnTrial && !is_borne_out(context.store, account, source->domain);
+  if (waits) return false;  // it is looked at again
   context.store.erase(tables::kDomainMarks, key);
-  if (!source || source->whose != DomainSource::Whose::own) return;
-  if (mark == kDomainIsNew) {
-    source->time_ms = std::max(context.now.ms, source->time_ms + 1);
-    save_domain_source(context, account, *source);
+  if (!source || source->whose != DomainSource::Whose::own) return true;
+  const bool was_told = source->time_ms != 0;
+  // A clock that was ahead once must not make all later words ones that nobody believes.
+  const bool is_ahead = source->time_ms >= after(context.now, kDomainWordAheadMs).ms;
+  if (is_ahead) source->time_ms = context.now.ms;
+  if (!is_ahead && mark != kDomainIsTold) source->time_ms = std::max(context.now.ms, source->time_ms + 1);
+  auto word = own_domain_word(context.store, account, *source);
+  // What cannot be told takes the place of what was told before.
+  if (!word && was_told) word = DomainWord{account.device_id(), source->time_ms, source->domain, std::nullopt};
+  if (!word) return true;
+  save_domain_source(context, account, *source);
+  line_.say(context, account, *word);
+  return true;
+}
+
+void DomainSharing::tell_what_is_marked(Context& context, const Account& account) {
+  std::size_t told = 0;
+  Bytes first;
+  for (std::vector<Row> page;
+       !(page = context.store.scan(tables::kDomainMarks, first, {}, kDomainMarksAtOnce)).empty();) {
+    for (const Row& row : page) {
+      if (row.value.size() == 1 && tell(context, account, row.key, row.value.front())) ++told;
+      if (told == kDomainMarksAtOnce) return;
+    }
+    first = std::move(page.back().key);
+    first.push_back(0);
   }
-  if (const auto word = own_domain_word(context.store, account, *source)) line_.say(context, account, *word);
 }
 
 void DomainSharing::step(Context& context, const Account& account, Others others) {
@@ -262,9 +324,7 @@ void DomainSharing::step(Context& context, const Account& account, Others others
   if (!line_.home(context.store, account)) return;
   ask(context, account);
   tell_who_wants(context, account);
-  for (const Row& row : context.store.scan(tables::kDomainMarks, {}, {}, kDomainMarksAtOnce)) {
-    if (row.value.size() == 1) tell(context, account, row.key, row.value.front());
-  }
+  tell_what_is_marked(context, account);
 }
 
 }  // namespace cairn::client

@@ -24,6 +24,8 @@ class DomainSharing {
   static void mail_is_missing(Context& context);
   /// The own chain may be another now: what came from devices that are gone counts no more.
   void devices_changed(Context& context, const Account& account, const directory::NameState& own_name);
+  /// What a link had brought was put back: what others have said since is judged by what counts now.
+  void put_back(Context& context, const Account& account, std::string_view domain, const SourceBefore& before);
   /// Tells the other devices, if there are any, what was said here.
   enum class Others : std::uint8_t { none, some };
   void step(Context& context, const Account& account, Others others);
@@ -47,6 +49,8 @@ class DomainSharing {
   /// Another device that is active has said the same: it counts by that one's word.
   bool follow_another(Context& context, const Account& account, const DomainSource& source,
                       const directory::NameState& own_name);
+  /// What counts by the word of a removed device is what its owner is asked of, whatever it said last.
+  static void ask_of_removed(Context& context, const Account& account, const DomainSource& source);
   void switch_off(Context& context, const Account& account, DomainSource source);
   void look_up_who_waits(Context& context, const Account& account, std::string_view domain);
   /// Everything that its owner said here is to be told.
@@ -59,7 +63,10 @@ class DomainSharing {
   void tell_who_wants(Context& context, const Account& account);
   /// What others have said, to a device that this one let in: they may be off for long.
   void pass_on(Context& context, const Account& account);
-  void tell(Context& context, const Account& account, const Bytes& key, std::uint8_t mark);
+  /// What is to be told, past what waits.
+  void tell_what_is_marked(Context& context, const Account& account);
+  /// False where it waits.
+  bool tell(Context& context, const Account& account, const Bytes& key, std::uint8_t mark);
 
   Views& views_;
   Conversations& conversations_;

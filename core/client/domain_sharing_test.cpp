@@ -1,84 +1,19 @@
 // What was said of other domains, on all devices of a name: what another device's word does, and what it never does
 // (docs/spec/client.md s.17).
-#include "core/client/domain_sharing.h"
-
-#include "core/base/encoding.h"
-#include "core/client/domain_tables.h"
-#include "core/client/invitation.h"
-#include "core/client/own_fixture.h"
-#include "tests/support/test_domain.h"
+#include "core/client/domain_sharing_fixture.h"
 
 namespace cairn::client {
 namespace {
-
-constexpr const char* kSharedDomain = "two.example";
-constexpr const char* kBobOfTwo = "bob@two.example";
-
-class DomainSharingTest : public OwnDevicesTest {
- protected:
-  void SetUp() override {
-    OwnDevicesTest::SetUp();
-    village.found_other_domain();
-    good(village.register_person("bob-2", kBobOfTwo));
-    right = plain_policy(village.other->policy_text());
-    wrong = plain_policy(testing::TestDomain(kSharedDomain, 77).policy_text);
-  }
-  void two() {
-    link("alice-2");
-    ASSERT_TRUE(comes_to_an_end("alice-2"));
-  }
-  json add(const std::string& device, const std::string& policy, const std::string& url = {}) {
-    return good(
-        village.ask(device, "domain.add", {{"domain", kSharedDomain}, {"policy", policy}, {"server_url", url}}));
-  }
-  json list(const std::string& device) { return good(village.ask(device, "domain.list")); }
-  std::string policy_here(const std::string& device) {
-    const auto& store = village.device(device).store();
-    return plain_policy(policy_of(store, *load_account(store), kSharedDomain));
-  }
-  bool has(const std::string& device, const std::string& policy) {
-    return !list(device)["domains"].empty() && policy_here(device) == policy;
-  }
-  bool comes_to_have(const std::string& device, const std::string& policy) {
-    return village.until([&] { return has(device, policy); }, 5 * kMinuteMs);
-  }
-  json questions(const std::string& device) { return list(device)["questions"]; }
-  bool is_asked(const std::string& device, const std::string& kind) {
-    return village.until([&] {
-      const json all = questions(device);
-      return all.size() == 1 && all[0]["kind"] == kind;
-    });
-  }
-  json answer(const std::string& device, const std::string& method) {
-    const json all = questions(device);
-    if (all.size() != 1) return all;
-    const std::string digest = all[0]["digest"];
-    if (method == "domain.keep") return good(village.ask(device, method, {{"domain", kSharedDomain}}));
-    return good(village.ask(device, method, {{"domain", kSharedDomain}, {"digest", digest}}));
-  }
-
-  void forget(const std::string& device, const std::vector<Table>& tables) {
-    auto& store = village.device(device).store();
-    std::vector<Write> writes;
-    for (const Table table : tables) {
-      for (const Row& row : store.scan(table, {}, {}, 100)) writes.push_back({table, row.key, std::nullopt});
-    }
-    ASSERT_TRUE(store.apply(writes));
-  }
-
-  std::string right;
-  std::string wrong;
-};
 
 TEST_F(DomainSharingTest, WhatWasSaidOnOneDeviceCountsOnTheOthers) {
   two();
   add("alice-1", right);
   ASSERT_TRUE(comes_to_have("alice-2", right));
+  say("alice-2", kBobOfTwo, "hello over there");  // and what is verified of it is looked up
   const json listed = list("alice-2");
   EXPECT_EQ(listed["domains"][0]["device"], id_of("alice-1"));
   EXPECT_FALSE(list("alice-1")["domains"][0].contains("device"));
   EXPECT_TRUE(listed["questions"].empty());
-  say("alice-2", kBobOfTwo, "hello over there");
   // Said again, and heard again, it is the same.
   const json verified = list("alice-2");
   add("alice-1", right);
@@ -294,6 +229,44 @@ TEST_F(DomainSharingTest, OfARemovedDeviceNothingIsShownAsIfItHadCounted) {
   EXPECT_TRUE(list("alice-2")["domains"].empty());
 }
 
+TEST_F(DomainSharingTest, OfARemovedDeviceWhatCountedIsAskedAndNotWhatItSaidLast) {
+  two();
+  link("alice-3");
+  ASSERT_TRUE(comes_to_an_end("alice-3"));
+  add("alice-3", right);
+  ASSERT_TRUE(comes_to_have("alice-2", right));
+  add("alice-3", wrong);
+  ASSERT_TRUE(is_asked("alice-2", "other_word"));
+  ASSERT_TRUE(remove("alice-3", "alice-1"));
+  ASSERT_TRUE(village.until([&] { return list("alice-2")["domains"].empty(); }, kDayMs));
+  ASSERT_TRUE(is_asked("alice-2", "removed"));
+  EXPECT_EQ(questions("alice-2")[0]["policy"]["text"], right);
+  village.device("alice-2").restart();
+  village.pass_all(kMinuteMs);
+  ASSERT_TRUE(is_asked("alice-2", "removed"));
+  answer("alice-2", "domain.confirm");
+  EXPECT_TRUE(has("alice-2", right));
+}
+
+TEST_F(DomainSharingTest, WhatAnotherDeviceSaidInOtherWordsStaysWhenTheFirstOneIsRemoved) {
+  two();
+  link("alice-3");
+  ASSERT_TRUE(comes_to_an_end("alice-3"));
+  add("alice-3", village.server.policy_text(), "https://two.example");
+  ASSERT_TRUE(village.until([&] { return list("alice-2")["domains"].size() == 1; }));
+  const std::string third = id_of("alice-3");
+  EXPECT_EQ(list("alice-2")["domains"][0]["device"], third);
+  add("alice-1", {}, "https://two.example");  // the own policy, without its text
+  village.pass_all(kMinuteMs);
+  ASSERT_TRUE(remove("alice-3", "alice-1"));
+  const auto is_by_first = [&] {
+    const json all = list("alice-2")["domains"];
+    return all.size() == 1 && all[0].value("device", "") == id_of("alice-1");
+  };
+  EXPECT_TRUE(village.until(is_by_first, kDayMs)) << list("alice-2");
+  EXPECT_TRUE(questions("alice-2").empty());
+}
+
 TEST_F(DomainSharingTest, WhatCameFromARemovedDeviceIsDroppedWhereItsOwnerSaysSo) {
   two();
   link("alice-3");
@@ -309,6 +282,29 @@ TEST_F(DomainSharingTest, WhatCameFromARemovedDeviceIsDroppedWhereItsOwnerSaysSo
   village.device("alice-2").restart();
   village.pass_all(kMinuteMs);
   EXPECT_TRUE(questions("alice-2").empty());
+}
+
+TEST_F(DomainSharingTest, WhatCannotBeToldTakesTheFormerWordBack) {
+  two();
+  add("alice-1", right);
+  ASSERT_TRUE(comes_to_have("alice-2", right));
+  add("alice-1", right, "https://two.example/path");
+  EXPECT_TRUE(village.until([&] { return list("alice-2")["domains"].empty(); }));
+  EXPECT_TRUE(questions("alice-2").empty());
+  EXPECT_TRUE(has("alice-1", right));
+}
+
+TEST_F(DomainSharingTest, RemovingDecidesWhereNothingCounts) {
+  two();
+  add("alice-1", right);
+  ASSERT_TRUE(comes_to_have("alice-2", right));
+  good(village.ask("alice-2", "domain.remove", {{"domain", kSharedDomain}}));
+  add("alice-1", wrong);
+  ASSERT_TRUE(is_asked("alice-2", "other_word"));
+  good(village.ask("alice-2", "domain.remove", {{"domain", kSharedDomain}}));
+  EXPECT_TRUE(questions("alice-2").empty());
+  EXPECT_NE(bad(village.ask("alice-2", "domain.remove", {{"domain", kSharedDomain}})).find("Nothing was said"),
+            std::string::npos);
 }
 
 TEST_F(DomainSharingTest, ALinkIsToldWhenItsNameIsThereAndNotBefore) {
@@ -341,164 +337,6 @@ TEST_F(DomainSharingTest, AfterAGapInTheMailboxAllIsAskedForOnceMore) {
   say("alice-1", "me", "a note");
   village.set_online("alice-2", true);
   EXPECT_TRUE(village.until([&] { return has("alice-2", right); }, 7 * kHourMs));
-}
-
-// ---- what no honest device says ----
-
-class DomainRefusals : public DomainSharingTest {
- protected:
-  void SetUp() override {
-    DomainSharingTest::SetUp();
-    two();
-    first = *DeviceId::from(*from_hex(id_of("alice-1")));
-  }
-  DomainWord word(Aside& aside, const std::string& policy) const {
-    return {first, aside.now().ms, kSharedDomain, DomainWord::Said{policy, {}, std::nullopt}};
-  }
-  static bool is_pinned(Aside& aside) { return domain_pin(aside.store(), aside.account(), kSharedDomain).has_value(); }
-
-  DeviceId first;
-};
-
-TEST_F(DomainRefusals, AnHonestOneIsTaken) {
-  Aside aside(village, "alice-2");
-  aside.hear(word(aside, right), first);
-  EXPECT_TRUE(is_pinned(aside));
-  EXPECT_EQ(aside.noted(), "");
-}
-
-TEST_F(DomainRefusals, OfAStrangerOrSaidElsewhere) {
-  meet();
-  Aside aside(village, "alice-2");
-  aside.hear(word(aside, right), first, kBob, aside.self());
-  EXPECT_EQ(aside.noted(), "a word for own devices, said elsewhere, was ignored");
-  aside.hear(word(aside, right), first, kAlice, aside.home(kBob));
-  EXPECT_EQ(aside.noted(), "a word for own devices, said elsewhere, was ignored");
-  EXPECT_FALSE(is_pinned(aside));
-}
-
-TEST_F(DomainRefusals, InTheNameOfAnotherDevice) {
-  link("alice-3");
-  village.pass_all(kMinuteMs);
-  const auto third = *DeviceId::from(*from_hex(id_of("alice-3")));
-  Aside aside(village, "alice-2");
-  aside.hear(word(aside, right), third);
-  EXPECT_EQ(aside.noted(), "a word about a domain in another own device's name was ignored");
-  DomainWord own = word(aside, right);
-  own.by = aside.own();
-  aside.hear(own, third);
-  EXPECT_NE(aside.noted(), "");
-  EXPECT_FALSE(is_pinned(aside));
-}
-
-TEST_F(DomainRefusals, FromTheFutureOrOlderThanWhatItSaidBefore) {
-  Aside aside(village, "alice-2");
-  DomainWord late = word(aside, right);
-  late.time_ms = aside.now().ms + kDomainWordAheadMs + 1;
-  aside.hear(late, first);
-  EXPECT_EQ(aside.noted(), "a word about a domain from the future was ignored");
-  EXPECT_FALSE(is_pinned(aside));
-  aside.hear(word(aside, right), first);
-  ASSERT_TRUE(is_pinned(aside));
-  DomainWord older = word(aside, right);
-  older.time_ms -= 1;
-  older.said.reset();
-  aside.hear(older, first);
-  EXPECT_TRUE(is_pinned(aside));
-  older.time_ms += 2;
-  aside.hear(older, first);
-  EXPECT_FALSE(is_pinned(aside));
-}
-
-TEST_F(DomainRefusals, OfTheOwnDomainAndOfWhatIsNoDevice) {
-  Aside aside(village, "alice-2");
-  DomainWord own = word(aside, wrong);
-  own.domain = "example.org";
-  aside.hear(own, first);
-  EXPECT_EQ(aside.noted(), "a word about the own domain was ignored");
-  EXPECT_TRUE(domain_pins(aside.store()).empty());
-}
-
-TEST_F(DomainRefusals, OfADeviceThatWasRemoved) {
-  link("alice-3");
-  village.pass_all(kMinuteMs);
-  const auto third = *DeviceId::from(*from_hex(id_of("alice-3")));
-  ASSERT_TRUE(remove("alice-3", "alice-1"));
-  village.pass_all(kHourMs);
-  Aside aside(village, "alice-2");
-  DomainWord late = word(aside, right);
-  late.by = third;
-  aside.hear(late, third);
-  EXPECT_EQ(aside.noted(), "a word of what is no own device, or none any more, was ignored");
-  EXPECT_FALSE(is_pinned(aside));
-}
-
-TEST_F(DomainRefusals, MoreDomainsThanAreKeptOfOneDevice) {
-  Aside aside(village, "alice-2");
-  for (std::size_t i = 0; i <= kMaxDomainWords; ++i) {
-    DomainWord one = word(aside, {});
-    one.domain = "d" + std::to_string(i) + ".example";
-    one.said->server_url = "https://d.example";
-    aside.hear(one, first);
-  }
-  EXPECT_EQ(aside.noted(), "a word about a domain more was not kept");
-  EXPECT_EQ(aside.rows(tables::kDomainWords), kMaxDomainWords);
-  EXPECT_EQ(aside.rows(tables::kDomainPins), kMaxDomainWords);
-}
-
-TEST_F(DomainRefusals, WhatWasVerifiedHereWithoutBeingPinnedStaysAsItIs) {
-  Aside aside(village, "alice-2");
-  aside.context().store.put(tables::kDomains, name_key(aside.account(), kSharedDomain), {1});
-  aside.hear(word(aside, wrong), first);
-  EXPECT_FALSE(is_pinned(aside));
-  ASSERT_EQ(domain_questions(aside.store(), aside.account()).size(), 1u);
-  // Another one in the place of what was shown is not confirmed by it.
-  const DomainQuestion shown = domain_questions(aside.store(), aside.account()).front();
-  DomainWord next = word(aside, right);
-  next.time_ms += 1;
-  aside.hear(next, first);
-  ASSERT_EQ(domain_questions(aside.store(), aside.account()).size(), 1u);
-  EXPECT_NE(domain_questions(aside.store(), aside.account()).front().digest, shown.digest);
-}
-
-TEST_F(DomainRefusals, WordsInAnotherForm) {
-  Aside aside(village, "alice-2");
-  const auto is_read = [](const DomainWord& one) { return wire::decode<DomainWord>(wire::encode(one)).has_value(); };
-  const auto with = [&](const auto& change) {
-    DomainWord out = word(aside, right);
-    change(out);
-    return out;
-  };
-  EXPECT_TRUE(is_read(word(aside, right)));
-  EXPECT_TRUE(is_read(with([](DomainWord& one) { one.said.reset(); })));
-  EXPECT_TRUE(is_read(with([](DomainWord& one) { one.said->origin = DomainOrigin{kBobOfTwo, 5}; })));
-  EXPECT_FALSE(is_read(with([](DomainWord& one) { one.domain = "two example"; })));
-  EXPECT_FALSE(is_read(with([](DomainWord& one) { one.said->policy_text = "# words\n" + one.said->policy_text; })));
-  EXPECT_FALSE(is_read(with([](DomainWord& one) { one.said->policy_text = "quorum none\n"; })));
-  EXPECT_FALSE(is_read(with([](DomainWord& one) { one.said->policy_text = "nonsense\n"; })));
-  EXPECT_FALSE(is_read(with([](DomainWord& one) { one.said->server_url = "ftp://two.example"; })));
-  EXPECT_FALSE(is_read(with([](DomainWord& one) { one.said->server_url = "https://two.example/\x1b[2J"; })));
-  EXPECT_FALSE(is_read(with([](DomainWord& one) { one.said->origin = DomainOrigin{kBob, 5}; })));
-  EXPECT_FALSE(is_read(with([](DomainWord& one) { one.said->origin = DomainOrigin{"nobody", 5}; })));
-  Bytes longer = wire::encode(word(aside, right));
-  longer.push_back(0);
-  EXPECT_FALSE(wire::decode<DomainWord>(longer));
-  // What cannot be told stays where it was said.
-  EXPECT_TRUE(decode_self_words(encode_self_words(DomainsWanted{})));
-}
-
-TEST_F(DomainRefusals, DecisionsThatNobodyAskedFor) {
-  EXPECT_NE(bad(village.ask("alice-2", "domain.keep", {{"domain", kSharedDomain}})).find("Nothing is to be decided"),
-            std::string::npos);
-  EXPECT_NE(bad(village.ask("alice-2", "domain.confirm", {{"domain", kSharedDomain}, {"digest", "0123456789ab"}}))
-                .find("Nothing with that number"),
-            std::string::npos);
-  add("alice-1", right);
-  ASSERT_TRUE(comes_to_have("alice-2", right));
-  add("alice-1", wrong);
-  ASSERT_TRUE(is_asked("alice-2", "other_word"));
-  (void)bad(village.ask("alice-2", "domain.confirm", {{"domain", kSharedDomain}, {"digest", "0123456789ab"}}));
-  EXPECT_EQ(policy_here("alice-2"), right);
 }
 
 }  // namespace

@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "core/base/encoding.h"
+#include "core/client/device_names.h"
 #include "core/client/domain_tables.h"
 #include "core/client/invitation.h"
+#include "core/client/labels.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
 #include "core/proto/limits.h"
@@ -12,8 +14,7 @@
 namespace cairn::client {
 namespace {
 
-constexpr std::size_t kMostSources = 2 * kMaxDomainPins;
-constexpr std::size_t kMostHeard = 65'536;
+constexpr std::size_t kDomainRowsAtOnce = 1024;
 constexpr std::size_t kQuestionDigits = 12;
 
 Bytes heard_key(const Account& account, const DeviceId& by, std::string_view domain) {
@@ -32,10 +33,15 @@ const std::string& spoken_of(const DomainSource& source) { return source.domain;
 const std::string& spoken_of(const HeardDomain& heard) { return heard.word.domain; }
 
 template <class T>
-std::vector<T> rows_by_domain(const StoreView& store, Table table, std::size_t most) {
+std::vector<T> rows_by_domain(const StoreView& store, Table table) {
   std::vector<T> out;
-  for (const Row& row : store.scan(table, {}, {}, most)) {
-    if (auto value = wire::decode<T>(row.value)) out.push_back(std::move(*value));
+  Bytes first;
+  for (std::vector<Row> page; !(page = store.scan(table, first, {}, kDomainRowsAtOnce)).empty();) {
+    for (const Row& row : page) {
+      if (auto value = wire::decode<T>(row.value)) out.push_back(std::move(*value));
+    }
+    first = std::move(page.back().key);
+    first.push_back(0);
   }
   std::stable_sort(out.begin(), out.end(), [](const T& a, const T& b) { return spoken_of(a) < spoken_of(b); });
   return out;
@@ -50,30 +56,24 @@ bool is_still_to_be_decided(const StoreView& store, const Account& account, cons
   }
 }
 
-std::string question_digest(const HeardDomain& heard) {
-  return to_hex(crypto::sha256(wire::encode(heard))).substr(0, kQuestionDigits);
+/// Of the whole row, under a key that no other device has: who chooses what is in it cannot choose two of one number.
+std::string question_digest(const Account& account, const HeardDomain& heard) {
+  const Bytes row = wire::encode(heard);
+  const auto mac = crypto::hmac(crypto::HashAlgorithm::sha256, account.name_key_key.expose(),
+                                {as_bytes(kMacDomainQuestion), Bytes{0}, row});
+  return to_hex(mac.view()).substr(0, kQuestionDigits);
 }
 
-std::string question_sentence(const HeardDomain& heard, const std::string& digest) {
-  const std::string& domain = heard.word.domain;
-  const std::string device = "your device " + to_hex(heard.word.by);
-  const std::string take = "cairn domain confirm " + domain + " " + digest;
-  const std::string keep = "cairn domain keep " + domain;
-  switch (heard.question) {
-    case DomainQuestionKind::taken_back:
-      return "Nothing is said of " + domain + " any more on " + device +
-             ", and what you said of it here counts: " + keep + " stays with it, and " + take +
-             " forgets it here, too.";
-    case DomainQuestionKind::removed:
-      return "What counted for " + domain + " came from " + device +
-             ", which is not to be believed any more, so it counts no more until you have looked at it with domain "
-             "list: " +
-             take + " takes it as your own word, and " + keep + " drops it.";
-    default:
-      return "Something else is said of " + domain + " on " + device +
-             " than counts here, which stays until you have looked at both with domain list: " + take +
-             " takes it, and " + keep + " stays with what counts here.";
-  }
+std::optional<std::uint8_t> mark_of(const StoreView& store, const Account& account, std::string_view domain) {
+  const auto row = store.get(tables::kDomainMarks, name_key(account, domain));
+  if (!row || row->size() != 1) return std::nullopt;
+  return row->front();
+}
+
+void set_mark(Context& context, const Account& account, std::string_view domain, std::optional<std::uint8_t> mark) {
+  const Bytes key = name_key(account, domain);
+  if (!mark) return context.store.erase(tables::kDomainMarks, key);
+  context.store.put(tables::kDomainMarks, key, Bytes{*mark});
 }
 
 /// Its owner has decided: nothing is to be decided any more, and of a device that is out nothing is kept.
@@ -107,10 +107,11 @@ Result<DomainWord::Said> DomainWord::Said::read(wire::Reader& r) {
   return out;
 }
 
-Hash DomainWord::content() const {
+Hash DomainWord::content(const Account& account) const {
+  const bool is_own_policy = !said || said->policy_text == plain_policy(account.policy_text);
   wire::Writer w;
   w.opaque(domain);
-  w.opaque(said ? said->policy_text : std::string());
+  w.opaque(is_own_policy ? std::string() : said->policy_text);
   w.opaque(said ? said->server_url : std::string());
   return crypto::sha256(w.view());
 }
@@ -188,7 +189,7 @@ void save_domain_source(Context& context, const Account& account, const DomainSo
   context.store.put(tables::kDomainSources, name_key(account, source.domain), wire::encode(source));
 }
 std::vector<DomainSource> domain_sources(const StoreView& store) {
-  return rows_by_domain<DomainSource>(store, tables::kDomainSources, kMostSources);
+  return rows_by_domain<DomainSource>(store, tables::kDomainSources);
 }
 
 std::optional<HeardDomain> heard_domain(const StoreView& store, const Account& account, const DeviceId& by,
@@ -202,7 +203,7 @@ void forget_heard_domain(Context& context, const Account& account, const HeardDo
   context.store.erase(tables::kDomainWords, heard_key(account, heard.word.by, heard.word.domain));
 }
 std::vector<HeardDomain> heard_domains(const StoreView& store) {
-  return rows_by_domain<HeardDomain>(store, tables::kDomainWords, kMostHeard);
+  return rows_by_domain<HeardDomain>(store, tables::kDomainWords);
 }
 std::size_t count_heard_domains(const StoreView& store, const DeviceId& by) {
   return store.scan_prefix(tables::kDomainWords, by, kMaxDomainWords).size();
@@ -236,29 +237,65 @@ void note_said_here(Context& context, const Account& account, std::string_view d
   if (before && before->whose == DomainSource::Whose::own) source.time_ms = before->time_ms;
   source.is_off = !domain_pin(context.store, account, domain);
   save_domain_source(context, account, source);
-  context.store.put(tables::kDomainMarks, name_key(account, domain), Bytes{kDomainIsNew});
+  set_mark(context, account, domain, how == SaidHere::on_trial ? kDomainIsOnTrial : kDomainIsNew);
   if (how == SaidHere::for_good) close_questions(context, account, domain);
 }
 
-void put_source_back(Context& context, const Account& account, std::string_view domain,
-                     const std::optional<DomainSource>& before) {
-  const Bytes key = name_key(account, domain);
-  context.store.erase(tables::kDomainMarks, key);
-  if (!before) return context.store.erase(tables::kDomainSources, key);
-  save_domain_source(context, account, *before);
-  if (before->whose == DomainSource::Whose::other) return;
-  context.store.put(tables::kDomainMarks, key, Bytes{before->time_ms == 0 ? kDomainIsNew : kDomainIsTold});
+SourceBefore source_before(const StoreView& store, const Account& account, std::string_view domain) {
+  std::vector<HeardDomain> heard = heard_domains(store);
+  std::erase_if(heard, [&](const HeardDomain& one) { return one.word.domain != domain; });
+  return {domain_source(store, account, domain), mark_of(store, account, domain), std::move(heard)};
+}
+
+bool is_on_trial(const StoreView& store, const Account& account, std::string_view domain) {
+  return mark_of(store, account, domain) == kDomainIsOnTrial;
+}
+
+void put_source_back(Context& context, const Account& account, std::string_view domain, const SourceBefore& before) {
+  set_mark(context, account, domain, before.mark);
+  if (before.source) return save_domain_source(context, account, *before.source);
+  context.store.erase(tables::kDomainSources, name_key(account, domain));
 }
 
 std::vector<DomainQuestion> domain_questions(const StoreView& store, const Account& account) {
   std::vector<DomainQuestion> out;
   for (HeardDomain& heard : heard_domains(store)) {
     if (!is_still_to_be_decided(store, account, heard)) continue;
-    std::string digest = question_digest(heard);
-    std::string sentence = question_sentence(heard, digest);
-    out.push_back({std::move(heard), std::move(digest), std::move(sentence)});
+    std::string digest = question_digest(account, heard);
+    out.push_back({std::move(heard), std::move(digest)});
   }
   return out;
+}
+
+std::string question_sentence(const StoreView& store, const directory::NameState& chain,
+                              const DomainQuestion& question) {
+  const std::string& domain = question.heard.word.domain;
+  const std::string device = "your device " + device_in_words(store, chain, question.heard.word.by);
+  const std::string take = "cairn domain confirm " + domain + " " + question.digest;
+  const std::string keep = "cairn domain keep " + domain;
+  switch (question.heard.question) {
+    case DomainQuestionKind::taken_back:
+      return "Nothing is said of " + domain + " any more on " + device +
+             ", and what you said of it here counts: " + keep + " stays with it, and " + take +
+             " forgets it here, too.";
+    case DomainQuestionKind::removed:
+      return "What counted for " + domain + " came from " + device +
+             ", which is not to be believed any more, so it counts no more until you have looked at it with domain "
+             "list: " +
+             take + " takes it as your own word, and " + keep + " drops it.";
+    default:
+      return "Something else is said of " + domain + " on " + device +
+             " than counts here, which stays until you have looked at both with domain list: " + take +
+             " takes it, and " + keep + " stays with what counts here.";
+  }
+}
+
+std::optional<DomainQuestion> domain_question(const StoreView& store, const Account& account, std::string_view domain,
+                                              std::string_view digest) {
+  std::vector<DomainQuestion> open = domain_questions(store, account);
+  std::erase_if(open, [&](const auto& one) { return one.heard.word.domain != domain || one.digest != digest; });
+  if (open.size() != 1) return std::nullopt;
+  return std::move(open.front());
 }
 
 Status take_domain_word(Context& context, const Account& account, const DomainQuestion& question) {
@@ -278,9 +315,10 @@ bool keep_own_domain(Context& context, const Account& account, std::string_view 
   const bool is_asked =
       std::any_of(open.begin(), open.end(), [&](const auto& one) { return one.heard.word.domain == domain; });
   if (!is_asked) return false;
+  const auto mark = mark_of(context.store, account, domain);
   note_said_here(context, account, domain);
-  // Where nothing counts others have heard nothing from here that would have to be taken back.
-  if (!domain_pin(context.store, account, domain)) context.store.erase(tables::kDomainMarks, name_key(account, domain));
+  // Where nothing counts others have heard nothing from here that would have to be taken back, but what still waits.
+  if (!domain_pin(context.store, account, domain)) set_mark(context, account, domain, mark);
   return true;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/client/domains.h"
+#include "core/directory/chain.h"
 
 namespace cairn::client {
 
@@ -14,10 +15,14 @@ namespace cairn::client {
 constexpr std::uint64_t kDomainWordAheadMs = kDayMs;
 /// Domains of which a device keeps what one other device has said.
 constexpr std::size_t kMaxDomainWords = 256;
+/// Domains that count by other devices' words, at most: there is always room for what its owner says.
+constexpr std::size_t kMaxPinsByWord = kMaxDomainPins / 2;
 
-/// In tables::kDomainMarks: what its owner has just said, which gets its time when it is told; or what is told again.
+/// In tables::kDomainMarks, what is to be told: what its owner has just said, which gets its time when it is told; or
+/// what is told again.
 constexpr std::uint8_t kDomainIsNew = 0;
 constexpr std::uint8_t kDomainIsTold = 1;
+constexpr std::uint8_t kDomainIsOnTrial = 2;  ///< as new, when the link's name was found: until then it may be put back
 
 /// What a device's owner has said on it of another domain. Strict: a policy in one form, nothing in it or in an address
 /// that could not stand in a link.
@@ -38,8 +43,9 @@ struct DomainWord {
   std::string domain;
   std::optional<Said> said;  ///< none: nothing any more
 
-  /// Of the policy and address, by whomever and whenever they were said.
-  Hash content() const;
+  /// Of the policy and address, by whomever and whenever they were said; the account's own policy is that of the own
+  /// domain.
+  Hash content(const Account& account) const;
   void write(wire::Writer&) const;
   static Result<DomainWord> read(wire::Reader&);
 };
@@ -112,17 +118,30 @@ std::optional<DomainWord> own_domain_word(const StoreView& store, const Account&
 enum class SaidHere : std::uint8_t { for_good, on_trial };
 void note_said_here(Context& context, const Account& account, std::string_view domain,
                     SaidHere how = SaidHere::for_good);
-/// Undoes the last note_said_here(): whose word it was before; nothing: nobody's.
-void put_source_back(Context& context, const Account& account, std::string_view domain,
-                     const std::optional<DomainSource>& before);
+/// Whose word it was before a note_said_here() on trial, and what was to be told of it; nothing: nobody's.
+struct SourceBefore {
+  std::optional<DomainSource> source;
+  std::optional<std::uint8_t> mark;
+  std::vector<HeardDomain> heard;
+};
+SourceBefore source_before(const StoreView& store, const Account& account, std::string_view domain);
+/// Whether what a link brought has neither been told nor said by its owner since.
+bool is_on_trial(const StoreView& store, const Account& account, std::string_view domain);
+/// Undoes the last note_said_here(), of what is on trial.
+void put_source_back(Context& context, const Account& account, std::string_view domain, const SourceBefore& before);
 
 struct DomainQuestion {
   HeardDomain heard;
-  std::string digest;  ///< by which its owner names it: what is said meanwhile is another one
-  std::string sentence;
+  std::string digest;  ///< of this device alone, by which its owner names it: what is said meanwhile is another one
 };
+/// What is to be decided and how, for a person.
+std::string question_sentence(const StoreView& store, const directory::NameState& chain,
+                              const DomainQuestion& question);
 /// What is still to be decided, by domain.
 std::vector<DomainQuestion> domain_questions(const StoreView& store, const Account& account);
+/// The one of that number; nothing when there is none, or more than one.
+std::optional<DomainQuestion> domain_question(const StoreView& store, const Account& account, std::string_view domain,
+                                              std::string_view digest);
 /// What the other device has said counts here, as its owner's own word. As pin_domain() where it fails.
 Status take_domain_word(Context& context, const Account& account, const DomainQuestion& question);
 /// What counts here stays, as its owner's own word. False when nothing was to be decided of that domain.

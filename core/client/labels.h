@@ -29,6 +29,9 @@ inline constexpr std::string_view kHashJoinToken = "cairn/v1 join token";
 // SHA-256(label || 0x00 || ...): which bytes a blob has (kept_files.h).
 inline constexpr std::string_view kHashSealedFile = "cairn/v1 sealed file";
 
+// HMAC(a key of this device, label || 0x00 || a row of what another own device said): by what its owner names it.
+inline constexpr std::string_view kMacDomainQuestion = "cairn/v1 domain question";
+
 // HPKE info of the key of a piece of history: label || 0x00 || from || to || number.
 inline constexpr std::string_view kHistoryKeyInfo = "cairn/v1 history piece";
 

@@ -62,7 +62,9 @@ void OwnDevices::heard_of_domains(Context& context, const Account& account, cons
   if (std::holds_alternative<DomainsWanted>(words)) DomainSharing::wanted(context, by);
 }
 
-void OwnDevices::own_name_changed() {
+void OwnDevices::own_name_changed(Context& context, const Account& account) {
+  const auto view = rooms_.views.view(context.store, account, account.name);
+  if (view && view->state().is_active(account.device_id())) domains_.devices_changed(context, account, view->state());
   look_ = true;
   giver_.look_again();
 }

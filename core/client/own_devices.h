@@ -29,8 +29,8 @@ class OwnDevices {
   void heard(Context& context, const Account& account, const Heard& heard);
   /// A message became a row.
   void message_came() { sharing_.message_came(); }
-  /// The chain of the own name may be another now.
-  void own_name_changed();
+  /// The chain of the own name may be another now: what came from a device that is gone counts no more at once.
+  void own_name_changed(Context& context, const Account& account);
   /// Another device has said something of the PIN since this was last asked.
   bool heard_of_pin() { return std::exchange(heard_of_pin_, false); }
   void step(Context& context, const Account& account);
@@ -38,7 +38,7 @@ class OwnDevices {
   void forget_all();
 
   Sharing& sharing() { return sharing_; }
-  const DomainSharing& domains() const { return domains_; }
+  DomainSharing& domains() { return domains_; }
   HistoryTaker& taker() { return taker_; }
   const HistoryGiver& giver() const { return giver_; }
 

@@ -2,11 +2,18 @@
 #include <algorithm>
 
 #include "core/base/encoding.h"
+#include "core/client/device_names.h"
 #include "core/client/domain_words.h"
 #include "core/client/rpc_page.h"
 
 namespace cairn::client {
 namespace {
+
+/// Where the devices of the own name stand.
+directory::NameState own_chain(const StoreView& store, const Account& account, const Views& views) {
+  const auto own = views.view(store, account, account.name);
+  return own ? own->state() : directory::NameState(account.name);
+}
 
 json domain_json(const StoreView& store, const Account& account, const Views& views, const DomainPin& pin) {
   const auto log = views.domain(store, account, pin.domain);
@@ -21,7 +28,9 @@ json domain_json(const StoreView& store, const Account& account, const Views& vi
     out["invited_ms"] = origin->time_ms;
   }
   if (is_by_another_device(store, account, pin.domain)) {
-    out["device"] = to_hex(domain_source(store, account, pin.domain)->by);
+    const DeviceId by = domain_source(store, account, pin.domain)->by;
+    out["device"] = to_hex(by);
+    out["device_words"] = device_in_words(store, own_chain(store, account, views), by);
   }
   return out;
 }
@@ -35,11 +44,12 @@ const char* question_word(DomainQuestionKind kind) {
 }
 
 /// What another device has said, and what it would be to believe it.
-json question_json(const Account& account, const DomainQuestion& question) {
+json question_json(const StoreView& store, const Account& account, const directory::NameState& chain,
+                   const DomainQuestion& question) {
   const DomainWord& word = question.heard.word;
   json out = {{"domain", word.domain},     {"kind", question_word(question.heard.question)},
               {"device", to_hex(word.by)}, {"seen_ms", word.time_ms},
-              {"digest", question.digest}, {"sentence", question.sentence}};
+              {"digest", question.digest}, {"sentence", question_sentence(store, chain, question)}};
   if (!word.said) return out;
   const std::string& text = word.said->policy_text.empty() ? account.policy_text : word.said->policy_text;
   out["own_policy"] = word.said->policy_text.empty();
@@ -52,13 +62,17 @@ json question_json(const Account& account, const DomainQuestion& question) {
 /// Beside a page of the list, so that both fit into a frame.
 constexpr std::size_t kMostQuestionBytes = 200'000;
 
+/// In the status, which has to fit into a frame with all that is worse.
+constexpr std::size_t kMostDomainAlarms = 16;
+
 /// As many as fit: when one is decided there is room for the next.
-void add_questions(const StoreView& store, const Account& account, json& out) {
+void add_questions(const StoreView& store, const Account& account, const Views& views, json& out) {
+  const directory::NameState chain = own_chain(store, account, views);
   json questions = json::array();
   std::size_t bytes = 0;
   std::size_t left_out = 0;
   for (const DomainQuestion& one : domain_questions(store, account)) {
-    json question = question_json(account, one);
+    json question = question_json(store, account, chain, one);
     bytes += question.dump().size();
     if (bytes > kMostQuestionBytes && !questions.empty()) {
       ++left_out;
@@ -135,7 +149,7 @@ RpcBegun rpc_domain_list(const RpcRooms& rooms, const ClientConfig&, Context& co
     page.add(as_bytes(pin.domain), domain_json(context.store, *account, rooms.views, pin));
   }
   json out = page.take("domains");
-  add_questions(context.store, *account, out);
+  add_questions(context.store, *account, rooms.views, out);
   return out;
 }
 
@@ -144,6 +158,7 @@ RpcBegun rpc_domain_remove(const RpcRooms&, const ClientConfig&, Context& contex
   if (!account) return not_active(account);
   const std::string domain = text_param(params, "domain");
   if (!unpin_domain(context, *account, domain)) {
+    if (keep_own_domain(context, *account, domain)) return json{{"domain", domain}};  // that nothing counts
     return failure(ErrorCode::not_found,
                    "Nothing was said of that domain; domain list shows those of which something was.");
   }
@@ -155,18 +170,18 @@ RpcBegun rpc_domain_confirm(const RpcRooms& rooms, const ClientConfig&, Context&
   const auto account = load_account(context.store);
   if (!account || account->state != AccountState::active) return not_active(account);
   const std::string domain = text_param(params, "domain");
-  for (const DomainQuestion& one : domain_questions(context.store, *account)) {
-    if (one.heard.word.domain != domain || one.digest != text_param(params, "digest")) continue;
-    const auto taken = take_domain_word(context, *account, one);
-    if (!taken) return pin_failure(taken.error(), domain);
-    const auto pin = domain_pin(context.store, *account, domain);
-    if (pin) return after_judging_again(rooms, context, *account, *pin);
-    return json{{"domain", domain}};
+  const auto question = domain_question(context.store, *account, domain, text_param(params, "digest"));
+  if (!question) {
+    return failure(
+        ErrorCode::conflict,
+        "Nothing with that number is to be decided of that domain, or it is something else by now; domain list "
+        "shows what is.");
   }
-  return failure(
-      ErrorCode::conflict,
-      "Nothing with that number is to be decided of that domain, or it is something else by now; domain list "
-      "shows what is.");
+  const auto taken = take_domain_word(context, *account, *question);
+  if (!taken) return pin_failure(taken.error(), domain);
+  const auto pin = domain_pin(context.store, *account, domain);
+  if (pin) return after_judging_again(rooms, context, *account, *pin);
+  return json{{"domain", domain}};
 }
 
 RpcBegun rpc_domain_keep(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
@@ -181,15 +196,32 @@ RpcBegun rpc_domain_keep(const RpcRooms& rooms, const ClientConfig&, Context& co
   return json{{"domain", domain}};
 }
 
-void add_domain_alarms(const StoreView& store, const Account& account, std::vector<json>& alarms) {
+void add_domain_alarms(const StoreView& store, const Account& account, const directory::NameState& chain,
+                       std::vector<json>& alarms) {
+  std::size_t shown = 0;
+  std::size_t more = 0;
+  std::uint64_t seen_ms = 0;
   for (const DomainQuestion& one : domain_questions(store, account)) {
+    if (shown == kMostDomainAlarms) {
+      ++more;
+      seen_ms = std::max(seen_ms, one.heard.word.time_ms);
+      continue;
+    }
+    ++shown;
     alarms.push_back({{"kind", "domain"},
                       {"device", to_hex(one.heard.word.by)},
                       {"seen_ms", one.heard.word.time_ms},
                       {"domain", one.heard.word.domain},
                       {"digest", one.digest},
-                      {"sentence", one.sentence}});
+                      {"sentence", question_sentence(store, chain, one)}});
   }
+  if (more == 0) return;
+  alarms.push_back({{"kind", "domain"},
+                    {"device", to_hex(account.device_id())},
+                    {"seen_ms", seen_ms},
+                    {"more", more},
+                    {"sentence", "Of what your devices say of other domains you have to decide " +
+                                     std::to_string(more) + " more; domain list shows it."}});
 }
 
 }  // namespace cairn::client

@@ -152,20 +152,21 @@ RpcWait or_put_back(RpcWait wait, const std::shared_ptr<bool>& is_right, PutBack
 }
 
 /// Pins what the link says; gives what undoes that.
-std::variant<PutBack, RpcFailure> pin_by_link(Context& context, const OpenedLink& opened) {
+std::variant<PutBack, RpcFailure> pin_by_link(const RpcRooms& rooms, Context& context, const OpenedLink& opened) {
   const std::string domain = opened.domain();
   const auto before = domain_pin(context.store, opened.account, domain);
   const auto origin = domain_origin(context.store, opened.account, domain);
-  const auto source = domain_source(context.store, opened.account, domain);
+  const auto source = source_before(context.store, opened.account, domain);
   const auto pinned = pin_domain(context, opened.account, *opened.pin);
   if (!pinned) return policy_failure(pinned.error());
   const DomainOrigin by{opened.invitation.name.text(), context.now.ms};
   note_origin(context, opened.account, domain, by);
   note_said_here(context, opened.account, domain, SaidHere::on_trial);
-  return [domain, before, origin, source, by, put = *opened.pin](Context& later) {
+  return [rooms, domain, before, origin, source, by, put = *opened.pin](Context& later) {
     const auto own = load_account(later.store);
     if (!own) return true;  // with all that was pinned
-    // What its owner, or another link, said meanwhile stays.
+    // What its owner, or another link, said meanwhile stays; and what others were told.
+    if (!is_on_trial(later.store, *own, domain)) return false;
     const auto now = domain_pin(later.store, *own, domain);
     const auto now_by = domain_origin(later.store, *own, domain);
     if (!now || now->policy_text != put.policy_text || now->server_url != put.server_url) return false;
@@ -176,7 +177,7 @@ std::variant<PutBack, RpcFailure> pin_by_link(Context& context, const OpenedLink
       unpin_domain(later, *own, domain);
     }
     if (origin) note_origin(later, *own, domain, *origin);
-    put_source_back(later, *own, domain, source);
+    rooms.own_devices.domains().put_back(later, *own, domain, source);
     return true;
   };
 }
@@ -401,7 +402,7 @@ RpcBegun rpc_invitation_accept(const RpcRooms& rooms, const ClientConfig&, Conte
   }
   PutBack put_back;
   if (opened.pin) {
-    auto pinned = pin_by_link(context, opened);
+    auto pinned = pin_by_link(rooms, context, opened);
     if (auto* failed = std::get_if<RpcFailure>(&pinned)) return std::move(*failed);
     put_back = std::get<PutBack>(std::move(pinned));
   }

@@ -268,8 +268,9 @@ std::variant<std::optional<RealmList>, RpcFailure> realms_param(const json& para
 void add_backup_alarms(const StoreView& store, std::vector<json>& alarms);
 /// Adds an alarm when the PIN was tried.
 void add_pin_alarm(const StoreView& store, const Account& account, std::vector<json>& alarms);
-/// Adds an alarm for each domain of which its owner has to decide something.
-void add_domain_alarms(const StoreView& store, const Account& account, std::vector<json>& alarms);
+/// Adds an alarm for each domain of which its owner has to decide something: sixteen, and one of how many more.
+void add_domain_alarms(const StoreView& store, const Account& account, const directory::NameState& chain,
+                       std::vector<json>& alarms);
 /// Adds an alarm for each suspicion about a log, and for evidence.
 void add_gossip_alarms(const StoreView& store, json& alarms);
 

@@ -315,7 +315,7 @@ std::vector<json> alarms_json(const RpcRooms& rooms, const StoreView& store, con
   }
   add_pin_alarm(store, account, out);
   add_backup_alarms(store, out);
-  add_domain_alarms(store, account, out);
+  add_domain_alarms(store, account, chain, out);
   return out;
 }
 
