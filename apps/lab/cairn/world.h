@@ -61,6 +61,8 @@ class World {
 
   /// The clock of the day goes ahead by so much for everybody, auditors too.
   void set_clocks(std::chrono::seconds ahead);
+  /// By how much it is ahead now.
+  std::chrono::seconds ahead() const { return ahead_; }
   /// So much time passes for the auditors, who count it by a clock that nobody sets, and no more than two minutes of it
   /// at a time; so it is brought to them in steps. The clock of the day goes on from where it was, for all.
   void pass_at_auditors(std::chrono::seconds most);
