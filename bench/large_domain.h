@@ -2,8 +2,10 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 
 #include "core/directory/publisher.h"
+#include "core/directory/statement.h"
 #include "core/relay/leaf_pages.h"
 #include "core/relay/relay.h"
 #include "core/relay/tables.h"
@@ -15,10 +17,18 @@
 
 namespace cairn::bench {
 
-/// A name that registered through the relay, with its one device's key.
+/// A name that registered through the relay, with its first device's key. Its own statements are not checked here: the
+/// relay does that.
 struct Member {
-  directory::NameState state;
+  directory::Name name;
   crypto::SigningKey key;
+  std::uint32_t count = 0;
+  Hash head;
+
+  void take(const directory::Statement& statement) {
+    head = directory::extend_head(head, statement.commitment());
+    ++count;
+  }
 };
 
 class LargeDomain {
@@ -55,6 +65,9 @@ class LargeDomain {
   void start(std::size_t cache_bytes);
   void register_members(std::size_t count);
   void fill_up(std::size_t count);
+  void add_rows(std::size_t count);
+  /// row(0), row(1), ... in the order of their keys.
+  void put_rows(Table table, std::size_t count, const std::function<Row(std::size_t)>& row);
   void make_log(std::size_t epochs);
   proto::Input submit(const directory::Statement& statement);
   /// The first row of a table: what all of its rows are like.

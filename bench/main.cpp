@@ -1,6 +1,6 @@
-// main() of every benchmark program: each benchmark runs five times; of its time and of each counter the median is one
-// line, "name value unit", or with --json one object a line. Another argument chooses the figures whose name has it.
-// With --once they run for a profiler: for as short as may be, and nothing is said.
+// main() of every benchmark program: each benchmark runs five times, unless it says how often; of its time and of each
+// counter the median is one line, "name value unit", or with --json one object a line. Another argument chooses the
+// figures whose name has it. With --once they run for a profiler: for as short as may be, and nothing is said.
 //
 // A name says what is measured and with what: BENCHMARK(BM_AddMember)->ArgNames({"suite", "members"}) of core/mls is
 // "mls/add-member suite=0x0001 members=1000".
@@ -93,7 +93,8 @@ std::string rounded(double value) {
 
 class Lines final : public benchmark::BenchmarkReporter {
  public:
-  Lines(std::string module, bool json) : module_(std::move(module)), json_(json) {}
+  enum class Detail { medians, nothing };
+  Lines(std::string module, bool json, Detail detail) : module_(std::move(module)), json_(json), detail_(detail) {}
 
   bool failed = false;
 
@@ -103,7 +104,7 @@ class Lines final : public benchmark::BenchmarkReporter {
       if (run.error_occurred) {
         std::fprintf(stderr, "%s: %s\n", run.run_name.str().c_str(), run.error_message.c_str());
         failed = true;
-      } else if (run.aggregate_name == "median") {
+      } else if (detail_ == Detail::medians && (run.aggregate_name == "median" || run.repetitions == 1)) {
         report(run);
       }
     }
@@ -144,6 +145,7 @@ class Lines final : public benchmark::BenchmarkReporter {
 
   std::string module_;
   bool json_;
+  Detail detail_;
 };
 
 void initialise(std::vector<std::string> words) {
@@ -166,7 +168,7 @@ bool has(const std::string& name, const std::string& filter) {
 /// The benchmarks whose spoken name has `filter`, as a pattern for the library; empty when there is none.
 std::string chosen(const char* program, const std::string& module, const std::string& filter) {
   std::ostringstream list;
-  Lines lister(module, false);
+  Lines lister(module, false, Lines::Detail::nothing);
   lister.SetOutputStream(&list);
   initialise({program, "--benchmark_list_tests=true"});
   benchmark::RunSpecifiedBenchmarks(&lister, ".");
@@ -202,7 +204,7 @@ int main(int argc, char** argv) {
   if (pattern.empty()) return 0;  // no benchmark of this program has the name
   initialise({argv[0], "--benchmark_list_tests=false", once ? "--benchmark_repetitions=1" : "--benchmark_repetitions=5",
               "--benchmark_report_aggregates_only=true", once ? "--benchmark_min_time=0" : "--benchmark_min_time=0.2"});
-  Lines lines(module, json);
+  Lines lines(module, json, once ? Lines::Detail::nothing : Lines::Detail::medians);
   benchmark::RunSpecifiedBenchmarks(&lines, pattern);
   return lines.failed ? 1 : 0;
 }

@@ -1,7 +1,9 @@
 #!/bin/sh
 # try.sh PACKAGE: unpacks a package into a folder of its own, and runs what is in it: the settings are read, keys made, a
-# server served, asked, copied, stopped; the units are checked where systemd-analyze is.
+# server served, asked, copied, stopped; the units are checked where systemd-analyze is. No image is built: of the
+# Dockerfile its settings, its command and what it copies are tried.
 set -eu
+here=$(cd "$(dirname "$0")" && pwd)
 package=$1
 work=$(mktemp -d)
 server=''
@@ -26,7 +28,18 @@ rm "$work/data/cairnd.toml"
 grep -q 'cairn-witness init' "$work/err" || fail "it does not say how a key is made"
 "$bin/cairn-witness" --data "$work/witness" init --role auditor --name try.example/a >"$work/init"
 grep -q '^witness try.example/a try.example/a+' "$work/init" || fail "init told no key of a cosigner"
-"$bin/cairnd" --config "$work/cairnd.toml" serve --domain try.example --listen 127.0.0.1:0 >"$work/out" 2>"$work/err" &
+# As the image does it, at ports that are free here.
+case ${package##*/} in
+  $(sed -n 's#^COPY \([^ ]*\) /tmp/$#\1#p' "$here/Dockerfile")) ;;
+  *) fail "the Dockerfile copies another file than ${package##*/}" ;;
+esac
+grep -q '^ENTRYPOINT \["/usr/bin/cairnd", "--config", "/etc/cairn/cairnd.toml"\]$' "$here/Dockerfile" &&
+  grep -q '^CMD \["serve"\]$' "$here/Dockerfile" || fail "the Dockerfile has another command than is tried here"
+grep -q '^USER cairnd$' "$here/Dockerfile" && grep -q ' cairnd ' "$work/control/postinst" ||
+  fail "the Dockerfile has a user that the package does not make"
+settings=$(sed -n 's/^ENV //p' "$here/Dockerfile" | sed 's/0\.0\.0\.0:[0-9]*/127.0.0.1:0/g')
+# shellcheck disable=SC2086 # words
+env $settings "$bin/cairnd" --config "$work/cairnd.toml" serve --domain try.example --behind-proxy >"$work/out" 2>"$work/err" &
 server=$!
 port=''
 for _ in $(seq 100); do

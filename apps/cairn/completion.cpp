@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-#include "apps/cairn/speaker.h"
+#include "apps/cairn/whole_list.h"
 
 namespace cairn::apps {
 namespace {
@@ -87,18 +87,20 @@ std::vector<Candidate> options_of(const CLI::App& app, const std::string& typed)
 struct Place {
   const CLI::App* app;
   std::size_t positional = 0;
-  bool value = false;  ///< of an option, and so anything
+  bool value = false;     ///< of an option, and so anything
+  bool may_lack = false;  ///< that option may stand alone, and the next one follow
 };
 
 Place place_of_last(const CLI::App& app, const std::vector<std::string>& words) {
   Place place{&app};
   for (std::size_t i = 1; i + 1 < words.size(); ++i) {
     const std::string& word = words[i];
-    if (place.value) {
+    if (place.value && !(place.may_lack && word.starts_with("-"))) {
       place.value = false;
     } else if (word.starts_with("-")) {
       const CLI::Option* option = option_of(*place.app, word);
       place.value = option != nullptr && option->get_items_expected_max() > 0 && word.find('=') == std::string::npos;
+      place.may_lack = option != nullptr && option->get_items_expected_min() == 0;
     } else if (const CLI::App* next = subcommand(*place.app, word)) {
       place = {next};
     } else {
@@ -141,7 +143,7 @@ std::vector<Candidate> complete(const CLI::App& app, const std::vector<std::stri
   if (words.size() < 2) return {};
   const Place place = place_of_last(app, words);
   const std::string& typed = words.back();
-  if (place.value) return {};
+  if (place.value && !(place.may_lack && typed.starts_with("-"))) return {};
   if (typed.starts_with("-")) return options_of(*place.app, typed);
   std::vector<Candidate> out;
   for (const CLI::App* one :
@@ -171,9 +173,15 @@ std::string completion_script(const std::string& shell) {
 std::vector<Candidate> people_known(const std::string& data_folder) {
   std::vector<Candidate> out;
   const auto own = ask_daemon(data_folder, "status", nlohmann::json::object(), kCompletionMs);
-  const auto found = own ? ask_daemon(data_folder, "conversations", {{"archived", true}}, kCompletionMs) : std::nullopt;
-  if (!found) return out;
-  for (const nlohmann::json& one : found->value("conversations", nlohmann::json::array())) {
+  if (!own) return out;
+  WholeList list("conversations", {{"archived", true}});
+  for (bool is_whole = false; !is_whole;) {
+    const auto page = ask_daemon(data_folder, "conversations", list.params(), kCompletionMs);
+    if (!page) return out;
+    is_whole = list.take(*page);
+  }
+  const nlohmann::json found = list.result();
+  for (const nlohmann::json& one : found["conversations"]) {
     const std::string kind = one.value("kind", "");
     if (kind != "pair") out.push_back({one.value("title", ""), kind});
     for (const nlohmann::json& name : kind == "pair" ? one["names"] : nlohmann::json::array()) {

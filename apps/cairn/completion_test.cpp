@@ -16,6 +16,7 @@ Words offered(const std::string& line) {
   CLI::App* send = app.add_subcommand("send", "say something");
   send->add_option("to", value, "whom");
   send->add_option("text", value, "what");
+  send->add_option("--files", value, "how many")->expected(0, 1);
   send->add_flag_function(
       "--fresh", [](std::int64_t) {}, "look up again");
   CLI::App* group = app.add_subcommand("group", "several");
@@ -52,7 +53,7 @@ TEST(Completion, OffersCommandsThatAreNotHidden) {
 
 TEST(Completion, OffersOptionsOfTheCommand) {
   EXPECT_EQ(offered("tool --j"), Words{"--json"});
-  EXPECT_EQ(offered("tool send --f"), Words{"--fresh"});
+  EXPECT_EQ(offered("tool send --f"), Words({"--files", "--fresh"}));
   EXPECT_TRUE(offered("tool send --j").empty());
 }
 
@@ -65,7 +66,17 @@ TEST(Completion, OffersPeopleWhereSomebodyIsMeant) {
   EXPECT_EQ(offered("tool group create Band bob@one t"), Words{"the band"});
 }
 
-TEST(Completion, OffersNothingForTheValueOfAnOption) { EXPECT_TRUE(offered("tool --data s").empty()); }
+TEST(Completion, OffersNothingForTheValueOfAnOption) {
+  EXPECT_TRUE(offered("tool --data s").empty());
+  EXPECT_TRUE(offered("tool send --files ").empty());
+}
+
+TEST(Completion, GoesOnBehindAnOptionThatMayStandAlone) {
+  EXPECT_EQ(offered("tool send --files --fr"), Words{"--fresh"});
+  EXPECT_EQ(offered("tool send --files 7 --fr"), Words{"--fresh"});
+  EXPECT_EQ(offered("tool send --files 7 b"), Words{"bob@one"});
+  EXPECT_EQ(offered("tool send --files --fresh b"), Words{"bob@one"});
+}
 
 TEST(Completion, KnowsThreeShells) {
   for (const char* shell : {"bash", "zsh", "fish"}) {

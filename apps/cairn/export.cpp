@@ -5,6 +5,7 @@
 
 #include "apps/cairn/attachment.h"
 #include "apps/cairn/render.h"
+#include "apps/cairn/whole_list.h"
 #include "core/base/utf8.h"
 #include "core/client/file_name.h"
 #include "shell/os/file.h"
@@ -206,7 +207,7 @@ Reply export_all(Speaker& speaker, const std::string& folder, ExportFiles files)
     return {Exit::refused, {}, "Files are saved where the path is UTF-8 text; name another folder.", {}};
   }
   if (const auto made = os::make_folder(folder); !made) return not_written(made.error());
-  const Reply listed = speaker.ask("conversations", {{"archived", true}}, nullptr);
+  const Reply listed = ask_whole(speaker, "conversations", {{"archived", true}}, nullptr);
   if (listed.exit != Exit::done) return listed;
   std::string index = std::string(kHead) + "<title>Conversations</title></head><body>\n<h1>Conversations</h1>\n<ul>\n";
   std::uint64_t count = 0;

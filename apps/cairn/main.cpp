@@ -22,6 +22,7 @@
 #include "apps/cairn/secret.h"
 #include "apps/cairn/speaker.h"
 #include "apps/cairn/talk.h"
+#include "apps/cairn/whole_list.h"
 #include "apps/common/manual.h"
 #include "core/directory/name.h"
 #include "shell/os/clock.h"
@@ -48,13 +49,15 @@ constexpr const char* kPrintKey = "recovery.print";
 constexpr const char* kFooter =
     "Exit codes: 0 done; 1 refused or failed, the sentence says why; 2 wrong usage; 3 the server was not reached, and "
     "what\n"
-    "was said is kept and sent later; 4 another process holds the data folder.";
+    "was said is kept and sent later; 4 another process holds the data folder.\n"
+    "Environment: CAIRN_PASSPHRASE_FILE names a file with the passphrase of the data folder; CAIRN_NO_BELL=1 and "
+    "NO_COLOR=1\n"
+    "keep a terminal silent and plain.";
 
 constexpr const char* kAbout =
     "cairn is a messenger at the command line. One command begins a name, one writes to somebody; everything that was "
     "received waits for \"cairn read\". While \"cairn daemon\" runs, other commands of the same data folder go "
     "through it.";
-/// How long the TAB key waits for what the daemon knows.
 
 struct Command {
   std::string data_folder;
@@ -213,7 +216,7 @@ int run(Command& command) {
     asked.erase("from");
     asked.erase("token");
   }
-  reply = speaker->ask(command.method, asked, on_notice);
+  reply = apps::ask_whole(*speaker, command.method, asked, on_notice);
   if (command.method == "status" && reply.exit == Exit::done)
     reply.result["key"] = apps::where_key_lies(command.data_folder);
   if (reply.exit == Exit::done && command.method == "evidence.export") {
@@ -321,8 +324,12 @@ void add_identity_commands(CLI::App& app, Command& command) {
         "what was said before stays where it is; settings come");
   }
   device->add_subcommand("list", "all devices, ever")->callback([&command] { command.method = "device.list"; });
+  CLI::App* name = device->add_subcommand("name", "what you call a device; only this device knows it");
+  text(name, command, "device", "device", "its id, as list shows it, or the first 8 digits")->required();
+  text(name, command, "name", "name", "at most 64 bytes; without it the device has no name any more");
+  name->callback([&command] { command.method = "device.name"; });
   CLI::App* remove = device->add_subcommand("remove", "shut a device out");
-  text(remove, command, "device", "device", "its id, as list shows it")->required();
+  text(remove, command, "device", "device", "its id, as list shows it, or the first 8 digits")->required();
   remove->callback([&command] { command.method = "device.remove"; });
 }
 

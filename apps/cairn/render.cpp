@@ -57,6 +57,13 @@ std::string joined(const json& list) {
   return out;
 }
 
+/// Who is in a conversation, or how many more than are told.
+std::string names_of(const json& conversation) {
+  const std::string names = joined(conversation.value("names", json::array()));
+  return conversation.contains("names_left_out") ? names + " and " + number_of(conversation, "names_left_out") + " more"
+                                                 : names;
+}
+
 std::string render_contact(const json& contact) {
   std::string out = text_of(contact, "name") + ": " + number_of(contact, "devices_active") +
                     " active device(s), chain of " + number_of(contact, "statements") + " statement(s).\n";
@@ -145,7 +152,7 @@ std::string render_conversations(const json& result, Ink ink) {
   std::string out;
   for (const json& one : result.value("conversations", json::array())) {
     const std::string title = text_of(one, "title");
-    const std::string names = joined(one.value("names", json::array()));
+    const std::string names = names_of(one);
     out += shaded(ink, Shade::bold, title.empty() ? names : title) + (title.empty() ? "" : " (" + names + ")") + "  " +
            shaded(ink, Shade::faint, "[" + text_of(one, "id").substr(0, 8) + "]") + "  " + number_of(one, "messages") +
            " message(s)" + settings_of(one) + "\n";
@@ -161,7 +168,9 @@ std::string render_devices(const json& result) {
   std::string out;
   for (const json& device : result.value("devices", json::array())) {
     out += text_of(device, "id") + (device.value("active", false) ? "  active" : "  removed") +
-           (device.value("own", false) ? "  (this one)" : "") + "\n";
+           (device.value("own", false) ? "  (this one)" : "");
+    if (const std::string name = text_of(device, "name"); !name.empty()) out += "  " + name;
+    out += "\n";
   }
   return out;
 }
@@ -219,7 +228,7 @@ std::string render_found(const json& result, Ink ink) {
   std::string out;
   for (const json& one : result.value("conversations", json::array())) {
     const std::string title = text_of(one, "title");
-    const std::string names = joined(one.value("names", json::array()));
+    const std::string names = names_of(one);
     std::string petnames;
     const json all = one.value("petnames", json::object());
     for (const auto& [name, petname] : all.items()) {
@@ -236,7 +245,7 @@ std::string render_found(const json& result, Ink ink) {
 std::string render_requests(const json& result, Ink ink) {
   std::string out;
   for (const json& one : result.value("requests", json::array())) {
-    out += joined(one.value("names", json::array())) + "  [" + text_of(one, "id").substr(0, 8) + "]\n";
+    out += names_of(one) + "  [" + text_of(one, "id").substr(0, 8) + "]\n";
     if (one.contains("first")) out += "  " + render_message(one["first"], ink);
   }
   return out.empty() ? "No requests.\n" : out;
@@ -251,7 +260,7 @@ std::string render_history(const json& result) {
 }
 
 std::string render_group(const json& group) {
-  return text_of(group, "title") + ": " + joined(group.value("names", json::array())) +
+  return text_of(group, "title") + ": " + names_of(group) +
          ".\nAdmins: " + (group.value("admins", json::array()).empty() ? "all" : joined(group["admins"])) + ".\n";
 }
 
@@ -264,13 +273,32 @@ std::string render_domain(const json& domain) {
          (domain.contains("invited_by")
               ? ", as the link of " + text_of(domain, "invited_by") + " says, since " + time_of(domain, "invited_ms")
               : std::string()) +
+         (domain.contains("device") ? ", by the word of your device " + text_of(domain, "device") : std::string()) +
          "\n";
+}
+
+/// What another device has said of a domain, with whom it names, and how that is decided.
+std::string render_domain_question(const json& question) {
+  std::string out = "\nTo be decided: " + text_of(question, "sentence") + "\n";
+  if (!question.contains("policy")) return out;
+  out += "  It says: at " + text_of(question, "server_url") + ", on the word of " +
+         number_of(question["policy"], "auditors_needed") + " of " + number_of(question["policy"], "auditors") +
+         " auditors" + (question.value("own_policy", false) ? ", by the policy of the own domain" : "") +
+         (question.contains("invited_by") ? ", as the link of " + text_of(question, "invited_by") + " says" : "") +
+         ":\n";
+  for (const json& one : question["policy"].value("witnesses", json::array())) {
+    out += std::string(one.value("auditor", false) ? "  auditor  " : "  witness  ") + text_of(one, "name") + "  " +
+           text_of(one, "key") + (one.contains("url") ? "  at " + text_of(one, "url") : std::string()) + "\n";
+  }
+  return out;
 }
 
 std::string render_domains(const json& result) {
   std::string out;
   for (const json& one : result.value("domains", json::array())) out += render_domain(one);
-  return out.empty() ? "Every other domain is judged by the policy of the own one.\n" : out;
+  if (out.empty()) out = "Every other domain is judged by the policy of the own one.\n";
+  for (const json& one : result.value("questions", json::array())) out += render_domain_question(one);
+  return out;
 }
 
 /// The answers of the commands in talk.h; nothing for another method.
@@ -286,7 +314,12 @@ std::optional<std::string> render_talk(const std::string& method, const json& re
     return names.empty() ? "Nobody is blocked.\n" : names + "\n";
   }
   if (method == "group.show") return render_group(result);
-  if (method == "domain.add") return render_domain(result);
+  if (method == "domain.add" || (result.contains("strength") && method.starts_with("domain."))) {
+    return render_domain(result);
+  }
+  if (method == "domain.confirm" || method == "domain.keep") {
+    return "Nothing is said of " + text_of(result, "domain") + " on this device; it is judged as any other.\n";
+  }
   if (method == "domain.list") return render_domains(result);
   if (method == "domain.remove") return "Forgotten: " + text_of(result, "domain") + " is judged as any other.\n";
   if (method == "group.create" || method.starts_with("group.") || method.starts_with("conversation.") ||
@@ -380,6 +413,10 @@ std::string render(const std::string& method, const json& result, Ink ink) {
   if (method == "link.wait") return "This device is one of " + text_of(result, "name") + "'s now.\n";
   if (method == "device.approve") return "The device was added.\n";
   if (method == "device.remove") return "The device was removed.\n";
+  if (method == "device.name") {
+    const std::string name = text_of(result, "name");
+    return name.empty() ? "That device has no name here any more.\n" : "That device is called " + name + " here.\n";
+  }
   if (method == "send") {
     return result.value("delivery", "") == "sent"
                ? "Sent.\n"

@@ -65,6 +65,17 @@ TEST(Render, SaysHowManyConversationsAreArchived) {
   EXPECT_EQ(render("conversations", {{"conversations", json::array()}}), "No conversations yet.\n");
 }
 
+TEST(Render, SaysHowManyNamesOfALargeGroupItDoesNotSay) {
+  const json one = {{"id", "00112233aa"},
+                    {"title", "walkers"},
+                    {"names", json::array({"a@b.c", "b@b.c"})},
+                    {"messages", 1},
+                    {"names_left_out", 4000}};
+  const json list = {{"conversations", json::array({one})}};
+  EXPECT_NE(render("conversations", list).find("(a@b.c, b@b.c and 4000 more)"), std::string::npos)
+      << render("conversations", list);
+}
+
 TEST(Render, ShowsConversationsThatWereFoundBeforeMessages) {
   const json place = {
       {"id", "00112233aa"}, {"title", ""}, {"names", json::array({"bob@b.c"})}, {"petnames", {{"bob@b.c", "Bo\x1b"}}}};
@@ -86,6 +97,25 @@ TEST(Render, ShowsWhatOthersVerified) {
   EXPECT_EQ(render("evidence.verify", {{"sentence", "The key signed two."}}), "The key signed two.\n");
 }
 
+TEST(Render, ShowsWhatOtherDevicesSayOfADomain) {
+  const json domain = {
+      {"domain", "b.c"}, {"own_policy", false}, {"strength", 1}, {"device", "00ff"}, {"server_url", "https://b.c"}};
+  const std::string known =
+      "b.c: judged by a policy of its own (1 auditors have to lie for a fork that nobody sees), at https://b.c, by the "
+      "word of your device 00ff\n";
+  json question = {{"sentence", "Look."}, {"server_url", "https://e.f"}, {"own_policy", false}};
+  question["policy"] = {{"auditors", 2}, {"auditors_needed", 1}, {"witnesses", json::array()}};
+  question["policy"]["witnesses"].push_back({{"name", "w\x1b"}, {"key", "k1"}, {"auditor", false}});
+  question["policy"]["witnesses"].push_back({{"name", "a"}, {"key", "k2"}, {"auditor", true}, {"url", "https://a.b"}});
+  EXPECT_EQ(render("domain.list", {{"domains", json::array({domain})}, {"questions", json::array({question})}}),
+            known +
+                "\nTo be decided: Look.\n  It says: at https://e.f, on the word of 1 of 2 auditors:\n"
+                "  witness  w   k1\n  auditor  a  k2  at https://a.b\n");
+  EXPECT_EQ(render("domain.keep", domain), known);
+  EXPECT_EQ(render("domain.confirm", {{"domain", "b.c"}}),
+            "Nothing is said of b.c on this device; it is judged as any other.\n");
+}
+
 TEST(Render, ShowsAlarmsWithTheStatus) {
   const json status = {{"state", "active"},
                        {"name", "a@b.c"},
@@ -99,6 +129,15 @@ TEST(Render, ShowsAlarmsWithTheStatus) {
   EXPECT_EQ(render("status", {{"state", "none"}}), "No name yet: register one, or link this device to one.\n");
   EXPECT_EQ(render("status", {{"state", "none"}, {"trouble", "It was vetoed."}}),
             "It was vetoed.\nNo name yet: register one, or link this device to one.\n");
+}
+
+TEST(Render, ShowsDevicesWithWhatTheyAreCalledHere) {
+  const json list = {{"devices",
+                      {{{"id", "00"}, {"active", true}, {"own", true}},
+                       {{"id", "01"}, {"active", false}, {"own", false}, {"name", "the phone"}}}}};
+  EXPECT_EQ(render("device.list", list), "00  active  (this one)\n01  removed  the phone\n");
+  EXPECT_EQ(render("device.name", {{"device", "01"}, {"name", "phone"}}), "That device is called phone here.\n");
+  EXPECT_EQ(render("device.name", {{"device", "01"}, {"name", ""}}), "That device has no name here any more.\n");
 }
 
 TEST(Render, ShowsHowFarAVetoHasCome) {

@@ -182,6 +182,10 @@ void add_domain_commands(CLI::App& app, Question question) {
   text(add, question, "--server", "server_url", "address of its server; by default https://DOMAIN");
   about(domain, question, "list", "those of which something was said", "domain.list", nullptr, "");
   about(domain, question, "remove", "forget what was said of one", "domain.remove", "domain", "which");
+  CLI::App* confirm = about(domain, question, "confirm", "take what another device of yours says of one",
+                            "domain.confirm", "domain", "which");
+  text(confirm, question, "number", "digest", "of what domain list shows to be decided")->required();
+  about(domain, question, "keep", "stay with what counts on this device", "domain.keep", "domain", "which");
 }
 
 }  // namespace

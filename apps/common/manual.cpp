@@ -42,7 +42,8 @@ void add_options(std::string& out, const CLI::App& app) {
     const std::string flags = flags_of(*option);
     if (!positional && (flags.empty() || flags.find("--help") != std::string::npos)) continue;
     out += ".TP\n\\fB" + troff_text(positional ? option->get_name(true, false) : flags) + "\\fR";
-    if (!positional && takes_value(*option)) out += " \\fIvalue\\fR";
+    const bool may_lack = option->get_items_expected_min() == 0;
+    if (!positional && takes_value(*option)) out += may_lack ? " [\\fIvalue\\fR]" : " \\fIvalue\\fR";
     out += "\n" + troff_text(option->get_description()) + "\n";
   }
 }

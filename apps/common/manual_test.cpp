@@ -15,6 +15,7 @@ std::string page() {
   add->add_option("name", value, "whom")->required();
   add->add_flag_function(
       "--now", [](std::int64_t) {}, "at once");
+  add->add_option("--many", value, "how many")->expected(0, 1);
   app.add_subcommand("secret", "nobody's business")->group("");
   return manual_page(app, "tool", "1.2", "A \\ paragraph.");
 }
@@ -26,6 +27,7 @@ TEST(Manual, SaysEveryCommandWithItsArguments) {
   EXPECT_NE(text.find(".SS \"tool group add name\"\nadd somebody\n"), std::string::npos) << text;
   EXPECT_NE(text.find("\\fB\\-\\-data\\fR \\fIvalue\\fR\na folder\n"), std::string::npos) << text;
   EXPECT_NE(text.find("\\fB\\-\\-now\\fR\nat once\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("\\fB\\-\\-many\\fR [\\fIvalue\\fR]\nhow many\n"), std::string::npos) << text;
 }
 
 TEST(Manual, LeavesOutWhatIsHidden) { EXPECT_EQ(page().find("nobody's"), std::string::npos); }

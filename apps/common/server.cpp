@@ -16,6 +16,7 @@
 #include "shell/os/file.h"
 #include "shell/os/hangup_signal.h"
 #include "shell/os/stop_signal.h"
+#include "shell/store/owned_store.h"
 #include "shell/store/sqlite/sqlite_store.h"
 
 namespace cairn::apps {
@@ -121,15 +122,17 @@ int serve(const ServerOptions& options, const std::function<std::unique_ptr<prot
   Copying copying(network, **store, options.local_target);
   Watching watching(copying, metrics, options.health_target);
   loop::Transport& transport = monitor ? static_cast<loop::Transport&>(watching) : copying;
-  loop::Loop loop(*mind, **store, entropy, transport, loop_options(options, metrics));
+  const auto owned = store::OwnedStore::claim(**store, entropy);
+  if (!owned) return complain(store_options.path, owned.error().where);
+  loop::Loop loop(*mind, **owned, entropy, transport, loop_options(options, metrics));
   watching.before_wait = [&] { metrics.loop(loop.counts(), network.connections(), (*store)->full()); };
   network.watch(stop_signal.descriptor(), [&loop] { loop.stop(); });
   if (const auto started = loop.start(); !started) return complain(options.data_folder, started.error().where);
   std::printf("listening on %s://%s:%u\n", own_tls ? "https" : "http", options.address.c_str(),
               static_cast<unsigned>(*port));
   std::fflush(stdout);
-  loop.run();
-  return 0;
+  const Status ended = loop.run();
+  return ended ? 0 : complain(store_options.path, ended.error().where);
 }
 
 void declare_common(Settings& settings, ServerOptions& options) {

@@ -85,7 +85,8 @@ Complaint Settings::check(const Setting& setting, const std::string& text) {
     if (good && number >= setting.least && number <= setting.most) return std::nullopt;
     return "write a number from " + std::to_string(setting.least) + " to " + std::to_string(setting.most);
   }
-  if (text.find_first_of(std::string("\n\r\0", 3)) != std::string::npos) return "write it on one line";
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  if (std::ranges::any_of(text, is_control)) return "write it on one line, without control characters";
   if (setting.one_of.empty() || std::ranges::count(setting.one_of, text) != 0) return std::nullopt;
   std::string choices;
   for (const std::string& choice : setting.one_of) choices += (choices.empty() ? "" : " or ") + choice;

@@ -69,6 +69,7 @@ TEST_F(SettingsTest, TellsWhatAValueMayBe) {
   EXPECT_EQ(file("vault-quota = \"5\""), "x.toml, line 1: vault-quota: write a number from 0 to 1000.");
   EXPECT_EQ(file("resets = 1"), "x.toml, line 1: resets: write true or false.");
   EXPECT_EQ(file("data = 7"), "x.toml, line 1: data: write a text in quotes.");
+  EXPECT_EQ(file("data = \"a\\u0001\""), "x.toml, line 1: data: write it on one line, without control characters.");
   EXPECT_EQ(environment({"CAIRND_RESETS=yes"}), "CAIRND_RESETS=yes: write true or false.");
   EXPECT_EQ(environment({"CAIRND_VAULT_QUOTA="}), "CAIRND_VAULT_QUOTA=: write a number from 0 to 1000.");
   EXPECT_THROW(command_line({"--sign-up", "maybe"}), CLI::ValidationError);

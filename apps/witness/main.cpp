@@ -185,7 +185,12 @@ int main(int argc, char** argv) {
   settings.add_to(*settings_command);
   app.set_version_flag("--version", CAIRN_VERSION);
   const CLI::App* manual = app.add_subcommand("manual", "print the page for man(1)")->group("");
-  CLI11_PARSE(app, argc, argv);
+  app.footer(apps::kServerFooter);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   if (manual->parsed()) {
     return std::fputs(apps::manual_page(app, "cairn-witness", CAIRN_VERSION, kAbout).c_str(), stdout) < 0 ? 1 : 0;
   }

@@ -88,7 +88,9 @@ class Client final : public proto::Mind {
 
   Time next_deadline() const override {
     if (!has_account_) return rpc_.next_deadline();  // the others were not asked what they wait for
-    if (waits_for_room_) return std::min(session_.next_deadline(), rpc_.next_deadline());
+    if (waits_for_room_) {
+      return std::min({session_.next_deadline(), rpc_.next_deadline(), expiry_.next_deadline()});
+    }
     return std::min({views_.next_deadline(), session_.next_deadline(), own_name_.next_deadline(),
                      links_.next_deadline(), conversations_.next_deadline(), gossips_.next_deadline(),
                      vetoes_.next_deadline(), backups_.next_deadline(), receipts_.next_deadline(),
@@ -122,6 +124,7 @@ class Client final : public proto::Mind {
     if (session_.owns(frame.id)) {
       take_push(context, frame);
     } else {
+      expiry_.forget_due(context);  // the timer may be late, as after a sleep
       rpc_.frame(context, frame);
     }
   }
@@ -162,6 +165,7 @@ class Client final : public proto::Mind {
     if (waits_for_room_) {
       forget_key_packages(context);
       conversations_.step(context, *account);
+      expiry_.step(context);
       session_.wait_for_room(context);
     } else if (account) {
       go_on(context, *account);

@@ -2,12 +2,24 @@
 
 #include <algorithm>
 #include <map>
-#include <tuple>
 #include <utility>
 
 #include "core/client/requests.h"
+#include "core/wire/writer.h"
 
 namespace cairn::client {
+namespace {
+
+Bytes place_of(const Listed& one) {
+  wire::Writer w;
+  w.u8(one.settings.is_archived ? 1 : 0);
+  w.u8(one.settings.is_pinned ? 0 : 1);
+  w.u64(~one.newest_ms);
+  w.raw(one.conversation.channel);
+  return w.take();
+}
+
+}  // namespace
 
 std::vector<Listed> listed(const Conversations& conversations, const StoreView& store) {
   std::vector<Listed> out;
@@ -19,13 +31,10 @@ std::vector<Listed> listed(const Conversations& conversations, const StoreView& 
     const auto last = conversations.last_said(store, conversation.channel);
     one.newest_ms = last ? last->time_ms : conversation.created_ms;
     one.conversation = std::move(conversation);
+    one.place = place_of(one);
     out.push_back(std::move(one));
   }
-  const auto place = [](const Listed& one) {
-    return std::tuple(one.settings.is_archived, !one.settings.is_pinned, ~one.newest_ms);
-  };
-  // Those of one moment stay in the order of their ids.
-  std::stable_sort(out.begin(), out.end(), [&](const Listed& a, const Listed& b) { return place(a) < place(b); });
+  std::sort(out.begin(), out.end(), [](const Listed& a, const Listed& b) { return a.place < b.place; });
   return out;
 }
 

@@ -13,10 +13,11 @@ struct Listed {
   ConversationSettings settings;
   std::uint64_t messages = 0;   ///< as Conversations::count()
   std::uint64_t newest_ms = 0;  ///< when something was last said there; where nothing was, when it began here
+  Bytes place;                  ///< in the list: the key by which it is ordered
 };
 
-/// All that are shown, archived ones last: not what was deleted, nor the own name's conversation while devices alone
-/// speak there.
+/// All that are shown, archived ones last, those of one moment by their ids: not what was deleted, nor the own name's
+/// conversation while devices alone speak there.
 std::vector<Listed> listed(const Conversations& conversations, const StoreView& store);
 
 /// Of those, the ones whose title, names (the own one counts only where there is no other) or petnames have all these

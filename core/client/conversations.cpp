@@ -17,6 +17,7 @@
 #include "core/client/requests.h"
 #include "core/client/roles.h"
 #include "core/client/row_keys.h"
+#include "core/client/standing.h"
 #include "core/client/tables.h"
 
 namespace cairn::client {
@@ -493,6 +494,7 @@ void Conversations::forget_former_epochs(Context& context) {
       save_group(context, channel, *held);
     }
     context.store.erase(tables::kFormerEpochs, row.key);
+    context.store.erase(tables::kOwnRemovals, row.key);
   }
 }
 

@@ -33,6 +33,10 @@ class Expiry {
   /// A message came: one that ends at a moment, or is our own from another device, is counted from now.
   void received(Context& context, const Account& account, const ChannelId& home, std::uint64_t index);
   void step(Context& context);
+  /// step(), if anything is due: before something is shown.
+  void forget_due(Context& context) {
+    if (next_ <= context.now) step(context);
+  }
   Time next_deadline() const { return next_; }
   void forget_all() { next_ = Time{}; }
 

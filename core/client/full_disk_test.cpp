@@ -1,6 +1,7 @@
 // The disk of a device is full: it says so, changes nothing, and gets later what waited meanwhile.
 #include <gtest/gtest.h>
 
+#include "core/client/tables.h"
 #include "tests/support/client_village.h"
 #include "tests/support/example_names.h"
 
@@ -86,6 +87,21 @@ TEST_F(FullDisk, ADiskThatFillsWhileAnswersAreUnderWayCostsNothing) {
     const Texts own = texts("alice-1", kBob);
     EXPECT_EQ(std::count(own.begin(), own.end(), text), std::count(seen.begin(), seen.end(), text)) << text;
   }
+}
+
+TEST_F(FullDisk, WhatIsToDisappearGoesAllTheSame) {
+  ASSERT_TRUE(village.ask("bob-1", "request.accept", {{"conversation", kAlice}}).contains("result"));
+  ASSERT_TRUE(
+      village.ask("alice-1", "conversation.expire", {{"conversation", kBob}, {"seconds", 3600}}).contains("result"));
+  ASSERT_TRUE(send("alice-1", kBob, "for an hour").contains("result"));
+  ASSERT_TRUE(village.until([&] { return texts("bob-1", kAlice) == Texts({"first", "for an hour"}); }));
+  ASSERT_TRUE(village.ask("bob-1", "read", {{"conversation", kAlice}, {"mark", true}}).contains("result"));
+  set_full("bob-1", true);
+  village.pass_all(2 * kHourMs);
+  // Before anybody looks.
+  EXPECT_TRUE(village.device("bob-1").store().scan(tables::kExpiring, {}, {}, 1).empty());
+  EXPECT_EQ(texts("bob-1", kAlice), Texts{"first"});
+  EXPECT_EQ(village.device("bob-1").refused_by_disk(), 0u);
 }
 
 TEST_F(FullDisk, ADeviceCanStillBeRemoved) {

@@ -11,6 +11,7 @@
 #include "core/client/rejoiner.h"
 #include "core/client/requests.h"
 #include "core/client/roles.h"
+#include "core/client/standing.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
 #include "core/mls/message.h"
@@ -174,6 +175,7 @@ Inbox::Verdict Inbox::take(const proto::Envelope& envelope) {
     context_.note(proto::Event::Level::warning, "an envelope of another domain than its channel's was dropped");
     return Verdict::done;
   }
+  note_reached(context_, channel_, envelope);
   if (envelope.kind == proto::EnvelopeKind::rejoin) {
     Answerer(owner_, context_, account_, channel_).take_request(envelope);
     return Verdict::done;
@@ -478,6 +480,7 @@ void Inbox::removed(Conversation& conversation) {
   erase_rejoin(context_, channel_);
   const auto target = owner_.written_to(context_.store, home_);
   conversation.state = ConversationState::left;
+  forget_who_brought(context_, conversation);
   const bool was_wanted = settings_of(context_.store, home_).is_leaving;
   conversation.trouble = was_wanted ? "You left this group; somebody in it can add you again."
                                     : "This device was removed from the conversation; begin a new one.";
@@ -497,13 +500,12 @@ void Inbox::take_message(Conversation& conversation, const mls::Group& group, co
   const auto who = parse_identity(*received.sender.node);
   if (!who) return;
   // What a removed leaf sent before it learned of that, ordered after its removal, is dropped.
-  if (received.epoch < group.epoch()) {
-    const auto members = group.members();
-    const bool still_in = std::any_of(members.begin(), members.end(), [&](const mls::Member& member) {
-      return member.node->credential == received.sender.node->credential;
-    });
-    if (!still_in) return context_.note(proto::Event::Level::info, "a message of a removed device was dropped");
+  const Standing standing = standing_of(context_.store, channel_, group, received);
+  if (standing == Standing::out) {
+    return context_.note(proto::Event::Level::info, "a message of a removed device was dropped");
   }
+  const auto view = owner_.views_.view(context_.store, account_, who->name);
+  const bool is_gone = view && !view->state().is_active(who->device);
   Message message;
   message.sender = who->name.text();
   message.device = who->device;
@@ -525,7 +527,7 @@ void Inbox::take_message(Conversation& conversation, const mls::Group& group, co
     conversation = *owner_.find(context_.store, channel_);  // it may have got a row
   }
   if (contact_of(context_.store, account_, message.sender).is_blocked) return;
-  if (message.sender == account_.name.text()) accept_conversation(context_, account_, conversation);
+  if (message.sender == account_.name.text() && !is_gone) accept_conversation(context_, account_, conversation);
   if (!plaintext) {
     message.unknown_type = "application/octet-stream";
   } else {
@@ -549,13 +551,13 @@ void Inbox::take_message(Conversation& conversation, const mls::Group& group, co
   if (owner_.receiver_) owner_.receiver_(context_, account_, home_, index);
   conversation = *owner_.find(context_.store, channel_);
   // Sent before the removal and late, or by whoever has that device now: only its owner can say.
-  const auto view = owner_.views_.view(context_.store, account_, who->name);
-  if (!view || view->state().is_active(who->device)) return;
+  if (!is_gone && standing == Standing::in) return;
   Message notice;
   notice.delivery = Delivery::notice;
   notice.time_ms = context_.now.ms;
-  notice.text =
-      "This came from a device that " + who->name.text() + " has removed; ask them another way before you rely on it.";
+  notice.text = is_gone ? "This came from a device that " + who->name.text() +
+                              " has removed; ask them another way before you rely on it."
+                        : "By the word of the server " + who->name.text() + " said this before they were removed.";
   owner_.add_message(context_, conversation, notice);
 }
 

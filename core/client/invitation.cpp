@@ -128,6 +128,15 @@ std::string plain_policy(std::string_view text) {
   return out;
 }
 
+// What is shown is what is pinned.
+Status check_told_policy(std::string_view policy) {
+  REQUIRE(policy.size() <= kMaxInvitationPolicy, ErrorCode::over_limit, "the policy");
+  REQUIRE(policy == plain_policy(policy), ErrorCode::malformed, "policy of an invitation");
+  return check_can_be_shown(policy);
+}
+
+bool is_told_address(std::string_view url) { return is_server_address(url); }
+
 Result<Invitation> Invitation::of(const Account& account) {
   Invitation out{account.name, account.server_url, plain_policy(account.policy_text), std::nullopt};
   if (out.server_url == usual_server(out.name)) out.server_url.clear();
@@ -158,9 +167,7 @@ Result<Invitation> Invitation::read(wire::Reader& r) {
   REQUIRE(url.empty() || (is_server_address(url) && url != usual_server(name)), ErrorCode::malformed,
           "server of an invitation");
   std::string policy = TRY(r.opaque_text(kMaxInvitationPolicy));
-  // What is shown is what is pinned.
-  REQUIRE(policy == plain_policy(policy), ErrorCode::malformed, "policy of an invitation");
-  TRY(check_can_be_shown(policy));
+  TRY(check_told_policy(policy));
   Invitation out{std::move(name), std::move(url), std::move(policy), std::nullopt};
   if (kind == kOfGroup) out.group = TRY(read_ticket(r));
   return out;

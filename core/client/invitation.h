@@ -49,6 +49,12 @@ std::string title_for_link(std::string_view title);
 /// A policy without what it does not mean by: comments, empty lines, white space beyond one blank.
 std::string plain_policy(std::string_view text);
 
+/// Whether a policy can be told to others: in the one form, as long as a link may have it, nothing in it that could be
+/// taken for something else where it is shown. Errors as those of Invitation::read().
+Status check_told_policy(std::string_view policy);
+/// Likewise of a server's address: http(s)://host[:port].
+bool is_told_address(std::string_view url);
+
 /// "cairn:" and base32 of the encoding and the first 4 bytes of its SHA-256.
 std::string invitation_text(const Invitation& invitation);
 /// White space does not matter, nor does case. `malformed` where something is missing or was mistyped; else as

@@ -279,10 +279,10 @@ void Invites::take_answer(Context& context, const Account& account, const Heard&
 
 // Whoever may send a Welcome can make a group of any id, its maker's leaf in it and the maker none the wiser. The maker
 // is somebody whom this device's owner wants to hear, so a Welcome of theirs makes no request (s.10): one that is a
-// request came from somebody else, and one that is none any more may have.
+// request came from somebody else, and one that is none any more may have, as may one of which it is not known any
+// more.
 bool Invites::is_brought_by_others(const StoreView& store, const Account& account, const ChannelId& group) {
-  if (settings_of(store, group).is_request) return true;
-  return store.get(tables::kBroughtBy, group) && !is_brought_by_known(store, account, group);
+  return settings_of(store, group).is_request || !is_brought_by_known(store, account, group);
 }
 
 bool Invites::is_in(const StoreView& store, const AskedJoin& asked) const {

@@ -240,6 +240,9 @@ TEST_F(GroupLinks, WhoAskedComesInWhereTheMakerSaidAndNowhereElse) {
   EXPECT_EQ(entry(id), JoinEntry::none);
   set_blocked(room.context(), room.account(), kBob, false);
   // With its maker in it, by whom its owner knows, it is, and its owner has said yes to it.
+  save_contact(room.context(), room.account(), {kBob, {}, true, false, false});
+  const ConversationInfo info{ConversationKind::group, group_, "example.org", "sailors"};
+  note_welcome(room.context(), room.account(), group_, info, *directory::Name::from(kBob));
   invites.forget_all();
   invites.step(room.context(), room.account());
   EXPECT_EQ(entry(id), JoinEntry::by_known);
@@ -280,6 +283,11 @@ TEST_F(GroupLinks, AGroupThatOthersBroughtIsNotTakenForTheOneOfTheLink) {
   EXPECT_EQ(entry(ask_to(8)), JoinEntry::by_known);
   save_contact(room.context(), room.account(), {kCarol, {}, false, false, false});
   EXPECT_EQ(entry(ask_to(9)), JoinEntry::by_others);
+  // Nor is one of which nobody knows any more who did.
+  save_contact(room.context(), room.account(), {kCarol, {}, true, false, false});
+  EXPECT_EQ(entry(ask_to(10)), JoinEntry::by_known);
+  room.context().store.erase(tables::kBroughtBy, to_bytes(group_.view()));
+  EXPECT_EQ(entry(ask_to(11)), JoinEntry::by_others);
 }
 
 TEST_F(GroupLinks, WhoIsNotLetInReadsWhy) {

@@ -18,6 +18,7 @@ OwnDevices::OwnDevices(OwnRooms rooms)
     : rooms_(rooms),
       line_(rooms.conversations),
       sharing_(rooms.conversations, rooms.receipts, line_),
+      domains_(rooms.views, rooms.conversations, line_),
       giver_({rooms.calls, rooms.views, rooms.session, rooms.conversations, sharing_, line_}),
       taker_({rooms.calls, rooms.views, rooms.session, rooms.conversations, sharing_, line_}, rooms.search) {}
 
@@ -44,10 +45,21 @@ void OwnDevices::heard(Context& context, const Account& account, const Heard& he
   if (const auto* one = std::get_if<HistoryTold>(&*words)) giver_.told(context, account, heard.device, *one);
   if (const auto* one = std::get_if<HistoryOffer>(&*words)) taker_.offered(context, account, heard.device, *one);
   if (const auto* one = std::get_if<HistoryEnd>(&*words)) taker_.ended(context, account, heard.device, *one);
+  if (heard.device != account.device_id()) heard_of_domains(context, account, heard.device, *words);
   if (const auto* one = std::get_if<PinToWatch>(&*words); one != nullptr && heard.device != account.device_id()) {
     keep_other_pin(context, heard.device, *one);
     heard_of_pin_ = true;
   }
+}
+
+void OwnDevices::heard_of_domains(Context& context, const Account& account, const DeviceId& by,
+                                  const SelfWords& words) {
+  using Says = DomainSharing::Says;
+  if (const auto* one = std::get_if<DomainWord>(&words)) {
+    const bool gives = HistoryTaker::is_given_by(context.store, by);
+    domains_.heard(context, account, by, gives ? Says::anybodys : Says::its_own, *one);
+  }
+  if (std::holds_alternative<DomainsWanted>(words)) DomainSharing::wanted(context, by);
 }
 
 void OwnDevices::own_name_changed() {
@@ -61,6 +73,7 @@ void OwnDevices::look(Context& context, const Account& account) {
   const auto view = rooms_.views.view(context.store, account, account.name);
   const bool has_others = view && view->state().active_count() > 1 && view->state().is_active(account.device_id());
   others_ = has_others ? Sharing::Others::some : Sharing::Others::none;
+  if (view && view->state().is_active(account.device_id())) domains_.devices_changed(context, account, view->state());
   const std::size_t removed = view ? view->state().devices().size() - view->state().active_count() : 0;
   if (has_others && std::exchange(removed_, removed) != removed) {
     Sharing::take_over(context, account, view->state());
@@ -114,10 +127,15 @@ void OwnDevices::tell_of_pin(Context& context, const Account& account) {
 void OwnDevices::step(Context& context, const Account& account) {
   active_ = account.state == AccountState::active;
   const std::uint64_t gaps = rooms_.conversations.gaps_seen();
-  if (std::exchange(gaps_, gaps) != gaps) taker_.mail_is_missing(context);
+  if (std::exchange(gaps_, gaps) != gaps) {
+    taker_.mail_is_missing(context);
+    DomainSharing::mail_is_missing(context);
+  }
   if (active_) {
     look(context, account);
     sharing_.step(context, account, others_);
+    const bool has_others = others_ == Sharing::Others::some;
+    domains_.step(context, account, has_others ? DomainSharing::Others::some : DomainSharing::Others::none);
     tell_of_pin(context, account);
     giver_.step(context, account);
   }
@@ -126,12 +144,13 @@ void OwnDevices::step(Context& context, const Account& account) {
 
 Time OwnDevices::next_deadline() const {
   if (!active_) return Time::never();
-  return std::min({next_, giver_.next_deadline(), taker_.next_deadline(), tell_pin_});
+  return std::min({next_, giver_.next_deadline(), taker_.next_deadline(), tell_pin_, domains_.next_deadline()});
 }
 
 void OwnDevices::forget_all() {
   line_.forget_all();
   sharing_.forget_all();
+  domains_.forget_all();
   giver_.forget_all();
   taker_.forget_all();
   others_ = Sharing::Others::none;

@@ -2,6 +2,7 @@
 // given (docs/spec/client.md s.16).
 #pragma once
 
+#include "core/client/domain_sharing.h"
 #include "core/client/history_giver.h"
 #include "core/client/history_taker.h"
 
@@ -37,10 +38,12 @@ class OwnDevices {
   void forget_all();
 
   Sharing& sharing() { return sharing_; }
+  const DomainSharing& domains() const { return domains_; }
   HistoryTaker& taker() { return taker_; }
   const HistoryGiver& giver() const { return giver_; }
 
  private:
+  void heard_of_domains(Context& context, const Account& account, const DeviceId& by, const SelfWords& words);
   /// Counts the devices of the name, and begins their conversation if it is for this one to do.
   void look(Context& context, const Account& account);
   /// Says what this device has to say of the PIN, when that is new, or others can hear it than heard it last.
@@ -49,6 +52,7 @@ class OwnDevices {
   OwnRooms rooms_;
   SelfLine line_;
   Sharing sharing_;
+  DomainSharing domains_;
   HistoryGiver giver_;
   HistoryTaker taker_;
   Sharing::Others others_ = Sharing::Others::none;

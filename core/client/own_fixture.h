@@ -147,6 +147,7 @@ class Aside {
   std::vector<proto::Send>& sends() { return sends_; }
   HistoryTaker& taker() { return own_.taker(); }
   Sharing& sharing() { return own_.sharing(); }
+  Conversations& conversations() { return conversations_; }
   Context& context() { return context_; }
   void step() { own_.step(context_, account_); }
   void answer(const proto::CallDone& done) {

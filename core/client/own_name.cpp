@@ -65,6 +65,9 @@ void Alarm::write(wire::Writer& w) const {
   w.raw(device);
   w.u64(seen_ms);
   w.u32(sequence);
+  if (!by) return;
+  w.u8(static_cast<std::uint8_t>(by->kind));
+  if (by->kind == directory::SignerKind::device) w.raw(by->device);
 }
 
 Result<Alarm> Alarm::read(wire::Reader& r) {
@@ -72,6 +75,11 @@ Result<Alarm> Alarm::read(wire::Reader& r) {
   out.device = TRY(r.fixed<DeviceId>());
   out.seen_ms = TRY(r.u64());
   out.sequence = TRY(r.u32());
+  if (r.done()) return out;
+  const std::uint8_t kind = TRY(r.u8());
+  REQUIRE(kind >= 1 && kind <= 3, ErrorCode::malformed, "alarm: by whom");
+  out.by.emplace().kind = static_cast<directory::SignerKind>(kind);
+  if (out.by->kind == directory::SignerKind::device) out.by->device = TRY(r.fixed<DeviceId>());
   return out;
 }
 
@@ -265,6 +273,7 @@ bool OwnName::send_again(Context& context, AccountState state, const directory::
 }
 
 void OwnName::expect_device(Context& context, const DeviceId& device) {
+  if (context.store.get(tables::kExpectedDevices, device)) return;  // it may have a name here
   context.store.put(tables::kExpectedDevices, to_bytes(device.view()), {});
 }
 
@@ -301,9 +310,17 @@ void OwnName::changed(Context& context, Account& account) {
     expect_device(context, device.id);
     if (first && (own == nullptr || device.added <= own->added)) continue;
     context.store.put(tables::kAlarms, to_bytes(device.id.view()),
-                      wire::encode(Alarm{device.id, context.now.ms, device.added}));
+                      wire::encode(Alarm{device.id, context.now.ms, device.added, adder_of(chain, device)}));
     context.note(proto::Event::Level::warning, "a device was added to the own name that this device did not add");
   }
+}
+
+std::optional<Adder> OwnName::adder_of(const directory::NameState& chain,
+                                       const directory::AuthorisedDevice& device) const {
+  for (const directory::CompletedReset& reset : chain.completed_resets()) {
+    if (reset.sequence == device.added) return Adder{directory::SignerKind::new_device, device.id};
+  }
+  return views_.added_by(device.id);
 }
 
 std::vector<Alarm> OwnName::alarms(const StoreView& store) const {

@@ -13,6 +13,7 @@ struct Alarm {
   DeviceId device;
   std::uint64_t seen_ms = 0;
   std::uint32_t sequence = 0;  ///< of the statement that added it
+  std::optional<Adder> by;     ///< who signed that; nothing in a row of an earlier build
 
   void write(wire::Writer&) const;
   static Result<Alarm> read(wire::Reader&);
@@ -91,7 +92,7 @@ class OwnName {
   void look_soon() { asked_ = {}; }
   /// The view of the own name changed: moves the account's state, and raises alarms.
   void changed(Context& context, Account& account);
-  /// This device signed the addition of that one: no alarm.
+  /// This device signed the addition of that one, or will: no alarm.
   static void expect_device(Context& context, const DeviceId& device);
 
   std::vector<Alarm> alarms(const StoreView& store) const;
@@ -105,6 +106,7 @@ class OwnName {
  private:
   Status begin_unsigned(Context& context, const std::string& name, const std::string& server_url,
                         const std::string& policy_text, const std::string& invitation, AccountState state);
+  std::optional<Adder> adder_of(const directory::NameState& chain, const directory::AuthorisedDevice& device) const;
   void follow_reset(Context& context, const Account& account, const directory::VerifiedView& view);
   void complete_reset(Context& context, const Account& account, const directory::VerifiedView& view);
   void submit(Context& context, const Account& account);

@@ -55,6 +55,52 @@ TEST_F(PinInterrupted, AChangeThatTooFewRealmsAnswerReachesNone) {
   EXPECT_TRUE(opens(kPin));
 }
 
+/// Whoever has forgotten the PIN of it types another: the realm gives its place away to the key of the first alone.
+TEST_F(PinInterrupted, AFirstOneThatReachedARealmIsReplacedWhenItWasForgotten) {
+  const auto set = [&](const std::string& pin) {
+    return job("alice-1", "pin.set", {{"pin", pin}, {"realms", net.list()}, {"recovery_key", key}});
+  };
+  deaf = {1, 2};
+  const json few = set("a forgotten battery");
+  EXPECT_EQ(code(few), "unavailable");
+  EXPECT_NE(sentence(few).find("Too few realms took the PIN"), std::string::npos) << few.dump();
+  ASSERT_TRUE(realm(0).pin.has_value()) << "it did reach one";
+  EXPECT_FALSE(realm(1).pin.has_value() || realm(2).pin.has_value());
+  const PinVersion forgotten = at(0);
+  village.device("alice-1").restart();
+  village.pass_all(5 * kSecondMs);
+  deaf.clear();
+  const json done = set(kPin);
+  ASSERT_TRUE(done.contains("result")) << done.dump();
+  EXPECT_NE(at(0), forgotten);
+  EXPECT_EQ(at(1), at(0));
+  EXPECT_EQ(at(2), at(0));
+  EXPECT_EQ(rows(tables::kPinStandbys), 0u);
+  EXPECT_EQ(rows(tables::kPinAttempt), 0u);
+  ASSERT_TRUE(job("alice-1", "backup.create").contains("result"));
+  EXPECT_FALSE(opens("a forgotten battery"));
+  EXPECT_TRUE(opens(kPin));
+}
+
+/// The same where what this device has written down is gone: then it may not, and says so.
+TEST_F(PinInterrupted, WithoutTheKeyOfTheFirstOneARealmKeepsIt) {
+  const auto set = [&](const std::string& pin) {
+    return job("alice-1", "pin.set", {{"pin", pin}, {"realms", net.list()}, {"recovery_key", key}});
+  };
+  deaf = {1, 2};
+  EXPECT_EQ(code(set("a forgotten battery")), "unavailable");
+  const PinVersion forgotten = at(0);
+  const auto& rows_of_pin = village.device("alice-1").store().scan(tables::kPin, {}, {}, 100);
+  ASSERT_EQ(rows_of_pin.size(), 1u);
+  ASSERT_TRUE(village.device("alice-1").store().apply({{tables::kPin, rows_of_pin[0].key, std::nullopt}}));
+  village.device("alice-1").restart();
+  village.pass_all(5 * kSecondMs);
+  deaf = {1};
+  const json refused = set(kPin);
+  EXPECT_EQ(code(refused), "conflict") << refused.dump();
+  EXPECT_EQ(at(0), forgotten);
+}
+
 TEST_F(PinInterrupted, TheSamePinAgainIsTheSameRegistration) {
   set_pin();
   const PinVersion old = at(0);

@@ -41,7 +41,7 @@ TEST_F(Pin, IsSetWhenEnoughRealmsHaveItAndElseNothingChanges) {
   const json few = job("alice-1", "pin.set", {{"pin", kPin}, {"realms", net.list()}, {"recovery_key", key}});
   EXPECT_EQ(code(few), "unavailable");
   EXPECT_TRUE(village.server.vault.key_boxes.empty());
-  // The one that has it is given the consent of the key that this device wrote down.
+  EXPECT_FALSE(realm(0).pin.has_value()) << "it was asked for its version alone";
   realm(1).alive = true;
   const json set = job("alice-1", "pin.set", {{"pin", kPin}, {"realms", net.list()}, {"recovery_key", key}});
   ASSERT_TRUE(set.contains("result")) << set.dump();

@@ -7,6 +7,7 @@
 #include "core/client/inbox.h"
 #include "core/client/rejoin.h"
 #include "core/client/roles.h"
+#include "core/client/standing.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
 #include "core/crypto/labels.h"
@@ -242,6 +243,7 @@ void Reconciler::commit_won() {
   const mls::CommitSummary summary = group_->pending()->summary();
   CHECK(group_->merge_pending().has_value());
   owner_.save_moved_on(context_, channel_, *group_, summary.epoch - 1);
+  note_own_removal(context_, channel_, summary);
   // Whatever was staged before the doubt was dropped with it: these keys are new.
   erase_rejoin(context_, channel_);
   owner_.retries_.erase(channel_);

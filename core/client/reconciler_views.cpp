@@ -45,7 +45,7 @@ Reconciler::Outcome Reconciler::check_views() {
       trouble(last.trouble);
     } else if (last.late && new_device && view) {
       const auto log = owner_.views_.domain(context_.store, account_, name->domain());
-      trouble(late_sentence(*name, log ? view->age_ms(log->trusted_now(context_.now)) : 0));
+      trouble(late_sentence(account_, *name, log ? view->age_ms(log->trusted_now(context_.now)) : 0));
     }
     if (!(last.refused || last.absent) || has_outbox()) {
       owner_.views_.want(context_, account_, *name, max_age_ms);

@@ -9,6 +9,7 @@
 #include "core/client/reconciler.h"
 #include "core/client/requests.h"
 #include "core/client/roles.h"
+#include "core/client/standing.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
 #include "core/crypto/labels.h"
@@ -551,6 +552,7 @@ void Rejoiner::install() {
   if (!is_known) note_welcome(context_, account_, home, *info, who_brought_us(*names));
   for (const Row& row : context_.store.scan_prefix(tables::kFormerEpochs, channel_, ~std::size_t{0})) {
     context_.store.erase(tables::kFormerEpochs, row.key);
+    context_.store.erase(tables::kOwnRemovals, row.key);
   }
   owner_.groups_.erase(channel_);
   owner_.save_group(context_, channel_, *group);

@@ -64,7 +64,8 @@ void note_welcome(Context& context, const Account& account, const ChannelId& hom
   ConversationSettings settings = settings_of(context.store, home);
   const bool is_known = info.kind == ConversationKind::self || is_known_name(context.store, account, by.text());
   // Of one that is a request already a stranger's Welcome counts for more than another one's.
-  if (info.kind == ConversationKind::group && !(is_known && settings.is_request)) {
+  const bool stays = is_known && settings.is_request && context.store.get(tables::kBroughtBy, home).has_value();
+  if (info.kind == ConversationKind::group && !stays) {
     context.store.put(tables::kBroughtBy, to_bytes(home), to_bytes(as_bytes(by.text())));
   }
   if (is_known && !settings.is_leaving) return;
@@ -78,12 +79,20 @@ bool is_brought_by_known(const StoreView& store, const Account& account, const C
   return by && is_known_name(store, account, as_text(*by));
 }
 
+void forget_who_brought(Context& context, const Conversation& conversation) {
+  if (conversation.kind != ConversationKind::group || conversation.is_writable()) return;
+  const ConversationSettings settings = settings_of(context.store, conversation.channel);
+  if (settings.is_request && !settings.is_hidden) return;
+  context.store.erase(tables::kBroughtBy, to_bytes(conversation.channel.view()));
+}
+
 void accept_conversation(Context& context, const Account& account, const Conversation& conversation) {
   const ChannelId home = home_of(context.store, conversation.channel);
   ConversationSettings settings = settings_of(context.store, home);
   if (settings.is_request || settings.is_hidden) {
     settings.is_request = settings.is_hidden = false;
     save_settings(context, home, settings);
+    forget_who_brought(context, conversation);
   }
   const std::string other = other_of_pair(account, conversation);
   if (other.empty()) return;
@@ -109,6 +118,7 @@ void delete_conversation(Conversations& conversations, Context& context, const C
   settings.is_request = true;
   settings.draft.clear();
   save_settings(context, home, settings);
+  if (const auto conversation = conversations.find(context.store, home)) forget_who_brought(context, *conversation);
 }
 
 void show_again(Context& context, const ChannelId& home) {

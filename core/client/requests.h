@@ -16,6 +16,10 @@ void note_welcome(Context& context, const Account& account, const ChannelId& hom
 /// is not known who did.
 bool is_brought_by_known(const StoreView& store, const Account& account, const ChannelId& home);
 
+/// Where this device is out of a group nobody needs to know any more who brought it there: not before its owner has
+/// said yes to what was said in it, or deleted that.
+void forget_who_brought(Context& context, const Conversation& conversation);
+
 /// Its owner wants to be in it: wrote here, on this or another device, or said so. Of a pair the other name is known
 /// from then on.
 void accept_conversation(Context& context, const Account& account, const Conversation& conversation);

@@ -110,7 +110,9 @@ TEST_F(Resets, AreAlarmsThatNameDeviceAndDayUntilTheOwnerVetoes) {
   EXPECT_EQ(alarm["matures_ms"], asked["matures_ms"]);
   EXPECT_EQ(asked["matures_ms"].get<std::uint64_t>() - asked["requested_ms"].get<std::uint64_t>(), kDelayMs);
   const std::string words = alarm["sentence"];
-  EXPECT_NE(words.find(asked["device"].get<std::string>()), std::string::npos) << words;
+  EXPECT_NE(words.find("on the device " + asked["device"].get<std::string>().substr(0, 8) + " would"),
+            std::string::npos)
+      << words;
   EXPECT_NE(words.find("cairn veto"), std::string::npos) << words;
   EXPECT_TRUE(alarms("thief-1").empty());
 
@@ -397,6 +399,11 @@ TEST_F(Resets, GiveTheNameToItsOwnerWhenDelayAndContactsAllowIt) {
   EXPECT_FALSE(shows("alice-2", kBob, "is it you?"));
   village.set_online("alice-1", true);
   EXPECT_TRUE(village.until([&] { return state("alice-1") == "removed"; }, 13 * kHourMs));
+  ASSERT_EQ(alarms("alice-1").size(), 1u);
+  const json alarm = alarms("alice-1")[0];
+  EXPECT_EQ(alarm["device"], asked["device"]);
+  EXPECT_EQ(alarm["added_by"], "reset");
+  EXPECT_TRUE(alarm["sentence"].get<std::string>().starts_with("Your name was reset to the device ")) << alarm;
   // The old recovery key is worth nothing any more, and the new one is.
   const auto recover = [&](const std::string& with) {
     return village.ask("alice-3", "recover",

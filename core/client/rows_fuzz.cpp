@@ -5,7 +5,8 @@
 #include "core/client/backup_tables.h"
 #include "core/client/backup_troubles.h"
 #include "core/client/backup_trust.h"
-#include "core/client/domains.h"
+#include "core/client/domain_tables.h"
+#include "core/client/domain_words.h"
 #include "core/client/held_veto.h"
 #include "core/client/history_records.h"
 #include "core/client/history_rows.h"
@@ -27,6 +28,7 @@
 #include "core/client/roles.h"
 #include "core/client/send_keys.h"
 #include "core/client/settings.h"
+#include "core/client/standing.h"
 #include "core/client/suspicions.h"
 #include "core/client/tables.h"
 #include "core/client/transfer.h"
@@ -84,11 +86,14 @@ constexpr cairn::testing::RowFormat kFormats[] = {
     {tables::kRejoinAnswers, round_trip<RejoinAnswer>},
     {tables::kRejoinAsked, round_trip<AskedRejoin>},
     {tables::kRejoinAnswered, round_trip<AnsweredRejoin>},
+    {tables::kOwnRemovals, round_trip<OwnRemoval>},
     {tables::kHistoryGiven, round_trip<HistoryGive>},
     {tables::kHistoryPlaces, round_trip<HistoryPlace>},
     {tables::kHistoryPieces, round_trip<GivenPiece>},
     {tables::kHistoryTaken, round_trip<HistoryTake>},
     {tables::kHistoryOffers, round_trip<HistoryOffer>},
+    {tables::kHistoryAgain, round_trip<GivenPiece>},
+    {tables::kHistorySaid, round_trip<HistoryOffer>},
     {tables::kHistoryWaiting, round_trip<HistoryRun>},
     {tables::kSharedStamps, round_trip<Stamp>},
     {tables::kSharedWaiting, round_trip<SharedRecord>},
@@ -102,6 +107,8 @@ constexpr cairn::testing::RowFormat kFormats[] = {
     {tables::kLostGenerations, round_trip<LostGeneration>},
     {tables::kPinStandbys, round_trip<PinStandby>},
     {tables::kPinAttempt, round_trip<PinAttempt>},
+    {tables::kDomainWords, round_trip<HeardDomain>},
+    {tables::kDomainSources, round_trip<DomainSource>},
     {tables::kDomainOrigins, round_trip<DomainOrigin>},
     {tables::kGroupLinks, round_trip<GroupLink>},
     {tables::kAskedJoins, round_trip<AskedJoin>},

@@ -280,8 +280,8 @@ class Rpc::State {
   }
 
   void tell_alarms(Context& context, proto::SocketId socket, Following& following) {
-    const std::uint64_t looks =
-        rooms_.own_name.looks() + rooms_.backups.looks() + rooms_.conversations.evictions_seen();
+    const std::uint64_t looks = rooms_.own_name.looks() + rooms_.backups.looks() +
+                                rooms_.conversations.evictions_seen() + rooms_.own_devices.domains().looks();
     const auto account = load_account(context.store);
     if (!account || std::exchange(following.looks, looks) == looks) return;
     for (json& alarm : alarms_json(rooms_, context.store, *account, context.now)) {

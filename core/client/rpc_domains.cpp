@@ -1,8 +1,9 @@
 // Methods about other domains: under which policy each is judged, and where its server is.
 #include <algorithm>
 
-#include "core/client/domains.h"
-#include "core/client/rpc_methods.h"
+#include "core/base/encoding.h"
+#include "core/client/domain_words.h"
+#include "core/client/rpc_page.h"
 
 namespace cairn::client {
 namespace {
@@ -19,7 +20,54 @@ json domain_json(const StoreView& store, const Account& account, const Views& vi
     out["invited_by"] = origin->name;
     out["invited_ms"] = origin->time_ms;
   }
+  if (is_by_another_device(store, account, pin.domain)) {
+    out["device"] = to_hex(domain_source(store, account, pin.domain)->by);
+  }
   return out;
+}
+
+const char* question_word(DomainQuestionKind kind) {
+  switch (kind) {
+    case DomainQuestionKind::taken_back: return "taken_back";
+    case DomainQuestionKind::removed: return "removed";
+    default: return "other_word";
+  }
+}
+
+/// What another device has said, and what it would be to believe it.
+json question_json(const Account& account, const DomainQuestion& question) {
+  const DomainWord& word = question.heard.word;
+  json out = {{"domain", word.domain},     {"kind", question_word(question.heard.question)},
+              {"device", to_hex(word.by)}, {"seen_ms", word.time_ms},
+              {"digest", question.digest}, {"sentence", question.sentence}};
+  if (!word.said) return out;
+  const std::string& text = word.said->policy_text.empty() ? account.policy_text : word.said->policy_text;
+  out["own_policy"] = word.said->policy_text.empty();
+  out["server_url"] = word.said->server_url.empty() ? "https://" + word.domain : word.said->server_url;
+  if (const auto policy = tlog::ClientPolicy::parse(text)) out["policy"] = shown_policy_json(*policy, text);
+  if (word.said->origin) out["invited_by"] = word.said->origin->name;
+  return out;
+}
+
+/// Beside a page of the list, so that both fit into a frame.
+constexpr std::size_t kMostQuestionBytes = 200'000;
+
+/// As many as fit: when one is decided there is room for the next.
+void add_questions(const StoreView& store, const Account& account, json& out) {
+  json questions = json::array();
+  std::size_t bytes = 0;
+  std::size_t left_out = 0;
+  for (const DomainQuestion& one : domain_questions(store, account)) {
+    json question = question_json(account, one);
+    bytes += question.dump().size();
+    if (bytes > kMostQuestionBytes && !questions.empty()) {
+      ++left_out;
+    } else {
+      questions.push_back(std::move(question));
+    }
+  }
+  out["questions"] = std::move(questions);
+  if (left_out > 0) out["questions_left_out"] = left_out;
 }
 
 RpcFailure pin_failure(const Error& error, const std::string& domain) {
@@ -72,17 +120,23 @@ RpcBegun rpc_domain_add(const RpcRooms& rooms, const ClientConfig&, Context& con
   while (pin.server_url.ends_with('/')) pin.server_url.pop_back();
   const auto pinned = pin_domain(context, *account, pin);
   if (!pinned) return pin_failure(pinned.error(), pin.domain);
+  note_said_here(context, *account, pin.domain);
   return after_judging_again(rooms, context, *account, pin);
 }
 
-RpcBegun rpc_domain_list(const RpcRooms& rooms, const ClientConfig&, Context& context, const json&) {
+RpcBegun rpc_domain_list(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
   const auto account = load_account(context.store);
   if (!account) return not_active(account);
-  json out = json::array();
+  auto asked = Page::of(params);
+  if (auto* failed = std::get_if<RpcFailure>(&asked)) return std::move(*failed);
+  Page& page = std::get<Page>(asked);
   for (const DomainPin& pin : domain_pins(context.store)) {
-    out.push_back(domain_json(context.store, *account, rooms.views, pin));
+    if (!page.wants(as_bytes(pin.domain))) continue;
+    page.add(as_bytes(pin.domain), domain_json(context.store, *account, rooms.views, pin));
   }
-  return json{{"domains", std::move(out)}};
+  json out = page.take("domains");
+  add_questions(context.store, *account, out);
+  return out;
 }
 
 RpcBegun rpc_domain_remove(const RpcRooms&, const ClientConfig&, Context& context, const json& params) {
@@ -93,7 +147,49 @@ RpcBegun rpc_domain_remove(const RpcRooms&, const ClientConfig&, Context& contex
     return failure(ErrorCode::not_found,
                    "Nothing was said of that domain; domain list shows those of which something was.");
   }
+  note_said_here(context, *account, domain);
   return json{{"domain", domain}};
+}
+
+RpcBegun rpc_domain_confirm(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
+  const auto account = load_account(context.store);
+  if (!account || account->state != AccountState::active) return not_active(account);
+  const std::string domain = text_param(params, "domain");
+  for (const DomainQuestion& one : domain_questions(context.store, *account)) {
+    if (one.heard.word.domain != domain || one.digest != text_param(params, "digest")) continue;
+    const auto taken = take_domain_word(context, *account, one);
+    if (!taken) return pin_failure(taken.error(), domain);
+    const auto pin = domain_pin(context.store, *account, domain);
+    if (pin) return after_judging_again(rooms, context, *account, *pin);
+    return json{{"domain", domain}};
+  }
+  return failure(
+      ErrorCode::conflict,
+      "Nothing with that number is to be decided of that domain, or it is something else by now; domain list "
+      "shows what is.");
+}
+
+RpcBegun rpc_domain_keep(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
+  const auto account = load_account(context.store);
+  if (!account || account->state != AccountState::active) return not_active(account);
+  const std::string domain = text_param(params, "domain");
+  if (!keep_own_domain(context, *account, domain)) {
+    return failure(ErrorCode::not_found, "Nothing is to be decided of that domain; domain list shows what is.");
+  }
+  const auto pin = domain_pin(context.store, *account, domain);
+  if (pin) return domain_json(context.store, *account, rooms.views, *pin);
+  return json{{"domain", domain}};
+}
+
+void add_domain_alarms(const StoreView& store, const Account& account, std::vector<json>& alarms) {
+  for (const DomainQuestion& one : domain_questions(store, account)) {
+    alarms.push_back({{"kind", "domain"},
+                      {"device", to_hex(one.heard.word.by)},
+                      {"seen_ms", one.heard.word.time_ms},
+                      {"domain", one.heard.word.domain},
+                      {"digest", one.digest},
+                      {"sentence", one.sentence}});
+  }
 }
 
 }  // namespace cairn::client

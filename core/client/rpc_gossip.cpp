@@ -1,6 +1,6 @@
 // Methods about what others verified of a log, and about the proof that one has two histories.
 #include "core/base/encoding.h"
-#include "core/client/rpc_methods.h"
+#include "core/client/rpc_page.h"
 
 namespace cairn::client {
 namespace {
@@ -15,27 +15,33 @@ const char* state_word(ClaimState state) {
   return "unknown";
 }
 
-json lists_json(const StoreView& store) {
-  json said = json::array();
+/// `said` has half of the answer at most; what is proved has the other half.
+json lists_json(const StoreView& store, Page said) {
   for (const StoredClaim& one : claims(store)) {
     const Claim& claim = one.claim;
-    said.push_back({{"domain", domain_of(claim.gossip.origin)},
-                    {"name", claim.name},
-                    {"device", to_hex(claim.device)},
-                    {"conversation", to_hex(claim.home)},
-                    {"size", claim.gossip.tree.size},
-                    {"root", to_base64(claim.gossip.tree.root)},
-                    {"state", state_word(claim.state)},
-                    {"since_ms", claim.since_ms},
-                    {"note_shown", !claim.note.empty()},
-                    {"sentence", claim.is_suspicion() ? suspicion_sentence(claim) : ""}});
+    if (!said.wants(one.key)) continue;
+    said.add(one.key, {{"domain", domain_of(claim.gossip.origin)},
+                       {"name", claim.name},
+                       {"device", to_hex(claim.device)},
+                       {"conversation", to_hex(claim.home)},
+                       {"size", claim.gossip.tree.size},
+                       {"root", to_base64(claim.gossip.tree.root)},
+                       {"state", state_word(claim.state)},
+                       {"since_ms", claim.since_ms},
+                       {"note_shown", !claim.note.empty()},
+                       {"sentence", claim.is_suspicion() ? suspicion_sentence(claim) : ""}});
   }
-  json found = json::array();
+  Page found(kMaxPageItems, kMaxPageBytes / 2);  // there is no second one, so any order will do
   for (const TwoHistories& one : two_histories(store)) {
-    found.push_back(
+    const auto place = as_bytes(one.domain);
+    if (!found.wants(place)) continue;
+    found.add(
+        place,
         {{"domain", one.domain}, {"name", one.name}, {"since_ms", one.since_ms}, {"sentence", evidence_alarm(one)}});
   }
-  return {{"claims", std::move(said)}, {"evidence", std::move(found)}};
+  json out = said.take("claims");
+  out["evidence"] = found.take("evidence")["evidence"];
+  return out;
 }
 
 }  // namespace
@@ -52,10 +58,12 @@ void add_gossip_alarms(const StoreView& store, json& alarms) {
   }
 }
 
-RpcBegun rpc_gossip_list(const RpcRooms&, const ClientConfig&, Context& context, const json&) {
+RpcBegun rpc_gossip_list(const RpcRooms&, const ClientConfig&, Context& context, const json& params) {
   const auto account = load_account(context.store);
   if (!account) return not_active(account);
-  return lists_json(context.store);
+  auto asked = Page::of(params, kMaxPageBytes / 2);
+  if (auto* failed = std::get_if<RpcFailure>(&asked)) return std::move(*failed);
+  return lists_json(context.store, std::move(std::get<Page>(asked)));
 }
 
 RpcBegun rpc_gossip_dismiss(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
@@ -68,7 +76,7 @@ RpcBegun rpc_gossip_dismiss(const RpcRooms& rooms, const ClientConfig&, Context&
     return failure(ErrorCode::invalid_state, "There is nothing to dismiss of what " + whose +
                                                  " said; gossip list shows what there is, and evidence stays.");
   }
-  return lists_json(context.store);
+  return lists_json(context.store, Page(kMaxPageItems, kMaxPageBytes / 2));
 }
 
 RpcBegun rpc_evidence_export(const RpcRooms&, const ClientConfig&, Context& context, const json& params) {

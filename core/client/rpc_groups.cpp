@@ -2,7 +2,7 @@
 #include "core/base/encoding.h"
 #include "core/client/requests.h"
 #include "core/client/roles.h"
-#include "core/client/rpc_methods.h"
+#include "core/client/rpc_page.h"
 #include "core/client/settings.h"
 #include "core/crypto/hash.h"
 
@@ -58,6 +58,7 @@ json group_json(const StoreView& store, const Group& group) {
               {"admin", group.is_admin()}};
   const Bytes picture = group_picture(store, group.conversation.channel);
   if (!picture.empty()) out["picture"] = to_base64(picture);
+  leave_names_out(out);
   return out;
 }
 

@@ -1,10 +1,11 @@
 // Methods about invitation links: making one, saying what one holds, and taking one up.
 #include "core/base/encoding.h"
-#include "core/client/domains.h"
+#include "core/client/domain_words.h"
 #include "core/client/invitation.h"
 #include "core/client/requests.h"
-#include "core/client/rpc_methods.h"
+#include "core/client/rpc_page.h"
 #include "core/client/tables.h"
+#include "core/wire/writer.h"
 
 namespace cairn::client {
 namespace {
@@ -73,19 +74,11 @@ const char* policy_word(InvitedPolicy policy) {
   return "unknown";
 }
 
-/// Whom the link asks to believe, each by its name in the policy and by its key.
+/// Whom the link asks to believe.
 json invited_policy_json(const Invitation& invitation) {
   const auto policy = tlog::ClientPolicy::parse(invitation.policy_text);
   CHECK(policy.has_value());
-  json out = policy_json(*policy);
-  out["text"] = invitation.policy_text;
-  out["witnesses"] = json::array();
-  for (const tlog::Policy::Witness& one : policy->policy().witnesses()) {
-    json witness = {{"name", one.name}, {"key", one.key.to_text()}, {"auditor", policy->is_auditor(one.key.key())}};
-    if (!one.url.empty()) witness["url"] = one.url;
-    out["witnesses"].push_back(std::move(witness));
-  }
-  return out;
+  return shown_policy_json(*policy, invitation.policy_text);
 }
 
 json link_json(const OpenedLink& opened) {
@@ -163,11 +156,13 @@ std::variant<PutBack, RpcFailure> pin_by_link(Context& context, const OpenedLink
   const std::string domain = opened.domain();
   const auto before = domain_pin(context.store, opened.account, domain);
   const auto origin = domain_origin(context.store, opened.account, domain);
+  const auto source = domain_source(context.store, opened.account, domain);
   const auto pinned = pin_domain(context, opened.account, *opened.pin);
   if (!pinned) return policy_failure(pinned.error());
   const DomainOrigin by{opened.invitation.name.text(), context.now.ms};
   note_origin(context, opened.account, domain, by);
-  return [domain, before, origin, by, put = *opened.pin](Context& later) {
+  note_said_here(context, opened.account, domain, SaidHere::on_trial);
+  return [domain, before, origin, source, by, put = *opened.pin](Context& later) {
     const auto own = load_account(later.store);
     if (!own) return true;  // with all that was pinned
     // What its owner, or another link, said meanwhile stays.
@@ -181,6 +176,7 @@ std::variant<PutBack, RpcFailure> pin_by_link(Context& context, const OpenedLink
       unpin_domain(later, *own, domain);
     }
     if (origin) note_origin(later, *own, domain, *origin);
+    put_source_back(later, *own, domain, source);
     return true;
   };
 }
@@ -352,14 +348,19 @@ RpcBegun rpc_invitation_create(const RpcRooms& rooms, const ClientConfig&, Conte
   return out;
 }
 
-RpcBegun rpc_invitation_list(const RpcRooms& rooms, const ClientConfig&, Context& context, const json&) {
+RpcBegun rpc_invitation_list(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
   const auto account = load_account(context.store);
   if (!account) return not_active(account);
-  json out = json::array();
+  auto asked = Page::of(params);
+  if (auto* failed = std::get_if<RpcFailure>(&asked)) return std::move(*failed);
+  Page& page = std::get<Page>(asked);
   for (const Invites::Made& one : Invites::list(context.store)) {
-    out.push_back(made_json(rooms, context, *account, one));
+    wire::Writer place;  // of one moment they stand in the order of their ids
+    place.u64(one.link.made_ms);
+    place.raw(one.id);
+    if (page.wants(place.view())) page.add(place.view(), made_json(rooms, context, *account, one));
   }
-  return json{{"invitations", std::move(out)}};
+  return page.take("invitations");
 }
 
 RpcBegun rpc_invitation_revoke(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {

@@ -5,8 +5,9 @@
 #include "core/client/messages.h"
 #include "core/client/preview.h"
 #include "core/client/requests.h"
-#include "core/client/rpc_methods.h"
+#include "core/client/rpc_page.h"
 #include "core/client/tables.h"
+#include "core/wire/writer.h"
 
 namespace cairn::client {
 namespace {
@@ -14,6 +15,15 @@ namespace {
 constexpr std::uint64_t kSaidWaitMs = 20 * kSecondMs;
 constexpr std::size_t kLeastDigits = 8;
 constexpr std::size_t kMaxHits = 200;
+/// Of the messages that a search has found, and again of the conversations: both stand in one answer.
+constexpr std::size_t kMaxHitBytes = kMaxPageBytes / 2;
+
+/// Of the first, second, ... in a list.
+Bytes place_of(std::uint64_t number) {
+  wire::Writer w;
+  w.u64(number);
+  return w.take();
+}
 
 const char* delivery_word(Delivery delivery) {
   switch (delivery) {
@@ -301,12 +311,21 @@ RpcBegun rpc_message_history(const RpcRooms& rooms, const ClientConfig&, Context
     return one.message.sender == account->name.text() ? text
                                                       : shown_text(context.store, one.conversation.channel, text);
   };
-  json out = json::array();
+  auto asked = Page::of(params);
+  if (auto* failed = std::get_if<RpcFailure>(&asked)) return std::move(*failed);
+  Page& page = std::get<Page>(asked);
+  std::uint64_t number = 0;
   for (const Edit& edit : versions(context.store, one.conversation.channel, one.index)) {
-    out.push_back({{"time_ms", edit.time_ms}, {"device", to_hex(edit.device)}, {"text", shown(edit.text)}});
+    const Bytes place = place_of(++number);
+    if (!page.wants(place)) continue;
+    page.add(place, {{"time_ms", edit.time_ms}, {"device", to_hex(edit.device)}, {"text", shown(edit.text)}});
   }
-  if (out.empty()) out.push_back({{"time_ms", one.message.time_ms}, {"text", shown(one.message.text)}});
-  return json{{"id", to_hex(one.message.id)}, {"sender", one.message.sender}, {"versions", std::move(out)}};
+  const Bytes place = place_of(1);
+  if (number == 0 && page.wants(place))
+    page.add(place, {{"time_ms", one.message.time_ms}, {"text", shown(one.message.text)}});
+  json out = page.take("versions");
+  out.update({{"id", to_hex(one.message.id)}, {"sender", one.message.sender}});
+  return out;
 }
 
 RpcBegun rpc_search(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
@@ -320,20 +339,26 @@ RpcBegun rpc_search(const RpcRooms& rooms, const ClientConfig&, Context& context
     if (!meant) return no_conversation(meant.error(), where);
     home = meant->channel;
   }
-  json out = json::array();
+  Page messages(limit, kMaxHitBytes);
+  std::uint64_t number = 0;
   for (const Search::Hit& hit : rooms.search.find(context.store, words, limit, home)) {
+    const Bytes place = place_of(++number);
     const auto conversation = rooms.conversations.find(context.store, hit.home);
     const auto message = rooms.conversations.message(context.store, hit.home, hit.index);
-    if (conversation && message)
-      out.push_back(without_preview(message_json(context.store, &*account, *conversation, hit.index, *message)));
+    if (!conversation || !message || !messages.wants(place)) continue;
+    messages.add(place, without_preview(message_json(context.store, &*account, *conversation, hit.index, *message)));
   }
-  if (home) return json{{"messages", std::move(out)}};
-  json places = json::array();
+  json out = {{"messages", messages.take("messages")["messages"]}};
+  if (home) return out;
+  Page places(limit, kMaxHitBytes);
   for (const Listed& one : found(rooms.conversations, context.store, *account, Sought(words), limit)) {
-    places.push_back(conversation_json(rooms, context.store, *account, one.conversation));
-    places.back()["kind"] = kind_word(one.conversation.kind);
+    if (!places.wants(one.place)) continue;
+    json shown = conversation_json(rooms, context.store, *account, one.conversation);
+    shown["kind"] = kind_word(one.conversation.kind);
+    places.add(one.place, std::move(shown));
   }
-  return json{{"messages", std::move(out)}, {"conversations", std::move(places)}};
+  out["conversations"] = places.take("conversations")["conversations"];
+  return out;
 }
 
 }  // namespace cairn::client

@@ -2,6 +2,7 @@
 #include "core/client/rpc_methods.h"
 
 #include "core/client/key_packages.h"
+#include "core/client/rpc_page.h"
 #include "core/client/tables.h"
 
 namespace cairn::client {
@@ -201,6 +202,7 @@ const std::map<std::string, RpcEntry, std::less<>>& most_methods() {
       {"link.wait", {rpc_link_wait, kReads, {}}},
       {"device.approve", {rpc_device_approve, kGrows, {{"code", Kind::text, kRequired}, {"confirm"}, no_history}}},
       {"device.list", {rpc_device_list, kReads, {}}},
+      {"device.name", {rpc_device_name, kGrows, {{"device", Kind::text, kRequired}, {"name"}}}},
       {"device.remove", {rpc_device_remove, kReads, {{"device", Kind::text, kRequired}}}},
       {"rpc.discover", {rpc_discover, kReads, {}}},
       {"status", {rpc_status, kReads, {}}},
@@ -208,7 +210,7 @@ const std::map<std::string, RpcEntry, std::less<>>& most_methods() {
       {"contact.accept", {rpc_contact_accept, kReads, {name}}},
       {"contact.show", {rpc_contact_show, kReads, {name}}},
       {"contact.verify", {rpc_contact_verify, kReads, {name}}},
-      {"gossip.list", {rpc_gossip_list, kReads, {}}},
+      {"gossip.list", {rpc_gossip_list, kReads, page_parameters()}},
       {"gossip.dismiss", {rpc_gossip_dismiss, kReads, {name}}},
       {"evidence.export", {rpc_evidence_export, kReads, {{"domain"}}}},
       {"send",
@@ -226,7 +228,7 @@ const std::map<std::string, RpcEntry, std::less<>>& most_methods() {
         kReads,
         {{"conversation"}, {"first", Kind::number}, {"limit", Kind::number}, {"mark", Kind::yes_or_no}}}},
       {"follow", {nullptr, kReads, {{"conversation"}, {"since", Kind::number}}}},
-      {"conversations", {rpc_conversations, kReads, {{"archived", Kind::yes_or_no}}}},
+      {"conversations", {rpc_conversations, kReads, page_parameters({{"archived", Kind::yes_or_no}})}},
       {"group.create",
        {rpc_group_create, kGrows, {{"title", Kind::text, kRequired}, {"names", Kind::texts, kRequired}}}},
       {"group.add", {rpc_group_add, kGrows, {{"conversation", Kind::text, kRequired}, name}}}};

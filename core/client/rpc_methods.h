@@ -108,6 +108,8 @@ std::variant<directory::Name, RpcFailure> name_param(const Account& account, con
 RpcFailure failure(ErrorCode code, std::string sentence);
 /// What a policy asks for, as `status` gives it.
 json policy_json(const tlog::ClientPolicy& policy);
+/// The same with its text and each of those who sign, by name and key: for who is to say whether they are believed.
+json shown_policy_json(const tlog::ClientPolicy& policy, const std::string& text);
 /// The names of that domain in conversations, which are looked up: what was refused before may be right now.
 std::set<directory::Name> judge_again(const RpcRooms& rooms, Context& context, const Account& account,
                                       std::string_view domain);
@@ -159,6 +161,7 @@ RpcBegun rpc_link(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_link_wait(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_device_approve(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_device_list(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_device_name(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_device_remove(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_sync(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_status(const RpcRooms&, const ClientConfig&, Context&, const json&);
@@ -197,6 +200,8 @@ RpcBegun rpc_group_leave(const RpcRooms&, const ClientConfig&, Context&, const j
 RpcBegun rpc_domain_add(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_domain_list(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_domain_remove(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_domain_confirm(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_domain_keep(const RpcRooms&, const ClientConfig&, Context&, const json&);
 
 RpcBegun rpc_gossip_list(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_gossip_dismiss(const RpcRooms&, const ClientConfig&, Context&, const json&);
@@ -263,6 +268,8 @@ std::variant<std::optional<RealmList>, RpcFailure> realms_param(const json& para
 void add_backup_alarms(const StoreView& store, std::vector<json>& alarms);
 /// Adds an alarm when the PIN was tried.
 void add_pin_alarm(const StoreView& store, const Account& account, std::vector<json>& alarms);
+/// Adds an alarm for each domain of which its owner has to decide something.
+void add_domain_alarms(const StoreView& store, const Account& account, std::vector<json>& alarms);
 /// Adds an alarm for each suspicion about a log, and for evidence.
 void add_gossip_alarms(const StoreView& store, json& alarms);
 

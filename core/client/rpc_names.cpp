@@ -1,5 +1,6 @@
 // Methods about names: registering, linking, devices, contacts, and how things stand.
 #include "core/base/encoding.h"
+#include "core/client/device_names.h"
 #include "core/client/key_packages.h"
 #include "core/client/rpc_methods.h"
 #include "core/client/tables.h"
@@ -130,6 +131,34 @@ RpcBegun remove_device(const RpcRooms& rooms, Context& context, const Account& a
   return wait;
 }
 
+/// The device of the own name that a person means: by its id, or by its first digits where only it has them.
+std::variant<DeviceId, RpcFailure> device_param(const RpcRooms& rooms, const StoreView& store, const Account& account,
+                                                const std::string& words) {
+  const auto bytes = from_hex(words);
+  const auto whole = bytes ? DeviceId::from(*bytes) : Result<DeviceId>(fail(ErrorCode::malformed, "device id"));
+  if (whole) return *whole;
+  const auto view = rooms.views.view(store, account, account.name);
+  std::set<DeviceId> meant;
+  if (view && words.size() >= kLeastDeviceDigits) {
+    for (const auto& device : view->state().devices()) {
+      if (to_hex(device.id).starts_with(words)) meant.insert(device.id);
+    }
+  }
+  if (meant.size() == 1) return *meant.begin();
+  if (meant.empty()) return failure(ErrorCode::malformed, "That is no id of a device; device list shows them.");
+  return failure(ErrorCode::conflict, "The ids of several devices begin like that; give more digits of it.");
+}
+
+RpcFailure device_name_failure(const Error& error) {
+  if (error.code == ErrorCode::not_found) {
+    return failure(error.code, "That is no device of yours that is known here; device list shows their ids.");
+  }
+  if (error.code == ErrorCode::duplicate) {
+    return failure(error.code, "Another device is called that here already; choose another name.");
+  }
+  return failure(error.code, "That is no name for a device: at most 64 bytes of text without control characters.");
+}
+
 }  // namespace
 
 json policy_json(const tlog::ClientPolicy& policy) {
@@ -137,6 +166,18 @@ json policy_json(const tlog::ClientPolicy& policy) {
           {"auditors_needed", policy.auditors_needed()},
           {"cosigners", policy.policy().witnesses().size()},
           {"strength", policy.strength()}};
+}
+
+json shown_policy_json(const tlog::ClientPolicy& policy, const std::string& text) {
+  json out = policy_json(policy);
+  out["text"] = text;
+  out["witnesses"] = json::array();
+  for (const tlog::Policy::Witness& one : policy.policy().witnesses()) {
+    json witness = {{"name", one.name}, {"key", one.key.to_text()}, {"auditor", policy.is_auditor(one.key.key())}};
+    if (!one.url.empty()) witness["url"] = one.url;
+    out["witnesses"].push_back(std::move(witness));
+  }
+  return out;
 }
 
 json history_json(const HistoryTake& take) {
@@ -259,6 +300,8 @@ RpcBegun rpc_device_list(const RpcRooms& rooms, const ClientConfig&, Context& co
     for (const auto& device : view->state().devices()) {
       devices.push_back(
           {{"id", to_hex(device.id)}, {"active", device.active()}, {"own", device.id == account->device_id()}});
+      const std::string called = device_name(context.store, device.id);
+      if (!called.empty()) devices.back()["name"] = called;
     }
   }
   return json{{"name", account->name.text()}, {"devices", devices}};
@@ -267,14 +310,24 @@ RpcBegun rpc_device_list(const RpcRooms& rooms, const ClientConfig&, Context& co
 RpcBegun rpc_device_remove(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
   const auto account = load_account(context.store);
   if (!account || account->state != AccountState::active) return not_active(account);
-  const auto bytes = from_hex(text_param(params, "device"));
-  const auto device = bytes ? DeviceId::from(*bytes) : Result<DeviceId>(fail(ErrorCode::malformed, "device id"));
-  if (!device) return failure(ErrorCode::malformed, "That is no id of a device; device list shows them.");
+  const auto meant = device_param(rooms, context.store, *account, text_param(params, "device"));
+  if (const auto* no = std::get_if<RpcFailure>(&meant)) return *no;
   // The statement must stand at the end of the chain as it is now.
   return after_look_up(rooms, context, *account, {account->name}, LookUp::anew, kLookupWaitMs,
-                       [rooms, device = *device](Context& later, const Account& own) {
+                       [rooms, device = std::get<DeviceId>(meant)](Context& later, const Account& own) {
                          return remove_device(rooms, later, own, device);
                        });
+}
+
+RpcBegun rpc_device_name(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
+  const auto account = load_account(context.store);
+  if (!account) return not_active(account);
+  const auto meant = device_param(rooms, context.store, *account, text_param(params, "device"));
+  if (const auto* no = std::get_if<RpcFailure>(&meant)) return *no;
+  const std::string name = text_param(params, "name");
+  const auto set = set_device_name(context, std::get<DeviceId>(meant), name);
+  if (!set) return device_name_failure(set.error());
+  return json{{"device", to_hex(std::get<DeviceId>(meant))}, {"name", name}};
 }
 
 RpcBegun rpc_status(const RpcRooms& rooms, const ClientConfig&, Context& context, const json&) {

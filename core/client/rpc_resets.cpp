@@ -1,6 +1,7 @@
 // Methods about resets of the own name (docs/spec/client.md s.8).
 #include "core/base/encoding.h"
 #include "core/client/day.h"
+#include "core/client/device_names.h"
 #include "core/client/pin_records.h"
 #include "core/client/rpc_methods.h"
 
@@ -238,10 +239,53 @@ RpcWait until_delayed(const RpcRooms& rooms, std::uint32_t delay_s) {
   return wait;
 }
 
+/// Who let a device in, as the chain proves it, and what to do; `device` is what it is called in a sentence.
+std::string device_sentence(const StoreView& store, const directory::NameState& chain, const Account& account,
+                            const Alarm& alarm) {
+  const std::string device = device_in_words(store, chain, alarm.device);
+  const std::string added = "The device " + device + " was added to your name";
+  if (!alarm.by) return added + ", and not by this device; if you did not add it, remove it.";
+  switch (alarm.by->kind) {
+    case directory::SignerKind::recovery:
+      return added +
+             " with your recovery key, and not by this device; if that was not you, remove it: somebody has that key.";
+    case directory::SignerKind::new_device:
+      return "Your name was reset to the device " + device +
+             "; if that was not you, tell your contacts another way that the name is no more yours.";
+    case directory::SignerKind::device: break;
+  }
+  if (alarm.by->device == account.device_id()) {
+    return added +
+           " with the key of this device, which knows nothing of it: unless you put its data folder back from a copy, "
+           "somebody has a copy of its key. Remove " +
+           device + ", then recover with another data folder, and with --remove-others.";
+  }
+  return added + " by your device " + device_in_words(store, chain, alarm.by->device) +
+         ", and not by this one; if you did not add it there, remove both.";
+}
+
+json device_alarm(const StoreView& store, const directory::NameState& chain, const Account& account,
+                  const Alarm& alarm) {
+  json out = {{"kind", "device"},
+              {"device", to_hex(alarm.device)},
+              {"seen_ms", alarm.seen_ms},
+              {"sentence", device_sentence(store, chain, account, alarm)}};
+  if (const std::string name = device_name(store, alarm.device); !name.empty()) out["name"] = name;
+  if (!alarm.by) return out;
+  switch (alarm.by->kind) {
+    case directory::SignerKind::device: out["added_by"] = to_hex(alarm.by->device); break;
+    case directory::SignerKind::recovery: out["added_by"] = "recovery key"; break;
+    case directory::SignerKind::new_device: out["added_by"] = "reset"; break;
+  }
+  return out;
+}
+
 }  // namespace
 
 std::vector<json> alarms_json(const RpcRooms& rooms, const StoreView& store, const Account& account, Time now) {
   std::vector<json> out;
+  const auto own = rooms.views.view(store, account, account.name);
+  const directory::NameState chain = own ? own->state() : directory::NameState(account.name);
   const auto reset = rooms.own_name.pending_reset(store, account);
   if (reset && !reset->is_of(account)) {
     const bool is_copy = reset->device == account.device_id();
@@ -251,16 +295,11 @@ std::vector<json> alarms_json(const RpcRooms& rooms, const StoreView& store, con
          {"seen_ms", reset->requested.ms},
          {"matures_ms", reset->matures.ms},
          {"sentence", "Somebody has asked for a reset of " + account.name.text() + ": from " +
-                          day_text(reset->matures) + " on the device " + to_hex(reset->device) +
+                          day_text(reset->matures) + " on the device " + device_in_words(store, chain, reset->device) +
                           " would be its only one. " + (is_copy ? kCopied : "If that is not you, type: cairn veto")}});
   }
   for (const Alarm& alarm : rooms.own_name.alarms(store)) {
-    out.push_back(
-        {{"kind", "device"},
-         {"device", to_hex(alarm.device)},
-         {"seen_ms", alarm.seen_ms},
-         {"sentence", "The device " + to_hex(alarm.device) +
-                          " was added to your name, and not by this device; if you did not add it, remove it."}});
+    out.push_back(device_alarm(store, chain, account, alarm));
   }
   if (const auto evictions = Conversations::evictions(store, now); !evictions.empty()) {
     Time seen;
@@ -276,6 +315,7 @@ std::vector<json> alarms_json(const RpcRooms& rooms, const StoreView& store, con
   }
   add_pin_alarm(store, account, out);
   add_backup_alarms(store, out);
+  add_domain_alarms(store, account, out);
   return out;
 }
 

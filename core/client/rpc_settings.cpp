@@ -1,7 +1,7 @@
 // Methods about what their owner decides of conversations and names, and the table of these and their neighbours.
 #include "core/base/encoding.h"
 #include "core/client/requests.h"
-#include "core/client/rpc_methods.h"
+#include "core/client/rpc_page.h"
 
 namespace cairn::client {
 namespace {
@@ -69,6 +69,7 @@ json conversation_json(const RpcRooms& rooms, const StoreView& store, const Acco
               {"title", shown_text(store, conversation.channel, conversation.title)},
               {"names", conversation.names}};
   add_settings(out, rooms, store, account, conversation);
+  leave_names_out(out);
   return out;
 }
 
@@ -150,31 +151,39 @@ RpcBegun rpc_contact_unblock(const RpcRooms&, const ClientConfig&, Context& cont
   return block(context, params, false);
 }
 
-RpcBegun rpc_contact_blocked(const RpcRooms&, const ClientConfig&, Context& context, const json&) {
-  json out = json::array();
-  for (const ContactSettings& contact : contacts_with_settings(context.store)) {
-    if (contact.is_blocked) out.push_back(contact.name);
+RpcBegun rpc_contact_blocked(const RpcRooms&, const ClientConfig&, Context& context, const json& params) {
+  auto asked = Page::of(params);
+  if (auto* failed = std::get_if<RpcFailure>(&asked)) return std::move(*failed);
+  std::set<std::string> names;
+  for (ContactSettings& contact : contacts_with_settings(context.store)) {
+    if (contact.is_blocked) names.insert(std::move(contact.name));
   }
-  std::sort(out.begin(), out.end());
-  return json{{"names", std::move(out)}};
+  Page& page = std::get<Page>(asked);
+  for (const std::string& name : names) {
+    if (page.wants(as_bytes(name))) page.add(as_bytes(name), name);
+  }
+  return page.take("names");
 }
 
-RpcBegun rpc_request_list(const RpcRooms& rooms, const ClientConfig&, Context& context, const json&) {
+RpcBegun rpc_request_list(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
   const auto account = load_account(context.store);
   if (!account) return not_active(account);
-  json out = json::array();
+  auto asked = Page::of(params);
+  if (auto* failed = std::get_if<RpcFailure>(&asked)) return std::move(*failed);
+  Page& page = std::get<Page>(asked);
   for (const Conversation& conversation : rooms.conversations.list(context.store)) {
     const ConversationSettings settings = settings_of(context.store, conversation.channel);
     if (!settings.is_request || settings.is_hidden || is_blocked(context.store, *account, conversation)) continue;
+    if (!page.wants(conversation.channel)) continue;
     json one = conversation_json(rooms, context.store, *account, conversation);
     for (const auto& numbered : rooms.conversations.messages(context.store, conversation.channel, 0, 16)) {
       if (numbered.message.sender.empty()) continue;
       one["first"] = message_json(context.store, &*account, conversation, numbered.index, numbered.message);
       break;
     }
-    out.push_back(std::move(one));
+    page.add(conversation.channel, std::move(one));
   }
-  return json{{"requests", std::move(out)}};
+  return page.take("requests");
 }
 
 RpcBegun rpc_request_accept(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
@@ -213,7 +222,7 @@ void add_talk_methods(std::map<std::string, RpcEntry, std::less<>>& methods) {
   methods["message.react"] = {rpc_message_react, kGrows, {message, text, {"remove", Kind::yes_or_no}}};
   methods["message.edit"] = {rpc_message_edit, kGrows, {message, text}};
   methods["message.unsend"] = {rpc_message_unsend, kGrows, {message}};
-  methods["message.history"] = {rpc_message_history, kReads, {message}};
+  methods["message.history"] = {rpc_message_history, kReads, page_parameters({message})};
   methods["attachment.send"] = {rpc_attachment_send,
                                 kGrows,
                                 {{"to", Kind::text, kRequired},
@@ -240,23 +249,25 @@ void add_talk_methods(std::map<std::string, RpcEntry, std::less<>>& methods) {
   methods["contact.set"] = {rpc_contact_set, kGrows, {name, {"petname"}, {"receipts", Kind::yes_or_no}}};
   methods["contact.block"] = {rpc_contact_block, kGrows, {name}};
   methods["contact.unblock"] = {rpc_contact_unblock, kGrows, {name}};
-  methods["contact.blocked"] = {rpc_contact_blocked, kReads, {}};
-  methods["request.list"] = {rpc_request_list, kReads, {}};
+  methods["contact.blocked"] = {rpc_contact_blocked, kReads, page_parameters()};
+  methods["request.list"] = {rpc_request_list, kReads, page_parameters()};
   methods["request.accept"] = {rpc_request_accept, kGrows, {conversation}};
   methods["request.delete"] = {rpc_request_delete, kReads, {conversation}};
   methods["typing"] = {rpc_typing, kReads, {conversation}};
   methods["typing.set"] = {rpc_typing_set, kGrows, {{"on", Kind::yes_or_no, kRequired}, {"conversation"}}};
   const RpcParameter domain{"domain", Kind::text, kRequired};
   methods["domain.add"] = {rpc_domain_add, kGrows, {domain, {"policy"}, {"server_url"}}};
-  methods["domain.list"] = {rpc_domain_list, kReads, {}};
+  methods["domain.list"] = {rpc_domain_list, kReads, page_parameters()};
   methods["domain.remove"] = {rpc_domain_remove, kReads, {domain}};
+  methods["domain.confirm"] = {rpc_domain_confirm, kGrows, {domain, {"digest", Kind::text, kRequired}}};
+  methods["domain.keep"] = {rpc_domain_keep, kReads, {domain}};
   const RpcParameter link{"link", Kind::text, kRequired};
   methods["invitation.create"] = {
       rpc_invitation_create, kGrows, {{"conversation"}, {"life_s", Kind::number}, {"uses", Kind::number}}};
   methods["invitation.show"] = {rpc_invitation_show, kReads, {link}};
   methods["invitation.accept"] = {
       rpc_invitation_accept, kGrows, {link, {"confirm", Kind::yes_or_no}, {"wait_ms", Kind::number}}};
-  methods["invitation.list"] = {rpc_invitation_list, kReads, {}};
+  methods["invitation.list"] = {rpc_invitation_list, kReads, page_parameters()};
   methods["invitation.revoke"] = {rpc_invitation_revoke, kReads, {{"id", Kind::text, kRequired}}};
   methods["group.show"] = {rpc_group_show, kReads, {conversation}};
   methods["group.change"] = {rpc_group_change, kGrows, {conversation, {"title"}, {"picture"}, {"admin"}, {"member"}}};

@@ -3,7 +3,7 @@
 #include "core/client/conversation_list.h"
 #include "core/client/gatekeeper.h"
 #include "core/client/requests.h"
-#include "core/client/rpc_methods.h"
+#include "core/client/rpc_page.h"
 #include "core/client/send_keys.h"
 #include "core/crypto/hash.h"
 
@@ -12,9 +12,6 @@ namespace {
 
 constexpr std::uint64_t kSendWaitMs = 20 * kSecondMs;
 constexpr std::uint64_t kMaxWaitMs = 10 * kMinuteMs;
-constexpr std::size_t kMaxRead = 1000;
-/// Of the messages in one answer, so that it fits into a frame.
-constexpr std::size_t kMaxReadBytes = 700'000;
 
 /// Answers when the message is sent or refused; when it waits too long it is said to be kept.
 RpcWait await_delivery(const RpcRooms& rooms, const ChannelId& home, std::uint64_t index, std::uint64_t wait_ms) {
@@ -127,7 +124,7 @@ json within_limits(std::vector<Shown> shown, std::size_t limit, bool onward) {
   std::size_t count = 0;
   for (std::size_t size = 0; count < std::min(shown.size(), limit); ++count) {
     size += shown[count].size + 1;
-    if (size > kMaxReadBytes) break;
+    if (size > kMaxPageBytes) break;
   }
   shown.resize(count);
   if (!onward) std::reverse(shown.begin(), shown.end());
@@ -251,7 +248,7 @@ RpcBegun rpc_read(const RpcRooms& rooms, const ClientConfig&, Context& context, 
   const std::string words = text_param(params, "conversation");
   const bool onward = params.contains("first");
   if (words.empty() && onward) return failure(ErrorCode::malformed, "Reading on from an index needs a conversation.");
-  const std::size_t limit = std::min<std::uint64_t>(number_param(params, "limit", kMaxRead), kMaxRead);
+  const std::size_t limit = std::min<std::uint64_t>(number_param(params, "limit", kMaxPageItems), kMaxPageItems);
   std::vector<Conversation> which;
   if (!account) {
     which = left_behind(rooms, context.store, words);
@@ -298,7 +295,9 @@ const char* kind_word(ConversationKind kind) {
 }
 
 RpcBegun rpc_conversations(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
-  json all = json::array();
+  auto asked = Page::of(params);
+  if (auto* failed = std::get_if<RpcFailure>(&asked)) return std::move(*failed);
+  Page& page = std::get<Page>(asked);
   std::size_t left_out = 0;
   const bool with_archived = yes_param(params, "archived");
   const auto account = load_account(context.store);
@@ -308,6 +307,7 @@ RpcBegun rpc_conversations(const RpcRooms& rooms, const ClientConfig&, Context& 
       ++left_out;
       continue;
     }
+    if (!page.wants(known.place)) continue;
     json one = {{"id", to_hex(conversation.channel)},
                 {"kind", kind_word(conversation.kind)},
                 {"title", shown_text(context.store, conversation.channel, conversation.title)},
@@ -320,9 +320,10 @@ RpcBegun rpc_conversations(const RpcRooms& rooms, const ClientConfig&, Context& 
       one["devices"] = facts->devices;
     }
     if (account) add_settings(one, rooms, context.store, *account, conversation);
-    all.push_back(std::move(one));
+    leave_names_out(one);
+    page.add(known.place, std::move(one));
   }
-  json out = {{"conversations", std::move(all)}};
+  json out = page.take("conversations");
   if (left_out != 0) out["left_out"] = left_out;
   return out;
 }

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "core/client/content.h"
+#include "core/client/domain_words.h"
 #include "core/client/pin_to_watch.h"
 #include "core/client/room.h"
 #include "core/client/settings.h"
@@ -108,7 +109,8 @@ struct HistoryEnd {
   static Result<HistoryEnd> read(wire::Reader&);
 };
 
-using SelfWords = std::variant<SharedRecords, HistoryWanted, HistoryOffer, HistoryTold, HistoryEnd, PinToWatch>;
+using SelfWords = std::variant<SharedRecords, HistoryWanted, HistoryOffer, HistoryTold, HistoryEnd, PinToWatch,
+                               DomainWord, DomainsWanted>;
 
 /// The body of a SelfWord: uint8 tag, then the struct. At most SelfWord::kMaxBody bytes (CHECKed).
 SelfWord encode_self_words(const SelfWords& words);

@@ -173,6 +173,39 @@ TEST_F(BroughtBy, IsLookedAtAgainBehindThePairsThatWereAccepted) {
   }
 }
 
+TEST_F(BroughtBy, IsForgottenOfAGroupThatThisDeviceIsOutOf) {
+  Aside aside(village, "alice-2");
+  const auto is_kept = [&] { return aside.store().get(tables::kBroughtBy, home).has_value(); };
+  const auto group = [&](ConversationState state) {
+    auto out = wire::decode<Conversation>(*aside.store().get(tables::kConversations, home));
+    out->state = state;
+    aside.context().store.put(tables::kConversations, to_bytes(home), wire::encode(*out));
+    return *out;
+  };
+  hear_yes(aside, kCarol);
+  accept_conversation(aside.context(), aside.account(), group(ConversationState::active));
+  EXPECT_TRUE(is_kept()) << "in it";
+  forget_who_brought(aside.context(), group(ConversationState::left));
+  EXPECT_FALSE(is_kept());
+  // What a stranger's group has said stays a stranger's until its owner says yes, or deletes it.
+  hear_yes(aside, kCarol);
+  forget_who_brought(aside.context(), group(ConversationState::left));
+  EXPECT_TRUE(is_kept());
+  accept_conversation(aside.context(), aside.account(), group(ConversationState::left));
+  EXPECT_FALSE(is_kept());
+  hear_yes(aside, kCarol);
+  delete_conversation(aside.conversations(), aside.context(), home);
+  EXPECT_TRUE(is_kept()) << "in it";
+  hear_yes(aside, kCarol);
+  group(ConversationState::broken);
+  delete_conversation(aside.conversations(), aside.context(), home);
+  EXPECT_FALSE(is_kept());
+  // Whoever brings it there again counts.
+  const ConversationInfo info{ConversationKind::group, home, "example.org", "walkers"};
+  note_welcome(aside.context(), aside.account(), home, info, *directory::Name::from(kBob));
+  EXPECT_TRUE(is_brought_by_known(aside.store(), aside.account(), home));
+}
+
 TEST_F(BroughtBy, IsKeptOfTheStrangerWhereOneCameFirst) {
   Aside aside(village, "alice-2");
   hear_yes(aside, kCarol);

@@ -11,7 +11,7 @@ namespace cairn::client::tables {
 inline constexpr Table kAccount{1};           ///< "" -> Account
 inline constexpr Table kDomains{2};           ///< name_key(domain) -> directory::DomainState
 inline constexpr Table kContacts{3};          ///< name_key(name) -> directory::VerifiedView
-inline constexpr Table kKeyPackages{4};       ///< KeyPackageRef -> KeyPackageRecord
+inline constexpr Table kKeyPackages{4};       ///< KeyPackageRef -> mls::PrivateKeyPackage
 inline constexpr Table kConversations{5};     ///< channel id -> Conversation (without the group)
 inline constexpr Table kGroups{6};            ///< channel id -> serialised mls::Group
 inline constexpr Table kMessages{7};          ///< home || uint64 index -> Message
@@ -22,7 +22,7 @@ inline constexpr Table kCounters{11};         ///< name of a counter -> uint64
 inline constexpr Table kPendingLinks{12};     ///< signature key -> link under way, on either side
 inline constexpr Table kEvidence{13};         ///< name_key(name) -> LookupEvidence
 inline constexpr Table kAlarms{14};           ///< device id -> Alarm
-inline constexpr Table kExpectedDevices{15};  ///< device id -> "": devices of the own name that are no surprise
+inline constexpr Table kExpectedDevices{15};  ///< device id -> its name here, or "": own devices, no surprise
 /// uint64 from 1 -> home || uint64 index, and 1 where it came then: messages that came or changed
 inline constexpr Table kEvents{16};
 inline constexpr Table kFormerEpochs{17};    ///< channel id || uint64 epoch -> uint64: when it ended, in ms

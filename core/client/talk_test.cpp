@@ -127,6 +127,20 @@ TEST_F(TalkTest, SaysWhatWasDeliveredAndRead) {
   for (const char* device : {"bob-1", "bob-2"}) EXPECT_EQ(conversation(device)["unread"], 0u) << device;
 }
 
+// As after a sleep: the owner asks before the timer comes.
+TEST_F(TalkTest, ShowsNothingWhoseTimeIsOverEvenBeforeItsTimer) {
+  meet();
+  ask("alice-1", "conversation.expire", {{"conversation", kBob}, {"seconds", 3600}});
+  const std::string id = say("alice-1", kBob, "for an hour");
+  settle();
+  ask("bob-1", "read", {{"conversation", kAlice}, {"mark", true}});
+  settle();
+  ASSERT_FALSE(message("bob-1", id).is_null());
+  village.device("bob-1").ahead_ms = 2 * static_cast<std::int64_t>(kHourMs);
+  EXPECT_TRUE(message("bob-1", id).is_null());
+  EXPECT_FALSE(message("bob-2", id).is_null()) << "there it is not over";
+}
+
 TEST_F(TalkTest, AReadMarkIsSaidOnceForManyMessages) {
   meet();
   for (int i = 0; i < 20; ++i) say("alice-1", kBob, std::to_string(i));

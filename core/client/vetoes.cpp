@@ -1,6 +1,6 @@
 #include "core/client/vetoes.h"
 
-#include "core/client/domains.h"
+#include "core/client/domain_words.h"
 #include "core/client/tables.h"
 
 namespace cairn::client {
@@ -121,13 +121,14 @@ void Vetoes::post(Context& context, const Bytes& key, const HeldVeto& veto, cons
   call.method = proto::Method::post;
   call.url = auditor.url + (auditor.url.ends_with('/') ? "veto" : "/veto");
   call.body = wire::encode(veto.notice);
-  // Where they are was a link's word: that leads nowhere but to where everybody can be. By the account's own policy it
-  // is its owner's, whatever a link said of the domain's address.
+  // Where they are was the word of a link, or of another own device: that leads nowhere but to where everybody can be.
+  // By the account's own policy it is its owner's, whatever was said of the domain's address.
   const auto account = load_account(context.store);
   const std::string_view domain = veto.name.domain();
-  const bool is_by_link = account && has_policy(context.store, *account, domain) &&
-                          domain_origin(context.store, *account, domain).has_value();
-  if (is_by_link) call.reach = proto::CallReach::public_only;
+  const bool is_by_word = account && has_policy(context.store, *account, domain) &&
+                          (domain_origin(context.store, *account, domain).has_value() ||
+                           is_by_another_device(context.store, *account, domain));
+  if (is_by_word) call.reach = proto::CallReach::public_only;
   calls_.start(context, "veto " + as_text(row), std::move(call),
                [this, key, post](Context& later, const Answer& answer) { answered(later, key, post, answer); });
 }

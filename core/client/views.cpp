@@ -95,6 +95,16 @@ Views::Outcome Views::outcome(const directory::Name& name) const {
 
 bool Views::looking_up(const directory::Name& name) const { return asked_.contains(name) || waiting_.contains(name); }
 
+std::set<directory::Name> Views::refused_of(std::string_view domain) {
+  std::set<directory::Name> out;
+  for (auto& [name, outcome] : outcomes_) {
+    if (name.domain() != domain || outcome.trouble.empty()) continue;
+    outcome.attempts = 0;
+    out.insert(name);
+  }
+  return out;
+}
+
 void Views::want(Context& context, const Account& account, const directory::Name& name, std::uint64_t max_age_ms) {
   if (fresh(context, account, name, max_age_ms)) return;
   const Time retry_at = outcome(name).retry_at;
@@ -208,13 +218,13 @@ void Views::check(Context& context, const Account& account, const directory::Nam
   const auto vetoes = vetoes_of(context.store, account, name);
   const directory::Known known{log ? &*log : nullptr, known_view ? &*known_view : nullptr, vetoes};
   const auto response = wire::decode<directory::LookupResponse>(*answer.body);
-  if (!response) return failed(context, name, refusal_sentence(name, response.error()), true);
+  if (!response) return failed(context, name, refusal_sentence(account, name, response.error()), true);
   auto lookup = directory::verify_lookup(name, known, *policy, *response, context.now);
   if (!lookup) {
     if (known_view) obey_removals(context, account, *known_view, response->statements);
     const bool is_strange = lookup.error().code == ErrorCode::no_quorum && name.domain() != account.domain() &&
                             !has_policy(context.store, account, name.domain());
-    std::string why = is_strange ? no_policy_sentence(name.domain()) : refusal_sentence(name, lookup.error());
+    std::string why = is_strange ? no_policy_sentence(name.domain()) : refusal_sentence(account, name, lookup.error());
     return failed(context, name, std::move(why), true);
   }
 
@@ -237,7 +247,23 @@ void Views::check(Context& context, const Account& account, const directory::Nam
       if (witness.key.key() == key) evidence.cosigners.push_back(witness.name);
     }
   }
+  if (name == account.name) remember_adders(response->statements);
   accept(context, account, *lookup, evidence);
+}
+
+void Views::remember_adders(const std::vector<directory::Statement>& verified) {
+  for (const directory::Statement& statement : verified) {
+    const auto* added = std::get_if<directory::AddDevice>(&statement.content.body);
+    if (added == nullptr) continue;
+    const directory::StatementSignature& signer = statement.signatures.front();
+    const bool is_device = signer.kind == directory::SignerKind::device;
+    adders_[added->device.id()] = {signer.kind, is_device ? directory::device_id(signer.key) : DeviceId{}};
+  }
+}
+
+std::optional<Adder> Views::added_by(const DeviceId& device) const {
+  const auto found = adders_.find(device);
+  return found == adders_.end() ? std::nullopt : std::optional(found->second);
 }
 
 void Views::obey_removals(Context& context, const Account& account, const directory::VerifiedView& pinned,
@@ -314,6 +340,7 @@ void Views::forget_all() {
   not_before_.clear();
   accepted_.clear();
   changed_.clear();
+  adders_.clear();
 }
 
 std::string reset_sentence(const directory::Name& name) {
@@ -322,10 +349,12 @@ std::string reset_sentence(const directory::Name& name) {
          "way, and if it is still theirs, say so with contact accept.";
 }
 
-std::string late_sentence(const directory::Name& name, std::uint64_t age_ms) {
-  return "The newest word of the auditors about " + name.text() + " is " + std::to_string(age_ms / kMinuteMs) +
-         " minutes old by the clock of this device, and a first message needs one of at most 15; see that the clock is "
-         "right, or wait until the auditors are back.";
+std::string late_sentence(const Account& account, const directory::Name& name, std::uint64_t age_ms) {
+  const bool is_own = name == account.name;
+  return "The newest word of the auditors about " + (is_own ? "your own name" : name.text()) + " is " +
+         std::to_string(age_ms / kMinuteMs) + " minutes old by the clock of this device, and " +
+         (is_own ? "a new device of yours is written to with" : "a first message needs") +
+         " one of at most 15; see that the clock is right, or wait until the auditors are back.";
 }
 
 std::string no_policy_sentence(std::string_view domain) {
@@ -339,18 +368,24 @@ std::string no_policy_sentence(std::string_view domain) {
          text + " --policy FILE.";
 }
 
-std::string refusal_sentence(const directory::Name& name, const Error& error) {
+std::string refusal_sentence(const Account& account, const directory::Name& name, const Error& error) {
+  const bool is_own = name == account.name;
   const std::string_view where = error.where;
-  std::string advice = "Try again, and if it stays so, ask them another way: their server may be lying.";
-  if (where == directory::kAheadOfClock) {
-    advice = "The clock of this device is behind: set it right and try again.";
-  } else if (where == directory::kNotFresh) {
-    advice =
-        "The auditors have vouched for nothing there for 24 hours, or the clock of this device is ahead: see that "
-        "it is right, and try again later.";
+  const std::string refused = "The directory's answer about " + name.text() + " was refused (" + error.where + ")";
+  if (where == directory::kNotFresh) {
+    return refused +
+           ": the auditors have vouched for nothing there for 24 hours, or the clock of this device is ahead, so " +
+           (is_own ? "it is not known which devices your own name has, and nothing was sent to anybody"
+                   : "nothing was sent to them") +
+           "; see that the clock is right, and try again later.";
   }
-  return "The directory's answer about " + name.text() + " was refused (" + error.where +
-         "); nothing was sent to them. " + advice;
+  const std::string unsent =
+      is_own ? "; that is your own name, so nothing was sent to anybody. " : "; nothing was sent to them. ";
+  if (where == directory::kAheadOfClock)
+    return refused + unsent + "The clock of this device is behind: set it right and try again.";
+  return refused + unsent +
+         (is_own ? "Try again, and if it stays so, ask who runs your server, or others who use it: it may be lying."
+                 : "Try again, and if it stays so, ask them another way: their server may be lying.");
 }
 
 }  // namespace cairn::client

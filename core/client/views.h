@@ -36,6 +36,12 @@ struct LookupEvidence {
   static Result<LookupEvidence> read(wire::Reader&);
 };
 
+/// Whose signature let a device into the own chain.
+struct Adder {
+  directory::SignerKind kind = directory::SignerKind::device;  ///< new_device: its own, at the end of a reset
+  DeviceId device;                                             ///< of kind device: whose key it was
+};
+
 class Views {
  public:
   explicit Views(Calls& calls) : calls_(calls) {}
@@ -69,6 +75,9 @@ class Views {
   /// Looks up whatever the age; for a person's request, the own name at connect, and epoch notices.
   void look_up_now(Context& context, const Account& account, const directory::Name& name);
   bool looking_up(const directory::Name& name) const;
+  /// Names of that domain whose last look-up in this process was refused or failed; each is asked for as if it were the
+  /// first time.
+  std::set<directory::Name> refused_of(std::string_view domain);
 
   /// What became of the last look-up of a name in this process.
   struct Outcome {
@@ -80,6 +89,9 @@ class Views {
     Time retry_at = Time::never();
   };
   Outcome outcome(const directory::Name& name) const;
+
+  /// By whom a device was added to the own name, if that came in an answer that was accepted in this process.
+  std::optional<Adder> added_by(const DeviceId& device) const;
 
   /// Names whose stored view changed since the last call: conversations with them are to be looked at again.
   std::vector<directory::Name> take_changed();
@@ -101,6 +113,7 @@ class Views {
   /// Obeys removals in an answer that was refused: whoever signed them, it was the owner.
   void obey_removals(Context& context, const Account& account, const directory::VerifiedView& pinned,
                      const std::vector<directory::Statement>& statements);
+  void remember_adders(const std::vector<directory::Statement>& verified);
   void failed(Context& context, const directory::Name& name, std::string trouble, bool refused);
   /// Whether the server of its domain has asked for patience: then the name is looked up when that is over.
   bool must_wait(const Context& context, const directory::Name& name);
@@ -117,15 +130,16 @@ class Views {
   std::map<std::string, Time> not_before_;  ///< by domain, as its server said
   std::map<directory::Name, std::uint64_t> accepted_;
   std::vector<directory::Name> changed_;
+  std::map<DeviceId, Adder> adders_;  ///< of devices of the own name
 };
 
 /// Why nothing is sent to a name that awaits_admission().
 std::string reset_sentence(const directory::Name& name);
 /// The sentence for a view that is too old for a first message: `age_ms` by the clock of this device.
-std::string late_sentence(const directory::Name& name, std::uint64_t age_ms);
+std::string late_sentence(const Account& account, const directory::Name& name, std::uint64_t age_ms);
 /// The sentence for a domain for which the policy of the own one is no quorum, and no other is known.
 std::string no_policy_sentence(std::string_view domain);
 /// The sentence for a refusal of the directory's answer about `name`; `where` is the error's.
-std::string refusal_sentence(const directory::Name& name, const Error& error);
+std::string refusal_sentence(const Account& account, const directory::Name& name, const Error& error);
 
 }  // namespace cairn::client

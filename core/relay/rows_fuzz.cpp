@@ -1,5 +1,6 @@
 // Any bytes as a row of the server's store: what is read is written back as it was.
 #include "core/directory/update.h"
+#include "core/proto/refusals.h"
 #include "core/relay/internal/closings.h"
 #include "core/relay/leaf_pages.h"
 #include "core/relay/tables.h"
@@ -35,13 +36,16 @@ constexpr cairn::testing::RowFormat kFormats[] = {
     {table::kVetoes, round_trip<directory::VetoNotice>},
     {table::kVaults, round_trip<VaultRow>},
     {table::kVaultObjects, round_trip<ObjectRow>},
+    {table::kDyingObjects, round_trip<ObjectRow>},
     {table::kVaultOwners, round_trip<VaultOwnerRow>},
     {table::kKeyBoxes, round_trip<KeyBoxRow>},
+    {table::kRefusals, round_trip<proto::Refusals>},
     {table::kBlocked, round_trip<BlockRow>},
     {table::kClosings, round_trip<ClosingRow>},
     {table::kOpenResets, round_trip<NumberRow>},
     {table::kSilences, round_trip<SilenceRow>},
     {table::kBlobs, round_trip<BlobRow>},
+    {table::kDyingBlobs, round_trip<BlobRow>},
     {table::kBlobAccounts, round_trip<BlobAccountRow>},
     {table::kHandshakeBlobs, round_trip<HandshakeBlobRow>},
     {table::kOutgoing, round_trip<OutgoingRow>},

@@ -52,7 +52,7 @@ inline constexpr Table kKeyBoxes{32};          ///< key box: KeyBoxRow
 inline constexpr Table kDyingObjects{33};      ///< vault || deleted object whose parts are not all erased: ObjectRow
 inline constexpr Table kBlocked{60};           ///< name that may not log in: BlockRow
 inline constexpr Table kClosedMailboxes{61};   ///< mailbox of a name that was removed: empty
-inline constexpr Table kRefusals{62};          ///< mailbox: Hash refused[...], sorted (proto/refusals.h)
+inline constexpr Table kRefusals{62};          ///< mailbox: proto::Refusals
 inline constexpr Table kDueChannels{63};       ///< channel: u64, ms when to look at it (look_at_channel())
 inline constexpr Table kClosings{50};      ///< R of a request that is to be completed: ClosingRow (internal/closings.h)
 inline constexpr Table kOpenResets{51};    ///< empty key: NumberRow, how many resets are open

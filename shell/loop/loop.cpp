@@ -69,9 +69,10 @@ Loop::Loop(proto::Mind& mind, store::Store& store, Entropy& entropy, Transport& 
 
 Status Loop::start() { return rebuild(); }
 
-void Loop::run() {
+Status Loop::run() {
   while (!stopping_) step(kLongestWaitMs);
   transport_.close(kGoodbyeMs);
+  return ended_;
 }
 
 void Loop::step(std::uint64_t wait_ms) {
@@ -155,7 +156,11 @@ void Loop::recover(const Error& error) {
   if (options_.log) {
     options_.log({proto::Event::Level::error, "commit failed", static_cast<std::uint64_t>(error.code)});
   }
-  start_anew(error);
+  if (error.code != ErrorCode::conflict) return start_anew(error);
+  // Whom this is told has asked for something else than a store, and a 409 would say that it was taken.
+  ended_ = tl::unexpected<Error>(error);
+  stopping_ = true;
+  start_anew({ErrorCode::storage_failed, error.where});
 }
 
 void Loop::start_anew(const Error& error) {

@@ -35,6 +35,9 @@ struct LoopCounts {
 ///
 /// When the clock was set back the same is done, with `unavailable`: what the mind has put off until some time would
 /// wait for the clock to get there again.
+///
+/// When a commit is `conflict` somebody else writes the store (shell/store/owned_store.h): the same is done, and the
+/// loop is over.
 class Loop {
  public:
   Loop(proto::Mind& mind, store::Store& store, Entropy& entropy, Transport& transport, LoopOptions options);
@@ -45,8 +48,9 @@ class Loop {
   /// One batch: waits until an input arrives, the mind's deadline comes or `wait_ms` are over.
   void step(std::uint64_t wait_ms);
 
-  /// step() until stop(); then lets what was sent leave.
-  void run();
+  /// step() until stop(); then lets what was sent leave. `conflict` when it is over since somebody else writes the
+  /// store: run no other one on it in this process.
+  Status run();
 
   /// From within a callback of the transport or of a socket inside: run() ends after the batch.
   void stop() { stopping_ = true; }
@@ -87,8 +91,9 @@ class Loop {
   LoopCounts counts_;
   bool standing_ = false;  // the mind is rebuilt and works
   bool stopping_ = false;
-  Time rebuild_at_;  // when it is not
-  Time latest_;      // that the clock has said
+  Status ended_ = ok();  // conflict: the store is another one's
+  Time rebuild_at_;      // when it is not
+  Time latest_;          // that the clock has said
   std::deque<proto::Input> inside_inputs_;
   std::map<proto::SocketId, Inside> inside_;
   std::uint64_t next_inside_;

@@ -5,6 +5,7 @@
 #include "core/proto/api.h"
 #include "shell/loop/log.h"
 #include "shell/store/memory/memory_store.h"
+#include "shell/store/owned_store.h"
 #include "tests/support/echo_mind.h"
 #include "tests/support/faulty_store.h"
 #include "tests/support/seeded_entropy.h"
@@ -131,6 +132,45 @@ TEST_F(LoopTest, SendsNothingOfABatchWhoseCommitFailsAndRebuildsTheMind) {
   }
 }
 
+TEST_F(LoopTest, IsOverOnceAnotherProcessTookTheStoreOver) {
+  const auto owned = store::OwnedStore::claim(store_, entropy_);
+  ASSERT_TRUE(owned);
+  Loop loop = make(**owned);
+  ASSERT_TRUE(loop.start());
+  request(1, "/put/a", "mine");
+  loop.step(10);
+  EXPECT_EQ(status(0), 201);
+
+  const auto other = store::OwnedStore::claim(store_, entropy_);
+  ASSERT_TRUE(other);
+  ASSERT_TRUE((*other)->commit({{EchoMind::kTable, to_bytes("a"), to_bytes("theirs")}}));
+  world_.sent.clear();
+  request(2, "/get/a");  // what is read is told nobody either: it may be true no more
+  request(3, "/put/a", "late");
+  const Status ended = loop.run();
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().code, ErrorCode::conflict);
+  EXPECT_EQ(std::string(ended.error().where), "another process has taken this store over: let one alone serve it");
+  EXPECT_TRUE(world_.sent.empty());
+  ASSERT_EQ(world_.resets.size(), 1u);
+  EXPECT_EQ(world_.resets[0].status, proto::status_of(ErrorCode::storage_failed));
+  EXPECT_TRUE(world_.closed);
+  EXPECT_EQ(store_.get(EchoMind::kTable, to_bytes("a")), to_bytes("theirs"));
+}
+
+TEST_F(LoopTest, TellsNobodyWhatItReadOnceAnotherProcessTookTheStoreOver) {
+  const auto owned = store::OwnedStore::claim(store_, entropy_);
+  ASSERT_TRUE(owned);
+  Loop loop = make(**owned);
+  ASSERT_TRUE(loop.start());
+  ASSERT_TRUE(store::OwnedStore::claim(store_, entropy_));
+  request(1, "/get/a");
+  const Status ended = loop.run();
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().code, ErrorCode::conflict);
+  EXPECT_TRUE(world_.sent.empty());
+}
+
 TEST_F(LoopTest, TriesToRebuildAgainAfterASecond) {
   FaultyStore faulty(store_, {0, 1});
   Loop loop = make(faulty);
@@ -175,7 +215,7 @@ TEST_F(LoopTest, TakesOneInputAtATimeWhileTheDiskIsFull) {
    public:
     std::optional<Bytes> get(Table, ByteView) const override { return std::nullopt; }
     std::vector<Row> scan(Table, ByteView, ByteView, std::size_t, Order) const override { return {}; }
-    Status commit(const std::vector<Write>&) override { return ok(); }
+    Status commit_if(const std::vector<store::Condition>&, const std::vector<Write>&) override { return ok(); }
     bool full() const override { return true; }
   } full;
   Loop loop = make(full);
@@ -194,9 +234,9 @@ TEST_F(LoopTest, LooksForRoomBeforeTheMindSeesAnInput) {
     std::vector<Row> scan(Table table, ByteView first, ByteView end, std::size_t limit, Order order) const override {
       return below_.scan(table, first, end, limit, order);
     }
-    Status commit(const std::vector<Write>& writes) override {
+    Status commit_if(const std::vector<store::Condition>& conditions, const std::vector<Write>& writes) override {
       full_ = false;
-      return below_.commit(writes);
+      return below_.commit_if(conditions, writes);
     }
     bool full() const override { return full_; }
     void fill() { full_ = true; }
@@ -290,7 +330,7 @@ TEST_F(LoopTest, StopsAfterTheBatchAndSaysGoodbye) {
   const auto socket = loop.open_inside("/rpc", {[&](Bytes) { loop.stop(); }, nullptr});
   loop.send_inside(socket, to_bytes("x"));
   request(1, "/echo");
-  loop.run();
+  EXPECT_TRUE(loop.run());
   EXPECT_TRUE(world_.closed);
   EXPECT_EQ(world_.sent.size(), 1u);
 }

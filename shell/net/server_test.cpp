@@ -297,7 +297,7 @@ TEST_F(HttpServer, StopsCleanlyWithItsLastAnswer) {
   client.send(kPost);
   ASSERT_EQ(::write(pipe[1], "x", 1), 1);
   while (mind_.seen.empty()) loop_->step(1);
-  loop_->run();
+  EXPECT_TRUE(loop_->run());
   EXPECT_TRUE(client.read().ends_with("hello"));
   network_.reset();
   EXPECT_TRUE(client.has_ended());

@@ -22,8 +22,9 @@ bool is_host_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
 }
 
-bool is_v6_character(char c) {
-  return (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || (c >= '0' && c <= '9') || c == ':' || c == '.';
+bool is_v6_address(const std::string& text) {
+  in6_addr address = {};
+  return ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
 }
 
 struct Network4 {
@@ -88,7 +89,7 @@ Result<Url> parse_url(std::string_view text) {
     const std::size_t end = authority.find(']');
     REQUIRE(end != std::string_view::npos, ErrorCode::malformed, "address of a URL");
     url.host = authority.substr(1, end - 1);
-    REQUIRE(std::all_of(url.host.begin(), url.host.end(), is_v6_character), ErrorCode::malformed, "address of a URL");
+    REQUIRE(is_v6_address(url.host), ErrorCode::malformed, "address of a URL");
     authority.remove_prefix(end + 1);
   } else {
     const std::size_t end = std::min(authority.find(':'), authority.size());

@@ -50,6 +50,8 @@ TEST(Url, RefusesEveryOtherForm) {
                            "http://[::1",
                            "http://[x]/",
                            "http://[]/",
+                           "http://[192.0.2.1]/",
+                           "http://[::1::2]/",
                            "http://[::1]x",
                            "http://a\\b/",
                            "HTTP://a",

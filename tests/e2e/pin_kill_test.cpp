@@ -92,6 +92,36 @@ TEST_F(KilledPins, TheFirstOneAtAnyChangeOfAFile) {
   EXPECT_TRUE(opens("another battery"));
 }
 
+/// Two of three realms die as the first PIN reaches them, and then it is forgotten.
+TEST_F(KilledPins, AnotherOneTakesThePlaceOfAFirstThatReachedOneRealmAndWasForgotten) {
+  const std::string forgotten = "a forgotten battery";
+  for (const char* realm : {"realm1", "realm2"}) trouble(realm);
+  two_people_who_talked();
+  start_realms();
+  must(say("alice-1", {"backup", "create", "--realms", realms_file(), "--recovery-key"}, key_ + "\n"));
+  // To say which version they have they write nothing.
+  for (const char* realm : {"realm1", "realm2"}) std::ofstream(trouble_folder() + "/" + realm + ".end") << 1;
+  const demo::Said few = say("alice-1", {"pin", "set"}, forgotten + "\n");
+  EXPECT_FALSE(few.good());
+  EXPECT_TRUE(says(few, "Too few realms took the PIN")) << few.error;
+  EXPECT_FALSE(says(few, realm_name(0))) << few.error;
+  for (const std::size_t i : {1, 2}) {
+    EXPECT_FALSE(realms_[i].process->running()) << i;
+    fs::remove(trouble_folder() + "/realm" + std::to_string(i) + ".end");
+    stop_realm(i, SIGKILL);
+    start_realm(i);
+  }
+  village().stop_daemon("alice-1");
+  const demo::Said set = say("alice-1", {"pin", "set"}, kPin + "\n");
+  must(set);
+  EXPECT_FALSE(says(set, "do not have the new PIN")) << set.json;
+  must(say("alice-1", {"backup", "create"}));
+  must(say("alice-1", {"pin", "check"}, kPin + "\n"));
+  allow_guesses();
+  EXPECT_FALSE(opens(forgotten));
+  EXPECT_TRUE(opens(kPin));
+}
+
 /// A backup in a folder, behind two of three realms, of which somebody keeps a copy.
 class KilledErasures : public Kills<PinVillage> {
  protected:

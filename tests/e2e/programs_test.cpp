@@ -159,6 +159,11 @@ TEST_F(Programs, TabKeyInBash) {
   EXPECT_EQ(offered("cairn gro"), "group\n");
   EXPECT_EQ(offered("cairn device rem"), "remove\n");
   EXPECT_EQ(offered("cairn send --fre"), "--fresh\n");
+  EXPECT_EQ(offered("cairn conversations --a"), "--archived\n");
+  EXPECT_EQ(offered("cairn backup create --fi"), "--files\n");
+  EXPECT_EQ(offered("cairn backup create --files --t"), "--to\n") << "how many may be left out";
+  EXPECT_EQ(offered("cairn backup restore --wi"), "--without-files\n");
+  EXPECT_EQ(offered("cairn invite group walkers --u"), "--uses\n");
   const std::string data = "cairn --data " + village().device_folder("alice-1") + " ";
   EXPECT_EQ(offered(data + "send b"), "bob@localhost\n");
   EXPECT_EQ(offered(data + "send bob@l"), "localhost\n") << "bash breaks words at @";
@@ -173,6 +178,21 @@ TEST_F(Programs, HaveManualPages) {
     EXPECT_NE(
         page.out.find("\n.SH COMMANDS\n.SS \"" + std::string(program == "cairn-witness" ? "cairn\\-witness" : program)),
         std::string::npos);
+    EXPECT_NE(page.out.find("Exit codes: 0 done"), std::string::npos) << program;
+    // Every command and every option says what it is.
+    std::istringstream lines(page.out);
+    std::size_t said = 0;
+    for (std::string line; std::getline(lines, line);) {
+      const bool is_option = line == ".TP";
+      if (!is_option && !line.starts_with(".SS ")) continue;
+      std::string name = line, meaning;
+      if (is_option) std::getline(lines, name);
+      std::getline(lines, meaning);
+      EXPECT_FALSE(meaning.empty() || meaning.starts_with(".")) << program << ": " << name;
+      ++said;
+    }
+    EXPECT_GE(said, 20u) << program;
+    EXPECT_EQ(demo::run({program_folder() + "/" + program, "--nonsense"}, std::chrono::seconds(10)).exit_code, 2);
     const auto version = demo::run({program_folder() + "/" + program, "--version"}, std::chrono::seconds(10));
     EXPECT_EQ(version.exit_code, 0);
     EXPECT_FALSE(version.out.empty());

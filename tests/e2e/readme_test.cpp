@@ -1,14 +1,15 @@
-// README's way from a clone to a first message each way: its block of commands to the letter, run by a shell.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
+// README's way from a clone to a first message each way: its block of commands to the letter, run by a shell; and that
+// the commands and options which README and docs/operating name are there.
 
+#include <algorithm>
 #include <csignal>
 #include <regex>
+#include <set>
+#include <sstream>
 
 #include "core/base/check.h"
 #include "tests/e2e/village_fixture.h"
+#include "tests/support/ports.h"
 #include "tests/support/source_dir.h"
 
 namespace cairn::e2e {
@@ -16,10 +17,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
+std::string text_of(const std::string& document) {
+  std::ifstream in(std::string(testing::source_dir()) + "/" + document);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
 /// The block of commands below a heading of README.md.
 std::string block_below(const std::string& heading) {
-  std::ifstream in(std::string(testing::source_dir()) + "/README.md");
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const std::string text = text_of("README.md");
   const std::string fence = "\n```\n";
   const std::size_t section = text.find("\n## " + heading + "\n");
   const std::size_t first = section == std::string::npos ? section : text.find(fence, section);
@@ -46,8 +51,52 @@ std::string with_free_ports(std::string block) {
   return block;
 }
 
+/// The words of each command of ours in a document: in backticks within a line, or a line of a block. Of more than one
+/// command on a line, with && or a pipe between them, the first.
+std::vector<std::vector<std::string>> commands_in(const std::string& text) {
+  std::vector<std::vector<std::string>> out;
+  const auto take = [&](const std::string& command) {
+    std::istringstream in(command);
+    std::vector<std::string> words;
+    for (std::string word; in >> word && word != "&&" && word != "|" && word != "#";) words.push_back(word);
+    static const std::set<std::string> kPrograms = {"cairn", "cairnd", "cairn-witness", "cairn-lab"};
+    if (words.size() > 1 && kPrograms.contains(words.front())) out.push_back(std::move(words));
+  };
+  bool in_block = false;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("```")) {
+      in_block = !in_block;
+    } else if (in_block) {
+      take(line);
+    } else {
+      static const std::regex kQuoted("`([^`]+)`");
+      for (std::sregex_iterator at(line.begin(), line.end(), kQuoted), end; at != end; ++at) take((*at)[1]);
+    }
+  }
+  return out;
+}
+
+bool is_verb(const std::string& word) {
+  return std::ranges::all_of(word, [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; }) && word[0] != '-';
+}
+
 class Readme : public VillageTest {
  protected:
+  /// What a program says of a command of it; empty when it has none of that name.
+  std::string help_of(std::vector<std::string> verbs) {
+    std::string path;
+    for (std::size_t i = 1; i < verbs.size(); ++i) path += " " + verbs[i];
+    verbs.front() = program_folder() + "/" + verbs.front();
+    verbs.emplace_back("--help");
+    fs::remove(folder_ / "help");
+    demo::Process asked = demo::Process::start(verbs, (folder_ / "help").string());
+    if (asked.wait(std::chrono::seconds(20)) != 0) return {};
+    // A word that is no command is taken for an argument, and the help is that of what stands before it.
+    const std::string help = asked.output();
+    return path.empty() || help.find(path + " [OPTIONS]") != std::string::npos ? help : std::string();
+  }
+
   /// Runs it as a person would who has cloned into a folder: build/release/bin there has the programs of this build,
   /// and the home folder is an empty one. What it left running is ended afterwards.
   demo::Finished paste(const std::string& commands) {
@@ -89,6 +138,35 @@ TEST_F(Readme, LeadsFromACloneToAFirstMessageEachWayBetweenTwoFolders) {
     EXPECT_TRUE(fs::exists(folder / "store.sqlite")) << laptop;
     EXPECT_EQ(fs::status(folder).permissions() & fs::perms::all, fs::perms::owner_all) << laptop;
   }
+}
+
+TEST_F(Readme, AndTheManualsNameCommandsAndOptionsThatThereAre) {
+  fs::create_directories(folder_);
+  std::size_t count = 0;
+  for (const char* document : {"README.md", "docs/operating/domain.md", "docs/operating/realm.md"}) {
+    for (const std::vector<std::string>& words : commands_in(text_of(document))) {
+      SCOPED_TRACE(::testing::Message() << document << ": " << ::testing::PrintToString(words));
+      ++count;
+      // Options of the program itself, with their values, stand before its command.
+      std::size_t at = 1;
+      while (at < words.size() && words[at].starts_with("--")) at += words[at] == "--json" ? 1 : 2;
+      std::vector<std::string> verbs = {words.front()};
+      std::string help = help_of(verbs);
+      const std::string of_program = help;
+      while (at < words.size() && is_verb(words[at]) && help.find("SUBCOMMAND") != std::string::npos) {
+        verbs.push_back(words[at++]);
+        help = help_of(verbs);
+        ASSERT_FALSE(help.empty()) << "there is no such command";
+      }
+      for (std::size_t i = 1; i < words.size(); ++i) {
+        const std::string option = words[i].substr(0, words[i].find('='));
+        if (!option.starts_with("--")) continue;
+        EXPECT_NE((help + of_program).find(option), std::string::npos) << option << "\n" << help;
+      }
+    }
+  }
+  EXPECT_GE(count, 25u);
+  EXPECT_TRUE(help_of({"cairn", "chatter"}).empty()) << "what there is not is found out";
 }
 
 }  // namespace

@@ -5,11 +5,16 @@
 #include <csignal>
 
 #include "tests/e2e/village_fixture.h"
+#include "tests/support/certificates.h"
 
 namespace cairn::e2e {
 
 /// Whether both domains have the same cosigners and one policy, or neither knows those of the other.
 enum class Policies : std::uint8_t { shared, apart };
+
+/// How programs find a domain: they are told http://127.0.0.1:PORT; or by themselves at https://DOMAIN, by its name and
+/// its certificate, as where they are used (tests/e2e/shim/names.cpp).
+enum class FoundBy : std::uint8_t { address, name };
 
 class TwoDomains {
  public:
@@ -18,16 +23,20 @@ class TwoDomains {
     std::string program = "cairnd";        ///< of its server; another one speaks to no other domain
     std::vector<std::string> arguments{};  ///< of its server, beside the usual ones
     unsigned port = 0;
+    std::string certificate{};         ///< NAME.pem and NAME.key, found by name; empty: plain
     std::string policy_file{};         ///< its clients'
     std::string server_policy_file{};  ///< with the cosigners' addresses
     std::string domains_file{};
     std::optional<demo::Process> server{};
 
-    std::string url() const { return "http://127.0.0.1:" + std::to_string(port); }
+    std::string url() const {
+      return certificate.empty() ? "http://127.0.0.1:" + std::to_string(port) : "https://" + name;
+    }
   };
 
-  TwoDomains(std::string folder, Policies policies) : folder_(std::move(folder)), policies_(policies) {
-    std::filesystem::create_directories(folder_);
+  TwoDomains(std::string folder, Policies policies, FoundBy found_by = FoundBy::address)
+      : folder_(std::move(folder)), policies_(policies), found_by_(found_by) {
+    std::filesystem::create_directories(file("trouble"));
     one.name = "one.example";
     two.name = "two.example";
     std::string lines;
@@ -38,11 +47,19 @@ class TwoDomains {
       write(domain->domains_file, "");
       start(*domain);
       const auto facts = nlohmann::json::parse(demo::http_get(domain->port, "/.well-known/cairn").value());
+      if (found_by_ == FoundBy::name) domain->certificate = domain->name;
       log_lines_.push_back("log " + facts["log"]["vkey"].get<std::string>() + " " + domain->url() + "/log\n");
       stop(*domain, SIGTERM);
     }
-    write(one.domains_file, "url two.example " + two.url() + "\n");
-    write(two.domains_file, "url one.example " + one.url() + "\n");
+    if (found_by_ == FoundBy::address) {
+      write(one.domains_file, "url two.example " + two.url() + "\n");
+      write(two.domains_file, "url one.example " + one.url() + "\n");
+    } else {
+      authority.emplace(file(""), "authority");
+      for (const Domain* domain : {&one, &two}) authority->issue(domain->name, "DNS:" + domain->name);
+      write(file("names"), "one.example 6.0.0.1 " + std::to_string(one.port) + "\ntwo.example 6.0.0.2 " +
+                               std::to_string(two.port) + "\n");
+    }
     start_cosigners();
     start(one);
     start(two);
@@ -50,9 +67,11 @@ class TwoDomains {
 
   Domain one;
   Domain two;
+  std::optional<testing::TestAuthority> authority{};  ///< found by name
 
   void start(Domain& domain) {
-    std::vector<std::string> words = {program_folder() + "/" + domain.program, "--data", file(domain.name), "serve"};
+    std::vector<std::string> words = command(domain.name, domain.program);
+    words.insert(words.end(), {"--data", file(domain.name), "serve"});
     for (const std::string& word :
          std::vector<std::string>{"--listen", "127.0.0.1:" + std::to_string(domain.port), "--domain", domain.name,
                                   "--policy", domain.server_policy_file, "--sign-up", "open"}) {
@@ -60,6 +79,11 @@ class TwoDomains {
     }
     if (domain.program == "cairnd") {
       words.insert(words.end(), {"--federation", "on", "--federation-domains", domain.domains_file});
+    }
+    if (!domain.certificate.empty()) {
+      words.insert(words.end(),
+                   {"--tls-cert", file(domain.certificate + ".pem"), "--tls-key", file(domain.certificate + ".key"),
+                    "--ca", authority->certificate(), "--metrics", "127.0.0.1:0"});
     }
     words.insert(words.end(), domain.arguments.begin(), domain.arguments.end());
     const std::string output = file(domain.name + ".log");
@@ -75,7 +99,8 @@ class TwoDomains {
 
   demo::Said cairn(const std::string& device, const std::vector<std::string>& arguments,
                    std::chrono::milliseconds most = std::chrono::seconds(30)) {
-    std::vector<std::string> words = {program_folder() + "/cairn", "--data", file(device), "--json"};
+    std::vector<std::string> words = command(device, "cairn");
+    words.insert(words.end(), {"--data", file(device), "--json"});
     words.insert(words.end(), arguments.begin(), arguments.end());
     const demo::Finished finished = demo::run(words, most);
     demo::Said said;
@@ -87,7 +112,10 @@ class TwoDomains {
 
   /// A name with a device, whose daemon runs.
   void person(const std::string& device, const std::string& name, Domain& at) {
-    const demo::Said said = cairn(device, {"register", name, "--server", at.url(), "--policy", at.policy_file});
+    std::vector<std::string> words = {"register", name, "--policy", at.policy_file};
+    if (at.certificate.empty()) words.insert(words.end(), {"--server", at.url()});
+    if (!at.certificate.empty()) words.insert(words.begin(), {"--ca", authority->certificate()});
+    const demo::Said said = cairn(device, words);
     ASSERT_TRUE(said.good()) << said.error;
     start_daemon(device);
   }
@@ -118,8 +146,9 @@ class TwoDomains {
   void start_daemon(const std::string& device) {
     const std::string output = file(device + ".log");
     std::filesystem::remove(output);
-    daemons_.insert_or_assign(
-        device, demo::Process::start({program_folder() + "/cairn", "--data", file(device), "daemon"}, output));
+    std::vector<std::string> words = command(device, "cairn");
+    words.insert(words.end(), {"--data", file(device), "daemon"});
+    daemons_.insert_or_assign(device, demo::Process::start(words, output));
     ASSERT_TRUE(eventually([&] {
       if (daemons_.at(device).output().find("listening on") == std::string::npos) return false;
       const demo::Said status = cairn(device, {"status"});
@@ -149,10 +178,34 @@ class TwoDomains {
 
   /// What waits for the other domain at a server.
   std::uint64_t waiting(const Domain& domain) {
-    const auto health = demo::http_get(domain.port, "/v1/health");
+    unsigned port = domain.port;
+    if (!domain.certificate.empty()) {
+      const std::string mark = "metrics on http://127.0.0.1:", log = domain.server->output();
+      port = static_cast<unsigned>(std::stoul(log.substr(log.find(mark) + mark.size())));
+    }
+    const auto health = demo::http_get(port, "/v1/health");
     return health ? nlohmann::json::parse(*health)["forwarding"]["envelopes"].get<std::uint64_t>() : 0;
   }
 
+  /// Found by name: from now on the clocks of all programs go ahead by so much.
+  void set_clocks(std::chrono::seconds ahead) {
+    std::vector<std::string> all = {one.name, two.name};
+    for (std::size_t i = 0; i < cosigners_.size(); ++i) all.push_back("cosigner" + std::to_string(i));
+    for (const auto& [device, daemon] : daemons_) all.push_back(device);
+    for (const std::string& who : all) {
+      const std::string path = file("trouble/" + who + ".clock");
+      write(path + ".new", std::to_string(ahead.count()));
+      std::filesystem::rename(path + ".new", path);  // never seen empty, which would set it back
+    }
+  }
+
+  /// The beginning of a command; `who`: a domain, cosignerN or a device.
+  std::vector<std::string> command(const std::string& who, const std::string& program) const {
+    const std::string path = program_folder() + "/" + program;
+    if (found_by_ == FoundBy::address) return {path};
+    return {"/usr/bin/env", "LD_PRELOAD=" + program_folder() + "/libcairn_trouble.so", "CAIRN_NAMES=" + file("names"),
+            "CAIRN_TROUBLE=" + file("trouble/" + who), path};
+  }
   std::string file(const std::string& name) const { return folder_ + "/" + name; }
 
  private:
@@ -173,10 +226,12 @@ class TwoDomains {
       const bool both = policies_ == Policies::shared;
       write(file(who + "-logs"), both ? log_lines_[0] + log_lines_[1] : log_lines_[i / 2]);
       const std::string role = i % 2 == 0 ? "witness" : "auditor";
-      std::vector<std::string> words = {program_folder() + "/cairn-witness", "--data", file(who)};
+      std::vector<std::string> words = command(who, "cairn-witness");
+      words.insert(words.end(), {"--data", file(who)});
       const std::string vkey = demo::init_cosigner(words, role, "localhost/" + who);
       words.insert(words.end(), {"serve", "--listen", "127.0.0.1:0", "--role", role, "--name", "localhost/" + who,
                                  "--logs", file(who + "-logs")});
+      if (authority) words.insert(words.end(), {"--ca", authority->certificate()});
       cosigners_.push_back(demo::Process::start(words, file(who + ".log")));
       const unsigned port = await_port(cosigners_.back());
       lines.push_back("witness " + role + std::to_string(i) + " " + vkey + " http://127.0.0.1:" + std::to_string(port) +
@@ -204,6 +259,7 @@ class TwoDomains {
 
   std::string folder_;
   Policies policies_;
+  FoundBy found_by_;
   std::vector<std::string> log_lines_;
   std::vector<demo::Process> cosigners_;
   std::map<std::string, demo::Process> daemons_;
@@ -220,8 +276,8 @@ class TwoDomainsTest : public ::testing::Test {
     domains_.reset();
     if (!HasFailure()) std::filesystem::remove_all(folder_);
   }
-  TwoDomains& begin(Policies policies) {
-    domains_.emplace(folder_.string(), policies);
+  TwoDomains& begin(Policies policies, FoundBy found_by = FoundBy::address) {
+    domains_.emplace(folder_.string(), policies, found_by);
     return *domains_;
   }
   /// alice@one.example and bob@two.example, who know where the other one's domain is.

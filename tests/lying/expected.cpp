@@ -70,12 +70,10 @@ constexpr Expected kExpected[] = {
     {Lie::fast_clock, kColluding, kAhead, kAhead},
 };
 
-std::string_view advice(std::string_view condition) {
+std::string_view advice(std::string_view condition, Whose whose) {
   if (condition == kAhead) return "The clock of this device is behind: set it right and try again.";
-  if (condition == kNotFresh) {
-    return "The auditors have vouched for nothing there for 24 hours, or the clock of this device is ahead: see that "
-           "it is right, and try again later.";
-  }
+  if (whose == Whose::own)
+    return "Try again, and if it stays so, ask who runs your server, or others who use it: it may be lying.";
   return "Try again, and if it stays so, ask them another way: their server may be lying.";
 }
 
@@ -102,9 +100,20 @@ std::vector<Expected> expected_of(std::span<const Lie> lies, Auditors auditors) 
   return out;
 }
 
-std::string sentence(const std::string& name, std::string_view condition) {
-  return joined({"The directory's answer about ", name, " was refused (", condition, "); nothing was sent to them. ",
-                 advice(condition)});
+std::string sentence(const std::string& name, std::string_view condition, Whose whose) {
+  const bool is_own = whose == Whose::own;
+  const std::string refused = joined({"The directory's answer about ", name, " was refused (", condition, ")"});
+  if (condition == kNotFresh) {
+    return joined({refused,
+                   ": the auditors have vouched for nothing there for 24 hours, or the clock of this device is ahead, "
+                   "so ",
+                   is_own ? "it is not known which devices your own name has, and nothing was sent to anybody"
+                          : "nothing was sent to them",
+                   "; see that the clock is right, and try again later."});
+  }
+  const std::string_view unsent =
+      is_own ? "; that is your own name, so nothing was sent to anybody. " : "; nothing was sent to them. ";
+  return joined({refused, unsent, advice(condition, whose)});
 }
 
 std::string table_text(Auditors auditors) {

@@ -32,8 +32,11 @@ const Expected& expected(Lie lie, Auditors auditors);
 /// Those rows whose lies stand in a list.
 std::vector<Expected> expected_of(std::span<const Lie> lies, Auditors auditors);
 
+/// Whose name the lie is about.
+enum class Whose : std::uint8_t { own, anothers };
+
 /// What a person is told: one sentence that says what happened and that nothing was sent, and one what to do.
-std::string sentence(const std::string& name, std::string_view condition);
+std::string sentence(const std::string& name, std::string_view condition, Whose whose = Whose::anothers);
 
 /// The specification's table for these auditors.
 std::string table_text(Auditors auditors);

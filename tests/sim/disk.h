@@ -19,7 +19,8 @@ class Disk final : public store::Store {
   }
   bool full() const override { return full_; }
 
-  Status commit(const std::vector<Write>& writes) override {
+  Status commit_if(const std::vector<store::Condition>& conditions, const std::vector<Write>& writes) override {
+    REQUIRE(store::all_hold(rows_, conditions), ErrorCode::conflict, store::kChanged);
     if (writes.empty()) return ok();
     ++commits_;
     if (fails_after_ && (*fails_after_)-- == 0) {

@@ -5,6 +5,9 @@
 
 namespace cairn::sim {
 
+/// After the last fault, until all has come everywhere, where nobody lost what they knew.
+inline constexpr std::uint64_t kMostToSettleMs = 3 * kHourMs;
+
 /// Every fault ends by itself after a while, so whoever waits long enough gets on.
 class Faults {
  public:

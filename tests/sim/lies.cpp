@@ -1,14 +1,15 @@
 #include "tests/sim/lies.h"
 
 #include "tests/lying/liar.h"
+#include "tests/support/example_names.h"
 
 namespace cairn::sim {
 namespace {
 
 using lying::Lie;
+using testing::kAlice;
+using testing::kBob;
 
-constexpr const char* kAlice = "alice@example.org";
-constexpr const char* kBob = "bob@example.org";
 constexpr const char* kMallory = "mallory@example.org";
 
 directory::Name name_of(const char* text) {

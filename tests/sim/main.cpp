@@ -2,11 +2,13 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 
 #include "tests/sim/domains.h"
 #include "tests/sim/lies.h"
 #include "tests/sim/resets.h"
 #include "tests/sim/script.h"
+#include "tests/sim/vanishing.h"
 
 namespace {
 
@@ -21,6 +23,7 @@ struct Options {
   bool resets = false;
   bool weeks = false;
   bool domains = false;
+  bool vanishing = false;
 };
 
 /// One world in so many has a lying server too.
@@ -75,14 +78,15 @@ int run_resets(const Options& options) {
   const std::uint64_t count = options.seeds != 0 ? options.seeds : 3;
   for (std::uint64_t seed = options.first; seed < options.first + count; ++seed) {
     const auto start = std::chrono::steady_clock::now();
+    const std::clock_t busy = std::clock();
     const sim::ResetsResult result = sim::run_resets(seed, world);
     if (!result.good()) return failed(seed, result.violations, "--resets ");
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     std::printf(
-        "seed %llu good in %.0f s: %.1f days, %zu requests, %zu vetoes, %zu completions, %zu too early, %zu missed by "
-        "an "
-        "auditor, %llu steps\n",
+        "seed %llu good in %.0f s (%.1f s of a processor): %.1f days, %zu requests, %zu vetoes, %zu completions, %zu "
+        "too early, %zu missed by an auditor, %llu steps\n",
         static_cast<unsigned long long>(seed), took.count(),
+        static_cast<double>(std::clock() - busy) / static_cast<double>(CLOCKS_PER_SEC),
         static_cast<double>(result.simulated_ms) / static_cast<double>(kDayMs), result.requests, result.vetoes,
         result.completions, result.too_early, result.missed, static_cast<unsigned long long>(result.steps));
     std::fflush(stdout);
@@ -98,10 +102,27 @@ int run_domains(const Options& options) {
     const sim::DomainsResult result = sim::run_domains(seed, world);
     if (!result.good()) return failed(seed, result.violations, "--domains ");
     std::printf(
-        "seed %llu good: %zu texts, %zu outages, %zu partitions, %zu losses, %llu steps, %.1f hours simulated\n",
-        static_cast<unsigned long long>(seed), result.texts, result.outages, result.partitions, result.losses,
-        static_cast<unsigned long long>(result.steps),
+        "seed %llu good: %zu texts, %zu outages, %zu partitions, %zu days of a domain, %zu losses, %llu steps, %.1f "
+        "hours simulated\n",
+        static_cast<unsigned long long>(seed), result.texts, result.outages, result.partitions, result.lost_days,
+        result.losses, static_cast<unsigned long long>(result.steps),
         static_cast<double>(result.simulated_ms) / static_cast<double>(kHourMs));
+    std::fflush(stdout);
+  }
+  return 0;
+}
+
+int run_vanishing(const Options& options) {
+  sim::WorldOptions world;
+  world.trace = options.trace ? stdout : nullptr;
+  const std::uint64_t count = options.seeds != 0 ? options.seeds : 10;
+  for (std::uint64_t seed = options.first; seed < options.first + count; ++seed) {
+    const sim::VanishingResult result = sim::run_vanishing(seed, world);
+    if (!result.good()) return failed(seed, result.violations, "--vanishing ");
+    std::printf("seed %llu good: %zu texts gone, %zu unread and kept, %zu faults, %llu steps, %.1f days simulated\n",
+                static_cast<unsigned long long>(seed), result.texts, result.unread, result.faults,
+                static_cast<unsigned long long>(result.steps),
+                static_cast<double>(result.simulated_ms) / static_cast<double>(kDayMs));
     std::fflush(stdout);
   }
   return 0;
@@ -120,6 +141,7 @@ int main(int argc, char** argv) {
   app.add_flag("--resets", options.resets, "24 days of a name that can be reset, instead (3 runs)");
   app.add_flag("--weeks", options.weeks, "with a week in the middle, after which leaves get new keys");
   app.add_flag("--domains", options.domains, "two domains whose servers are away for hours, instead (10 runs)");
+  app.add_flag("--vanishing", options.vanishing, "messages that are to disappear, instead (10 runs)");
   app.add_flag("--trace", options.trace, "print everything that happens");
   CLI11_PARSE(app, argc, argv);
   if (one) {
@@ -127,5 +149,6 @@ int main(int argc, char** argv) {
     if (options.seeds == 0 && options.seconds == 0) options.seeds = 1;
   }
   if (options.domains) return run_domains(options);
+  if (options.vanishing) return run_vanishing(options);
   return options.resets ? run_resets(options) : run(options);
 }

@@ -6,7 +6,6 @@ namespace {
 constexpr const char* kConfirmation = "this device will read everything";
 /// Within this everything that was mended must have come right. The longest pauses: a cosigner is asked again after a
 /// minute, a clock that was an hour ahead left a record for which cosigners wait as long.
-constexpr std::uint64_t kMostToSettleMs = 3 * kHourMs;
 constexpr std::uint64_t kSettleStepMs = 10 * kSecondMs;
 /// A device that lost its place is let in once a day, and a pair of which nobody is in is begun anew after two.
 constexpr std::uint64_t kMostToComeInMs = 3 * kDayMs;

@@ -6,6 +6,7 @@
 #include "tests/sim/lies.h"
 #include "tests/sim/resets.h"
 #include "tests/sim/script.h"
+#include "tests/sim/vanishing.h"
 
 namespace cairn::sim {
 namespace {
@@ -105,7 +106,7 @@ TEST(Simulator, TellsEveryLieAndNobodyBelievesIt) {
 }
 
 TEST(Simulator, LosesNothingBetweenTwoDomainsThatAreAwayOrCutOffForHours) {
-  std::size_t outages = 0, partitions = 0, losses = 0;
+  std::size_t outages = 0, partitions = 0, losses = 0, lost_days = 0;
   for (std::uint64_t seed = 1; seed <= 4; ++seed) {
     const DomainsResult result = run_domains(seed, {});
     for (const std::string& violation : result.violations) ADD_FAILURE() << "seed " << seed << ": " << violation;
@@ -113,11 +114,29 @@ TEST(Simulator, LosesNothingBetweenTwoDomainsThatAreAwayOrCutOffForHours) {
     outages += result.outages;
     partitions += result.partitions;
     losses += result.losses;
+    lost_days += result.lost_days;
   }
   EXPECT_GT(outages, 4u);
   EXPECT_GT(partitions, 4u);
   EXPECT_GT(losses, 1u);
+  EXPECT_EQ(lost_days, 2u);
   EXPECT_EQ(run_domains(7, {}, 5).trace_hash, run_domains(7, {}, 5).trace_hash);
+}
+
+// Of read and unread, of lives of which a backup has the messages and of such that it has not.
+TEST(Simulator, ShowsNothingAfterItsTimeAndForgetsNothingBefore) {
+  std::size_t gone = 0, unread = 0, faults = 0;
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    const VanishingResult result = run_vanishing(seed, {});
+    for (const std::string& violation : result.violations) ADD_FAILURE() << "seed " << seed << ": " << violation;
+    gone += result.texts;
+    unread += result.unread;
+    faults += result.faults;
+  }
+  EXPECT_GT(gone, 12u);
+  EXPECT_GT(unread, 0u);
+  EXPECT_GT(faults, 6u);
+  EXPECT_EQ(run_vanishing(7, {}).trace_hash, run_vanishing(7, {}).trace_hash);
 }
 
 /// Whether some run with crashes shows that this host sends before it commits.

@@ -29,6 +29,7 @@ void Watch::look_at(Host& host, Role role) {
   if (role != Role::device) return;
   people_.push_back(&host);
   sent_in_.emplace(&host, SentIn{});
+  came_.emplace(&host, HowTheyCame{});
   host.disk().on_commit([this, &host](const std::vector<Write>& writes) { on_commit(host, writes); });
 }
 
@@ -55,12 +56,13 @@ void Watch::on_send(const Host& from, ByteView body) {
   }
 }
 
-Watch::Copied Watch::copied(const Host& host) const { return {host.true_now(), sent_in_.at(&host)}; }
+Watch::Copied Watch::copied(const Host& host) const { return {host.true_now(), sent_in_.at(&host), came_.at(&host)}; }
 
 void Watch::put_back(const Host& host, Copied copied) {
   harmed_.insert(&host);
   // Of what it sent since it knows nothing, and what it sends from now on gets the same numbers.
   sent_in_.at(&host) = std::move(copied.sent_in);
+  came_.at(&host) = std::move(copied.came);
   // A copy from before the last time it was put back knows what that one had forgotten.
   const auto last = put_back_.find(&host);
   if (last != put_back_.end() && copied.when < last->second) used_[&host].clear();
@@ -88,6 +90,7 @@ void Watch::said(const std::string& who, ByteView statement_request) {
 }
 
 void Watch::on_commit(const Host& device, const std::vector<Write>& writes) {
+  note_how_they_came(device, writes);
   for (const Write& write : writes) {
     if (!write.value) continue;
     if (write.table == client::tables::kGroups) on_group(device, write.key, *write.value);

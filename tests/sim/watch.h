@@ -25,10 +25,15 @@ class Watch final : public Observer {
   using Epoch = std::pair<ChannelId, std::uint64_t>;
   /// Of a device's messages (home, index): the epoch that each was encrypted in last.
   using SentIn = std::map<Bytes, Epoch>;
+  /// How a message came to be on a device's disk.
+  enum class Came : std::uint8_t { by_itself, with_history };
+  /// Of a device's messages (home, index).
+  using HowTheyCame = std::map<Bytes, Came>;
   /// What the watch knows of a device's disk at the moment when somebody copies it.
   struct Copied {
     Time when;
     SentIn sent_in;
+    HowTheyCame came;
   };
 
   /// The server's and cosigners' answers, and people's devices.
@@ -100,7 +105,8 @@ class Watch final : public Observer {
     Kepts conversations;
     bool mail_waits = false;
     bool moves_files = false;
-    bool active = false;  ///< by the newest view that anybody of its name has
+    std::optional<DeviceId> given_by;  ///< who gives it the history, or gave it
+    bool active = false;               ///< by the newest view that anybody of its name has
   };
   using Devices = std::vector<const Device*>;
 
@@ -130,6 +136,10 @@ class Watch final : public Observer {
     std::string text;          ///< as it was at first
   };
   void on_message(const Host& device, ByteView row);
+  void note_how_they_came(const Host& device, const std::vector<Write>& writes);
+  /// A conversation, and devices on which what came with a history may stand behind what came since.
+  using FilledLate = std::set<std::pair<std::string, DeviceId>>;
+  FilledLate filled_late(const Devices& all) const;
   const Saying* find_saying(const client::MessageId& id) const;
   bool is_as_said(const client::Message& message, const Saying& saying) const;
 
@@ -155,6 +165,7 @@ class Watch final : public Observer {
   std::map<Hash, Said> statements_;  // by their bytes
   std::map<Epoch, Members> members_;
   std::map<const Host*, SentIn> sent_in_;                                         // looked up only
+  std::map<const Host*, HowTheyCame> came_;                                       // likewise
   std::map<std::tuple<const Host*, std::string, std::uint64_t>, Hash> cosigned_;  // by origin and size
   std::set<Hash> handed_out_;
   std::size_t statements_taken_ = 0;

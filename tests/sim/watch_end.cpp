@@ -1,6 +1,7 @@
 // What must be true when everything was mended and had time to come right.
 #include "core/base/encoding.h"
 #include "core/client/account.h"
+#include "core/client/history_rows.h"
 #include "core/client/tables.h"
 #include "core/client/transfer.h"
 #include "core/client/views.h"
@@ -31,8 +32,10 @@ Watch::Device* Watch::device_of(const Host& host) const {
   const auto transfers = client::load_transfers(host.disk());
   const bool moves_files = std::any_of(transfers.begin(), transfers.end(),
                                        [](const client::Transfer& transfer) { return !transfer.is_over(); });
+  const auto take = client::load_take(host.disk());
   return &looked.device.emplace(Device{&host, account->name, account->device_id(), std::move(view),
-                                       conversations_of(host.disk(), looked.groups), waits, moves_files, false});
+                                       conversations_of(host.disk(), looked.groups), waits, moves_files,
+                                       take ? std::optional(take->from) : std::nullopt, false});
 }
 
 std::vector<const Watch::Device*> Watch::devices() const {

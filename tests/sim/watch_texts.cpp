@@ -2,6 +2,7 @@
 #include "core/base/encoding.h"
 #include "core/client/attachment.h"
 #include "core/client/messages.h"
+#include "core/client/tables.h"
 #include "tests/sim/host.h"
 #include "tests/sim/watch.h"
 
@@ -69,21 +70,54 @@ bool Watch::is_as_said(const client::Message& message, const Saying& saying) con
   return message.version == message.id ? message.text == saying.text : message.text.starts_with(saying.text + " (");
 }
 
-Watch::Copies Watch::check_what_came(const Devices& all) {
-  Copies copies;
-  // To one that was put back or lost its place, and says that something may be missing, the history that another
-  // device gives it brings what it had forgotten or missed, behind what came since (docs/spec/client.md s.16). Whoever
-  // it gives its own history to has that in the same order.
-  std::set<std::pair<std::string, std::string>> filled_late;  // a name, and a conversation of it
-  for (const Device* device : all) {
-    for (const auto& [channel, kept] : device->conversations) {
-      if (kept.shows_gap && harmed_.contains(device->host))
-        filled_late.emplace(device->name.text(), id_of(kept.conversation));
+// A piece of a history is taken, and what waits of it put in its place, in batches that no message comes in by itself,
+// but what the same input had to do beside that.
+void Watch::note_how_they_came(const Host& device, const std::vector<Write>& writes) {
+  const bool is_of_history = std::any_of(writes.begin(), writes.end(), [](const Write& write) {
+    return (write.table == client::tables::kHistoryTaken && write.value) ||
+           (write.table == client::tables::kHistoryWaiting && !write.value);
+  });
+  HowTheyCame& came = came_.at(&device);
+  for (const Write& write : writes) {
+    if (write.table != client::tables::kMessages) continue;
+    if (!write.value) {
+      came.erase(write.key);
+    } else {
+      came.try_emplace(write.key, is_of_history ? Came::with_history : Came::by_itself);
     }
   }
+}
+
+// To one that was put back or lost its place, and says that something may be missing, the history that another device
+// gives it brings what it had forgotten or missed, behind what came since (docs/spec/client.md s.16). Whoever it gives
+// its own history to has that in the same order.
+Watch::FilledLate Watch::filled_late(const Devices& all) const {
+  FilledLate out;
   for (const Device* device : all) {
     for (const auto& [channel, kept] : device->conversations) {
-      const bool fills_a_gap = filled_late.contains({device->name.text(), id_of(kept.conversation)});
+      if (kept.shows_gap && harmed_.contains(device->host)) out.emplace(id_of(kept.conversation), device->id);
+    }
+  }
+  for (std::size_t before = ~std::size_t{0}; before != out.size();) {
+    before = out.size();
+    for (const Device* device : all) {
+      if (!device->given_by) continue;
+      for (const auto& [channel, kept] : device->conversations) {
+        const std::string conversation = id_of(kept.conversation);
+        if (out.contains({conversation, *device->given_by})) out.emplace(conversation, device->id);
+      }
+    }
+  }
+  return out;
+}
+
+Watch::Copies Watch::check_what_came(const Devices& all) {
+  Copies copies;
+  const FilledLate late = filled_late(all);
+  for (const Device* device : all) {
+    const HowTheyCame& came = came_.at(device->host);
+    for (const auto& [channel, kept] : device->conversations) {
+      const bool fills_a_gap = late.contains({id_of(kept.conversation), device->id});
       std::map<DeviceId, std::uint64_t> last;
       for (const auto& [index, message] : kept.messages) {
         if (!is_here(message)) continue;
@@ -96,9 +130,13 @@ Watch::Copies Watch::check_what_came(const Devices& all) {
         if (++copies[{id_of(kept.conversation), message.id}][device->id] > 1) violation(who + " came twice");
         // A device that was put back says again what it had still to say.
         const bool says_again = put_back_.contains(saying->by);
+        const auto how = came.find(key_of_message(channel, index));
+        const bool is_given = how != came.end() && how->second == Came::with_history;
         std::uint64_t& before = last[message.device];
-        if (saying->number <= before && !says_again && !fills_a_gap) violation(who + " is out of order");
-        before = std::max(before, saying->number);
+        if (!(fills_a_gap && is_given)) {
+          if (saying->number <= before && !says_again) violation(who + " is out of order");
+          before = std::max(before, saying->number);
+        }
         const Device* sender = device_of(*saying->by);
         if (sender == nullptr || sender->id != message.device || sender->name.text() != message.sender) {
           violation(who + " is not from whom it says");
@@ -151,10 +189,6 @@ void Watch::check_texts(const Devices& all) {
           const auto receiver = by_id.find(member);
           if (receiver == by_id.end() || !receiver->second->active || there.contains(member)) continue;
           if (lacking.contains({conversation, member})) continue;  // it says that something is missing
-          // Known and not mended (docs/threat-model.md): who removes others may hear that its commit was taken before
-          // it hears what they had said until then.
-          const auto next = members_.find({epoch->second.first, epoch->second.second + 1});
-          if (next != members_.end() && !next->second.devices.contains(device->id)) continue;
           // Nothing is known there of what began after the copy that was put back, and if its name is out of it since,
           // nobody speaks of it any more.
           if (put_back_.contains(receiver->second->host) && !knows_of(receiver->second->conversations, conversation))

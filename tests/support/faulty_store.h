@@ -19,9 +19,9 @@ class FaultyStore final : public store::Store {
                         Order order = Order::ascending) const override {
     return below_.scan(table, first, end, limit, order);
   }
-  Status commit(const std::vector<Write>& writes) override {
+  Status commit_if(const std::vector<store::Condition>& conditions, const std::vector<Write>& writes) override {
     if (!writes.empty() && failing_.contains(commits_++)) return fail(code_, "commit failed on purpose");
-    return below_.commit(writes);
+    return below_.commit_if(conditions, writes);
   }
   bool full() const override { return below_.full(); }
 

@@ -1,8 +1,9 @@
 // What documents say of the code: the tests that MUSTS.md names are there, the files that SECTIONS.md names cite the
-// section, and code that a README shows is a file that is compiled.
+// section, code that a README shows is a file that is compiled, and what the map says to be in a file is there.
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <regex>
 
 #include "tests/tidy/tree.h"
 
@@ -89,9 +90,45 @@ void check_shown_code(const Tree& tree, const std::string& document, Findings& f
   }
 }
 
+/// Whether the last part of "Group::protect" stands in it as a word.
+bool has_word(const SourceFile& file, const std::string& symbol) {
+  const std::string last = symbol.substr(symbol.rfind(':') + 1);
+  for (std::size_t at = file.code.find(last); at != std::string::npos; at = file.code.find(last, at + 1)) {
+    const std::size_t end = at + last.size();
+    const bool begins = at == 0 || !is_word(file.code[at - 1]);
+    if (begins && (end == file.code.size() || !is_word(file.code[end]))) return true;
+  }
+  return false;
+}
+
+/// The map names files whole or by their last parts, and behind a colon what is in each.
+void check_map(const Tree& tree, const std::string& document, Findings& findings) {
+  static const std::regex kNamed("([A-Za-z_0-9/]+\\.(?:cpp|h))(?:: ((?:`[A-Za-z_0-9:]+`(?:, )?)+))?");
+  static const std::regex kSymbol("`([A-Za-z_0-9:]+)`");
+  const std::string text = contents(tree.root / document);
+  for (std::sregex_iterator at(text.begin(), text.end(), kNamed), end; at != end; ++at) {
+    const std::size_t line = line_at(text, static_cast<std::size_t>(at->position()));
+    const std::string path = (*at)[1];
+    const std::string symbols = (*at)[2];
+    std::vector<const SourceFile*> meant;
+    for (const SourceFile& file : tree.files) {
+      if (file.path == path || file.path.ends_with("/" + path)) meant.push_back(&file);
+    }
+    if (meant.empty()) findings.push_back({document, line, "map", "there is no " + path});
+    if (meant.empty()) continue;
+    for (std::sregex_iterator one(symbols.begin(), symbols.end(), kSymbol); one != end; ++one) {
+      const std::string symbol = (*one)[1];
+      const bool is_there =
+          std::any_of(meant.begin(), meant.end(), [&](const SourceFile* file) { return has_word(*file, symbol); });
+      if (!is_there) findings.push_back({document, line, "map", path + " has no " + symbol});
+    }
+  }
+}
+
 }  // namespace
 
 void check_promises(const Tree& tree, Findings& findings) {
+  check_map(tree, "ARCHITECTURE.md", findings);
   for (const auto& [folder, module] : tree.modules) {
     check_named_tests(tree, folder + "/MUSTS.md", findings);
     check_named_sections(tree, folder + "/SECTIONS.md", findings);

@@ -1,4 +1,5 @@
 // core/ thinks: it has no clock, randomness, thread, file or socket of its own, and no order that a seed does not fix.
+// Its tests have no file or socket either, whatever of tests/support they use; but vectors are read from this tree.
 #include <algorithm>
 
 #include "tests/tidy/tree.h"
@@ -14,6 +15,12 @@ const Words kForbiddenHeaders = {
     "fstream",       "filesystem",    "random",       "ctime",       "time.h",       "unistd.h",
     "fcntl.h",       "netdb.h",       "poll.h",       "pthread.h",   "sys/socket.h", "sys/time.h",
     "sys/random.h",  "sys/stat.h",    "netinet/in.h", "arpa/inet.h", "sys/epoll.h",  "sys/un.h"};
+
+/// What reaches a network or a disk.
+const Words kOutsideHeaders = {"fstream",      "filesystem",   "unistd.h",    "fcntl.h",     "netdb.h",  "poll.h",
+                               "sys/socket.h", "netinet/in.h", "arpa/inet.h", "sys/epoll.h", "sys/un.h", "sys/stat.h"};
+/// Reads official vectors, and ours.
+constexpr std::string_view kVectors = "tests/support/vectors.h";
 
 /// Wherever they stand.
 const Words kForbiddenNames = {"unordered_map",
@@ -93,9 +100,36 @@ bool is_time_call(std::string_view code, const Word& word) {
          argument.starts_with('&');
 }
 
+/// A file that reaches outside, among this one and what it includes of tests/, and what those do; nullptr if none does.
+const SourceFile* reaches_outside(const std::map<std::string, const SourceFile*>& files, const SourceFile& file,
+                                  std::set<std::string>& seen) {
+  if (file.path == kVectors || !seen.insert(file.path).second) return nullptr;
+  for (const Include& include : file.includes) {
+    if (!include.quoted && kOutsideHeaders.contains(include.target)) return &file;
+    const auto found = files.find(include.target);
+    if (!include.quoted || !include.target.starts_with("tests/") || found == files.end()) continue;
+    if (const SourceFile* outside = reaches_outside(files, *found->second, seen)) return outside;
+  }
+  return nullptr;
+}
+
+void check_tests(const Tree& tree, Findings& findings) {
+  std::map<std::string, const SourceFile*> files;
+  for (const SourceFile& file : tree.files) files[file.path] = &file;
+  for (const SourceFile& file : tree.files) {
+    if (!file.path.starts_with("core/") || !file.path.ends_with("_test.cpp")) continue;
+    std::set<std::string> seen;
+    const SourceFile* outside = reaches_outside(files, file, seen);
+    if (outside == nullptr) continue;
+    findings.push_back(
+        {file.path, 1, "pure", "tests of core touch neither network nor disk, and " + outside->path + " can"});
+  }
+}
+
 }  // namespace
 
 void check_purity(const Tree& tree, Findings& findings) {
+  check_tests(tree, findings);
   for (const SourceFile& file : tree.files) {
     if (!file.path.starts_with("core/") || file.is_beside_library()) continue;
     for (const Include& include : file.includes) {

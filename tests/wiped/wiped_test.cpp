@@ -105,7 +105,9 @@ class WipedRows : public ::testing::Test {
     std::vector<Row> scan(Table table, ByteView first, ByteView end, std::size_t limit, Order order) const override {
       return store_.scan(table, first, end, limit, order);
     }
-    Status commit(const std::vector<Write>& writes) override { return store_.commit(writes); }
+    Status commit_if(const std::vector<store::Condition>& conditions, const std::vector<Write>& writes) override {
+      return store_.commit_if(conditions, writes);
+    }
 
    private:
     store::Store& store_;

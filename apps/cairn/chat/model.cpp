@@ -48,6 +48,8 @@ std::map<std::string, std::string> petnames_of(const json& settings) {
   return out;
 }
 
+WholeList all_conversations() { return {"conversations", {{"archived", true}}}; }
+
 bool has(const json& list, const std::string& text) {
   return std::any_of(list.begin(), list.end(), [&](const json& one) { return one.is_string() && one == text; });
 }
@@ -80,8 +82,20 @@ void Model::leave(const std::string& why) {
   last_words_ = why;
 }
 
+void Model::ask_conversations(WholeList list, OnAnswer on_answer) {
+  const json params = list.params();
+  ask("conversations", params, [this, list, on_answer](const Answer& answer) {
+    if (!answer.good) return on_answer(answer);
+    WholeList so_far = list;
+    if (!so_far.take(answer.result)) return ask_conversations(std::move(so_far), on_answer);
+    Answer whole = answer;
+    whole.result = so_far.result();
+    on_answer(whole);
+  });
+}
+
 void Model::open() {
-  ask("conversations", {{"archived", true}}, [this](const Answer& answer) {
+  ask_conversations(all_conversations(), [this](const Answer& answer) {
     const json all = answer.result.value("conversations", json::array());
     const json* found = answer.good ? meant_of(all) : nullptr;
     if (found != nullptr) return opened(*found);
@@ -153,7 +167,7 @@ void Model::follow_from(std::optional<std::uint64_t> cursor) {
 }
 
 void Model::refresh() {
-  ask("conversations", {{"archived", true}}, [this](const Answer& answer) {
+  ask_conversations(all_conversations(), [this](const Answer& answer) {
     if (!answer.good) return;
     const json all = answer.result.value("conversations", json::array());
     if (conversation_.empty()) {

@@ -14,6 +14,7 @@
 #include "apps/cairn/chat/screen.h"
 #include "apps/cairn/chat/text.h"
 #include "apps/cairn/chat/timeline.h"
+#include "apps/cairn/whole_list.h"
 
 namespace cairn::apps::chat {
 
@@ -99,6 +100,8 @@ class Model {
   // ---- the conversation (model.cpp) ----
 
   void ask(const std::string& method, nlohmann::json params, OnAnswer on_answer);
+  /// Page after page; the answer has them all.
+  void ask_conversations(WholeList list, OnAnswer on_answer);
   void open();
   /// That of `conversations` which is meant, or nothing.
   const nlohmann::json* meant_of(const nlohmann::json& conversations) const;

@@ -304,9 +304,25 @@ TEST_F(ChatModel, BeginsAConversationWithTheFirstLine) {
   EXPECT_FALSE(was_asked("follow")) << "it follows already";
 }
 
+TEST_F(ChatModel, FindsAConversationThatStandsOnALaterPage) {
+  answer(take("status"), {{"name", "alice@here"}, {"connected", true}});
+  json other = conversation();
+  other["id"] = "deadbeef";
+  other["names"] = {"alice@here", "eve@here"};
+  answer(take("conversations"), {{"conversations", json::array({other})}, {"next", "0102"}});
+  const Request second = take("conversations");
+  EXPECT_EQ(second.params, (json{{"archived", true}, {"first", "0102"}}));
+  answer(second, {{"conversations", json::array({conversation()})}});
+  answer(take("conversations"), {{"conversations", json::array({conversation(), other})}});
+  answer(take("read"), {{"messages", json::array({said(0, "hi")})}, {"cursor", 7}});
+  EXPECT_TRUE(shows("#0 bob: hi")) << screen();
+}
+
 TEST_F(ChatModel, EndsWithASentenceWhenMoreThanOneIsMeant) {
   answer(take("status"), {{"name", "alice@here"}});
-  answer(take("conversations"), {{"conversations", json::array({conversation(), conversation()})}});
+  json other = conversation();
+  other["id"] = "c0ffee01";
+  answer(take("conversations"), {{"conversations", json::array({conversation(), other})}});
   refuse(take("conversation.set"), "conflict", "More than one is meant.");
   EXPECT_TRUE(model_.over());
   EXPECT_EQ(model_.last_words(), "More than one is meant.");

@@ -1,5 +1,7 @@
 #include "core/relay/internal/epoch_builder.h"
 
+#include <algorithm>
+
 #include "core/tlog/tile_store.h"
 
 namespace cairn::relay {
@@ -77,7 +79,7 @@ void move_on(Turn& turn, Bytes key, DueRow due, std::size_t count) {
 
 struct Collected {
   std::vector<NameChange> changes;
-  std::set<std::string> names;
+  std::vector<std::string> names;
 };
 
 /// Moves due names forward. One that the rules of the audit do not let in now (a clock that was set back) stays due.
@@ -85,7 +87,10 @@ Result<Collected> collect(Turn& turn, const directory::Map& map, const Keys& key
                           std::uint64_t record_time_ms) {
   Collected out;
   std::size_t bytes = 0;
-  for (Row& row : turn.rows.scan(table::kDue, {}, {}, config.times.epoch_updates)) {
+  std::vector<Row> rows = turn.rows.scan(table::kDue, {}, {}, config.times.epoch_updates);
+  out.changes.reserve(rows.size());  // they are large
+  out.names.reserve(rows.size());
+  for (Row& row : rows) {
     if (bytes >= config.times.epoch_bytes) break;
     auto due = wire::decode<DueRow>(row.value);
     REQUIRE(due.has_value(), ErrorCode::internal, "a row of what is due does not decode");
@@ -98,10 +103,11 @@ Result<Collected> collect(Turn& turn, const directory::Map& map, const Keys& key
       }
     }
     bytes += audit_bytes(change);
-    out.names.insert(due->name);
+    out.names.push_back(due->name);
     move_on(turn, std::move(row.key), std::move(*due), change.commitments.size());
     out.changes.push_back(std::move(change));
   }
+  std::sort(out.names.begin(), out.names.end());
   return out;
 }
 
@@ -117,7 +123,7 @@ Result<tlog::RightEdge> append_to_log(Turn& turn, tlog::RightEdge edge, const di
   return edge;
 }
 
-Bytes encode_names(const std::set<std::string>& names) {
+Bytes encode_names(const std::vector<std::string>& names) {
   wire::Writer w;
   for (const std::string& name : names) w.opaque(name);
   return w.take();
@@ -159,8 +165,9 @@ Result<BuiltEpoch> reread_epochs(const StoreView& rows, std::uint64_t first, std
     }
     const std::optional<Bytes> names = rows.get(table::kEpochNames, u64_key(epoch));
     wire::Reader reader(names ? ByteView(*names) : ByteView{});
-    while (!reader.done()) out.names.insert(TRY(reader.opaque_text(proto::kMaxNameSize)));
+    while (!reader.done()) out.names.push_back(TRY(reader.opaque_text(proto::kMaxNameSize)));
   }
+  std::sort(out.names.begin(), out.names.end());
   return out;
 }
 

@@ -1,7 +1,8 @@
 // Makes an epoch of what is due, as rows of one turn (docs/spec/directory.md s.4).
 #pragma once
 
-#include <set>
+#include <string>
+#include <vector>
 
 #include "core/directory/map.h"
 #include "core/directory/publisher.h"
@@ -16,7 +17,7 @@ struct BuiltEpoch {
   directory::EpochRecord record;
   tlog::RightEdge edge;                       ///< of the log with the record
   std::vector<directory::LeafChange> leaves;  ///< for when it is served
-  std::set<std::string> names;                ///< that it changes
+  std::vector<std::string> names;             ///< that it changes, sorted
 };
 
 /// What the next epoch follows on.

@@ -133,6 +133,27 @@ TEST_F(LoginTest, ADeviceIsLetInWhenItsEpochIsServedAndOutWhenItIsRemoved) {
   EXPECT_EQ(use(alice.token), 200);
 }
 
+TEST_F(LoginTest, SocketsOfRemovedDevicesAreClosedInWhateverOrderNamesAreDue) {
+  Member zoe{driver, "zoe@example.org", 2};
+  Member mia{driver, "mia@example.org", 3};
+  std::vector<proto::SocketId> removed, kept;
+  std::vector<directory::Statement> removals;
+  for (Member* one : {&zoe, &mia, &alice}) {  // not as names are sorted
+    const auto second = one->person.new_device();
+    one->person.take(one->person.add(second, one->device));
+    ASSERT_EQ(submit(driver, one->person.statements.back()).status, 202);
+    driver.pass(1000);
+    const auto answer = testing::log_in(driver, one->person.name(), second);
+    removed.push_back(driver.open(body_of<proto::LoginAnswer>(answer).token));
+    kept.push_back(driver.open(one->token));
+    removals.push_back(one->person.by_device(directory::RemoveDevice{second.device.id()}, one->device));
+  }
+  for (const auto& removal : removals) ASSERT_EQ(submit(driver, removal).status, 202);
+  driver.pass(1000);
+  for (const auto socket : removed) EXPECT_TRUE(driver.was_closed(socket));
+  for (const auto socket : kept) EXPECT_FALSE(driver.was_closed(socket));
+}
+
 TEST_F(LoginTest, UsedNoncesAreForgottenWhenTheyHaveRunOut) {
   post(good());
   EXPECT_FALSE(driver.store.scan(table::kUsedNonces, {}, {}, 10).empty());

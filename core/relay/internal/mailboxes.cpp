@@ -1,5 +1,7 @@
 #include "core/relay/internal/mailboxes.h"
 
+#include <algorithm>
+
 namespace cairn::relay {
 namespace {
 
@@ -328,10 +330,10 @@ void Mailboxes::shut(std::span<const MailboxId> mailboxes) {
   }
 }
 
-void Mailboxes::close_removed(Turn& turn, const directory::Map& served, const std::set<std::string>& names) {
+void Mailboxes::close_removed(Turn& turn, const directory::Map& served, std::span<const std::string> names) {
   std::vector<proto::SocketId> removed;
   for (const auto& [socket, session] : sessions_) {
-    if (!names.contains(session.who.name)) continue;
+    if (!std::binary_search(names.begin(), names.end(), session.who.name)) continue;
     const auto active = find_active_device(turn.rows, served, session.who.name, session.who.device);
     if (!active || !*active || (*active)->mailbox != session.who.mailbox) removed.push_back(socket);
   }

@@ -67,8 +67,8 @@ class Mailboxes {
   void push_signal(Turn& turn, const Bytes& frame, std::span<const MailboxId> mailboxes) const;
   /// Closes the sockets of a name's devices.
   void close_name(Turn& turn, std::string_view name);
-  /// Closes the sockets of devices of these names that are active no more.
-  void close_removed(Turn& turn, const directory::Map& served, const std::set<std::string>& names);
+  /// Closes the sockets of devices of these names, which are sorted, that are active no more.
+  void close_removed(Turn& turn, const directory::Map& served, std::span<const std::string> names);
 
   /// The store has these in kClosedMailboxes since this turn: nothing is queued for them, and what waits in them goes
   /// as if it had waited too long.

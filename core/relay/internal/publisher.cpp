@@ -221,10 +221,12 @@ Status Publisher::serve(Turn& turn, Mailboxes& mailboxes, std::vector<tlog::Veri
   // On a full disk cosignatures are renewed in the place of the old ones; what needs more waits for the next renewal.
   if (turn.rows.full() && (grew || note.size() > served_note.size())) return ok();
 
-  const tlog::StoredTiles tiles(turn.rows, table::kTiles);
-  const tlog::TileHashes hashes(tiles, size);
-  auto growth = TRY(tlog::prove_growth(hashes, 0, size));
-  if (grew) move_map_on(turn);
+  tlog::GrowthProof growth = grew ? tlog::GrowthProof() : std::move(served_->growth);  // one size, one tree
+  if (grew) {
+    const tlog::StoredTiles tiles(turn.rows, table::kTiles);
+    growth = TRY(tlog::prove_growth(tlog::TileHashes(tiles, size), 0, size));
+    move_map_on(turn);
+  }
   save(turn.rows, table::kServed, {}, ServedRow{size, time_ms, note});
   served_ = Served{std::move(checkpoint), *newest_, std::move(growth), time_ms};
   if (grew) {

@@ -87,7 +87,7 @@ class Publisher {
   std::optional<directory::EpochRecord> newest_;
   std::optional<tlog::SignedCheckpoint> offered_;  ///< of the newest epoch
   std::vector<directory::LeafChange> in_flight_;   ///< what the epochs that are not served change
-  std::set<std::string> in_flight_names_;
+  std::vector<std::string> in_flight_names_;
 
   bool restored_ = false;  ///< from a backup, and not all cosigners have been asked yet
   Time room_at_;           ///< no epoch is built before: the disk was full

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/directory/auditor.h"
+#include "core/tlog/merkle.h"
 #include "core/tlog/tile_store.h"
 #include "tests/support/naive_log.h"
 #include "tests/support/relay_people.h"
@@ -103,6 +104,27 @@ TEST_F(PublisherTest, WithoutAChangeThereIsNoEpochAndFreshCosignaturesEveryMinut
   const auto fresh = tlog::verify_cosignatures(checkpoint().note(), std::vector{cosigners.all[0].verifier()});
   ASSERT_TRUE(fresh.has_value());
   EXPECT_GE(fresh->at(0).time_s, driver.now.ms / kSecondMs - 62);
+}
+
+TEST_F(PublisherTest, ARenewedCheckpointComesWithTheGrowthOfItsTree) {
+  begin();
+  register_somebody();
+  cosigners.pass(driver, 300, 10);
+  ASSERT_EQ(served_size(), 2u);
+  const auto growth = [&] {
+    const auto answer = look_up(driver, {*directory::Name::from("p1@example.org"), 0, {}, 0});
+    return wire::decode<directory::LookupResponse>(answer.body)->growth;
+  };
+  const tlog::GrowthProof before = growth();
+  EXPECT_EQ(before, (tlog::GrowthProof{{record(0)->log_leaf()}}));
+  const std::string note = checkpoint().encode();
+  cosigners.pass(driver, 3 * kMinuteMs, 1000);
+  EXPECT_NE(checkpoint().encode(), note);
+  EXPECT_EQ(growth(), before);
+  register_somebody();
+  cosigners.pass(driver, 300, 10);
+  ASSERT_EQ(served_size(), 3u);
+  EXPECT_EQ(growth(), (tlog::GrowthProof{{tlog::node_hash(record(0)->log_leaf(), record(1)->log_leaf())}}));
 }
 
 TEST_F(PublisherTest, ADeadCosignerDoesNotHoldUpTheOthers) {

@@ -1,5 +1,6 @@
 #include "shell/store/encrypted/encrypted_store.h"
 
+#include "core/base/secret.h"
 #include "core/crypto/aead.h"
 
 namespace cairn::store {
@@ -9,6 +10,7 @@ constexpr auto kAead = crypto::AeadAlgorithm::xchacha20_poly1305;
 /// Beyond the tables of any mind: one row by which a wrong key is noticed.
 constexpr Table kCheckTable{200};
 constexpr std::string_view kCheckText = "cairn store";
+constexpr const char* kUnreadable = "a record of the store cannot be opened";
 
 Bytes associated(Table table, ByteView key) {
   const std::uint8_t number[] = {static_cast<std::uint8_t>(table)};
@@ -62,14 +64,29 @@ std::vector<Row> EncryptedStore::scan(Table table, ByteView first, ByteView end,
   return out;
 }
 
-Status EncryptedStore::commit(const std::vector<Write>& writes) {
-  REQUIRE(!read_failed_, ErrorCode::storage_failed, "a record of the store cannot be opened");
+/// A value is sealed anew each time, so below it is compared with what lies there now.
+Result<Condition> EncryptedStore::sealed_condition(const Condition& condition) const {
+  std::optional<Bytes> sealed = below_->get(condition.table, condition.key);
+  std::optional<Bytes> value;
+  if (sealed) value = open_value(condition.table, condition.key, *sealed);
+  REQUIRE(!read_failed_, ErrorCode::storage_failed, kUnreadable);
+  const bool holds = value == condition.value;
+  if (value) wipe(*value);
+  REQUIRE(holds, ErrorCode::conflict, kChanged);
+  return Condition{condition.table, condition.key, std::move(sealed)};
+}
+
+Status EncryptedStore::commit_if(const std::vector<Condition>& conditions, const std::vector<Write>& writes) {
+  REQUIRE(!read_failed_, ErrorCode::storage_failed, kUnreadable);
+  std::vector<Condition> sealed_conditions;
+  sealed_conditions.reserve(conditions.size());
+  for (const Condition& one : conditions) sealed_conditions.push_back(TRY(sealed_condition(one)));
   std::vector<Write> sealed;
   sealed.reserve(writes.size());
   for (const Write& write : writes) {
     sealed.push_back({write.table, write.key, write.value ? std::optional<Bytes>(seal(write)) : std::nullopt});
   }
-  return below_->commit(sealed);
+  return below_->commit_if(sealed_conditions, sealed);
 }
 
 }  // namespace cairn::store

@@ -22,13 +22,14 @@ class EncryptedStore final : public Store {
   std::optional<Bytes> get(Table table, ByteView key) const override;
   std::vector<Row> scan(Table table, ByteView first, ByteView end, std::size_t limit,
                         Order order = Order::ascending) const override;
-  Status commit(const std::vector<Write>& writes) override;
+  Status commit_if(const std::vector<Condition>& conditions, const std::vector<Write>& writes) override;
   bool full() const override { return below_->full(); }
 
  private:
   EncryptedStore(std::unique_ptr<Store> below, StoreKey key, Entropy& entropy)
       : below_(std::move(below)), key_(std::move(key)), entropy_(entropy) {}
   Bytes seal(const Write& write) const;
+  Result<Condition> sealed_condition(const Condition& condition) const;
   std::optional<Bytes> open_value(Table table, ByteView key, ByteView sealed) const;
 
   std::unique_ptr<Store> below_;

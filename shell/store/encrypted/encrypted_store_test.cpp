@@ -4,6 +4,7 @@
 
 #include "shell/store/memory/memory_store.h"
 #include "tests/support/seeded_entropy.h"
+#include "tests/support/store_contract.h"
 
 namespace cairn::store {
 namespace {
@@ -15,19 +16,29 @@ StoreKey key(std::uint8_t first) {
 }
 
 /// Lets a test look at what lies below.
-class Borrowed final : public Store {
- public:
-  explicit Borrowed(Store& below) : below_(below) {}
-  std::optional<Bytes> get(Table table, ByteView row) const override { return below_.get(table, row); }
-  std::vector<Row> scan(Table table, ByteView first, ByteView end, std::size_t limit, Order order) const override {
-    return below_.scan(table, first, end, limit, order);
-  }
-  Status commit(const std::vector<Write>& writes) override { return below_.commit(writes); }
-  bool full() const override { return below_.full(); }
+using Borrowed = testing::BorrowedStore;
 
- private:
-  Store& below_;
+struct EncryptedBackend {
+  static std::unique_ptr<Store> open(Store& disk, Entropy& entropy) {
+    return std::move(EncryptedStore::open(std::make_unique<Borrowed>(disk), key(1), entropy).value());
+  }
+  Store& store() { return *store_; }
+  void reopen() { store_ = open(disk_, entropy_); }
+  std::unique_ptr<Store> open_again() { return open(disk_, entropy_); }
+  testing::SeededEntropy entropy_{9};
+  MemoryStore disk_;
+  std::unique_ptr<Store> store_ = open(disk_, entropy_);
 };
+
+}  // namespace
+}  // namespace cairn::store
+
+namespace cairn::testing {
+INSTANTIATE_TYPED_TEST_SUITE_P(Encrypted, StoreContract, store::EncryptedBackend);
+}  // namespace cairn::testing
+
+namespace cairn::store {
+namespace {
 
 TEST(EncryptedStore, ReadsBackWhatItSealedAndShowsNothingBelow) {
   testing::SeededEntropy entropy(1);
@@ -60,6 +71,19 @@ TEST(EncryptedStore, AValueAtAnotherPlaceEndsTheBatch) {
   ASSERT_TRUE(disk.commit({{Table{3}, {2}, disk.get(Table{3}, Bytes{1})}}));
   EXPECT_FALSE((*store)->get(Table{3}, Bytes{2}));
   EXPECT_EQ((*store)->commit({{Table{3}, {4}, Bytes{1}}}).error().code, ErrorCode::storage_failed);
+}
+
+TEST(EncryptedStore, AConditionOnWhatCannotBeOpenedEndsTheBatch) {
+  testing::SeededEntropy entropy(5);
+  MemoryStore disk;
+  auto store = EncryptedStore::open(std::make_unique<Borrowed>(disk), key(1), entropy);
+  ASSERT_TRUE((*store)->commit({{Table{3}, {1}, Bytes{7}}}));
+  ASSERT_TRUE(disk.commit({{Table{3}, {2}, disk.get(Table{3}, Bytes{1})}}));
+  const MemoryView before = disk.rows();
+  const Status done = (*store)->commit_if({{Table{3}, {2}, Bytes{7}}}, {{Table{3}, {4}, Bytes{1}}});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, ErrorCode::storage_failed);
+  EXPECT_EQ(disk.rows(), before);
 }
 
 TEST(EncryptedStore, AnyFlippedBitIsNoticed) {

@@ -6,7 +6,7 @@
 
 namespace cairn::store {
 
-/// Rows live as long as the object; commit() never fails.
+/// Rows live as long as the object; a commit fails by its conditions alone.
 class MemoryStore final : public Store {
  public:
   std::optional<Bytes> get(Table table, ByteView key) const override { return rows_.get(table, key); }
@@ -14,7 +14,8 @@ class MemoryStore final : public Store {
                         Order order = Order::ascending) const override {
     return rows_.scan(table, first, end, limit, order);
   }
-  Status commit(const std::vector<Write>& writes) override {
+  Status commit_if(const std::vector<Condition>& conditions, const std::vector<Write>& writes) override {
+    REQUIRE(all_hold(rows_, conditions), ErrorCode::conflict, kChanged);
     rows_.apply(writes);
     return ok();
   }

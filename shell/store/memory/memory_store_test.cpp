@@ -8,6 +8,7 @@ namespace {
 struct MemoryBackend {
   store::Store& store() { return store_; }
   void reopen() {}
+  std::unique_ptr<store::Store> open_again() { return std::make_unique<BorrowedStore>(store_); }
   store::MemoryStore store_;
 };
 

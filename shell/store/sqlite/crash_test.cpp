@@ -33,16 +33,22 @@ struct Told {
   MemoryView perhaps;
 };
 
-/// Commits random batches until the power goes, or all are done.
+/// Commits random batches until the power goes, or all are done; every other one only if it follows the one before.
 Told run(const store::SqliteOptions& options, std::uint64_t seed) {
   Told told;
   auto store = store::SqliteStore::open(options);
   if (!store) return told;
   SeededEntropy random(seed);
   for (int batch = 0; batch < 25; ++batch) {
-    const std::vector<Write> writes = random_writes(random);
+    std::vector<Write> writes = random_writes(random);
+    std::vector<store::Condition> conditions;
+    if (batch % 2 == 1) {
+      conditions.push_back({kLastTable, to_bytes("batch"), told.durable.get(kLastTable, as_bytes("batch"))});
+      writes.push_back(put(kLastTable, "batch", std::to_string(batch)));
+      CHECK(!(*store)->commit_if({{kLastTable, to_bytes("batch"), Bytes{1}}}, writes));  // and nothing of it is found
+    }
     told.perhaps.apply(writes);
-    if (!(*store)->commit(writes)) return told;
+    if (!(*store)->commit_if(conditions, writes)) return told;
     told.durable.apply(writes);
   }
   return told;

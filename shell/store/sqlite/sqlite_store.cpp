@@ -273,38 +273,45 @@ std::vector<Row> SqliteStore::scan(Table table, ByteView first, ByteView end, st
 
 // ---- committing ----
 
-Status SqliteStore::commit(const std::vector<Write>& writes) {
+Status SqliteStore::commit_if(const std::vector<Condition>& conditions, const std::vector<Write>& writes) {
   REQUIRE(!std::exchange(read_failed_, false), ErrorCode::storage_failed, kFailed);
   REQUIRE(!options_.read_only || writes.empty(), ErrorCode::storage_failed, "this store was opened to be read alone");
-  if (options_.read_only) return ok();
-  if (full_) full_ = !reserve_.hold();
-  if (writes.empty()) return ok();
-  if (full_) return commit_when_full(writes);
-  Status committed = transact(writes);
+  if (full_ && !options_.read_only) full_ = !reserve_.hold();
+  if (writes.empty()) return check(conditions);  // nobody else has the file: between two reads nothing changes
+  if (full_) return commit_when_full(conditions, writes);
+  Status committed = transact(conditions, writes);
   if (!committed && committed.error().code == ErrorCode::storage_full) {
     enter_full();
-    return commit_when_full(writes);
+    return commit_when_full(conditions, writes);
   }
   if (committed) tidy_up();
   return committed;
 }
 
-Status SqliteStore::commit_when_full(const std::vector<Write>& writes) {
+Status SqliteStore::commit_when_full(const std::vector<Condition>& conditions, const std::vector<Write>& writes) {
   const std::int64_t growth = TRY(growth_of(writes));
   REQUIRE(growth <= std::min(kTrifle, spare_), ErrorCode::storage_full, kFull);
-  TRY(transact(writes));
+  TRY(transact(conditions, writes));
   spare_ -= growth;
   tidy_up();
   return ok();
 }
 
-Status SqliteStore::transact(const std::vector<Write>& writes) {
+Status SqliteStore::check(const std::vector<Condition>& conditions) const {
+  const bool hold = all_hold(*this, conditions);
+  REQUIRE(!std::exchange(read_failed_, false), ErrorCode::storage_failed, kFailed);
+  REQUIRE(hold, ErrorCode::conflict, kChanged);
+  return ok();
+}
+
+Status SqliteStore::transact(const std::vector<Condition>& conditions, const std::vector<Write>& writes) {
   const auto step = [this](Statement which) {
     const InUse in_use(statements_[which]);
     const int code = sqlite3_step(statements_[which]);
     return code == SQLITE_DONE ? ok() : error(code);
   };
   Status done = step(kBegin);
+  if (done) done = check(conditions);
   for (auto next = writes.begin(); done && next != writes.end(); ++next) done = write(*next);
   if (done) done = step(kCommit);
   // SQLite may have rolled back by itself; then there is nothing left to undo.

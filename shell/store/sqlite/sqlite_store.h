@@ -47,7 +47,7 @@ class SqliteStore final : public Store {
   std::optional<Bytes> get(Table table, ByteView key) const override;
   std::vector<Row> scan(Table table, ByteView first, ByteView end, std::size_t limit,
                         Order order = Order::ascending) const override;
-  Status commit(const std::vector<Write>& writes) override;
+  Status commit_if(const std::vector<Condition>& conditions, const std::vector<Write>& writes) override;
   bool full() const override { return full_; }
 
   /// Reads the whole file and checks its structure; storage_failed when it is damaged. Takes long.
@@ -84,9 +84,10 @@ class SqliteStore final : public Store {
   Result<std::int64_t> number(const char* sql) const;
   Status error(int code) const;
 
-  Status transact(const std::vector<Write>& writes);
+  Status transact(const std::vector<Condition>& conditions, const std::vector<Write>& writes);
+  Status check(const std::vector<Condition>& conditions) const;
   Status write(const Write& write);
-  Status commit_when_full(const std::vector<Write>& writes);
+  Status commit_when_full(const std::vector<Condition>& conditions, const std::vector<Write>& writes);
   Result<std::int64_t> growth_of(const std::vector<Write>& writes) const;
   void tidy_up();
   Status checkpoint();

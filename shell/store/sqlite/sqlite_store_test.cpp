@@ -35,6 +35,12 @@ struct SqliteBackend {
     store_.reset();
     store_ = open(folder_);
   }
+  std::unique_ptr<store::Store> open_again() {
+    auto opened = store::SqliteStore::open(options(folder_));
+    EXPECT_FALSE(opened);
+    EXPECT_EQ(opened.error().code, ErrorCode::conflict);
+    return nullptr;
+  }
   ScratchFolder folder_;
   std::unique_ptr<store::SqliteStore> store_ = open(folder_);
 };

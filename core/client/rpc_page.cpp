@@ -1,0 +1,77 @@
+#include "core/client/rpc_page.h"
+
+#include <algorithm>
+
+#include "core/base/encoding.h"
+
+namespace cairn::client {
+namespace {
+
+/// Of the longest place: a name, or the time and id of a conversation.
+constexpr std::size_t kMaxPlace = 512;
+/// Of a conversation, so that it fits into an answer beside what is said of its last message.
+constexpr std::size_t kMaxConversationBytes = 500'000;
+/// With a draft and what each is called these stay far below it.
+constexpr std::size_t kFewNames = 64;
+
+std::size_t size_of(const json& item) { return item.dump(-1, ' ', false, json::error_handler_t::replace).size(); }
+
+}  // namespace
+
+std::vector<RpcParameter> page_parameters(std::vector<RpcParameter> others) {
+  others.push_back({"first"});
+  others.push_back({"limit", RpcParameter::Kind::number});
+  return others;
+}
+
+std::variant<Page, RpcFailure> Page::of(const json& params, std::size_t bytes) {
+  const std::uint64_t limit = number_param(params, "limit", kMaxPageItems);
+  if (limit == 0) return failure(ErrorCode::malformed, "A page has one entry at least; ask for more than 0.");
+  Page page(std::min<std::uint64_t>(limit, kMaxPageItems), bytes);
+  if (!params.contains("first")) return page;
+  const std::string first = text_param(params, "first");
+  auto place = from_hex(std::string_view(first).substr(0, 2 * kMaxPlace + 2));
+  if (!place || place->empty() || place->size() > kMaxPlace) {
+    return failure(ErrorCode::malformed, "A page begins at what next of the one before it says; leave first out.");
+  }
+  page.first_ = std::move(*place);
+  return page;
+}
+
+bool Page::wants(ByteView place) {
+  if (more_ || !std::lexicographical_compare(first_.begin(), first_.end(), place.begin(), place.end())) return false;
+  more_ = items_.size() == limit_;
+  return !more_;
+}
+
+void Page::add(ByteView place, json item) {
+  bytes_ += size_of(item) + 1;
+  more_ = more_ || (bytes_ > most_bytes_ && !items_.empty());
+  if (more_) return;
+  last_ = to_bytes(place);
+  items_.push_back(std::move(item));
+}
+
+json Page::take(const char* key) {
+  json out = {{key, std::exchange(items_, json::array())}};
+  if (more_) out["next"] = to_hex(last_);
+  return out;
+}
+
+void leave_names_out(json& conversation) {
+  json& names = conversation["names"];
+  if (names.size() <= kFewNames || size_of(conversation) <= kMaxConversationBytes) return;
+  const std::size_t all = names.size();
+  while (names.size() > 1 && size_of(conversation) > kMaxConversationBytes) {
+    for (std::size_t half = names.size() / 2; half != 0; --half) {
+      const std::string name = names.back();
+      for (const char* of_names : {"devices", "petnames"}) {
+        if (conversation.contains(of_names)) conversation[of_names].erase(name);
+      }
+      names.erase(names.size() - 1);
+    }
+  }
+  conversation["names_left_out"] = all - names.size();
+}
+
+}  // namespace cairn::client

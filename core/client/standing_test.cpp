@@ -1,0 +1,306 @@
+// Who removes somebody may have the server's word for it before the mailbox has brought what was said until then: that
+// is taken, and nothing that comes behind the removal (docs/spec/client.md s.3).
+#include "core/client/standing.h"
+
+#include "core/client/content.h"
+#include "core/client/invitation_tables.h"
+#include "core/client/rejoin_fixture.h"
+#include "core/client/row_keys.h"
+#include "core/client/settings.h"
+#include "core/client/talk_fixture.h"
+#include "tests/support/hostile_device.h"
+
+namespace cairn::client {
+namespace {
+
+using Kind = proto::EnvelopeKind;
+
+constexpr const char* kLateWords = "By the word of the server";
+
+/// alice, bob and carol in a group of alice's. Alice's mailbox brings nothing until it is let go.
+class RemovalTest : public RejoinTest {
+ protected:
+  void SetUp() override {
+    RejoinTest::SetUp();
+    good(village.register_person("carol-1", kCarol));
+    const json made = good(village.ask("alice-1", "group.create", {{"title", "walkers"}, {"names", {"bob", "carol"}}}));
+    walkers = *ChannelId::from(*from_hex(made["conversation"].get<std::string>()));
+    say("alice-1", "walkers", "we begin");
+    for (const std::string device : {"bob-1", "carol-1"}) ASSERT_TRUE(hears(device, "we begin")) << device;
+    village.pass_all(kMinuteMs);  // and says so
+    village.hold_envelopes("alice-1", true);
+  }
+
+  bool hears(const std::string& device, const std::string& text) {
+    return village.until([&] { return has_text(device, "walkers", text); });
+  }
+  void let_go() {
+    village.hold_envelopes("alice-1", false);
+    village.pass_all(kMinuteMs);
+  }
+  /// Alice has the server's word that this name is out.
+  void remove(const std::string& name) {
+    const std::uint64_t before = epoch("alice-1", walkers);
+    good(village.ask("alice-1", "group.remove", {{"conversation", "walkers"}, {"name", name}}));
+    ASSERT_TRUE(village.until([&] { return epoch("alice-1", walkers) == before + 1; }));
+  }
+  /// Of alice's removals those that her mailbox has not come to.
+  std::size_t unseen() { return village.device("alice-1").store().scan(tables::kOwnRemovals, {}, {}, 10).size(); }
+
+  /// What a device would say next, which it gives to nobody but a server that is in league with it.
+  struct Sealed {
+    std::uint64_t epoch = 0;
+    Bytes ciphertext;
+  };
+  Sealed sealed_by(const std::string& device, const std::string& text) {
+    auto hostile = testing::HostileDevice::like(village, device);
+    mls::Group group = hostile.group_of(device, walkers);
+    TextContent content;
+    hostile.entropy().fill(content.salt);
+    content.text = text;
+    const SecretBytes plaintext = encode_plaintext({}, encode_content(content));
+    auto ciphertext = group.protect(plaintext.expose(), {}, hostile.entropy());
+    CHECK(ciphertext.has_value());
+    return {group.epoch(), std::move(*ciphertext)};
+  }
+  /// That server lays it behind all that is in the mailbox.
+  void place(const std::string& reader, const Sealed& sealed) {
+    testing::HostileDevice::like(village, "carol-1")
+        .deliver(account(reader).mailbox, Kind::message, walkers, sealed.epoch, sealed.ciphertext);
+  }
+  /// It loses the commits that it had still to bring to alice.
+  void lose_echo() {
+    auto& mailbox = village.server.post.mailboxes[account("alice-1").mailbox];
+    mailbox.next -= mailbox.envelopes.size();
+    ASSERT_NE(std::erase_if(mailbox.envelopes, [](const auto& one) { return one.kind == Kind::commit; }), 0u);
+    for (proto::Envelope& one : mailbox.envelopes) one.sequence = mailbox.next++;
+  }
+
+  ChannelId walkers;
+};
+
+TEST_F(RemovalTest, WhatTheServerHadBeforeItIsTakenThoughItsAnswerCameFirst) {
+  say("bob-1", "walkers", "before");
+  remove("bob");
+  ASSERT_TRUE(hears("carol-1", "before"));
+  EXPECT_FALSE(has_text("alice-1", "walkers", "before"));
+  EXPECT_EQ(unseen(), 1u);
+  let_go();
+  EXPECT_TRUE(has_text("alice-1", "walkers", "before"));
+  EXPECT_EQ(notices("alice-1", "walkers", kLateWords), 1u);
+  EXPECT_EQ(notices("carol-1", "walkers", kLateWords), 0u);
+  EXPECT_EQ(gaps("alice-1", "walkers"), 0u);
+  EXPECT_EQ(unseen(), 0u);
+}
+
+TEST_F(RemovalTest, SoItIsWhereItsMakerWasKilledBetweenAnswerAndMailbox) {
+  say("bob-1", "walkers", "before");
+  remove("bob");
+  village.device("alice-1").set_silent(true);
+  village.device("alice-1").restart();
+  village.pass_all(kMinuteMs);
+  EXPECT_EQ(unseen(), 1u);
+  village.device("alice-1").set_silent(false);
+  let_go();
+  EXPECT_TRUE(has_text("alice-1", "walkers", "before"));
+  EXPECT_EQ(unseen(), 0u);
+}
+
+TEST_F(RemovalTest, TwoInARowLeaveWhatBothHadSaid) {
+  say("bob-1", "walkers", "from bob");
+  remove("bob");
+  say("carol-1", "walkers", "from carol");
+  remove("carol");
+  EXPECT_EQ(unseen(), 2u);
+  let_go();
+  EXPECT_EQ(texts("alice-1", "walkers"), (Texts{"we begin", "from bob", "from carol"}));
+  EXPECT_EQ(unseen(), 0u);
+}
+
+TEST_F(RemovalTest, NothingIsTakenThatComesBehindTheCommit) {
+  say("bob-1", "walkers", "before");
+  const Sealed late = sealed_by("bob-1", "late");
+  remove("bob");
+  ASSERT_TRUE(hears("carol-1", "before"));
+  for (const std::string reader : {"alice-1", "carol-1"}) place(reader, late);
+  let_go();
+  for (const std::string reader : {"alice-1", "carol-1"}) {
+    EXPECT_TRUE(has_text(reader, "walkers", "before")) << reader;
+    EXPECT_FALSE(has_text(reader, "walkers", "late")) << reader;
+  }
+}
+
+// The order is the server's: so far one that is in league with the removed device brings what that has made since.
+TEST_F(RemovalTest, WhatTheServerPlacesBeforeTheCommitIsTakenAndMarked) {
+  const Sealed late = sealed_by("bob-1", "late");
+  remove("bob");
+  auto& mailbox = village.server.post.mailboxes[account("alice-1").mailbox];
+  const std::uint64_t first = mailbox.next - mailbox.envelopes.size();
+  place("alice-1", late);
+  std::rotate(mailbox.envelopes.begin(), std::prev(mailbox.envelopes.end()), mailbox.envelopes.end());
+  mailbox.next = first;
+  for (proto::Envelope& one : mailbox.envelopes) one.sequence = mailbox.next++;
+  let_go();
+  EXPECT_TRUE(has_text("alice-1", "walkers", "late"));
+  EXPECT_EQ(notices("alice-1", "walkers", kLateWords), 1u);
+  EXPECT_EQ(unseen(), 0u);
+}
+
+TEST_F(RemovalTest, NothingIsTakenBehindWhatIsOfALaterEpochWhereTheCommitNeverComes) {
+  say("bob-1", "walkers", "before");
+  const Sealed late = sealed_by("bob-1", "late");
+  remove("bob");
+  lose_echo();
+  ASSERT_TRUE(hears("carol-1", "before"));
+  say("carol-1", "walkers", "among us");
+  place("alice-1", late);
+  let_go();
+  EXPECT_EQ(texts("alice-1", "walkers"), (Texts{"we begin", "before", "among us"}));
+  EXPECT_EQ(unseen(), 0u);
+}
+
+TEST_F(RemovalTest, WhoWasRemovedByAFormerCommitIsNotHeardBeforeThisOne) {
+  say("carol-1", "walkers", "from carol");
+  const Sealed late = sealed_by("carol-1", "late");
+  remove("carol");
+  let_go();
+  ASSERT_TRUE(has_text("alice-1", "walkers", "from carol"));
+  village.hold_envelopes("alice-1", true);
+  place("alice-1", late);
+  say("bob-1", "walkers", "from bob");
+  remove("bob");
+  EXPECT_EQ(unseen(), 1u);
+  let_go();
+  EXPECT_EQ(texts("alice-1", "walkers"), (Texts{"we begin", "from carol", "from bob"}));
+}
+
+TEST_F(RemovalTest, WhoCameInAgainBesideItIsHeardAsAnybody) {
+  say("bob-1", "walkers", "before");
+  remove("bob");
+  good(village.ask("alice-1", "group.add", {{"conversation", "walkers"}, {"name", "bob"}}));
+  ASSERT_TRUE(village.until([&] { return notices("carol-1", "walkers", "added bob") == 1; }));
+  let_go();
+  say("bob-1", "walkers", "after");
+  village.pass_all(kMinuteMs);
+  EXPECT_EQ(texts("alice-1", "walkers"), (Texts{"we begin", "before", "after"}));
+  EXPECT_EQ(unseen(), 0u);
+}
+
+TEST_F(RemovalTest, WhoIsOutForgetsWhoBroughtThemThere) {
+  const auto is_kept = [&](const std::string& device) {
+    return village.device(device).store().get(tables::kBroughtBy, walkers).has_value();
+  };
+  say("bob-1", "walkers", "yes");  // so he takes it for no request
+  EXPECT_TRUE(is_kept("bob-1"));
+  remove("bob");
+  village.pass_all(kMinuteMs);
+  EXPECT_FALSE(is_kept("bob-1"));
+  EXPECT_TRUE(is_kept("carol-1"));
+}
+
+// It is said who removed that device; and that it spoke makes no request an accepted one, once it is known to be out.
+TEST_F(RemovalTest, OfAnOwnDeviceLeavesWhatItHadSaid) {
+  village.hold_envelopes("alice-1", false);
+  good(village.link_device("alice-2", kAlice, "alice-1"));
+  const json made = good(village.ask("carol-1", "group.create", {{"title", "runners"}, {"names", {"alice"}}}));
+  say("carol-1", "runners", "come along");
+  for (const std::string device : {"alice-1", "alice-2"}) {
+    ASSERT_TRUE(village.until([&] { return has_text(device, "runners", "come along"); })) << device;
+  }
+  village.pass_all(kMinuteMs);
+  village.hold_envelopes("alice-1", true);
+  say("alice-2", "walkers", "from my other one");
+  say("alice-2", "runners", "I do");
+  const std::uint64_t before = epoch("alice-1", walkers);
+  const json list = good(village.ask("alice-1", "device.list"));
+  for (const json& device : list["devices"]) {
+    if (!device["own"]) good(village.ask("alice-1", "device.remove", {{"device", device["id"]}}));
+  }
+  ASSERT_TRUE(village.until([&] { return epoch("alice-1", walkers) == before + 1; }));
+  let_go();
+  EXPECT_TRUE(has_text("alice-1", "walkers", "from my other one"));
+  EXPECT_EQ(notices("alice-1", "walkers", "has removed; ask them"), 1u);
+  EXPECT_EQ(notices("alice-1", "walkers", kLateWords), 0u);
+  EXPECT_TRUE(has_text("alice-1", "runners", "I do"));
+  const auto runners = *ChannelId::from(*from_hex(made["conversation"].get<std::string>()));
+  EXPECT_TRUE(settings_of(village.device("alice-1").store(), runners).is_request);
+  EXPECT_EQ(unseen(), 0u);
+}
+
+// ---- when the waiting ends ----
+
+class OwnRemovals : public ::testing::Test {
+ protected:
+  static constexpr std::uint64_t kEnded = 7;
+
+  OwnRemovals() { put(room.home()); }
+  void put(const ChannelId& channel) {
+    wire::Writer w;
+    w.u64(room.context().now.ms);
+    room.context().store.put(tables::kFormerEpochs, numbered(channel, kEnded), w.take());
+    room.context().store.put(tables::kOwnRemovals, numbered(channel, kEnded), wire::encode(OwnRemoval{{Bytes{1, 2}}}));
+  }
+  bool is_there() const { return room.rows(tables::kOwnRemovals) == 1; }
+  void reach(Kind kind, std::uint64_t epoch) {
+    proto::Envelope envelope;
+    envelope.kind = kind;
+    envelope.channel = room.home();
+    envelope.epoch = epoch;
+    note_reached(room.context(), room.home(), envelope);
+  }
+
+  TalkRoom room;
+};
+
+TEST_F(OwnRemovals, AreWaitedForUntilTheirCommitOrWhatCameBehindIt) {
+  for (const auto& [kind, epoch] : std::vector<std::pair<Kind, std::uint64_t>>{{Kind::message, kEnded},
+                                                                               {Kind::commit, kEnded - 1},
+                                                                               {Kind::commit_blob, kEnded - 1},
+                                                                               {Kind::welcome, kEnded + 1},
+                                                                               {Kind::welcome_blob, kEnded + 1},
+                                                                               {Kind::rejoin, kEnded + 1},
+                                                                               {Kind::rejoin_answer, kEnded + 1}}) {
+    reach(kind, epoch);
+    EXPECT_TRUE(is_there()) << static_cast<int>(kind) << " of " << epoch;
+  }
+  for (const auto& [kind, epoch] : std::vector<std::pair<Kind, std::uint64_t>>{{Kind::commit, kEnded},
+                                                                               {Kind::commit_blob, kEnded},
+                                                                               {Kind::commit, kEnded + 1},
+                                                                               {Kind::commit_blob, kEnded + 1},
+                                                                               {Kind::message, kEnded + 1}}) {
+    reach(kind, epoch);
+    EXPECT_FALSE(is_there()) << static_cast<int>(kind) << " of " << epoch;
+    put(room.home());
+  }
+}
+
+TEST_F(OwnRemovals, OfAnotherChannelAreNotReachedHere) {
+  room.context().store.erase(tables::kOwnRemovals, numbered(room.home(), kEnded));
+  testing::SeededEntropy entropy(9);
+  put(random_value<ChannelId>(entropy));
+  reach(Kind::commit, kEnded);
+  EXPECT_TRUE(is_there());
+}
+
+TEST_F(OwnRemovals, AreKeptNoLongerThanTheKeysOfTheirEpoch) {
+  const Time ended = room.context().now;
+  room.set_now(after(ended, kFormerEpochLifeMs - kHourMs));
+  room.conversations().step(room.context(), room.account());
+  EXPECT_TRUE(is_there());
+  room.set_now(after(ended, kFormerEpochLifeMs));
+  room.conversations().step(room.context(), room.account());
+  EXPECT_FALSE(is_there());
+  EXPECT_EQ(room.rows(tables::kFormerEpochs), 0u);
+}
+
+TEST_F(OwnRemovals, ARowThatIsNoneIsRefused) {
+  Bytes row = wire::encode(OwnRemoval{{Bytes{1, 2}, Bytes{3}}});
+  ASSERT_TRUE(wire::decode<OwnRemoval>(row));
+  row.push_back(0);
+  EXPECT_FALSE(wire::decode<OwnRemoval>(row)) << "something behind it";
+  row.resize(row.size() - 2);
+  EXPECT_FALSE(wire::decode<OwnRemoval>(row)) << "cut off";
+}
+
+}  // namespace
+}  // namespace cairn::client
