@@ -17,6 +17,7 @@ struct WorldOptions {
   std::string client = "cairn";           ///< the devices' program: tests put a weakened one here,
   std::string realm = "cairn-witness";    ///< or here,
   std::string auditor = "cairn-witness";  ///< or here, for witnesses and auditors
+  bool with_reset = false;                ///< mud-puddle: names are reset, too, which takes minutes
   std::string weakness;                   ///< which check the weakened one leaves out (tests/weakened)
 };
 
