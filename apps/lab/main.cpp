@@ -82,6 +82,7 @@ void add_options(CLI::App* app, Command& command) {
   app->add_option("--realm", command.run.world.realm, "the realms' program in it");
   app->add_option("--auditor", command.run.world.auditor, "the witnesses' and auditors' program in it");
   app->add_option("--weakness", command.run.world.weakness, "what a weakened program of the tests leaves out");
+  app->add_flag("--with-reset", command.run.world.with_reset, "mud-puddle: reset names, too, which takes minutes");
   app->add_flag_callback(
       "--model-only", [&command] { command.run.sides = RunOptions::Sides::model; }, "leave Cairn's side out");
   app->add_flag_callback(

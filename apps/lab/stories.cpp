@@ -140,7 +140,8 @@ const std::vector<Story>& backup_stories() {
        "attacker holds all that the server stores and may change it. He asks for Alice's name with another paper, "
        "and with none; tries every key that he has, and all that lies beside the backup, with a program of his "
        "own; and lays her backup in the place of an accomplice's, who restores that. Then Alice, who has lost her "
-       "phone, types what is on her paper into a new one. Two others allow a reset of their names: anybody may ask, "
+       "phone, types what is on her paper into a new one. With --with-reset the lab goes on for some minutes: two "
+       "others allow a reset of their names: anybody may ask, "
        "and "
        "has the name after three days in which nobody said no. The attacker asks for both. Bob says no, and the server "
        "keeps that back. Dora's phone is in the puddle, so nobody says no, and the attacker gets her name, and asks "
@@ -151,7 +152,7 @@ const std::vector<Story>& backup_stories() {
        "Keep the paper with the recovery key. Nobody else gets your name without your paper, your PIN or a phone of "
        "yours, unless you allow a "
        "reset: then anybody may ask, and has the name if nobody calls it off in time; even then not what was written "
-       "before, as far as this was tried. Whoever loses all phones, the "
+       "before, as far as --with-reset tries it. Whoever loses all phones, the "
        "paper, and the PIN if there was one, has "
        "lost the messages: nobody at the server can help, and that is the price.",
        {kMudPuddle, kGuide, kBackup}},

@@ -32,10 +32,21 @@ Ran lab(std::vector<std::string> arguments) {
 }
 
 /// Cairn's side of one attack, against the weakened client, realms, witnesses and auditors.
+/// A reset takes minutes, and is made where it is what is broken, and where nothing is.
 json against(const std::string& attack, const std::string& weakness) {
-  return lab({"run", attack, "--cairn-only", "--client", "cairn-weakened", "--realm", "cairn-witness-weakened",
-              "--auditor", "cairn-witness-weakened", "--weakness", weakness})
-      .result["cairn"];
+  std::vector<std::string> words = {"run",
+                                    attack,
+                                    "--cairn-only",
+                                    "--client",
+                                    "cairn-weakened",
+                                    "--realm",
+                                    "cairn-witness-weakened",
+                                    "--auditor",
+                                    "cairn-witness-weakened",
+                                    "--weakness",
+                                    weakness};
+  if (attack == "mud-puddle" && weakness != "sealing") words.emplace_back("--with-reset");
+  return lab(std::move(words)).result["cairn"];
 }
 
 /// Whether a side's picture shows what its outcome says.

@@ -103,6 +103,7 @@ int main(int argc, char** argv) {
   config.domain = domain;
   config.sign_up = relay::SignUp::open;
   config.policy = std::move(*parsed);
+  config.auditors = relay::auditors_of(policy);
   testing::SeededEntropy entropy(lying::kAttackersSeed);
   ToldByFile hook(*victim, lie_file, entropy,
                   colluders.empty() ? ToldByFile::Colluders::none : ToldByFile::Colluders::all);

@@ -17,6 +17,7 @@ struct WorldOptions {
   std::string client = "cairn";           ///< the devices' program: tests put a weakened one here,
   std::string realm = "cairn-witness";    ///< or here,
   std::string auditor = "cairn-witness";  ///< or here, for witnesses and auditors
+  bool with_reset = false;                ///< mud-puddle: names are reset, too, which takes minutes
   std::string weakness;                   ///< which check the weakened one leaves out (tests/weakened)
 };
 
@@ -61,6 +62,8 @@ class World {
 
   /// The clock of the day goes ahead by so much for everybody, auditors too.
   void set_clocks(std::chrono::seconds ahead);
+  /// By how much it is ahead now.
+  std::chrono::seconds ahead() const { return ahead_; }
   /// So much time passes for the auditors, who count it by a clock that nobody sets, and no more than two minutes of it
   /// at a time; so it is brought to them in steps. The clock of the day goes on from where it was, for all.
   void pass_at_auditors(std::chrono::seconds most);
