@@ -11,6 +11,7 @@ namespace {
 
 /// Everything is told no sooner again, however often it is asked for.
 constexpr std::uint64_t kTellPauseMs = kMinuteMs;
+constexpr std::uint64_t kAskPauseMs = 6 * kHourMs;
 constexpr std::size_t kDomainMarksAtOnce = 64;
 constexpr std::size_t kMostWanting = 1024;
 
@@ -194,6 +195,19 @@ void DomainSharing::wanted(Context& context, const DeviceId& by) {
   context.store.put(tables::kDomainsWanted, to_bytes(by), {});
 }
 
+void DomainSharing::ask(Context& context, const Account& account) {
+  next_ask_ = Time::never();
+  if (context.store.get(tables::kDomainsAsked, {})) return;
+  if (asked_at_ && elapsed_ms(context.now, *asked_at_) < kAskPauseMs) {
+    next_ask_ = after(*asked_at_, kAskPauseMs);
+    return;
+  }
+  mark_all(context, account);
+  if (!line_.say(context, account, DomainsWanted{})) return;
+  asked_at_ = context.now;
+  context.store.put(tables::kDomainsAsked, {}, {});
+}
+
 void DomainSharing::tell_who_wants(Context& context, const Account& account) {
   next_tell_ = Time::never();
   const auto all = context.store.scan(tables::kDomainsWanted, {}, {}, kMostWanting);
@@ -246,10 +260,7 @@ void DomainSharing::tell(Context& context, const Account& account, const Bytes& 
 void DomainSharing::step(Context& context, const Account& account, Others others) {
   if (others == Others::none) return;  // who comes asks for everything
   if (!line_.home(context.store, account)) return;
-  if (!context.store.get(tables::kDomainsAsked, {})) {
-    mark_all(context, account);
-    if (line_.say(context, account, DomainsWanted{})) context.store.put(tables::kDomainsAsked, {}, {});
-  }
+  ask(context, account);
   tell_who_wants(context, account);
   for (const Row& row : context.store.scan(tables::kDomainMarks, {}, {}, kDomainMarksAtOnce)) {
     if (row.value.size() == 1) tell(context, account, row.key, row.value.front());

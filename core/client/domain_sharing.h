@@ -29,10 +29,11 @@ class DomainSharing {
   void step(Context& context, const Account& account, Others others);
   /// Grows when something may have come to be decided.
   std::uint64_t looks() const { return looks_; }
-  Time next_deadline() const { return next_tell_; }
+  Time next_deadline() const { return std::min(next_tell_, next_ask_); }
   void forget_all() {
     told_at_.reset();
-    next_tell_ = Time::never();
+    asked_at_.reset();
+    next_tell_ = next_ask_ = Time::never();
   }
 
  private:
@@ -52,6 +53,8 @@ class DomainSharing {
   static void mark_all(Context& context, const Account& account);
   /// Whether the link by which it was pinned led to the name that it is of: until then it may be put back.
   bool is_borne_out(const StoreView& store, const Account& account, std::string_view domain) const;
+  /// Everything is asked for, where it has to be: once in six hours, whatever gaps the server's numbers have.
+  void ask(Context& context, const Account& account);
   /// Whoever wants to hear everything, once in a minute for all.
   void tell_who_wants(Context& context, const Account& account);
   /// What others have said, to a device that this one let in: they may be off for long.
@@ -63,6 +66,8 @@ class DomainSharing {
   SelfLine& line_;
   std::optional<Time> told_at_;  ///< when everything was last told, in this process
   Time next_tell_ = Time::never();
+  std::optional<Time> asked_at_;  ///< when everything was last asked for, in this process
+  Time next_ask_ = Time::never();
   std::uint64_t looks_ = 0;
 };
 

@@ -202,12 +202,15 @@ TEST_F(RemovalTest, WhoIsOutForgetsWhoBroughtThemThere) {
 TEST_F(RemovalTest, OfAnOwnDeviceLeavesWhatItHadSaid) {
   village.hold_envelopes("alice-1", false);
   good(village.link_device("alice-2", kAlice, "alice-1"));
-  const json made = good(village.ask("carol-1", "group.create", {{"title", "runners"}, {"names", {"alice"}}}));
-  say("carol-1", "runners", "come along");
+  good(village.register_person("dave-1", "dave@example.org"));  // whom alice does not know
+  const json made = good(village.ask("dave-1", "group.create", {{"title", "runners"}, {"names", {"alice"}}}));
+  say("dave-1", "runners", "come along");
   for (const std::string device : {"alice-1", "alice-2"}) {
     ASSERT_TRUE(village.until([&] { return has_text(device, "runners", "come along"); })) << device;
   }
   village.pass_all(kMinuteMs);
+  const auto runners = *ChannelId::from(*from_hex(made["conversation"].get<std::string>()));
+  ASSERT_TRUE(settings_of(village.device("alice-1").store(), runners).is_request);
   village.hold_envelopes("alice-1", true);
   say("alice-2", "walkers", "from my other one");
   say("alice-2", "runners", "I do");
@@ -222,7 +225,6 @@ TEST_F(RemovalTest, OfAnOwnDeviceLeavesWhatItHadSaid) {
   EXPECT_EQ(notices("alice-1", "walkers", "has removed; ask them"), 1u);
   EXPECT_EQ(notices("alice-1", "walkers", kLateWords), 0u);
   EXPECT_TRUE(has_text("alice-1", "runners", "I do"));
-  const auto runners = *ChannelId::from(*from_hex(made["conversation"].get<std::string>()));
   EXPECT_TRUE(settings_of(village.device("alice-1").store(), runners).is_request);
   EXPECT_EQ(unseen(), 0u);
 }

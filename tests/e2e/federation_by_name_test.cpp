@@ -87,18 +87,23 @@ TEST_F(FederationByName, ADomainThatWasAwayForADayMissesNothing) {
 TEST_F(FederationByName, AnotherNamesCertificateIsRefusedInOneSentenceAndWhatWaitsComesLater) {
   alice_says("begin");
   ASSERT_TRUE(bob_has_it());
-  all().person("carol", "carol@one.example", all().one);
   const testing::TestAuthority stranger(all().file(""), "stranger");
   stranger.issue("stranger-two", "DNS:two.example");
   all().authority->issue("mistaken", "DNS:elsewhere.example,DNS:one.example");
-  const std::pair<const char*, const char*> wrong[] = {
-      {"mistaken", "the server's certificate is for another name: check the address."},
-      {"stranger-two",
+  struct Wrong {
+    const char* certificate;
+    const char* asking;  // who has not been told before, and is told at once
+    const char* why;
+  };
+  const Wrong wrong[] = {
+      {"mistaken", "carol", "the server's certificate is for another name: check the address."},
+      {"stranger-two", "dave",
        "nobody whom this machine trusts has signed the server's certificate: name its authority with --ca FILE, if you "
        "know it."}};
   std::uint64_t waiting = 0;
-  for (const auto& [certificate, why] : wrong) {
+  for (const auto& [certificate, asking, why] : wrong) {
     SCOPED_TRACE(certificate);
+    all().person(asking, std::string(asking) + "@one.example", all().one);
     TwoDomains::stop(all().two, SIGTERM);
     all().two.certificate = certificate;
     all().start(all().two);
@@ -114,7 +119,7 @@ TEST_F(FederationByName, AnotherNamesCertificateIsRefusedInOneSentenceAndWhatWai
     EXPECT_NE(told.find(std::string("wrong  The server of two.example cannot be reached: ") + why), std::string::npos)
         << told;
     // From a client to the other domain's server: nothing is asked there, and one sentence says why.
-    const demo::Said refused = all().cairn("carol", {"send", "bob@two.example", "hello", "--wait", "5"});
+    const demo::Said refused = all().cairn(asking, {"send", "bob@two.example", "hello", "--wait", "5"});
     EXPECT_NE(refused.exit_code, 0);
     EXPECT_NE(refused.error.find(std::string("The server of two.example: No connection is made: ") + why),
               std::string::npos)

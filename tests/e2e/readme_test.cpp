@@ -60,7 +60,10 @@ std::vector<std::vector<std::string>> commands_in(const std::string& text) {
     std::vector<std::string> words;
     for (std::string word; in >> word && word != "&&" && word != "|" && word != "#";) words.push_back(word);
     static const std::set<std::string> kPrograms = {"cairn", "cairnd", "cairn-witness", "cairn-lab"};
-    if (words.size() > 1 && kPrograms.contains(words.front())) out.push_back(std::move(words));
+    const auto is_drawn = [](const std::string& word) { return word.starts_with("---"); };  // of a picture
+    if (words.size() > 1 && kPrograms.contains(words.front()) && !std::ranges::any_of(words, is_drawn)) {
+      out.push_back(std::move(words));
+    }
   };
   bool in_block = false;
   std::istringstream lines(text);
