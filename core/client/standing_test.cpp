@@ -248,40 +248,6 @@ TEST_F(RemovalTest, WhatTheyChangedBeforeItIsTakenAndMarkedToo) {
   EXPECT_EQ(notices("carol-1", "walkers", kLateWords), 0u);
 }
 
-// Nor is what it changes taken without a word, nor does its owner leave because it says so.
-TEST_F(RemovalTest, OfADeviceOfAnotherNameMarksItsChangesAndMovesNobodyOut) {
-  village.hold_envelopes("alice-1", false);
-  good(village.link_device("bob-2", kBob, "bob-1"));
-  ASSERT_TRUE(village.until([&] {
-    village.begin("alice-1", "send", {{"to", "walkers"}, {"text", "both here"}});
-    village.pass_all(kMinuteMs);
-    return notices("bob-2", "walkers", "You are in a conversation") == 1;
-  }));
-  say("bob-2", "walkers", "at noon");
-  ASSERT_TRUE(hears("alice-1", "at noon"));
-  village.pass_all(kMinuteMs);
-  village.hold_envelopes("alice-1", true);
-  std::string id;
-  for (const json& one : messages("bob-2", "walkers"))
-    id = one["text"] == "at noon" ? one["id"].get<std::string>() : id;
-  good(village.ask("bob-2", "message.edit", {{"message", id}, {"text", "at midnight"}}));
-  good(village.ask("bob-2", "group.leave", {{"conversation", "walkers"}}));
-  village.pass_all(kMinuteMs);
-  const json list = good(village.ask("bob-1", "device.list"));
-  for (const json& device : list["devices"]) {
-    if (!device["own"]) good(village.ask("bob-1", "device.remove", {{"device", device["id"]}}));
-  }
-  good(village.ask("alice-1", "contact.show", {{"name", kBob}}));  // she looks him up anew
-  village.pass_all(kMinuteMs);
-  let_go();
-  EXPECT_TRUE(has_text("alice-1", "walkers", "at midnight"));
-  EXPECT_EQ(notices("alice-1", "walkers", "Something here was changed from a device that bob@example.org has removed"),
-            1u);
-  const json group = good(village.ask("alice-1", "group.show", {{"conversation", "walkers"}}));
-  EXPECT_NE(std::find(group["names"].begin(), group["names"].end(), kBob), group["names"].end()) << group;
-  EXPECT_EQ(notices("carol-1", "walkers", "removed bob"), 0u);
-}
-
 // ---- when the waiting ends ----
 
 class OwnRemovals : public ::testing::Test {
