@@ -246,7 +246,9 @@ std::string render_requests(const json& result, Ink ink) {
   std::string out;
   for (const json& one : result.value("requests", json::array())) {
     out += names_of(one) + "  [" + text_of(one, "id").substr(0, 8) + "]\n";
-    if (one.contains("first")) out += "  " + render_message(one["first"], ink);
+    if (!one.contains("first")) continue;
+    out += "  " + render_message(one["first"], ink);
+    if (one["first"].value("text_cut", false)) out += "  (This is its beginning; read shows all of it.)\n";
   }
   return out.empty() ? "No requests.\n" : out;
 }

@@ -1,11 +1,15 @@
 #include "apps/cairn/whole_list.h"
 
+#include <map>
 #include <utility>
 
 namespace cairn::apps {
 namespace {
 
 using nlohmann::json;
+
+/// Where something moves each time that it is read the last pass is good enough: it is read again at the next news.
+constexpr int kMostPasses = 4;
 
 /// The methods, and under which key each has its entries.
 const std::map<std::string, std::string>& paged_methods() {
@@ -30,17 +34,19 @@ json WholeList::params() const {
 }
 
 bool WholeList::take(const json& result) {
-  const bool is_one_page = next_.empty() && !is_again_ && !result.contains("next");
+  const bool is_one_page = next_.empty() && !result.contains("next");
   for (const json& entry : result.value(key_, json::array())) put(entry);
   around_ = result;
   around_.erase(key_);
   around_.erase("next");
   next_ = result.value("next", "");
   if (!next_.empty()) return false;
-  const bool is_whole = is_one_page || !may_move_ || (is_again_ && !has_new_);
-  is_again_ = true;
-  has_new_ = false;
-  return is_whole;
+  ++passes_;
+  const bool is_whole = is_one_page || !may_move_ || passes_ == kMostPasses || (passes_ > 1 && ids_ == former_ids_);
+  if (is_whole) return true;
+  former_ids_ = std::exchange(ids_, {});
+  entries_ = json::array();
+  return false;
 }
 
 json WholeList::result() const {
@@ -51,13 +57,13 @@ json WholeList::result() const {
 
 void WholeList::put(const json& entry) {
   const std::string id = may_move_ ? entry.value("id", "") : "";
-  if (!id.empty()) {
-    const auto [known, is_new] = by_id_.emplace(id, entries_.size());
-    if (!is_new) {
-      entries_[known->second] = entry;
-      return;
+  if (!id.empty() && !ids_.insert(id).second) {
+    // It moved to the end while this was read, unpinned for instance: there it stands now.
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      if (entries_[i].value("id", "") != id) continue;
+      entries_.erase(i);
+      break;
     }
-    has_new_ = true;
   }
   entries_.push_back(entry);
 }

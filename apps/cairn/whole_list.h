@@ -1,8 +1,8 @@
 // A list that the mind gives in pages (docs/spec/client-rpc.md s.10), put together.
 #pragma once
 
-#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 
 #include "apps/cairn/speaker.h"
@@ -13,7 +13,8 @@ namespace cairn::apps {
 bool comes_in_pages(const std::string& method);
 
 /// Asks for page after page. In the order of conversations one may move while they are read, to where it was not looked
-/// for: a list of several pages is read once more, until that brings nothing new.
+/// for: a list of several pages is read again from its beginning until two passes have the same conversations, four
+/// times at most. What it has is the last pass.
 class WholeList {
  public:
   WholeList(const std::string& method, nlohmann::json params);
@@ -26,18 +27,18 @@ class WholeList {
   nlohmann::json result() const;
 
  private:
-  /// Puts it into the list, or in the place of what it was in an earlier page.
+  /// Puts it at the end of this pass.
   void put(const nlohmann::json& entry);
 
   std::string key_;  ///< under which an answer has its entries
   bool may_move_;
   nlohmann::json params_;
-  std::string next_;  ///< empty: from the beginning
-  nlohmann::json entries_ = nlohmann::json::array();
-  nlohmann::json around_;                     ///< of the last answer, what is no entry
-  std::map<std::string, std::size_t> by_id_;  ///< places in entries_
-  bool is_again_ = false;                     ///< it has been read to its end before
-  bool has_new_ = false;                      ///< since it is read again
+  std::string next_;                                  ///< empty: from the beginning
+  nlohmann::json entries_ = nlohmann::json::array();  ///< of this pass
+  nlohmann::json around_;                             ///< of the last answer, what is no entry
+  std::set<std::string> ids_;                         ///< of entries_
+  std::set<std::string> former_ids_;                  ///< of the pass before
+  int passes_ = 0;                                    ///< that have been read to their end
 };
 
 /// All of the list of such a method; for any other the answer as it is.

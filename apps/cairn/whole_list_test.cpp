@@ -63,7 +63,7 @@ TEST(WholeList, OfSeveralPagesGoesOnWhereEachEnds) {
   EXPECT_EQ(mind.asked, (Names{"{}", R"({"first":"62"})"}));
 }
 
-TEST(WholeList, HasAConversationThatMovedWhileItWasRead) {
+TEST(WholeList, HasAConversationThatMovedWhileItWasReadInItsPlace) {
   Answering mind;
   // c comes to the front when the first page has been read already.
   mind.answers = {page(json::array({conversation("a")}), "01"),
@@ -75,9 +75,40 @@ TEST(WholeList, HasAConversationThatMovedWhileItWasRead) {
                   page(json::array({conversation("b")}))};
   const Reply all = ask_whole(mind, "conversations", json::object(), nullptr);
   EXPECT_EQ(all.exit, Exit::done) << all.sentence;
-  EXPECT_EQ(ids(all), (Names{"a", "b", "c"}));
+  EXPECT_EQ(ids(all), (Names{"c", "a", "b"}));
   EXPECT_TRUE(mind.answers.empty());
   EXPECT_EQ(mind.asked[2], "{}") << "from the beginning again";
+}
+
+TEST(WholeList, HasNoConversationThatIsGoneSince) {
+  Answering mind;
+  mind.answers = {page(json::array({conversation("a"), conversation("b")}), "01"),
+                  page(json::array({conversation("c")})),
+                  page(json::array({conversation("a")}), "01"),
+                  page(json::array({conversation("c")})),
+                  page(json::array({conversation("a")}), "01"),
+                  page(json::array({conversation("c")}))};
+  EXPECT_EQ(ids(ask_whole(mind, "conversations", json::object(), nullptr)), (Names{"a", "c"}));
+  EXPECT_TRUE(mind.answers.empty());
+}
+
+TEST(WholeList, IsReadFourTimesAtMostWhateverComes) {
+  Answering mind;
+  for (const char* newest : {"a", "b", "c", "d", "e"}) {
+    mind.answers.push_back(page(json::array({conversation(newest)}), "01"));
+    mind.answers.push_back(page(json::array({conversation("z")})));
+  }
+  EXPECT_EQ(ids(ask_whole(mind, "conversations", json::object(), nullptr)), (Names{"d", "z"}));
+  EXPECT_EQ(mind.asked.size(), 8u);
+}
+
+TEST(WholeList, HasAConversationOnceThatMovedToTheEndWhileItWasRead) {
+  Answering mind;
+  for (int pass = 0; pass < 2; ++pass) {
+    mind.answers.push_back(page(json::array({conversation("a"), conversation("b")}), "01"));
+    mind.answers.push_back(page(json::array({conversation("a")})));
+  }
+  EXPECT_EQ(ids(ask_whole(mind, "conversations", json::object(), nullptr)), (Names{"b", "a"}));
 }
 
 TEST(WholeList, SaysOfAConversationWhatWasHeardLast) {

@@ -31,6 +31,8 @@ struct Heard {
   DeviceId device;
   std::vector<directory::Gossip> gossip;
   std::optional<Control> control;
+  bool is_gone = false;  ///< the chain of that name has the device active no more: it speaks for nobody
+  bool is_out = false;   ///< it has no leaf here any more, and said this before its removal
 };
 
 /// How long a message of a former epoch can still be read. What else is under way then is lost, and what was held back

@@ -71,7 +71,7 @@ Status Expiry::set(Context& context, const Account& account, const ChannelId& ho
 
 void Expiry::heard(Context& context, const Account& account, const Heard& heard) {
   const ExpirySet* told = heard.control ? std::get_if<ExpirySet>(&*heard.control) : nullptr;
-  if (told == nullptr || contact_of(context.store, account, heard.name.text()).is_blocked) return;
+  if (told == nullptr || heard.is_gone || contact_of(context.store, account, heard.name.text()).is_blocked) return;
   if (told->seconds > kMaxLifeS) {
     return context.note(proto::Event::Level::warning, "a time to keep messages that is too long was ignored");
   }

@@ -89,6 +89,19 @@ TEST(Expiry, IsSetForAllAndToldOnce) {
   EXPECT_EQ(settings_of(room.context().store, room.home()).life_s, 0u);
 }
 
+TEST(Expiry, IsNotSetByADeviceThatItsNameHasNoMore) {
+  TalkRoom room;
+  Expiry expiry(room.conversations());
+  Heard said = told(room, kBob, 60);
+  said.is_gone = true;
+  expiry.heard(room.context(), room.account(), said);
+  EXPECT_EQ(settings_of(room.context().store, room.home()).life_s, 0u);
+  said.is_gone = false;
+  said.is_out = true;  // before its removal it was heard by all
+  expiry.heard(room.context(), room.account(), said);
+  EXPECT_EQ(settings_of(room.context().store, room.home()).life_s, 60u);
+}
+
 TEST(Expiry, RefusesWhatIsTooLong) {
   TalkRoom room;
   Expiry expiry(room.conversations());

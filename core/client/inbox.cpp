@@ -520,9 +520,14 @@ void Inbox::take_message(Conversation& conversation, const mls::Group& group, co
     }
     context_.store.put(tables::kContents, std::move(key), {});
   }
+  const bool is_out = standing == Standing::before_removal;
   if (plaintext && owner_.hearer_) {
+    const std::uint32_t life_s = settings_of(context_.store, home_).life_s;
     owner_.hearer_(context_, account_,
-                   {home_, conversation.names, who->name, who->device, plaintext->gossip, plaintext->content.control});
+                   {home_, conversation.names, who->name, who->device, plaintext->gossip, plaintext->content.control,
+                    is_gone, is_out});
+    const bool is_changed = settings_of(context_.store, home_).life_s != life_s;
+    if (is_changed) tell_of_removed(owner_, context_, home_, Said::change, message.sender, is_gone, is_out);
     if (plaintext->content.control) return;
     conversation = *owner_.find(context_.store, channel_);  // it may have got a row
   }
@@ -534,7 +539,11 @@ void Inbox::take_message(Conversation& conversation, const mls::Group& group, co
     Content& content = plaintext->content;
     message.id = Conversations::id_of(conversation, message.sender, plaintext->encoded, content.salt);
     const Speaker by{message.sender, message.device, message.time_ms};
-    if (const auto change = change_in(content, message.id, by)) return take_change(owner_, context_, home_, *change);
+    if (const auto change = change_in(content, message.id, by)) {
+      const bool is_taken = take_change(owner_, context_, home_, *change);
+      if (is_taken) tell_of_removed(owner_, context_, home_, Said::change, message.sender, is_gone, is_out);
+      return;
+    }
     if (find_id(context_.store, home_, message.id)) {  // another own device gave it with the history
       return context_.note(proto::Event::Level::info, "a message that is here already was dropped");
     }
@@ -549,16 +558,8 @@ void Inbox::take_message(Conversation& conversation, const mls::Group& group, co
   if (plaintext && plaintext->content.attachment) keep_received_file(context_, home_, index, plaintext->content);
   note_message(owner_, context_, home_, index);
   if (owner_.receiver_) owner_.receiver_(context_, account_, home_, index);
+  tell_of_removed(owner_, context_, home_, Said::message, message.sender, is_gone, is_out);
   conversation = *owner_.find(context_.store, channel_);
-  // Sent before the removal and late, or by whoever has that device now: only its owner can say.
-  if (!is_gone && standing == Standing::in) return;
-  Message notice;
-  notice.delivery = Delivery::notice;
-  notice.time_ms = context_.now.ms;
-  notice.text = is_gone ? "This came from a device that " + who->name.text() +
-                              " has removed; ask them another way before you rely on it."
-                        : "By the word of the server " + who->name.text() + " said this before they were removed.";
-  owner_.add_message(context_, conversation, notice);
 }
 
 void Inbox::unreadable(Conversation& conversation, const proto::Envelope& envelope, const Error& error) {

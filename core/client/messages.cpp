@@ -189,18 +189,25 @@ void keep_early(Context& context, const ChannelId& home, const Change& change) {
   context.store.put(tables::kEarlyChanges, concat({home, change.target, change.id}), wire::encode(change));
 }
 
-void apply_all(Conversations& conversations, Context& context, const ChannelId& home, std::deque<Change> waiting) {
+/// Whether anything was done, or kept for later.
+bool apply_all(Conversations& conversations, Context& context, const ChannelId& home, std::deque<Change> waiting) {
+  bool any = false;
   while (!waiting.empty()) {
     const Change change = std::move(waiting.front());
     waiting.pop_front();
     switch (Changing(conversations, context, home).apply(change)) {
-      case Changing::Outcome::early: keep_early(context, home, change); break;
+      case Changing::Outcome::early:
+        any = true;
+        keep_early(context, home, change);
+        break;
       case Changing::Outcome::refused: break;
       case Changing::Outcome::done:
+        any = true;
         for (Change& early : take_early(context, home, change.id)) waiting.push_back(std::move(early));
         break;
     }
   }
+  return any;
 }
 
 }  // namespace
@@ -306,8 +313,8 @@ void note_message(Conversations& conversations, Context& context, const ChannelI
   apply_all(conversations, context, home, {early.begin(), early.end()});
 }
 
-void take_change(Conversations& conversations, Context& context, const ChannelId& home, const Change& change) {
-  apply_all(conversations, context, home, {change});
+bool take_change(Conversations& conversations, Context& context, const ChannelId& home, const Change& change) {
+  return apply_all(conversations, context, home, {change});
 }
 
 std::optional<MessageRef> find_id(const StoreView& store, const ChannelId& home, const MessageId& id) {

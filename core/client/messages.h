@@ -77,8 +77,9 @@ std::optional<Change> change_in(const Content& content, const MessageId& id, con
 
 /// From now on the message in this row is found by its id; what came early about it is done. Call it once for a row.
 void note_message(Conversations& conversations, Context& context, const ChannelId& home, std::uint64_t index);
-/// Does it, or keeps it for later, or, if it is not its sender's to do, ignores it.
-void take_change(Conversations& conversations, Context& context, const ChannelId& home, const Change& change);
+/// Does it, or keeps it for later, or, if it is not its sender's to do, ignores it. False when it was
+/// ignored.
+bool take_change(Conversations& conversations, Context& context, const ChannelId& home, const Change& change);
 
 /// What has this id in this conversation.
 std::optional<MessageRef> find_id(const StoreView& store, const ChannelId& home, const MessageId& id);

@@ -148,7 +148,7 @@ void Receipts::begin_lives(Context& context, const Account& account, const Chann
 
 void Receipts::heard(Context& context, const Account& account, const Heard& heard) {
   const StatusReport* report = heard.control ? std::get_if<StatusReport>(&*heard.control) : nullptr;
-  if (report == nullptr) return;
+  if (report == nullptr || heard.is_gone) return;  // what it has heard or read its owner need not have
   if (heard.name == account.name) return own_report(context, account, heard.home, *report);
   for (const StatusReport::One& one : report->statuses) {
     if (one.status != StatusReport::kDelivered && one.status != StatusReport::kRead) continue;

@@ -2,6 +2,7 @@
 
 #include "core/client/requests.h"
 #include "core/client/roles.h"
+#include "core/client/settings.h"
 #include "core/client/talk_fixture.h"
 
 namespace cairn::client {
@@ -66,6 +67,34 @@ TEST_F(ReceiptsTest, SayOnceWhatArrivedAndOnceWhatWasRead) {
   ASSERT_EQ(room.said().size(), 2u);
   EXPECT_EQ(std::get<StatusReport>(*room.said()[1].control).statuses[4].status, StatusReport::kRead);
   EXPECT_EQ(owed(), 0u);
+}
+
+TEST_F(ReceiptsTest, OfADeviceThatItsNameHasNoMoreSayNothingForItsOwner) {
+  const auto index = room.receive(kBob, 1, "come along", 3'600);
+  ConversationSettings settings;
+  settings.is_request = true;
+  save_settings(room.context(), room.home(), settings);
+  Heard said = report(room, kAlice, {{TalkRoom::id(1), StatusReport::kRead}});
+  said.is_gone = true;
+  const auto now = [&] { return settings_of(room.context().store, room.home()); };
+  receipts.heard(room.context(), room.account(), said);
+  said.control = StatusReport{};
+  receipts.heard(room.context(), room.account(), said);
+  EXPECT_TRUE(now().is_request);
+  EXPECT_EQ(now().read_to, 0u);
+  EXPECT_EQ(room.at(index).expires_ms, 0u);
+  said.is_gone = false;
+  receipts.heard(room.context(), room.account(), said);
+  EXPECT_FALSE(now().is_request) << "an empty one of a device of its own is as good as any";
+
+  room.receive(kAlice, 2, "hi");
+  said = report(room, kBob, {{TalkRoom::id(2), StatusReport::kRead}});
+  said.is_gone = true;
+  receipts.heard(room.context(), room.account(), said);
+  EXPECT_TRUE(said_of(room, index + 1).empty());
+  said.is_gone = false;
+  receipts.heard(room.context(), room.account(), said);
+  EXPECT_EQ(said_of(room, index + 1).size(), 1u);
 }
 
 TEST_F(ReceiptsTest, AreNotSaidWhereTheirOwnerDoesNotWantThem) {

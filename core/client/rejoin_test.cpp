@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/client/invitation_tables.h"
 #include "core/client/rejoin_fixture.h"
 #include "core/client/typing.h"
 #include "core/mls/message.h"
@@ -186,6 +187,34 @@ TEST_F(Rejoining, AWelcomeThatCannotBeOpenedAnyMoreIsNotNeeded) {
   village.pass_all(kMinuteMs);
   village.set_online("carol-1", true);
   ASSERT_TRUE(village.until([&] { return gaps("carol-1", "board") == 1; }, kHourMs));
+  expect_going_on("alice-1", "carol-1", "board", "board");
+}
+
+// What it is brought back to is no more by somebody unknown than it was at first.
+TEST_F(Rejoining, WhoWasOutAndCannotOpenItsWelcomeKnowsWhoBroughtItBack) {
+  good(village.register_person("carol-1", kCarol));
+  say("carol-1", kAlice, "hello");  // so alice is nobody unknown to carol
+  good(village.ask("alice-1", "group.create", {{"title", "board"}, {"names", {"bob", "carol"}}}));
+  say("alice-1", "board", "we begin");
+  ASSERT_TRUE(village.until([&] { return has_text("carol-1", "board", "we begin"); }));
+  const auto brought_by = [&] {
+    auto& store = village.device("carol-1").store();
+    const auto rows = store.scan(tables::kBroughtBy, {}, {}, 10);
+    return rows.empty() ? std::string() : as_text(rows.front().value);
+  };
+  EXPECT_EQ(brought_by(), kAlice);
+  good(village.ask("alice-1", "group.remove", {{"conversation", "board"}, {"name", "carol"}}));
+  ASSERT_TRUE(village.until([&] { return brought_by().empty(); }));
+  village.set_online("carol-1", false);
+  auto& store = village.device("carol-1").store();
+  for (const Row& row : store.scan(tables::kKeyPackages, {}, {}, 1000)) {
+    ASSERT_TRUE(store.apply({{tables::kKeyPackages, row.key, std::nullopt}}));
+  }
+  good(village.ask("alice-1", "group.add", {{"conversation", "board"}, {"name", "carol"}}));
+  village.pass_all(kMinuteMs);
+  village.set_online("carol-1", true);
+  ASSERT_TRUE(village.until([&] { return gaps("carol-1", "board") == 1; }, kHourMs));
+  EXPECT_FALSE(brought_by().empty());
   expect_going_on("alice-1", "carol-1", "board", "board");
 }
 

@@ -549,7 +549,9 @@ void Rejoiner::install() {
   }
   const ChannelId home = home_of(context_.store, channel_);
   note_info(owner_, context_, conversation, *info, {});
-  if (!is_known) note_welcome(context_, account_, home, *info, who_brought_us(*names));
+  // Who is back in a group that was left is asked as of a new one: who had brought them there before is forgotten.
+  const bool was_left = is_known && conversation_->state == ConversationState::left;
+  if (!is_known || was_left) note_welcome(context_, account_, home, *info, who_brought_us(*names));
   for (const Row& row : context_.store.scan_prefix(tables::kFormerEpochs, channel_, ~std::size_t{0})) {
     context_.store.erase(tables::kFormerEpochs, row.key);
     context_.store.erase(tables::kOwnRemovals, row.key);

@@ -149,6 +149,8 @@ void note_info(Conversations& conversations, Context& context, Conversation& con
 
 void Roles::heard(Context& context, const Account& account, const Heard& heard) {
   if (!heard.control || !std::holds_alternative<LeaveRequest>(*heard.control)) return;
+  // It may be in other hands; and whoever is out need not leave, but may have been brought here again.
+  if (heard.is_gone || heard.is_out) return;
   const auto conversation = conversations_.find(context.store, heard.home);
   if (!conversation || conversation->kind != ConversationKind::group) return;
   if (heard.name == account.name) {

@@ -15,6 +15,7 @@ namespace {
 constexpr std::uint64_t kSaidWaitMs = 20 * kSecondMs;
 constexpr std::size_t kLeastDigits = 8;
 constexpr std::size_t kMaxHits = 200;
+constexpr std::size_t kBeginningBytes = 2'000;
 /// Of the messages that a search has found, and again of the conversations: both stand in one answer.
 constexpr std::size_t kMaxHitBytes = kMaxPageBytes / 2;
 
@@ -22,6 +23,14 @@ constexpr std::size_t kMaxHitBytes = kMaxPageBytes / 2;
 Bytes place_of(std::uint64_t number) {
   wire::Writer w;
   w.u64(number);
+  return w.take();
+}
+
+/// Of a version of a message: where it stands among the others whatever comes between them.
+Bytes place_of(std::uint32_t depth, const MessageId& id) {
+  wire::Writer w;
+  w.u32(depth);
+  w.raw(id);
   return w.take();
 }
 
@@ -216,6 +225,23 @@ json without_preview(json message) {
   return message;
 }
 
+json without_others(json message) {
+  for (const char* of_others : {"reactions", "delivered_to", "read_by"}) message.erase(of_others);
+  return without_preview(std::move(message));
+}
+
+json beginning_of(json message) {
+  message = without_others(std::move(message));
+  const std::string text = message["text"];
+  if (text.size() <= kBeginningBytes) return message;
+  std::size_t end = kBeginningBytes;
+  while (end != 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;  // inside a character
+  message["text"] = text.substr(0, end);
+  message["text_cut"] = true;
+  message.erase("mentions");  // by their places in the text
+  return message;
+}
+
 std::variant<MessageId, RpcFailure> reply_param(const RpcRooms& rooms, const StoreView& store, const ChannelId& home,
                                                 const std::string& words) {
   auto meant = message_param(rooms, store, words);
@@ -314,14 +340,14 @@ RpcBegun rpc_message_history(const RpcRooms& rooms, const ClientConfig&, Context
   auto asked = Page::of(params);
   if (auto* failed = std::get_if<RpcFailure>(&asked)) return std::move(*failed);
   Page& page = std::get<Page>(asked);
-  std::uint64_t number = 0;
-  for (const Edit& edit : versions(context.store, one.conversation.channel, one.index)) {
-    const Bytes place = place_of(++number);
+  const auto all = numbered_versions(context.store, one.conversation.channel, one.index);
+  for (const auto& [depth, id, edit] : all) {
+    const Bytes place = place_of(depth, id);
     if (!page.wants(place)) continue;
     page.add(place, {{"time_ms", edit.time_ms}, {"device", to_hex(edit.device)}, {"text", shown(edit.text)}});
   }
-  const Bytes place = place_of(1);
-  if (number == 0 && page.wants(place))
+  const Bytes place = place_of(0, one.message.id);
+  if (all.empty() && page.wants(place))
     page.add(place, {{"time_ms", one.message.time_ms}, {"text", shown(one.message.text)}});
   json out = page.take("versions");
   out.update({{"id", to_hex(one.message.id)}, {"sender", one.message.sender}});
@@ -346,7 +372,7 @@ RpcBegun rpc_search(const RpcRooms& rooms, const ClientConfig&, Context& context
     const auto conversation = rooms.conversations.find(context.store, hit.home);
     const auto message = rooms.conversations.message(context.store, hit.home, hit.index);
     if (!conversation || !message || !messages.wants(place)) continue;
-    messages.add(place, without_preview(message_json(context.store, &*account, *conversation, hit.index, *message)));
+    messages.add(place, without_others(message_json(context.store, &*account, *conversation, hit.index, *message)));
   }
   json out = {{"messages", messages.take("messages")["messages"]}};
   if (home) return out;

@@ -73,6 +73,10 @@ json message_json(const StoreView& store, const Account* account, const Conversa
                   const Message& message);
 /// The same without the picture that came with its file: where many are told at once.
 json without_preview(json message);
+/// The same without what others can make long: the preview, reactions, and who has got and read it.
+json without_others(json message);
+/// Of that a text of at most 2,000 bytes; `text_cut` where it is longer.
+json beginning_of(json message);
 /// The version of the message of this conversation that `words` mean: what a reply is to.
 std::variant<MessageId, RpcFailure> reply_param(const RpcRooms& rooms, const StoreView& store, const ChannelId& home,
                                                 const std::string& words);

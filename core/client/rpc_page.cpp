@@ -16,6 +16,13 @@ constexpr std::size_t kFewNames = 64;
 
 std::size_t size_of(const json& item) { return item.dump(-1, ' ', false, json::error_handler_t::replace).size(); }
 
+/// In the place of an item that no answer holds, so that those behind it can be had.
+json short_of(const json& item) {
+  json out = {{"left_out", true}};
+  if (item.is_object() && item.contains("id")) out["id"] = item["id"];
+  return out;
+}
+
 }  // namespace
 
 std::vector<RpcParameter> page_parameters(std::vector<RpcParameter> others) {
@@ -45,7 +52,12 @@ bool Page::wants(ByteView place) {
 }
 
 void Page::add(ByteView place, json item) {
-  bytes_ += size_of(item) + 1;
+  std::size_t size = size_of(item) + 1;
+  if (size > most_bytes_) {
+    item = short_of(item);
+    size = size_of(item) + 1;
+  }
+  bytes_ += size;
   more_ = more_ || (bytes_ > most_bytes_ && !items_.empty());
   if (more_) return;
   last_ = to_bytes(place);

@@ -25,7 +25,7 @@ class Page {
 
   /// Whether the item of this place is in this page. Past the last one, which is known then, it is no more.
   bool wants(ByteView place);
-  /// The item of the place that is wanted.
+  /// The item of the place that is wanted. Of one that does not fit into an answer alone its id, and `left_out`.
   void add(ByteView place, json item);
   /// The items under `key`, and `next` where there are more.
   json take(const char* key);

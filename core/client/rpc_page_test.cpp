@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/encoding.h"
+#include "core/client/tables.h"
 #include "core/wire/writer.h"
 #include "tests/support/client_village.h"
 #include "tests/support/example_names.h"
@@ -70,12 +71,48 @@ TEST(Page, HasOneItemAtLeastAndNoMoreBytesThanFitIntoAFrame) {
   EXPECT_EQ(both["next"], to_hex(place_of(1)));
   Page large(kMaxPageItems, 10);
   ASSERT_TRUE(large.wants(place_of(1)));
-  large.add(place_of(1), "longer than ten bytes");
+  large.add(place_of(1), 12345678);
   ASSERT_TRUE(large.wants(place_of(2)));
   large.add(place_of(2), 1);
   const json one = large.take("items");
-  EXPECT_EQ(one["items"].size(), 1u);
+  EXPECT_EQ(one["items"], json::array({12345678}));
   EXPECT_TRUE(one.contains("next"));
+}
+
+TEST(Page, HasTheIdAloneOfAnItemThatNoFrameHolds) {
+  Page page(kMaxPageItems, kMaxPageBytes);
+  const json larger = {{"id", "c0ffee"}, {"text", std::string(kMaxPageBytes, 'a')}};
+  page.add(place_of(1), {{"id", "01"}});
+  page.add(place_of(2), larger);
+  page.add(place_of(3), json::array({std::string(kMaxPageBytes, 'a')}));
+  page.add(place_of(4), {{"id", "04"}});
+  EXPECT_EQ(
+      page.take("items"),
+      (json{{"items",
+             json::array(
+                 {{{"id", "01"}}, {{"id", "c0ffee"}, {"left_out", true}}, {{"left_out", true}}, {{"id", "04"}}})}}));
+}
+
+TEST(BeginningOfAMessage, LeavesOutWhatOthersCanMakeLongAndEndsBetweenTwoCharacters) {
+  const json whole = {{"text", "hi"},
+                      {"reactions", json::array({1})},
+                      {"delivered_to", json::array({kBob})},
+                      {"mentions", {{1}}},
+                      {"read_by", {kBob}},
+                      {"attachment", {{"preview", 1}, {"size", 2}}},
+                      {"status", "delivered"}};
+  EXPECT_EQ(beginning_of(whole),
+            (json{{"text", "hi"}, {"mentions", {{1}}}, {"attachment", {{"size", 2}}}, {"status", "delivered"}}));
+  json longer = whole;
+  longer["text"] = std::string(1998, 'a') + "\u00e4";
+  EXPECT_EQ(beginning_of(longer)["text"], longer["text"]) << "of 2,000 bytes";
+  longer["text"] = std::string(1999, 'a') + "\u00e4";
+  EXPECT_EQ(beginning_of(longer), (json{{"text", std::string(1999, 'a')},
+                                        {"text_cut", true},
+                                        {"attachment", {{"size", 2}}},
+                                        {"status", "delivered"}}));
+  EXPECT_EQ(without_others(longer)["text"], longer["text"]);
+  EXPECT_FALSE(without_others(longer).contains("reactions"));
 }
 
 TEST(Page, RefusesAPlaceThatNoAnswerHasGiven) {
@@ -243,6 +280,44 @@ TEST_F(Pages, OfWhatAMessageWasChangedToFitIntoAnswersHoweverLongItIs) {
   const json rest = ask("alice-1", "message.history", {{"message", said["id"]}, {"first", first["next"]}});
   EXPECT_EQ(first["versions"].size() + rest["versions"].size(), 13u);
   EXPECT_FALSE(rest.contains("next"));
+}
+
+TEST_F(Pages, OfVersionsGoOnWhereTheyEndedThoughAnotherCameBetween) {
+  people();
+  const json said = ask("alice-1", "send", {{"to", kBob}, {"text", "one"}});
+  for (const char* text : {"two", "three", "four"})
+    ask("alice-1", "message.edit", {{"message", said["id"]}, {"text", text}});
+  const json first = ask("alice-1", "message.history", {{"message", said["id"]}, {"limit", 3}});
+  ASSERT_EQ(first["versions"].size(), 3u);
+  // Another device had changed it when there was the first version alone.
+  auto& store = village.device("alice-1").store();
+  const auto rows = store.scan(tables::kEdits, {}, {}, 10);
+  ASSERT_EQ(rows.size(), 4u);
+  Bytes key = rows[1].key;
+  key.back() ^= 1;
+  ASSERT_TRUE(store.apply({{tables::kEdits, key, rows[1].value}}));
+  const json rest =
+      ask("alice-1", "message.history", {{"message", said["id"]}, {"limit", 3}, {"first", first["next"]}});
+  ASSERT_EQ(rest["versions"].size(), 1u) << rest;
+  EXPECT_EQ(rest["versions"][0]["text"], "four");
+}
+
+TEST_F(Pages, OfRequestsHaveTheBeginningOfALongMessageAlone) {
+  people();
+  const json said = ask("bob-1", "send", {{"to", kAlice}, {"text", std::string(3000, 'a')}});
+  ask("bob-1", "message.react", {{"message", said["id"]}, {"text", "+1"}});
+  village.pass_all(10 * kSecondMs);
+  const json requests = ask("alice-1", "request.list")["requests"];
+  ASSERT_EQ(requests.size(), 1u);
+  EXPECT_EQ(requests[0]["first"]["text"], std::string(2000, 'a'));
+  EXPECT_EQ(requests[0]["first"]["text_cut"], true);
+  EXPECT_FALSE(requests[0]["first"].contains("reactions"));
+  const json read = ask("alice-1", "read", {{"conversation", kBob}});
+  EXPECT_EQ(read["messages"].back()["reactions"].size(), 1u);
+  const json found = ask("alice-1", "search", {{"words", std::string(10, 'a')}});
+  ASSERT_EQ(found["messages"].size(), 1u);
+  EXPECT_EQ(found["messages"][0]["text"].get<std::string>().size(), 3000u);
+  EXPECT_FALSE(found["messages"][0].contains("reactions"));
 }
 
 TEST_F(Pages, ASearchThatFindsMoreThanFitsHasTheNewest) {

@@ -178,7 +178,8 @@ RpcBegun rpc_request_list(const RpcRooms& rooms, const ClientConfig&, Context& c
     json one = conversation_json(rooms, context.store, *account, conversation);
     for (const auto& numbered : rooms.conversations.messages(context.store, conversation.channel, 0, 16)) {
       if (numbered.message.sender.empty()) continue;
-      one["first"] = message_json(context.store, &*account, conversation, numbered.index, numbered.message);
+      one["first"] =
+          beginning_of(message_json(context.store, &*account, conversation, numbered.index, numbered.message));
       break;
     }
     page.add(conversation.channel, std::move(one));

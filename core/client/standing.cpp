@@ -74,4 +74,20 @@ Standing standing_of(const StoreView& store, const ChannelId& channel, const mls
   return Standing::out;
 }
 
+// Sent before the removal and late, or by whoever has that device now: only its owner can say.
+void tell_of_removed(Conversations& conversations, Context& context, const ChannelId& home, Said what,
+                     const std::string& name, bool is_gone, bool is_out) {
+  const bool is_change = what == Said::change;
+  if (is_gone) {
+    conversations.notice(
+        context, home,
+        (is_change ? "Something here was changed from a device that " : "This came from a device that ") + name +
+            " has removed; ask them another way before you rely on it.");
+  } else if (is_out) {
+    conversations.notice(context, home,
+                         "By the word of the server " + name + (is_change ? " changed something here" : " said this") +
+                             " before they were removed.");
+  }
+}
+
 }  // namespace cairn::client

@@ -4,6 +4,7 @@
 
 #include "core/base/store.h"
 #include "core/client/context.h"
+#include "core/client/conversations.h"
 #include "core/mls/group.h"
 #include "core/proto/api.h"
 
@@ -39,5 +40,11 @@ enum class Standing : std::uint8_t {
 };
 Standing standing_of(const StoreView& store, const ChannelId& channel, const mls::Group& group,
                      const mls::ApplicationMessage& message);
+
+enum class Said : std::uint8_t { message, change };
+/// Says in the conversation that this came from a device of `name` that its chain has active no more (is_gone), or by
+/// the server's word before its removal (is_out); of any other nothing.
+void tell_of_removed(Conversations& conversations, Context& context, const ChannelId& home, Said what,
+                     const std::string& name, bool is_gone, bool is_out);
 
 }  // namespace cairn::client

@@ -229,6 +229,25 @@ TEST_F(RemovalTest, OfAnOwnDeviceLeavesWhatItHadSaid) {
   EXPECT_EQ(unseen(), 0u);
 }
 
+TEST_F(RemovalTest, WhatTheyChangedBeforeItIsTakenAndMarkedToo) {
+  village.hold_envelopes("alice-1", false);
+  say("bob-1", "walkers", "at noon");
+  ASSERT_TRUE(hears("alice-1", "at noon"));
+  village.pass_all(kMinuteMs);
+  village.hold_envelopes("alice-1", true);
+  std::string id;
+  for (const json& one : messages("bob-1", "walkers"))
+    id = one["text"] == "at noon" ? one["id"].get<std::string>() : id;
+  good(village.ask("bob-1", "message.edit", {{"message", id}, {"text", "at midnight"}}));
+  remove("bob");
+  ASSERT_TRUE(hears("carol-1", "at midnight"));
+  EXPECT_EQ(notices("alice-1", "walkers", "changed something here before they were removed"), 0u);
+  let_go();
+  EXPECT_TRUE(has_text("alice-1", "walkers", "at midnight"));
+  EXPECT_EQ(notices("alice-1", "walkers", "changed something here before they were removed"), 1u);
+  EXPECT_EQ(notices("carol-1", "walkers", kLateWords), 0u);
+}
+
 // ---- when the waiting ends ----
 
 class OwnRemovals : public ::testing::Test {

@@ -171,6 +171,62 @@ TEST_F(LoopTest, TellsNobodyWhatItReadOnceAnotherProcessTookTheStoreOver) {
   EXPECT_TRUE(world_.sent.empty());
 }
 
+/// One that another process has open: what SQLITE_BUSY and SQLITE_LOCKED come to.
+class BusyStore final : public store::Store {
+ public:
+  explicit BusyStore(store::Store& below) : below_(below) {}
+  std::optional<Bytes> get(Table table, ByteView key) const override {
+    return unreadable ? std::nullopt : below_.get(table, key);
+  }
+  std::vector<Row> scan(Table table, ByteView first, ByteView end, std::size_t limit, Order order) const override {
+    return below_.scan(table, first, end, limit, order);
+  }
+  Status commit_if(const std::vector<store::Condition>& conditions, const std::vector<Write>& writes) override {
+    if (busy) return fail(ErrorCode::conflict, "another process has the store open");
+    return below_.commit_if(conditions, writes);
+  }
+  bool busy = false;
+  bool unreadable = false;
+
+ private:
+  store::Store& below_;
+};
+
+TEST_F(LoopTest, GoesOnWhereTheStoreWasBusyAndNobodyTookItOver) {
+  BusyStore busy(store_);
+  const auto owned = store::OwnedStore::claim(busy, entropy_);
+  ASSERT_TRUE(owned);
+  for (const bool unreadable : {false, true}) {
+    busy.busy = true;
+    busy.unreadable = unreadable;
+    EXPECT_EQ((*owned)->commit({{EchoMind::kTable, to_bytes("a"), to_bytes("mine")}}).error().code,
+              ErrorCode::storage_failed);
+  }
+  busy.busy = busy.unreadable = false;
+  Loop loop = make(**owned);
+  ASSERT_TRUE(loop.start());
+  busy.busy = true;
+  request(1, "/put/a", "mine");
+  loop.step(10);
+  EXPECT_EQ(loop.counts().failures, 1u);
+  EXPECT_TRUE(world_.sent.empty());
+  busy.busy = false;
+  loop.step(60'000);  // a second later
+  request(2, "/put/a", "mine");
+  loop.step(10);
+  EXPECT_EQ(store_.get(EchoMind::kTable, to_bytes("a")), to_bytes("mine"));
+}
+
+TEST_F(LoopTest, AConditionThatDoesNotHoldIsAConflictAsEver) {
+  const auto owned = store::OwnedStore::claim(store_, entropy_);
+  ASSERT_TRUE(owned);
+  const Status done = (*owned)->commit_if({{EchoMind::kTable, to_bytes("a"), to_bytes("else")}},
+                                          {{EchoMind::kTable, to_bytes("b"), to_bytes("x")}});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, ErrorCode::conflict);
+  EXPECT_EQ(std::string(done.error().where), store::kChanged);
+}
+
 TEST_F(LoopTest, TriesToRebuildAgainAfterASecond) {
   FaultyStore faulty(store_, {0, 1});
   Loop loop = make(faulty);

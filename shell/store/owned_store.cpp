@@ -22,8 +22,13 @@ Status OwnedStore::commit_if(const std::vector<Condition>& conditions, const std
   std::vector<Condition> all = {{kOwnerTable, {}, mark_}};
   all.insert(all.end(), conditions.begin(), conditions.end());
   Status done = below_.commit_if(all, writes);
-  if (done || done.error().code != ErrorCode::conflict || below_.get(kOwnerTable, {}) == mark_) return done;
-  return fail(ErrorCode::conflict, kTakenOver);
+  if (done || done.error().code != ErrorCode::conflict) return done;
+  const auto mark = below_.get(kOwnerTable, {});
+  if (mark && *mark != mark_) return fail(ErrorCode::conflict, kTakenOver);
+  // Nobody took it over. A store that another process has open for a moment, to look into it or to copy it, says
+  // conflict too, or cannot be read; that passes, and is no reason to give it up.
+  if (mark && !all_hold(below_, conditions)) return done;
+  return fail(ErrorCode::storage_failed, done.error().where);
 }
 
 }  // namespace cairn::store

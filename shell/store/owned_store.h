@@ -9,8 +9,9 @@
 namespace cairn::store {
 
 /// Who claimed a store last owns it. From then on every commit of whoever had it before is `conflict`, one without
-/// writes too: nothing that it read or concluded since gets out. No lock is needed for that, and no clock; a backend
-/// that lets nobody else open the store while it is open has this beside its lock.
+/// writes too: nothing that it read or concluded since gets out. A commit that fails for anything else than that
+/// or its conditions is storage_failed, also where the backend calls it a conflict. No lock is needed for that, and no
+/// clock; a backend that lets nobody else open the store while it is open has this beside its lock.
 class OwnedStore final : public Store {
  public:
   /// Takes `below` over; durable on success. It must outlive this. Errors as those of commit().

@@ -472,7 +472,8 @@ void Model::show_history(const std::string& words) {
   std::string rest = words;
   const json* meant = meant_message(rest);
   if (meant == nullptr) return;
-  ask("message.history", {{"message", text_at(*meant, "id")}}, [this](const Answer& answer) {
+  WholeList versions("message.history", {{"message", text_at(*meant, "id")}});
+  ask_whole_list("message.history", std::move(versions), [this](const Answer& answer) {
     if (!answer.good) {
       said_ = answer.sentence;
       return;

@@ -82,12 +82,12 @@ void Model::leave(const std::string& why) {
   last_words_ = why;
 }
 
-void Model::ask_conversations(WholeList list, OnAnswer on_answer) {
-  const json params = list.params();
-  ask("conversations", params, [this, list, on_answer](const Answer& answer) {
+void Model::ask_whole_list(const std::string& method, WholeList list, OnAnswer on_answer) {
+  json params = list.params();
+  ask(method, std::move(params), [this, method, list, on_answer](const Answer& answer) {
     if (!answer.good) return on_answer(answer);
     WholeList so_far = list;
-    if (!so_far.take(answer.result)) return ask_conversations(std::move(so_far), on_answer);
+    if (!so_far.take(answer.result)) return ask_whole_list(method, std::move(so_far), on_answer);
     Answer whole = answer;
     whole.result = so_far.result();
     on_answer(whole);
@@ -95,7 +95,7 @@ void Model::ask_conversations(WholeList list, OnAnswer on_answer) {
 }
 
 void Model::open() {
-  ask_conversations(all_conversations(), [this](const Answer& answer) {
+  ask_whole_list("conversations", all_conversations(), [this](const Answer& answer) {
     const json all = answer.result.value("conversations", json::array());
     const json* found = answer.good ? meant_of(all) : nullptr;
     if (found != nullptr) return opened(*found);
@@ -167,18 +167,27 @@ void Model::follow_from(std::optional<std::uint64_t> cursor) {
 }
 
 void Model::refresh() {
-  ask_conversations(all_conversations(), [this](const Answer& answer) {
-    if (!answer.good) return;
-    const json all = answer.result.value("conversations", json::array());
-    if (conversation_.empty()) {
-      const json* found = meant_of(all);
-      if (found != nullptr) opened(*found);
-      return;
-    }
-    for (const json& one : all) {
-      if (text_in(one, "id") == conversation_) take_settings(one);
-    }
+  if (refreshing_) {
+    refreshes_again_ = true;
+    return;
+  }
+  refreshing_ = true;
+  ask_whole_list("conversations", all_conversations(), [this](const Answer& answer) {
+    refreshing_ = false;
+    if (std::exchange(refreshes_again_, false)) refresh();
+    if (answer.good) take_conversations(answer.result.value("conversations", json::array()));
   });
+}
+
+void Model::take_conversations(const json& all) {
+  if (conversation_.empty()) {
+    const json* found = meant_of(all);
+    if (found != nullptr) opened(*found);
+    return;
+  }
+  for (const json& one : all) {
+    if (text_in(one, "id") == conversation_) take_settings(one);
+  }
 }
 
 void Model::heard(const json& frame) {

@@ -101,14 +101,16 @@ class Model {
 
   void ask(const std::string& method, nlohmann::json params, OnAnswer on_answer);
   /// Page after page; the answer has them all.
-  void ask_conversations(WholeList list, OnAnswer on_answer);
+  void ask_whole_list(const std::string& method, WholeList list, OnAnswer on_answer);
   void open();
   /// That of `conversations` which is meant, or nothing.
   const nlohmann::json* meant_of(const nlohmann::json& conversations) const;
   void take_settings(const nlohmann::json& settings);
   void opened(const nlohmann::json& settings);
   void follow_from(std::optional<std::uint64_t> cursor);
+  /// Asks anew what is known of the conversation. While it is asked already, once more after that, whatever comes.
   void refresh();
+  void take_conversations(const nlohmann::json& all);
   void take_message(const nlohmann::json& message);
   void take_transfer(const nlohmann::json& transfer);
   /// Something came in another conversation; how many are unread there is asked, and again now and then.
@@ -191,6 +193,8 @@ class Model {
   bool connected_ = true;
   bool following_ = false;
   bool loading_ = false;
+  bool refreshing_ = false;
+  bool refreshes_again_ = false;       ///< something came since it was asked
   std::optional<std::uint64_t> jump_;  ///< as soon as it is loaded
   std::uint64_t read_to_ = 0;
   std::uint64_t newest_ = 0;  ///< index after the newest message

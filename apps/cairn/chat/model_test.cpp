@@ -398,6 +398,44 @@ TEST_F(ChatModel, SaysThatAnotherConversationHasNewsUntilItIsRead) {
   EXPECT_FALSE(shows("New elsewhere")) << screen();
 }
 
+TEST_F(ChatModel, AsksAnewOnceHoweverManyNoticesCome) {
+  open();
+  json notice = said(1, "eve was added.");
+  notice["delivery"] = "notice";
+  for (std::uint64_t i = 1; i < 10; ++i) {
+    notice["index"] = i;
+    tell("message", notice);
+  }
+  const Request first = take("conversations");
+  EXPECT_FALSE(was_asked("conversations")) << "it is asked already";
+  answer(first, {{"conversations", json::array({conversation()})}});
+  json renamed = conversation();
+  renamed["title"] = "the two of us";
+  answer(take("conversations"), {{"conversations", json::array({renamed})}});
+  EXPECT_TRUE(shows("the two of us")) << screen();
+  EXPECT_FALSE(was_asked("conversations")) << "once more, and no more";
+  notice["index"] = 10;
+  tell("message", notice);
+  refuse(take("conversations"), "unavailable", "Not now.");
+  notice["index"] = 11;
+  tell("message", notice);
+  EXPECT_TRUE(was_asked("conversations")) << "also after one that failed";
+}
+
+TEST_F(ChatModel, ShowsAllVersionsOfAMessageThatComeInSeveralAnswers) {
+  open();
+  line("/history 0");
+  const Request first = take("message.history");
+  answer(first, {{"versions", json::array({{{"time_ms", 1}, {"text", "the first words"}}})}, {"next", "0a"}});
+  EXPECT_FALSE(shows("the first words")) << "not a part of it";
+  const Request second = take("message.history");
+  EXPECT_EQ(second.params["message"], first.params["message"]);
+  EXPECT_EQ(second.params["first"], "0a");
+  answer(second, {{"versions", json::array({{{"time_ms", 2}, {"text", "the last words"}}})}});
+  EXPECT_TRUE(shows("the first words")) << screen();
+  EXPECT_TRUE(shows("the last words")) << screen();
+}
+
 TEST_F(ChatModel, AsksForArchivedConversationsToo) {
   answer(take("status"), {{"name", "alice@here"}, {"connected", true}});
   EXPECT_EQ(take("conversations").params, (json{{"archived", true}}));
