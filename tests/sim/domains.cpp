@@ -8,8 +8,6 @@ namespace cairn::sim {
 namespace {
 
 constexpr std::uint64_t kLongestOutageMs = 12 * kHourMs;
-constexpr std::uint64_t kDayOfADomainMs = kDayMs;
-constexpr std::uint64_t kOneInSoManyLosesADay = 3;
 /// The longest pauses between two tries: five minutes for a queue, ten for a look-up at another domain.
 constexpr std::uint64_t kMostToSettleOfTwoMs = 3 * kHourMs;
 /// A device that lost its place asks every twelve hours at the least, and again when it came too late.
@@ -18,10 +16,7 @@ constexpr std::uint64_t kMostToComeInOfTwoMs = 3 * kDayMs;
 class Domains {
  public:
   Domains(World& world, std::uint64_t seed, std::uint64_t actions)
-      : world_(world),
-        random_(seed ^ 0x646f6d61696e7300),
-        actions_(actions),
-        loses_a_day_(seed % kOneInSoManyLosesADay == 1) {}
+      : world_(world), random_(seed ^ 0x646f6d61696e7300), actions_(actions) {}
 
   void run() {
     const std::vector<std::array<const char*, 3>> people = {{"alice", World::kDomain, World::kServerUrl},
@@ -37,16 +32,12 @@ class Domains {
     link_bobs_second();
     must("alice-1", "group.create", {{"title", "walkers"}, {"names", {bob(), "carol"}}});
     must("bob-1", "group.create", {{"title", "climbers"}, {"names", {"alice@example.org"}}});
-    for (std::uint64_t i = 0; i < actions_ && world_.watch().violations().empty(); ++i) {
-      if (loses_a_day_ && i == actions_ / 2) lose_a_domain();
-      act();
-    }
+    for (std::uint64_t i = 0; i < actions_ && world_.watch().violations().empty(); ++i) act();
     if (world_.watch().violations().empty()) end();
   }
   std::size_t outages() const { return outages_; }
   std::size_t partitions() const { return partitions_; }
   std::size_t losses() const { return losses_; }
-  std::size_t lost_days() const { return lost_days_; }
 
  private:
   static std::string bob() { return std::string("bob@") + World::kOtherDomain; }
@@ -78,12 +69,11 @@ class Domains {
 
   void act() {
     if (down_ != nullptr && world_.agenda().now() >= until_) bring_back();
-    if (!gone_.empty() && world_.agenda().now() >= gone_until_) find_the_domain();
-    if (down_ == nullptr && gone_.empty() && chance(5)) take_away();
+    if (down_ == nullptr && chance(5)) take_away();
     if (island_ && world_.agenda().now() >= island_until_) join_again();
     if (!island_ && chance(6)) divide();
-    if (copy_ && gone_.empty() && chance(2)) put_back();
-    if (losses_ == 0 && !copy_ && gone_.empty() && chance(6)) harm();
+    if (copy_ && chance(2)) put_back();
+    if (losses_ == 0 && !copy_ && chance(6)) harm();
     world_.network().set_loss(chance(3) ? 10 : 0);
     for (std::uint64_t i = 1 + random_.below(3); i > 0; --i) say();
     world_.pass(chance(5) ? random_.below(2 * kHourMs) : random_.below(kMinuteMs));
@@ -97,18 +87,6 @@ class Domains {
   void bring_back() {
     down_->start();
     down_ = nullptr;
-  }
-  /// A power cut, say: its server, and all devices of its people.
-  void lose_a_domain() {
-    if (down_ != nullptr) bring_back();
-    gone_ = chance(2) ? std::vector<Host*>{&world_.relay(), &world_.host("alice-1"), &world_.host("carol-1")}
-                      : std::vector<Host*>{&world_.other_relay(), &world_.host("bob-1"), &world_.host("bob-2")};
-    for (Host* host : gone_) host->kill();
-    gone_until_ = after(world_.agenda().now(), kDayOfADomainMs);
-    ++lost_days_;
-  }
-  void find_the_domain() {
-    for (Host* host : std::exchange(gone_, {})) host->start();
   }
   /// One domain hears nothing of the other; or its server hears nobody at all; or nobody hears the cosigners.
   void divide() {
@@ -167,16 +145,9 @@ class Domains {
   }
 
   void end() {
-    const auto wait_until = [&](Time when) {
-      const Time now = world_.agenda().now();
-      if (when > now) world_.pass(when.ms - now.ms);
-    };
-    if (!gone_.empty()) {
-      wait_until(gone_until_);
-      find_the_domain();
-    }
     if (down_ != nullptr) {
-      wait_until(until_);
+      const Time now = world_.agenda().now();
+      if (until_ > now) world_.pass(until_.ms - now.ms);
       bring_back();
     }
     if (island_) join_again();
@@ -194,15 +165,11 @@ class Domains {
   World& world_;
   testing::SeededEntropy random_;
   std::uint64_t actions_;
-  bool loses_a_day_;
   std::map<std::string, std::uint64_t> said_;
   std::vector<std::pair<Ticket, std::string>> tickets_;
   Host* down_ = nullptr;
   Time until_;
   std::size_t outages_ = 0;
-  std::vector<Host*> gone_;  // all of a domain
-  Time gone_until_;
-  std::size_t lost_days_ = 0;
   std::optional<Network::Island> island_;
   Time island_until_;
   std::size_t partitions_ = 0;
@@ -233,7 +200,6 @@ DomainsResult run_domains(std::uint64_t seed, WorldOptions options, std::uint64_
   result.outages = domains.outages();
   result.partitions = domains.partitions();
   result.losses = domains.losses();
-  result.lost_days = domains.lost_days();
   return result;
 }
 

@@ -13,7 +13,6 @@ struct DomainsResult {
   std::size_t texts = 0;       ///< that their senders were told to be sent
   std::size_t outages = 0;     ///< times that one of the servers was gone, for up to half a day
   std::size_t partitions = 0;  ///< times that some did not hear the others, likewise
-  std::size_t lost_days = 0;   ///< times that all of one domain, its people too, was gone for a day
   std::size_t losses = 0;      ///< devices that lost groups, or were put back from a copy
 
   bool good() const { return violations.empty(); }
@@ -21,8 +20,7 @@ struct DomainsResult {
 
 /// alice and carol of one domain, bob with two devices of the other, in a group at each domain and in pairs. They talk
 /// `actions` times while one server or the other is killed and stays away, domains, a server or the cosigners are cut
-/// off from the rest, and what is under way gets lost. In every third run all of one domain, its server and its people,
-/// is gone for a whole day, and the others go on. One device of them, in most runs, loses what it knows and is let
+/// off from the rest, and what is under way gets lost. One device of them, in most runs, loses what it knows and is let
 /// in again, at either domain.
 DomainsResult run_domains(std::uint64_t seed, WorldOptions options, std::uint64_t actions = 30);
 

@@ -102,10 +102,9 @@ int run_domains(const Options& options) {
     const sim::DomainsResult result = sim::run_domains(seed, world);
     if (!result.good()) return failed(seed, result.violations, "--domains ");
     std::printf(
-        "seed %llu good: %zu texts, %zu outages, %zu partitions, %zu days of a domain, %zu losses, %llu steps, %.1f "
-        "hours simulated\n",
-        static_cast<unsigned long long>(seed), result.texts, result.outages, result.partitions, result.lost_days,
-        result.losses, static_cast<unsigned long long>(result.steps),
+        "seed %llu good: %zu texts, %zu outages, %zu partitions, %zu losses, %llu steps, %.1f hours simulated\n",
+        static_cast<unsigned long long>(seed), result.texts, result.outages, result.partitions, result.losses,
+        static_cast<unsigned long long>(result.steps),
         static_cast<double>(result.simulated_ms) / static_cast<double>(kHourMs));
     std::fflush(stdout);
   }

@@ -106,7 +106,7 @@ TEST(Simulator, TellsEveryLieAndNobodyBelievesIt) {
 }
 
 TEST(Simulator, LosesNothingBetweenTwoDomainsThatAreAwayOrCutOffForHours) {
-  std::size_t outages = 0, partitions = 0, losses = 0, lost_days = 0;
+  std::size_t outages = 0, partitions = 0, losses = 0;
   for (std::uint64_t seed = 1; seed <= 4; ++seed) {
     const DomainsResult result = run_domains(seed, {});
     for (const std::string& violation : result.violations) ADD_FAILURE() << "seed " << seed << ": " << violation;
@@ -114,12 +114,10 @@ TEST(Simulator, LosesNothingBetweenTwoDomainsThatAreAwayOrCutOffForHours) {
     outages += result.outages;
     partitions += result.partitions;
     losses += result.losses;
-    lost_days += result.lost_days;
   }
   EXPECT_GT(outages, 4u);
   EXPECT_GT(partitions, 4u);
   EXPECT_GT(losses, 1u);
-  EXPECT_EQ(lost_days, 2u);
   EXPECT_EQ(run_domains(7, {}, 5).trace_hash, run_domains(7, {}, 5).trace_hash);
 }
 
