@@ -56,6 +56,12 @@ Puddle fall_into_the_puddle(Owner& alice) {
   return out;
 }
 
+constexpr const char* kDaysAreSet =
+    "The three days are not waited for: the clocks of all programs are set ahead, and those by which auditors count "
+    "are, in steps of less than two minutes, as many as three days have.";
+constexpr const char* kNoReset =
+    "No name was reset here, which takes minutes: \"cairn-lab run mud-puddle --with-reset\" tries it.";
+
 }  // namespace
 
 Side mud_puddle_cairn(const WorldOptions& options) {
@@ -118,15 +124,7 @@ Side mud_puddle_cairn(const WorldOptions& options) {
   side.said("no key at all", answer(found.no_key));
   side.said("Mallory's restore, on the phone that made her own backup", answer(found.in_place));
   side.said("Mallory's restore, on a new one", answer(found.anew));
-  if (options.with_reset) {
-    side.reduced.push_back(
-        {"The three days are not waited for: the clocks of all programs are set ahead, and those by which auditors "
-         "count are, in steps of less than two minutes, as many as three days have.",
-         ""});
-  } else {
-    side.reduced.push_back(
-        {"No name was reset here, which takes minutes: \"cairn-lab run mud-puddle --with-reset\" tries it.", ""});
-  }
+  side.reduced.push_back({options.with_reset ? kDaysAreSet : kNoReset, ""});
   side.reduced.push_back({"The PIN was not tried: that is \"Few digits and a counter\".", ""});
   return side;
 }
