@@ -237,5 +237,22 @@ TEST_F(Clock, SleepingCosignersStopNewContactsAfterMinutesAndKnownOnesAfterADay)
   EXPECT_TRUE(village.until([&] { return send("alice-1", kBob, "awake", true).contains("result"); }, kMinuteMs));
 }
 
+// Nobody writes meanwhile: who was to be in a group comes in by itself.
+TEST_F(Clock, WhoWasWantedWhileTheCosignersSleptComesInWhenTheyAreAwake) {
+  village.server.down = true;
+  village.server.cosigners_sleep = true;
+  village.begin("alice-1", "group.create", {{"title", "walkers"}, {"names", {"bob"}}});
+  village.pass_all(25 * kHourMs);
+  village.server.down = false;  // and has nothing that is newer
+  village.pass_all(kHourMs);
+  const auto bob_is_in = [&] {
+    const json all = village.ask("bob-1", "conversations")["result"]["conversations"];
+    return std::any_of(all.begin(), all.end(), [](const json& one) { return one.value("title", "") == "walkers"; });
+  };
+  EXPECT_FALSE(bob_is_in());
+  village.server.cosigners_sleep = false;
+  EXPECT_TRUE(village.until(bob_is_in, kHourMs));
+}
+
 }  // namespace
 }  // namespace cairn::client

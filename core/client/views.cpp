@@ -167,23 +167,26 @@ bool Views::stopped(Context& context, const Account& account, const directory::N
   if (is_log_of_former_policy(context.store, account, name.domain())) return false;
   auto why = no_first_contacts(context.store, account, name.domain());
   if (!why) return false;
-  failed(context, name, std::move(*why), true);
+  failed(context, name, std::move(*why), Failed::refused);
   outcomes_[name].retry_at = after(context.now, kLatePauseMs);
   return true;
 }
 
-void Views::failed(Context& context, const directory::Name& name, std::string trouble, bool refused) {
+void Views::failed(Context& context, const directory::Name& name, std::string trouble, Failed how) {
   Outcome& outcome = outcomes_[name];
   outcome.trouble = std::move(trouble);
-  outcome.refused = refused;
+  outcome.refused = how != Failed::unreached;
+  outcome.stale = how == Failed::stale;
   outcome.absent = false;
-  // Strangers can name any domain: one that cannot be verified is asked ever more rarely, unless a person asks.
+  // Strangers can name any domain: one that cannot be verified is asked ever more rarely, unless a person asks. So is
+  // one whose auditors are away: that is for hours, and all devices would ask.
   const auto account = load_account(context.store);
   const bool is_own = !account || name.domain() == account->domain();
-  const std::uint64_t doublings = is_own ? 0 : std::min<std::uint64_t>(outcome.attempts, kMostLookupDoublings);
+  const std::uint64_t doublings =
+      is_own && !outcome.stale ? 0 : std::min<std::uint64_t>(outcome.attempts, kMostLookupDoublings);
   outcome.attempts += 1;
   outcome.retry_at = after(context.now, kLookupPauseMs << doublings);
-  context.note(proto::Event::Level::warning, refused ? "a directory answer was refused" : "a look-up failed");
+  context.note(proto::Event::Level::warning, outcome.refused ? "a directory answer was refused" : "a look-up failed");
   changed_.push_back(name);
 }
 
@@ -205,7 +208,7 @@ void Views::answered(Context& context, const directory::Name& name, const std::s
 
 void Views::check(Context& context, const Account& account, const directory::Name& name, const Answer& answer) {
   if (!answer.body) {
-    failed(context, name, why_not(account, name.domain(), answer), false);
+    failed(context, name, why_not(account, name.domain(), answer), Failed::unreached);
     if (answer.retry_after_ms == 0) return;
     not_before_[std::string(name.domain())] = after(context.now, answer.retry_after_ms);
     Outcome& outcome = outcomes_[name];
@@ -213,19 +216,21 @@ void Views::check(Context& context, const Account& account, const directory::Nam
     return;
   }
   const auto policy = tlog::ClientPolicy::parse(policy_of(context.store, account, name.domain()));
-  if (!policy) return failed(context, name, "The policy of this device cannot be read; set a valid one.", true);
+  if (!policy)
+    return failed(context, name, "The policy of this device cannot be read; set a valid one.", Failed::refused);
   const auto [log, known_view] = pinned(context.store, account, name);
   const auto vetoes = vetoes_of(context.store, account, name);
   const directory::Known known{log ? &*log : nullptr, known_view ? &*known_view : nullptr, vetoes};
   const auto response = wire::decode<directory::LookupResponse>(*answer.body);
-  if (!response) return failed(context, name, refusal_sentence(account, name, response.error()), true);
+  if (!response) return failed(context, name, refusal_sentence(account, name, response.error()), Failed::refused);
   auto lookup = directory::verify_lookup(name, known, *policy, *response, context.now);
   if (!lookup) {
     if (known_view) obey_removals(context, account, *known_view, response->statements);
     const bool is_strange = lookup.error().code == ErrorCode::no_quorum && name.domain() != account.domain() &&
                             !has_policy(context.store, account, name.domain());
     std::string why = is_strange ? no_policy_sentence(name.domain()) : refusal_sentence(account, name, lookup.error());
-    return failed(context, name, std::move(why), true);
+    const bool is_stale = std::string_view(lookup.error().where) == directory::kNotFresh;
+    return failed(context, name, std::move(why), is_stale ? Failed::stale : Failed::refused);
   }
 
   if (stopped(context, account, name)) return;
@@ -233,7 +238,7 @@ void Views::check(Context& context, const Account& account, const directory::Nam
   const auto before = view(context.store, account, name);
   if (name != account.name && !(before && before->exists())) {
     auto why = convicted(context.store, account, name.domain(), lookup->domain.config.log_key);
-    if (why) return failed(context, name, std::move(*why), true);
+    if (why) return failed(context, name, std::move(*why), Failed::refused);
   }
 
   LookupEvidence evidence;

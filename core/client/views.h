@@ -83,6 +83,7 @@ class Views {
   struct Outcome {
     std::string trouble;   ///< one sentence; empty when the last one was accepted or none was made
     bool refused = false;  ///< a condition failed; false: nobody could be reached
+    bool stale = false;    ///< of those: only the auditors' word is too old, which mends itself
     bool absent = false;   ///< vouched for: there is no such name
     bool late = false;     ///< accepted, and too old for a device that was never sent to
     std::uint64_t attempts = 0;
@@ -114,7 +115,8 @@ class Views {
   void obey_removals(Context& context, const Account& account, const directory::VerifiedView& pinned,
                      const std::vector<directory::Statement>& statements);
   void remember_adders(const std::vector<directory::Statement>& verified);
-  void failed(Context& context, const directory::Name& name, std::string trouble, bool refused);
+  enum class Failed : std::uint8_t { unreached, refused, stale };
+  void failed(Context& context, const directory::Name& name, std::string trouble, Failed how);
   /// Whether the server of its domain has asked for patience: then the name is looked up when that is over.
   bool must_wait(const Context& context, const directory::Name& name);
   /// Whether this would be a first contact and those of its domain are stopped (suspicions.h): then that is the
