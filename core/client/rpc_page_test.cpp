@@ -195,7 +195,7 @@ TEST_F(Pages, OfConversationsAreTheListInItsOrder) {
     const json whole = ask("alice-1", "conversations", {{"archived", archived}});
     ASSERT_EQ(whole["conversations"].size(), archived ? 5u : 4u);
     EXPECT_FALSE(whole.contains("next"));
-    for (const std::size_t limit : {1, 2, 3, 4}) {
+    for (const std::size_t limit : {1u, 2u, 3u, 4u}) {
       EXPECT_EQ(all("alice-1", "conversations", "conversations", {{"archived", archived}}, limit),
                 whole["conversations"])
           << limit;

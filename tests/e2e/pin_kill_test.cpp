@@ -105,7 +105,7 @@ TEST_F(KilledPins, AnotherOneTakesThePlaceOfAFirstThatReachedOneRealmAndWasForgo
   EXPECT_FALSE(few.good());
   EXPECT_TRUE(says(few, "Too few realms took the PIN")) << few.error;
   EXPECT_FALSE(says(few, realm_name(0))) << few.error;
-  for (const std::size_t i : {1, 2}) {
+  for (const std::size_t i : {1u, 2u}) {
     EXPECT_FALSE(realms_[i].process->running()) << i;
     fs::remove(trouble_folder() + "/realm" + std::to_string(i) + ".end");
     stop_realm(i, SIGKILL);
