@@ -131,8 +131,9 @@ class DaemonKills : public VillageTest {
     for (std::thread& writer : writers) writer.join();
     std::printf("%d daemons killed while %d messages were accepted; %d times one went before it answered\n", kills,
                 accepted_.load(), unanswered_.load());
-    EXPECT_GE(kills, 2 * siege.messages_each / siege.between_kills - 1);
-    EXPECT_GT(unanswered_, 0);  // else no kill has fallen where it matters
+    EXPECT_GE(kills,
+              siege.messages_each / siege.between_kills / 2);  // while one is under way messages are accepted too
+    EXPECT_GT(unanswered_, 0);                                 // else no kill has fallen where it matters
     for (const std::string& device : kDevices) expect_all(device, accepted);
   }
 
