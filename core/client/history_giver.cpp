@@ -311,6 +311,7 @@ std::uint64_t HistoryGiver::add_range(Context& context, const Conversation& conv
                                            limit, Order::descending)) {
     const auto message = wire::decode<Message>(row.value);
     const std::uint64_t index = index_of(row.key);
+    if (message && is_gap(*message) && !run.gap) run.gap = {index, message->time_ms};
     auto given = message ? history_message(context.store, home, index, *message, context.now) : std::nullopt;
     const std::size_t size = given ? wire::encode_secret(*given).size() : 0;
     const bool fits = making.bytes + size + kPieceSlack <= kMaxHistoryPiece && making.messages < kMaxPieceMessages;
@@ -327,7 +328,8 @@ std::uint64_t HistoryGiver::add_range(Context& context, const Conversation& conv
   }
   if (done == range.to) return done;
   making.row.ranges.push_back({home, done, range.to});
-  if (!run.messages.empty()) making.piece.runs.push_back(std::move(run));
+  // A gap alone makes no archive.
+  if (!run.messages.empty() || (run.gap && !run.is_over)) making.piece.runs.push_back(std::move(run));
   return done;
 }
 

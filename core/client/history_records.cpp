@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/padding.h"
+#include "core/client/conversations.h"
 #include "core/client/labels.h"
 #include "core/crypto/hpke.h"
 #include "core/directory/name.h"
@@ -12,6 +13,7 @@ namespace {
 
 constexpr std::uint8_t kPieceVersion = 1;
 constexpr std::size_t kLeastPiece = 4096;
+constexpr std::uint8_t kIsOver = 1, kHasGap = 2;  // of a run
 constexpr auto kPieceKem = crypto::KemAlgorithm::xwing_shake;
 constexpr crypto::HpkeSuite kPieceSuite{kPieceKem, crypto::HashAlgorithm::sha256,
                                         crypto::AeadAlgorithm::chacha20_poly1305};
@@ -46,7 +48,11 @@ Result<HistoryMessage> HistoryMessage::read(wire::Reader& r) {
 
 void HistoryRun::write(wire::Writer& w) const {
   room.write(w);
-  w.u8(is_over ? 1 : 0);
+  w.u8(static_cast<std::uint8_t>((is_over ? kIsOver : 0) | (gap ? kHasGap : 0)));
+  if (gap) {
+    w.u64(gap->index);
+    w.u64(gap->time_ms);
+  }
   about.write(w);
   w.u64(read_to);
   w.vector(messages);
@@ -54,7 +60,14 @@ void HistoryRun::write(wire::Writer& w) const {
 Result<HistoryRun> HistoryRun::read(wire::Reader& r) {
   HistoryRun out;
   out.room = TRY(Room::read(r));
-  out.is_over = TRY(r.presence());
+  const std::uint8_t flags = TRY(r.u8());
+  REQUIRE(flags <= (kIsOver | kHasGap), ErrorCode::malformed, "flags of a history's conversation");
+  out.is_over = (flags & kIsOver) != 0;
+  if ((flags & kHasGap) != 0) {
+    HistoryGap& gap = out.gap.emplace();
+    gap.index = TRY(r.u64());
+    gap.time_ms = TRY(r.u64());
+  }
   out.about = TRY(BackedUpConversation::read(r));
   REQUIRE(out.about.kind == out.room.kind, ErrorCode::malformed, "kind of a history's conversation");
   REQUIRE(out.about.names.size() <= kMaxGivenNames, ErrorCode::over_limit, "names of a history's conversation");
@@ -79,6 +92,10 @@ Result<HistoryPiece> HistoryPiece::read(wire::Reader& r) {
 bool is_given(const Message& message, Time now) {
   const bool is_said = message.delivery == Delivery::received || message.delivery == Delivery::sent;
   return is_said && !message.id.is_zero() && message.is_lasting(now);
+}
+
+bool is_gap(const Message& message) {
+  return message.delivery == Delivery::notice && message.text.starts_with(kGapWords);
 }
 
 std::optional<HistoryMessage> history_message(const StoreView& store, const ChannelId& home, std::uint64_t index,

@@ -22,10 +22,17 @@ struct HistoryMessage : SaidAbout {
   static Result<HistoryMessage> read(wire::Reader&);
 };
 
+/// Where the giver shows that messages may be missing (kGapWords).
+struct HistoryGap {
+  std::uint64_t index = 0;
+  std::uint64_t time_ms = 0;
+};
+
 /// Messages of one conversation, from the newer to the older.
 struct HistoryRun {
   Room room;
-  bool is_over = false;  ///< it can only be read
+  bool is_over = false;           ///< it can only be read
+  std::optional<HistoryGap> gap;  ///< the newest of those beside these messages
   BackedUpConversation about;
   std::uint64_t read_to = 0;  ///< of the giver's indexes, which the messages have
   std::vector<HistoryMessage> messages;
@@ -44,6 +51,8 @@ struct HistoryPiece {
 
 /// Whether a message is given at all: what somebody said, and what will not be gone soon.
 bool is_given(const Message& message, Time now);
+/// The notice that messages may be missing, in whatever words.
+bool is_gap(const Message& message);
 /// The message in this row; nothing where there is none that is given.
 std::optional<HistoryMessage> history_message(const StoreView& store, const ChannelId& home, std::uint64_t index,
                                               const Message& message, Time now);

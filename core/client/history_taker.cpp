@@ -392,6 +392,7 @@ void HistoryTaker::put_run(Context& context, const Account& account, const Chann
   }
   std::ranges::sort(behind, {}, [](const HistoryMessage* given) { return given->row.index; });
   for (const HistoryMessage* given : behind) put_message(context, account, home, *given, living, Place::behind);
+  if (run.gap) put_gap(context, home, *run.gap, living);
   const std::uint64_t first = first_own_index(context.store);
   ConversationSettings settings = settings_of(context.store, home);
   const std::uint64_t read_to = living == Living::yes ? std::min(run.read_to, first) : run.read_to;
@@ -432,6 +433,27 @@ void HistoryTaker::put_message(Context& context, const Account& account, const C
   search_.changed(home, index);
 }
 
+// What the giver lacks this device lacks as well, and says so in the same place.
+void HistoryTaker::put_gap(Context& context, const ChannelId& home, const HistoryGap& gap, Living living) {
+  const bool is_below = living == Living::archived || gap.index < first_own_index(context.store);
+  const auto there = context.store.get(tables::kMessages, numbered(home, gap.index));
+  const auto other = there ? wire::decode<Message>(*there) : Result<Message>(fail(ErrorCode::not_found, "message"));
+  if (!is_below || (other && is_gap(*other))) return;
+  Message notice;
+  notice.delivery = Delivery::notice;
+  notice.time_ms = gap.time_ms;
+  notice.text = std::string(kGapWords) + ", as on the device that gave this history.";
+  auto conversation = rooms_.conversations.find(context.store, home);
+  if (there) {
+    if (living == Living::yes) rooms_.conversations.add_notice(context, *conversation, notice);
+    return;
+  }
+  rooms_.conversations.put_old_message(context, home, gap.index, notice);
+  if (living == Living::yes || gap.index < conversation->next_message) return;
+  conversation->next_message = gap.index + 1;
+  context.store.put(tables::kConversations, to_bytes(home), wire::encode(*conversation));
+}
+
 void HistoryTaker::look_at_waiting(Context& context, const Account& account, const HistoryTake& take) {
   const std::uint64_t entries = rooms_.conversations.entries();
   const bool is_late =
@@ -452,7 +474,8 @@ void HistoryTaker::look_at_waiting(Context& context, const Account& account, con
         break;
       }
       if (home) put_run(context, account, *home, *run, Living::yes);
-      if (run && !home) put_run(context, account, archive(context, account, *run), *run, Living::archived);
+      if (run && !home && !run->messages.empty())
+        put_run(context, account, archive(context, account, *run), *run, Living::archived);
       context.store.erase(tables::kHistoryWaiting, row.key);
       if (++done < kWaitingRunsAtOnce) continue;
       waits_ = hungry_ = true;  // the rest in the next input

@@ -67,6 +67,7 @@ class HistoryTaker {
   enum class Place : std::uint8_t { before, behind };
   void put_message(Context& context, const Account& account, const ChannelId& home, const HistoryMessage& given,
                    Living living, Place place);
+  void put_gap(Context& context, const ChannelId& home, const HistoryGap& gap, Living living);
   ChannelId archive(Context& context, const Account& account, const HistoryRun& run);
   void look_at_waiting(Context& context, const Account& account, const HistoryTake& take);
 

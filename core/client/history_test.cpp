@@ -114,6 +114,37 @@ TEST_F(History, IsShownOnceHoweverItCame) {
   EXPECT_EQ(here, there);
 }
 
+TEST_F(History, OfADeviceThatMayLackMessagesSaysSo) {
+  meet();
+  const testing::TestStore copy = village.device("alice-1").store();
+  const std::string edited = messages("alice-1", kBob)[0]["id"];
+  good(village.ask("alice-1", "message.edit", {{"message", edited}, {"text", "changed by a later state"}}));
+  say("bob-1", kAlice, "heard by a later state");
+  ASSERT_TRUE(village.until([&] { return texts("alice-1", kBob).size() == 3; }));
+  village.settle();
+  village.device("alice-1").store() = copy;
+  village.device("alice-1").restart();
+  const auto gaps = [&](const std::string& device) {
+    std::vector<std::uint64_t> out;
+    const json read = good(village.ask(device, "read", {{"conversation", kBob}}));
+    for (const json& one : read["messages"]) {
+      if (one["text"].get<std::string>().starts_with(kGapWords)) out.push_back(one["index"]);
+    }
+    return out;
+  };
+  say("bob-1", kAlice, "and then?");
+  ASSERT_TRUE(village.until([&] { return texts("alice-1", kBob).size() == 3; }, kHourMs));
+  ASSERT_EQ(gaps("alice-1").size(), 1u) << good(village.ask("alice-1", "read", {{"conversation", kBob}}));
+  link("alice-2");
+  ASSERT_TRUE(comes_to_an_end("alice-2"));
+  EXPECT_EQ(texts("alice-2", kBob), (Texts{"hello bob", "hello alice", "and then?"}));
+  EXPECT_EQ(gaps("alice-2"), gaps("alice-1")) << "in the same place";
+  // And to whom that one gives it.
+  link("alice-3", "alice-2");
+  ASSERT_TRUE(comes_to_an_end("alice-3"));
+  EXPECT_EQ(gaps("alice-3"), gaps("alice-1"));
+}
+
 TEST_F(History, OfAGroupAndOfWhatIsOverComesToo) {
   meet();
   good(village.register_person("carol-1", kCarol));
@@ -373,8 +404,8 @@ class HistoryRefusals : public OwnDevicesTest {
     return out;
   }
   /// It is offered by alice-1, asked for, and comes.
-  void give(Aside& aside, const HistoryPiece& piece) const {
-    const Made made = make(aside, piece);
+  void give(Aside& aside, const HistoryPiece& piece, std::uint32_t number = 0) const {
+    const Made made = make(aside, piece, number);
     aside.hear(made.offer, first);
     ASSERT_FALSE(aside.sends().empty());
     const auto* call = std::get_if<proto::Call>(&aside.sends().back());
@@ -411,6 +442,43 @@ TEST_F(HistoryRefusals, AnHonestPieceIsTaken) {
   EXPECT_EQ(aside.rows(tables::kMessages), before + 1);
   EXPECT_EQ(aside.rows(tables::kHistoryOffers), 0u);
   EXPECT_EQ(aside.noted(), "");
+}
+
+TEST_F(HistoryRefusals, AGapIsShownOnceAndNotBesideWhatCameByItself) {
+  Aside aside(village, "alice-2");
+  const std::size_t before = aside.rows(tables::kMessages), conversations = aside.rows(tables::kConversations);
+  std::uint32_t number = 0;
+  const auto give_gap = [&](std::uint64_t index, bool with_message) {
+    HistoryRun run = run_in(aside);
+    if (!with_message) run.messages.clear();
+    run.gap = {index, 1};
+    give(aside, piece_of(std::move(run)), ++number);
+    return aside.rows(tables::kMessages) - before;
+  };
+  EXPECT_EQ(give_gap(6, true), 2u);
+  EXPECT_EQ(give_gap(6, false), 2u);
+  EXPECT_EQ(give_gap(first_own_index(aside.store()), false), 2u);
+  EXPECT_EQ(give_gap(5, false), 3u) << "where a message is it stands behind all";
+  EXPECT_EQ(aside.rows(tables::kConversations), conversations);
+}
+
+TEST(HistoryRecords, ARunHasOneForm) {
+  HistoryRun run;
+  run.room.kind = run.about.kind = ConversationKind::pair;
+  run.room.names = run.about.names = {kAlice, kBob};
+  run.is_over = true;
+  run.gap = {7, 9};
+  Bytes bytes = wire::encode(run);
+  const auto back = wire::decode<HistoryRun>(bytes);
+  ASSERT_TRUE(back) << back.error().where;
+  EXPECT_TRUE(back->is_over);
+  ASSERT_TRUE(back->gap.has_value());
+  EXPECT_EQ(back->gap->index, 7u);
+  EXPECT_EQ(back->gap->time_ms, 9u);
+  const std::size_t flags = wire::encode(run.room).size();
+  ASSERT_EQ(bytes[flags], 3);
+  bytes[flags] = 4;
+  EXPECT_FALSE(wire::decode<HistoryRun>(bytes));
 }
 
 TEST_F(HistoryRefusals, OfADeviceThatDidNotLetThisOneIn) {
