@@ -1,12 +1,14 @@
 // The lab as a whole: its table on the programs as they are shipped; and that it can fail: with programs in which one
-// check is left out it reports the attack as succeeding. Of those a sample runs with the other tests, and all of them,
-// which take many minutes, as Long.
+// check is left out it reports the attack as succeeding, and by that. Of those a sample runs with the other tests, and
+// all of them, which take many minutes, as Long. Time limits are far beyond what a quiet machine needs.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "apps/demo/process.h"
@@ -25,15 +27,14 @@ struct Ran {
 Ran lab(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), programs() + "/cairn-lab");
   arguments.emplace_back("--json");
-  Ran out{demo::run(arguments, std::chrono::minutes(10)), {}};
+  Ran out{demo::run(arguments, std::chrono::minutes(50)), {}};
   out.result = json::parse(out.finished.out, nullptr, false);
   EXPECT_EQ(out.finished.exit_code, 0) << out.finished.err;
   return out;
 }
 
-/// Cairn's side of one attack, against the weakened client, realms, witnesses and auditors.
-/// A reset takes minutes, and is made where it is what is broken, and where nothing is.
-json against(const std::string& attack, const std::string& weakness) {
+/// Cairn's side of an attack, or of all, against the weakened client, realms, witnesses and auditors.
+json against(const std::string& attack, const std::string& weakness, const std::vector<std::string>& more = {}) {
   std::vector<std::string> words = {"run",
                                     attack,
                                     "--cairn-only",
@@ -45,8 +46,12 @@ json against(const std::string& attack, const std::string& weakness) {
                                     "cairn-witness-weakened",
                                     "--weakness",
                                     weakness};
-  if (attack == "mud-puddle" && weakness != "sealing") words.emplace_back("--with-reset");
-  return lab(std::move(words)).result["cairn"];
+  words.insert(words.end(), more.begin(), more.end());
+  return lab(std::move(words)).result;
+}
+
+std::string page_file() {
+  return (std::filesystem::temp_directory_path() / ("lab-" + std::to_string(getpid()) + ".html")).string();
 }
 
 /// Whether a side's picture shows what its outcome says.
@@ -73,26 +78,69 @@ void expect_picture_agrees(const json& side) {
     EXPECT_EQ(one["value"].get<std::string>().find("Try again"), std::string::npos) << one;
 }
 
+/// Whether Cairn's sides of all attacks came out as Cairn promises; not so are these few.
+void expect_as_promised(const json& all) {
+  const std::map<std::string, std::string> others = {{"split-view", "made evident"},
+                                                     {"silent-enrolment", "made evident"},
+                                                     {"weak-rsa", "measured"},
+                                                     {"metadata", "measured"}};
+  ASSERT_EQ(all.size(), 15u);
+  for (const json& one : all) {
+    const auto other = others.find(one["id"].get<std::string>());
+    EXPECT_EQ(one["cairn"]["outcome"].get<std::string>(), other == others.end() ? "refused" : other->second)
+        << one["id"] << ": " << one["cairn"]["got"];
+    expect_picture_agrees(one["cairn"]);
+  }
+}
+
 struct Weakness {
   const char* attack;
   const char* weakness;
+  const char* got;  ///< by the attacker, in the lab's words: it is the weakness that gave it
 };
+
+constexpr const char* kFalseDevice = "took a device for Bob's that is none of his";
+constexpr const char* kSigned = "signed what is no true directory";
 
 /// At least one for each of the fifteen; for each of the eight conditions of an answer (docs/spec/directory.md s.6) one
 /// that meets it alone; and one for each of what auditors and witnesses look at.
 constexpr Weakness kWeaknesses[] = {
-    {"false-key", "quorum"},   {"false-key", "freshness"}, {"false-key", "growth"},
-    {"false-key", "record"},   {"false-key", "place"},     {"ghost-device", "statement"},
-    {"false-key", "reset"},    {"false-key", "name"},      {"silent-enrolment", "alarm"},
-    {"split-view", "gossip"},  {"split-view", "replay"},   {"split-view", "append-only"},
-    {"mud-puddle", "sealing"}, {"mud-puddle", "waiting"},  {"mud-puddle", "veto"},
-    {"subpoena", "cipher"},    {"kept-copy", "erasure"},   {"escrow", "counter"},
-    {"weak-rsa", "suite"},     {"harvest", "forgetting"},  {"oracle", "tag"},
-    {"forge-2016", "tag"},     {"replay", "forgetting"},   {"confirm-file", "cipher"},
-    {"metadata", "padding"},
+    {"false-key", "quorum", kFalseDevice},
+    {"false-key", "freshness", kFalseDevice},
+    {"false-key", "growth", kFalseDevice},
+    {"false-key", "record", kFalseDevice},
+    {"false-key", "place", kFalseDevice},
+    {"ghost-device", "statement", kFalseDevice},
+    {"false-key", "reset", kFalseDevice},
+    {"false-key", "name", kFalseDevice},
+    {"silent-enrolment", "alarm", "of which Bob's other device showed nothing"},
+    {"split-view", "gossip", "with all auditors in league nobody noticed"},
+    {"split-view", "replay", kSigned},
+    {"split-view", "append-only", kSigned},
+    {"mud-puddle", "sealing", "messages, without a key of their owner's"},
+    {"mud-puddle", "waiting", "a name before the time was over"},
+    {"mud-puddle", "veto", "a name whose owner had said no"},
+    {"subpoena", "cipher", "what Alice wrote or sent, in the clear"},
+    {"kept-copy", "erasure", "the copy opens after the deletion"},
+    {"escrow", "counter", "the PIN, and the messages behind it"},
+    {"weak-rsa", "suite", "keys of another kind"},
+    {"harvest", "forgetting", "messages that Bob had read long before"},
+    {"oracle", "tag", "altered messages were accepted"},
+    {"forge-2016", "tag", "a guessed message was turned into a forged one"},
+    {"replay", "forgetting", "an old message was shown as new"},
+    {"confirm-file", "cipher", "the file, or what is made from it, is there"},
+    {"metadata", "padding", "every length was told apart"},
 };
 /// Those that take the shortest, one of each kind: a proof of the directory, a cipher, what is deleted.
-constexpr Weakness kSample[] = {{"ghost-device", "statement"}, {"oracle", "tag"}, {"replay", "forgetting"}};
+bool is_in_sample(const Weakness& one) {
+  const std::string pair = one.attack + std::string(" ") + one.weakness;
+  return pair == "ghost-device statement" || pair == "oracle tag" || pair == "replay forgetting";
+}
+std::vector<Weakness> sample() {
+  std::vector<Weakness> out;
+  std::copy_if(std::begin(kWeaknesses), std::end(kWeaknesses), std::back_inserter(out), is_in_sample);
+  return out;
+}
 
 std::string name_of(const ::testing::TestParamInfo<Weakness>& one) {
   std::string name = std::string(one.param.attack) + "With" + one.param.weakness;
@@ -103,33 +151,40 @@ std::string name_of(const ::testing::TestParamInfo<Weakness>& one) {
 class Weakened : public ::testing::TestWithParam<Weakness> {};
 
 TEST_P(Weakened, IsReportedAsBroken) {
-  const json side = against(GetParam().attack, GetParam().weakness);
+  const Weakness& one = GetParam();
+  // A reset takes minutes, and is made where it is what is broken.
+  const bool resets = std::string(one.weakness) == "waiting" || std::string(one.weakness) == "veto";
+  const json side = against(one.attack, one.weakness,
+                            resets ? std::vector<std::string>{"--with-reset"} : std::vector<std::string>{})["cairn"];
+  const std::string got = side["got"];
   EXPECT_EQ(side["outcome"], "SUCCEEDED") << side.dump(2);
+  EXPECT_NE(got.find(one.got), std::string::npos) << side.dump(2);
   expect_picture_agrees(side);
+  std::cout << one.attack << " without " << one.weakness << ": " << got << "\n";
 }
 
-INSTANTIATE_TEST_SUITE_P(Lab, Weakened, ::testing::ValuesIn(kSample), name_of);
+INSTANTIATE_TEST_SUITE_P(Lab, Weakened, ::testing::ValuesIn(sample()), name_of);
 INSTANTIATE_TEST_SUITE_P(Long, Weakened, ::testing::ValuesIn(kWeaknesses), name_of);
 
-// The programs that can be weakened are as good as those that are shipped as long as they are told nothing.
+// The programs that can be weakened are as good as those that are shipped as long as they are told nothing, or
+// something that is no weakness; and with names that are reset, as nobody waits for in the table of those that are
+// shipped.
 TEST(LongWeakenedPrograms, AreNotBrokenByThemselves) {
-  EXPECT_EQ(against("ghost-device", "")["outcome"], "refused");
-  for (const std::string attack : {"false-key", "oracle", "escrow", "mud-puddle", "confirm-file"}) {
-    EXPECT_EQ(against(attack, "none")["outcome"], "refused") << attack;
-  }
+  EXPECT_EQ(against("ghost-device", "")["cairn"]["outcome"], "refused");
+  const std::string page = page_file();
+  const json all = against("all", "none", {"--with-reset", "--page", page});
+  std::filesystem::remove(page);
+  expect_as_promised(all);
 }
 
 TEST(Lab, RunsAllAndItsTableIsWhatCairnPromises) {
-  const std::string page =
-      (std::filesystem::temp_directory_path() / ("lab-" + std::to_string(getpid()) + ".html")).string();
+  const std::string page = page_file();
   const json all = lab({"run", "all", "--page", page}).result;
-  ASSERT_EQ(all.size(), 15u);
-  std::map<std::string, std::string> then, now;
+  expect_as_promised(all);
+  std::map<std::string, std::string> then;
   for (const json& one : all) {
     then[one["id"]] = one["model"]["outcome"];
-    now[one["id"]] = one["cairn"]["outcome"];
     expect_picture_agrees(one["model"]);
-    expect_picture_agrees(one["cairn"]);
   }
   for (const auto& [id, outcome] : then) {
     const bool needs_gp = id == "weak-rsa" && !std::filesystem::exists("/usr/bin/gp");
@@ -139,18 +194,10 @@ TEST(Lab, RunsAllAndItsTableIsWhatCairnPromises) {
                                                                 : "SUCCEEDED")
         << id;
   }
-  const std::map<std::string, std::string> expected = {{"split-view", "made evident"},
-                                                       {"silent-enrolment", "made evident"},
-                                                       {"weak-rsa", "measured"},
-                                                       {"metadata", "measured"}};
-  for (const auto& [id, outcome] : now) {
-    const auto other = expected.find(id);
-    EXPECT_EQ(outcome, other == expected.end() ? "refused" : other->second) << id;
-  }
   std::ifstream file(page);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   std::filesystem::remove(page);
-  for (const auto& [id, outcome] : now) EXPECT_NE(text.find("id=\"" + id + "\""), std::string::npos);
+  for (const auto& [id, outcome] : then) EXPECT_NE(text.find("id=\"" + id + "\""), std::string::npos);
   EXPECT_NE(text.find("On Cairn: 0 succeeded, 11 refused, 2 made evident, 2 measured"), std::string::npos);
   for (const char* foreign : {"<script", "src=", "@import", "url("}) EXPECT_EQ(text.find(foreign), std::string::npos);
 }

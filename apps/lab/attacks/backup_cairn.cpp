@@ -58,7 +58,7 @@ Puddle fall_into_the_puddle(Owner& alice) {
 
 constexpr const char* kDaysAreSet =
     "The three days are not waited for: the clocks of all programs are set ahead, and those by which auditors count "
-    "are, in steps of less than two minutes, as many as three days have.";
+    "are, in steps of two minutes, until the auditors themselves say that three days are over.";
 constexpr const char* kNoReset =
     "No name was reset here, which takes minutes: \"cairn-lab run mud-puddle --with-reset\" tries it.";
 

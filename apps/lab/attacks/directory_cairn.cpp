@@ -79,7 +79,8 @@ std::string signers_of(World& world, const std::string& device) {
   return std::to_string(policy.value("auditors_needed", 0)) + " of " + std::to_string(policy.value("auditors", 0));
 }
 
-/// What came of many lies: refused only when none was believed and each refusal names its condition.
+/// What came of many lies: refused only when none was believed and each refusal names its condition. A refusal that
+/// names none may be for another reason than the lie, and concludes nothing.
 class Judged {
  public:
   /// Tells all of these to the clients of one world.
@@ -92,23 +93,25 @@ class Judged {
       grew_ += told.grew ? 1 : 0;
       named_ += condition_of(told.sentence) != 0 ? 1 : 0;
       if (sentence_.empty()) sentence_ = told.sentence;
+      if (condition_of(told.sentence) == 0) unnamed_ = told.sentence;
       side.show(lie.in_words, told.believed ? "believed" : in_plain_words(told.sentence));
       side.said(lie.in_words, told.sentence);
     }
   }
   void conclude(Side& side) const {
-    side.outcome = believed_ != 0 || grew_ != 0 || named_ != told_ ? Outcome::succeeded : Outcome::refused;
-    if (side.outcome == Outcome::refused) {
-      side.step("Alice", "Alice", for_picture(sentence_) + ". Nothing was sent.", Step::Kind::refused);
-    } else {
+    if (believed_ != 0 || grew_ != 0) {
+      side.outcome = Outcome::succeeded;
+      side.got = believed_ != 0 ? "Alice's phone took a device for Bob's that is none of his"
+                                : "something was stored while the server lied";
       side.step("Alice", "operator", "not refused", Step::Kind::stolen);
+    } else if (named_ != told_) {
+      side.got = "nothing to conclude: of " + std::to_string(told_) + " refusals one names no reason: " + unnamed_;
+    } else {
+      side.outcome = Outcome::refused;
+      side.got = "each of " + std::to_string(told_) +
+                 " lies was refused with its reason, and nothing came to the server to be sent on";
+      side.step("Alice", "Alice", for_picture(sentence_) + ". Nothing was sent.", Step::Kind::refused);
     }
-    side.got = believed_ != 0 ? "Alice's phone took a device for Bob's that is none of his"
-               : grew_ != 0   ? "something was stored while the server lied"
-               : named_ != told_
-                   ? "no refusal that names its reason"
-                   : "each of " + std::to_string(told_) +
-                         " lies was refused with its reason, and nothing came to the server to be sent on";
     side.show("lies refused", of(named_, told_));
     side.show("messages that came to the server meanwhile", grew_ == 0 ? "none" : "some");
   }
@@ -116,6 +119,7 @@ class Judged {
  private:
   std::size_t told_ = 0, believed_ = 0, named_ = 0, grew_ = 0;
   std::string sentence_;  ///< of the first refusal
+  std::string unnamed_;   ///< of one without a condition
 };
 
 /// Lies of a server whose auditors are honest.
@@ -273,6 +277,8 @@ Side silent_enrolment_cairn(World& world) {
 
 namespace {
 
+constexpr std::chrono::seconds kMostOfAProof{180};
+
 /// alice and bob are shown two histories by a server whose cosigners sign both.
 class TwoHistories {
  public:
@@ -294,16 +300,21 @@ class TwoHistories {
   /// signature it took it.
   const demo::Said& lacking_one() const { return lacking_one_; }
 
-  /// One message between the two, unaltered; then whether alice's device holds proof within a while.
+  /// One message between the two, unaltered; then whether alice's device holds proof. Where it has the message, and not
+  /// even a suspicion after some rounds, no proof comes.
   bool talk() {
-    must(by_bob({"send", "alice@localhost", "one unaltered message"}));
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(25);
-    for (int round = 0; std::chrono::steady_clock::now() < until; ++round) {
+    const std::string text = "one unaltered message";
+    must(by_bob({"send", "alice@localhost", text}));
+    const auto until = std::chrono::steady_clock::now() + kMostOfAProof;
+    for (int rounds = 0; std::chrono::steady_clock::now() < until;) {
       must(by_alice({"read"}));
       if (!by_alice({"gossip", "list"}).json["evidence"].empty()) return true;
-      if (round == 3 && by_alice({"status"}).json["alarms"].empty()) return false;  // not even a suspicion
+      show("first");
+      const bool came = world_.shows("alice-1", "bob@localhost", "bob@localhost: " + text);
+      if (came && ++rounds > 3 && by_alice({"status"}).json["alarms"].empty()) return false;
       must(by_bob({"read"}));
     }
+    must({1, {}, "a suspicion came to no proof in time"});
     return false;
   }
   demo::Said by_alice(const std::vector<std::string>& words) {

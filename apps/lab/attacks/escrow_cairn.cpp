@@ -164,7 +164,7 @@ RegistrationId registration_of_alice(World& world, const vault::RealmSet& set) {
 std::string alarm_on(Owner& alice, const std::string& device) {
   alice.world().village().start_daemon(device);
   std::string out;
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(120);
   while (out.empty() && std::chrono::steady_clock::now() < until) {
     const demo::Said status = alice.run(device, {"status"});
     for (const auto& one : status.json.value("alarms", nlohmann::json::array())) {

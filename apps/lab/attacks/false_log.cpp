@@ -16,7 +16,7 @@
 namespace cairn::lab {
 namespace {
 
-constexpr std::chrono::seconds kMostOfAnAnswer{30};
+constexpr std::chrono::seconds kMostOfAnAnswer{180};
 constexpr const char* kCosigned = "cosigned";
 
 unsigned port_in(const std::string& url) { return static_cast<unsigned>(std::stoul(url.substr(url.rfind(':') + 1))); }
@@ -53,6 +53,7 @@ void put_into_log(World& world, const std::string& epoch, FalseLog& out) {
   const auto until = std::chrono::steady_clock::now() + kMostOfAnAnswer;
   while (answers(world).size() < out.asked && std::chrono::steady_clock::now() < until)
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  if (answers(world).size() < out.asked) must({1, {}, "not all witnesses and auditors answered"});
   std::set<std::string> words;
   for (const std::string& answer : answers(world)) {
     if (answer == kCosigned) continue;

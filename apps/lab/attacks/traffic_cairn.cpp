@@ -48,6 +48,8 @@ std::size_t count_text(const std::vector<std::string>& lines, const std::string&
   return static_cast<std::size_t>(std::count(lines.begin(), lines.end(), line));
 }
 
+std::string nothing_of(const std::string& what) { return "nothing came of " + what; }
+
 /// Texts of a conversation that nobody said.
 std::vector<std::string> forged(const std::vector<std::string>& shown, const std::set<std::string>& said) {
   std::vector<std::string> out;
@@ -106,14 +108,18 @@ Side harvest_cairn(World& world) {
   side.step("recorder", "recorder",
             std::to_string(read) + " of " + std::to_string(said.size()) + " recorded messages open",
             read == 0 ? Step::Kind::refused : Step::Kind::stolen);
-  side.conclude(read != 0 || recorded.size() < said.size() || current == 0, "messages that Bob had read long before");
+  if (read == 0 && (recorded.size() < said.size() || current == 0)) {
+    side.got = "nothing to conclude: " + of(recorded.size(), said.size()) +
+               " messages were recorded, and of what was on its way the stolen keys opened " + of(current, 1);
+    return side;
+  }
+  side.conclude(read != 0, "messages that Bob had read long before");
   if (side.outcome == Outcome::refused) {
     side.got = "no recording of a message that Bob had read opens: its key is gone";
     side.besides =
         "what was still on its way opens. And the phone keeps the text of what was read: unlocked, it shows " +
         of(kept, said.size()) + " of those same messages to the thief. Only the recording stays shut";
   }
-  if (current == 0) side.got = "unclear: the stolen keys did not even open what was on its way";
   side.show("recorded messages that the stolen device's keys open", of(read, said.size()));
   if (!first.empty()) side.show("the first of them", first);
   side.show("of the same messages, shown by the phone itself to whoever holds it unlocked", of(kept, said.size()));
@@ -166,7 +172,11 @@ Side replay_cairn(World& world) {
   side.step("server", "Bob", "and in Mallory's conversation",
             as_mallory > 0 ? Step::Kind::swapped : Step::Kind::refused);
   side.step("server", "Mallory", "and to Mallory", to_mallory > 0 ? Step::Kind::stolen : Step::Kind::refused);
-  side.conclude(worked || once != 1 || !alive, "an old message was shown as new");
+  if (!worked && (once != 1 || !alive)) {
+    side.got = "nothing to conclude: " + nothing_of(once != 1 ? "the message itself" : "what was sent after it");
+    return side;
+  }
+  side.conclude(worked, "an old message was shown as new");
   if (side.outcome == Outcome::refused)
     side.got = "Bob was shown the message once, and nobody was shown it in Mallory's name or conversation";
   side.show("times that Bob was shown it: first, and after it was delivered again",
@@ -220,8 +230,13 @@ Side oracle_cairn(World& world) {
   side.step("server", "Bob", "each altered in one place", Step::Kind::swapped);
   side.step("Bob", "Bob", changed.empty() && arrived == 0 ? "shows none of them" : "shows what nobody said",
             changed.empty() && arrived == 0 ? Step::Kind::refused : Step::Kind::stolen);
-  side.conclude(!changed.empty() || arrived != 0 || altered != kCopies || !alive,
-                "altered messages were accepted: an oracle");
+  const bool accepted = !changed.empty() || arrived != 0;
+  if (!accepted && (altered != kCopies || !alive)) {
+    side.got = "nothing to conclude: " + of(altered, kCopies) + " messages were altered, and " +
+               (alive ? "an honest one arrived" : nothing_of("an honest one after them"));
+    return side;
+  }
+  side.conclude(accepted, "altered messages were accepted: an oracle");
   if (side.outcome == Outcome::refused)
     side.got = "of " + std::to_string(altered) +
                " messages that were altered in one place none was shown, and Bob's phone sent " +
@@ -279,7 +294,12 @@ Side forge_cairn(World& world) {
   side.step("server", "Bob", "altered, so that it would read \"" + wanted + "\"", Step::Kind::swapped);
   side.step("Bob", "Bob", worked == 0 ? "drops all " + std::to_string(tried) : "shows the forgery",
             worked == 0 ? Step::Kind::refused : Step::Kind::stolen);
-  side.conclude(worked != 0 || tried != kPlaces || !alive, "a guessed message was turned into a forged one");
+  if (worked == 0 && (tried != kPlaces || !alive)) {
+    side.got = "nothing to conclude: " + of(tried, kPlaces) + " messages were altered, and " +
+               (alive ? "an honest one arrived" : nothing_of("an honest one after them"));
+    return side;
+  }
+  side.conclude(worked != 0, "a guessed message was turned into a forged one");
   if (side.outcome == Outcome::refused)
     side.got = "the attacker guessed the whole message, and none of " + std::to_string(tried) +
                " forgeries of it was accepted";

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "core/base/encoding.h"
+#include "core/directory/record.h"
 #include "shell/store/encrypted/key_file.h"
 
 namespace cairn::lab {
@@ -146,6 +147,20 @@ std::vector<mls::KeyPackage> Operator::key_packages() const {
     auto package = item ? wire::decode<mls::KeyPackage>(item->key_package)
                         : Result<mls::KeyPackage>(fail(ErrorCode::malformed, "key package"));
     if (package) out.push_back(std::move(*package));
+  }
+  return out;
+}
+
+std::vector<Operator::Reset> Operator::resets() const {
+  const auto row = store_->get(relay::table::kKeys, as_bytes(relay::kConfigRow));
+  const auto config = row ? wire::decode<directory::DirectoryConfig>(*row)
+                          : Result<directory::DirectoryConfig>(fail(ErrorCode::not_found, "the server has no log"));
+  if (!config) must({1, {}, config.error().where});
+  std::vector<Reset> out;
+  for (const Row& one : store_->scan(relay::table::kNotices, {}, {}, kAll)) {
+    const auto notice = wire::decode<directory::RequestNotice>(one.value);
+    const std::string key = as_text(one.key);
+    if (notice) out.push_back({key.substr(0, key.find('\0')), {config->origin, notice->request.hash(), {}}});
   }
   return out;
 }

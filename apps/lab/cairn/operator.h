@@ -6,6 +6,7 @@
 
 #include "apps/lab/cairn/world.h"
 #include "core/crypto/signature.h"
+#include "core/directory/closing.h"
 #include "core/mls/key_package.h"
 #include "core/relay/tables.h"
 #include "shell/store/sqlite/sqlite_store.h"
@@ -49,6 +50,12 @@ class Operator {
   /// The first device of a name, as the server knows it.
   DeviceId device_of(const std::string& name) const;
   std::vector<mls::KeyPackage> key_packages() const;
+  /// A reset that the directory has, and what its auditors are asked about it.
+  struct Reset {
+    std::string name;
+    directory::CloseRequest asked;
+  };
+  std::vector<Reset> resets() const;
   /// With which the server makes the account tokens that realms ask of who guesses.
   crypto::SigningKey realm_token_key() const;
   /// With which the server signs the directory's log.

@@ -2,6 +2,7 @@
 // build, in a scratch folder on loopback. Devices run without daemons: each command starts, acts and ends.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -64,9 +65,13 @@ class World {
   void set_clocks(std::chrono::seconds ahead);
   /// By how much it is ahead now.
   std::chrono::seconds ahead() const { return ahead_; }
-  /// So much time passes for the auditors, who count it by a clock that nobody sets, and no more than two minutes of it
-  /// at a time; so it is brought to them in steps. The clock of the day goes on from where it was, for all.
-  void pass_at_auditors(std::chrono::seconds most);
+  /// Time passes for the auditors, who count it by a clock that nobody sets, and no more than two minutes of it at a
+  /// time; so it is brought to them in steps, until `counted` holds. That is asked at once, when `least` has passed,
+  /// and then each hour; throws CannotPrepare when it does not hold after three times as long. The clock of the day
+  /// goes on from where it was, for all.
+  void pass_at_auditors(std::chrono::seconds least, const std::function<bool()>& counted);
+  /// Where the auditors take requests, both of them.
+  std::vector<unsigned> auditor_ports() const;
 
   /// The texts that a device shows in a conversation, oldest first, as "sender: text"; notices are left out.
   std::vector<std::string> texts(const std::string& device, const std::string& conversation);
@@ -74,21 +79,21 @@ class World {
 
   demo::Village& village() { return *village_; }
   const std::string& policy_file() const { return policy_file_; }
-  /// Whether a check is left out: then something is to be waited for that else does not come.
-  bool is_weakened() const { return !options_.weakness.empty(); }
   std::string folder() const { return folder_; }
 
  private:
   nlohmann::json messages(const std::string& device, const std::string& conversation);
   std::vector<std::string> prefix_of(const std::string& who) const;
-  std::vector<unsigned> auditor_ports() const;
-  /// "auditors" or "others": "clock" is the clock of the day, "uptime" the one that nobody sets.
+  /// So much time passes for one auditor, after what has passed for both before.
+  void pass_at(const std::string& auditor, unsigned port, std::chrono::seconds time) const;
+  /// An auditor or "others": "clock" is the clock of the day, "uptime" the one that nobody sets.
   void set(const std::string& whose, const std::string& clock, std::chrono::seconds ahead) const;
   std::string clock_file(const std::string& whose) const { return folder_ + "-clock-" + whose; }
 
   WorldOptions options_;
   Clocks clocks_;
   std::chrono::seconds ahead_{0};
+  std::chrono::seconds passed_{0};  ///< at the auditors
   std::string folder_;
   std::string lie_file_;
   std::string policy_file_;
