@@ -183,12 +183,14 @@ void save_early(Context& context, const ChannelId& home, const EarlyChange& earl
 
 /// So that one more can be kept of this name.
 void make_room_for_early(Context& context, const ChannelId& home, const std::string& sender) {
-  forget_early(context, home, Early::over);
   std::map<std::string, std::vector<std::pair<std::uint64_t, Bytes>>> kept;  // of each name, with their times
   std::size_t count = 0;
   for (Row& row : context.store.scan_prefix(tables::kEarlyChanges, home, kMaxEarly)) {
     const auto other = wire::decode<EarlyChange>(row.value);
-    CHECK(other.has_value());  // else it was forgotten just now
+    if (!other || other->is_over(context.now)) {
+      context.store.erase(tables::kEarlyChanges, row.key);
+      continue;
+    }
     kept[other->change.sender].emplace_back(other->change.time_ms, std::move(row.key));
     ++count;
   }

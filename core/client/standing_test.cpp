@@ -44,6 +44,11 @@ class RemovalTest : public RejoinTest {
     good(village.ask("alice-1", "group.remove", {{"conversation", "walkers"}, {"name", name}}));
     ASSERT_TRUE(village.until([&] { return epoch("alice-1", walkers) == before + 1; }));
   }
+  /// It is done when alice hears of it.
+  void wish_to_leave(const std::string& device) {
+    village.begin(device, "group.leave", {{"conversation", "walkers"}});
+    village.pass_all(kMinuteMs);
+  }
   /// Of alice's removals those that her mailbox has not come to.
   std::size_t unseen() { return village.device("alice-1").store().scan(tables::kOwnRemovals, {}, {}, 10).size(); }
 
@@ -281,7 +286,7 @@ class GoneDevice : public RemovalTest {
 };
 
 TEST_F(GoneDevice, LeavesNoGroupForItsName) {
-  good(village.ask("bob-2", "group.leave", {{"conversation", "walkers"}}));
+  wish_to_leave("bob-2");
   remove_and_let_go();
   EXPECT_TRUE(is_in(kBob));
   say("bob-1", "walkers", "still here");
@@ -298,14 +303,14 @@ TEST_F(GoneDevice, IsNamedUnderWhatItChanged) {
 }
 
 TEST_F(GoneDevice, IsHeardAsAnybodyWhileItIsItsNames) {
-  good(village.ask("bob-2", "group.leave", {{"conversation", "walkers"}}));
+  wish_to_leave("bob-2");
   let_go();
   EXPECT_TRUE(village.until([&] { return !is_in(kBob); }));
 }
 
 // What is asked is an old wish by then: the name was brought here again.
 TEST_F(RemovalTest, WhoWasBroughtBackIsNotTakenOutForAWishOfBefore) {
-  good(village.ask("bob-1", "group.leave", {{"conversation", "walkers"}}));
+  wish_to_leave("bob-1");
   remove("bob");
   good(village.ask("alice-1", "group.add", {{"conversation", "walkers"}, {"name", "bob"}}));
   ASSERT_TRUE(village.until([&] { return notices("carol-1", "walkers", "added bob") == 1; }));

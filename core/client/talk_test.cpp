@@ -201,7 +201,7 @@ TEST_F(TalkTest, WhatIsChangedAfterItDisappearedHereLiesHereNoLongerThanItWouldH
   const auto early = [&] { return village.device("alice-1").store().scan(tables::kEarlyChanges, {}, {}, 10).size(); };
   ASSERT_TRUE(village.until([&] { return early() == 1; }));
   village.device("alice-1").restart();
-  village.pass_all(2 * kMinuteMs);
+  village.pass_all(3 * kMinuteMs);
   EXPECT_EQ(early(), 0u);
 }
 
