@@ -261,7 +261,7 @@ class GoneDevice : public RemovalTest {
     RemovalTest::SetUp();
     village.hold_envelopes("alice-1", false);
     good(village.link_device("bob-2", kBob, "bob-1"));
-    ASSERT_TRUE(village.until([&] { return epoch("bob-2", walkers) != 0; }));
+    ASSERT_TRUE(village.until([&] { return epoch("bob-2", walkers) != 0; }, 5 * kMinuteMs));
     say("bob-1", "walkers", "at noon");
     for (const std::string device : {"alice-1", "bob-2"}) ASSERT_TRUE(hears(device, "at noon")) << device;
     village.pass_all(kMinuteMs);
