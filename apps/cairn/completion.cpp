@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "apps/cairn/render.h"
 #include "apps/cairn/whole_list.h"
 
 namespace cairn::apps {
@@ -66,10 +67,9 @@ const CLI::Option* option_of(const CLI::App& app, const std::string& word) {
   return nullptr;
 }
 
-/// Others choose the titles of their groups: a line break in one would make two words of it.
-bool is_one_line(const std::string& word) {
-  return std::ranges::none_of(word, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-}
+/// Others choose the titles of their groups: a line break in one would make two words of it, a shell shows it as it is,
+/// and what begins with a dash would be an option.
+bool is_harmless(const std::string& word) { return !word.starts_with("-") && harmless_text(word) == word; }
 
 void offer(std::vector<Candidate>& out, const std::string& typed, std::string word, std::string help) {
   if (word.starts_with(typed)) out.push_back({std::move(word), std::move(help)});
@@ -157,7 +157,7 @@ std::vector<Candidate> complete(const CLI::App& app, const std::vector<std::stri
     if (number++ != place.positional && !last_of_many) continue;
     if (std::ranges::find(kPeople, one->get_name(true, false)) == kPeople.end()) continue;
     for (const Candidate& person : people) {
-      if (is_one_line(person.word)) offer(out, typed, person.word, person.help);
+      if (is_harmless(person.word)) offer(out, typed, person.word, person.help);
     }
   }
   return out;

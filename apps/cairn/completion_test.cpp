@@ -27,11 +27,11 @@ Words offered(const std::string& line) {
   create->add_option("names", names, "who");
   app.add_subcommand("secret", "hidden")->group("");
   Words out;
-  for (const Candidate& one :
-       complete(app, words_of_line(line),
-                {{"bob@one", "pair"}, {"the band", "group"}, {"bob\n--yes", "group"}, {"b\x1b[2J", "group"}})) {
-    out.push_back(one.word);
-  }
+  // Beside those that are meant what others may call a group.
+  std::vector<Candidate> people = {{"bob@one", "pair"}, {"the band", "group"}};
+  for (const char* title : {"bob\n--yes", "b\x1b[2J", "b\u009b2J", "b\u202eo", "b\xff", "--yes"})
+    people.push_back({title, "group"});
+  for (const Candidate& one : complete(app, words_of_line(line), people)) out.push_back(one.word);
   return out;
 }
 

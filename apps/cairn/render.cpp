@@ -211,8 +211,9 @@ std::string marks_of(const json& message, const std::string& delivery, Ink ink) 
   if (status == "delivered" || status == "read") out += "  (" + status + ")";
   if (message.value("request", false)) out += "  (a request: accept, delete or block)";
   for (const json& one : message.value("reactions", json::array())) {
-    out += "  {" + text_of(one, "text") + " " + joined(one.value("names", json::array())) + "}";
+    out += "  {" + text_of(one, "text") + " " + names_of(one) + "}";
   }
+  if (message.contains("reactions_left_out")) out += "  {and " + number_of(message, "reactions_left_out") + " more}";
   if (message.contains("id")) out += "  " + shaded(ink, Shade::faint, "[" + short_id(message, "id") + "]");
   return out;
 }

@@ -41,6 +41,13 @@ TEST(Render, SaysWhatBecameOfAMessage) {
   EXPECT_EQ(shown({{"delivery", "notice"}, {"text", "a@b.c added d@b.c."}}), "-- a@b.c added d@b.c.\n");
   EXPECT_EQ(shown({{"delivery", "received"}, {"sender", "a@b.c"}, {"text", ""}, {"unknown_type", "image/png\x1b"}}),
             "a@b.c: [a image/png  that this version does not show]\n");
+  const json reaction = {{"text", "+1"}, {"names", json::array({"d@b.c"})}, {"names_left_out", 7}};
+  const json liked = {{"delivery", "received"},
+                      {"sender", "a@b.c"},
+                      {"text", "x"},
+                      {"reactions", json::array({reaction})},
+                      {"reactions_left_out", 1600}};
+  EXPECT_EQ(shown(liked), "a@b.c: x  {+1 d@b.c and 7 more}  {and 1600 more}\n");
 }
 
 TEST(Render, ShowsWhoIsMentioned) {

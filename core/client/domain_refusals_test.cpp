@@ -129,6 +129,30 @@ TEST_F(DomainRefusals, MorePinsByWordsThanLeaveRoomForItsOwner) {
   EXPECT_TRUE(is_pinned(aside));
 }
 
+TEST_F(DomainRefusals, AWordBeyondTheRoomMovesNothingThatCounts) {
+  link("alice-3");
+  village.pass_all(kMinuteMs);
+  const auto third = *DeviceId::from(*from_hex(id_of("alice-3")));
+  Aside aside(village, "alice-2");
+  const auto say = [&](const DeviceId& by, std::size_t i) {
+    DomainWord one = word(aside, right);
+    one.by = by;
+    one.domain = "d" + std::to_string(i) + ".example";
+    aside.hear(one, by);
+  };
+  for (std::size_t i = 0; i < kMaxPinsByWord; ++i) say(i < kMaxDomainWords ? first : third, i);
+  EXPECT_EQ(aside.rows(tables::kDomainPins), kMaxPinsByWord);
+  EXPECT_EQ(aside.noted(), "");
+  // Neither of the two has room for one more; its owner has, and what they said stays.
+  for (const DeviceId& by : {first, third}) say(by, kMaxPinsByWord);
+  EXPECT_EQ(aside.rows(tables::kDomainPins), kMaxPinsByWord);
+  EXPECT_EQ(aside.rows(tables::kDomainWords), 2 * kMaxDomainWords);
+  ASSERT_TRUE(pin_domain(aside.context(), aside.account(), {kSharedDomain, right, {}}));
+  note_said_here(aside.context(), aside.account(), kSharedDomain);
+  EXPECT_EQ(aside.rows(tables::kDomainPins), kMaxPinsByWord + 1);
+  EXPECT_TRUE(is_by_another_device(aside.store(), aside.account(), "d0.example"));
+}
+
 TEST_F(DomainRefusals, OfARemovedDeviceBehindThousandsOfRows) {
   auto& store = village.device("alice-2").store();
   const Account account = *load_account(store);

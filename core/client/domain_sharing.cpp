@@ -46,8 +46,6 @@ const char* DomainSharing::why_not_believed(Context& context, const Account& acc
   if (word.by != by && says == Says::its_own) return "a word about a domain in another own device's name was ignored";
   if (word.by == account.device_id()) return "a word about a domain in the name of this device was ignored";
   if (!view || !view->state().is_active(word.by)) return "a word about a domain of no own device was ignored";
-  if (word.time_ms > after(context.now, kDomainWordAheadMs).ms)
-    return "a word about a domain from the future was ignored";
   if (word.domain == account.domain()) return "a word about the own domain was ignored";
   return nullptr;
 }
@@ -56,6 +54,11 @@ void DomainSharing::heard(Context& context, const Account& account, const Device
                           const DomainWord& word) {
   if (const char* why = why_not_believed(context, account, by, says, word)) {
     return context.note(proto::Event::Level::warning, why);
+  }
+  if (word.time_ms > after(context.now, kDomainWordAheadMs).ms) {
+    // A clock was ahead, and may be right by now: what was said with it is said again, as of the time that it is then.
+    mail_is_missing(context);
+    return context.note(proto::Event::Level::warning, "a word about a domain from the future was ignored");
   }
   const auto before = heard_domain(context.store, account, word.by, word.domain);
   const bool is_direct = word.by == by;

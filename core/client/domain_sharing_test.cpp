@@ -327,6 +327,21 @@ TEST_F(DomainSharingTest, ALinkIsToldWhenItsNameIsThereAndNotBefore) {
   EXPECT_EQ(list("alice-2")["domains"][0]["invited_by"], kBobOfTwo);
 }
 
+TEST_F(DomainSharingTest, WhatWasSaidWithAClockThatWasAheadIsHeardWhenThatIsRight) {
+  two();
+  village.pass_all(kMinuteMs);
+  village.set_online("alice-1", false);
+  village.device("alice-1").ahead_ms = static_cast<std::int64_t>(3 * kDayMs);
+  add("alice-1", right);
+  village.device("alice-1").ahead_ms = 0;
+  village.device("alice-1").restart();  // as the loop does when a clock is set back
+  village.set_online("alice-1", true);
+  village.pass_all(kMinuteMs);
+  EXPECT_TRUE(list("alice-2")["domains"].empty()) << "nobody believes what is said from days ahead";
+  EXPECT_TRUE(village.until([&] { return has("alice-2", right); }, 7 * kHourMs));
+  EXPECT_TRUE(questions("alice-2").empty());
+}
+
 TEST_F(DomainSharingTest, AfterAGapInTheMailboxAllIsAskedForOnceMore) {
   two();
   add("alice-1", right);

@@ -1,5 +1,6 @@
 #include "core/client/expiry.h"
 
+#include "core/client/early_changes.h"
 #include "core/client/messages.h"
 #include "core/client/settings.h"
 #include "core/client/tables.h"
@@ -31,6 +32,12 @@ Due read_due(ByteView key) {
 }
 
 }  // namespace
+
+// Rounded up, so that one row stands for many.
+void look_at_early(Context& context, const ChannelId& home, std::uint64_t until_ms) {
+  const std::uint64_t minutes = until_ms / kMinuteMs + (until_ms % kMinuteMs != 0 ? 1 : 0);
+  context.store.put(tables::kExpiring, due_key(minutes * kMinuteMs, home, kEarlyIndex), {});
+}
 
 void set_life(Message& message, const std::optional<Expiration>& expires) {
   if (!expires) return;
@@ -108,6 +115,10 @@ void Expiry::step(Context& context) {
     if (next_ > context.now) return;
     const Due due = read_due(first.front().key);
     context.store.erase(tables::kExpiring, first.front().key);
+    if (due.index == kEarlyIndex) {
+      forget_early(context, due.home, Early::over);
+      continue;
+    }
     const auto message = conversations_.message(context.store, due.home, due.index);
     if (message && message->expires_ms == due.ms) wipe_message(context, due.home, due.index, *message);
   }

@@ -2,6 +2,7 @@
 
 #include "core/base/encoding.h"
 #include "core/client/answerer.h"
+#include "core/client/early_changes.h"
 #include "core/client/expiry.h"
 #include "core/client/history_rows.h"
 #include "core/client/identity.h"
@@ -541,6 +542,7 @@ void Inbox::take_message(Conversation& conversation, const mls::Group& group, co
     const Speaker by{message.sender, message.device, message.time_ms};
     if (const auto change = change_in(content, message.id, by)) {
       const bool is_taken = take_change(owner_, context_, home_, *change);
+      wait_no_longer_than(context_, home_, *change, content.expires);
       if (is_taken) tell_of_removed(owner_, context_, home_, Said::change, message.sender, is_gone, is_out);
       return;
     }

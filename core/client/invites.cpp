@@ -298,6 +298,9 @@ void Invites::heard(Context& context, const Account& account, const Heard& heard
   const auto* answer = heard.control ? std::get_if<JoinAnswer>(&*heard.control) : nullptr;
   if (request == nullptr && answer == nullptr) return;
   if (heard.name == account.name) return;  // another own device asks, or answers
+  if (heard.is_gone) {
+    return context.note(proto::Event::Level::warning, "a word about a link, of a device that is removed, was ignored");
+  }
   const auto where = conversations_.find(context.store, heard.home);
   if (!where || where->kind != ConversationKind::pair) {
     return context.note(proto::Event::Level::warning, "a word about a link, said in no pair, was ignored");

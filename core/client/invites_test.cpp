@@ -164,6 +164,26 @@ TEST_F(GroupLinks, LetsInNobodyWhoIsBlockedAndSaysNothing) {
   EXPECT_TRUE(only_link().names.empty());
 }
 
+TEST_F(GroupLinks, HearsNothingOfADeviceThatItsNameHasNoMore) {
+  const InvitationToken token = make();
+  Heard said = said_by(kBob, JoinRequest(token.clone()));
+  said.is_gone = true;
+  invites.heard(room.context(), room.account(), said);
+  EXPECT_TRUE(answers().empty());
+  EXPECT_FALSE(is_in(kBob));
+  EXPECT_TRUE(only_link().names.empty());
+  const InvitationToken theirs = some_token(8);
+  invites.ask(room.context(), room.home(), link_of_bob(theirs));
+  Heard answer = said_by(kBob, JoinAnswer{token_hash(theirs), JoinVerdict::let_in, group_});
+  answer.is_gone = true;
+  invites.heard(room.context(), room.account(), answer);
+  EXPECT_FALSE(Invites::asked(room.context().store, token_hash(theirs))->verdict);
+  answer.is_gone = false;
+  invites.heard(room.context(), room.account(), answer);
+  EXPECT_EQ(Invites::asked(room.context().store, token_hash(theirs))->verdict, JoinVerdict::let_in);
+  EXPECT_EQ(ask(token)->verdict, JoinVerdict::let_in) << "another device of the name may ask";
+}
+
 TEST_F(GroupLinks, SaysNothingToWhoHasNoToken) {
   InvitationToken token = make();
   token.expose_mutable()[15] ^= 1;

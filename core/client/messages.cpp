@@ -3,6 +3,8 @@
 #include <deque>
 
 #include "core/client/backup_archive.h"
+#include "core/client/early_changes.h"
+#include "core/client/expiry.h"
 #include "core/client/preview.h"
 #include "core/client/row_keys.h"
 #include "core/client/send_keys.h"
@@ -12,7 +14,6 @@ namespace cairn::client {
 namespace {
 
 constexpr std::size_t kMaxMessageText = 64 * 1024;
-constexpr std::size_t kMaxEarly = 4096;  ///< of a conversation, as far as they are counted
 constexpr std::size_t kStoreAll = ~std::size_t{0};
 
 Bytes version_key(const ChannelId& home, std::uint64_t index, std::uint32_t depth, const MessageId& id) {
@@ -164,8 +165,8 @@ Changing::Outcome Changing::edit(const MessageRef& ref, Message message, const C
 std::vector<Change> take_early(Context& context, const ChannelId& home, const MessageId& id) {
   std::vector<Change> out;
   for (const Row& row : context.store.scan_prefix(tables::kEarlyChanges, concat({home, id}), kStoreAll)) {
-    auto change = wire::decode<Change>(row.value);
-    if (change) out.push_back(std::move(*change));
+    auto early = wire::decode<EarlyChange>(row.value);
+    if (early && !early->is_over(context.now)) out.push_back(std::move(early->change));
     context.store.erase(tables::kEarlyChanges, row.key);
   }
   // Those of one device in their order, as far as clocks tell it.
@@ -173,20 +174,38 @@ std::vector<Change> take_early(Context& context, const ChannelId& home, const Me
   return out;
 }
 
-void keep_early(Context& context, const ChannelId& home, const Change& change) {
-  std::vector<std::pair<std::uint64_t, Bytes>> of_name;
-  for (const Row& row : context.store.scan_prefix(tables::kEarlyChanges, home, kMaxEarly)) {
-    const auto other = wire::decode<Change>(row.value);
-    if (!other || elapsed_ms(context.now, Time{other->time_ms}) > kEarlyLifeMs) {
+Bytes early_key(const ChannelId& home, const Change& change) { return concat({home, change.target, change.id}); }
+
+void save_early(Context& context, const ChannelId& home, const EarlyChange& early) {
+  context.store.put(tables::kEarlyChanges, early_key(home, early.change), wire::encode(early));
+  look_at_early(context, home, early.until_ms);
+}
+
+/// So that one more can be kept of this name.
+void make_room_for_early(Context& context, const ChannelId& home, const std::string& sender) {
+  std::map<std::string, std::vector<std::pair<std::uint64_t, Bytes>>> kept;  // of each name, with their times
+  std::size_t count = 0;
+  for (Row& row : context.store.scan_prefix(tables::kEarlyChanges, home, kMaxEarly)) {
+    const auto other = wire::decode<EarlyChange>(row.value);
+    if (!other || other->is_over(context.now)) {
       context.store.erase(tables::kEarlyChanges, row.key);
-    } else if (other->sender == change.sender) {
-      of_name.emplace_back(other->time_ms, row.key);
+      continue;
     }
+    kept[other->change.sender].emplace_back(other->change.time_ms, std::move(row.key));
+    ++count;
   }
-  if (of_name.size() >= kMaxEarlyOfName) {
-    context.store.erase(tables::kEarlyChanges, std::min_element(of_name.begin(), of_name.end())->second);
+  auto whose = kept.find(sender);
+  if (whose == kept.end() || whose->second.size() < kMaxEarlyOfName) {
+    if (count < kMaxEarly) return;
+    whose = std::max_element(kept.begin(), kept.end(),
+                             [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
   }
-  context.store.put(tables::kEarlyChanges, concat({home, change.target, change.id}), wire::encode(change));
+  context.store.erase(tables::kEarlyChanges, std::min_element(whose->second.begin(), whose->second.end())->second);
+}
+
+void keep_early(Context& context, const ChannelId& home, const Change& change) {
+  make_room_for_early(context, home, change.sender);
+  save_early(context, home, {change, after(context.now, kEarlyLifeMs).ms});
 }
 
 /// Whether anything was done, or kept for later.
@@ -280,6 +299,47 @@ Result<Change> Change::read(wire::Reader& r) {
   out.text = TRY(r.opaque_text(kMaxMessageText));
   out.unknown_type = TRY(r.opaque_text(kMaxMediaTypeSize));
   return out;
+}
+
+bool EarlyChange::is_over(Time now) const {
+  return until_ms != 0 ? until_ms <= now.ms : elapsed_ms(now, Time{change.time_ms}) > kEarlyLifeMs;
+}
+
+void EarlyChange::write(wire::Writer& w) const {
+  change.write(w);
+  if (until_ms != 0) w.u64(until_ms);
+}
+Result<EarlyChange> EarlyChange::read(wire::Reader& r) {
+  EarlyChange out;
+  out.change = TRY(Change::read(r));
+  if (r.done()) return out;
+  out.until_ms = TRY(r.u64());
+  REQUIRE(out.until_ms != 0, ErrorCode::malformed, "until when a change waits");
+  return out;
+}
+
+void wait_no_longer_than(Context& context, const ChannelId& home, const Change& change,
+                         const std::optional<Expiration>& life) {
+  if (!life) return;
+  const Bytes key = early_key(home, change);
+  const auto row = context.store.get(tables::kEarlyChanges, key);
+  auto early = row ? wire::decode<EarlyChange>(*row) : Result<EarlyChange>(fail(ErrorCode::not_found, "row"));
+  if (!early) return;
+  Message lives;
+  set_life(lives, life);
+  const Time end = lives.expires_ms != 0 ? Time{lives.expires_ms} : after(context.now, lives.life_s * kSecondMs);
+  if (end.ms >= early->until_ms) return;
+  early->until_ms = end.ms;
+  if (early->is_over(context.now)) return context.store.erase(tables::kEarlyChanges, key);
+  save_early(context, home, *early);
+}
+
+void forget_early(Context& context, const ChannelId& home, Early which) {
+  for (const Row& row : context.store.scan_prefix(tables::kEarlyChanges, home, kStoreAll)) {
+    const auto early = wire::decode<EarlyChange>(row.value);
+    const bool stays = which == Early::over && early && !early->is_over(context.now);
+    if (!stays) context.store.erase(tables::kEarlyChanges, row.key);
+  }
 }
 
 std::optional<Change> change_in(const Content& content, const MessageId& id, const Speaker& by) {

@@ -1,5 +1,7 @@
 #include "core/client/messages.h"
 
+#include "core/client/early_changes.h"
+#include "core/client/expiry.h"
 #include "core/client/preview.h"
 #include "core/client/requests.h"
 #include "core/client/talk_fixture.h"
@@ -167,6 +169,92 @@ TEST(Messages, KeepsOnlySoMuchOfWhatComesBeforeItsMessage) {
   other.time_ms = room.context().now.ms;
   room.change(other);
   EXPECT_EQ(room.rows(tables::kEarlyChanges), 1u);  // the old ones are gone
+}
+
+TEST(Messages, KeepOfAllNamesNoMoreThanTheyCanCount) {
+  TalkRoom room;
+  const auto early = [&](const std::string& name, std::uint8_t target, std::size_t number) {
+    Change one = edit(0, target, "early", name.c_str());
+    one.id = random_value<MessageId>(room.context().entropy);
+    one.time_ms += number;
+    return one;
+  };
+  for (std::size_t i = 0; i < kMaxEarly; ++i) {
+    const Change one = early("m" + std::to_string(i % 64) + "@example.org", 2, i);
+    room.context().store.put(tables::kEarlyChanges, concat({room.home(), one.target, one.id}),
+                             wire::encode(EarlyChange{one, kEarlyLifeMs}));
+  }
+  // One more name, whose rows stand behind all of these.
+  for (std::size_t i = 0; i < 2 * kMaxEarlyOfName; ++i) room.change(early(kBob, 200, i));
+  EXPECT_EQ(room.rows(tables::kEarlyChanges), kMaxEarly);
+  std::map<std::string, std::size_t> of_name;
+  for (const Row& row : room.context().store.scan(tables::kEarlyChanges, {}, {}, ~std::size_t{0}))
+    ++of_name[wire::decode<EarlyChange>(row.value)->change.sender];
+  EXPECT_EQ(of_name[kBob], kMaxEarlyOfName);
+  EXPECT_EQ(of_name["m0@example.org"], kMaxEarlyOfName - 1) << "those that have most make room";
+}
+
+TEST(Messages, WhatComesBeforeItsMessageIsForgottenInTimeThoughNothingElseComes) {
+  TalkRoom room;
+  Expiry expiry(room.conversations());
+  const auto early = [&] { return room.rows(tables::kEarlyChanges); };
+  const auto pass = [&](std::uint64_t ms) {
+    room.set_now(after(room.context().now, ms));
+    expiry.step(room.context());
+  };
+  room.change(edit(3, 1, "for ever"));
+  room.change(edit(4, 2, "for a minute"));
+  wait_no_longer_than(room.context(), room.home(), edit(4, 2, ""), Expiration{true, 60});
+  room.change(edit(5, 2, "for years"));
+  wait_no_longer_than(room.context(), room.home(), edit(5, 2, ""), Expiration{true, kMaxLifeS});
+  room.change(edit(6, 2, "until a moment that is over"));
+  wait_no_longer_than(room.context(), room.home(), edit(6, 2, ""), Expiration{false, 7});
+  wait_no_longer_than(room.context(), room.home(), edit(7, 2, "never kept"), Expiration{true, 60});
+  EXPECT_EQ(early(), 3u);
+  pass(30 * kSecondMs);
+  EXPECT_EQ(early(), 3u);
+  EXPECT_LE(expiry.next_deadline().ms, room.context().now.ms + 90 * kSecondMs);
+  pass(90 * kSecondMs);
+  EXPECT_EQ(early(), 2u);
+  pass(kEarlyLifeMs - kHourMs);
+  EXPECT_EQ(early(), 2u);
+  pass(2 * kHourMs);
+  EXPECT_EQ(early(), 0u);
+  EXPECT_EQ(room.rows(tables::kExpiring), 0u);
+}
+
+TEST(Messages, WhatIsOverIsNotDoneWhereItsMessageComesBeforeTheTimer) {
+  TalkRoom room;
+  room.change(edit(3, 1, "too late"));
+  wait_no_longer_than(room.context(), room.home(), edit(3, 1, ""), Expiration{true, 60});
+  room.change(edit(4, 2, "in time"));
+  room.set_now(after(room.context().now, kMinuteMs));
+  EXPECT_EQ(room.at(room.receive(kBob, 1, "first")).text, "first");
+  EXPECT_EQ(room.at(room.receive(kBob, 2, "second")).text, "in time");
+  EXPECT_EQ(room.rows(tables::kEarlyChanges), 0u);
+}
+
+TEST(Messages, OfADeletedConversationNothingWaits) {
+  TalkRoom room;
+  room.change(edit(3, 1, "early"));
+  room.receive(kBob, 2, "said");
+  delete_conversation(room.conversations(), room.context(), room.home());
+  EXPECT_EQ(room.rows(tables::kEarlyChanges), 0u);
+  EXPECT_EQ(room.rows(tables::kMessages), 0u);
+}
+
+TEST(Messages, ARowOfAnEarlierBuildWaitsAsItDid) {
+  const Change said = edit(3, 1, "early");
+  const auto old = wire::decode<EarlyChange>(wire::encode(said));
+  ASSERT_TRUE(old);
+  EXPECT_FALSE(old->is_over(Time{said.time_ms + kEarlyLifeMs}));
+  EXPECT_TRUE(old->is_over(Time{said.time_ms + kEarlyLifeMs + 1}));
+  EXPECT_EQ(wire::encode(*old), wire::encode(said));
+  const Bytes row = wire::encode(EarlyChange{said, 5});
+  EXPECT_EQ(wire::decode<EarlyChange>(row)->until_ms, 5u);
+  EXPECT_FALSE(wire::decode<EarlyChange>(concat({row, Bytes{0}})));
+  EXPECT_FALSE(wire::decode<EarlyChange>(ByteView(row).first(row.size() - 1)));
+  EXPECT_FALSE(wire::decode<EarlyChange>(concat({wire::encode(said), Bytes(8)}))) << "one form";
 }
 
 TEST(Messages, LimitsVersionsAndReactions) {

@@ -1,5 +1,6 @@
 #include "core/client/requests.h"
 
+#include "core/client/early_changes.h"
 #include "core/client/invitation_tables.h"
 #include "core/client/messages.h"
 #include "core/client/pairs.h"
@@ -112,6 +113,7 @@ void delete_conversation(Conversations& conversations, Context& context, const C
     }
     first = some.back().index + 1;
   }
+  forget_early(context, home, Early::all);
   context.store.erase(tables::kArchivedPictures, to_bytes(home));
   ConversationSettings settings = settings_of(context.store, home);
   settings.is_hidden = true;

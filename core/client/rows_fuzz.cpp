@@ -1,5 +1,4 @@
 // Any bytes as a row of a device's store: what is read is written back as it was.
-#include "core/client/attachment.h"
 #include "core/client/backup_delete.h"
 #include "core/client/backup_records.h"
 #include "core/client/backup_tables.h"
@@ -7,6 +6,7 @@
 #include "core/client/backup_trust.h"
 #include "core/client/domain_tables.h"
 #include "core/client/domain_words.h"
+#include "core/client/early_changes.h"
 #include "core/client/held_veto.h"
 #include "core/client/history_records.h"
 #include "core/client/history_rows.h"
@@ -70,7 +70,7 @@ constexpr cairn::testing::RowFormat kFormats[] = {
     {tables::kMessageIds, round_trip<MessageRef>},
     {tables::kEdits, round_trip<Edit>},
     {tables::kReactions, round_trip<Reaction>},
-    {tables::kEarlyChanges, round_trip<Change>},
+    {tables::kEarlyChanges, round_trip<EarlyChange>},
     {tables::kStatuses, round_trip<MessageStatus>},
     {tables::kReportsDue, round_trip<ReportDue>},
     {tables::kSettings, round_trip<ConversationSettings>},

@@ -217,6 +217,7 @@ json message_json(const StoreView& store, const Account* account, const Conversa
   if (json all = reactions_json(store, conversation.channel, index); !all.empty()) out["reactions"] = std::move(all);
   if (json all = mentions_json(conversation, message.text); !all.empty()) out["mentions"] = std::move(all);
   if (account != nullptr) add_statuses(out, store, *account, conversation, index, message);
+  leave_others_out(out);
   return out;
 }
 
@@ -226,7 +227,10 @@ json without_preview(json message) {
 }
 
 json without_others(json message) {
-  for (const char* of_others : {"reactions", "delivered_to", "read_by"}) message.erase(of_others);
+  for (const char* of_others : {"reactions", "delivered_to", "read_by"}) {
+    message.erase(of_others);
+    message.erase(std::string(of_others) + "_left_out");
+  }
   return without_preview(std::move(message));
 }
 

@@ -13,6 +13,10 @@ constexpr std::size_t kMaxPlace = 512;
 constexpr std::size_t kMaxConversationBytes = 500'000;
 /// With a draft and what each is called these stay far below it.
 constexpr std::size_t kFewNames = 64;
+/// Of what others said about a message: each list of names, all reactions, and of one reaction the names. With them,
+/// its text and its preview a message is far from kMaxPageBytes.
+constexpr std::size_t kMaxOthersBytes = 60'000;
+constexpr std::size_t kMaxReactionNamesBytes = 10'000;
 
 std::size_t size_of(const json& item) { return item.dump(-1, ' ', false, json::error_handler_t::replace).size(); }
 
@@ -21,6 +25,39 @@ json short_of(const json& item) {
   json out = {{"left_out", true}};
   if (item.is_object() && item.contains("id")) out["id"] = item["id"];
   return out;
+}
+
+/// The first names under `key`, as many as have room; how many others there are stands under `left_out`.
+void cut_names(json& object, const char* key, const std::string& left_out, std::size_t bytes) {
+  if (!object.contains(key) || size_of(object[key]) <= bytes) return;
+  json kept = json::array();
+  std::size_t size = 0;
+  for (const json& name : object[key]) {
+    size += size_of(name) + 1;
+    if (size > bytes) break;
+    kept.push_back(name);
+  }
+  object[left_out] = object[key].size() - kept.size();
+  object[key] = std::move(kept);
+}
+
+/// Those that most people have made, as many as have room.
+json reactions_that_fit(json reactions) {
+  std::vector<json> all;
+  for (json& one : reactions) all.push_back(std::move(one));
+  const auto people = [](const json& one) { return one["names"].size(); };
+  std::stable_sort(all.begin(), all.end(), [&](const json& a, const json& b) { return people(a) > people(b); });
+  std::vector<json> kept;
+  std::size_t size = 0;
+  for (json& one : all) {
+    cut_names(one, "names", "names_left_out", kMaxReactionNamesBytes);
+    size += size_of(one) + 1;
+    if (size > kMaxOthersBytes) break;
+    kept.push_back(std::move(one));
+  }
+  const auto text = [](const json& one) { return one["text"].get<std::string>(); };
+  std::sort(kept.begin(), kept.end(), [&](const json& a, const json& b) { return text(a) < text(b); });
+  return kept;
 }
 
 }  // namespace
@@ -84,6 +121,15 @@ void leave_names_out(json& conversation) {
     }
   }
   conversation["names_left_out"] = all - names.size();
+}
+
+void leave_others_out(json& message) {
+  for (const char* key : {"delivered_to", "read_by"})
+    cut_names(message, key, std::string(key) + "_left_out", kMaxOthersBytes);
+  if (!message.contains("reactions") || size_of(message["reactions"]) <= kMaxOthersBytes) return;
+  const std::size_t all = message["reactions"].size();
+  message["reactions"] = reactions_that_fit(std::move(message["reactions"]));
+  if (message["reactions"].size() != all) message["reactions_left_out"] = all - message["reactions"].size();
 }
 
 }  // namespace cairn::client

@@ -44,4 +44,9 @@ class Page {
 /// stands in names_left_out.
 void leave_names_out(json& conversation);
 
+/// Of what others said about a message (reactions, and who has it or has read it) some is left out where it would fill
+/// an answer: names, how many stands in names_left_out, delivered_to_left_out and read_by_left_out; and of the
+/// reactions those that the fewest have made, how many stands in reactions_left_out.
+void leave_others_out(json& message);
+
 }  // namespace cairn::client

@@ -2,9 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/base/encoding.h"
+#include "core/base/overlay.h"
+#include "core/client/messages.h"
 #include "core/client/tables.h"
 #include "core/wire/writer.h"
+#include "tests/support/answers.h"
 #include "tests/support/client_village.h"
 #include "tests/support/example_names.h"
 
@@ -318,6 +323,76 @@ TEST_F(Pages, OfRequestsHaveTheBeginningOfALongMessageAlone) {
   ASSERT_EQ(found["messages"].size(), 1u);
   EXPECT_EQ(found["messages"][0]["text"].get<std::string>().size(), 3000u);
   EXPECT_FALSE(found["messages"][0].contains("reactions"));
+}
+
+/// Sixty people whom one member brought into the group, each with as many reactions as are taken, and as long ones.
+void react_all(testing::ClientVillage& village, const ChannelId& group, std::uint64_t index) {
+  Overlay overlay(village.device("alice-1").store());
+  testing::SeededEntropy entropy(3);
+  std::vector<proto::Send> sends;
+  std::vector<proto::Event> events;
+  Context context{overlay, village.now, entropy, sends, events};
+  std::vector<NumberedReaction> all;
+  for (int person = 100; person < 160; ++person) {
+    const std::string name = "m" + std::to_string(person) + "@example.org";
+    for (std::size_t i = 0; i < kMaxReactionsOfName; ++i) {
+      std::string text(kMaxReactionSize - 5, '\x01');  // each is written as six
+      text += std::to_string(person) + std::to_string(i);
+      all.push_back({random_value<MessageId>(entropy), {name, {}, 1, text}});
+    }
+    all.push_back({random_value<MessageId>(entropy), {name, {}, 1, "+1"}});
+  }
+  put_reactions(context, group, index, all);
+  ASSERT_TRUE(village.device("alice-1").store().apply(overlay.take_writes()));
+}
+
+TEST_F(Pages, OfMessagesHoldEachWhateverOthersHangOnIt) {
+  people();
+  const json made = ask("alice-1", "group.create", {{"title", "walkers"}, {"names", {"bob"}}});
+  ask("alice-1", "send", {{"to", "walkers"}, {"text", "before"}});
+  const json said = ask("alice-1", "send", {{"to", "walkers"}, {"text", "liked by all"}});
+  ask("alice-1", "send", {{"to", "walkers"}, {"text", "behind"}});
+  const std::uint64_t index = said["index"];
+  react_all(village, *ChannelId::from(*from_hex(made["conversation"].get<std::string>())), index);
+  const json from_it = ask("alice-1", "read", {{"conversation", "walkers"}, {"first", index}});
+  ASSERT_FALSE(from_it["messages"].empty()) << from_it;
+  const json shown = from_it["messages"][0];
+  EXPECT_EQ(shown["text"], "liked by all");
+  EXPECT_EQ(from_it["messages"].back()["text"], "behind");
+  const auto is_plus = [](const json& one) { return one["text"] == "+1"; };
+  const auto plus = std::find_if(shown["reactions"].begin(), shown["reactions"].end(), is_plus);
+  ASSERT_TRUE(plus != shown["reactions"].end()) << "what most have said is among those that are told";
+  EXPECT_EQ((*plus)["names"].size() + plus->value("names_left_out", 0u), 60u);
+  EXPECT_EQ(shown["reactions"].size() + shown["reactions_left_out"].get<std::size_t>(), 60 * kMaxReactionsOfName + 1);
+  EXPECT_EQ(ask("alice-1", "read", {{"conversation", "walkers"}, {"first", index}, {"limit", 1}})["messages"][0],
+            shown);
+  const json newest = ask("alice-1", "read", {{"conversation", "walkers"}})["messages"];
+  EXPECT_EQ(newest.back()["text"], "behind");
+  EXPECT_TRUE(std::any_of(newest.begin(), newest.end(), [](const json& one) { return one["text"] == "before"; }));
+}
+
+TEST(WhatOthersSaid, IsLeftOutBeyondWhatFitsIntoAnAnswer) {
+  const json names = json::array({kBob, kCarol});
+  const json liked = {{"text", "a"}, {"names", names}};
+  json small = {{"text", "hi"}, {"read_by", names}, {"reactions", json::array({liked})}};
+  const json before = small;
+  leave_others_out(small);
+  EXPECT_EQ(small, before);
+  json many = json::array();
+  for (int i = 1000; i < 5000; ++i) many.push_back(std::to_string(i) + std::string(314, 'n'));
+  json large = {{"delivered_to", many}, {"read_by", many}, {"reactions", json::array({liked})}};
+  large["reactions"].push_back(json({{"text", "b"}, {"names", many}}));
+  leave_others_out(large);
+  EXPECT_LT(large.dump().size(), kMaxPageBytes / 2);
+  for (const std::string key : {"delivered_to", "read_by"}) {
+    EXPECT_GE(large[key].size(), 100u);
+    EXPECT_EQ(large[key].size() + large[key + "_left_out"].get<std::size_t>(), 4000u);
+  }
+  ASSERT_EQ(large["reactions"].size(), 2u) << "in the order in which they were";
+  EXPECT_EQ(large["reactions"][0], liked);
+  const json& other = large["reactions"][1];
+  EXPECT_EQ(other["names"].size() + other["names_left_out"].get<std::size_t>(), 4000u);
+  EXPECT_FALSE(large.contains("reactions_left_out"));
 }
 
 TEST_F(Pages, ASearchThatFindsMoreThanFitsHasTheNewest) {

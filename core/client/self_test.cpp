@@ -260,6 +260,24 @@ TEST_F(Self, BothDevicesComeToShowWhatWasSetLast) {
   }
 }
 
+TEST_F(Self, AClockThatWasDaysAheadOnceKeepsNoLaterSettingFromTheOthers) {
+  two();
+  auto& first = village.device("alice-1");
+  const auto set = [&](const std::string& draft) {
+    good(village.ask("alice-1", "conversation.set", {{"conversation", kBob}, {"draft", draft}}));
+  };
+  village.set_online("alice-1", false);
+  first.ahead_ms = static_cast<std::int64_t>(3 * kDayMs);
+  set("from days ahead");
+  first.ahead_ms = 0;
+  first.restart();  // as the loop does when a clock is set back
+  village.set_online("alice-1", true);
+  village.pass_all(5 * kMinuteMs);
+  EXPECT_FALSE(conversation("alice-2", kBob).contains("draft"));
+  set("of today");
+  EXPECT_TRUE(both([&](const std::string& device) { return conversation(device, kBob)["draft"] == "of today"; }));
+}
+
 TEST_F(Self, ADeviceThatComesLateHasAllSettings) {
   meet();
   good(village.ask("alice-1", "contact.set", {{"name", kBob}, {"petname", "Bobby"}}));

@@ -133,10 +133,11 @@ void Sharing::step(Context& context, const Account& account, Others others) {
     const auto field = static_cast<SharedField>(row.key.front());
     if (row.value != Bytes{kStamped}) {
       Stamp stamp{context.now.ms, account.device_id()};
-      // Whatever this device has seen, its owner has decided after that.
-      if (const auto before = stamp_at(context.store, row.key)) {
-        stamp.time_ms = std::max(stamp.time_ms, before->time_ms + 1);
-      }
+      // Whatever this device has seen, its owner has decided after that; but what a clock that was ahead has set nobody
+      // else has believed.
+      const auto before = stamp_at(context.store, row.key);
+      const bool is_believed = before && before->time_ms < after(context.now, kMostAheadMs).ms;
+      if (is_believed) stamp.time_ms = std::max(stamp.time_ms, before->time_ms + 1);
       context.store.put(tables::kSharedStamps, row.key, wire::encode(stamp));
       context.store.put(tables::kSharedMarks, row.key, Bytes{kStamped});
     }

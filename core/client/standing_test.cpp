@@ -44,6 +44,11 @@ class RemovalTest : public RejoinTest {
     good(village.ask("alice-1", "group.remove", {{"conversation", "walkers"}, {"name", name}}));
     ASSERT_TRUE(village.until([&] { return epoch("alice-1", walkers) == before + 1; }));
   }
+  /// It is done when alice hears of it.
+  void wish_to_leave(const std::string& device) {
+    village.begin(device, "group.leave", {{"conversation", "walkers"}});
+    village.pass_all(kMinuteMs);
+  }
   /// Of alice's removals those that her mailbox has not come to.
   std::size_t unseen() { return village.device("alice-1").store().scan(tables::kOwnRemovals, {}, {}, 10).size(); }
 
@@ -246,6 +251,73 @@ TEST_F(RemovalTest, WhatTheyChangedBeforeItIsTakenAndMarkedToo) {
   EXPECT_TRUE(has_text("alice-1", "walkers", "at midnight"));
   EXPECT_EQ(notices("alice-1", "walkers", "changed something here before they were removed"), 1u);
   EXPECT_EQ(notices("carol-1", "walkers", kLateWords), 0u);
+}
+
+/// Bob's second device is in the group, and was removed from his name; alice knows that, and hears only then what it
+/// said there while it was his.
+class GoneDevice : public RemovalTest {
+ protected:
+  void SetUp() override {
+    RemovalTest::SetUp();
+    village.hold_envelopes("alice-1", false);
+    good(village.link_device("bob-2", kBob, "bob-1"));
+    ASSERT_TRUE(village.until([&] { return epoch("bob-2", walkers) != 0; }, 5 * kMinuteMs));
+    say("bob-1", "walkers", "at noon");
+    for (const std::string device : {"alice-1", "bob-2"}) ASSERT_TRUE(hears(device, "at noon")) << device;
+    village.pass_all(kMinuteMs);
+    village.hold_envelopes("alice-1", true);
+  }
+  std::string id_of(const std::string& device, const std::string& text) {
+    for (const json& one : messages(device, "walkers")) {
+      if (one["text"] == text) return one["id"];
+    }
+    return {};
+  }
+  void remove_and_let_go() {
+    good(village.ask("bob-1", "device.remove", {{"device", to_hex(account("bob-2").device_id())}}));
+    good(village.ask("alice-1", "contact.verify", {{"name", kBob}}));
+    let_go();
+  }
+  bool is_in(const std::string& name) {
+    const auto row = village.device("alice-1").store().get(tables::kConversations, walkers);
+    const auto names = wire::decode<Conversation>(*row)->names;
+    return std::count(names.begin(), names.end(), name) == 1;
+  }
+};
+
+TEST_F(GoneDevice, LeavesNoGroupForItsName) {
+  wish_to_leave("bob-2");
+  remove_and_let_go();
+  EXPECT_TRUE(is_in(kBob));
+  say("bob-1", "walkers", "still here");
+  EXPECT_TRUE(hears("alice-1", "still here"));
+}
+
+TEST_F(GoneDevice, IsNamedUnderWhatItChanged) {
+  good(village.ask("bob-2", "message.edit", {{"message", id_of("bob-2", "at noon")}, {"text", "at midnight"}}));
+  remove_and_let_go();
+  EXPECT_TRUE(has_text("alice-1", "walkers", "at midnight")) << "as all others show it";
+  EXPECT_EQ(notices("alice-1", "walkers", "Something here was changed from a device that bob@example.org has removed"),
+            1u);
+  EXPECT_EQ(notices("carol-1", "walkers", "Something here was changed"), 0u);
+}
+
+TEST_F(GoneDevice, IsHeardAsAnybodyWhileItIsItsNames) {
+  wish_to_leave("bob-2");
+  let_go();
+  EXPECT_TRUE(village.until([&] { return !is_in(kBob); }));
+}
+
+// What is asked is an old wish by then: the name was brought here again.
+TEST_F(RemovalTest, WhoWasBroughtBackIsNotTakenOutForAWishOfBefore) {
+  wish_to_leave("bob-1");
+  remove("bob");
+  good(village.ask("alice-1", "group.add", {{"conversation", "walkers"}, {"name", "bob"}}));
+  ASSERT_TRUE(village.until([&] { return notices("carol-1", "walkers", "added bob") == 1; }));
+  let_go();
+  say("bob-1", "walkers", "here again");
+  EXPECT_TRUE(hears("alice-1", "here again"));
+  EXPECT_EQ(notices("carol-1", "walkers", "removed bob"), 1u);
 }
 
 // ---- when the waiting ends ----

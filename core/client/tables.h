@@ -55,12 +55,12 @@ inline constexpr Table kUnconfirmed{
 inline constexpr Table kMessageIds{40};       ///< home || MessageId -> MessageRef
 inline constexpr Table kEdits{41};            ///< home || uint64 index || uint32 depth || MessageId -> Edit
 inline constexpr Table kReactions{42};        ///< home || uint64 index || MessageId -> Reaction
-inline constexpr Table kEarlyChanges{43};     ///< home || MessageId of what it is about || its own -> Change
+inline constexpr Table kEarlyChanges{43};     ///< home || MessageId of what it is about || its own -> EarlyChange
 inline constexpr Table kStatuses{44};         ///< home || uint64 index || name_key(name) -> MessageStatus
 inline constexpr Table kReportsDue{45};       ///< home || uint64 index -> ReportDue
 inline constexpr Table kSettings{46};         ///< home -> ConversationSettings
 inline constexpr Table kContactSettings{47};  ///< name_key(name) -> ContactSettings
-inline constexpr Table kExpiring{48};         ///< uint64 ms || home || uint64 index -> ""
+inline constexpr Table kExpiring{48};         ///< uint64 ms || home || uint64 index, or kEarlyIndex -> ""
 inline constexpr Table kGroupWants{49};       ///< home -> GroupWants
 
 inline constexpr Table kRemovalsSeen{50};  ///< name_key(name) -> uint32: sequence of a removal that no view has yet

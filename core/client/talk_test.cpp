@@ -3,6 +3,7 @@
 
 #include "core/base/encoding.h"
 #include "core/client/requests.h"
+#include "core/client/tables.h"
 #include "tests/support/client_village.h"
 #include "tests/support/example_names.h"
 
@@ -183,6 +184,25 @@ TEST_F(TalkTest, MessagesDisappearEverywhereAfterTheyWereRead) {
     EXPECT_TRUE(message(device, id).is_null()) << device;
     EXPECT_TRUE(ask(device, "search", {{"words", "goes"}})["messages"].empty()) << device;
   }
+}
+
+TEST_F(TalkTest, WhatIsChangedAfterItDisappearedHereLiesHereNoLongerThanItWouldHaveLived) {
+  meet();
+  ask("bob-1", "conversation.expire", {{"conversation", kAlice}, {"seconds", 60}});
+  settle();
+  const std::string id = say("bob-1", kAlice, "this goes");
+  settle();
+  ask("alice-1", "read", {{"conversation", kBob}, {"mark", true}});
+  village.hold_envelopes("alice-1", true);
+  ask("bob-1", "message.edit", {{"message", id}, {"text", "this goes too"}});
+  village.pass_all(kHourMs);
+  EXPECT_TRUE(message("alice-1", id).is_null());
+  village.hold_envelopes("alice-1", false);
+  const auto early = [&] { return village.device("alice-1").store().scan(tables::kEarlyChanges, {}, {}, 10).size(); };
+  ASSERT_TRUE(village.until([&] { return early() == 1; }));
+  village.device("alice-1").restart();
+  village.pass_all(3 * kMinuteMs);
+  EXPECT_EQ(early(), 0u);
 }
 
 TEST_F(TalkTest, AStrangerAsksFirst) {

@@ -27,6 +27,11 @@ std::string joined_names(const json& list, const Names& names) {
   return out;
 }
 
+/// How many more there are than were told; empty: none.
+std::string more_of(const json& object, const char* key) {
+  return object.contains(key) ? " and " + std::to_string(object.value(key, std::uint64_t{0})) + " more" : "";
+}
+
 std::string duration_words(std::uint64_t seconds) {
   constexpr std::pair<std::uint64_t, const char*> kUnits[] = {{86'400, " d"}, {3'600, " h"}, {60, " min"}};
   for (const auto& [size, unit] : kUnits) {
@@ -147,10 +152,13 @@ std::vector<ScreenRow> rows_of_message(const json& message, const json* quoted, 
   }
   out.push_back(std::move(row));
   for (const json& one : message.value("reactions", json::array())) {
-    const std::string text =
-        "    {" + text_of(one, "text") + " " + joined_names(one.value("names", json::array()), names) + "}";
+    const std::string text = "    {" + text_of(one, "text") + " " +
+                             joined_names(one.value("names", json::array()), names) + more_of(one, "names_left_out") +
+                             "}";
     out.push_back({{clipped(text, columns), Style::dim}});
   }
+  if (const std::string more = more_of(message, "reactions_left_out"); !more.empty())
+    out.push_back({{clipped("    {" + more.substr(1) + "}", columns), Style::dim}});
   return out;
 }
 

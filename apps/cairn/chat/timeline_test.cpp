@@ -132,6 +132,19 @@ TEST(ChatTimeline, TellsWhatBecameOfAMessage) {
   EXPECT_TRUE(ends(rows[6], "#3 eve@there: [file: a [0m.png, 2.0 MB; /save 3]")) << rows[6];
 }
 
+TEST(ChatTimeline, SaysHowManyReactionsItWasNotTold) {
+  json liked = message(0, "hi");
+  const json reaction = {{"text", "+1"}, {"names", json::array({"carol@here"})}, {"names_left_out", 7}};
+  liked["reactions"] = json::array({reaction});
+  liked["reactions_left_out"] = 1600;
+  Timeline timeline;
+  timeline.load(0, json::array({liked}));
+  const auto rows = seen(timeline, 20);
+  ASSERT_GE(rows.size(), 2u);
+  EXPECT_EQ(rows[rows.size() - 2], "    {+1 Carla and 7 more}");
+  EXPECT_EQ(rows.back(), "    {and 1600 more}");
+}
+
 TEST(ChatTimeline, NoRowIsWiderThanTheTerminal) {
   Timeline timeline;
   json wide = message(0, "漢字漢字 word 🎉🎉🎉🎉🎉🎉🎉🎉🎉 e\xcc\x81nd", "alice@here");

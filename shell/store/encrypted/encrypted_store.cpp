@@ -1,5 +1,7 @@
 #include "shell/store/encrypted/encrypted_store.h"
 
+#include <utility>
+
 #include "core/base/secret.h"
 #include "core/crypto/aead.h"
 
@@ -69,7 +71,7 @@ Result<Condition> EncryptedStore::sealed_condition(const Condition& condition) c
   std::optional<Bytes> sealed = below_->get(condition.table, condition.key);
   std::optional<Bytes> value;
   if (sealed) value = open_value(condition.table, condition.key, *sealed);
-  REQUIRE(!read_failed_, ErrorCode::storage_failed, kUnreadable);
+  REQUIRE(!std::exchange(read_failed_, false), ErrorCode::storage_failed, kUnreadable);
   const bool holds = value == condition.value;
   if (value) wipe(*value);
   REQUIRE(holds, ErrorCode::conflict, kChanged);
@@ -77,7 +79,7 @@ Result<Condition> EncryptedStore::sealed_condition(const Condition& condition) c
 }
 
 Status EncryptedStore::commit_if(const std::vector<Condition>& conditions, const std::vector<Write>& writes) {
-  REQUIRE(!read_failed_, ErrorCode::storage_failed, kUnreadable);
+  REQUIRE(!std::exchange(read_failed_, false), ErrorCode::storage_failed, kUnreadable);
   std::vector<Condition> sealed_conditions;
   sealed_conditions.reserve(conditions.size());
   for (const Condition& one : conditions) sealed_conditions.push_back(TRY(sealed_condition(one)));

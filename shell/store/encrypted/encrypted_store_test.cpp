@@ -71,6 +71,12 @@ TEST(EncryptedStore, AValueAtAnotherPlaceEndsTheBatch) {
   ASSERT_TRUE(disk.commit({{Table{3}, {2}, disk.get(Table{3}, Bytes{1})}}));
   EXPECT_FALSE((*store)->get(Table{3}, Bytes{2}));
   EXPECT_EQ((*store)->commit({{Table{3}, {4}, Bytes{1}}}).error().code, ErrorCode::storage_failed);
+  // That batch, and no other one: what does not read it goes on.
+  EXPECT_EQ((*store)->get(Table{3}, Bytes{1}), Bytes{7});
+  EXPECT_TRUE((*store)->commit({{Table{3}, {4}, Bytes{2}}}));
+  EXPECT_EQ((*store)->get(Table{3}, Bytes{4}), Bytes{2});
+  EXPECT_EQ((*store)->scan(Table{3}, {}, {}, 10).size(), 2u);
+  EXPECT_EQ((*store)->commit({}).error().code, ErrorCode::storage_failed) << "also where it is read among others";
 }
 
 TEST(EncryptedStore, AConditionOnWhatCannotBeOpenedEndsTheBatch) {
@@ -84,6 +90,19 @@ TEST(EncryptedStore, AConditionOnWhatCannotBeOpenedEndsTheBatch) {
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, ErrorCode::storage_failed);
   EXPECT_EQ(disk.rows(), before);
+  EXPECT_TRUE((*store)->commit_if({{Table{3}, {1}, Bytes{7}}}, {{Table{3}, {4}, Bytes{1}}}));
+}
+
+// What docs/threat-model.md says of who writes to the disk of a device.
+TEST(EncryptedStore, AFormerValueOfItsOwnPlaceIsNotNoticed) {
+  testing::SeededEntropy entropy(6);
+  MemoryStore disk;
+  auto store = EncryptedStore::open(std::make_unique<Borrowed>(disk), key(1), entropy);
+  ASSERT_TRUE((*store)->commit({{Table{3}, {1}, Bytes{7}}}));
+  const Bytes former = *disk.get(Table{3}, Bytes{1});
+  ASSERT_TRUE((*store)->commit({{Table{3}, {1}, Bytes{8}}}));
+  ASSERT_TRUE(disk.commit({{Table{3}, {1}, former}}));
+  EXPECT_EQ((*store)->get(Table{3}, Bytes{1}), Bytes{7});
 }
 
 TEST(EncryptedStore, AnyFlippedBitIsNoticed) {
