@@ -89,6 +89,11 @@ Result<SignatureKey> SignatureKey::from(SignatureAlgorithm algorithm, SignatureP
   return SignatureKey(algorithm, std::move(key), std::move(public_key));
 }
 
+SignatureKey SignatureKey::from(const SigningKey& key) {
+  return SignatureKey(SignatureAlgorithm::ed25519, SignaturePrivateKey(key.seed().expose()),
+                      to_bytes(key.public_key()));
+}
+
 Result<Bytes> SignatureKey::sign(ByteView message) const {
   if (algorithm_ == SignatureAlgorithm::ecdsa_p256_sha256) return internal::p256_sign(private_key_.expose(), message);
   return to_bytes(sign_ed25519(private_key_.expose(), public_key_, message));

@@ -54,6 +54,8 @@ class SignatureKey {
  public:
   /// `malformed` when it is no private key of the algorithm.
   static Result<SignatureKey> from(SignatureAlgorithm algorithm, SignaturePrivateKey key);
+  /// The same Ed25519 key: nothing is worked out anew.
+  static SignatureKey from(const SigningKey& key);
 
   const Bytes& public_key() const { return public_key_; }
   const SignaturePrivateKey& private_key() const { return private_key_; }
