@@ -60,8 +60,9 @@ Status SignedCheckpoint::add(const NoteSignature& line) {
   return ok();
 }
 
-Result<VerifiedCheckpoint> VerifiedCheckpoint::verify(const SignedCheckpoint& checkpoint, const VerifierKey& log_key) {
-  TRY(verify_note(checkpoint.note(), log_key));
+Result<VerifiedCheckpoint> VerifiedCheckpoint::verify(const SignedCheckpoint& checkpoint, const VerifierKey& log_key,
+                                                      crypto::Verified* verified) {
+  TRY(verify_note(checkpoint.note(), log_key, verified));
   return VerifiedCheckpoint(checkpoint);
 }
 

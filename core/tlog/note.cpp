@@ -113,15 +113,20 @@ NoteSignature sign_note(const KeyName& name, const crypto::SigningKey& key, std:
   return {name, key_id(name, SignatureType::ed25519, key.public_key()), to_bytes(key.sign(as_bytes(text)))};
 }
 
-Status verify_note(const Note& note, const VerifierKey& key) {
+Status verify_signature(const PublicKey& key, ByteView message, const Signature& signature,
+                        crypto::Verified* verified) {
+  return verified != nullptr ? verified->verify(key, message, signature) : crypto::verify(key, message, signature);
+}
+
+Status verify_note(const Note& note, const VerifierKey& key, crypto::Verified* verified) {
   CHECK(key.type() == SignatureType::ed25519);
   bool found = false;
   for (const NoteSignature& line : note.signatures) {
     if (!line.names(key)) continue;
     found = true;
     const auto signature = Signature::from(line.signature);
-    REQUIRE(signature && crypto::verify(key.key(), as_bytes(note.text), *signature), ErrorCode::invalid_signature,
-            "note signature");
+    REQUIRE(signature && verify_signature(key.key(), as_bytes(note.text), *signature, verified),
+            ErrorCode::invalid_signature, "note signature");
   }
   REQUIRE(found, ErrorCode::not_found, "note: no signature of this key");
   return ok();
