@@ -78,6 +78,11 @@ std::string NoteSignature::line() const {
   return std::string(kDash) + key_name.text() + " " + to_base64(writer.view()) + "\n";
 }
 
+std::size_t NoteSignature::line_size() const {
+  const std::size_t digits = (kKeyIdSize + signature.size() + 2) / 3 * 4;
+  return kDash.size() + key_name.text().size() + 1 + digits + 1;
+}
+
 Result<Note> Note::parse(std::string_view bytes) {
   REQUIRE(bytes.size() <= kMaxNoteBytes, ErrorCode::over_limit, "note size");
   REQUIRE(internal::is_note_text(bytes), ErrorCode::malformed, "note is not plain UTF-8");
@@ -93,6 +98,12 @@ Result<Note> Note::parse(std::string_view bytes) {
 std::string Note::encode() const {
   std::string out = text + "\n";
   for (const NoteSignature& signature : signatures) out += signature.line();
+  return out;
+}
+
+std::size_t Note::encoded_size() const {
+  std::size_t out = text.size() + 1;
+  for (const NoteSignature& signature : signatures) out += signature.line_size();
   return out;
 }
 

@@ -77,6 +77,8 @@ struct NoteSignature {
   bool names(const VerifierKey& key) const { return key_id == key.id() && key_name == key.name(); }
   /// The line with its newline.
   std::string line() const;
+  /// Of that line.
+  std::size_t line_size() const;
   friend bool operator==(const NoteSignature&, const NoteSignature&) = default;
 };
 
@@ -88,6 +90,8 @@ struct Note {
   /// `malformed` or `over_limit` unless `bytes` is exactly one note with at least one signature.
   static Result<Note> parse(std::string_view bytes);
   std::string encode() const;
+  /// Of what encode() gives.
+  std::size_t encoded_size() const;
   friend bool operator==(const Note&, const Note&) = default;
 };
 
