@@ -75,11 +75,7 @@ directory::Device Account::device() const {
 }
 
 mls::SigningIdentity Account::signing_identity() const {
-  auto identity = mls::SigningIdentity::from(crypto::SignatureAlgorithm::ed25519,
-                                             mls::Credential::basic(identity_of(name, device_id())),
-                                             crypto::SignaturePrivateKey(signing_key.seed().expose()));
-  CHECK(identity.has_value());
-  return std::move(*identity);
+  return mls::SigningIdentity::from(mls::Credential::basic(identity_of(name, device_id())), signing_key);
 }
 
 std::optional<Account> load_account(const StoreView& store) { return load_account(store, std::nullopt); }

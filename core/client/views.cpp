@@ -220,7 +220,7 @@ void Views::check(Context& context, const Account& account, const directory::Nam
     return failed(context, name, "The policy of this device cannot be read; set a valid one.", Failed::refused);
   const auto [log, known_view] = pinned(context.store, account, name);
   const auto vetoes = vetoes_of(context.store, account, name);
-  const directory::Known known{log ? &*log : nullptr, known_view ? &*known_view : nullptr, vetoes};
+  const directory::Known known{log ? &*log : nullptr, known_view ? &*known_view : nullptr, vetoes, &verified_};
   const auto response = wire::decode<directory::LookupResponse>(*answer.body);
   if (!response) return failed(context, name, refusal_sentence(account, name, response.error()), Failed::refused);
   auto lookup = directory::verify_lookup(name, known, *policy, *response, context.now);
@@ -346,6 +346,7 @@ void Views::forget_all() {
   accepted_.clear();
   changed_.clear();
   adders_.clear();
+  verified_.forget_all();
 }
 
 std::string reset_sentence(const directory::Name& name) {

@@ -25,6 +25,11 @@ constexpr std::uint64_t kLatePauseMs = 30 * kSecondMs;
 /// Own-name monitoring at the least.
 constexpr std::uint64_t kOwnNameEveryMs = 12 * kHourMs;
 
+/// Of answers that are verified, what comes again with the next: the signatures of a checkpoint that all names of a
+/// domain have in common, and the proof of a name's place in the map, which stays the same for years.
+constexpr std::size_t kSignaturesRemembered = 64;
+constexpr std::size_t kProofsRemembered = 1024;
+
 /// Beside each stored view: what `contact show` tells of the look-up.
 struct LookupEvidence {
   Time verified;                       ///< local clock, when it was verified
@@ -133,6 +138,7 @@ class Views {
   std::map<directory::Name, std::uint64_t> accepted_;
   std::vector<directory::Name> changed_;
   std::map<DeviceId, Adder> adders_;  ///< of devices of the own name
+  crypto::Verified verified_{kSignaturesRemembered, kProofsRemembered};
 };
 
 /// Why nothing is sent to a name that awaits_admission().

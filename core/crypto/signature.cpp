@@ -35,17 +35,18 @@ Signature sign_ed25519(ByteView seed, ByteView public_key, ByteView message) {
 
 SigningKey SigningKey::generate(Entropy& entropy) { return from_seed(random_secret<Ed25519Seed>(entropy)); }
 
-SigningKey SigningKey::from_seed(Ed25519Seed seed) {
+SigningKey SigningKey::from_seed(Ed25519Seed seed) { return SigningKey(std::move(seed), std::nullopt); }
+
+const PublicKey& SigningKey::public_key() const {
+  if (public_key_) return *public_key_;
   internal::require_sodium();
-  SigningKey key;
+  PublicKey out;
   Secret<struct SodiumSecretKeyTag, crypto_sign_SECRETKEYBYTES> pair;
-  CHECK(crypto_sign_seed_keypair(key.public_key_.mutable_view().data(), pair.expose_mutable().data(),
-                                 seed.expose().data()) == 0);
-  key.seed_ = std::move(seed);
-  return key;
+  CHECK(crypto_sign_seed_keypair(out.mutable_view().data(), pair.expose_mutable().data(), seed_.expose().data()) == 0);
+  return public_key_.emplace(out);
 }
 
-Signature SigningKey::sign(ByteView message) const { return sign_ed25519(seed_.expose(), public_key_, message); }
+Signature SigningKey::sign(ByteView message) const { return sign_ed25519(seed_.expose(), public_key(), message); }
 
 Status verify(const PublicKey& key, ByteView message, const Signature& signature) {
   internal::require_sodium();
@@ -87,6 +88,11 @@ Result<Bytes> sign(SignatureAlgorithm algorithm, const SignaturePrivateKey& key,
 Result<SignatureKey> SignatureKey::from(SignatureAlgorithm algorithm, SignaturePrivateKey key) {
   Bytes public_key = TRY(signature_public_key(algorithm, key));
   return SignatureKey(algorithm, std::move(key), std::move(public_key));
+}
+
+SignatureKey SignatureKey::from(const SigningKey& key) {
+  return SignatureKey(SignatureAlgorithm::ed25519, SignaturePrivateKey(key.seed().expose()),
+                      to_bytes(key.public_key()));
 }
 
 Result<Bytes> SignatureKey::sign(ByteView message) const {

@@ -1,6 +1,7 @@
 // Signatures: Ed25519 (RFC 8032) everywhere; ECDSA P-256 for MLS suite 2 alone.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "core/base/environment.h"
@@ -11,22 +12,24 @@ namespace cairn::crypto {
 /// An Ed25519 seed, from which the key pair follows.
 using Ed25519Seed = Secret<struct Ed25519SeedTag, 32>;
 
-/// An Ed25519 key pair. Move-only; wiped when it goes.
+/// An Ed25519 key pair. Move-only; wiped when it goes. For one thread.
 class SigningKey {
  public:
   static SigningKey generate(Entropy& entropy);
+  /// Costs nothing: the public key is worked out when it, or a signature, is asked for first.
   static SigningKey from_seed(Ed25519Seed seed);
 
-  const PublicKey& public_key() const { return public_key_; }
+  const PublicKey& public_key() const;
   Signature sign(ByteView message) const;
   /// For storing.
   const Ed25519Seed& seed() const { return seed_; }
-  SigningKey clone() const { return from_seed(seed_.clone()); }
+  SigningKey clone() const { return SigningKey(seed_.clone(), public_key_); }
 
  private:
-  SigningKey() = default;
+  SigningKey(Ed25519Seed seed, std::optional<PublicKey> public_key) : seed_(std::move(seed)), public_key_(public_key) {}
+
   Ed25519Seed seed_;
-  PublicKey public_key_;
+  mutable std::optional<PublicKey> public_key_;  ///< of that seed, as soon as it is known
 };
 
 /// RFC 8032 s.5.1.7; refuses non-canonical encodings, and keys and commitments of small order: `invalid_signature`.
@@ -54,6 +57,8 @@ class SignatureKey {
  public:
   /// `malformed` when it is no private key of the algorithm.
   static Result<SignatureKey> from(SignatureAlgorithm algorithm, SignaturePrivateKey key);
+  /// The same Ed25519 key: nothing is worked out anew.
+  static SignatureKey from(const SigningKey& key);
 
   const Bytes& public_key() const { return public_key_; }
   const SignaturePrivateKey& private_key() const { return private_key_; }

@@ -66,6 +66,27 @@ TEST(Ed25519, MatchesRfc8032) {
   }
 }
 
+TEST(Ed25519, IsTheSameKeyBeforeAndAfterItsPublicHalfWasAskedFor) {
+  testing::SeededEntropy entropy(11);
+  const SigningKey asked = SigningKey::generate(entropy);
+  const PublicKey public_key = asked.public_key();
+  const SigningKey unasked = SigningKey::from_seed(asked.seed().clone());
+  const SigningKey early_clone = unasked.clone();
+  const Bytes message = to_bytes(std::string_view("hello"));
+  const Signature signature = unasked.sign(message);
+  EXPECT_TRUE(verify(public_key, message, signature).has_value());
+  EXPECT_EQ(asked.sign(message), signature);
+  EXPECT_EQ(early_clone.sign(message), signature);
+  EXPECT_EQ(unasked.public_key(), public_key);
+  EXPECT_EQ(unasked.clone().public_key(), public_key);
+  EXPECT_EQ(early_clone.public_key(), public_key);
+  const SignatureKey of_suites = SignatureKey::from(unasked);
+  EXPECT_EQ(of_suites.public_key(), to_bytes(public_key));
+  const auto same = of_suites.sign(message);
+  ASSERT_TRUE(same.has_value());
+  EXPECT_EQ(*same, to_bytes(signature));
+}
+
 TEST(Ed25519, RefusesAnyBitFlippedInKeyMessageOrSignature) {
   testing::SeededEntropy entropy(4);
   const SigningKey key = SigningKey::generate(entropy);

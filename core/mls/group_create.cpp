@@ -20,8 +20,7 @@ Result<Group> Group::create(const GroupParameters& parameters, const SigningIden
   leaf.capabilities = options.capabilities;
   leaf.origin = options.lifetime;
   leaf.extensions = options.extensions;
-  const VerifiedLeafNode signed_leaf =
-      TRY(VerifiedLeafNode::sign(suite, identity.private_key(), std::move(leaf), std::nullopt));
+  const VerifiedLeafNode signed_leaf = TRY(VerifiedLeafNode::sign(identity.key(), std::move(leaf), std::nullopt));
   RatchetTree tree(suite, signed_leaf);
   TRY(check_new_tree(tree, parameters.extensions));
 

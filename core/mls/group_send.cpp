@@ -90,8 +90,8 @@ Result<Bytes> Group::propose_update(const std::optional<LeafOptions>& own_leaf_o
     leaf.extensions = own_leaf_options->extensions;
   }
   CheckedProposal proposal;
-  proposal.leaf = TRY(VerifiedLeafNode::sign(*state_->suite, state_->identity.private_key(), std::move(leaf),
-                                             LeafPosition{group_id(), own_leaf()}));
+  proposal.leaf =
+      TRY(VerifiedLeafNode::sign(state_->identity.key(), std::move(leaf), LeafPosition{group_id(), own_leaf()}));
   proposal.proposal = Proposal{Update{**proposal.leaf}};
   proposal.sender = Sender::member(own_leaf());
   proposal.own_key = std::move(pair.private_key);

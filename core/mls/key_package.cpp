@@ -108,7 +108,7 @@ Result<PrivateKeyPackage> PrivateKeyPackage::create(SuiteId id, const SigningIde
   KeyPackage package;
   package.cipher_suite = suite.number();
   package.init_key.bytes = std::move(init.public_key);
-  package.leaf_node = *TRY(VerifiedLeafNode::sign(suite, identity.private_key(), std::move(leaf), std::nullopt));
+  package.leaf_node = *TRY(VerifiedLeafNode::sign(identity.key(), std::move(leaf), std::nullopt));
   package.extensions = std::move(extensions);
   package.signature = TRY(internal::sign_with_label(identity.key(), kSignKeyPackage, package.to_be_signed()));
   const KeyPackageRef reference = TRY(package.reference());

@@ -60,6 +60,10 @@ class SigningIdentity {
   /// `malformed` when `key` is no private key of the algorithm.
   static Result<SigningIdentity> from(crypto::SignatureAlgorithm algorithm, Credential credential,
                                       crypto::SignaturePrivateKey key);
+  /// Of an Ed25519 key.
+  static SigningIdentity from(Credential credential, const crypto::SigningKey& key) {
+    return SigningIdentity(std::move(credential), crypto::SignatureKey::from(key));
+  }
 
   const Credential& credential() const { return credential_; }
   const SignaturePublicKey& public_key() const { return public_key_; }

@@ -149,12 +149,18 @@ Result<VerifiedLeafNode> VerifiedLeafNode::from_commit(const CipherSuite& suite,
   return VerifiedLeafNode(std::move(leaf));
 }
 
-Result<VerifiedLeafNode> VerifiedLeafNode::sign(const CipherSuite& suite, const crypto::SignaturePrivateKey& key,
-                                                LeafNode leaf, const std::optional<LeafPosition>& position) {
+Result<VerifiedLeafNode> VerifiedLeafNode::sign(const crypto::SignatureKey& key, LeafNode leaf,
+                                                const std::optional<LeafPosition>& position) {
   const Bytes content = leaf.to_be_signed(position);
   REQUIRE(content.size() <= kMaxLeafNodeSize, ErrorCode::over_limit, "size of a leaf");
-  leaf.signature = TRY(internal::sign_with_label(suite, key, kSignLeafNode, content));
+  leaf.signature = TRY(internal::sign_with_label(key, kSignLeafNode, content));
   return VerifiedLeafNode(std::move(leaf));
+}
+
+Result<VerifiedLeafNode> VerifiedLeafNode::sign(const CipherSuite& suite, const crypto::SignaturePrivateKey& key,
+                                                LeafNode leaf, const std::optional<LeafPosition>& position) {
+  const crypto::SignatureKey ready = TRY(crypto::SignatureKey::from(suite.signature, key.clone()));
+  return sign(ready, std::move(leaf), position);
 }
 
 }  // namespace cairn::mls

@@ -98,7 +98,11 @@ class VerifiedLeafNode {
   static Result<VerifiedLeafNode> from_commit(const CipherSuite& suite, LeafNode leaf, const LeafPosition& position);
 
   /// Signs a leaf of our own: `signature` is replaced. `position` as in to_be_signed; `key` belongs to
-  /// leaf.signature_key. `malformed` when it is no key of the suite, `over_limit` above kMaxLeafNodeSize.
+  /// leaf.signature_key. `over_limit` above kMaxLeafNodeSize.
+  static Result<VerifiedLeafNode> sign(const crypto::SignatureKey& key, LeafNode leaf,
+                                       const std::optional<LeafPosition>& position);
+  /// Likewise with a key whose public half is worked out first: half the cost of a signature more. `malformed` when it
+  /// is no key of the suite.
   static Result<VerifiedLeafNode> sign(const CipherSuite& suite, const crypto::SignaturePrivateKey& key, LeafNode leaf,
                                        const std::optional<LeafPosition>& position);
   /// A leaf that was verified before it went into our own storage.

@@ -54,14 +54,15 @@ Status SignedCheckpoint::add(const NoteSignature& line) {
   std::erase_if(next.signatures,
                 [&](const NoteSignature& old) { return old.key_name == line.key_name && old.key_id == line.key_id; });
   next.signatures.push_back(line);
-  REQUIRE(next.signatures.size() <= kMaxNoteSignatures && next.encode().size() <= kMaxNoteBytes, ErrorCode::over_limit,
+  REQUIRE(next.signatures.size() <= kMaxNoteSignatures && next.encoded_size() <= kMaxNoteBytes, ErrorCode::over_limit,
           "checkpoint signatures");
   note_ = std::move(next);
   return ok();
 }
 
-Result<VerifiedCheckpoint> VerifiedCheckpoint::verify(const SignedCheckpoint& checkpoint, const VerifierKey& log_key) {
-  TRY(verify_note(checkpoint.note(), log_key));
+Result<VerifiedCheckpoint> VerifiedCheckpoint::verify(const SignedCheckpoint& checkpoint, const VerifierKey& log_key,
+                                                      crypto::Verified* verified) {
+  TRY(verify_note(checkpoint.note(), log_key, verified));
   return VerifiedCheckpoint(checkpoint);
 }
 

@@ -58,7 +58,8 @@ class SignedCheckpoint {
 class VerifiedCheckpoint {
  public:
   /// `not_found` when no line names `log_key`, `invalid_signature` when one does and does not verify.
-  static Result<VerifiedCheckpoint> verify(const SignedCheckpoint& checkpoint, const VerifierKey& log_key);
+  static Result<VerifiedCheckpoint> verify(const SignedCheckpoint& checkpoint, const VerifierKey& log_key,
+                                           crypto::Verified* verified = nullptr);
 
   const std::string& origin() const { return checkpoint_.claim().origin; }
   const TreeHead& tree() const { return checkpoint_.claim().tree; }

@@ -23,26 +23,27 @@ NoteSignature cosign(const KeyName& name, const crypto::SigningKey& key, std::ui
   return {name, VerifierKey(name, SignatureType::cosignature_v1, key.public_key()).id(), writer.take()};
 }
 
-Result<VerifiedCosignature> verify_cosignature(const NoteSignature& line, const VerifierKey& key,
-                                               std::string_view body) {
+Result<VerifiedCosignature> verify_cosignature(const NoteSignature& line, const VerifierKey& key, std::string_view body,
+                                               crypto::Verified* verified) {
   CHECK(key.type() == SignatureType::cosignature_v1 && line.names(key));
   wire::Reader reader(line.signature);
   const std::uint64_t time_s = TRY(reader.u64());
   const auto signature = TRY(reader.fixed<Signature>());
   TRY(reader.finish());
   REQUIRE(valid_time(time_s), ErrorCode::malformed, "cosignature time");
-  TRY(crypto::verify(key.key(), signed_message(time_s, body), signature));
+  TRY(verify_signature(key.key(), signed_message(time_s, body), signature, verified));
   return VerifiedCosignature{key.key(), time_s, line};
 }
 
-Result<std::vector<VerifiedCosignature>> verify_cosignatures(const Note& note, std::span<const VerifierKey> keys) {
+Result<std::vector<VerifiedCosignature>> verify_cosignatures(const Note& note, std::span<const VerifierKey> keys,
+                                                             crypto::Verified* verified) {
   std::vector<VerifiedCosignature> out;
   for (const VerifierKey& key : keys) {
     for (const NoteSignature& line : note.signatures) {
       if (!line.names(key)) continue;
-      auto verified = verify_cosignature(line, key, note.text);
-      REQUIRE(verified, ErrorCode::invalid_signature, "cosignature");
-      out.push_back(std::move(*verified));
+      auto one = verify_cosignature(line, key, note.text, verified);
+      REQUIRE(one, ErrorCode::invalid_signature, "cosignature");
+      out.push_back(std::move(*one));
     }
   }
   return out;

@@ -21,11 +21,12 @@ struct VerifiedCosignature {
 NoteSignature cosign(const KeyName& name, const crypto::SigningKey& key, std::uint64_t time_s, std::string_view body);
 
 /// One line that names the key: `invalid_signature` unless it verifies, `malformed` for a wrong size or time.
-Result<VerifiedCosignature> verify_cosignature(const NoteSignature& line, const VerifierKey& key,
-                                               std::string_view body);
+Result<VerifiedCosignature> verify_cosignature(const NoteSignature& line, const VerifierKey& key, std::string_view body,
+                                               crypto::Verified* verified = nullptr);
 
 /// All lines of the known cosigners `keys` (type cosignature_v1), in the order of the keys; others are ignored. As
 /// signed-note says, one that names a known key and does not verify spoils the whole note: `invalid_signature`.
-Result<std::vector<VerifiedCosignature>> verify_cosignatures(const Note& note, std::span<const VerifierKey> keys);
+Result<std::vector<VerifiedCosignature>> verify_cosignatures(const Note& note, std::span<const VerifierKey> keys,
+                                                             crypto::Verified* verified = nullptr);
 
 }  // namespace cairn::tlog

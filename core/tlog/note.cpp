@@ -78,6 +78,11 @@ std::string NoteSignature::line() const {
   return std::string(kDash) + key_name.text() + " " + to_base64(writer.view()) + "\n";
 }
 
+std::size_t NoteSignature::line_size() const {
+  const std::size_t digits = (kKeyIdSize + signature.size() + 2) / 3 * 4;
+  return kDash.size() + key_name.text().size() + 1 + digits + 1;
+}
+
 Result<Note> Note::parse(std::string_view bytes) {
   REQUIRE(bytes.size() <= kMaxNoteBytes, ErrorCode::over_limit, "note size");
   REQUIRE(internal::is_note_text(bytes), ErrorCode::malformed, "note is not plain UTF-8");
@@ -93,6 +98,12 @@ Result<Note> Note::parse(std::string_view bytes) {
 std::string Note::encode() const {
   std::string out = text + "\n";
   for (const NoteSignature& signature : signatures) out += signature.line();
+  return out;
+}
+
+std::size_t Note::encoded_size() const {
+  std::size_t out = text.size() + 1;
+  for (const NoteSignature& signature : signatures) out += signature.line_size();
   return out;
 }
 
@@ -113,15 +124,20 @@ NoteSignature sign_note(const KeyName& name, const crypto::SigningKey& key, std:
   return {name, key_id(name, SignatureType::ed25519, key.public_key()), to_bytes(key.sign(as_bytes(text)))};
 }
 
-Status verify_note(const Note& note, const VerifierKey& key) {
+Status verify_signature(const PublicKey& key, ByteView message, const Signature& signature,
+                        crypto::Verified* verified) {
+  return verified != nullptr ? verified->verify(key, message, signature) : crypto::verify(key, message, signature);
+}
+
+Status verify_note(const Note& note, const VerifierKey& key, crypto::Verified* verified) {
   CHECK(key.type() == SignatureType::ed25519);
   bool found = false;
   for (const NoteSignature& line : note.signatures) {
     if (!line.names(key)) continue;
     found = true;
     const auto signature = Signature::from(line.signature);
-    REQUIRE(signature && crypto::verify(key.key(), as_bytes(note.text), *signature), ErrorCode::invalid_signature,
-            "note signature");
+    REQUIRE(signature && verify_signature(key.key(), as_bytes(note.text), *signature, verified),
+            ErrorCode::invalid_signature, "note signature");
   }
   REQUIRE(found, ErrorCode::not_found, "note: no signature of this key");
   return ok();

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/crypto/signature.h"
+#include "core/crypto/verified.h"
 
 namespace cairn::tlog {
 
@@ -76,6 +77,8 @@ struct NoteSignature {
   bool names(const VerifierKey& key) const { return key_id == key.id() && key_name == key.name(); }
   /// The line with its newline.
   std::string line() const;
+  /// Of that line.
+  std::size_t line_size() const;
   friend bool operator==(const NoteSignature&, const NoteSignature&) = default;
 };
 
@@ -87,16 +90,22 @@ struct Note {
   /// `malformed` or `over_limit` unless `bytes` is exactly one note with at least one signature.
   static Result<Note> parse(std::string_view bytes);
   std::string encode() const;
+  /// Of what encode() gives.
+  std::size_t encoded_size() const;
   friend bool operator==(const Note&, const Note&) = default;
 };
 
 /// Signature lines alone, one or more, as witnesses answer.
 Result<std::vector<NoteSignature>> parse_signature_lines(std::string_view bytes);
 
+/// crypto::verify, by what `verified` remembers if it is not null.
+Status verify_signature(const PublicKey& key, ByteView message, const Signature& signature, crypto::Verified* verified);
+
 /// Signs a note's text with a key of type ed25519. The text ends in a newline (CHECKed).
 NoteSignature sign_note(const KeyName& name, const crypto::SigningKey& key, std::string_view text);
 
 /// `not_found` when no line names the key (of type ed25519), `invalid_signature` when one does and does not verify.
-Status verify_note(const Note& note, const VerifierKey& key);
+/// `verified`: what was before, if somebody remembers it.
+Status verify_note(const Note& note, const VerifierKey& key, crypto::Verified* verified = nullptr);
 
 }  // namespace cairn::tlog

@@ -78,6 +78,15 @@ TEST(Note, IgnoresOtherKeysButNotABadLineOfItsOwn) {
   EXPECT_EQ(*Note::parse(note.encode()), note);
 }
 
+TEST(Note, KnowsItsSizeWithoutBeingEncoded) {
+  Note note{"text\n", {}};
+  for (std::size_t size = 1; size < 80; ++size) {
+    note.signatures.push_back({*KeyName::from("name" + std::string(size, 'x')), 7, Bytes(size, 9)});
+    EXPECT_EQ(note.signatures.back().line_size(), note.signatures.back().line().size());
+    EXPECT_EQ(note.encoded_size(), note.encode().size());
+  }
+}
+
 TEST(Note, MayHaveEmptyLinesInItsText) {
   const auto note = Note::parse("one\n\ntwo\n\n— x AAAAAAA=\n");
   ASSERT_TRUE(note);

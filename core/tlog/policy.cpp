@@ -223,9 +223,9 @@ bool ClientPolicy::is_auditor(const PublicKey& key) const {
 }
 
 Result<CosignedCheckpoint> CosignedCheckpoint::verify(const SignedCheckpoint& checkpoint, const ClientPolicy& policy,
-                                                      Time now) {
+                                                      Time now, crypto::Verified* verified) {
   std::vector<VerifiedCosignature> cosignatures =
-      TRY(verify_cosignatures(checkpoint.note(), policy.policy().cosigners()));
+      TRY(verify_cosignatures(checkpoint.note(), policy.policy().cosigners(), verified));
   const std::uint64_t latest_s = after(now, kMaxCosignatureAheadMs).ms / kSecondMs;
   std::erase_if(cosignatures, [&](const VerifiedCosignature& one) { return one.time_s > latest_s; });
   std::vector<CosignatureTime> times;

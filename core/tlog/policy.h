@@ -110,7 +110,8 @@ class CosignedCheckpoint {
  public:
   /// `no_quorum` unless the policy is satisfied by cosignatures at most kMaxCosignatureAheadMs ahead of `now`;
   /// `invalid_signature` when a line that names a cosigner of the policy does not verify.
-  static Result<CosignedCheckpoint> verify(const SignedCheckpoint& checkpoint, const ClientPolicy& policy, Time now);
+  static Result<CosignedCheckpoint> verify(const SignedCheckpoint& checkpoint, const ClientPolicy& policy, Time now,
+                                           crypto::Verified* verified = nullptr);
 
   const std::string& origin() const { return checkpoint_.claim().origin; }
   const TreeHead& tree() const { return checkpoint_.claim().tree; }

@@ -29,8 +29,16 @@ class Verifier : public ::testing::Test {
 
   Known known() const { return {domain_state ? &*domain_state : nullptr, pinned ? &*pinned : nullptr, vetoes}; }
   LookupResponse answer() const { return domain.answer(make_lookup(alice.name(), known())); }
+  /// Likewise for a client that remembers what it verified in answers before, all of a test's: it says the same.
   Result<Lookup> verify(const LookupResponse& response) const {
-    return verify_lookup(alice.name(), known(), *domain.policy, response, domain.now);
+    auto out = verify_lookup(alice.name(), known(), *domain.policy, response, domain.now);
+    Known remembering = known();
+    remembering.verified = &verified;
+    const auto again = verify_lookup(alice.name(), remembering, *domain.policy, response, domain.now);
+    EXPECT_EQ(out.has_value(), again.has_value());
+    if (out && again) EXPECT_EQ(wire::encode(out->view), wire::encode(again->view));
+    if (!out && !again) EXPECT_STREQ(out.error().where, again.error().where);
+    return out;
   }
   /// Looks alice up, and keeps what is verified.
   void learn() {
@@ -66,6 +74,7 @@ class Verifier : public ::testing::Test {
   std::optional<DomainState> domain_state;
   std::optional<VerifiedView> pinned;
   std::vector<VetoNotice> vetoes;
+  mutable crypto::Verified verified{64, 64};
 };
 
 }  // namespace cairn::directory::fixtures
