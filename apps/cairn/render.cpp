@@ -110,6 +110,17 @@ std::string render_histories(const json& status) {
   return out;
 }
 
+/// What was said here and is not sent yet, and why.
+std::string render_waiting(const json& status, Ink ink) {
+  if (!status.contains("waiting")) return {};
+  const json& waiting = status["waiting"];
+  const bool is_one = waiting.value("conversations", std::uint64_t{1}) == 1;
+  std::string where = is_one ? " [" + text_of(waiting, "conversation").substr(0, 8) + "]"
+                             : " of " + number_of(waiting, "conversations") + " conversations";
+  return "Not sent yet: " + number_of(waiting, "messages") + " message(s)" + where + "; they are kept. " +
+         shaded(ink, Shade::trouble, text_of(waiting, "trouble")) + "\n";
+}
+
 std::string render_status(const json& status, Ink ink) {
   if (status.value("state", "") == "none") {
     const std::string why = text_of(status, "trouble");
@@ -134,7 +145,7 @@ std::string render_status(const json& status, Ink ink) {
     out += "The key of this data folder lies in a file beside it; cairn passphrase set puts it behind a passphrase.\n";
   if (const std::string trouble = text_of(status, "trouble"); !trouble.empty())
     out += shaded(ink, Shade::trouble, trouble) + "\n";
-  return out;
+  return out + render_waiting(status, ink);
 }
 
 /// What `conversations` shows of its owner's settings.

@@ -138,6 +138,17 @@ TEST(Render, ShowsAlarmsWithTheStatus) {
             "It was vetoed.\nNo name yet: register one, or link this device to one.\n");
 }
 
+TEST(Render, ShowsWithTheStatusWhatIsNotSentYetAndWhy) {
+  json status = {{"state", "active"}, {"name", "a@b.c"}, {"device", "00"}, {"connected", true}};
+  const std::string without = render("status", status);
+  status["waiting"] = {
+      {"messages", 2}, {"conversations", 1}, {"conversation", "0123456789abcdef"}, {"trouble", "Too old\x1b."}};
+  EXPECT_EQ(render("status", status), without + "Not sent yet: 2 message(s) [01234567]; they are kept. Too old .\n");
+  status["waiting"]["conversations"] = 3;
+  EXPECT_EQ(render("status", status),
+            without + "Not sent yet: 2 message(s) of 3 conversations; they are kept. Too old .\n");
+}
+
 TEST(Render, ShowsDevicesWithWhatTheyAreCalledHere) {
   const json list = {{"devices",
                       {{{"id", "00"}, {"active", true}, {"own", true}},

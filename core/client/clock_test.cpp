@@ -218,21 +218,22 @@ TEST_F(Clock, SleepingCosignersStopNewContactsAfterMinutesAndKnownOnesAfterADay)
   EXPECT_TRUE(send("alice-1", kBob, "still known", true).contains("result"));
   village.pass_all(kHourMs);
   for (const bool fresh : {false, true}) {
-    const std::string refused = sentence(send("alice-1", kBob, "too late", fresh), "not_authorised");
-    EXPECT_TRUE(contains(refused, "condition 2: not fresh")) << refused;
-    EXPECT_TRUE(contains(refused, "vouched for nothing there for 24 hours")) << refused;
+    const std::string no = sentence(send("alice-1", kBob, "too late", fresh), fresh ? "not_authorised" : "unavailable");
+    EXPECT_TRUE(contains(no, "condition 2: not fresh")) << no;
+    EXPECT_TRUE(contains(no, "vouched for nothing there for 24 hours")) << no;
+    EXPECT_EQ(contains(no, "The message is kept"), !fresh) << no;
   }
   const std::string of_bob = sentence(village.ask("alice-1", "contact.verify", {{"name", kBob}}), "not_authorised");
   EXPECT_EQ(of_bob,
             "The directory's answer about bob@example.org was refused (condition 2: not fresh): the auditors have "
             "vouched for nothing there for 24 hours, or the clock of this device is ahead, so nothing was sent to "
-            "them; see that the clock is right, and try again later.");
+            "them; see that the clock is right, or wait until the auditors are back.");
   const std::string of_alice = sentence(village.ask("alice-1", "contact.verify", {{"name", kAlice}}), "not_authorised");
   EXPECT_EQ(of_alice,
             "The directory's answer about alice@example.org was refused (condition 2: not fresh): the auditors have "
             "vouched for nothing there for 24 hours, or the clock of this device is ahead, so it is not known which "
-            "devices your own name has, and nothing was sent to anybody; see that the clock is right, and try again "
-            "later.");
+            "devices your own name has, and nothing was sent to anybody; see that the clock is right, or wait until "
+            "the auditors are back.");
   village.server.cosigners_sleep = false;
   EXPECT_TRUE(village.until([&] { return send("alice-1", kBob, "awake", true).contains("result"); }, kMinuteMs));
 }

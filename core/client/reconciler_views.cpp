@@ -4,11 +4,19 @@
 #include "core/client/suspicions.h"
 
 namespace cairn::client {
+namespace {
+
+/// Whether the last look-up is a no. What is merely too old, or did not come, may be a yes the next time, and what
+/// waits for it goes on waiting.
+bool is_refused(const Views::Outcome& last) { return last.absent || (last.refused && !last.stale); }
+
+}  // namespace
 
 // A device never sent to before needs a view of at most 15 minutes, all others one of at most 24 hours.
 Reconciler::Outcome Reconciler::check_views() {
   Outcome outcome = Outcome::ready;
   bool refused = false;
+  std::string why;
   for (const std::string& text : conversation_.names) {
     const auto name = directory::Name::from(text);
     if (!name) continue;
@@ -35,24 +43,24 @@ Reconciler::Outcome Reconciler::check_views() {
     if (owner_.views_.fresh(context_, account_, *name, max_age_ms)) continue;
     outcome = Outcome::waiting;
     const Views::Outcome last = owner_.views_.outcome(*name);
-    if (last.refused || last.absent) {
-      trouble(last.trouble);
+    if (is_refused(last)) {
+      why = last.trouble;
       owner_.refuse_outbox(context_, home_, Conversations::Unsent::not_given_yet);
       refused = true;
     } else if (refused) {
       // what was refused stays the reason, whatever else is being waited for
     } else if (!last.trouble.empty()) {
-      trouble(last.trouble);
+      why = last.trouble;
     } else if (last.late && new_device && view) {
       const auto log = owner_.views_.domain(context_.store, account_, name->domain());
-      trouble(late_sentence(account_, *name, log ? view->age_ms(log->trusted_now(context_.now)) : 0));
+      why = late_sentence(account_, *name, log ? view->age_ms(log->trusted_now(context_.now)) : 0);
     }
     // Whoever is wanted here comes in when the auditors are back, though nobody writes.
-    const bool is_final = (last.refused && !last.stale) || last.absent;
-    if (!is_final || has_outbox()) {
+    if (!is_refused(last) || has_outbox()) {
       owner_.views_.want(context_, account_, *name, max_age_ms);
     }
   }
+  if (!why.empty()) trouble(std::move(why));
   return outcome;
 }
 

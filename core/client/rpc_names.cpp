@@ -50,6 +50,26 @@ json given_json(const RpcRooms& rooms, const StoreView& store) {
   return out;
 }
 
+/// What its owner said in conversations that cannot be written to just now, and why that is so in the first of them;
+/// null for nothing.
+json waiting_json(const RpcRooms& rooms, const StoreView& store) {
+  std::map<ChannelId, std::size_t> waiting;
+  for (const Row& row : store.scan(tables::kOutbox, {}, {}, ~std::size_t{0})) {
+    const auto entry = wire::decode<OutboxEntry>(row.value);
+    const auto home = ChannelId::from(ByteView(row.key).first(ChannelId::kSize));
+    if (entry && home && entry->message != kNoMessage) ++waiting[*home];
+  }
+  std::erase_if(waiting, [&](const auto& one) { return rooms.conversations.trouble(store, one.first).empty(); });
+  if (waiting.empty()) return nullptr;
+  std::size_t messages = 0;
+  for (const auto& [home, count] : waiting) messages += count;
+  const ChannelId& first = waiting.begin()->first;
+  return {{"messages", messages},
+          {"conversations", waiting.size()},
+          {"conversation", to_hex(first)},
+          {"trouble", rooms.conversations.trouble(store, first)}};
+}
+
 json contact_json(const RpcRooms& rooms, Context& context, const Account& account, const directory::Name& name) {
   json out = {{"name", name.text()}, {"trouble", rooms.views.outcome(name).trouble}};
   const auto view = rooms.views.view(context.store, account, name);
@@ -345,6 +365,7 @@ RpcBegun rpc_status(const RpcRooms& rooms, const ClientConfig&, Context& context
   const auto link = rooms.links.progress(context.store, account->signing_key.public_key());
   if (link && !link->sentence.empty()) trouble = link->sentence;
   out["trouble"] = trouble;
+  if (json waiting = waiting_json(rooms, context.store); !waiting.is_null()) out["waiting"] = std::move(waiting);
   if (const auto policy = tlog::ClientPolicy::parse(account->policy_text)) {
     out["policy"] = policy_json(*policy);
   }

@@ -383,7 +383,7 @@ std::string refusal_sentence(const Account& account, const directory::Name& name
            ": the auditors have vouched for nothing there for 24 hours, or the clock of this device is ahead, so " +
            (is_own ? "it is not known which devices your own name has, and nothing was sent to anybody"
                    : "nothing was sent to them") +
-           "; see that the clock is right, and try again later.";
+           "; see that the clock is right, or wait until the auditors are back.";
   }
   const std::string unsent =
       is_own ? "; that is your own name, so nothing was sent to anybody. " : "; nothing was sent to them. ";

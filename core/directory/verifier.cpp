@@ -14,7 +14,8 @@ Result<T> as_condition(Result<T> result, const char* condition) {
 
 }  // namespace
 
-/// One answer against the conditions, each its own function, in the order of the specification.
+/// One answer against the conditions, each its own function, in the order of the specification but for its age: that is
+/// judged last, so what is refused for it is good in all else, and time may mend it.
 class LookupVerifier {
  public:
   LookupVerifier(const Name& name, const Known& known, const tlog::ClientPolicy& policy, const LookupResponse& response,
@@ -37,7 +38,7 @@ class LookupVerifier {
         TRY(as_condition(tlog::SignedCheckpoint::parse(response_.checkpoint, tlog::ExtensionLines::refuse),
                          "condition 1: not a checkpoint"));
     const auto cosigned = TRY(check_quorum(checkpoint));
-    TRY(check_fresh(cosigned));
+    TRY(check_size(cosigned.tree()));
     auto edge = TRY(check_growth(cosigned.tree()));
     const DirectoryConfig config = TRY(find_config());
     TRY(check_config(config, checkpoint));
@@ -48,6 +49,7 @@ class LookupVerifier {
     for (const Statement& statement : response_.statements) TRY(take_statement(statement, key));
     TRY(check_leaf(leaf));
     TRY(check_resets(leaf.value_or(NameLeaf{})));
+    TRY(check_fresh(cosigned));
     return Lookup{make_domain(std::move(edge), config, cosigned), make_view(cosigned)};
   }
 
@@ -64,11 +66,15 @@ class LookupVerifier {
     return fail(code, code == ErrorCode::no_quorum ? "condition 1: no quorum" : "condition 1: a cosignature is wrong");
   }
 
+  Status check_size(const tlog::TreeHead& tree) const {
+    REQUIRE(known_.domain == nullptr || tree.size >= known_.domain->edge.size(), ErrorCode::stale,
+            "condition 2: smaller than one verified before");
+    return ok();
+  }
+
   Status check_fresh(const tlog::CosignedCheckpoint& cosigned) const {
     const Time cosigned_at{cosigned.time_s() * kSecondMs};
     REQUIRE(elapsed_ms(now_, cosigned_at) <= kMaxViewAgeMs, ErrorCode::stale, kNotFresh);
-    REQUIRE(known_.domain == nullptr || cosigned.tree().size >= known_.domain->edge.size(), ErrorCode::stale,
-            "condition 2: smaller than one verified before");
     return ok();
   }
 

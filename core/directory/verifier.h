@@ -28,7 +28,7 @@ struct Lookup {
 
 /// Two refusals that a wrong clock of this device causes too: the client says so to its owner.
 inline constexpr const char* kAheadOfClock = "condition 2: cosigned ahead of this clock";
-inline constexpr const char* kNotFresh = "condition 2: not fresh";
+inline constexpr const char* kNotFresh = "condition 2: not fresh";  ///< and all else holds
 
 /// The view, if all eight conditions hold. Otherwise nothing is to change, and the error's `where` names the condition
 /// that failed ("condition 2: not fresh"). `now` is the local clock. Costs six Ed25519 and one VRF verification

@@ -1,5 +1,7 @@
 // For each of the client's conditions an answer that breaks just that one; the rest of it is honest. Condition 7 has
 // verifier_resets_test.cpp.
+#include <functional>
+
 #include "tests/support/lookup_fixture.h"
 
 namespace cairn::directory {
@@ -211,7 +213,30 @@ TEST_F(Verifier, Condition2RemembersTheGreatestTime) {
   pinned.reset();
   LookupResponse response = old_answer;
   response.config.reset();
+  response.growth.hashes.clear();
   EXPECT_TRUE(refused(verify_lookup(alice.name(), known(), *domain.policy, response, then), "condition 2: not fresh"));
+}
+
+// What is refused for its age alone may be waited for: a lie does not become such a thing by being old.
+TEST_F(Verifier, Condition2IsTheReasonOnlyWhereAllElseHolds) {
+  learn();
+  grow();
+  const LookupResponse old = answer();
+  EXPECT_TRUE(accepted(verify(old)));
+  domain.now = after(domain.now, kDayMs + 1);
+  EXPECT_TRUE(refused(verify(old), kNotFresh));
+  const auto expect = [&](const char* condition, const std::function<void(LookupResponse&)>& lie) {
+    LookupResponse response = old;
+    lie(response);
+    EXPECT_TRUE(refused(verify(response), condition)) << condition;
+  };
+  expect("condition 1: no quorum", [&](LookupResponse& it) { it.checkpoint = domain.checkpoint({0, 1}); });
+  expect("condition 3", [](LookupResponse& it) { it.growth.hashes.emplace_back(); });
+  expect("condition 4: not the newest record", [](LookupResponse& it) { it.record.epoch += 1; });
+  expect("condition 5: map proof", [](LookupResponse& it) { it.map_proof.leaf.count += 1; });
+  expect("condition 6", [](LookupResponse& it) { it.statements.clear(); });
+  expect("condition 7", [](LookupResponse& it) { it.notices.emplace_back(); });
+  expect("condition 8", [&](LookupResponse& it) { it.statements.front() = bob.statements.front(); });
 }
 
 TEST_F(Verifier, Condition2RefusesASmallerLog) {

@@ -109,7 +109,7 @@ std::string sentence(const std::string& name, std::string_view condition, Whose 
                    "so ",
                    is_own ? "it is not known which devices your own name has, and nothing was sent to anybody"
                           : "nothing was sent to them",
-                   "; see that the clock is right, and try again later."});
+                   "; see that the clock is right, or wait until the auditors are back."});
   }
   const std::string_view unsent =
       is_own ? "; that is your own name, so nothing was sent to anybody. " : "; nothing was sent to them. ";

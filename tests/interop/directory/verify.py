@@ -1283,7 +1283,8 @@ class Client:
             checkpoint = parse_checkpoint(answer.checkpoint)
         except Refused as refused:
             raise Refused("condition 1", str(refused)) from None
-        time_s = self._check_quorum(checkpoint, max(now_ms, 1000 * self.greatest_s))
+        now_ms = max(now_ms, 1000 * self.greatest_s)
+        time_s = self._check_quorum(checkpoint, now_ms)
         edge = self._check_growth(checkpoint, answer)
         config = self._check_record(name, checkpoint, answer)
         output = vrf_verify(config.vrf_key, name.encode(), answer.vrf_proof)
@@ -1292,6 +1293,7 @@ class Client:
         leaf = answer.map_proof.verify(answer.record.map_root, key)
         need(all(s.name == name for s in answer.statements), "condition 8", "a statement of another name")
         pinned = self._follow(name, key, leaf, answer)
+        need(now_ms - 1000 * time_s <= DAY_MS, "condition 2", "not fresh")
         return replace(self, edge=edge, newest=answer.record, config=config,
                        greatest_s=max(self.greatest_s, time_s), names={**self.names, name: pinned})  # fmt: skip
 
@@ -1301,7 +1303,6 @@ class Client:
         now_on = [one for one in cosignatures if 1000 * one[0] <= now_ms + FIVE_MINUTES_MS]
         time_s = self.policy.latest(now_on)
         need(time_s is not None, "condition 2", "cosigned ahead of the clock")
-        need(now_ms - 1000 * (time_s or 0) <= DAY_MS, "condition 2", "not fresh")
         need(checkpoint.size >= edge_size(self.edge), "condition 2", "smaller than one seen before")
         return time_s or 0
 
