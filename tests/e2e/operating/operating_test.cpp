@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "tests/e2e/village_fixture.h"
+#include "tests/support/source_dir.h"
 
 namespace cairn::e2e {
 namespace {
@@ -87,6 +88,36 @@ TEST_F(OperatingTest, ABackupThatIsMadeWhilePeopleWriteIsWholeAndGoesOnWhereItWa
   EXPECT_TRUE(eventually([&] { return has_text("bob-1", "alice@localhost", "alice@localhost: after the restore"); },
                          seconds(60)));
   must(village().register_person("carol-1", "carol@localhost"));
+}
+
+TEST_F(OperatingTest, TheSampleOfABackupKeepsTheNewestThatAreWhole) {
+  village();
+  const std::string config = folder_.string() + "/cairnd.toml", kept = folder_.string() + "/kept";
+  std::ofstream(config) << "data = \"" << village().server_folder() << "\"\ndomain = \"localhost\"\n";
+  std::filesystem::create_directory(kept);
+  std::ofstream(kept + "/notes") << "of the operator";
+  const std::string script = std::string(testing::source_dir()) + "/docs/operating/samples/cairnd-backup";
+  const auto run = [&] {
+    return demo::run({"/usr/bin/env", "PATH=" + program_folder() + ":/usr/bin:/bin", script, config, kept, "1"},
+                     seconds(60));
+  };
+  const auto backups = [&] {
+    std::vector<std::string> out;
+    for (const auto& entry : std::filesystem::directory_iterator(kept)) out.push_back(entry.path().filename().string());
+    std::erase(out, "notes");
+    return out;
+  };
+  const auto first = run();
+  ASSERT_EQ(first.exit_code, 0) << first.out << first.err;
+  const std::vector<std::string> before = backups();
+  ASSERT_EQ(before.size(), 1u);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // their names are seconds
+  const auto second = run();
+  ASSERT_EQ(second.exit_code, 0) << second.out << second.err;
+  ASSERT_EQ(backups().size(), 1u);
+  EXPECT_NE(backups(), before);
+  EXPECT_TRUE(std::filesystem::exists(kept + "/notes"));
+  EXPECT_EQ(cairnd({"verify", kept + "/" + backups().front()}).exit_code, 0);
 }
 
 TEST_F(OperatingTest, NothingIsPutBackBesideWhatAnOlderStoreLeft) {
