@@ -250,8 +250,18 @@ TEST_F(OperatingTest, WhatIsWatchedNamesNobody) {
   EXPECT_TRUE(demo::http_get(port, "/v1/health"));
   EXPECT_FALSE(demo::http_get(port, "/v1/directory/lookup"));
   EXPECT_FALSE(demo::http_get(server_port(), "/metrics")) << "not where everybody may ask";
+  // What the manual tells to watch, and its rules, are of metrics that there are.
+  std::ifstream manual(std::string(testing::source_dir()) + "/docs/operating/domain.md");
+  const std::string text{std::istreambuf_iterator<char>(manual), {}};
+  const std::regex metric("cairn_[a-z_]+(\\{field=\"[a-z._]+\")?");
+  std::size_t named = 0;
+  for (std::sregex_iterator at(text.begin(), text.end(), metric), end; at != end; ++at, ++named) {
+    EXPECT_NE(metrics.find(at->str()), std::string::npos) << at->str();
+  }
+  EXPECT_GE(named, 12u);
   const std::string log = village().server().output();
   EXPECT_NE(log.find("\"event\": \"an epoch is served\""), std::string::npos) << log;
+  EXPECT_NE(log.find("\"event\": \"all cosigners of the policy cosign\""), std::string::npos) << log;
   for (const char* secret : {"alice", "bob", "hello", "@localhost"}) {
     EXPECT_EQ(metrics.find(secret), std::string::npos) << secret;
   }
