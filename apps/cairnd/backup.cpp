@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdio>
 #include <filesystem>
 
@@ -51,6 +52,26 @@ Status copy_file(const std::string& from, const std::string& to) {
   return ok();
 }
 
+/// "966,656"
+std::string grouped(std::uint64_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+  return digits;
+}
+
+int say_copied(const std::string& size, const std::string& file) {
+  std::uint64_t bytes = 0;
+  std::from_chars(size.data(), size.data() + size.size(), bytes);
+  std::printf("Copied %s bytes to %s.\n", grouped(bytes).c_str(), file.c_str());
+  return 0;
+}
+
+/// Of a copy that cannot be read: what the store says of damage is meant for one that is in use.
+int complain_of_copy(const std::string& file, const Error& error) {
+  const bool is_damaged = std::string_view(error.where).starts_with("the store is damaged");
+  return complain(file, is_damaged ? "this backup is damaged: use another" : error.where);
+}
+
 /// What `verify` and `restore` say of a file; nothing, after a sentence on standard error, when it cannot be used.
 std::optional<relay::Inspection> look_at(const std::string& file) {
   if (exists(file + "-wal")) {
@@ -64,16 +85,16 @@ std::optional<relay::Inspection> look_at(const std::string& file) {
   }
   const auto store = open_store_file(file, Access::read_only);
   if (!store) {
-    complain(file, store.error().where);
+    complain_of_copy(file, store.error());
     return std::nullopt;
   }
   if (const auto whole = (*store)->verify(); !whole) {
-    complain(file, whole.error().where);
+    complain_of_copy(file, whole.error());
     return std::nullopt;
   }
   auto inspection = relay::inspect(**store, os::now());
   if (!inspection) {
-    complain(file, inspection.error().where);
+    complain_of_copy(file, inspection.error());
     return std::nullopt;
   }
   for (const std::string& finding : inspection->findings) complain(file, finding);
@@ -95,12 +116,12 @@ int backup(const Options& options, const std::string& file) {
     const auto whole = (*copy)->step(-1);
     const auto size = whole ? (*copy)->finish() : Result<std::uint64_t>(tl::unexpected<Error>(whole.error()));
     if (!size) return complain(path, size.error().where);
-    std::printf("copied %llu\n", static_cast<unsigned long long>(*size));
-    return 0;
+    return say_copied(std::to_string(*size), path);
   }
   if (folder.error().code != ErrorCode::conflict) return complain(data, folder.error().where);
   const auto answer = ask_server(data, std::string(apps::kBackupLine) + path, kCopyMs);
-  return tell(data, answer);
+  if (!answer || !answer->starts_with(apps::kCopied)) return tell(data, answer);
+  return say_copied(answer->substr(apps::kCopied.size()), path);
 }
 
 int verify(const std::string& file) {

@@ -59,7 +59,10 @@ int serve(Options& options) {
   }
   const Meaning meaning = config_of(options);
   if (!meaning.config) return complain(meaning.why);
-  options.server.check = relay::check_readable;
+  options.server.check = [&options](const StoreView& store) -> std::optional<std::string> {
+    if (const Status readable = relay::check_readable(store); !readable) return readable.error().where;
+    return of_another_domain(store, options.domain);
+  };
   options.server.health_target = proto::kPathHealth;
   options.server.routes = routes();
   return apps::serve(options.server, [&meaning] { return std::make_unique<relay::Relay>(*meaning.config); });

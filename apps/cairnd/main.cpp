@@ -79,7 +79,9 @@ Commands add_commands(CLI::App& app, apps::Settings& settings, Arguments& argume
       ->capture_default_str();
   add_user_commands(app, commands, arguments);
   add_copy_commands(app, commands, arguments);
-  commands.doctor = app.add_subcommand("doctor", "say what is wrong with folder, settings, clock, disk and cosigners");
+  commands.doctor = app.add_subcommand("doctor",
+                                       "say what is wrong with folder, settings, clock, disk, log and cosigners; give "
+                                       "it the flags that serve has, or the same --config");
   settings.add_to(*commands.doctor);
   commands.settings = app.add_subcommand("settings", "print every setting as a file of settings would have it");
   settings.add_to(*commands.settings);

@@ -4,6 +4,7 @@
 
 #include "apps/cairnd/options.h"
 #include "core/relay/admin.h"
+#include "core/relay/inspection.h"
 #include "shell/net/line_socket.h"
 
 namespace cairn::cairnd {
@@ -31,6 +32,17 @@ Result<std::unique_ptr<store::SqliteStore>> open_store(const std::string& data_f
   options.path = store_path(data_folder);
   options.application_id = kApplicationId;
   return store::SqliteStore::open(std::move(options));
+}
+
+std::optional<std::string> of_another_domain(const StoreView& store, const std::string& domain) {
+  constexpr std::string_view kBehindDomain = "/cairn";
+  const auto vkey = relay::log_vkey(store);
+  if (!vkey) return std::nullopt;
+  const std::string origin = vkey->substr(0, vkey->find('+'));
+  if (origin == domain + std::string(kBehindDomain)) return std::nullopt;
+  const std::string theirs = origin.substr(0, origin.size() - kBehindDomain.size());
+  return "The store is that of " + theirs + ", and the settings say domain = " + domain +
+         "; give it the settings that it had, or --domain " + theirs + ".";
 }
 
 Result<std::string> ask_server(const std::string& data_folder, const std::string& line, std::uint64_t wait_ms) {

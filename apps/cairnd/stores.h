@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "shell/store/sqlite/sqlite_store.h"
@@ -17,6 +18,9 @@ enum class Access : std::uint8_t { read_only, read_write };
 Result<std::unique_ptr<store::SqliteStore>> open_store_file(const std::string& file, Access access);
 /// That of a data folder which we hold.
 Result<std::unique_ptr<store::SqliteStore>> open_store(const std::string& data_folder);
+
+/// Why this is not the store of `domain`, in one sentence that names both; nothing when it is, or has no log yet.
+std::optional<std::string> of_another_domain(const StoreView& store, const std::string& domain);
 
 /// Asks the server that holds the data folder.
 Result<std::string> ask_server(const std::string& data_folder, const std::string& line, std::uint64_t wait_ms);

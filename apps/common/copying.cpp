@@ -50,8 +50,8 @@ void Copying::go_on() {
   if (whole && !*whole) return;
   const auto size = whole ? copy_->finish() : Result<std::uint64_t>(tl::unexpected<Error>(whole.error()));
   copy_.reset();
-  answer(asker_,
-         size ? "copied " + std::to_string(*size) : std::string("error: The copy failed: ") + size.error().where);
+  answer(asker_, size ? std::string(kCopied) + std::to_string(*size)
+                      : std::string("error: The copy failed: ") + size.error().where);
 }
 
 void Copying::answer(proto::SocketId asker, const std::string& line) {

@@ -10,6 +10,8 @@
 namespace cairn::apps {
 
 inline constexpr std::string_view kBackupLine = "backup ";
+/// And how the answer begins when it is made; its size in bytes follows.
+inline constexpr std::string_view kCopied = "copied ";
 
 /// Stands between a loop and its network. One copy at a time, a megabyte of it before each batch, so that nobody waits
 /// longer than for a large commit.

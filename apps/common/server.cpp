@@ -82,8 +82,8 @@ int serve(const ServerOptions& options, const std::function<std::unique_ptr<prot
   store_options.application_id = options.application_id;
   auto store = store::SqliteStore::open(store_options);
   if (!store) return complain(store_options.path, store.error().where);
-  const Status ours = options.check ? options.check(**store) : ok();
-  if (!ours) return complain(store_options.path, ours.error().where);
+  const auto why_not = options.check ? options.check(**store) : std::nullopt;
+  if (why_not) return complain(store_options.path, why_not->c_str());
 
   net::Network network(entropy);
   auto trusted = net::TlsContext::client(options.ca);

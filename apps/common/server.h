@@ -21,8 +21,8 @@ struct ServerOptions {
   bool behind_proxy = false;  ///< believe X-Forwarded-For
   /// Target of what comes through the unix socket in the data folder, which its owner alone may open; empty: no socket.
   std::string local_target;
-  /// Asked before anything is served: why the store is not for us, in one sentence. Optional.
-  std::function<Status(const StoreView&)> check{};
+  /// Asked before anything is served: why the store is not for us, in one sentence, or nothing. Optional.
+  std::function<std::optional<std::string>(const StoreView&)> check{};
   std::string tls_certificate{}, tls_key{};  ///< files; empty: plain HTTP, for a proxy in front
   std::string ca{};                          ///< file of an authority that calls to https believe beside the system's
   std::string log_level = "info";

@@ -31,6 +31,16 @@ std::optional<std::string> text_of(const toml::node& node) {
   return std::nullopt;
 }
 
+/// " (open, invite or closed)", for the help.
+std::string choices_of(const std::vector<std::string>& one_of) {
+  if (one_of.empty()) return {};
+  std::string out;
+  for (std::size_t i = 0; i < one_of.size(); ++i) {
+    out += (i == 0 ? "" : i + 1 == one_of.size() ? " or " : ", ") + one_of[i];
+  }
+  return " (" + out + ")";
+}
+
 bool is_of_kind(const toml::node& node, std::size_t kind) {
   return kind == 0 ? node.is_string() : kind == 1 ? node.is_integer() : node.is_boolean();
 }
@@ -116,7 +126,8 @@ void Settings::add_to(CLI::App& command, const std::vector<std::string>& names) 
       if (const Complaint complaint = check(setting, text)) throw CLI::ValidationError(flag, *complaint);
       set(setting, text);
     };
-    command.add_option_function<std::string>(flag, take, setting.description)->default_str(setting.fallback);
+    command.add_option_function<std::string>(flag, take, setting.description + choices_of(setting.one_of))
+        ->default_str(setting.fallback);
   }
 }
 

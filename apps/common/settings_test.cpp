@@ -75,6 +75,10 @@ TEST_F(SettingsTest, TellsWhatAValueMayBe) {
   EXPECT_THROW(command_line({"--sign-up", "maybe"}), CLI::ValidationError);
 }
 
+TEST_F(SettingsTest, TheHelpTellsWhatAValueMayBe) {
+  EXPECT_NE(app.help().find("(open or invite)"), std::string::npos) << app.help();
+}
+
 TEST_F(SettingsTest, RefusesAVariableOfItsOwnThatItDoesNotKnow) {
   const Complaint complaint = environment({"CAIRND_SIGNUP=open"});
   ASSERT_TRUE(complaint);

@@ -34,6 +34,7 @@ class Process {
   std::optional<int> wait(std::chrono::milliseconds most);
   /// What it has printed so far, both streams.
   std::string output() const;
+  const std::string& output_file() const { return output_file_; }
 
  private:
   Process(pid_t pid, std::string output_file) : pid_(pid), output_file_(std::move(output_file)) {}

@@ -92,8 +92,11 @@ std::string Village::url() const {
 
 unsigned Village::await_port(Process& process, const std::string& what) {
   const auto port = port_told_by(process, kStartMost);
-  if (!port) give_up(what + " did not start.", process.output());
-  return *port;
+  if (port) return *port;
+  const std::string seconds = std::to_string(std::chrono::duration_cast<std::chrono::seconds>(kStartMost).count());
+  give_up(what + (process.running() ? " did not start within " + seconds + " s" : " ended at its start") +
+              "; its log is kept in " + process.output_file() + ".",
+          process.output());
 }
 
 void Village::start_server() {

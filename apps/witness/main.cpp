@@ -120,9 +120,9 @@ int serve(Options& options) {
     std::fprintf(stderr, "--listen %s is not ADDRESS:PORT.\n", options.listen.c_str());
     return 2;
   }
-  options.server.check = [](const StoreView& store) -> Status {
-    static_cast<void>(TRY(witness::read_key(store)));
-    return ok();
+  options.server.check = [](const StoreView& store) -> std::optional<std::string> {
+    const auto key = witness::read_key(store);
+    return key ? std::nullopt : std::optional<std::string>(key.error().where);
   };
   options.server.health_target = options.role == "realm" ? "/health" : "/vkey";
   options.server.routes = {"/vkey",       "/health",       "/add-checkpoint", "/veto",

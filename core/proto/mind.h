@@ -10,6 +10,7 @@
 // in memory only what the store can rebuild, and answers only after its answer is durable.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -22,12 +23,13 @@ namespace cairn::proto {
 constexpr std::size_t kMaxBatchInputs = 256;
 constexpr std::uint64_t kMaxBatchMs = 2;
 
-/// Something worth counting or a line in the log. `what` is a literal; no names, addresses, keys or content.
+/// Something worth counting or a line in the log. `what` is a literal; no names of people, addresses, keys or content.
 struct Event {
   enum class Level : std::uint8_t { debug, info, warning, error };
   Level level = Level::info;
   std::string_view what;
   std::uint64_t number = 0;
+  std::string about{};  ///< what the operator's own files name: a cosigner of the policy, a log; else empty
 };
 
 struct Effects {

@@ -16,6 +16,9 @@ inline constexpr const char* kPathAdmin = "/admin";
 /// How an answer begins that says why nothing was done.
 inline constexpr std::string_view kAdminError = "error: ";
 
+/// Asks a running server what GET /v1/health tells, on one line; no store answers it.
+inline constexpr std::string_view kAdminHealth = "health";
+
 struct Administered {
   std::vector<Write> writes;  ///< to be committed before the answer is told
   std::string answer;         ///< one line

@@ -182,6 +182,15 @@ Result<std::string> log_vkey(const StoreView& store) {
   return tlog::VerifierKey(origin, tlog::SignatureType::ed25519, config->log_key).to_text();
 }
 
+Result<LogSizes> log_sizes(const StoreView& store) {
+  LogSizes out;
+  const auto last = store.scan(table::kRecords, {}, {}, 1, Order::descending);
+  if (!last.empty()) out.built = number_of_key(last.front().key) + 1;
+  const auto served = TRY(load<ServedRow>(store, table::kServed, {}));
+  if (served) out.served = served->size;
+  return out;
+}
+
 Status check_readable(const StoreView& store) {
   const auto row = TRY(load<NumberRow>(store, table::kKeys, as_bytes(kSchemaRow)));
   REQUIRE(!row || row->value <= kSchema, ErrorCode::unsupported,

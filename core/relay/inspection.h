@@ -15,6 +15,14 @@ Result<std::string> log_vkey(const StoreView& store);
 /// `unsupported`, a sentence, for a store that a newer version has written; else ok, also for an empty one.
 Status check_readable(const StoreView& store);
 
+/// How many epochs the log has, and how many of them stand under the checkpoint that is served.
+struct LogSizes {
+  std::uint64_t built = 0;
+  std::uint64_t served = 0;
+};
+/// Reads two rows; checks nothing.
+Result<LogSizes> log_sizes(const StoreView& store);
+
 struct Inspection {
   std::string origin;
   std::uint64_t epochs = 0;  ///< that were built

@@ -4,6 +4,7 @@
 #include "core/crypto/hash.h"
 #include "core/proto/refusals.h"
 #include "core/relay/admin.h"
+#include "core/relay/inspection.h"
 #include "core/relay/tables.h"
 #include "tests/support/relay_people.h"
 
@@ -79,6 +80,19 @@ TEST_F(Operating, ARemovedNameKeepsNothingAndHoldsUpNobody) {
   EXPECT_TRUE(ask(driver, "user unblock bob@example.org").starts_with(kAdminError));
   EXPECT_TRUE(ask(driver, "user remove bob@example.org").starts_with(kAdminError));
   EXPECT_EQ(ask(driver, "user list alice@example.org"), "bob@example.org 1 removed;");
+}
+
+TEST_F(Operating, ARunningServerTellsItsHealthOnOneLine) {
+  const std::string line = ask(driver, std::string(kAdminHealth));
+  EXPECT_NE(line.find("\"directory\": \"newest\""), std::string::npos) << line;
+  const auto sizes = log_sizes(driver.store);
+  ASSERT_TRUE(sizes);
+  EXPECT_GT(sizes->built, 1u);
+  EXPECT_EQ(sizes->served, sizes->built);
+  EXPECT_NE(line.find("\"epochs\": " + std::to_string(sizes->built)), std::string::npos) << line;
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+  const Administered done = administer(driver.store, driver.now, driver.entropy, kAdminHealth);
+  EXPECT_TRUE(done.answer.starts_with(kAdminError)) << "a store alone does not know";
 }
 
 TEST_F(Operating, CommandsThatMeanNothingChangeNothing) {

@@ -102,6 +102,36 @@ TEST(Auditor, SaysNotNowWhenTheLogDoesNotGiveItsAudits) {
   EXPECT_EQ(world.post_newest(), 200);
 }
 
+TEST(Auditor, SaysWhichLogIsSilentOnceAndAgainWhenItIsSoAgain) {
+  World world;
+  const auto said = [&](std::string_view what) {
+    return std::ranges::count_if(world.driver.events, [&](const proto::Event& event) {
+      return event.what.starts_with(what) && event.about == "a.example/cairn";
+    });
+  };
+  for (const auto& call : world.driver.calls()) world.driver.no_reply(call.id);
+  EXPECT_EQ(said("a log or its domain does not answer"), 1);
+  world.driver.pass(2000);
+  world.serve();
+  EXPECT_EQ(said("a log or its domain answers now"), 1);
+  for (int time = 1; time <= 2; ++time) {
+    world.publish();
+    for (int tries = 0; tries < 2; ++tries) {
+      world.submit(world.log.request(world.cosigned_size(), world.log.size()));
+      for (const auto& call : world.driver.calls()) world.driver.no_reply(call.id);
+      EXPECT_EQ(said("a log does not give its audits"), time);
+      world.driver.pass(5000);
+      for (const auto& call : world.driver.calls()) world.driver.no_reply(call.id);
+    }
+    world.driver.pass(30 * kSecondMs);
+    for (const auto& call : world.driver.calls()) world.driver.no_reply(call.id);
+    world.driver.pass(30 * kSecondMs);
+    world.serve();
+    EXPECT_EQ(world.post_newest(), 200);
+    EXPECT_EQ(said("a log gives its audits again"), time);
+  }
+}
+
 TEST(Auditor, TakesAuditsThatArriveInAnyOrder) {
   World world;
   world.serve();

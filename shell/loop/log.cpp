@@ -32,23 +32,40 @@ std::string timestamp(Time now) {
   return text;
 }
 
+/// Files of the operator's may have any byte in a name; a line of the log has none that moves a terminal.
+std::string printable(std::string text) {
+  for (char& c : text) c = static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  return text;
+}
+
+void append_json(std::string& line, std::string_view text) {
+  for (const char c : text) {
+    if (c == '"' || c == '\\') line.push_back('\\');
+    line.push_back(static_cast<unsigned char>(c) < 0x20 ? ' ' : c);
+  }
+}
+
 }  // namespace
 
 std::string log_line(const proto::Event& event, Time now) {
   std::string line = timestamp(now);
   line.append(" ").append(name_of(event.level)).append(" ").append(event.what);
   if (event.number != 0) line.append(" ").append(std::to_string(event.number));
+  if (!event.about.empty()) line.append(" (").append(printable(event.about)).append(")");
   return line;
 }
 
 std::string json_log_line(const proto::Event& event, Time now) {
   std::string line = R"({"time": ")" + timestamp(now) + R"(", "level": ")";
   line.append(name_of(event.level)).append(R"(", "event": ")");
-  for (const char c : event.what) {  // a literal of ours; should one ever have such a character, it is still JSON
-    if (c == '"' || c == '\\') line.push_back('\\');
-    line.push_back(static_cast<unsigned char>(c) < 0x20 ? ' ' : c);
+  append_json(line, event.what);
+  line.append(R"(", "number": )").append(std::to_string(event.number));
+  if (!event.about.empty()) {
+    line.append(R"(, "about": ")");
+    append_json(line, event.about);
+    line.append("\"");
   }
-  return line.append(R"(", "number": )").append(std::to_string(event.number)).append("}");
+  return line.append("}");
 }
 
 void write_log(std::FILE* out, proto::Event::Level least, const proto::Event& event, Time now, LogFormat format) {

@@ -397,6 +397,11 @@ TEST(Log, WritesOneLineAnEvent) {
             "2026-11-24T09:32:08.123Z warning what happened 7");
   EXPECT_EQ(log_line({proto::Event::Level::info, "started", 0}, {0}), "1970-01-01T00:00:00.000Z info started");
   EXPECT_EQ(log_line({proto::Event::Level::debug, "x", 0}, Time::never()), "9999-12-31T23:59:59.999Z debug x");
+  EXPECT_EQ(log_line({proto::Event::Level::info, "started", 0, "a\nb"}, {0}),
+            "1970-01-01T00:00:00.000Z info started (a?b)");
+  EXPECT_EQ(
+      json_log_line({proto::Event::Level::info, "started", 2, "a\"b"}, {0}),
+      R"({"time": "1970-01-01T00:00:00.000Z", "level": "info", "event": "started", "number": 2, "about": "a\"b"})");
 }
 
 }  // namespace

@@ -22,15 +22,58 @@ std::string text_of(const std::string& document) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-/// The block of commands below a heading of README.md.
-std::string block_below(const std::string& heading) {
+/// The blocks of commands below a heading of README.md, in their order.
+std::vector<std::string> blocks_below(const std::string& heading) {
   const std::string text = text_of("README.md");
-  const std::string fence = "\n```\n";
-  const std::size_t section = text.find("\n## " + heading + "\n");
-  const std::size_t first = section == std::string::npos ? section : text.find(fence, section);
-  const std::size_t last = first == std::string::npos ? first : text.find(fence, first + fence.size());
-  if (last == std::string::npos || text.find("\n## ", section + 1) < last) return {};
-  return text.substr(first + fence.size(), last + 1 - first - fence.size());
+  const std::size_t first = text.find("\n## " + heading + "\n");
+  if (first == std::string::npos) return {};
+  std::istringstream section(text.substr(first, text.find("\n## ", first + 1) - first));
+  std::vector<std::string> out;
+  bool in_block = false;
+  for (std::string line; std::getline(section, line);) {
+    if (line == "```") {
+      in_block = !in_block;
+      if (in_block) out.emplace_back();
+    } else if (in_block) {
+      out.back() += line + "\n";
+    }
+  }
+  return out;
+}
+
+/// As a person types them who reads what is shown: CODE is that of the line before, ID that of the message.
+std::string with_what_is_shown(const std::string& block) {
+  std::string out = "echo lake > map.png\n";
+  std::istringstream lines(block);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.ends_with(" &")) {
+      out += line.substr(0, line.size() - 1) + "> code &\n";
+      out += "until grep -q 'device approve' code; do sleep 0.1; done\n";
+      out += "code=$(sed -n 's/.*device approve //p' code)\n";
+    } else if (line.ends_with(" CODE")) {
+      out += line.substr(0, line.size() - 4) + "\"$code\" --yes\n";
+    } else if (line.ends_with(" read Walk")) {
+      out += "until " + line + " > shown && grep -q '; save ' shown; do sleep 1; done\n";
+      out += "cat shown\nid=$(sed -n 's/.*; save \\([0-9a-f]*\\)\\].*/\\1/p' shown)\n";
+    } else if (line.ends_with(" ID")) {
+      out += line.substr(0, line.size() - 2) + "\"$id\"\n";
+    } else {
+      out += line + "\n";
+    }
+  }
+  return out;
+}
+
+/// Later: the servers were ended, and are started by the same lines.
+std::string again(const std::string& block) {
+  std::string out = "kill $(jobs -p) || true\nwait\n";
+  std::istringstream lines(block);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.ends_with(" &")) out += line + "\n";
+  }
+  out += "cairn --data alice send bob@localhost 'Again.' || true\n";  // kept, where no server listens yet
+  out += "until cairn --data alice read bob@localhost > there && cairn --data bob read alice@localhost > here && ";
+  return out + "grep -q 'Again.' here; do sleep 1; done\necho It goes on.\n";
 }
 
 /// The one rule: each port in it, a number behind "127.0.0.1:", becomes one that is free here, the same the same one.
@@ -107,13 +150,15 @@ class Readme : public VillageTest {
     const fs::path home = folder_ / "home";
     fs::create_directories(clone / "build/release");
     fs::create_directories(home);
-    fs::create_directory_symlink(program_folder(), clone / "build/release/bin");
+    if (!fs::exists(clone / "build/release/bin")) {
+      fs::create_directory_symlink(program_folder(), clone / "build/release/bin");
+    }
     std::ofstream(folder_ / "commands") << commands;
     const std::string start = "cd \"$1\" && HOME=\"$2\" exec /bin/sh -e \"$3\"";
     demo::Process shell = demo::Process::start({"/usr/bin/setsid", "/bin/sh", "-c", start, "sh", clone.string(),
                                                 home.string(), (folder_ / "commands").string()},
                                                (folder_ / "output").string());
-    const auto ended = shell.wait(std::chrono::minutes(3));
+    const auto ended = shell.wait(std::chrono::minutes(5));
     for (const int signal : {SIGTERM, SIGKILL}) {
       ::kill(-shell.pid(), signal);
       eventually([&] { return ::kill(-shell.pid(), 0) != 0; }, std::chrono::seconds(5));
@@ -123,9 +168,9 @@ class Readme : public VillageTest {
 };
 
 TEST_F(Readme, LeadsFromACloneToAFirstMessageEachWayBetweenTwoFolders) {
-  const std::string block = block_below("Two laptops");
-  ASSERT_FALSE(block.empty()) << "README.md has no block of commands below \"Two laptops\"";
-  const demo::Finished done = paste(with_free_ports(block));
+  const std::vector<std::string> blocks = blocks_below("Two laptops");
+  ASSERT_EQ(blocks.size(), 2u) << "README.md has not its blocks of commands below \"Two laptops\"";
+  const demo::Finished done = paste(with_free_ports(blocks[0] + with_what_is_shown(blocks[1]) + again(blocks[0])));
   EXPECT_EQ(done.exit_code, 0) << done.out;
   // What both see, in the order in which it was said.
   std::size_t at = 0;
@@ -141,6 +186,19 @@ TEST_F(Readme, LeadsFromACloneToAFirstMessageEachWayBetweenTwoFolders) {
     EXPECT_TRUE(fs::exists(folder / "store.sqlite")) << laptop;
     EXPECT_EQ(fs::status(folder).permissions() & fs::perms::all, fs::perms::owner_all) << laptop;
   }
+  for (const char* words : {"The device was added.", "alice@localhost: The map.", "Saved: ", "It goes on."}) {
+    EXPECT_NE(done.out.find(words), std::string::npos) << words << "\n" << done.out;
+  }
+  // Pasted once more it changes nothing, there or here.
+  const fs::path logs = folder_ / "home/two-laptops/operator/logs";
+  const auto size = fs::file_size(logs);
+  EXPECT_GT(size, 0u);
+  EXPECT_NE(paste(with_free_ports(blocks[0])).exit_code, 0);
+  EXPECT_EQ(fs::file_size(logs), size);
+  std::vector<std::string> in_clone;
+  for (const auto& entry : fs::directory_iterator(folder_ / "clone"))
+    in_clone.push_back(entry.path().filename().string());
+  EXPECT_EQ(in_clone, std::vector<std::string>{"build"});
 }
 
 TEST_F(Readme, AndTheManualsNameCommandsAndOptionsThatThereAre) {

@@ -286,6 +286,22 @@ TEST(RealmLog, StaysRolledBackOnAFullDiskAndKeepsTheProofWhenThereIsRoom) {
   EXPECT_EQ(world.tell(1, world.sign(0, {99, {}}, {6, world.heard(1, 0).head})), ErrorCode::storage_full);
 }
 
+TEST(RealmLog, HearsPeersThatAreStartedAfterItWithinSeconds) {
+  RealmLogWorld world;
+  for (const std::size_t peer : {std::size_t{1}, std::size_t{2}}) world.realms[peer]->alive = false;
+  world.realms[0]->restart();
+  world.carry();
+  EXPECT_NE(world.health(0).find("\"peers_heard\": 0"), std::string::npos) << world.health(0);
+  for (const std::size_t peer : {std::size_t{1}, std::size_t{2}}) world.realms[peer]->alive = true;
+  world.pass(10 * kSecondMs + 1);
+  EXPECT_NE(world.health(0).find("\"peers_heard\": 2"), std::string::npos) << world.health(0);
+  world.realms[0]->driver.calls();
+  world.realms[0]->driver.pass(10 * kSecondMs);
+  EXPECT_LE(world.realms[0]->driver.calls().size(), 2u);
+  world.realms[0]->driver.pass(30 * kSecondMs);
+  EXPECT_TRUE(world.realms[0]->driver.calls().empty()) << "all are heard: asked once a minute";
+}
+
 TEST(RealmLog, SaysSoWhenItServesAndNobodyIsHeard) {
   RealmLogWorld world;
   const auto warnings = [&] {

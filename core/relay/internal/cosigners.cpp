@@ -28,14 +28,14 @@ std::string add_checkpoint_url(std::string url) {
 Cosigners::Cosigners(const RelayConfig& config, std::uint64_t& next_call)
     : policy_(config.policy), times_(config.times), next_call_(next_call) {
   for (const tlog::Policy::Witness& witness : config.policy.witnesses()) {
-    if (!witness.url.empty()) cosigners_.emplace_back(witness.key, add_checkpoint_url(witness.url));
+    if (!witness.url.empty()) cosigners_.emplace_back(witness.name, witness.key, add_checkpoint_url(witness.url));
   }
 }
 
 void Cosigners::rebuild(const std::optional<tlog::SignedCheckpoint>& served) {
   offered_.reset();
   for (Cosigner& it : cosigners_) {
-    Cosigner anew(it.key, it.url);
+    Cosigner anew(it.name, it.key, it.url);
     anew.heard = it.heard;
     anew.ahead = it.ahead;
     anew.cosigned = it.cosigned;
@@ -76,16 +76,34 @@ void Cosigners::call(const tlog::HashReader& hashes, Time now, std::vector<proto
 }
 
 bool Cosigners::done(const proto::CallDone& call, Time now, std::vector<proto::Event>& events) {
+  const std::size_t before = events.size();
+  const bool is_new = take(call, now, events);
+  is_troubled_ = is_troubled_ || events.size() != before;
+  if (is_troubled_ && all_cosign()) {
+    is_troubled_ = false;
+    events.push_back({proto::Event::Level::info, "all cosigners of the policy cosign", cosigners_.size()});
+  }
+  return is_new;
+}
+
+bool Cosigners::all_cosign() const {
+  if (!offered_ || cosigners_.empty()) return false;
+  const std::uint64_t size = offered_->claim().tree.size;
+  return std::ranges::all_of(cosigners_, [&](const Cosigner& it) {
+    return it.cosigned && it.line_size == size && it.reached && !it.strange && !it.refused && !it.ahead;
+  });
+}
+
+bool Cosigners::take(const proto::CallDone& call, Time now, std::vector<proto::Event>& events) {
   const auto found =
       std::ranges::find_if(cosigners_, [&](const Cosigner& it) { return it.call && it.call->id == call.id; });
   if (found == cosigners_.end()) return false;
   Cosigner& it = *found;
   const Call answered = std::move(*std::exchange(it.call, std::nullopt));
-  const auto number = static_cast<std::uint64_t>(found - cosigners_.begin()) + 1;
   const bool was_reached = std::exchange(it.reached, call.reply.has_value());
   if (it.reached && !was_reached) it.failures = 0;  // it is back: what it still lacks takes a moment, not a minute
   if (was_reached && !it.reached) {
-    events.push_back({proto::Event::Level::warning, "a cosigner of the policy cannot be reached", number});
+    events.push_back({proto::Event::Level::warning, "a cosigner of the policy cannot be reached", 0, it.name});
   }
   if (!call.reply) {
     failed(it, now);
@@ -97,7 +115,7 @@ bool Cosigners::done(const proto::CallDone& call, Time now, std::vector<proto::E
         {proto::Event::Level::warning,
          "what answers at the address of a cosigner of the policy is no witness: look whether a proxy stands "
          "there, and whether it runs",
-         number});
+         0, it.name});
   }
   const bool was_heard = it.heard;
   hear(it, answer, offered_->claim().tree.size);
@@ -114,7 +132,7 @@ bool Cosigners::done(const proto::CallDone& call, Time now, std::vector<proto::E
     events.push_back({proto::Event::Level::warning,
                       "a cosigner of the policy refuses our newest epoch: see that this machine's clock is right, and "
                       "that it knows this log",
-                      number});
+                      0, it.name});
   }
   failed(it, now);
   const std::uint64_t asked_ms =
@@ -176,7 +194,7 @@ void Cosigners::conflict(Cosigner& it, std::uint64_t size, Time now, std::vector
   const std::uint64_t ours = offered_->claim().tree.size;
   if (size > ours) {
     events.push_back({proto::Event::Level::error,
-                      "a cosigner has seen more of our log than we have: this store is not the newest", size});
+                      "a cosigner has seen more of our log than we have: this store is not the newest", size, it.name});
   }
   // One that cannot make up its mind is not asked for ever without a pause.
   const bool news = size != it.known_size && size <= ours && ++it.conflicts <= kConflictsAtOnce;

@@ -27,7 +27,8 @@ class Cosigners {
   /// Calls whoever is due. `hashes` are those of the offered tree.
   void call(const tlog::HashReader& hashes, Time now, std::vector<proto::Send>& sends);
 
-  /// What became of a call. True when there is a new cosignature on the offered checkpoint.
+  /// What became of a call. True when there is a new cosignature on the offered checkpoint. The log hears what is wrong
+  /// with a cosigner, and once nothing is wrong with any.
   bool done(const proto::CallDone& call, Time now, std::vector<proto::Event>& events);
 
   /// Cosignatures that we hold on a tree of this size.
@@ -53,7 +54,9 @@ class Cosigners {
     std::string text;        ///< that checkpoint's
   };
   struct Cosigner {
-    Cosigner(tlog::VerifierKey its_key, std::string its_url) : key(std::move(its_key)), url(std::move(its_url)) {}
+    Cosigner(std::string its_name, tlog::VerifierKey its_key, std::string its_url)
+        : name(std::move(its_name)), key(std::move(its_key)), url(std::move(its_url)) {}
+    std::string name;  ///< in the policy
     tlog::VerifierKey key;
     std::string url;
     std::uint64_t known_size = 0;  ///< what it has cosigned last, as far as we know
@@ -71,6 +74,8 @@ class Cosigners {
     std::uint64_t line_size = 0;
   };
 
+  bool take(const proto::CallDone& call, Time now, std::vector<proto::Event>& events);
+  bool all_cosign() const;
   void failed(Cosigner& cosigner, Time now) const;
   static void hear(Cosigner& cosigner, const Result<tlog::AddCheckpointAnswer>& answer, std::uint64_t ours);
   void conflict(Cosigner& cosigner, std::uint64_t size, Time now, std::vector<proto::Event>& events) const;
@@ -81,6 +86,7 @@ class Cosigners {
   std::uint64_t& next_call_;
   std::vector<Cosigner> cosigners_;
   std::optional<tlog::SignedCheckpoint> offered_;
+  bool is_troubled_ = true;  ///< since it was last said that all cosign
 };
 
 }  // namespace cairn::relay

@@ -114,6 +114,7 @@ Answer health(const Publisher& publisher, const Forwarder& forwarder, std::size_
   Json json{{"store", full ? "full" : "ok"},
             {"connected", connected},
             {"directory", describe(publisher.standing())},
+            {"epochs", publisher.newest_size()},
             {"forwarding",
              {{"domains", waiting.domains},
               {"failing", waiting.failing},

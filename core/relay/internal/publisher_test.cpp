@@ -143,9 +143,20 @@ TEST_F(PublisherTest, ADeadCosignerDoesNotHoldUpTheOthers) {
     });
   };
   EXPECT_EQ(told(), 1);
+  EXPECT_TRUE(std::ranges::any_of(driver.events, [](const proto::Event& event) {
+    return event.what == "a cosigner of the policy cannot be reached" && event.about == "two.example";
+  }));
+  const auto all_clear = [&] {
+    return std::ranges::count_if(
+        driver.events, [](const proto::Event& event) { return event.what == "all cosigners of the policy cosign"; });
+  };
+  EXPECT_EQ(all_clear(), 0);
   cosigners.all[1].mood = Mood::honest;
   cosigners.pass(driver, 2 * kMinuteMs, 1000);
   EXPECT_EQ(lines(), 3u);
+  EXPECT_EQ(all_clear(), 1);
+  cosigners.pass(driver, 10 * kMinuteMs, 1000);
+  EXPECT_EQ(all_clear(), 1) << "said once";
 }
 
 TEST_F(PublisherTest, CosignersThatComeBackAreAskedWithinSecondsAndThenAgainAtOnce) {

@@ -182,7 +182,15 @@ void Server::open_socket(Turn& turn, const proto::SocketOpened& socket) {
 }
 
 void Server::answer_admin(Turn& turn, const proto::SocketFrame& frame) {
-  turn.sends.emplace_back(proto::SocketSend{frame.id, to_bytes(answer_line(turn, &mailboxes_, as_text(frame.data)))});
+  const std::string line = as_text(frame.data);
+  std::string answer;
+  if (line == kAdminHealth) {
+    answer = as_text(relay::health(publisher_, forwarder_, mailboxes_.connected(), turn.rows.full(), turn.now).body);
+  } else {
+    answer = answer_line(turn, &mailboxes_, line);
+  }
+  std::erase(answer, '\n');
+  turn.sends.emplace_back(proto::SocketSend{frame.id, to_bytes(answer)});
 }
 
 Status Server::draw(RateLimiter& limiter, Turn& turn, ByteView key, std::uint32_t tokens) const {

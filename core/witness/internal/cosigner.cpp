@@ -76,7 +76,7 @@ std::optional<WitnessReply> Cosigner::check_replay(Turn& turn, Log& log, const t
     return reply_refused(WitnessStatus::unavailable, ours.error().where);
   }
   turn.event(proto::Event::Level::warning, "the audits of a log do not give the root that it signed",
-             log.replay->working().size());
+             log.replay->working().size(), log.origin());
   log.replay->reset(turn);
   return reply_refused(WitnessStatus::unprocessable, "the audits give another root");
 }
@@ -92,7 +92,7 @@ std::optional<WitnessReply> Cosigner::settle(Turn& turn, Log& log, const tlog::S
   // Asked again within an hour: what follows it meanwhile is to be read.
   const std::uint64_t owed_s = std::min(settled.owed_ms(), kHourMs) / kSecondMs;
   if (is_news && (owed_s != 0 || settled.is_barred())) {
-    turn.event(proto::Event::Level::warning, may.error().where, settled.owed_ms() / kHourMs);
+    turn.event(proto::Event::Level::warning, may.error().where, settled.owed_ms() / kHourMs, log.origin());
   }
   return reply_refused(WitnessStatus::unavailable, may.error().where,
                        std::max(std::uint32_t{1}, static_cast<std::uint32_t>(owed_s)));

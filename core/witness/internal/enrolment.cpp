@@ -64,15 +64,18 @@ void Enrolment::done(Turn& turn, const proto::CallDone& call, Logs& logs) {
   CHECK(found != errands_.end());
   Errand errand = std::move(*found);
   errands_.erase(found);
+  const std::string about = errand.wanted == Wanted::key ? errand.domain.domain : logs.at(errand.log).origin();
   const bool answered = call.reply && call.reply->status == 200;
   Status taken = fail(ErrorCode::unavailable, "a log or its domain does not answer");
   if (answered && errand.wanted == Wanted::key) taken = take_key(turn, logs, errand.domain, call.reply->body);
   if (answered && errand.wanted == Wanted::config) taken = take_config(turn, logs.at(errand.log), call.reply->body);
   if (!taken) {
-    turn.event(proto::Event::Level::warning, taken.error().where, errand.failures);
+    turn.event(proto::Event::Level::warning, taken.error().where, errand.failures, about);
     errand.call.reset();
     errand.next_try = retry_time(turn.now, errand.failures++);
     errands_.push_back(std::move(errand));
+  } else if (errand.failures != 0) {
+    turn.event(proto::Event::Level::info, "a log or its domain answers now", 0, about);
   }
   call_due(turn, logs);
 }

@@ -101,7 +101,9 @@ Status RealmLog::take_head(Turn& turn, const proto::RealmHead& head) {
 // ---- what the peers know of us ----
 
 void RealmLog::ask(Turn& turn) {
-  next_ask_ = after(turn.now, kAskMs);
+  // Who was started before its peers does not wait a minute to hear them.
+  const bool all_heard = peers_heard() == config_.list.peers.size();
+  next_ask_ = after(turn.now, all_heard ? kAskMs : kAskAgainMs);
   const std::string path = std::string(proto::kPathRealmHead) + "/" + to_hex(key_->public_key());
   for (std::size_t i = 0; i < config_.list.peers.size(); ++i) {
     calls_[turn.call(proto::Method::get, config_.list.peers[i].url + path)] = {i, true};

@@ -12,9 +12,10 @@
 
 namespace cairn::witness {
 
-/// Until the peers are asked and told after a change, and between two rounds without one.
+/// Until the peers are asked and told after a change, between two rounds without one, and while not all are heard.
 constexpr std::uint64_t kTellMs = kSecondMs;
 constexpr std::uint64_t kAskMs = kMinuteMs;
+constexpr std::uint64_t kAskAgainMs = 10 * kSecondMs;
 /// How often it is said that no peer is heard.
 constexpr std::uint64_t kWarnMs = kHourMs;
 /// An accepted roll-back goes on so far behind all that a peer may have heard of what was lost.

@@ -89,7 +89,7 @@ Status Replay::done(Turn& turn, const proto::CallDone& call) {
   const std::uint64_t epoch = found->first;
   calls_.erase(found);
   if (!call.reply || call.reply->status != 200) {
-    failed(turn);
+    gave_none(turn);
     return fail(ErrorCode::unavailable, "the log does not give an audit");
   }
   arrived_[epoch] = call.reply->body;
@@ -98,15 +98,18 @@ Status Replay::done(Turn& turn, const proto::CallDone& call) {
     arrived_.erase(arrived_.begin());
     const auto next = directory::EpochAudit::decode(bytes);
     if (!next) {
-      failed(turn);
+      gave_none(turn);
       return fail(ErrorCode::unavailable, "the log gives an audit that is none");
     }
     const Status audited = audit(turn, *next);
     if (audited) {
       failures_ = 0;
+      if (std::exchange(is_silent_, false)) {
+        turn.event(proto::Event::Level::info, "a log gives its audits again", 0, settled_.config().origin);
+      }
       continue;
     }
-    turn.event(proto::Event::Level::warning, audited.error().where, working_.size());
+    turn.event(proto::Event::Level::warning, audited.error().where, working_.size(), settled_.config().origin);
     if (is_of_the_moment(audited.error().code)) {
       failed(turn);
     } else {
@@ -150,6 +153,17 @@ Status Replay::recall_all_vetoes(Turn& turn) {
     if (veto && !accept_veto(turn, *veto)) turn.event(proto::Event::Level::warning, "a kept veto came too late", 0);
   }
   return ok();
+}
+
+/// Its operator is told once, and again when it had given some meanwhile.
+void Replay::gave_none(Turn& turn) {
+  failed(turn);
+  if (std::exchange(is_silent_, true)) return;
+  turn.event(
+      proto::Event::Level::warning,
+      "a log does not give its audits, and is not cosigned until it does: look whether its server can be reached "
+      "from here at the address in the list of logs",
+      0, settled_.config().origin);
 }
 
 void Replay::failed(Turn& turn) {

@@ -70,6 +70,7 @@ class Replay {
   Status recall_all_vetoes(Turn& turn);
   Status load_requests(Turn& turn);
   void failed(Turn& turn);
+  void gave_none(Turn& turn);
   void save_settled(Turn& turn);
   void save_working(Turn& turn);
 
@@ -84,6 +85,7 @@ class Replay {
   std::map<std::uint64_t, proto::CallId> calls_;  ///< by epoch
   std::map<std::uint64_t, Bytes> arrived_;        ///< ahead of their turn
   unsigned failures_ = 0;
+  bool is_silent_ = false;  ///< the last audits that were asked for did not come
   Time next_try_;
 };
 

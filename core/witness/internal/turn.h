@@ -42,8 +42,8 @@ struct Turn {
     return id;
   }
 
-  void event(proto::Event::Level level, std::string_view what, std::uint64_t number = 0) {
-    events.push_back({level, what, number});
+  void event(proto::Event::Level level, std::string_view what, std::uint64_t number = 0, std::string about = {}) {
+    events.push_back({level, what, number, std::move(about)});
   }
 
   template <class T>

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "tests/e2e/village_fixture.h"
+#include "tests/support/source_dir.h"
 
 namespace cairn::e2e {
 namespace {
@@ -34,6 +35,9 @@ class OperatingTest : public VillageTest {
     must(village().register_person("bob-1", "bob@localhost"));
     must(village().cairn("alice-1", {"send", "bob@localhost", "hello"}));
     ASSERT_TRUE(eventually([&] { return has_text("bob-1", "alice@localhost", "alice@localhost: hello"); }));
+  }
+  demo::Finished doctor() {
+    return admin({"doctor", "--domain", "localhost", "--policy", folder_.string() + "/server-policy"});
   }
   std::string health() { return demo::http_get(server_port(), "/v1/health").value_or(""); }
   bool directory_is(const std::string& word) {
@@ -62,6 +66,8 @@ TEST_F(OperatingTest, ABackupThatIsMadeWhilePeopleWriteIsWholeAndGoesOnWhereItWa
   EXPECT_TRUE(eventually([&] { return written > 2; }));
   const auto made = admin({"backup", copy()});
   EXPECT_EQ(made.exit_code, 0) << made.err;
+  const std::regex copied("Copied [0-9]{1,3}(,[0-9]{3})+ bytes to " + copy() + "\\.\n");
+  EXPECT_TRUE(std::regex_match(made.out, copied)) << made.out;
   const int then = written;
   EXPECT_TRUE(eventually([&] { return written > then + 2; })) << "people write on";
   done = true;
@@ -82,6 +88,36 @@ TEST_F(OperatingTest, ABackupThatIsMadeWhilePeopleWriteIsWholeAndGoesOnWhereItWa
   EXPECT_TRUE(eventually([&] { return has_text("bob-1", "alice@localhost", "alice@localhost: after the restore"); },
                          seconds(60)));
   must(village().register_person("carol-1", "carol@localhost"));
+}
+
+TEST_F(OperatingTest, TheSampleOfABackupKeepsTheNewestThatAreWhole) {
+  village();
+  const std::string config = folder_.string() + "/cairnd.toml", kept = folder_.string() + "/kept";
+  std::ofstream(config) << "data = \"" << village().server_folder() << "\"\ndomain = \"localhost\"\n";
+  std::filesystem::create_directory(kept);
+  std::ofstream(kept + "/notes") << "of the operator";
+  const std::string script = std::string(testing::source_dir()) + "/docs/operating/samples/cairnd-backup";
+  const auto run = [&] {
+    return demo::run({"/usr/bin/env", "PATH=" + program_folder() + ":/usr/bin:/bin", script, config, kept, "1"},
+                     seconds(60));
+  };
+  const auto backups = [&] {
+    std::vector<std::string> out;
+    for (const auto& entry : std::filesystem::directory_iterator(kept)) out.push_back(entry.path().filename().string());
+    std::erase(out, "notes");
+    return out;
+  };
+  const auto first = run();
+  ASSERT_EQ(first.exit_code, 0) << first.out << first.err;
+  const std::vector<std::string> before = backups();
+  ASSERT_EQ(before.size(), 1u);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // their names are seconds
+  const auto second = run();
+  ASSERT_EQ(second.exit_code, 0) << second.out << second.err;
+  ASSERT_EQ(backups().size(), 1u);
+  EXPECT_NE(backups(), before);
+  EXPECT_TRUE(std::filesystem::exists(kept + "/notes"));
+  EXPECT_EQ(cairnd({"verify", kept + "/" + backups().front()}).exit_code, 0);
 }
 
 TEST_F(OperatingTest, NothingIsPutBackBesideWhatAnOlderStoreLeft) {
@@ -115,6 +151,30 @@ TEST_F(OperatingTest, AnOlderStateOfALogThatWasCosignedFurtherSignsNothing) {
   EXPECT_NE(dave.exit_code, 0);
   EXPECT_NE(dave.error.find("older state"), std::string::npos) << dave.error;
   EXPECT_NE(village().server().output().find("a cosigner has seen more of our log than we have"), std::string::npos);
+  const std::regex seen_more(
+      "wrong  The cosigner [a-z0-9]+ has seen [0-9]+ epochs of this log, and the store has [0-9]+:");
+  const auto running = doctor();
+  EXPECT_EQ(running.exit_code, 1);
+  EXPECT_NE(running.out.find("wrong  The directory stands still"), std::string::npos) << running.out;
+  EXPECT_TRUE(std::regex_search(running.out, seen_more)) << running.out;
+  village().stop_server(SIGTERM);
+  const auto stopped = doctor();
+  EXPECT_EQ(stopped.exit_code, 1);
+  EXPECT_TRUE(std::regex_search(stopped.out, seen_more)) << stopped.out;
+}
+
+TEST_F(OperatingTest, AStoreIsNotServedForAnotherDomain) {
+  std::filesystem::create_directories(folder_);
+  std::filesystem::permissions(folder_, std::filesystem::perms::owner_all);
+  const std::string data = folder_.string() + "/data";
+  ASSERT_EQ(cairnd({"--data", data, "init", "--domain", "example.org"}).exit_code, 0);
+  std::filesystem::remove(data + "/cairnd.toml");
+  const auto refused = cairnd({"--data", data, "serve", "--listen", "127.0.0.1:0"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_NE(refused.err.find("The store is that of example.org, and the settings say domain = localhost"),
+            std::string::npos)
+      << refused.err;
+  EXPECT_EQ(refused.out.find("listening on"), std::string::npos) << refused.out;
 }
 
 TEST_F(OperatingTest, ADamagedCopyIsFoundOut) {
@@ -136,6 +196,7 @@ TEST_F(OperatingTest, ADamagedCopyIsFoundOut) {
   ASSERT_GT(changed, 0u);
   EXPECT_NE(verify(bad), 0) << "another origin";
   EXPECT_NE(verify(good.substr(0, good.size() / 2)), 0) << "half of it";
+  EXPECT_NE(cairnd({"verify", copy() + "-bad"}).err.find("this backup is damaged: use another"), std::string::npos);
   bad = good;
   bad.replace(0, 64, std::string(64, '\x5a'));
   EXPECT_NE(verify(bad), 0) << "no store at all";
@@ -189,8 +250,18 @@ TEST_F(OperatingTest, WhatIsWatchedNamesNobody) {
   EXPECT_TRUE(demo::http_get(port, "/v1/health"));
   EXPECT_FALSE(demo::http_get(port, "/v1/directory/lookup"));
   EXPECT_FALSE(demo::http_get(server_port(), "/metrics")) << "not where everybody may ask";
+  // What the manual tells to watch, and its rules, are of metrics that there are.
+  std::ifstream manual(std::string(testing::source_dir()) + "/docs/operating/domain.md");
+  const std::string text{std::istreambuf_iterator<char>(manual), {}};
+  const std::regex metric("cairn_[a-z_]+(\\{field=\"[a-z._]+\")?");
+  std::size_t named = 0;
+  for (std::sregex_iterator at(text.begin(), text.end(), metric), end; at != end; ++at, ++named) {
+    EXPECT_NE(metrics.find(at->str()), std::string::npos) << at->str();
+  }
+  EXPECT_GE(named, 12u);
   const std::string log = village().server().output();
   EXPECT_NE(log.find("\"event\": \"an epoch is served\""), std::string::npos) << log;
+  EXPECT_NE(log.find("\"event\": \"all cosigners of the policy cosign\""), std::string::npos) << log;
   for (const char* secret : {"alice", "bob", "hello", "@localhost"}) {
     EXPECT_EQ(metrics.find(secret), std::string::npos) << secret;
   }
@@ -289,9 +360,23 @@ TEST_F(OperatingTest, TheDoctorSaysWhatIsWrong) {
   const auto ill = admin(words);
   EXPECT_EQ(ill.exit_code, 1);
   EXPECT_NE(ill.out.find("wrong  The cosigner witness1 at"), std::string::npos) << ill.out;
+  // Without one of the auditors nothing new is served: an epoch waits.
+  village().cosigners()[2].signal(SIGKILL);
+  village().cosigners()[2].wait(seconds(5));
+  village().cairn("alice-1",
+                  {"register", "alice@localhost", "--server", village().url(), "--policy", village().policy_file()},
+                  seconds(10));
+  const auto waits = doctor();
+  EXPECT_EQ(waits.exit_code, 1);
+  EXPECT_TRUE(std::regex_search(waits.out, std::regex("wrong  Of the [0-9]+ epochs of the log [0-9]+ are served")))
+      << waits.out;
+  EXPECT_NE(village().server().output().find("a cosigner of the policy cannot be reached (auditor3)"),
+            std::string::npos);
   village().stop_server(SIGTERM);
   const auto other = admin({"doctor", "--domain", "example.org", "--policy", policy()});
-  EXPECT_NE(other.out.find("wrong  The store is that of the log localhost/cairn"), std::string::npos) << other.out;
+  EXPECT_NE(other.out.find("wrong  The store is that of localhost, and the settings say domain = example.org"),
+            std::string::npos)
+      << other.out;
 }
 
 }  // namespace
