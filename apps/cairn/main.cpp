@@ -11,6 +11,7 @@
 #include "apps/cairn/chat/chat.h"
 #include "apps/cairn/completion.h"
 #include "apps/cairn/daemon.h"
+#include "apps/cairn/enroll.h"
 #include "apps/cairn/evidence.h"
 #include "apps/cairn/export.h"
 #include "apps/cairn/invite.h"
@@ -38,7 +39,6 @@ using nlohmann::json;
 
 constexpr std::uint64_t kSyncMs = 3000;
 constexpr std::size_t kMaxPolicyFile = 64 * 1024;
-constexpr const char* kApproval = "this device will read everything";
 constexpr std::string_view kBackup = "backup.";
 constexpr std::string_view kPin = "pin.";
 constexpr std::string_view kAttachment = "attachment.";
@@ -100,18 +100,6 @@ int report(const Command& command, const std::string& method, const Reply& reply
   return static_cast<int>(reply.exit);
 }
 
-/// Linking opens everything: its owner says so in words, unless --yes did.
-bool confirm(const Command& command) {
-  if (command.approved) return true;
-  const char* what = command.params.value("no_history", false)
-                         ? "The new device will read everything from now on; of what was said before this one gives it "
-                           "nothing."
-                         : "The new device will read everything, past and future: this one gives it all that it has.";
-  std::fprintf(stderr, "%s Type \"%s\" to go on: ", what, kApproval);
-  std::string typed;
-  return std::getline(std::cin, typed) && typed == kApproval;
-}
-
 /// The text of a file that goes into the request under `key`; false, with a sentence, when it cannot be read.
 bool read_into(Command& command, const std::string& file, const char* key) {
   if (file.empty()) return true;
@@ -137,7 +125,9 @@ bool ask_for_secrets(Command& command) {
 /// What takes more than one request; nothing for anything else.
 std::optional<Reply> run_long(apps::Speaker& speaker, const Command& command) {
   const std::string& method = command.method;
-  if (method == kByPin) return apps::recover_by_pin(speaker, command.params);
+  const auto shown = command.json_output ? apps::Shown::as_json : apps::Shown::as_text;
+  if (method == kByPin) return apps::recover_by_pin(speaker, command.params, shown);
+  if (method == "register" || method == "reset") return apps::begin_name(speaker, method, command.params, shown);
   if (method.starts_with(kBackup) || method.starts_with(kPin)) return apps::run_backup(speaker, method, command.params);
   if (method == "attachment.send" || method == "attachment.save")
     return apps::run_transfer(speaker, method, command.params);
@@ -183,11 +173,8 @@ int run(Command& command) {
     return static_cast<int>(ended->exit);
   }
   if (command.method == "device.approve") {
-    if (!confirm(command)) {
-      std::fprintf(stderr, "Nothing was added.\n");
-      return static_cast<int>(Exit::refused);
-    }
-    command.params["confirm"] = kApproval;
+    const Reply said = apps::confirm_approval(command.params, command.approved);
+    if (said.exit != Exit::done) return report(command, command.method, said);
   }
   if (!ask_for_secrets(command)) return static_cast<int>(Exit::usage);
   Reply reply;

@@ -388,19 +388,16 @@ std::string render(const std::string& method, const json& result, Ink ink) {
            ", readable as it is: print it, then delete the file.\n";
   }
   if (method == "register") {
-    return "You are " + text_of(result, "name") +
-           ".\nYour recovery key, shown this once; write it down: " + text_of(result, "recovery_key") + "\n";
+    return "You are " + text_of(result, "name") + ".\n";
   }
   if (method == "recover") {
     return "You are " + text_of(result, "name") + " again, on this device. The recovery key stays good.\n";
   }
   if (method == "reset") {
-    const std::string key = text_of(result, "recovery_key");
     return "The reset of " + text_of(result, "name") +
            " is asked for. Unless it is vetoed this device has the name an hour after " +
-           time_of(result, "matures_ms") + "; let it run then.\n" +
-           (key.empty() ? "The recovery key after it is the one that was shown first.\n"
-                        : "The recovery key after it, shown this once; write it down: " + key + "\n");
+           time_of(result, "matures_ms") +
+           "; let it run then.\nThe recovery key after it is the one that was shown before.\n";
   }
   if (method == "veto") {
     if (result.value("vetoed", false)) return "The reset is vetoed.\n";

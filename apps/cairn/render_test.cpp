@@ -49,12 +49,6 @@ TEST(Render, ShowsWhoIsMentioned) {
   EXPECT_EQ(render_message(message).substr(21), "a@b.c: see @d@b.c\n");
 }
 
-TEST(Render, ShowsTheRecoveryKeyOnce) {
-  const std::string text = render("register", {{"name", "a@b.c"}, {"recovery_key", "abcde-12345"}});
-  EXPECT_NE(text.find("abcde-12345"), std::string::npos);
-  EXPECT_NE(text.find("write it down"), std::string::npos);
-}
-
 TEST(Render, SaysHowManyConversationsAreArchived) {
   const json one = {{"id", "00112233aa"}, {"title", "walkers"}, {"names", {"a@b.c"}}, {"messages", 1}};
   const std::string list = render("conversations", {{"conversations", {one}}, {"left_out", 2}});

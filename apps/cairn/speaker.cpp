@@ -57,6 +57,7 @@ std::optional<Reply> parse(const Bytes& frame, const std::function<void(const js
   const Exit exit = name == "unavailable" ? Exit::unreachable : Exit::refused;
   Reply reply = failed(exit, error.value("message", "It failed."));
   reply.code = name;
+  if (error.contains("data")) reply.result = error["data"];
   return reply;
 }
 

@@ -24,7 +24,7 @@ enum class Exit : int {
 
 struct Reply {
   Exit exit = Exit::done;
-  nlohmann::json result;
+  nlohmann::json result;  ///< when it is not done: what the mind says of that beside the sentence
   std::string sentence;  ///< when it is not done
   std::string code{};    ///< likewise, if the mind gave one: ErrorCode's name
 };
