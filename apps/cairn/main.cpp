@@ -14,6 +14,7 @@
 #include "apps/cairn/enroll.h"
 #include "apps/cairn/evidence.h"
 #include "apps/cairn/export.h"
+#include "apps/cairn/headings.h"
 #include "apps/cairn/invite.h"
 #include "apps/cairn/passphrase.h"
 #include "apps/cairn/pin.h"
@@ -37,7 +38,6 @@ using apps::Exit;
 using apps::Reply;
 using nlohmann::json;
 
-constexpr std::uint64_t kSyncMs = 3000;
 constexpr std::size_t kMaxPolicyFile = 64 * 1024;
 constexpr std::string_view kBackup = "backup.";
 constexpr std::string_view kPin = "pin.";
@@ -163,6 +163,17 @@ void draw(const Command& command, const json& result) {
   if (command.method == "invitation.create" && command.with_qr) say(apps::invitation_qr(result.value("link", "")));
 }
 
+/// Shows what comes after `shown`, which read gave, until somebody ends it.
+int follow(Command& command, apps::Speaker& speaker, const json& shown,
+           const std::function<void(const json&)>& on_notice) {
+  command.params.erase("mark");
+  command.params["since"] = shown.value("cursor", std::uint64_t{0});
+  const Reply reply = speaker.ask("follow", command.params, on_notice);
+  if (reply.exit != Exit::done) return report(command, "follow", reply);
+  speaker.listen(on_notice);
+  return 0;
+}
+
 int run(Command& command) {
   if (const auto done = do_alone(command)) return report(command, command.method, *done);
   if (!read_into(command, command.policy_file, "policy") || !read_into(command, command.realms_file, "realms")) {
@@ -181,20 +192,21 @@ int run(Command& command) {
   const auto speaker = apps::connect(command.data_folder, reply);
   if (!speaker) return report(command, command.method, reply);
   const auto bell = command.json_output ? apps::Bell::silent : apps::bell_for(STDOUT_FILENO, command.bell);
-  const auto on_notice = [&command, bell](const json& notice) {
+  std::optional<apps::Headings> headings;  // where several conversations may be shown
+  const auto on_notice = [&command, &headings, bell](const json& notice) {
     const std::string kind = notice.value("method", "");
     if (kind == "history" && command.json_output) say(apps::as_json({{"history", notice["params"]}}));
     // Who writes just now is nothing for a list that stays; programs may want to know.
     if (kind != "message" && kind != "alarm" && !(kind == "typing" && command.json_output)) return;
     const json& what = notice["params"];
     say(command.json_output ? apps::as_json(what)
-        : kind == "alarm"   ? apps::render_alarm(what, apps::ink_for(STDOUT_FILENO))
-                            : apps::render_message(what, apps::ink_for(STDOUT_FILENO)) + apps::bell_behind(bell, what));
+        : kind == "alarm"
+            ? apps::render_alarm(what, apps::ink_for(STDOUT_FILENO))
+            : (headings ? headings->before(what, apps::ink_for(STDOUT_FILENO)) : "") +
+                  apps::render_message(what, apps::ink_for(STDOUT_FILENO)) + apps::bell_behind(bell, what));
     std::fflush(stdout);
   };
-  // Without a daemon nothing has come since the last command. What cannot be fetched is said by `status`, not here.
-  if (command.method == "read" || command.method == "conversations")
-    speaker->ask("sync", {{"wait_ms", kSyncMs}}, on_notice);
+  if (apps::shows_news(command.method)) apps::fetch_news(*speaker, on_notice);
   if (const auto done = run_long(*speaker, command)) return report(command, command.method, *done);
   json asked = command.params;
   // Whoever shows messages to a person says so; --peek has said no.
@@ -204,13 +216,22 @@ int run(Command& command) {
     asked.erase("token");
   }
   reply = apps::ask_whole(*speaker, command.method, asked, on_notice);
-  if (command.method == "status" && reply.exit == Exit::done)
+  if (command.method == "status" && reply.exit == Exit::done) {
     reply.result["key"] = apps::where_key_lies(command.data_folder);
+    reply.result["daemon"] = speaker->is_daemon();
+  }
   if (reply.exit == Exit::done && command.method == "evidence.export") {
     reply = apps::save_evidence(reply.result, command.export_file);
   }
   if (reply.exit == Exit::done && !command.json_output) draw(command, reply.result);
-  int code = report(command, command.method, reply);
+  int code = static_cast<int>(reply.exit);
+  if (code == 0 && command.method == "read" && !command.json_output && !command.params.contains("conversation")) {
+    headings.emplace(*speaker, reply.result);
+    say(apps::render_under(*headings, reply.result, apps::ink_for(STDOUT_FILENO)));
+    std::fflush(stdout);
+  } else {
+    code = report(command, command.method, reply);
+  }
   if (code == 0 && command.method == "link") {
     code = report(command, "link.wait", speaker->ask("link.wait", json::object(), on_notice));
   }
@@ -219,14 +240,7 @@ int run(Command& command) {
     if (restored.code != "not_found") return report(command, "backup.restore", restored);
     std::fprintf(stderr, "There is no backup to restore.\n");
   }
-  if (code == 0 && command.follow) {
-    command.params.erase("mark");
-    command.params["since"] = reply.result.value("cursor", std::uint64_t{0});
-    reply = speaker->ask("follow", command.params, on_notice);
-    if (reply.exit != Exit::done) return report(command, "follow", reply);
-    speaker->listen(on_notice);
-  }
-  return code;
+  return code == 0 && command.follow ? follow(command, *speaker, reply.result, on_notice) : code;
 }
 
 /// A string option that goes into the request under `key`.

@@ -116,7 +116,10 @@ std::string render_status(const json& status, Ink ink) {
     return (why.empty() ? "" : why + "\n") + "No name yet: register one, or link this device to one.\n";
   }
   std::string out = text_of(status, "name") + ", device " + text_of(status, "device") + ", " +
-                    text_of(status, "state") + (status.value("connected", false) ? ", connected" : ", not connected") +
+                    text_of(status, "state") +
+                    (status.value("connected", false) ? ", connected"
+                     : status.value("daemon", true)   ? ", not connected"
+                                                      : "; it is connected while a command, or cairn daemon, runs") +
                     ".\n";
   if (status.contains("policy")) {
     const json& policy = status["policy"];
@@ -325,6 +328,7 @@ std::optional<std::string> render_talk(const std::string& method, const json& re
   }
   if (method == "domain.list") return render_domains(result);
   if (method == "domain.remove") return "Forgotten: " + text_of(result, "domain") + " is judged as any other.\n";
+  if (method == "group.add" && result.value("already", false)) return std::string("They are in the group already.\n");
   if (method == "group.create" || method.starts_with("group.") || method.starts_with("conversation.") ||
       method == "request.accept" || method == "typing.set" || method == "contact.set" || method == "contact.block" ||
       method == "contact.unblock") {

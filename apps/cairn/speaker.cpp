@@ -84,6 +84,8 @@ class Remote final : public Speaker {
     return reply;
   }
 
+  bool is_daemon() const override { return true; }
+
   void listen(const std::function<void(const json&)>& on_notice) override {
     while (const auto frame = client_.receive(kForeverMs)) parse(*frame, on_notice);
   }

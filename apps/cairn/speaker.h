@@ -33,6 +33,8 @@ struct Reply {
 class Speaker {
  public:
   virtual ~Speaker() = default;
+  /// Whether another process, which goes on running, is asked.
+  virtual bool is_daemon() const { return false; }
   /// Asks, and waits for the answer as long as it takes. `on_notice` gets notifications that come meanwhile.
   virtual Reply ask(const std::string& method, nlohmann::json params,
                     const std::function<void(const nlohmann::json&)>& on_notice) = 0;
