@@ -13,7 +13,7 @@ using nlohmann::json;
 
 constexpr const char* kApproval = "this device will read everything";
 
-bool show(const std::string& method, const std::string& name, const std::string& key, Shown shown) {
+bool show_key(const std::string& method, const std::string& name, const std::string& key, Shown shown) {
   const std::string text =
       shown == Shown::as_json ? as_json({{"name", name}, {"recovery_key", key}})
       : method == "reset"
@@ -32,11 +32,14 @@ Reply begin_name(Speaker& speaker, const std::string& method, json params, Shown
   const Reply made = speaker.ask("recovery.new", json::object(), nullptr);
   if (made.exit != Exit::done) return made;
   const std::string key = made.result.value("recovery_key", "");
-  if (!show(method, params.value("name", ""), key, shown)) {
+  if (!show_key(method, params.value("name", ""), key, shown)) {
     return {Exit::refused, {}, "The recovery key could not be shown, so nothing was begun; see where the output goes."};
   }
   params["recovery_key"] = key;
-  return speaker.ask(method, params, nullptr);
+  Reply begun = speaker.ask(method, params, nullptr);
+  const bool was_cut_off = begun.exit != Exit::done && begun.code.empty();  // the mind has not answered
+  if (was_cut_off) begun.sentence += " What was begun goes on whenever this device runs; status says how far it is.";
+  return begun;
 }
 
 Reply confirm_approval(json& params, bool approved) {

@@ -17,6 +17,7 @@ class Mind final : public Speaker {
     asked.emplace_back(method, params);
     if (method == "recovery.new") return {Exit::done, {{"recovery_key", "ABCDE-12345"}}, {}};
     if (refuses) return {Exit::refused, nullptr, "No such policy."};
+    if (is_stopped && params.contains("recovery_key")) return {Exit::refused, nullptr, "Stopped."};
     if (params.contains("recovery_key") || goes_on) return {Exit::done, {{"name", params["name"]}}, {}};
     return {Exit::refused, {{"recovery_key_needed", true}}, "A recovery key is needed."};
   }
@@ -24,6 +25,7 @@ class Mind final : public Speaker {
 
   bool goes_on = false;
   bool refuses = false;
+  bool is_stopped = false;  ///< while it waits for the directory
   std::vector<std::pair<std::string, json>> asked;
 };
 
@@ -58,6 +60,15 @@ TEST(Enroll, ShowsNoKeyOfWhatGoesOnOrIsRefused) {
   EXPECT_EQ(shown_by(refuses, reply, Shown::as_text), "");
   EXPECT_EQ(reply.sentence, "No such policy.");
   EXPECT_EQ(refuses.asked.size(), 1u);
+}
+
+TEST(Enroll, SaysThatItGoesOnWhenItWasStopped) {
+  Mind mind;
+  mind.is_stopped = true;
+  Reply reply;
+  EXPECT_NE(shown_by(mind, reply, Shown::as_text).find("ABCDE-12345"), std::string::npos);
+  EXPECT_EQ(reply.exit, Exit::refused);
+  EXPECT_TRUE(reply.sentence.starts_with("Stopped. What was begun goes on")) << reply.sentence;
 }
 
 /// /dev/full takes nothing.

@@ -1,7 +1,6 @@
 // cairn: the command line. Each command is one JSON-RPC request to the client's mind.
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <iostream>
 #include <optional>
 
 #include "apps/cairn/attachment.h"

@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 
+#include "core/base/check.h"
 #include "core/client/own_name.h"
 
 namespace cairn::testing {
