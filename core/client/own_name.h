@@ -48,7 +48,7 @@ class OwnName {
   /// before. `not_found` when there is none but all else is well, `invalid_state` when this device already has a name,
   /// `not_authorised` for a policy that is too weak, `invalid_name`.
   Status begin(Context& context, const std::string& name, const std::string& server_url, const std::string& policy_text,
-               const std::string& invitation, std::uint32_t reset_delay_s, const directory::RecoverySecret* recovery);
+               const std::string& invitation, std::uint32_t reset_delay_s, const directory::RecoverySecret* secret);
   /// Sends the genesis of this account, which is registering, to this server from now on, the very same bytes; with
   /// this invitation, unless it is empty. Fails as begin() does.
   Status begin_again(Context& context, Account account, const std::string& server_url, const std::string& policy_text,
