@@ -1,7 +1,6 @@
 // cairn: the command line. Each command is one JSON-RPC request to the client's mind.
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <iostream>
 #include <optional>
 
 #include "apps/cairn/attachment.h"
@@ -11,8 +10,10 @@
 #include "apps/cairn/chat/chat.h"
 #include "apps/cairn/completion.h"
 #include "apps/cairn/daemon.h"
+#include "apps/cairn/enroll.h"
 #include "apps/cairn/evidence.h"
 #include "apps/cairn/export.h"
+#include "apps/cairn/headings.h"
 #include "apps/cairn/invite.h"
 #include "apps/cairn/passphrase.h"
 #include "apps/cairn/pin.h"
@@ -36,9 +37,7 @@ using apps::Exit;
 using apps::Reply;
 using nlohmann::json;
 
-constexpr std::uint64_t kSyncMs = 3000;
 constexpr std::size_t kMaxPolicyFile = 64 * 1024;
-constexpr const char* kApproval = "this device will read everything";
 constexpr std::string_view kBackup = "backup.";
 constexpr std::string_view kPin = "pin.";
 constexpr std::string_view kAttachment = "attachment.";
@@ -100,18 +99,6 @@ int report(const Command& command, const std::string& method, const Reply& reply
   return static_cast<int>(reply.exit);
 }
 
-/// Linking opens everything: its owner says so in words, unless --yes did.
-bool confirm(const Command& command) {
-  if (command.approved) return true;
-  const char* what = command.params.value("no_history", false)
-                         ? "The new device will read everything from now on; of what was said before this one gives it "
-                           "nothing."
-                         : "The new device will read everything, past and future: this one gives it all that it has.";
-  std::fprintf(stderr, "%s Type \"%s\" to go on: ", what, kApproval);
-  std::string typed;
-  return std::getline(std::cin, typed) && typed == kApproval;
-}
-
 /// The text of a file that goes into the request under `key`; false, with a sentence, when it cannot be read.
 bool read_into(Command& command, const std::string& file, const char* key) {
   if (file.empty()) return true;
@@ -137,7 +124,9 @@ bool ask_for_secrets(Command& command) {
 /// What takes more than one request; nothing for anything else.
 std::optional<Reply> run_long(apps::Speaker& speaker, const Command& command) {
   const std::string& method = command.method;
-  if (method == kByPin) return apps::recover_by_pin(speaker, command.params);
+  const auto shown = command.json_output ? apps::Shown::as_json : apps::Shown::as_text;
+  if (method == kByPin) return apps::recover_by_pin(speaker, command.params, shown);
+  if (method == "register" || method == "reset") return apps::begin_name(speaker, method, command.params, shown);
   if (method.starts_with(kBackup) || method.starts_with(kPin)) return apps::run_backup(speaker, method, command.params);
   if (method == "attachment.send" || method == "attachment.save")
     return apps::run_transfer(speaker, method, command.params);
@@ -173,6 +162,17 @@ void draw(const Command& command, const json& result) {
   if (command.method == "invitation.create" && command.with_qr) say(apps::invitation_qr(result.value("link", "")));
 }
 
+/// Shows what comes after `shown`, which read gave, until somebody ends it.
+int follow(Command& command, apps::Speaker& speaker, const json& shown,
+           const std::function<void(const json&)>& on_notice) {
+  command.params.erase("mark");
+  command.params["since"] = shown.value("cursor", std::uint64_t{0});
+  const Reply reply = speaker.ask("follow", command.params, on_notice);
+  if (reply.exit != Exit::done) return report(command, "follow", reply);
+  speaker.listen(on_notice);
+  return 0;
+}
+
 int run(Command& command) {
   if (const auto done = do_alone(command)) return report(command, command.method, *done);
   if (!read_into(command, command.policy_file, "policy") || !read_into(command, command.realms_file, "realms")) {
@@ -183,31 +183,29 @@ int run(Command& command) {
     return static_cast<int>(ended->exit);
   }
   if (command.method == "device.approve") {
-    if (!confirm(command)) {
-      std::fprintf(stderr, "Nothing was added.\n");
-      return static_cast<int>(Exit::refused);
-    }
-    command.params["confirm"] = kApproval;
+    const Reply said = apps::confirm_approval(command.params, command.approved);
+    if (said.exit != Exit::done) return report(command, command.method, said);
   }
   if (!ask_for_secrets(command)) return static_cast<int>(Exit::usage);
   Reply reply;
   const auto speaker = apps::connect(command.data_folder, reply);
   if (!speaker) return report(command, command.method, reply);
   const auto bell = command.json_output ? apps::Bell::silent : apps::bell_for(STDOUT_FILENO, command.bell);
-  const auto on_notice = [&command, bell](const json& notice) {
+  std::optional<apps::Headings> headings;  // where several conversations may be shown
+  const auto on_notice = [&command, &headings, bell](const json& notice) {
     const std::string kind = notice.value("method", "");
     if (kind == "history" && command.json_output) say(apps::as_json({{"history", notice["params"]}}));
     // Who writes just now is nothing for a list that stays; programs may want to know.
     if (kind != "message" && kind != "alarm" && !(kind == "typing" && command.json_output)) return;
     const json& what = notice["params"];
     say(command.json_output ? apps::as_json(what)
-        : kind == "alarm"   ? apps::render_alarm(what, apps::ink_for(STDOUT_FILENO))
-                            : apps::render_message(what, apps::ink_for(STDOUT_FILENO)) + apps::bell_behind(bell, what));
+        : kind == "alarm"
+            ? apps::render_alarm(what, apps::ink_for(STDOUT_FILENO))
+            : (headings ? headings->before(what, apps::ink_for(STDOUT_FILENO)) : "") +
+                  apps::render_message(what, apps::ink_for(STDOUT_FILENO)) + apps::bell_behind(bell, what));
     std::fflush(stdout);
   };
-  // Without a daemon nothing has come since the last command. What cannot be fetched is said by `status`, not here.
-  if (command.method == "read" || command.method == "conversations")
-    speaker->ask("sync", {{"wait_ms", kSyncMs}}, on_notice);
+  if (apps::shows_news(command.method)) apps::fetch_news(*speaker, on_notice);
   if (const auto done = run_long(*speaker, command)) return report(command, command.method, *done);
   json asked = command.params;
   // Whoever shows messages to a person says so; --peek has said no.
@@ -217,13 +215,22 @@ int run(Command& command) {
     asked.erase("token");
   }
   reply = apps::ask_whole(*speaker, command.method, asked, on_notice);
-  if (command.method == "status" && reply.exit == Exit::done)
+  if (command.method == "status" && reply.exit == Exit::done) {
     reply.result["key"] = apps::where_key_lies(command.data_folder);
+    reply.result["daemon"] = speaker->is_daemon();
+  }
   if (reply.exit == Exit::done && command.method == "evidence.export") {
     reply = apps::save_evidence(reply.result, command.export_file);
   }
   if (reply.exit == Exit::done && !command.json_output) draw(command, reply.result);
-  int code = report(command, command.method, reply);
+  int code = static_cast<int>(reply.exit);
+  if (code == 0 && command.method == "read" && !command.json_output && !command.params.contains("conversation")) {
+    headings.emplace(*speaker, reply.result);
+    say(apps::render_under(*headings, reply.result, apps::ink_for(STDOUT_FILENO)));
+    std::fflush(stdout);
+  } else {
+    code = report(command, command.method, reply);
+  }
   if (code == 0 && command.method == "link") {
     code = report(command, "link.wait", speaker->ask("link.wait", json::object(), on_notice));
   }
@@ -232,14 +239,7 @@ int run(Command& command) {
     if (restored.code != "not_found") return report(command, "backup.restore", restored);
     std::fprintf(stderr, "There is no backup to restore.\n");
   }
-  if (code == 0 && command.follow) {
-    command.params.erase("mark");
-    command.params["since"] = reply.result.value("cursor", std::uint64_t{0});
-    reply = speaker->ask("follow", command.params, on_notice);
-    if (reply.exit != Exit::done) return report(command, "follow", reply);
-    speaker->listen(on_notice);
-  }
-  return code;
+  return code == 0 && command.follow ? follow(command, *speaker, reply.result, on_notice) : code;
 }
 
 /// A string option that goes into the request under `key`.

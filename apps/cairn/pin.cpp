@@ -74,14 +74,14 @@ std::string warnings_of(const json& result) {
   return out;
 }
 
-Reply recover_by_pin(Speaker& speaker, const json& params) {
+Reply recover_by_pin(Speaker& speaker, const json& params, Shown shown) {
   Reply restored = run_backup(speaker, "recover.pin", params);
   if (restored.exit != Exit::done) return restored;
   json wanted = {{"name", params.value("name", "")}};
   for (const char* key : {"server_url", "policy", "invitation"}) {
     if (params.contains(key)) wanted[key] = params[key];
   }
-  const Reply asked = speaker.ask("reset", wanted, nullptr);
+  const Reply asked = begin_name(speaker, "reset", wanted, shown);
   if (asked.exit == Exit::done) {
     restored.result["reset"] = asked.result;
   } else {

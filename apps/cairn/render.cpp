@@ -127,7 +127,10 @@ std::string render_status(const json& status, Ink ink) {
     return (why.empty() ? "" : why + "\n") + "No name yet: register one, or link this device to one.\n";
   }
   std::string out = text_of(status, "name") + ", device " + text_of(status, "device") + ", " +
-                    text_of(status, "state") + (status.value("connected", false) ? ", connected" : ", not connected") +
+                    text_of(status, "state") +
+                    (status.value("connected", false) ? ", connected"
+                     : status.value("daemon", true)   ? ", not connected"
+                                                      : "; it is connected while a command, or cairn daemon, runs") +
                     ".\n";
   if (status.contains("policy")) {
     const json& policy = status["policy"];
@@ -337,6 +340,7 @@ std::optional<std::string> render_talk(const std::string& method, const json& re
   }
   if (method == "domain.list") return render_domains(result);
   if (method == "domain.remove") return "Forgotten: " + text_of(result, "domain") + " is judged as any other.\n";
+  if (method == "group.add" && result.value("already", false)) return std::string("They are in the group already.\n");
   if (method == "group.create" || method.starts_with("group.") || method.starts_with("conversation.") ||
       method == "request.accept" || method == "typing.set" || method == "contact.set" || method == "contact.block" ||
       method == "contact.unblock") {
@@ -400,19 +404,16 @@ std::string render(const std::string& method, const json& result, Ink ink) {
            ", readable as it is: print it, then delete the file.\n";
   }
   if (method == "register") {
-    return "You are " + text_of(result, "name") +
-           ".\nYour recovery key, shown this once; write it down: " + text_of(result, "recovery_key") + "\n";
+    return "You are " + text_of(result, "name") + ".\n";
   }
   if (method == "recover") {
     return "You are " + text_of(result, "name") + " again, on this device. The recovery key stays good.\n";
   }
   if (method == "reset") {
-    const std::string key = text_of(result, "recovery_key");
     return "The reset of " + text_of(result, "name") +
            " is asked for. Unless it is vetoed this device has the name an hour after " +
-           time_of(result, "matures_ms") + "; let it run then.\n" +
-           (key.empty() ? "The recovery key after it is the one that was shown first.\n"
-                        : "The recovery key after it, shown this once; write it down: " + key + "\n");
+           time_of(result, "matures_ms") +
+           "; let it run then.\nThe recovery key after it is the one that was shown before.\n";
   }
   if (method == "veto") {
     if (result.value("vetoed", false)) return "The reset is vetoed.\n";

@@ -56,10 +56,18 @@ TEST(Render, ShowsWhoIsMentioned) {
   EXPECT_EQ(render_message(message).substr(21), "a@b.c: see @d@b.c\n");
 }
 
-TEST(Render, ShowsTheRecoveryKeyOnce) {
-  const std::string text = render("register", {{"name", "a@b.c"}, {"recovery_key", "abcde-12345"}});
-  EXPECT_NE(text.find("abcde-12345"), std::string::npos);
-  EXPECT_NE(text.find("write it down"), std::string::npos);
+TEST(Render, CallsNoFaultWhatIsNone) {
+  json status = {{"state", "active"}, {"name", "a@b.c"}, {"device", "00"}, {"connected", false}, {"daemon", false}};
+  EXPECT_EQ(render("status", status).find("not connected"), std::string::npos);
+  status["daemon"] = true;
+  EXPECT_NE(render("status", status).find("active, not connected"), std::string::npos);
+  status["connected"] = true;
+  EXPECT_NE(render("status", status).find("active, connected"), std::string::npos);
+}
+
+TEST(Render, SaysThatSomebodyIsInTheGroupAlready) {
+  EXPECT_EQ(render("group.add", {{"conversation", "00"}}), "Done.\n");
+  EXPECT_EQ(render("group.add", {{"conversation", "00"}, {"already", true}}), "They are in the group already.\n");
 }
 
 TEST(Render, SaysHowManyConversationsAreArchived) {

@@ -57,6 +57,7 @@ std::optional<Reply> parse(const Bytes& frame, const std::function<void(const js
   const Exit exit = name == "unavailable" ? Exit::unreachable : Exit::refused;
   Reply reply = failed(exit, error.value("message", "It failed."));
   reply.code = name;
+  if (error.contains("data")) reply.result = error["data"];
   return reply;
 }
 
@@ -82,6 +83,8 @@ class Remote final : public Speaker {
     if (reply.exit == Exit::locked) reply = gone();
     return reply;
   }
+
+  bool is_daemon() const override { return true; }
 
   void listen(const std::function<void(const json&)>& on_notice) override {
     while (const auto frame = client_.receive(kForeverMs)) parse(*frame, on_notice);

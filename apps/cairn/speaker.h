@@ -24,7 +24,7 @@ enum class Exit : int {
 
 struct Reply {
   Exit exit = Exit::done;
-  nlohmann::json result;
+  nlohmann::json result;  ///< when it is not done: what the mind says of that beside the sentence
   std::string sentence;  ///< when it is not done
   std::string code{};    ///< likewise, if the mind gave one: ErrorCode's name
 };
@@ -33,6 +33,8 @@ struct Reply {
 class Speaker {
  public:
   virtual ~Speaker() = default;
+  /// Whether another process, which goes on running, is asked.
+  virtual bool is_daemon() const { return false; }
   /// Asks, and waits for the answer as long as it takes. `on_notice` gets notifications that come meanwhile.
   virtual Reply ask(const std::string& method, nlohmann::json params,
                     const std::function<void(const nlohmann::json&)>& on_notice) = 0;

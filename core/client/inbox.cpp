@@ -310,7 +310,8 @@ bool Inbox::enter(const proto::Envelope& envelope, const ConversationInfo& info,
   Message notice;
   notice.delivery = Delivery::notice;
   notice.time_ms = envelope.received_ms;
-  notice.text = "You are in a conversation with " + joined(without(names, {account_.name})) + ".";
+  const std::string called = info.title.empty() ? "" : ", called \"" + info.title + "\"";
+  notice.text = "You are in a conversation with " + joined(without(names, {account_.name})) + called + ".";
   owner_.add_message(context_, conversation, notice);
   return true;
 }

@@ -37,7 +37,7 @@ Bytes checksum(ByteView secret) {
   return to_bytes(hash.view().first(kRecoveryChecksumBytes));
 }
 
-constexpr const char* kStatementCall = "own statement";
+constexpr const char* kStatementCall = "own statement to ";
 constexpr std::string_view kSentMark = "own statement sent";  ///< the device whose statements a server may have
 
 /// The account of a device that has no name yet.
@@ -113,16 +113,16 @@ Result<directory::RecoverySecret> parse_recovery_text(std::string_view text) {
   return directory::RecoverySecret::from(secret);
 }
 
-Result<std::string> OwnName::begin(Context& context, const std::string& name, const std::string& server_url,
-                                   const std::string& policy_text, const std::string& invitation,
-                                   std::uint32_t reset_delay_s) {
+Status OwnName::begin(Context& context, const std::string& name, const std::string& server_url,
+                      const std::string& policy_text, const std::string& invitation, std::uint32_t reset_delay_s,
+                      const directory::RecoverySecret* secret) {
   Account account = TRY(new_account(context, name, server_url, policy_text));
   TRY(directory::check_reset_delay(reset_delay_s));
-  forget_all();
   REQUIRE(invitation.size() <= proto::kMaxInvitationSize, ErrorCode::over_limit, "the invitation is too long");
+  REQUIRE(secret != nullptr, ErrorCode::not_found, "no recovery key");
+  forget_all();
   account.invitation = invitation;
-  const auto secret = random_secret<directory::RecoverySecret>(context.entropy);
-  const auto recovery = directory::RecoveryKey::derive(secret, account.name, 0);
+  const auto recovery = directory::RecoveryKey::derive(*secret, account.name, 0);
   directory::Statement genesis =
       statement_after(context, directory::NameState(account.name),
                       directory::Genesis{account.device(), recovery.commitment(), reset_delay_s});
@@ -130,7 +130,28 @@ Result<std::string> OwnName::begin(Context& context, const std::string& name, co
   save_statement(context, genesis);
   save_account(context, account);
   expect_device(context, account.device_id());
-  return recovery_text(secret);
+  return ok();
+}
+
+// The genesis stays as it is, whatever a server said of it: one that refused it may have published it, and another
+// genesis of the same name would be one to choose between.
+Status OwnName::begin_again(Context& context, Account account, const std::string& server_url,
+                            const std::string& policy_text, const std::string& invitation) {
+  REQUIRE(server_url.size() <= kMaxServerUrl, ErrorCode::over_limit, "the server's address is too long");
+  REQUIRE(invitation.size() <= proto::kMaxInvitationSize, ErrorCode::over_limit, "the invitation is too long");
+  TRY(tlog::ClientPolicy::parse(policy_text));
+  forget_all();
+  account.server_url = server_url;
+  account.policy_text = policy_text;
+  if (!invitation.empty()) account.invitation = invitation;
+  save_account(context, account);
+  return ok();
+}
+
+std::optional<std::uint32_t> OwnName::signed_delay(const StoreView& store) {
+  const auto statement = next_own_statement(store, std::nullopt);
+  const auto* genesis = statement ? std::get_if<directory::Genesis>(&statement->content.body) : nullptr;
+  return genesis != nullptr ? std::optional(genesis->reset_delay_s) : std::nullopt;
 }
 
 Status OwnName::begin_unsigned(Context& context, const std::string& name, const std::string& server_url,
@@ -210,7 +231,8 @@ void OwnName::step(Context& context, const Account& account, bool waits) {
 }
 
 void OwnName::submit(Context& context, const Account& account) {
-  if (retry_ != Time::never() || calls_.under_way(kStatementCall)) return;
+  const std::string purpose = kStatementCall + account.server_url;  // one that is not asked any more holds nothing up
+  if (retry_ != Time::never() || calls_.under_way(purpose)) return;
   const bool is_taken = taken_ && taken_->first == account.device_id();
   const auto statement = next_own_statement(context.store, is_taken ? std::optional(taken_->second) : std::nullopt);
   if (!statement) return;  // the server has them all
@@ -224,10 +246,12 @@ void OwnName::submit(Context& context, const Account& account) {
   const Bytes mark = to_bytes(device.view());  // the commit that sends has it
   const Sent sent = context.store.get(tables::kCounters, as_bytes(kSentMark)) == mark ? Sent::again : Sent::once;
   context.store.put(tables::kCounters, to_bytes(kSentMark), mark);
-  calls_.start(context, kStatementCall, std::move(call),
-               [this, sequence, device, sent, type = statement->content.type()](Context& later, const Answer& answer) {
+  calls_.start(context, purpose, std::move(call),
+               [this, sequence, device, sent, type = statement->content.type(), server = account.server_url](
+                   Context& later, const Answer& answer) {
                  const auto now = load_account(later.store);
-                 if (!now || now->device_id() != device) return;  // it is about an account that was given up
+                 // About an account that was given up, or by a server that is not asked any more.
+                 if (!now || now->device_id() != device || now->server_url != server) return;
                  if (!answer.body) return refused(later, *now, sent, type, answer);
                  taken_ = {device, sequence};
                  trouble_.clear();
@@ -249,7 +273,8 @@ void OwnName::refused(Context& context, const Account& account, Sent sent, direc
     refusal_ = trouble_;
     return forget_account(context, account);
   }
-  const bool is_new = account.state == AccountState::recovering || type == directory::StatementType::request_reset;
+  const bool is_new = account.state == AccountState::recovering || account.state == AccountState::registering ||
+                      type == directory::StatementType::request_reset;
   refusal_.reset();
   if (is_new && is_no) refusal_ = trouble_;
   const bool many_asked = answer.status == kTooMany && type == directory::StatementType::request_reset;  // for hours

@@ -44,11 +44,19 @@ class OwnName {
  public:
   OwnName(Calls& calls, Views& views) : calls_(calls), views_(views) {}
 
-  /// Makes the account with its genesis, stores both, and gives the text of the recovery key, which is kept nowhere:
-  /// its owner writes it down. `invalid_state` when this device already has a name, `not_authorised` for a policy that
-  /// is too weak, `invalid_name`.
-  Result<std::string> begin(Context& context, const std::string& name, const std::string& server_url,
-                            const std::string& policy_text, const std::string& invitation, std::uint32_t reset_delay_s);
+  /// Makes the account with its genesis, and stores both. The recovery key is kept nowhere: its owner was shown it
+  /// before. `not_found` when there is none but all else is well, `invalid_state` when this device already has a name,
+  /// `not_authorised` for a policy that is too weak, `invalid_name`.
+  Status begin(Context& context, const std::string& name, const std::string& server_url, const std::string& policy_text,
+               const std::string& invitation, std::uint32_t reset_delay_s, const directory::RecoverySecret* secret);
+  /// Sends the genesis of this account, which is registering, to this server from now on, the very same bytes; with
+  /// this invitation, unless it is empty. Fails as begin() does.
+  Status begin_again(Context& context, Account account, const std::string& server_url, const std::string& policy_text,
+                     const std::string& invitation);
+  /// The delay for resets in the genesis that waits; nothing when none does.
+  static std::optional<std::uint32_t> signed_delay(const StoreView& store);
+  /// The server said that it has a statement of this account's; since this mind began.
+  bool is_taken(const Account& account) const { return taken_ && taken_->first == account.device_id(); }
 
   /// Makes the account of a further device of a name that exists: one that is to add itself with the recovery key, or
   /// to ask for a reset. It sends nothing before recover() or request_reset(). Fails as begin() does.
@@ -61,13 +69,13 @@ class OwnName {
   /// secret is not this name's, `invalid_state` when that was done already, `over_limit` and others of
   /// NameState::apply.
   Status recover(Context& context, const Account& account, const directory::RecoverySecret& secret, bool remove_others);
-  /// Signs the request of a reset at the end of the chain as it was verified, and gives the text of the recovery key
-  /// that the name has after it. `invalid_state` when that was done already; else why NameState::apply refuses it.
-  Result<std::string> request_reset(Context& context, const Account& account);
+  /// Signs the request of a reset at the end of the chain as it was verified; this is the recovery key that the name
+  /// has after it. `invalid_state` when that was done already; else why NameState::apply refuses it.
+  Status request_reset(Context& context, const Account& account, const directory::RecoverySecret& secret);
   /// What was signed for a recovery, or for a reset, of this name is sent at once again, the very same bytes; with this
   /// invitation, unless it is empty. False when nothing of that state and name waits.
   bool send_again(Context& context, AccountState state, const directory::Name& name, const std::string& invitation);
-  /// Why the server does not take what a recovery, or a reset, has signed; nothing unless that was its last answer.
+  /// Why the server does not take what was signed; nothing unless that was its last answer.
   /// What was signed is kept and sent again all the same: the server may have published it.
   const std::optional<std::string>& refusal() const { return refusal_; }
   /// Forgets a recovery, or a reset, that has signed nothing: this device has no name again.

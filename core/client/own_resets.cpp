@@ -41,13 +41,12 @@ Status OwnName::begin_reset(Context& context, const std::string& name, const std
   return begin_unsigned(context, name, server_url, policy_text, invitation, AccountState::resetting);
 }
 
-Result<std::string> OwnName::request_reset(Context& context, const Account& account) {
+Status OwnName::request_reset(Context& context, const Account& account, const directory::RecoverySecret& secret) {
   REQUIRE(account.state == AccountState::resetting && reset_mark(context.store, account) == ResetMark::none,
           ErrorCode::invalid_state, "it is being reset already");
   const auto view = views_.view(context.store, account, account.name);
   REQUIRE(view && view->exists(), ErrorCode::invalid_state, "the own name was not looked up");
   const directory::NameState& chain = view->state();
-  const auto secret = random_secret<directory::RecoverySecret>(context.entropy);
   const auto recovery = directory::RecoveryKey::derive(secret, account.name, 0);
   directory::Statement statement = statement_after(
       context, chain, directory::RequestReset{account.device(), recovery.commitment(), chain.reset_delay_s()});
@@ -56,7 +55,7 @@ Result<std::string> OwnName::request_reset(Context& context, const Account& acco
   save_statement(context, statement);
   set_reset_mark(context, account, ResetMark::asked);
   expect_device(context, account.device_id());
-  return recovery_text(secret);
+  return ok();
 }
 
 void OwnName::abandon_unsigned(Context& context) {

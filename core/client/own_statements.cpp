@@ -46,6 +46,16 @@ std::optional<directory::Statement> next_own_statement(const StoreView& store, s
   return std::move(*statement);
 }
 
+bool signed_with(const StoreView& store, const directory::Name& name, const directory::RecoverySecret& secret) {
+  const auto statement = next_own_statement(store, std::nullopt);
+  if (!statement) return false;
+  const Hash commitment = directory::RecoveryKey::derive(secret, name, 0).commitment();
+  const auto* genesis = std::get_if<directory::Genesis>(&statement->content.body);
+  const auto* request = std::get_if<directory::RequestReset>(&statement->content.body);
+  return (genesis != nullptr && genesis->recovery_commitment == commitment) ||
+         (request != nullptr && request->recovery_commitment == commitment);
+}
+
 void forget_statements(Context& context, const directory::NameState& chain) {
   const Bytes next = sequence_key(chain.count());
   const auto row = context.store.get(tables::kOwnStatements, next);

@@ -19,6 +19,9 @@ directory::RecoveryKey sign_by_recovery(directory::Statement& statement, const d
 Result<directory::RecoveryKey> recovery_key_of(const directory::NameState& chain,
                                                const directory::RecoverySecret& secret);
 
+/// Whether the genesis, or the request of a reset, that waits commits to the first generation of `secret`.
+bool signed_with(const StoreView& store, const directory::Name& name, const directory::RecoverySecret& secret);
+
 void save_statement(Context& context, const directory::Statement& statement);
 
 /// The first of ours after this sequence (of all: nothing), by their places in the chain.

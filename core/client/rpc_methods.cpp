@@ -185,9 +185,12 @@ const std::map<std::string, RpcEntry, std::less<>>& most_methods() {
   const RpcParameter no_history{"no_history", Kind::yes_or_no};
   static const std::map<std::string, RpcEntry, std::less<>> methods = {
       {"register",
-       {rpc_register, kGrows, {name, {"server_url"}, {"policy"}, {"invitation"}, {"reset_delay_days", Kind::number}}}},
+       {rpc_register,
+        kGrows,
+        {name, {"recovery_key"}, {"server_url"}, {"policy"}, {"invitation"}, {"reset_delay_days", Kind::number}}}},
+      {"recovery.new", {rpc_recovery_new, kReads, {}}},
       {"veto", {rpc_veto, kGrows, {{"recovery_key"}}}},
-      {"reset", {rpc_reset, kGrows, {name, {"server_url"}, {"policy"}, {"invitation"}}}},
+      {"reset", {rpc_reset, kGrows, {name, {"recovery_key"}, {"server_url"}, {"policy"}, {"invitation"}}}},
       {"reset.delay",
        {rpc_reset_delay, kGrows, {{"days", Kind::number, kRequired}, {"recovery_key", Kind::text, kRequired}}}},
       {"recover",

@@ -138,6 +138,12 @@ RpcWait after_look_up(const RpcRooms& rooms, Context& context, const Account& ac
 
 /// The recovery key in "recovery_key", or the failure of what is none.
 std::variant<std::shared_ptr<directory::RecoverySecret>, RpcFailure> recovery_param(const json& params);
+/// Likewise; null where none was given.
+std::variant<std::shared_ptr<directory::RecoverySecret>, RpcFailure> optional_recovery_param(const json& params);
+/// Of a name that would begin with a recovery key that nobody saw; its data has "recovery_key_needed".
+RpcFailure recovery_key_needed();
+/// Why the own name is not registered yet, one sentence; empty when there is nothing to say.
+std::string registering_waits_for(const RpcRooms& rooms, const Account& account);
 /// What has to be done before this device begins a name: what was begun here and came to nothing does not stand in the
 /// way. Why not, if something does.
 std::optional<RpcFailure> make_way(const RpcRooms& rooms, Context& context);
@@ -156,6 +162,7 @@ std::variant<std::uint32_t, RpcFailure> delay_param(const json& params, const ch
 /// The number of the newest row of tables::kEvents, 0 when there is none.
 std::uint64_t newest_event(const StoreView& store);
 
+RpcBegun rpc_recovery_new(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_register(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_recover(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_veto(const RpcRooms&, const ClientConfig&, Context&, const json&);

@@ -9,14 +9,11 @@
 namespace cairn::client {
 namespace {
 
-constexpr std::uint64_t kRegisterWaitMs = 20 * kSecondMs;
 constexpr std::uint64_t kLookupWaitMs = 15 * kSecondMs;
 constexpr std::uint64_t kSyncWaitMs = 5 * kSecondMs;
 constexpr std::uint64_t kMaxSyncWaitMs = 10 * kMinuteMs;
 /// A statement that the server has taken is looked for this often.
 constexpr std::uint64_t kEpochPollMs = 500;
-/// The delay of new names, unless their owner wants another one (docs/adr/0008).
-constexpr std::uint32_t kNoResets = 0;
 constexpr const char* kApproval = "this device will read everything";
 
 const char* state_word(AccountState state) {
@@ -214,43 +211,6 @@ json history_json(const HistoryTake& take) {
   return out;
 }
 
-RpcBegun rpc_register(const RpcRooms& rooms, const ClientConfig& config, Context& context, const json& params) {
-  const std::string typed = text_param(params, "name");
-  const auto name = directory::Name::parse(typed);
-  if (!name) return failure(ErrorCode::invalid_name, directory::explain_name(typed));
-  const auto delay = delay_param(params, "reset_delay_days", kNoResets);
-  if (const auto* failed = std::get_if<RpcFailure>(&delay)) return *failed;
-  if (auto blocked = make_way(rooms, context)) return *blocked;
-  const auto recovery =
-      rooms.own_name.begin(context, typed, server_url_param(params, *name), policy_param(params, config),
-                           text_param(params, "invitation"), std::get<std::uint32_t>(delay));
-  if (!recovery) return policy_failure(recovery.error());
-  RpcWait wait;
-  wait.wait_ms = kRegisterWaitMs;
-  wait.poll = [rooms, recovery = *recovery](Context& later) -> std::optional<RpcOutcome> {
-    const auto account = load_account(later.store);
-    if (!account && rooms.own_name.refusal()) {
-      return failure(ErrorCode::not_authorised,
-                     *rooms.own_name.refusal() +
-                         " Should the name ever turn out to be yours all the same, recover it: " +
-                         "its recovery key is " + recovery + ".");
-    }
-    if (!account) return failure(ErrorCode::not_authorised, rooms.own_name.trouble());
-    if (!is_ready(rooms, account)) return std::nullopt;
-    return json{{"name", account->name.text()}, {"device", to_hex(account->device_id())}, {"recovery_key", recovery}};
-  };
-  wait.late = [rooms, recovery = *recovery](Context& later) -> RpcOutcome {
-    const auto account = load_account(later.store);
-    std::string trouble = rooms.own_name.trouble();
-    if (trouble.empty() && account) trouble = rooms.views.outcome(account->name).trouble;
-    if (trouble.empty()) trouble = "The name is not in a vouched-for directory yet.";
-    return failure(ErrorCode::unavailable, trouble +
-                                               " Registering goes on whenever this device runs; its recovery key is " +
-                                               recovery + ", write it down.");
-  };
-  return wait;
-}
-
 RpcBegun rpc_link(const RpcRooms& rooms, const ClientConfig& config, Context& context, const json& params) {
   const std::string typed = text_param(params, "name");
   const auto name = directory::Name::parse(typed);
@@ -359,7 +319,7 @@ RpcBegun rpc_status(const RpcRooms& rooms, const ClientConfig&, Context& context
   json out = {{"state", state_word(account->state)},    {"name", account->name.text()},
               {"device", to_hex(account->device_id())}, {"server_url", account->server_url},
               {"connected", rooms.session.caught_up()}, {"key_packages", rooms.session.server_key_packages()}};
-  std::string trouble = rooms.own_name.trouble();
+  std::string trouble = registering_waits_for(rooms, *account);
   if (trouble.empty()) trouble = rooms.views.outcome(account->name).trouble;
   if (trouble.empty() && !rooms.session.connected()) trouble = rooms.session.trouble();
   const auto link = rooms.links.progress(context.store, account->signing_key.public_key());

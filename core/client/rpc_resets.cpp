@@ -8,6 +8,8 @@
 namespace cairn::client {
 namespace {
 
+constexpr const char* kKeyAfterReset = " The recovery key after the reset is the one that was shown before it.";
+
 constexpr std::uint64_t kVetoWaitMs = 15 * kSecondMs;
 constexpr std::uint64_t kStatementWaitMs = 20 * kSecondMs;
 /// Of a reset to this very device, which has the name.
@@ -133,14 +135,11 @@ RpcFailure veto_failure(const Account& account, const Error& error, bool by_reco
                      " any more; use another device of the name, or its recovery key: veto --recovery-key.");
 }
 
-/// Until a verified view shows this request as open. The recovery key goes with every answer while the request may be
-/// published; it is empty where it was told before.
-RpcWait until_requested(const RpcRooms& rooms, const std::string& recovery) {
+/// Until a verified view shows this request as open.
+RpcWait until_requested(const RpcRooms& rooms) {
   RpcWait wait;
   wait.wait_ms = kStatementWaitMs;
-  const std::string key = recovery.empty() ? " The recovery key after the reset is the one that was shown first."
-                                           : " The recovery key after the reset is " + recovery + ", write it down.";
-  wait.poll = [rooms, recovery, key](Context& later) -> std::optional<RpcOutcome> {
+  wait.poll = [rooms](Context& later) -> std::optional<RpcOutcome> {
     const auto account = load_account(later.store);
     if (!account) return failure(ErrorCode::not_authorised, rooms.own_name.trouble());
     if (const auto& why = rooms.own_name.refusal()) {
@@ -148,22 +147,20 @@ RpcWait until_requested(const RpcRooms& rooms, const std::string& recovery) {
                      *why +
                          " The request is kept and sent again whenever this device runs; type the same again, with "
                          "another invitation if need be, to try now." +
-                         key);
+                         kKeyAfterReset);
     }
     const auto open = rooms.own_name.pending_reset(later.store, *account);
     if (!open || !open->is_of(*account)) return std::nullopt;
-    json out = {{"name", account->name.text()},
+    return json{{"name", account->name.text()},
                 {"device", to_hex(account->device_id())},
                 {"requested_ms", open->requested.ms},
                 {"matures_ms", open->matures.ms}};
-    if (!recovery.empty()) out["recovery_key"] = recovery;
-    return out;
   };
-  wait.late = [rooms, key](Context&) -> RpcOutcome {
+  wait.late = [rooms](Context&) -> RpcOutcome {
     const std::string trouble = rooms.own_name.trouble();
     return failure(ErrorCode::unavailable,
                    (trouble.empty() ? "The request is in no vouched-for directory yet." : trouble) +
-                       " It goes on whenever this device runs." + key);
+                       " It goes on whenever this device runs." + kKeyAfterReset);
   };
   return wait;
 }
@@ -201,16 +198,19 @@ bool has_restored(const StoreView& store, const std::optional<Account>& account,
 
 enum class OnFailure : std::uint8_t { forget, keep };
 
-RpcBegun request_reset(const RpcRooms& rooms, Context& context, const Account& account, OnFailure on_failure) {
+/// `secret` is null where no recovery key was given: then it is said whether one is needed.
+RpcBegun request_reset(const RpcRooms& rooms, Context& context, const Account& account, OnFailure on_failure,
+                       const directory::RecoverySecret* secret) {
   const auto view = rooms.views.view(context.store, account, account.name);
   const auto log = rooms.views.domain(context.store, account, account.domain());
   std::optional<RpcFailure> why_not;
   if (view) why_not = why_no_request(*view, log ? log->trusted_now(context.now) : context.now);
+  if (!why_not && secret == nullptr) why_not = recovery_key_needed();
   if (!why_not) {
-    const auto recovery = rooms.own_name.request_reset(context, account);
-    if (recovery) return until_requested(rooms, *recovery);
-    why_not = failure(recovery.error().code,
-                      "The name " + account.name.text() + " cannot be reset now (" + recovery.error().where + ").");
+    const auto asked = rooms.own_name.request_reset(context, account, *secret);
+    if (asked) return until_requested(rooms);
+    why_not = failure(asked.error().code,
+                      "The name " + account.name.text() + " cannot be reset now (" + asked.error().where + ").");
   }
   if (on_failure == OnFailure::forget) rooms.own_name.abandon_unsigned(context);
   return *why_not;
@@ -347,12 +347,9 @@ std::variant<std::uint32_t, RpcFailure> delay_param(const json& params, const ch
 RpcBegun rpc_veto(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
   const auto account = load_account(context.store);
   if (!account) return not_active(account);
-  std::shared_ptr<directory::RecoverySecret> secret;  // wiped when the wait is over
-  if (params.contains("recovery_key")) {
-    auto given = recovery_param(params);
-    if (const auto* failed = std::get_if<RpcFailure>(&given)) return *failed;
-    secret = std::get<std::shared_ptr<directory::RecoverySecret>>(std::move(given));
-  }
+  const auto given = optional_recovery_param(params);
+  if (const auto* failed = std::get_if<RpcFailure>(&given)) return *failed;
+  const auto secret = std::get<std::shared_ptr<directory::RecoverySecret>>(given);  // wiped when the wait is over
   const auto signs = std::make_shared<bool>(false);
   const auto sign = [rooms, secret, signs](Context& later, const Account& own) -> RpcBegun {
     *signs = true;
@@ -372,8 +369,18 @@ RpcBegun rpc_reset(const RpcRooms& rooms, const ClientConfig& config, Context& c
   const std::string typed = text_param(params, "name");
   const auto name = directory::Name::parse(typed);
   if (!name) return failure(ErrorCode::invalid_name, directory::explain_name(typed));
+  const auto given = optional_recovery_param(params);
+  if (const auto* failed = std::get_if<RpcFailure>(&given)) return *failed;
+  const auto secret = std::get<std::shared_ptr<directory::RecoverySecret>>(given);  // wiped with the wait
+  const auto before = load_account(context.store);
+  if (secret && before && before->state == AccountState::resetting && before->name == *name &&
+      OwnName::statements_wait(context.store) && !signed_with(context.store, *name, *secret)) {
+    return failure(ErrorCode::conflict, "A reset of " + name->text() +
+                                            " is signed already, with the recovery key that was shown before that; go "
+                                            "on without another one.");
+  }
   if (rooms.own_name.send_again(context, AccountState::resetting, *name, text_param(params, "invitation"))) {
-    return until_requested(rooms, {});
+    return until_requested(rooms);
   }
   auto account = load_account(context.store);
   const auto on_failure = has_restored(context.store, account, *name) ? OnFailure::keep : OnFailure::forget;
@@ -389,9 +396,10 @@ RpcBegun rpc_reset(const RpcRooms& rooms, const ClientConfig& config, Context& c
     save_account(context, *account);
   }
   if (!account) return failure(ErrorCode::internal, "The name could not be begun; try again.");
-  RpcWait wait = after_look_up(
-      rooms, context, *account, {*name}, LookUp::anew, kLookUpWaitMs,
-      [rooms, on_failure](Context& later, const Account& own) { return request_reset(rooms, later, own, on_failure); });
+  RpcWait wait = after_look_up(rooms, context, *account, {*name}, LookUp::anew, kLookUpWaitMs,
+                               [rooms, on_failure, secret](Context& later, const Account& own) {
+                                 return request_reset(rooms, later, own, on_failure, secret.get());
+                               });
   return on_failure == OnFailure::keep ? std::move(wait) : or_abandon(rooms, std::move(wait));
 }
 

@@ -1,4 +1,6 @@
 // Methods about conversations: sending, reading, groups.
+#include <algorithm>
+
 #include "core/base/encoding.h"
 #include "core/client/conversation_list.h"
 #include "core/client/gatekeeper.h"
@@ -190,6 +192,19 @@ void mark_shown(const RpcRooms& rooms, Context& context, const Account& account,
   }
 }
 
+/// As `wait`, of a word that is neither a title here nor, as it turns out, a name: it may have been meant as either.
+RpcWait or_no_title(const RpcRooms& rooms, RpcWait wait, const directory::Name& whom, const std::string& to) {
+  wait.poll = [rooms, whom, to, poll = std::move(wait.poll)](Context& later) {
+    auto outcome = poll(later);
+    auto* failed = outcome ? std::get_if<RpcFailure>(&*outcome) : nullptr;
+    if (failed != nullptr && failed->code == ErrorCode::not_found && rooms.views.outcome(whom).absent) {
+      failed->sentence += " Nor is a conversation called \"" + to + "\"; conversations lists them.";
+    }
+    return outcome;
+  };
+  return wait;
+}
+
 }  // namespace
 
 RpcBegun in_conversation(const RpcRooms& rooms, Context& context, const Account& account, const std::string& to,
@@ -227,8 +242,9 @@ RpcBegun in_conversation(const RpcRooms& rooms, Context& context, const Account&
   };
   // A title with a typing error must not begin a pair with somebody who does not exist.
   if (how == LookUp::if_stale && (known || !is_bare)) return go_on(context, account);
-  return after_look_up(rooms, context, account, known ? names_in(*known) : std::set<directory::Name>{whom}, how,
-                       wait_ms, go_on);
+  RpcWait wait = after_look_up(rooms, context, account, known ? names_in(*known) : std::set<directory::Name>{whom}, how,
+                               wait_ms, go_on);
+  return is_bare && !known ? or_no_title(rooms, std::move(wait), whom, to) : std::move(wait);
 }
 
 RpcBegun rpc_send(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
@@ -363,14 +379,17 @@ RpcBegun rpc_group_add(const RpcRooms& rooms, const ClientConfig&, Context& cont
   const auto name = name_param(*account, text_param(params, "name"));
   if (const auto* failed = std::get_if<RpcFailure>(&name)) return *failed;
   const auto& whom = std::get<directory::Name>(name);
-  return after_look_up(rooms, context, *account, {whom}, LookUp::if_stale, kSendWaitMs,
-                       [rooms, channel = conversation->channel, whom](Context& later, const Account&) -> RpcBegun {
-                         const auto added = rooms.conversations.add_to_group(later, channel, whom);
-                         if (!added)
-                           return failure(added.error().code,
-                                          "Nobody could be added; look whether the group still stands.");
-                         return json{{"conversation", to_hex(channel)}};
-                       });
+  const auto& names = conversation->names;
+  const bool already = std::find(names.begin(), names.end(), whom.text()) != names.end();
+  return after_look_up(
+      rooms, context, *account, {whom}, LookUp::if_stale, kSendWaitMs,
+      [rooms, channel = conversation->channel, whom, already](Context& later, const Account&) -> RpcBegun {
+        const auto added = rooms.conversations.add_to_group(later, channel, whom);
+        if (!added) return failure(added.error().code, "Nobody could be added; look whether the group still stands.");
+        json out = {{"conversation", to_hex(channel)}};
+        if (already) out["already"] = true;
+        return out;
+      });
 }
 
 }  // namespace cairn::client

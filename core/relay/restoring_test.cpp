@@ -71,6 +71,20 @@ TEST_F(RestoredLog, SignsNothingNewWhenTheCosignersHaveSeenMore) {
   EXPECT_EQ(driver.get("/log/checkpoint").status, 200) << "what it has it still tells";
 }
 
+TEST_F(RestoredLog, SaysSoToADeviceThatItDoesNotKnowAnyMore) {
+  const MemoryView backup = restored();
+  TestPerson late("late@example.org", 77);
+  const testing::TestDevice device = late.new_device();
+  ASSERT_EQ(submit(driver, late.genesis(device)).status, 202);
+  cosigners.pass(driver, 1000);
+  ASSERT_EQ(testing::log_in(driver, late.name(), device).status, 200);
+  put_back(backup);
+  cosigners.pass(driver, kMinuteMs, 1000);
+  const auto refused = testing::log_in(driver, late.name(), device);
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_NE(as_text(refused.body).find("put back to an older state"), std::string::npos) << as_text(refused.body);
+}
+
 TEST_F(RestoredLog, GoesOnWhenEveryCosignerKnowsNoMore) {
   put_back(restored());
   EXPECT_TRUE(asks());

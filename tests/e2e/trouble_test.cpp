@@ -54,9 +54,7 @@ TEST_F(Trouble, AnUnknownNameIsSaidToBeUnknown) {
 
 TEST_F(Trouble, ATakenNameIsRefused) {
   must(village().register_person("alice-1", "alice@localhost"));
-  const demo::Said said = enroll("alice-x", "alice@localhost");
-  EXPECT_EQ(said.exit_code, 1);
-  EXPECT_FALSE(said.error.empty());
+  expect_says(enroll("alice-x", "alice@localhost"), 1, "This name is taken; choose another one.");
 }
 
 TEST_F(Trouble, ANameOfAnotherDomainIsNotRegisteredHere) {

@@ -4,6 +4,7 @@
 #include "core/relay/relay.h"
 #include "core/witness/key.h"
 #include "core/witness/witness.h"
+#include "tests/support/recovery_keys.h"
 
 namespace cairn::sim {
 namespace {
@@ -180,6 +181,7 @@ Ticket World::say(const std::string& device, const std::string& method, json par
   Owner& owner = owners_[device];
   Host& there = host(device);
   if (method != "message.react" && params.contains("text")) watch_.typed(device, params["text"]);
+  if (testing::begins_a_name(method)) params["recovery_key"] = testing::recovery_key_of(device);
   const Ticket ticket{device, ++last_ticket_};
   owner.tickets[ticket.id] = std::nullopt;
   if (!owner.socket) {
@@ -214,6 +216,9 @@ json World::ask(const std::string& device, const std::string& method, json param
   const Ticket ticket = say(device, method, std::move(params));
   std::optional<json> out;
   until([&] { return (out = answer(ticket)).has_value(); }, most_ms, 10);
+  if (out && testing::begins_a_name(method) && out->contains("result")) {
+    (*out)["result"]["recovery_key"] = testing::recovery_key_of(device);
+  }
   return out ? *out : json{{"late", true}};
 }
 

@@ -94,7 +94,9 @@ Status draft_request(Turn& turn, const NameRow& before, std::uint32_t min_reset_
 Result<DirectoryWriter::Accepted> compare_with_taken(const Turn& turn, const Statement& statement, ByteView bytes) {
   const std::optional<Bytes> taken =
       turn.rows.get(table::kStatements, chain_key(statement.content.name.text(), statement.content.sequence));
-  REQUIRE(taken && equal(*taken, bytes), ErrorCode::conflict,
+  const bool is_same = taken && equal(*taken, bytes);
+  REQUIRE(is_same || statement.content.sequence != 0, ErrorCode::conflict, "This name is taken; choose another one.");
+  REQUIRE(is_same, ErrorCode::conflict,
           "Another statement took this place in the chain; look the name up and sign it anew.");
   return DirectoryWriter::Accepted::again;
 }

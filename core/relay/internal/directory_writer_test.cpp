@@ -156,6 +156,13 @@ TEST_F(DirectoryTest, RefusesNamesOfAnotherDomain) {
   EXPECT_EQ(look_up(driver, {zoe.name(), 0, {}, 0}).status, 403);
 }
 
+TEST_F(DirectoryTest, SaysThatANameIsTaken) {
+  TestPerson other("alice@example.org", 67);
+  const auto refused = submit(driver, other.genesis(other.new_device()));
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_NE(as_text(refused.body).find("This name is taken; choose another one."), std::string::npos);
+}
+
 TEST_F(DirectoryTest, NobodyTakesAnothersDeviceOrMailbox) {
   TestPerson mallory("mallory@example.org", 66);
   EXPECT_EQ(submit(driver, mallory.genesis(phone)).status, 409);  // only its owner could sign that anyway

@@ -102,7 +102,10 @@ Result<Answer> Server::nonce(Turn& turn, const RequestArrived& request) {
 
 Result<Answer> Server::login(Turn& turn, const RequestArrived& request) {
   const auto login = TRY(wire::decode<proto::LoginRequest>(request.body));
-  proto::LoginAnswer answer = TRY(log_in(turn, publisher_.map(), keys_->token, config_.domain, login));
+  auto logged_in = log_in(turn, publisher_.map(), keys_->token, config_.domain, login);
+  // Nothing is wrong with a device that a server which was put back to an older state does not know.
+  if (!logged_in && logged_in.error().code == ErrorCode::not_authorised) TRY(publisher_.check_open());
+  proto::LoginAnswer answer = TRY(std::move(logged_in));
   answer.key_packages = static_cast<std::uint32_t>(TRY(count_key_packages(turn.rows, login.device)));
   return encoded(answer);
 }
