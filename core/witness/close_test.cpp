@@ -122,6 +122,22 @@ TEST(AuditorClosing, GoesByWhatItReplayedToo) {
   }
 }
 
+// That it is there is all that it says of what it has only replayed.
+TEST(AuditorClosing, IsPutOffWhereTheRequestIsOnlyReplayed) {
+  World world;
+  const Reset reset(world, Reset::Published::no);
+  const Hash request = reset.request.hash();
+  EXPECT_EQ(post_close(world, request).status, 404);
+  reset.publish();
+  world.publish();
+  world.submit(world.log.request(1, 3));
+  const auto calls = world.driver.calls();
+  world.serve(calls.at(0));
+  const auto before = world.driver.store;
+  EXPECT_TRUE(is_not_yet(world, request, post_close(world, request)));
+  EXPECT_EQ(world.driver.store, before);
+}
+
 TEST(AuditorClosing, RefusesWhatItDoesNotKnow) {
   World world;
   const Reset reset(world);

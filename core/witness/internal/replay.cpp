@@ -219,11 +219,12 @@ Status Replay::accept_veto(Turn& turn, const directory::VetoNotice& veto) {
 }
 
 Result<std::optional<directory::VetoNotice>> Replay::close(Turn& turn, const Hash& request) {
-  for (const directory::Auditor* auditor : {&settled_, &working_}) {
-    const directory::OpenRequest* open = auditor->find(request);
-    REQUIRE(open != nullptr && !open->completed, ErrorCode::not_found, "close: no such open request");
-  }
-  if (settled_.find(request)->closed) return std::optional<directory::VetoNotice>{};
+  const directory::OpenRequest* read = working_.find(request);
+  REQUIRE(read != nullptr && !read->completed, ErrorCode::not_found, "close: no such open request");
+  // Who is asked is there, and says so; but what was only replayed may be in no log, and is not closed.
+  const directory::OpenRequest* taken_over = settled_.find(request);
+  REQUIRE(taken_over != nullptr, ErrorCode::unavailable, "close: the log has not signed what shows this request");
+  if (taken_over->closed) return std::optional<directory::VetoNotice>{};
   // Whoever answers with a closing is to be one who will cosign, and can write it down.
   REQUIRE(!working_.owes(), ErrorCode::unavailable, "close: the waiting of another reset is owed");
   REQUIRE(!turn.rows.full(), ErrorCode::unavailable, "close: our disk is full");

@@ -55,7 +55,8 @@ class Replay {
   Status accept_veto(Turn& turn, const directory::VetoNotice& veto);
 
   /// As Auditor::close, of a request that is open in what is settled and in what was replayed beyond, neither of which
-  /// may owe anything; on success it is stored. `unavailable` too for what would have to be stored on a full disk.
+  /// may owe anything; on success it is stored. `unavailable` too for one that was only replayed, and for what would
+  /// have to be stored on a full disk.
   Result<std::optional<directory::VetoNotice>> close(Turn& turn, const Hash& request);
 
   /// The timer came, `ms` after the last time.
