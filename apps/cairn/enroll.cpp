@@ -14,12 +14,10 @@ using nlohmann::json;
 constexpr const char* kApproval = "this device will read everything";
 
 bool show_key(const std::string& method, const std::string& name, const std::string& key, Shown shown) {
-  const std::string text =
-      shown == Shown::as_json ? as_json({{"name", name}, {"recovery_key", key}})
-      : method == "reset"
-          ? "The recovery key of " + name + " after the reset, shown this once; write it down: " + key + "\n"
-          : "The recovery key of " + name + ", shown this once; write it down: " + key + "\n";
-  return std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  const std::string text = "The recovery key of " + name + (method == "reset" ? " after the reset" : "") +
+                           ", shown this once; write it down: " + key + "\n";
+  std::FILE* to = shown == Shown::as_json ? stderr : stdout;
+  return std::fputs(text.c_str(), to) >= 0 && std::fflush(to) == 0;
 }
 
 }  // namespace
@@ -38,6 +36,7 @@ Reply begin_name(Speaker& speaker, const std::string& method, json params, Shown
   params["recovery_key"] = key;
   Reply begun = speaker.ask(method, params, nullptr);
   const bool was_cut_off = begun.exit != Exit::done && begun.code.empty();  // the mind has not answered
+  if (begun.exit == Exit::done && shown == Shown::as_json) begun.result["recovery_key"] = key;
   if (was_cut_off) begun.sentence += " What was begun goes on whenever this device runs; status says how far it is.";
   return begun;
 }

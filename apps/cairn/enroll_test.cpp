@@ -44,9 +44,17 @@ TEST(Enroll, ShowsTheKeyThatItBeginsWith) {
   ASSERT_EQ(mind.asked.size(), 3u);
   EXPECT_FALSE(mind.asked[0].second.contains("recovery_key"));
   EXPECT_EQ(mind.asked[2].second["recovery_key"], "ABCDE-12345");
-  Mind other;
-  EXPECT_EQ(json::parse(shown_by(other, reply, Shown::as_json)),
-            (json{{"name", "a@b.c"}, {"recovery_key", "ABCDE-12345"}}));
+  EXPECT_FALSE(reply.result.contains("recovery_key"));
+}
+
+TEST(Enroll, LeavesOneObjectToWhoReadsJson) {
+  Mind mind;
+  Reply reply;
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(shown_by(mind, reply, Shown::as_json), "");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+            "The recovery key of a@b.c, shown this once; write it down: ABCDE-12345\n");
+  EXPECT_EQ(reply.result, (json{{"name", "a@b.c"}, {"recovery_key", "ABCDE-12345"}}));
 }
 
 TEST(Enroll, ShowsNoKeyOfWhatGoesOnOrIsRefused) {

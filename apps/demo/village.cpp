@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <thread>
 #include <utility>
 
@@ -27,18 +26,6 @@ void add(std::vector<std::string>& words, const std::vector<std::string>& more) 
 }
 
 void write_text(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
-
-/// What several lines say, each an object, as one: a recovery key is shown before the answer comes.
-nlohmann::json lines_as_one(const std::string& text) {
-  nlohmann::json all = nlohmann::json::object();
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    const auto one = nlohmann::json::parse(line, nullptr, false);
-    if (!one.is_object()) return one;
-    all.update(one);
-  }
-  return all;
-}
 
 std::string trimmed(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
@@ -172,7 +159,6 @@ Said Village::cairn(const std::string& device, const std::vector<std::string>& a
   said.exit_code = finished.exit_code;
   said.error = trimmed(finished.err);
   said.json = nlohmann::json::parse(finished.out, nullptr, false);
-  if (said.json.is_discarded() && !finished.out.empty()) said.json = lines_as_one(finished.out);
   return said;
 }
 
