@@ -134,7 +134,7 @@ assert BASE is not None
 
 
 def ed25519_verify(key: bytes, message: bytes, signature: bytes) -> bool:
-    """RFC 8032 s.5.1.7, strict: canonical encodings, no key and no commitment of small order, no cofactor."""
+    """RFC 8032 s.5.1.7, strict: canonical encodings, no key and no R of small order, no cofactor, a reduced hash."""
     a, r, s = decode_point(key), decode_point(signature[:32]), int.from_bytes(signature[32:], "little")
     if a is None or r is None or len(signature) != 64 or s >= L or is_small(a) or is_small(r):
         return False
@@ -272,7 +272,10 @@ def typed_name(text: str) -> str:
 
 
 def read_name(reader: Reader) -> str:
-    return check_name(reader.opaque(318))
+    try:
+        return check_name(reader.opaque(318))
+    except Refused as refused:
+        raise Refused("format", str(refused)) from None
 
 
 class Device(NamedTuple):
@@ -611,9 +614,12 @@ class Change(NamedTuple):
 
 
 def roots_of(nodes: bytes, changes: list[Change]) -> tuple[bytes, bytes]:
-    """What a TreeProof gives for sorted changes: the old root and the new one."""
+    """What a TreeProof gives for sorted changes: the old root and the new one. Whatever is wrong in it is rule 4's."""
     reader = Reader(nodes)
-    roots = walk(reader, changes, 0)
+    try:
+        roots = walk(reader, changes, 0)
+    except Refused as refused:
+        raise Refused("audit 4", str(refused)) from None
     need(reader.done(), "audit 4", "nodes left over")
     return roots
 
@@ -828,16 +834,23 @@ class Policy:
         self.witnesses: dict[str, Key] = {}
         self.groups: dict[str, tuple[int, list[str]]] = {}
         self.quorum = ""
+        need(len(text.encode()) <= 65_536 and text.endswith("\n"), "policy", "size, or no newline at the end")
+        need(all(c in "\t\n" or c >= " " and c != "\x7f" for c in text), "policy", "control characters")
         for line in text.split("\n"):
-            words = line.replace("\t", " ").split()
+            words = line.replace("\t", " ").split(" ")
+            words = [word for word in words if word]
             if words and not words[0].startswith("#"):
                 self._line(words)
         need(self.quorum != "", "policy", "no quorum")
+        need(max(len(self.witnesses), len(self.groups)) <= 64, "policy", "too many witnesses or groups")
 
     def _line(self, words: list[str]) -> None:
         known = set(self.witnesses) | set(self.groups)
         if words[0] == "witness" and len(words) in (3, 4) and words[1] not in known | {"none"}:
-            key = parse_vkey(words[2], (4,))
+            try:
+                key = parse_vkey(words[2], (4,))
+            except Refused as refused:
+                raise Refused("policy", str(refused)) from None
             need(key.key not in [other.key for other in self.witnesses.values()], "policy", "a witness twice")
             self.witnesses[words[1]] = key
         elif words[0] == "group" and len(words) > 3 and words[1] not in known | {"none"}:
@@ -1068,7 +1081,7 @@ class Auditor:
         self.newest: Record | None = None
         self.tree = Tree()
         self.edge: Edge = []
-        self.size = self.cosigned_size = 0
+        self.size = self.signed_size = self.cosigned_size = 0
         self.requests: dict[bytes, Request] = {}
         self.vetoes: dict[bytes, Veto] = {}
         self.closed: set[bytes] = set()
@@ -1206,9 +1219,14 @@ class Auditor:
         need(size == self.size and size > 0 and root == self.root(), "head", "not our own head")
 
     def signed(self) -> None:
-        """The log has signed our own head: nothing below it is cosigned from now on."""
+        """The log has signed our own head, which is taken over: nothing below it is cosigned from now on."""
+        self.signed_size = self.size
         for request in self.requests.values():
             request.signed = True
+
+    def is_barred(self) -> bool:
+        """Whether a completion was vetoed, and waited for: nothing of this log is cosigned any more."""
+        return any(one.completed and one.has_waited() and key in self.vetoes for key, one in self.requests.items())
 
     def check_cosigning(self, now_ms: int) -> None:
         """Whether our own head may be cosigned."""
@@ -1216,6 +1234,7 @@ class Auditor:
         owed = [request for request in self.requests.values() if request.completed]
         need(all(request.has_waited() for request in owed), "audit 9", "a completion has not waited")
         need(not owed, "audit 9 veto", "a completion that was vetoed")
+        need(self.size == self.signed_size, "cosign", "what is only read")
         fresh = self.newest is not None and self.newest.time_ms + FIVE_MINUTES_MS >= now_ms
         need(fresh or self.size == self.cosigned_size, "cosign", "the newest record is too old")
 
@@ -1247,8 +1266,10 @@ class Answer(NamedTuple):
 
 
 def read_answer(reader: Reader) -> Answer:
+    checkpoint, record = reader.opaque(32 << 10), read_record(reader)
+    need(record.version == 1, "format", "the version of the record")
     return Answer(
-        reader.opaque(32 << 10), read_record(reader), reader.many(read_hash, 126 * 32, 126),
+        checkpoint, record, reader.many(read_hash, 126 * 32, 126),
         reader.optional(read_config), reader.raw(80), read_map_proof(reader),
         reader.many(read_statement, 8 << 20, 4096), reader.many(read_reset_notice, 8 << 20, 4096),
     )  # fmt: skip
@@ -1309,20 +1330,18 @@ class Client:
     def _check_growth(self, checkpoint: Checkpoint, answer: Answer) -> Edge:
         """The edge of the new tree. At first contact nothing but the record can be wrong in it: condition 4."""
         known = edge_size(self.edge)
+        need(checkpoint.size > 0 and answer.record.epoch == checkpoint.size - 1, "condition 4", "not the newest record")
         if known == checkpoint.size and known:
             need(not answer.growth and edge_root(self.edge) == checkpoint.root, "condition 3", "not the same tree")
             need(answer.record == self.newest, "condition 4", "the record is not the newest entry")
             return self.edge
         rule = "condition 3" if known else "condition 4"
-        need(checkpoint.size > 0, "condition 4", "an empty log")
         edge = grown(self.edge, checkpoint.size, answer.growth, log_leaf(answer.record.data), rule)
         need(edge_root(edge) == checkpoint.root, rule, "growth does not lead to this tree")
         return edge
 
     def _check_record(self, name: str, checkpoint: Checkpoint, answer: Answer) -> Config:
         rule = "condition 4"
-        need(answer.record.version == 1, rule, "the version of the record")
-        need(answer.record.epoch == checkpoint.size - 1, rule, "the epoch of the record")
         need((answer.config is None) == (self.newest is not None), rule, "a config exactly where none is known")
         config = answer.config or self.config
         assert config is not None
@@ -1353,10 +1372,10 @@ class Client:
                 self._check_completed(newest, answer.record)
                 pending, resets = ZERO, sha256(b"\x07", resets, pending)
             chain = after
-        need(not notices, "condition 7", "a notice too many")
         stands = leaf or NO_LEAF
         need((stands.count, stands.head) == (chain.count, chain.head), "condition 6", "not the leaf's chain")
         need((leaf is None) == (chain.count == 0), "condition 6", "a leaf without statements")
+        need(not notices, "condition 7", "a notice too many")
         need((stands.pending, stands.resets) == (pending, resets), "condition 7", "not the leaf's resets")
         return Pinned(chain, pending, resets, newest)
 
@@ -1465,9 +1484,20 @@ def check_statements(file: Json, tally: Tally) -> None:
             tally.equal(what, [key.hex() for key in past[-1].veto_keys()], item["veto_keys"])
             tally.equal(what, sorted(one.hex() for one in past[-1].active), item["active"])
             tally.equal(what, past[-1].recovery.hex(), item["recovery_commitment"])
+    for item in file.get("long", []):
+        states[item["name"]] = past = [Chain(item["name"])]
+        for statement in item["statements"]:
+            act = lambda: past[-1].apply(decode(read_statement, bytes.fromhex(statement)))  # noqa: E731
+            past.append(tally.expect(f"{item['name']} {past[-1].count}", None, act))
+        found = [past[-1].head.hex(), len(past[-1].active), len(past[-1].veto_keys())]
+        tally.equal(item["name"], found, [item[name] for name in ("head", "active", "veto_keys")])
     for item in file["refused"]:
         chain = states[item["name"]][item["after"]]
         tally.expect(item["what"], item["rule"], lambda: chain.apply(decode(read_statement, unhex(item, "statement"))))
+    for item in file.get("signatures", []):
+        key, message, signature = (unhex(item, name) for name in ("key", "message", "signature"))
+        act = lambda: need(ed25519_verify(key, message, signature), "signature", "does not verify")  # noqa: E731
+        tally.expect(item["what"], item.get("rule"), act)
 
 
 def check_map(file: Json, tally: Tally) -> None:
@@ -1542,6 +1572,11 @@ def check_note(note: str, log_key: Key, policy: Policy) -> tuple[Checkpoint, int
 
 
 def check_audits(file: Json, tally: Tally) -> None:
+    for log in [file, *file.get("more", [])]:
+        check_steps(log, tally)
+
+
+def check_steps(file: Json, tally: Tally) -> None:
     config = decode(read_config, unhex(file, "config"))
     tally.equal("config", config.hash().hex(), file["config_hash"])
     auditors = {"": Auditor(config)}
@@ -1555,10 +1590,18 @@ def check_audits(file: Json, tally: Tally) -> None:
             "sign": lambda: sign(auditor, step),
             "cosign": lambda: cosign(auditor, step),
             "adopt": lambda: auditors.update({"": Auditor(config, step["size"])}),
+            "crowd": lambda: crowd(auditor, step["count"]),
         }[step["do"]]
         tally.expect(step["what"], step.get("rule"), act)
         if step["do"] == "audit" and "rule" not in step:
             tally.equal(step["what"], [auditor.size, auditor.root().hex()], [step["size"], step["root"]])
+
+
+def crowd(auditor: Auditor, count: int) -> None:
+    """So many requests besides are open, of which nothing else is heard."""
+    for number in range(count):
+        notice = ResetNotice(sha256(u64(number)), 0, 0, 0, [], ZERO, None, u64(number))
+        auditor.requests[notice.hash()] = Request(notice)
 
 
 def sign(auditor: Auditor, step: Json) -> None:
@@ -1576,6 +1619,7 @@ def close(auditor: Auditor, step: Json) -> None:
     asked = unhex(step, "request")
     origin, request, nonce = decode(read_close_request, asked)
     need(origin == auditor.config.origin.encode(), "close", "another log")
+    need(not auditor.is_barred(), "close barred", "a completion that was vetoed")
     try:
         veto, open_yet = auditor.close(request, step["now_ms"]), False
     except Refused as refused:

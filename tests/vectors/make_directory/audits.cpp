@@ -92,35 +92,6 @@ void refuse_old_leaves(History& history, const TestPerson& alice, const TestPers
   history.refuse("rule 8: the new root has a pending request without a notice", "audit 6", history.forge(update, leaf));
 }
 
-EpochAudit forge_request(const History& history, const TestPerson& person, const ResetNotice& request,
-                         std::optional<ResetNotice> vetoed = {}) {
-  const Update update = history.update(person);
-  NameLeaf leaf = History::extended(update);
-  leaf.pending = request.hash();
-  return history.forge(update, leaf, {{RequestNotice{request, std::move(vetoed)}}});
-}
-
-EpochAudit forge_veto(const History& history, const TestPerson& person, const VetoNotice& veto) {
-  const Update update = history.update(person);
-  NameLeaf leaf = History::extended(update);
-  leaf.pending = veto_mark(veto.request.hash());
-  return history.forge(update, leaf, {{veto}});
-}
-
-EpochAudit forge_completion(const History& history, const TestPerson& person, const ResetNotice& request) {
-  const Update update = history.update(person);
-  NameLeaf leaf = History::extended(update);
-  leaf.pending = {};
-  leaf.resets = extend_resets(leaf.resets, request.hash());
-  return history.forge(update, leaf, {{CompleteNotice{request}}});
-}
-
-ResetNotice request_now(const History& history, const TestPerson& person, std::optional<ResetNotice> vetoed = {}) {
-  return make_request_notice(person.state, history.domain.key_of(person.name()), history.domain.now.ms,
-                             history.domain.config.min_reset_delay_s, std::move(vetoed))
-      .request;
-}
-
 void refuse_notices(History& history, const TestPerson& alice, const TestPerson& bob) {
   const ResetNotice request = request_now(history, alice);
   EpochAudit lie = forge_request(history, alice, request);
@@ -164,8 +135,13 @@ void refuse_requests(History& history, const TestPerson& alice) {
   lie.matures_ms = 0;
   history.refuse("a request that matures before it was made", "audit 8", forge_request(history, alice, lie));
   lie = request;
-  lie.after = request.hash();
-  history.refuse("after a request that there was not", "audit 8", forge_request(history, alice, lie, request));
+  ResetNotice past = request;
+  past.requested_ms = 1;
+  past.matures_ms = past.requested_ms + kDelayMs;
+  lie.after = past.hash();
+  history.refuse("after a request that there was not", "audit 8", forge_request(history, alice, lie, past));
+  history.refuse("after without the vetoed request", "audit 8", forge_request(history, alice, lie));
+  history.refuse("a vetoed request without after", "audit 8", forge_request(history, alice, request, past));
   lie = request;
   lie.key = hash_of(99);
   lie.request_sequence = 0;
@@ -209,6 +185,8 @@ void vetoed_reset(History& history, TestPerson& alice, const TestDevice& device)
   alice.take(alice.by_device(VetoReset{}, device));
   history.domain.publish(alice, veto_as_device(open, device.key));
   history.follow("a veto");
+  history.refuse_veto("the veto of a request that is vetoed", veto_as_device(open, device.key));
+  history.refuse_closing("the mailbox of a request that is vetoed", open);
   history.domain.now = Time{open.matures_ms - 1};
   history.refuse("the next request before the vetoed one would have matured", "audit 8",
                  forge_request(history, alice, request_now(history, alice, open), open));
@@ -219,6 +197,8 @@ void vetoed_reset(History& history, TestPerson& alice, const TestDevice& device)
   invented.matures_ms -= 1;
   history.refuse("the next request with another notice than the vetoed one", "audit 8",
                  forge_request(history, alice, request_now(history, alice, open), invented));
+  history.refuse("the next request after another one than the vetoed one", "audit 8",
+                 forge_request(history, alice, request_now(history, alice, invented), invented));
 }
 
 /// alice's second request completes, once the auditor has taken it over and waited.
@@ -343,7 +323,7 @@ void adopted(History& history, TestPerson& bob, const TestDevice& bob_device, co
 }  // namespace
 
 Json make_audits() {
-  History history;
+  History history(51);
   TestDomain& domain = history.domain;
   TestPerson alice("alice@example.org", 52), bob("bob@example.org", 53), carol("carol@example.org", 54);
   const TestDevice device = alice.new_device(), bob_device = bob.new_device(), second = alice.new_device();
@@ -380,7 +360,9 @@ Json make_audits() {
   completed_reset(history, alice, device);
   const VetoNotice late = missed_reset(history, carol, carol_device);
   adopted(history, bob, bob_device, late);
-  return history.take_all();
+  Json out = history.take_all();
+  out["more"] = make_audit_edges();
+  return out;
 }
 
 }  // namespace cairn::testing

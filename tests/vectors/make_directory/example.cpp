@@ -21,12 +21,18 @@ std::string line_of(std::string label, ByteView bytes) {
   return out;
 }
 
+std::string text_line(std::string label, std::string_view text) {
+  label.resize(kLabelWidth, ' ');
+  return label.append(text) + "\n";
+}
+
 }  // namespace
 
 std::string worked_example() {
   TestDomain domain("example.org", 71);
   TestPerson alice("alice@example.org", 72);
-  alice.take(alice.genesis(alice.new_device()));
+  const TestDevice device = alice.new_device();
+  alice.take(alice.genesis(device));
   domain.publish(alice);
   const Statement& genesis = alice.statements[0];
   const auto vrf = domain.vrf(alice.name());
@@ -37,7 +43,13 @@ std::string worked_example() {
   const LookupResponse answer = domain.answer(make_lookup(alice.name(), {}));
   hold(verify_lookup(alice.name(), {}, *domain.policy, answer, domain.now).has_value(), "the example");
   const std::string note = domain.checkpoint({0});
-  return line_of("vrf_key", domain.config.vrf_key) + line_of("config", wire::encode(domain.config)) +
+  const tlog::VerifierKey log_vkey(*tlog::KeyName::from(domain.config.origin), tlog::SignatureType::ed25519,
+                                   domain.log_key.public_key());
+  return line_of("log key seed", domain.log_key.seed().expose()) + line_of("VRF secret", domain.vrf_key.expose()) +
+         line_of("device seed", device.key.seed().expose()) + line_of("recovery", alice.secret.expose()) +
+         text_line("log vkey", log_vkey.to_text()) +
+         text_line("witness vkey", domain.cosigners[0].verifier().to_text()) +
+         line_of("vrf_key", domain.config.vrf_key) + line_of("config", wire::encode(domain.config)) +
          line_of("H(0x08 ...)", domain.config.hash()) + line_of("name", alice.name().bytes()) +
          line_of("vrf_proof", vrf.proof) + line_of("key", key) + line_of("Statement", wire::encode(genesis)) +
          line_of("commitment", genesis.commitment()) + line_of("head", alice.state.head()) +

@@ -24,9 +24,9 @@ using directory::VetoNotice;
 /// A directory, an auditor that follows it, and what it is asked.
 class History {
  public:
-  History() : auditor_(*Auditor::enrol(domain.config, 0)) {}
+  explicit History(std::uint64_t seed) : domain("example.org", seed), auditor_(*Auditor::enrol(domain.config, 0)) {}
 
-  TestDomain domain{"example.org", 51};
+  TestDomain domain;
 
   // ---- honest steps ----
 
@@ -53,11 +53,15 @@ class History {
   void sign(std::string_view what) {
     hold(auditor_.check_head(auditor_.head()).has_value(), what);
     auditor_.begin_waiting(auditor_.not_begun());
+    signed_size_ = auditor_.size();
     put_head(what, {}, auditor_.head());
   }
   void cosign(std::string_view what) {
     sign(what);
-    hold(auditor_.check_cosigning(domain.now).has_value(), what);
+    cosign_signed(what);
+  }
+  void cosign_signed(std::string_view what) {
+    hold(signed_size_ == auditor_.size() && auditor_.check_cosigning(domain.now), what);
     auditor_.record_cosigned();
     put_cosign(what, {});
   }
@@ -90,8 +94,21 @@ class History {
   /// An auditor that enrols late and adopts what there is.
   void adopt(std::uint64_t size) {
     auditor_ = *Auditor::enrol(domain.config, size);
+    signed_size_ = 0;
     Json step = step_of("adopt", "a new auditor begins", {});
     step["size"] = size;
+    steps_.push_back(std::move(step));
+  }
+
+  /// So many requests besides are open, of which nothing else is heard.
+  void crowd(std::uint64_t count) {
+    for (std::uint64_t number = 0; number < count; ++number) {
+      wire::Writer name;
+      name.u64(number);
+      auditor_.put(crypto::sha256(name.view()), directory::OpenRequest{});
+    }
+    Json step = step_of("crowd", "so many requests are open besides", {});
+    step["count"] = count;
     steps_.push_back(std::move(step));
   }
 
@@ -120,6 +137,16 @@ class History {
     const auto veto = Auditor(auditor_).close(request.hash(), domain.now);
     hold(!veto && veto.error().code == ErrorCode::not_found, what);
     put_close(what, "close", ask(request));
+  }
+  /// As if the log were another one.
+  void refuse_closing_elsewhere(std::string_view what, const ResetNotice& request) {
+    CloseRequest asked = ask(request);
+    asked.origin = "example.net/cairn";
+    put_close(what, "close", asked);
+  }
+  void refuse_barred_closing(std::string_view what, const ResetNotice& request) {
+    hold(auditor_.is_barred(), what);
+    put_close(what, "close barred", ask(request));
   }
   /// Answers that an auditor does not give, about a mailbox that it has closed.
   void refuse_closed_answers(const ResetNotice& request) {
@@ -158,7 +185,7 @@ class History {
     put_head(what, "head", head);
   }
   void refuse_cosigning(std::string_view what, std::string_view rule) {
-    hold(!auditor_.check_cosigning(domain.now), what);
+    hold(signed_size_ != auditor_.size() || !auditor_.check_cosigning(domain.now), what);
     put_cosign(what, rule);
   }
 
@@ -245,9 +272,45 @@ class History {
   }
 
   Auditor auditor_;
+  std::uint64_t signed_size_ = 0;        ///< taken over: core/witness lets nothing else be cosigned
   crypto::SigningKey key_ = make_key();  ///< the auditor's
   SeededEntropy nonces_{59};
   Json steps_ = Json::array();
 };
+
+// ---- epochs with one notice ----
+
+inline EpochAudit forge_request(const History& history, const TestPerson& person, const ResetNotice& request,
+                                std::optional<ResetNotice> vetoed = {}) {
+  const Update update = history.update(person);
+  NameLeaf leaf = History::extended(update);
+  leaf.pending = request.hash();
+  return history.forge(update, leaf, {{directory::RequestNotice{request, std::move(vetoed)}}});
+}
+
+inline EpochAudit forge_veto(const History& history, const TestPerson& person, const VetoNotice& veto) {
+  const Update update = history.update(person);
+  NameLeaf leaf = History::extended(update);
+  leaf.pending = directory::veto_mark(veto.request.hash());
+  return history.forge(update, leaf, {{veto}});
+}
+
+inline EpochAudit forge_completion(const History& history, const TestPerson& person, const ResetNotice& request) {
+  const Update update = history.update(person);
+  NameLeaf leaf = History::extended(update);
+  leaf.pending = {};
+  leaf.resets = directory::extend_resets(leaf.resets, request.hash());
+  return history.forge(update, leaf, {{directory::CompleteNotice{request}}});
+}
+
+inline ResetNotice request_now(const History& history, const TestPerson& person,
+                               std::optional<ResetNotice> vetoed = {}) {
+  return directory::make_request_notice(person.state, history.domain.key_of(person.name()), history.domain.now.ms,
+                                        history.domain.config.min_reset_delay_s, std::move(vetoed))
+      .request;
+}
+
+/// Logs of their own, for what is decided at the edge of a rule.
+Json make_audit_edges();
 
 }  // namespace cairn::testing

@@ -60,6 +60,11 @@ class Lookups {
     state_ = lookup->domain;
     views_.insert_or_assign(name_, lookup->view);
   }
+  /// What is no LookupResponse.
+  void refuse_bytes(std::string_view what, const Bytes& bytes) {
+    hold(!wire::decode<LookupResponse>(bytes), what);
+    items_.push_back(item_with(item_of(what, "format"), bytes));
+  }
   void refuse(std::string_view what, std::string_view rule, const LookupResponse& response) {
     const auto lookup = verify_lookup(asked(), known(), *domain.policy, response, domain.now);
     const bool said = !lookup && std::string_view(lookup.error().where).starts_with(std::string(rule) + ":");
@@ -86,6 +91,15 @@ class Lookups {
     domain.map.update({&honest, 1});
     return out;
   }
+  /// The answer with another notice of the newest request, which the map shows.
+  LookupResponse answer_with_notice(const ResetNotice& notice) {
+    const ResetNotice honest = std::exchange(entry().notices.back(), notice);
+    NameLeaf shown = leaf();
+    shown.pending = notice.hash();
+    LookupResponse out = answer_with_leaf(shown);
+    entry().notices.back() = honest;
+    return out;
+  }
   NameLeaf leaf() const { return *domain.map.find(domain.key_of(asked())); }
   TestDomain::Entry& entry() { return domain.entries.at(name_); }
 
@@ -99,6 +113,9 @@ class Lookups {
     domain.log.entries.back() = wire::encode(record);
   }
   Json item_with(Json item, const LookupResponse& response) const {
+    return item_with(std::move(item), wire::encode(response));
+  }
+  Json item_with(Json item, const Bytes& response) const {
     item["known"] = taken_;
     item["name"] = name_;
     item["now_ms"] = domain.now.ms;
@@ -106,7 +123,7 @@ class Lookups {
       item["vetoes"] = Json::array();
       for (const VetoNotice& veto : vetoes) item["vetoes"].push_back(hex(wire::encode(veto)));
     }
-    item["response"] = hex(wire::encode(response));
+    item["response"] = hex(response);
     return item;
   }
 
@@ -159,6 +176,62 @@ void note_limits(Lookups& out) {
   out.be(before);
 }
 
+/// Times at which an answer is just taken.
+void last_moments(Lookups& out) {
+  const TestDomain& domain = out.domain;
+  const std::uint64_t now_s = domain.now.ms / kSecondMs, day_s = kDayMs / kSecondMs;
+  const Lookups::Client before = out.client();
+  LookupResponse response = out.answer();
+  const auto take = [&](std::string_view what, std::string checkpoint) {
+    response.checkpoint = std::move(checkpoint);
+    out.take(what, response);
+    out.be(before);
+  };
+  const std::uint64_t then_s = now_s - day_s;
+  take("exactly 24 hours old", domain.checkpoint({0, 1, 2}, {then_s, then_s, then_s}));
+  take("the quorum stands by a cosignature exactly five minutes ahead",
+       domain.checkpoint({0, 1, 2}, {now_s, now_s, now_s + 300}));
+  const auto own = tlog::SignedCheckpoint::sign({domain.config.origin, domain.log_head(), {}}, domain.log_key);
+  const auto line = [&](std::uint64_t time_s) {
+    return tlog::cosign(domain.cosigners[1].name, domain.cosigners[1].key, time_s, own.note().text).line();
+  };
+  take("two lines of one auditor, the later one fresh",
+       domain.checkpoint({0, 2}) + line(now_s - 2 * day_s) + line(now_s - 1));
+  take("two lines of one auditor, one of them too far ahead",
+       domain.checkpoint({0, 2}) + line(now_s - 2) + line(now_s + 301));
+}
+
+/// The clock of a client that has seen a later time was set back.
+void clock_set_back(Lookups& out) {
+  TestDomain& domain = out.domain;
+  const Time now = domain.now;
+  const Lookups::Client before = out.client();
+  const std::uint64_t now_s = now.ms / kSecondMs, old_s = now_s - kDayMs / kSecondMs - 1;
+  LookupResponse response = out.answer();
+  domain.now = Time{now.ms - 2 * kDayMs};
+  response.checkpoint = domain.checkpoint({0, 1, 2}, {old_s, old_s, old_s});
+  out.refuse("a day and a second before the greatest time ever seen, by a clock that was set back", "condition 2",
+             response);
+  response.checkpoint = domain.checkpoint({0, 1, 2}, {now_s, now_s, now_s + 300});
+  out.take("ahead of a clock that was set back, and not of the greatest time ever seen", response);
+  out.be(before);
+  domain.now = now;
+}
+
+void refuse_forms(Lookups& out) {
+  LookupResponse response = out.answer();
+  Bytes bytes = wire::encode(response);
+  bytes[response.checkpoint.size() + 2] = 2;  // after a length of two bytes
+  out.refuse_bytes("a record of version 2", bytes);
+  response.config->min_reset_delay_s = kMinResetDelayS - 1;
+  out.refuse_bytes("a config whose delay is below three days", wire::encode(response));
+  response.config->min_reset_delay_s = kMaxResetDelayS + 1;
+  out.refuse_bytes("a config whose delay is above sixty days", wire::encode(response));
+  response = out.answer();
+  response.config->origin = "example.org/other";
+  out.refuse_bytes("a config whose origin is none", wire::encode(response));
+}
+
 /// Policies that a client may have, and such as C2SP allows and it may not, or that are none.
 Json make_policies(const TestDomain& domain) {
   std::string witnesses;
@@ -190,6 +263,28 @@ Json make_policies(const TestDomain& domain) {
   add("none of them", "group auditors 0 w0 w1 w2\nquorum auditors\n", false);
   add("a number that is none", "group auditors two w0 w1 w2\nquorum auditors\n", false);
   add("no quorum", "group auditors 2 w0 w1 w2\n", false);
+  const std::string good = "group auditors 2 w0 w1 w2\nquorum auditors\n";
+  const auto vkey = [&](tlog::SignatureType type) {
+    return tlog::VerifierKey(domain.cosigners[3].name, type, domain.cosigners[3].key.public_key()).to_text();
+  };
+  add("a comment, and blanks between items", "  # nothing\ngroup\tauditors  2 w0 w1 w2 \nquorum auditors\n", true);
+  add("a log line", "log " + vkey(tlog::SignatureType::ed25519) + "\n" + good, false);
+  add("a log's key as a witness", "witness w3 " + vkey(tlog::SignatureType::ed25519) + "\n" + good, false);
+  std::string other_id = vkey(tlog::SignatureType::cosignature_v1);
+  char& digit = other_id[other_id.find('+') + 1];
+  digit = digit == '0' ? '1' : '0';
+  add("a vkey with another id", "witness w3 " + other_id + "\n" + good, false);
+  add("two quorums", good + "quorum auditors\n", false);
+  add("a quorum of none", "group auditors 2 w0 w1 w2\nquorum none\n", false);
+  add("a member that is not defined", "group auditors 2 w0 w1 w7\nquorum auditors\n", false);
+  add("a quorum that is not defined", "group auditors 2 w0 w1 w2\nquorum others\n", false);
+  add("a quorum before its group", "quorum auditors\ngroup auditors 2 w0 w1 w2\n", false);
+  add("one member twice", "group auditors 2 w0 w0 w1\nquorum auditors\n", false);
+  add("a group called like a witness", "group w2 all w0 w1\n" + good, false);
+  add("a group called none", "group none all w0\ngroup auditors all w1 w2\nquorum auditors\n", false);
+  add("another line", good + "threshold 2\n", false);
+  add("a carriage return", "group auditors 2 w0 w1 w2\r\nquorum auditors\r\n", false);
+  add("no newline at the end", good.substr(0, good.size() - 1), false);
   return out;
 }
 
@@ -272,18 +367,17 @@ void refuse_known(Lookups& out) {
   response = out.answer();
   response.statements = out.entry().statements;
   out.refuse("all statements where the client knows some", "condition 6", response);
+  EpochRecord record = out.domain.records.back();
+  record.map_root = {};
+  response = out.answer_with(record);
+  response.map_proof = {};
+  response.statements.clear();
+  out.refuse("a name that the client knows is not there", "condition 6", response);
 }
 
 void refuse_notices(Lookups& out) {
   const ResetNotice honest = out.entry().notices.back();
-  const auto with = [&](const ResetNotice& lie) {
-    out.entry().notices.back() = lie;
-    NameLeaf leaf = out.leaf();
-    leaf.pending = lie.hash();
-    LookupResponse response = out.answer_with_leaf(leaf);
-    out.entry().notices.back() = honest;
-    return response;
-  };
+  const auto with = [&](const ResetNotice& lie) { return out.answer_with_notice(lie); };
   LookupResponse response = out.answer();
   response.notices.clear();
   out.refuse("a request without its notice", "condition 7", response);
@@ -331,8 +425,13 @@ void resets(Lookups& out, const TestDevice& device) {
   domain.now = Time{out.entry().notices.back().matures_ms};
   alice.take(alice.request(heir, 9));
   domain.publish(alice);
-  out.take("a second request, after the veto");
   const ResetNotice notice = out.entry().notices.back();
+  ResetNotice lie = notice;
+  lie.after.reset();
+  out.refuse("a request after a vetoed one that does not say so", "condition 7", out.answer_with_notice(lie));
+  lie.after = Hash{};
+  out.refuse("a request after another one than the vetoed one", "condition 7", out.answer_with_notice(lie));
+  out.take("a second request, after the veto");
   domain.now = after(domain.now, kDelayMs);
   alice.take(alice.by_new_device(CompleteReset{alice.state.open_reset()->sequence}, heir));
   domain.publish(alice);
@@ -357,6 +456,23 @@ void resets(Lookups& out, const TestDevice& device) {
   out.take("all of it at first contact");
 }
 
+/// A device that another one removed holds the veto until a recovery key signs.
+void removed_holder(Lookups& out) {
+  TestPerson carol("carol@example.org", 64);
+  const TestDevice first = carol.new_device(), removed = carol.new_device();
+  carol.take(carol.genesis(first));
+  carol.take(carol.add(removed, first));
+  carol.take(carol.by_device(RemoveDevice{removed.device.id()}, first));
+  carol.take(carol.request(carol.new_device(), 5));
+  out.domain.publish(carol);
+  out.ask_for(carol);
+  ResetNotice lie = out.entry().notices.back();
+  std::erase(lie.veto_keys, removed.key.public_key());
+  hold(lie.veto_keys.size() == 1, "two hold the veto");
+  out.refuse("the veto key of a removed device is missing", "condition 7", out.answer_with_notice(lie));
+  out.take("a request of which a removed device holds the veto");
+}
+
 }  // namespace
 
 Json make_lookups() {
@@ -369,6 +485,8 @@ Json make_lookups() {
   domain.publish(out.bob);
   conditions_1_and_2(out);
   note_limits(out);
+  last_moments(out);
+  refuse_forms(out);
   condition_4(out);
   conditions_5_6_and_8(out, device);
   LookupResponse response = out.answer();
@@ -382,10 +500,18 @@ Json make_lookups() {
   response = out.answer();
   response.growth.hashes.push_back(Hash{});
   out.refuse("growth where nothing grew", "condition 3", response);
+  EpochRecord record = domain.records.back();
+  record.names += 1;
+  out.refuse("another log of the same size", "condition 3", out.answer_with(record));
+  clock_set_back(out);
   out.take("nothing is new");
   out.ask_for(out.bob);
   out.take("another name of the domain");
   out.ask_for("nobody@example.org");
+  TestPerson nobody("nobody@example.org", 65);
+  response = out.answer();
+  response.statements.push_back(nobody.genesis(nobody.new_device()));
+  out.refuse("statements of a name that is not there", "condition 6", response);
   out.take("nobody");
   out.ask_for(out.alice);
   out.alice.take(out.alice.add(second, device));
@@ -398,6 +524,7 @@ Json make_lookups() {
   before.statements.clear();
   out.refuse("a smaller log than before", "condition 2", before);
   resets(out, device);
+  removed_holder(out);
   return out.take_all(make_policies(domain));
 }
 

@@ -34,6 +34,19 @@ Json make_vrf(SeededEntropy& entropy) {
   auto above = proof;
   for (std::size_t i = 48; i < 80; ++i) above.mutable_view()[i] = 0xff;
   put("s is not below the order", alice, above);
+  auto wrapped = proof;  // the same s, and the order
+  const Bytes order = *from_hex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
+  unsigned carry = 0;
+  for (std::size_t i = 0; i < order.size(); ++i, carry >>= 8) {
+    carry += unsigned{proof.data()[48 + i]} + order[i];
+    wrapped.mutable_view()[48 + i] = static_cast<std::uint8_t>(carry);
+  }
+  put("s and the order", alice, wrapped);
+  // Made with the secret key: everything fits, and the output would be the same.
+  put("Gamma with a component of small order", alice,
+      *crypto::VrfProof::from(
+          *from_hex("9444b71b224152cbfae067d6dc08b19ca691ccd72eb5e2a7c7108db4050204adc02825ccbb971fc0"
+                    "e62257f2d8f6ccc95ca5d39c632c70e0efec452cabbbae664bd70fd63bdb6adc7ad9fd941d718b09")));
   Json refused = Json::array();
   const std::pair<const char*, const char*> keys[] = {
       {"the identity", "0100000000000000000000000000000000000000000000000000000000000000"},
@@ -145,6 +158,9 @@ Json make_map() {
   }
   proofs.take("absent: the path ends in nothing", *by_empty);
   proofs.take("absent: another leaf is in the way", *by_other);
+  Hash twin = keys[1];
+  twin.mutable_view()[31] ^= 1;
+  proofs.take("absent: a leaf whose key differs in the last bit alone is in the way", twin);
   refuse_proofs(proofs, map, keys[1], *by_other);
   return {{"vrf", std::move(vrf)}, {"leaves", std::move(leaves)}, {"proofs", proofs.take_all()}};
 }

@@ -1,68 +1,10 @@
 // Chains with statements of all eight types, and for most rules of apply a statement that breaks it.
-#include "tests/vectors/make_directory/maker.h"
+#include "tests/vectors/make_directory/chains.h"
 
 namespace cairn::testing {
 namespace {
 
 using namespace directory;
-
-const char* name_of(StatementType type) {
-  switch (type) {
-    case StatementType::genesis: return "genesis";
-    case StatementType::add_device: return "add_device";
-    case StatementType::remove_device: return "remove_device";
-    case StatementType::replace_recovery: return "replace_recovery";
-    case StatementType::request_reset: return "request_reset";
-    case StatementType::veto_reset: return "veto_reset";
-    case StatementType::complete_reset: return "complete_reset";
-    case StatementType::set_reset_delay: return "set_reset_delay";
-  }
-  return "";
-}
-
-/// One chain as it grows; what is refused is refused at the place that it has reached.
-class Chain {
- public:
-  Chain(std::string_view name, std::uint64_t seed, Json& refused) : person(name, seed), refused_(refused) {}
-
-  TestPerson person;
-
-  void take(const Statement& statement) {
-    person.take(statement);
-    Json keys = Json::array();
-    for (const PublicKey& key : person.state.veto_holders()) keys.push_back(hex(key));
-    std::vector<std::string> active;
-    for (const Device& device : person.state.active_devices()) active.push_back(hex(device.id()));
-    std::sort(active.begin(), active.end());
-    statements_.push_back({{"type", name_of(statement.content.type())},
-                           {"statement", hex(wire::encode(statement))},
-                           {"commitment", hex(statement.commitment())},
-                           {"head", hex(person.state.head())},
-                           {"active", active},
-                           {"veto_keys", keys},
-                           {"recovery_commitment", hex(person.state.recovery_commitment())}});
-  }
-
-  void refuse(std::string_view what, std::string_view rule, const Statement& statement) {
-    refuse_bytes(what, rule, wire::encode(statement));
-  }
-  void refuse_bytes(std::string_view what, std::string_view rule, const Bytes& bytes) {
-    const auto read = Statement::decode(bytes);
-    hold(!read || !apply(person.state, *read), what);
-    hold(read.has_value() == (rule != "format"), what);
-    Json out = item_of(what, rule);
-    out["name"] = person.name().text();
-    out["after"] = person.state.count();
-    out["statement"] = hex(bytes);
-    refused_.push_back(std::move(out));
-  }
-
-  Json json() const { return {{"name", person.name().text()}, {"statements", statements_}}; }
-
- private:
-  Json& refused_;
-  Json statements_ = Json::array();
-};
 
 void refuse_places(Chain& chain, const TestDevice& first, const TestDevice& second) {
   TestPerson& person = chain.person;
@@ -207,7 +149,12 @@ Json make_statements() {
   Json chains = Json::array();
   chains.push_back(make_alice(refused));
   chains.push_back(make_bob(refused));
-  return {{"chains", std::move(chains)}, {"refused", std::move(refused)}};
+  add_chain_edges(chains, refused);
+  Json long_chains = make_long_chains(refused);
+  return {{"chains", std::move(chains)},
+          {"long", std::move(long_chains)},
+          {"refused", std::move(refused)},
+          {"signatures", make_signatures()}};
 }
 
 }  // namespace cairn::testing
