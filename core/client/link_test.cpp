@@ -55,8 +55,10 @@ class LinkRooms {
   bool crashed() const { return crashed_; }
 
   void register_name(const std::string& name) {
-    ASSERT_TRUE(
-        within([&](Context& context) { return own_name_.begin(context, name, kUrl, server_.policy_text(), {}, 0); }));
+    ASSERT_TRUE(within([&](Context& context) {
+      const auto secret = random_secret<directory::RecoverySecret>(context.entropy);
+      return own_name_.begin(context, name, kUrl, server_.policy_text(), {}, 0, &secret);
+    }));
     ASSERT_EQ(state(), AccountState::active);
   }
   Result<std::string> begin(const std::string& name = kAlice) {
