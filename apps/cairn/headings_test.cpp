@@ -28,7 +28,7 @@ json said(const std::string& conversation, const std::string& text) {
   return {{"conversation", conversation}, {"delivery", "received"}, {"sender", "d@b.c"}, {"text", text}};
 }
 
-std::size_t count(const std::string& text, const std::string& part) {
+std::size_t times_in(const std::string& text, const std::string& part) {
   std::size_t out = 0;
   for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++out;
   return out;
@@ -40,11 +40,11 @@ TEST(Headings, StandOverEachConversationWhereThereAreSeveral) {
   for (const char* id : {"aa00112233445566", "aa00112233445566", "bb00112233445566"}) all.push_back(said(id, "hi"));
   Headings headings(lists, {{"messages", all}});
   const std::string text = render_under(headings, {{"messages", all}}, Ink::none);
-  EXPECT_EQ(count(text, "== "), 2u) << text;
+  EXPECT_EQ(times_in(text, "== "), 2u) << text;
   EXPECT_TRUE(text.starts_with("== Lake")) << text;
   EXPECT_EQ(text.find('\x1b'), std::string::npos) << text;
-  EXPECT_EQ(count(text, "== d@b.c ==\n"), 1u) << text;
-  EXPECT_EQ(count(text, ": hi"), 3u) << text;
+  EXPECT_EQ(times_in(text, "== d@b.c ==\n"), 1u) << text;
+  EXPECT_EQ(times_in(text, ": hi"), 3u) << text;
   // What comes later in another one has its heading, too.
   EXPECT_EQ(headings.before(said("bb00112233445566", "more"), Ink::none), "");
   EXPECT_NE(headings.before(said("aa00112233445566", "more"), Ink::none), "");
