@@ -150,8 +150,7 @@ constexpr std::string_view kSignedMessage = "cairn";
 struct SignatureCase {
   const char* what;
   const char* key;
-  const char* r;
-  const char* s;
+  const char* signature;  ///< R, then S
   bool good;
 };
 
@@ -239,7 +238,7 @@ Json make_long_chains(Json& refused) {
 Json make_signatures() {
   Json out = Json::array();
   for (const SignatureCase& one : kSignatures) {
-    const Bytes signature = concat({*from_hex(one.r), *from_hex(one.s)});
+    const Bytes signature = *from_hex(one.signature);
     const bool good =
         crypto::verify(*PublicKey::from(*from_hex(one.key)), as_bytes(kSignedMessage), *Signature::from(signature))
             .has_value();
