@@ -51,7 +51,7 @@ TEST(Verified, RefusesEverythingElseAfterAGoodOne) {
   EXPECT_TRUE(refuses(one.key, to_bytes(std::string_view("checkpoinT")), one.signature));
   EXPECT_TRUE(refuses(one.key, ByteView(one.message).first(9), one.signature));
   EXPECT_TRUE(refuses(one.key, concat({one.message, one.message}), one.signature));
-  for (const std::size_t at : {0, 31, 32, 63}) EXPECT_TRUE(refuses(one.key, one.message, flipped(one.signature, at)));
+  for (const std::size_t at : {0u, 31u, 32u, 63u}) EXPECT_TRUE(refuses(one.key, one.message, flipped(one.signature, at)));
   EXPECT_EQ(verified.size(), 1u);
 }
 
@@ -87,7 +87,7 @@ TEST(Verified, GivesTheOutputOfAProofAgain) {
   const VrfPublicKey other_key = vrf_public_key(random_secret<VrfSecretKey>(entropy));
   EXPECT_FALSE(verified.vrf_verify(key, bob, of_alice.proof).has_value());
   EXPECT_FALSE(verified.vrf_verify(other_key, alice, of_alice.proof).has_value());
-  for (const std::size_t at : {0, 32, 48, 79}) {
+  for (const std::size_t at : {0u, 32u, 48u, 79u}) {
     EXPECT_FALSE(verified.vrf_verify(key, alice, flipped(of_alice.proof, at)).has_value()) << at;
   }
   EXPECT_EQ(verified.size(), 2u);
