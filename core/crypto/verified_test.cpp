@@ -51,7 +51,8 @@ TEST(Verified, RefusesEverythingElseAfterAGoodOne) {
   EXPECT_TRUE(refuses(one.key, to_bytes(std::string_view("checkpoinT")), one.signature));
   EXPECT_TRUE(refuses(one.key, ByteView(one.message).first(9), one.signature));
   EXPECT_TRUE(refuses(one.key, concat({one.message, one.message}), one.signature));
-  for (const std::size_t at : {0u, 31u, 32u, 63u}) EXPECT_TRUE(refuses(one.key, one.message, flipped(one.signature, at)));
+  for (const std::size_t at : {0u, 31u, 32u, 63u})
+    EXPECT_TRUE(refuses(one.key, one.message, flipped(one.signature, at)));
   EXPECT_EQ(verified.size(), 1u);
 }
 
