@@ -177,7 +177,7 @@ class Client final : public proto::Mind {
   void go_on(Context& context, Account& account) {
     views_.step(context, account);
     links_.step(context, account);
-    own_name_.step(context, account, links_.awaits_chain(context.store));
+    own_name_.step(context, account, links_.under_way(context.store));
     session_.step(context, account);
     forget_key_packages(context);
     forget_used_last_resorts(context, session_);

@@ -324,24 +324,6 @@ bool Links::under_way(const StoreView& store) const {
   return false;
 }
 
-bool Links::awaits_chain(const StoreView& store) const {
-  for (const PendingLink& link : load_links(store)) {
-    switch (link.stage) {
-      case LinkStage::check_offer:
-      case LinkStage::submit:  // the server may have taken it, and its answer be lost
-      case LinkStage::await_admission:
-      case LinkStage::make_offer:
-      case LinkStage::await_newcomer: return true;
-      case LinkStage::announce:
-      case LinkStage::await_offer:
-      case LinkStage::await_request:
-      case LinkStage::post_offer:
-      case LinkStage::failed: break;
-    }
-  }
-  return false;
-}
-
 void Links::forget_all() {
   asked_.clear();
   trouble_.clear();

@@ -45,9 +45,6 @@ class Links {
   /// Of the link with this new device; nothing when there is none, or it is done.
   std::optional<Progress> progress(const StoreView& store, const PublicKey& newcomer) const;
   bool under_way(const StoreView& store) const;
-  /// Whether the next thing that is missing stands in the own name's chain, or will. Not while somebody is still to
-  /// type the code: that may take minutes, and no look-up hastens it.
-  bool awaits_chain(const StoreView& store) const;
 
  private:
   using Record = PendingLink;

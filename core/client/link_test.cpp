@@ -108,7 +108,7 @@ class LinkRooms {
     if (!account) return;
     views_.step(context, *account);
     links_.step(context, *account);
-    own_name_.step(context, *account, links_.awaits_chain(context.store));
+    own_name_.step(context, *account, links_.under_way(context.store));
     for (const directory::Name& name : views_.take_changed()) {
       if (name == account->name) own_name_.changed(context, *account);
     }
@@ -272,21 +272,6 @@ TEST_F(Linking, AsksOnceASecondAndNotMoreOften) {
   EXPECT_GE(asked() - before, 9);
   EXPECT_GT(second.links_.next_deadline(), second.now_);
   EXPECT_LE(second.links_.next_deadline(), after(second.now_, kLinkPollMs));
-}
-
-// Whoever is to type the code may take minutes: no look-up hastens that, and when it is done the next ones come
-// quickly.
-TEST_F(Linking, AsksTheDirectoryOnlyForWhatMayStandInIt) {
-  const auto code = second.begin();
-  ASSERT_TRUE(code);
-  const auto asked = [&] { return std::count(server.paths.begin(), server.paths.end(), proto::kPathLookup); };
-  const auto before = asked();
-  for (int i = 0; i < 300; ++i) pass(kSecondMs);
-  EXPECT_EQ(asked(), before);
-  ASSERT_TRUE(first.approve(*code));
-  pass_until_done();
-  expect_linked();
-  EXPECT_GT(asked(), before);
 }
 
 TEST_F(Linking, GoesOnAfterACrashAtAnyMoment) {
