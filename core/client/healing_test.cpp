@@ -2,6 +2,7 @@
 // and nobody waits for that (docs/spec/client.md s.18).
 #include <gtest/gtest.h>
 
+#include "core/base/encoding.h"
 #include "core/client/leaf_updates.h"
 #include "core/client/rejoin_fixture.h"
 #include "core/crypto/hash.h"
@@ -136,7 +137,8 @@ TEST_F(Healing, NothingInTheStoreIsAnOldKeyOfThePathOnceTheNewOnesCount) {
   good(village.link_device("alice-2", kAlice, "alice-1"));
   meet();
   ASSERT_TRUE(village.until([&] { return has_text("alice-2", kBob, "one"); }, kHourMs));
-  const ChannelId pair = channel("alice-1");
+  const json said = messages("alice-1", kBob).front();
+  const ChannelId pair = *ChannelId::from(*from_hex(said["conversation"].get<std::string>()));
   testing::TestStore& store = village.device("alice-1").store();
   const auto keys_now = [&] {
     return path_keys(*store.get(tables::kGroups, pair), group("alice-1", pair)->ratchet_tree());

@@ -154,7 +154,7 @@ class Readme : public VillageTest {
       fs::create_directory_symlink(program_folder(), clone / "build/release/bin");
     }
     std::ofstream(folder_ / "commands") << commands;
-    const std::string start = "cd \"$1\" && HOME=\"$2\" exec /bin/sh -e \"$3\"";
+    const std::string start = "cd \"$1\" && HOME=\"$2\" exec /bin/bash -e \"$3\"";
     demo::Process shell = demo::Process::start({"/usr/bin/setsid", "/bin/sh", "-c", start, "sh", clone.string(),
                                                 home.string(), (folder_ / "commands").string()},
                                                (folder_ / "output").string());
