@@ -308,18 +308,6 @@ TEST_F(GoneDevice, IsHeardAsAnybodyWhileItIsItsNames) {
   EXPECT_TRUE(village.until([&] { return !is_in(kBob); }));
 }
 
-// What is asked is an old wish by then: the name was brought here again.
-TEST_F(RemovalTest, WhoWasBroughtBackIsNotTakenOutForAWishOfBefore) {
-  wish_to_leave("bob-1");
-  remove("bob");
-  good(village.ask("alice-1", "group.add", {{"conversation", "walkers"}, {"name", "bob"}}));
-  ASSERT_TRUE(village.until([&] { return notices("carol-1", "walkers", "added bob") == 1; }));
-  let_go();
-  say("bob-1", "walkers", "here again");
-  EXPECT_TRUE(hears("alice-1", "here again"));
-  EXPECT_EQ(notices("carol-1", "walkers", "removed bob"), 1u);
-}
-
 // ---- when the waiting ends ----
 
 class OwnRemovals : public ::testing::Test {

@@ -6,6 +6,7 @@
 #include "tests/support/client_village.h"
 #include "tests/support/example_names.h"
 #include "tests/support/mind_driver.h"
+#include "tests/support/recovery_keys.h"
 
 namespace cairn::client {
 namespace {
@@ -20,10 +21,12 @@ class Waiting : public ::testing::Test {
     driver.rebuild();
     server.set_time(driver.now);
     driver.input(proto::SocketOpened{proto::SocketId{1}, "/rpc", {}, {}});
-    const json request = {{"jsonrpc", "2.0"},
-                          {"id", 1},
-                          {"method", "register"},
-                          {"params", {{"name", kAlice}, {"policy", server.policy_text()}}}};
+    const json request = {
+        {"jsonrpc", "2.0"},
+        {"id", 1},
+        {"method", "register"},
+        {"params",
+         {{"name", kAlice}, {"policy", server.policy_text()}, {"recovery_key", testing::recovery_key_of("alice-1")}}}};
     driver.input(proto::SocketFrame{proto::SocketId{1}, to_bytes(request.dump())});
   }
 
