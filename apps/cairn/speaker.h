@@ -25,8 +25,8 @@ enum class Exit : int {
 struct Reply {
   Exit exit = Exit::done;
   nlohmann::json result;  ///< when it is not done: what the mind says of that beside the sentence
-  std::string sentence;  ///< when it is not done
-  std::string code{};    ///< likewise, if the mind gave one: ErrorCode's name
+  std::string sentence;   ///< when it is not done
+  std::string code{};     ///< likewise, if the mind gave one: ErrorCode's name
 };
 
 /// One request, then perhaps further ones, on one connection.
