@@ -191,7 +191,7 @@ TEST_F(StaleAnswer, KeepsItOverRestarts) {
   const json kept = send(kBob, "meanwhile");
   expect_kept(kept);
   const std::string id = kept["error"]["data"]["conversation"];
-  for (int i = 0; i < 3; ++i) {
+  for (unsigned i = 0; i < 3; ++i) {
     village.device("alice-1").restart();
     expect_waiting(id, 1);  // also before anybody was asked again
     village.pass_all(i * 20 * kMinuteMs);
