@@ -2,6 +2,7 @@
 
 #include "core/crypto/labels.h"
 #include "core/relay/internal/admin.h"
+#include "core/relay/internal/discovery.h"
 #include "core/relay/internal/key_packages.h"
 #include "core/relay/internal/schema.h"
 #include "core/relay/internal/sentence.h"
