@@ -27,6 +27,16 @@ void add(std::vector<std::string>& words, const std::vector<std::string>& more) 
 
 void write_text(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
 
+/// What stands on standard error behind the line that shows a recovery key; everything where none is shown.
+std::string take_shown_key(const std::string& text, std::string& key) {
+  constexpr std::string_view kLine = "The recovery key of ", kBefore = "write it down: ";
+  const auto end = text.find('\n');
+  const auto at = text.find(kBefore);
+  if (!text.starts_with(kLine) || end == std::string::npos || at >= end) return text;
+  key = text.substr(at + kBefore.size(), end - at - kBefore.size());
+  return text.substr(end + 1);
+}
+
 std::string trimmed(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
   return text;
@@ -157,7 +167,8 @@ Said Village::cairn(const std::string& device, const std::vector<std::string>& a
   const Finished finished = run(words, most, input);
   Said said;
   said.exit_code = finished.exit_code;
-  said.error = trimmed(finished.err);
+  const std::string rest = take_shown_key(finished.err, said.shown_key);
+  said.error = trimmed(rest);
   said.json = nlohmann::json::parse(finished.out, nullptr, false);
   return said;
 }

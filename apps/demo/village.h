@@ -34,7 +34,8 @@ struct VillageOptions {
 struct Said {
   int exit_code = -1;
   nlohmann::json json;
-  std::string error;
+  std::string error;        ///< without this:
+  std::string shown_key{};  ///< a recovery key, as it was shown on standard error before anything was begun
   bool good() const { return exit_code == 0; }
 };
 

@@ -2,7 +2,6 @@
 // else, and a new certificate is taken on SIGHUP while people talk.
 #include "tests/support/certificates.h"
 
-#include <algorithm>
 #include <csignal>
 
 #include "tests/e2e/village_fixture.h"
@@ -64,8 +63,7 @@ class Certificates : public VillageTest {
   void expect_refused(const std::string& device, const demo::Said& said, const std::string& why) {
     EXPECT_NE(said.exit_code, 0);
     EXPECT_NE(said.error.find(why), std::string::npos) << said.error;
-    EXPECT_TRUE(said.error.starts_with("The recovery key of ")) << said.error;
-    EXPECT_EQ(std::count(said.error.begin(), said.error.end(), '\n'), 1) << "that, and one sentence: " << said.error;
+    EXPECT_EQ(said.error.find('\n'), std::string::npos) << said.error;
     const demo::Said status = village().cairn(device, {"status"});
     EXPECT_EQ(status.json.value("state", ""), "registering") << status.json;
     EXPECT_EQ(status.json.value("connected", true), false) << status.json;

@@ -13,14 +13,6 @@ class RegisterKills : public Kills<VillageTest> {
     return village().cairn(device, {verb, name, "--server", village().url(), "--policy", village().policy_file()},
                            std::chrono::seconds(60), typed);
   }
-  /// As its owner was shown it before anything was begun.
-  static std::string key_in(const demo::Said& said) {
-    constexpr std::string_view kBefore = "write it down: ";
-    const auto at = said.error.find(kBefore);
-    if (at == std::string::npos) return {};
-    const auto from = at + kBefore.size();
-    return said.error.substr(from, said.error.find('\n', from) - from);
-  }
 };
 
 TEST_F(RegisterKills, ARegistrationAtAnyChange) {
@@ -33,13 +25,13 @@ TEST_F(RegisterKills, ARegistrationAtAnyChange) {
     const demo::Said first = enroll(device, "register", name);
     set_kill(device, 0);
     const bool was = first.exit_code < 0 || first.exit_code >= 5;
-    std::string key = key_in(first);
+    std::string key = first.shown_key;
     if (!key.empty()) ++shown;
     if (was) {
       const demo::Said again = enroll(device, "register", name);
       // It had come to its end, it went on, or it had not begun: then another key is shown.
       EXPECT_TRUE(again.good() || again.error.find("has a name already") != std::string::npos) << again.error;
-      if (!key_in(again).empty()) key = key_in(again);
+      if (!again.shown_key.empty()) key = again.shown_key;
     } else {
       must(first);
     }
@@ -61,14 +53,14 @@ TEST_F(RegisterKills, AWrongServerIsReplacedByTheRightOne) {
   };
   const demo::Said wrong = at("http://127.0.0.1:9");  // discard: nobody listens
   EXPECT_EQ(wrong.exit_code, 3) << wrong.error;
-  EXPECT_FALSE(key_in(wrong).empty()) << wrong.json;
+  EXPECT_FALSE(wrong.shown_key.empty()) << wrong.json;
   const nlohmann::json status = village().cairn("alice-1", {"status"}).json;
   EXPECT_EQ(status["state"], "registering");
   EXPECT_FALSE(status["trouble"].get<std::string>().empty());
   const demo::Said done = at(right);
   must(done);
-  EXPECT_TRUE(key_in(done).empty()) << "the first one holds";
-  must(enroll("alice-2", "recover", "alice@localhost", key_in(wrong) + "\n"));
+  EXPECT_TRUE(done.shown_key.empty()) << "the first one holds";
+  must(enroll("alice-2", "recover", "alice@localhost", wrong.shown_key + "\n"));
 }
 
 }  // namespace
