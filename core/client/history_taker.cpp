@@ -449,8 +449,8 @@ void HistoryTaker::put_gap(Context& context, const ChannelId& home, const Histor
     return;
   }
   rooms_.conversations.put_old_message(context, home, gap.index, notice);
-  if (living == Living::yes || gap.index < conversation->next_message) return;
-  conversation->next_message = gap.index + 1;
+  if (living == Living::yes) return;
+  conversation->next_message = std::max(conversation->next_message, gap.index + 1);
   context.store.put(tables::kConversations, to_bytes(home), wire::encode(*conversation));
 }
 
