@@ -5,7 +5,7 @@ add_custom_target(fuzzers)
 add_custom_target(benches)
 find_program(VALGRIND valgrind)
 
-# add_module(FOLDER [DEPENDS FOLDER...] [LIBRARIES TARGET...] [TESTED_WITH TARGET...])
+# add_module(FOLDER [SHARDS N] [DEPENDS FOLDER...] [LIBRARIES TARGET...] [TESTED_WITH TARGET...])
 #
 # One room of the house. FOLDER is relative to the root (core/base); its name
 # with underscores is the library target (core_base). By file name:
@@ -17,8 +17,9 @@ find_program(VALGRIND valgrind)
 #                  branches on a secret, and valgrind must complain
 # Sources also lie in FOLDER/internal. Headers are included from the root:
 # #include "core/base/bytes.h".
+# With SHARDS the test program is run as N tests, FOLDER_1 to FOLDER_N, each of its part of the cases.
 function(add_module folder)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES;TESTED_WITH" ${ARGN})
+  cmake_parse_arguments(ARG "" "SHARDS" "DEPENDS;LIBRARIES;TESTED_WITH" ${ARGN})
   string(REPLACE "/" "_" target ${folder})
   file(GLOB all CONFIGURE_DEPENDS "${folder}/*.cpp" "${folder}/internal/*.cpp")
   set(sources ${all})
@@ -49,8 +50,18 @@ function(add_module folder)
 
   if(tests)
     add_test_program(${target}_test SOURCES ${tests} LIBRARIES ${ARG_TESTED_WITH} ${target} cairn_test_support)
-    add_test(NAME ${target} COMMAND ${target}_test)
-    set_tests_properties(${target} PROPERTIES LABELS unit)
+    if(ARG_SHARDS)
+      math(EXPR last "${ARG_SHARDS} - 1")
+      foreach(shard RANGE ${last})
+        math(EXPR number "${shard} + 1")
+        add_test(NAME ${target}_${number} COMMAND ${target}_test)
+        set_tests_properties(${target}_${number} PROPERTIES LABELS unit
+          ENVIRONMENT "GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=${shard}")
+      endforeach()
+    else()
+      add_test(NAME ${target} COMMAND ${target}_test)
+      set_tests_properties(${target} PROPERTIES LABELS unit)
+    endif()
     add_dependencies(unit_tests ${target}_test)
   endif()
   if(VALGRIND AND NOT CAIRN_SANITIZE)
