@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "apps/demo/input.h"
+#include "apps/demo/signals.h"
 #include "apps/demo/village.h"
 
 namespace {
@@ -226,7 +227,7 @@ class Demo {
     if (!said.good()) fail(said.error);
   }
   [[noreturn]] void fail(const std::string& why) {
-    std::fprintf(stderr, "%s\n", why.c_str());
+    std::fprintf(stderr, "%s\nWhat the programs wrote is in %s.\n", why.c_str(), folder_.c_str());
     village_.reset();
     std::exit(1);
   }
@@ -255,6 +256,7 @@ int main(int argc, char** argv) {
     std::perror("/tmp");
     return 1;
   }
+  end_children_when_told(folder);
   const auto began = Clock::now();
   Input input(STDIN_FILENO);
   {

@@ -29,8 +29,16 @@ pid_t spawn(const std::vector<std::string>& argv, posix_spawn_file_actions_t& ac
   std::vector<char*> raw;
   for (const std::string& word : argv) raw.push_back(const_cast<char*>(word.c_str()));
   raw.push_back(nullptr);
+  // A child hears signals, even where this process has them wait (signals.h).
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
   pid_t pid = -1;
-  const int error = posix_spawn(&pid, raw[0], &actions, nullptr, raw.data(), environ);
+  const int error = posix_spawn(&pid, raw[0], &actions, &attributes, raw.data(), environ);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {
     std::fprintf(stderr, "%s cannot be started; build it first.\n", raw[0]);

@@ -8,7 +8,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <csignal>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <thread>
 
 #include "tests/e2e/village_fixture.h"
 
@@ -37,6 +42,9 @@ TEST(Demo, RunsByItselfWhenNobodySaysAnything) {
   const demo::Finished finished = demo::run({demo_program()}, kDemoMost);
   EXPECT_EQ(finished.exit_code, 0) << finished.err;
   EXPECT_TRUE(has(finished.out, kOwnWords)) << finished.out;
+  const std::size_t folder = finished.out.rfind("/tmp/cairn-demo-");
+  ASSERT_NE(folder, std::string::npos) << finished.out;
+  EXPECT_FALSE(std::filesystem::exists(finished.out.substr(folder, finished.out.find(' ', folder) - folder)));
 }
 
 TEST(Demo, DoesNotWaitForAPipeThatStaysOpenAndSilent) {
@@ -63,6 +71,69 @@ TEST(Demo, LetsAPersonAtATerminalType) {
                                    std::string("There is no nobody@localhost"), std::string("5 of 5 messages")}) {
     EXPECT_TRUE(has(finished.out, words)) << words << "\n" << finished.out;
   }
+}
+
+TEST(Demo, SaysWhatAScriptTells) {
+  const auto script = std::filesystem::temp_directory_path() / ("cairn-script-" + std::to_string(getpid()));
+  std::ofstream(script) << "# two lines\nbob-1 alice@localhost Shall I bring the map?\n\nalice-2 walkers Bring two.\n";
+  const demo::Finished finished = demo::run({demo_program(), "--script", script}, kDemoMost);
+  EXPECT_EQ(finished.exit_code, 0) << finished.err;
+  for (const char* words : {"Shall I bring the map?", "Bring two.", "2 of 2 messages", "0 of 2 sentences"}) {
+    EXPECT_TRUE(has(finished.out, words)) << words << "\n" << finished.out;
+  }
+  std::ofstream(script) << "alice-1 bob@localhost\n";
+  const demo::Finished refused = demo::run({demo_program(), "--script", script}, kDemoMost);
+  std::filesystem::remove(script);
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_TRUE(has(refused.err, "is not DEVICE TO TEXT")) << refused.err;
+  EXPECT_EQ(refused.out, "");
+}
+
+/// The words of a process's command line; none when it does not run any more.
+std::vector<std::string> command_of(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/cmdline");
+  std::vector<std::string> words;
+  for (std::string word; std::getline(file, word, '\0');) words.push_back(word);
+  return words;
+}
+
+std::vector<pid_t> children_of(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children");
+  std::vector<pid_t> out;
+  for (pid_t child = 0; file >> child;) out.push_back(child);
+  return out;
+}
+
+/// Its folder, out of the command lines of the servers that it runs.
+std::string demo_folder(const std::vector<pid_t>& children) {
+  const std::string prefix = "/tmp/cairn-demo-";
+  for (const pid_t child : children) {
+    for (const std::string& word : command_of(child)) {
+      const std::size_t at = word.find(prefix);
+      if (at != std::string::npos) return word.substr(at, prefix.size() + 6);
+    }
+  }
+  return {};
+}
+
+TEST(Demo, LeavesNothingWhenItIsToldToEnd) {
+  const std::string output = std::filesystem::temp_directory_path() / ("cairn-told-" + std::to_string(getpid()));
+  auto running = demo::Process::start({demo_program()}, output);
+  const auto until = std::chrono::steady_clock::now() + kDemoMost;
+  while (!has(running.output(), "They talk") && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  const std::vector<pid_t> children = children_of(running.pid());
+  const std::string folder = demo_folder(children);
+  EXPECT_GE(children.size(), 5u) << running.output();  // a server, two witnesses, two auditors
+  ASSERT_NE(folder, "");
+  EXPECT_TRUE(std::filesystem::exists(folder));
+
+  running.signal(SIGTERM);
+  EXPECT_EQ(running.wait(std::chrono::seconds(20)), 128 + SIGTERM);
+  for (const pid_t child : children) EXPECT_TRUE(command_of(child).empty()) << command_of(child)[0];
+  EXPECT_FALSE(std::filesystem::exists(folder));
+  std::filesystem::remove(output);
 }
 
 /// In a child: a network of this process alone, of which only loopback is up. False when that is not allowed.
