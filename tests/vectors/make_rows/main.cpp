@@ -1,5 +1,6 @@
 // cairn-make-row-seeds FOLDER: what the fuzzers of rows start from: the rows of devices that talk, of a server, an
-// auditor and realms. Each is a file: the number of its table, and the row (tests/support/round_trip.h).
+// auditor and realms. Each is a file: the number of its table, and the row (tests/support/round_trip.h). And what those
+// of formats start from (formats.h).
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -11,6 +12,7 @@
 #include "tests/support/example_names.h"
 #include "tests/support/relay_people.h"
 #include "tests/support/token_village.h"
+#include "tests/vectors/make_rows/formats.h"
 
 namespace {
 
@@ -129,5 +131,6 @@ int main(int argc, char** argv) {
   a_server(seeds);
   an_auditor_and_realms(seeds);
   seeds.write();
+  write_formats(argv[1]);
   return 0;
 }
