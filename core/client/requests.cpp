@@ -142,6 +142,13 @@ bool is_blocked(const StoreView& store, const Account& account, const Conversati
   return !other.empty() && contact_of(store, account, other).is_blocked;
 }
 
+bool is_request_of_blocked(const StoreView& store, const Account& account, const Conversation& conversation) {
+  const ChannelId home = home_of(store, conversation.channel);
+  if (conversation.kind != ConversationKind::group || !settings_of(store, home).is_request) return false;
+  const auto by = store.get(tables::kBroughtBy, home);
+  return by && contact_of(store, account, as_text(*by)).is_blocked;
+}
+
 std::string without_links(const std::string& text, Addresses addresses) {
   std::string out;
   bool is_place = false;

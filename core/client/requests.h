@@ -33,6 +33,8 @@ void show_again(Context& context, const ChannelId& home);
 void set_blocked(Context& context, const Account& account, const std::string& name, bool blocked);
 /// Whether the other name of this pair is blocked.
 bool is_blocked(const StoreView& store, const Account& account, const Conversation& conversation);
+/// Whether this is a request to come into a group, of a name that is blocked: it is shown nowhere until it is not.
+bool is_request_of_blocked(const StoreView& store, const Account& account, const Conversation& conversation);
 
 /// What looks like name@domain: in what people say a program may make a link of it, in a notice it is who did
 /// something.

@@ -174,6 +174,7 @@ RpcBegun rpc_request_list(const RpcRooms& rooms, const ClientConfig&, Context& c
   for (const Conversation& conversation : rooms.conversations.list(context.store)) {
     const ConversationSettings settings = settings_of(context.store, conversation.channel);
     if (!settings.is_request || settings.is_hidden || is_blocked(context.store, *account, conversation)) continue;
+    if (is_request_of_blocked(context.store, *account, conversation)) continue;
     if (!page.wants(conversation.channel)) continue;
     json one = conversation_json(rooms, context.store, *account, conversation);
     for (const auto& numbered : rooms.conversations.messages(context.store, conversation.channel, 0, 16)) {

@@ -324,6 +324,7 @@ RpcBegun rpc_conversations(const RpcRooms& rooms, const ClientConfig&, Context& 
       continue;
     }
     if (!page.wants(known.place)) continue;
+    if (account && is_request_of_blocked(context.store, *account, conversation)) continue;
     json one = {{"id", to_hex(conversation.channel)},
                 {"kind", kind_word(conversation.kind)},
                 {"title", shown_text(context.store, conversation.channel, conversation.title)},

@@ -1,6 +1,8 @@
 // What people expect of conversations, between whole clients: both devices of both people see the same.
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "core/base/encoding.h"
 #include "core/client/requests.h"
 #include "core/client/tables.h"
@@ -293,6 +295,32 @@ TEST_F(TalkTest, WhoIsBlockedIsNotHeard) {
   settle();
   EXPECT_TRUE(message("bob-1", after).is_object());
   EXPECT_TRUE(message("bob-1", id).is_null());
+}
+
+TEST_F(TalkTest, AGroupOfWhoIsBlockedIsShownWhenTheyAreNoMore) {
+  meet();
+  const auto titles = [&](const char* method, const char* of) {
+    std::set<std::string> out;
+    const json answer = ask("bob-1", method);
+    for (const json& one : answer[of]) out.insert(one["title"]);
+    return out;
+  };
+  ask("alice-1", "group.create", {{"title", "walkers"}, {"names", {"bob"}}});
+  settle();
+  ask("bob-1", "contact.block", {{"name", "alice"}});
+  settle();
+  ask("alice-1", "group.create", {{"title", "read this"}, {"names", {"bob"}}});
+  say("alice-1", "read this", "and this");
+  settle();
+  for (const char* device : {"bob-1", "bob-2"}) {
+    EXPECT_TRUE(ask(device, "request.list")["requests"].empty()) << device;
+    EXPECT_EQ(ask(device, "conversations").dump().find("read this"), std::string::npos) << device;
+  }
+  EXPECT_TRUE(titles("conversations", "conversations").contains("walkers"));  // what he is in stays
+  ask("bob-1", "contact.unblock", {{"name", "alice"}});
+  settle();
+  EXPECT_EQ(titles("request.list", "requests"), std::set<std::string>{"read this"});
+  EXPECT_TRUE(titles("conversations", "conversations").contains("read this"));
 }
 
 TEST_F(TalkTest, ADeletedRequestComesBackWithTheNextMessage) {
