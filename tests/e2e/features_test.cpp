@@ -178,13 +178,14 @@ TEST_F(Features, ConversationsAreFoundByTitleNameAndPetname) {
 TEST_F(Features, Disappearing) {
   meet();
   run("bob-1", {"conversation", "expire", "alice@localhost", "5s"});
-  EXPECT_TRUE(
-      eventually([&] { return run("alice-1", {"conversations"})["conversations"][0]["disappears_after_s"] == 5; }));
+  for (const std::string device : kFourDevices)
+    EXPECT_TRUE(shows(device, other(device), "disappears_after_s", 5)) << device;
+  const auto watchers = watch_all("hello alice");
   const std::string id = say("alice-1", "this goes");
-  EXPECT_TRUE(eventually([&] { return message("bob-2", id).is_object(); }));
+  watchers_see(watchers, "this goes");
   run("bob-1", {"read", "alice@localhost"});
   everywhere(id, [](const json& one) { return one.is_null(); });
-  EXPECT_TRUE(run("bob-2", {"search", "goes"})["messages"].empty());
+  for (const std::string device : kFourDevices) EXPECT_EQ(found(device, {"this", "goes"}), 0u) << device;
 }
 
 TEST_F(Features, RequestsAndBlocking) {

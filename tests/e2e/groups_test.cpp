@@ -117,9 +117,9 @@ TEST_F(InAGroup, WhatWasSaidDisappearsFromAllDevices) {
     EXPECT_TRUE(shows(device, kGroup, "disappears_after_s", 5)) << device;
     EXPECT_TRUE(has_notice(device, kGroup, "disappear 5 seconds after")) << device;
   }
+  const auto watchers = watch_all("we begin");
   const std::string id = say_here("alice-1", "this goes");
-  for (const char* device : {"bob-1", "bob-2"})
-    EXPECT_TRUE(eventually([&] { return message(device, id, kGroup).is_object(); })) << device;
+  watchers_see(watchers, "this goes");
   run("bob-1", {"read", kGroup});
   everywhere(
       id, [](const json& one) { return one.is_null(); }, kGroup);
