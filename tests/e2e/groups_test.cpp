@@ -199,6 +199,36 @@ TEST_F(InAGroup, WhoIsNoAdminAnyMoreChangesNothing) {
   EXPECT_EQ(village().cairn("alice-1", {"group", "member", kGroup, "alice"}).exit_code, 1) << "the only one stays one";
 }
 
+TEST_F(InAGroup, WhoLeavesIsOutOnAllDevicesAndTheOnlyAdminStays) {
+  begin();
+  for (const char* device : {"alice-1", "alice-2"}) {
+    const demo::Said refused = village().cairn(device, {"group", "leave", kGroup});
+    EXPECT_EQ(refused.exit_code, 1) << device;
+    EXPECT_NE(refused.error.find("only admin; make somebody else one before you leave"), std::string::npos)
+        << refused.error;
+  }
+  run("bob-2", {"group", "leave", kGroup});
+  for (const std::string device : kFourDevices) {
+    EXPECT_TRUE(shows(device, kGroup, "names", json::array({"alice@localhost"}))) << device;
+    EXPECT_TRUE(eventually([&] { return has_notice(device, kGroup, "alice@localhost removed bob@localhost."); }))
+        << device;
+  }
+  const std::string unheard = say_here("alice-1", "he is gone");
+  EXPECT_TRUE(eventually([&] { return message("alice-2", unheard, kGroup).is_object(); }));
+  // What is said afterwards comes afterwards: by then bob's devices have heard all that there is.
+  arrives_everywhere(say("alice-1", "how are you?"));
+  for (const char* device : {"bob-1", "bob-2"}) {
+    EXPECT_TRUE(has_notice(device, kGroup, "You left; what was received stays readable here.")) << device;
+    EXPECT_TRUE(has_text(device, kGroup, "alice@localhost: we begin")) << device;
+    EXPECT_TRUE(message(device, unheard, kGroup).is_null()) << device;
+    const demo::Said refused = village().cairn(device, {"send", kGroup, "one word more"});
+    EXPECT_EQ(refused.exit_code, 1) << device;
+    EXPECT_NE(refused.error.find("can only be read"), std::string::npos) << refused.error;
+    EXPECT_EQ(village().cairn(device, {"group", "leave", kGroup}).exit_code, 1) << device << ": it has left";
+  }
+  for (const char* device : {"alice-1", "alice-2"}) EXPECT_EQ(found(device, {"word"}), 0u) << device;
+}
+
 TEST_F(InAGroup, WhatALaterBuildSaysIsShownAsWhatItIs) {
   begin();
   client::TextContent poll;
