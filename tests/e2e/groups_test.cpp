@@ -39,6 +39,15 @@ class InAGroup : public FeaturesTest {
     EXPECT_TRUE(eventually([&] { return message(device, id, kGroup).value("status", "") == word; }))
         << device << " " << message(device, id, kGroup);
   }
+  /// What one calls the group, or the pair, on a device.
+  static std::string place(const std::string& device, bool in_group) { return in_group ? kGroup : other(device); }
+  /// Waits until so many are unread there on both devices of a person.
+  void have_unread(const std::string& person, bool in_group, int count) {
+    for (const std::string& device : {person + "-1", person + "-2"}) {
+      EXPECT_TRUE(shows(device, place(device, in_group), "unread", count))
+          << device << " " << count << " " << conversation(device, place(device, in_group));
+    }
+  }
   bool says_that_it_writes(const std::string& device) {
     return ask(device, "typing", {{"conversation", kGroup}}).value("told", false);
   }
@@ -149,6 +158,46 @@ TEST_F(InAGroup, WhatArrivedAndWasReadIsTold) {
   for (const char* device : {"alice-1", "alice-2"}) {
     EXPECT_TRUE(eventually([&] { return message(device, told).value("status", "") == "read"; })) << device;
     EXPECT_EQ(message(device, hidden, kGroup).value("status", ""), "sent") << device;
+  }
+}
+
+TEST_F(InAGroup, WhatIsUnreadIsCountedAlikeOnAllDevicesThereAndInThePair) {
+  begin();
+  for (const bool in_group : {true, false}) {
+    const auto send = [&](const std::string& device, const std::string& text) -> std::string {
+      return run(device, {"send", place(device, in_group), text})["id"];
+    };
+    const std::string group = in_group ? kGroup : "";  // as everywhere() has it
+    for (const std::string person : {"alice", "bob"}) {
+      run(person + "-1", {"read", place(person + "-1", in_group)});
+      have_unread(person, in_group, 0);
+    }
+    send("alice-1", "one");
+    send("alice-2", "two");
+    const std::string third = send("alice-1", "three");
+    arrives_everywhere(third, group);
+    have_unread("bob", in_group, 3);
+    have_unread("alice", in_group, 0);
+    // Neither a change, nor a reaction, nor what one says oneself is one more.
+    run("alice-2", {"edit", third, "3"});
+    run("alice-1", {"react", third, "!"});
+    run("bob-2", {"react", third, "?"});
+    const std::string answer = send("bob-2", "four");
+    everywhere(
+        third,
+        [](const json& one) {
+          return one.is_object() && one["text"] == "3" && one.contains("reactions") && one["reactions"].size() == 2;
+        },
+        group);
+    arrives_everywhere(answer, group);
+    have_unread("bob", in_group, 3);
+    have_unread("alice", in_group, 1);
+    run("bob-1", {"read", place("bob-1", in_group)});
+    have_unread("bob", in_group, 0);
+    have_unread("alice", in_group, 1);
+    arrives_everywhere(send("alice-2", "five"), group);
+    have_unread("bob", in_group, 1);
+    have_unread("alice", in_group, 1);
   }
 }
 
