@@ -294,6 +294,35 @@ TEST_F(InAGroup, WhoLeavesIsOutOnAllDevicesAndTheOnlyAdminStays) {
   for (const char* device : {"alice-1", "alice-2"}) EXPECT_EQ(found(device, {"word"}), 0u) << device;
 }
 
+TEST_F(InAGroup, WhatABlockedNameSaysThereIsNotHeardAndNotTold) {
+  begin();
+  run("bob-1", {"block", "alice@localhost"});
+  EXPECT_TRUE(shows("bob-2", "alice@localhost", "blocked", true));
+  const std::string unheard = say_here("alice-1", "are you cross?");
+  run("alice-2", {"group", "create", "joggers", "bob@localhost"});
+  run("alice-2", {"send", "joggers", "are you angry?"});
+  EXPECT_TRUE(eventually([&] { return message("alice-2", unheard, kGroup).is_object(); }));
+  // What she does to the group is followed: by then his devices have got what she said before.
+  run("alice-1", {"group", "rename", kGroup, "runners"});
+  are_called("runners");
+  for (const char* device : {"bob-1", "bob-2"}) {
+    EXPECT_TRUE(message(device, unheard, "runners").is_null()) << device;
+    for (const char* word : {"cross", "angry"}) EXPECT_EQ(found(device, {word}), 0u) << device << " " << word;
+  }
+  // He writes there as before, and hears her from when he wants to.
+  arrives_everywhere(run("bob-2", {"send", "runners", "on we go"})["id"], "runners");
+  run("bob-2", {"unblock", "alice@localhost"});
+  EXPECT_TRUE(shows("bob-1", "alice@localhost", "blocked", nullptr));
+  const std::string heard = run("alice-2", {"send", "runners", "good"})["id"];
+  arrives_everywhere(heard, "runners");
+  for (const char* device : {"alice-1", "alice-2"}) {
+    EXPECT_TRUE(eventually([&] { return message(device, heard, "runners").value("status", "") == "delivered"; }))
+        << device;
+    EXPECT_EQ(message(device, unheard, "runners").value("status", ""), "sent") << device << ": she is told nothing";
+  }
+  for (const char* device : {"bob-1", "bob-2"}) EXPECT_TRUE(message(device, unheard, "runners").is_null()) << device;
+}
+
 TEST_F(InAGroup, WhatALaterBuildSaysIsShownAsWhatItIsThereAndInThePair) {
   begin();
   // bob-1 alone has no row of what it says: only its outbox is of the later build.
