@@ -46,12 +46,20 @@ TEST_F(Conversation, AGroupReachesWhoIsAddedLater) {
   must(village().register_person("carol-1", "carol@localhost"));
   must(village().cairn("alice-1", {"group", "create", "walkers", "bob@localhost"}));
   must(village().cairn("alice-1", {"send", "walkers", "before carol"}));
-  EXPECT_TRUE(eventually([&] { return has_text("bob-1", "walkers", "alice@localhost: before carol"); }));
+  for (const std::string device : {"alice-2", "bob-1", "bob-2"})
+    EXPECT_TRUE(eventually([&] { return has_text(device, "walkers", "alice@localhost: before carol"); })) << device;
   must(village().cairn("bob-1", {"group", "add", "walkers", "carol@localhost"}));
   must(village().cairn("bob-1", {"send", "walkers", "welcome carol"}));
   EXPECT_TRUE(eventually([&] { return has_text("carol-1", "walkers", "bob@localhost: welcome carol"); }));
   EXPECT_FALSE(has_text("carol-1", "walkers", "alice@localhost: before carol"));
-  EXPECT_TRUE(eventually([&] { return has_text("alice-2", "walkers", "bob@localhost: welcome carol"); }));
+  for (const std::string device : {"alice-1", "alice-2", "bob-2"})
+    EXPECT_TRUE(eventually([&] { return has_text(device, "walkers", "bob@localhost: welcome carol"); })) << device;
+  const auto all_three = nlohmann::json::array({"alice@localhost", "bob@localhost", "carol@localhost"});
+  for (const std::string device : {"alice-1", "alice-2", "bob-1", "bob-2", "carol-1"})
+    EXPECT_TRUE(shows(device, "walkers", "names", all_three)) << device;
+  must(village().cairn("carol-1", {"send", "walkers", "thank you"}));
+  for (const std::string device : {"alice-1", "alice-2", "bob-1", "bob-2"})
+    EXPECT_TRUE(eventually([&] { return has_text(device, "walkers", "carol@localhost: thank you"); })) << device;
 }
 
 TEST_F(Conversation, ANameComesBackByItsRecoveryKeyWhenAllDevicesAreLost) {

@@ -19,6 +19,27 @@ class Features : public FeaturesTest {
   bool says_that_it_writes(const std::string& device) {
     return ask(device, "typing", {{"conversation", other(device)}}).value("told", false);
   }
+  /// Carol, a stranger, is blocked without being accepted first; alice is heard.
+  void a_request_is_blocked_at_once() {
+    must(village().register_person("carol-1", "carol@localhost"));
+    const std::string first = run("carol-1", {"send", "bob@localhost", "buy my rabbits"})["id"];
+    for (const char* device : {"bob-1", "bob-2"})
+      EXPECT_TRUE(eventually([&] { return run(device, {"requests"})["requests"].size() == 1; })) << device;
+    run("bob-1", {"block", "carol@localhost"});
+    EXPECT_TRUE(eventually([&] { return run("bob-2", {"requests"})["requests"].empty(); }));
+    const std::string second = run("carol-1", {"send", "bob@localhost", "buy my hares"})["id"];
+    // What is said afterwards comes afterwards: by then bob's devices have heard all that there is.
+    arrives_everywhere(say("alice-1", "are you there?"));
+    for (const char* device : {"bob-1", "bob-2"}) {
+      EXPECT_EQ(run(device, {"blocked"})["names"], json::array({"carol@localhost"})) << device;
+      EXPECT_TRUE(run(device, {"requests"})["requests"].empty()) << device;
+      EXPECT_EQ(found(device, {"hares"}), 0u) << device;
+      EXPECT_TRUE(message(device, second, "carol@localhost").is_null()) << device;
+      EXPECT_EQ(village().cairn(device, {"accept", "carol@localhost"}).exit_code, 1) << device << ": unblock her first";
+    }
+    for (const std::string& id : {first, second})
+      EXPECT_EQ(message("carol-1", id, "bob@localhost").value("status", ""), "sent") << "she is told nothing";
+  }
   /// Waits until all four show this picture of a group; "" for none.
   void expect_picture(const std::string& group, const std::string& picture) {
     for (const std::string device : kFourDevices) {
@@ -93,11 +114,13 @@ TEST_F(Features, ReadingIsNotToldWhereReceiptsAreOff) {
 
 TEST_F(Features, WritingIsSeenAndNotWhereItIsSwitchedOff) {
   meet();
-  const demo::Process alice = watch("alice-2");
+  const demo::Process alice_1 = watch("alice-1");
+  const demo::Process alice_2 = watch("alice-2");
   const demo::Process bob_1 = watch("bob-1");
   const demo::Process bob_2 = watch("bob-2");
   say("alice-1", "watch me");
-  for (const demo::Process* one : {&alice, &bob_1, &bob_2}) EXPECT_TRUE(sees(*one, "watch me")) << one->output();
+  for (const demo::Process* one : {&alice_1, &alice_2, &bob_1, &bob_2})
+    EXPECT_TRUE(sees(*one, "watch me")) << one->output();
   run("alice-1", {"typing", "off", "bob@localhost"});
   for (int i = 0; i < 5; ++i) EXPECT_FALSE(says_that_it_writes("alice-1"));
   run("alice-1", {"typing", "on", "bob@localhost"});
@@ -108,11 +131,13 @@ TEST_F(Features, WritingIsSeenAndNotWhereItIsSwitchedOff) {
   // Switched off on one device, for everybody, it is on at the other one.
   run("bob-1", {"typing", "off"});
   for (int i = 0; i < 5; ++i) EXPECT_FALSE(says_that_it_writes("bob-1"));
-  EXPECT_EQ(alice.output().find(bob_writes), std::string::npos);
+  for (const demo::Process* one : {&alice_1, &alice_2}) EXPECT_EQ(one->output().find(bob_writes), std::string::npos);
   EXPECT_TRUE(eventually([&] { return says_that_it_writes("bob-2"); }));
-  EXPECT_TRUE(sees(alice, bob_writes)) << alice.output();
-  EXPECT_EQ(alice.output().find(alice_writes), std::string::npos) << "nobody is told of themselves";
-  EXPECT_EQ(bob_1.output().find(bob_writes), std::string::npos);
+  for (const demo::Process* one : {&alice_1, &alice_2}) {
+    EXPECT_TRUE(sees(*one, bob_writes)) << one->output();
+    EXPECT_EQ(one->output().find(alice_writes), std::string::npos) << "nobody is told of themselves";
+  }
+  for (const demo::Process* one : {&bob_1, &bob_2}) EXPECT_EQ(one->output().find(bob_writes), std::string::npos);
 }
 
 TEST_F(Features, PicturesAreSeenAndWordsFoundOnEveryDevice) {
@@ -178,13 +203,14 @@ TEST_F(Features, ConversationsAreFoundByTitleNameAndPetname) {
 TEST_F(Features, Disappearing) {
   meet();
   run("bob-1", {"conversation", "expire", "alice@localhost", "5s"});
-  EXPECT_TRUE(
-      eventually([&] { return run("alice-1", {"conversations"})["conversations"][0]["disappears_after_s"] == 5; }));
+  for (const std::string device : kFourDevices)
+    EXPECT_TRUE(shows(device, other(device), "disappears_after_s", 5)) << device;
+  const auto watchers = watch_all("hello alice");
   const std::string id = say("alice-1", "this goes");
-  EXPECT_TRUE(eventually([&] { return message("bob-2", id).is_object(); }));
+  watchers_see(watchers, "this goes");
   run("bob-1", {"read", "alice@localhost"});
   everywhere(id, [](const json& one) { return one.is_null(); });
-  EXPECT_TRUE(run("bob-2", {"search", "goes"})["messages"].empty());
+  for (const std::string device : kFourDevices) EXPECT_EQ(found(device, {"this", "goes"}), 0u) << device;
 }
 
 TEST_F(Features, RequestsAndBlocking) {
@@ -245,6 +271,37 @@ TEST_F(Features, ADeletedRequestIsGoneAndItsSenderIsNotTold) {
   run("bob-2", {"accept", "alice@localhost"});
   EXPECT_TRUE(eventually([&] { return run("bob-1", {"requests"})["requests"].empty(); }));
   EXPECT_EQ(village().cairn("bob-1", {"delete", "alice@localhost"}).exit_code, 1) << "it is no request any more";
+}
+
+TEST_F(Features, ARequestShowsNoPreviewAndSavesNoFileUntilItIsAccepted) {
+  two_people_with_two_devices();
+  const Bytes lake = testing::jpeg_of(testing::four_quarters(640, 480));
+  json sent =
+      run("alice-1", {"send", "bob@localhost", "look", "--attach", file_of("lake.jpg", lake)}, std::chrono::minutes(2));
+  const std::string id = sent["message"]["id"];
+  const auto folder_of = [&](const std::string& device) { return (folder_ / (device + "-saved")).string(); };
+  for (const char* device : {"bob-1", "bob-2"}) {
+    EXPECT_TRUE(eventually([&] { return message(device, id).is_object(); })) << device;
+    json file = message(device, id)["attachment"];
+    EXPECT_EQ(file["name"], "lake.jpg") << device;
+    EXPECT_FALSE(file.contains("preview")) << device;
+    std::filesystem::create_directories(folder_of(device));
+    const demo::Said refused = village().cairn(device, {"save", id, "--to", folder_of(device)});
+    EXPECT_EQ(refused.exit_code, 1) << device;
+    EXPECT_NE(refused.error.find("accept the request first"), std::string::npos) << refused.error;
+    EXPECT_TRUE(std::filesystem::is_empty(folder_of(device))) << device;
+  }
+  run("bob-1", {"accept", "alice"});
+  EXPECT_TRUE(eventually([&] { return run("bob-2", {"requests"})["requests"].empty(); }));
+  for (const char* device : {"bob-1", "bob-2"}) {
+    json preview = message(device, id)["attachment"]["preview"];
+    ASSERT_TRUE(preview.is_object()) << device;
+    EXPECT_EQ(preview["width"], 160) << device;
+    run(device, {"save", id, "--to", folder_of(device)}, std::chrono::minutes(2));
+    std::ifstream saved(folder_of(device) + "/lake.jpg", std::ios::binary);
+    EXPECT_TRUE(std::string(std::istreambuf_iterator<char>(saved), {}) == as_text(lake)) << device;
+  }
+  a_request_is_blocked_at_once();
 }
 
 TEST_F(Features, AdminsOfAGroup) {

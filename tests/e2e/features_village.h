@@ -28,11 +28,12 @@ class FeaturesTest : public VillageTest {
     return nlohmann::json::object();
   }
 
-  /// The message with this id on that device, left unread; null when there is none.
+  /// The message with this id on that device, left unread; null when there is none. Where that could not be read: the
+  /// sentence that says why, which is neither.
   nlohmann::json message(const std::string& device, const std::string& id, const std::string& conversation = {}) {
     const demo::Said said =
         village().cairn(device, {"read", conversation.empty() ? other(device) : conversation, "--peek"});
-    if (!said.good()) return nullptr;
+    if (!said.good()) return said.error;
     for (const nlohmann::json& one : said.json["messages"]) {
       if (one.value("id", "") == id) return one;
     }
@@ -57,6 +58,16 @@ class FeaturesTest : public VillageTest {
   }
   static bool sees(const demo::Process& watcher, const std::string& words) {
     return eventually([&] { return watcher.output().find(words) != std::string::npos; });
+  }
+  /// On all four devices, each of which has shown these words by now. What it showed once stays in its output.
+  std::vector<demo::Process> watch_all(const std::string& words) {
+    std::vector<demo::Process> out;
+    for (const std::string device : kFourDevices) out.push_back(watch(device));
+    watchers_see(out, words);
+    return out;
+  }
+  static void watchers_see(const std::vector<demo::Process>& watchers, const std::string& words) {
+    for (const demo::Process& one : watchers) EXPECT_TRUE(sees(one, words)) << words << " in " << one.output();
   }
   void meet() {
     two_people_with_two_devices();

@@ -39,6 +39,27 @@ class InAGroup : public FeaturesTest {
     EXPECT_TRUE(eventually([&] { return message(device, id, kGroup).value("status", "") == word; }))
         << device << " " << message(device, id, kGroup);
   }
+  /// What one calls the group, or the pair, on a device.
+  static std::string place(const std::string& device, bool in_group) { return in_group ? kGroup : other(device); }
+  /// Waits until so many are unread there on both devices of a person.
+  void have_unread(const std::string& person, bool in_group, int count) {
+    for (const std::string& device : {person + "-1", person + "-2"}) {
+      EXPECT_TRUE(shows(device, place(device, in_group), "unread", count))
+          << device << " " << count << " " << conversation(device, place(device, in_group));
+    }
+  }
+  /// Waits for what this build does not know there; null when it does not come.
+  json unknown(const std::string& device, bool in_group) {
+    json out;
+    EXPECT_TRUE(eventually([&] {
+      const json all = run(device, {"read", place(device, in_group), "--peek"});
+      for (const json& one : all["messages"]) {
+        if (one.value("unknown_type", "") == kPoll) out = one;
+      }
+      return out.is_object();
+    })) << device;
+    return out;
+  }
   bool says_that_it_writes(const std::string& device) {
     return ask(device, "typing", {{"conversation", kGroup}}).value("told", false);
   }
@@ -117,9 +138,9 @@ TEST_F(InAGroup, WhatWasSaidDisappearsFromAllDevices) {
     EXPECT_TRUE(shows(device, kGroup, "disappears_after_s", 5)) << device;
     EXPECT_TRUE(has_notice(device, kGroup, "disappear 5 seconds after")) << device;
   }
+  const auto watchers = watch_all("we begin");
   const std::string id = say_here("alice-1", "this goes");
-  for (const char* device : {"bob-1", "bob-2"})
-    EXPECT_TRUE(eventually([&] { return message(device, id, kGroup).is_object(); })) << device;
+  watchers_see(watchers, "this goes");
   run("bob-1", {"read", kGroup});
   everywhere(
       id, [](const json& one) { return one.is_null(); }, kGroup);
@@ -152,13 +173,55 @@ TEST_F(InAGroup, WhatArrivedAndWasReadIsTold) {
   }
 }
 
+TEST_F(InAGroup, WhatIsUnreadIsCountedAlikeOnAllDevicesThereAndInThePair) {
+  begin();
+  for (const bool in_group : {true, false}) {
+    const auto send = [&](const std::string& device, const std::string& text) -> std::string {
+      return run(device, {"send", place(device, in_group), text})["id"];
+    };
+    const std::string group = in_group ? kGroup : "";  // as everywhere() has it
+    for (const std::string person : {"alice", "bob"}) {
+      run(person + "-1", {"read", place(person + "-1", in_group)});
+      have_unread(person, in_group, 0);
+    }
+    send("alice-1", "one");
+    send("alice-2", "two");
+    const std::string third = send("alice-1", "three");
+    arrives_everywhere(third, group);
+    have_unread("bob", in_group, 3);
+    have_unread("alice", in_group, 0);
+    // Neither a change, nor a reaction, nor what one says oneself is one more.
+    run("alice-2", {"edit", third, "3"});
+    run("alice-1", {"react", third, "!"});
+    run("bob-2", {"react", third, "?"});
+    const std::string answer = send("bob-2", "four");
+    everywhere(
+        third,
+        [](const json& one) {
+          return one.is_object() && one["text"] == "3" && one.contains("reactions") && one["reactions"].size() == 2;
+        },
+        group);
+    arrives_everywhere(answer, group);
+    have_unread("bob", in_group, 3);
+    have_unread("alice", in_group, 1);
+    run("bob-1", {"read", place("bob-1", in_group)});
+    have_unread("bob", in_group, 0);
+    have_unread("alice", in_group, 1);
+    arrives_everywhere(send("alice-2", "five"), group);
+    have_unread("bob", in_group, 1);
+    have_unread("alice", in_group, 1);
+  }
+}
+
 TEST_F(InAGroup, WritingIsSeenThereAndNowhereElse) {
   begin();
+  const demo::Process alice_1 = watch("alice-1");
   const demo::Process alice_2 = watch("alice-2");
   const demo::Process bob_1 = watch("bob-1");
   const demo::Process bob_2 = watch("bob-2");
   say_here("alice-1", "watch me");
-  for (const demo::Process* one : {&alice_2, &bob_1, &bob_2}) EXPECT_TRUE(sees(*one, "watch me")) << one->output();
+  for (const demo::Process* one : {&alice_1, &alice_2, &bob_1, &bob_2})
+    EXPECT_TRUE(sees(*one, "watch me")) << one->output();
   run("alice-1", {"typing", "off", kGroup});
   for (int i = 0; i < 5; ++i) EXPECT_FALSE(says_that_it_writes("alice-1"));
   run("alice-1", {"typing", "on", kGroup});
@@ -170,9 +233,11 @@ TEST_F(InAGroup, WritingIsSeenThereAndNowhereElse) {
     EXPECT_TRUE(sees(*watcher, "{\"conversation\":\"" + here + "\",\"typing\":")) << watcher->output();
     EXPECT_EQ(watcher->output().find("{\"conversation\":\"" + pair + "\",\"typing\":"), std::string::npos) << device;
   }
-  EXPECT_EQ(alice_2.output().find("\"typing\""), std::string::npos) << "nobody is told of themselves";
+  for (const demo::Process* one : {&alice_1, &alice_2})
+    EXPECT_EQ(one->output().find("\"typing\""), std::string::npos) << "nobody is told of themselves";
   EXPECT_TRUE(eventually([&] { return says_that_it_writes("bob-2"); }));
-  EXPECT_TRUE(sees(alice_2, "\"typing\":\"bob@localhost\"")) << alice_2.output();
+  for (const demo::Process* one : {&alice_1, &alice_2})
+    EXPECT_TRUE(sees(*one, "\"typing\":\"bob@localhost\"")) << one->output();
 }
 
 TEST_F(InAGroup, WhoIsNoAdminAnyMoreChangesNothing) {
@@ -199,39 +264,99 @@ TEST_F(InAGroup, WhoIsNoAdminAnyMoreChangesNothing) {
   EXPECT_EQ(village().cairn("alice-1", {"group", "member", kGroup, "alice"}).exit_code, 1) << "the only one stays one";
 }
 
-TEST_F(InAGroup, WhatALaterBuildSaysIsShownAsWhatItIs) {
+TEST_F(InAGroup, WhoLeavesIsOutOnAllDevicesAndTheOnlyAdminStays) {
   begin();
-  client::TextContent poll;
-  os::SystemEntropy().fill(poll.salt);
-  poll.media_type = kPoll;
-  poll.text = "{\"walk or run?\": 2}";
-  put_into_outbox("bob-1", kGroup, client::encode_content(poll));
-  for (const std::string device : {"alice-1", "alice-2", "bob-2"}) {
-    json shown;
-    EXPECT_TRUE(eventually([&] {
-      const json all = run(device, {"read", kGroup, "--peek"});
-      for (const json& one : all["messages"]) {
-        if (one.value("unknown_type", "") == kPoll) shown = one;
-      }
-      return shown.is_object();
-    })) << device;
-    EXPECT_EQ(shown["sender"], "bob@localhost") << device;
-    EXPECT_EQ(shown["text"], "") << device << ": a text that is none would lie";
-    const auto read = demo::run(command_of(device, {"read", kGroup, "--peek"}), std::chrono::seconds(30));
-    EXPECT_NE(read.out.find(std::string("[a ") + kPoll + " that this version does not show]"), std::string::npos)
-        << read.out;
-    EXPECT_EQ(read.out.find("walk or run"), std::string::npos) << read.out;
+  for (const char* device : {"alice-1", "alice-2"}) {
+    const demo::Said refused = village().cairn(device, {"group", "leave", kGroup});
+    EXPECT_EQ(refused.exit_code, 1) << device;
+    EXPECT_NE(refused.error.find("only admin; make somebody else one before you leave"), std::string::npos)
+        << refused.error;
   }
-  // It is a message as any: it can be answered and reacted to, and what follows it comes.
-  std::string id;
-  const json all = run("alice-1", {"read", kGroup});
-  for (const json& one : all["messages"]) {
-    if (one.value("unknown_type", "") == kPoll) id = one["id"];
+  run("bob-2", {"group", "leave", kGroup});
+  for (const std::string device : kFourDevices) {
+    EXPECT_TRUE(shows(device, kGroup, "names", json::array({"alice@localhost"}))) << device;
+    EXPECT_TRUE(eventually([&] { return has_notice(device, kGroup, "alice@localhost removed bob@localhost."); }))
+        << device;
   }
-  const std::string reply = run("alice-1", {"send", kGroup, "what is that?", "--reply", id})["id"];
-  all_see(reply, [&](const json& one) { return one.value("reply_to", "") == id; });
-  run("alice-2", {"react", id, "?"});
-  EXPECT_TRUE(eventually([&] { return message("bob-2", id, kGroup).contains("reactions"); }));
+  const std::string unheard = say_here("alice-1", "he is gone");
+  EXPECT_TRUE(eventually([&] { return message("alice-2", unheard, kGroup).is_object(); }));
+  // What is said afterwards comes afterwards: by then bob's devices have heard all that there is.
+  arrives_everywhere(say("alice-1", "how are you?"));
+  for (const char* device : {"bob-1", "bob-2"}) {
+    EXPECT_TRUE(has_notice(device, kGroup, "You left; what was received stays readable here.")) << device;
+    EXPECT_TRUE(has_text(device, kGroup, "alice@localhost: we begin")) << device;
+    EXPECT_TRUE(message(device, unheard, kGroup).is_null()) << device;
+    const demo::Said refused = village().cairn(device, {"send", kGroup, "one word more"});
+    EXPECT_EQ(refused.exit_code, 1) << device;
+    EXPECT_NE(refused.error.find("can only be read"), std::string::npos) << refused.error;
+    EXPECT_EQ(village().cairn(device, {"group", "leave", kGroup}).exit_code, 1) << device << ": it has left";
+  }
+  for (const char* device : {"alice-1", "alice-2"}) EXPECT_EQ(found(device, {"word"}), 0u) << device;
+}
+
+TEST_F(InAGroup, WhatABlockedNameSaysThereIsNotHeardAndNotTold) {
+  begin();
+  run("bob-1", {"block", "alice@localhost"});
+  EXPECT_TRUE(shows("bob-2", "alice@localhost", "blocked", true));
+  const std::string unheard = say_here("alice-1", "are you cross?");
+  run("alice-2", {"group", "create", "joggers", "bob@localhost"});
+  run("alice-2", {"send", "joggers", "are you angry?"});
+  EXPECT_TRUE(eventually([&] { return message("alice-2", unheard, kGroup).is_object(); }));
+  // What she does to the group is followed: by then his devices have got what she said before.
+  run("alice-1", {"group", "rename", kGroup, "runners"});
+  are_called("runners");
+  for (const char* device : {"bob-1", "bob-2"}) {
+    EXPECT_TRUE(message(device, unheard, "runners").is_null()) << device;
+    for (const char* word : {"cross", "angry"}) EXPECT_EQ(found(device, {word}), 0u) << device << " " << word;
+  }
+  // He writes there as before, and hears her from when he wants to.
+  arrives_everywhere(run("bob-2", {"send", "runners", "on we go"})["id"], "runners");
+  run("bob-2", {"unblock", "alice@localhost"});
+  EXPECT_TRUE(shows("bob-1", "alice@localhost", "blocked", nullptr));
+  const std::string heard = run("alice-2", {"send", "runners", "good"})["id"];
+  arrives_everywhere(heard, "runners");
+  for (const char* device : {"alice-1", "alice-2"}) {
+    EXPECT_TRUE(eventually([&] { return message(device, heard, "runners").value("status", "") == "delivered"; }))
+        << device;
+    EXPECT_EQ(message(device, unheard, "runners").value("status", ""), "sent") << device << ": she is told nothing";
+  }
+  for (const char* device : {"bob-1", "bob-2"}) EXPECT_TRUE(message(device, unheard, "runners").is_null()) << device;
+}
+
+TEST_F(InAGroup, WhatALaterBuildSaysIsShownAsWhatItIsThereAndInThePair) {
+  begin();
+  // bob-1 alone has no row of what it says: only its outbox is of the later build.
+  const std::string hearers[] = {"alice-1", "alice-2", "bob-2"};
+  for (const bool in_group : {true, false}) {
+    client::TextContent poll;
+    os::SystemEntropy().fill(poll.salt);
+    poll.media_type = kPoll;
+    poll.text = "{\"walk or run?\": 2}";
+    put_into_outbox("bob-1", place("bob-1", in_group), client::encode_content(poll));
+    std::string id;
+    for (const std::string& device : hearers) {
+      json shown = unknown(device, in_group);
+      ASSERT_TRUE(shown.is_object()) << device;
+      if (id.empty()) id = shown["id"];
+      EXPECT_EQ(shown["id"], id) << device;
+      EXPECT_EQ(shown["sender"], "bob@localhost") << device;
+      EXPECT_EQ(shown["text"], "") << device << ": a text that is none would lie";
+      const auto read =
+          demo::run(command_of(device, {"read", place(device, in_group), "--peek"}), std::chrono::seconds(30));
+      EXPECT_NE(read.out.find(std::string("[a ") + kPoll + " that this version does not show]"), std::string::npos)
+          << read.out;
+      EXPECT_EQ(read.out.find("walk or run"), std::string::npos) << read.out;
+    }
+    // It is a message as any: it can be answered and reacted to, and what follows it comes.
+    const std::string group = in_group ? kGroup : "";  // as everywhere() has it
+    const std::string there = place("alice-1", in_group);
+    const std::string reply = run("alice-1", {"send", there, "what is that?", "--reply", id})["id"];
+    everywhere(
+        reply, [&](const json& one) { return one.is_object() && one.value("reply_to", "") == id; }, group);
+    run("alice-2", {"react", id, "?"});
+    for (const std::string& device : hearers)
+      EXPECT_TRUE(eventually([&] { return message(device, id, group).contains("reactions"); })) << device;
+  }
 }
 
 }  // namespace

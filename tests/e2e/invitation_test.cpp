@@ -14,6 +14,26 @@ class Invitations : public TwoDomainsTest {
     EXPECT_TRUE(made.good()) << made.error;
     return made.good() ? made.json.value("link", "") : std::string();
   }
+  /// Waits until a domain is pinned on a device.
+  bool knows(const std::string& device, const std::string& domain) {
+    return eventually(
+        [&] {
+          const demo::Said list = domains_->cairn(device, {"domain", "list"});
+          return list.good() && list.json["domains"].size() == 1 && list.json["domains"][0]["domain"] == domain;
+        },
+        kLongestStep);
+  }
+  /// Whether all four devices are in the group, as this one sees it.
+  bool has_all_four(const std::string& device) {
+    const nlohmann::json all_four = {{"alice@one.example", 2}, {"bob@two.example", 2}};
+    const demo::Said list = domains_->cairn(device, {"conversations"});
+    EXPECT_TRUE(list.good()) << list.error;
+    if (!list.good()) return false;
+    for (const nlohmann::json& one : list.json["conversations"]) {
+      if (one["title"] == "walkers" && one.value("devices", nlohmann::json()) == all_four) return true;
+    }
+    return false;
+  }
 };
 
 TEST_F(Invitations, DomainsThatKnowNothingOfEachOtherTalkByOneLinkEachWay) {
@@ -73,6 +93,49 @@ TEST_F(Invitations, DomainsThatKnowNothingOfEachOtherTalkByOneLinkEachWay) {
   EXPECT_EQ(refused.exit_code, 1);
   EXPECT_NE(refused.error.find("DIFFERENT"), std::string::npos) << refused.error;
   EXPECT_NE(refused.error.find("nothing was changed"), std::string::npos) << refused.error;
+}
+
+TEST_F(Invitations, ALinkToAGroupBringsInWhoIsOfADomainThatKnowsNothingOfIt) {
+  TwoDomains& all = begin(Policies::apart);
+  all.person("alice-1", "alice@one.example", all.one);
+  all.person("bob-1", "bob@two.example", all.two);
+  all.further_device("alice-2", "alice@one.example", all.one, "alice-1");
+  all.further_device("bob-2", "bob@two.example", all.two, "bob-1");
+  must(all.cairn("alice-1", {"group", "create", "walkers", "alice@one.example"}));
+  const demo::Said made = all.cairn("alice-1", {"invite", "group", "walkers"});
+  must(made);
+  const std::string to_walkers = made.json["link"];
+  // Who asks to be let in is heard only where a link of theirs was taken up.
+  must(all.cairn("alice-1", {"accept", link_of("bob-2"), "--yes"}));
+  EXPECT_TRUE(knows("alice-2", "two.example"));
+
+  const demo::Said unasked = all.cairn("bob-1", {"accept", to_walkers});
+  EXPECT_EQ(unasked.exit_code, 1);
+  for (const char* words : {"alice@one.example invites you to the group \"walkers\"",
+                            "Nothing is known of one.example here yet.", "Nothing was changed"})
+    EXPECT_NE(unasked.error.find(words), std::string::npos) << unasked.error;
+  for (const std::string device : {"bob-1", "bob-2"})
+    EXPECT_EQ(all.cairn(device, {"domain", "list"}).json["domains"], nlohmann::json::array()) << device;
+
+  const demo::Said in = all.cairn("bob-1", {"accept", to_walkers, "--yes"}, kLongestStep);
+  must(in);
+  EXPECT_EQ(in.json["pins"], true);
+  EXPECT_EQ(in.json["kind"], "group");
+  EXPECT_TRUE(knows("bob-2", "one.example"));
+  const std::string four[] = {"alice-1", "alice-2", "bob-1", "bob-2"};
+  for (const std::string& device : four)
+    EXPECT_TRUE(eventually([&] { return has_all_four(device); }, kLongestStep)) << device;
+  const std::pair<const char*, const char*> said[] = {
+      {"bob-1", "thank you"}, {"alice-2", "welcome"}, {"bob-2", "I am here too"}, {"alice-1", "so am I"}};
+  for (const auto& [speaker, text] : said) {
+    must(all.cairn(speaker, {"send", "walkers", text}));
+    const std::string name = std::string(speaker).starts_with("alice") ? "alice@one.example" : "bob@two.example";
+    const std::string line = name + ": " + text;
+    for (const std::string& device : four) {
+      EXPECT_TRUE(eventually([&] { return all.has_text(device, "walkers", line); }, kLongestStep))
+          << device << " " << line;
+    }
+  }
 }
 
 TEST_F(Invitations, ALinkIsDrawnForACameraAndReadFromStandardInput) {
