@@ -1,115 +1,13 @@
 // Files between people, with a fake server and a fake disk: whole, interrupted, spoilt, refused.
 #include "core/client/attachments.h"
 
-#include <gtest/gtest.h>
-
 #include "core/base/encoding.h"
+#include "core/client/attachments_fixture.h"
 #include "core/client/preview.h"
-#include "core/client/tables.h"
-#include "tests/support/client_village.h"
-#include "tests/support/example_names.h"
-#include "tests/support/fake_blobs.h"
-#include "tests/support/fake_files.h"
 #include "tests/support/made_preview.h"
 
 namespace cairn::client {
 namespace {
-
-using nlohmann::json;
-using testing::kAlice;
-using testing::kBob;
-
-constexpr std::size_t kThreeParts = 2'500'000;
-
-Bytes file_content(std::size_t size, std::uint64_t seed = 7) {
-  testing::SeededEntropy random(seed);
-  Bytes out(size);
-  random.fill(out);
-  return out;
-}
-
-class FilesBetweenPeople : public ::testing::Test {
- protected:
-  void SetUp() override {
-    village.server.elsewhere = [this](const proto::Call& call) -> std::optional<Result<proto::CallReply>> {
-      if (auto reply = machine.answer(call)) return reply;
-      if (village.server.down) return std::nullopt;
-      constexpr std::string_view kBase = "https://example.org";
-      if (!call.url.starts_with(kBase)) return std::nullopt;
-      const bool is_logged_in = village.server.post.mailbox_of(call.bearer).has_value();
-      return blobs.answer(call.url.substr(kBase.size()), call, is_logged_in);
-    };
-    ASSERT_TRUE(village.register_person("alice-1", kAlice).contains("result"));
-    ASSERT_TRUE(village.register_person("bob-1", kBob).contains("result"));
-    ASSERT_TRUE(village.ask("alice-1", "send", {{"to", kBob}, {"text", "hello"}}).contains("result"));
-    ASSERT_TRUE(village.until([&] { return !messages("bob-1", kAlice).empty(); }));
-  }
-  void meet() {
-    ASSERT_TRUE(village.ask("bob-1", "send", {{"to", kAlice}, {"text", "hello too"}}).contains("result"));
-    village.pass_all(10 * kSecondMs);
-  }
-
-  std::vector<json> messages(const std::string& device, const std::string& conversation) {
-    std::vector<json> out;
-    const json answer = village.ask(device, "read", {{"conversation", conversation}});
-    if (!answer.contains("result")) return out;
-    for (const json& one : answer["result"]["messages"]) {
-      if (one["delivery"] != "notice") out.push_back(one);
-    }
-    return out;
-  }
-  json last(const std::string& device, const std::string& conversation) {
-    const auto all = messages(device, conversation);
-    return all.empty() ? json() : all.back();
-  }
-  json send(const std::string& path, const std::string& text = "look") {
-    return village.ask("alice-1", "attachment.send",
-                       {{"to", kBob}, {"file", path}, {"text", text}, {"wait_ms", 600'000}});
-  }
-  json save(const json& message, const std::string& folder = "/home/bob", const std::string& device = "bob-1") {
-    return village.ask(device, "attachment.save",
-                       {{"message", message["id"].get<std::string>()}, {"folder", folder}, {"wait_ms", 600'000}});
-  }
-  /// A file of alice's that bob has heard of; the message as bob has it.
-  json sent(const Bytes& content, const std::string& path = "/home/alice/photo.png") {
-    meet();
-    machine.put(path, content);
-    const json answer = send(path);
-    EXPECT_EQ(answer["result"].value("state", ""), "done") << answer;
-    EXPECT_TRUE(village.until([&] { return last("bob-1", kAlice).contains("attachment"); }));
-    return last("bob-1", kAlice);
-  }
-  std::size_t count_in(const std::string& folder) const {
-    std::size_t count = 0;
-    for (const auto& [path, file] : machine.files) count += path.starts_with(folder + "/") ? 1 : 0;
-    return count;
-  }
-  testing::FakeBlobs::Blob& blob() { return blobs.blobs.begin()->second; }
-  std::vector<json> transfers(const std::string& device) {
-    return village.ask(device, "attachment.status")["result"]["transfers"];
-  }
-  bool all_over(const std::string& device) {
-    for (const json& one : transfers(device)) {
-      if (one["state"] == "running") return false;
-    }
-    return true;
-  }
-  std::size_t rows(const std::string& device, Table table) {
-    return village.device(device).store().scan(table, {}, {}, ~std::size_t{0}).size();
-  }
-  /// Refused with this code; the sentence has these words, and nothing is left in the folder.
-  void expect_not_saved(const json& answer, const std::string& code, const std::string& words) {
-    ASSERT_TRUE(answer.contains("error")) << answer;
-    EXPECT_EQ(answer["error"]["data"]["code"], code) << answer;
-    EXPECT_NE(answer["error"]["message"].get<std::string>().find(words), std::string::npos) << answer;
-    village.settle();
-    EXPECT_EQ(count_in("/home/bob"), 0u);
-  }
-
-  testing::ClientVillage village;
-  testing::FakeFiles machine;
-  testing::FakeBlobs blobs;
-};
 
 TEST_F(FilesBetweenPeople, ComeWhole) {
   const Bytes content = file_content(kThreeParts);
@@ -420,7 +318,7 @@ TEST_F(FilesBetweenPeople, AreRefusedWhenAPieceIsNotTheSenders) {
   blob().bytes.erase(blob().bytes.begin() + static_cast<std::ptrdiff_t>(chunk),
                      blob().bytes.begin() + static_cast<std::ptrdiff_t>(2 * chunk));
   blob().size = blob().bytes.size();
-  expect_not_saved(save(message), "inconsistent", "longer or shorter");
+  expect_not_saved(save(message), "inconsistent", "Piece 2 of 39 is missing on the server");
   blob().bytes = good;  // truncated, and made up again with another one
   std::copy(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(chunk),
             blob().bytes.end() - static_cast<std::ptrdiff_t>(chunk));
@@ -429,10 +327,48 @@ TEST_F(FilesBetweenPeople, AreRefusedWhenAPieceIsNotTheSenders) {
   blob().bytes = good;
   blob().bytes.push_back(0);  // extended
   blob().size = blob().bytes.size();
-  expect_not_saved(save(message), "inconsistent", "longer or shorter");
+  expect_not_saved(save(message), "inconsistent", "What the server has is longer");
   blob().bytes = good;
   blob().size = good.size();
   EXPECT_EQ(save(message)["result"].value("state", ""), "done");
+}
+
+TEST_F(FilesBetweenPeople, NameThePieceThatTheServerHasLost) {
+  const json message = sent(file_content(kThreeParts));
+  const std::string advice =
+      " of 39 is missing on the server, or cannot be read there; ask " + std::string(kAlice) + " to send it again.";
+  // Part 1 begins in the 16th piece, part 2 in the 32nd; more than one are asked for at once.
+  for (const auto& [part, piece] : std::vector<std::pair<std::size_t, std::string>>{{0, "1"}, {1, "16"}, {2, "32"}}) {
+    blobs.lost_parts = {part};
+    expect_not_saved(save(message), "inconsistent", "photo.png was not saved: Piece " + piece + advice);
+  }
+  blobs.lost_parts.clear();
+  EXPECT_EQ(save(message)["result"].value("state", ""), "done");
+}
+
+TEST_F(FilesBetweenPeople, NameThePieceAtWhichTheServerEnds) {
+  const json message = sent(file_content(kThreeParts));
+  const Bytes good = blob().bytes;
+  const std::size_t chunk = crypto::kStreamSealedChunk;
+  // In the middle of what is asked for at once, where that begins, in the middle of a piece, and before all.
+  for (const auto& [size, piece] : std::vector<std::pair<std::size_t, std::string>>{
+           {20 * chunk, "21"}, {30 * chunk, "31"}, {good.size() - 1, "39"}, {3 * chunk + 7, "4"}, {0, "1"}}) {
+    blob().bytes.assign(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size));
+    blob().size = size;
+    expect_not_saved(save(message), "inconsistent", "Piece " + piece + " of 39 is missing on the server");
+  }
+  blob().bytes = good;
+  blob().size = good.size();
+  EXPECT_EQ(save(message)["result"].value("state", ""), "done");
+}
+
+TEST_F(FilesBetweenPeople, GoOnWhereEachPieceCanBeHadByItself) {
+  const Bytes content = file_content(kThreeParts);
+  const json message = sent(content);
+  blobs.fails_a_get = true;
+  ASSERT_EQ(save(message)["result"].value("state", ""), "done");
+  EXPECT_FALSE(blobs.fails_a_get);
+  EXPECT_TRUE(machine.files.at("/home/bob/photo.png").bytes == content);
 }
 
 TEST_F(FilesBetweenPeople, AreRefusedWhenTheirHashIsAnother) {

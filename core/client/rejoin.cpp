@@ -2,6 +2,7 @@
 
 #include "core/client/conversations.h"
 #include "core/client/day.h"
+#include "core/client/history_records.h"
 #include "core/client/key_packages.h"
 #include "core/client/labels.h"
 #include "core/client/pairs.h"
@@ -264,6 +265,22 @@ void Conversations::tell_of_gap_before(Context& context, const ChannelId& home) 
   notice(context, home,
          std::string(kGapWords) + ": this device was away for too long until " + day_text(*gap) +
              ", or was put back from a copy then, and what had been said here before is gone.");
+}
+
+// Mostly a commit of this device's own was won by the answer, and the mailbox comes only long after that to what was
+// taken before it. Which epoch that is of counts by the word of the channel's server: a member can write another into a
+// message.
+void Conversations::came_too_late(Context& context, const ChannelId& channel, const proto::Envelope& envelope) {
+  const mls::Group* state = group(context.store, channel);
+  const bool is_former = state != nullptr && envelope.epoch < state->epoch();
+  if (!is_former || envelope.kind != proto::EnvelopeKind::message) return;
+  const ChannelId home = home_of(context.store, channel);
+  const auto conversation = find(context.store, home);
+  if (!conversation) return;
+  const auto newest = message(context.store, home, conversation->next_message - 1);
+  if (newest && is_gap(*newest)) return;
+  notice(context, home,
+         std::string(kGapWords) + ": some came when their keys were gone already; ask their senders to repeat them.");
 }
 
 void Conversations::doubt(Context& context, const ChannelId& channel) {

@@ -93,30 +93,50 @@ void SaveJob::fetch(Context& context, const Account& account) {
   doing_ = "fetching";
   if (auto here = kept_bytes(context.store, sealed_file_id(transfer_.file), chunk_ * crypto::kStreamSealedChunk)) {
     go_on_at_once();
-    return take_chunks(context, {transfer_.file.sealed_size(), std::move(*here)});
+    const std::size_t size = here->size();
+    return take_chunks(context, {transfer_.file.sealed_size(), std::move(*here)}, size);
   }
+  const std::uint64_t count = chunk_ < one_by_one_until_ ? 1 : std::min(kChunksAtOnce, chunks() - chunk_);
   const proto::BlobGet request{
       transfer_.file.blob, chunk_ * crypto::kStreamSealedChunk,
-      static_cast<std::uint32_t>(std::min(kChunksAtOnce * crypto::kStreamSealedChunk,
+      static_cast<std::uint32_t>(std::min(count * crypto::kStreamSealedChunk,
                                           transfer_.file.sealed_size() - chunk_ * crypto::kStreamSealedChunk))};
   const std::string gone = transfer_.file.name + " is not on the server, or not any more; ask " +
                            sender(context.store) + " to send it again.";
   const proto::Call where = call_to(context.store, account, transfer_.file.domain, proto::kPathBlobGet);
   const std::string says = server_says(account, transfer_.file.domain);
-  ask_server(context, {where.url, {}, wire::encode(request), gone, where.reach, says},
+  const auto refused = [this, self = shared_from_this(), count](Context& later, ErrorCode code) {
+    return not_given(later, code, count);
+  };
+  ask_server(context, {where.url, {}, wire::encode(request), gone, where.reach, says, refused},
              [this, self = shared_from_this(), asked = request.length](Context& later, const Bytes& body) {
-               const auto part = wire::decode<proto::BlobPart>(body);
-               const bool fits = part && part->size == transfer_.file.sealed_size() && part->data.size() == asked;
-               if (!fits) {
+               auto part = wire::decode<proto::BlobPart>(body);
+               if (!part || part->size > transfer_.file.sealed_size() || part->data.size() > asked) {
                  return fail_of_file(later, ErrorCode::inconsistent,
-                                     "What the server has is longer or shorter than what " + sender(later.store) +
+                                     "What the server has is longer than what " + sender(later.store) +
                                          " sent; ask them to send it again.");
                }
-               take_chunks(later, *part);
+               if (part->data.size() < asked) {  // what is cut off is not there
+                 part->data.resize(part->data.size() / crypto::kStreamSealedChunk * crypto::kStreamSealedChunk);
+               }
+               take_chunks(later, *part, asked);
              });
 }
 
-std::optional<Bytes> SaveJob::open_chunks(Context& context, ByteView sealed) {
+// A server says no more than that it has a fault (a part of a blob is gone from its store), or that the blob ends
+// before these: which of them is gone shows when each is asked for by itself.
+bool SaveJob::not_given(Context& context, ErrorCode code, std::uint64_t count) {
+  if (code != ErrorCode::internal && code != ErrorCode::over_limit) return false;
+  if (count == 1) {
+    fail_of_lost_chunk(context, chunk_);
+  } else {
+    one_by_one_until_ = chunk_ + count;
+  }
+  return true;
+}
+
+std::optional<Bytes> SaveJob::open_chunks(Context& context, const proto::BlobPart& part) {
+  ByteView sealed = part.data;
   crypto::StreamOpener opener(transfer_.file.key.clone(), transfer_.file.nonce, chunk_);
   Bytes out;
   out.reserve(sealed.size());
@@ -126,6 +146,10 @@ std::optional<Bytes> SaveJob::open_chunks(Context& context, ByteView sealed) {
     const bool is_last = opener.next() + 1 == chunks();
     const Status opened = is_last ? opener.open_last(one, out) : opener.open(one, out);
     if (opened) continue;
+    if (part.size < transfer_.file.sealed_size()) {  // another one has moved up
+      fail_of_lost_chunk(context, opener.next());
+      return std::nullopt;
+    }
     fail_of_file(context, ErrorCode::crypto_failed,
                  "Piece " + std::to_string(opener.next() + 1) + " of " + std::to_string(chunks()) + " is not what " +
                      sender(context.store) + " sent: the server has another one in its place. Ask " +
@@ -135,9 +159,12 @@ std::optional<Bytes> SaveJob::open_chunks(Context& context, ByteView sealed) {
   return out;
 }
 
-void SaveJob::take_chunks(Context& context, const proto::BlobPart& part) {
-  auto plaintext = open_chunks(context, part.data);
+void SaveJob::take_chunks(Context& context, const proto::BlobPart& part, std::size_t asked) {
+  auto plaintext = open_chunks(context, part);
   if (!plaintext) return;
+  if (part.data.size() < asked) {
+    return fail_of_lost_chunk(context, chunk_ + part.data.size() / crypto::kStreamSealedChunk);
+  }
   moved_ += part.data.size();
   const std::uint64_t count = (part.data.size() + crypto::kStreamSealedChunk - 1) / crypto::kStreamSealedChunk;
   const std::uint64_t begin = chunk_ * crypto::kStreamChunk;
@@ -236,6 +263,13 @@ void SaveJob::finish(Context& context) {
 void SaveJob::fail_of_file(Context& context, ErrorCode code, const std::string& why) {
   fail_with(context, code,
             transfer_.file.name + " was not saved: " + (why.empty() ? "Files cannot be written here." : why));
+}
+
+void SaveJob::fail_of_lost_chunk(Context& context, std::uint64_t number) {
+  fail_of_file(context, ErrorCode::inconsistent,
+               "Piece " + std::to_string(number + 1) + " of " + std::to_string(chunks()) +
+                   " is missing on the server, or cannot be read there; ask " + sender(context.store) +
+                   " to send it again.");
 }
 
 void SaveJob::clean_up(Context& context) {

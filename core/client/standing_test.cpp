@@ -8,6 +8,7 @@
 #include "core/client/row_keys.h"
 #include "core/client/settings.h"
 #include "core/client/talk_fixture.h"
+#include "core/mls/limits.h"
 #include "tests/support/hostile_device.h"
 
 namespace cairn::client {
@@ -189,6 +190,55 @@ TEST_F(RemovalTest, WhoCameInAgainBesideItIsHeardAsAnybody) {
   village.pass_all(kMinuteMs);
   EXPECT_EQ(texts("alice-1", "walkers"), (Texts{"we begin", "before", "after"}));
   EXPECT_EQ(unseen(), 0u);
+}
+
+// ---- what comes too late for the keys that are kept ----
+
+constexpr const char* kTooLateWords = "some came when their keys were gone already";
+
+TEST_F(RemovalTest, WhatComesTwoDaysLaterLeavesAGap) {
+  say("bob-1", "walkers", "from bob");
+  say("carol-1", "walkers", "from carol");
+  remove("bob");
+  village.pass_all(kFormerEpochLifeMs + kDayMs);
+  EXPECT_EQ(gaps("alice-1", "walkers"), 0u);
+  let_go();
+  EXPECT_EQ(texts("alice-1", "walkers"), (Texts{"we begin"}));
+  EXPECT_EQ(notices("alice-1", "walkers", kTooLateWords), 1u) << "once for both";
+  EXPECT_EQ(gaps("alice-1", "walkers"), 1u);
+  EXPECT_EQ(gaps("carol-1", "walkers"), 0u);
+  say("carol-1", "walkers", "heard again");
+  EXPECT_TRUE(hears("alice-1", "heard again"));
+}
+
+TEST_F(RemovalTest, WhatComesBehindMoreOfItsCommitsThanAreKeptLeavesAGap) {
+  say("bob-1", "walkers", "before");
+  remove("bob");
+  for (std::size_t i = 0; i < mls::kPastEpochs; ++i) {
+    const std::uint64_t former = epoch("alice-1", walkers);
+    village.begin("alice-1", "group.change",
+                  {{"conversation", to_hex(walkers)}, {"title", "walkers " + std::to_string(i)}});
+    ASSERT_TRUE(village.until([&] { return epoch("alice-1", walkers) > former; })) << i;
+  }
+  let_go();
+  EXPECT_FALSE(has_text("alice-1", to_hex(walkers), "before"));
+  EXPECT_EQ(notices("alice-1", to_hex(walkers), kTooLateWords), 1u);
+  EXPECT_EQ(gaps("alice-1", to_hex(walkers)), 1u);
+}
+
+// Whoever is in the conversation can write any epoch into a message; where it stands among others says its server.
+TEST_F(RemovalTest, AFormerEpochByTheWordOfAMemberIsNoGap) {
+  let_go();
+  const Sealed late = sealed_by("carol-1", "late");
+  remove("bob");
+  village.pass_all(kFormerEpochLifeMs + kDayMs);
+  place("alice-1", {epoch("alice-1", walkers), late.ciphertext});
+  village.pass_all(kMinuteMs);
+  EXPECT_EQ(gaps("alice-1", "walkers"), 0u);
+  place("alice-1", late);
+  village.pass_all(kMinuteMs);
+  EXPECT_EQ(gaps("alice-1", "walkers"), 1u);
+  EXPECT_FALSE(has_text("alice-1", "walkers", "late"));
 }
 
 TEST_F(RemovalTest, WhoIsOutForgetsWhoBroughtThemThere) {

@@ -73,7 +73,8 @@ void TransferJob::ask_server(Context& context, Request request, ThenBytes then) 
   const bool logged_in = !call.bearer.empty();
   rooms_.calls.start(context, {}, std::move(call),
                      [self = shared_from_this(), then = std::move(then), gone = std::move(request.gone),
-                      says = std::move(request.says), logged_in](Context& later, const Answer& answer) {
+                      says = std::move(request.says), refused = std::move(request.refused),
+                      logged_in](Context& later, const Answer& answer) {
                        self->busy_ = false;
                        if (self->is_over()) return;
                        if (answer.body) {
@@ -84,6 +85,7 @@ void TransferJob::ask_server(Context& context, Request request, ThenBytes then) 
                        const ErrorCode code = answer.body.error().code;
                        if (code == ErrorCode::unauthenticated && logged_in) self->rooms_.session.token_refused();
                        if (code == ErrorCode::not_found && !gone.empty()) return self->fail_with(later, code, gone);
+                       if (!may_pass_later(code) && refused && refused(later, code)) return;
                        std::string sentence = (answer.status == 0 ? std::string() : says) + answer.message;
                        if (answer.message.empty()) sentence = "The server does not answer; it is asked again.";
                        if (!may_pass_later(code)) return self->fail_with(later, code, sentence);

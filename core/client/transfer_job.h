@@ -66,6 +66,8 @@ class TransferJob : public std::enable_shared_from_this<TransferJob> {
     std::string gone = {};
     proto::CallReach reach = proto::CallReach::anywhere;
     std::string says = {};  ///< server_says() of whom is asked
+    /// Told first of what does not pass; true when the job knows what to do, and this ends nothing.
+    std::function<bool(Context&, ErrorCode)> refused = {};
   };
   void ask_server(Context& context, Request request, ThenBytes then);
   void pause(Context& context, std::uint64_t ms, std::string why);

@@ -1,5 +1,5 @@
 // A file between two people with two devices each, with real programs: killed in the middle on either side, in memory
-// that does not grow, and with a server that alters a byte.
+// that does not grow, and with a server that alters a byte or loses a part.
 #include <sqlite3.h>
 
 #include <csignal>
@@ -219,6 +219,24 @@ void alter_stored_part(const std::string& store, int number) {
   ASSERT_EQ(sqlite3_close(db), SQLITE_OK);
 }
 
+/// Takes the row of the part with this number, of the only blob, out of the server's store.
+void lose_stored_part(const std::string& store, int number) {
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(store.c_str(), &db), SQLITE_OK);
+  sqlite3_stmt* erase = nullptr;
+  ASSERT_EQ(sqlite3_prepare_v2(db,
+                               "DELETE FROM rows WHERE (tab, key) IN (SELECT tab, key FROM rows WHERE length(value) = "
+                               "1044480 ORDER BY tab, key LIMIT 1 OFFSET ?)",
+                               -1, &erase, nullptr),
+            SQLITE_OK)
+      << sqlite3_errmsg(db);
+  sqlite3_bind_int(erase, 1, number);
+  ASSERT_EQ(sqlite3_step(erase), SQLITE_DONE);
+  ASSERT_EQ(sqlite3_changes(db), 1);
+  sqlite3_finalize(erase);
+  ASSERT_EQ(sqlite3_close(db), SQLITE_OK);
+}
+
 /// Of the file of the long test; CAIRN_LONG_MIB is for trying the test itself, with a smaller one.
 constexpr std::uint64_t kLargestMib = 4096;
 constexpr std::uint64_t kSmallestMib = 256;  ///< of a smaller one a kill in the middle would come too late
@@ -321,6 +339,25 @@ TEST_F(FilesBetweenPrograms, AServerThatAltersOneBitIsNamedAndNothingIsSaved) {
     return village().cairn("bob-1", {"save", second["id"], "--to", folder_of("bob-1")}).error.find("no file") !=
            std::string::npos;
   }));
+}
+
+TEST_F(FilesBetweenPrograms, APieceThatTheServerHasLostIsNamedAndNothingIsSaved) {
+  meet();
+  const std::string path = make_file("report.pdf", std::size_t{4} << 20);
+  must(village().cairn("alice-1", {"send", "bob@localhost", "--attach", path}, kMostOfATransfer));
+  const std::string id = await_message("bob-1", "report.pdf")["id"];
+  village().stop_server(SIGTERM);
+  lose_stored_part(village().server_folder() + "/store.sqlite", 2);
+  village().start_server();
+  const demo::Said refused = village().cairn("bob-1", {"save", id, "--to", folder_of("bob-1")}, kMostOfATransfer);
+  EXPECT_EQ(refused.exit_code, 1);
+  // The 32nd piece of 64 KiB begins in part 1 and ends in part 2.
+  EXPECT_EQ(refused.error.find("report.pdf was not saved: Piece 32 of 64 is missing on the server, or cannot be read "
+                               "there; ask alice@localhost to send it again."),
+            0u)
+      << refused.error;
+  EXPECT_EQ(files_in(folder_of("bob-1"), false), 0u);
+  EXPECT_TRUE(eventually([&] { return files_in(folder_of("bob-1"), true) == 0; }));  // right after the answer
 }
 
 }  // namespace

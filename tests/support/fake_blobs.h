@@ -3,6 +3,8 @@
 #pragma once
 
 #include <map>
+#include <set>
+#include <utility>
 
 #include "core/crypto/hash.h"
 #include "core/crypto/labels.h"
@@ -27,6 +29,8 @@ class FakeBlobs {
   std::size_t bytes_given = 0;  ///< to who fetches
   std::optional<ErrorCode> refuses_puts;
   std::optional<ErrorCode> refuses_deletes;
+  std::set<std::size_t> lost_parts;  ///< numbers: of no blob the server's store has them any more
+  bool fails_a_get = false;          ///< the next one, and no other
 
   bool has(const proto::BlobRef& ref) const {
     const auto found = blobs.find(ref.blob);
@@ -56,6 +60,8 @@ class FakeBlobs {
   }
 
  private:
+  static constexpr const char* kFault = "The server has a fault, and nothing was changed; tell its operator.";
+
   Result<Bytes> put(const proto::Call& call) {
     const auto request = TRY(wire::decode<proto::BlobPut>(call.body));
     TRY(crypto::verify_labelled(request.owner_key, crypto::kSignBlobPut, request.content(crypto::sha256(request.data)),
@@ -85,6 +91,11 @@ class FakeBlobs {
     const Bytes& bytes = found->second.bytes;
     REQUIRE(request.offset < bytes.size(), ErrorCode::over_limit, "The blob ends before the range begins.");
     const std::size_t count = std::min<std::size_t>(request.length, bytes.size() - request.offset);
+    for (std::size_t part = request.offset / proto::kBlobPart; part * proto::kBlobPart < request.offset + count;
+         ++part) {
+      REQUIRE(!lost_parts.contains(part), ErrorCode::internal, kFault);
+    }
+    REQUIRE(!std::exchange(fails_a_get, false), ErrorCode::internal, kFault);
     bytes_given += count;
     return wire::encode(proto::BlobPart{bytes.size(), to_bytes(ByteView(bytes).subspan(request.offset, count))});
   }
