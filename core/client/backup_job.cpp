@@ -1,5 +1,6 @@
 #include "core/client/backup_job.h"
 
+#include "core/client/day.h"
 #include "core/crypto/labels.h"
 #include "core/vault/pack.h"
 
@@ -19,6 +20,11 @@ BackupJob::BackupJob(const BackupRooms& rooms, BackupTask task) : rooms_(rooms),
   storage_ = std::make_shared<BackupStorage>(rooms_.calls, rooms_.session, task_.storage);
   domain_ = std::make_shared<BackupStorage>(rooms_.calls, rooms_.session, task_.server_url);
   CHECK(task_.setup || task_.secret || (task_.pin && task_.realms));
+  if (task_.last_word) {
+    warnings_.push_back(
+        "The directory could not be reached: who signed this backup was checked against what it said on " +
+        day_text(*task_.last_word) + ", and a device that was removed since counts as it did then.");
+  }
 }
 
 void BackupJob::begin(Context& context) {

@@ -45,7 +45,7 @@ inline constexpr const char* kNoBackup = "There is no backup here; backup create
 
 /// What a job is begun with.
 struct BackupTask {
-  directory::NameState state;  ///< of the own name, as just verified
+  directory::NameState state;  ///< of the own name, as just verified, or as of `last_word`
   std::string storage;         ///< URL
   std::optional<BackupSetup> setup;
   std::shared_ptr<directory::RecoverySecret> secret;  ///< null unless typed
@@ -55,6 +55,9 @@ struct BackupTask {
   std::shared_ptr<TypedPin> pin = {};                 ///< null unless it opens: needs `realms`
   bool print_token = false;                           ///< its owner wants the token on paper
   std::optional<std::uint32_t> files_mib = {};        ///< of a snapshot, as its owner has just said; else as it was
+  /// Of when `state` is, where the directory could not be reached: of jobs that read alone. Who signed may be out
+  /// since, so what is read sets nothing here that is set already, and is not remembered as the newest.
+  std::optional<Time> last_word = {};
 };
 
 class BackupJob : public std::enable_shared_from_this<BackupJob> {

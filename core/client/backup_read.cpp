@@ -160,7 +160,8 @@ void RestoreJob::opened(Context& context) {
 bool RestoreJob::work(Context& context) {
   for (std::size_t i = 0; reader_ && !waits_ && !is_over() && i < kStepsAtOnce; ++i)
     take_step(context, reader_->next());
-  if (is_read_ && !is_over() && !settings_.put_some(context, *account_, rooms_.sharing)) {
+  const auto whose = task_.last_word ? Sharing::Backup::of_former_device : Sharing::Backup::of_device;
+  if (is_read_ && !is_over() && !settings_.put_some(context, *account_, rooms_.sharing, whose)) {
     is_read_ = false;
     read_files(context);
   }
@@ -250,13 +251,13 @@ Status RestoreJob::take_settings(Context& context) {
   return ok();
 }
 
-/// What was admitted keeps a question from being asked: of a device that is out that is no word.
+/// What was admitted keeps a question from being asked: of a device that is out, or may be, that is no word.
 Status RestoreJob::take_contacts(Context& context) {
   wire::Reader r(data_);
   const auto contacts = TRY(r.vector<BackedUpContact>(wire::kMaxVectorSize, kMaxContactsListed));
   TRY(r.finish());
   contacts_ = std::max<std::uint64_t>(contacts_, contacts.size());
-  if (snapshot().state != vault::SignerState::active) return ok();
+  if (snapshot().state != vault::SignerState::active || task_.last_word) return ok();
   for (const BackedUpContact& contact : contacts) {
     Bytes key = name_key(*account_, contact.name);
     if (contact.admitted_resets == 0 || context.store.get(tables::kAdmittedResets, key)) continue;

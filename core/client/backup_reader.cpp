@@ -52,7 +52,10 @@ void ReaderJob::choose(Context& context, std::size_t at, const std::vector<Found
     auto manifest = one->manifest.verify({generation.number, vault_of(generation), signers, 0});
     const auto* device = task_.state.find_by_key(one->manifest.signer());
     if (!manifest || device == nullptr) continue;
-    if (device->active()) know_newest(context, *identity_, generation.number, manifest->head());
+    // One that is out by now could have everything refused that the others show.
+    if (device->active() && !task_.last_word) {
+      know_newest(context, *identity_, generation.number, manifest->head());
+    }
     shown_ = std::max(shown_.value_or(place_of(*manifest)), place_of(*manifest));
     Chosen chosen{at, std::move(*manifest), device->id, device->added,
                   device->active() ? vault::SignerState::active : vault::SignerState::removed};

@@ -45,12 +45,11 @@ Status RestoredSettings::take(ByteView data) {
   return ok();
 }
 
-bool RestoredSettings::put_some(Context& context, const Account& account, Sharing& sharing) {
+bool RestoredSettings::put_some(Context& context, const Account& account, Sharing& sharing, Sharing::Backup most) {
   for (std::size_t i = 0; i < kRestoredAtOnce && !kept_.empty(); ++i) {
     const auto first = kept_.begin();
     const bool is_out = first->second.signer == vault::SignerState::removed;
-    sharing.restore(context, account, first->second.record,
-                    is_out ? Sharing::Backup::of_former_device : Sharing::Backup::of_device);
+    sharing.restore(context, account, first->second.record, is_out ? Sharing::Backup::of_former_device : most);
     kept_.erase(first);
     ++count_;
   }

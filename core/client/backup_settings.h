@@ -25,8 +25,10 @@ class RestoredSettings {
   void begin_snapshot(vault::SignerState signer) { signer_ = signer; }
   /// An entry "shared/NUMBER". `over_limit` when that is more than settings ever are; nothing of it was taken then.
   Status take(ByteView data);
-  /// Sets a bounded number of them, and forgets these; false when none are left.
-  bool put_some(Context& context, const Account& account, Sharing& sharing);
+  /// Sets a bounded number of them, and forgets these; false when none are left. `most`: of_former_device where nobody
+  /// can say which devices are out by now.
+  bool put_some(Context& context, const Account& account, Sharing& sharing,
+                Sharing::Backup most = Sharing::Backup::of_device);
   /// How many were set.
   std::uint64_t count() const { return count_; }
 

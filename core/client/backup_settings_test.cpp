@@ -36,8 +36,8 @@ class SettingsOfBackups : public OwnDevicesTest {
     all.begin_snapshot(signer);
     return all.take(wire::encode(BackedUpShared{std::move(records)}));
   }
-  static void put(RestoredSettings& all, Aside& aside) {
-    while (all.put_some(aside.context(), aside.account(), aside.sharing())) {
+  static void put(RestoredSettings& all, Aside& aside, Sharing::Backup most = Sharing::Backup::of_device) {
+    while (all.put_some(aside.context(), aside.account(), aside.sharing(), most)) {
     }
   }
   static ContactSettings bob(const Aside& aside) { return contact_of(aside.store(), aside.account(), kBob); }
@@ -87,6 +87,18 @@ TEST_F(SettingsOfBackups, WhatWasDecidedHereStaysUnlessADeviceOfTheNameHasDecide
   EXPECT_EQ(restored(SignerState::active, now - kDayMs), "mine");
   village.pass_all(kDayMs);
   EXPECT_EQ(restored(SignerState::active, now + kHourMs), "theirs");
+}
+
+TEST_F(SettingsOfBackups, WhereNobodyCanSayWhoIsOutWhatWasDecidedHereStays) {
+  good(village.ask("alice-1", "contact.set", {{"name", kBob}, {"petname", "mine"}}));
+  village.pass_all(kDayMs);
+  Aside aside(village, "alice-1");
+  RestoredSettings all;
+  ASSERT_TRUE(
+      snapshot(all, SignerState::active, {petname(aside.now().ms, "theirs"), of_bob(SharedField::blocked, 7, {1})}));
+  put(all, aside, Sharing::Backup::of_former_device);
+  EXPECT_EQ(bob(aside).petname, "mine");
+  EXPECT_TRUE(bob(aside).is_blocked);
 }
 
 TEST_F(SettingsOfBackups, NobodyWhoWasBlockedSinceIsKnownAgain) {

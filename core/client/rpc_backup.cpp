@@ -96,6 +96,29 @@ RpcOutcome outcome_of(const BackupJob& job) {
   return result;
 }
 
+/// Begins a job by the view of the own name that is there; `last_word`: of when it is, if none could be had anew.
+using BeginByView = std::function<RpcBegun(Context&, const Account&, std::optional<Time> last_word)>;
+
+/// As `wait`, but where it was too late because nobody was reached the job is begun by the last word of the directory.
+RpcWait or_by_last_word(const RpcRooms& rooms, RpcWait wait, const BeginByView& begin) {
+  wait.late = [rooms, begin, late = std::move(wait.late)](Context& later) -> RpcOutcome {
+    const auto own = load_account(later.store);
+    const auto last_word = own ? rooms.views.last_word(later.store, *own, own->name) : std::nullopt;
+    if (!last_word) return late(later);
+    RpcBegun begun = begin(later, *own, last_word);
+    if (auto* failed = std::get_if<RpcFailure>(&begun)) return std::move(*failed);
+    return std::get<json>(std::move(begun));  // nothing is waited for any more
+  };
+  return wait;
+}
+
+/// A job that reads a backup, and nothing else.
+RpcBegun begin_reading(const RpcRooms& rooms, Context& context, const json& params,
+                       std::function<Status(Context&, BackupTask)> begin) {
+  return begin_backup_job(rooms, context, params, "from", LookUp::if_stale, std::move(begin), Unnamed::none,
+                          Unreached::goes_by_last_word);
+}
+
 }  // namespace
 
 std::variant<std::string, RpcFailure> storage_param(const StoreView& store, const Account& account, const json& params,
@@ -127,7 +150,8 @@ std::variant<std::optional<RealmList>, RpcFailure> realms_param(const json& para
 }
 
 RpcBegun begin_backup_job(const RpcRooms& rooms, Context& context, const json& params, const char* storage_key,
-                          LookUp how, std::function<Status(Context&, BackupTask)> begin, Unnamed unnamed) {
+                          LookUp how, std::function<Status(Context&, BackupTask)> begin, Unnamed unnamed,
+                          Unreached unreached) {
   const auto account = load_account(context.store);
   if (!account || account->state != AccountState::active) return not_active(account);
   auto typed = typed_secret(params);
@@ -143,14 +167,15 @@ RpcBegun begin_backup_job(const RpcRooms& rooms, Context& context, const json& p
   const auto chosen = storage_param(context.store, *account, params, storage_key, unnamed);
   if (const auto* failed = std::get_if<RpcFailure>(&chosen)) return *failed;
   const std::string storage = std::get<std::string>(chosen);
-  const auto go_on = [rooms, secret, storage, begin, list, printed, print](Context& later,
-                                                                           const Account& own) -> RpcBegun {
+  const BeginByView go_on = [rooms, secret, storage, begin, list, printed, print](
+                                Context& later, const Account& own, std::optional<Time> last_word) -> RpcBegun {
     const auto view = rooms.views.view(later.store, own, own.name);
     if (!view) return failure(ErrorCode::unavailable, "The own name is not verified just now; try again.");
     BackupTask task = make_task(own, view->state(), later.store, storage, secret);
     task.realms = list;
     task.token = printed;
     task.print_token = print;
+    task.last_word = last_word;
     if (task.storage != own.server_url && !is_folder(task.storage)) {
       // Its login would be shown to a stranger.
       return failure(ErrorCode::malformed, "A backup goes to the own domain's server, or to a folder: file:///FOLDER.");
@@ -159,7 +184,11 @@ RpcBegun begin_backup_job(const RpcRooms& rooms, Context& context, const json& p
     if (!begun) return not_begun(begun.error());
     return json{{"running", true}};
   };
-  return after_look_up(rooms, context, *account, {account->name}, how, kLookUpWaitMs, go_on);
+  RpcWait wait = after_look_up(rooms, context, *account, {account->name}, how, kLookUpWaitMs,
+                               [go_on](Context& later, const Account& own) { return go_on(later, own, std::nullopt); });
+  // The own server could keep the directory back, and give what it likes of a vault: a folder is another place.
+  const bool by_last_word = unreached == Unreached::goes_by_last_word && is_folder(storage);
+  return by_last_word ? or_by_last_word(rooms, std::move(wait), go_on) : wait;
 }
 
 RpcBegun rpc_backup_create(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
@@ -177,19 +206,17 @@ RpcBegun rpc_backup_create(const RpcRooms& rooms, const ClientConfig&, Context& 
 }
 
 RpcBegun rpc_backup_list(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
-  return begin_backup_job(rooms, context, params, "from", LookUp::if_stale, [rooms](Context& later, BackupTask task) {
-    return rooms.backups.list(later, std::move(task));
-  });
+  const auto begin = [rooms](Context& later, BackupTask task) { return rooms.backups.list(later, std::move(task)); };
+  return begin_reading(rooms, context, params, begin);
 }
 
 RpcBegun rpc_backup_verify(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
   const auto typed = choice_param(params);
   if (const auto* failed = std::get_if<RpcFailure>(&typed)) return *failed;
   const auto choice = std::get<SnapshotChoice>(typed);
-  return begin_backup_job(rooms, context, params, "from", LookUp::if_stale,
-                          [rooms, choice](Context& later, BackupTask task) {
-                            return rooms.backups.verify(later, std::move(task), choice);
-                          });
+  return begin_reading(rooms, context, params, [rooms, choice](Context& later, BackupTask task) {
+    return rooms.backups.verify(later, std::move(task), choice);
+  });
 }
 
 RpcBegun rpc_backup_restore(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
@@ -198,10 +225,9 @@ RpcBegun rpc_backup_restore(const RpcRooms& rooms, const ClientConfig&, Context&
   if (const auto* failed = std::get_if<RpcFailure>(&typed)) return *failed;
   auto choice = std::get<SnapshotChoice>(typed);
   choice.with_files = !yes_param(params, "without_files");
-  return begin_backup_job(rooms, context, params, "from", LookUp::if_stale,
-                          [rooms, removed, choice](Context& later, BackupTask task) {
-                            return rooms.backups.restore(later, std::move(task), removed, choice);
-                          });
+  return begin_reading(rooms, context, params, [rooms, removed, choice](Context& later, BackupTask task) {
+    return rooms.backups.restore(later, std::move(task), removed, choice);
+  });
 }
 
 RpcBegun rpc_backup_delete(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {

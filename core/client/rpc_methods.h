@@ -264,10 +264,13 @@ RpcBegun rpc_recover_pin(const RpcRooms&, const ClientConfig&, Context&, const j
 
 /// Which backup is meant where there are several and none is named.
 enum class Unnamed : std::uint8_t { none, of_the_pin, of_the_pin_or_first };
+/// What a job does when the directory cannot be reached: nothing, or it goes by its last word (Views::last_word) where
+/// the backup lies in a folder. The latter is for jobs that read.
+enum class Unreached : std::uint8_t { fails, goes_by_last_word };
 /// Looks the own name up, begins a job on its backup, at the storage in `storage_key`, and says that it has begun.
 RpcBegun begin_backup_job(const RpcRooms& rooms, Context& context, const json& params, const char* storage_key,
                           LookUp how, std::function<Status(Context&, BackupTask)> begin,
-                          Unnamed unnamed = Unnamed::none);
+                          Unnamed unnamed = Unnamed::none, Unreached unreached = Unreached::fails);
 /// The URL of the storage in `key`, which may be "domain": the one that is set up where none is named, empty where none
 /// is; a failure, which names all, where there are several.
 std::variant<std::string, RpcFailure> storage_param(const StoreView& store, const Account& account, const json& params,

@@ -60,6 +60,16 @@ std::optional<LookupEvidence> Views::evidence(const StoreView& store, const Acco
   return stored<LookupEvidence>(store, tables::kEvidence, name_key(account, name.text()));
 }
 
+std::optional<Time> Views::last_word(const StoreView& store, const Account& account,
+                                     const directory::Name& name) const {
+  const Outcome last = outcome(name);
+  const bool is_unreached = !last.trouble.empty() && !last.refused && !last.absent;
+  const auto known = view(store, account, name);
+  if (!is_unreached || !known || !known->exists() || is_of_former_policy(store, account, name)) return std::nullopt;
+  if (store.get(tables::kRemovalsSeen, name_key(account, name.text()))) return std::nullopt;
+  return Time{known->time_s() * kSecondMs};
+}
+
 bool Views::awaits_admission(const StoreView& store, const Account& account, const directory::Name& name) const {
   const auto known = view(store, account, name);
   if (!known || name == account.name) return false;

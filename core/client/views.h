@@ -58,6 +58,10 @@ class Views {
                                                std::string_view domain) const;
   std::optional<LookupEvidence> evidence(const StoreView& store, const Account& account,
                                          const directory::Name& name) const;
+  /// Of when the last view of `name` is, where the last look-up of it reached nobody. Nothing where that was refused,
+  /// and where fresh() would not take the view however new it was. Something may be read by it, with a warning; nothing
+  /// is sent by it.
+  std::optional<Time> last_word(const StoreView& store, const Account& account, const directory::Name& name) const;
 
   /// Whether the name was reset since it became a contact, and the person has not said yet that it is one all the same:
   /// until then nothing is sent to it (docs/spec/directory.md s.6). Never of the own name.

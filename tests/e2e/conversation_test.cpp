@@ -84,6 +84,30 @@ TEST_F(Conversation, ANameComesBackByItsRecoveryKeyWhenAllDevicesAreLost) {
   EXPECT_EQ(shown.json["devices_active"], 1);
 }
 
+TEST_F(Conversation, WhoComesBackByTheRecoveryKeyCanWriteFirst) {
+  const demo::Said registered = village().register_person("alice-1", "alice@localhost");
+  must(registered);
+  must(village().register_person("bob-1", "bob@localhost"));
+  must(village().cairn("alice-1", {"send", "bob@localhost", "before the loss"}));
+  EXPECT_TRUE(eventually([&] { return has_text("bob-1", "alice@localhost", "alice@localhost: before the loss"); }));
+  must(village().cairn("alice-1", {"group", "create", "walkers", "bob@localhost"}));
+  must(village().cairn("alice-1", {"send", "walkers", "we begin"}));
+  EXPECT_TRUE(eventually([&] { return has_text("bob-1", "walkers", "alice@localhost: we begin"); }));
+  village().stop_daemon("alice-1");
+
+  const std::vector<std::string> recover = {"recover",       "alice@localhost", "--remove-others",      "--server",
+                                            village().url(), "--policy",        village().policy_file()};
+  const std::string key = registered.json["recovery_key"];
+  must(village().cairn("alice-2", recover, std::chrono::seconds(60), key + "\n"));
+  village().start_daemon("alice-2");
+  must(village().cairn("alice-2", {"send", "bob@localhost", "it is me", "--wait", "30"}, std::chrono::seconds(60)));
+  EXPECT_TRUE(eventually([&] { return has_text("bob-1", "alice@localhost", "alice@localhost: it is me"); }));
+  // His device has looked at her name for that, and lets hers into the group.
+  ASSERT_TRUE(eventually([&] { return !conversation("alice-2", "walkers").empty(); }, std::chrono::minutes(1)));
+  must(village().cairn("alice-2", {"send", "walkers", "here as well", "--wait", "30"}, std::chrono::seconds(60)));
+  EXPECT_TRUE(eventually([&] { return has_text("bob-1", "walkers", "alice@localhost: here as well"); }));
+}
+
 TEST_F(Conversation, AnOfflineDeviceCatchesUpInOrder) {
   two_people_with_two_devices();
   must(village().cairn("alice-1", {"send", "bob@localhost", "first"}));

@@ -1,4 +1,6 @@
 // All that people expect back of a backup, with real programs: from an empty machine, after everything was lost.
+#include <csignal>
+
 #include "tests/e2e/backup_village.h"
 
 namespace cairn::e2e {
@@ -145,6 +147,26 @@ TEST_F(WholeBackups, ComeBackOnAnEmptyMachineAndTheirFilesAreSaved) {
     }
     return false;
   }));
+}
+
+/// Its clock goes on, and its server is gone.
+class ClocksOfRestores : public BackupVillage {};
+
+TEST_F(ClocksOfRestores, ADayAfterTheServerWentAFolderIsReadWithAWarning) {
+  trouble("alice-1");
+  two_people_who_talked();
+  must(backup("alice-1", {"create", "--to", stick()}, key_));
+  village().stop_server(SIGTERM);
+  set_clock("alice-1", std::chrono::hours(25));
+  const demo::Said refused = backup("alice-1", {"create"});
+  EXPECT_EQ(refused.exit_code, 3) << refused.error;
+  EXPECT_NE(refused.error.find("Nothing was done meanwhile."), std::string::npos) << refused.error;
+  for (const char* verb : {"verify", "restore"}) {
+    const demo::Said said = backup("alice-1", {verb});
+    ASSERT_TRUE(said.good()) << verb << ": " << said.error;
+    EXPECT_NE(said.json["warnings"].dump().find("The directory could not be reached"), std::string::npos) << said.json;
+  }
+  EXPECT_EQ(texts("alice-1", "bob (restored)"), (std::vector<std::string>{kSaid, "bob@localhost: an answer"}));
 }
 
 TEST_F(WholeBackups, AFileThatTheServerHasNoMoreIsNamedByWhoSavesAndByTheExport) {
