@@ -25,6 +25,7 @@ LargeDomain::LargeDomain(std::string folder, std::size_t all, std::size_t regist
   // One epoch, however many names it changes: what the mind can do, not what auditors can fetch.
   config_.times.epoch_updates = directory::kMaxEpochUpdates;
   config_.times.epoch_bytes = directory::kMaxAuditBytes;
+  config_.limits.due_statements = all + 1;
   std::filesystem::remove_all(folder_);
   std::filesystem::create_directory(folder_);
   start(kFillCacheBytes);

@@ -29,15 +29,46 @@ void one(std::string& out, const std::string& name, const char* type, const char
   line(out, name, "", std::to_string(value));
 }
 
-/// Each number and word of the mind's health, one level deep: their names and words are the program's own.
+/// A number, or 1 and 0 for a flag; nothing for anything else.
+std::optional<std::string> number_of(const nlohmann::json& value) {
+  if (value.is_boolean()) return value.get<bool>() ? "1" : "0";
+  if (!value.is_number_unsigned()) return std::nullopt;
+  return std::to_string(value.get<std::uint64_t>());
+}
+
+/// As the value of a label, where an operator's list may have chosen it.
+std::string escaped(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\' || c == '"') out += '\\';
+    out += c == '\n' ? std::string("\\n") : std::string(1, c);
+  }
+  return out;
+}
+
+/// The logs that a witness or an auditor follows, each with its numbers, by its origin.
+void add_logs(std::string& out, const nlohmann::json& logs) {
+  head(out, "cairn_log", "gauge", "Numbers of each log that is followed.");
+  for (const nlohmann::json& log : logs) {
+    if (!log.is_object() || !log.value("origin", nlohmann::json()).is_string()) continue;
+    const std::string origin = "origin=\"" + escaped(log["origin"].get<std::string>()) + "\"";
+    for (const auto& [field, value] : log.items()) {
+      const auto number = number_of(value);
+      if (number) line(out, "cairn_log", "field=\"" + field + "\"," + origin, *number);
+    }
+  }
+}
+
+/// Each number and word of the mind's health, one level deep: their names and words are the program's own. And its
+/// logs, where it follows some.
 void add_health(std::string& out, const std::string& health) {
   const auto json = nlohmann::json::parse(health, nullptr, false);
   if (!json.is_object()) return;
   head(out, "cairn_health", "gauge", "Numbers of the health document.");
   std::string states;
   const auto add = [&](const std::string& field, const nlohmann::json& value) {
-    if (value.is_number_unsigned()) {
-      line(out, "cairn_health", "field=\"" + field + "\"", std::to_string(value.get<std::uint64_t>()));
+    if (const auto number = number_of(value)) {
+      line(out, "cairn_health", "field=\"" + field + "\"", *number);
     } else if (value.is_string()) {
       line(states, "cairn_state", "field=\"" + field + "\",value=\"" + value.get<std::string>() + "\"", "1");
     }
@@ -50,6 +81,8 @@ void add_health(std::string& out, const std::string& health) {
   }
   head(out, "cairn_state", "gauge", "Words of the health document; 1 for the one that holds.");
   out += states;
+  const auto logs = json.find("logs");
+  if (logs != json.end() && logs->is_array()) add_logs(out, *logs);
 }
 
 }  // namespace
@@ -59,7 +92,9 @@ Metrics::Metrics(std::vector<std::string> routes) : routes_(std::move(routes)) {
 std::string Metrics::route_of(const std::string& target) const {
   const std::string path = target.substr(0, target.find('?'));
   for (const std::string& route : routes_) {
-    if (route.ends_with('/') ? path.starts_with(route) : path == route) return route;
+    const bool is_end = route.starts_with('*') && path.ends_with(std::string_view(route).substr(1));
+    const bool is_beginning = route.ends_with('/') && path.starts_with(route);
+    if (path == route || is_end || is_beginning) return route;
   }
   return "other";
 }

@@ -16,8 +16,8 @@ namespace cairn::apps {
 /// Safe to use from several threads.
 class Metrics {
  public:
-  /// Paths that requests are told apart by; one that ends with a slash stands for all that begin with it. Any other
-  /// path counts as "other".
+  /// Paths that requests are told apart by; one that ends with a slash stands for all that begin with it, one that
+  /// begins with an asterisk for all that end with the rest. Any other path counts as "other".
   explicit Metrics(std::vector<std::string> routes);
 
   void request(const std::string& target, int status, std::uint64_t microseconds);

@@ -47,6 +47,36 @@ TEST(Metrics, TellsTheHealthOfTheMindAndWhenItIsSilent) {
   EXPECT_EQ(metrics.health(200'000).body, "{\"store\": \"ok\"}\n");
 }
 
+TEST(Metrics, CountsPathsByTheirEndWhereTheBeginningIsAHash) {
+  Metrics metrics({"/vkey", "*/checkpoint"});
+  metrics.request("/00ff/checkpoint", 200, 1);
+  metrics.request("/ee11/checkpoint?x=1", 404, 1);
+  metrics.request("/add-checkpoint", 200, 1);
+  const std::string text = metrics.text(0);
+  EXPECT_TRUE(has(text, "cairn_requests_total{route=\"*/checkpoint\",status=\"200\"} 1")) << text;
+  EXPECT_TRUE(has(text, "cairn_requests_total{route=\"*/checkpoint\",status=\"404\"} 1"));
+  EXPECT_TRUE(has(text, "cairn_requests_total{route=\"other\",status=\"200\"} 1"));
+  EXPECT_EQ(text.find("00ff"), std::string::npos);
+}
+
+TEST(Metrics, TellsEachLogOfAWitnessByItsOrigin) {
+  Metrics metrics({});
+  metrics.heard(R"({"store": "ok", "role": "auditor", "listed": 2, "logs": [
+      {"origin": "a.example/cairn", "cosigned": 7, "lag": 0, "barred": false, "contradicted": true},
+      {"origin": "of a \"friend\" \\", "cosigned": 9},
+      {"cosigned": 3}, 5]})",
+                100'000);
+  const std::string text = metrics.text(100'000);
+  EXPECT_TRUE(has(text, "cairn_health{field=\"listed\"} 2")) << text;
+  EXPECT_TRUE(has(text, "cairn_state{field=\"role\",value=\"auditor\"} 1"));
+  EXPECT_TRUE(has(text, "cairn_log{field=\"cosigned\",origin=\"a.example/cairn\"} 7"));
+  EXPECT_TRUE(has(text, "cairn_log{field=\"lag\",origin=\"a.example/cairn\"} 0"));
+  EXPECT_TRUE(has(text, "cairn_log{field=\"barred\",origin=\"a.example/cairn\"} 0"));
+  EXPECT_TRUE(has(text, "cairn_log{field=\"contradicted\",origin=\"a.example/cairn\"} 1"));
+  EXPECT_TRUE(has(text, R"(cairn_log{field="cosigned",origin="of a \"friend\" \\"} 9)"));
+  EXPECT_EQ(text.find("} 3\n"), std::string::npos) << "of no log";
+}
+
 TEST(Log, ALineIsAnObject) {
   using Level = proto::Event::Level;
   EXPECT_EQ(loop::json_log_line({Level::warning, "what happened", 7}, Time{1'000}),

@@ -124,9 +124,9 @@ int serve(Options& options) {
     const auto key = witness::read_key(store);
     return key ? std::nullopt : std::optional<std::string>(key.error().where);
   };
-  options.server.health_target = options.role == "realm" ? "/health" : "/vkey";
-  options.server.routes = {"/vkey",       "/health",       "/add-checkpoint", "/veto",
-                           "/realm/pin/", "/realm/token/", "/realm/head",     "/realm/head/"};
+  options.server.health_target = "/health";
+  options.server.routes = {"/vkey",      "/health",     "/add-checkpoint", "/veto",       "/close",      "*/checkpoint",
+                           "*/evidence", "/realm/pin/", "/realm/token/",   "/realm/head", "/realm/head/"};
   if (options.role == "realm") return serve_realm(options);
   std::string list;
   if (!options.logs_file.empty() && !apps::read_text(options.logs_file, list)) return 1;

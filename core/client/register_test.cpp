@@ -142,6 +142,20 @@ TEST_F(Registering, IsNotGivenUpByAServerThatIsNotAskedAnyMore) {
   EXPECT_TRUE(answer.contains("result")) << answer;
 }
 
+/// As while the cosigners of its domain are away for long.
+TEST_F(Registering, GoesOnWhenTheServerTakesNothingNewForAWhile) {
+  village.server.refuse_statements = ErrorCode::unavailable;
+  EXPECT_EQ(code(village.register_person("alice-1", kAlice)), "unavailable");
+  const json waiting = status("alice-1");
+  EXPECT_EQ(waiting["state"], "registering");
+  EXPECT_NE(waiting["trouble"].get<std::string>().find("The directory does not want this."), std::string::npos);
+  village.device("alice-1").restart();
+  EXPECT_EQ(status("alice-1")["state"], "registering");
+  EXPECT_FALSE(village.server.people.contains(kAlice));
+  village.server.refuse_statements.reset();
+  EXPECT_TRUE(village.until([&] { return status("alice-1")["state"] == "active"; }));
+}
+
 TEST_F(Registering, SaysThatTheAuditorsHaveNotVouchedYet) {
   ASSERT_TRUE(village.register_person("bob-1", kBob).contains("result"));
   village.server.publishes = false;

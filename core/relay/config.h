@@ -53,6 +53,10 @@ struct RelayLimits {
   Rate visit_fetch{600, 300};
   Rate forwards{20'000, 60'000};
   Rate first_welcomes{600, 60};
+  /// Statements that wait for an epoch, of all names, beyond which no more are taken: ten of the largest epochs, which
+  /// cosigners that are there work off in a minute. While the quorum is away nothing is published, and what was taken
+  /// is promised and stays: as a rule some 100 MB of the disk, with statements of 16 KiB 1.6 GB.
+  std::size_t due_statements = 100'000;
   std::uint64_t undelivered_ms = proto::kUndeliveredLifeMs;     ///< how long an envelope waits for its device
   std::size_t mailbox_envelopes = proto::kMaxMailboxEnvelopes;  ///< how many wait in one mailbox
   /// And how much, bodies with what they cost beside: 512 MiB, about four days of a device that gets one large message

@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   witness::Witness mind(config);
   testing::MindDriver driver(mind, Time{1'700'000'000'000});
   testing::init_and_start(driver);
-  constexpr const char* kTargets[] = {"/add-checkpoint", "/veto", "/vkey", "/checkpoint", "/close"};
+  constexpr const char* kTargets[] = {"/add-checkpoint", "/veto", "/vkey", "/checkpoint", "/close", "/health"};
   wire::Reader reader(ByteView(data, size));
   for (;;) {
     const auto choice = reader.u8();
@@ -23,6 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!choice || !body) break;
     if ((*choice & 1) == 0) {
       driver.request(proto::Method::post, kTargets[(*choice >> 1) % 5], *body);
+      driver.request(proto::Method::get, kTargets[5]);
       driver.request(proto::Method::get, as_text(*body));
     }
     for (const proto::Call& call : driver.calls()) driver.reply(call.id, (*choice & 2) == 0 ? 200 : 404, *body);

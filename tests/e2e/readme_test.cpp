@@ -204,7 +204,8 @@ TEST_F(Readme, LeadsFromACloneToAFirstMessageEachWayBetweenTwoFolders) {
 TEST_F(Readme, AndTheManualsNameCommandsAndOptionsThatThereAre) {
   fs::create_directories(folder_);
   std::size_t count = 0;
-  for (const char* document : {"README.md", "docs/operating/domain.md", "docs/operating/realm.md"}) {
+  for (const char* document :
+       {"README.md", "docs/operating/domain.md", "docs/operating/witness.md", "docs/operating/realm.md"}) {
     for (const std::vector<std::string>& words : commands_in(text_of(document))) {
       SCOPED_TRACE(::testing::Message() << document << ": " << ::testing::PrintToString(words));
       ++count;

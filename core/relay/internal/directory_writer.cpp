@@ -1,5 +1,7 @@
 #include "core/relay/internal/directory_writer.h"
 
+#include <utility>
+
 #include "core/directory/notice.h"
 #include "core/relay/invitation.h"
 
@@ -32,6 +34,25 @@ Result<std::uint64_t> open_resets(const Turn& turn) {
 }
 
 void count_open_resets(Turn& turn, std::uint64_t count) { save(turn.rows, table::kOpenResets, {}, NumberRow{count}); }
+
+/// After how long a statement that finds no room is to be tried again.
+constexpr std::uint32_t kRoomPauseS = 60;
+
+/// What an owner does against a thief, or the maker of a false reset. It waits for nobody, and there is no more of it
+/// than devices and open resets.
+bool always_finds_room(StatementType type) {
+  return type == StatementType::veto_reset || type == StatementType::remove_device;
+}
+
+/// Statements that are due; of more rows than `most` these alone.
+std::size_t count_due(const StoreView& store, std::size_t most) {
+  std::size_t count = 0;
+  for (const Row& row : store.scan(table::kDue, {}, {}, most)) {
+    const auto due = wire::decode<DueRow>(row.value);
+    count += due ? due->steps.size() : 1;  // what does not decode the publisher reports
+  }
+  return count;
+}
 
 /// The device that a statement brings in, if it does.
 const directory::Device* device_of(const Statement& statement) {
@@ -114,6 +135,18 @@ Status check_not_removed(const Turn& turn, const directory::Name& name) {
 void DirectoryWriter::rebuild(const StoreView& store) {
   const auto newest = store.scan(table::kDue, {}, {}, 1, Order::descending);
   next_due_ = newest.empty() ? 1 : number_of_key(newest.front().key) + 1;
+  due_ = count_due(store, config_.limits.due_statements);
+  counted_at_ = 0;
+}
+
+/// Only epochs take away what is due: where none was built since, the count is right, and is not made again.
+Status DirectoryWriter::check_room(Turn& turn, std::uint64_t epochs) {
+  const std::size_t most = config_.limits.due_statements;
+  if (due_ >= most && std::exchange(counted_at_, epochs) != epochs) due_ = count_due(turn.rows, most);
+  if (due_ < most) return ok();
+  turn.retry_after_s = kRoomPauseS;
+  return fail(ErrorCode::unavailable,
+              "Too many changes of names wait to be published by this server; try again later.");
 }
 
 Status DirectoryWriter::check_invitation(Turn& turn, const Statement& statement, std::string_view code) const {
@@ -151,7 +184,8 @@ Result<std::optional<Hash>> DirectoryWriter::check_reset_step(Turn& turn, const 
 }
 
 Result<DirectoryWriter::Accepted> DirectoryWriter::accept(Turn& turn, const Keys& keys,
-                                                          const proto::StatementRequest& request) {
+                                                          const proto::StatementRequest& request,
+                                                          std::uint64_t epochs) {
   const Statement statement = TRY(Statement::decode(request.statement));
   const directory::Name& name = statement.content.name;
   REQUIRE(name.domain() == config_.domain, ErrorCode::not_authorised,
@@ -166,6 +200,7 @@ Result<DirectoryWriter::Accepted> DirectoryWriter::accept(Turn& turn, const Keys
 
   const NameRow before = *row;
   TRY(row->state.apply(statement));
+  if (!always_finds_room(statement.content.type())) TRY(check_room(turn, epochs));
   REQUIRE(config_.resets || !is_for_resets(statement), ErrorCode::not_authorised,
           "This server takes no resets of names; register without a reset delay, or ask its operator.");
   TRY(check_invitation(turn, statement, request.invitation));

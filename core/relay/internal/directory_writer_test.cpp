@@ -54,12 +54,30 @@ class DirectoryTest : public ::testing::Test {
     const auto current = view(alice);
     return wire::encode(directory::veto_as_device(*current.newest_reset(), key));
   }
+  /// From now on no more than so many statements wait for an epoch.
+  void allow_due(std::size_t most, Rate reset_requests = {}) {
+    RelayConfig config = cosigners.config();
+    config.limits.due_statements = most;
+    config.limits.reset_request = reset_requests;
+    driver.set_config(config);
+    driver.restart();
+    pass(1000);
+  }
+  proto::Respond register_somebody() {
+    ++people;
+    TestPerson person("p" + std::to_string(people) + "@example.org", 1000 + people);
+    return submit(driver, person.genesis(person.new_device()));
+  }
+  void cosigners_are(testing::FakeCosigner::Mood mood) {
+    for (testing::FakeCosigner& it : cosigners.all) it.mood = mood;
+  }
 
   testing::TestCosigners cosigners;
   RelayDriver driver{cosigners.config()};
   std::optional<tlog::ClientPolicy> policy;
   TestPerson alice{"alice@example.org", 1};
   testing::TestDevice phone = alice.new_device();
+  std::uint64_t people = 0;
 };
 
 TEST_F(DirectoryTest, AClientVerifiesWhatIsServed) {
@@ -233,6 +251,94 @@ TEST_F(DirectoryTest, ChangesAndAResetThatWaitTogetherGoIntoEpochsThatAuditorsAc
     ASSERT_TRUE(checked.has_value()) << checked.error().where;
   }
   EXPECT_EQ(auditor->open_requests().size(), 1u);
+}
+
+TEST_F(DirectoryTest, WhileTheQuorumIsAwayItTakesSoMuchAndVetoesAndRemovalsAlways) {
+  allow_due(3);
+  TestPerson bob("bob@example.org", 2);
+  const auto desk = bob.new_device(), stolen = bob.new_device();
+  bob.take(bob.genesis(desk));
+  ASSERT_EQ(submit(driver, bob.statements.back()).status, 202);
+  bob.take(bob.add(stolen, desk));
+  ASSERT_EQ(submit(driver, bob.statements.back()).status, 202);
+  take(alice.request(alice.new_device(), 5));
+  pass(3000);
+  const Bytes notice = veto_by(phone.key);
+
+  cosigners_are(testing::FakeCosigner::Mood::dead);
+  ASSERT_EQ(register_somebody().status, 202);
+  pass(1000);  // it is in an epoch, which waits for the quorum
+  ASSERT_TRUE(driver.store.scan(table::kDue, {}, {}, 1).empty());
+  TestPerson carol("carol@example.org", 3);
+  const auto genesis = carol.genesis(carol.new_device());
+  ASSERT_EQ(submit(driver, genesis).status, 202);
+  ASSERT_EQ(register_somebody().status, 202);
+  ASSERT_EQ(register_somebody().status, 202);
+  const auto before = driver.store;
+  const auto refused = register_somebody();
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.retry_after_s, 60u);
+  EXPECT_EQ(body_of<proto::ErrorAnswer>(refused).message,
+            "Too many changes of names wait to be published by this server; try again later.");
+  EXPECT_EQ(submit(driver, bob.add(bob.new_device(), desk)).status, 503);
+  EXPECT_EQ(submit(driver, genesis).status, 202) << "a repeat of what was accepted";
+  EXPECT_EQ(driver.store, before);
+
+  bob.take(bob.by_device(directory::RemoveDevice{stolen.device.id()}, desk));
+  EXPECT_EQ(submit(driver, bob.statements.back()).status, 202);
+  take(alice.by_device(directory::VetoReset{}, phone), notice);
+  EXPECT_EQ(register_somebody().status, 503);
+  driver.restart();
+  EXPECT_EQ(register_somebody().status, 503) << "it is counted again";
+
+  cosigners_are(testing::FakeCosigner::Mood::honest);
+  pass(2 * kMinuteMs);
+  EXPECT_EQ(register_somebody().status, 202);
+  EXPECT_EQ(view(alice).state(), alice.state);
+  EXPECT_EQ(view(bob).state(), bob.state);
+  EXPECT_FALSE(view(alice).state().open_reset().has_value());
+  EXPECT_FALSE(view(bob).state().is_active(stolen.device.id()));
+  EXPECT_TRUE(view(carol).exists());
+}
+
+TEST_F(DirectoryTest, WhatEpochsTookLeavesRoom) {
+  allow_due(3);
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_EQ(register_somebody().status, 202) << i;
+    pass(1000);
+  }
+  for (int time = 0; time < 2; ++time) {
+    for (int i = 0; i < 3; ++i) ASSERT_EQ(register_somebody().status, 202) << i;
+    EXPECT_EQ(register_somebody().status, 503);
+    pass(1000);
+  }
+  // Several of one name count each.
+  for (int i = 0; i < 3; ++i) take(alice.add(alice.new_device(), phone));
+  EXPECT_EQ(driver.store.scan(table::kDue, {}, {}, 10).size(), 1u);
+  EXPECT_EQ(submit(driver, alice.add(alice.new_device(), phone)).status, 503);
+  driver.restart();
+  EXPECT_EQ(register_somebody().status, 503);
+}
+
+TEST_F(DirectoryTest, ARequestThatIsRefusedInTheEndTakesNoRoom) {
+  TestPerson bob("bob@example.org", 2);
+  const auto desk = bob.new_device();
+  bob.take(bob.genesis(desk));
+  ASSERT_EQ(submit(driver, bob.statements.back()).status, 202);
+  allow_due(3, {kCostOfADay, 1});
+  const auto ask_from_one_address = [&](TestPerson& person) {
+    const proto::StatementRequest request{wire::encode(person.request(person.new_device(), 5)), {}, {}};
+    return driver
+        .request(
+            driver.make_request(proto::Method::post, proto::kPathStatement, wire::encode(request), {}, "192.0.2.1"))
+        .status;
+  };
+  ASSERT_EQ(ask_from_one_address(alice), 202);
+  for (int time = 0; time < 2; ++time) {
+    for (int i = 0; i < 4; ++i) ASSERT_EQ(ask_from_one_address(bob), 429);
+    EXPECT_EQ(register_somebody().status, 202) << time;
+  }
+  EXPECT_EQ(register_somebody().status, 503);
 }
 
 TEST_F(DirectoryTest, AnswersAreTheSameAfterARestart) {

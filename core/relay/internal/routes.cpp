@@ -114,9 +114,12 @@ Result<Answer> Server::statement(Turn& turn, const RequestArrived& request) {
   constexpr int kAccepted = 202;
   const auto statement = TRY(wire::decode<proto::StatementRequest>(request.body));
   TRY(publisher_.check_open());
-  const auto accepted = TRY(writer_.accept(turn, *keys_, statement));
+  const auto accepted = TRY(writer_.accept(turn, *keys_, statement, publisher_.newest_size()));
   if (accepted == DirectoryWriter::Accepted::reset_request) TRY(draw_on_resets(turn, request.peer));
-  if (accepted != DirectoryWriter::Accepted::again) publisher_.statement_due(turn.now);
+  if (accepted != DirectoryWriter::Accepted::again) {
+    writer_.keep();
+    publisher_.statement_due(turn.now);
+  }
   return Answer{kAccepted, {}, {}};
 }
 

@@ -31,6 +31,8 @@ class Replay {
   /// Reads on up to this size, which the log has signed.
   void aim(std::uint64_t size) { target_ = std::max(target_, size); }
   bool behind() const { return working_.size() < target_; }
+  /// The largest size that the log has signed, as far as was heard since the start, or that was read.
+  std::uint64_t offered() const { return std::max(target_, working_.size()); }
   /// Whether it waits after a failure.
   bool resting(Time now) const { return now < next_try_; }
 

@@ -1,6 +1,7 @@
 #include "core/witness/internal/server.h"
 
 #include "core/base/encoding.h"
+#include "core/witness/internal/health.h"
 #include "core/witness/key.h"
 
 namespace cairn::witness {
@@ -100,6 +101,11 @@ void Server::get(Turn& turn, const proto::RequestArrived& request) const {
     tlog::WitnessReply reply;
     reply.body = cosigner_->key().to_text() + "\n";
     return turn.respond(request.id, reply);
+  }
+  if (request.target == "/health") {
+    const std::string json = health(config_, cosigner_->key(), logs_, turn.rows.full(), turn.now);
+    turn.sends.emplace_back(proto::Respond{request.id, 200, "application/json", to_bytes(json), std::nullopt});
+    return;
   }
   if (const auto id = log_of(request.target, "checkpoint")) {
     const auto log = logs_.find(*id);

@@ -274,6 +274,87 @@ TEST_F(OperatingTest, WhatIsWatchedNamesNobody) {
   }
 }
 
+/// Cosigners with their metrics, as their operators watch them.
+class CosignersTest : public OperatingTest {
+ protected:
+  static constexpr std::size_t kWitness = 0;
+  static constexpr std::size_t kAuditor = kFirstAuditor + 1;
+
+  /// Starts one of the village's anew with a listener for its metrics, whose port this gives.
+  unsigned watch(std::size_t index) {
+    demo::Process& process = village().cosigners()[index];
+    process.signal(SIGTERM);
+    EXPECT_EQ(process.wait(seconds(10)), 0);
+    std::ofstream(folder_ / ("cosigner" + std::to_string(index)) / "cairn-witness.toml")
+        << "metrics = \"127.0.0.1:0\"\n";
+    village().start_cosigner(index);
+    const std::string output = village().cosigners()[index].output();
+    std::smatch found;
+    EXPECT_TRUE(std::regex_search(output, found, std::regex("metrics on http://127.0.0.1:([0-9]+)"))) << output;
+    return found.empty() ? 0 : static_cast<unsigned>(std::stoul(found[1]));
+  }
+  /// Of the village's log; empty when the metrics have it not.
+  static std::string value(unsigned port, const std::string& field) {
+    const std::string text = demo::http_get(port, "/metrics").value_or("");
+    const std::string line = "\ncairn_log{field=\"" + field + "\",origin=\"localhost/cairn\"} ";
+    const std::size_t at = text.find(line);
+    if (at == std::string::npos) return "";
+    const std::size_t begin = at + line.size();
+    return text.substr(begin, text.find('\n', begin) - begin);
+  }
+  /// Of the checkpoint that the server serves.
+  std::uint64_t served_size() {
+    const auto json = nlohmann::json::parse(health(), nullptr, false);
+    if (!json.is_object() || !json["checkpoint"].is_object()) return 0;
+    return json["checkpoint"]["size"].get<std::uint64_t>();
+  }
+};
+
+TEST_F(CosignersTest, TellHowTheLogIsThatTheyFollow) {
+  village();
+  const unsigned witness = watch(kWitness), auditor = watch(kAuditor);
+  two_people();
+  ASSERT_GE(served_size(), 2u);
+  for (const unsigned port : {witness, auditor}) {
+    ASSERT_TRUE(eventually([&] { return value(port, "cosigned") == std::to_string(served_size()); }, seconds(30)))
+        << value(port, "cosigned") << " of " << served_size();
+    EXPECT_EQ(value(port, "contradicted"), "0");
+    const std::string age_ms = value(port, "cosigned_age_ms");
+    ASSERT_FALSE(age_ms.empty());
+    EXPECT_LT(std::stoull(age_ms), 5u * 60 * 1000);
+  }
+  EXPECT_EQ(value(witness, "lag"), "") << "a witness reads nothing of a log";
+  EXPECT_EQ(value(auditor, "read"), std::to_string(served_size()));
+  EXPECT_EQ(value(auditor, "taken_over"), std::to_string(served_size()));
+  EXPECT_EQ(value(auditor, "has_config"), "1");
+  for (const char* field : {"lag", "owed_ms", "barred", "open_requests"})
+    EXPECT_EQ(value(auditor, field), "0") << field;
+
+  const auto json = nlohmann::json::parse(demo::http_get(auditor, "/v1/health").value_or(""), nullptr, false);
+  ASSERT_TRUE(json.is_object());
+  EXPECT_EQ(json["role"], "auditor");
+  EXPECT_EQ(json["logs"].at(0)["origin"], "localhost/cairn");
+  const unsigned port = auditor_ports().back();
+  EXPECT_TRUE(demo::http_get(port, "/health"));
+  EXPECT_FALSE(demo::http_get(port, "/metrics")) << "not where everybody may ask";
+  EXPECT_FALSE(demo::http_get(port, "/00/checkpoint"));
+  const std::string metrics = demo::http_get(auditor, "/metrics").value_or("");
+  EXPECT_NE(metrics.find("cairn_state{field=\"role\",value=\"auditor\"} 1\n"), std::string::npos) << metrics;
+  EXPECT_NE(metrics.find("cairn_health{field=\"followed\"} 1\n"), std::string::npos);
+  EXPECT_NE(metrics.find("cairn_requests_total{route=\"/add-checkpoint\",status=\"200\"}"), std::string::npos);
+  EXPECT_NE(metrics.find("cairn_requests_total{route=\"*/checkpoint\",status=\"404\"}"), std::string::npos);
+  for (const char* secret : {"alice", "bob"}) EXPECT_EQ(metrics.find(secret), std::string::npos) << secret;
+  // What the manual tells to watch, and its rules, are of metrics that there are.
+  std::ifstream manual(std::string(testing::source_dir()) + "/docs/operating/witness.md");
+  const std::string text{std::istreambuf_iterator<char>(manual), {}};
+  const std::regex metric("cairn_[a-z_]+(\\{field=\"[a-z._]+\")?");
+  std::size_t named = 0;
+  for (std::sregex_iterator at(text.begin(), text.end(), metric), end; at != end; ++at, ++named) {
+    EXPECT_NE(metrics.find(at->str()), std::string::npos) << at->str();
+  }
+  EXPECT_GE(named, 20u);
+}
+
 TEST_F(OperatingTest, ABlockedNameWritesAgainWhenItIsUnblocked) {
   two_people();
   EXPECT_EQ(admin({"user", "block", "bob@localhost"}).out, "blocked bob@localhost\n");
