@@ -7,6 +7,7 @@
 #include "core/client/lost_generations.h"
 #include "core/client/pin_jobs.h"
 #include "core/client/tables.h"
+#include "core/client/waiting_deletions.h"
 #include "core/crypto/labels.h"
 
 namespace cairn::client {
@@ -164,7 +165,9 @@ void DeleteJob::erasure_answered(Context& context, std::size_t at, bool empty, c
   const std::size_t enough = list.realms.size() - list.threshold + 1;
   // Whatever the storage says: a copy of what it had opens until the realms have erased. Until they have said so, or
   // will, they are asked again.
-  const Bytes unconfirmed = to_bytes(vault_of(box_->content.generations[at]));
+  const vault::VaultId vault = vault_of(box_->content.generations[at]);
+  const Bytes unconfirmed = to_bytes(vault);
+  if (change.waiting() != 0) want_deletion(context, vault, change.erase_at_ms());
   if (change.gone()) {
     gone_.insert(number);
   } else if (change.receipts().size() + change.waiting() >= enough) {
@@ -331,6 +334,7 @@ void CancelJob::answered(Context& context, std::size_t at, const RealmList& list
   if (change.gone()) {
     erased_.push_back(number);
   } else if (kept >= list.threshold) {
+    forget_deletion(context, vault_of(box_->content.generations[at]));
     kept_.push_back(number);
   } else {
     return fail_with(ErrorCode::unavailable, "Too few realms were reached to call the deletion off: " +

@@ -1,11 +1,13 @@
-// Rows of PINs that are being set (pin_standbys.h, pin_attempt.h), beside those of tables.h.
+// Rows of PINs that are being set (pin_standbys.h, pin_attempt.h) and of deletions (waiting_deletions.h), beside those
+// of tables.h.
 #pragma once
 
 #include "core/base/store.h"
 
 namespace cairn::client::tables {
 
-inline constexpr Table kPinStandbys{140};  ///< id of a copy of the key box -> PinStandby
-inline constexpr Table kPinAttempt{142};   ///< "" -> PinAttempt
+inline constexpr Table kPinStandbys{140};       ///< id of a copy of the key box -> PinStandby
+inline constexpr Table kPinAttempt{142};        ///< "" -> PinAttempt
+inline constexpr Table kWaitingDeletions{185};  ///< vault id -> WaitingDeletion
 
 }  // namespace cairn::client::tables

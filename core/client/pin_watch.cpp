@@ -94,6 +94,7 @@ void PinWatch::step(Context& context, const Account& account, Look look) {
   const bool has_others = watch_others(context, account);
   const bool has_lost = !lost_generations(context.store).empty();
   if (has_lost) ask_about_lost(context, calls_, [looks = looks_] { ++*looks; });
+  deletions_.look(context, all, [looks = looks_] { ++*looks; });
   if (all.empty()) note_no_pin(context);
   if (all.empty() && !has_others && !has_lost)
     due_ = Time::never();  // until a job has run, or a device says where to look

@@ -33,6 +33,7 @@
 #include "core/client/tables.h"
 #include "core/client/transfer.h"
 #include "core/client/views.h"
+#include "core/client/waiting_deletions.h"
 #include "tests/support/round_trip.h"
 
 namespace {
@@ -107,6 +108,7 @@ constexpr cairn::testing::RowFormat kFormats[] = {
     {tables::kLostGenerations, round_trip<LostGeneration>},
     {tables::kPinStandbys, round_trip<PinStandby>},
     {tables::kPinAttempt, round_trip<PinAttempt>},
+    {tables::kWaitingDeletions, round_trip<WaitingDeletion>},
     {tables::kDomainWords, round_trip<HeardDomain>},
     {tables::kDomainSources, round_trip<DomainSource>},
     {tables::kDomainOrigins, round_trip<DomainOrigin>},

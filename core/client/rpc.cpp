@@ -285,11 +285,14 @@ class Rpc::State {
     const auto account = load_account(context.store);
     if (!account || std::exchange(following.looks, looks) == looks) return;
     for (json& alarm : alarms_json(rooms_, context.store, *account, context.now)) {
-      // A device may ask again when its first reset was vetoed, guesses go on, and other realms may be proposed.
-      const std::string which = alarm["kind"].get<std::string>() + alarm["device"].get<std::string>() +
-                                alarm.value("matures_ms", json()).dump() + alarm.value("guesses", json()).dump() +
-                                alarm.value("conversations", json()).dump() + alarm.value("storage", "") +
-                                alarm.value("digest", "") + alarm.value("what", "");
+      // A device may ask again when its first reset was vetoed, guesses go on, other realms may be proposed, and what
+      // was kept may be asked to be deleted anew.
+      const std::string which =
+          alarm["kind"].get<std::string>() + alarm["device"].get<std::string>() +
+          alarm.value("matures_ms", json()).dump() + alarm.value("guesses", json()).dump() +
+          alarm.value("conversations", json()).dump() + alarm.value("storage", "") + alarm.value("digest", "") +
+          alarm.value("what", "") +
+          (alarm.contains("generation") ? alarm["generation"].dump() + "@" + alarm["seen_ms"].dump() : "");
       if (!following.alarms.insert(which).second) continue;
       reply(context, socket, {{"jsonrpc", "2.0"}, {"method", "alarm"}, {"params", std::move(alarm)}});
     }

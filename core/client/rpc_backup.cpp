@@ -6,6 +6,7 @@
 #include "core/client/day.h"
 #include "core/client/lost_generations.h"
 #include "core/client/rpc_methods.h"
+#include "core/client/waiting_deletions.h"
 
 namespace cairn::client {
 namespace {
@@ -291,7 +292,7 @@ RpcBegun rpc_backup_stop(const RpcRooms& rooms, const ClientConfig&, Context& co
 }
 
 RpcBegun rpc_backup_seen(const RpcRooms&, const ClientConfig&, Context& context, const json&) {
-  return json{{"seen", forget_troubles(context) + see_lost_generations(context)}};
+  return json{{"seen", forget_troubles(context) + see_lost_generations(context) + see_deletions(context)}};
 }
 
 void add_backup_alarms(const StoreView& store, std::vector<json>& alarms) {
@@ -315,6 +316,15 @@ void add_backup_alarms(const StoreView& store, std::vector<json>& alarms) {
   }
   if (const auto flood = lost_flood_sentence(store)) {
     alarms.push_back({{"kind", "backup"}, {"device", ""}, {"what", "generation"}, {"sentence", *flood}});
+  }
+  for (const DeletionAlarm& one : deletion_alarms(store)) {
+    alarms.push_back({{"kind", "backup"},
+                      {"device", ""},
+                      {"seen_ms", one.since_ms},
+                      {"storage", one.storage},
+                      {"what", "deletion"},
+                      {"generation", one.generation},
+                      {"sentence", one.sentence}});
   }
 }
 

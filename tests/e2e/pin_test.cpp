@@ -236,6 +236,39 @@ TEST_F(Pins, WhatWasErasedOpensNeverAgainWhoeverKeptACopyAndHasTheKey) {
   EXPECT_FALSE(has_text("thief", kOld, kSaid));
 }
 
+TEST_F(Pins, ADeletionThatOneDeviceAsksForIsAnAlarmOnAnotherAndIsCalledOffThere) {
+  two_people_who_talked();
+  start_realms();
+  set_pin_and_back_up();
+  must(village().link_device("alice-2", "alice@localhost", "alice-1"));
+  must(say("alice-2", {"backup", "create", "--recovery-key"}, key_ + "\n"));
+  const auto told = [&](const std::string& device) {
+    std::vector<std::string> out;
+    const demo::Said status = say(device, {"status"});
+    for (const nlohmann::json& one : status.json.value("alarms", nlohmann::json::array())) {
+      if (one["kind"] == "backup" && one["what"] == "deletion") out.push_back(one["sentence"]);
+    }
+    return out;
+  };
+  EXPECT_TRUE(told("alice-2").empty());
+  const demo::Said asked = say("alice-1", {"backup", "delete", "--generation", "1"});
+  must(asked);
+  ASSERT_EQ(asked.json["waiting"].size(), 1u) << asked.json;
+  // A device asks the realms every hour, and when it starts.
+  village().stop_daemon("alice-2");
+  village().start_daemon("alice-2");
+  ASSERT_TRUE(eventually([&] { return told("alice-2").size() == 1; }, seconds(60)));
+  const std::string command = "backup delete --cancel --from domain --generation 1";
+  EXPECT_NE(told("alice-2")[0].find(command), std::string::npos) << told("alice-2")[0];
+  EXPECT_TRUE(told("alice-1").empty());
+  const demo::Said kept = say("alice-2", {"backup", "delete", "--cancel", "--from", "domain", "--generation", "1"});
+  must(kept);
+  EXPECT_EQ(kept.json["kept"], nlohmann::json::parse("[1]")) << kept.json;
+  EXPECT_TRUE(told("alice-2").empty());
+  must(say("alice-1", {"backup", "restore"}));
+  EXPECT_TRUE(has_text("alice-1", kOld, kSaid));
+}
+
 TEST_F(Pins, APrintedTokenDoesWithoutRealms) {
   two_people_who_talked();
   start_realms();
