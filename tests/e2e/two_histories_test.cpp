@@ -71,6 +71,17 @@ class TwoHistories : public LyingVillage {
            "is written to; ask bob@localhost another way, and if you do not believe that device say so with gossip "
            "dismiss bob@localhost.";
   }
+  /// Bob shows his note when alice has asked for it: then she has the proof.
+  void expect_proof() {
+    EXPECT_TRUE(eventually(
+        [&] {
+          by_bob({"read"});
+          by_alice({"read"});
+          return alice_has_evidence();
+        },
+        std::chrono::seconds(60)));
+    EXPECT_EQ(alarm(), kProof);
+  }
   /// Whether carol is looked up first or not; known devices are written to all the same.
   void expect_nothing_is_sent_to_anybody_new() {
     must(by_alice({"read"}));
@@ -119,14 +130,26 @@ TEST_F(TwoHistories, AreProvedByOneMessageThoughEveryCosignerColluded) {
   must(by_bob({"send", "alice@localhost", "one unaltered message"}));
   must(by_alice({"read"}));  // and asks for his note
   EXPECT_EQ(alarm(), suspicion());
-  EXPECT_TRUE(eventually(
-      [&] {
-        by_bob({"read"});  // and shows it
-        by_alice({"read"});
-        return alice_has_evidence();
-      },
-      std::chrono::seconds(60)));
-  EXPECT_EQ(alarm(), kProof);
+  expect_proof();
+  expect_nothing_is_sent_to_anybody_new();
+  expect_evidence_that_anybody_can_verify();
+}
+
+/// Alice has never seen the epoch that bob was shown another one of: what it was the server itself has to prove to her.
+TEST_F(TwoHistories, OfDifferentSizesAreProvedByTheServersOwnWord) {
+  ASSERT_NO_FATAL_FAILURE(meet());
+  enroll("carol-1", "carol@localhost");
+  must(by_bob({"contact", "verify", "alice@localhost"}));
+  const demo::Said bobs = by_bob({"contact", "show", "alice@localhost"});
+  show("first");
+  enroll("dave-1", "dave@localhost");
+  must(by_alice({"contact", "verify", "bob@localhost"}));
+  const demo::Said alices = by_alice({"contact", "show", "bob@localhost"});
+  ASSERT_LT(bobs.json["log_size"], alices.json["log_size"]);
+  EXPECT_TRUE(by_alice({"status"}).json["alarms"].empty());
+
+  must(by_bob({"send", "alice@localhost", "one unaltered message"}));
+  expect_proof();
   expect_nothing_is_sent_to_anybody_new();
   expect_evidence_that_anybody_can_verify();
 }
