@@ -142,6 +142,17 @@ void LargeDomain::publish() {
   } while (!store_->scan(table::kDue, {}, {}, 1).empty());
 }
 
+void LargeDomain::limit_epochs(EpochLimits limits) {
+  const relay::PublishTimes shipped;
+  const bool most = limits == EpochLimits::most;
+  const std::size_t updates = most ? directory::kMaxEpochUpdates : shipped.epoch_updates;
+  if (config_.times.epoch_updates == updates) return;
+  config_.times.epoch_updates = updates;
+  config_.times.epoch_bytes = most ? directory::kMaxAuditBytes : shipped.epoch_bytes;
+  stop();
+  start();
+}
+
 // ---- rows as they would be ----
 
 Row LargeDomain::sample(Table table) const {

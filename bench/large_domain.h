@@ -31,6 +31,9 @@ struct Member {
   }
 };
 
+/// How much one epoch changes: what auditors let pass, or what a server as it ships puts into it (core/relay/config.h).
+enum class EpochLimits : std::uint8_t { most, shipped };
+
 class LargeDomain {
  public:
   /// `names` of which `members` have registered; the rest are rows of the same sizes as theirs. The log has `epochs`
@@ -56,8 +59,10 @@ class LargeDomain {
   std::vector<proto::Input> make_updates(std::size_t count);
   /// In batches, as the loop would: then they are due.
   void accept(std::vector<proto::Input> statements);
-  /// Builds and serves what is due.
+  /// Builds and serves what is due, in as many epochs as that takes.
   void publish();
+  /// From now on; the process begins again where that is another than before. At first it is the most.
+  void limit_epochs(EpochLimits limits);
   std::uint64_t file_bytes() const { return std::filesystem::file_size(path()); }
 
  private:

@@ -3,6 +3,7 @@
 
 #include "core/client/client.h"
 #include "core/client/tables.h"
+#include "core/directory/lookup.h"
 #include "tests/support/client_village.h"
 #include "tests/support/example_names.h"
 #include "tests/support/mind_driver.h"
@@ -108,6 +109,30 @@ TEST(Timers, AreNotWantedByADeviceWhoseNameWasRefused) {
   ASSERT_FALSE(village.register_person("alice-1", kAlice).contains("result"));
   village.pass_all(20 * kSecondMs);
   EXPECT_GT(village.device("alice-1").next_deadline(), village.now);
+}
+
+// Nothing is written, no epoch comes, and the stream stands: what a server may have been made to show of the name since
+// is seen all the same (docs/spec/directory.md s.7).
+TEST(Timers, BringTheOwnNameToBeLookedUpEveryTwelveHoursThoughTheLogStandsStill) {
+  std::vector<Time> looks;
+  testing::ClientVillage village;
+  village.server.overhear = [&](const proto::Call& call) {
+    if (!call.url.ends_with(proto::kPathLookup)) return;
+    const auto request = wire::decode<directory::LookupRequest>(call.body);
+    if (request && request->name.text() == kAlice) looks.push_back(village.now);
+  };
+  ASSERT_TRUE(village.register_person("alice-1", kAlice).contains("result"));
+  village.pass_all(kMinuteMs);
+  ASSERT_FALSE(looks.empty());
+  Time last = looks.back();
+  looks.clear();
+  const std::size_t epochs = village.server.domain.records.size();
+  village.pass_all(2 * kDayMs);
+  EXPECT_EQ(village.server.domain.records.size(), epochs);
+  EXPECT_GE(looks.size(), 4u);
+  EXPECT_LE(looks.size(), 6u);  // and it does not ask without end
+  for (const Time look : looks) EXPECT_LE(elapsed_ms(look, std::exchange(last, look)), 12 * kHourMs);
+  EXPECT_LE(elapsed_ms(village.now, last), 12 * kHourMs);
 }
 
 }  // namespace

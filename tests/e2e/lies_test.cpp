@@ -101,11 +101,18 @@ TEST_F(Lies, OfADeviceThatWasRemovedAreRefusedByStrangersAndContacts) {
 }
 
 TEST_F(Lies, ForASingleEpochAreRefusedAndTheNextOneIsBelieved) {
-  expect_unsent("alice-1", "flash", lying::expected(Lie::flash, Auditors::honest).stranger);
+  must(village_->cairn("mallory-1", {"send", "bob@localhost", "in honest times"}));
+  const lying::Expected& row = lying::expected(Lie::flash, Auditors::honest);
+  expect_unsent("alice-1", "flash", row.stranger);
+  expect_unbelieved("mallory-1", "flash", row.contact);
   must(village_->register_person("carol-1", "carol@localhost"));  // an epoch
-  must(village_->cairn("alice-1", {"send", "bob@localhost", "afterwards", "--fresh"}));
-  EXPECT_TRUE(eventually([&] { return has_text("bob-1", "alice@localhost", "alice@localhost: afterwards"); }));
+  for (const std::string who : {"alice", "mallory"}) {
+    const std::string name = who + "@localhost";
+    must(village_->cairn(who + "-1", {"send", "bob@localhost", "afterwards", "--fresh"}));
+    EXPECT_TRUE(eventually([&] { return has_text("bob-1", name, name + ": afterwards"); }));
+  }
   EXPECT_EQ(texts("bob-1", "alice@localhost").size(), 1u);
+  EXPECT_EQ(texts("bob-1", "mallory@localhost").size(), 2u);
 }
 
 TEST_F(Lies, ThatWereTrueOnceAreRefusedByWhoKnowsBetter) {
@@ -125,7 +132,7 @@ TEST_F(Lies, ThatWereTrueOnceAreRefusedByWhoKnowsBetter) {
 }
 
 /// Dave's name can be reset, and somebody asks for it: no program does that, so his statements are said to the server
-/// as they are.
+/// as they are. Alice has known the name since before.
 class LiesAboutResets : public Lies {
  protected:
   LiesAboutResets() : Lies("dave@localhost") {}
@@ -136,16 +143,23 @@ TEST_F(LiesAboutResets, AreRefusedAndTheRequestIsSeenInTheEnd) {
   const std::uint64_t size = log_size();
   dave.take(dave.genesis(dave.new_device()));
   submit(dave.statements.back());
-  dave.take(dave.request(dave.new_device(), 8));  // in an epoch of its own
+  ASSERT_TRUE(eventually([&] { return log_size() >= size + 1; }));
+  must(village_->cairn("alice-1", {"contact", "verify", "dave@localhost"}));  // mallory has never asked for him
+  dave.take(dave.request(dave.new_device(), 8));
   submit(dave.statements.back());
   ASSERT_TRUE(eventually([&] { return log_size() >= size + 2; }));
   const Stored before = stored();
   for (const lying::Expected& row : lying::expected_of(lying::kResetLies, Auditors::honest)) {
-    expect_unbelieved("alice-1", std::string(lying::word_of(row.lie)), row.stranger);
+    const std::string word(lying::word_of(row.lie));
+    expect_unbelieved("mallory-1", word, row.stranger);
+    expect_unbelieved("alice-1", word, row.contact);
   }
   expect_nothing_grew(before);
   tell("none");
-  must(village_->cairn("alice-1", {"contact", "verify", "dave@localhost"}));
+  for (const char* device : {"alice-1", "mallory-1"}) {
+    must(village_->cairn(device, {"contact", "verify", "dave@localhost"}));
+    EXPECT_TRUE(village_->cairn(device, {"contact", "show", "dave@localhost"}).json.contains("reset")) << device;
+  }
 }
 
 TEST(Cairnd, HasNothingThatLiesOrReads) {

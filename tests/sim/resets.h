@@ -20,7 +20,8 @@ struct ResetsResult {
 /// contact is a real client. Auditors are down for hours, and everybody sleeps for up to half a day at once. In every
 /// fourth run the last veto reaches one auditor alone; in every fourth that auditor, one of three of which two are
 /// enough, is gone when the reset is completed and comes back afterwards; in every fourth one of three is gone over the
-/// whole reset, and cosigns again when it has waited itself. Nothing stops the domain for long.
+/// whole reset, and cosigns again when it has waited itself. Nothing stops the domain for long. The last two end with
+/// that reset, up to two days sooner.
 ResetsResult run_resets(std::uint64_t seed, WorldOptions options);
 
 }  // namespace cairn::sim

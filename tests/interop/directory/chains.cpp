@@ -15,6 +15,34 @@ using namespace directory;
 
 constexpr std::uint64_t kStatementsOfAChain = 400;
 
+/// What both must agree on besides the verdict.
+Hash summary_of(const NameState& state) {
+  wire::Writer out;
+  out.raw(state.head());
+  out.raw(state.recovery_commitment());
+  out.u32(state.reset_delay_s());
+  out.u8(state.open_reset() ? 1 : 0);
+  std::vector<DeviceId> active;
+  for (const Device& device : state.active_devices()) active.push_back(device.id());
+  std::sort(active.begin(), active.end());
+  for (const DeviceId& id : active) out.raw(id);
+  for (const PublicKey& key : state.veto_holders()) out.raw(key);
+  return crypto::sha256(out.take());
+}
+
+/// The verdict, which the frame has too: what is accepted is at the chain's end.
+bool judge(Frames& frames, NameState& state, const std::string& label, const Bytes& bytes) {
+  const auto read = Statement::decode(bytes);
+  const bool accepted = read && state.apply(*read);
+  wire::Writer fields;
+  fields.u8(accepted ? 1 : 0);
+  fields.raw(summary_of(state));
+  fields.opaque(label);
+  fields.raw(bytes);
+  frames.put('S', fields);
+  return accepted;
+}
+
 struct Signer {
   SignerKind kind;
   const crypto::SigningKey* key;
@@ -44,7 +72,7 @@ class ChainRun {
     Bytes bytes = wire::encode(out);
     if (chance(6)) bytes[entropy().below(bytes.size())] ^= static_cast<std::uint8_t>(1 << entropy().below(8));
     if (chance(2)) bytes.resize(entropy().below(bytes.size()));
-    judge(bytes);
+    judge(frames_, person_.state, label_ + " statement " + std::to_string(++items_), bytes);
   }
 
  private:
@@ -168,32 +196,6 @@ class ChainRun {
                                              : sign_as_new_device(content, *signer.key);
   }
 
-  /// What both must agree on besides the verdict.
-  Hash summary() const {
-    wire::Writer out;
-    out.raw(state().head());
-    out.raw(state().recovery_commitment());
-    out.u32(state().reset_delay_s());
-    out.u8(state().open_reset() ? 1 : 0);
-    std::vector<DeviceId> active;
-    for (const Device& device : state().active_devices()) active.push_back(device.id());
-    std::sort(active.begin(), active.end());
-    for (const DeviceId& id : active) out.raw(id);
-    for (const PublicKey& key : state().veto_holders()) out.raw(key);
-    return crypto::sha256(out.take());
-  }
-
-  void judge(const Bytes& bytes) {
-    const auto read = Statement::decode(bytes);
-    const bool accepted = read && person_.state.apply(*read);
-    wire::Writer fields;
-    fields.u8(accepted ? 1 : 0);
-    fields.raw(summary());
-    fields.opaque(label_ + " statement " + std::to_string(++items_));
-    fields.raw(bytes);
-    frames_.put('S', fields);
-  }
-
   TestPerson person_;
   std::string label_;
   Frames& frames_;
@@ -205,6 +207,61 @@ class ChainRun {
   std::uint64_t items_ = 0;
 };
 
+/// One chain to its last place: which statements are the last of their kind, and which of those behind them are refused
+/// (rule 7). On its way there are resets that are vetoed, of one signature each.
+class LongChain {
+ public:
+  LongChain(std::uint64_t seed, Frames& frames)
+      : person_("longest@example.org", seed),
+        label_("seed " + std::to_string(seed) + " long chain"),
+        frames_(frames),
+        commitment_(person_.recovery(9999).commitment()) {
+    wire::Writer fields;
+    fields.opaque(person_.name().text());
+    frames_.put('B', fields);
+  }
+
+  void write() {
+    put(person_.genesis(first_), Verdict::accepted);
+    resets_until(kReservedStatements - 1);
+    put(person_.add(second_, first_), Verdict::accepted);
+    put(person_.add(person_.new_device(), first_), Verdict::refused);
+    put(person_.by_device(RemoveDevice{second_.device.id()}, first_), Verdict::refused);
+    put(person_.by_recovery(ReplaceRecovery{}), Verdict::accepted);
+    resets_until(kMaxStatements - 1);
+    put(request(), Verdict::refused);
+    put(person_.by_recovery(ReplaceRecovery{}), Verdict::accepted);
+    put(person_.by_recovery(ReplaceRecovery{}), Verdict::refused);
+    put(request(), Verdict::refused);
+  }
+
+ private:
+  enum class Verdict : std::uint8_t { accepted, refused };
+
+  void put(const Statement& statement, Verdict expected) {
+    const std::string label = label_ + " statement " + std::to_string(statement.content.sequence);
+    const bool accepted = judge(frames_, person_.state, label, wire::encode(statement));
+    CHECK(accepted == (expected == Verdict::accepted));
+    if (accepted && statement.content.next_recovery) ++person_.generation;
+  }
+  Statement request() {
+    return person_.by_new_device(RequestReset{first_.device, commitment_, kDefaultResetDelayS}, first_);
+  }
+  void resets_until(std::uint32_t count) {
+    while (person_.state.count() < count) {
+      put(request(), Verdict::accepted);
+      put(person_.by_device(VetoReset{}, first_), Verdict::accepted);
+    }
+    CHECK(person_.state.count() == count);
+  }
+
+  TestPerson person_;
+  std::string label_;
+  Frames& frames_;
+  Hash commitment_;
+  TestDevice first_ = person_.new_device(), second_ = person_.new_device();
+};
+
 }  // namespace
 
 void write_chains(std::uint64_t seed, std::uint64_t count, Frames& frames) {
@@ -213,5 +270,7 @@ void write_chains(std::uint64_t seed, std::uint64_t count, Frames& frames) {
     for (std::uint64_t i = 0; i < kStatementsOfAChain && done < count; ++i, ++done) run.statement();
   }
 }
+
+void write_long_chain(std::uint64_t seed, Frames& frames) { LongChain(seed, frames).write(); }
 
 }  // namespace cairn::testing

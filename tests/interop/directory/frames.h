@@ -24,5 +24,7 @@ class Frames {
 
 /// COUNT statements, valid ones and others, in chains of some hundred, with core/directory's verdicts.
 void write_chains(std::uint64_t seed, std::uint64_t count, Frames& frames);
+/// A chain that is full in the end, and what is refused on its way: some 4,100 statements, which all have to agree.
+void write_long_chain(std::uint64_t seed, Frames& frames);
 
 }  // namespace cairn::testing
