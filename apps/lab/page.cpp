@@ -72,7 +72,7 @@ should. Each attack has two halves: how it goes on the old system, and how it go
 <dt><span class="word bad">SUCCEEDED on a weakened copy</span></dt><dd>It did, but only because the lab had made the numbers smaller than they were, so that it can be seen in seconds. "Smaller than life" says what the true size costs.</dd>
 <dt><span class="word good">refused</span></dt><dd>It was tried, and the attacker did not get what it was after. What it got all the same follows after "But:".</dd>
 <dt><span class="word warn">made evident</span></dt><dd>It was not prevented, but it did not stay hidden: whom it concerns was told, or holds a proof.</dd>
-<dt><span class="word warn">measured</span></dt><dd>No yes or no: something was counted, and nothing was broken or defended.</dd>
+<dt><span class="word warn">measured</span></dt><dd>No single yes or no: something was counted, and the sentence says what that tells, and what it does not.</dd>
 <dt><span class="word none">not run</span></dt><dd>It could not be tried here, and nothing is claimed.</dd>
 <dt>Smaller than life</dt><dd>Where the lab did something smaller or easier than it is, and what that means for the true size.</dd>
 <dt>Not the same on both sides</dt><dd>Where the two halves are not quite the same attack.</dd>

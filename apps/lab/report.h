@@ -13,7 +13,7 @@ enum class Outcome {
   weakened,   ///< the same, but on a copy that was made weaker than the system was
   refused,    ///< it was tried, and the attacker does not have what it wanted; what else it got: Side::besides
   evident,    ///< it was not prevented, but did not stay hidden: whom it concerns was told, or holds a proof
-  measured,   ///< no yes or no, as nothing was broken or withstood an attack: numbers
+  measured,   ///< no single yes or no: numbers, and what they tell and what they do not
   not_run     ///< nothing here to attack yet; no claim
 };
 const char* to_string(Outcome outcome);
