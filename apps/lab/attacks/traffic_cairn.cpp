@@ -187,9 +187,48 @@ Side replay_cairn(World& world) {
   return side;
 }
 
-Side oracle_cairn(World& world) {
-  world.settle();
-  constexpr std::size_t kCopies = 16;
+namespace {
+
+std::set<Bytes> stored_envelopes(World& world) {
+  std::set<Bytes> out;
+  const Operator wire(world);
+  for (const Operator::Body& body : wire.bodies()) out.insert(body.row.body);
+  return out;
+}
+
+/// Envelopes that somebody who carries them sees come from a phone.
+struct Answers {
+  std::size_t here = 0;       ///< messages in the conversation that is attacked
+  std::size_t elsewhere = 0;  ///< all others, which may have nothing to do with it
+};
+Answers sent_since(World& world, const std::set<Bytes>& before, const std::set<ChannelId>& attacked) {
+  Answers out;
+  const Operator wire(world);
+  for (const Operator::Body& body : wire.bodies()) {
+    if (before.contains(body.row.body)) continue;
+    const bool here = body.row.kind == proto::EnvelopeKind::message && attacked.contains(body.row.channel);
+    ++(here ? out.here : out.elsewhere);
+  }
+  return out;
+}
+
+/// What came of envelopes that were altered on their way from alice to bob.
+struct Altered {
+  std::size_t count = 0;             ///< that were altered
+  std::vector<std::string> changed;  ///< texts that bob was shown, and that nobody said
+  std::size_t arrived = 0;           ///< texts that he was shown all the same
+  Answers answers;                   ///< that his phone sent while it took them
+  bool alive = false;                ///< an honest one after them arrived
+  Answers to_an_honest_one;          ///< that his phone sent while it took that
+  bool accepted() const { return !changed.empty() || arrived != 0; }
+};
+
+constexpr std::size_t kCopies = 16;
+
+std::string text_of(const std::string& line) { return line.substr(line.find(": ") + 2); }
+
+Altered alter(World& world) {
+  Altered out;
   std::set<std::string> said;
   for (std::size_t i = 0; i < kCopies; ++i) {
     std::string text = "message " + std::to_string(i) + " ";
@@ -197,55 +236,65 @@ Side oracle_cairn(World& world) {
     said.insert(text);
     must(world.run("alice-1", {"send", "bob@localhost", text}));
   }
-  std::size_t altered = 0;
-  std::set<Bytes> before;
+  std::set<ChannelId> channels;
   {
     Operator wire(world);
     for (Operator::Body body : wire.messages(kCopies)) {
       // Behind what tells the sender; a different place in each, down to the last bytes.
-      const std::size_t at = body.row.body.size() * 45 / 100 + altered * 9;
+      const std::size_t at = body.row.body.size() * 45 / 100 + out.count * 9;
       if (at >= body.row.body.size()) continue;
       body.row.body[at] = static_cast<std::uint8_t>(body.row.body[at] ^ 1);
       wire.replace(body);
-      ++altered;
+      channels.insert(body.row.channel);
+      ++out.count;
     }
-    for (const Operator::Body& body : wire.bodies()) before.insert(body.row.body);
   }
+  const std::set<Bytes> before = stored_envelopes(world);
   const auto shown = world.texts("bob-1", "alice@localhost");
-  std::size_t answers = 0;  // that somebody who carries envelopes sees come from his phone
-  {
-    const Operator wire(world);
-    for (const Operator::Body& body : wire.bodies()) answers += before.contains(body.row.body) ? 0 : 1;
-  }
-  std::size_t arrived = 0;
-  for (const std::string& line : shown) arrived += said.contains(line.substr(line.find(": ") + 2)) ? 1 : 0;
-  const auto earlier = world.texts("alice-1", "bob@localhost");
+  out.answers = sent_since(world, before, channels);
+  for (const std::string& line : shown) out.arrived += said.contains(text_of(line)) ? 1 : 0;
   std::set<std::string> ever = said;
-  for (const std::string& line : earlier) ever.insert(line.substr(line.find(": ") + 2));
-  const auto changed = forged(shown, ever);
+  for (const std::string& line : world.texts("alice-1", "bob@localhost")) ever.insert(text_of(line));
+  out.changed = forged(shown, ever);
   must(world.run("alice-1", {"send", "bob@localhost", "an honest one, after them"}));
-  const bool alive = world.shows("bob-1", "alice@localhost", "alice@localhost: an honest one, after them");
+  const std::set<Bytes> with_honest = stored_envelopes(world);
+  out.alive = world.shows("bob-1", "alice@localhost", "alice@localhost: an honest one, after them");
+  out.to_an_honest_one = sent_since(world, with_honest, channels);
+  return out;
+}
+
+}  // namespace
+
+Side oracle_cairn(World& world) {
+  world.settle();
+  const Altered found = alter(world);
+  const bool accepted = found.accepted(), answered = found.answers.here != 0;
   Side side;
-  side.step("Alice", "server", std::to_string(altered) + " envelopes");
+  side.step("Alice", "server", std::to_string(found.count) + " envelopes");
   side.step("server", "Bob", "each altered in one place", Step::Kind::swapped);
-  side.step("Bob", "Bob", changed.empty() && arrived == 0 ? "shows none of them" : "shows what nobody said",
-            changed.empty() && arrived == 0 ? Step::Kind::refused : Step::Kind::stolen);
-  const bool accepted = !changed.empty() || arrived != 0;
-  if (!accepted && (altered != kCopies || !alive)) {
-    side.got = "nothing to conclude: " + of(altered, kCopies) + " messages were altered, and " +
-               (alive ? "an honest one arrived" : nothing_of("an honest one after them"));
+  side.step("Bob", "Bob", accepted ? "shows what nobody said" : "shows none of them",
+            accepted ? Step::Kind::stolen : Step::Kind::refused);
+  if (answered) side.step("Bob", "server", "answers some of them by itself", Step::Kind::stolen);
+  side.show("altered envelopes delivered", found.count);
+  side.show("envelopes that Bob's phone sent in that conversation while it took them", found.answers.here);
+  side.show("and elsewhere", found.answers.elsewhere);
+  side.show("of them shown to Bob, altered or not", found.changed.size() + found.arrived);
+  if (!found.changed.empty()) side.show("an altered text that was shown", found.changed.front().substr(0, 60));
+  side.show("an honest message after them arrived", found.alive ? "yes" : "no");
+  side.show("envelopes that Bob's phone sent while it took that", found.to_an_honest_one.here);
+  if (!accepted && !answered && (found.count != kCopies || !found.alive || found.answers.elsewhere != 0)) {
+    side.got = "nothing to conclude: " + of(found.count, kCopies) + " messages were altered, Bob's phone sent " +
+               std::to_string(found.answers.elsewhere) + " envelopes of which it is not known what for, and " +
+               (found.alive ? "an honest one arrived" : nothing_of("an honest one after them"));
     return side;
   }
-  side.conclude(accepted, "altered messages were accepted: an oracle");
+  side.conclude(accepted || answered, accepted ? "altered messages were accepted: an oracle"
+                                               : "Bob's phone answered altered messages by itself: an oracle");
   if (side.outcome == Outcome::refused)
-    side.got = "of " + std::to_string(altered) +
-               " messages that were altered in one place none was shown, and Bob's phone sent " +
-               (answers == 0 ? "no envelope" : std::to_string(answers) + " envelopes") + " while it took them";
-  side.show("altered envelopes delivered", altered);
-  side.show("envelopes that Bob's phone sent while it took them", answers);
-  side.show("of them shown to Bob, altered or not", changed.size() + arrived);
-  if (!changed.empty()) side.show("an altered text that was shown", changed.front().substr(0, 60));
-  side.show("an honest message after them arrived", alive ? "yes" : "no");
+    side.got = "of " + std::to_string(found.count) +
+               " messages that were altered in one place none was shown, and Bob's phone sent no envelope while it "
+               "took them (when an honest one came, " +
+               std::to_string(found.to_an_honest_one.here) + ")";
   return side;
 }
 
