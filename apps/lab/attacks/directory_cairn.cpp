@@ -201,12 +201,19 @@ Side ghost_device_cairn(World& world) {
 
 namespace {
 
+constexpr std::size_t kHistory = 6;  // the condition: what a name's devices have signed leads to the signed directory
+
 /// An attacker with one of bob's own devices, who lets another one in with its key; and an operator who hides it.
 struct StolenDevice {
-  demo::Said hidden;  ///< what bob's other device answers when the server leaves the new one out
-  bool hidden_told = false;
-  std::string alarm;  ///< what it says once it hears the truth; empty for nothing
+  demo::Said hidden;         ///< what bob's other device answers when the server leaves the new one out
+  bool hidden_told = false;  ///< it gives an alarm even so
+  std::string alarm;         ///< what it says once it hears the truth; empty for nothing
   std::size_t alarms_before = 0;
+
+  /// Nothing was shown to Bob.
+  bool silent() const { return alarm.empty() || (hidden.good() && !hidden_told); }
+  /// The answer that hides the device was refused, but not for what it lacks.
+  bool in_doubt() const { return !hidden.good() && condition_of(hidden.error) != kHistory; }
 };
 
 std::string alarm_for(World& world, const std::string& device) {
@@ -234,6 +241,31 @@ StolenDevice let_a_spy_in(World& world) {
   return out;
 }
 
+/// Of a side that has the verdict on the operator alone.
+void judge(Side& side, const StolenDevice& found) {
+  if (found.silent()) {
+    side.outcome = Outcome::succeeded;
+    side.got = "a device in Bob's name of which Bob's other device showed nothing";
+    return;
+  }
+  if (side.outcome != Outcome::refused) return;
+  if (found.in_doubt()) {
+    side.outcome = Outcome::not_run;
+    side.got = "nothing to conclude: Bob's other phone refused the answer without the new device for another reason: " +
+               in_plain_words(found.hidden.error);
+    return;
+  }
+  side.outcome = Outcome::evident;
+  side.got =
+      "the operator alone was refused. With a stolen device of Bob's the thief did let another one in. When the server "
+      "left it out of its answer, Bob's other phone ";
+  side.got += found.hidden.good() ? "gave an alarm all the same"
+              : found.hidden_told
+                  ? "did not believe the answer, for it did not lead to the signed directory, and gave an alarm"
+                  : "did not believe the answer, for it did not lead to the signed directory; and when it heard the "
+                    "truth, it gave an alarm";
+}
+
 }  // namespace
 
 Side silent_enrolment_cairn(World& world) {
@@ -241,34 +273,23 @@ Side silent_enrolment_cairn(World& world) {
       world, {{"unsigned-device", "the operator alone: one device more, which none of Bob's devices has signed for"}},
       "one device more, unsigned");
   const StolenDevice found = let_a_spy_in(world);
-  const bool believed_hidden = found.hidden.good() && !found.hidden_told;
+  const std::string of_hidden = !found.hidden.good() ? for_picture(found.hidden.error)
+                                : found.hidden_told  ? "an alarm"
+                                                     : "believed, and nothing is shown";
   side.step("thief", "server", "lets another device in, with a stolen device of Bob's", Step::Kind::swapped);
   side.step("server", "Bob", "his devices, without the new one", Step::Kind::swapped);
-  if (believed_hidden) {
-    side.step("Bob", "Bob", "believed, and nothing is shown", Step::Kind::swapped);
-  } else {
-    side.step("Bob", "Bob", found.hidden_told ? "an alarm" : for_picture(found.hidden.error), Step::Kind::refused);
-  }
+  side.step("Bob", "Bob", of_hidden,
+            found.hidden.good() && !found.hidden_told ? Step::Kind::swapped : Step::Kind::refused);
   if (found.alarm.empty()) {
     side.step("server", "Bob", "nothing is shown on his other device", Step::Kind::swapped);
   } else {
     side.step("server", "Bob", "the true list: an alarm on his other device");
   }
-  if (found.alarm.empty() || believed_hidden) {
-    side.outcome = Outcome::succeeded;
-    side.got = "a device in Bob's name of which Bob's other device showed nothing";
-  } else if (side.outcome == Outcome::refused) {
-    side.outcome = Outcome::evident;
-    side.got =
-        "the operator alone was refused. With a stolen device of Bob's the thief did let another one in, which gets "
-        "what is written to Bob until he removes it. When the server left it out of its answer, Bob's other phone did "
-        "not believe the answer, for the signed directory already held the new device; and when it heard the truth, it "
-        "gave an alarm";
-  }
+  judge(side, found);
   side.show("alarms on Bob's other phone for the device that the thief let in", found.alarm.empty() ? "none" : "one");
   side.show("alarms there before", found.alarms_before);
   side.show("Bob's other phone, when the server hides the new device from it",
-            believed_hidden ? "believes it" : in_plain_words(found.hidden.error));
+            found.hidden.good() ? of_hidden : in_plain_words(found.hidden.error));
   side.said("Bob's other phone, of the answer without the new device",
             found.hidden.good() ? "(nothing)" : found.hidden.error);
   side.said("Bob's other phone, of the new device", found.alarm.empty() ? "(nothing)" : found.alarm);
