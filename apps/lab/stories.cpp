@@ -278,7 +278,8 @@ const std::vector<Story>& cipher_stories() {
        "Cairn has no such number. It encrypts to two kinds of public keys together: X25519, the elliptic curve that "
        "most of the web uses, and ML-KEM-768, made to withstand quantum computers. Whoever wants to read must break "
        "both.",
-       "The lab looks at every key that the server holds for others to encrypt to, and counts.",
+       "The lab looks at every key that the server holds for others to encrypt to, and counts. It also looks whether "
+       "Cairn's programs call RSA in the library of cryptography that they share with the lab.",
        "In 2014 a key is broken, a smaller one; in Cairn's half none is attacked.",
        "What is recorded of you today stays shut as long as one of the two kinds is not broken. Whether that is so, no "
        "lab can show.",
