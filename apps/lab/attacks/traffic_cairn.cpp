@@ -9,9 +9,12 @@
 #include "apps/lab/attacks/passing.h"
 #include "apps/lab/attacks/sizes.h"
 #include "apps/lab/cairn/operator.h"
+#include "apps/lab/legacy/envelope_2016.h"
 #include "core/client/content.h"
 #include "core/client/tables.h"
+#include "core/crypto/aead.h"
 #include "core/mls/group.h"
+#include "core/mls/suite.h"
 #include "shell/os/entropy.h"
 
 namespace cairn::lab {
@@ -354,7 +357,9 @@ Side forge_cairn(World& world) {
                " forgeries of it was accepted";
   side.show("forgeries of a fully guessed message, one for each place at which its text may begin", tried);
   side.show("accepted", worked);
-  side.show("bits of the check", "128 (2014: none; 2016: 40)");
+  side.show("bits of the check, by the suite that conversations have",
+            8 * crypto::aead_tag_size(mls::cipher_suite(mls::kDefaultSuite).hpke.aead));
+  side.show("bits of it in 2016 (in 2014 there was none)", legacy::kTagBits);
   side.show("an honest message after them arrived", alive ? "yes" : "no");
   return side;
 }
@@ -410,24 +415,31 @@ Side metadata_cairn(World& world) {
   const std::set<std::size_t> near(sizes.begin() + kNear, sizes.end());
   const double step = static_cast<double>(*near.rbegin() - *near.begin()) /
                       static_cast<double>(std::max<std::size_t>(near.size() - 1, 1));
-  std::string listed;
-  std::size_t longest_alike = 0;
+  std::string listed, alike;  // those of the short ones that are as large as the shortest
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     listed += (i == 0 ? "" : ", ") + std::to_string(lengths[i]) + ": " + std::to_string(sizes[i]);
-    if (i < kShort && sizes[i] == sizes[0]) longest_alike = lengths[i];
+    if (i < kShort && sizes[i] == sizes[0]) alike += (i == 0 ? "" : ", ") + std::to_string(lengths[i]);
   }
   const auto [right, tested] = texts_told(world);
   const Passing passing = watch(world);
   must(world.run("alice-1", {"group", "create", "walkers", "bob@localhost"}));
-  std::size_t handshakes = 0;
+  std::size_t handshakes = 0, waiting = 0, dated = 0;
+  std::set<ChannelId> conversations;
   {
     const Operator wire(world);
-    for (const auto& body : wire.bodies()) handshakes += body.row.kind != proto::EnvelopeKind::message ? 1 : 0;
+    for (const auto& body : wire.bodies()) {
+      handshakes += body.row.kind != proto::EnvelopeKind::message ? 1 : 0;
+      dated += body.row.received_ms != 0 ? 1 : 0;
+      conversations.insert(body.row.channel);
+      ++waiting;
+    }
   }
   must(world.run("bob-1", {"read"}));
   Side side;
-  side.step("Alice", "server", "texts of 3 to " + std::to_string(longest_alike) + " characters: all of one size");
-  side.step("server", "observer", "who shares a conversation, when, about which size; and who is writing just now",
+  side.step("Alice", "server", "texts of " + alike + " characters: of one size");
+  side.step("server", "observer",
+            std::string("which conversation, when, about which size") +
+                (passing.signals == 0 ? "" : "; and that somebody is writing just now"),
             Step::Kind::stolen);
   side.step(
       "observer", "observer",
@@ -441,8 +453,7 @@ Side metadata_cairn(World& world) {
       !measured
           ? "every length was told apart by its size"
           : "of texts alone, the size told which kind it was in " + of(right, tested) +
-                " cases (by chance it would be " + std::to_string(tested / kTextKinds) + "). Texts of 3 to " +
-                std::to_string(longest_alike) +
+                " cases (by chance it would be " + std::to_string(tested / kTextKinds) + "). Texts of " + alike +
                 " characters look alike; of receipts, short and long texts, and photos the size of the message told " +
                 of(passing.right, passing.tested) + " (by chance " + std::to_string(passing.tested / passing.kinds) +
                 "); " + of(passing.uploads, passing.photos) + " photos were told by the file that passed beside, and " +
@@ -450,7 +461,8 @@ Side metadata_cairn(World& world) {
                 " times that somebody was writing by a signal of its own. Near 3000 characters the length is known to "
                 "within " +
                 percent(step / 3000) +
-                " percent. Who is in a conversation with whom, and when something is sent there, the server sees";
+                " percent. In which conversation something is sent, and when, the server stores of " +
+                of(dated, waiting) + " envelopes";
   side.show(kToldOfTexts, of(right, tested));
   side.show("by chance that would be", of(tested / kTextKinds, tested));
   show(side, passing);
@@ -458,8 +470,9 @@ Side metadata_cairn(World& world) {
   side.show("different sizes among all " + std::to_string(lengths.size()) + " lengths", all.size());
   side.show("characters: bytes of the envelope", listed);
   side.show("messages that change a group, told apart from others by a mark on the envelope", handshakes);
-  side.show("padding does not hide",
-            "who is in a conversation with whom, when, whether it is a message, and about how large");
+  side.show("envelopes that waited at the server then, of which it stores the time and the conversation",
+            of(dated, waiting));
+  side.show("conversations that they are seen to belong to", conversations.size());
   return side;
 }
 
