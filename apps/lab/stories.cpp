@@ -221,8 +221,10 @@ const std::vector<Story>& storage_stories() {
        "itself, and stops at ten. Each guess uses up a try at two realms; so with three realms all is over after 3 x "
        "10 / 2 = 15. The realms tell Alice's phone of the guesses. Nothing is destroyed: on that phone she unlocks her "
        "PIN and goes on.",
-       "The attacker in the lab is the operator of Alice's server, who can ask the realms as often as he likes; and "
-       "then he also gets one realm's whole disk. Afterwards the lab looks what Alice's phone tells her, and has her "
+       "The attacker in the lab guesses Alice's PIN as the operator of her server, who can ask the realms as often as "
+       "he "
+       "likes; and then he also gets one realm's whole disk. Afterwards the lab looks what Alice's phone tells her, "
+       "and has her "
        "unlock her PIN on it.",
        "In 2014 the attacker runs all the machines that count, and the code guards passwords; in Cairn's half he has "
        "one of the three, and the PIN guards a backup of messages. With two of them he can find the PIN, and the "
