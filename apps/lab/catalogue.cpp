@@ -168,9 +168,11 @@ std::vector<Report> run_attacks(const std::vector<const Attack*>& attacks, const
 
 std::string explain(const Story& story) {
   std::string out = story.title + "\n" + std::string(story.title.size(), '=') + "\n" + story.question + "\n";
-  out += "\nThe system of " + std::to_string(story.year) + ". " + story.then + "\n\nCairn. " + story.now + "\n";
+  out += "\nThe system of " + std::to_string(story.year) + ". " + story.then + "\n\nCairn. " + story.now + " " +
+         story.tried + "\n";
   if (!story.unlike.empty()) out += "\nNot the same on both sides. " + story.unlike + "\n";
-  out += "\nWhat it means for you. " + story.means + "\n";
+  out += "\nWhat it means for you, if a run says of Cairn \"" + std::string(to_string(story.promised)) + "\". " +
+         story.means + "\n";
   out += "\nSources:\n";
   for (const std::string& source : story.sources) out += "- " + source + "\n";
   return out;

@@ -57,7 +57,8 @@ that copy in fifteen ways, and then tried the same, as nearly as it can be done 
 is meant to withstand them. <strong>This is about 2014, rebuilt from what was published; Apple has changed much since, and today's
 iMessage was not tried.</strong> <a href="#table">What came of it stands in one table.</a></p>
 <p><strong>Every result below comes from that run</strong>: the verdicts, the numbers and the pictures. The texts around them were
-written beforehand, by the people who make Cairn; no outsider has checked them. Cairn is run by typed commands today; the texts
+written beforehand, by the people who make Cairn; no outsider has checked them. What they promise of Cairn stands here only where
+the run came out as promised. Cairn is run by typed commands today; the texts
 say "phone" all the same, for a device.</p>
 )";
 
@@ -71,7 +72,7 @@ should. Each attack has two halves: how it goes on the old system, and how it go
 <dt><span class="word bad">SUCCEEDED on a weakened copy</span></dt><dd>It did, but only because the lab had made the numbers smaller than they were, so that it can be seen in seconds. "Smaller than life" says what the true size costs.</dd>
 <dt><span class="word good">refused</span></dt><dd>It was tried, and the attacker did not get what it was after. What it got all the same follows after "But:".</dd>
 <dt><span class="word warn">made evident</span></dt><dd>It was not prevented, but it did not stay hidden: whom it concerns was told, or holds a proof.</dd>
-<dt><span class="word warn">measured</span></dt><dd>No yes or no: something was counted, and nothing was broken or defended.</dd>
+<dt><span class="word warn">measured</span></dt><dd>No single yes or no: something was counted, and the sentence says what that tells, and what it does not.</dd>
 <dt><span class="word none">not run</span></dt><dd>It could not be tried here, and nothing is claimed.</dd>
 <dt>Smaller than life</dt><dd>Where the lab did something smaller or easier than it is, and what that means for the true size.</dd>
 <dt>Not the same on both sides</dt><dd>Where the two halves are not quite the same attack.</dd>
@@ -194,15 +195,32 @@ std::string half(const std::string& title, const Side& side, const std::string& 
   return out + "</div>\n";
 }
 
+/// What a run can say of Cairn's side: what Cairn promises only when that held.
+std::string told_of_cairn(const Report& report) {
+  const Story& story = report.story;
+  if (report.cairn.outcome == story.promised) return story.now + " " + story.tried;
+  if (report.cairn.outcome == Outcome::not_run)
+    return "Whether Cairn withstands this, this run does not say. What the lab does when it runs: " + story.tried;
+  return "What Cairn promises here (" + std::string(to_string(story.promised)) +
+         ") did not hold in this run. What the lab tries: " + story.tried;
+}
+
+std::string meaning(const Report& report) {
+  if (report.cairn.outcome == report.story.promised) return report.story.means;
+  return report.cairn.outcome == Outcome::not_run
+             ? "Nothing follows from this run: on Cairn the attack was not run, or nothing could be concluded."
+             : "Do not rely on Cairn here: in this run what it promises did not hold.";
+}
+
 std::string article(const Report& report) {
   const Story& story = report.story;
   std::string out = "<article id=\"" + story.id + "\">\n<h2>" + escaped(story.title) + "</h2>\n<p class=\"lead\">" +
                     escaped(story.question) + "</p>\n<div class=\"sides\">\n" +
                     half("The system of " + std::to_string(story.year), report.model, story.then, story.title) +
-                    half("Cairn", report.cairn, story.now, story.title) + "</div>\n";
+                    half("Cairn", report.cairn, told_of_cairn(report), story.title) + "</div>\n";
   if (!story.unlike.empty())
     out += "<p class=\"soft\"><strong>Not the same on both sides.</strong> " + escaped(story.unlike) + "</p>\n";
-  out += "<p class=\"you\"><strong>What it means for you.</strong> " + escaped(story.means) +
+  out += "<p class=\"you\"><strong>What it means for you.</strong> " + escaped(meaning(report)) +
          "</p>\n<details><summary>Sources</summary><ul>";
   for (const std::string& source : story.sources) out += "<li>" + escaped(source) + "</li>";
   return out + "</ul></details>\n<p class=\"soft\"><a href=\"#table\">Back to the table</a></p>\n</article>\n";

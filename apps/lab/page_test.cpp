@@ -13,7 +13,8 @@ namespace {
 
 Report report(Outcome then, Outcome now) {
   Report out;
-  out.story = {"false-key", "A title", "A <question>?", "It was.", "It is.", "They differ.", "It means.", {"A source"}};
+  out.story = {"false-key", "A title",      "A <question>?", "It was.",   "It is.",
+               "It tries.", "They differ.", "It means.",     {"A source"}};
   out.model.outcome = then;
   out.model.got = "then & there";
   out.model.step("alice", "bob", "\"hello\"", Step::Kind::stolen);
@@ -53,6 +54,26 @@ TEST(Page, CountsWhatItsReportsSay) {
   EXPECT_TRUE(has(page, ">refused</span>: now. <strong>But:</strong> the time of day."));
 }
 
+TEST(Page, TellsWhatCairnPromisesOnlyWhereTheRunKeptIt) {
+  for (const Attack& attack : catalogue()) {
+    const Story& story = attack.story;
+    for (const Outcome now : {Outcome::succeeded, Outcome::weakened, Outcome::refused, Outcome::evident,
+                              Outcome::measured, Outcome::not_run}) {
+      Report one = report(Outcome::succeeded, now);
+      one.story = story;
+      const std::string page = make_page({one}, kStamp);
+      const bool kept = now == story.promised;
+      EXPECT_EQ(has(page, escaped(story.now)), kept) << story.id << " " << to_string(now);
+      EXPECT_EQ(has(page, escaped(story.means)), kept) << story.id << " " << to_string(now);
+      EXPECT_TRUE(has(page, escaped(story.tried))) << story.id;
+      EXPECT_EQ(has(page, "did not hold in this run"), !kept && now != Outcome::not_run) << story.id;
+      EXPECT_EQ(has(page, "this run does not say"), now == Outcome::not_run) << story.id;
+    }
+    EXPECT_NE(story.promised, Outcome::succeeded) << story.id;
+    EXPECT_NE(story.promised, Outcome::not_run) << story.id;
+  }
+}
+
 TEST(Page, SaysWhenOfWhatAndWhereTheRunWas) {
   const std::string page = make_page({report(Outcome::succeeded, Outcome::refused)}, kStamp);
   const std::size_t head = page.find("Run of 2026-11-29 12:00 UTC, Cairn 9.8.7, all on one computer");
@@ -82,7 +103,8 @@ TEST(Page, PrintsTheEightConditions) {
 TEST(Page, EscapesWhatItShowsAndTakesNothingFromElsewhere) {
   const std::string page = make_page({report(Outcome::succeeded, Outcome::refused)}, kStamp);
   EXPECT_TRUE(has(page, "A &lt;question&gt;?"));
-  for (const char* told : {"It was.", "It is.", "They differ.", "It means."}) EXPECT_TRUE(has(page, told)) << told;
+  for (const char* told : {"It was.", "It is.", "It tries.", "They differ.", "It means."})
+    EXPECT_TRUE(has(page, told)) << told;
   for (const char* foreign : {"<script", "src=", "@import", "url(", "http:"})
     EXPECT_FALSE(has(page, foreign)) << foreign;
 }
@@ -111,7 +133,7 @@ TEST(Drawing, ShowsEachActorOnceAndMarksWhatIsNotPlain) {
 TEST(Catalogue, HasFifteenAttacksWithStoriesAndSources) {
   EXPECT_EQ(catalogue().size(), 15u);
   for (const Attack& attack : catalogue()) {
-    for (const std::string& paragraph : {attack.story.then, attack.story.now, attack.story.means})
+    for (const std::string& paragraph : {attack.story.then, attack.story.now, attack.story.tried, attack.story.means})
       EXPECT_FALSE(paragraph.empty()) << attack.story.id;
     EXPECT_FALSE(attack.story.sources.empty()) << attack.story.id;
   }

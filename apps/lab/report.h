@@ -13,7 +13,7 @@ enum class Outcome {
   weakened,   ///< the same, but on a copy that was made weaker than the system was
   refused,    ///< it was tried, and the attacker does not have what it wanted; what else it got: Side::besides
   evident,    ///< it was not prevented, but did not stay hidden: whom it concerns was told, or holds a proof
-  measured,   ///< no yes or no, as nothing was broken or withstood an attack: numbers
+  measured,   ///< no single yes or no: numbers, and what they tell and what they do not
   not_run     ///< nothing here to attack yet; no claim
 };
 const char* to_string(Outcome outcome);
@@ -77,18 +77,20 @@ class Side {
 /// Not run, and why.
 Side not_run(const std::string& why);
 
-/// What people are told of an attack; the same for every run.
+/// What people are told of an attack. `now` and `means` are told only of a run whose outcome is the promised one.
 struct Story {
   std::string id;
   std::string title;
   std::string question;  ///< what is tried, in a sentence or two
   // Each a paragraph in plain words:
   std::string then;    ///< how it goes on the system of 2014
-  std::string now;     ///< how it goes in Cairn, and what the lab does there
+  std::string now;     ///< how it is meant to go in Cairn: a promise, which a run may not keep
+  std::string tried;   ///< what the lab does there, whatever comes of it
   std::string unlike;  ///< in which way the two are not the same attack, or not the same thing; may be empty
-  std::string means;   ///< what follows for who reads it
+  std::string means;   ///< what follows for who reads it, if Cairn's side comes out as promised
   std::vector<std::string> sources;
-  unsigned year = 2014;  ///< of the system on the first side
+  unsigned year = 2014;                 ///< of the system on the first side
+  Outcome promised = Outcome::refused;  ///< of Cairn's side
 };
 
 struct Report {

@@ -47,16 +47,19 @@ const std::vector<Story>& directory_stories() {
        "Bob's true key. It signs as Alice with another key of its own, which Bob's phone believes for the same "
        "reason. Both phones show a normal conversation.",
        "In Cairn the phone believes an answer only with proofs: Bob's own devices have signed for one another, and "
-       "independent auditors have signed that everybody gets this same answer. How many of them must sign, Alice's "
-       "phone decides; in the lab it knows two auditors and two witnesses, and asks for both auditors and one witness. "
+       "independent auditors have signed that everybody gets this same answer.",
+       "How many of the auditors must sign, Alice's phone decides; in the lab it knows two auditors and two witnesses, "
+       "and asks for both auditors and one witness. "
        "Which ones it knows stands in a list that its owner gives it with the name; the operator may propose one, and "
        "here the lab made it. "
        "The lab's server tells phones that have never heard of Bob six such lies. Then, in a second part, all auditors "
-       "are in league with it, and sign what it likes: the lab tells five lies that a phone can see through even so, "
+       "are in league with it, and sign what it likes: the lab tells five lies that a phone is meant to see through "
+       "even so, "
        "by "
        "what it has seen before and by the rules that each answer must keep.",
-       "In the second part lies were chosen that a phone can see through. With all auditors in league there are others "
-       "that it cannot: \"Two people, two directories\" is about those.",
+       "In the second part lies were chosen that a phone is meant to see through. With all auditors in league there "
+       "are "
+       "others that it cannot: \"Two people, two directories\" is about those.",
        "You need not trust whoever runs the server with your friends' keys. You do trust that at least one of the "
        "auditors whose signature your phone asks for is honest; \"Two people, two directories\" shows what happens if "
        "none is.",
@@ -68,7 +71,8 @@ const std::vector<Story>& directory_stories() {
        "phone makes one copy more: Bob still gets his, Alice sees nothing, and whoever holds the added device reads "
        "along. No cipher has to be broken. British officials have proposed just this; critics call it a ghost user.",
        "In Cairn a device is Bob's only if one of his devices, or the recovery key that he has on paper, has signed "
-       "for it, unless his name allows a reset; here it does not. The lab's server lists one device more that nobody "
+       "for it, unless his name allows a reset; here it does not.",
+       "The lab's server lists one device more that nobody "
        "of Bob's has signed for; and one that Bob had, and "
        "has removed, as if it had let itself in again.",
        "",
@@ -81,7 +85,8 @@ const std::vector<Story>& directory_stories() {
        "The operator adds a device to a name and does not send the alert. What do the owner's devices show?",
        "In 2014 your phone told you when a device was added to your name, because the server told your phone. A "
        "server that wants to hide a device leaves the alert out.",
-       "In Cairn each device reads its own name's signed history and compares. The lab tries three things. The "
+       "In Cairn each device reads its own name's signed history and compares.",
+       "The lab tries three things. The "
        "operator alone adds a device. Then a thief who has one of Bob's two devices in hand lets another one in with "
        "it: a true "
        "key of Bob's has signed for that, so it cannot be refused. And then the server leaves the new device out of "
@@ -91,7 +96,9 @@ const std::vector<Story>& directory_stories() {
        "it was not you, remove that device, and the one that let it in: until then it gets what is written to you "
        "(here it was sent nothing). Whoever has only one device, and loses it to a "
        "thief, has no other that could tell him: that was not tried. Nor was a server that answers nothing for days.",
-       {kGuide, kQuarkslab, kDirectory}},
+       {kGuide, kQuarkslab, kDirectory},
+       2014,
+       Outcome::evident},
   };
   return all;
 }
@@ -104,16 +111,15 @@ const std::vector<Story>& log_stories() {
        "A lie that is told to one person alone is hard to find: everybody else sees the truth. In 2014 nothing "
        "compared what different phones were told.",
        "In Cairn the directory is one public list that only grows. A second version of it is refused unless it is "
-       "signed by as many auditors as the phone asks for: here by both of the two that it knows. The lab tries a "
-       "second "
-       "version that none of them has signed, and one that all but one have. It puts a false history of Bob's into the "
-       "list itself and asks honest auditors and witnesses to sign it, and a second list as long as the first. Then it "
-       "lets all of them be in league "
-       "with the operator. No check on a phone can refuse that at once. The phones of this second part know two "
-       "auditors and no witness, whose keys the lab gave to the lying server. But messages carry what their sender was "
-       "shown: one "
-       "message between two who were shown different things, which the operator does not open and change, and Alice's "
-       "phone holds two signatures that contradict each other. Anybody can verify that without a network.",
+       "signed by as many auditors as the phone asks for: here by both of the two that it knows. If all of them are in "
+       "league with the operator, no check on a phone can refuse it at once. But messages carry what their sender was "
+       "shown: one message between two who were shown different things, which the operator does not open and change, "
+       "and Alice's phone holds two signatures that contradict each other. Anybody who is given them can verify that.",
+       "The lab tries a second version that none of the auditors has signed, and one that all but one have. It puts a "
+       "false history of Bob's into the list itself and asks honest auditors and witnesses to sign it, and a second "
+       "list as long as the first. Then it lets all auditors be in league with the operator: the phones of this second "
+       "part know two auditors and no witness, whose keys the lab gave to the lying server. Two who are shown "
+       "different things then write to each other, one message that the operator does not open and change.",
        "In 2014 the operator puts a false key in and reads a message; in Cairn's half the two directories that all "
        "sign only differ.",
        "A lie that all of your auditors help with is not stopped at once. With a false key for Bob the operator can "
@@ -121,7 +127,9 @@ const std::vector<Story>& log_stories() {
        "last: it lasts until one message gets through that "
        "the operator has not opened and changed, between two who were told different things; from then on it can be "
        "proved to anybody.",
-       {kDirectory, kTransparency}},
+       {kDirectory, kTransparency},
+       2014,
+       Outcome::evident},
   };
   return all;
 }
@@ -136,15 +144,16 @@ const std::vector<Story>& backup_stories() {
        "answers to two questions the attacker sets a new one, and months of messages appear on a phone that Alice "
        "has never seen. Her old private keys stay behind, bound to the old phone; the messages do not need them any "
        "more.",
-       "This is a backup of way (a): Alice's paper alone opens it. In the lab the "
-       "attacker holds all that the server stores and may change it. He asks for Alice's name with another paper, "
+       "This is a backup of way (a): Alice's paper alone opens it.",
+       "In the lab the attacker holds all that the server stores and may change it. He asks for Alice's name with "
+       "another paper, "
        "and with none; tries every key that he has, and all that lies beside the backup, with a program of his "
        "own; and lays her backup in the place of an accomplice's, who restores that. Then Alice, who has lost her "
        "phone, types what is on her paper into a new one. With --with-reset the lab goes on for some minutes: two "
        "others allow a reset of their names: anybody may ask, "
        "and "
        "has the name after three days in which nobody said no. The attacker asks for both. Bob says no, and the server "
-       "keeps that back. Dora's phone is in the puddle, so nobody says no, and the attacker gets her name, and asks "
+       "keeps that back. Dora's phone is in the puddle, so nobody says no; once the attacker has her name, he asks "
        "for "
        "her messages with it, by every way that the program has and by one of his own.",
        "In 2014 the attacker is a stranger who answers two questions; in Cairn's half he is also the operator, who can "
@@ -162,7 +171,8 @@ const std::vector<Story>& backup_stories() {
        "In 2014 the stored backup held the files, the keys of the files, and the key of those keys. Whoever has it "
        "reads the messages, without Alice and without her password.",
        "Cairn's server keeps messages and files as locked envelopes until they are fetched, and backups locked with "
-       "keys that it does not have. The lab has Alice write three sentences, send a photo, and back up what she has, "
+       "keys that it does not have.",
+       "The lab has Alice write three sentences, send a photo, and back up what she has, "
        "with a photo in it, and parts of the key at three realms. Then it takes every file of the server, of its "
        "witnesses and auditors, and of the realms, and searches them for the sentences, for pieces of the photo, and "
        "for "
@@ -179,10 +189,10 @@ const std::vector<Story>& backup_stories() {
        "nobody has to steal anything.",
        "This is a backup of way (b): it takes Alice's paper and the parts of two of three realms. When she deletes, "
        "the "
-       "realms erase their parts and sign that they have. The "
-       "lab then gives a thief the kept copy, Alice's paper, all three realms' disks as they "
-       "are now, and one realm's disk from before the deletion. It also checks that with the disks of two realms from "
-       "before the copy would open.",
+       "realms erase their parts and sign that they have.",
+       "Alice deletes such a backup, of which the storage has kept a copy. The lab gives a thief that copy, her paper, "
+       "all three realms' disks as they are now, and one realm's disk from before the deletion. It also looks whether "
+       "the copy opens with the disks of two realms from before.",
        "",
        "If deleting is to be final, make your backups with realms, or with a PIN, which means realms: then whoever "
        "kept the copy also needs the old disks of two of them, or your printout of their part. The price: if two of "
@@ -209,12 +219,16 @@ const std::vector<Story>& storage_stories() {
        "counter, and tries the codes.",
        "This is a backup of way (c), with a PIN of six digits, which three realms guard. Each counts wrong tries for "
        "itself, and stops at ten. Each guess uses up a try at two realms; so with three realms all is over after 3 x "
-       "10 / 2 = 15. The attacker in the lab is the operator of Alice's server, who can ask the realms as often as "
-       "he likes; and then he also gets one realm's whole disk. The realms tell Alice's phone of the guesses. Nothing "
-       "is destroyed: on that phone she unlocks her PIN and goes on.",
+       "10 / 2 = 15. The realms tell Alice's phone of the guesses. Nothing is destroyed: on that phone she unlocks her "
+       "PIN and goes on.",
+       "The attacker in the lab guesses Alice's PIN as the operator of her server, who can ask the realms as often as "
+       "he "
+       "likes; and then he also gets one realm's whole disk. Afterwards the lab looks what Alice's phone tells her, "
+       "and has her "
+       "unlock her PIN on it.",
        "In 2014 the attacker runs all the machines that count, and the code guards passwords; in Cairn's half he has "
-       "one of the three, and the PIN guards a backup of messages. With two of them he finds the PIN, and the lab "
-       "shows that, too.",
+       "one of the three, and the PIN guards a backup of messages. With two of them he can find the PIN, and the "
+       "lab tries that, too.",
        "A PIN of six digits is enough while at most one of your three realms is dishonest or robbed. Two of them "
        "together can try all PINs of six digits in hours, if they have many machines; so take realms that have nothing "
        "to do with each other, or a longer PIN. And to unlock a PIN takes a phone of yours, or the paper: whoever has "
@@ -226,7 +240,10 @@ const std::vector<Story>& storage_stories() {
        "Storage saves room if equal files are stored once. For that the key of each piece is made from the piece "
        "itself; so whoever has the file knows under which name its pieces are stored, and with that, who stores "
        "them. Nothing has to be opened.",
-       "In Cairn Bob sends the known file to two people, and another one as large; and he backs up what he has, with "
+       "In Cairn a file is locked with a new key each time that it is sent, and a backup with keys that the server "
+       "does not have: equal files do not look equal. But a backup stores nothing twice, so how much it grows tells "
+       "whether what comes in was there.",
+       "Bob sends the known file to two people, and another one as large; and he backs up what he has, with "
        "the "
        "known file in it. The lab looks in all that the server stores for pieces of the file, for its fingerprints, "
        "for "
@@ -236,12 +253,15 @@ const std::vector<Story>& storage_stories() {
        "backup grows each time.",
        "",
        "That you sent or got a certain file could not be looked up in what the server stores, by the ways that were "
-       "tried; but about how large your files are can be seen, and when your backup grows, and by how much. What a "
+       "tried; but about how large your files are can be seen. And who can send you a large file, and sees by how much "
+       "your backup grows, learns whether you had it. What a "
        "backup's growth tells of short texts, which it compresses together, was not tried; Cairn's own description of "
        "backups says that it is not harmless. Where that is dangerous for you, back up to a storage that the other "
        "side "
        "does not see.",
-       {kGuide, kLocked, kBackup}},
+       {kGuide, kLocked, kBackup},
+       2014,
+       Outcome::measured},
   };
   return all;
 }
@@ -253,22 +273,28 @@ const std::vector<Story>& cipher_stories() {
        "The key of every message hangs on one large number (of 1280 bits, by a method called RSA). Can it be taken "
        "apart?",
        "The number is the product of two primes that only Bob's phone knows; whoever finds them has his private key. "
-       "The lab really does that, with a number small enough for seconds, and reads a message with what it found. "
+       "The lab does that with a number small enough for seconds, if there is a program here that can, and reads a "
+       "message with what it finds. "
        "That is a weakened copy: nobody is known to have done 1280 bits; but the rules for American "
        "authorities have asked for 2048 since 2014.",
        "Cairn has no such number. It encrypts to two kinds of public keys together: X25519, the elliptic curve that "
        "most of the web uses, and ML-KEM-768, made to withstand quantum computers. Whoever wants to read must break "
-       "both. The lab looks at every key that the server holds for others to encrypt to, and counts.",
+       "both.",
+       "The lab looks at every key that the server holds for others to encrypt to, and counts. It also looks whether "
+       "Cairn's programs call RSA in the library of cryptography that they share with the lab.",
        "In 2014 a key is broken, a smaller one; in Cairn's half none is attacked.",
        "What is recorded of you today stays shut as long as one of the two kinds is not broken. Whether that is so, no "
        "lab can show.",
-       {kGuide, kFactored, kSp800, kFips, kXwing}},
+       {kGuide, kFactored, kSp800, kFips, kXwing},
+       2014,
+       Outcome::measured},
       {"harvest",
        "Record now, read later",
        "Somebody records all traffic for a year and then gets hold of the key. What opens?",
        "In 2014 a phone had one private key for as long as it lived. Every message that was ever sent to it opens "
        "with that key.",
-       "In Cairn each message has a key of its own, which is deleted when the message has been read. The lab records "
+       "In Cairn each message has a key of its own, which is deleted when the message has been read.",
+       "The lab records "
        "four messages, lets Bob read them, steals all that is on his device, unlocked, and tries the recording with "
        "it.",
        "The recording of 2014 is of a year; that of Cairn is of four messages, and some seconds.",
@@ -289,7 +315,8 @@ const std::vector<Story>& cipher_stories() {
        "If it was not, the checksum is wrong, and the phone drops the message. Guess by guess the key is known, and "
        "the photo open.",
        "Cairn's envelopes have a seal, made with the message's secret key, and a signature that covers who sends and "
-       "to which group. The lab alters one bit in each of sixteen messages, at sixteen places, and looks at what Bob's "
+       "to which group.",
+       "The lab alters one bit in each of sixteen messages, at sixteen places, and looks at what Bob's "
        "phone shows and what it sends.",
        "What is altered in Cairn's half are text messages, not photos. How long Bob's phone takes to drop one was not "
        "measured.",
@@ -317,12 +344,13 @@ const std::vector<Story>& traffic_stories() {
        "the lab does it with a shorter check. It is no attack for every day; it is a "
        "margin "
        "that nobody would choose today.",
-       "In Cairn the check has 128 bits, and the sender's signature stands behind it. The lab's attacker knows the "
+       "In Cairn the check has 128 bits, and the sender's signature stands behind it.",
+       "The lab's attacker knows the "
        "whole text, and alters it into another of the same length. He does not know at which of nine places the text "
        "begins, "
        "and sends one forgery for each.",
-       "In 2016's half the forger tries until one fits. With 128 bits that cannot be awaited, so nine forgeries show "
-       "only that none passes at once.",
+       "In 2016's half the forger tries until one fits. With 128 bits that cannot be awaited, so with nine forgeries "
+       "it is only tried whether one passes at once.",
        "Guessing what you wrote did not help anybody to change it. The true message is lost with the forgery; Bob's "
        "phone shows a line that one could not be read, and Alice is not told.",
        {kBellare, kGarman},
@@ -334,7 +362,8 @@ const std::vector<Story>& traffic_stories() {
        "envelope was good for ever, and after a change of signature also as somebody else's. The repair of 2016 "
        "closed this; the lab tries that, too.",
        "In Cairn the key of a message is deleted when it has been read; and "
-       "in another conversation, or on another person's phone, there never was such a key. The lab delivers one "
+       "in another conversation, or on another person's phone, there never was such a key.",
+       "The lab delivers one "
        "message twice more to Bob, once in Mallory's conversation with him, and once to Mallory.",
        "",
        "In these trials each message was shown once, only to whom it was meant for, under its sender's name.",
@@ -347,7 +376,8 @@ const std::vector<Story>& traffic_stories() {
        "seen some of each kind.",
        "Cairn fills messages up to fixed steps of size, so that short texts look alike. It does not hide from the "
        "server who is in a conversation with whom, when something is sent there, and about how large it is; nor "
-       "whether it is a message or a change of the group. The lab measures what passes through the server: texts, "
+       "whether it is a message or a change of the group.",
+       "The lab measures what passes through the server: texts, "
        "photos, "
        "the receipts that a phone sends by itself, and the signal that somebody is writing. This measures; it does not "
        "claim that nothing is left.",
@@ -359,7 +389,9 @@ const std::vector<Story>& traffic_stories() {
        "addresses of those who connect, and "
        "whose keys they look up; that was not measured. If that is dangerous for you, choose whose server you use with "
        "care, and do not rely on Cairn to hide it.",
-       {kCoull, kGuide, kPadme}},
+       {kCoull, kGuide, kPadme},
+       2014,
+       Outcome::measured},
   };
   return all;
 }

@@ -74,7 +74,10 @@ Side subpoena_2014() {
   side.step("court", "court", "opens it without any password", stolen_if(all));
   side.conclude(all, "the backup was read without Alice and without her password");
   side.show("messages read", of(opened ? opened->conversation.size() : 0, alice.phone.conversation.size()));
-  side.show("the key of the backup's keys", "stored with the backup");
+  BackupSet without = set;
+  without.keybag_key = random_bytes(set.keybag_key.size());
+  side.show("with another key in the place of the one that is stored with the backup",
+            restore(without, Device("another machine")) ? "opens" : "does not open");
   return side;
 }
 

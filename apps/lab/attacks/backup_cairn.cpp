@@ -21,6 +21,8 @@ struct Puddle {
   std::size_t tool_works = 0;  ///< and by the same program with it
   std::size_t stolen = 0;      ///< sentences that the attacker has in the end
   std::size_t back = 0;        ///< and alice on her new device
+  /// Whether somebody without her paper was given her name, or a reset of it, which she does not allow.
+  bool named() const { return other_key.good() || no_key.good(); }
 };
 
 Puddle fall_into_the_puddle(Owner& alice) {
@@ -62,6 +64,15 @@ constexpr const char* kDaysAreSet =
 constexpr const char* kNoReset =
     "No name was reset here, which takes minutes: \"cairn-lab run mud-puddle --with-reset\" tries it.";
 
+/// What the attacker got, of all that he tried; empty for nothing.
+std::string got_of(const Puddle& found, const TakenNames& names) {
+  if (found.stolen != 0 || names.sentences != 0) return "messages, without a key of their owner's";
+  if (names.against_its_owner) return "a name whose owner had said no";
+  if (names.before_its_time) return "a name before the time was over that its owner has to say no";
+  if (found.other_key.good()) return "Alice's name, with another paper than hers";
+  return found.no_key.good() ? "a reset of Alice's name, which she does not allow" : "";
+}
+
 }  // namespace
 
 Side mud_puddle_cairn(const WorldOptions& options) {
@@ -74,6 +85,7 @@ Side mud_puddle_cairn(const WorldOptions& options) {
   Side side;
   side.step("Alice", "server", "a backup that the paper alone opens");
   side.step("attacker", "server", "I am Alice: with another paper, then with none");
+  side.step("server", "attacker", found.named() ? "yes" : "no", stolen_if(found.named()));
   side.step("server", "attacker", "all that it stores of the backup", Step::Kind::swapped);
   side.step(
       "attacker", "attacker",
@@ -81,23 +93,20 @@ Side mud_puddle_cairn(const WorldOptions& options) {
       stolen ? Step::Kind::stolen : Step::Kind::refused);
   side.step("Alice", "new phone", "types what is on her paper: " + of(found.back, all) + " messages are back");
   if (options.with_reset) draw(side, names);
-  const bool rushed = names.rushed();
+  const std::string got = got_of(found, names);
   const bool both_work = found.tool_works == all && names.tool_works == names.all;
-  if (found.laid == 0 || !found.own.good() || found.back != all || (!stolen && !both_work)) {
+  if (got.empty() && (found.laid == 0 || !found.own.good() || found.back != all || !both_work)) {
     side.got = "the owner's own restore, with which it is compared, brought " + of(found.back, all) + " sentences (" +
                answer(found.own) + "), the attack's own program " + of(found.tool_works, all) + " with her key, and " +
                std::to_string(found.laid) + " objects were laid elsewhere";
     return side;
   }
-  if (options.with_reset && !rushed && !stolen && (!names.dora || names.auditors_told == 0)) {
+  if (options.with_reset && got.empty() && (!names.dora || names.auditors_told == 0)) {
     side.got = "nothing to conclude: of the resets " + std::string(names.dora ? "one was" : "none was") +
                " completed, and " + std::to_string(names.auditors_told) + " auditors had Bob's word";
     return side;
   }
-  side.conclude(stolen || rushed, stolen ? "messages, without a key of their owner's"
-                                  : names.against_its_owner
-                                      ? "a name whose owner had said no"
-                                      : "a name before the time was over that its owner has to say no");
+  side.conclude(!got.empty(), got);
   if (side.outcome == Outcome::refused) {
     side.got =
         "neither the operator nor a stranger opened a backup in any of the ways that were tried, and Alice did, with "

@@ -164,9 +164,35 @@ Confirmed confirm(World& world) {
   return out;
 }
 
+/// Whether the growth of the backup is that of a file at all: where a new one adds less than half of its size, nothing
+/// is to be seen by it.
+bool grows_by_files(const Confirmed& found) { return found.new_one * 2 >= static_cast<std::int64_t>(kFileSize); }
+
 /// Whether who has the file sent to bob sees by the growth of the backup that it was there: it adds less than half of
 /// what another file as large does.
 bool shows_by_growth(const Confirmed& found) { return found.again * 2 < found.new_one; }
+
+/// What is told where the server's store holds nothing of the file.
+void conclude_without_hits(Side& side, const Confirmed& found) {
+  const std::string not_stored =
+      "nothing that the server stores answers it: the same file looked different each time that it was sent, and "
+      "neither it, nor a fingerprint of it, nor what 2014 would make from it was found";
+  const std::string by_size = of(found.right_size, found.blobs.size()) +
+                              " of Bob's files have the size that it would have: it may be among them";
+  if (!shows_by_growth(found)) {
+    side.outcome = Outcome::refused;
+    side.got = not_stored;
+    side.besides = by_size;
+    return;
+  }
+  // Answered by one way and not by the other.
+  side.outcome = Outcome::measured;
+  side.got = not_stored +
+             ". But the growth of Bob's backup answers it, for a file as large as this one: who can send Bob the file "
+             "and sees how large his backup is learns that it was there. The backup grew by " +
+             thousands(found.again) + " for it, and by " + thousands(found.new_one) +
+             " for another one as large. And " + by_size;
+}
 
 void show(Side& side, const Confirmed& found) {
   const Sizes like = sizes_like(kFileSize);
@@ -195,25 +221,20 @@ Side confirm_file_cairn(World& world) {
   side.step("asker", "server", "does Bob have this file?");
   side.step("server", "asker", hits == 0 ? "files of that size, all different; nothing of it" : "yes: here it is",
             hits == 0 ? Step::Kind::refused : Step::Kind::stolen);
+  side.step("asker", "Bob", "the file once more, and another one as large");
+  side.step("server", "asker",
+            "his backup grew by " + thousands(found.again) + " for the one, and by " + thousands(found.new_one) +
+                " for the other",
+            stolen_if(shows_by_growth(found)));
   show(side, found);
-  if (found.blobs.size() != 3 || found.shown == 0 || found.files == 0) {
+  if (found.blobs.size() != 3 || found.shown == 0 || found.files == 0 || (hits == 0 && !grows_by_files(found))) {
     side.got = "nothing to conclude: of three files that Bob sent " + std::to_string(found.blobs.size()) +
-               " are at the server, and " + std::to_string(found.files) + " in his backup";
+               " are at the server, and " + std::to_string(found.files) + " in his backup, which grew by " +
+               thousands(found.new_one) + " for a new one";
     return side;
   }
   side.conclude(hits != 0, "the answer: the file, or what is made from it, is there");
-  if (side.outcome == Outcome::refused) {
-    side.got =
-        "nothing that the server stores answers it: the same file looked different each time that it was sent, and "
-        "neither it, nor a fingerprint of it, nor what 2014 would make from it was found";
-    side.besides = of(found.right_size, found.blobs.size()) +
-                   " of Bob's files have the size that it would have: it may be among them";
-    if (shows_by_growth(found))
-      side.besides +=
-          ". And who can send Bob the file and sees how large his backup is can tell that it was there: "
-          "the backup grew by " +
-          thousands(found.again) + " for it, and by " + thousands(found.new_one) + " for another one as large";
-  }
+  if (hits == 0) conclude_without_hits(side, found);
   side.reduced.push_back(
       {"The files have " + std::to_string(kFileSize) +
            " bytes each, and are as hard to compress as photos are. Whoever has something sent to Bob did it once; "

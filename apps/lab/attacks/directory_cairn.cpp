@@ -1,4 +1,5 @@
 // The operator of the directory lies to Cairn's clients.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <filesystem>
@@ -201,12 +202,19 @@ Side ghost_device_cairn(World& world) {
 
 namespace {
 
+constexpr std::size_t kHistory = 6;  // the condition: what a name's devices have signed leads to the signed directory
+
 /// An attacker with one of bob's own devices, who lets another one in with its key; and an operator who hides it.
 struct StolenDevice {
-  demo::Said hidden;  ///< what bob's other device answers when the server leaves the new one out
-  bool hidden_told = false;
-  std::string alarm;  ///< what it says once it hears the truth; empty for nothing
+  demo::Said hidden;         ///< what bob's other device answers when the server leaves the new one out
+  bool hidden_told = false;  ///< it gives an alarm even so
+  std::string alarm;         ///< what it says once it hears the truth; empty for nothing
   std::size_t alarms_before = 0;
+
+  /// Nothing was shown to Bob.
+  bool silent() const { return alarm.empty() || (hidden.good() && !hidden_told); }
+  /// The answer that hides the device was refused, but not for what it lacks.
+  bool in_doubt() const { return !hidden.good() && condition_of(hidden.error) != kHistory; }
 };
 
 std::string alarm_for(World& world, const std::string& device) {
@@ -234,6 +242,31 @@ StolenDevice let_a_spy_in(World& world) {
   return out;
 }
 
+/// Of a side that has the verdict on the operator alone.
+void judge(Side& side, const StolenDevice& found) {
+  if (found.silent()) {
+    side.outcome = Outcome::succeeded;
+    side.got = "a device in Bob's name of which Bob's other device showed nothing";
+    return;
+  }
+  if (side.outcome != Outcome::refused) return;
+  if (found.in_doubt()) {
+    side.outcome = Outcome::not_run;
+    side.got = "nothing to conclude: Bob's other phone refused the answer without the new device for another reason: " +
+               in_plain_words(found.hidden.error);
+    return;
+  }
+  side.outcome = Outcome::evident;
+  side.got =
+      "the operator alone was refused. With a stolen device of Bob's the thief did let another one in. When the server "
+      "left it out of its answer, Bob's other phone ";
+  side.got += found.hidden.good() ? "gave an alarm all the same"
+              : found.hidden_told
+                  ? "did not believe the answer, for it did not lead to the signed directory, and gave an alarm"
+                  : "did not believe the answer, for it did not lead to the signed directory; and when it heard the "
+                    "truth, it gave an alarm";
+}
+
 }  // namespace
 
 Side silent_enrolment_cairn(World& world) {
@@ -241,34 +274,23 @@ Side silent_enrolment_cairn(World& world) {
       world, {{"unsigned-device", "the operator alone: one device more, which none of Bob's devices has signed for"}},
       "one device more, unsigned");
   const StolenDevice found = let_a_spy_in(world);
-  const bool believed_hidden = found.hidden.good() && !found.hidden_told;
+  const std::string of_hidden = !found.hidden.good() ? for_picture(found.hidden.error)
+                                : found.hidden_told  ? "an alarm"
+                                                     : "believed, and nothing is shown";
   side.step("thief", "server", "lets another device in, with a stolen device of Bob's", Step::Kind::swapped);
   side.step("server", "Bob", "his devices, without the new one", Step::Kind::swapped);
-  if (believed_hidden) {
-    side.step("Bob", "Bob", "believed, and nothing is shown", Step::Kind::swapped);
-  } else {
-    side.step("Bob", "Bob", found.hidden_told ? "an alarm" : for_picture(found.hidden.error), Step::Kind::refused);
-  }
+  side.step("Bob", "Bob", of_hidden,
+            found.hidden.good() && !found.hidden_told ? Step::Kind::swapped : Step::Kind::refused);
   if (found.alarm.empty()) {
     side.step("server", "Bob", "nothing is shown on his other device", Step::Kind::swapped);
   } else {
     side.step("server", "Bob", "the true list: an alarm on his other device");
   }
-  if (found.alarm.empty() || believed_hidden) {
-    side.outcome = Outcome::succeeded;
-    side.got = "a device in Bob's name of which Bob's other device showed nothing";
-  } else if (side.outcome == Outcome::refused) {
-    side.outcome = Outcome::evident;
-    side.got =
-        "the operator alone was refused. With a stolen device of Bob's the thief did let another one in, which gets "
-        "what is written to Bob until he removes it. When the server left it out of its answer, Bob's other phone did "
-        "not believe the answer, for the signed directory already held the new device; and when it heard the truth, it "
-        "gave an alarm";
-  }
+  judge(side, found);
   side.show("alarms on Bob's other phone for the device that the thief let in", found.alarm.empty() ? "none" : "one");
   side.show("alarms there before", found.alarms_before);
   side.show("Bob's other phone, when the server hides the new device from it",
-            believed_hidden ? "believes it" : in_plain_words(found.hidden.error));
+            found.hidden.good() ? of_hidden : in_plain_words(found.hidden.error));
   side.said("Bob's other phone, of the answer without the new device",
             found.hidden.good() ? "(nothing)" : found.hidden.error);
   side.said("Bob's other phone, of the new device", found.alarm.empty() ? "(nothing)" : found.alarm);
@@ -293,12 +315,14 @@ class TwoHistories {
     must(world_.enroll("carol-1", "carol@localhost"));  // an epoch that neither has seen
     show("split-but-one");
     lacking_one_ = world_.run("bob-1", {"contact", "verify", "alice@localhost"});
-    must(by_bob({"contact", "verify", "alice@localhost"}));
+    by_all_ = by_bob({"contact", "verify", "alice@localhost"});
+    must(by_all_);
     must(by_alice({"contact", "verify", "bob@localhost"}));
   }
-  /// What bob's device answered to the second history when one of its auditors had not signed it; with that last
-  /// signature it took it.
+  /// What bob's device answered to the second history when one of its auditors had not signed it,
   const demo::Said& lacking_one() const { return lacking_one_; }
+  /// and with that last signature.
+  const demo::Said& by_all() const { return by_all_; }
 
   /// One message between the two, unaltered; then whether alice's device holds proof. Where it has the message, and not
   /// even a suspicion after some rounds, no proof comes.
@@ -331,7 +355,7 @@ class TwoHistories {
   void show(const std::string& history) { world_.tell(history); }
 
   World world_;
-  demo::Said lacking_one_;
+  demo::Said lacking_one_, by_all_;
 };
 
 /// Whether a file of evidence verifies by itself, and no longer when something is added to it.
@@ -345,25 +369,49 @@ bool verifies(TwoHistories& colluding) {
   return good && !altered;
 }
 
+constexpr std::size_t kSignatures = 1;      // the condition: enough of the auditors have signed
+constexpr std::size_t kHonestAuditors = 2;  // of an honest world: each reads every change before it signs
+
 /// What came of a second directory, by who had signed it.
 struct SplitView {
   Told by_none;          ///< told to alice, of an honest server's world
-  bool truth = false;    ///< which somebody else is told meanwhile
+  bool truth = false;    ///< which somebody else is told then
   demo::Said by_others;  ///< to bob: by all but one
+  demo::Said by_all;     ///< to bob
   FalseLog in_the_log;
-  std::string needed;   ///< of auditors, as a phone says
-  bool proved = false;  ///< by all: after one message there is proof
-  bool verified = false, stopped = false;
+  std::string needed;      ///< of auditors, as a phone says
+  bool proved = false;     ///< by all: after one message there is proof
+  bool verified = false;   ///< and it verifies
+  demo::Said to_somebody;  ///< what alice's phone answered, when she then wrote to somebody new
 
-  bool log_refused() const {
-    return !in_the_log.believed && in_the_log.signed_second == 0 && in_the_log.refused >= 2 &&
-           condition_of(in_the_log.sentence) == 1;
+  /// More signed the false history than do not read what they sign; or somebody signed a second list.
+  bool signed_falsely() const {
+    return in_the_log.refused < std::min(kHonestAuditors, in_the_log.asked) || in_the_log.signed_second != 0;
   }
-  bool withstood() const {
-    return log_refused() && !by_none.believed && !by_none.grew && !by_others.good() &&
-           condition_of(by_others.error) == 1;
-  }
+  bool stopped() const { return proved && !to_somebody.good(); }
 };
+
+/// What the attacker got; empty for nothing that stayed hidden.
+std::string got_of(const SplitView& found) {
+  if (found.signed_falsely()) return "witnesses or auditors signed what is no true directory";
+  if (found.in_the_log.believed) return "a phone believed a false history of Bob's that its auditors had not signed";
+  if (found.by_none.believed) return "Alice's phone believed a second directory that no auditor had signed";
+  if (found.by_none.grew) return "something was stored while the server showed what no auditor had signed";
+  if (found.by_others.good()) return "Bob's phone believed a second directory that not all of his auditors had signed";
+  if (!found.proved) return "with all auditors in league nobody noticed";
+  if (!found.verified) return "with all auditors in league Alice's phone held a proof that shows nothing to others";
+  if (!found.stopped()) return "there was proof, and Alice's phone wrote to somebody new of that domain all the same";
+  return "";
+}
+
+/// Why nothing is to be concluded from what was refused; empty when something is.
+std::string doubt_of(const SplitView& found) {
+  if (!found.truth) return "the truth, which somebody else was told, was not believed either";
+  for (const std::string& sentence : {found.by_none.sentence, found.by_others.error, found.in_the_log.sentence}) {
+    if (condition_of(sentence) != kSignatures) return "a phone refused for another reason than missing signatures";
+  }
+  return "";
+}
 
 SplitView split_the_view(World& world, const WorldOptions& options) {
   SplitView out;
@@ -373,11 +421,12 @@ SplitView split_the_view(World& world, const WorldOptions& options) {
   out.in_the_log = offer_false_log(options);
   TwoHistories colluding(options);
   out.by_others = colluding.lacking_one();
+  out.by_all = colluding.by_all();
   out.needed = signers_of(colluding.world(), "bob-1");
   out.proved = colluding.talk();
   if (out.proved) {
     out.verified = verifies(colluding);
-    out.stopped = !colluding.by_alice({"send", "carol@localhost", "to somebody new"}).good();
+    out.to_somebody = colluding.by_alice({"send", "carol@localhost", "to somebody new"});
   }
   return out;
 }
@@ -388,43 +437,55 @@ void show(Side& side, const SplitView& found) {
             found.by_none.believed ? "believed" : in_plain_words(found.by_none.sentence));
   side.show("signed by all of Bob's auditors but one",
             found.by_others.good() ? "believed" : in_plain_words(found.by_others.error));
-  side.show("signed by all of them", "believed, as it must be: the phone has nothing else to go by");
+  side.show("signed by all of them, so that the phone has nothing else to go by",
+            found.by_all.good() ? "believed" : in_plain_words(found.by_all.error));
   side.show("then: proof on Alice's phone", found.proved ? "yes, after one message" : "none");
-  side.show("the proof verifies without a network, and altered it does not", found.verified ? "yes" : "no");
-  side.show("writing to a new contact then", found.stopped ? "refused" : "went on");
+  side.show("the proof verifies in a program that has nothing but it, and altered it does not",
+            found.verified ? "yes" : "no");
+  side.show("writing to a new contact then", found.stopped() ? "refused" : found.proved ? "went on" : "not tried");
   show(side, found.in_the_log);
   side.said("Alice's phone, of the directory that no auditor signed", found.by_none.sentence);
   side.said("Bob's phone, of the one that lacked a signature",
             found.by_others.good() ? "(nothing)" : found.by_others.error);
+  if (found.proved)
+    side.said("Alice's phone, when she wrote to somebody new",
+              found.to_somebody.good() ? "(nothing)" : found.to_somebody.error);
 }
 
 }  // namespace
 
 Side split_view_cairn(World& world, const WorldOptions& options) {
   const SplitView found = split_the_view(world, options);
-  const bool refused = found.log_refused(), lacking = found.by_others.good();
+  const bool falsely = found.signed_falsely(), lacking = found.by_others.good();
   Side side;
   side.step("server", "Alice", "another directory, signed by none of her auditors", Step::Kind::swapped);
   side.step("Alice", "Alice", found.by_none.believed ? "believed" : for_picture(found.by_none.sentence),
             stolen_if(found.by_none.believed));
   side.step("server", "auditors", "sign this, with a false Bob in it; and a second one as large", Step::Kind::swapped);
-  side.step("auditors", "server", refused ? "no" : "signed", stolen_if(!refused));
+  side.step("auditors", "server", falsely ? "signed" : "no", stolen_if(falsely));
+  if (found.in_the_log.believed)
+    side.step("server", "Carol", "the false history of Bob's: believed", Step::Kind::stolen);
   side.step("server", "Bob", "another directory, signed by all of his auditors but one", Step::Kind::swapped);
   side.step("Bob", "Bob", lacking ? "believed" : for_picture(found.by_others.error), stolen_if(lacking));
   side.step("server", "Alice", "one directory, signed by all auditors", Step::Kind::swapped);
   side.step("server", "Bob", "another, signed by all auditors too", Step::Kind::swapped);
   side.step("Bob", "Alice", "one message, which carries what Bob was shown");
   if (found.proved) side.step("Alice", "anybody", "proof: two directories, both signed");
-  const bool evident = found.withstood() && found.proved && found.verified && found.stopped && found.truth;
-  side.outcome = evident ? Outcome::evident : Outcome::succeeded;
-  side.got = !refused             ? "witnesses or auditors signed what is no true directory"
-             : !found.withstood() ? "somebody believed a second directory that not all auditors had signed"
-             : found.proved
-                 ? "with no auditor's signature, and with all but one: refused. Honest auditors refused to sign "
-                   "a false one. With all of them in league it was believed; then one unaltered message "
-                   "between the two proved it, and Alice's phone wrote to nobody new of that domain"
-                 : "with all auditors in league nobody noticed";
   show(side, found);
+  const std::string got = got_of(found), doubt = doubt_of(found);
+  if (got.empty() && !doubt.empty()) {
+    side.got = "nothing to conclude: " + doubt;
+    return side;
+  }
+  side.outcome = got.empty() ? Outcome::evident : Outcome::succeeded;
+  side.got = !got.empty() ? got
+                          : "with no auditor's signature, and with all but one: refused. Of " +
+                                std::to_string(found.in_the_log.asked) + " honest witnesses and auditors " +
+                                std::to_string(found.in_the_log.refused) +
+                                " refused to sign a false history of Bob's, and none signed a second directory beside "
+                                "the first. With all auditors in league a second one was believed; then one unaltered "
+                                "message between the two proved it, and Alice's phone refused to write to somebody new "
+                                "of that domain";
   side.reduced.push_back(
       {"The second directory that all signed differs from the first in a time alone; no false key was put into it, so "
        "nobody read "

@@ -20,6 +20,9 @@ namespace {
 constexpr std::size_t kCandidates = 24;
 constexpr std::size_t kRightOne = 20;  ///< among them: behind the guesses that three realms of ten each allow
 constexpr unsigned kAlicesPin = 583'047;
+/// Guesses that the realms' rules allow: each takes a try at so many of them as are needed.
+constexpr std::size_t kAllowedGuesses = Realms::kCount * proto::kMaxGuesses / Realms::kThreshold;
+static_assert(kAllowedGuesses < kRightOne && kRightOne <= kCandidates);
 
 /// What the attacker tries, in this order.
 std::vector<std::string> candidates() {
@@ -230,19 +233,25 @@ Side escrow_cairn(const WorldOptions& options) {
   Realms realms(alice.world(), options);
   const Guessed found = guess(alice, realms);
   const std::size_t all = alice.said().size();
-  const bool opened = found.stolen != 0 || !found.on_line.found.empty() || !found.one_disk.found.empty();
+  const bool opened =
+      found.stolen != 0 || found.typed.good() || !found.on_line.found.empty() || !found.one_disk.found.empty();
+  const bool counted = found.on_line.answered <= kAllowedGuesses;
   Side side;
   side.step("Alice", "realms", "a PIN of six digits, in three parts");
   side.step("operator", "realms", std::to_string(found.on_line.answered) + " guesses, with the domain's own keys",
             Step::Kind::swapped);
-  side.step("realms", "operator", opened ? "the right one" : "no more: locked, even for the right PIN",
-            opened ? Step::Kind::stolen : Step::Kind::refused);
+  side.step("realms", "operator",
+            opened    ? "the right one"
+            : counted ? "no more: locked, even for the right PIN"
+                      : "more of them than their rules allow",
+            stolen_if(opened || !counted));
   side.step("realms", "operator", "one realm's whole disk", Step::Kind::swapped);
   side.step("operator", "operator", found.one_disk.found.empty() ? "no guess can be told to be right" : "finds the PIN",
             found.one_disk.found.empty() ? Step::Kind::refused : Step::Kind::stolen);
   side.step("realms", "Alice", found.alarm.empty() ? "nothing is said of it" : "somebody has guessed: an alarm",
             found.alarm.empty() ? Step::Kind::swapped : Step::Kind::plain);
-  side.show("guesses that were answered", found.on_line.answered);
+  side.show("guesses that were answered, and that the realms' rules allow",
+            of(found.on_line.answered, kAllowedGuesses));
   side.show("then the right PIN, typed by the attacker", found.typed.good() ? "opens" : "refused");
   side.said("the attacker with the right PIN, once the realms are locked", answer(found.typed));
   side.said("Alice's phone, by itself", found.alarm.empty() ? "(nothing)" : found.alarm);
@@ -256,14 +265,18 @@ Side escrow_cairn(const WorldOptions& options) {
                 digits(found.two_disks.seconds_each, 2) + " s each; all PINs of six digits: " +
                 digits(found.two_disks.seconds_each * 1e6 / 3600, 0) + " hours of one core, less on many machines");
   side.show("Alice unlocks her PIN, and it opens her backup on a new phone", of(found.back, all));
-  if (found.two_disks.found.empty() || found.back != all) {
+  const bool too_few = !opened && found.on_line.answered < kAllowedGuesses;
+  if (found.two_disks.found.empty() || found.back != all || too_few) {
     side.got = "nothing to conclude: Alice's own PIN brought " + of(found.back, all) +
-               " sentences back, and on two disks the attack's own program found " +
-               (found.two_disks.found.empty() ? "nothing" : "it");
+               " sentences back, on two disks the attack's own program found " +
+               (found.two_disks.found.empty() ? "nothing" : "it") + ", and of the guesses that are allowed " +
+               of(found.on_line.answered, kAllowedGuesses) + " were answered";
     return side;
   }
-  side.conclude(opened || found.alarm.empty(),
-                opened ? "the PIN, and the messages behind it" : "guesses of which Alice's device was told nothing");
+  side.conclude(opened || !counted || found.alarm.empty(), opened ? "the PIN, and the messages behind it"
+                                                           : !counted
+                                                               ? "answers to more guesses than the realms' rules allow"
+                                                               : "guesses of which Alice's device was told nothing");
   if (side.outcome == Outcome::refused)
     side.got =
         "after " + std::to_string(found.on_line.answered) +

@@ -411,8 +411,10 @@ Side oracle_2014() {
       photos == 1 ? "" : " (" + std::to_string(queries) + " in all, for " + std::to_string(photos) + " photos)";
   side.step("Alice", "Bob", "a message with a photo's key inside");
   side.step("Mallory", "Bob", "a copy: one guess put in, the checksum corrected, signed by her", Step::Kind::swapped);
-  side.step("Bob", "storage", "fetches the photo, if the guess was right", Step::Kind::swapped);
-  side.step("storage", "Mallory", "she watches the line: fetched, or not", Step::Kind::stolen);
+  if (last.sure != 0) {
+    side.step("Bob", "storage", "fetches the photo, if the guess was right", Step::Kind::swapped);
+    side.step("storage", "Mallory", "she watches the line: fetched, or not", Step::Kind::stolen);
+  }
   side.step("Mallory", "Mallory", std::to_string(last.queries) + " copies later" + all_in_all + ": the key",
             stolen_if(last.right));
   side.conclude(last.right,

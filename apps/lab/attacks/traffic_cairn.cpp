@@ -9,9 +9,12 @@
 #include "apps/lab/attacks/passing.h"
 #include "apps/lab/attacks/sizes.h"
 #include "apps/lab/cairn/operator.h"
+#include "apps/lab/legacy/envelope_2016.h"
 #include "core/client/content.h"
 #include "core/client/tables.h"
+#include "core/crypto/aead.h"
 #include "core/mls/group.h"
+#include "core/mls/suite.h"
 #include "shell/os/entropy.h"
 
 namespace cairn::lab {
@@ -187,9 +190,48 @@ Side replay_cairn(World& world) {
   return side;
 }
 
-Side oracle_cairn(World& world) {
-  world.settle();
-  constexpr std::size_t kCopies = 16;
+namespace {
+
+std::set<Bytes> stored_envelopes(World& world) {
+  std::set<Bytes> out;
+  const Operator wire(world);
+  for (const Operator::Body& body : wire.bodies()) out.insert(body.row.body);
+  return out;
+}
+
+/// Envelopes that somebody who carries them sees come from a phone.
+struct Answers {
+  std::size_t here = 0;       ///< messages in the conversation that is attacked
+  std::size_t elsewhere = 0;  ///< all others, which may have nothing to do with it
+};
+Answers sent_since(World& world, const std::set<Bytes>& before, const std::set<ChannelId>& attacked) {
+  Answers out;
+  const Operator wire(world);
+  for (const Operator::Body& body : wire.bodies()) {
+    if (before.contains(body.row.body)) continue;
+    const bool here = body.row.kind == proto::EnvelopeKind::message && attacked.contains(body.row.channel);
+    ++(here ? out.here : out.elsewhere);
+  }
+  return out;
+}
+
+/// What came of envelopes that were altered on their way from alice to bob.
+struct Altered {
+  std::size_t count = 0;             ///< that were altered
+  std::vector<std::string> changed;  ///< texts that bob was shown, and that nobody said
+  std::size_t arrived = 0;           ///< texts that he was shown all the same
+  Answers answers;                   ///< that his phone sent while it took them
+  bool alive = false;                ///< an honest one after them arrived
+  Answers to_an_honest_one;          ///< that his phone sent while it took that
+  bool accepted() const { return !changed.empty() || arrived != 0; }
+};
+
+constexpr std::size_t kCopies = 16;
+
+std::string text_of(const std::string& line) { return line.substr(line.find(": ") + 2); }
+
+Altered alter(World& world) {
+  Altered out;
   std::set<std::string> said;
   for (std::size_t i = 0; i < kCopies; ++i) {
     std::string text = "message " + std::to_string(i) + " ";
@@ -197,55 +239,65 @@ Side oracle_cairn(World& world) {
     said.insert(text);
     must(world.run("alice-1", {"send", "bob@localhost", text}));
   }
-  std::size_t altered = 0;
-  std::set<Bytes> before;
+  std::set<ChannelId> channels;
   {
     Operator wire(world);
     for (Operator::Body body : wire.messages(kCopies)) {
       // Behind what tells the sender; a different place in each, down to the last bytes.
-      const std::size_t at = body.row.body.size() * 45 / 100 + altered * 9;
+      const std::size_t at = body.row.body.size() * 45 / 100 + out.count * 9;
       if (at >= body.row.body.size()) continue;
       body.row.body[at] = static_cast<std::uint8_t>(body.row.body[at] ^ 1);
       wire.replace(body);
-      ++altered;
+      channels.insert(body.row.channel);
+      ++out.count;
     }
-    for (const Operator::Body& body : wire.bodies()) before.insert(body.row.body);
   }
+  const std::set<Bytes> before = stored_envelopes(world);
   const auto shown = world.texts("bob-1", "alice@localhost");
-  std::size_t answers = 0;  // that somebody who carries envelopes sees come from his phone
-  {
-    const Operator wire(world);
-    for (const Operator::Body& body : wire.bodies()) answers += before.contains(body.row.body) ? 0 : 1;
-  }
-  std::size_t arrived = 0;
-  for (const std::string& line : shown) arrived += said.contains(line.substr(line.find(": ") + 2)) ? 1 : 0;
-  const auto earlier = world.texts("alice-1", "bob@localhost");
+  out.answers = sent_since(world, before, channels);
+  for (const std::string& line : shown) out.arrived += said.contains(text_of(line)) ? 1 : 0;
   std::set<std::string> ever = said;
-  for (const std::string& line : earlier) ever.insert(line.substr(line.find(": ") + 2));
-  const auto changed = forged(shown, ever);
+  for (const std::string& line : world.texts("alice-1", "bob@localhost")) ever.insert(text_of(line));
+  out.changed = forged(shown, ever);
   must(world.run("alice-1", {"send", "bob@localhost", "an honest one, after them"}));
-  const bool alive = world.shows("bob-1", "alice@localhost", "alice@localhost: an honest one, after them");
+  const std::set<Bytes> with_honest = stored_envelopes(world);
+  out.alive = world.shows("bob-1", "alice@localhost", "alice@localhost: an honest one, after them");
+  out.to_an_honest_one = sent_since(world, with_honest, channels);
+  return out;
+}
+
+}  // namespace
+
+Side oracle_cairn(World& world) {
+  world.settle();
+  const Altered found = alter(world);
+  const bool accepted = found.accepted(), answered = found.answers.here != 0;
   Side side;
-  side.step("Alice", "server", std::to_string(altered) + " envelopes");
+  side.step("Alice", "server", std::to_string(found.count) + " envelopes");
   side.step("server", "Bob", "each altered in one place", Step::Kind::swapped);
-  side.step("Bob", "Bob", changed.empty() && arrived == 0 ? "shows none of them" : "shows what nobody said",
-            changed.empty() && arrived == 0 ? Step::Kind::refused : Step::Kind::stolen);
-  const bool accepted = !changed.empty() || arrived != 0;
-  if (!accepted && (altered != kCopies || !alive)) {
-    side.got = "nothing to conclude: " + of(altered, kCopies) + " messages were altered, and " +
-               (alive ? "an honest one arrived" : nothing_of("an honest one after them"));
+  side.step("Bob", "Bob", accepted ? "shows what nobody said" : "shows none of them",
+            accepted ? Step::Kind::stolen : Step::Kind::refused);
+  if (answered) side.step("Bob", "server", "answers some of them by itself", Step::Kind::stolen);
+  side.show("altered envelopes delivered", found.count);
+  side.show("envelopes that Bob's phone sent in that conversation while it took them", found.answers.here);
+  side.show("and elsewhere", found.answers.elsewhere);
+  side.show("of them shown to Bob, altered or not", found.changed.size() + found.arrived);
+  if (!found.changed.empty()) side.show("an altered text that was shown", found.changed.front().substr(0, 60));
+  side.show("an honest message after them arrived", found.alive ? "yes" : "no");
+  side.show("envelopes that Bob's phone sent while it took that", found.to_an_honest_one.here);
+  if (!accepted && !answered && (found.count != kCopies || !found.alive || found.answers.elsewhere != 0)) {
+    side.got = "nothing to conclude: " + of(found.count, kCopies) + " messages were altered, Bob's phone sent " +
+               std::to_string(found.answers.elsewhere) + " envelopes of which it is not known what for, and " +
+               (found.alive ? "an honest one arrived" : nothing_of("an honest one after them"));
     return side;
   }
-  side.conclude(accepted, "altered messages were accepted: an oracle");
+  side.conclude(accepted || answered, accepted ? "altered messages were accepted: an oracle"
+                                               : "Bob's phone answered altered messages by itself: an oracle");
   if (side.outcome == Outcome::refused)
-    side.got = "of " + std::to_string(altered) +
-               " messages that were altered in one place none was shown, and Bob's phone sent " +
-               (answers == 0 ? "no envelope" : std::to_string(answers) + " envelopes") + " while it took them";
-  side.show("altered envelopes delivered", altered);
-  side.show("envelopes that Bob's phone sent while it took them", answers);
-  side.show("of them shown to Bob, altered or not", changed.size() + arrived);
-  if (!changed.empty()) side.show("an altered text that was shown", changed.front().substr(0, 60));
-  side.show("an honest message after them arrived", alive ? "yes" : "no");
+    side.got = "of " + std::to_string(found.count) +
+               " messages that were altered in one place none was shown, and Bob's phone sent no envelope while it "
+               "took them (when an honest one came, " +
+               std::to_string(found.to_an_honest_one.here) + ")";
   return side;
 }
 
@@ -305,7 +357,9 @@ Side forge_cairn(World& world) {
                " forgeries of it was accepted";
   side.show("forgeries of a fully guessed message, one for each place at which its text may begin", tried);
   side.show("accepted", worked);
-  side.show("bits of the check", "128 (2014: none; 2016: 40)");
+  side.show("bits of the check, by the suite that conversations have",
+            8 * crypto::aead_tag_size(mls::cipher_suite(mls::kDefaultSuite).hpke.aead));
+  side.show("bits of it in 2016 (in 2014 there was none)", legacy::kTagBits);
   side.show("an honest message after them arrived", alive ? "yes" : "no");
   return side;
 }
@@ -361,24 +415,31 @@ Side metadata_cairn(World& world) {
   const std::set<std::size_t> near(sizes.begin() + kNear, sizes.end());
   const double step = static_cast<double>(*near.rbegin() - *near.begin()) /
                       static_cast<double>(std::max<std::size_t>(near.size() - 1, 1));
-  std::string listed;
-  std::size_t longest_alike = 0;
+  std::string listed, alike;  // those of the short ones that are as large as the shortest
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     listed += (i == 0 ? "" : ", ") + std::to_string(lengths[i]) + ": " + std::to_string(sizes[i]);
-    if (i < kShort && sizes[i] == sizes[0]) longest_alike = lengths[i];
+    if (i < kShort && sizes[i] == sizes[0]) alike += (i == 0 ? "" : ", ") + std::to_string(lengths[i]);
   }
   const auto [right, tested] = texts_told(world);
   const Passing passing = watch(world);
   must(world.run("alice-1", {"group", "create", "walkers", "bob@localhost"}));
-  std::size_t handshakes = 0;
+  std::size_t handshakes = 0, waiting = 0, dated = 0;
+  std::set<ChannelId> conversations;
   {
     const Operator wire(world);
-    for (const auto& body : wire.bodies()) handshakes += body.row.kind != proto::EnvelopeKind::message ? 1 : 0;
+    for (const auto& body : wire.bodies()) {
+      handshakes += body.row.kind != proto::EnvelopeKind::message ? 1 : 0;
+      dated += body.row.received_ms != 0 ? 1 : 0;
+      conversations.insert(body.row.channel);
+      ++waiting;
+    }
   }
   must(world.run("bob-1", {"read"}));
   Side side;
-  side.step("Alice", "server", "texts of 3 to " + std::to_string(longest_alike) + " characters: all of one size");
-  side.step("server", "observer", "who shares a conversation, when, about which size; and who is writing just now",
+  side.step("Alice", "server", "texts of " + alike + " characters: of one size");
+  side.step("server", "observer",
+            std::string("which conversation, when, about which size") +
+                (passing.signals == 0 ? "" : "; and that somebody is writing just now"),
             Step::Kind::stolen);
   side.step(
       "observer", "observer",
@@ -392,8 +453,7 @@ Side metadata_cairn(World& world) {
       !measured
           ? "every length was told apart by its size"
           : "of texts alone, the size told which kind it was in " + of(right, tested) +
-                " cases (by chance it would be " + std::to_string(tested / kTextKinds) + "). Texts of 3 to " +
-                std::to_string(longest_alike) +
+                " cases (by chance it would be " + std::to_string(tested / kTextKinds) + "). Texts of " + alike +
                 " characters look alike; of receipts, short and long texts, and photos the size of the message told " +
                 of(passing.right, passing.tested) + " (by chance " + std::to_string(passing.tested / passing.kinds) +
                 "); " + of(passing.uploads, passing.photos) + " photos were told by the file that passed beside, and " +
@@ -401,7 +461,8 @@ Side metadata_cairn(World& world) {
                 " times that somebody was writing by a signal of its own. Near 3000 characters the length is known to "
                 "within " +
                 percent(step / 3000) +
-                " percent. Who is in a conversation with whom, and when something is sent there, the server sees";
+                " percent. In which conversation something is sent, and when, the server stores of " +
+                of(dated, waiting) + " envelopes";
   side.show(kToldOfTexts, of(right, tested));
   side.show("by chance that would be", of(tested / kTextKinds, tested));
   show(side, passing);
@@ -409,8 +470,9 @@ Side metadata_cairn(World& world) {
   side.show("different sizes among all " + std::to_string(lengths.size()) + " lengths", all.size());
   side.show("characters: bytes of the envelope", listed);
   side.show("messages that change a group, told apart from others by a mark on the envelope", handshakes);
-  side.show("padding does not hide",
-            "who is in a conversation with whom, when, whether it is a message, and about how large");
+  side.show("envelopes that waited at the server then, of which it stores the time and the conversation",
+            of(dated, waiting));
+  side.show("conversations that they are seen to belong to", conversations.size());
   return side;
 }
 
