@@ -35,7 +35,8 @@ class Device {
 
   std::map<std::string, Bytes> keychain;
   std::vector<Shown> conversation;
-  std::vector<std::string> alerts;  ///< what the server wanted its owner to see
+  std::map<std::string, Bytes> files;  ///< attachments that it fetched and opened, by their address
+  std::vector<std::string> alerts;     ///< what the server wanted its owner to see
 
  private:
   std::string title_;

@@ -147,6 +147,66 @@ TEST(Person, SendsToAllDevicesAndIsToldOfANewOne) {
   EXPECT_EQ(bob.device(1).conversation.back().text, "hello");
 }
 
+TEST(Attachment, OpensUnderItsOwnKeyAlone) {
+  const Bytes file = random_bytes(5000);
+  const SealedAttachment sealed = seal_attachment(file);
+  EXPECT_EQ(sealed.sha1, sha1(sealed.ciphertext));
+  EXPECT_EQ(open_attachment(sealed.key, sealed.ciphertext), file);
+  EXPECT_NE(open_attachment(seal_attachment(file).key, sealed.ciphertext), file);
+}
+
+/// Alice, who sends Bob a file.
+class AttachmentTest : public ::testing::Test {
+ protected:
+  AttachmentTest() {
+    alice.add_device("a");
+    bob.add_device("b");
+    CHECK(alice.send_file(bob.name(), "look", "n.jpg", file).has_value());
+    CHECK(service.attachments.size() == 1);
+  }
+  const Bytes file = random_bytes(5000);
+  Service service;
+  Person alice{service, "alice"}, bob{service, "bob"};
+};
+
+TEST_F(AttachmentTest, IsUploadedFetchedAndOpened) {
+  const std::string url = service.attachments.begin()->first;
+  EXPECT_EQ(service.attachments.at(url).size(), file.size());
+  EXPECT_NE(service.attachments.at(url), file);
+  EXPECT_EQ(bob.receive(), 1u);
+  EXPECT_EQ(service.fetches, std::vector<std::string>{url});
+  ASSERT_EQ(bob.device().files.size(), 1u);
+  EXPECT_EQ(bob.device().files.at(url), file);
+}
+
+TEST_F(AttachmentTest, IsNotKeptWhenItIsAnotherThanTheMessageNames) {
+  service.attachments.begin()->second[0] ^= 1;
+  EXPECT_EQ(bob.receive(), 1u);
+  EXPECT_EQ(service.fetches.size(), 1u);
+  EXPECT_TRUE(bob.device().files.empty());
+}
+
+TEST_F(AttachmentTest, IsNotKeptWhenItIsMissing) {
+  service.attachments.clear();
+  EXPECT_EQ(bob.receive(), 1u);
+  EXPECT_EQ(service.fetches.size(), 1u);
+  EXPECT_TRUE(bob.device().files.empty());
+}
+
+TEST_F(AttachmentTest, OpensForItsOwnReferenceAlone) {
+  const AttachmentReference reference = upload_attachment(service, "n.jpg", file);
+  EXPECT_EQ(*fetch_attachment(service, reference), file);
+  AttachmentReference hash = reference, missing = reference, shorter = reference, no_key = reference;
+  hash.signature_hex = to_hex(sha1(file));  // of the file, not of what lies there
+  missing.url += "0";
+  shorter.key_hex.resize(32);
+  no_key.key_hex[0] = 'x';
+  EXPECT_EQ(fetch_attachment(service, hash).error().code, ErrorCode::crypto_failed);
+  EXPECT_EQ(fetch_attachment(service, missing).error().code, ErrorCode::not_found);
+  EXPECT_EQ(fetch_attachment(service, shorter).error().code, ErrorCode::malformed);
+  EXPECT_EQ(fetch_attachment(service, no_key).error().code, ErrorCode::malformed);
+}
+
 TEST(Backup, RestoresMessagesOnAnyDeviceAndKeysOnTheSameAlone) {
   Device phone("phone");
   phone.conversation = {{"bob", "one"}, {"alice", "two"}};

@@ -1,8 +1,34 @@
 #include "apps/lab/legacy/person.h"
 
 #include "apps/lab/legacy/envelope_2014.h"
+#include "apps/lab/legacy/openssl.h"
+#include "apps/lab/legacy/symmetric.h"
+#include "core/base/encoding.h"
 
 namespace cairn::lab::legacy {
+
+AttachmentReference upload_attachment(Service& service, const std::string& name, ByteView file) {
+  SealedAttachment sealed = seal_attachment(file);
+  AttachmentReference out;
+  out.name = name;
+  out.url = "https://content.example/M0a7/" + to_hex(random_bytes(8));
+  out.owner = "MBOF7.C01USN00";
+  out.signature_hex = to_hex(sealed.sha1);
+  out.key_hex = to_hex(sealed.key);
+  out.size = file.size();
+  service.attachments[out.url] = std::move(sealed.ciphertext);
+  return out;
+}
+
+Result<Bytes> fetch_attachment(Service& service, const AttachmentReference& reference) {
+  service.fetches.push_back(reference.url);
+  const auto found = service.attachments.find(reference.url);
+  REQUIRE(found != service.attachments.end(), ErrorCode::not_found, "attachment");
+  REQUIRE(to_hex(sha1(found->second)) == reference.signature_hex, ErrorCode::crypto_failed, "SHA-1 of an attachment");
+  const Bytes key = TRY(from_hex(reference.key_hex));
+  REQUIRE(key.size() == kAttachmentKeyBytes, ErrorCode::malformed, "key of an attachment");
+  return open_attachment(key, found->second);
+}
 
 Device& Person::add_device(const std::string& title) {
   devices_.push_back(std::make_unique<Device>(title));
@@ -23,6 +49,10 @@ Status Person::send(const std::string& to, const Message& message) {
   return ok();
 }
 
+Status Person::send_file(const std::string& to, const std::string& text, const std::string& name, ByteView file) {
+  return send(to, Message{{name_, to}, text, upload_attachment(service_, name, file)});
+}
+
 Result<Message> take_push(const Device& device, const Push& push, const IdsAnswer& sender_keys) {
   for (const IdsEntry& entry : sender_keys) {
     const PublicIdentity sender = TRY(PublicIdentity::parse(entry.identity));
@@ -39,8 +69,10 @@ std::size_t Person::receive_on(Device& device) {
     const auto message = take_push(device, push, service_.ids.lookup(push.sender, name_));
     if (!message) continue;
     device.conversation.push_back({push.sender, message->text});
-    if (message->attachment) service_.fetches.push_back(message->attachment->url);
     ++count;
+    if (!message->attachment) continue;
+    auto file = fetch_attachment(service_, *message->attachment);
+    if (file) device.files[message->attachment->url] = std::move(*file);
   }
   return count;
 }

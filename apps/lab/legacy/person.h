@@ -15,9 +15,15 @@ struct Service {
   Ids ids;
   Apns apns;
   Time now{1'412'121'600'000};               ///< 1 October 2014
-  std::map<std::string, Bytes> attachments;  ///< by URL
+  std::map<std::string, Bytes> attachments;  ///< ciphertexts by URL
   std::vector<std::string> fetches;          ///< URLs that devices asked for, in their order
 };
+
+/// Encrypts a file and uploads it: where it lies, how it opens, and the SHA-1 of what lies there.
+AttachmentReference upload_attachment(Service& service, const std::string& name, ByteView file);
+/// Downloads, compares the SHA-1, and decrypts. `not_found` when nothing lies there, `malformed` for a reference with
+/// no key in it, `crypto_failed` for another ciphertext than the message names.
+Result<Bytes> fetch_attachment(Service& service, const AttachmentReference& reference);
 
 class Person {
  public:
@@ -30,8 +36,10 @@ class Person {
   /// To every device that the identity service names for `to`, from the first device. Errors of the push service.
   Status send(const std::string& to, const std::string& text);
   Status send(const std::string& to, const Message& message);
+  /// Likewise, with a file that is uploaded first.
+  Status send_file(const std::string& to, const std::string& text, const std::string& name, ByteView file);
   /// Every device takes what came for it: verifies with each key of the sender's that the service names, decrypts,
-  /// shows, and fetches an attachment. How many messages were shown.
+  /// shows, and fetches an attachment, which it keeps if it is what the message names. How many messages were shown.
   std::size_t receive();
 
  private:
