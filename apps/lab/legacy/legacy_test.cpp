@@ -147,6 +147,59 @@ TEST(Person, SendsToAllDevicesAndIsToldOfANewOne) {
   EXPECT_EQ(bob.device(1).conversation.back().text, "hello");
 }
 
+/// Two on a service with one of the envelopes, and somebody who can carry messages again.
+class SwitchTest : public ::testing::TestWithParam<EnvelopeOf> {
+ protected:
+  SwitchTest() {
+    service.envelope = GetParam();
+    for (Person* one : {&alice, &bob, &mallory}) one->add_device("phone");
+  }
+  /// How many messages Bob is shown of it.
+  std::size_t deliver(const Push& push) {
+    CHECK(service.apns.send(push).has_value());
+    return bob.receive();
+  }
+  Service service;
+  Person alice{service, "alice"}, bob{service, "bob"}, mallory{service, "mallory"};
+};
+
+TEST_P(SwitchTest, MessagesOfEachLengthArriveOnAllDevices) {
+  bob.add_device("tablet");
+  ASSERT_TRUE(alice.send("bob", "hi").has_value());
+  ASSERT_TRUE(alice.send("bob", long_message()).has_value());
+  EXPECT_EQ(bob.receive(), 4u);
+  ASSERT_TRUE(bob.send("alice", "hello").has_value());
+  EXPECT_EQ(alice.receive(), 1u);
+  EXPECT_EQ(bob.device(1).conversation.back().text, long_message().text);
+}
+
+TEST_P(SwitchTest, OfTheTwoThatOf2014AloneIsReadUnderAnotherNameAndTwice) {
+  ASSERT_TRUE(alice.send("bob", "hello").has_value());
+  const Push push = service.apns.drain(bob.device().token(), service.now).at(0);
+  Push renamed = push;
+  renamed.sender = mallory.name();
+  renamed.payload = sign_envelope(Envelope::parse(push.payload)->ct, mallory.device().signing_key()).encode();
+  const std::size_t shown_in_2014 = GetParam() == EnvelopeOf::year_2014 ? 1 : 0;
+  EXPECT_EQ(deliver(renamed), shown_in_2014);
+  EXPECT_EQ(deliver(push), 1u);
+  EXPECT_EQ(deliver(push), shown_in_2014);
+}
+
+INSTANTIATE_TEST_SUITE_P(Envelopes, SwitchTest, ::testing::Values(EnvelopeOf::year_2014, EnvelopeOf::year_2016));
+
+TEST(Person, Of2016TakesNoEnvelopeOf2014) {
+  Service service;
+  Person alice(service, "alice"), bob(service, "bob");
+  alice.add_device("a");
+  bob.add_device("b");
+  ASSERT_TRUE(alice.send("bob", "hello").has_value());
+  service.envelope = EnvelopeOf::year_2016;
+  EXPECT_EQ(bob.receive(), 0u);
+  ASSERT_TRUE(alice.send("bob", "hello again").has_value());
+  EXPECT_EQ(bob.receive(), 1u);
+  EXPECT_EQ(bob.device().conversation.back().text, "hello again");
+}
+
 TEST(Attachment, OpensUnderItsOwnKeyAlone) {
   const Bytes file = random_bytes(5000);
   const SealedAttachment sealed = seal_attachment(file);

@@ -6,6 +6,21 @@
 #include "core/base/encoding.h"
 
 namespace cairn::lab::legacy {
+namespace {
+
+/// The message that `open_with` gives for the first key of the sender's that signed it.
+template <class OpenWith>
+Result<Message> message_of(const IdsAnswer& sender_keys, OpenWith open_with) {
+  for (const IdsEntry& entry : sender_keys) {
+    const PublicIdentity sender = TRY(PublicIdentity::parse(entry.identity));
+    const Result<Bytes> body = open_with(sender);
+    if (body) return decode_body(*body);
+    if (body.error().code != ErrorCode::invalid_signature) return fail(body.error().code, body.error().where);
+  }
+  return fail(ErrorCode::invalid_signature, "no key of the sender's signed this");
+}
+
+}  // namespace
 
 AttachmentReference upload_attachment(Service& service, const std::string& name, ByteView file) {
   SealedAttachment sealed = seal_attachment(file);
@@ -38,11 +53,17 @@ Device& Person::add_device(const std::string& title) {
 
 Status Person::send(const std::string& to, const std::string& text) { return send(to, Message{{name_, to}, text, {}}); }
 
+Result<Bytes> Person::seal(ByteView body, const PublicIdentity& recipient) {
+  const EcdsaKey& key = device().signing_key();
+  if (service_.envelope == EnvelopeOf::year_2016) return seal_2016(body, {device().identity(), recipient}, key);
+  return seal_2014(body, recipient.rsa_modulus, key);
+}
+
 Status Person::send(const std::string& to, const Message& message) {
   const Bytes body = encode_body(message);
   for (const IdsEntry& entry : service_.ids.lookup(to, name_)) {
     const PublicIdentity identity = TRY(PublicIdentity::parse(entry.identity));
-    Bytes wire = TRY(seal_2014(body, identity.rsa_modulus, device().signing_key()));
+    Bytes wire = TRY(seal(body, identity));
     TRY(service_.apns.send({name_, entry.token, std::move(wire), service_.now}));
   }
   device().conversation.push_back({name_, message.text});
@@ -54,19 +75,23 @@ Status Person::send_file(const std::string& to, const std::string& text, const s
 }
 
 Result<Message> take_push(const Device& device, const Push& push, const IdsAnswer& sender_keys) {
-  for (const IdsEntry& entry : sender_keys) {
-    const PublicIdentity sender = TRY(PublicIdentity::parse(entry.identity));
-    const auto body = open_2014(push.payload, device.encryption_key(), sender.signing_point);
-    if (body) return decode_body(*body);
-    if (body.error().code != ErrorCode::invalid_signature) return fail(body.error().code, body.error().where);
-  }
-  return fail(ErrorCode::invalid_signature, "no key of the sender's signed this");
+  return message_of(sender_keys, [&](const PublicIdentity& sender) {
+    return open_2014(push.payload, device.encryption_key(), sender.signing_point);
+  });
+}
+
+Result<Message> take_push_2016(Device& device, const Push& push, const IdsAnswer& sender_keys) {
+  return message_of(sender_keys, [&](const PublicIdentity& sender) {
+    return device.seen.open(push.payload, device.encryption_key(), {sender, device.identity()});
+  });
 }
 
 std::size_t Person::receive_on(Device& device) {
   std::size_t count = 0;
   for (const Push& push : service_.apns.drain(device.token(), service_.now)) {
-    const auto message = take_push(device, push, service_.ids.lookup(push.sender, name_));
+    const IdsAnswer keys = service_.ids.lookup(push.sender, name_);
+    const auto message =
+        service_.envelope == EnvelopeOf::year_2016 ? take_push_2016(device, push, keys) : take_push(device, push, keys);
     if (!message) continue;
     device.conversation.push_back({push.sender, message->text});
     ++count;

@@ -1,5 +1,5 @@
 // Somebody with a name and devices, on one identity service and one push service: sending to all devices of a name, and
-// reading what came, as the clients of 2014 did.
+// reading what came, as the clients of 2014 did, or, by a switch, those of 2016.
 #pragma once
 
 #include <memory>
@@ -10,6 +10,9 @@
 
 namespace cairn::lab::legacy {
 
+/// Which envelope the devices of a service write and read.
+enum class EnvelopeOf : std::uint8_t { year_2014, year_2016 };
+
 /// The operator's two services, a clock, and its storage of attachments.
 struct Service {
   Ids ids;
@@ -17,6 +20,7 @@ struct Service {
   Time now{1'412'121'600'000};               ///< 1 October 2014
   std::map<std::string, Bytes> attachments;  ///< ciphertexts by URL
   std::vector<std::string> fetches;          ///< URLs that devices asked for, in their order
+  EnvelopeOf envelope = EnvelopeOf::year_2014;
 };
 
 /// Encrypts a file and uploads it: where it lies, how it opens, and the SHA-1 of what lies there.
@@ -43,6 +47,7 @@ class Person {
   std::size_t receive();
 
  private:
+  Result<Bytes> seal(ByteView body, const PublicIdentity& recipient);
   std::size_t receive_on(Device& device);
 
   Service& service_;
@@ -52,5 +57,7 @@ class Person {
 
 /// A device takes one push: `open_2014` with each key of the sender's, then the body. The message, or why not.
 Result<Message> take_push(const Device& device, const Push& push, const IdsAnswer& sender_keys);
+/// Likewise with the envelope of 2016; also `duplicate`, for what the device has seen.
+Result<Message> take_push_2016(Device& device, const Push& push, const IdsAnswer& sender_keys);
 
 }  // namespace cairn::lab::legacy
