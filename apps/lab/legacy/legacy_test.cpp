@@ -276,6 +276,32 @@ TEST(Backup, RestoresMessagesOnAnyDeviceAndKeysOnTheSameAlone) {
   EXPECT_EQ(restore(without_key, phone).error().code, ErrorCode::crypto_failed);
 }
 
+TEST(Backup, OpensWithEachClassKeyTheFilesOfItsClassAlone) {
+  Device phone("phone");
+  phone.conversation = {{"bob", "one"}};
+  phone.files["https://h/u"] = to_bytes("a photo");
+  const BackupSet set = back_up(phone);
+  const auto restored = restore(set, Device("another"));
+  ASSERT_TRUE(restored.has_value());
+  EXPECT_EQ(restored->files, phone.files);
+  struct Case {
+    std::string name;
+    ProtectionClass own, other;
+  };
+  const Case messages{"messages", ProtectionClass::until_first_authentication, ProtectionClass::unless_open};
+  const Case photo{"attachments/https://h/u", messages.other, messages.own};
+  ASSERT_EQ(set.files.size(), 2u);
+  for (const Case& one : {messages, photo}) {
+    BackupSet own_key = set, other_key = set, exchanged = set;
+    own_key.keybag.erase(one.other);
+    other_key.keybag.erase(one.own);
+    exchanged.files.at(one.name).protection = one.other;
+    EXPECT_EQ(*open_file(own_key, one.name), *open_file(set, one.name)) << one.name;
+    EXPECT_EQ(open_file(other_key, one.name).error().code, ErrorCode::not_found) << one.name;
+    EXPECT_EQ(open_file(exchanged, one.name).error().code, ErrorCode::crypto_failed) << one.name;
+  }
+}
+
 TEST(Account, GivesABackupForItsPasswordAndTakesANewOneForTheAnswers) {
   Accounts accounts;
   accounts.open("alice", "secret", "a@b", {{"pet", "rex"}});
