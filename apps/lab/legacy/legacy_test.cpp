@@ -322,6 +322,48 @@ TEST(Escrow, OpensForTheCodeAndIsDestroyedAfterTenWrongOnes) {
   EXPECT_EQ(cluster.recover("4711").error().code, ErrorCode::not_found);
 }
 
+/// A cluster with `count` modules of that fault, and the code 4711.
+HsmCluster cluster_with(std::size_t count, Module::Fault fault) {
+  HsmCluster cluster;
+  cluster.escrow("4711", as_bytes("keychain"));
+  for (std::size_t i = 0; i < count; ++i) cluster.module_at(i).fault = fault;
+  return cluster;
+}
+
+TEST(Escrow, OpensCountsAndIsDestroyedByThreeModulesOfFive) {
+  for (const Module::Fault fault : {Module::Fault::silent, Module::Fault::contrary}) {
+    HsmCluster cluster = cluster_with(2, fault);
+    EXPECT_EQ(as_text(*cluster.recover("4711")), "keychain");
+    // A right code puts the counters of the three back to nothing.
+    for (unsigned i = 1; i < kMaxTries; ++i) EXPECT_EQ(cluster.recover("0815").error().code, ErrorCode::not_authorised);
+    EXPECT_EQ(as_text(*cluster.recover("4711")), "keychain");
+    for (unsigned i = 0; i < kMaxTries; ++i) EXPECT_EQ(cluster.recover("0815").error().code, ErrorCode::not_authorised);
+    EXPECT_EQ(cluster.recover("4711").error().code, ErrorCode::not_found);
+  }
+}
+
+TEST(Escrow, NeitherOpensNorIsDestroyedByTwoModulesOfFive) {
+  HsmCluster cluster = cluster_with(3, Module::Fault::silent);
+  EXPECT_EQ(cluster.recover("4711").error().code, ErrorCode::no_quorum);
+  for (unsigned i = 0; i < 2 * kMaxTries; ++i) EXPECT_EQ(cluster.recover("0815").error().code, ErrorCode::no_quorum);
+  for (std::size_t i = 0; i < 3; ++i) cluster.module_at(i).fault = Module::Fault::none;
+  EXPECT_EQ(as_text(*cluster.recover("4711")), "keychain");
+}
+
+TEST(Escrow, FollowsItsMajorityAlsoWhereThatIsWrong) {
+  HsmCluster cluster = cluster_with(3, Module::Fault::contrary);
+  EXPECT_EQ(cluster.recover("4711").error().code, ErrorCode::not_authorised);
+  // Whom it lets in without the code still has no key: the code wraps it, too.
+  for (unsigned i = 0; i < 2 * kMaxTries; ++i)
+    EXPECT_EQ(cluster.recover("0815").error().code, ErrorCode::crypto_failed) << i;
+}
+
+TEST(Escrow, AgreesOnNothingWithTwoAgainstTwo) {
+  HsmCluster cluster = cluster_with(2, Module::Fault::contrary);
+  cluster.module_at(4).fault = Module::Fault::silent;
+  for (const char* code : {"4711", "0815"}) EXPECT_EQ(cluster.recover(code).error().code, ErrorCode::no_quorum) << code;
+}
+
 TEST(Chunks, OfEqualFilesAreEqual) {
   const Bytes file = random_bytes(2 * kChunkBytes + 1);
   const auto chunks = seal_chunks(file);
