@@ -314,6 +314,29 @@ TEST(Account, GivesABackupForItsPasswordAndTakesANewOneForTheAnswers) {
   EXPECT_EQ(accounts.download("alice", "theirs").error().code, ErrorCode::not_found);
 }
 
+TEST(Account, TakesANewPasswordOnceFromWhoeverReadsTheMailOfItsRecoveryAddress) {
+  Accounts accounts;
+  accounts.open("alice", "secret", "alice@mail", {});
+  accounts.open("bob", "secret", "bob@mail", {});
+  const auto reset = [&](const std::string& name, const std::string& link) {
+    return accounts.reset_by_link(name, link, "new");
+  };
+  EXPECT_EQ(reset("alice", "").error().code, ErrorCode::not_authorised);  // none was sent
+  EXPECT_EQ(accounts.send_link("carol").error().code, ErrorCode::not_found);
+  ASSERT_TRUE(accounts.send_link("alice").has_value());
+  ASSERT_TRUE(accounts.send_link("alice").has_value());
+  const auto links = accounts.mail_at("alice@mail");
+  ASSERT_EQ(links.size(), 2u);
+  EXPECT_TRUE(accounts.mail_at("bob@mail").empty());
+  EXPECT_EQ(reset("alice", links[0]).error().code, ErrorCode::not_authorised);  // the second took its place
+  EXPECT_EQ(reset("bob", links[1]).error().code, ErrorCode::not_authorised);
+  EXPECT_EQ(accounts.download("alice", "secret").error().code, ErrorCode::not_found);  // the old password still holds
+  EXPECT_TRUE(reset("alice", links[1]).has_value());
+  EXPECT_EQ(accounts.download("alice", "secret").error().code, ErrorCode::not_authorised);
+  EXPECT_EQ(accounts.download("alice", "new").error().code, ErrorCode::not_found);
+  EXPECT_EQ(reset("alice", links[1]).error().code, ErrorCode::not_authorised);  // good once
+}
+
 TEST(Escrow, OpensForTheCodeAndIsDestroyedAfterTenWrongOnes) {
   HsmCluster cluster;
   cluster.escrow("4711", as_bytes("keychain"));
