@@ -12,8 +12,10 @@ const char* const kQuarkslab =
 const char* const kGreen = "M. Green, Can Apple read your iMessages?, June 2013";
 const char* const kGhost =
     "I. Levy, C. Robinson, Principles for a More Informed Exceptional Access Debate, Lawfare, November 2018";
-const char* const kMudPuddle =
-    "M. Green, Is Apple's Cloud Key Vault a crypto backdoor?, and The Mud Puddle Test, 2012 to 2016";
+const char* const kMudPuddle = "M. Green, iCloud: Who holds the key?, April 2012";
+const char* const kExperiment = "M. Green, A note on the iCloud experiment, blog.cryptographyengineering.com";
+const char* const kArs =
+    "Ars Technica, Can Apple read your iMessages? Ars deciphers \"end-to-end\" crypto claims, June 2013";
 const char* const kVault = "M. Green, Is Apple's Cloud Key Vault a crypto backdoor?, 2016";
 const char* const kTransparency = "B. Laurie, A. Langley, E. Kasper, RFC 6962, Certificate Transparency";
 const char* const kLocked = "M. Bellare, S. Keelveedhi, T. Ristenpart, Message-Locked Encryption, EUROCRYPT 2013";
@@ -164,7 +166,7 @@ const std::vector<Story>& backup_stories() {
        "before, as far as --with-reset tries it. Whoever loses all phones, the "
        "paper, and the PIN if there was one, has "
        "lost the messages: nobody at the server can help, and that is the price.",
-       {kMudPuddle, kGuide, kBackup}},
+       {kMudPuddle, kExperiment, kArs, kGuide, kBackup}},
       {"subpoena",
        "Hand over everything you store",
        "A court, or a thief, gets all that the provider has. What can be read?",
@@ -181,7 +183,7 @@ const std::vector<Story>& backup_stories() {
        "As far as this search shows, your server can hand over what you wrote only locked, without the key. Who is in "
        "a conversation with whom it can hand over as it is; and of what still waits, when it was sent and about how "
        "large it is.",
-       {kGuide, kGreen}},
+       {kGuide, kGreen, kArs}},
       {"kept-copy",
        "The copy that was kept",
        "You delete your backup. The provider has kept a copy. Does it open later, when your key is stolen?",

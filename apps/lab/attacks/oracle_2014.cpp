@@ -337,22 +337,15 @@ std::optional<Bytes> try_keys(const Pieces& pieces, ByteView ciphertext, std::si
 /// A photo, and the message that carries it.
 struct Sent {
   Bytes photo;
-  SealedAttachment sealed;
   Message message;
 };
 
-Sent make_photo() {
+Sent make_photo(Service& service) {
   Sent out;
   out.photo = concat({Bytes{0xff, 0xd8, 0xff, 0xe0}, as_bytes("the photo that Alice sent to Bob"), random_bytes(3000)});
-  out.sealed = seal_attachment(out.photo);
-  AttachmentReference reference;
-  reference.name = "IMG_0042.jpg";
-  reference.url = "https://content.example/M0a7/" + to_hex(random_bytes(8));
-  reference.owner = "MBOF7.C01USN00";
-  reference.signature_hex = to_hex(out.sealed.sha1);
-  reference.key_hex = to_hex(out.sealed.key);
-  reference.size = out.photo.size();
-  out.message = {{"alice@example.org", "bob@example.org"}, "Look what I found.", reference};
+  out.message = {{"alice@example.org", "bob@example.org"},
+                 "Look what I found.",
+                 upload_attachment(service, "IMG_0042.jpg", out.photo)};
   return out;
 }
 
@@ -365,7 +358,7 @@ struct Attempt {
 };
 
 Attempt attack(Service& service, Person& alice, Person& bob, Person& mallory) {
-  const Sent sent = make_photo();
+  const Sent sent = make_photo(service);
   CHECK(alice.send(bob.name(), sent.message).has_value());
   const Envelope recorded = *Envelope::parse(service.apns.seen().back().payload);
   bob.receive();
@@ -385,7 +378,7 @@ Attempt attack(Service& service, Person& alice, Person& bob, Person& mallory) {
   const Pieces pieces = search.run();
   Attempt out;
   for (const auto& piece : pieces) out.sure += piece.size() == 1 ? piece[0].size() : 0;
-  const auto found = try_keys(pieces, sent.sealed.ciphertext, out.tries);
+  const auto found = try_keys(pieces, service.attachments.at(sent.message.attachment->url), out.tries);
   out.right = found && *found == sent.photo;
   out.queries = oracle.queries();
   return out;

@@ -1,6 +1,8 @@
 #include "apps/lab/legacy/account.h"
 
+#include "apps/lab/legacy/openssl.h"
 #include "apps/lab/legacy/symmetric.h"
+#include "core/base/encoding.h"
 
 namespace cairn::lab::legacy {
 namespace {
@@ -38,6 +40,28 @@ Status Accounts::reset_by_questions(const std::string& name, const std::map<std:
   const auto found = accounts_.find(name);
   REQUIRE(found != accounts_.end() && found->second.security_questions == answers, ErrorCode::not_authorised,
           "security questions");
+  set_password(found->second, new_password);
+  return ok();
+}
+
+Status Accounts::send_link(const std::string& name) {
+  const auto found = accounts_.find(name);
+  REQUIRE(found != accounts_.end(), ErrorCode::not_found, "account");
+  const std::string link = to_hex(random_bytes(16));
+  found->second.link = link;
+  mail_[found->second.recovery_email].push_back(link);
+  return ok();
+}
+
+std::vector<std::string> Accounts::mail_at(const std::string& address) const {
+  const auto found = mail_.find(address);
+  return found == mail_.end() ? std::vector<std::string>{} : found->second;
+}
+
+Status Accounts::reset_by_link(const std::string& name, const std::string& link, const std::string& new_password) {
+  const auto found = accounts_.find(name);
+  REQUIRE(found != accounts_.end() && found->second.link == link, ErrorCode::not_authorised, "link");
+  found->second.link.reset();
   set_password(found->second, new_password);
   return ok();
 }

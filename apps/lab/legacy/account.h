@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "apps/lab/legacy/backup.h"
 
@@ -16,6 +17,7 @@ class Accounts {
     Bytes salt;
     std::string recovery_email;
     std::map<std::string, std::string> security_questions;  ///< with their answers
+    std::optional<std::string> link;                        ///< sent to the recovery address; good once
     std::optional<BackupSet> backup;
   };
 
@@ -29,6 +31,12 @@ class Accounts {
   /// Whoever answers all questions chooses a new password; `not_authorised` otherwise.
   Status reset_by_questions(const std::string& name, const std::map<std::string, std::string>& answers,
                             const std::string& new_password);
+  /// Sends a link to the recovery address, in the place of an earlier one; `not_found`.
+  Status send_link(const std::string& name);
+  /// Whoever reads mail at that address: all links sent there, the newest last.
+  std::vector<std::string> mail_at(const std::string& address) const;
+  /// Whoever has the link chooses a new password; `not_authorised` otherwise.
+  Status reset_by_link(const std::string& name, const std::string& link, const std::string& new_password);
 
   // ---- what only its operator can do ----
 
@@ -41,6 +49,7 @@ class Accounts {
   static void set_password(Account& account, const std::string& password);
 
   std::map<std::string, Account> accounts_;
+  std::map<std::string, std::vector<std::string>> mail_;  ///< by address
 };
 
 }  // namespace cairn::lab::legacy

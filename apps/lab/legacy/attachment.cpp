@@ -7,7 +7,7 @@ namespace cairn::lab::legacy {
 
 SealedAttachment seal_attachment(ByteView file) {
   SealedAttachment out;
-  out.key = random_bytes(32);
+  out.key = random_bytes(kAttachmentKeyBytes);
   out.ciphertext = aes_ctr(out.key, first_counter(), file);
   out.sha1 = sha1(out.ciphertext);
   return out;

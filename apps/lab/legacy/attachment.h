@@ -11,9 +11,11 @@
 
 namespace cairn::lab::legacy {
 
+constexpr std::size_t kAttachmentKeyBytes = 32;
+
 /// AES-256-CTR under a random key.
 struct SealedAttachment {
-  Bytes key;  ///< 32 bytes
+  Bytes key;  ///< kAttachmentKeyBytes
   Bytes ciphertext;
   Bytes sha1;  ///< of the ciphertext
 };

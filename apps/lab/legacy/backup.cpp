@@ -6,6 +6,7 @@ namespace cairn::lab::legacy {
 namespace {
 
 constexpr const char* kMessagesFile = "messages";
+const std::string kAttachments = "attachments/";
 constexpr const char* kBackupPurpose = "keychain in a backup";
 
 /// One-pass Diffie-Hellman (NIST SP 800-56A): what wraps a file's key.
@@ -14,10 +15,17 @@ Result<Bytes> wrapping_key(ByteView private_key, ByteView public_key, ByteView e
   return sha256(concat({shared, ephemeral, class_public}));
 }
 
-BackedUpFile seal_file(ByteView content, ByteView class_public) {
+/// A new key of a class, as it lies in the keybag.
+ClassKey make_class_key(ByteView keybag_key) {
+  const Bytes private_key = random_bytes(32);
+  return {curve25519_public(private_key), aes_wrap(keybag_key, private_key)};
+}
+
+BackedUpFile seal_file(ByteView content, ProtectionClass protection, ByteView class_public) {
   const Bytes ephemeral_private = random_bytes(32);
   const Bytes file_key = random_bytes(32);
   BackedUpFile out;
+  out.protection = protection;
   out.ephemeral = curve25519_public(ephemeral_private);
   const auto wrapping = wrapping_key(ephemeral_private, class_public, out.ephemeral, class_public);
   CHECK(wrapping.has_value());
@@ -59,10 +67,13 @@ Bytes padded(ByteView item) {
 BackupSet back_up(const Device& device) {
   BackupSet set;
   set.keybag_key = random_bytes(32);
-  const Bytes class_private = random_bytes(32);
-  set.class_public = curve25519_public(class_private);
-  set.wrapped_class_private = aes_wrap(set.keybag_key, class_private);
-  set.files[kMessagesFile] = seal_file(encode_conversation(device.conversation), set.class_public);
+  for (const auto one : {ProtectionClass::unless_open, ProtectionClass::until_first_authentication})
+    set.keybag[one] = make_class_key(set.keybag_key);
+  const auto add = [&](const std::string& name, ProtectionClass protection, ByteView content) {
+    set.files[name] = seal_file(content, protection, set.keybag.at(protection).public_key);
+  };
+  add(kMessagesFile, ProtectionClass::until_first_authentication, encode_conversation(device.conversation));
+  for (const auto& [url, file] : device.files) add(kAttachments + url, ProtectionClass::unless_open, file);
   for (const auto& [name, item] : device.keychain)
     set.keychain[name] = aes_wrap(device.bound_key(kBackupPurpose), padded(item));
   return set;
@@ -72,8 +83,10 @@ Result<Bytes> open_file(const BackupSet& set, const std::string& name) {
   const auto found = set.files.find(name);
   REQUIRE(found != set.files.end(), ErrorCode::not_found, "file of a backup");
   const BackedUpFile& file = found->second;
-  const Bytes class_private = TRY(aes_unwrap(set.keybag_key, set.wrapped_class_private));
-  const Bytes wrapping = TRY(wrapping_key(class_private, file.ephemeral, file.ephemeral, set.class_public));
+  const auto own = set.keybag.find(file.protection);
+  REQUIRE(own != set.keybag.end(), ErrorCode::not_found, "class key of a backup");
+  const Bytes class_private = TRY(aes_unwrap(set.keybag_key, own->second.wrapped_private));
+  const Bytes wrapping = TRY(wrapping_key(class_private, file.ephemeral, file.ephemeral, own->second.public_key));
   const Bytes key = TRY(aes_unwrap(wrapping, file.wrapped_key));
   return aes_ctr(key, first_counter(), file.ciphertext);
 }
@@ -81,6 +94,11 @@ Result<Bytes> open_file(const BackupSet& set, const std::string& name) {
 Result<Restored> restore(const BackupSet& set, const Device& onto) {
   Restored out;
   out.conversation = decode_conversation(TRY(open_file(set, kMessagesFile)));
+  for (const auto& [name, file] : set.files) {
+    if (!name.starts_with(kAttachments)) continue;
+    Bytes content = TRY(open_file(set, name));
+    out.files[name.substr(kAttachments.size())] = std::move(content);
+  }
   for (const auto& [name, wrapped] : set.keychain) {
     auto item = aes_unwrap(onto.bound_key(kBackupPurpose), wrapped);
     if (!item) continue;  // of another device

@@ -7,6 +7,7 @@
 
 #include "apps/lab/legacy/body.h"
 #include "apps/lab/legacy/ecdsa.h"
+#include "apps/lab/legacy/envelope_2016.h"
 #include "apps/lab/legacy/identity.h"
 #include "apps/lab/legacy/rsa.h"
 
@@ -35,7 +36,9 @@ class Device {
 
   std::map<std::string, Bytes> keychain;
   std::vector<Shown> conversation;
-  std::vector<std::string> alerts;  ///< what the server wanted its owner to see
+  std::map<std::string, Bytes> files;  ///< attachments that it fetched and opened, by their address
+  Receiver2016 seen;                   ///< which ciphertexts, where the envelope is that of 2016
+  std::vector<std::string> alerts;     ///< what the server wanted its owner to see
 
  private:
   std::string title_;

@@ -105,12 +105,20 @@ Result<Bytes> HsmCluster::open(const std::string& code) const {
 
 Result<Bytes> HsmCluster::recover(const std::string& code) {
   REQUIRE(record_, ErrorCode::not_found, "escrow record");
-  const auto alive = std::count_if(modules_.begin(), modules_.end(), [](const Module& m) { return !m.destroyed(); });
-  if (static_cast<std::size_t>(alive) <= kModules / 2) record_.reset();
+  const auto destroyed = std::count_if(modules_.begin(), modules_.end(), [](const Module& m) { return m.destroyed(); });
+  if (static_cast<std::size_t>(destroyed) >= kMajority) record_.reset();
   REQUIRE(record_, ErrorCode::not_found, "escrow record");
-  const bool right = srp_agrees(Group(), *record_, code);
-  for (Module& module : modules_) right ? module.count_right() : module.count_wrong();
-  REQUIRE(right, ErrorCode::not_authorised, "security code");
+  const Group group;
+  std::vector<Module*> agree;
+  std::size_t disagree = 0;
+  for (Module& one : modules_) {
+    const auto found_right = one.judge(srp_agrees(group, *record_, code));
+    if (found_right && *found_right) agree.push_back(&one);
+    if (found_right && !*found_right) ++disagree;
+  }
+  REQUIRE(disagree < kMajority, ErrorCode::not_authorised, "security code");
+  REQUIRE(agree.size() >= kMajority, ErrorCode::no_quorum, "modules of the cluster");
+  for (Module* one : agree) one->forget_wrong();
   return open(code);
 }
 

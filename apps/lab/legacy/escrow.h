@@ -14,6 +14,7 @@ namespace cairn::lab::legacy {
 
 constexpr unsigned kMaxTries = 10;
 constexpr std::size_t kModules = 5;
+constexpr std::size_t kMajority = kModules / 2 + 1;
 
 /// What the cluster stores of a user.
 struct EscrowRecord {
@@ -26,9 +27,23 @@ struct EscrowRecord {
 /// One hardware module, with the program that its maker wrote.
 class Module {
  public:
+  enum class Fault : std::uint8_t {
+    none,
+    silent,   ///< answers nothing, and counts nothing
+    contrary  ///< takes right codes for wrong ones, and wrong for right
+  };
+  Fault fault = Fault::none;
+
   bool destroyed() const { return wrong_tries_ >= kMaxTries; }
-  void count_wrong() { ++wrong_tries_; }
-  void count_right() { wrong_tries_ = 0; }
+  /// Whether it finds a code right; counts it when it does not. Nothing from one that is silent or destroyed.
+  std::optional<bool> judge(bool right) {
+    if (fault == Fault::silent || destroyed()) return std::nullopt;
+    const bool found_right = (fault == Fault::contrary) != right;
+    if (!found_right) ++wrong_tries_;
+    return found_right;
+  }
+  /// The majority found a code right, and this one too.
+  void forget_wrong() { wrong_tries_ = 0; }
 
  private:
   unsigned wrong_tries_ = 0;
@@ -40,9 +55,11 @@ class HsmCluster {
 
   /// Puts a keychain into escrow.
   void escrow(const std::string& code, ByteView keychain);
-  /// The honest program: SRP, the counter of a majority, then the keychain. `not_authorised` for a wrong code,
-  /// `not_found` when the record is destroyed.
+  /// The honest program: SRP with each module, each counts for itself, then the keychain when a majority agrees.
+  /// `not_authorised` when a majority finds the code wrong, `no_quorum` when none agrees, `not_found` when the record
+  /// is destroyed: by the counters of a majority.
   Result<Bytes> recover(const std::string& code);
+  Module& module_at(std::size_t index) { return modules_.at(index); }
 
   // ---- what only its operator can do: run another program on the same modules and the same record ----
 

@@ -147,6 +147,119 @@ TEST(Person, SendsToAllDevicesAndIsToldOfANewOne) {
   EXPECT_EQ(bob.device(1).conversation.back().text, "hello");
 }
 
+/// Two on a service with one of the envelopes, and somebody who can carry messages again.
+class SwitchTest : public ::testing::TestWithParam<EnvelopeOf> {
+ protected:
+  SwitchTest() {
+    service.envelope = GetParam();
+    for (Person* one : {&alice, &bob, &mallory}) one->add_device("phone");
+  }
+  /// How many messages Bob is shown of it.
+  std::size_t deliver(const Push& push) {
+    CHECK(service.apns.send(push).has_value());
+    return bob.receive();
+  }
+  Service service;
+  Person alice{service, "alice"}, bob{service, "bob"}, mallory{service, "mallory"};
+};
+
+TEST_P(SwitchTest, MessagesOfEachLengthArriveOnAllDevices) {
+  bob.add_device("tablet");
+  ASSERT_TRUE(alice.send("bob", "hi").has_value());
+  ASSERT_TRUE(alice.send("bob", long_message()).has_value());
+  EXPECT_EQ(bob.receive(), 4u);
+  ASSERT_TRUE(bob.send("alice", "hello").has_value());
+  EXPECT_EQ(alice.receive(), 1u);
+  EXPECT_EQ(bob.device(1).conversation.back().text, long_message().text);
+}
+
+TEST_P(SwitchTest, OfTheTwoThatOf2014AloneIsReadUnderAnotherNameAndTwice) {
+  ASSERT_TRUE(alice.send("bob", "hello").has_value());
+  const Push push = service.apns.drain(bob.device().token(), service.now).at(0);
+  Push renamed = push;
+  renamed.sender = mallory.name();
+  renamed.payload = sign_envelope(Envelope::parse(push.payload)->ct, mallory.device().signing_key()).encode();
+  const std::size_t shown_in_2014 = GetParam() == EnvelopeOf::year_2014 ? 1 : 0;
+  EXPECT_EQ(deliver(renamed), shown_in_2014);
+  EXPECT_EQ(deliver(push), 1u);
+  EXPECT_EQ(deliver(push), shown_in_2014);
+}
+
+INSTANTIATE_TEST_SUITE_P(Envelopes, SwitchTest, ::testing::Values(EnvelopeOf::year_2014, EnvelopeOf::year_2016));
+
+TEST(Person, Of2016TakesNoEnvelopeOf2014) {
+  Service service;
+  Person alice(service, "alice"), bob(service, "bob");
+  alice.add_device("a");
+  bob.add_device("b");
+  ASSERT_TRUE(alice.send("bob", "hello").has_value());
+  service.envelope = EnvelopeOf::year_2016;
+  EXPECT_EQ(bob.receive(), 0u);
+  ASSERT_TRUE(alice.send("bob", "hello again").has_value());
+  EXPECT_EQ(bob.receive(), 1u);
+  EXPECT_EQ(bob.device().conversation.back().text, "hello again");
+}
+
+TEST(Attachment, OpensUnderItsOwnKeyAlone) {
+  const Bytes file = random_bytes(5000);
+  const SealedAttachment sealed = seal_attachment(file);
+  EXPECT_EQ(sealed.sha1, sha1(sealed.ciphertext));
+  EXPECT_EQ(open_attachment(sealed.key, sealed.ciphertext), file);
+  EXPECT_NE(open_attachment(seal_attachment(file).key, sealed.ciphertext), file);
+}
+
+/// Alice, who sends Bob a file.
+class AttachmentTest : public ::testing::Test {
+ protected:
+  AttachmentTest() {
+    alice.add_device("a");
+    bob.add_device("b");
+    CHECK(alice.send_file(bob.name(), "look", "n.jpg", file).has_value());
+    CHECK(service.attachments.size() == 1);
+  }
+  const Bytes file = random_bytes(5000);
+  Service service;
+  Person alice{service, "alice"}, bob{service, "bob"};
+};
+
+TEST_F(AttachmentTest, IsUploadedFetchedAndOpened) {
+  const std::string url = service.attachments.begin()->first;
+  EXPECT_EQ(service.attachments.at(url).size(), file.size());
+  EXPECT_NE(service.attachments.at(url), file);
+  EXPECT_EQ(bob.receive(), 1u);
+  EXPECT_EQ(service.fetches, std::vector<std::string>{url});
+  ASSERT_EQ(bob.device().files.size(), 1u);
+  EXPECT_EQ(bob.device().files.at(url), file);
+}
+
+TEST_F(AttachmentTest, IsNotKeptWhenItIsAnotherThanTheMessageNames) {
+  service.attachments.begin()->second[0] ^= 1;
+  EXPECT_EQ(bob.receive(), 1u);
+  EXPECT_EQ(service.fetches.size(), 1u);
+  EXPECT_TRUE(bob.device().files.empty());
+}
+
+TEST_F(AttachmentTest, IsNotKeptWhenItIsMissing) {
+  service.attachments.clear();
+  EXPECT_EQ(bob.receive(), 1u);
+  EXPECT_EQ(service.fetches.size(), 1u);
+  EXPECT_TRUE(bob.device().files.empty());
+}
+
+TEST_F(AttachmentTest, OpensForItsOwnReferenceAlone) {
+  const AttachmentReference reference = upload_attachment(service, "n.jpg", file);
+  EXPECT_EQ(*fetch_attachment(service, reference), file);
+  AttachmentReference hash = reference, missing = reference, shorter = reference, no_key = reference;
+  hash.signature_hex = to_hex(sha1(file));  // of the file, not of what lies there
+  missing.url += "0";
+  shorter.key_hex.resize(32);
+  no_key.key_hex[0] = 'x';
+  EXPECT_EQ(fetch_attachment(service, hash).error().code, ErrorCode::crypto_failed);
+  EXPECT_EQ(fetch_attachment(service, missing).error().code, ErrorCode::not_found);
+  EXPECT_EQ(fetch_attachment(service, shorter).error().code, ErrorCode::malformed);
+  EXPECT_EQ(fetch_attachment(service, no_key).error().code, ErrorCode::malformed);
+}
+
 TEST(Backup, RestoresMessagesOnAnyDeviceAndKeysOnTheSameAlone) {
   Device phone("phone");
   phone.conversation = {{"bob", "one"}, {"alice", "two"}};
@@ -163,6 +276,32 @@ TEST(Backup, RestoresMessagesOnAnyDeviceAndKeysOnTheSameAlone) {
   EXPECT_EQ(restore(without_key, phone).error().code, ErrorCode::crypto_failed);
 }
 
+TEST(Backup, OpensWithEachClassKeyTheFilesOfItsClassAlone) {
+  Device phone("phone");
+  phone.conversation = {{"bob", "one"}};
+  phone.files["https://h/u"] = to_bytes("a photo");
+  const BackupSet set = back_up(phone);
+  const auto restored = restore(set, Device("another"));
+  ASSERT_TRUE(restored.has_value());
+  EXPECT_EQ(restored->files, phone.files);
+  struct Case {
+    std::string name;
+    ProtectionClass own, other;
+  };
+  const Case messages{"messages", ProtectionClass::until_first_authentication, ProtectionClass::unless_open};
+  const Case photo{"attachments/https://h/u", messages.other, messages.own};
+  ASSERT_EQ(set.files.size(), 2u);
+  for (const Case& one : {messages, photo}) {
+    BackupSet own_key = set, other_key = set, exchanged = set;
+    own_key.keybag.erase(one.other);
+    other_key.keybag.erase(one.own);
+    exchanged.files.at(one.name).protection = one.other;
+    EXPECT_EQ(*open_file(own_key, one.name), *open_file(set, one.name)) << one.name;
+    EXPECT_EQ(open_file(other_key, one.name).error().code, ErrorCode::not_found) << one.name;
+    EXPECT_EQ(open_file(exchanged, one.name).error().code, ErrorCode::crypto_failed) << one.name;
+  }
+}
+
 TEST(Account, GivesABackupForItsPasswordAndTakesANewOneForTheAnswers) {
   Accounts accounts;
   accounts.open("alice", "secret", "a@b", {{"pet", "rex"}});
@@ -175,12 +314,77 @@ TEST(Account, GivesABackupForItsPasswordAndTakesANewOneForTheAnswers) {
   EXPECT_EQ(accounts.download("alice", "theirs").error().code, ErrorCode::not_found);
 }
 
+TEST(Account, TakesANewPasswordOnceFromWhoeverReadsTheMailOfItsRecoveryAddress) {
+  Accounts accounts;
+  accounts.open("alice", "secret", "alice@mail", {});
+  accounts.open("bob", "secret", "bob@mail", {});
+  const auto reset = [&](const std::string& name, const std::string& link) {
+    return accounts.reset_by_link(name, link, "new");
+  };
+  EXPECT_EQ(reset("alice", "").error().code, ErrorCode::not_authorised);  // none was sent
+  EXPECT_EQ(accounts.send_link("carol").error().code, ErrorCode::not_found);
+  ASSERT_TRUE(accounts.send_link("alice").has_value());
+  ASSERT_TRUE(accounts.send_link("alice").has_value());
+  const auto links = accounts.mail_at("alice@mail");
+  ASSERT_EQ(links.size(), 2u);
+  EXPECT_TRUE(accounts.mail_at("bob@mail").empty());
+  EXPECT_EQ(reset("alice", links[0]).error().code, ErrorCode::not_authorised);  // the second took its place
+  EXPECT_EQ(reset("bob", links[1]).error().code, ErrorCode::not_authorised);
+  EXPECT_EQ(accounts.download("alice", "secret").error().code, ErrorCode::not_found);  // the old password still holds
+  EXPECT_TRUE(reset("alice", links[1]).has_value());
+  EXPECT_EQ(accounts.download("alice", "secret").error().code, ErrorCode::not_authorised);
+  EXPECT_EQ(accounts.download("alice", "new").error().code, ErrorCode::not_found);
+  EXPECT_EQ(reset("alice", links[1]).error().code, ErrorCode::not_authorised);  // good once
+}
+
 TEST(Escrow, OpensForTheCodeAndIsDestroyedAfterTenWrongOnes) {
   HsmCluster cluster;
   cluster.escrow("4711", as_bytes("keychain"));
   EXPECT_EQ(as_text(*cluster.recover("4711")), "keychain");
   for (unsigned i = 0; i < kMaxTries; ++i) EXPECT_EQ(cluster.recover("0815").error().code, ErrorCode::not_authorised);
   EXPECT_EQ(cluster.recover("4711").error().code, ErrorCode::not_found);
+}
+
+/// A cluster with `count` modules of that fault, and the code 4711.
+HsmCluster cluster_with(std::size_t count, Module::Fault fault) {
+  HsmCluster cluster;
+  cluster.escrow("4711", as_bytes("keychain"));
+  for (std::size_t i = 0; i < count; ++i) cluster.module_at(i).fault = fault;
+  return cluster;
+}
+
+TEST(Escrow, OpensCountsAndIsDestroyedByThreeModulesOfFive) {
+  for (const Module::Fault fault : {Module::Fault::silent, Module::Fault::contrary}) {
+    HsmCluster cluster = cluster_with(2, fault);
+    EXPECT_EQ(as_text(*cluster.recover("4711")), "keychain");
+    // A right code puts the counters of the three back to nothing.
+    for (unsigned i = 1; i < kMaxTries; ++i) EXPECT_EQ(cluster.recover("0815").error().code, ErrorCode::not_authorised);
+    EXPECT_EQ(as_text(*cluster.recover("4711")), "keychain");
+    for (unsigned i = 0; i < kMaxTries; ++i) EXPECT_EQ(cluster.recover("0815").error().code, ErrorCode::not_authorised);
+    EXPECT_EQ(cluster.recover("4711").error().code, ErrorCode::not_found);
+  }
+}
+
+TEST(Escrow, NeitherOpensNorIsDestroyedByTwoModulesOfFive) {
+  HsmCluster cluster = cluster_with(3, Module::Fault::silent);
+  EXPECT_EQ(cluster.recover("4711").error().code, ErrorCode::no_quorum);
+  for (unsigned i = 0; i < 2 * kMaxTries; ++i) EXPECT_EQ(cluster.recover("0815").error().code, ErrorCode::no_quorum);
+  for (std::size_t i = 0; i < 3; ++i) cluster.module_at(i).fault = Module::Fault::none;
+  EXPECT_EQ(as_text(*cluster.recover("4711")), "keychain");
+}
+
+TEST(Escrow, FollowsItsMajorityAlsoWhereThatIsWrong) {
+  HsmCluster cluster = cluster_with(3, Module::Fault::contrary);
+  EXPECT_EQ(cluster.recover("4711").error().code, ErrorCode::not_authorised);
+  // Whom it lets in without the code still has no key: the code wraps it, too.
+  for (unsigned i = 0; i < 2 * kMaxTries; ++i)
+    EXPECT_EQ(cluster.recover("0815").error().code, ErrorCode::crypto_failed) << i;
+}
+
+TEST(Escrow, AgreesOnNothingWithTwoAgainstTwo) {
+  HsmCluster cluster = cluster_with(2, Module::Fault::contrary);
+  cluster.module_at(4).fault = Module::Fault::silent;
+  for (const char* code : {"4711", "0815"}) EXPECT_EQ(cluster.recover(code).error().code, ErrorCode::no_quorum) << code;
 }
 
 TEST(Chunks, OfEqualFilesAreEqual) {
