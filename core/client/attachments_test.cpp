@@ -335,8 +335,8 @@ TEST_F(FilesBetweenPeople, AreRefusedWhenAPieceIsNotTheSenders) {
 
 TEST_F(FilesBetweenPeople, NameThePieceThatTheServerHasLost) {
   const json message = sent(file_content(kThreeParts));
-  const std::string advice =
-      " of 39 is missing on the server, or cannot be read there; ask " + std::string(kAlice) + " to send it again.";
+  const std::string advice = " of 39 is missing on the server, or it has another one in its place; ask " +
+                             std::string(kAlice) + " to send it again.";
   // Part 1 begins in the 16th piece, part 2 in the 32nd; more than one are asked for at once.
   for (const auto& [part, piece] : std::vector<std::pair<std::size_t, std::string>>{{0, "1"}, {1, "16"}, {2, "32"}}) {
     blobs.lost_parts = {part};

@@ -150,8 +150,11 @@ void RestoreJob::opened(Context& context) {
   if (!account_) return fail_with(ErrorCode::invalid_state, "This device has no name any more.");
   doing_ = "restoring";
   if (!archives_) archives_.emplace(rooms_.conversations, rooms_.search, *account_);
-  archives_->begin_snapshot(snapshot().state, snapshot().manifest.created);
-  settings_.begin_snapshot(snapshot().state);
+  // Where nobody can say who is out by now this device alone is certain of itself.
+  const bool is_certain = !task_.last_word || snapshot().device == account_->device_id();
+  const vault::SignerState signer = is_certain ? snapshot().state : vault::SignerState::removed;
+  archives_->begin_snapshot(signer, snapshot().manifest.created);
+  settings_.begin_snapshot(signer);
   all_ += snapshot().manifest.entry_count;
   chunks_.emplace(*keys_, index_);
   reader_.emplace(snapshot().manifest, *chunks_, vault::ReadMode::data);

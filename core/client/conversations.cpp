@@ -11,6 +11,7 @@
 #include "core/client/invitation_tables.h"
 #include "core/client/key_packages.h"
 #include "core/client/messages.h"
+#include "core/client/own_echoes.h"
 #include "core/client/pairs.h"
 #include "core/client/reconciler.h"
 #include "core/client/rejoiner.h"
@@ -484,6 +485,7 @@ void Conversations::save_moved_on(Context& context, const ChannelId& channel, co
 void Conversations::forget_former_epochs(Context& context) {
   if (context.now < next_forgetting_) return;
   next_forgetting_ = after(context.now, kHourMs);
+  forget_lost_echoes(context);
   for (const Row& row : context.store.scan(tables::kFormerEpochs, {}, {}, kMaxConversations)) {
     wire::Reader r(row.value);
     const auto ended = r.u64();

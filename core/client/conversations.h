@@ -229,6 +229,8 @@ class Conversations {
   void mail_is_missing(Context& context);
   /// Of a pair that is new here: a state from before the last gap may have known it, and what was said there.
   void tell_of_gap_before(Context& context, const ChannelId& home);
+  /// An envelope that was taken before, or whose echo this device awaits.
+  static void came_again(Context& context, const ChannelId& channel, const proto::Envelope& envelope);
   /// An envelope of an epoch whose keys are gone, if it may have been a message: once for all that come in a row.
   void came_too_late(Context& context, const ChannelId& channel, const proto::Envelope& envelope);
   /// The state of this channel may have been used by a later one.

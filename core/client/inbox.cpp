@@ -443,7 +443,7 @@ void Inbox::not_taken(Conversation& conversation, const proto::Envelope& envelop
   const bool is_behind =
       (error.code == ErrorCode::wrong_epoch && is_later) || (is_commit && where == mls::kMessageOfOurOwn);
   if (is_behind) return owner_.cannot_go_on(context_, channel_, envelope.domain);
-  if (error.code == ErrorCode::duplicate) return;
+  if (error.code == ErrorCode::duplicate) return owner_.came_again(context_, channel_, envelope);
   if (error.code == ErrorCode::stale) return owner_.came_too_late(context_, channel_, envelope);
   if (is_commit) return broken(conversation, error.where);
   unreadable(conversation, envelope, error);

@@ -5,6 +5,7 @@
 #include "core/client/gossips.h"
 #include "core/client/identity.h"
 #include "core/client/inbox.h"
+#include "core/client/own_echoes.h"
 #include "core/client/rejoin.h"
 #include "core/client/roles.h"
 #include "core/client/standing.h"
@@ -508,6 +509,7 @@ void Reconciler::send_answered(const Bytes& key, const Answer& answer) {
   if (answer.body) {
     owner_.retries_.erase(channel_);
     owner_.set_delivery(context_, home_, entry->message, Delivery::sent, context_.now);
+    await_echo(context_, entry->channel, entry->ciphertext_hash);
     return context_.store.erase(tables::kOutbox, key);
   }
   if (const auto target = owner_.written_to(context_.store, home_); target && target->channel != channel_) {

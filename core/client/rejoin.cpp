@@ -5,6 +5,7 @@
 #include "core/client/history_records.h"
 #include "core/client/key_packages.h"
 #include "core/client/labels.h"
+#include "core/client/own_echoes.h"
 #include "core/client/pairs.h"
 #include "core/client/tables.h"
 #include "core/crypto/hpke.h"
@@ -267,10 +268,15 @@ void Conversations::tell_of_gap_before(Context& context, const ChannelId& home) 
              ", or was put back from a copy then, and what had been said here before is gone.");
 }
 
+void Conversations::came_again(Context& context, const ChannelId& channel, const proto::Envelope& envelope) {
+  take_awaited_echo(context, channel, envelope);
+}
+
 // Mostly a commit of this device's own was won by the answer, and the mailbox comes only long after that to what was
 // taken before it. Which epoch that is of counts by the word of the channel's server: a member can write another into a
 // message.
 void Conversations::came_too_late(Context& context, const ChannelId& channel, const proto::Envelope& envelope) {
+  if (take_awaited_echo(context, channel, envelope)) return;
   const mls::Group* state = group(context.store, channel);
   const bool is_former = state != nullptr && envelope.epoch < state->epoch();
   if (!is_former || envelope.kind != proto::EnvelopeKind::message) return;

@@ -268,7 +268,7 @@ void SaveJob::fail_of_file(Context& context, ErrorCode code, const std::string& 
 void SaveJob::fail_of_lost_chunk(Context& context, std::uint64_t number) {
   fail_of_file(context, ErrorCode::inconsistent,
                "Piece " + std::to_string(number + 1) + " of " + std::to_string(chunks()) +
-                   " is missing on the server, or cannot be read there; ask " + sender(context.store) +
+                   " is missing on the server, or it has another one in its place; ask " + sender(context.store) +
                    " to send it again.");
 }
 

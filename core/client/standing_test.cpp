@@ -226,6 +226,18 @@ TEST_F(RemovalTest, WhatComesBehindMoreOfItsCommitsThanAreKeptLeavesAGap) {
   EXPECT_EQ(gaps("alice-1", to_hex(walkers)), 1u);
 }
 
+TEST_F(RemovalTest, ItsOwnWordsThatComeBackSoLateAreNoGap) {
+  say("alice-1", "walkers", "from myself");
+  remove("bob");
+  village.pass_all(kFormerEpochLifeMs + kDayMs);
+  const auto awaited = [&] { return village.device("alice-1").store().scan(tables::kOwnEchoes, {}, {}, 100).size(); };
+  EXPECT_GT(awaited(), 0u);
+  let_go();
+  EXPECT_EQ(gaps("alice-1", "walkers"), 0u);
+  EXPECT_TRUE(has_text("alice-1", "walkers", "from myself"));
+  EXPECT_EQ(awaited(), 0u);
+}
+
 // Whoever is in the conversation can write any epoch into a message; where it stands among others says its server.
 TEST_F(RemovalTest, AFormerEpochByTheWordOfAMemberIsNoGap) {
   let_go();

@@ -80,6 +80,8 @@ inline constexpr Table kRejoinAsked{72};     ///< channel id || device id -> Ask
 inline constexpr Table kRejoinAnswered{73};  ///< channel id || device id || KeyPackageRef -> AnsweredRejoin
 inline constexpr Table kRejoined{74};   ///< channel id || device id -> uint64: when it last came in by itself, in ms
 inline constexpr Table kEvictions{75};  ///< channel id -> uint64: when this device's place there was taken, in ms
+/// channel id || SHA-256 of a ciphertext that this device sent -> uint64: when, in ms (own_echoes.h)
+inline constexpr Table kOwnEchoes{186};
 
 inline constexpr Table kDomainPins{90};  ///< name_key(domain) -> DomainPin (domains.h)
 /// name_key(name) -> "", or 1 for a former log: its view is of a former policy; name_key(domain) -> "": what is pinned

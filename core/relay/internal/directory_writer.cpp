@@ -38,10 +38,16 @@ void count_open_resets(Turn& turn, std::uint64_t count) { save(turn.rows, table:
 /// After how long a statement that finds no room is to be tried again.
 constexpr std::uint32_t kRoomPauseS = 60;
 
-/// What an owner does against a thief, or the maker of a false reset. It waits for nobody, and there is no more of it
-/// than devices and open resets.
-bool always_finds_room(StatementType type) {
-  return type == StatementType::veto_reset || type == StatementType::remove_device;
+/// How many statements of one name may wait where what its recovery key signs finds room all the same.
+constexpr std::size_t kMaxDueOfAnOwner = 256;
+
+/// What an owner does against a thief, or the maker of a false reset, waits for nobody: it is no more than devices,
+/// open resets, and what the recovery key signs of a name of which little else waits.
+bool always_finds_room(const Statement& statement, const std::optional<DueRow>& due) {
+  const StatementType type = statement.content.type();
+  const bool by_recovery = statement.content.next_recovery.has_value();
+  return type == StatementType::veto_reset || type == StatementType::remove_device ||
+         (by_recovery && (!due || due->steps.size() < kMaxDueOfAnOwner));
 }
 
 /// Statements that are due; of more rows than `most` these alone.
@@ -200,7 +206,7 @@ Result<DirectoryWriter::Accepted> DirectoryWriter::accept(Turn& turn, const Keys
 
   const NameRow before = *row;
   TRY(row->state.apply(statement));
-  if (!always_finds_room(statement.content.type())) TRY(check_room(turn, epochs));
+  if (!always_finds_room(statement, due)) TRY(check_room(turn, epochs));
   REQUIRE(config_.resets || !is_for_resets(statement), ErrorCode::not_authorised,
           "This server takes no resets of names; register without a reset delay, or ask its operator.");
   TRY(check_invitation(turn, statement, request.invitation));

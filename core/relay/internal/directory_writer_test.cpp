@@ -287,6 +287,9 @@ TEST_F(DirectoryTest, WhileTheQuorumIsAwayItTakesSoMuchAndVetoesAndRemovalsAlway
   bob.take(bob.by_device(directory::RemoveDevice{stolen.device.id()}, desk));
   EXPECT_EQ(submit(driver, bob.statements.back()).status, 202);
   take(alice.by_device(directory::VetoReset{}, phone), notice);
+  // Whose only device was stolen comes back by the recovery key before that device can be removed.
+  bob.take(bob.add_by_recovery(bob.new_device()));
+  EXPECT_EQ(submit(driver, bob.statements.back()).status, 202);
   EXPECT_EQ(register_somebody().status, 503);
   driver.restart();
   EXPECT_EQ(register_somebody().status, 503) << "it is counted again";
