@@ -1,7 +1,7 @@
-// Setting and changing a PIN, and deleting what lies behind realms, killed before changes of files, each or a sample
-// (kills.h). Whatever was half done, the old or the new PIN opens the backup on an empty machine, and typed again it
-// comes to its end; and a deletion that is asked for again ends with a kept copy that nothing opens. Kills at every
-// request: core/client/pin_copies_test.cpp.
+// Setting and changing a PIN, and beginning and deleting what lies behind realms, killed before changes of files, each
+// or a sample (kills.h). Whatever was half done, the old or the new PIN opens the backup on an empty machine, and typed
+// again it comes to its end; and a deletion that is asked for again ends with a kept copy that nothing opens. Kills at
+// every request: core/client/pin_copies_test.cpp.
 #include "tests/e2e/kills.h"
 #include "tests/e2e/pin_village.h"
 
@@ -158,6 +158,35 @@ class KilledErasures : public Kills<PinVillage> {
     return opens;
   }
 };
+
+/// The shares at the realms, set-up, key box and vault, each time where nothing is yet: what a kill left at the realms
+/// keeps nothing from being begun, and erased, after it.
+TEST_F(KilledErasures, OfWhatWasBegunAtAnyChange) {
+  trouble("alice-1");
+  two_people_who_talked();
+  start_realms();
+  village().stop_daemon("alice-1");
+  const std::vector<std::string> begin = {"backup",   "create",      "--to",          stick(),
+                                          "--realms", realms_file(), "--recovery-key"};
+  const std::size_t kills = at_more_and_more(
+      [&](std::size_t n) {
+        allow_guesses();  // so many tokens for shares, too, are given a day
+        const bool was = killed("alice-1", n, begin, key_ + "\n");
+        const demo::Said created = say("alice-1", begin, key_ + "\n");
+        must(created);
+        EXPECT_EQ(created.json["generation"], 1);
+        EXPECT_EQ(created.json["behind_realms"], true);
+        must(say("alice-1", {"backup", "verify"}));
+        if (!was) return false;
+        must(erase());
+        fs::remove_all(stick());
+        return true;
+      },
+      1);
+  EXPECT_GE(kills, 5u);
+  must(say("alice-1", {"backup", "restore"}));
+  EXPECT_EQ(texts("alice-1", kOld), std::vector<std::string>{kSaid});
+}
 
 TEST_F(KilledErasures, OfTheDeviceAtAnyChange) {
   trouble("alice-1");
