@@ -114,6 +114,16 @@ TEST_F(Recovery, OfADeviceThatHasANameIsRefused) {
   EXPECT_EQ(state("bob-1"), "active");
 }
 
+/// So that whoever was interrupted before the restore gets to it.
+TEST_F(Recovery, OfADeviceThatHasThisNameSaysHowItsMessagesCome) {
+  ASSERT_TRUE(recover("alice-2", true).contains("result"));
+  const std::string why = sentence(recover("alice-2", true));
+  EXPECT_NE(why.find("has a name already"), std::string::npos) << why;
+  EXPECT_NE(why.find("backup restore --recovery-key"), std::string::npos) << why;
+  EXPECT_EQ(sentence(recover("bob-1")).find("backup restore"), std::string::npos);
+  EXPECT_EQ(state("alice-2"), "active");
+}
+
 TEST_F(Recovery, GoesOnAfterACrashAtAnySend) {
   for (std::uint64_t sends = 0; sends < 12; ++sends) {
     const std::string device = "alice-" + std::to_string(10 + sends);

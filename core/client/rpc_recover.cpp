@@ -42,6 +42,12 @@ RpcWait until_recovered(const RpcRooms& rooms, bool remove_others) {
   return wait;
 }
 
+/// As it is where a recovery was interrupted when the name had come back, and the messages had not.
+bool has_it(const StoreView& store, const directory::Name& name) {
+  const auto account = load_account(store);
+  return account && account->state == AccountState::active && account->name == name;
+}
+
 }  // namespace
 
 RpcWait or_abandon(const RpcRooms& rooms, RpcWait wait) {
@@ -92,6 +98,11 @@ RpcBegun rpc_recover(const RpcRooms& rooms, const ClientConfig& config, Context&
     return until_recovered(rooms, yes_param(params, "remove_others"));
   }
   if (auto blocked = make_way(rooms, context)) return *blocked;
+  if (has_it(context.store, *name)) {
+    return failure(ErrorCode::invalid_state,
+                   "This device has a name already, and it is this one; what its backup has, if that did not come yet, "
+                   "comes with: backup restore --recovery-key.");
+  }
   const auto begun =
       rooms.own_name.begin_recovery(context, typed, server_url_param(params, *name), policy_param(params, config));
   if (!begun) return policy_failure(begun.error());

@@ -20,6 +20,33 @@ class BackupKills : public Kills<BackupVillage> {
   }
 };
 
+/// Folder, set-up, key box and vault, each time where nothing is yet; a backup elsewhere stays what it was.
+TEST_F(BackupKills, TheFirstCreateAtAnyChange) {
+  trouble("alice-1");
+  two_people_who_talked();
+  const demo::Said elsewhere = backup("alice-1", {"create"}, key_);
+  must(elsewhere);
+  village().stop_daemon("alice-1");
+  const std::size_t kills = at_more_and_more(
+      [&](std::size_t n) {
+        const bool was = killed("alice-1", n, {"backup", "create", "--to", stick(), "--recovery-key"}, key_ + "\n");
+        const demo::Said created = backup("alice-1", {"create", "--to", stick()}, key_);
+        must(created);
+        EXPECT_EQ(created.json["generation"], 1);
+        EXPECT_EQ(created.json["messages"], elsewhere.json["messages"]);
+        must(backup("alice-1", {"verify", "--from", stick()}));
+        if (!was) return false;
+        must(backup("alice-1", {"delete", "--from", stick()}));
+        fs::remove_all(stick());
+        return true;
+      },
+      2);
+  EXPECT_GE(kills, 8u);
+  must(backup("alice-1", {"verify", "--from", "domain"}));
+  must(backup("alice-1", {"restore", "--from", stick()}));
+  EXPECT_EQ(texts("alice-1", "bob (restored)"), texts("alice-1", "bob@localhost"));
+}
+
 TEST_F(BackupKills, ACreateAtAnyChange) {
   ready();
   std::size_t round = 0;

@@ -57,11 +57,12 @@ class Kills : public Village {
     EXPECT_EQ(command.wait(std::chrono::seconds(120)), 0) << command.output();
     return was;
   }
-  /// Does `one` for more and more changes, each one or a sample, until nothing is killed any more; how many were.
+  /// Does `one` for more and more changes, each one or a sample, until nothing is killed any more; how many were. Where
+  /// one takes long a sample leaves out more: one more for each `dense` before it.
   template <class One>
-  std::size_t at_more_and_more(One one) {
+  std::size_t at_more_and_more(One one, std::size_t dense = 5) {
     std::size_t kills = 0;
-    for (std::size_t n = 1; n < 5'000; n = next(n)) {
+    for (std::size_t n = 1; n < 5'000; n = next(n, dense)) {
       SCOPED_TRACE("killed before change " + std::to_string(n));
       if (!one(n)) {
         std::printf("killed %zu times: %s of fewer than %zu moments\n", kills, is_every() ? "each" : "a sample", n);
@@ -79,7 +80,7 @@ class Kills : public Village {
     const char* kills = std::getenv("CAIRN_KILLS");
     return kills != nullptr && std::string(kills) == "every";
   }
-  static std::size_t next(std::size_t n) { return is_every() ? n + 1 : n + 1 + n / 5; }
+  static std::size_t next(std::size_t n, std::size_t dense) { return is_every() ? n + 1 : n + 1 + n / dense; }
 };
 
 }  // namespace cairn::e2e

@@ -1,7 +1,7 @@
-// Setting and changing a PIN, and deleting what lies behind realms, killed before changes of files, each or a sample
-// (kills.h). Whatever was half done, the old or the new PIN opens the backup on an empty machine, and typed again it
-// comes to its end; and a deletion that is asked for again ends with a kept copy that nothing opens. Kills at every
-// request: core/client/pin_copies_test.cpp.
+// Setting and changing a PIN, and beginning and deleting what lies behind realms, killed before changes of files, each
+// or a sample (kills.h). Whatever was half done, the old or the new PIN opens the backup on an empty machine, and typed
+// again it comes to its end; and a deletion that is asked for again ends with a kept copy that nothing opens. Kills at
+// every request: core/client/pin_copies_test.cpp.
 #include "tests/e2e/kills.h"
 #include "tests/e2e/pin_village.h"
 
@@ -136,6 +136,23 @@ class KilledErasures : public Kills<PinVillage> {
     fs::copy(stick(), kept(), fs::copy_options::recursive);
     ASSERT_TRUE(kept_copy_opens());
   }
+  /// Each deletion that a device asks for ends a generation of keys, of which a backup keeps 15.
+  void back_up(std::size_t round) {
+    allow_guesses();
+    if (round % 8 != 0) return must(say("alice-1", {"backup", "create"}));
+    if (round != 0) must(erase());
+    must(say("alice-1", {"backup", "create", "--to", stick(), "--realms", realms_file(), "--recovery-key"},
+             key_ + "\n"));
+  }
+  void call_off() {
+    const demo::Said called = say("alice-1", {"backup", "delete", "--cancel"});
+    must(called);
+    EXPECT_FALSE(called.json["kept"].empty()) << called.json;
+    EXPECT_TRUE(called.json["erased"].empty()) << called.json;
+    const demo::Said verified = say("alice-1", {"backup", "verify"});
+    must(verified);
+    EXPECT_FALSE(verified.json.contains("deletion_at_ms")) << verified.json;
+  }
   demo::Said erase() { return say("alice-1", {"backup", "delete", "--recovery-key"}, key_ + "\n"); }
   /// Asked for once more after a kill it comes to its end, if it had not.
   void erase_again() {
@@ -159,6 +176,35 @@ class KilledErasures : public Kills<PinVillage> {
   }
 };
 
+/// The shares at the realms, set-up, key box and vault, each time where nothing is yet: what a kill left at the realms
+/// keeps nothing from being begun, and erased, after it.
+TEST_F(KilledErasures, OfWhatWasBegunAtAnyChange) {
+  trouble("alice-1");
+  two_people_who_talked();
+  start_realms();
+  village().stop_daemon("alice-1");
+  const std::vector<std::string> begin = {"backup",   "create",      "--to",          stick(),
+                                          "--realms", realms_file(), "--recovery-key"};
+  const std::size_t kills = at_more_and_more(
+      [&](std::size_t n) {
+        allow_guesses();  // so many tokens for shares, too, are given a day
+        const bool was = killed("alice-1", n, begin, key_ + "\n");
+        const demo::Said created = say("alice-1", begin, key_ + "\n");
+        must(created);
+        EXPECT_EQ(created.json["generation"], 1);
+        EXPECT_EQ(created.json["behind_realms"], true);
+        must(say("alice-1", {"backup", "verify"}));
+        if (!was) return false;
+        must(erase());
+        fs::remove_all(stick());
+        return true;
+      },
+      1);
+  EXPECT_GE(kills, 5u);
+  must(say("alice-1", {"backup", "restore"}));
+  EXPECT_EQ(texts("alice-1", kOld), std::vector<std::string>{kSaid});
+}
+
 TEST_F(KilledErasures, OfTheDeviceAtAnyChange) {
   trouble("alice-1");
   two_people_who_talked();
@@ -174,6 +220,51 @@ TEST_F(KilledErasures, OfTheDeviceAtAnyChange) {
   EXPECT_GE(kills, 8u);
   EXPECT_TRUE(lab::stolen_from_folder(stick()).objects.empty());
   EXPECT_GE(say("alice-1", {"backup", "receipts"}).json["receipts"].size(), 2 * kills);
+}
+
+/// As a device asks for them: three days pass first, and whatever was killed, any device calls them off.
+TEST_F(KilledErasures, ThatWaitAtAnyChange) {
+  trouble("alice-1");
+  two_people_who_talked();
+  start_realms();
+  village().stop_daemon("alice-1");
+  std::size_t round = 0;
+  const std::size_t kills = at_more_and_more(
+      [&](std::size_t n) {
+        back_up(round++);
+        const bool was = killed("alice-1", n, {"backup", "delete"});
+        const demo::Said asked = say("alice-1", {"backup", "delete"});
+        must(asked);
+        EXPECT_FALSE(asked.json["waiting"].empty()) << asked.json;
+        EXPECT_TRUE(asked.json["deleted"].empty()) << asked.json;
+        call_off();
+        return was;
+      },
+      1);
+  EXPECT_GE(kills, 4u);
+  must(say("alice-1", {"backup", "restore"}));
+  EXPECT_EQ(texts("alice-1", kOld), std::vector<std::string>{kSaid});
+}
+
+TEST_F(KilledErasures, ThatAreCalledOffAtAnyChange) {
+  trouble("alice-1");
+  two_people_who_talked();
+  start_realms();
+  village().stop_daemon("alice-1");
+  back_up(0);
+  const std::size_t kills = at_more_and_more(
+      [&](std::size_t n) {
+        must(say("alice-1", {"backup", "delete"}));
+        EXPECT_TRUE(say("alice-1", {"backup", "verify"}).json.contains("deletion_at_ms"));
+        const bool was = killed("alice-1", n, {"backup", "delete", "--cancel"});
+        call_off();
+        return was;
+      },
+      2);
+  EXPECT_GE(kills, 2u);
+  must(say("alice-1", {"backup", "create"}));
+  must(say("alice-1", {"backup", "restore"}));
+  EXPECT_EQ(texts("alice-1", kOld), std::vector<std::string>{kSaid});
 }
 
 /// One realm is away all the time, so that it takes both others to erase.
