@@ -112,6 +112,7 @@ constexpr Weakness kWeaknesses[] = {
     {"false-key", "record", kFalseDevice},
     {"false-key", "place", kFalseDevice},
     {"ghost-device", "statement", kFalseDevice},
+    {"false-key", "signature", kFalseDevice},
     {"false-key", "reset", kFalseDevice},
     {"false-key", "name", kFalseDevice},
     {"silent-enrolment", "alarm", "of which Bob's other device showed nothing"},

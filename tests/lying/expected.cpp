@@ -29,6 +29,7 @@ constexpr Auditors kColluding = Auditors::colluding;
 
 constexpr Expected kExpected[] = {
     {Lie::unsigned_device, kHonest, kInvalid, kInvalid},
+    {Lie::forged_signature, kHonest, kInvalid, kInvalid},
     {Lie::brought_back, kHonest, kInvalid, kInvalid},
     {Lie::undone_removal, kHonest, kHead, kHead},
     {Lie::dropped_statement, kHonest, kHead, kHead},
@@ -48,6 +49,7 @@ constexpr Expected kExpected[] = {
     {Lie::wrong_veto_keys, kHonest, kVetoKeys, kVetoKeys},
     {Lie::hidden_reset, kHonest, kHead, kHead},
     {Lie::unsigned_device, kColluding, kInvalid, kInvalid},
+    {Lie::forged_signature, kColluding, kInvalid, kInvalid},
     {Lie::brought_back, kColluding, kInvalid, kInvalid},
     {Lie::undone_removal, kColluding, kBelieved, kInvalid},
     {Lie::dropped_statement, kColluding, kBelieved, kHead},

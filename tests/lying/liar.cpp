@@ -19,6 +19,8 @@ struct Words {
 constexpr Words kWords[] = {
     {Lie::none, "none", "The server tells the truth."},
     {Lie::unsigned_device, "unsigned-device", "The server adds a device of its own that the owner never signed."},
+    {Lie::forged_signature, "forged-signature",
+     "The server adds a device of its own in the name of one of the owner's, which never signed it."},
     {Lie::brought_back, "brought-back", "The server adds a device again that the owner had removed."},
     {Lie::undone_removal, "undone-removal",
      "The server leaves out that a device was removed, and that device lets another one in."},
@@ -171,6 +173,14 @@ Statement Liar::bring_back(const directory::NameState& state) {
   return out;
 }
 
+/// What stands in it is as if the owner's first device had let the attacker's in: the signature alone is not its own.
+Statement Liar::forge_signature(const directory::NameState& state) {
+  Statement out = add_device(state, device_, key_, key_);
+  const auto active = state.active_devices();
+  if (!active.empty()) out.signatures.front().key = active.front().signature_key;
+  return out;
+}
+
 /// Up to the removal, and then the attacker's device by the signature of the removed one, which was good there.
 Chain Liar::undo_removal(Chain chain) {
   CHECK(removed_key_.has_value());
@@ -209,6 +219,7 @@ Chain Liar::told_chain(const StoreView& store, const Chain& truth) {
     case Lie::unsigned_device:
       out.statements.push_back(add_device(state_of(victim_, truth.statements), device_, key_, key_));
       break;
+    case Lie::forged_signature: out.statements.push_back(forge_signature(state_of(victim_, truth.statements))); break;
     case Lie::brought_back: out.statements.push_back(bring_back(state_of(victim_, truth.statements))); break;
     case Lie::undone_removal: return undo_removal(truth);
     case Lie::dropped_statement:
