@@ -122,6 +122,7 @@ constexpr Weakness kWeaknesses[] = {
     {"split-view", "append-only", kSigned},
     {"mud-puddle", "sealing", "messages, without a key of their owner's"},
     {"mud-puddle", "paper", "Alice's name, with another paper than hers"},
+    {"mud-puddle", "unallowed", "a reset of Alice's name, which she does not allow"},
     {"mud-puddle", "waiting", "a name before the time was over"},
     {"mud-puddle", "veto", "a name whose owner had said no"},
     {"subpoena", "cipher", "what Alice wrote or sent, in the clear"},
