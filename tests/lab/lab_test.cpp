@@ -135,6 +135,7 @@ constexpr Weakness kWeaknesses[] = {
     {"forge-2016", "tag", "a guessed message was turned into a forged one"},
     {"replay", "forgetting", "an old message was shown as new"},
     {"confirm-file", "cipher", "the file, or what is made from it, is there"},
+    {"confirm-file", "new-key", "the file, or what is made from it, is there"},
     {"metadata", "padding", "every length was told apart"},
 };
 /// Those that take the shortest, one of each kind: a proof of the directory, a cipher, what is deleted.
