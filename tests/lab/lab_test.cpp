@@ -117,6 +117,7 @@ constexpr Weakness kWeaknesses[] = {
     {"false-key", "reset", kFalseDevice},
     {"false-key", "name", kFalseDevice},
     {"silent-enrolment", "alarm", "of which Bob's other device showed nothing"},
+    {"silent-enrolment", "head", "of which Bob's other device showed nothing"},
     {"split-view", "gossip", "with all auditors in league nobody noticed"},
     {"split-view", "proof", "there was proof, and Alice's phone wrote to somebody new of that domain all the same"},
     {"split-view", "replay", kSigned},
