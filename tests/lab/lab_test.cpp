@@ -112,6 +112,7 @@ constexpr Weakness kWeaknesses[] = {
     {"false-key", "growth", kFalseDevice},
     {"false-key", "record", kFalseDevice},
     {"false-key", "place", kFalseDevice},
+    {"false-key", "map", kFalseDevice},
     {"ghost-device", "statement", kFalseDevice},
     {"false-key", "signature", kFalseDevice},
     {"false-key", "reset", kFalseDevice},

@@ -14,6 +14,7 @@ constexpr std::string_view kAnotherLog = "condition 3: another log of the same s
 constexpr std::string_view kRecord = "condition 4: the record is not in the log";
 constexpr std::string_view kConfig = "condition 4: not the config of the record";
 constexpr std::string_view kVrf = "condition 5: VRF proof";
+constexpr std::string_view kMapProof = "condition 5: map proof";
 constexpr std::string_view kInvalid = "condition 6: a statement that is not valid here";
 constexpr std::string_view kHead = "condition 6: the statements do not lead to the map's head";
 constexpr std::string_view kNoSuchName = "condition 6: the map has no such name";
@@ -44,6 +45,7 @@ constexpr Expected kExpected[] = {
     {Lie::no_quorum, kHonest, kNoQuorum, kNoQuorum},
     {Lie::own_cosigners, kHonest, kNoQuorum, kNoQuorum},
     {Lie::another_config, kHonest, kRecord, kRecord},
+    {Lie::false_proof, kHonest, kMapProof, kMapProof},
     {Lie::false_record, kHonest, kRecord, kRecord},
     {Lie::no_notice, kHonest, kNoNotice, kNoNotice},
     {Lie::wrong_veto_keys, kHonest, kVetoKeys, kVetoKeys},

@@ -41,6 +41,8 @@ constexpr Words kWords[] = {
     {Lie::no_quorum, "no-quorum", "The server shows a checkpoint that only one has cosigned."},
     {Lie::own_cosigners, "own-cosigners", "The server shows a checkpoint that cosigners of its own have cosigned."},
     {Lie::another_config, "another-config", "The server gives another key of the directory."},
+    {Lie::false_proof, "false-proof",
+     "The server gives a chain of its own under the name, and proves its place in a map that is not the record's."},
     {Lie::false_record, "false-record",
      "The server shows a record of its own, with its own device, under the auditors' checkpoint."},
     {Lie::no_notice, "no-notice", "The server shows a reset without its notice."},
@@ -246,6 +248,7 @@ Chain Liar::told_chain(const StoreView& store, const Chain& truth) {
     case Lie::forked_map:
     case Lie::forked_with_lines:
     case Lie::false_place:
+    case Lie::false_proof:
     case Lie::false_record:
     case Lie::flash: return {{false_genesis()}, {}};
     default: break;
@@ -260,8 +263,10 @@ Liar::Response Liar::with_chain(const StoreView& store, const Request& request, 
   const Chain told = told_chain(store, truth);
   answer_with(told, truth, request, response);
   if (lie_ == Lie::no_notice) response.notices.clear();
-  if (lie_ == Lie::false_record) {
+  if (lie_ == Lie::false_record || lie_ == Lie::false_proof) {
+    const directory::EpochRecord honest = response.record;
     put_into_map(store, victim_, leaf_of(told), response);
+    if (lie_ == Lie::false_proof) response.record = honest;
     return response;
   }
   const bool same_size = lie_ == Lie::forked_map || lie_ == Lie::forked_with_lines;

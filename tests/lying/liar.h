@@ -32,6 +32,7 @@ enum class Lie : std::uint8_t {
   no_quorum,          ///< the truth, with all cosignatures but one taken off
   own_cosigners,      ///< the truth, cosigned by keys of the attacker's alone
   another_config,     ///< the truth, under a config with another VRF key
+  false_proof,        ///< the attacker's chain under the name, with a proof of its place in a map of its own
   false_record,       ///< the attacker's chain under the name, with map and record made anew, and the true checkpoint
   no_notice,          ///< the requests of resets without their notices
   wrong_veto_keys,    ///< notices of resets that name a key of the attacker's as the one that may veto
@@ -51,7 +52,7 @@ constexpr Lie kAllLies[] = {
     Lie::unsigned_device, Lie::forged_signature, Lie::brought_back, Lie::dropped_statement, Lie::forked_chain,
     Lie::another_name,    Lie::replayed_answer,  Lie::forked_map,   Lie::forked_with_lines, Lie::flash,
     Lie::false_absence,   Lie::false_reset,      Lie::no_quorum,    Lie::own_cosigners,     Lie::another_config,
-    Lie::false_record};
+    Lie::false_proof,     Lie::false_record};
 /// Lies with the key of a device that the owner has removed.
 constexpr Lie kRemovalLies[] = {Lie::brought_back, Lie::undone_removal};
 /// Lies about a name whose chain has a request of a reset that the client has not seen.

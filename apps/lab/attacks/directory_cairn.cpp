@@ -151,6 +151,8 @@ const std::vector<NamedLie>& lies_of_the_operator() {
       {"forked-with-lines", "the same, with the auditors' signatures copied from the true one"},
       {"own-cosigners", "a directory signed by auditors whom the operator has invented, under the true ones' names"},
       {"false-record", "what the auditors have signed, with another entry shown as its newest", kSeenAll},
+      {"false-proof",
+       "the true directory, but a proof of Bob's place that is of another one, with the operator's key there"},
       {"forked-chain", "the true directory, but a false history of Bob's devices"},
       {"another-name", "the devices of Mallory's name, given as Bob's, with their own place in the directory"}};
   return all;
