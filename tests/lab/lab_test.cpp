@@ -130,6 +130,7 @@ constexpr Weakness kWeaknesses[] = {
     {"mud-puddle", "veto", "a name whose owner had said no"},
     {"subpoena", "cipher", "what Alice wrote or sent, in the clear"},
     {"kept-copy", "erasure", "the copy opens after the deletion"},
+    {"kept-copy", "threshold", "the copy opens after the deletion"},
     {"escrow", "counter", "the PIN, and the messages behind it"},
     {"escrow", "threshold", "the PIN, with one realm's disk"},
     {"escrow", "guesses", "guesses of which Alice's device was told nothing"},

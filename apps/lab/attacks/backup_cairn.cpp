@@ -152,6 +152,7 @@ struct Kept {
   std::size_t by_client = 0;                 ///< with it, by the program as it is shipped
   std::size_t by_realms = 0;                 ///< by a program of his own that asks the realms
   std::size_t by_disks = 0;                  ///< by that program with every realm's disk of now, and one of before
+  std::size_t by_one_part = 0;               ///< and with that one of before alone, as if its part were the whole
   std::size_t two_of_before = 0;             ///< and with two disks of before the deletion
 };
 
@@ -204,6 +205,8 @@ Kept keep_a_copy(Owner& alice, Realms& realms) {
   out.by_realms = read_with_realms(copy, box, realms, alice.said());
   const RealmDisk one(before[0]), two(before[1]), now_0(after[0]), now_1(after[1]), now_2(after[2]);
   out.by_disks = read_with_disks(copy, box, realms.set(), {&one, &now_0, &now_1, &now_2}, alice.said());
+  const vault::RealmSet alone{{realms.set().realms.front()}, 1};
+  out.by_one_part = read_with_disks(copy, box, alone, {&one}, alice.said());
   out.two_of_before = read_with_disks(copy, box, realms.set(), {&one, &two}, alice.said());
   return out;
 }
@@ -215,7 +218,7 @@ Side kept_copy_cairn(const WorldOptions& options) {
   Realms realms(alice.world(), options);
   const Kept found = keep_a_copy(alice, realms);
   const std::size_t all = alice.said().size();
-  const std::size_t with = found.by_client + found.by_realms + found.by_disks;
+  const std::size_t with = found.by_client + found.by_realms + found.by_disks + found.by_one_part;
   Side side;
   side.step("Alice", "storage", "a backup that the paper and two of three realms open");
   side.step("storage", "storage", "keeps a copy", Step::Kind::swapped);
@@ -252,6 +255,7 @@ Side kept_copy_cairn(const WorldOptions& options) {
   side.show("by a program of the thief's own, which asks the realms", of(found.by_realms, all));
   side.show("by that program with the disks of all three realms, and a copy of one from before the deletion",
             of(found.by_disks, all));
+  side.show("by that program with that one copy alone, as if its part were the whole key", of(found.by_one_part, all));
   side.show("with copies of two from before the deletion (two of three in league with the storage)",
             of(found.two_of_before, all));
   side.reduced.push_back(
