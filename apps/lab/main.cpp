@@ -78,6 +78,7 @@ void add_options(CLI::App* app, Command& command) {
       },
       "where to write the page; with all: lab.html");
   app->add_option("--programs", command.run.world.programs, "folder of cairnd, cairn and cairn-witness");
+  app->add_option("--server", command.run.world.server, "the server's program in it, which lies when it is told to");
   app->add_option("--client", command.run.world.client, "the devices' program in it");
   app->add_option("--realm", command.run.world.realm, "the realms' program in it");
   app->add_option("--auditor", command.run.world.auditor, "the witnesses' and auditors' program in it");

@@ -109,8 +109,9 @@ std::string numbered_conditions() {
       "<details><summary>The eight conditions that Cairn's phones ask of each answer of the directory</summary><ol>";
   for (const Condition& one : conditions()) out += "<li>" + escaped(one.holds) + "</li>";
   return out +
-         "</ol><p>An answer that fails one of them is refused, and the refusal names its "
-         "number.</p></details>\n</section>\n";
+         "</ol><p>An answer that fails one of them is refused, and the refusal names its number. The lab tells lies "
+         "against each of them; but none against the second sentence of number 2, and none against the second half of "
+         "number 4.</p></details>\n</section>\n";
 }
 
 const char* colour(Outcome outcome) {

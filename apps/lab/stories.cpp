@@ -54,8 +54,9 @@ const std::vector<Story>& directory_stories() {
        "and asks for both auditors and one witness. "
        "Which ones it knows stands in a list that its owner gives it with the name; the operator may propose one, and "
        "here the lab made it. "
-       "The lab's server tells phones that have never heard of Bob six such lies. Then, in a second part, all auditors "
-       "are in league with it, and sign what it likes: the lab tells five lies that a phone is meant to see through "
+       "The lab's server tells phones that have never heard of Bob seven such lies. Then, in a second part, all "
+       "auditors "
+       "are in league with it, and sign what it likes: the lab tells six lies that a phone is meant to see through "
        "even so, "
        "by "
        "what it has seen before and by the rules that each answer must keep.",

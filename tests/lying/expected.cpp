@@ -14,6 +14,7 @@ constexpr std::string_view kAnotherLog = "condition 3: another log of the same s
 constexpr std::string_view kRecord = "condition 4: the record is not in the log";
 constexpr std::string_view kConfig = "condition 4: not the config of the record";
 constexpr std::string_view kVrf = "condition 5: VRF proof";
+constexpr std::string_view kMapProof = "condition 5: map proof";
 constexpr std::string_view kInvalid = "condition 6: a statement that is not valid here";
 constexpr std::string_view kHead = "condition 6: the statements do not lead to the map's head";
 constexpr std::string_view kNoSuchName = "condition 6: the map has no such name";
@@ -29,6 +30,7 @@ constexpr Auditors kColluding = Auditors::colluding;
 
 constexpr Expected kExpected[] = {
     {Lie::unsigned_device, kHonest, kInvalid, kInvalid},
+    {Lie::forged_signature, kHonest, kInvalid, kInvalid},
     {Lie::brought_back, kHonest, kInvalid, kInvalid},
     {Lie::undone_removal, kHonest, kHead, kHead},
     {Lie::dropped_statement, kHonest, kHead, kHead},
@@ -43,11 +45,13 @@ constexpr Expected kExpected[] = {
     {Lie::no_quorum, kHonest, kNoQuorum, kNoQuorum},
     {Lie::own_cosigners, kHonest, kNoQuorum, kNoQuorum},
     {Lie::another_config, kHonest, kRecord, kRecord},
+    {Lie::false_proof, kHonest, kMapProof, kMapProof},
     {Lie::false_record, kHonest, kRecord, kRecord},
     {Lie::no_notice, kHonest, kNoNotice, kNoNotice},
     {Lie::wrong_veto_keys, kHonest, kVetoKeys, kVetoKeys},
     {Lie::hidden_reset, kHonest, kHead, kHead},
     {Lie::unsigned_device, kColluding, kInvalid, kInvalid},
+    {Lie::forged_signature, kColluding, kInvalid, kInvalid},
     {Lie::brought_back, kColluding, kInvalid, kInvalid},
     {Lie::undone_removal, kColluding, kBelieved, kInvalid},
     {Lie::dropped_statement, kColluding, kBelieved, kHead},

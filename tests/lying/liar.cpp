@@ -19,6 +19,8 @@ struct Words {
 constexpr Words kWords[] = {
     {Lie::none, "none", "The server tells the truth."},
     {Lie::unsigned_device, "unsigned-device", "The server adds a device of its own that the owner never signed."},
+    {Lie::forged_signature, "forged-signature",
+     "The server adds a device of its own in the name of one of the owner's, which never signed it."},
     {Lie::brought_back, "brought-back", "The server adds a device again that the owner had removed."},
     {Lie::undone_removal, "undone-removal",
      "The server leaves out that a device was removed, and that device lets another one in."},
@@ -39,6 +41,8 @@ constexpr Words kWords[] = {
     {Lie::no_quorum, "no-quorum", "The server shows a checkpoint that only one has cosigned."},
     {Lie::own_cosigners, "own-cosigners", "The server shows a checkpoint that cosigners of its own have cosigned."},
     {Lie::another_config, "another-config", "The server gives another key of the directory."},
+    {Lie::false_proof, "false-proof",
+     "The server gives a chain of its own under the name, and proves its place in a map that is not the record's."},
     {Lie::false_record, "false-record",
      "The server shows a record of its own, with its own device, under the auditors' checkpoint."},
     {Lie::no_notice, "no-notice", "The server shows a reset without its notice."},
@@ -171,6 +175,14 @@ Statement Liar::bring_back(const directory::NameState& state) {
   return out;
 }
 
+/// What stands in it is as if the owner's first device had let the attacker's in: the signature alone is not its own.
+Statement Liar::forge_signature(const directory::NameState& state) {
+  Statement out = add_device(state, device_, key_, key_);
+  const auto active = state.active_devices();
+  if (!active.empty()) out.signatures.front().key = active.front().signature_key;
+  return out;
+}
+
 /// Up to the removal, and then the attacker's device by the signature of the removed one, which was good there.
 Chain Liar::undo_removal(Chain chain) {
   CHECK(removed_key_.has_value());
@@ -209,6 +221,7 @@ Chain Liar::told_chain(const StoreView& store, const Chain& truth) {
     case Lie::unsigned_device:
       out.statements.push_back(add_device(state_of(victim_, truth.statements), device_, key_, key_));
       break;
+    case Lie::forged_signature: out.statements.push_back(forge_signature(state_of(victim_, truth.statements))); break;
     case Lie::brought_back: out.statements.push_back(bring_back(state_of(victim_, truth.statements))); break;
     case Lie::undone_removal: return undo_removal(truth);
     case Lie::dropped_statement:
@@ -235,6 +248,7 @@ Chain Liar::told_chain(const StoreView& store, const Chain& truth) {
     case Lie::forked_map:
     case Lie::forked_with_lines:
     case Lie::false_place:
+    case Lie::false_proof:
     case Lie::false_record:
     case Lie::flash: return {{false_genesis()}, {}};
     default: break;
@@ -249,8 +263,10 @@ Liar::Response Liar::with_chain(const StoreView& store, const Request& request, 
   const Chain told = told_chain(store, truth);
   answer_with(told, truth, request, response);
   if (lie_ == Lie::no_notice) response.notices.clear();
-  if (lie_ == Lie::false_record) {
+  if (lie_ == Lie::false_record || lie_ == Lie::false_proof) {
+    const directory::EpochRecord honest = response.record;
     put_into_map(store, victim_, leaf_of(told), response);
+    if (lie_ == Lie::false_proof) response.record = honest;
     return response;
   }
   const bool same_size = lie_ == Lie::forked_map || lie_ == Lie::forked_with_lines;

@@ -15,6 +15,7 @@ namespace cairn::lying {
 enum class Lie : std::uint8_t {
   none,
   unsigned_device,    ///< an add_device at the end that no device of the owner signed
+  forged_signature,   ///< one in the name of a device of the owner's, with the attacker's signature in the place of its
   brought_back,       ///< a device that the owner removed is added again, by its own signature
   undone_removal,     ///< its removal and what followed is left out, and it has let the attacker's device in instead
   dropped_statement,  ///< the owner's newest statement is left out
@@ -31,6 +32,7 @@ enum class Lie : std::uint8_t {
   no_quorum,          ///< the truth, with all cosignatures but one taken off
   own_cosigners,      ///< the truth, cosigned by keys of the attacker's alone
   another_config,     ///< the truth, under a config with another VRF key
+  false_proof,        ///< the attacker's chain under the name, with a proof of its place in a map of its own
   false_record,       ///< the attacker's chain under the name, with map and record made anew, and the true checkpoint
   no_notice,          ///< the requests of resets without their notices
   wrong_veto_keys,    ///< notices of resets that name a key of the attacker's as the one that may veto
@@ -46,18 +48,20 @@ enum class Lie : std::uint8_t {
 };
 
 /// Lies about any name.
-constexpr Lie kAllLies[] = {Lie::unsigned_device, Lie::brought_back,    Lie::dropped_statement, Lie::forked_chain,
-                            Lie::another_name,    Lie::replayed_answer, Lie::forked_map,        Lie::forked_with_lines,
-                            Lie::flash,           Lie::false_absence,   Lie::false_reset,       Lie::no_quorum,
-                            Lie::own_cosigners,   Lie::another_config,  Lie::false_record};
+constexpr Lie kAllLies[] = {
+    Lie::unsigned_device, Lie::forged_signature, Lie::brought_back, Lie::dropped_statement, Lie::forked_chain,
+    Lie::another_name,    Lie::replayed_answer,  Lie::forked_map,   Lie::forked_with_lines, Lie::flash,
+    Lie::false_absence,   Lie::false_reset,      Lie::no_quorum,    Lie::own_cosigners,     Lie::another_config,
+    Lie::false_proof,     Lie::false_record};
 /// Lies with the key of a device that the owner has removed.
 constexpr Lie kRemovalLies[] = {Lie::brought_back, Lie::undone_removal};
 /// Lies about a name whose chain has a request of a reset that the client has not seen.
 constexpr Lie kResetLies[] = {Lie::no_notice, Lie::wrong_veto_keys, Lie::hidden_reset};
 /// Lies that get further with a quorum behind them: about any name, but for undone_removal.
-constexpr Lie kChainLies[] = {Lie::unsigned_device, Lie::brought_back,  Lie::undone_removal, Lie::dropped_statement,
-                              Lie::forked_chain,    Lie::another_name,  Lie::false_place,    Lie::forked_map,
-                              Lie::flash,           Lie::false_absence, Lie::false_reset};
+constexpr Lie kChainLies[] = {Lie::unsigned_device, Lie::forged_signature,  Lie::brought_back,
+                              Lie::undone_removal,  Lie::dropped_statement, Lie::forked_chain,
+                              Lie::another_name,    Lie::false_place,       Lie::forked_map,
+                              Lie::flash,           Lie::false_absence,     Lie::false_reset};
 /// Lies that need a quorum behind them, about a name with a request that is request_reset()'s.
 constexpr Lie kCosignedLies[] = {Lie::short_delay,  Lie::early_completion, Lie::false_completion, Lie::other_config,
                                  Lie::frozen_clock, Lie::yesterday,        Lie::fast_clock};
@@ -119,6 +123,7 @@ class Liar : public relay::LookupHook {
   Chain undo_removal(Chain chain);
   Chain reset_unnoticed(Chain chain);
   directory::Statement bring_back(const directory::NameState& state);
+  directory::Statement forge_signature(const directory::NameState& state);
   Response with_chain(const StoreView& store, const Request& request, Response response, Time now);
   Response under_another_name(const StoreView& store, Response response) const;
 

@@ -15,6 +15,7 @@ namespace fs = std::filesystem;
 /// What came of alice's backup at the server, in the hands of its operator and of mallory.
 struct Puddle {
   demo::Said other_key, no_key, in_place, anew, own;  ///< what each of these was answered
+  bool taken = false;                                 ///< the first of them has the name, whatever else it was answered
   Searched server;
   std::size_t laid = 0;        ///< key boxes and objects of hers in mallory's place
   std::size_t by_program = 0;  ///< sentences read by an attacker's own program without a key of hers
@@ -22,7 +23,7 @@ struct Puddle {
   std::size_t stolen = 0;      ///< sentences that the attacker has in the end
   std::size_t back = 0;        ///< and alice on her new device
   /// Whether somebody without her paper was given her name, or a reset of it, which she does not allow.
-  bool named() const { return other_key.good() || no_key.good(); }
+  bool named() const { return taken || no_key.good(); }
 };
 
 Puddle fall_into_the_puddle(Owner& alice) {
@@ -30,6 +31,8 @@ Puddle fall_into_the_puddle(Owner& alice) {
   must(alice.backup("alice-1", "create", alice.alices_key()));
   const std::set<Bytes> boxes = Operator(alice.world()).key_boxes();
   out.other_key = alice.ask("recover", "thief-1", "alice@localhost", alice.mallorys_key());
+  const demo::Said status = alice.run("thief-1", {"status"});
+  out.taken = out.other_key.good() || (status.good() && status.json.value("state", "") == "active");
   out.no_key = alice.ask("reset", "thief-2", "alice@localhost", {});
   must(alice.backup("mallory-1", "create", alice.mallorys_key()));
   std::set<std::string> read;
@@ -69,7 +72,7 @@ std::string got_of(const Puddle& found, const TakenNames& names) {
   if (found.stolen != 0 || names.sentences != 0) return "messages, without a key of their owner's";
   if (names.against_its_owner) return "a name whose owner had said no";
   if (names.before_its_time) return "a name before the time was over that its owner has to say no";
-  if (found.other_key.good()) return "Alice's name, with another paper than hers";
+  if (found.taken) return "Alice's name, with another paper than hers";
   return found.no_key.good() ? "a reset of Alice's name, which she does not allow" : "";
 }
 
@@ -119,7 +122,7 @@ Side mud_puddle_cairn(const WorldOptions& options) {
   }
   side.show("Alice's sentences that the attacker got", of(found.stolen, all));
   side.show("her own restore, on a new phone with her paper", of(found.back, all));
-  side.show("her name with another paper", found.other_key.good() ? "given" : "refused");
+  side.show("her name with another paper", found.taken ? "given" : "refused");
   side.show("her name with no key at all (she allows no reset)", found.no_key.good() ? "given" : "refused");
   side.show("a program of the attacker's own, with his keys and with every 32 bytes stored beside the backup",
             of(found.by_program, all));
@@ -149,6 +152,7 @@ struct Kept {
   std::size_t by_client = 0;                 ///< with it, by the program as it is shipped
   std::size_t by_realms = 0;                 ///< by a program of his own that asks the realms
   std::size_t by_disks = 0;                  ///< by that program with every realm's disk of now, and one of before
+  std::size_t by_one_part = 0;               ///< and with that one of before alone, as if its part were the whole
   std::size_t two_of_before = 0;             ///< and with two disks of before the deletion
 };
 
@@ -201,6 +205,8 @@ Kept keep_a_copy(Owner& alice, Realms& realms) {
   out.by_realms = read_with_realms(copy, box, realms, alice.said());
   const RealmDisk one(before[0]), two(before[1]), now_0(after[0]), now_1(after[1]), now_2(after[2]);
   out.by_disks = read_with_disks(copy, box, realms.set(), {&one, &now_0, &now_1, &now_2}, alice.said());
+  const vault::RealmSet alone{{realms.set().realms.front()}, 1};
+  out.by_one_part = read_with_disks(copy, box, alone, {&one}, alice.said());
   out.two_of_before = read_with_disks(copy, box, realms.set(), {&one, &two}, alice.said());
   return out;
 }
@@ -212,7 +218,7 @@ Side kept_copy_cairn(const WorldOptions& options) {
   Realms realms(alice.world(), options);
   const Kept found = keep_a_copy(alice, realms);
   const std::size_t all = alice.said().size();
-  const std::size_t with = found.by_client + found.by_realms + found.by_disks;
+  const std::size_t with = found.by_client + found.by_realms + found.by_disks + found.by_one_part;
   Side side;
   side.step("Alice", "storage", "a backup that the paper and two of three realms open");
   side.step("storage", "storage", "keeps a copy", Step::Kind::swapped);
@@ -249,6 +255,7 @@ Side kept_copy_cairn(const WorldOptions& options) {
   side.show("by a program of the thief's own, which asks the realms", of(found.by_realms, all));
   side.show("by that program with the disks of all three realms, and a copy of one from before the deletion",
             of(found.by_disks, all));
+  side.show("by that program with that one copy alone, as if its part were the whole key", of(found.by_one_part, all));
   side.show("with copies of two from before the deletion (two of three in league with the storage)",
             of(found.two_of_before, all));
   side.reduced.push_back(

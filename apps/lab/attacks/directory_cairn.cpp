@@ -151,6 +151,8 @@ const std::vector<NamedLie>& lies_of_the_operator() {
       {"forked-with-lines", "the same, with the auditors' signatures copied from the true one"},
       {"own-cosigners", "a directory signed by auditors whom the operator has invented, under the true ones' names"},
       {"false-record", "what the auditors have signed, with another entry shown as its newest", kSeenAll},
+      {"false-proof",
+       "the true directory, but a proof of Bob's place that is of another one, with the operator's key there"},
       {"forked-chain", "the true directory, but a false history of Bob's devices"},
       {"another-name", "the devices of Mallory's name, given as Bob's, with their own place in the directory"}};
   return all;
@@ -161,6 +163,7 @@ const std::vector<NamedLie>& lies_of_all_auditors() {
   static const std::vector<NamedLie> all = {
       {"yesterday", "signed by all, a day and an hour ago: Bob's devices before he removed one"},
       {"forked-map", "signed by all: another directory in the place of the one that the phone has seen", kSeenAll},
+      {"forged-signature", "signed by all: one device more, in the name of one of Bob's, which never signed for it"},
       {"false-place", "signed by all: a false Bob, in the place of the directory that is Mallory's"},
       {"false-reset", "signed by all: Bob's name reset to the operator's device, with nothing said before"},
       {"another-name", "signed by all: Mallory's devices in Bob's place of the directory"}};
@@ -233,8 +236,8 @@ StolenDevice let_a_spy_in(World& world) {
   const std::string spy = world.run("spy-1", {"status"}).json.value("device", "");
   world.tell("dropped-statement");
   out.hidden = world.run("bob-1", {"contact", "verify", "bob@localhost"});
+  out.hidden_told = !alarm_for(world, spy).empty();  // while it hears nothing else
   world.tell("none");
-  out.hidden_told = !alarm_for(world, spy).empty();
   must(world.run("bob-1", {"contact", "verify", "bob@localhost"}));
   out.alarm = alarm_for(world, spy);
   for (const std::string& device : {spy, world.run("bob-2", {"status"}).json.value("device", "")})

@@ -193,7 +193,20 @@ struct Guessed {
   std::string alarm;
   std::size_t stolen = 0;  ///< sentences that the attacker has
   std::size_t back = 0;    ///< that alice gets back with her PIN, afterwards
+
+  /// At the realms, which told the right one from the others.
+  bool by_guesses() const { return stolen != 0 || typed.good() || !on_line.found.empty(); }
+  bool opened() const { return by_guesses() || !one_disk.found.empty(); }
+  bool counted() const { return on_line.answered <= kAllowedGuesses; }
 };
+
+/// What the attacker got; empty for nothing.
+std::string got_of(const Guessed& found) {
+  if (found.by_guesses()) return "the PIN, and the messages behind it";
+  if (found.opened()) return "the PIN, with one realm's disk";
+  if (!found.counted()) return "answers to more guesses than the realms' rules allow";
+  return found.alarm.empty() ? "guesses of which Alice's device was told nothing" : "";
+}
 
 Guessed guess(Owner& alice, Realms& realms) {
   Guessed out;
@@ -233,18 +246,16 @@ Side escrow_cairn(const WorldOptions& options) {
   Realms realms(alice.world(), options);
   const Guessed found = guess(alice, realms);
   const std::size_t all = alice.said().size();
-  const bool opened =
-      found.stolen != 0 || found.typed.good() || !found.on_line.found.empty() || !found.one_disk.found.empty();
-  const bool counted = found.on_line.answered <= kAllowedGuesses;
+  const bool guessed = found.by_guesses(), counted = found.counted();
   Side side;
   side.step("Alice", "realms", "a PIN of six digits, in three parts");
   side.step("operator", "realms", std::to_string(found.on_line.answered) + " guesses, with the domain's own keys",
             Step::Kind::swapped);
   side.step("realms", "operator",
-            opened    ? "the right one"
+            guessed   ? "the right one"
             : counted ? "no more: locked, even for the right PIN"
                       : "more of them than their rules allow",
-            stolen_if(opened || !counted));
+            stolen_if(guessed || !counted));
   side.step("realms", "operator", "one realm's whole disk", Step::Kind::swapped);
   side.step("operator", "operator", found.one_disk.found.empty() ? "no guess can be told to be right" : "finds the PIN",
             found.one_disk.found.empty() ? Step::Kind::refused : Step::Kind::stolen);
@@ -265,7 +276,7 @@ Side escrow_cairn(const WorldOptions& options) {
                 digits(found.two_disks.seconds_each, 2) + " s each; all PINs of six digits: " +
                 digits(found.two_disks.seconds_each * 1e6 / 3600, 0) + " hours of one core, less on many machines");
   side.show("Alice unlocks her PIN, and it opens her backup on a new phone", of(found.back, all));
-  const bool too_few = !opened && found.on_line.answered < kAllowedGuesses;
+  const bool too_few = !found.opened() && found.on_line.answered < kAllowedGuesses;
   if (found.two_disks.found.empty() || found.back != all || too_few) {
     side.got = "nothing to conclude: Alice's own PIN brought " + of(found.back, all) +
                " sentences back, on two disks the attack's own program found " +
@@ -273,10 +284,8 @@ Side escrow_cairn(const WorldOptions& options) {
                of(found.on_line.answered, kAllowedGuesses) + " were answered";
     return side;
   }
-  side.conclude(opened || !counted || found.alarm.empty(), opened ? "the PIN, and the messages behind it"
-                                                           : !counted
-                                                               ? "answers to more guesses than the realms' rules allow"
-                                                               : "guesses of which Alice's device was told nothing");
+  const std::string got = got_of(found);
+  side.conclude(!got.empty(), got);
   if (side.outcome == Outcome::refused)
     side.got =
         "after " + std::to_string(found.on_line.answered) +

@@ -53,7 +53,7 @@ World::World(const WorldOptions& options, ServerKind kind, Clocks clocks)
   demo::VillageOptions village;
   village.programs = options.programs;
   village.folder = folder_;
-  village.server = "cairn-lying-server";
+  village.server = options.server;
   village.server_arguments = {"--about", "bob@localhost", "--accomplice", "mallory@localhost", "--lie-file", lie_file_};
   if (kind == ServerKind::colluder)
     village.server_arguments.insert(village.server_arguments.end(), {"--colluders", policy_file_});
@@ -76,7 +76,7 @@ World::~World() {
 }
 
 std::vector<std::string> World::prefix_of(const std::string& who) const {
-  std::vector<std::string> out = who == "cairnd" ? std::vector<std::string>{} : weakened_by(options_);
+  std::vector<std::string> out = weakened_by(options_);
   if (clocks_ == Clocks::the_machines) return out;
   if (out.empty()) out.emplace_back("/usr/bin/env");
   const bool is_auditor = std::find(kAuditors.begin(), kAuditors.end(), who) != kAuditors.end();

@@ -14,12 +14,13 @@
 namespace cairn::lab {
 
 struct WorldOptions {
-  std::string programs;                   ///< folder of the programs
-  std::string client = "cairn";           ///< the devices' program: tests put a weakened one here,
-  std::string realm = "cairn-witness";    ///< or here,
-  std::string auditor = "cairn-witness";  ///< or here, for witnesses and auditors
-  bool with_reset = false;                ///< mud-puddle: names are reset, too, which takes minutes
-  std::string weakness;                   ///< which check the weakened one leaves out (tests/weakened)
+  std::string programs;                       ///< folder of the programs
+  std::string server = "cairn-lying-server";  ///< tests put a weakened one here,
+  std::string client = "cairn";               ///< or here, the devices' program,
+  std::string realm = "cairn-witness";        ///< or here,
+  std::string auditor = "cairn-witness";      ///< or here, for witnesses and auditors
+  bool with_reset = false;                    ///< mud-puddle: names are reset, too, which takes minutes
+  std::string weakness;                       ///< which check the weakened one leaves out (tests/weakened)
 };
 
 /// Who answers lookups: the liar about bob, or one whose clients' cosigners all collude with it.
