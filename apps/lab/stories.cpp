@@ -153,12 +153,11 @@ const std::vector<Story>& backup_stories() {
        "and with none; tries every key that he has, and all that lies beside the backup, with a program of his "
        "own; and lays her backup in the place of an accomplice's, who restores that. Then Alice, who has lost her "
        "phone, types what is on her paper into a new one. With --with-reset the lab goes on for some minutes: two "
-       "others allow a reset of their names: anybody may ask, "
-       "and "
-       "has the name after three days in which nobody said no. The attacker asks for both. Bob says no, and the server "
-       "keeps that back. Dora's phone is in the puddle, so nobody says no; once the attacker has her name, he asks "
-       "for "
-       "her messages with it, by every way that the program has and by one of his own.",
+       "others allow a reset of their names: anybody may ask, and has the name after three days in which nobody said "
+       "no. The attacker asks for both. Bob says no, and the server keeps that back. Dora's phone is in the puddle, so "
+       "nobody says no; once the attacker has her name, he asks for her messages with it, by every way that the "
+       "program "
+       "has and by one of his own.",
        "In 2014 the attacker is a stranger who answers two questions; in Cairn's half he is also the operator, who can "
        "do more.",
        "Keep the paper with the recovery key. Nobody else gets your name without your paper, your PIN or a phone of "

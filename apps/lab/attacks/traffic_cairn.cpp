@@ -400,6 +400,28 @@ std::string percent(double share) {
   return out;
 }
 
+/// Envelopes that wait at the server.
+struct Waiting {
+  std::size_t handshakes = 0;  ///< that change a group
+  std::size_t all = 0;
+  std::size_t dated = 0;          ///< of which it stores when they came
+  std::size_t conversations = 0;  ///< that they belong to
+};
+
+Waiting what_waits(World& world) {
+  Waiting out;
+  std::set<ChannelId> conversations;
+  const Operator wire(world);
+  for (const auto& body : wire.bodies()) {
+    out.handshakes += body.row.kind != proto::EnvelopeKind::message ? 1 : 0;
+    out.dated += body.row.received_ms != 0 ? 1 : 0;
+    conversations.insert(body.row.channel);
+    ++out.all;
+  }
+  out.conversations = conversations.size();
+  return out;
+}
+
 }  // namespace
 
 Side metadata_cairn(World& world) {
@@ -423,17 +445,7 @@ Side metadata_cairn(World& world) {
   const auto [right, tested] = texts_told(world);
   const Passing passing = watch(world);
   must(world.run("alice-1", {"group", "create", "walkers", "bob@localhost"}));
-  std::size_t handshakes = 0, waiting = 0, dated = 0;
-  std::set<ChannelId> conversations;
-  {
-    const Operator wire(world);
-    for (const auto& body : wire.bodies()) {
-      handshakes += body.row.kind != proto::EnvelopeKind::message ? 1 : 0;
-      dated += body.row.received_ms != 0 ? 1 : 0;
-      conversations.insert(body.row.channel);
-      ++waiting;
-    }
-  }
+  const auto [handshakes, waiting, dated, conversations] = what_waits(world);
   must(world.run("bob-1", {"read"}));
   Side side;
   side.step("Alice", "server", "texts of " + alike + " characters: of one size");
@@ -472,7 +484,7 @@ Side metadata_cairn(World& world) {
   side.show("messages that change a group, told apart from others by a mark on the envelope", handshakes);
   side.show("envelopes that waited at the server then, of which it stores the time and the conversation",
             of(dated, waiting));
-  side.show("conversations that they are seen to belong to", conversations.size());
+  side.show("conversations that they are seen to belong to", conversations);
   return side;
 }
 
