@@ -156,7 +156,7 @@ struct Kept {
   std::size_t two_of_before = 0;             ///< and with two disks of before the deletion
 };
 
-std::size_t read_with_disks(const StolenBackup& copy, const Opened& box, const vault::RealmSet& set,
+std::size_t read_with_disks(const StolenBackup& copy, const OpenedBox& box, const vault::RealmSet& set,
                             const std::vector<const RealmDisk*>& disks, const std::vector<std::string>& sentences) {
   std::set<std::string> read;
   for (std::size_t i = 0; box && i < box->generations.size(); ++i) {
@@ -166,7 +166,7 @@ std::size_t read_with_disks(const StolenBackup& copy, const Opened& box, const v
   return read.size();
 }
 
-std::size_t read_with_realms(const StolenBackup& copy, const Opened& box, const Realms& realms,
+std::size_t read_with_realms(const StolenBackup& copy, const OpenedBox& box, const Realms& realms,
                              const std::vector<std::string>& sentences) {
   std::set<std::string> read;
   for (std::size_t i = 0; box && i < box->generations.size(); ++i) {
@@ -196,12 +196,12 @@ Kept keep_a_copy(Owner& alice, Realms& realms) {
 
   const StolenBackup copy = stolen_from_folder(kept);
   (void)alice.backup("mallory-1", "restore", alice.mallorys_key(), {"--from", kept});
-  const Opened beside = open_with_what_lies_beside(copy);
+  const OpenedBox beside = open_with_what_lies_beside(copy);
   out.without = search_files(kept, alice.said()).found.size() + read_packs(copy, beside, alice.said()).size() +
                 alice.sentences_on("mallory-1");
   out.opened = alice.ask("recover", "thief-1", "alice@localhost", alice.alices_key(), {"--from", kept});
   out.by_client = alice.sentences_on("thief-1");
-  const Opened box = open_with_keys(copy, keys_of_paper(alice.alices_key(), "alice@localhost"));
+  const OpenedBox box = open_with_keys(copy, keys_of_paper(alice.alices_key(), "alice@localhost"));
   out.by_realms = read_with_realms(copy, box, realms, alice.said());
   const RealmDisk one(before[0]), two(before[1]), now_0(after[0]), now_1(after[1]), now_2(after[2]);
   out.by_disks = read_with_disks(copy, box, realms.set(), {&one, &now_0, &now_1, &now_2}, alice.said());

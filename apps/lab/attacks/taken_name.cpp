@@ -142,7 +142,7 @@ class Resets {
     std::set<std::string> read =
         read_packs(stolen_, open_with_keys(stolen_, keys_of_paper(his_paper_, kDora)), doras_sentences());
     read.merge(read_packs(stolen_, open_with_what_lies_beside(stolen_), doras_sentences()));
-    const Opened hers = open_with_keys(stolen_, keys_of_paper(doras_key_, kDora));
+    const OpenedBox hers = open_with_keys(stolen_, keys_of_paper(doras_key_, kDora));
     out.tool_works = read_packs(stolen_, hers, doras_sentences()).size();
     out.sentences = read.size() + owner_.sentences_on(kDorasThief, doras_sentences());
     out.all = doras_sentences().size();

@@ -22,11 +22,11 @@ constexpr std::size_t kMaxStolenFile = std::size_t{8} << 20;
 constexpr std::uint32_t kGenerationsOfPaper = 4;  // one more each time that a recovery key is used
 
 /// What the box says, whoever signed it.
-Opened believed(Result<vault::UnverifiedKeyBox> opened) {
+OpenedBox believed(Result<vault::UnverifiedKeyBox> opened) {
   if (!opened) return std::nullopt;
   const std::vector<PublicKey> signers = {opened->signer()};
   auto box = std::move(*opened).verify({signers, std::nullopt, 0});
-  return box ? Opened(std::move(box->content)) : std::nullopt;
+  return box ? OpenedBox(std::move(box->content)) : std::nullopt;
 }
 
 template <class Take>
@@ -81,7 +81,7 @@ std::vector<crypto::KemPrivateKey> keys_of_paper(const std::string& recovery_key
   return out;
 }
 
-Opened open_with_keys(const StolenBackup& backup, const std::vector<crypto::KemPrivateKey>& keys) {
+OpenedBox open_with_keys(const StolenBackup& backup, const std::vector<crypto::KemPrivateKey>& keys) {
   for (const Bytes& box : backup.key_boxes) {
     for (const crypto::KemPrivateKey& key : keys) {
       if (auto opened = believed(vault::UnverifiedKeyBox::open(box, key))) return opened;
@@ -90,7 +90,7 @@ Opened open_with_keys(const StolenBackup& backup, const std::vector<crypto::KemP
   return std::nullopt;
 }
 
-Opened open_with_what_lies_beside(const StolenBackup& backup) {
+OpenedBox open_with_what_lies_beside(const StolenBackup& backup) {
   for (const Bytes& box : backup.key_boxes) {
     for (std::size_t at = 0; at + vault::BackupRoot::kSize <= box.size(); ++at) {
       const auto root = vault::BackupRoot::from(ByteView(box).subspan(at, vault::BackupRoot::kSize));
@@ -144,7 +144,7 @@ std::set<std::string> read_packs(const StolenBackup& backup, const vault::Genera
   return out;
 }
 
-std::set<std::string> read_packs(const StolenBackup& backup, const Opened& box,
+std::set<std::string> read_packs(const StolenBackup& backup, const OpenedBox& box,
                                  const std::vector<std::string>& sentences) {
   std::set<std::string> out;
   for (std::size_t i = 0; box && i < box->generations.size(); ++i) {

@@ -25,10 +25,10 @@ StolenBackup stolen_from_server(const Operator& server, const std::set<Bytes>& b
 std::vector<crypto::KemPrivateKey> keys_of_paper(const std::string& recovery_key, const std::string& name);
 
 /// The generations of keys in one of the key boxes.
-using Opened = std::optional<vault::KeyBoxContent>;
-Opened open_with_keys(const StolenBackup& backup, const std::vector<crypto::KemPrivateKey>& keys);
+using OpenedBox = std::optional<vault::KeyBoxContent>;
+OpenedBox open_with_keys(const StolenBackup& backup, const std::vector<crypto::KemPrivateKey>& keys);
 /// As in 2014, when the key lay beside what it opens: each run of 32 bytes of what is stored is tried as the root.
-Opened open_with_what_lies_beside(const StolenBackup& backup);
+OpenedBox open_with_what_lies_beside(const StolenBackup& backup);
 
 /// A generation's token out of the shares of two realms or more; nothing when they are too few.
 std::optional<vault::BackupToken> token_from_disks(const vault::RealmSet& set, const vault::Generation& generation,
@@ -40,7 +40,7 @@ std::optional<vault::BackupToken> token_from_realms(const Realms& realms, const 
 std::set<std::string> read_packs(const StolenBackup& backup, const vault::Generation& generation,
                                  const vault::BackupToken& token, const std::vector<std::string>& sentences);
 /// The same with every generation of a box whose token lies in it.
-std::set<std::string> read_packs(const StolenBackup& backup, const Opened& box,
+std::set<std::string> read_packs(const StolenBackup& backup, const OpenedBox& box,
                                  const std::vector<std::string>& sentences);
 
 }  // namespace cairn::lab
