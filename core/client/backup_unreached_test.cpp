@@ -187,24 +187,30 @@ TEST_F(BackupUnreached, WhatIsShownIsNotRememberedAsTheNewest) {
 // Nobody can say by then whether that device is out: what it says of a message is no word against what stands.
 TEST_F(BackupUnreached, WhatAnotherDeviceMadeOfAMessageWaitsForTheDirectory) {
   ASSERT_TRUE(village.link_device("alice-2", kAlice, "alice-1").contains("result"));
-  ASSERT_TRUE(village.until([&] { return texts("alice-2", kBob).size() == 1; }));
+  village.pass_all(kMinuteMs);
+  say("alice-1", kBob, "and a map");
+  const auto on_both = [&] { return village.ask("alice-2", "read", {{"conversation", kBob}})["result"]["messages"]; };
+  std::string id;
+  ASSERT_TRUE(village.until([&] {
+    const json said = on_both();
+    for (const json& one : said) {
+      if (one["text"] == "and a map") id = one["id"];
+    }
+    return !id.empty();
+  }));
   create("alice-1", kStick);
   ASSERT_TRUE(read("restore", kStick).contains("result"));
-  ASSERT_EQ(texts("alice-1", kRestored), Texts{kSecret});
-  const json said = village.ask("alice-2", "read", {{"conversation", kBob}})["result"]["messages"];
-  std::string id;
-  for (const json& one : said) {
-    if (one["text"] == kSecret) id = one["id"];
-  }
-  const json edited = village.ask("alice-2", "message.edit", {{"message", id}, {"text", "there is no treasure"}});
+  const Texts before = {kSecret, "and a map"}, after = {kSecret, "and no map"};
+  ASSERT_EQ(texts("alice-1", kRestored), before);
+  const json edited = village.ask("alice-2", "message.edit", {{"message", id}, {"text", "and no map"}});
   ASSERT_TRUE(edited.contains("result")) << edited.dump();
   create("alice-2", kStick);
   domain_goes();
   ASSERT_TRUE(read("restore", kStick).contains("result"));
-  EXPECT_EQ(texts("alice-1", kRestored), Texts{kSecret});
+  EXPECT_EQ(texts("alice-1", kRestored), before);
   village.server.down = false;
   ASSERT_TRUE(read("restore", kStick).contains("result"));
-  EXPECT_EQ(texts("alice-1", kRestored), Texts{"there is no treasure"});
+  EXPECT_EQ(texts("alice-1", kRestored), after);
 }
 
 }  // namespace

@@ -146,14 +146,11 @@ class Cosigner {
   std::uint64_t next_ = 1;
 };
 
-/// The log grows to `size`. Once that is cosigned no other log of this size is, from wherever it begins.
+/// The log grows to `size`, and that is cosigned.
 void grow(Cosigner& cosigner, std::uint64_t size) {
   const std::uint64_t old = cosigner.cosigned();
   while (cosigner.log.size() < size) cosigner.log.publish(cosigner.world.now, cosigner.log.random_key());
   ASSERT_EQ(cosigner.offer(cosigner.log.request(old, size)), kOk);
-  EXPECT_EQ(cosigner.cosigned(), size);
-  EXPECT_NE(cosigner.offer(cosigner.log.forged_request(old, size)), kOk);
-  EXPECT_NE(cosigner.offer(cosigner.log.forged_request(size, size)), kOk);
   EXPECT_EQ(cosigner.cosigned(), size);
 }
 
@@ -182,6 +179,10 @@ std::size_t live(witness::Role role, std::set<std::size_t> failing, ErrorCode co
   for (const std::uint64_t size : {1u, 2u, 5u}) grow(cosigner, size);
   if (role == witness::Role::auditor) veto(cosigner);
   grow(cosigner, 12);
+  // Another log of the same size, from wherever it begins. Whoever has seen it signs nothing of either any more.
+  EXPECT_NE(cosigner.offer(cosigner.log.forged_request(5, 12)), kOk);
+  EXPECT_NE(cosigner.offer(cosigner.log.forged_request(12, 12)), kOk);
+  EXPECT_EQ(cosigner.cosigned(), 12u);
   return cosigner.store.commits();
 }
 

@@ -114,8 +114,8 @@ class PeersOfAuditors : public VillageTest {
   /// What GET /health says of its one log; an empty object when it does not answer.
   nlohmann::json health_of_log(std::size_t auditor) {
     const Told told = call(auditor, proto::Method::get, "/health");
-    const auto json = nlohmann::json::parse(as_text(told.body), nullptr, false);
-    return told.status == 200 && json.is_object() ? json["logs"].at(0) : nlohmann::json::object();
+    const auto health = nlohmann::json::parse(as_text(told.body), nullptr, false);
+    return told.status == 200 && health.is_object() ? health["logs"].at(0) : nlohmann::json::object();
   }
   Told evidence(std::size_t auditor, const lying::LyingLog& log) {
     return call(auditor, proto::Method::get, "/" + to_hex(crypto::sha256(as_bytes(log.config().origin))) + "/evidence");
