@@ -352,8 +352,8 @@ TEST_F(FilesBetweenPrograms, APieceThatTheServerHasLostIsNamedAndNothingIsSaved)
   const demo::Said refused = village().cairn("bob-1", {"save", id, "--to", folder_of("bob-1")}, kMostOfATransfer);
   EXPECT_EQ(refused.exit_code, 1);
   // The 32nd piece of 64 KiB begins in part 1 and ends in part 2.
-  EXPECT_EQ(refused.error.find("report.pdf was not saved: Piece 32 of 64 is missing on the server, or cannot be read "
-                               "there; ask alice@localhost to send it again."),
+  EXPECT_EQ(refused.error.find("report.pdf was not saved: Piece 32 of 64 is missing on the server, or it has another "
+                               "one in its place; ask alice@localhost to send it again."),
             0u)
       << refused.error;
   EXPECT_EQ(files_in(folder_of("bob-1"), false), 0u);
