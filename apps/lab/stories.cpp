@@ -243,8 +243,7 @@ const std::vector<Story>& storage_stories() {
        "itself; so whoever has the file knows under which name its pieces are stored, and with that, who stores "
        "them. Nothing has to be opened.",
        "In Cairn a file is locked with a new key each time that it is sent, and a backup with keys that the server "
-       "does not have: equal files do not look equal. But a backup stores nothing twice, so how much it grows tells "
-       "whether what comes in was there.",
+       "does not have: equal files do not look equal, and a file that is sent once more is another one to a backup.",
        "Bob sends the known file to two people, and another one as large; and he backs up what he has, with "
        "the "
        "known file in it. The lab looks in all that the server stores for pieces of the file, for its fingerprints, "
@@ -255,15 +254,13 @@ const std::vector<Story>& storage_stories() {
        "backup grows each time.",
        "",
        "That you sent or got a certain file could not be looked up in what the server stores, by the ways that were "
-       "tried; but about how large your files are can be seen. And who can send you a large file, and sees by how much "
-       "your backup grows, learns whether you had it. What a "
-       "backup's growth tells of short texts, which it compresses together, was not tried; Cairn's own description of "
-       "backups says that it is not harmless. Where that is dangerous for you, back up to a storage that the other "
-       "side "
-       "does not see.",
-       {kGuide, kLocked, kBackup},
-       2014,
-       Outcome::measured},
+       "tried, nor seen by how much your backup grew when the file was sent to you again; but about how large your "
+       "files "
+       "are can be seen. What a backup's growth tells of texts, which it stores once and compresses together, was not "
+       "tried; Cairn's own description of backups says that it is not harmless. Where that is dangerous for you, back "
+       "up "
+       "to a storage that the other side does not see.",
+       {kGuide, kLocked, kBackup}},
   };
   return all;
 }
