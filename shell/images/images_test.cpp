@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -24,7 +25,7 @@ using testing::png_of;
 
 Result<Bytes> thumbnail_of(ByteView bytes) {
   Bytes copy(bytes.begin(), bytes.end());
-  if (copy.empty()) copy.push_back(0);
+  copy.resize(std::max<std::size_t>(copy.size(), 1));  // fmemopen takes no empty one
   std::FILE* const file = ::fmemopen(copy.data(), copy.size(), "rb");
   auto out = make_thumbnail(file);
   std::fclose(file);
