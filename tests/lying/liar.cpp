@@ -271,6 +271,10 @@ Liar::Response Liar::with_chain(const StoreView& store, const Request& request, 
   }
   const bool same_size = lie_ == Lie::forked_map || lie_ == Lie::forked_with_lines;
   const bool forks = same_size || lie_ == Lie::flash || lie_ == Lie::false_absence || lie_ == Lie::false_reset;
+  // Behind all that a client can have seen: nothing but the missing signatures is against it then.
+  if (lie_ == Lie::forked_map && fit_ == Fit::chain_alone) {
+    return in_one_epoch_more(store, request, std::move(response), leaf_of(told));
+  }
   if (same_size || (forks && fit_ == Fit::chain_alone)) {
     return forked(store, request, std::move(response), leaf_of(told));
   }

@@ -24,8 +24,9 @@ enum class Lie : std::uint8_t {
                     ///< fit, in the name's place)
   false_place,      ///< a chain of the name's own form in the attacker's place of the map
   replayed_answer,  ///< an old answer that was true once
-  forked_map,       ///< the attacker's chain under the name; map, record and checkpoint made anew, signed by the log
-  forked_with_lines,  ///< the same, with the cosignatures of the true checkpoint under it
+  forked_map,       ///< the attacker's chain under the name; map, record and checkpoint made anew, signed by the log:
+                    ///< in an epoch more or, where the map is made to fit, in the place of the newest one
+  forked_with_lines,  ///< in the place of the newest, with the cosignatures of the true checkpoint under it
   flash,              ///< the same, for a single epoch: at the next one it tells the truth again
   false_absence,      ///< a forked map without the name
   false_reset,        ///< a forked map in which the attacker has reset the name, without any notice

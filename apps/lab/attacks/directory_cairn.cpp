@@ -20,8 +20,15 @@ namespace {
 struct Told {
   bool believed = false;  ///< her client took a device for bob's that bob does not know
   bool grew = false;      ///< the server stored something that was said while it lied
-  std::string sentence;   ///< of the refusal
+  bool sent = false;      ///< her client said that it sent what it was to send
+  std::string sentence;   ///< of the refusal; empty when it sent
 };
+
+/// In words for everybody.
+std::string what_came_of(const Told& told) {
+  if (told.believed) return "believed";
+  return told.sent ? "not refused: she wrote to Bob" : in_plain_words(told.sentence);
+}
 
 std::size_t stored(World& world) {
   const Operator server(world);
@@ -31,8 +38,8 @@ std::size_t stored(World& world) {
 struct NamedLie {
   const char* name;      ///< as the lying server knows it
   const char* in_words;  ///< what it answers alice
-  /// What of the log the client has seen that is told it: all but its newest epoch, so that a false one can follow; or
-  /// that, too.
+  /// What of the log the client has seen for certain that is told it: all but its newest epoch; or that, too. Its look
+  /// at its own name may come before or after the lie, so no lie may depend on an epoch that it has not seen.
   enum class Seen { all_but_the_newest, all } seen = Seen::all_but_the_newest;
 };
 
@@ -57,7 +64,8 @@ class Lies {
     world_.tell("none");
     out.believed = !std::includes(bobs_.begin(), bobs_.end(), taken.begin(), taken.end());
     out.grew = stored(world_) > before;
-    out.sentence = sent.good() ? "sent" : sent.error;
+    out.sent = sent.good();
+    out.sentence = sent.error;
     return out;
   }
 
@@ -94,17 +102,17 @@ class Judged {
       grew_ += told.grew ? 1 : 0;
       named_ += condition_of(told.sentence) != 0 ? 1 : 0;
       if (sentence_.empty()) sentence_ = told.sentence;
-      if (condition_of(told.sentence) == 0) unnamed_ = told.sentence;
-      side.show(lie.in_words, told.believed ? "believed" : in_plain_words(told.sentence));
-      side.said(lie.in_words, told.sentence);
+      if (condition_of(told.sentence) == 0) unnamed_ = told.sent ? "it was sent" : told.sentence;
+      side.show(lie.in_words, what_came_of(told));
+      side.said(lie.in_words, told.sent ? "(it sent)" : told.sentence);
     }
   }
   void conclude(Side& side) const {
     if (believed_ != 0 || grew_ != 0) {
       side.outcome = Outcome::succeeded;
-      side.got = believed_ != 0 ? "Alice's phone took a device for Bob's that is none of his"
-                                : "something was stored while the server lied";
-      side.step("Alice", "operator", "not refused", Step::Kind::stolen);
+      side.got = got();
+      side.step("Alice", "operator", believed_ != 0 ? "the false device is believed" : "she writes all the same",
+                Step::Kind::stolen);
     } else if (named_ != told_) {
       side.got = "nothing to conclude: of " + std::to_string(told_) + " refusals one names no reason: " + unnamed_;
     } else {
@@ -114,10 +122,19 @@ class Judged {
       side.step("Alice", "Alice", for_picture(sentence_) + ". Nothing was sent.", Step::Kind::refused);
     }
     side.show("lies refused", of(named_, told_));
-    side.show("messages that came to the server meanwhile", grew_ == 0 ? "none" : "some");
+    side.show("lies by which a false device was taken for Bob's", of(believed_, told_));
+    side.show("lies during which something came to the server to be sent on", of(grew_, told_));
   }
 
  private:
+  /// A false device first: what else happened follows from whatever was not refused.
+  std::string got() const {
+    const std::string wrote = "wrote to Bob while the server lied about him";
+    if (believed_ == 0) return "Alice's phone " + wrote;
+    return std::string("Alice's phone took a device for Bob's that is none of his") +
+           (grew_ == 0 ? "" : ", and " + wrote);
+  }
+
   std::size_t told_ = 0, believed_ = 0, named_ = 0, grew_ = 0;
   std::string sentence_;  ///< of the first refusal
   std::string unnamed_;   ///< of one without a condition
@@ -399,7 +416,7 @@ std::string got_of(const SplitView& found) {
   if (found.signed_falsely()) return "witnesses or auditors signed what is no true directory";
   if (found.in_the_log.believed) return "a phone believed a false history of Bob's that its auditors had not signed";
   if (found.by_none.believed) return "Alice's phone believed a second directory that no auditor had signed";
-  if (found.by_none.grew) return "something was stored while the server showed what no auditor had signed";
+  if (found.by_none.grew) return "Alice's phone wrote to Bob by what no auditor had signed";
   if (found.by_others.good()) return "Bob's phone believed a second directory that not all of his auditors had signed";
   if (!found.proved) return "with all auditors in league nobody noticed";
   if (!found.verified) return "with all auditors in league Alice's phone held a proof that shows nothing to others";
@@ -437,7 +454,7 @@ SplitView split_the_view(World& world, const WorldOptions& options) {
 void show(Side& side, const SplitView& found) {
   side.show("auditors that must sign for these two", found.needed);
   side.show("signed by none of Alice's auditors (their signatures are copied from the true one)",
-            found.by_none.believed ? "believed" : in_plain_words(found.by_none.sentence));
+            what_came_of(found.by_none));
   side.show("signed by all of Bob's auditors but one",
             found.by_others.good() ? "believed" : in_plain_words(found.by_others.error));
   side.show("signed by all of them, so that the phone has nothing else to go by",
