@@ -12,7 +12,8 @@ const std::array<Condition, 8>& conditions() {
        "this is too old"},
       {"The directory has only grown: all that the phone has seen of it is still there.",
        "this is not what the directory was before"},
-      {"The newest entry is the one that is shown, and the directory's own keys are those of its domain.",
+      {"The newest entry is the one that is shown. And the directory's own key, which the phone has known since it "
+       "first heard of that directory, has signed this state.",
        "this entry or key is not the directory's"},
       {"The answer is about the place in the directory that belongs to the name, and that place is in the signed "
        "state.",

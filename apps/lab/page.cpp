@@ -110,8 +110,8 @@ std::string numbered_conditions() {
   for (const Condition& one : conditions()) out += "<li>" + escaped(one.holds) + "</li>";
   return out +
          "</ol><p>An answer that fails one of them is refused, and the refusal names its number. The lab tells lies "
-         "against each of them; but none against the second sentence of number 2, and none against the second half of "
-         "number 4.</p></details>\n</section>\n";
+         "against each of them. Not tried: to give a phone false keys of the directory when it first hears of "
+         "it; the lab's phones have the true ones before the lies begin.</p></details>\n</section>\n";
 }
 
 const char* colour(Outcome outcome) {

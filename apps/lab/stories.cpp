@@ -53,13 +53,11 @@ const std::vector<Story>& directory_stories() {
        "How many of the auditors must sign, Alice's phone decides; in the lab it knows two auditors and two witnesses, "
        "and asks for both auditors and one witness. "
        "Which ones it knows stands in a list that its owner gives it with the name; the operator may propose one, and "
-       "here the lab made it. "
-       "The lab's server tells phones that have never heard of Bob seven such lies. Then, in a second part, all "
-       "auditors "
-       "are in league with it, and sign what it likes: the lab tells six lies that a phone is meant to see through "
-       "even so, "
-       "by "
-       "what it has seen before and by the rules that each answer must keep.",
+       "here the lab made it. The lab's server tells phones that have never heard of Bob seven such lies. Then, in a "
+       "second part, all auditors are in league with it, and sign what it likes: the lab tells eight lies that a phone "
+       "is meant to see through even so, by what it has seen before and by the rules that each answer must keep. One "
+       "of the eight is told as if the auditors had to do without the operator, and so without the directory's own "
+       "key.",
        "In the second part lies were chosen that a phone is meant to see through. With all auditors in league there "
        "are "
        "others that it cannot: \"Two people, two directories\" is about those.",

@@ -108,8 +108,10 @@ constexpr const char* kSigned = "signed what is no true directory";
 constexpr Weakness kWeaknesses[] = {
     {"false-key", "quorum", kFalseDevice},
     {"false-key", "freshness", kFalseDevice},
+    {"false-key", "older", kFalseDevice},
     {"false-key", "growth", kFalseDevice},
     {"false-key", "record", kFalseDevice},
+    {"false-key", "log-key", kFalseDevice},
     {"false-key", "place", kFalseDevice},
     {"false-key", "map", kFalseDevice},
     {"ghost-device", "statement", kFalseDevice},

@@ -12,6 +12,7 @@ constexpr std::string_view kNotFresh = "condition 2: not fresh";
 constexpr std::string_view kAhead = "condition 2: cosigned ahead of this clock";
 constexpr std::string_view kAnotherLog = "condition 3: another log of the same size";
 constexpr std::string_view kRecord = "condition 4: the record is not in the log";
+constexpr std::string_view kLogKey = "condition 4: not signed by the log";
 constexpr std::string_view kConfig = "condition 4: not the config of the record";
 constexpr std::string_view kVrf = "condition 5: VRF proof";
 constexpr std::string_view kMapProof = "condition 5: map proof";
@@ -62,6 +63,8 @@ constexpr Expected kExpected[] = {
     {Lie::flash, kColluding, kBelieved, kInvalid},
     {Lie::false_absence, kColluding, kBelieved, kNoSuchName},
     {Lie::false_reset, kColluding, kNoNotice, kNoNotice},
+    {Lie::rolled_back, kColluding, kSmaller, kSmaller},
+    {Lie::another_log_key, kColluding, kLogKey, kLogKey},
     {Lie::no_notice, kColluding, kNoNotice, kNoNotice},
     {Lie::wrong_veto_keys, kColluding, kVetoKeys, kVetoKeys},
     {Lie::hidden_reset, kColluding, kBelieved, kHead},

@@ -59,7 +59,18 @@ constexpr Words kWords[] = {
      "The server shows, as all auditors cosigned it a day and an hour ago, what was before the owner's newest "
      "statement."},
     {Lie::fast_clock, "fast-clock", "The server shows what all auditors have cosigned in an hour."},
+    {Lie::rolled_back, "rolled-back",
+     "The server shows, as all auditors cosign it again, the log as it was before the owner's newest statement."},
+    {Lie::another_log_key, "another-log-key",
+     "The server shows, with all auditors, a chain of its own in a log that another key than the log's has signed."},
 };
+
+/// The same claim, signed in the log's name by this key.
+std::string signed_by(const crypto::SigningKey& key, const std::string& checkpoint) {
+  const auto parsed = tlog::SignedCheckpoint::parse(checkpoint, tlog::ExtensionLines::refuse);
+  CHECK(parsed.has_value());
+  return tlog::SignedCheckpoint::sign(parsed->claim(), key).encode();
+}
 
 }  // namespace
 
@@ -250,6 +261,7 @@ Chain Liar::told_chain(const StoreView& store, const Chain& truth) {
     case Lie::false_place:
     case Lie::false_proof:
     case Lie::false_record:
+    case Lie::another_log_key:
     case Lie::flash: return {{false_genesis()}, {}};
     default: break;
   }
@@ -281,7 +293,9 @@ Liar::Response Liar::with_chain(const StoreView& store, const Request& request, 
   if (fit_ == Fit::chain_alone) return response;
   if (lie_ != Lie::yesterday) response.record.time_ms = std::max(response.record.time_ms, now.ms);
   if (lie_ == Lie::false_place) return at_another_place(store, request, std::move(response), *leaf_of(told));
-  return in_one_epoch_more(store, request, std::move(response), leaf_of(told));
+  response = in_one_epoch_more(store, request, std::move(response), leaf_of(told));
+  if (lie_ == Lie::another_log_key) response.checkpoint = signed_by(key_, response.checkpoint);
+  return response;
 }
 
 // ---- the map and the log ----
@@ -379,6 +393,25 @@ Liar::Response Liar::in_a_flash(const StoreView& store, const Request& request, 
   return with_chain(store, request, std::move(response), now);
 }
 
+/// An older state of the log, as its operator still has all of it.
+Liar::Response Liar::rolled_back(const StoreView& store, const Request& request, Response response) const {
+  const auto row = need<relay::NameRow>(store, table::kNames, victim_.bytes());
+  const std::uint64_t count = leaves_of(store).at(row.map_key).count;
+  const OldLog old = log_before(store, row.map_key, count);
+  const auto leaf = old.leaves.find(row.map_key);
+  const Chain told = chain_of(store, victim_, leaf == old.leaves.end() ? 0 : leaf->second.count);
+  answer_with(told, chain_of(store, victim_, count), request, response);
+  response.record = old.record;
+  response.vrf_proof = row.vrf_proof;
+  response.map_proof = map_of(old.leaves).prove(row.map_key);
+  response.growth = {};
+  // From a greater log to this one there is no proof: the answer is as for who has seen none.
+  const std::uint64_t size = old.record.epoch + 1;
+  const std::uint64_t known_size = request.known_size > size ? 0 : request.known_size;
+  response.checkpoint = sign_log(store, entries_of(store, size), known_size, response.growth).encode();
+  return response;
+}
+
 std::string Liar::cosigned_otherwise(const StoreView& store, const std::string& honest, Time now) const {
   const auto truth = tlog::SignedCheckpoint::parse(honest, tlog::ExtensionLines::refuse);
   CHECK(truth.has_value());
@@ -428,6 +461,7 @@ Bytes Liar::answer(ByteView request_bytes, Bytes honest, const StoreView& store,
     case Lie::other_config: response = with_epoch(store, *request, std::move(response), now); break;
     case Lie::frozen_clock:
     case Lie::fast_clock: break;  // who cosigns it lies
+    case Lie::rolled_back: response = rolled_back(store, *request, std::move(response)); break;
     default:
       response = lie_ == Lie::another_name && fit_ == Fit::chain_alone
                      ? under_another_name(store, std::move(response))

@@ -45,7 +45,9 @@ enum class Lie : std::uint8_t {
   other_config,      ///< the record is of another config
   frozen_clock,      ///< the truth, as it was cosigned a day and an hour ago
   yesterday,         ///< what was true before the owner's newest statement, as it was cosigned then
-  fast_clock         ///< the truth, cosigned in an hour
+  fast_clock,        ///< the truth, cosigned in an hour
+  rolled_back,       ///< the log as it was before the owner's newest statement, cosigned now
+  another_log_key    ///< the attacker's chain in an epoch more, which not the log's key has signed but the attacker's
 };
 
 /// Lies about any name.
@@ -59,10 +61,10 @@ constexpr Lie kRemovalLies[] = {Lie::brought_back, Lie::undone_removal};
 /// Lies about a name whose chain has a request of a reset that the client has not seen.
 constexpr Lie kResetLies[] = {Lie::no_notice, Lie::wrong_veto_keys, Lie::hidden_reset};
 /// Lies that get further with a quorum behind them: about any name, but for undone_removal.
-constexpr Lie kChainLies[] = {Lie::unsigned_device, Lie::forged_signature,  Lie::brought_back,
-                              Lie::undone_removal,  Lie::dropped_statement, Lie::forked_chain,
-                              Lie::another_name,    Lie::false_place,       Lie::forked_map,
-                              Lie::flash,           Lie::false_absence,     Lie::false_reset};
+constexpr Lie kChainLies[] = {
+    Lie::unsigned_device, Lie::forged_signature, Lie::brought_back, Lie::undone_removal, Lie::dropped_statement,
+    Lie::forked_chain,    Lie::another_name,     Lie::false_place,  Lie::forked_map,     Lie::flash,
+    Lie::false_absence,   Lie::false_reset,      Lie::rolled_back,  Lie::another_log_key};
 /// Lies that need a quorum behind them, about a name with a request that is request_reset()'s.
 constexpr Lie kCosignedLies[] = {Lie::short_delay,  Lie::early_completion, Lie::false_completion, Lie::other_config,
                                  Lie::frozen_clock, Lie::yesterday,        Lie::fast_clock};
@@ -145,6 +147,7 @@ class Liar : public relay::LookupHook {
   Response with_epoch(const StoreView& store, const Request& request, Response response, Time now) const;
   Response with_completion(const StoreView& store, const Request& request, Response response) const;
   Response in_a_flash(const StoreView& store, const Request& request, Response response, Time now);
+  Response rolled_back(const StoreView& store, const Request& request, Response response) const;
   /// The honest checkpoint with other cosignatures.
   std::string cosigned_otherwise(const StoreView& store, const std::string& honest, Time now) const;
   Response with_another_config(Response response) const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/directory/update.h"
 #include "core/relay/leaf_pages.h"
 #include "tests/support/naive_log.h"
 
@@ -23,11 +24,33 @@ directory::Map map_with(const StoreView& store, const Hash& key, const std::opti
   std::map<Hash, directory::NameLeaf> leaves = leaves_of(store);
   leaves.erase(key);
   if (leaf) leaves[key] = *leaf;
+  return map_of(leaves);
+}
+
+directory::Map map_of(const std::map<Hash, directory::NameLeaf>& leaves) {
   std::vector<directory::LeafChange> changes;
   for (const auto& [at, value] : leaves) changes.push_back({at, value});
   directory::Map map;
   map.update(changes);
   return map;
+}
+
+OldLog log_before(const StoreView& store, const Hash& key, std::uint64_t count) {
+  const auto config = need<directory::DirectoryConfig>(store, relay::table::kKeys, as_bytes(relay::kConfigRow));
+  OldLog out;
+  for (std::uint64_t epoch = 0;; ++epoch) {
+    const auto audit = need<directory::EpochAudit>(store, relay::table::kAudits, relay::u64_key(epoch));
+    const auto updates =
+        directory::next_leaves(audit.updates, audit.notices, audit.record.time_ms, config.min_reset_delay_s);
+    CHECK(updates.has_value());
+    OldLog next{audit.record, out.leaves};
+    for (const directory::LeafUpdate& update : *updates) next.leaves[update.key] = update.after;
+    const auto leaf = next.leaves.find(key);
+    if (leaf != next.leaves.end() && leaf->second.count >= count) break;
+    out = std::move(next);
+  }
+  CHECK(!out.leaves.empty());
+  return out;
 }
 
 Chain chain_of(const StoreView& store, const directory::Name& name, std::uint64_t count) {

@@ -30,6 +30,17 @@ std::map<Hash, directory::NameLeaf> leaves_of(const StoreView& store);
 /// The map as it is served, but for one leaf.
 directory::Map map_with(const StoreView& store, const Hash& key, const std::optional<directory::NameLeaf>& leaf);
 
+/// The map with these leaves alone.
+directory::Map map_of(const std::map<Hash, directory::NameLeaf>& leaves);
+
+/// The log as it once was: its newest record then, and the leaves of the map that this left behind.
+struct OldLog {
+  directory::EpochRecord record;
+  std::map<Hash, directory::NameLeaf> leaves;
+};
+/// As it was last before the leaf of `key` had `count` statements (CHECKed that it has them, and that there was one).
+OldLog log_before(const StoreView& store, const Hash& key, std::uint64_t count);
+
 /// A chain from its first statement on, with the notices of its requests, in order.
 struct Chain {
   std::vector<directory::Statement> statements;

@@ -179,7 +179,10 @@ const std::vector<NamedLie>& lies_of_the_operator() {
 const std::vector<NamedLie>& lies_of_all_auditors() {
   static const std::vector<NamedLie> all = {
       {"yesterday", "signed by all, a day and an hour ago: Bob's devices before he removed one"},
+      {"rolled-back",
+       "signed by all, just now: an older directory than the phone has seen, before Bob removed a device"},
       {"forked-map", "signed by all: another directory in the place of the one that the phone has seen", kSeenAll},
+      {"another-log-key", "signed by all, but with another key than the directory's own: a false Bob"},
       {"forged-signature", "signed by all: one device more, in the name of one of Bob's, which never signed for it"},
       {"false-place", "signed by all: a false Bob, in the place of the directory that is Mallory's"},
       {"false-reset", "signed by all: Bob's name reset to the operator's device, with nothing said before"},
