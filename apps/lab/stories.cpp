@@ -356,8 +356,9 @@ const std::vector<Story>& traffic_stories() {
        "Once more",
        "Deliver an old message again, to somebody else, or under another name. What is shown?",
        "The signature of 2014 covered the encrypted text and nothing else: no sender, no recipient, no time. The same "
-       "envelope was good for ever, and after a change of signature also as somebody else's. The repair of 2016 "
-       "closed this; the lab tries that, too.",
+       "envelope was good for ever, and after a change of signature also as somebody else's. To another phone it was "
+       "of "
+       "no use, for it was locked for Bob's. The repair of 2016 closed the rest; the lab tries all of it.",
        "In Cairn the key of a message is deleted when it has been read; and "
        "in another conversation, or on another person's phone, there never was such a key.",
        "The lab delivers one "

@@ -105,7 +105,11 @@ Side replay_2014() {
   renamed.sender = mallory.name();
   renamed.payload = sign_envelope(Envelope::parse(taken.payload)->ct, mallory.device().signing_key()).encode();
   CHECK(service.apns.send(renamed).has_value());
+  Push elsewhere = again;
+  elsewhere.to = mallory.device().token();
+  CHECK(service.apns.send(elsewhere).has_value());
   bob.receive();
+  const std::size_t to_mallory = mallory.receive();
   std::size_t as_alice = 0, as_mallory = 0;
   for (const Shown& one : bob.device().conversation) {
     as_alice += one.from == alice.name() && one.text == text ? 1 : 0;
@@ -115,6 +119,8 @@ Side replay_2014() {
   side.step("Alice", "Bob", "\"" + text + "\"");
   side.step("operator", "Bob", "the same again, two months later", Step::Kind::swapped);
   side.step("operator", "Bob", "the same, signed by Mallory", Step::Kind::swapped);
+  side.step("operator", "Mallory", "the same, to Mallory's phone",
+            to_mallory == 0 ? Step::Kind::refused : Step::Kind::stolen);
   const bool accepted = as_alice == 2 && as_mallory == 1;
   // The repair of 2016 stops both.
   const Parties honest{alice.device().identity(), bob.device().identity()};
@@ -131,6 +137,7 @@ Side replay_2014() {
                               (first && !second && !other ? "; the envelope of 2016 refuses both" : ""));
   side.show("shown as Alice's", as_alice);
   side.show("shown as Mallory's", as_mallory);
+  side.show("shown to Mallory, to whom it was delivered too (it is locked for Bob's phone)", to_mallory);
   side.show("with the envelope of 2016, for the first time", said(first));
   side.show("with that envelope, once more", said(second));
   side.show("with that envelope, under Mallory's name", said(other));
