@@ -59,8 +59,7 @@ const std::vector<Story>& directory_stories() {
        "of the eight is told as if the auditors had to do without the operator, and so without the directory's own "
        "key.",
        "In the second part lies were chosen that a phone is meant to see through. With all auditors in league there "
-       "are "
-       "others that it cannot: \"Two people, two directories\" is about those.",
+       "are others that it cannot: \"Two people, two directories\" is about those.",
        "You need not trust whoever runs the server with your friends' keys. You do trust that at least one of the "
        "auditors whose signature your phone asks for is honest; \"Two people, two directories\" shows what happens if "
        "none is.",
@@ -87,11 +86,9 @@ const std::vector<Story>& directory_stories() {
        "In 2014 your phone told you when a device was added to your name, because the server told your phone. A "
        "server that wants to hide a device leaves the alert out.",
        "In Cairn each device reads its own name's signed history and compares.",
-       "The lab tries three things. The "
-       "operator alone adds a device. Then a thief who has one of Bob's two devices in hand lets another one in with "
-       "it: a true "
-       "key of Bob's has signed for that, so it cannot be refused. And then the server leaves the new device out of "
-       "what it tells Bob's other phone.",
+       "The lab tries three things. The operator alone adds a device. Then a thief who has one of Bob's two devices in "
+       "hand lets another one in with it: a true key of Bob's has signed for that, so it cannot be refused. And then "
+       "the server leaves the new device out of what it tells Bob's other phone.",
        "",
        "If somebody adds a device to your name, your other devices tell you when they next hear of the directory. If "
        "it was not you, remove that device, and the one that let it in: until then it gets what is written to you "
@@ -147,23 +144,19 @@ const std::vector<Story>& backup_stories() {
        "more.",
        "This is a backup of way (a): Alice's paper alone opens it.",
        "In the lab the attacker holds all that the server stores and may change it. He asks for Alice's name with "
-       "another paper, "
-       "and with none; tries every key that he has, and all that lies beside the backup, with a program of his "
-       "own; and lays her backup in the place of an accomplice's, who restores that. Then Alice, who has lost her "
-       "phone, types what is on her paper into a new one. With --with-reset the lab goes on for some minutes: two "
+       "another paper, and with none; tries every key that he has, and all that lies beside the backup, with a program "
+       "of his own; and lays her backup in the place of an accomplice's, who restores that. Then Alice, who has lost "
+       "her phone, types what is on her paper into a new one. With --with-reset the lab goes on for some minutes: two "
        "others allow a reset of their names: anybody may ask, and has the name after three days in which nobody said "
        "no. The attacker asks for both. Bob says no, and the server keeps that back. Dora's phone is in the puddle, so "
        "nobody says no; once the attacker has her name, he asks for her messages with it, by every way that the "
-       "program "
-       "has and by one of his own.",
+       "program has and by one of his own.",
        "In 2014 the attacker is a stranger who answers two questions; in Cairn's half he is also the operator, who can "
        "do more.",
        "Keep the paper with the recovery key. Nobody else gets your name without your paper, your PIN or a phone of "
-       "yours, unless you allow a "
-       "reset: then anybody may ask, and has the name if nobody calls it off in time; even then not what was written "
-       "before, as far as --with-reset tries it. Whoever loses all phones, the "
-       "paper, and the PIN if there was one, has "
-       "lost the messages: nobody at the server can help, and that is the price.",
+       "yours, unless you allow a reset: then anybody may ask, and has the name if nobody calls it off in time; even "
+       "then not what was written before, as far as --with-reset tries it. Whoever loses all phones, the paper, and "
+       "the PIN if there was one, has lost the messages: nobody at the server can help, and that is the price.",
        {kMudPuddle, kExperiment, kArs, kGuide, kBackup}},
       {"subpoena",
        "Hand over everything you store",
@@ -172,11 +165,9 @@ const std::vector<Story>& backup_stories() {
        "reads the messages, without Alice and without her password.",
        "Cairn's server keeps messages and files as locked envelopes until they are fetched, and backups locked with "
        "keys that it does not have.",
-       "The lab has Alice write three sentences, send a photo, and back up what she has, "
-       "with a photo in it, and parts of the key at three realms. Then it takes every file of the server, of its "
-       "witnesses and auditors, and of the realms, and searches them for the sentences, for pieces of the photo, and "
-       "for "
-       "names.",
+       "The lab has Alice write three sentences, send a photo, and back up what she has, with a photo in it, and parts "
+       "of the key at three realms. Then it takes every file of the server, of its witnesses and auditors, and of the "
+       "realms, and searches them for the sentences, for pieces of the photo, and for names.",
        "",
        "As far as this search shows, your server can hand over what you wrote only locked, without the key. Who is in "
        "a conversation with whom it can hand over as it is; and of what still waits, when it was sent and about how "
@@ -188,8 +179,7 @@ const std::vector<Story>& backup_stories() {
        "Deleting is a promise of whoever stores. In 2014 the copy opens by itself, for its key is stored in it; "
        "nobody has to steal anything.",
        "This is a backup of way (b): it takes Alice's paper and the parts of two of three realms. When she deletes, "
-       "the "
-       "realms erase their parts and sign that they have.",
+       "the realms erase their parts and sign that they have.",
        "Alice deletes such a backup, of which the storage has kept a copy. The lab gives a thief that copy, her paper, "
        "all three realms' disks as they are now, and one realm's disk from before the deletion. It also looks whether "
        "the copy opens with the disks of two realms from before.",
@@ -197,10 +187,9 @@ const std::vector<Story>& backup_stories() {
        "If deleting is to be final, make your backups with realms, or with a PIN, which means realms: then whoever "
        "kept the copy also needs the old disks of two of them, or your printout of their part. The price: if two of "
        "the three realms vanish and there is no printout, the backup is gone. From a phone a deletion takes three "
-       "days, in which every device "
-       "of "
-       "yours can call it off; with the paper it is done at once. Without realms, way (a), a copy that was kept opens "
-       "for whoever gets the paper. And nothing is deleted from a phone that had it open.",
+       "days, in which every device of yours can call it off; with the paper it is done at once. Without realms, way "
+       "(a), a copy that was kept opens for whoever gets the paper. And nothing is deleted from a phone that had it "
+       "open.",
        {kGuide, kBackup, kRealm}},
   };
   return all;
@@ -222,10 +211,8 @@ const std::vector<Story>& storage_stories() {
        "10 / 2 = 15. The realms tell Alice's phone of the guesses. Nothing is destroyed: on that phone she unlocks her "
        "PIN and goes on.",
        "The attacker in the lab guesses Alice's PIN as the operator of her server, who can ask the realms as often as "
-       "he "
-       "likes; and then he also gets one realm's whole disk. Afterwards the lab looks what Alice's phone tells her, "
-       "and has her "
-       "unlock her PIN on it.",
+       "he likes; and then he also gets one realm's whole disk. Afterwards the lab looks what Alice's phone tells her, "
+       "and has her unlock her PIN on it.",
        "In 2014 the attacker runs all the machines that count, and the code guards passwords; in Cairn's half he has "
        "one of the three, and the PIN guards a backup of messages. With two of them he can find the PIN, and the "
        "lab tries that, too.",
@@ -242,22 +229,17 @@ const std::vector<Story>& storage_stories() {
        "them. Nothing has to be opened.",
        "In Cairn a file is locked with a new key each time that it is sent, and a backup with keys that the server "
        "does not have: equal files do not look equal, and a file that is sent once more is another one to a backup.",
-       "Bob sends the known file to two people, and another one as large; and he backs up what he has, with "
-       "the "
-       "known file in it. The lab looks in all that the server stores for pieces of the file, for its fingerprints, "
-       "for "
-       "what the system of 2014 would have stored, for two sealed files that are alike in any part, and at the sizes. "
-       "Then it has somebody send Bob the file once more, and another one that is new to him, and looks by how much "
-       "his "
+       "Bob sends the known file to two people, and another one as large; and he backs up what he has, with the known "
+       "file in it. The lab looks in all that the server stores for pieces of the file, for its fingerprints, for what "
+       "the system of 2014 would have stored, for two sealed files that are alike in any part, and at the sizes. Then "
+       "it has somebody send Bob the file once more, and another one that is new to him, and looks by how much his "
        "backup grows each time.",
        "",
        "That you sent or got a certain file could not be looked up in what the server stores, by the ways that were "
        "tried, nor seen by how much your backup grew when the file was sent to you again; but about how large your "
-       "files "
-       "are can be seen. What a backup's growth tells of texts, which it stores once and compresses together, was not "
-       "tried; Cairn's own description of backups says that it is not harmless. Where that is dangerous for you, back "
-       "up "
-       "to a storage that the other side does not see.",
+       "files are can be seen. What a backup's growth tells of texts, which it stores once and compresses together, "
+       "was not tried; Cairn's own description of backups says that it is not harmless. Where that is dangerous for "
+       "you, back up to a storage that the other side does not see.",
        {kGuide, kLocked, kBackup}},
   };
   return all;
@@ -271,9 +253,8 @@ const std::vector<Story>& cipher_stories() {
        "apart?",
        "The number is the product of two primes that only Bob's phone knows; whoever finds them has his private key. "
        "The lab does that with a number small enough for seconds, if there is a program here that can, and reads a "
-       "message with what it finds. "
-       "That is a weakened copy: nobody is known to have done 1280 bits; but the rules for American "
-       "authorities have asked for 2048 since 2014.",
+       "message with what it finds. That is a weakened copy: nobody is known to have done 1280 bits; but the rules for "
+       "American authorities have asked for 2048 since 2014.",
        "Cairn has no such number. It encrypts to two kinds of public keys together: X25519, the elliptic curve that "
        "most of the web uses, and ML-KEM-768, made to withstand quantum computers. Whoever wants to read must break "
        "both.",
@@ -291,9 +272,8 @@ const std::vector<Story>& cipher_stories() {
        "In 2014 a phone had one private key for as long as it lived. Every message that was ever sent to it opens "
        "with that key.",
        "In Cairn each message has a key of its own, which is deleted when the message has been read.",
-       "The lab records "
-       "four messages, lets Bob read them, steals all that is on his device, unlocked, and tries the recording with "
-       "it.",
+       "The lab records four messages, lets Bob read them, steals all that is on his device, unlocked, and tries the "
+       "recording with it.",
        "The recording of 2014 is of a year; that of Cairn is of four messages, and some seconds.",
        "The phone keeps the text of what was read; only the recording stays shut. A locked phone was not tried. So "
        "whoever steals your phone unlocked reads what it shows you, and what is just arriving.",
@@ -304,13 +284,11 @@ const std::vector<Story>& cipher_stories() {
        "it. Can that reveal the key?",
        "The cipher of 2014 had no seal over the content: alter one place of what is encrypted, and the same place of "
        "the text is altered. The signature did not help, because anybody may take it off and put their own. And the "
-       "text "
-       "was compressed, with a checksum that changes in a way that can be computed. So Mallory guesses a digit of "
+       "text was compressed, with a checksum that changes in a way that can be computed. So Mallory guesses a digit of "
        "the photo's key, alters it, corrects the checksum as it must be if the guess is right, signs, and sends. If it "
        "was, Bob's phone finds everything in order and fetches the photo, which Mallory sees on the line to the "
-       "storage. "
-       "If it was not, the checksum is wrong, and the phone drops the message. Guess by guess the key is known, and "
-       "the photo open.",
+       "storage. If it was not, the checksum is wrong, and the phone drops the message. Guess by guess the key is "
+       "known, and the photo open.",
        "Cairn's envelopes have a seal, made with the message's secret key, and a signature that covers who sends and "
        "to which group.",
        "The lab alters one bit in each of sixteen messages, at sixteen places, and looks at what Bob's "
@@ -331,21 +309,17 @@ const std::vector<Story>& traffic_stories() {
        "Forty bits of repair",
        "In 2016 a check of 40 bits was put into each message, so that altered ones are dropped. Is that enough?",
        "Alice has sent Bob one of a few documents; which one, Mallory only guesses. She takes the encrypted message, "
-       "and "
-       "alters it so that, if her guess is right, the document's name turns into a link to her own site, from which a "
-       "phone fetches by itself, as it fetches any document: Bob need not tap on anything. Most of the time Bob's "
-       "phone finds that the check does not fit, and drops the message. But she sends it again and again, a "
+       "and alters it so that, if her guess is right, the document's name turns into a link to her own site, from "
+       "which a phone fetches by itself, as it fetches any document: Bob need not tap on anything. Most of the time "
+       "Bob's phone finds that the check does not fit, and drops the message. But she sends it again and again, a "
        "little different each time, until one fits by chance. When Bob's phone fetches from the link, she knows: the "
        "guess was right. If nothing comes after many tries, she gives that guess up, and goes on to the next. With 40 "
        "bits a right guess takes about a million million tries, and giving a wrong one up some eight times as many; "
-       "the lab does it with a shorter check. It is no attack for every day; it is a "
-       "margin "
-       "that nobody would choose today.",
+       "the lab does it with a shorter check. It is no attack for every day; it is a margin that nobody would choose "
+       "today.",
        "In Cairn the check has 128 bits, and the sender's signature stands behind it.",
-       "The lab's attacker knows the "
-       "whole text, and alters it into another of the same length. He does not know at which of nine places the text "
-       "begins, "
-       "and sends one forgery for each.",
+       "The lab's attacker knows the whole text, and alters it into another of the same length. He does not know at "
+       "which of nine places the text begins, and sends one forgery for each.",
        "In 2016's half the forger tries until one fits. With 128 bits that cannot be awaited, so with nine forgeries "
        "it is only tried whether one passes at once.",
        "Guessing what you wrote did not help anybody to change it. The true message is lost with the forgery; Bob's "
@@ -357,12 +331,10 @@ const std::vector<Story>& traffic_stories() {
        "Deliver an old message again, to somebody else, or under another name. What is shown?",
        "The signature of 2014 covered the encrypted text and nothing else: no sender, no recipient, no time. The same "
        "envelope was good for ever, and after a change of signature also as somebody else's. To another phone it was "
-       "of "
-       "no use, for it was locked for Bob's. The repair of 2016 closed the rest; the lab tries all of it.",
+       "of no use, for it was locked for Bob's. The repair of 2016 closed the rest; the lab tries all of it.",
        "In Cairn the key of a message is deleted when it has been read; and "
        "in another conversation, or on another person's phone, there never was such a key.",
-       "The lab delivers one "
-       "message twice more to Bob, once in Mallory's conversation with him, and once to Mallory.",
+       "The lab delivers one message twice more to Bob, once in Mallory's conversation with him, and once to Mallory.",
        "",
        "In these trials each message was shown once, only to whom it was meant for, under its sender's name.",
        {kQuarkslab, kBellare, kMls}},
@@ -375,10 +347,8 @@ const std::vector<Story>& traffic_stories() {
        "Cairn fills messages up to fixed steps of size, so that short texts look alike. It does not hide from the "
        "server who is in a conversation with whom, when something is sent there, and about how large it is; nor "
        "whether it is a message or a change of the group.",
-       "The lab measures what passes through the server: texts, "
-       "photos, "
-       "the receipts that a phone sends by itself, and the signal that somebody is writing. This measures; it does not "
-       "claim that nothing is left.",
+       "The lab measures what passes through the server: texts, photos, the receipts that a phone sends by itself, and "
+       "the signal that somebody is writing. This measures; it does not claim that nothing is left.",
        "What both halves measure in the same way are texts alone: the same 24, of four kinds. Of receipts and photos "
        "Cairn's half has fewer than that of 2014, and the photo's own file, which passes beside its message, is not "
        "counted among the guesses: it tells itself.",

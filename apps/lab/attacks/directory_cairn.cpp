@@ -511,9 +511,8 @@ Side split_view_cairn(World& world, const WorldOptions& options) {
                                 "of that domain";
   side.reduced.push_back(
       {"The second directory that all signed differs from the first in a time alone; no false key was put into it, so "
-       "nobody read "
-       "anything meanwhile. With the help of all auditors a false key for somebody to whom Alice has never written "
-       "could stand in it; how much would be read before the proof was not tried.",
+       "nobody read anything meanwhile. With the help of all auditors a false key for somebody to whom Alice has never "
+       "written could stand in it; how much would be read before the proof was not tried.",
        ""});
   return side;
 }

@@ -131,13 +131,11 @@ Side forge_2016(const ModelOptions& options) {
   side.reduced.push_back({"The check has " + std::to_string(options.tag_bits) +
                               " bits instead of 40, so a forgery of the right guess passes once in " + tries +
                               " tries; one of a wrong guess never gives the link, and is given up after eight times as "
-                              "many. With 40 bits it is "
-                              "once in about a million million: at this machine's " +
+                              "many. With 40 bits it is once in about a million million: at this machine's " +
                               std::to_string(static_cast<int>(rate)) + " tries a second against one phone, " + years +
                               " years for the right guess, and about eight times that to give up a wrong one.",
                           "2^t tries for t bits of the tag (Bellare and Stepanovs 2020). Tries are on line, and can be "
-                          "spread over phones. The "
-                          "message key itself is not found."});
+                          "spread over phones. The message key itself is not found."});
   disclose_packing(side, with_name(secret), body);
   return side;
 }

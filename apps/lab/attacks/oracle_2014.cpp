@@ -424,19 +424,14 @@ Side oracle_2014() {
   side.show("the photo opens to what Alice sent", last.right ? "yes" : "no");
   side.reduced.push_back(
       {"Mallory is told how the text was compressed and where in it the key begins; finding that out, too, is most of "
-       "the "
-       "work in the published attack, which needs up to some hundred thousand copies. And about some photos she gives "
-       "up, "
-       "and waits for the next that Alice sends.",
+       "the work in the published attack, which needs up to some hundred thousand copies. And about some photos she "
+       "gives up, and waits for the next that Alice sends.",
        "Given are the Huffman codes of the message's one deflate block, and at which bit the key begins. Recovering "
-       "those "
-       "through the same fetches is most of what the paper's attack costs (fewer than 2^18 queries). A key whose "
-       "digits the "
-       "compression has woven into other repeated strings is given up after " +
+       "those through the same fetches is most of what the paper's attack costs (fewer than 2^18 queries). A key whose "
+       "digits the compression has woven into other repeated strings is given up after " +
            std::to_string(kMostQueries) +
            " queries, and the next photo is tried. Everything else is done for real: each query is an RSA-1280 "
-           "envelope, "
-           "signed anew, carried, decrypted, checked and read by the model's phone."});
+           "envelope, signed anew, carried, decrypted, checked and read by the model's phone."});
   return side;
 }
 

@@ -74,9 +74,8 @@ void extrapolate(Side& side, unsigned bits) {
            "2^" +
            with_digits(strength, 1) +
            " by (1.923 (ln N)^(1/3) (ln ln N)^(2/3) - 4.69) / ln 2 (FIPS 140-2 Implementation Guidance 7.5). The "
-           "record "
-           "is RSA-250; the factor between it and 1280 bits is that of the number field sieve's formula, without its "
-           "o(1). NIST has asked for 2048 bits since 2014."});
+           "record is RSA-250; the factor between it and 1280 bits is that of the number field sieve's formula, "
+           "without its o(1). NIST has asked for 2048 bits since 2014."});
 }
 
 }  // namespace
