@@ -200,7 +200,7 @@ void show(Side& side, const Confirmed& found) {
   side.show("of them as large as the known one would be", of(found.right_size, found.blobs.size()));
   side.show("sizes of files that look so when they are sealed, in bytes",
             std::to_string(like.least) + " to " + std::to_string(like.most));
-  side.show("of them with any 16 bytes of ciphertext that another one has, too", found.alike);
+  side.show("of them with any 16 bytes in a row that another one has, too", found.alike);
   side.show("of them named by a fingerprint of the known one", found.named);
   side.show("bytes of the server's, searched after Bob backed the file up", found.server.bytes);
   side.show("in them: pieces of the file, its fingerprints, and what 2014 would have stored",

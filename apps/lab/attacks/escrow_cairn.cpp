@@ -268,13 +268,16 @@ Side escrow_cairn(const WorldOptions& options) {
   side.said("Alice's phone, by itself", found.alarm.empty() ? "(nothing)" : found.alarm);
   side.show("Alice's sentences that he got", of(found.stolen, all));
   side.show("Alice's phone tells her of the guesses by itself", found.alarm.empty() ? "no" : "yes");
-  side.show("guessing off line with all of the server's data and one realm's disk, the right PIN among the guesses",
-            found.one_disk.found.empty() ? "found in none of " + std::to_string(found.one_disk.tried)
-                                         : "found: " + found.one_disk.found);
+  side.show(
+      "guessing without asking the realms, with the server's data and one realm's disk, the right PIN among the "
+      "guesses",
+      found.one_disk.found.empty() ? "found in none of " + std::to_string(found.one_disk.tried)
+                                   : "found: " + found.one_disk.found);
   side.show("the same with the disks of two realms (two of three in league)",
             "found after " + std::to_string(found.two_disks.tried) + " guesses of " +
-                digits(found.two_disks.seconds_each, 2) + " s each; all PINs of six digits: " +
-                digits(found.two_disks.seconds_each * 1e6 / 3600, 0) + " hours of one core, less on many machines");
+                digits(found.two_disks.seconds_each, 2) +
+                " s each; all PINs of six digits: " + digits(found.two_disks.seconds_each * 1e6 / 3600, 0) +
+                " hours of one processor core, less on many machines");
   side.show("Alice unlocks her PIN, and it opens her backup on a new phone", of(found.back, all));
   const bool too_few = !found.opened() && found.on_line.answered < kAllowedGuesses;
   if (found.two_disks.found.empty() || found.back != all || too_few) {

@@ -114,8 +114,9 @@ FalseLog offer_false_log(const WorldOptions& options) {
 
 void show(Side& side, const FalseLog& found) {
   side.show("witnesses and auditors that were offered a log with a false history of Bob's in it", found.asked);
-  side.show("of them, refused to sign it (auditors read every change, witnesses look that the log has only grown)",
-            found.refused);
+  side.show(
+      "of them, refused to sign it (auditors read every change, witnesses see to it that the directory only grows)",
+      found.refused);
   side.show("a phone that is shown it, with the signatures that there are",
             found.believed ? "believes it" : in_plain_words(found.sentence));
   side.show("of them, signed a second directory as large as the first", of(found.signed_second, found.asked));

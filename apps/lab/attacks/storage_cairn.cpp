@@ -133,13 +133,15 @@ Side subpoena_cairn(World& world, const WorldOptions& options) {
                       " pieces of her photo"
                 : "no sentence of Alice's is in them, and no piece of her photo",
             any ? Step::Kind::stolen : Step::Kind::refused);
-  side.show("bytes handed over, searched as they are, as UTF-16, in hex and in base64", bytes);
+  side.show(
+      "bytes handed over, searched for each text as it is, and in three other ways of writing it (UTF-16, hex, base64)",
+      bytes);
   side.show("sentences found in them", of(sentences.size(), all));
   side.show("pieces of the photo found in them", of(pieces.size(), content.pieces.size()));
   side.show("envelopes among them that were still waiting for Bob", found.waiting);
   side.show("and that Bob could read afterwards", of(found.arrived, all));
   side.show("files among them that were sent", found.files);
-  side.show("objects of backups among them", found.backups);
+  side.show("pieces of backups among them", found.backups);
   side.show("files in Alice's backup, as her own phone says", found.kept);
   side.show("the same sentences in what Alice's own phone exports (so the search finds what is there)",
             of(found.on_her_phone, all));
@@ -266,8 +268,9 @@ Side weak_rsa_cairn(World& world, const WorldOptions& options) {
   std::string calls;
   for (const std::string& one : rsa.calls) calls += (calls.empty() ? "" : ", ") + one;
   side.show(
-      "functions of OpenSSL for RSA, or to encrypt to any public key, that Cairn's programs call (what OpenSSL does "
-      "by itself in TLS, where a server's certificate may be of RSA, is not among them)",
+      "ways to use RSA, or to lock something for any public key, that Cairn's programs call in the library of "
+      "cryptography, OpenSSL (what that does by itself to protect the line to a server, whose own key may be of RSA, "
+      "is not among them)",
       calls.empty() ? "none" : calls);
   side.show("programs that were looked at", of(rsa.looked_at, rsa.programs));
   side.show("found likewise in the lab's own program, which has RSA (so the search finds what is there)",

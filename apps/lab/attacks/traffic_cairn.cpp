@@ -357,7 +357,7 @@ Side forge_cairn(World& world) {
                " forgeries of it was accepted";
   side.show("forgeries of a fully guessed message, one for each place at which its text may begin", tried);
   side.show("accepted", worked);
-  side.show("bits of the check, by the suite that conversations have",
+  side.show("bits of the check, in the kind of encryption that conversations have",
             8 * crypto::aead_tag_size(mls::cipher_suite(mls::kDefaultSuite).hpke.aead));
   side.show("bits of it in 2016 (in 2014 there was none)", legacy::kTagBits);
   side.show("an honest message after them arrived", alive ? "yes" : "no");

@@ -68,7 +68,7 @@ void extrapolate(Side& side, unsigned bits) {
       {"The number has " + std::to_string(bits) + " bits instead of 1280. The true size is about " +
            with_digits(times, 0) +
            " times as much work as the largest such number that is publicly known to have been taken apart (829 bits, "
-           "in 2020, with about 2700 years of one core). Nobody is known to have done it.",
+           "in 2020, with about 2700 years of one processor core). Nobody is known to have done it.",
        "At " + std::to_string(bits) +
            " bits OAEP with SHA-1 (42 bytes) does not fit, so the key is wrapped with PKCS#1 v1.5. For 1280 bits: work "
            "2^" +
@@ -105,7 +105,7 @@ Side weak_rsa_2014(const ModelOptions& options) {
                                               " bits, not 1280: the private key from the public one, and the message");
   if (side.outcome == Outcome::succeeded) side.outcome = Outcome::weakened;
   side.show("bits factored", options.factor_bits);
-  side.show("seconds of one core", with_digits(factors->seconds, 1));
+  side.show("seconds of one processor core", with_digits(factors->seconds, 1));
   side.show("read", read ? read->text : "-");
   extrapolate(side, options.factor_bits);
   return side;
