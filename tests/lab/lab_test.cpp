@@ -122,6 +122,7 @@ constexpr Weakness kWeaknesses[] = {
     {"silent-enrolment", "head", "of which Bob's other device showed nothing"},
     {"split-view", "gossip", "with all auditors in league nobody noticed"},
     {"split-view", "proof", "there was proof, and Alice's phone wrote to somebody new of that domain all the same"},
+    {"split-view", "evidence", "held a proof that shows nothing to others"},
     {"split-view", "replay", kSigned},
     {"split-view", "append-only", kSigned},
     {"mud-puddle", "sealing", "messages, without a key of their owner's"},

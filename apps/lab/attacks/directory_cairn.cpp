@@ -12,6 +12,7 @@
 #include "apps/lab/attacks/false_log.h"
 #include "apps/lab/cairn/operator.h"
 #include "apps/lab/conditions.h"
+#include "core/directory/evidence.h"
 
 namespace cairn::lab {
 namespace {
@@ -381,13 +382,26 @@ class TwoHistories {
   demo::Said lacking_one_, by_all_;
 };
 
-/// Whether a file of evidence verifies by itself, and no longer when something is added to it.
+/// Puts another directory in the place of the first in a file of evidence: what signed that one did not sign this.
+void alter_root(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  auto evidence = directory::Evidence::decode(as_bytes(bytes));
+  if (!evidence) must({1, {}, evidence.error().where});
+  std::string& note = evidence->first;
+  const std::size_t root = note.find('\n', note.find('\n') + 1) + 1;  // behind the lines of origin and size
+  note.at(root) = note.at(root) == 'A' ? 'B' : 'A';
+  std::ofstream(file, std::ios::binary) << as_text(evidence->encode());
+}
+
+/// Whether a file of evidence verifies by itself, and no longer when it is altered.
 bool verifies(TwoHistories& colluding) {
   const std::string file = colluding.world().folder() + "-evidence";
   must(colluding.by_alice({"evidence", "export", file}));
-  const bool good = colluding.world().run("nobody", {"evidence", "verify", file}).good();
-  std::ofstream(file, std::ios::app) << "more";
-  const bool altered = colluding.world().run("nobody", {"evidence", "verify", file}).good();
+  const auto is_taken = [&] { return colluding.world().run("nobody", {"evidence", "verify", file}).good(); };
+  const bool good = is_taken();
+  alter_root(file);
+  const bool altered = is_taken();
   std::filesystem::remove(file);
   return good && !altered;
 }
