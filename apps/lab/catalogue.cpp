@@ -6,6 +6,7 @@
 
 #include "apps/lab/attacks/cairn_attacks.h"
 #include "apps/lab/stories.h"
+#include "apps/lab/words.h"
 
 namespace cairn::lab {
 namespace {
@@ -173,6 +174,11 @@ std::string explain(const Story& story) {
   if (!story.unlike.empty()) out += "\nNot the same on both sides. " + story.unlike + "\n";
   out += "\nWhat it means for you, if a run says of Cairn \"" + std::string(to_string(story.promised)) + "\". " +
          story.means + "\n";
+  std::string explained;
+  for (const Word& word : words()) {
+    if (uses(out, word)) explained += std::string("- ") + word.title + ": " + word.meaning + "\n";
+  }
+  if (!explained.empty()) out += "\nThe words:\n" + explained;
   out += "\nSources:\n";
   for (const std::string& source : story.sources) out += "- " + source + "\n";
   return out;

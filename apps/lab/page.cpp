@@ -4,6 +4,7 @@
 
 #include "apps/lab/conditions.h"
 #include "apps/lab/drawing.h"
+#include "apps/lab/words.h"
 
 namespace cairn::lab {
 namespace {
@@ -82,31 +83,16 @@ should. Each attack has two halves: how it goes on the old system, and how it go
 &#x2715; it was stopped here.</p>
 <p>One run is not a proof that no attack exists. It shows what happened to these fifteen, once.</p>
 </section>
-<section>
-<h2>The words</h2>
-<dl>
-<dt>Server, operator, domain</dt><dd>The computers that carry and store, and whoever runs them. In most attacks here the operator is the attacker, or does what an attacker says. A domain is what one operator runs: the part of a name behind the @.</dd>
-<dt>Public key, private key</dt><dd>Two long numbers that belong together. Whoever has Bob's public key can lock a message for him; only his private key opens it, and that stays on his phone unless the phone is stolen.</dd>
-<dt>To encrypt, a cipher</dt><dd>To lock a text with a key, so that whoever lacks the key sees nothing in it; a cipher is a way to do that.</dd>
-<dt>Signature</dt><dd>A mark that only the holder of a private key can make and everybody can check.</dd>
-<dt>Directory</dt><dd>The phone book of public keys: which devices belong to which name.</dd>
-<dt>Witnesses and auditors (Cairn)</dt><dd>Computers of other people than the operator. Witnesses sign that everybody is shown the same directory; auditors do so too, and only after they have checked every change in it. Which of them a phone asks, and how many must sign, stands in a list that its owner gives it when a name is made; the operator may propose one. In this run the lab made the lists, and all of them were programs on the same computer.</dd>
-<dt>Envelope, mailbox</dt><dd>An encrypted message as the server carries it, and where it waits until a device fetches it.</dd>
-<dt>Conversation, group</dt><dd>In Cairn a conversation of two is a group of two; in both cases each message is locked for the group's devices.</dd>
-<dt>Backup</dt><dd>A copy of one's messages that somebody else stores, so that they come back on a new phone.</dd>
-<dt>Recovery key, "the paper" (Cairn)</dt><dd>A row of letters and digits that is shown once, to be written on paper. It brings back a name.</dd>
-<dt>Reset (Cairn)</dt><dd>A way to give a name to somebody who has lost all its keys: anybody may ask, and has the name after some days in which nobody called it off. A name allows none unless its owner asks for it.</dd>
-<dt>Realms (Cairn)</dt><dd>Three machines that are meant to be run by three different parties (in this run they were on the same computer). What opens a backup can be split among them: two parts are needed, and one is of no use.</dd>
-<dt>PIN (Cairn)</dt><dd>A short secret that one remembers. It works only together with two realms, which count wrong tries.</dd>
-<dt>What opens a backup of Cairn's</dt><dd>That depends on how its owner made it. (a) Plain: the paper alone. (b) With realms: the paper and two realms. (c) With a PIN, which always means realms: the PIN and two realms, or the paper and two realms. Her own phones hold a key of it, too, which stands for the paper in (a) to (c); and she may have the part that the realms hold printed, which then stands for them. Each attack on a backup says which of the three it is.</dd>
-<dt>Bit, byte</dt><dd>In what size and strength are counted. A byte is eight bits, about one letter; a secret of one bit more takes twice as many tries.</dd>
-<dt>Checksum, check</dt><dd>A checksum is a number made from a text that shows whether it was damaged; anybody can make one. A check, or seal, needs a secret key.</dd>
-<dt>Receipt</dt><dd>What a phone sends by itself to say that a message came or was read. A receipt of erasure is another thing: a realm's signature that it erased its part.</dd>
-<dt>RSA</dt><dd>The kind of public key that was used in 2014: a large number that is two primes multiplied. Whoever takes it apart has the private key.</dd>
-</dl>
 )";
 
-/// The glossary promises them.
+std::string glossary() {
+  std::string out = "<section>\n<h2>The words</h2>\n<dl>\n";
+  for (const Word& word : words())
+    out += "<dt>" + escaped(word.title) + "</dt><dd>" + escaped(word.meaning) + "</dd>\n";
+  return out + "</dl>\n";
+}
+
+/// Ends the glossary's section.
 std::string numbered_conditions() {
   std::string out =
       "<details><summary>The eight conditions that Cairn's phones ask of each answer of the directory</summary><ol>";
@@ -241,7 +227,7 @@ std::string make_page(const std::vector<Report>& reports, const Stamp& stamp) {
       escaped(stamp.date) + ", Cairn " + escaped(stamp.version) +
       ", all on one computer</strong>: both systems, the attackers, and also Cairn's witnesses, auditors and "
       "realms, which in life belong to different people. No real service was talked to.</p>\n" +
-      kIntroduction + kHowToRead + numbered_conditions() + table(reports);
+      kIntroduction + kHowToRead + glossary() + numbered_conditions() + table(reports);
   for (const Report& report : reports) out += article(report);
   return out + "<p class=\"soft\">Made by cairn-lab " + escaped(stamp.version) + ".</p>\n</body>\n</html>\n";
 }

@@ -7,6 +7,7 @@
 #include "apps/lab/catalogue.h"
 #include "apps/lab/conditions.h"
 #include "apps/lab/drawing.h"
+#include "apps/lab/words.h"
 
 namespace cairn::lab {
 namespace {
@@ -137,6 +138,21 @@ TEST(Catalogue, HasFifteenAttacksWithStoriesAndSources) {
       EXPECT_FALSE(paragraph.empty()) << attack.story.id;
     EXPECT_FALSE(attack.story.sources.empty()) << attack.story.id;
   }
+}
+
+TEST(Words, AreExplainedOnThePageAndWhereAStoryUsesThem) {
+  const std::string page = make_page({report(Outcome::succeeded, Outcome::refused)}, kStamp);
+  for (const Word& word : words()) {
+    EXPECT_TRUE(has(page, escaped(word.meaning))) << word.title;
+    bool used = false;
+    for (const Attack& attack : catalogue()) {
+      const std::string told = explain(attack.story);
+      used = used || has(told, word.meaning);
+    }
+    EXPECT_TRUE(used) << word.title;
+  }
+  EXPECT_TRUE(has(explain(find_attack("kept-copy")->story), "\n- Realms (Cairn): "));
+  EXPECT_FALSE(has(explain(find_attack("replay")->story), "\n- Realms (Cairn): "));
 }
 
 TEST(Conditions, AreReadInARefusal) {
