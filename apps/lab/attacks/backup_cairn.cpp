@@ -99,9 +99,10 @@ Side mud_puddle_cairn(const WorldOptions& options) {
   const std::string got = got_of(found, names);
   const bool both_work = found.tool_works == all && names.tool_works == names.all;
   if (got.empty() && (found.laid == 0 || !found.own.good() || found.back != all || !both_work)) {
-    side.got = "the owner's own restore, with which it is compared, brought " + of(found.back, all) + " sentences (" +
-               answer(found.own) + "), the attack's own program " + of(found.tool_works, all) + " with her key, and " +
-               std::to_string(found.laid) + " objects were laid elsewhere";
+    side.got = "nothing to conclude: Alice's own restore, with which it is compared, brought " + of(found.back, all) +
+               " sentences, the attack's own program " + of(found.tool_works, all) + " with her key, and " +
+               std::to_string(found.laid) + " pieces of her backup were laid in another's place";
+    side.said("Alice's own restore", answer(found.own));
     return side;
   }
   if (options.with_reset && got.empty() && (!names.dora || names.auditors_told == 0)) {

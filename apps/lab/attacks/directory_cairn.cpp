@@ -101,9 +101,9 @@ class Judged {
       ++told_;
       believed_ += told.believed ? 1 : 0;
       grew_ += told.grew ? 1 : 0;
-      named_ += condition_of(told.sentence) != 0 ? 1 : 0;
+      const bool came_through = told.believed || told.grew;
+      refused_ += !came_through && condition_of(told.sentence) != 0 ? 1 : 0;
       if (sentence_.empty()) sentence_ = told.sentence;
-      if (condition_of(told.sentence) == 0) unnamed_ = told.sent ? "it was sent" : told.sentence;
       side.show(lie.in_words, what_came_of(told));
       side.said(lie.in_words, told.sent ? "(it sent)" : told.sentence);
     }
@@ -114,15 +114,16 @@ class Judged {
       side.got = got();
       side.step("Alice", "operator", believed_ != 0 ? "the false device is believed" : "she writes all the same",
                 Step::Kind::stolen);
-    } else if (named_ != told_) {
-      side.got = "nothing to conclude: of " + std::to_string(told_) + " refusals one names no reason: " + unnamed_;
+    } else if (refused_ != told_) {
+      side.got = "nothing to conclude: of " + std::to_string(told_) + " lies " + std::to_string(told_ - refused_) +
+                 " were answered without a reason";
     } else {
       side.outcome = Outcome::refused;
       side.got = "each of " + std::to_string(told_) +
                  " lies was refused with its reason, and nothing came to the server to be sent on";
       side.step("Alice", "Alice", for_picture(sentence_) + ". Nothing was sent.", Step::Kind::refused);
     }
-    side.show("lies refused", of(named_, told_));
+    side.show("lies refused", of(refused_, told_));
     side.show("lies by which a false device was taken for Bob's", of(believed_, told_));
     side.show("lies during which something came to the server to be sent on", of(grew_, told_));
   }
@@ -136,9 +137,8 @@ class Judged {
            (grew_ == 0 ? "" : ", and " + wrote);
   }
 
-  std::size_t told_ = 0, believed_ = 0, named_ = 0, grew_ = 0;
+  std::size_t told_ = 0, believed_ = 0, refused_ = 0, grew_ = 0;
   std::string sentence_;  ///< of the first refusal
-  std::string unnamed_;   ///< of one without a condition
 };
 
 /// Lies of a server whose auditors are honest.
