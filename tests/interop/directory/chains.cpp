@@ -15,21 +15,6 @@ using namespace directory;
 
 constexpr std::uint64_t kStatementsOfAChain = 400;
 
-/// What both must agree on besides the verdict.
-Hash summary_of(const NameState& state) {
-  wire::Writer out;
-  out.raw(state.head());
-  out.raw(state.recovery_commitment());
-  out.u32(state.reset_delay_s());
-  out.u8(state.open_reset() ? 1 : 0);
-  std::vector<DeviceId> active;
-  for (const Device& device : state.active_devices()) active.push_back(device.id());
-  std::sort(active.begin(), active.end());
-  for (const DeviceId& id : active) out.raw(id);
-  for (const PublicKey& key : state.veto_holders()) out.raw(key);
-  return crypto::sha256(out.take());
-}
-
 /// The verdict, which the frame has too: what is accepted is at the chain's end.
 bool judge(Frames& frames, NameState& state, const std::string& label, const Bytes& bytes) {
   const auto read = Statement::decode(bytes);
@@ -263,6 +248,20 @@ class LongChain {
 };
 
 }  // namespace
+
+Hash summary_of(const directory::NameState& state) {
+  wire::Writer out;
+  out.raw(state.head());
+  out.raw(state.recovery_commitment());
+  out.u32(state.reset_delay_s());
+  out.u8(state.open_reset() ? 1 : 0);
+  std::vector<DeviceId> active;
+  for (const directory::Device& device : state.active_devices()) active.push_back(device.id());
+  std::sort(active.begin(), active.end());
+  for (const DeviceId& id : active) out.raw(id);
+  for (const PublicKey& key : state.veto_holders()) out.raw(key);
+  return crypto::sha256(out.take());
+}
 
 void write_chains(std::uint64_t seed, std::uint64_t count, Frames& frames) {
   for (std::uint64_t done = 0; done < count;) {

@@ -1,6 +1,6 @@
-// cairn-random-epochs SEED COUNT: COUNT epochs, honest ones and lies, and a fifth as many statements of chains, with
-// the verdicts of core/directory, on standard output in the frames that verify.py reads (`verify.py stream`). From
-// 1,000 epochs on also one chain that is full. The same seed gives the same bytes.
+// cairn-random-epochs SEED COUNT: COUNT epochs, honest ones and lies, a fifth as many statements of chains, and a tenth
+// as many answers to look-ups, with the verdicts of core/directory, on standard output in the frames that verify.py
+// reads (`verify.py stream`). From 1,000 epochs on also one chain that is full. The same seed gives the same bytes.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -14,6 +14,8 @@ using namespace cairn;
 using namespace cairn::testing;
 
 constexpr std::uint64_t kEpochsOfALog = 150;
+/// One look-up for so many epochs: verify.py is slow at curves, and each look-up has a dozen multiplications of points.
+constexpr std::uint64_t kEpochsOfALookup = 10;
 /// A run of so many has a chain to its last place too.
 constexpr std::uint64_t kLongRun = 1000;
 
@@ -166,6 +168,7 @@ int main(int argc, char** argv) {
     for (std::uint64_t i = 0; i < kEpochsOfALog && done < count; ++i, ++done) run.epoch();
   }
   write_chains(seed, count / 5, frames);
+  write_lookups(seed, count / kEpochsOfALookup, frames);
   if (count >= kLongRun) write_long_chain(seed, frames);
   return std::fflush(stdout) == 0 ? 0 : 1;
 }

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "core/directory/chain.h"
 #include "core/wire/writer.h"
 
 namespace cairn::testing {
@@ -22,9 +23,14 @@ class Frames {
   }
 };
 
+/// What both verifiers must agree on of a chain, besides the verdict.
+Hash summary_of(const directory::NameState& state);
+
 /// COUNT statements, valid ones and others, in chains of some hundred, with core/directory's verdicts.
 void write_chains(std::uint64_t seed, std::uint64_t count, Frames& frames);
 /// A chain that is full in the end, and what is refused on its way: some 4,100 statements, which all have to agree.
 void write_long_chain(std::uint64_t seed, Frames& frames);
+/// COUNT answers to look-ups, honest ones and lies, of domains of fifty each, with core/directory's verdicts.
+void write_lookups(std::uint64_t seed, std::uint64_t count, Frames& frames);
 
 }  // namespace cairn::testing

@@ -2,7 +2,7 @@
 """A second verifier of Cairn's directory: written from docs/spec/directory.md and C2SP's texts alone.
 
     verify.py vectors FOLDER             the published vectors (tests/vectors/directory)
-    verify.py stream                     epochs with another verifier's verdicts, on standard input
+    verify.py stream                     epochs, chains and look-ups with another verifier's verdicts, on standard input
     verify.py tiles URL|FOLDER VKEY      a log as it is served, replayed from epoch 0 (--policy FILE, --state FILE,
                                          --plain: a log of any entries, without audits)
 
@@ -1318,6 +1318,13 @@ class Client:
         return replace(self, edge=edge, newest=answer.record, config=config,
                        greatest_s=max(self.greatest_s, time_s), names={**self.names, name: pinned})  # fmt: skip
 
+    def summary(self, name: str) -> bytes:
+        """All that it has verified of a name and its domain, for comparing."""
+        pinned = self.names[name]
+        newest = pinned.newest.hash() if pinned.newest else ZERO
+        log = u64(edge_size(self.edge)) + edge_root(self.edge) + u64(self.greatest_s)
+        return sha256(pinned.chain.summary(), newest, u64(pinned.chain.completed), log)
+
     def _check_quorum(self, checkpoint: Checkpoint, now_ms: int) -> int:
         cosignatures = self.policy.cosignatures(checkpoint)
         need(self.policy.latest(cosignatures) is not None, "condition 1", "no quorum")
@@ -1683,6 +1690,11 @@ def run_vectors(folder: pathlib.Path) -> int:
 #   E uint64 ms                                          time went by
 #   B name<V>                                            an empty chain
 #   S uint8 accepted, Hash summary, text<V>, Statement   the summary is of the chain after it (Chain.summary)
+#   D policy<V>                                          a domain that is new to all clients, and their policy
+#   L uint8 condition, uint8 keep, uint32 client, uint64 now_ms, Hash summary, text<V>, name<V>, VetoNotice vetoes<V>,
+#     LookupResponse                                     an answer. condition: the one that refuses it, 0 accepted, 255
+#                                                        in no format. The summary is of what is known then
+#                                                        (Client.summary). keep: the client goes on with it
 
 
 # What a long stream must have broken. Rule 5 shows in the new root: "audit 6". Rule 7 of chains is broken where one is
@@ -1690,13 +1702,17 @@ def run_vectors(folder: pathlib.Path) -> int:
 BREAKABLE = ["format", *(f"audit {rule}" for rule in (1, 2, 3, 4, 6, 7, 8, 9)), "mailbox", "cosign"]
 BREAKABLE += ["close", "closed", "not yet", "mailbox closed", "head", "audit 9 veto", "paid"]
 BREAKABLE += [f"chain {rule}" for rule in (1, 2, 4, 5, 6, "name", "sequence", "previous", "signers", "recovery")]
+CONDITIONS = [f"condition {number}" for number in range(1, 9)]
 
 
 class Stream:
     def __init__(self) -> None:
         self.auditor: Auditor | None = None
         self.chain = Chain("")
-        self.accepted = self.refused = 0
+        self.policy: Policy | None = None
+        self.clients: dict[int, Client] = {}
+        self.accepted = self.refused = self.epochs = 0
+        self.lookups_accepted = self.lookups_refused = 0
         self.rules: dict[str, int] = {}
         self.wrong: list[str] = []
 
@@ -1708,6 +1724,13 @@ class Stream:
             return
         if kind == "B":
             self.chain = Chain(read_name(reader))
+            return
+        if kind == "D":
+            self.policy, self.clients = Policy(reader.opaque(65_536).decode()), {}
+            self.policy.check_client()
+            return
+        if kind == "L":
+            self._look_up(reader)
             return
         auditor = self.auditor
         assert auditor is not None
@@ -1745,6 +1768,7 @@ class Stream:
             rule = refused
         self.accepted += rule is None
         self.refused += rule is not None
+        self.epochs += kind == "A"
         if rule is not None:
             self.rules[rule.rule] = self.rules.get(rule.rule, 0) + 1
         if kind == "S" and self.chain.summary() != summary:
@@ -1752,6 +1776,28 @@ class Stream:
         if (rule is None) != expected or (rule is not None and rule.rule == "replay"):
             self.wrong.append(f"{text}: {rule or 'accepted'}; the other one {'accepts' if expected else 'refuses'}")
 
+    def _look_up(self, reader: Reader) -> None:
+        """A refusal has to be of the same condition."""
+        condition, keep, number = reader.number(1), reader.number(1) == 1, reader.number(4)
+        now_ms, summary, text = reader.number(8), reader.raw(32), reader.opaque(1 << 14).decode()
+        name, vetoes = read_name(reader), tuple(reader.many(read_veto, 1 << 20, 64))
+        assert self.policy is not None
+        client = replace(self.clients.get(number, Client(self.policy)), vetoes=vetoes)
+        try:
+            after, found = client.look_up(name, reader.raw(len(reader.data) - reader.at), now_ms), "accepted"
+        except Refused as refused:
+            after, found = None, refused.rule
+        expected = {0: "accepted", 255: "format"}.get(condition, f"condition {condition}")
+        self.lookups_accepted += after is not None
+        self.lookups_refused += after is None
+        if after is None:
+            self.rules[found] = self.rules.get(found, 0) + 1
+        elif keep:
+            self.clients[number] = after
+        if found != expected:
+            self.wrong.append(f"{text}: {found}; the other one says {expected}")
+        elif after is not None and after.summary(name) != summary:
+            self.wrong.append(f"{text}: another view than the other one's")
 
     def _close(self, auditor: Auditor, rest: bytes, now_ms: int, text: str) -> None:
         try:
@@ -1771,10 +1817,14 @@ def run_stream(source: Any) -> int:
         stream.frame(source.read(int.from_bytes(head, "big")))
     for line in stream.wrong:
         print("DISAGREE", line)
+    looked_up = stream.lookups_accepted + stream.lookups_refused
     wanted = (BREAKABLE if stream.accepted > 300 else []) + (["chain 7"] if stream.accepted > 4096 else [])
+    wanted += CONDITIONS if looked_up >= 100 else []
     missing = [rule for rule in wanted if not stream.rules.get(rule)]
     rules = ", ".join(f"{rule}: {count}" for rule, count in sorted(stream.rules.items()))
-    print(f"{stream.accepted} accepted, {stream.refused} refused ({rules}), {len(stream.wrong)} disagreements")
+    print(f"{stream.accepted} accepted, {stream.refused} refused, of them {stream.epochs} epochs; {looked_up} look-ups:"
+          f" {stream.lookups_accepted} accepted, {stream.lookups_refused} refused ({rules});"
+          f" {len(stream.wrong)} disagreements")  # fmt: skip
     if missing:
         print("never refused by", ", ".join(missing))
     return 1 if stream.wrong or missing or head or not stream.accepted else 0
