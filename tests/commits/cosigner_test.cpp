@@ -2,8 +2,6 @@
 // life fails in turn, and the process ends after every answer.
 #include <gtest/gtest.h>
 
-#include <deque>
-#include <map>
 #include <memory>
 
 #include "core/directory/notice.h"
@@ -12,6 +10,7 @@
 #include "shell/loop/loop.h"
 #include "shell/store/memory/memory_store.h"
 #include "tests/support/faulty_store.h"
+#include "tests/support/loop_world.h"
 #include "tests/support/seeded_entropy.h"
 #include "tests/support/test_directory.h"
 
@@ -25,38 +24,21 @@ constexpr std::uint64_t kDelayMs = 3 * kDayMs;
 constexpr int kOk = 200;
 
 /// What the cosigner's loop sees: requests, and a log whose files can be read.
-class LogWorld final : public loop::Transport {
+class LogWorld final : public testing::LoopWorld {
  public:
-  explicit LogWorld(const TestDirectory& log) : log_(log) {}
+  explicit LogWorld(const TestDirectory& log) : LoopWorld(Time{1'700'000'000'000}), log_(log) {}
 
-  std::deque<proto::Input> arrived;
-  std::map<proto::RequestId, proto::Respond> answers;
-  std::size_t resets = 0;
-  Time now{1'700'000'000'000};
-
-  std::vector<proto::Input> take(const Take& wanted) override {
-    std::vector<proto::Input> out;
-    while (!arrived.empty() && out.size() < wanted.most) {
-      out.push_back(std::move(arrived.front()));
-      arrived.pop_front();
-    }
-    if (out.empty()) now = after(now, std::max<std::uint64_t>(wanted.wait_ms, 1));
-    return out;
-  }
-  void perform(proto::Send send) override {
-    if (auto* respond = std::get_if<proto::Respond>(&send)) {
-      EXPECT_TRUE(answers.emplace(respond->id, *respond).second);
-    } else if (auto* call = std::get_if<proto::Call>(&send)) {
-      arrived.emplace_back(proto::CallDone{call->id, read(call->url)});
-    }
-  }
-  void reset(const proto::Respond&) override {
-    ++resets;
+  /// What was asked of the log is never answered then.
+  void reset(const proto::Respond& answer) override {
+    LoopWorld::reset(answer);
     arrived.clear();
   }
-  void close(std::uint64_t) override {}
 
  private:
+  void perform_other(const proto::Send& send) override {
+    const auto* call = std::get_if<proto::Call>(&send);
+    if (call != nullptr) arrived.emplace_back(proto::CallDone{call->id, read(call->url)});
+  }
   proto::CallReply read(const std::string& url) const {
     proto::CallReply reply;
     reply.status = kOk;
@@ -104,11 +86,12 @@ class Cosigner {
       request.method = proto::Method::post;
       request.target = target;
       request.body = body;
-      const std::size_t resets = world.resets;
+      const std::size_t resets = world.resets.size();
       world.arrived.emplace_back(std::move(request));
       const proto::RequestId id{next_ - 1};
-      for (int step = 0; step < 1000 && !world.answers.contains(id) && world.resets == resets; ++step) loop_->step(10);
-      if (world.resets != resets) continue;
+      for (int step = 0; step < 1000 && !world.answers.contains(id) && world.resets.size() == resets; ++step)
+        loop_->step(10);
+      if (world.resets.size() != resets) continue;
       const auto found = world.answers.find(id);
       EXPECT_NE(found, world.answers.end()) << target << " is not answered";
       const int status = found == world.answers.end() ? 0 : found->second.status;

@@ -2,8 +2,6 @@
 // the process ends after every answer. What was answered must be there, once.
 #include <gtest/gtest.h>
 
-#include <deque>
-
 #include "core/crypto/labels.h"
 #include "core/directory/lookup.h"
 #include "core/proto/api.h"
@@ -12,6 +10,7 @@
 #include "shell/loop/loop.h"
 #include "shell/store/memory/memory_store.h"
 #include "tests/support/faulty_store.h"
+#include "tests/support/loop_world.h"
 #include "tests/support/seeded_entropy.h"
 #include "tests/support/test_person.h"
 #include "tests/support/vault_writer.h"
@@ -24,34 +23,20 @@ using testing::TestDevice;
 using testing::TestPerson;
 
 /// What the server's loop sees of the world, and what the world sees of it.
-class World final : public loop::Transport {
+class World final : public testing::LoopWorld {
  public:
-  std::deque<proto::Input> arrived;
-  std::map<proto::RequestId, proto::Respond> answers;
-  std::vector<proto::MailboxPush> pushes;
-  std::vector<proto::Respond> resets;
-  Time now{1'750'000'000'000};
+  World() : LoopWorld(Time{1'750'000'000'000}) {}
 
-  std::vector<proto::Input> take(const Take& wanted) override {
-    std::vector<proto::Input> out;
-    while (!arrived.empty() && out.size() < wanted.most) {
-      out.push_back(std::move(arrived.front()));
-      arrived.pop_front();
-    }
-    if (out.empty()) now = after(now, std::max<std::uint64_t>(wanted.wait_ms, 1));
-    return out;
+  std::vector<proto::MailboxPush> pushes;
+
+ private:
+  void perform_other(const proto::Send& send) override {
+    const auto* frame = std::get_if<proto::SocketSend>(&send);
+    if (frame == nullptr) return;
+    auto push = wire::decode<proto::MailboxPush>(frame->data);
+    ASSERT_TRUE(push.has_value());
+    pushes.push_back(std::move(*push));
   }
-  void perform(proto::Send send) override {
-    if (auto* respond = std::get_if<proto::Respond>(&send)) {
-      EXPECT_TRUE(answers.emplace(respond->id, *respond).second);
-    } else if (auto* frame = std::get_if<proto::SocketSend>(&send)) {
-      auto push = wire::decode<proto::MailboxPush>(frame->data);
-      ASSERT_TRUE(push.has_value());
-      pushes.push_back(std::move(*push));
-    }
-  }
-  void reset(const proto::Respond& answer) override { resets.push_back(answer); }
-  void close(std::uint64_t) override {}
 };
 
 /// A server that is started again after each of its answers; who asks it repeats what failed.

@@ -1,11 +1,10 @@
 // No evaluation leaves a realm before its counter is on disk: every commit fails in turn, under the real loop.
 #include <gtest/gtest.h>
 
-#include <deque>
-
 #include "shell/loop/loop.h"
 #include "shell/store/memory/memory_store.h"
 #include "tests/support/faulty_store.h"
+#include "tests/support/loop_world.h"
 #include "tests/support/realm_village.h"
 
 namespace cairn {
@@ -15,31 +14,6 @@ using testing::FaultyStore;
 using testing::RealmVillage;
 
 constexpr std::string_view kCommitsPin = "correct horse";
-
-class CommitsWorld final : public loop::Transport {
- public:
-  std::deque<proto::Input> arrived;
-  std::map<proto::RequestId, proto::Respond> answers;
-  std::size_t resets = 0;
-  Time now = testing::kRealmStart;
-
-  std::vector<proto::Input> take(const Take& wanted) override {
-    std::vector<proto::Input> out;
-    while (!arrived.empty() && out.size() < wanted.most) {
-      out.push_back(std::move(arrived.front()));
-      arrived.pop_front();
-    }
-    if (out.empty()) now = after(now, std::max<std::uint64_t>(wanted.wait_ms, 1));
-    return out;
-  }
-  void perform(proto::Send send) override {
-    if (auto* respond = std::get_if<proto::Respond>(&send)) {
-      EXPECT_TRUE(answers.emplace(respond->id, *respond).second);
-    }
-  }
-  void reset(const proto::Respond&) override { ++resets; }
-  void close(std::uint64_t) override {}
-};
 
 /// One realm under the loop, a new process after each request.
 class LoopRealm {
@@ -83,7 +57,7 @@ class LoopRealm {
   store::MemoryStore rows;
   FaultyStore store;
   testing::SeededEntropy entropy{12};
-  CommitsWorld world;
+  testing::LoopWorld world{testing::kRealmStart};
   std::uint64_t next = 1;
 };
 
@@ -127,7 +101,7 @@ TEST(RealmCommits, AnswerNoGuessThatIsNotCountedOnDisk) {
       ASSERT_EQ(scene.realm.counter(scene.village.who), evaluations) << "commit " << failing << ", guess " << i;
     }
     EXPECT_EQ(evaluations, 10u);
-    EXPECT_EQ(scene.realm.world.resets, 1u) << failing << " of " << scene.realm.store.commits();
+    EXPECT_EQ(scene.realm.world.resets.size(), 1u) << failing << " of " << scene.realm.store.commits();
   }
   EXPECT_GT(failed, 5u);
 }
