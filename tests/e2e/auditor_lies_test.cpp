@@ -2,12 +2,7 @@
 #include "core/base/encoding.h"
 #include "core/directory/auditor.h"
 #include "core/directory/closing.h"
-#include "shell/loop/loop.h"
-#include "shell/net/network.h"
-#include "shell/os/clock.h"
-#include "shell/store/memory/memory_store.h"
-#include "tests/e2e/village_fixture.h"
-#include "tests/lying/lying_log.h"
+#include "tests/e2e/log_host.h"
 
 namespace cairn::e2e {
 namespace {
@@ -24,99 +19,51 @@ using testing::NaiveMap;
 
 constexpr std::uint64_t kDelayMs = directory::kMinResetDelayS * kSecondMs;
 
-/// Serves the files of logs, and hears what calls were answered.
-class Files final : public proto::Mind {
- public:
-  proto::Effects rebuild(const StoreView&, Time, Entropy&) override { return {}; }
-  proto::Effects handle(const proto::Input& input, const StoreView&, Time, Entropy&) override {
-    proto::Effects effects;
-    if (const auto* request = std::get_if<proto::RequestArrived>(&input)) {
-      if (request->target.ends_with("/config")) configs_read.insert(request->target);
-      const auto found = files.find(request->target);
-      proto::Respond answer{request->id, found == files.end() ? 404 : 200, {}, {}, {}};
-      if (found != files.end()) answer.body = found->second;
-      effects.sends.emplace_back(std::move(answer));
-    } else if (const auto* done = std::get_if<proto::CallDone>(&input)) {
-      reply = done->reply;
-    }
-    return effects;
-  }
-  Time next_deadline() const override { return Time::never(); }
-
-  std::map<std::string, Bytes> files;  ///< by target
-  std::set<std::string> configs_read;
-  std::optional<Result<proto::CallReply>> reply;
-};
-
-struct Reply {
-  int status = 0;
-  std::string text;
-  std::optional<std::uint32_t> retry_after_s;
-};
-
 class AuditorLies : public VillageTest {
  protected:
   void SetUp() override {
     VillageTest::SetUp();
     std::filesystem::create_directories(folder_);
-    network_.emplace(entropy_);
-    loop_.emplace(files_, store_, entropy_, *network_, loop::LoopOptions{os::now, nullptr});
-    ASSERT_TRUE(loop_->start().has_value());
-    port_ = *network_->serve_http("127.0.0.1", 0);
   }
 
   /// To be called for all logs before the auditor starts.
   LyingLog& add_log(const std::string& domain, std::uint64_t adopted_size = 0) {
     LyingLog& log = logs_.try_emplace(domain, domain, logs_.size() + 1).first->second;
-    list_ += "log " + log.key().to_text() + " http://127.0.0.1:" + std::to_string(port_) + "/" + domain + " " +
-             std::to_string(adopted_size) + "\n";
-    files_.files["/" + domain + "/config"] = wire::encode(log.config());
+    list_ +=
+        "log " + log.key().to_text() + " " + host_.url() + "/" + domain + " " + std::to_string(adopted_size) + "\n";
+    host_.add(log, domain);
     return log;
   }
   void start_auditor() {
     const std::string logs = (folder_ / "logs").string();
     std::ofstream(logs) << list_;
-    const std::string output = (folder_ / "auditor.log").string();
-    std::vector<std::string> words = {program_folder() + "/cairn-witness", "--data", (folder_ / "auditor").string()};
-    demo::init_cosigner(words, "auditor", "auditor.example/a");
-    words.insert(words.end(), {"serve", "--listen", "127.0.0.1:0", "--role", "auditor", "--name", "auditor.example/a",
-                               "--logs", logs});
-    auditor_.emplace(demo::Process::start(words, output));
+    auditor_.emplace(start_auditor_program(folder_, "auditor", "0", logs));
     ASSERT_TRUE(eventually([&] { return find_port(auditor_->output()); }));
     const auto enrolled = [&] {
-      loop_->step(20);
-      return files_.configs_read.size() == logs_.size();
+      host_.step(20);
+      return host_.files.configs_read.size() == logs_.size();
     };
     ASSERT_TRUE(eventually(enrolled));
   }
 
-  /// Calls the auditor while it reads our files.
-  Reply call(proto::Method method, const std::string& target, Bytes body = {}) {
-    files_.reply.reset();
-    network_->perform(proto::Call{
-        {++calls_}, method, "http://127.0.0.1:" + std::to_string(auditor_port_) + target, "", std::move(body), 10'000});
-    while (!files_.reply) loop_->step(100);
-    if (!*files_.reply) return {};
-    return {(*files_.reply)->status, as_text((*files_.reply)->body), (*files_.reply)->retry_after_s};
+  AuditorReply call(proto::Method method, const std::string& target, Bytes body = {}) {
+    return host_.call("http://127.0.0.1:" + std::to_string(auditor_port_), method, target, std::move(body));
   }
   /// Offers the newest checkpoint.
-  Reply offer(const LyingLog& log, std::uint64_t cosigned_size) {
+  AuditorReply offer(const LyingLog& log, std::uint64_t cosigned_size) {
     const std::string domain = log.config().origin.substr(0, log.config().origin.find('/'));
-    for (std::size_t i = 0; i < log.audits().size(); ++i) {
-      files_.files["/" + domain + "/audit/" + std::to_string(i)] = log.audits()[i];
-    }
-    return call(proto::Method::post, "/add-checkpoint", to_bytes(as_bytes(log.request(cosigned_size))));
+    return host_.offer("http://127.0.0.1:" + std::to_string(auditor_port_), log, domain, cosigned_size);
   }
   /// The size that the auditor says it has cosigned; 0 when there is none.
   std::uint64_t cosigned_size(const LyingLog& log) {
     const std::string id = to_hex(crypto::sha256(as_bytes(log.config().origin)));
-    const Reply reply = call(proto::Method::get, "/" + id + "/checkpoint");
+    const AuditorReply reply = call(proto::Method::get, "/" + id + "/checkpoint");
     if (reply.status != 200) return 0;
     return tlog::SignedCheckpoint::parse(reply.text, tlog::ExtensionLines::refuse)->claim().tree.size;
   }
   /// A lie is refused with these words, and what was cosigned before stays the newest.
   void expect_refused(const LyingLog& log, std::uint64_t size_before, const std::string& words) {
-    const Reply reply = offer(log, size_before);
+    const AuditorReply reply = offer(log, size_before);
     EXPECT_EQ(reply.status / 100, reply.status == 422 ? 4 : 5) << reply.status;
     EXPECT_NE(reply.text.find(words), std::string::npos) << log.config().origin << ": " << reply.text;
     EXPECT_EQ(cosigned_size(log), size_before) << log.config().origin;
@@ -138,7 +85,7 @@ class AuditorLies : public VillageTest {
   }
   People begin_cosigned(LyingLog& log) {
     const People people = begin(log, now_ms());
-    const Reply reply = offer(log, 0);
+    const AuditorReply reply = offer(log, 0);
     EXPECT_EQ(reply.status, 200) << reply.text;
     return people;
   }
@@ -160,17 +107,11 @@ class AuditorLies : public VillageTest {
     return true;
   }
 
-  testing::SeededEntropy entropy_{5};
-  Files files_;
-  store::MemoryStore store_;
-  std::optional<net::Network> network_;
-  std::optional<loop::Loop> loop_;
-  std::uint16_t port_ = 0;
+  LogHost host_;
   std::map<std::string, LyingLog> logs_;
   std::string list_;
   std::optional<demo::Process> auditor_;
   unsigned auditor_port_ = 0;
-  std::uint64_t calls_ = 0;
 };
 
 TEST_F(AuditorLies, AboutTheRecordAreRefused) {
@@ -273,7 +214,7 @@ class ResetLies : public AuditorLies {
     const ResetNotice request = request_of(log, people.alice, then_ms);
     log.publish(then_ms, people.alice, Notice{RequestNotice{request, {}}});
     log.publish(now_ms(), people.bob);  // the newest record is fresh
-    const Reply reply = offer(log, 0);
+    const AuditorReply reply = offer(log, 0);
     EXPECT_EQ(reply.status, 200) << reply.text;
     return request;
   }
@@ -331,7 +272,7 @@ TEST_F(ResetLies, AboutWhatAnAuditorHasMissedGainNothing) {
   log.publish(now_ms(), people.alice, Notice{CompleteNotice{request}});
   for (int round = 0; round < 2; ++round) {
     log.publish(now_ms(), people.bob);  // it reads on
-    const Reply refused = offer(log, 0);
+    const AuditorReply refused = offer(log, 0);
     EXPECT_EQ(refused.status, 503);
     EXPECT_NE(refused.text.find(kNotWaited), std::string::npos) << refused.text;
     EXPECT_EQ(refused.retry_after_s, 3600u);
@@ -397,7 +338,7 @@ TEST_F(ResetLies, AboutTimeThatPassedCloseNoMailbox) {
   start_auditor();
   // By the record's times and the clock of the day the delay is over; the auditor has seen the request just now.
   const ResetNotice request = begin_request(log, kLongAgoMs);
-  Reply vkey = call(proto::Method::get, "/vkey");
+  AuditorReply vkey = call(proto::Method::get, "/vkey");
   vkey.text.pop_back();
   const auto key = tlog::VerifierKey::parse(vkey.text);
   ASSERT_TRUE(key.has_value());
@@ -405,7 +346,7 @@ TEST_F(ResetLies, AboutTimeThatPassedCloseNoMailbox) {
   for (std::uint8_t round = 0; round < 2; ++round) {
     directory::CloseRequest asked{log.config().origin, request.hash(), {}};
     asked.nonce.mutable_view()[0] = round;
-    const Reply early = call(proto::Method::post, "/close", wire::encode(asked));
+    const AuditorReply early = call(proto::Method::post, "/close", wire::encode(asked));
     EXPECT_EQ(early.status, 200);
     const auto answer = wire::decode<directory::CloseAnswer>(as_bytes(early.text));
     ASSERT_TRUE(answer && std::holds_alternative<directory::NotYet>(answer->body));
