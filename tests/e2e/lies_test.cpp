@@ -28,8 +28,21 @@ class Lies : public LyingVillage {
     must(village_->register_person("mallory-1", "mallory@localhost"));
   }
   /// A statement of bob's that no conversation hears of.
-  void bob_changes_his_delay() {
-    must(village_->cairn("bob-1", {"reset-delay", "30"}, std::chrono::seconds(60), bobs_key_ + "\n"));
+  void bob_changes_his_delay(const std::string& device = "bob-1") {
+    must(village_->cairn(device, {"reset-delay", "30"}, std::chrono::seconds(60), bobs_key_ + "\n"));
+  }
+  /// Bob's first device asks about its own name, and writes to a contact: it is told, and sends nothing.
+  void expect_told_to_its_owner(const lying::Expected& row) {
+    const std::string word(lying::word_of(row.lie));
+    const std::string sentence = lying::sentence(victim_, row.contact, lying::Whose::own);
+    tell(word);
+    const std::vector<std::vector<std::string>> commands = {
+        {"contact", "verify", victim_}, {"send", "alice@localhost", "while it lies: " + word, "--fresh"}};
+    for (const std::vector<std::string>& words : commands) {
+      const demo::Said said = village_->cairn("bob-1", words);
+      EXPECT_EQ(said.exit_code, 1) << word;
+      EXPECT_EQ(said.error, sentence) << word;
+    }
   }
   /// Alice's program has ended, the server lies, and her device knows the newest log and not bob's newest statement.
   void alice_sees_the_log_alone(const std::string& lie) {
@@ -70,6 +83,27 @@ TEST_F(Lies, AboutAKnownContactAreRefusedToo) {
   village_->start_daemon("alice-1");
   alice_says("honest again");
   EXPECT_EQ(texts("bob-1", "alice@localhost").size(), 2u);
+}
+
+/// The same lies, told to bob's own device: so he learns of a false device of his before anybody writes to it.
+TEST_F(Lies, AboutTheOwnNameAreToldToItsOwnerWhoSendsNothing) {
+  must(village_->link_device("bob-2", "bob@localhost", "bob-1"));
+  alice_says("in honest times");
+  must(village_->cairn("bob-1", {"send", "alice@localhost", "hello"}));
+  EXPECT_TRUE(eventually([&] { return has_text("alice-1", "bob@localhost", "bob@localhost: hello"); }));
+  settled();  // so that nothing is left to be sent by who is stopped now
+  village_->stop_daemon("bob-1");
+  bob_changes_his_delay("bob-2");  // the first device knows all of its chain but this
+  village_->stop_daemon("bob-2");
+  tell("dropped-statement");
+  must(village_->cairn("bob-1", {"contact", "verify", "mallory@localhost"}));  // and the newest log
+  const Stored before = settled();
+  for (const lying::Expected& row : simple_lies()) expect_told_to_its_owner(row);
+  expect_nothing_grew(before);
+  tell("none");
+  must(village_->cairn("bob-1", {"send", "alice@localhost", "honest again", "--fresh"}));
+  EXPECT_TRUE(eventually([&] { return has_text("alice-1", "bob@localhost", "bob@localhost: honest again"); }));
+  EXPECT_EQ(texts("alice-1", "bob@localhost").size(), 3u);
 }
 
 /// Bob had a second device, and the server has its key. With it the device signs itself in again, or, as if it had not
