@@ -101,6 +101,18 @@ TEST_F(DeviceNames, AnAlarmSaysThatThisDevicesKeyWasCopied) {
   expect_says(one, "--remove-others");
 }
 
+TEST_F(DeviceNames, AnAlarmComesWithTheNoticeOfTheEpochThatAddedTheDevice) {
+  village.pass_all(kMinuteMs);
+  const std::string added = add_with_the_key_of_alice_1();
+  EXPECT_EQ(alarms("alice-1"), json::array());
+  village.notify_of_epoch("alice-1");
+  village.settle();
+  const json all = alarms("alice-1");
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0]["device"], added);
+  expect_says(all[0], "The device " + short_of(added) + " was added to your name");
+}
+
 TEST_F(DeviceNames, AnAlarmOfAnEarlierBuildDoesNotSayByWhom) {
   const std::string added = add_with_the_key_of_alice_1();
   alarm();

@@ -76,6 +76,13 @@ void ClientVillage::set_online(const std::string& name, bool online) {
   if (!online && client.stream_) client.give(proto::SocketClosed{std::exchange(client.stream_, std::nullopt)->id});
 }
 
+void ClientVillage::notify_of_epoch(const std::string& name) {
+  TestClient& client = device(name);
+  CHECK(client.stream_.has_value());
+  const proto::MailboxPush push{proto::MailboxPush::Kind::log_grew, {}, server.domain.log.size()};
+  client.give(proto::SocketFrame{client.stream_->id, wire::encode(push)});
+}
+
 void ClientVillage::settle() {
   std::size_t rounds = 0;
   for (bool busy = true; busy;) {

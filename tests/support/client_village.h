@@ -137,6 +137,9 @@ class ClientVillage {
   /// The device hears of nobody, and nobody of it, until it is online again.
   void set_online(const std::string& name, bool online);
 
+  /// The server says on the device's stream, which must stand (CHECKed), that its log grew.
+  void notify_of_epoch(const std::string& name);
+
   /// Its stream stands, and envelopes wait; signals come.
   void hold_envelopes(const std::string& name, bool hold) { device(name).holds_envelopes_ = hold; }
 
