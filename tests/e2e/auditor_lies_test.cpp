@@ -1,4 +1,6 @@
 // A log that lies to a real auditor: each lie is refused in a sentence that names the rule, and not cosigned.
+#include <algorithm>
+
 #include "core/base/encoding.h"
 #include "core/directory/auditor.h"
 #include "core/directory/closing.h"
@@ -189,6 +191,59 @@ TEST_F(AuditorLies, AboutLeavesAreRefusedAlsoWhenTheyAreTakenBack) {
   next.leaves[people.alice].pending = request_of(silent, people.alice, now_ms()).hash();
   silent.append(silent.epoch(now_ms(), updates, next), next);
   expect_refused(silent, 3, "rule 6: another new map");
+}
+
+TEST_F(AuditorLies, AboutTheListsOfAnEpochAreRefused) {
+  LyingLog& turn = add_log("turn.example");
+  LyingLog& order = add_log("order.example");
+  LyingLog& stray = add_log("stray.example");
+  LyingLog& several = add_log("several.example");
+  LyingLog& hashed = add_log("hashed.example");
+  start_auditor();
+
+  // It stands in the place of the next epoch and is the one behind it.
+  People people = begin_cosigned(turn);
+  std::vector<Update> updates = {turn.update(people.alice)};
+  NaiveMap next = turn.after(updates, {}, now_ms());
+  auto epoch = turn.epoch(now_ms(), updates, next);
+  ++epoch.record.epoch;
+  turn.append(epoch, std::move(next));
+  expect_refused(turn, 3, "rule 1: not the next epoch");
+
+  // Alice's update and bob's are all there, the greater key first.
+  people = begin_cosigned(order);
+  updates = {order.update(std::min(people.alice, people.bob)), order.update(std::max(people.alice, people.bob))};
+  next = order.after(updates, {}, now_ms());
+  std::reverse(updates.begin(), updates.end());
+  order.append(order.epoch(now_ms(), updates, next), next);
+  expect_refused(order, 3, "rule 3: updates out of order");
+
+  // A request of bob's name goes with an epoch that changes alice's alone.
+  people = begin_cosigned(stray);
+  updates = {stray.update(people.alice)};
+  next = stray.after(updates, {}, now_ms());
+  stray.append(
+      stray.epoch(now_ms(), updates, next, {Notice{RequestNotice{request_of(stray, people.bob, now_ms()), {}}}}), next);
+  expect_refused(stray, 3, "rule 7: a notice without its update");
+
+  // Behind the request stands one statement more, in the same epoch.
+  people = begin_cosigned(several);
+  const std::uint64_t time_ms = now_ms();
+  updates = {several.update(people.alice)};
+  const Notice request{RequestNotice{request_of(several, people.alice, time_ms), {}}};
+  next = several.after(updates, {request}, time_ms);
+  updates[0].commitments.push_back(several.random_hash());
+  several.append(several.epoch(time_ms, updates, next, {request}), next);
+  expect_refused(several, 3, "rule 7: a notice with several statements");
+
+  // The record, which is what all see, names other notices than the epoch has.
+  people = begin_cosigned(hashed);
+  updates = {hashed.update(people.alice)};
+  next = hashed.after(updates, {}, now_ms());
+  epoch = hashed.epoch(now_ms(), updates, next);
+  epoch.record.notices = hashed.random_hash();
+  hashed.append(epoch, std::move(next));
+  expect_refused(hashed, 3, "rule 7: hash of the notices");
 }
 
 class ResetLies : public AuditorLies {
