@@ -1,6 +1,7 @@
 #include "core/client/backup_box.h"
 
 #include "core/client/backup_tables.h"
+#include "core/client/begun_generations.h"
 #include "core/client/lost_generations.h"
 #include "core/client/pin_standbys.h"
 #include "core/client/tables.h"
@@ -143,11 +144,49 @@ void KeyBoxJob::put_key_box(Context& context, const Account& account, NextKeyBox
 /// A box that names realms which have nothing would be a backup that opens never: so they come first.
 void KeyBoxJob::share(Context& context, std::shared_ptr<NextKeyBox> next, Then then) {
   if (!next->shared) return put_box(context, next, then);
+  auto begun = begun_before(context.store, *identity_, next->content);
+  auto recovery = begun ? vault::TokenRecovery::begin(wished_->set(), begun->root)
+                        : Result<vault::TokenRecovery>(fail(ErrorCode::not_found, "nothing was begun"));
+  if (!recovery) return hand_out(context, next, then);
+  doing_ = "asking the realms for their parts of the key";
+  const auto machine = std::make_shared<vault::TokenRecovery>(std::move(*recovery));
+  const auto kept = std::make_shared<vault::Generation>(std::move(*begun));
+  carry_token(context, rooms_.calls, std::make_shared<const RealmHouse>(RealmHouse{*wished_, {}, {}}), machine,
+              [self = self_as<KeyBoxJob>(), next, kept, machine, then](Context& later) {
+                if (!self->is_over()) self->begun_came(later, next, std::move(*kept), *machine, then);
+              });
+}
+
+/// Where a realm that answers has no good part, or a deletion waits, a fresh one is better.
+void KeyBoxJob::begun_came(Context& context, const std::shared_ptr<NextKeyBox>& next, vault::Generation begun,
+                           vault::TokenRecovery& recovery, const Then& then) {
+  using vault::RealmFate;
+  const bool is_whole = std::ranges::all_of(
+      recovery.fates(), [](RealmFate fate) { return fate == RealmFate::good || fate == RealmFate::dead; });
+  const auto account = load_account(context.store);
+  const bool is_of_use =
+      account && is_whole && recovery.state() == vault::TokenRecovery::State::recovered && recovery.waiting().empty();
+  if (!is_of_use) {
+    give_up_begun(context, vault_of(begun));
+    return hand_out(context, next, then);
+  }
+  next->content.generations.back() = std::move(begun);
+  const auto box = seal_to_openers(next->content, account->signing_key, context.entropy);
+  if (!box) return fail_with(box.error().code, "The key box has no room for so many devices; remove some.");
+  box_bytes_ = *box;
+  fresh_token_ = recovery.take_token();
+  parts_given(*wished_, recovery.fates());
+  put_box(context, next, then);
+}
+
+void KeyBoxJob::hand_out(Context& context, const std::shared_ptr<NextKeyBox>& next, const Then& then) {
   doing_ = "giving the realms their parts of the key";
   fresh_token_ = next->shared->token.clone();
   ask_tokens(
       context, *wished_, proto::TokenPurpose::store_token, 0,
       [self = self_as<KeyBoxJob>(), next, then](Context& later, std::shared_ptr<const RealmHouse> house) {
+        // Before a realm hears of it: whatever ends here, it can be asked to erase what it took.
+        note_begun(later, *self->identity_, next->content);
         const vault::BackupRoot& root = next->content.current().root;
         const PublicKey release_key = vault::token_release_key(root).public_key();
         std::vector<std::optional<proto::Call>> calls;
@@ -164,22 +203,6 @@ void KeyBoxJob::share(Context& context, std::shared_ptr<NextKeyBox> next, Then t
       });
 }
 
-void KeyBoxJob::take_shares_back(Context& context, const NextKeyBox& next, const RealmList& list,
-                                 const std::vector<vault::RealmFate>& fates) {
-  RealmList took{{}, 0};
-  for (std::size_t i = 0; i < fates.size(); ++i) {
-    if (fates[i] == vault::RealmFate::good) took.realms.push_back(list.realms[i]);
-  }
-  took.threshold = static_cast<std::uint8_t>(took.realms.size());
-  const vault::BackupRoot& root = next.content.current().root;
-  auto begun = vault::TokenChange::begin(took.set(), root, vault::TokenChange::Wish::erase, TokenKeyKind::release,
-                                         vault::token_release_key(root));
-  if (!begun) return;  // nobody took any
-  const auto machine = std::make_shared<vault::TokenChange>(std::move(*begun));
-  carry_change(context, rooms_.calls, std::make_shared<const RealmHouse>(RealmHouse{std::move(took), {}, {}}), machine,
-               [](Context&) {});
-}
-
 void KeyBoxJob::shares_stored(Context& context, const NextKeyBox& next, const RealmList& list,
                               const RealmReplies& replies, const Then& then) {
   std::vector<vault::RealmFate> fates;
@@ -191,7 +214,8 @@ void KeyBoxJob::shares_stored(Context& context, const NextKeyBox& next, const Re
   }
   told_of(list, fates);
   if (good < list.threshold) {
-    take_shares_back(context, next, list, fates);
+    give_up_begun(context, vault_of(next.content.current()));
+    ask_about_begun(context, rooms_.calls);
     return fail_with(
         ErrorCode::unavailable,
         "Too few realms took their parts of the new key, " + std::to_string(list.threshold) +
@@ -200,13 +224,16 @@ void KeyBoxJob::shares_stored(Context& context, const NextKeyBox& next, const Re
             "try again later." +
             left_undone());
   }
-  if (good < replies.size()) {
-    warnings_.push_back(
-        "These realms did not take their parts of the new key, and each one more that fails makes "
-        "restoring less sure: " +
-        unwell(list, fates) + ".");
-  }
+  parts_given(list, fates);
   then(context);
+}
+
+void KeyBoxJob::parts_given(const RealmList& list, const std::vector<vault::RealmFate>& fates) {
+  const std::string without = unwell(list, fates);
+  if (without.empty()) return;
+  warnings_.push_back(
+      "These realms did not take their parts of the new key, and each one more that fails makes restoring less sure: " +
+      without + ".");
 }
 
 void KeyBoxJob::put_box(Context& context, const std::shared_ptr<NextKeyBox>& next, const Then& then) {
@@ -227,6 +254,7 @@ void KeyBoxJob::put_box(Context& context, const std::shared_ptr<NextKeyBox>& nex
                   setup.newest_pin = std::max(setup.newest_pin, setup.content.newest_pin());
                   save_backup_setup(later, setup);
                   forget_lost_in(later, *self->identity_, setup.content);
+                  settle_begun(later, *self->identity_, setup.content);
                   if (self->task_.realms || self->realm_word_ != RealmWord::asked)
                     know_realms(later, *self->identity_, self->wished_);
                   self->key_box_stands(later);

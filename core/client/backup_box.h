@@ -61,12 +61,15 @@ class KeyBoxJob : public BackupJob {
   RealmWord realm_word_ = RealmWord::agreed;  ///< of the box, once prepared
 
  private:
-  /// The realms that took a part of a key that is not used after all are asked to erase it.
-  void take_shares_back(Context& context, const NextKeyBox& next, const RealmList& list,
-                        const std::vector<vault::RealmFate>& fates);
+  /// A generation that was begun before, and whose box was not put, is taken up where its realms still have it.
   void share(Context& context, std::shared_ptr<NextKeyBox> next, Then then);
+  void begun_came(Context& context, const std::shared_ptr<NextKeyBox>& next, vault::Generation begun,
+                  vault::TokenRecovery& recovery, const Then& then);
+  /// A fresh one: written down, then given to the realms.
+  void hand_out(Context& context, const std::shared_ptr<NextKeyBox>& next, const Then& then);
   void shares_stored(Context& context, const NextKeyBox& next, const RealmList& list, const RealmReplies& replies,
                      const Then& then);
+  void parts_given(const RealmList& list, const std::vector<vault::RealmFate>& fates);
   void put_box(Context& context, const std::shared_ptr<NextKeyBox>& next, const Then& then);
   void put_copy(Context& context, std::uint64_t version, const Then& then);
   /// `gone`: there is no such box any more.

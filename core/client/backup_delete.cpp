@@ -4,6 +4,7 @@
 #include "core/client/backup_prune.h"
 #include "core/client/backup_reader.h"
 #include "core/client/backup_troubles.h"
+#include "core/client/begun_generations.h"
 #include "core/client/lost_generations.h"
 #include "core/client/pin_jobs.h"
 #include "core/client/tables.h"
@@ -262,6 +263,7 @@ void DeleteJob::end(Context& context) {
   if (all_gone_) {
     forget_backup_setup(context, *identity_);  // of this storage, and no other
     forget_troubles_of(context, *identity_);
+    give_up_all_begun(context, *identity_);
   } else if (setup_) {
     // The snapshot that this device knew is gone with its generation; of another one an older state is still a lie.
     if (gone_.contains(setup_->newest_generation)) {

@@ -1,6 +1,7 @@
 // What a job of the backup asks of realms: the token of a generation, and the opener behind a PIN.
 #include "core/base/encoding.h"
 #include "core/client/backup_job.h"
+#include "core/client/begun_generations.h"
 #include "core/client/day.h"
 #include "core/client/lost_generations.h"
 
@@ -174,6 +175,8 @@ void BackupJob::judge_generations(Context& context) {
   }
   if (keep_known_generations(box_->content, before) || came_back_otherwise)
     warn_of_other("keys or realms of a generation");
+  if (is_by_active_device(*box_, task_.state)) settle_begun(context, *identity_, box_->content);
+  ask_about_begun(context, rooms_.calls);
 }
 
 void BackupJob::warn_of_other(std::string_view what) {

@@ -1,5 +1,5 @@
-// Rows of PINs that are being set (pin_standbys.h, pin_attempt.h) and of deletions (waiting_deletions.h), beside those
-// of tables.h.
+// Rows of PINs that are being set (pin_standbys.h, pin_attempt.h), of generations that were begun
+// (begun_generations.h), and of deletions (waiting_deletions.h), beside those of tables.h.
 #pragma once
 
 #include "core/base/store.h"
@@ -8,6 +8,7 @@ namespace cairn::client::tables {
 
 inline constexpr Table kPinStandbys{140};       ///< id of a copy of the key box -> PinStandby
 inline constexpr Table kPinAttempt{142};        ///< "" -> PinAttempt
+inline constexpr Table kBegunGenerations{143};  ///< vault id -> BegunGeneration
 inline constexpr Table kWaitingDeletions{185};  ///< vault id -> WaitingDeletion
 
 }  // namespace cairn::client::tables

@@ -132,7 +132,7 @@ TEST_F(PinCopies, OfTheOldAndTheNewPinOneOpensAtEveryMomentOfAChange) {
   set_pin();
   std::string opens = kPin;
   std::size_t changed = 0;
-  for (std::uint64_t sends = 0; sends < 40 && changed < 3; ++sends) {
+  for (std::uint64_t sends = 0; sends < 60 && changed < 3; ++sends) {
     SCOPED_TRACE(sends);
     const std::string next = "battery number " + std::to_string(sends);
     village.device("alice-1").crash_after(sends);

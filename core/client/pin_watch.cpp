@@ -2,6 +2,7 @@
 
 #include "core/base/encoding.h"
 #include "core/client/backup_trust.h"
+#include "core/client/begun_generations.h"
 #include "core/client/lost_generations.h"
 #include "core/client/pin_jobs.h"
 
@@ -26,6 +27,7 @@ void take_newest_box(Context& context, Views& views, const Account& account, con
   if (!setup || !view) return;
   auto box = believed_box(stored, *setup, view->state());
   if (!box) return;
+  settle_begun(context, storage, box->content);
   if (box->head == setup->head) return forget_lost_in(context, storage, box->content);
   review_generations(context, *box, view->state(), &*setup);
   keep_known_generations(box->content, &*setup);
@@ -94,9 +96,11 @@ void PinWatch::step(Context& context, const Account& account, Look look) {
   const bool has_others = watch_others(context, account);
   const bool has_lost = !lost_generations(context.store).empty();
   if (has_lost) ask_about_lost(context, calls_, [looks = looks_] { ++*looks; });
+  const bool has_begun = has_unwanted_begun(context.store);
+  if (has_begun) ask_about_begun(context, calls_);
   deletions_.look(context, all, [looks = looks_] { ++*looks; });
   if (all.empty()) note_no_pin(context);
-  if (all.empty() && !has_others && !has_lost)
+  if (all.empty() && !has_others && !has_lost && !has_begun)
     due_ = Time::never();  // until a job has run, or a device says where to look
   if (look == Look::at_logs) {
     const auto of_pin = load_backup_setup(context.store);

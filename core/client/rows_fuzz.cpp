@@ -4,6 +4,7 @@
 #include "core/client/backup_tables.h"
 #include "core/client/backup_troubles.h"
 #include "core/client/backup_trust.h"
+#include "core/client/begun_generations.h"
 #include "core/client/domain_tables.h"
 #include "core/client/domain_words.h"
 #include "core/client/early_changes.h"
@@ -108,6 +109,7 @@ constexpr cairn::testing::RowFormat kFormats[] = {
     {tables::kLostGenerations, round_trip<LostGeneration>},
     {tables::kPinStandbys, round_trip<PinStandby>},
     {tables::kPinAttempt, round_trip<PinAttempt>},
+    {tables::kBegunGenerations, round_trip<BegunGeneration>},
     {tables::kWaitingDeletions, round_trip<WaitingDeletion>},
     {tables::kDomainWords, round_trip<HeardDomain>},
     {tables::kDomainSources, round_trip<DomainSource>},

@@ -2,11 +2,14 @@
 // or a sample (kills.h). Whatever was half done, the old or the new PIN opens the backup on an empty machine, and typed
 // again it comes to its end; and a deletion that is asked for again ends with a kept copy that nothing opens. Kills at
 // every request: core/client/pin_copies_test.cpp.
+#include "core/client/backup_tables.h"
 #include "tests/e2e/kills.h"
 #include "tests/e2e/pin_village.h"
 
 namespace cairn::e2e {
 namespace {
+
+using std::chrono::seconds;
 
 class KilledPins : public Kills<PinVillage> {
  protected:
@@ -159,6 +162,28 @@ class KilledErasures : public Kills<PinVillage> {
     const demo::Said ended = erase();
     EXPECT_TRUE(ended.good() || says(ended, "no backup")) << ended.error;
   }
+  /// Whether her device has written down shares of which it does not know what has become of them.
+  bool is_begun() {
+    return !rows_of_device(village().device_folder("alice-1"), {client::tables::kBegunGenerations}).empty();
+  }
+  /// Runs what begins a generation until it is killed when the realms have their shares, and the key box is as it was.
+  void kill_between(const std::vector<std::string>& begin) {
+    const auto boxes = lab::stolen_from_folder(stick()).key_boxes;
+    for (std::size_t n = 1; !is_begun(); ++n) {
+      ASSERT_LT(n, 500u);
+      ASSERT_TRUE(killed("alice-1", n, begin)) << "it came to its end before change " << n;
+    }
+    const auto now = lab::stolen_from_folder(stick()).key_boxes;
+    for (const Bytes& one : boxes) ASSERT_NE(std::ranges::find(now, one), now.end()) << "a key box was replaced";
+  }
+  /// At each realm, so many that nobody has erased, or asked it to erase.
+  void expect_shares(std::size_t count) {
+    for (std::size_t i = 0; i < kRealms; ++i) {
+      stop_realm(i);
+      EXPECT_EQ(shares_that_stay(realm_data(i)), count) << realm_name(i);
+      start_realm(i);
+    }
+  }
   /// With her paper, and the disks of all realms as they are now.
   bool kept_copy_opens() {
     std::vector<std::size_t> ran;
@@ -201,6 +226,37 @@ TEST_F(KilledErasures, OfWhatWasBegunAtAnyChange) {
       },
       1);
   EXPECT_GE(kills, 5u);
+  must(say("alice-1", {"backup", "restore"}));
+  EXPECT_EQ(texts("alice-1", kOld), std::vector<std::string>{kSaid});
+}
+
+/// There the realms have shares of which no key box knows. The next snapshot takes them up, with no more shares; and
+/// where the key box goes on without them, the realms are asked to erase them.
+TEST_F(KilledErasures, BetweenTheSharesAndTheKeyBox) {
+  trouble("alice-1");
+  two_people_who_talked();
+  start_realms();
+  village().stop_daemon("alice-1");
+  must(say("alice-1", {"backup", "create", "--to", stick(), "--realms", realms_file(), "--recovery-key"}, key_ + "\n"));
+  const std::string all_realms = realms_file() + "-all";
+  fs::copy(realms_file(), all_realms);
+  std::ofstream(all_realms, std::ios::app) << "threshold 3\n";
+  const std::vector<std::string> begin_second = {"backup", "create", "--realms", all_realms};
+  kill_between(begin_second);
+  expect_shares(2);
+  const demo::Said taken_up = say("alice-1", begin_second);
+  must(taken_up);
+  EXPECT_EQ(taken_up.json["generation"], 2) << taken_up.json;
+  EXPECT_FALSE(says(taken_up, "did not take")) << taken_up.json;
+  EXPECT_FALSE(is_begun());
+  must(say("alice-1", {"backup", "verify"}));
+  expect_shares(2);
+
+  kill_between({"backup", "create", "--realms", realms_file()});
+  expect_shares(3);
+  must(say("alice-1", {"backup", "delete", "--generation", "1", "--recovery-key"}, key_ + "\n"));
+  ASSERT_TRUE(eventually([&] { return say("alice-1", {"backup", "verify"}).good() && !is_begun(); }, seconds(60)));
+  expect_shares(1);
   must(say("alice-1", {"backup", "restore"}));
   EXPECT_EQ(texts("alice-1", kOld), std::vector<std::string>{kSaid});
 }

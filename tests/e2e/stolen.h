@@ -114,6 +114,19 @@ inline bool opens_with_paper_and_disks(const lab::StolenBackup& backup, const st
   return false;
 }
 
+/// How many shares of tokens a realm holds that nobody has erased, or asked it to erase.
+inline std::size_t shares_that_stay(const std::string& realm) {
+  constexpr std::uint32_t kRealmsStore = 0x63726e77;  // cairn-witness's SQLite application_id
+  const auto rows = lab::open_store(realm + "/store.sqlite", kRealmsStore);
+  std::size_t out = 0;
+  for (const Row& row : rows->scan(witness::realm_table::kTokens, {}, {}, kAllRows)) {
+    const auto token = wire::decode<witness::TokenRow>(row.value);
+    EXPECT_TRUE(token.has_value());
+    out += token && !token->receipt && token->erase_at_ms == 0 ? 1 : 0;
+  }
+  return out;
+}
+
 /// Whoever runs a realm puts another share in the place of each share of a token that it holds, under the key that lies
 /// beside (docs/spec/realm.md s.6). How many it did.
 inline std::size_t spoil_token_shares(const std::string& realm) {
