@@ -96,6 +96,10 @@ Bytes token_request_content(const RealmId& realm, const TokenRecordId& record, T
   return concat({realm, record, byte(which), byte(whose), big_endian(change)});
 }
 
+Bytes token_note_content(const RealmId& realm, const TokenRecordId& record, ByteView note) {
+  return concat({realm, record, note});
+}
+
 Bytes ErasureReceipt::content() const { return concat({realm, record, big_endian(time_ms)}); }
 
 }  // namespace cairn

@@ -103,6 +103,9 @@ enum class TokenKeyKind : std::uint8_t { release = 1, erase = 2 };
 Bytes token_request_content(const RealmId& realm, const TokenRecordId& record, TokenAction action, TokenKeyKind by,
                             std::uint64_t change);
 
+/// Label "token note".
+Bytes token_note_content(const RealmId& realm, const TokenRecordId& record, ByteView note);
+
 /// A realm's word that it has erased a share.
 struct ErasureReceipt {
   RealmId realm;

@@ -121,18 +121,31 @@ void CreateJob::entered(Context& context) {
   listed_ = context.now;
   storage_->create_vault(context, [self = self_as<CreateJob>()](Context& later, Result<Bytes> body) {
     if (!body) return self->refused_by_storage(body.error());
-    self->find_snapshots(later, [self](Context& then, std::vector<Found> found) { self->take_newest(then, found); });
+    const auto look = [self](Context& next) {
+      self->find_snapshots(next, [self](Context& then, std::vector<Found> found) { self->take_newest(then, found); });
+    };
+    // Of a generation that begins just now there is none.
+    if (self->began_generation_ || !self->box_) return look(later);
+    self->ask_for_word(later, Signers::active, look);
   });
 }
 
-void CreateJob::tell_of_rollback(Context& context) {
-  const std::string sentence =
-      "The storage does not show snapshot " + std::to_string(newest_.counter) + " of generation " +
-      std::to_string(generation_) +
-      ", which this device knows, nor a newer one: it was set back, or holds some back. What you have is backed up "
-      "anew; look at what is there (backup list), and ask its operator.";
+void CreateJob::tell_of_rollback(Context& context, const std::string& sentence) {
   warnings_.push_back(sentence);
   note_trouble(context, *identity_, {BackupTrouble::Kind::rolled_back, task_.storage, context.now.ms, sentence});
+}
+
+void CreateJob::look_for_rollback(Context& context, bool shows_known, std::uint64_t shown) {
+  if (!shows_known) {
+    return tell_of_rollback(
+        context, "The storage does not show snapshot " + std::to_string(newest_.counter) + " of generation " +
+                     std::to_string(generation_) +
+                     ", which this device knows, nor a newer one: it was set back, or holds some back. What you have "
+                     "is backed up anew; look at what is there (backup list), and ask its operator.");
+  }
+  if (const auto behind = behind_word(vault::SnapshotWord{generation_, shown})) {
+    tell_of_rollback(context, *behind + ". What you have is backed up anew.");
+  }
 }
 
 void CreateJob::take_newest(Context& context, const std::vector<Found>& found) {
@@ -142,19 +155,20 @@ void CreateJob::take_newest(Context& context, const std::vector<Found>& found) {
   const vault::VaultId vault = vault_of(setup_->content.current());
   std::vector<vault::IndexReference> own;
   std::vector<vault::IndexReference> newest;
-  bool shown = newest_.counter == 0;
+  const std::uint64_t known = newest_.counter;
+  std::uint64_t shown = 0;
   own_.reset();
   for (const Found& one : found) {
     auto manifest = one.manifest.verify({generation_, vault, signers, 0});
     if (!manifest) continue;
     newest = manifest->indexes;
-    shown = shown || manifest->counter >= newest_.counter;
+    shown = std::max(shown, manifest->counter);
     if (manifest->counter >= newest_.counter) newest_ = manifest->head();
     if (one.manifest.signer() != account->signing_key.public_key()) continue;
     own = manifest->indexes;
     own_ = std::move(*manifest);
   }
-  if (!shown) tell_of_rollback(context);
+  look_for_rollback(context, shown >= known, shown);
   setup_->newest = newest_;
   setup_->newest_generation = generation_;
   save_backup_setup(context, *setup_);
@@ -454,10 +468,34 @@ void CreateJob::end(Context& context) {
   if (setup_->content.pin && pin) made_["pin_check_due"] = pin->check_due(context.now);
   tell_of_files();
   if (files_round_) made_["pruned"] = first_made_["pruned"];
-  prune_vault(context, current, setup_->newest, [self = self_as<CreateJob>()](Context& later) {
+  const auto told = [self = self_as<CreateJob>()](Context& later) {
     if (self->files_ && !self->files_round_ && self->files_->wants_more()) return self->begin_files_round(later);
     self->conclude();
-  });
+  };
+  prune_vault(context, current, setup_->newest,
+              [self = self_as<CreateJob>(), told](Context& later) { self->tell_realms(later, told); });
+}
+
+/// So that who knows nothing yet is shown no older state. The first snapshot of a generation is told beside the shares
+/// of those before it, too: a key box may be an old one. Realms that are away are told of the next.
+void CreateJob::tell_realms(Context& context, const Then& then) {
+  const auto account = load_account(context.store);
+  if (!account) return then(context);
+  const vault::SnapshotWord word{generation_, setup_->newest.counter};
+  std::vector<std::optional<proto::Call>> calls;
+  for (const vault::Generation& one : setup_->content.generations) {
+    const auto list = RealmList::from(one.realms);
+    if (one.token || !list || (one.number != generation_ && word.counter != 1)) continue;
+    const Bytes note =
+        vault::seal_snapshot_word(word, one.root, setup_->identity, account->signing_key, context.entropy);
+    for (const RealmPlace& realm : list->realms) {
+      calls.emplace_back(token_note_call(realm.url, vault::ask_token_note(one.root, realm.id(), note), note));
+    }
+  }
+  ask_all(context, rooms_.calls, std::move(calls),
+          [self = self_as<CreateJob>(), then](Context& later, const RealmReplies&) {
+            if (!self->is_over()) then(later);
+          });
 }
 
 /// All of it once more, which is stored already, and the files behind it.

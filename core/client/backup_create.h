@@ -28,7 +28,9 @@ class CreateJob final : public PruningJob {
   /// little of what this one has.
   void take_newest(Context& context, const std::vector<Found>& found);
   /// The storage shows an older state than this device knows: what it makes now must not hide that.
-  void tell_of_rollback(Context& context);
+  void tell_of_rollback(Context& context, const std::string& sentence);
+  /// `shown`: the highest counter in this generation; what this device knew is there, or not.
+  void look_for_rollback(Context& context, bool shows_known, std::uint64_t shown);
   /// Packs of a run of this device that was interrupted.
   void take_left_behind(Context& context, std::vector<vault::ObjectId> packs);
   /// Files of this device's own newest snapshot: they stay without being read.
@@ -49,6 +51,7 @@ class CreateJob final : public PruningJob {
   /// Lists the vault once more; the manifest is put when all is there.
   void confirm(Context& context);
   void end(Context& context);
+  void tell_realms(Context& context, const Then& then);
   void begin_files_round(Context& context);
   /// The storage is full: what files of this round have taken of it is given back.
   void give_room_back(Context& context, const Error& error, std::size_t at);

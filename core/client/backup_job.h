@@ -14,6 +14,7 @@
 #include "core/client/search.h"
 #include "core/client/sharing.h"
 #include "core/vault/chunk_index.h"
+#include "core/vault/snapshot_word.h"
 
 namespace cairn::client {
 
@@ -130,6 +131,11 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   /// With this token.
   void enter_with(Context& context, const vault::Generation& generation, const vault::BackupToken& token,
                   const Then& then, const Then& unreachable = {});
+  /// What the realms of the generation in force keep of how new the newest snapshot is: in word_, by one of these
+  /// devices. Asked of none where the token is here.
+  void ask_for_word(Context& context, Signers whose, Then then);
+  /// What a person is told where the storage shows none as new as word_ says; nothing where it does, or nobody said it.
+  std::optional<std::string> behind_word(const std::optional<vault::SnapshotWord>& shown) const;
   /// Account tokens for these realms, of the own domain.
   void ask_tokens(Context& context, const RealmList& list, proto::TokenPurpose purpose, std::uint8_t number,
                   ThenHouse then);
@@ -165,6 +171,7 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   bool box_was_mended_ = false;                      ///< box_ has what was known here in the place of another word
   bool pin_is_known_ = false;                        ///< the box has the PIN that this device knew before
   std::optional<vault::PinKeys> doubted_pin_;        ///< what a device that is out has left of one; see judge_pin()
+  std::optional<vault::SnapshotWord> word_;          ///< the newest that realms told
   bool deletion_waits_ = false;                      ///< of the generation that was entered last
   std::vector<std::string> warnings_;                ///< sentences; they stand in the result
   std::optional<vault::BackupToken> entered_token_;  ///< of the generation that was entered, if it is to be printed

@@ -33,11 +33,12 @@ std::string names_of(const std::vector<std::string>& all) {
 
 void ListJob::unlocked(Context& context) {
   if (!box_) return fail_with(ErrorCode::not_found, kNoBackup);
-  list_from(context, 0);
+  ask_for_word(context, Signers::active, [self = self_as<ListJob>()](Context& later) { self->list_from(later, 0); });
 }
 
 void ListJob::list_from(Context& context, std::size_t at) {
   if (at == box_->content.generations.size()) {
+    if (const auto behind = behind_word(shown_)) warnings_.push_back(*behind + ".");
     return succeed({{"snapshots", snapshots_}, {"bytes", bytes_}, {"storage", task_.storage}, {"erased", erased_}});
   }
   const auto next = [self = self_as<ListJob>(), at](Context& later) { self->list_from(later, at + 1); };
@@ -62,6 +63,8 @@ void ListJob::show(std::size_t at, const std::vector<Found>& found) {
     const auto manifest = one.manifest.verify({of.number, vault_of(of), signers, 0});
     if (!manifest) continue;
     const auto* device = task_.state.find_by_key(one.manifest.signer());
+    const vault::SnapshotWord place{of.number, manifest->counter};
+    shown_ = std::max(shown_.value_or(place), place);
     snapshots_.push_back({{"snapshot", manifest->counter},
                           {"storage", task_.storage},
                           {"generation", of.number},

@@ -22,6 +22,7 @@ class ListJob final : public BackupJob {
 
   nlohmann::json snapshots_ = nlohmann::json::array();
   nlohmann::json erased_ = nlohmann::json::array();  ///< generations
+  std::optional<vault::SnapshotWord> shown_;         ///< the newest
   std::uint64_t bytes_ = 0;
 };
 

@@ -14,7 +14,11 @@ std::pair<std::uint32_t, std::uint64_t> place_of(const vault::ManifestContent& m
 void ReaderJob::unlocked(Context& context) {
   if (!box_) return fail_with(ErrorCode::not_found, kNoBackup);
   doing_ = "looking for the newest snapshots";
-  look_in(context, box_->content.generations.size());
+  // By whoever's snapshots are read: where an owner comes back without the other devices those are out by now.
+  const Signers whose = removed_ == RemovedSigner::accept ? Signers::ever : Signers::active;
+  ask_for_word(context, whose, [self = self_as<ReaderJob>()](Context& later) {
+    self->look_in(later, self->box_->content.generations.size());
+  });
 }
 
 void ReaderJob::look_in(Context& context, std::size_t at) {
@@ -84,6 +88,7 @@ void ReaderJob::fail_without_any() {
                      "The storage shows none of the snapshots that this device has made; they were destroyed, or are "
                      "held back: use another copy, and back up anew.");
   }
+  if (const auto behind = behind_word(std::nullopt)) return fail_with(ErrorCode::stale, *behind + ".");
   fail_with(ErrorCode::not_found, "There is no snapshot in this backup yet; backup create makes one.");
 }
 
@@ -113,6 +118,16 @@ void ReaderJob::all_found(Context& context) {
         ErrorCode::stale,
         "The storage shows an older snapshot than this device knows, and nothing was done; use another copy "
         "of the backup, or ask its operator.");
+  }
+  if (const auto behind = behind_word(vault::SnapshotWord{shown_->first, shown_->second})) {
+    // Its owner has said which one, or nobody can say who is out by now.
+    const bool is_wanted_so = choice_.snapshot != 0 || task_.last_word;
+    if (!is_wanted_so) {
+      return fail_with(ErrorCode::stale, *behind +
+                                             "; an older one is read when you name it, with --snapshot N: backup list "
+                                             "shows them.");
+    }
+    warnings_.push_back(*behind + ".");
   }
   if (!leave_out_removed()) return;
   std::ranges::stable_sort(chosen_, {}, [](const Chosen& one) { return std::pair(one.added, place_of(one.manifest)); });

@@ -104,6 +104,37 @@ void BackupJob::token_came(Context& context, const vault::Generation& generation
                unreachable);
 }
 
+void BackupJob::ask_for_word(Context& context, Signers whose, Then then) {
+  const vault::Generation& current = box_->content.current();
+  const auto list = RealmList::from(current.realms);
+  if (current.token || task_.token || !list) return then(context);
+  std::vector<std::optional<proto::Call>> calls;
+  for (const RealmPlace& realm : list->realms) {
+    calls.emplace_back(token_note_call(realm.url, vault::ask_token_note(current.root, realm.id(), {}), {}));
+  }
+  ask_all(context, rooms_.calls, std::move(calls),
+          [self = shared_from_this(), whose, then](Context& later, const RealmReplies& replies) {
+            if (self->over_) return;
+            const vault::BackupRoot& root = self->box_->content.current().root;
+            const auto signers = device_keys(self->task_.state, whose);
+            for (const auto& reply : replies) {
+              const auto note = token_note_reply(reply);
+              if (!note) continue;
+              const auto word = vault::open_snapshot_word(*note, root, *self->identity_, signers);
+              if (word) self->word_ = std::max(self->word_.value_or(*word), *word);
+            }
+            then(later);
+          });
+}
+
+std::optional<std::string> BackupJob::behind_word(const std::optional<vault::SnapshotWord>& shown) const {
+  if (!word_ || (shown && *shown >= *word_)) return std::nullopt;
+  return "A device of this name has told the realms of snapshot " + std::to_string(word_->counter) + " of generation " +
+         std::to_string(word_->generation) +
+         ", and the storage shows none so new: it was set back, or holds some back. Use another copy of the backup, or "
+         "ask its operator";
+}
+
 void BackupJob::ask_tokens(Context& context, const RealmList& list, proto::TokenPurpose purpose, std::uint8_t number,
                            ThenHouse then) {
   proto::RealmTokensRequest request{task_.state.name().text(), number, purpose, list.set().realms, {}};

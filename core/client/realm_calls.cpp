@@ -65,6 +65,10 @@ proto::Call token_store_call(const std::string& url, const TokenRecordId& record
                                        TokenShare{share.index, share.share.clone(), share.check, share.mac}});
 }
 
+proto::Call token_note_call(const std::string& url, const vault::TokenNoteAsk& ask, ByteView note) {
+  return post(url, proto::kPathTokenNote, proto::TokenNoteRequest{ask.record, to_bytes(note), ask.signature});
+}
+
 proto::Call token_call(const std::string& url, const vault::TokenAsk& ask) {
   return post(url, proto::kPathTokenRequest,
               proto::TokenRequest{ask.record, ask.action, ask.by, ask.change, ask.signature});
@@ -81,6 +85,11 @@ Result<proto::PinVersionAnswer> pin_version_reply(const Result<proto::CallReply>
 
 Result<proto::PinOwnerAnswer> pin_owner_reply(const Result<proto::CallReply>& reply) {
   return answer_of<proto::PinOwnerAnswer>(reply);
+}
+
+Result<Bytes> token_note_reply(const Result<proto::CallReply>& reply) {
+  return TRY(answer_of<proto::TokenNoteAnswer>(reply))
+  .note;
 }
 
 Result<TokenState> token_reply(const Result<proto::CallReply>& reply) {

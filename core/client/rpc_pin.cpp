@@ -164,12 +164,14 @@ RpcBegun rpc_recover_pin(const RpcRooms& rooms, const ClientConfig& config, Cont
   const auto account = load_account(context.store);
   if (!account) return failure(ErrorCode::internal, "The name could not be begun; try again.");
   const auto removed = yes_param(params, "accept_removed") ? RemovedSigner::accept : RemovedSigner::refuse;
+  SnapshotChoice choice;
+  choice.snapshot = number_param(params, "snapshot", 0);
   const std::string named = text_param(params, "from");
   const std::string from = named == "domain" ? std::string() : named;
   const auto list = std::get<std::optional<RealmList>>(realms);
   RpcWait wait = after_look_up(
       rooms, context, *account, {*name}, LookUp::anew, kLookUpWaitMs,
-      [rooms, pin, list, removed, from](Context& later, const Account& own) -> RpcBegun {
+      [rooms, pin, list, removed, choice, from](Context& later, const Account& own) -> RpcBegun {
         const auto view = rooms.views.view(later.store, own, own.name);
         if (!view) return failure(ErrorCode::unavailable, "The name is not verified just now; try again.");
         if (!from.empty() && from != own.server_url && !is_folder(from)) {
@@ -178,7 +180,7 @@ RpcBegun rpc_recover_pin(const RpcRooms& rooms, const ClientConfig& config, Cont
         BackupTask task{view->state(), from.empty() ? own.server_url : from, {}, nullptr, own.server_url};
         task.realms = list;
         task.pin = pin;
-        const Status begun = rooms.backups.begin<RestoreJob>(later, std::move(task), removed);
+        const Status begun = rooms.backups.begin<RestoreJob>(later, std::move(task), removed, choice);
         if (!begun) return failure(begun.error().code, "Another job of the backup runs; wait for it: backup status.");
         return json{{"running", true}};
       });
@@ -217,6 +219,7 @@ std::map<std::string, RpcEntry, std::less<>> pin_methods() {
              {"invitation"},
              {"from"},
              {"number", Kind::number},
+             {"snapshot", Kind::number},
              {"accept_removed", Kind::yes_or_no}}}}};
 }
 

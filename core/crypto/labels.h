@@ -24,6 +24,8 @@ inline constexpr std::string_view kSignPinReplace = "pin replace";
 inline constexpr std::string_view kSignPinOwner = "pin owner";
 inline constexpr std::string_view kSignAccountToken = "account token";
 inline constexpr std::string_view kSignTokenRequest = "token request";
+inline constexpr std::string_view kSignTokenNote = "token note";
+inline constexpr std::string_view kSignSnapshotWord = "newest snapshot";
 inline constexpr std::string_view kSignReceipt = "receipt of erasure";
 inline constexpr std::string_view kSignRealmHead = "realm head";
 

@@ -321,6 +321,19 @@ Result<TokenAnswer> TokenAnswer::read(wire::Reader& r) {
   return out;
 }
 
+void TokenNoteRequest::write(wire::Writer& w) const {
+  w.raw(record);
+  w.opaque(note);
+  w.raw(signature);
+}
+Result<TokenNoteRequest> TokenNoteRequest::read(wire::Reader& r) {
+  TokenNoteRequest out;
+  out.record = TRY(r.fixed<TokenRecordId>());
+  out.note = TRY(r.opaque_bytes(kMaxTokenNote));
+  out.signature = TRY(r.fixed<Signature>());
+  return out;
+}
+
 Bytes RealmHead::content() const {
   wire::Writer w;
   w.raw(realm);

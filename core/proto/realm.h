@@ -19,6 +19,7 @@ inline constexpr std::string_view kPathPinRelease = "/realm/pin/release";
 inline constexpr std::string_view kPathPinOwner = "/realm/pin/owner";
 inline constexpr std::string_view kPathTokenStore = "/realm/token/store";
 inline constexpr std::string_view kPathTokenRequest = "/realm/token/request";
+inline constexpr std::string_view kPathTokenNote = "/realm/token/note";
 inline constexpr std::string_view kPathRealmHead = "/realm/head";  ///< also followed by a slash and 64 hex digits
 
 // At the domain.
@@ -30,6 +31,7 @@ constexpr std::uint8_t kMaxGuesses = 10;                             ///< until 
 constexpr std::size_t kMaxGuessLog = 100;                            ///< entries that are kept and told
 constexpr std::uint64_t kAccountTokenLifeMs = 10ull * 60 * 1000;     ///< as a domain gives them
 constexpr std::uint64_t kMaxAccountTokenLifeMs = 60ull * 60 * 1000;  ///< as a realm takes them
+constexpr std::size_t kMaxTokenNote = 256;                           ///< bytes that lie beside a share
 /// Shares that one registration may keep at a realm. A domain gives tokens for no more of them within a day.
 constexpr std::uint32_t kMaxSharesOfOne = 64;
 constexpr std::uint64_t kMaxRealmLog = std::uint64_t{1} << 48;     ///< entries of a realm's log are fewer
@@ -196,6 +198,24 @@ struct TokenAnswer {
 
   void write(wire::Writer&) const;
   static Result<TokenAnswer> read(wire::Reader&);
+};
+
+/// What whoever has the release key keeps beside a share, and only they can read. An empty one asks for what is there.
+struct TokenNoteRequest {
+  TokenRecordId record;
+  Bytes note;           ///< at most kMaxTokenNote
+  Signature signature;  ///< by the release key, label "token note", over token_note_content()
+
+  void write(wire::Writer&) const;
+  static Result<TokenNoteRequest> read(wire::Reader&);
+};
+struct TokenNoteAnswer {
+  Bytes note;  ///< that lies there now; empty: none
+
+  void write(wire::Writer& w) const { w.opaque(note); }
+  static Result<TokenNoteAnswer> read(wire::Reader& r) {
+    return TokenNoteAnswer { TRY(r.opaque_bytes(kMaxTokenNote)) };
+  }
 };
 
 /// Its own encoding, in rows too.

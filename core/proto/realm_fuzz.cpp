@@ -8,7 +8,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace cairn::proto;
   if (size == 0) return 0;
   const cairn::ByteView input(data + 1, size - 1);
-  switch (data[0] % 16) {
+  switch (data[0] % 18) {
     case 0: round_trip<RealmWho>(input); break;
     case 1: round_trip<AccountToken>(input); break;
     case 2: round_trip<RealmTokensRequest>(input); break;
@@ -24,6 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 12: round_trip<TokenAnswer>(input); break;
     case 13: round_trip<PinVersionAnswer>(input); break;
     case 14: round_trip<PinReleaseAnswer>(input); break;
+    case 15: round_trip<TokenNoteRequest>(input); break;
+    case 16: round_trip<TokenNoteAnswer>(input); break;
     default: round_trip<RealmHead>(input); break;
   }
   return 0;

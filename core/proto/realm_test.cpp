@@ -82,6 +82,8 @@ TEST(RealmMessages, HaveOneEncodingEach) {
   expect_canonical(TokenAnswer{{1, 0, std::nullopt,
                                 ErasureReceipt{filled<RealmId>(1), filled<TokenRecordId>(2), 3, filled<Signature>(4)}}},
                    "receipt");
+  expect_canonical(TokenNoteRequest{filled<TokenRecordId>(1), Bytes(kMaxTokenNote, 2), filled<Signature>(3)}, "note");
+  expect_canonical(TokenNoteAnswer{Bytes{1, 2}}, "noted");
   expect_canonical(RealmHead{filled<RealmId>(1), 2, filled<Hash>(3), 1, filled<Hash>(5), filled<Signature>(4)}, "head");
 }
 
@@ -98,6 +100,8 @@ TEST(RealmMessages, RefuseValuesThatDoNotExist) {
   const PinEvaluateRequest long_token{Bytes(kMaxAccountToken + 1), {}, {}};
   EXPECT_EQ(wire::decode<PinEvaluateRequest>(wire::encode(long_token)).error().code, ErrorCode::over_limit);
   EXPECT_TRUE(testing::refused(wire::decode<PinEvaluateRequest>(wire::encode(PinEvaluateRequest{})), "account token"));
+  const TokenNoteRequest long_note{{}, Bytes(kMaxTokenNote + 1), {}};
+  EXPECT_EQ(wire::decode<TokenNoteRequest>(wire::encode(long_note)).error().code, ErrorCode::over_limit);
   const PinOwnerAnswer long_log{0, 0, std::vector<GuessEntry>(kMaxGuessLog + 1)};
   EXPECT_EQ(wire::decode<PinOwnerAnswer>(wire::encode(long_log)).error().code, ErrorCode::over_limit);
 }

@@ -11,6 +11,7 @@ inline constexpr std::string_view kDeriveVaultWriteKey = "vault write key";
 
 // KDF(BR_g, label, "").
 inline constexpr std::string_view kDeriveKeyBoxBody = "key box body";
+inline constexpr std::string_view kDeriveSnapshotWord = "snapshot word";
 
 // KDF(BR_g || T_g, label, "").
 inline constexpr std::string_view kDeriveDataKeyWrap = "data key wrap";

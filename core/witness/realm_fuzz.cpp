@@ -30,14 +30,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   testing::init_and_start(driver);
   constexpr std::string_view kTargets[] = {proto::kPathPinRegister,  proto::kPathPinVersion, proto::kPathPinEvaluate,
                                            proto::kPathPinRelease,   proto::kPathPinOwner,   proto::kPathTokenStore,
-                                           proto::kPathTokenRequest, proto::kPathRealmHead};
+                                           proto::kPathTokenRequest, proto::kPathRealmHead,  proto::kPathTokenNote};
   wire::Reader reader(ByteView(data, size));
   for (;;) {
     const auto choice = reader.u8();
     const auto body = reader.opaque(64 * 1024);
     if (!choice || !body) break;
     for (const proto::Call& call : driver.calls()) driver.reply(call.id, (*choice & 8) == 0 ? 200 : 404, *body);
-    driver.request(proto::Method::post, std::string(kTargets[*choice % 8]), *body);
+    driver.request(proto::Method::post, std::string(kTargets[*choice % std::size(kTargets)]), *body);
     if ((*choice & 16) != 0) driver.request(proto::Method::get, as_text(*body));
     if ((*choice & 32) != 0) driver.pass(1 + *choice * std::uint64_t{500});
   }

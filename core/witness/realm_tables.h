@@ -22,6 +22,7 @@ inline constexpr Table kSlotCount{11};    ///< empty key: u32, slots from there 
 inline constexpr Table kKeysMark{12};     ///< empty key: SHA-256 of slot 0, by which the file of keys is known
 inline constexpr Table kShares{13};       ///< pin_key, or H(domain): u32, shares of tokens that are kept for it
 inline constexpr Table kFloor{14};        ///< empty key: u64; heads of our log up to that size are compared no more
+inline constexpr Table kTokenNotes{15};   ///< token record id: what its owner keeps beside the share, as it came
 }  // namespace realm_table
 
 constexpr std::uint64_t kKeptHeads = 65'536;

@@ -22,6 +22,7 @@ class RealmNet {
     std::optional<PublicKey> erase_key;
     TokenShare share;
     TokenState state;
+    Bytes note = {};
   };
   struct Place {
     explicit Place(std::uint64_t seed) : realm(seed) {}
@@ -111,6 +112,7 @@ class RealmNet {
     if (path == proto::kPathPinOwner) return own(place, body);
     if (path == proto::kPathTokenStore) return store(place, body);
     if (path == proto::kPathTokenRequest) return token_request(place, body);
+    if (path == proto::kPathTokenNote) return token_note(place, body);
     return refusal({ErrorCode::not_found, "path"});
   }
 
@@ -160,6 +162,19 @@ class RealmNet {
     place.shares.insert_or_assign(request->record,
                                   Share{request->release_key, request->erase_key, std::move(request->share), {}});
     return proto::CallReply{200, {}, {}};
+  }
+
+  static Reply token_note(Place& place, ByteView body) {
+    const auto request = wire::decode<proto::TokenNoteRequest>(body);
+    CHECK(request.has_value());
+    const auto found = place.shares.find(request->record);
+    if (found == place.shares.end() || found->second.state.receipt) return refusal({ErrorCode::not_found, "no token"});
+    const Bytes content = token_note_content(place.realm.id(), request->record, request->note);
+    if (!crypto::verify_labelled(found->second.release_key, crypto::kSignTokenNote, content, request->signature)) {
+      return refusal({ErrorCode::invalid_signature, "whose"});
+    }
+    if (!request->note.empty()) found->second.note = request->note;
+    return proto::CallReply{200, wire::encode(proto::TokenNoteAnswer{found->second.note}), {}};
   }
 
   static Reply token_request(Place& place, ByteView body) {

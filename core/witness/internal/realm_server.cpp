@@ -142,6 +142,7 @@ Result<Bytes> RealmServer::post(Turn& turn, const proto::RequestArrived& request
   if (target == proto::kPathPinOwner) return parts_->pins.owner(turn, request.body);
   if (target == proto::kPathTokenStore) return parts_->shares.store(turn, request.body);
   if (target == proto::kPathTokenRequest) return parts_->shares.request(turn, request.body);
+  if (target == proto::kPathTokenNote) return parts_->shares.note(turn, request.body);
   return fail(ErrorCode::not_found, "There is nothing at this address; check it, or update the program.");
 }
 

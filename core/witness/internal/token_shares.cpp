@@ -226,6 +226,19 @@ Result<Bytes> TokenShares::request(Turn& turn, ByteView body) {
   return wire::encode(answer);
 }
 
+/// No change of the share, and so in no log: what an old database has of it is an old word, no more.
+Result<Bytes> TokenShares::note(Turn& turn, ByteView body) {
+  const auto request = TRY(wire::decode<proto::TokenNoteRequest>(body));
+  const auto row = TRY(turn.load<TokenRow>(realm_table::kTokens, request.record));
+  REQUIRE(row && !row->receipt, ErrorCode::not_found, "No share is kept here under this id.");
+  const Bytes content = token_note_content(key_.public_key(), request.record, request.note);
+  REQUIRE(crypto::verify_labelled(row->release_key, crypto::kSignTokenNote, content, request.signature),
+          ErrorCode::invalid_signature, "Only who stored this share may do that.");
+  if (!request.note.empty()) turn.rows.put(realm_table::kTokenNotes, to_bytes(request.record), request.note);
+  auto kept = turn.rows.get(realm_table::kTokenNotes, request.record);
+  return wire::encode(proto::TokenNoteAnswer{kept ? std::move(*kept) : Bytes{}});
+}
+
 Status TokenShares::change(Turn& turn, const proto::TokenRequest& request, TokenRow& row) {
   if (request.action == TokenAction::erase && request.by == TokenKeyKind::erase)
     return erase(turn, request.record, row);
@@ -266,6 +279,7 @@ Status TokenShares::erase(Turn& turn, const TokenRecordId& record, TokenRow& row
   row.receipt = ErasureReceipt{key_.public_key(), record, turn.now.ms, {}};
   row.receipt->signature = crypto::sign_labelled(key_, crypto::kSignReceipt, row.receipt->content());
   row.sealed.clear();
+  turn.rows.erase(realm_table::kTokenNotes, to_bytes(record));
   count(turn, std::exchange(row.owner, OwnerKey{}), false);
   schedule(turn, record, row, 0);
   log_.append(turn, LogKind::share_erased, record);

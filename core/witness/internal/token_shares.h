@@ -30,6 +30,7 @@ class TokenShares {
   /// Each gives the body of its answer, or refuses and has written nothing.
   Result<Bytes> store(Turn& turn, ByteView body);
   Result<Bytes> request(Turn& turn, ByteView body);
+  Result<Bytes> note(Turn& turn, ByteView body);
 
   bool keys_are_ours() const { return keys_are_ours_; }
 

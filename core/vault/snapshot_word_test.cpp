@@ -1,0 +1,67 @@
+#include "core/vault/snapshot_word.h"
+
+#include <gtest/gtest.h>
+
+#include "core/vault/keys.h"
+#include "tests/support/refused.h"
+#include "tests/support/seeded_entropy.h"
+
+namespace cairn::vault {
+namespace {
+
+struct WordOfADevice {
+  testing::SeededEntropy entropy{31};
+  BackupRoot root = random_secret<BackupRoot>(entropy);
+  StorageIdentity storage = StorageIdentity::of_server("example.org");
+  crypto::SigningKey device = crypto::SigningKey::generate(entropy);
+  std::vector<PublicKey> signers = {device.public_key()};
+  Bytes sealed = seal_snapshot_word({3, 17}, root, storage, device, entropy);
+
+  Result<SnapshotWord> open() { return open_snapshot_word(sealed, root, storage, signers); }
+};
+
+TEST(SnapshotWord, IsReadByWhoHasTheRootAndKnowsTheDevice) {
+  WordOfADevice word;
+  ASSERT_EQ(word.sealed.size(), SnapshotWord::kSealedSize);
+  ASSERT_TRUE(word.open());
+  EXPECT_EQ(*word.open(), (SnapshotWord{3, 17}));
+}
+
+TEST(SnapshotWord, OfAnotherRootDoesNotOpen) {
+  WordOfADevice word;
+  word.root = random_secret<BackupRoot>(word.entropy);
+  EXPECT_EQ(word.open().error().code, ErrorCode::crypto_failed);
+}
+
+TEST(SnapshotWord, WithAnyBitFlippedDoesNotOpen) {
+  for (std::size_t i = 0; i < SnapshotWord::kSealedSize; ++i) {
+    WordOfADevice word;
+    word.sealed[i] ^= 1;
+    EXPECT_FALSE(word.open()) << i;
+  }
+}
+
+TEST(SnapshotWord, OfAnotherSizeIsRefused) {
+  WordOfADevice shorter;
+  shorter.sealed.pop_back();
+  EXPECT_TRUE(testing::refused(shorter.open(), "size"));
+  WordOfADevice longer;
+  longer.sealed.push_back(0);
+  EXPECT_TRUE(testing::refused(longer.open(), "size"));
+}
+
+TEST(SnapshotWord, OfAnotherDeviceThanTheCallerAcceptsIsRefused) {
+  WordOfADevice word;
+  word.signers = {crypto::SigningKey::generate(word.entropy).public_key()};
+  EXPECT_TRUE(testing::refused(word.open(), "signer"));
+}
+
+/// Who has both roots could seal it for the other one.
+TEST(SnapshotWord, ForAnotherStorageIsRefused) {
+  WordOfADevice word;
+  word.storage = StorageIdentity::of_server("example.com");
+  EXPECT_EQ(word.open().error().code, ErrorCode::invalid_signature);
+}
+
+}  // namespace
+}  // namespace cairn::vault
