@@ -31,13 +31,6 @@ constexpr std::uint64_t kReserveTimes = 2;
 constexpr const char* kBeginAgain =
     "What this snapshot builds on went away meanwhile, or it took more than three days; begin it again: backup create.";
 
-Bytes chain_of(const directory::NameState& state) {
-  wire::Writer w;
-  w.u32(state.count());
-  w.raw(state.head());
-  return w.take();
-}
-
 }  // namespace
 
 void CreateJob::unlocked(Context& context) {
@@ -360,7 +353,7 @@ void CreateJob::finish(Context& context) {
   const auto account = load_account(context.store);
   if (!account) return fail_with(ErrorCode::invalid_state, "This device has no name any more.");
   vault::SnapshotInfo info{generation_, vault_of(setup_->content.current()), std::nullopt, context.now,
-                           chain_of(task_.state)};
+                           wire::encode(KnownChain{task_.state.count(), task_.state.head()})};
   if (newest_.counter != 0) info.previous = newest_;
   const Status finished = writer_->finish(info, account->signing_key);
   if (!finished && newest_.counter == ~std::uint64_t{0}) {

@@ -111,6 +111,23 @@ bool ReaderJob::leave_out_removed() {
   return true;
 }
 
+/// Of fewer statements than there are by now the heads are not kept, so nothing is compared.
+void ReaderJob::compare_chains() {
+  const directory::NameState& state = task_.state;
+  for (const Chosen& one : chosen_) {
+    const auto known = wire::decode<KnownChain>(one.manifest.chain);
+    const bool is_other =
+        known && (known->count > state.count() || (known->count == state.count() && known->head != state.head()));
+    if (!is_other) continue;
+    warnings_.push_back(
+        "The device " + to_hex(one.device) + " knew " + std::to_string(known->count) +
+        " statements of this name when it made its snapshot, and this device " +
+        (known->count == state.count() ? "as many others" : "has seen " + std::to_string(state.count())) +
+        ": look again (contact verify " + state.name().text() +
+        "). If it stays so, the directory was set back, or shows two histories; tell its auditors.");
+  }
+}
+
 void ReaderJob::all_found(Context& context) {
   if (chosen_.empty()) return fail_without_any();
   if (task_.setup && *shown_ < std::pair(task_.setup->newest_generation, task_.setup->newest.counter)) {
@@ -130,6 +147,7 @@ void ReaderJob::all_found(Context& context) {
     warnings_.push_back(*behind + ".");
   }
   if (!leave_out_removed()) return;
+  compare_chains();
   std::ranges::stable_sort(chosen_, {}, [](const Chosen& one) { return std::pair(one.added, place_of(one.manifest)); });
   read_next(context);
 }

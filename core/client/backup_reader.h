@@ -65,6 +65,8 @@ class ReaderJob : public BackupJob {
   void look_in(Context& context, std::size_t at);
   void choose(Context& context, std::size_t at, const std::vector<Found>& found);
   bool is_wanted(const Chosen& one) const;
+  /// A signer knew more of the name than this job's view of it, or other statements: that is said.
+  void compare_chains();
   void all_found(Context& context);
   void fail_without_any();
   bool leave_out_removed();

@@ -14,6 +14,23 @@ namespace cairn::client {
 constexpr std::size_t kMessagesOfEntry = 256;
 constexpr std::uint32_t kMaxFilesMib = 1 << 20;  ///< that a snapshot's owner may allow to files
 
+/// In a manifest: what its signer knew of the name's chain.
+struct KnownChain {
+  std::uint32_t count = 0;  ///< of statements
+  Hash head;
+
+  void write(wire::Writer& w) const {
+    w.u32(count);
+    w.raw(head);
+  }
+  static Result<KnownChain> read(wire::Reader& r) {
+    KnownChain out;
+    out.count = TRY(r.u32());
+    out.head = TRY(r.fixed<Hash>());
+    return out;
+  }
+};
+
 /// Entry "settings": what its owner decided for this device as a whole.
 struct BackedUpSettings {
   std::string policy;

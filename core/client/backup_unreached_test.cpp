@@ -91,6 +91,21 @@ TEST_F(BackupUnreached, TheRecoveryKeyOpensItOnADeviceThatWasNeverSetUp) {
   EXPECT_EQ(texts("alice-2", kRestored), Texts{kSecret});
 }
 
+TEST_F(BackupUnreached, ThatADeviceKnewMoreOfTheNameIsSaid) {
+  create("alice-1", kStick);
+  ASSERT_TRUE(village.link_device("alice-2", kAlice, "alice-1").contains("result"));
+  EXPECT_EQ(warnings(read("verify", kStick)).find("statements of this name"), std::string::npos);
+  village.set_online("alice-1", false);
+  ASSERT_TRUE(village.link_device("alice-3", kAlice, "alice-2").contains("result"));
+  create("alice-2", kStick);
+  domain_goes();
+  village.set_online("alice-1", true);
+  const json restored = read("restore", kStick);
+  ASSERT_TRUE(restored.contains("result")) << restored.dump();
+  EXPECT_NE(warnings(restored).find("knew 3 statements of this name"), std::string::npos) << restored.dump();
+  EXPECT_NE(warnings(restored).find("has seen 2"), std::string::npos) << restored.dump();
+}
+
 TEST_F(BackupUnreached, NothingIsWrittenAndNothingIsReadOfTheDomainsOwnServer) {
   create("alice-1", kStick);
   create("alice-1", "domain");
