@@ -217,6 +217,20 @@ Reply run_backup(Speaker& speaker, const std::string& method, const json& params
   return method == "backup.list" ? list_all(speaker, params) : run_job(speaker, method, params);
 }
 
+json without_restore(const std::string& method, json params) {
+  if (method != "recover") return params;
+  params.erase("from");
+  params.erase("token");
+  return params;
+}
+
+void tell_of_no_directory(Reply& reply, const json& params) {
+  if (reply.code != "unavailable" || params.value("from", "").empty()) return;
+  reply.sentence +=
+      " An empty machine reads no backup without the directory, for that alone says whose word in it counts: a device "
+      "that knew this name reads it (backup restore --from FOLDER), and what export has written needs nobody.";
+}
+
 Reply restore_after_recovery(Speaker& speaker, const json& params) {
   json wanted = {{"recovery_key", params.value("recovery_key", "")},
                  {"accept_removed", params.value("remove_others", false)}};

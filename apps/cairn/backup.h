@@ -13,6 +13,11 @@ std::string folder_url(const std::string& folder, Missing missing);
 /// Asks, then waits until the job is over. backup.list without a storage lists all that this device backs up to.
 Reply run_backup(Speaker& speaker, const std::string& method, const nlohmann::json& params);
 
+/// Of the parameters of recover those that its method takes; the others are for restore_after_recovery(). Of any other
+/// method all.
+nlohmann::json without_restore(const std::string& method, nlohmann::json params);
+/// A folder was named, and no directory answers: what that means for the backup in it is said too.
+void tell_of_no_directory(Reply& reply, const nlohmann::json& params);
 /// After a name was recovered: what its backup has, if there is one. `params` are those of recover.
 Reply restore_after_recovery(Speaker& speaker, const nlohmann::json& params);
 

@@ -207,14 +207,11 @@ int run(Command& command) {
   };
   if (apps::shows_news(command.method)) apps::fetch_news(*speaker, on_notice);
   if (const auto done = run_long(*speaker, command)) return report(command, command.method, *done);
-  json asked = command.params;
+  json asked = apps::without_restore(command.method, command.params);
   // Whoever shows messages to a person says so; --peek has said no.
   if (command.method == "read" && !asked.contains("mark")) asked["mark"] = true;
-  if (command.method == "recover") {
-    asked.erase("from");
-    asked.erase("token");
-  }
   reply = apps::ask_whole(*speaker, command.method, asked, on_notice);
+  if (command.method == "recover") apps::tell_of_no_directory(reply, command.params);
   if (command.method == "status" && reply.exit == Exit::done) {
     reply.result["key"] = apps::where_key_lies(command.data_folder);
     reply.result["daemon"] = speaker->is_daemon();

@@ -76,7 +76,10 @@ std::string warnings_of(const json& result) {
 
 Reply recover_by_pin(Speaker& speaker, const json& params, Shown shown) {
   Reply restored = run_backup(speaker, "recover.pin", params);
-  if (restored.exit != Exit::done) return restored;
+  if (restored.exit != Exit::done) {
+    tell_of_no_directory(restored, params);
+    return restored;
+  }
   json wanted = {{"name", params.value("name", "")}};
   for (const char* key : {"server_url", "policy", "invitation"}) {
     if (params.contains(key)) wanted[key] = params[key];

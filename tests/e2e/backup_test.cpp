@@ -121,6 +121,21 @@ TEST_F(Backups, FromAnEmptyMachineOldMessagesAreReadAndNewOnesWritten) {
   EXPECT_EQ(next.json["snapshot"], 1);
 }
 
+/// Folder and recovery key are there, and the domain is not: what reads them is said.
+TEST_F(Backups, WithoutTheDomainAnEmptyMachineIsToldWhatItTakes) {
+  two_people_who_talked();
+  must(backup("alice-1", {"create", "--to", stick()}, key_));
+  village().stop_server(SIGTERM);
+  const demo::Said gone = recover("alice-2", key_, {"--from", stick()});
+  EXPECT_FALSE(gone.good());
+  EXPECT_NE(gone.error.find("An empty machine reads no backup without the directory"), std::string::npos) << gone.error;
+  EXPECT_EQ(texts("alice-2", "bob (restored)"), std::vector<std::string>{});
+  // A device that knew the name does.
+  village().stop_daemon("alice-1");
+  must(backup("alice-1", {"restore", "--from", stick()}));
+  EXPECT_EQ(texts("alice-1", "bob (restored)"), (std::vector<std::string>{kSaid, "bob@localhost: an answer"}));
+}
+
 TEST_F(Backups, TheServersDiskHoldsNoPlaintextAndPaddedSizesAlone) {
   two_people_who_talked();
   must(backup("alice-1", {"create"}, key_));
