@@ -1,6 +1,7 @@
 // Snapshots of several devices of one name: each holds what its device had, and none takes the place of another.
 #include "core/client/backup_fixture.h"
 #include "core/client/row_keys.h"
+#include "core/client/snapshots_told.h"
 
 namespace cairn::client {
 namespace {
@@ -202,6 +203,54 @@ TEST_F(BackupDevices, WhatWasReadIsKnownAndNothingOlderIsTakenAfterwards) {
   EXPECT_EQ(load_backup_setup(village.device("alice-1").store())->newest.counter, 2u);
   vaults() = old;
   EXPECT_EQ(backup("alice-1", "restore")["error"]["data"]["code"], "stale");
+}
+
+/// It has nothing of its own to compare with but what the other one has told it.
+TEST_F(BackupDevices, AnOlderStateIsSeenByOneThatHasNeverLooked) {
+  create("alice-1");
+  link_second();
+  const Vaults old = vaults();
+  say("alice-1", kBob, "later");
+  create("alice-1");
+  const auto setup = load_backup_setup(village.device("alice-1").store());
+  const vault::VaultId vault = vault::vault_id(setup->content.current().root, setup->identity);
+  const auto told = [&] {
+    const auto& state = village.server.people.at(kAlice).state;
+    return told_counter(village.device("alice-2").store(), state, vault);
+  };
+  ASSERT_TRUE(village.until([&] { return told() == 2; }, 3 * kHourMs));
+  village.device("alice-2").restart();
+  const Vaults now = std::exchange(vaults(), old);
+  const json refused = backup("alice-2", "restore", with_key());
+  EXPECT_EQ(refused["error"]["data"]["code"], "stale") << refused.dump();
+  EXPECT_NE(sentence(refused).find("knows snapshot 2"), std::string::npos) << refused.dump();
+  const json named = backup("alice-2", "restore", {{"recovery_key", key}, {"snapshot", 1}});
+  ASSERT_TRUE(named.contains("result")) << named.dump();
+  EXPECT_NE(named.dump().find("was set back"), std::string::npos) << named.dump();
+  EXPECT_EQ(texts("alice-2", kRestored), Texts{kSecret});
+  vaults() = now;
+  const json restored = backup("alice-2", "restore", with_key());
+  ASSERT_TRUE(restored.contains("result")) << restored.dump();
+  EXPECT_EQ(restored.dump().find("was set back"), std::string::npos) << restored.dump();
+}
+
+/// The word of one that is out is nobody's reason to refuse anything.
+TEST_F(BackupDevices, WhatOneThatIsOutHasToldOfSnapshotsCountsNoMore) {
+  create("alice-1");
+  link_second();
+  create("alice-2");
+  const auto setup = load_backup_setup(village.device("alice-2").store());
+  const vault::VaultId vault = vault::vault_id(setup->content.current().root, setup->identity);
+  const auto told = [&] {
+    const auto& state = village.server.people.at(kAlice).state;
+    return told_counter(village.device("alice-1").store(), state, vault);
+  };
+  ASSERT_TRUE(village.until([&] { return told() == 2; }, 3 * kHourMs));
+  remove_second();
+  EXPECT_EQ(told(), 0u);
+  // And where there is nobody to tell no device is woken to do it.
+  village.pass_all(2 * kHourMs);
+  EXPECT_GT(village.device("alice-1").next_deadline(), village.now);
 }
 
 /// What a thief says of resets that were admitted would silence the question about every later one.

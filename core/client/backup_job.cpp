@@ -1,6 +1,7 @@
 #include "core/client/backup_job.h"
 
 #include "core/client/day.h"
+#include "core/client/snapshots_told.h"
 #include "core/crypto/labels.h"
 #include "core/vault/pack.h"
 
@@ -144,6 +145,7 @@ void BackupJob::take_key_box(Context& context, const Bytes& bytes) {
 }
 
 void BackupJob::open_vault(const vault::Generation& generation) {
+  entered_vault_ = vault_of(generation);
   storage_->open_vault(vault_of(generation), vault::vault_write_key(generation.root, *identity_));
 }
 
@@ -188,6 +190,7 @@ void BackupJob::fetch_manifests(Context& context, const std::shared_ptr<Finding>
   while (at < items_.size() && !is_manifest(items_[at])) ++at;
   if (at == items_.size()) {
     std::ranges::sort(finding->found, {}, [](const Found& one) { return one.manifest.counter(); });
+    look_for_held_back(context.store, finding->found);
     return then(context, std::move(finding->found));
   }
   const auto id = *vault::ObjectId::from(items_[at].object);
@@ -197,6 +200,15 @@ void BackupJob::fetch_manifests(Context& context, const std::shared_ptr<Finding>
     self->fetch_manifests(later, finding, at + 1, then);
   };
   storage_->get(context, id, vault::kMaxManifestSize, take);
+}
+
+void BackupJob::look_for_held_back(const StoreView& store, const std::vector<Found>& found) {
+  const std::uint64_t told = told_counter(store, task_.state, entered_vault_);
+  const std::uint64_t shown = found.empty() ? 0 : found.back().manifest.counter();
+  if (shown >= told) return;
+  held_back_ = "Another device of this name knows snapshot " + std::to_string(told) +
+               " of this backup, and the storage shows none so new: it was set back, or holds some back. Use another "
+               "copy of the backup, or ask its operator";
 }
 
 void BackupJob::fetch_indexes(Context& context, const std::vector<vault::IndexReference>& named, ThenIndex then) {

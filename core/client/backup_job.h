@@ -172,6 +172,7 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   bool pin_is_known_ = false;                        ///< the box has the PIN that this device knew before
   std::optional<vault::PinKeys> doubted_pin_;        ///< what a device that is out has left of one; see judge_pin()
   std::optional<vault::SnapshotWord> word_;          ///< the newest that realms told
+  std::optional<std::string> held_back_;             ///< another device knows a newer one than the vault shows
   bool deletion_waits_ = false;                      ///< of the generation that was entered last
   std::vector<std::string> warnings_;                ///< sentences; they stand in the result
   std::optional<vault::BackupToken> entered_token_;  ///< of the generation that was entered, if it is to be printed
@@ -215,12 +216,15 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   };
   void fetch_manifests(Context& context, const std::shared_ptr<Finding>& finding, std::size_t at,
                        const ThenFound& then);
+  /// Compares what the vault shows with what other devices of the name have told.
+  void look_for_held_back(const StoreView& store, const std::vector<Found>& found);
   void take_manifest(Finding& finding, const vault::ObjectId& id, ByteView sealed);
   void fetch_index(Context& context, const std::vector<vault::IndexReference>& named, std::size_t at,
                    const ThenIndex& then);
   void fetch_tables(Context& context, std::size_t at, const ThenIndex& then);
 
   Time began_;
+  vault::VaultId entered_vault_;  ///< that open_vault() opened last
   bool index_lost_ = false;
   std::optional<vault::PinSecret> pin_secret_;
   nlohmann::json realms_ = nullptr;              ///< that were spoken to last, and how each behaved

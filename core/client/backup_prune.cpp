@@ -65,9 +65,10 @@ void PruningJob::plan_pruning(Context& context, const std::vector<Found>& found,
     snapshots.push_back({one.ids, std::move(*manifest), one.manifest.signer(),
                          active ? vault::SignerState::active : vault::SignerState::removed});
   }
-  if (!expected) {
+  if (!expected || held_back_) {
     warnings_.emplace_back(
-        "The storage does not show the newest snapshot that this device knows, so nothing was removed from it.");
+        "The storage does not show the newest snapshot that a device of this name knows, so nothing was removed from "
+        "it.");
     return then(context);
   }
   // What is there may be all that there is of older snapshots, or of a program that is newer than this one.

@@ -128,7 +128,7 @@ void BackupJob::ask_for_word(Context& context, Signers whose, Then then) {
 }
 
 std::optional<std::string> BackupJob::behind_word(const std::optional<vault::SnapshotWord>& shown) const {
-  if (!word_ || (shown && *shown >= *word_)) return std::nullopt;
+  if (!word_ || (shown && *shown >= *word_)) return held_back_;
   return "A device of this name has told the realms of snapshot " + std::to_string(word_->counter) + " of generation " +
          std::to_string(word_->generation) +
          ", and the storage shows none so new: it was set back, or holds some back. Use another copy of the backup, or "

@@ -9,8 +9,8 @@
 namespace cairn::client {
 namespace {
 
-/// Who has come into the conversation since hears of the PIN then.
-constexpr std::uint64_t kTellPinEveryMs = 30 * kMinuteMs;
+/// Who has come into the conversation since hears of PIN and snapshots then.
+constexpr std::uint64_t kTellEveryMs = 30 * kMinuteMs;
 
 }  // namespace
 
@@ -49,6 +49,9 @@ void OwnDevices::heard(Context& context, const Account& account, const Heard& he
   if (const auto* one = std::get_if<PinToWatch>(&*words); one != nullptr && heard.device != account.device_id()) {
     keep_other_pin(context, heard.device, *one);
     heard_of_pin_ = true;
+  }
+  if (const auto* one = std::get_if<SnapshotsTold>(&*words); one != nullptr && heard.device != account.device_id()) {
+    keep_snapshots_told(context, heard.device, *one);
   }
 }
 
@@ -108,22 +111,44 @@ void OwnDevices::tell_of_pin(Context& context, const Account& account) {
     return;
   }
   if (!row->is_new && tell_pin_ != Time::never() && context.now < tell_pin_) return;
-  tell_pin_ = after(context.now, kTellPinEveryMs);
+  tell_pin_ = after(context.now, kTellEveryMs);
+  const auto said = heard_by(context, account, row->word);
+  if (!said) return;
+  const bool is_again = row->said == *said;
+  if (!is_again) line_.say(context, account, row->word);
+  if (is_again && !row->is_new) return;
+  row->said = *said;
+  row->is_new = false;
+  save_own_pin_word(context, *row);
+}
+
+std::optional<Hash> OwnDevices::heard_by(Context& context, const Account& account, const SelfWords& word) {
   const auto view = rooms_.views.view(context.store, account, account.name);
-  if (!view || !line_.home(context.store, account)) return;
+  if (!view || !line_.home(context.store, account)) return std::nullopt;
   wire::Writer w;
-  row->word.write(w);
+  std::visit([&w](const auto& one) { one.write(w); }, word);
   for (const directory::AuthorisedDevice& one : view->state().devices()) {
     const DeviceId id = one.device.id();
     if (one.active() && line_.reaches(context.store, account, id)) w.raw(id);
   }
-  const Hash said = crypto::sha256(w.view());
-  const bool is_again = row->said == said;
-  if (!is_again) line_.say(context, account, row->word);
-  if (is_again && !row->is_new) return;
-  row->said = said;
-  row->is_new = false;
-  save_own_pin_word(context, *row);
+  return crypto::sha256(w.view());
+}
+
+void OwnDevices::tell_of_snapshots(Context& context, const Account& account) {
+  if (others_ != Sharing::Others::some) {
+    tell_snapshots_ = Time::never();
+    return;
+  }
+  if (tell_snapshots_ != Time::never() && context.now < tell_snapshots_) return;
+  const SnapshotsTold word = own_snapshots(context.store);
+  const auto before = said_of_snapshots(context.store);
+  tell_snapshots_ = Time::never();
+  if (word.all.empty() && !before) return;
+  tell_snapshots_ = after(context.now, kTellEveryMs);
+  const auto said = heard_by(context, account, word);
+  if (!said || said == before) return;
+  line_.say(context, account, word);
+  note_said_of_snapshots(context, *said);
 }
 
 void OwnDevices::step(Context& context, const Account& account) {
@@ -139,6 +164,7 @@ void OwnDevices::step(Context& context, const Account& account) {
     const bool has_others = others_ == Sharing::Others::some;
     domains_.step(context, account, has_others ? DomainSharing::Others::some : DomainSharing::Others::none);
     tell_of_pin(context, account);
+    tell_of_snapshots(context, account);
     giver_.step(context, account);
   }
   taker_.step(context, account);
@@ -146,7 +172,8 @@ void OwnDevices::step(Context& context, const Account& account) {
 
 Time OwnDevices::next_deadline() const {
   if (!active_) return Time::never();
-  return std::min({next_, giver_.next_deadline(), taker_.next_deadline(), tell_pin_, domains_.next_deadline()});
+  return std::min(
+      {next_, giver_.next_deadline(), taker_.next_deadline(), tell_pin_, tell_snapshots_, domains_.next_deadline()});
 }
 
 void OwnDevices::forget_all() {
@@ -163,6 +190,7 @@ void OwnDevices::forget_all() {
   lost_at_.reset();
   next_ = Time::never();
   tell_pin_ = Time::never();
+  tell_snapshots_ = Time::never();
 }
 
 }  // namespace cairn::client

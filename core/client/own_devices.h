@@ -48,6 +48,10 @@ class OwnDevices {
   void look(Context& context, const Account& account);
   /// Says what this device has to say of the PIN, when that is new, or others can hear it than heard it last.
   void tell_of_pin(Context& context, const Account& account);
+  /// Likewise of snapshots, looked at every half an hour.
+  void tell_of_snapshots(Context& context, const Account& account);
+  /// SHA-256 of a word, and of which devices could hear it now; nothing where it cannot be said.
+  std::optional<Hash> heard_by(Context& context, const Account& account, const SelfWords& word);
 
   OwnRooms rooms_;
   SelfLine line_;
@@ -66,6 +70,7 @@ class OwnDevices {
   Time next_ = Time::never();
   bool heard_of_pin_ = false;
   Time tell_pin_ = Time::never();
+  Time tell_snapshots_ = Time::never();
 };
 
 }  // namespace cairn::client

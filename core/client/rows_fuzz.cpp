@@ -29,6 +29,7 @@
 #include "core/client/roles.h"
 #include "core/client/send_keys.h"
 #include "core/client/settings.h"
+#include "core/client/snapshots_told.h"
 #include "core/client/standing.h"
 #include "core/client/suspicions.h"
 #include "core/client/tables.h"
@@ -110,6 +111,7 @@ constexpr cairn::testing::RowFormat kFormats[] = {
     {tables::kPinStandbys, round_trip<PinStandby>},
     {tables::kPinAttempt, round_trip<PinAttempt>},
     {tables::kBegunGenerations, round_trip<BegunGeneration>},
+    {tables::kSnapshotsTold, round_trip<SnapshotsTold>},
     {tables::kWaitingDeletions, round_trip<WaitingDeletion>},
     {tables::kDomainWords, round_trip<HeardDomain>},
     {tables::kDomainSources, round_trip<DomainSource>},

@@ -488,8 +488,11 @@ TEST(SelfWords, AreReadBackAndRefusedWhenCutOrExtended) {
   const std::vector<SelfWords> all = {
       SharedRecords{{some_record(SharedField::muted, {1}), some_record(SharedField::petname, {'b'}),
                      some_record(SharedField::read, Bytes(32, 1)), some_record(SharedField::draft, {'d'})}},
-      HistoryWanted{{}, true, make_history_key(entropy).public_key}, offer,
-      HistoryTold{{}, 7, HistoryTold::Verdict::again}, HistoryEnd{{}, 9}};
+      HistoryWanted{{}, true, make_history_key(entropy).public_key},
+      offer,
+      HistoryTold{{}, 7, HistoryTold::Verdict::again},
+      HistoryEnd{{}, 9},
+      SnapshotsTold{{{vault::VaultId{}, 7}, {random_value<vault::VaultId>(entropy), 8}}}};
   for (const SelfWords& words : all) {
     const SelfWord word = encode_self_words(words);
     const auto read = decode_self_words(word);
@@ -528,6 +531,13 @@ TEST(SelfWords, RefuseValuesThatTheirFieldCannotHave) {
   swapped = some_record(SharedField::muted, {1});
   swapped.room.channel.mutable_view()[0] = 1;
   EXPECT_FALSE(is_read(swapped));
+}
+
+TEST(SelfWords, RefuseMoreVaultsThanAWordHas) {
+  SnapshotsTold told{std::vector<SnapshotsTold::One>(SnapshotsTold::kMostTold)};
+  EXPECT_TRUE(decode_self_words(encode_self_words(told)));
+  told.all.emplace_back();
+  EXPECT_EQ(decode_self_words(encode_self_words(told)).error().code, ErrorCode::over_limit);
 }
 
 TEST(SelfWords, RefuseMoreRecordsThanAWordHas) {

@@ -10,6 +10,7 @@
 #include "core/client/pin_to_watch.h"
 #include "core/client/room.h"
 #include "core/client/settings.h"
+#include "core/client/snapshots_told.h"
 #include "core/proto/blobs.h"
 
 namespace cairn::client {
@@ -110,7 +111,7 @@ struct HistoryEnd {
 };
 
 using SelfWords = std::variant<SharedRecords, HistoryWanted, HistoryOffer, HistoryTold, HistoryEnd, PinToWatch,
-                               DomainWord, DomainsWanted>;
+                               DomainWord, DomainsWanted, SnapshotsTold>;
 
 /// The body of a SelfWord: uint8 tag, then the struct. At most SelfWord::kMaxBody bytes (CHECKed).
 SelfWord encode_self_words(const SelfWords& words);
