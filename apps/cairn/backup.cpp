@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "apps/cairn/pin.h"
+#include "apps/cairn/unvouched.h"
 #include "shell/folder/folder_storage.h"
 #include "shell/os/file.h"
 
@@ -214,6 +215,7 @@ std::string folder_url(const std::string& folder, Missing missing) {
 }
 
 Reply run_backup(Speaker& speaker, const std::string& method, const json& params) {
+  if (method == "backup.read") return read_unvouched(params);
   return method == "backup.list" ? list_all(speaker, params) : run_job(speaker, method, params);
 }
 
@@ -227,8 +229,9 @@ json without_restore(const std::string& method, json params) {
 void tell_of_no_directory(Reply& reply, const json& params) {
   if (reply.code != "unavailable" || params.value("from", "").empty()) return;
   reply.sentence +=
-      " An empty machine reads no backup without the directory, for that alone says whose word in it counts: a device "
-      "that knew this name reads it (backup restore --from FOLDER), and what export has written needs nobody.";
+      " An empty machine takes no backup in without the directory, for that alone says whose word in it counts. A "
+      "device that knew this name reads it (backup restore --from FOLDER), what export has written needs nobody, and "
+      "backup read writes what the recovery key opens there, unchecked.";
 }
 
 Reply restore_after_recovery(Speaker& speaker, const json& params) {
@@ -256,6 +259,7 @@ std::string render_backup(const std::string& method, const json& result) {
            (result.value("files", 0) == 0 ? std::string() : "Files of them: " + amount_of(result, "files") + ".\n") +
            read_of(result);
   }
+  if (method == "backup.read") return render_unvouched(result);
   if (method == "backup.stop") return result.value("stopped", false) ? "Stopped.\n" : "Nothing of the backup runs.\n";
   if (method == "backup.seen") return amount_of(result, "seen") + " alarms about backups are known now.\n";
   if (method == "backup.prune") return warnings_of(result) + render_pruned(result);

@@ -44,6 +44,22 @@ void add_backup_options(CLI::App& backup, std::string& method, nlohmann::json& p
   backup.get_subcommand("restore")->add_flag_function(
       "--without-files", [&params](std::int64_t) { params["without_files"] = true; },
       "leave the files of messages where they are");
+  CLI::App* read = backup.add_subcommand(
+      "read",
+      "where no directory answers: write what the recovery key opens in a folder as pages and JSON, not encrypted, and "
+      "by nobody checked");
+  const auto text = [&params, read](const char* option, const char* key, const char* help) {
+    read->add_option_function<std::string>(
+            option, [&params, key](const std::string& typed) { params[key] = typed; }, help)
+        ->required();
+  };
+  text("backup", "from", "the folder in which it lies");
+  text("folder", "to", "is made if it is missing");
+  text("--name", "name", "whose it is: name@domain");
+  read->add_flag_function(
+      "--token", [&params](std::int64_t) { params["with_token"] = true; },
+      "the printed one is asked for: opens what realms hold parts of");
+  read->callback([&method] { method = "backup.read"; });
   backup.add_subcommand("stop", "end what is under way; what was stored stays, and create goes on there")
       ->callback([&method] { method = "backup.stop"; });
   backup.add_subcommand("seen", "alarms about backups that failed are known, and need not be shown any more")

@@ -124,13 +124,29 @@ TEST_F(Backups, FromAnEmptyMachineOldMessagesAreReadAndNewOnesWritten) {
 /// Folder and recovery key are there, and the domain is not: what reads them is said.
 TEST_F(Backups, WithoutTheDomainAnEmptyMachineIsToldWhatItTakes) {
   two_people_who_talked();
+  const std::string other_key = village().register_person("carol-1", "carol@localhost").json["recovery_key"];
   must(backup("alice-1", {"create", "--to", stick()}, key_));
   village().stop_server(SIGTERM);
   const demo::Said gone = recover("alice-2", key_, {"--from", stick()});
   EXPECT_FALSE(gone.good());
-  EXPECT_NE(gone.error.find("An empty machine reads no backup without the directory"), std::string::npos) << gone.error;
+  EXPECT_NE(gone.error.find("An empty machine takes no backup in without the directory"), std::string::npos)
+      << gone.error;
   EXPECT_EQ(texts("alice-2", "bob (restored)"), std::vector<std::string>{});
-  // A device that knew the name does.
+  // It is written out for people, unchecked, and taken into no device.
+  const std::string pages = (folder_ / "pages").string();
+  const std::vector<std::string> read = {"backup", "read", stick(), pages, "--name", "alice@localhost"};
+  const demo::Said other = village().cairn("alice-3", read, std::chrono::seconds(60), other_key + "\n");
+  EXPECT_FALSE(other.good());
+  EXPECT_NE(other.error.find("opens with that recovery key"), std::string::npos) << other.error;
+  EXPECT_FALSE(fs::exists(pages));
+  const demo::Said written = village().cairn("alice-3", read, std::chrono::seconds(60), key_ + "\n");
+  must(written);
+  EXPECT_GE(written.json["messages"], 2) << written.json;
+  EXPECT_EQ(written.json["damaged"], 0) << written.json;
+  EXPECT_TRUE(holds(pages, kSecret));
+  EXPECT_TRUE(holds(pages, "an answer"));
+  EXPECT_TRUE(holds(pages, "Nobody has checked who wrote this"));
+  // A device that knew the name takes it in.
   village().stop_daemon("alice-1");
   must(backup("alice-1", {"restore", "--from", stick()}));
   EXPECT_EQ(texts("alice-1", "bob (restored)"), (std::vector<std::string>{kSaid, "bob@localhost: an answer"}));
