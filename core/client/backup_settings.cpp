@@ -35,7 +35,7 @@ Status RestoredSettings::take(ByteView data) {
   bytes_ += data.size();
   for (SharedRecord& record : entry.records) {
     // What comes back lies in an archive, which has its own mark; no conversation that lives will have that message.
-    if (record.field == SharedField::read) continue;
+    if (record.field == SharedField::read || record.field == SharedField::deleted) continue;
     const auto [at, is_new] = kept_.try_emplace(setting_key(record), Kept{signer_, record});
     Kept& kept = at->second;
     const bool is_better = signer_ == vault::SignerState::active && kept.signer == vault::SignerState::removed;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/client/expiry.h"
+#include "core/client/requests.h"
 #include "core/client/row_keys.h"
 #include "core/client/tables.h"
 #include "core/crypto/hash.h"
@@ -429,6 +430,7 @@ void HistoryTaker::put_message(Context& context, const Account& account, const C
     rooms_.conversations.add_notice(context, *conversation, message);
   }
   put_said_about(context, account, home, index, given);
+  if (living == Living::yes) show_again(context, home);
   note_message(rooms_.conversations, context, home, index);
   search_.changed(home, index);
 }

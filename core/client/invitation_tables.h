@@ -10,6 +10,7 @@ inline constexpr Table kDomainOrigins{130};  ///< name_key(domain) -> DomainOrig
 inline constexpr Table kGroupLinks{131};     ///< token_hash() -> GroupLink: made on this device
 inline constexpr Table kAskedJoins{132};     ///< token_hash() -> AskedJoin: taken up on this device
 inline constexpr Table kBroughtBy{160};      ///< home of a group -> name: of whose device its Welcome was
+inline constexpr Table kDeletedTo{162};      ///< home -> id of the last message that its owner deleted there, or zeros
 /// home -> "", name_key(name) -> the name: its owner wants to hear it, and did not before; gone once that was looked at
 inline constexpr Table kHeardAgain{161};
 

@@ -10,6 +10,7 @@ namespace cairn::client {
 namespace {
 
 constexpr std::size_t kRequestsAtOnce = 512;
+constexpr std::uint64_t kToTheEnd = ~std::uint64_t{0};
 
 bool is_word_end(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '<' || c == '>' || c == '"'; }
 
@@ -58,6 +59,45 @@ bool is_known_name(const StoreView& store, const Account& account, const std::st
   return name == account.name.text() || contact_of(store, account, name).is_accepted;
 }
 
+/// The id of the last of them that has one; else zeros.
+MessageId wipe_messages(Conversations& conversations, Context& context, const ChannelId& home, std::uint64_t end) {
+  MessageId last;
+  for (std::uint64_t first = 0;;) {
+    const auto some = conversations.messages(context.store, home, first, kRequestsAtOnce);
+    for (const auto& one : some) {
+      if (one.index >= end) return last;
+      if (!one.message.id.is_zero()) last = one.message.id;
+      conversations.take_out(context, home, one.index);
+      wipe_message(context, home, one.index, one.message);
+    }
+    if (some.empty()) return last;
+    first = some.back().index + 1;
+  }
+}
+
+bool is_anything_said(const Conversations& conversations, const StoreView& store, const ChannelId& home,
+                      std::uint64_t first) {
+  for (;;) {
+    const auto some = conversations.messages(store, home, first, kRequestsAtOnce);
+    if (some.empty()) return false;
+    for (const auto& one : some) {
+      if (!one.message.sender.empty()) return true;
+    }
+    first = some.back().index + 1;
+  }
+}
+
+/// Wipes what else there is of a conversation that nothing was left of; its settings from then on.
+ConversationSettings wipe_rest(Context& context, const ChannelId& home) {
+  forget_early(context, home, Early::all);
+  context.store.erase(tables::kArchivedPictures, to_bytes(home));
+  ConversationSettings settings = settings_of(context.store, home);
+  settings.is_hidden = true;
+  settings.is_request = true;
+  settings.draft.clear();
+  return settings;
+}
+
 }  // namespace
 
 void note_welcome(Context& context, const Account& account, const ChannelId& home, const ConversationInfo& info,
@@ -76,8 +116,13 @@ void note_welcome(Context& context, const Account& account, const ChannelId& hom
 }
 
 bool is_brought_by_known(const StoreView& store, const Account& account, const ChannelId& home) {
+  const std::string by = brought_by(store, home);
+  return !by.empty() && is_known_name(store, account, by);
+}
+
+std::string brought_by(const StoreView& store, const ChannelId& home) {
   const auto by = store.get(tables::kBroughtBy, home);
-  return by && is_known_name(store, account, as_text(*by));
+  return by ? as_text(*by) : std::string();
 }
 
 void forget_who_brought(Context& context, const Conversation& conversation) {
@@ -104,22 +149,22 @@ void accept_conversation(Context& context, const Account& account, const Convers
 }
 
 void delete_conversation(Conversations& conversations, Context& context, const ChannelId& home) {
-  for (std::uint64_t first = 0;;) {
-    const auto some = conversations.messages(context.store, home, first, kRequestsAtOnce);
-    if (some.empty()) break;
-    for (const auto& one : some) {
-      conversations.take_out(context, home, one.index);
-      wipe_message(context, home, one.index, one.message);
-    }
-    first = some.back().index + 1;
+  const MessageId last = wipe_messages(conversations, context, home, kToTheEnd);
+  const Bytes key = to_bytes(home);
+  // Deleted once more before the others were told: what they have still to delete is the same.
+  if (!last.is_zero() || !context.store.get(tables::kDeletedTo, key)) {
+    context.store.put(tables::kDeletedTo, key, to_bytes(last));
   }
-  forget_early(context, home, Early::all);
-  context.store.erase(tables::kArchivedPictures, to_bytes(home));
-  ConversationSettings settings = settings_of(context.store, home);
-  settings.is_hidden = true;
-  settings.is_request = true;
-  settings.draft.clear();
-  save_settings(context, home, settings);
+  mark_shared(context, SharedField::deleted, home);
+  save_settings(context, home, wipe_rest(context, home));
+  if (const auto conversation = conversations.find(context.store, home)) forget_who_brought(context, *conversation);
+}
+
+void delete_up_to(Conversations& conversations, Context& context, const ChannelId& home, std::uint64_t end) {
+  const bool is_all = !is_anything_said(conversations, context.store, home, end);
+  wipe_messages(conversations, context, home, is_all ? kToTheEnd : end);
+  if (!is_all) return;
+  put_settings(context, home, wipe_rest(context, home));
   if (const auto conversation = conversations.find(context.store, home)) forget_who_brought(context, *conversation);
 }
 

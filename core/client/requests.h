@@ -15,6 +15,8 @@ void note_welcome(Context& context, const Account& account, const ChannelId& hom
 /// Whether a name that its owner wants to hear, or another own device, brought this one into that group. False where it
 /// is not known who did.
 bool is_brought_by_known(const StoreView& store, const Account& account, const ChannelId& home);
+/// The name that brought this one into that group; empty where it is not known.
+std::string brought_by(const StoreView& store, const ChannelId& home);
 
 /// Where this device is out of a group nobody needs to know any more who brought it there: not before its owner has
 /// said yes to what was said in it, or deleted that.
@@ -24,8 +26,11 @@ void forget_who_brought(Context& context, const Conversation& conversation);
 /// from then on.
 void accept_conversation(Context& context, const Account& account, const Conversation& conversation);
 
-/// Nothing that was said there is left, and it is not shown until something comes; then as a request.
+/// Nothing that was said there is left, and it is not shown until something comes; then as a request. The other own
+/// devices are told up to which message (sharing.h).
 void delete_conversation(Conversations& conversations, Context& context, const ChannelId& home);
+/// Likewise, where another own device deleted all before this index: what was said since is left, and shows it.
+void delete_up_to(Conversations& conversations, Context& context, const ChannelId& home, std::uint64_t end);
 
 /// What came in a conversation that was deleted shows it again.
 void show_again(Context& context, const ChannelId& home);

@@ -517,6 +517,8 @@ TEST(SelfWords, RefuseValuesThatTheirFieldCannotHave) {
   EXPECT_FALSE(is_read(some_record(SharedField::muted, {})));
   EXPECT_FALSE(is_read(some_record(SharedField::muted, {0, 0})));
   EXPECT_FALSE(is_read(some_record(SharedField::read, Bytes(31, 1))));
+  EXPECT_TRUE(is_read(some_record(SharedField::deleted, Bytes(32, 0))));
+  EXPECT_FALSE(is_read(some_record(SharedField::deleted, {1})));
   EXPECT_TRUE(is_read(some_record(SharedField::petname, Bytes(kMaxPetnameSize, 'a'))));
   EXPECT_FALSE(is_read(some_record(SharedField::petname, Bytes(kMaxPetnameSize + 1, 'a'))));
   EXPECT_FALSE(is_read(some_record(SharedField::petname, {0xff})));
@@ -538,6 +540,22 @@ TEST(SelfWords, RefuseMoreVaultsThanAWordHas) {
   EXPECT_TRUE(decode_self_words(encode_self_words(told)));
   told.all.emplace_back();
   EXPECT_EQ(decode_self_words(encode_self_words(told)).error().code, ErrorCode::over_limit);
+}
+
+TEST(SelfWords, NameWhoBroughtTheGroupThatWasAccepted) {
+  const auto is_read = [](ConversationKind kind, Bytes value) {
+    SharedRecord record = some_record(SharedField::accepted, std::move(value));
+    if (kind == ConversationKind::group) record.room = {kind, {}, {}};
+    return decode_self_words(encode_self_words(SharedRecords{{record}})).has_value();
+  };
+  const auto with = [](std::uint8_t on, std::string_view name) { return concat({Bytes{on}, as_bytes(name)}); };
+  EXPECT_TRUE(is_read(ConversationKind::group, with(1, kCarol)));
+  EXPECT_TRUE(is_read(ConversationKind::group, {1}));
+  EXPECT_FALSE(is_read(ConversationKind::group, with(0, kCarol)));
+  EXPECT_FALSE(is_read(ConversationKind::group, with(1, "Carol@example.org")));
+  EXPECT_FALSE(is_read(ConversationKind::pair, with(1, kCarol)));
+  EXPECT_EQ(some_record(SharedField::accepted, with(1, kCarol)).brought_by(), kCarol);
+  EXPECT_EQ(some_record(SharedField::draft, with(1, kCarol)).brought_by(), "");
 }
 
 TEST(SelfWords, RefuseMoreRecordsThanAWordHas) {

@@ -13,7 +13,7 @@ Result<SharedField> read_field(wire::Reader& r) {
   const bool of_name = value >= static_cast<std::uint8_t>(SharedField::petname) &&
                        value <= static_cast<std::uint8_t>(SharedField::name_receipts);
   const bool of_room = value >= static_cast<std::uint8_t>(SharedField::muted) &&
-                       value <= static_cast<std::uint8_t>(SharedField::accepted);
+                       value <= static_cast<std::uint8_t>(SharedField::deleted);
   REQUIRE(of_name || of_room, ErrorCode::unsupported, "field of a shared setting");
   return static_cast<SharedField>(value);
 }
@@ -25,10 +25,17 @@ Status check_value(SharedField field, ByteView value) {
       return ok();
     case SharedField::draft: REQUIRE(is_utf8(as_text(value)), ErrorCode::malformed, "a draft"); return ok();
     case SharedField::read:
-      REQUIRE(value.size() == MessageId::kSize, ErrorCode::malformed, "up to where was read");
+    case SharedField::deleted:
+      REQUIRE(value.size() == MessageId::kSize, ErrorCode::malformed, "up to which message");
       return ok();
-    default: REQUIRE(value.size() == 1 && value[0] <= 1, ErrorCode::malformed, "a switch"); return ok();
+    case SharedField::accepted:
+      if (value.size() <= 1 || value[0] != 1) break;
+      TRY(directory::Name::from(as_text(value.subspan(1))));
+      return ok();
+    default: break;
   }
+  REQUIRE(value.size() == 1 && value[0] <= 1, ErrorCode::malformed, "a switch");
+  return ok();
 }
 
 template <class One>
@@ -58,6 +65,10 @@ Result<Stamp> Stamp::read(wire::Reader& r) {
   return out;
 }
 
+std::string SharedRecord::brought_by() const {
+  return field == SharedField::accepted && is_on() ? as_text(ByteView(value).subspan(1)) : std::string();
+}
+
 void SharedRecord::write(wire::Writer& w) const {
   w.u8(static_cast<std::uint8_t>(field));
   stamp.write(w);
@@ -81,6 +92,7 @@ Result<SharedRecord> SharedRecord::read(wire::Reader& r) {
   }
   out.value = TRY(r.opaque_bytes(kMaxDraftSize));
   TRY(check_value(out.field, out.value));
+  REQUIRE(out.brought_by().empty() || out.room.kind == ConversationKind::group, ErrorCode::malformed, "who brought it");
   return out;
 }
 

@@ -29,7 +29,8 @@ struct Stamp {
 };
 
 /// One setting: of a name or of a room, as its field says. `value` is one byte 0 or 1, but of a petname and a draft a
-/// text (UTF-8, of at most kMaxPetnameSize and kMaxDraftSize bytes), and of `read` a MessageId.
+/// text (UTF-8, of at most kMaxPetnameSize and kMaxDraftSize bytes), and of `read` and `deleted` a MessageId. Behind
+/// the 1 of `accepted` may stand a name.
 struct SharedRecord {
   SharedField field = SharedField::muted;
   Stamp stamp;
@@ -37,7 +38,9 @@ struct SharedRecord {
   Room room;
   Bytes value;
 
-  bool is_on() const { return value == Bytes{1}; }
+  bool is_on() const { return !value.empty() && value.front() == 1; }
+  /// Of a request to a group that was accepted: the name that had brought it, where that is known; else empty.
+  std::string brought_by() const;
 
   void write(wire::Writer&) const;
   static Result<SharedRecord> read(wire::Reader&);

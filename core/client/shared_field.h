@@ -17,8 +17,9 @@ enum class SharedField : std::uint8_t {
   pinned = 18,
   receipts = 19,
   draft = 20,
-  read = 21,     ///< up to which message
-  accepted = 22  ///< a request that is one no more
+  read = 21,      ///< up to which message
+  accepted = 22,  ///< a request that is one no more
+  deleted = 23    ///< a request, up to which message
 };
 
 constexpr bool is_of_name(SharedField field) { return field < SharedField::muted; }

@@ -1,7 +1,8 @@
-// That a request to a group was accepted on one device, and what another one makes of that: the id of a group says
-// nothing of who made it (docs/spec/client.md s.16 and 20).
+// That a request was deleted, or one to a group accepted, on one device, and what another one makes of that: the id of
+// a group says nothing of who made it (docs/spec/client.md s.16 and 20).
 #include "core/base/encoding.h"
 #include "core/client/invitation_tables.h"
+#include "core/client/messages.h"
 #include "core/client/own_fixture.h"
 #include "core/client/requests.h"
 #include "tests/support/hostile_device.h"
@@ -77,19 +78,73 @@ TEST_F(SharedRequests, AGroupThatAStrangerMadeUnderThatIdStaysOneAlsoWhenTheWord
   EXPECT_TRUE(is_request("alice-2", "walkers"));
 }
 
-TEST_F(SharedRequests, AStrangersGroupIsAcceptedOnAllDevicesByWhatOneSaysThere) {
+TEST_F(SharedRequests, AStrangersGroupIsAcceptedOnAllDevicesOfWhomThatStrangerBroughtThere) {
   good(village.ask("carol-1", "group.create", {{"title", "runners"}, {"names", {kAlice}}}));
   say("carol-1", "runners", "come along");
   for (const std::string device : {"alice-1", "alice-2"}) {
     ASSERT_TRUE(village.until([&] { return is_request(device, "runners"); })) << device;
   }
-  // What is reported there is said there, too.
+  // So that nothing but the word itself tells of it: what is reported there is said there, too.
   good(village.ask("alice-1", "conversation.set", {{"conversation", "runners"}, {"receipts", false}}));
   good(village.ask("alice-1", "request.accept", {{"conversation", "runners"}}));
-  village.pass_all(kMinuteMs);
-  EXPECT_TRUE(is_request("alice-2", "runners"));
-  say("alice-1", "runners", "I do");
   EXPECT_TRUE(village.until([&] { return !is_request("alice-2", "runners"); }));
+  EXPECT_FALSE(waits("alice-2"));
+}
+
+// ---- deleted ----
+
+TEST_F(SharedRequests, ADeletedOneIsGoneOnAllDevicesUntilSomethingComes) {
+  const std::vector<std::string> both = {"alice-1", "alice-2"};
+  say("carol-1", kAlice, "buy my rabbits");
+  for (const std::string& device : both) {
+    ASSERT_TRUE(village.until([&] { return texts(device, kCarol).size() == 1; })) << device;
+  }
+  good(village.ask("alice-2", "request.delete", {{"conversation", kCarol}}));
+  EXPECT_TRUE(village.until([&] { return texts("alice-1", kCarol).empty(); }));
+  for (const std::string& device : both) EXPECT_EQ(conversation(device, kCarol), json::object()) << device;
+  say("carol-1", kAlice, "buy my hares");
+  for (const std::string& device : both) {
+    EXPECT_TRUE(village.until([&] { return texts(device, kCarol) == Texts{"buy my hares"}; })) << device;
+    EXPECT_TRUE(is_request(device, kCarol)) << device;
+  }
+  good(village.ask("alice-1", "request.accept", {{"conversation", kCarol}}));
+  EXPECT_TRUE(village.until([&] { return !is_request("alice-2", kCarol); }));
+  EXPECT_EQ(texts("alice-2", kCarol), Texts{"buy my hares"});
+}
+
+TEST_F(SharedRequests, WhatWasSaidBehindADeletionStaysOne) {
+  const std::vector<std::string> both = {"alice-1", "alice-2"};
+  say("carol-1", kAlice, "first");
+  for (const std::string& device : both) {
+    ASSERT_TRUE(village.until([&] { return texts(device, kCarol).size() == 1; })) << device;
+  }
+  village.set_online("alice-1", false);
+  say("carol-1", kAlice, "second");
+  ASSERT_TRUE(village.until([&] { return texts("alice-2", kCarol).size() == 2; }));
+  good(village.ask("alice-1", "request.delete", {{"conversation", kCarol}}));
+  village.set_online("alice-1", true);
+  for (const std::string& device : both) {
+    EXPECT_TRUE(village.until([&] { return texts(device, kCarol) == Texts{"second"}; }, 5 * kMinuteMs)) << device;
+    EXPECT_TRUE(is_request(device, kCarol)) << device;
+  }
+}
+
+TEST_F(SharedRequests, AYesOnOneDeviceOutlivesADeletionOnAnother) {
+  say("carol-1", kAlice, "first");
+  for (const std::string device : {"alice-1", "alice-2"}) {
+    ASSERT_TRUE(village.until([&] { return texts(device, kCarol).size() == 1; })) << device;
+    village.set_online(device, false);
+  }
+  good(village.ask("alice-1", "request.accept", {{"conversation", kCarol}}));
+  village.pass_all(kSecondMs);
+  good(village.ask("alice-2", "request.delete", {{"conversation", kCarol}}));
+  for (const std::string device : {"alice-1", "alice-2"}) village.set_online(device, true);
+  village.pass_all(5 * kMinuteMs);
+  for (const std::string device : {"alice-1", "alice-2"}) {
+    EXPECT_TRUE(conversation(device, kCarol).contains("id")) << device;
+    EXPECT_FALSE(is_request(device, kCarol)) << device;
+  }
+  EXPECT_EQ(texts("alice-1", kCarol), Texts{"first"});
 }
 
 // ---- whose Welcome it was ----
@@ -150,6 +205,23 @@ TEST_F(BroughtBy, DecidesWhetherAnotherDevicesYesCounts) {
   set_blocked(aside.context(), aside.account(), kBob, true);
   hear_yes(aside, kBob);
   EXPECT_TRUE(stays(aside));
+}
+
+TEST_F(BroughtBy, CountsWhereTheYesNamesIt) {
+  Aside aside(village, "alice-2");
+  const auto hear_yes_to_group_of = [&](const char* name) {
+    SharedRecord yes = yes_to(room_of(*aside.conversations().find(aside.store(), home)));
+    yes.value = concat({yes.value, as_bytes(name)});
+    aside.hear(SharedRecords{{yes}}, first);
+  };
+  hear_yes(aside, kCarol);
+  hear_yes_to_group_of("dora@example.org");
+  EXPECT_TRUE(stays(aside)) << "another group of that id";
+  hear_yes_to_group_of(kCarol);
+  EXPECT_FALSE(stays(aside));
+  hear_yes(aside, std::nullopt);
+  hear_yes_to_group_of(kCarol);
+  EXPECT_TRUE(stays(aside)) << "nobody knows whose this one is";
 }
 
 TEST_F(BroughtBy, IsLookedAtAgainBehindThePairsThatWereAccepted) {
@@ -213,6 +285,94 @@ TEST_F(BroughtBy, IsKeptOfTheStrangerWhereOneCameFirst) {
   note_welcome(aside.context(), aside.account(), home, info, *directory::Name::from(kBob));
   EXPECT_TRUE(stays(aside));
   EXPECT_FALSE(is_brought_by_known(aside.store(), aside.account(), home));
+}
+
+// ---- a deletion, told by hand ----
+
+class DeletedElsewhere : public BroughtBy {
+ protected:
+  void SetUp() override {
+    BroughtBy::SetUp();
+    aside.emplace(village, "alice-2");
+    home = aside->home(kBob);
+    for (const auto& one : said()) ids.push_back(one.message.id);
+    ASSERT_EQ(ids.size(), 2u);
+  }
+  std::vector<Conversations::Numbered> said() const {
+    auto out = aside->conversations().messages(aside->store(), home, 0, 100);
+    std::erase_if(out, [](const auto& one) { return one.message.sender.empty(); });
+    return out;
+  }
+  ConversationSettings settings() const { return settings_of(aside->store(), home); }
+  void make_request() {
+    ConversationSettings now = settings();
+    now.is_request = true;
+    put_settings(aside->context(), home, now);
+  }
+  void hear_deletion(const MessageId& last) {
+    SharedRecord out;
+    out.field = SharedField::deleted;
+    out.stamp = {village.now.ms, first};
+    out.room = aside->room(kBob);
+    out.value = to_bytes(last);
+    aside->hear(SharedRecords{{out}}, first);
+  }
+  std::size_t told_to_a_new_device() const {
+    SettingsCursor place;
+    const auto all = aside->sharing().settings_from(aside->store(), aside->account(), place, kSharedWordBytes);
+    return static_cast<std::size_t>(
+        std::ranges::count(all, SharedField::deleted, [](const SharedRecord& one) { return one.field; }));
+  }
+
+  mutable std::optional<Aside> aside;
+  std::vector<MessageId> ids;  ///< of what was said in the pair with bob
+};
+
+TEST_F(DeletedElsewhere, CountsInARequestAlone) {
+  hear_deletion(ids[1]);
+  EXPECT_EQ(said().size(), 2u);
+  EXPECT_FALSE(settings().is_hidden);
+  EXPECT_EQ(aside->rows(tables::kSharedWaiting), 0u);
+}
+
+TEST_F(DeletedElsewhere, CountsUpToItsMessage) {
+  make_request();
+  hear_deletion(ids[0]);
+  ASSERT_EQ(said().size(), 1u);
+  EXPECT_EQ(said()[0].message.id, ids[1]);
+  EXPECT_FALSE(settings().is_hidden);
+  hear_deletion(ids[1]);
+  EXPECT_TRUE(said().empty());
+  EXPECT_TRUE(settings().is_hidden);
+  EXPECT_TRUE(settings().is_request);
+}
+
+TEST_F(DeletedElsewhere, WaitsForAMessageThatIsNotHere) {
+  make_request();
+  hear_deletion(random_value<MessageId>(aside->entropy()));
+  EXPECT_EQ(said().size(), 2u);
+  EXPECT_FALSE(settings().is_hidden);
+  EXPECT_EQ(aside->rows(tables::kSharedWaiting), 1u);
+}
+
+TEST_F(DeletedElsewhere, OfNothingHidesWhatNothingWasSaidIn) {
+  make_request();
+  hear_deletion({});
+  EXPECT_EQ(said().size(), 2u);
+  EXPECT_FALSE(settings().is_hidden);
+  for (const auto& one : said()) wipe_message(aside->context(), home, one.index, one.message);
+  hear_deletion({});
+  EXPECT_TRUE(settings().is_hidden);
+  EXPECT_EQ(aside->rows(tables::kSharedWaiting), 0u);
+}
+
+TEST_F(DeletedElsewhere, IsToldToANewDeviceUntilItIsShownAgain) {
+  EXPECT_EQ(told_to_a_new_device(), 0u);
+  make_request();
+  delete_conversation(aside->conversations(), aside->context(), home);
+  EXPECT_EQ(told_to_a_new_device(), 1u);
+  show_again(aside->context(), home);
+  EXPECT_EQ(told_to_a_new_device(), 0u);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/client/invitation_tables.h"
 #include "core/client/messages.h"
 #include "core/client/requests.h"
 #include "core/client/row_keys.h"
@@ -23,7 +24,7 @@ constexpr SharedField kOfName[] = {SharedField::petname, SharedField::known, Sha
                                    SharedField::name_receipts};
 constexpr SharedField kOfRoom[] = {SharedField::muted,    SharedField::archived, SharedField::pinned,
                                    SharedField::receipts, SharedField::draft,    SharedField::read,
-                                   SharedField::accepted};
+                                   SharedField::accepted, SharedField::deleted};
 
 Bytes field_key(SharedField field, ByteView subject) {
   const auto number = static_cast<std::uint8_t>(field);
@@ -38,12 +39,26 @@ std::optional<Stamp> stamp_at(const StoreView& store, ByteView key) {
 
 Bytes switch_value(bool on) { return {static_cast<std::uint8_t>(on ? 1 : 0)}; }
 
+Bytes accepted_value(const StoreView& store, const ChannelId& home, const Conversation& conversation) {
+  if (settings_of(store, home).is_request) return switch_value(false);
+  const bool is_group = conversation.kind == ConversationKind::group;
+  const std::string by = is_group ? brought_by(store, home) : std::string();
+  return concat({switch_value(true), as_bytes(by)});
+}
+
+/// Whether a new device need not hear of it: what came since shows that conversation again.
+bool is_deletion_over(const StoreView& store, SharedField field, ByteView subject) {
+  const auto home = ChannelId::from(subject);
+  return field == SharedField::deleted && !(home && settings_of(store, *home).is_hidden);
+}
+
 /// Whether a new device would be the same without it.
 bool is_plain(const SharedRecord& record) {
   switch (record.field) {
     case SharedField::petname:
     case SharedField::draft: return record.value.empty();
-    case SharedField::read: return false;
+    case SharedField::read:
+    case SharedField::deleted: return false;
     case SharedField::accepted: return record.is_on();
     default: return !record.is_on();
   }
@@ -60,11 +75,13 @@ std::optional<MessageId> last_before(const StoreView& store, const ChannelId& ho
 }
 
 /// What another own device says of a group is said of an id, and whoever knows that can make another group of it: such
-/// a word lifts no request of a stranger's.
+/// a word lifts no request of a stranger's, but of the one who brought the group that its owner said yes to.
 bool may_lift(const StoreView& store, const Account& account, const ChannelId& home, const SharedRecord& record) {
   const bool is_yes_to_group =
       record.field == SharedField::accepted && record.is_on() && record.room.kind == ConversationKind::group;
-  return !is_yes_to_group || !settings_of(store, home).is_request || is_brought_by_known(store, account, home);
+  if (!is_yes_to_group || !settings_of(store, home).is_request) return true;
+  const std::string by = record.brought_by();
+  return is_brought_by_known(store, account, home) || (!by.empty() && by == brought_by(store, home));
 }
 
 /// Out of a backup: in the name of this device.
@@ -106,7 +123,13 @@ std::optional<SharedRecord> Sharing::record_of(const StoreView& store, const Acc
     case SharedField::pinned: out.value = switch_value(settings.is_pinned); break;
     case SharedField::receipts: out.value = switch_value(settings.no_receipts); break;
     case SharedField::draft: out.value = to_bytes(as_bytes(settings.draft)); break;
-    case SharedField::accepted: out.value = switch_value(!settings.is_request); break;
+    case SharedField::accepted: out.value = accepted_value(store, *home, *conversation); break;
+    case SharedField::deleted: {
+      auto last = store.get(tables::kDeletedTo, *home);
+      if (!last) return std::nullopt;
+      out.value = std::move(*last);
+      break;
+    }
     default: {
       const auto last = last_before(store, *home, settings.read_to);
       if (!last) return std::nullopt;
@@ -165,6 +188,7 @@ std::vector<SharedRecord> Sharing::settings_from(const StoreView& store, const A
     if (rows.empty()) place = {of_names ? Phase::conversations : Phase::over, {}};
     for (const Row& row : rows) {
       const auto take = [&](SharedField field) {
+        if (is_deletion_over(store, field, row.key)) return;
         auto record = record_of(store, account, field, row.key);
         const bool was_set = stamp_at(store, field_key(field, row.key)).has_value();
         if (!record || (is_plain(*record) && !was_set)) return;
@@ -280,6 +304,7 @@ void Sharing::merge_of_room(Context& context, const Account& account, const Chan
     if (!ref) return keep_waiting(context, account, record, since);
     return receipts_.read_elsewhere(context, account, home, ref->index + 1);
   }
+  if (record.field == SharedField::deleted) return merge_deletion(context, account, home, record, since);
   if (!may_lift(context.store, account, home, record)) return keep_waiting(context, account, record, since);
   const Bytes key = field_key(record.field, home);
   const bool was_set = stamp_at(context.store, key).has_value();
@@ -305,6 +330,17 @@ void Sharing::merge_of_room(Context& context, const Account& account, const Chan
   put_settings(context, home, settings);
 }
 
+// What was deleted stays deleted, whoever comes last; but where its owner has said yes, on whichever device, nothing
+// is.
+void Sharing::merge_deletion(Context& context, const Account& account, const ChannelId& home,
+                             const SharedRecord& record, Time since) {
+  if (!settings_of(context.store, home).is_request) return;
+  const auto id = MessageId::from(record.value);
+  const auto ref = id ? find_id(context.store, home, *id) : std::nullopt;
+  delete_up_to(conversations_, context, home, ref ? ref->index + 1 : 0);
+  if (!ref && id && !id->is_zero()) keep_waiting(context, account, record, since);
+}
+
 // Of a field in a room one waits, the newest.
 void Sharing::keep_waiting(Context& context, const Account& account, const SharedRecord& record, Time since) {
   const std::uint64_t life_ms = is_restored(account, record) ? kRestoredLifeMs : kWaitingLifeMs;
@@ -328,9 +364,10 @@ void Sharing::look_at_waiting(Context& context, const Account& account) {
   const bool is_in_more = std::exchange(entries_, entries) != entries;
   if (!std::exchange(something_came_, false) && !is_in_more) return;
   std::vector<std::pair<SharedRecord, Time>> waiting;
-  // What is not about a message waits for a conversation alone.
-  const Bytes some = is_in_more ? Bytes{} : Bytes{static_cast<std::uint8_t>(SharedField::read)};
-  for (const Row& row : context.store.scan_prefix(tables::kSharedWaiting, some, kMaxSharedWaiting)) {
+  for (const Row& row : context.store.scan(tables::kSharedWaiting, {}, {}, kMaxSharedWaiting)) {
+    // What is not about a message waits for a conversation alone.
+    const auto field = static_cast<SharedField>(row.key.front());
+    if (!is_in_more && field != SharedField::read && field != SharedField::deleted) continue;
     const auto since = context.store.get(tables::kSharedWaitingSince, row.key);
     context.store.erase(tables::kSharedWaiting, row.key);
     context.store.erase(tables::kSharedWaitingSince, row.key);

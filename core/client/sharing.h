@@ -10,7 +10,7 @@ namespace cairn::client {
 
 /// What is set later than this from now is not believed: clocks of devices may disagree by so much.
 constexpr std::uint64_t kMostAheadMs = kDayMs;
-/// Settings of conversations that this device is not in yet, and read marks of messages that it does not have yet. Of
+/// Settings of conversations that this device is not in yet, and marks up to messages that it does not have yet. Of
 /// more the further ones are not kept.
 constexpr std::size_t kMaxSharedWaiting = 4096;
 
@@ -43,7 +43,7 @@ class Sharing {
   /// Tells the other devices, if there are any, what was set here.
   enum class Others : std::uint8_t { none, some };
   void step(Context& context, const Account& account, Others others);
-  /// A message came, from whomever: a read mark may have waited for it.
+  /// A message came, from whomever: a read mark or a deletion may have waited for it.
   void message_came() { something_came_ = true; }
   void forget_all() {
     something_came_ = true;
@@ -60,6 +60,8 @@ class Sharing {
   void merge_of_name(Context& context, const Account& account, const SharedRecord& record);
   void merge_of_room(Context& context, const Account& account, const ChannelId& home, const SharedRecord& record,
                      Time since);
+  void merge_deletion(Context& context, const Account& account, const ChannelId& home, const SharedRecord& record,
+                      Time since);
   /// Whether it is newer than what is here; then its stamp stands.
   static bool wins(Context& context, const Account& account, ByteView key, const SharedRecord& record);
   void keep_waiting(Context& context, const Account& account, const SharedRecord& record, Time since);

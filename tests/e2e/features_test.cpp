@@ -245,8 +245,10 @@ TEST_F(Features, ADeletedRequestIsGoneAndItsSenderIsNotTold) {
   const std::string first = say("alice-1", "buy my rabbits");
   for (const char* device : {"bob-1", "bob-2"}) {
     EXPECT_TRUE(eventually([&] { return run(device, {"requests"})["requests"].size() == 1; })) << device;
-    run(device, {"delete", "alice@localhost"});
-    EXPECT_TRUE(run(device, {"requests"})["requests"].empty()) << device;
+  }
+  run("bob-1", {"delete", "alice@localhost"});
+  for (const char* device : {"bob-1", "bob-2"}) {
+    EXPECT_TRUE(eventually([&] { return run(device, {"requests"})["requests"].empty(); })) << device;
     EXPECT_TRUE(run(device, {"conversations", "--archived"})["conversations"].empty()) << device;
     EXPECT_EQ(found(device, {"rabbits"}), 0u) << device;
     EXPECT_TRUE(message(device, first).is_null()) << device;
@@ -271,6 +273,30 @@ TEST_F(Features, ADeletedRequestIsGoneAndItsSenderIsNotTold) {
   run("bob-2", {"accept", "alice@localhost"});
   EXPECT_TRUE(eventually([&] { return run("bob-1", {"requests"})["requests"].empty(); }));
   EXPECT_EQ(village().cairn("bob-1", {"delete", "alice@localhost"}).exit_code, 1) << "it is no request any more";
+}
+
+TEST_F(Features, ARequestToAGroupIsAcceptedOrDeletedOnAllDevicesOfItsOwner) {
+  two_people_with_two_devices();
+  for (const char* title : {"walkers", "rabbits"}) {
+    run("alice-1", {"group", "create", title, "bob@localhost"});
+    run("alice-1", {"send", title, "come along"});
+  }
+  const auto requests = [&](const char* device) {
+    std::set<std::string> out;
+    const json all = run(device, {"requests"});
+    for (const json& one : all["requests"]) out.insert(one["title"]);
+    return out;
+  };
+  for (const char* device : {"bob-1", "bob-2"}) {
+    EXPECT_TRUE(eventually([&] { return requests(device) == std::set<std::string>{"rabbits", "walkers"}; })) << device;
+  }
+  run("bob-1", {"accept", "walkers"});
+  run("bob-2", {"delete", "rabbits"});
+  for (const char* device : {"bob-1", "bob-2"}) {
+    EXPECT_TRUE(eventually([&] { return requests(device).empty(); })) << device;
+    EXPECT_EQ(conversation(device, "walkers").value("request", true), false) << device;
+    EXPECT_TRUE(conversation(device, "rabbits").empty()) << device;
+  }
 }
 
 TEST_F(Features, ARequestShowsNoPreviewAndSavesNoFileUntilItIsAccepted) {
