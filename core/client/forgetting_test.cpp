@@ -74,6 +74,34 @@ TEST_F(Forgetting, TakesKeyPackagesThatNoWelcomeCanBeForAnyMore) {
   EXPECT_EQ(kept_after(kKeyPackageLifeMs + kLateWelcomeMs + kHourMs), 0u);
 }
 
+// The server hands out the oldest first, and does not know which are over.
+TEST_F(Forgetting, NobodyIsGivenAKeyPackageWhoseTimeIsOver) {
+  const DeviceId alice = load_account(store("alice-1"))->device_id();
+  for (int month = 0; month < 3; ++month) {
+    village.pass_all(kKeyPackageLifeMs + kDayMs);
+    const mls::KeyPackage package = testing::HostileDevice::like(village, "bob-1").key_package_of(kAlice, alice);
+    EXPECT_FALSE(package.is_last_resort()) << month;
+    EXPECT_TRUE(package.check_lifetime(village.now)) << month;
+  }
+}
+
+TEST_F(Forgetting, AllKeyPackagesAtTheServerBecomeNewThoughItTakesNoneForADayAndTheDeviceBeginsAgain) {
+  const DeviceId alice = load_account(store("alice-1"))->device_id();
+  village.pass_all(kStockLifeMs - kDayMs);
+  village.server.post.takes_key_packages = false;
+  village.pass_all(2 * kDayMs);
+  village.device("alice-1").restart();
+  village.server.post.takes_key_packages = true;
+  village.pass_all(kDayMs);
+  auto bob = testing::HostileDevice::like(village, "bob-1");
+  const Time later = after(village.now, kKeyPackageLifeMs - 3 * kDayMs);
+  for (std::uint32_t i = 0; i < kKeyPackageStock; ++i) {
+    const mls::KeyPackage package = bob.key_package_of(kAlice, alice);
+    ASSERT_FALSE(package.is_last_resort()) << i;
+    ASSERT_TRUE(package.check_lifetime(later)) << i;
+  }
+}
+
 /// Bob, who does as he likes, and alice's key packages of last resort.
 class LastResort : public Forgetting {
  protected:

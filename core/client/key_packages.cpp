@@ -9,6 +9,8 @@ namespace {
 constexpr const char* kUploadKey = "key packages";
 constexpr std::string_view kLastResortMade = "last resort made";
 constexpr std::string_view kRenewed = "key packages renewed";
+constexpr std::string_view kStocked = "key packages stocked";
+constexpr std::string_view kToStock = "key packages to stock";
 constexpr std::string_view kForgotten = "key packages forgotten";
 constexpr std::size_t kMostForgotten = 10'000;
 /// Leaves are valid from a day ago: the clocks of two devices may disagree by so much.
@@ -43,6 +45,26 @@ void note_time(Context& context, std::string_view counter) {
   wire::Writer w;
   w.u64(context.now.ms);
   context.store.put(tables::kCounters, to_bytes(counter), w.take());
+}
+
+/// How many are still to be uploaded so that all at the server are new.
+std::uint32_t to_stock(const StoreView& store) {
+  const auto row = store.get(tables::kCounters, as_bytes(kToStock));
+  return row ? wire::Reader(*row).u32().value_or(0) : 0;
+}
+
+void set_to_stock(Context& context, std::uint32_t count) {
+  if (count == 0) return context.store.erase(tables::kCounters, to_bytes(kToStock));
+  wire::Writer w;
+  w.u32(count);
+  context.store.put(tables::kCounters, to_bytes(kToStock), w.take());
+}
+
+/// The server hands out the oldest first, whether its time is over or not, and knows nothing of that.
+void begin_new_stock(Context& context) {
+  if (!is_due(context, kStocked, kStockLifeMs)) return;
+  note_time(context, kStocked);
+  set_to_stock(context, kKeyPackageStock);
 }
 
 /// Of a row of tables::kUsedLastResorts: when; nothing while it is still handed out.
@@ -121,14 +143,16 @@ void forget_used_last_resorts(Context& context, Session& session) {
 
 void refill_key_packages(Context& context, const Account& account, Calls& calls, Session& session) {
   if (!session.may_refill(context.now) || session.token().empty() || calls.under_way(kUploadKey)) return;
+  begin_new_stock(context);
   const std::uint32_t have = session.server_key_packages();
   if (have < kKeyPackageRefill) session.set_refilling(true);
   if (have >= kKeyPackageStock) session.set_refilling(false);
   const bool wants_last_resort = is_due(context, kLastResortMade, kLastResortLifeMs - kDayMs);
-  if (!session.refilling() && !wants_last_resort) return;
+  const std::uint32_t lacking = std::max(session.refilling() ? kKeyPackageStock - have : 0, to_stock(context.store));
+  if (lacking == 0 && !wants_last_resort) return;
 
   proto::KeyPackageUpload upload;
-  const std::uint32_t count = session.refilling() ? std::min(kKeyPackagesAtOnce, kKeyPackageStock - have) : 0;
+  const std::uint32_t count = std::min(kKeyPackagesAtOnce, lacking);
   for (std::uint32_t i = 0; i < count; ++i)
     upload.items.push_back(item_of(context, make(context, account, kKeyPackageLifeMs, {})));
   Bytes last_resort;
@@ -147,7 +171,9 @@ void refill_key_packages(Context& context, const Account& account, Calls& calls,
   calls.start(context, kUploadKey, std::move(call),
               [&session, count, last_resort](Context& later, const Answer& answer) {
                 if (answer.body) {
-                  session.set_server_key_packages(session.server_key_packages() + count);
+                  const std::uint32_t old = to_stock(later.store);
+                  if (old != 0) set_to_stock(later, old - std::min(old, count));
+                  session.set_server_key_packages(std::min(session.server_key_packages() + count, kKeyPackageStock));
                   if (!last_resort.empty()) last_resort_taken(later, last_resort);
                   return;
                 }
@@ -158,7 +184,8 @@ void refill_key_packages(Context& context, const Account& account, Calls& calls,
 }
 
 void renew_key_packages(Context& context, Session& session) {
-  context.store.erase(tables::kCounters, to_bytes(kLastResortMade));
+  for (const std::string_view made : {kLastResortMade, kStocked})
+    context.store.erase(tables::kCounters, to_bytes(made));
   session.set_server_key_packages(0);
   note_time(context, kRenewed);
 }

@@ -11,6 +11,8 @@ constexpr std::uint32_t kKeyPackageStock = 100;
 constexpr std::uint32_t kKeyPackageRefill = 25;   ///< refill below this
 constexpr std::uint32_t kKeyPackagesAtOnce = 10;  ///< made and uploaded in one input
 constexpr std::uint64_t kKeyPackageLifeMs = 30 * kDayMs;
+/// All that lie at the server give way to new ones after so long: who is given one has time left to use it.
+constexpr std::uint64_t kStockLifeMs = 20 * kDayMs;
 constexpr std::uint64_t kLastResortLifeMs = 7 * kDayMs;
 
 /// How long after its time a Welcome to a key package can still arrive: as long as a server keeps one.
@@ -22,8 +24,8 @@ constexpr std::uint64_t kUsedLastResortLifeMs = 2 * kDayMs;
 /// The same where something in the inbox has waited ever since.
 constexpr std::uint64_t kMostUsedLastResortLifeMs = 7 * kDayMs;
 
-/// Makes and uploads what the server lacks. Called when logged in; private keys are stored in the same batch, so they
-/// are on disk before the upload is sent.
+/// Makes and uploads what the server lacks, and what is to take the place of old ones. Called when logged in; private
+/// keys are stored in the same batch, so they are on disk before the upload is sent.
 void refill_key_packages(Context& context, const Account& account, Calls& calls, Session& session);
 
 /// Those at the server may be of another state of this device: their place is taken by new ones.

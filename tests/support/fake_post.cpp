@@ -80,6 +80,7 @@ proto::CallReply FakePost::upload(const std::string& token, const proto::KeyPack
   if (!takes_key_packages) return refusal(ErrorCode::storage_full, "The disk of this server is full.");
   auto& mine = packages_[device->id()];
   mine.insert(mine.end(), request.items.begin(), request.items.end());
+  while (mine.size() > proto::kMaxKeyPackages) mine.pop_front();
   if (!request.last_resort.empty()) last_resort_[device->id()] = request.last_resort.front();
   return good();
 }
