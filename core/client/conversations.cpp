@@ -82,7 +82,7 @@ Result<ChannelId> Conversations::create(Context& context, const Account& account
   groups_.emplace(conversation.channel, std::move(group));
   note_info(*this, context, conversation, info, {});
   save(context, conversation);
-  if (!home) tell_of_gap_before(context, conversation.channel);
+  if (!home) tell_of_gap_before(context, conversation.channel, last_gap(context.store));
   due(conversation.channel);
   ++entries_;
   return conversation.channel;
@@ -389,6 +389,7 @@ void Conversations::forget_all(const StoreView& store) {
   awaits_login_.clear();
   groups_.clear();
   fetched_.clear();
+  away_.clear();
   awaited_.clear();
   adds_after_.clear();
   retries_.clear();

@@ -227,8 +227,8 @@ class Conversations {
 
   /// Envelopes were deleted that this store never had: they waited too long, or another state of this device had them.
   void mail_is_missing(Context& context);
-  /// Of a pair that is new here: a state from before the last gap may have known it, and what was said there.
-  void tell_of_gap_before(Context& context, const ChannelId& home);
+  /// Of a pair that is new here: what was said there before `gap`, if there was one, this device does not have.
+  void tell_of_gap_before(Context& context, const ChannelId& home, const std::optional<Time>& gap);
   /// An envelope that was taken before, or whose echo this device awaits.
   static void came_again(Context& context, const ChannelId& channel, const proto::Envelope& envelope);
   /// An envelope of an epoch whose keys are gone, if it may have been a message: once for all that come in a row.
@@ -253,6 +253,8 @@ class Conversations {
   std::set<ChannelId> awaits_login_;  ///< due as soon as there is one
   std::map<ChannelId, mls::Group> groups_;
   std::map<ChannelId, std::map<DeviceId, FetchedPackage>> fetched_;
+  /// Devices of which the server had nothing but key packages that had run out: until when they are not asked for.
+  std::map<ChannelId, std::map<DeviceId, Time>> away_;
   std::map<ChannelId, std::map<directory::Name, std::uint64_t>> awaited_;  ///< of the envelope that waits
   /// A device is added by a view of its name that is newer than this alone: one from before a member removed a device
   /// of that name would bring it back. Nothing of what was known before a restart counts.

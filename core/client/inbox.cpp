@@ -227,11 +227,14 @@ Inbox::Verdict Inbox::take_welcome(const proto::Envelope& envelope) {
     }
     if (is_lost && !is_of_members(*doorkeeper.welcomed_by(), *names)) return Verdict::done;
     const bool is_known = owner_.find(context_.store, channel_).has_value();
+    const bool is_late = group->epoch() > 1;
     if (enter(envelope, *info, *names, std::move(*group))) {
       // Another state of this device may have entered by it before.
       if (is_lost || is_older_than_gap(context_.store, *package)) owner_.doubt(context_, channel_);
       if (is_lost) owner_.notice(context_, home_, std::string(kGapWords) + ": this device was added again.");
-      if (!is_lost && !is_known && home_ == channel_) owner_.tell_of_gap_before(context_, home_);
+      const auto back = is_late ? came_back_at(context_.store) : std::nullopt;
+      if (!is_lost && !is_known && home_ == channel_)
+        owner_.tell_of_gap_before(context_, home_, std::max(last_gap(context_.store), back));
       if (doorkeeper.welcomed_by()) note_welcome(context_, account_, home_, *info, *doorkeeper.welcomed_by());
       take_key_package(context_, *package);
     }

@@ -11,6 +11,7 @@ constexpr std::string_view kLastResortMade = "last resort made";
 constexpr std::string_view kRenewed = "key packages renewed";
 constexpr std::string_view kStocked = "key packages stocked";
 constexpr std::string_view kToStock = "key packages to stock";
+constexpr std::string_view kCameBack = "came back without key packages";
 constexpr std::string_view kForgotten = "key packages forgotten";
 constexpr std::size_t kMostForgotten = 10'000;
 /// Leaves are valid from a day ago: the clocks of two devices may disagree by so much.
@@ -47,6 +48,12 @@ void note_time(Context& context, std::string_view counter) {
   context.store.put(tables::kCounters, to_bytes(counter), w.take());
 }
 
+std::optional<Time> time_of(const StoreView& store, std::string_view counter) {
+  const auto noted = store.get(tables::kCounters, as_bytes(counter));
+  if (!noted) return std::nullopt;
+  return Time{wire::Reader(*noted).u64().value_or(0)};
+}
+
 /// How many are still to be uploaded so that all at the server are new.
 std::uint32_t to_stock(const StoreView& store) {
   const auto row = store.get(tables::kCounters, as_bytes(kToStock));
@@ -62,9 +69,17 @@ void set_to_stock(Context& context, std::uint32_t count) {
 
 /// The server hands out the oldest first, whether its time is over or not, and knows nothing of that.
 void begin_new_stock(Context& context) {
-  if (!is_due(context, kStocked, kStockLifeMs)) return;
-  note_time(context, kStocked);
+  if (to_stock(context.store) != 0 || !is_due(context, kStocked, kStockLifeMs)) return;
   set_to_stock(context, kKeyPackageStock);
+}
+
+void stock_taken(Context& context, std::uint32_t count) {
+  const std::uint32_t left = to_stock(context.store);
+  if (left == 0) return;
+  const bool had_some = context.store.get(tables::kCounters, as_bytes(kStocked)).has_value();
+  if (had_some && is_due(context, kStocked, kKeyPackageLifeMs)) note_time(context, kCameBack);
+  set_to_stock(context, left - std::min(left, count));
+  if (left <= count) note_time(context, kStocked);
 }
 
 /// Of a row of tables::kUsedLastResorts: when; nothing while it is still handed out.
@@ -171,8 +186,7 @@ void refill_key_packages(Context& context, const Account& account, Calls& calls,
   calls.start(context, kUploadKey, std::move(call),
               [&session, count, last_resort](Context& later, const Answer& answer) {
                 if (answer.body) {
-                  const std::uint32_t old = to_stock(later.store);
-                  if (old != 0) set_to_stock(later, old - std::min(old, count));
+                  stock_taken(later, count);
                   session.set_server_key_packages(std::min(session.server_key_packages() + count, kKeyPackageStock));
                   if (!last_resort.empty()) last_resort_taken(later, last_resort);
                   return;
@@ -184,17 +198,15 @@ void refill_key_packages(Context& context, const Account& account, Calls& calls,
 }
 
 void renew_key_packages(Context& context, Session& session) {
-  for (const std::string_view made : {kLastResortMade, kStocked})
-    context.store.erase(tables::kCounters, to_bytes(made));
+  context.store.erase(tables::kCounters, to_bytes(kLastResortMade));
+  set_to_stock(context, kKeyPackageStock);
   session.set_server_key_packages(0);
   note_time(context, kRenewed);
 }
 
-std::optional<Time> last_gap(const StoreView& store) {
-  const auto noted = store.get(tables::kCounters, as_bytes(kRenewed));
-  if (!noted) return std::nullopt;
-  return Time{wire::Reader(*noted).u64().value_or(0)};
-}
+std::optional<Time> last_gap(const StoreView& store) { return time_of(store, kRenewed); }
+
+std::optional<Time> came_back_at(const StoreView& store) { return time_of(store, kCameBack); }
 
 bool is_older_than_gap(const StoreView& store, const mls::PrivateKeyPackage& package) {
   const auto gap = last_gap(store);

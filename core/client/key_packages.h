@@ -33,6 +33,9 @@ void renew_key_packages(Context& context, Session& session);
 
 /// When renew_key_packages() was last called: envelopes of the mailbox were missed then. Nothing: never.
 std::optional<Time> last_gap(const StoreView& store);
+/// When this device came back after its key packages at the server had run out: what others began until then they may
+/// have begun without it. Nothing: that never was.
+std::optional<Time> came_back_at(const StoreView& store);
 /// Whether it was there at that time.
 bool is_older_than_gap(const StoreView& store, const mls::PrivateKeyPackage& package);
 

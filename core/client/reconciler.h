@@ -81,6 +81,8 @@ class Reconciler {
   /// Whether all devices of the name that are in the group were written to before, and any is.
   bool has_only_known(const directory::Name& name) const;
   Result<Difference> difference() const;
+  /// Whether this device was away for so long that it has no key package that could be used, when last asked for.
+  bool is_away(const DeviceId& device) const;
   /// What is for admins to do is not wanted any more once the own name is none.
   void drop_wishes();
   /// Whether the views that say whom to add are new enough for that; otherwise newer ones are asked for.
@@ -88,6 +90,9 @@ class Reconciler {
   /// Key packages for all that are to be added; false while they are being fetched.
   bool fetch_packages(const Difference& difference);
   void packages_answered(const directory::Name& name, const std::vector<DeviceId>& asked, const Answer& answer);
+  /// Keeps what can be used of an answer; the devices of which it has nothing.
+  std::set<DeviceId> take_packages(const directory::Name& name, const std::vector<DeviceId>& asked,
+                                   const Answer& answer);
   /// What a commit is for: new keys alone are nobody's wish, and nobody is told when they cannot be had.
   enum class Staging { change, new_keys };
   void stage(const Difference& difference, Staging what);

@@ -258,9 +258,8 @@ void Conversations::mail_is_missing(Context& context) {
 
 // Who had it writes there, and then this device comes in again; or it never hears of that channel, for others follow
 // the new one. A group has one channel only.
-void Conversations::tell_of_gap_before(Context& context, const ChannelId& home) {
+void Conversations::tell_of_gap_before(Context& context, const ChannelId& home, const std::optional<Time>& gap) {
   const auto conversation = find(context.store, home);
-  const auto gap = last_gap(context.store);
   if (!conversation || conversation->kind == ConversationKind::group || !gap) return;
   if (elapsed_ms(context.now, *gap) >= kGapToldMs) return;
   notice(context, home,

@@ -1,0 +1,70 @@
+// Devices that were away for so long that their key packages have run out: nobody waits for them, and they come in when
+// they are back (docs/spec/client.md s.2).
+#include "core/client/key_packages.h"
+#include "core/client/rejoin_fixture.h"
+
+namespace cairn::client {
+namespace {
+
+class Away : public RejoinTest {
+ protected:
+  void is_away_for_a_month(const std::string& device) {
+    village.set_online(device, false);
+    village.pass_all(kKeyPackageLifeMs + 2 * kDayMs);
+  }
+  bool hears_of(const std::string& device, const std::string& conversation) {
+    return village.until([&] { return !messages(device, conversation).empty(); }, 3 * kHourMs);
+  }
+};
+
+TEST_F(Away, OneDeviceKeepsNobodyFromWritingToItsOwner) {
+  good(village.link_device("bob-2", kBob, "bob-1"));
+  is_away_for_a_month("bob-2");
+  say("alice-1", kBob, "hello");
+  EXPECT_TRUE(village.until([&] { return has_text("bob-1", kAlice, "hello"); })) << trouble("alice-1");
+  village.set_online("bob-2", true);
+  ASSERT_TRUE(hears_of("bob-2", kAlice));
+  EXPECT_FALSE(has_text("bob-2", kAlice, "hello"));
+  EXPECT_EQ(gaps("bob-2", kAlice), 1u);
+  EXPECT_EQ(gaps("bob-1", kAlice), 0u);
+  expect_going_on("alice-1", "bob-2", kBob, kAlice);
+}
+
+TEST_F(Away, OneDeviceKeepsItsOwnerFromNothing) {
+  good(village.link_device("alice-2", kAlice, "alice-1"));
+  is_away_for_a_month("alice-2");
+  say("alice-1", kBob, "hello");
+  EXPECT_TRUE(village.until([&] { return has_text("bob-1", kAlice, "hello"); })) << trouble("alice-1");
+  good(village.ask("alice-1", "group.create", {{"title", "board"}, {"names", {"bob"}}}));
+  say("alice-1", "board", "we begin");
+  EXPECT_TRUE(village.until([&] { return has_text("bob-1", "board", "we begin"); }));
+  village.set_online("alice-2", true);
+  ASSERT_TRUE(hears_of("alice-2", kBob));
+  expect_going_on("alice-2", "bob-1", kBob, kAlice);
+}
+
+TEST_F(Away, OneDeviceIsNotWaitedForWhenNothingCanBeAskedOfIt) {
+  good(village.link_device("bob-2", kBob, "bob-1"));
+  is_away_for_a_month("bob-2");
+  say("alice-1", kBob, "one");
+  ASSERT_TRUE(village.until([&] { return has_text("bob-1", kAlice, "one"); }));
+  village.device("alice-1").cut_off_from("https://example.org/v1/key-packages/fetch");
+  village.pass_all(3 * kHourMs);
+  say("alice-1", kBob, "two");
+  EXPECT_TRUE(village.until([&] { return has_text("bob-1", kAlice, "two"); })) << trouble("alice-1");
+}
+
+TEST_F(Away, TheOnlyDeviceIsWaitedForAndMissesNothing) {
+  is_away_for_a_month("bob-1");
+  begin("alice-1", kBob, "hello");
+  village.pass_all(kMinuteMs);
+  EXPECT_TRUE(trouble("alice-1").starts_with("No device of bob@example.org was there for a month"))
+      << trouble("alice-1");
+  village.set_online("bob-1", true);
+  EXPECT_TRUE(village.until([&] { return has_text("bob-1", kAlice, "hello"); }, 2 * kHourMs)) << trouble("alice-1");
+  EXPECT_EQ(gaps("bob-1", kAlice), 0u);
+  expect_going_on("alice-1", "bob-1", kBob, kAlice);
+}
+
+}  // namespace
+}  // namespace cairn::client
