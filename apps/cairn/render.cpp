@@ -332,6 +332,9 @@ std::optional<std::string> render_talk(const std::string& method, const json& re
     return names.empty() ? "Nobody is blocked.\n" : names + "\n";
   }
   if (method == "group.show") return render_group(result);
+  if (method == "domain.server") {
+    return "This device goes to " + text_of(result, "server_url") + " now; status says whether it is connected.\n";
+  }
   if (method == "domain.add" || (result.contains("strength") && method.starts_with("domain."))) {
     return render_domain(result);
   }

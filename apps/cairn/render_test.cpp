@@ -163,6 +163,8 @@ TEST(Render, ShowsDevicesWithWhatTheyAreCalledHere) {
                        {{"id", "01"}, {"active", false}, {"own", false}, {"name", "the phone"}}}}};
   EXPECT_EQ(render("device.list", list), "00  active  (this one)\n01  removed  the phone\n");
   EXPECT_EQ(render("device.name", {{"device", "01"}, {"name", "phone"}}), "That device is called phone here.\n");
+  EXPECT_EQ(render("domain.server", {{"domain", "a.example"}, {"server_url", "https://b.example"}}),
+            "This device goes to https://b.example now; status says whether it is connected.\n");
   EXPECT_EQ(render("device.name", {{"device", "01"}, {"name", ""}}), "That device has no name here any more.\n");
 }
 

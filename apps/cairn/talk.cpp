@@ -167,7 +167,8 @@ void add_group_commands(CLI::App& app, Question question) {
 }
 
 void add_domain_commands(CLI::App& app, Question question) {
-  CLI::App* domain = app.add_subcommand("domain", "other domains: how they are judged, and where they are");
+  CLI::App* domain =
+      app.add_subcommand("domain", "other domains: how they are judged, where they are, and where the own one is");
   domain->require_subcommand(1);
   CLI::App* add = about(domain, question, "add", "say so of one, in the place of what was said before", "domain.add",
                         "domain", "as behind the @ of its names");
@@ -185,6 +186,9 @@ void add_domain_commands(CLI::App& app, Question question) {
   CLI::App* confirm = about(domain, question, "confirm", "take what another device of yours says of one",
                             "domain.confirm", "domain", "which");
   text(confirm, question, "number", "digest", "of what domain list shows to be decided")->required();
+  CLI::App* server = about(domain, question, "server", "say where the server of your own domain is from now on",
+                           "domain.server", nullptr, "");
+  text(server, question, "address", "server_url", "https://HOST, perhaps with :PORT; without it https://DOMAIN");
   about(domain, question, "keep", "stay with what counts on this device", "domain.keep", "domain", "which");
 }
 

@@ -1,9 +1,10 @@
-// Methods about other domains: under which policy each is judged, and where its server is.
+// Methods about domains: under which policy another one is judged, and where its server and the own one are.
 #include <algorithm>
 
 #include "core/base/encoding.h"
 #include "core/client/device_names.h"
 #include "core/client/domain_words.h"
+#include "core/client/invitation.h"
 #include "core/client/rpc_page.h"
 
 namespace cairn::client {
@@ -194,6 +195,21 @@ RpcBegun rpc_domain_keep(const RpcRooms& rooms, const ClientConfig&, Context& co
   const auto pin = domain_pin(context.store, *account, domain);
   if (pin) return domain_json(context.store, *account, rooms.views, *pin);
   return json{{"domain", domain}};
+}
+
+RpcBegun rpc_domain_server(const RpcRooms& rooms, const ClientConfig&, Context& context, const json& params) {
+  auto account = load_account(context.store);
+  if (!account || account->state != AccountState::active) return not_active(account);
+  std::string url = server_url_param(params, account->name);
+  if (!is_told_address(url)) {
+    return failure(ErrorCode::malformed, "Write the address as https://HOST, or https://HOST:PORT.");
+  }
+  if (url != account->server_url) {
+    account->server_url = std::move(url);
+    save_account(context, *account);
+    rooms.session.server_moved(context);
+  }
+  return json{{"domain", account->domain()}, {"server_url", account->server_url}};
 }
 
 void add_domain_alarms(const StoreView& store, const Account& account, const directory::NameState& chain,

@@ -212,6 +212,7 @@ RpcBegun rpc_domain_add(const RpcRooms&, const ClientConfig&, Context&, const js
 RpcBegun rpc_domain_list(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_domain_remove(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_domain_confirm(const RpcRooms&, const ClientConfig&, Context&, const json&);
+RpcBegun rpc_domain_server(const RpcRooms&, const ClientConfig&, Context&, const json&);
 RpcBegun rpc_domain_keep(const RpcRooms&, const ClientConfig&, Context&, const json&);
 
 RpcBegun rpc_gossip_list(const RpcRooms&, const ClientConfig&, Context&, const json&);

@@ -262,6 +262,7 @@ void add_talk_methods(std::map<std::string, RpcEntry, std::less<>>& methods) {
   methods["domain.list"] = {rpc_domain_list, kReads, page_parameters()};
   methods["domain.remove"] = {rpc_domain_remove, kReads, {domain}};
   methods["domain.confirm"] = {rpc_domain_confirm, kGrows, {domain, {"digest", Kind::text, kRequired}}};
+  methods["domain.server"] = {rpc_domain_server, kReads, {{"server_url"}}};
   methods["domain.keep"] = {rpc_domain_keep, kReads, {domain}};
   const RpcParameter link{"link", Kind::text, kRequired};
   methods["invitation.create"] = {

@@ -127,6 +127,14 @@ void Session::reconnect(Context& context) {
   retry_at_ = after(context.now, kFirstRetryMs);
 }
 
+void Session::server_moved(Context& context) {
+  close(context);
+  token_.clear();
+  failures_ = 0;
+  trouble_.clear();
+  retry_at_ = Time::never();
+}
+
 void Session::wait_for_room(Context& context) {
   close(context);
   trouble_ = "The disk of this device is full; make room, what is for you waits at the server meanwhile.";

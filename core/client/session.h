@@ -20,6 +20,8 @@ class Session {
   void wait_for_room(Context& context);
   /// Opens the stream anew: what the server has for this device is pushed once more, up to the end.
   void reconnect(Context& context);
+  /// The server is at another address: it is logged in to anew there, at once. No token goes from one to the other.
+  void server_moved(Context& context);
   bool owns(proto::SocketId id) const { return socket_.value != 0 && socket_ == id; }
 
   /// The token, or empty when not logged in. A 401 to a request made with it: call token_refused().
