@@ -66,5 +66,32 @@ TEST_F(Away, TheOnlyDeviceIsWaitedForAndMissesNothing) {
   expect_going_on("alice-1", "bob-1", kBob, kAlice);
 }
 
+// ---- a pair that there was before ----
+
+class AwayFromAPair : public Away {
+ protected:
+  /// What waited for it for a month is deleted; others' keys are renewed meanwhile.
+  void is_away_from_the_pair_for(std::uint64_t days) {
+    say("alice-1", kBob, "one");
+    ASSERT_TRUE(village.until([&] { return has_text("bob-1", kAlice, "one"); }));
+    village.set_online("bob-1", false);
+    say("alice-1", kBob, "lost on bob");
+    village.pass_all(31 * kDayMs);
+    expire("bob-1");
+    village.pass_all((days - 31) * kDayMs);
+    village.set_online("bob-1", true);
+    ASSERT_TRUE(village.until([&] { return notices("bob-1", kAlice, "was let in again") == 1; }, kHourMs))
+        << trouble("bob-1");
+    EXPECT_GE(gaps("bob-1", kAlice), 1u);
+    EXPECT_EQ(gaps("alice-1", kBob), 0u);
+    EXPECT_FALSE(has_text("bob-1", kAlice, "lost on bob"));
+    expect_going_on("alice-1", "bob-1", kBob, kAlice);
+  }
+};
+
+TEST_F(AwayFromAPair, ForSixtyDaysADeviceComesInAgainAndShowsTheGap) { is_away_from_the_pair_for(60); }
+
+TEST_F(AwayFromAPair, ForAHundredDaysADeviceComesInAgainAndShowsTheGap) { is_away_from_the_pair_for(100); }
+
 }  // namespace
 }  // namespace cairn::client

@@ -191,7 +191,8 @@ void Script::be_away() {
   }
   world_.pass(kMinuteMs);
   world_.watch().lost_something(away);
-  world_.agenda().oversleep(chance(2) ? 29 * kDayMs : 60 * kDayMs);
+  constexpr std::uint64_t kDays[] = {29, 60, 100};
+  world_.agenda().oversleep(kDays[random_.below(std::size(kDays))] * kDayMs);
   world_.pass(30 * kMinuteMs);  // the server forgets what waited for too long
   if (!away.running()) away.start();
 }
