@@ -66,6 +66,17 @@ TEST_F(Away, TheOnlyDeviceIsWaitedForAndMissesNothing) {
   expect_going_on("alice-1", "bob-1", kBob, kAlice);
 }
 
+TEST_F(Away, TheOnlyDeviceOfOneNameKeepsOthersOfAGroupFromNothing) {
+  good(village.register_person("carol-1", kCarol));
+  is_away_for_a_month("bob-1");
+  good(village.ask("alice-1", "group.create", {{"title", "board"}, {"names", {"bob", "carol"}}}));
+  say("alice-1", "board", "we begin");
+  EXPECT_TRUE(village.until([&] { return has_text("carol-1", "board", "we begin"); })) << trouble("alice-1");
+  village.set_online("bob-1", true);
+  ASSERT_TRUE(hears_of("bob-1", "board"));
+  expect_going_on("alice-1", "bob-1", "board", "board");
+}
+
 // ---- a pair that there was before ----
 
 class AwayFromAPair : public Away {

@@ -302,6 +302,8 @@ Result<Reconciler::Difference> Reconciler::difference() const {
       out.removes.push_back(member.leaf);
     }
   }
+  std::map<DeviceId, directory::Name> away;  ///< of names of which no device is in, or can be added
+  bool is_anybody_in = false;
   for (const std::string& text : conversation_.names) {
     const directory::Name name = TRY(directory::Name::from(text));
     const auto view = owner_.views_.view(context_.store, account_, name);
@@ -309,21 +311,25 @@ Result<Reconciler::Difference> Reconciler::difference() const {
     const bool stopped = first_contacts_stopped(name).has_value();
     const std::set<DeviceId> known = stopped ? owner_.ever_sent_to(context_.store) : std::set<DeviceId>{};
     bool is_in = false;
-    std::vector<DeviceId> away;
+    std::vector<DeviceId> of_name;
     for (const directory::Device& device : view->devices()) {
       is_in = is_in || present.contains(device.id());
       if (present.contains(device.id()) || (stopped && !known.contains(device.id()))) continue;
       if (is_away(device.id())) {
-        away.push_back(device.id());
+        of_name.push_back(device.id());
       } else if (out.adds.size() < proto::kMaxWelcomes) {
         out.adds.emplace(device.id(), name);
         is_in = true;
       }
     }
-    if (is_in) continue;
-    for (const DeviceId& device : away) {  // there is nobody else to say anything to
-      if (out.adds.size() < proto::kMaxWelcomes) out.adds.emplace(device, name);
+    is_anybody_in = is_anybody_in || (is_in && name != account_.name);
+    for (const DeviceId& device : of_name) {
+      if (!is_in) away.emplace(device, name);
     }
+  }
+  // Others of a group need not wait for them; in a pair there is nobody else to say anything to.
+  for (const auto& [device, name] : away) {
+    if (!is_anybody_in && out.adds.size() < proto::kMaxWelcomes) out.adds.emplace(device, name);
   }
   std::set<std::string> in;
   for (const mls::Member& member : out.stay) in.insert(TRY(parse_identity(*member.node)).name.text());
