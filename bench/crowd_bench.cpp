@@ -3,6 +3,7 @@
 // person on line costs it.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -17,6 +18,8 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kFolder = "crowd-bench";
+constexpr std::size_t kChannels = 128;  ///< of all senders together: one takes 600 at once, and 20 a second after
+constexpr std::size_t kChannelsEach = 4;
 
 std::string programs() { return std::filesystem::read_symlink("/proc/self/exe").parent_path(); }
 
@@ -46,10 +49,12 @@ class Place {
   json crowd(std::size_t people, std::size_t busy, std::uint64_t rate, std::uint64_t seconds,
              const std::function<void()>& gathered) {
     const auto number = [](std::uint64_t value) { return std::to_string(value); };
-    demo::Process process = demo::Process::start(
-        {programs() + "/cairn-load", "--url", village_.url(), "--people", number(people), "--busy", number(busy),
-         "--rate", number(rate), "--seconds", number(seconds), "--seed", number(++crowds_), "--metrics", metrics()},
-        std::string(kFolder) + "/crowd.log");
+    const std::string crowd = number(++crowds_);
+    demo::Process process =
+        demo::Process::start({programs() + "/cairn-load", "--url", village_.url(), "--people", number(people), "--busy",
+                              number(busy), "--channels", number(std::max(kChannels / busy, kChannelsEach)), "--rate",
+                              number(rate), "--seconds", number(seconds), "--seed", crowd, "--metrics", metrics()},
+                             std::string(kFolder) + "/crowd-" + crowd + ".log");
     bool is_gathered = false;
     while (process.running()) {
       if (!is_gathered && !lines(process).empty()) {
