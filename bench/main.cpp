@@ -129,6 +129,8 @@ class Lines final : public benchmark::BenchmarkReporter {
       if (!counter.ends_with(unit)) continue;
       return line(name, "/" + spoken(counter.substr(0, counter.size() - std::strlen(unit))), value, unit + 1);
     }
+    if (constexpr std::string_view rate = "_a_second"; counter.ends_with(rate))
+      return line(name, "/" + spoken(counter.substr(0, counter.size() - rate.size())), value, "/s");
     if (counter == "bytes") return line(name, "", value, "bytes");
     line(name, "/" + spoken(counter), value, counter.starts_with("bytes") ? "bytes" : "of");
   }
