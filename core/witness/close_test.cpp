@@ -122,6 +122,26 @@ TEST(AuditorClosing, GoesByWhatItReplayedToo) {
   }
 }
 
+// The closing is one of what is settled, wherever the request has ended since: 404 would bid whoever posts try again.
+TEST(AuditorClosing, HoldsUntilTheEndOfItsRequestIsSettled) {
+  World world;
+  const Reset reset(world);
+  const Hash request = reset.request.hash();
+  wait(world);
+  ASSERT_TRUE(is_closing(world, request, post_close(world, request)));
+  reset.complete();
+  world.publish();
+  world.submit(world.log.request(2, 4));
+  const auto calls = world.driver.calls();
+  world.serve(calls.at(0));  // the completion is replayed, not settled
+  const auto before = world.driver.store;
+  EXPECT_EQ(world.post_veto(reset.veto()), 410);
+  EXPECT_EQ(world.driver.store, before);
+  world.serve(calls.at(1));
+  EXPECT_EQ(world.post_newest(), 200);
+  EXPECT_EQ(world.post_veto(reset.veto()), 404);
+}
+
 // That it is there is all that it says of what it has only replayed.
 TEST(AuditorClosing, IsPutOffWhereTheRequestIsOnlyReplayed) {
   World world;

@@ -40,9 +40,13 @@ class Refused(Exception):
         self.rule = rule
 
 
-def need(holds: bool, rule: str, why: str) -> None:
+class RefusedForNow(Refused):
+    """Of an epoch: whatever was read before it, it would not hold. An auditor asks for it again, and forgets nothing."""
+
+
+def need(holds: bool, rule: str, why: str, refused: type[Refused] = Refused) -> None:
     if not holds:
-        raise Refused(rule, why)
+        raise refused(rule, why)
 
 
 def sha256(*parts: bytes) -> bytes:
@@ -982,7 +986,7 @@ class Veto(NamedTuple):
             may = recovery_commitment(self.key, self.kem_hash) == self.request.veto_recovery
         else:
             may = self.key in self.request.veto_keys
-        need(may, rule, "this key has no veto")
+        need(may, rule, "this key has no veto", RefusedForNow)
         content = self.request.hash() + self.key + vector(self.kem_hash)
         need(verify_labelled(self.key, "veto", content, self.signature), rule, "the signature of a veto")
 
@@ -1074,7 +1078,7 @@ class Request:
 
 
 class Auditor:
-    """s.5: replays one log. Besides the proofs it keeps the whole map and works the root out by itself."""
+    """s.5: replays one log, from what it has read. Besides the proofs it keeps the whole map and works the root out."""
 
     def __init__(self, config: Config, adopted_size: int = 0) -> None:
         self.config, self.adopted_size = config, adopted_size
@@ -1088,6 +1092,13 @@ class Auditor:
 
     def root(self) -> bytes:
         return edge_root(self.edge)
+
+    def copy(self) -> Auditor:
+        """Another one at the same place. Vetoes are kept for ever, and so by both."""
+        out = copy.copy(self)
+        out.edge, out.closed = list(self.edge), set(self.closed)
+        out.requests = {key: copy.copy(request) for key, request in self.requests.items()}
+        return out
 
     def audit(self, data: bytes, now_ms: int, keep: bool = True) -> None:
         audit = decode(read_audit, data)
@@ -1107,15 +1118,17 @@ class Auditor:
             self._follow(audit, tree)
 
     def _check_record(self, record: Record, now_ms: int) -> None:
-        need(record.version == 1 and record.epoch == self.size, "audit 1", "not the next epoch")
+        need(record.version == 1, "audit 1", "version of a record", RefusedForNow)
+        need(record.epoch == self.size, "audit 1", "not the next epoch")
         need(record.config == self.config.hash(), "audit 1", "another config")
         need(self.newest is None or record.time_ms >= self.newest.time_ms, "audit 2", "time goes back")
-        need(record.time_ms <= now_ms + FIVE_MINUTES_MS, "audit 2", "ahead of the clock")
+        need(record.time_ms <= now_ms + FIVE_MINUTES_MS, "audit 2", "ahead of the clock", RefusedForNow)
 
     def _changes(self, audit: Audit) -> list[Change]:
         keys = [update.key for update in audit.updates]
         need(all(a < b for a, b in zip(keys, keys[1:])), "audit 3", "updates do not ascend")
-        need(all(update.commitments for update in audit.updates), "audit 3", "an update without a commitment")
+        filled = all(update.commitments for update in audit.updates)
+        need(filled, "audit 3", "an update without a commitment", RefusedForNow)
         need(audit.notices_hash == audit.record.notices, "audit 7", "the hash of the notices")
         named = [notice.request.key for notice in audit.notices]
         need(all(a < b for a, b in zip(named, named[1:])), "audit 7", "notices do not ascend")
@@ -1136,28 +1149,30 @@ class Auditor:
             return leaf
         request = notice.request.hash()
         if notice.type == 1:
-            need(update.old is not None, "audit 8", "a reset of nobody")
+            need(update.old is not None, "audit 8", "a reset of nobody", RefusedForNow)
             self._check_request(notice, old, record)
             return leaf._replace(pending=request)
         need(request == old.pending, "audit 8", "not the open request")
         if notice.veto is not None:
             notice.veto.verify("audit 8")
             return leaf._replace(pending=veto_mark(request))
-        need(record.time_ms >= notice.request.matures_ms, "audit 8", "a completion that comes too soon")
+        matured = record.time_ms >= notice.request.matures_ms
+        need(matured, "audit 8", "a completion that comes too soon", RefusedForNow)
         return leaf._replace(pending=ZERO, resets=sha256(b"\x07", old.resets, request))
 
     def _check_request(self, notice: Notice, old: Leaf, record: Record) -> None:
         request, vetoed = notice.request, notice.vetoed
         need(request.sequence == old.count, "audit 8", "the sequence of a request")
         need(request.requested_ms == record.time_ms, "audit 8", "the time of a request")
-        need(request.waits(self.config.min_delay_s), "audit 8", "a request that matures too soon")
-        need((request.after is None) == (vetoed is None), "audit 8", "after and vetoed")
+        need(request.waits(self.config.min_delay_s), "audit 8", "a request that matures too soon", RefusedForNow)
+        need((request.after is None) == (vetoed is None), "audit 8", "after and vetoed", RefusedForNow)
         if request.after is None or vetoed is None:
             need(old.pending == ZERO, "audit 8", "another request before this one")
             return
-        need(vetoed.hash() == request.after and vetoed.key == request.key, "audit 8", "the vetoed request")
+        need(vetoed.hash() == request.after, "audit 8", "another notice than after's", RefusedForNow)
+        need(vetoed.key == request.key, "audit 8", "the vetoed request of another name")
         need(veto_mark(request.after) == old.pending, "audit 8", "after is not what was vetoed")
-        need(record.time_ms >= vetoed.matures_ms, "audit 8", "a second request in one delay")
+        need(record.time_ms >= vetoed.matures_ms, "audit 8", "a second request in one delay", RefusedForNow)
 
     def _check_completion(self, notice: Notice) -> None:
         if notice.type != 3:
@@ -1248,6 +1263,74 @@ class Auditor:
             request = self.requests[key]
             if request.completed and request.has_waited() and key not in self.vetoes:
                 del self.requests[key]
+
+
+class Follower:
+    """s.5: what an auditor has read of a log, and what it has taken over of that."""
+
+    def __init__(self, config: Config, adopted_size: int = 0) -> None:
+        self.read = Auditor(config, adopted_size)
+        self.taken_over = self.read.copy()
+
+    def copy(self) -> Follower:
+        out = copy.copy(self)
+        out.read, out.taken_over = self.read.copy(), self.taken_over.copy()
+        out.read.vetoes = out.taken_over.vetoes = dict(self.read.vetoes)
+        return out
+
+    def forget(self) -> None:
+        """All that only reading made. The vetoes stay, and count when their requests are read again."""
+        self.read = self.taken_over.copy()
+
+    def audit(self, data: bytes, now_ms: int) -> None:
+        try:
+            self.read.audit(data, now_ms)
+        except Refused as refused:
+            if not isinstance(refused, RefusedForNow) and refused.rule != "format":
+                self.forget()
+            raise
+
+    def sign(self, size: int, root: bytes) -> None:
+        """The log has signed this head. Another root for what was read: then it is forgotten."""
+        if size == self.read.size and size > 0 and root != self.read.root():
+            self.forget()
+            raise Refused("head", "another root than ours")
+        self.read.check_head(size, root)
+        self.read.signed()
+        self.taken_over = self.read.copy()
+
+    def cosign(self, now_ms: int) -> None:
+        self.read.check_cosigning(now_ms)
+        self.read.cosigned()
+        self.taken_over.cosigned()
+
+    def elapsed(self, ms: int) -> None:
+        self.read.elapsed(ms)
+        self.taken_over.elapsed(ms)
+
+    def veto(self, data: bytes) -> None:
+        veto = decode(read_veto, data)
+        request, read, taken_over = veto.request.hash(), self.read.requests, self.taken_over.requests
+        need(request in read or request in taken_over, "mailbox", "no such request, open or owed")
+        veto.verify("mailbox")
+        need(request not in self.taken_over.closed, "mailbox closed", "a veto that comes too late")
+        self.read.vetoes.setdefault(request, veto)
+        if request not in read:  # its end was only read: that is looked at again
+            self.forget()
+
+    def close(self, request: bytes, now_ms: int) -> Veto | None:
+        """Closes the veto mailbox of a request that is open in both, or gives the veto that is in it."""
+        read = self.read.requests.get(request)
+        if read is None or read.completed:
+            raise Refused("close", "no such open request")
+        need(request in self.taken_over.requests, "not yet", "only read")
+        if request in self.taken_over.closed:
+            return None
+        need(not any(one.completed for one in self.read.requests.values()), "not yet", "a completion is owed")
+        veto = self.taken_over.close(request, now_ms)
+        if veto is None:
+            self.read.closed.add(request)
+        return veto
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -1586,47 +1669,47 @@ def check_audits(file: Json, tally: Tally) -> None:
 def check_steps(file: Json, tally: Tally) -> None:
     config = decode(read_config, unhex(file, "config"))
     tally.equal("config", config.hash().hex(), file["config_hash"])
-    auditors = {"": Auditor(config)}
+    auditor = Follower(config)
     for step in file["steps"]:
-        auditor = auditors[""]
+        if step["do"] == "adopt":
+            auditor = Follower(config, step["size"])
+            continue
+        before = auditor
+        if "rule" in step and "then" not in step:  # what is refused so changes nothing
+            auditor = before.copy()
         act: Callable[[], Any] = {
             "audit": lambda: auditor.audit(unhex(step, "audit"), step["now_ms"]),
             "veto": lambda: auditor.veto(unhex(step, "veto")),
             "close": lambda: close(auditor, step),
             "elapsed": lambda: auditor.elapsed(step["ms"]),
-            "sign": lambda: sign(auditor, step),
-            "cosign": lambda: cosign(auditor, step),
-            "adopt": lambda: auditors.update({"": Auditor(config, step["size"])}),
+            "sign": lambda: auditor.sign(step["size"], unhex(step, "root")),
+            "cosign": lambda: auditor.cosign(step["now_ms"]),
             "crowd": lambda: crowd(auditor, step["count"]),
         }[step["do"]]
         tally.expect(step["what"], step.get("rule"), act)
         if step["do"] == "audit" and "rule" not in step:
-            tally.equal(step["what"], [auditor.size, auditor.root().hex()], [step["size"], step["root"]])
+            found = [auditor.read.size, auditor.read.root().hex()]
+            tally.equal(step["what"], found, [step["size"], step["root"]])
+        if "then" in step:
+            tally.equal(step["what"], auditor.read.size, step["then"])
+        elif "rule" in step:
+            auditor = before
 
 
-def crowd(auditor: Auditor, count: int) -> None:
+def crowd(auditor: Follower, count: int) -> None:
     """So many requests besides are open, of which nothing else is heard."""
     for number in range(count):
         notice = ResetNotice(sha256(u64(number)), 0, 0, 0, [], ZERO, None, u64(number))
-        auditor.requests[notice.hash()] = Request(notice)
+        for one in (auditor.read, auditor.taken_over):
+            one.requests[notice.hash()] = Request(notice)
 
 
-def sign(auditor: Auditor, step: Json) -> None:
-    auditor.check_head(step["size"], unhex(step, "root"))
-    auditor.signed()
-
-
-def cosign(auditor: Auditor, step: Json) -> None:
-    auditor.check_cosigning(step["now_ms"])
-    auditor.cosigned()
-
-
-def close(auditor: Auditor, step: Json) -> None:
+def close(auditor: Follower, step: Json) -> None:
     """POST /close, by whoever asks, and the signed answer."""
     asked = unhex(step, "request")
     origin, request, nonce = decode(read_close_request, asked)
-    need(origin == auditor.config.origin.encode(), "close", "another log")
-    need(not auditor.is_barred(), "close barred", "a completion that was vetoed")
+    need(origin == auditor.read.config.origin.encode(), "close", "another log")
+    need(not auditor.taken_over.is_barred(), "close barred", "a completion that was vetoed")
     try:
         veto, open_yet = auditor.close(request, step["now_ms"]), False
     except Refused as refused:

@@ -235,9 +235,11 @@ void completed_reset(History& history, TestPerson& alice, const TestDevice& devi
   alice.take(alice.by_new_device(CompleteReset{alice.state.open_reset()->sequence}, heir));
   domain.publish(alice);
   history.follow("a completion");
-  history.refuse_veto("the veto of a request that is completed", veto_as_device(open, device.key));
+  history.refuse_late_veto("a veto after its mailbox was closed, whose request has ended in what was only read",
+                           veto_as_device(open, device.key));
   history.refuse_closing("the mailbox of a request that is completed", open);
   history.cosign("a completion that has waited");
+  history.refuse_veto("the veto of a request that is completed", veto_as_device(open, device.key));
 }
 
 /// dave's reset, for which the auditor has waited.

@@ -21,10 +21,15 @@ using directory::ResetNotice;
 using directory::Update;
 using directory::VetoNotice;
 
-/// A directory, an auditor that follows it, and what it is asked.
+/// What an auditor that refuses an epoch does with what it has only read (s.5).
+enum class Then : std::uint8_t { forgets, keeps };
+
+/// A directory, an auditor that follows it, and what it is asked. As core/witness has it (replay.h), the auditor is two
+/// of core/directory's: what it has read, and what it has taken over of that.
 class History {
  public:
-  explicit History(std::uint64_t seed) : domain("example.org", seed), auditor_(*Auditor::enrol(domain.config, 0)) {}
+  explicit History(std::uint64_t seed)
+      : domain("example.org", seed), read_(*Auditor::enrol(domain.config, 0)), taken_over_(read_) {}
 
   TestDomain domain;
 
@@ -33,15 +38,16 @@ class History {
   /// Audits what the directory has published since the last time.
   void follow(std::string_view what) { follow(what, domain.audits.size()); }
   void follow(std::string_view what, std::uint64_t end) {
-    while (auditor_.size() < end) {
-      const Bytes& bytes = domain.audits[auditor_.size()];
+    while (read_.size() < end) {
+      const Bytes& bytes = domain.audits[read_.size()];
       const auto epoch = EpochAudit::decode(bytes);
-      hold(epoch && auditor_.audit(*epoch, domain.now), what);
+      hold(epoch && read_.audit(*epoch, domain.now), what);
+      recall_vetoes(*epoch);
       Json step = step_of("audit", what, {});
       step["now_ms"] = domain.now.ms;
       step["audit"] = hex(bytes);
-      step["size"] = auditor_.size();
-      step["root"] = hex(auditor_.head().root);
+      step["size"] = read_.size();
+      step["root"] = hex(read_.head().root);
       steps_.push_back(std::move(step));
     }
     for (const auto& [name, entry] : domain.entries) {
@@ -51,33 +57,37 @@ class History {
   }
   /// The log signs the head up to which it was followed.
   void sign(std::string_view what) {
-    hold(auditor_.check_head(auditor_.head()).has_value(), what);
-    auditor_.begin_waiting(auditor_.not_begun());
-    signed_size_ = auditor_.size();
-    put_head(what, {}, auditor_.head());
+    hold(read_.check_head(read_.head()).has_value(), what);
+    read_.begin_waiting(read_.not_begun());
+    taken_over_ = read_;
+    put_head(what, {}, read_.head());
   }
   void cosign(std::string_view what) {
     sign(what);
     cosign_signed(what);
   }
   void cosign_signed(std::string_view what) {
-    hold(signed_size_ == auditor_.size() && auditor_.check_cosigning(domain.now), what);
-    auditor_.record_cosigned();
+    hold(taken_over_.size() == read_.size() && taken_over_.check_cosigning(domain.now), what);
+    read_.record_cosigned();
+    taken_over_.record_cosigned();
     put_cosign(what, {});
   }
   void elapse(std::uint64_t ms) {
-    auditor_.add_elapsed(ms);
+    read_.add_elapsed(ms);
+    taken_over_.add_elapsed(ms);
     Json step = step_of("elapsed", "time goes by", {});
     step["ms"] = ms;
     steps_.push_back(std::move(step));
   }
   void take_veto(std::string_view what, const VetoNotice& veto) {
-    hold(auditor_.accept_veto(veto).has_value(), what);
+    const std::uint64_t size = read_.size();
+    hold(accept_veto(veto).has_value(), what);
     put_veto(what, {}, veto);
+    if (read_.size() != size) steps_.back()["then"] = read_.size();
   }
   /// The auditor is asked to close the veto mailbox of the request, and answers.
   void close(std::string_view what, const ResetNotice& request) {
-    const auto veto = auditor_.close(request.hash(), domain.now);
+    const auto veto = close_mailbox(request.hash());
     hold(veto.has_value(), what);
     const CloseRequest asked = ask(request);
     CloseAnswer answer{sign_closed(asked, key_)};
@@ -86,15 +96,16 @@ class History {
   }
   /// And says that it does not close it yet.
   void put_off_closing(std::string_view what, const ResetNotice& request) {
-    const auto veto = Auditor(auditor_).close(request.hash(), domain.now);
+    const auto veto = close_mailbox(request.hash());
     hold(!veto && veto.error().code == ErrorCode::unavailable, what);
     const CloseRequest asked = ask(request);
     put_answer(what, {}, asked, wire::encode(CloseAnswer{sign_not_yet(asked, key_)}));
   }
   /// An auditor that enrols late and adopts what there is.
   void adopt(std::uint64_t size) {
-    auditor_ = *Auditor::enrol(domain.config, size);
-    signed_size_ = 0;
+    read_ = *Auditor::enrol(domain.config, size);
+    taken_over_ = read_;
+    vetoes_.clear();
     Json step = step_of("adopt", "a new auditor begins", {});
     step["size"] = size;
     steps_.push_back(std::move(step));
@@ -105,8 +116,9 @@ class History {
     for (std::uint64_t number = 0; number < count; ++number) {
       wire::Writer name;
       name.u64(number);
-      auditor_.put(crypto::sha256(name.view()), directory::OpenRequest{});
+      read_.put(crypto::sha256(name.view()), directory::OpenRequest{});
     }
+    taken_over_ = read_;
     Json step = step_of("crowd", "so many requests are open besides", {});
     step["count"] = count;
     steps_.push_back(std::move(step));
@@ -119,22 +131,38 @@ class History {
   }
   void refuse_bytes(std::string_view what, std::string_view rule, const Bytes& bytes) {
     const auto epoch = EpochAudit::decode(bytes);
-    hold(!epoch || !Auditor(auditor_).audit(*epoch, domain.now), what);
-    Json step = step_of("audit", what, rule);
-    step["now_ms"] = domain.now.ms;
-    step["audit"] = hex(bytes);
-    steps_.push_back(std::move(step));
+    hold(!epoch || !Auditor(read_).audit(*epoch, domain.now), what);
+    put_refused(what, rule, bytes);
+  }
+  /// The same, and the auditor goes on from there.
+  void refuse_for_good(std::string_view what, std::string_view rule, const EpochAudit& epoch, Then then) {
+    refuse_for_good(what, rule, wire::encode(epoch), then);
+  }
+  void refuse_for_good(std::string_view what, std::string_view rule, const Bytes& bytes, Then then) {
+    const auto epoch = EpochAudit::decode(bytes);
+    bool forgets = false;
+    if (epoch) {
+      const Status audited = read_.audit(*epoch, domain.now);
+      hold(!audited, what);
+      forgets = !is_of_the_moment(audited.error().code);
+    }
+    hold(forgets == (then == Then::forgets), what);
+    if (forgets) forget();
+    put_refused(what, rule, bytes);
+    steps_.back()["then"] = read_.size();
   }
   void refuse_veto(std::string_view what, const VetoNotice& veto) {
-    hold(!Auditor(auditor_).accept_veto(veto), what);
+    const Status taken = accept_veto(veto);
+    hold(!taken && taken.error().code != ErrorCode::stale, what);
     put_veto(what, "mailbox", veto);
   }
   void refuse_late_veto(std::string_view what, const VetoNotice& veto) {
-    hold(!Auditor(auditor_).accept_veto(veto), what);
+    const Status taken = accept_veto(veto);
+    hold(!taken && taken.error().code == ErrorCode::stale, what);
     put_veto(what, "mailbox closed", veto);
   }
   void refuse_closing(std::string_view what, const ResetNotice& request) {
-    const auto veto = Auditor(auditor_).close(request.hash(), domain.now);
+    const auto veto = close_mailbox(request.hash());
     hold(!veto && veto.error().code == ErrorCode::not_found, what);
     put_close(what, "close", ask(request));
   }
@@ -145,7 +173,7 @@ class History {
     put_close(what, "close", asked);
   }
   void refuse_barred_closing(std::string_view what, const ResetNotice& request) {
-    hold(auditor_.is_barred(), what);
+    hold(taken_over_.is_barred(), what);
     put_close(what, "close barred", ask(request));
   }
   /// Answers that an auditor does not give, about a mailbox that it has closed.
@@ -181,11 +209,19 @@ class History {
                wire::encode(CloseAnswer{NotYet{sign_closed(asked, key_).signature}}));
   }
   void refuse_head(std::string_view what, const tlog::TreeHead& head) {
-    hold(!auditor_.check_head(head), what);
+    hold(!read_.check_head(head), what);
     put_head(what, "head", head);
   }
+  /// The same, and the auditor goes on from there.
+  void refuse_head_for_good(std::string_view what, const tlog::TreeHead& head, Then then) {
+    const Status ours = read_.check_head(head);
+    hold(!ours && (ours.error().code == ErrorCode::inconsistent) == (then == Then::forgets), what);
+    if (then == Then::forgets) forget();
+    put_head(what, "head", head);
+    steps_.back()["then"] = read_.size();
+  }
   void refuse_cosigning(std::string_view what, std::string_view rule) {
-    hold(signed_size_ != auditor_.size() || !auditor_.check_cosigning(domain.now), what);
+    hold(taken_over_.size() != read_.size() || !read_.check_cosigning(domain.now), what);
     put_cosign(what, rule);
   }
 
@@ -222,7 +258,8 @@ class History {
 
   NaiveMap old;  ///< the map as audited so far
 
-  const Auditor& auditor() const { return auditor_; }
+  /// What it has read.
+  const Auditor& auditor() const { return read_; }
   Json take_all() {
     return {{"config", hex(wire::encode(domain.config))},
             {"config_hash", hex(domain.config.hash())},
@@ -230,10 +267,52 @@ class History {
   }
 
  private:
+  // ---- what core/witness makes of the two (replay.cpp) ----
+
+  void forget() { read_ = taken_over_; }
+  static bool is_of_the_moment(ErrorCode code) {
+    return code == ErrorCode::unavailable || code == ErrorCode::not_authorised;
+  }
+  Status accept_veto(const VetoNotice& veto) {
+    const Status in_taken_over = taken_over_.accept_veto(veto);
+    if (!in_taken_over && in_taken_over.error().code == ErrorCode::stale) return in_taken_over;
+    const Status in_read = read_.accept_veto(veto);
+    if (!in_taken_over && !in_read) {
+      return in_taken_over.error().code == ErrorCode::not_found ? in_read : in_taken_over;
+    }
+    vetoes_.emplace(veto.request.hash(), veto);
+    if (in_taken_over && !in_read) forget();
+    return ok();
+  }
+  void recall_vetoes(const EpochAudit& epoch) {
+    for (const Notice& notice : epoch.notices) {
+      const auto kept = vetoes_.find(notice.request().hash());
+      if (kept == vetoes_.end() || !std::holds_alternative<directory::RequestNotice>(notice.body)) continue;
+      hold(read_.accept_veto(kept->second).has_value(), "a veto that was kept");
+    }
+  }
+  Result<std::optional<VetoNotice>> close_mailbox(const Hash& request) {
+    const directory::OpenRequest* read = read_.find(request);
+    REQUIRE(read != nullptr && !read->completed, ErrorCode::not_found, "not open");
+    const directory::OpenRequest* taken_over = taken_over_.find(request);
+    REQUIRE(taken_over != nullptr, ErrorCode::unavailable, "only read");
+    if (taken_over->closed) return std::optional<VetoNotice>{};
+    REQUIRE(!read_.owes(), ErrorCode::unavailable, "a completion is owed");
+    auto veto = TRY(taken_over_.close(request, domain.now));
+    if (!veto) hold(read_.close(request, domain.now).has_value(), "closed in what was read too");
+    return veto;
+  }
+
   static Json step_of(const char* act, std::string_view what, std::string_view rule) {
     Json out{{"do", act}};
     out.update(item_of(what, rule));
     return out;
+  }
+  void put_refused(std::string_view what, std::string_view rule, const Bytes& bytes) {
+    Json step = step_of("audit", what, rule);
+    step["now_ms"] = domain.now.ms;
+    step["audit"] = hex(bytes);
+    steps_.push_back(std::move(step));
   }
   void put_head(std::string_view what, std::string_view rule, const tlog::TreeHead& head) {
     Json step = step_of("sign", what, rule);
@@ -271,8 +350,9 @@ class History {
     return crypto::SigningKey::generate(entropy);
   }
 
-  Auditor auditor_;
-  std::uint64_t signed_size_ = 0;        ///< taken over: core/witness lets nothing else be cosigned
+  Auditor read_;
+  Auditor taken_over_;                   ///< core/witness lets nothing else be cosigned
+  std::map<Hash, VetoNotice> vetoes_;    ///< that were taken, by R: kept for ever
   crypto::SigningKey key_ = make_key();  ///< the auditor's
   SeededEntropy nonces_{59};
   Json steps_ = Json::array();
