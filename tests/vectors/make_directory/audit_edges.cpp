@@ -75,6 +75,13 @@ void refuse_tree_proofs(History& history, const TestPerson& alone, const TestPer
   refuse_nodes(history, "nothing in the place of an old leaf", honest, concat({Bytes{4, 0}, pruned(beside)}));
   refuse_nodes(history, "the old leaf as another's", honest,
                concat({Bytes{4}, other(update.key, leaf_of(alone)), pruned(beside)}));
+  Update fresh = update;
+  fresh.old.reset();
+  EpochAudit twice = history.forge(fresh, History::extended(fresh));
+  twice.record.names += 1;
+  refuse_nodes(history, "a name that is there as new, beside its own leaf as another's", twice,
+               concat({Bytes{4}, other(update.key, leaf_of(alone)), pruned(beside)}));
+  refuse_nodes(history, "nodes to a depth of 300", honest, Bytes(300, 4));
   refuse_nodes(history, "a leaf of another place", honest,
                concat({Bytes{4}, other(history.domain.key_of(right.name()), leaf_of(right)), pruned(beside)}));
   refuse_nodes(history, "a node to which no update leads", honest,

@@ -364,6 +364,9 @@ Json make_audits() {
   adopted(history, bob, bob_device, late);
   Json out = history.take_all();
   out["more"] = make_audit_edges();
+  for (Json (*make)() : {make_forgetting_audits, make_reset_audits}) {
+    for (Json& log : make()) out["more"].push_back(std::move(log));
+  }
   return out;
 }
 

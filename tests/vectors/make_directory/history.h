@@ -116,9 +116,8 @@ class History {
     for (std::uint64_t number = 0; number < count; ++number) {
       wire::Writer name;
       name.u64(number);
-      read_.put(crypto::sha256(name.view()), directory::OpenRequest{});
+      for (Auditor* one : {&read_, &taken_over_}) one->put(crypto::sha256(name.view()), directory::OpenRequest{});
     }
-    taken_over_ = read_;
     Json step = step_of("crowd", "so many requests are open besides", {});
     step["count"] = count;
     steps_.push_back(std::move(step));
@@ -160,6 +159,22 @@ class History {
     const Status taken = accept_veto(veto);
     hold(!taken && taken.error().code == ErrorCode::stale, what);
     put_veto(what, "mailbox closed", veto);
+  }
+  /// What is no VetoNotice.
+  void refuse_veto_bytes(std::string_view what, const Bytes& bytes) {
+    hold(!wire::decode<VetoNotice>(bytes), what);
+    Json step = step_of("veto", what, "format");
+    step["veto"] = hex(bytes);
+    steps_.push_back(std::move(step));
+  }
+  /// What is no question of /close, about this request but for that.
+  void refuse_questions(const ResetNotice& request) {
+    Bytes bytes = wire::encode(ask(request));
+    bytes.push_back(0);
+    hold(!wire::decode<CloseRequest>(bytes), "a question and a byte");
+    put_close("a question and a byte", "format", bytes);
+    bytes.resize(directory::kMaxCloseBytes + 1);
+    put_close("a question of more than 8 KiB", "format", bytes);
   }
   void refuse_closing(std::string_view what, const ResetNotice& request) {
     const auto veto = close_mailbox(request.hash());
@@ -332,9 +347,12 @@ class History {
   }
 
   void put_close(std::string_view what, std::string_view rule, const CloseRequest& asked) {
+    put_close(what, rule, wire::encode(asked));
+  }
+  void put_close(std::string_view what, std::string_view rule, const Bytes& asked) {
     Json step = step_of("close", what, rule);
     step["now_ms"] = domain.now.ms;
-    step["request"] = hex(wire::encode(asked));
+    step["request"] = hex(asked);
     steps_.push_back(std::move(step));
   }
   void put_answer(std::string_view what, std::string_view rule, const CloseRequest& asked, const Bytes& answer) {
@@ -390,7 +408,9 @@ inline ResetNotice request_now(const History& history, const TestPerson& person,
       .request;
 }
 
-/// Logs of their own, for what is decided at the edge of a rule.
+/// Logs of their own: for what is decided at the edge of a rule, for what is forgotten and what stays, and for resets.
 Json make_audit_edges();
+Json make_forgetting_audits();
+Json make_reset_audits();
 
 }  // namespace cairn::testing
