@@ -106,6 +106,63 @@ void refuse_forms(Lookups& out) {
   out.refuse_bytes("a config whose origin is none", wire::encode(response));
 }
 
+/// So many witnesses, called x0, x1, ...
+std::string more_witnesses(std::size_t count) {
+  SeededEntropy entropy(64);
+  std::string out;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string name = "x" + std::to_string(i);
+    const tlog::VerifierKey key(*tlog::KeyName::from(name), tlog::SignatureType::cosignature_v1,
+                                crypto::SigningKey::generate(entropy).public_key());
+    out += "witness " + name + " " + key.to_text() + "\n";
+  }
+  return out;
+}
+
+/// The group auditors in so many groups, of which each is the only member of the next.
+std::string nested_groups(std::size_t count) {
+  std::string out = "group auditors 2 w0 w1\n", inner = "auditors";
+  for (std::size_t i = 1; i < count; ++i) {
+    const std::string outer = "g" + std::to_string(i);
+    out += "group " + outer + " any " + inner + "\n";
+    inner = outer;
+  }
+  return out + "quorum " + inner + "\n";
+}
+
+/// After three lines of witnesses, w0 to w2. `add` takes what it is, the lines, and whether a client may have them.
+void policy_edges(const TestDomain& domain, const auto& add) {
+  const std::string good = "group auditors 2 w0 w1 w2\nquorum auditors\n";
+  const TestCosigner& last = domain.cosigners[3];
+  const std::string vkey = last.verifier().to_text();
+  add("a witness with an address", "witness w3 " + vkey + " https://w3.example\n" + good, true);
+  add("a witness with an item too many", "witness w3 " + vkey + " https://w3.example more\n" + good, false);
+  add("a witness without a key", "witness w3\n" + good, false);
+  add("a quorum with an item too many", "group auditors 2 w0 w1 w2\nquorum auditors w0\n", false);
+  add("a group without members", "group auditors 1\nquorum auditors\n", false);
+  add("any of one auditor", "group auditors any w0\nquorum auditors\n", true);
+  add("two of two and one of one, one in the other",
+      "group auditors all w0 w1\ngroup inner 2 auditors w2\ngroup outer 1 inner\nquorum outer\n", true);
+  add("64 groups", nested_groups(tlog::kMaxPolicyGroups), true);
+  add("65 groups", nested_groups(tlog::kMaxPolicyGroups + 1), false);
+  add("64 witnesses", more_witnesses(tlog::kMaxPolicyWitnesses - 3) + good, true);
+  add("65 witnesses", more_witnesses(tlog::kMaxPolicyWitnesses - 2) + good, false);
+  add("a witness called none", "witness none " + vkey + "\n" + good, false);
+  add("two witnesses of one name", "witness w0 " + vkey + "\n" + good, false);
+  add("two groups of one name", "group auditors all w0\ngroup auditors all w1\nquorum auditors\n", false);
+  add("a number with a zero before it", "group auditors 02 w0 w1 w2\nquorum auditors\n", false);
+  add("a character U+007F", "# \x7f\n" + good, false);
+  std::string upper = vkey;
+  const std::size_t id = upper.find('+') + 1;
+  for (std::size_t i = id; i < id + 8; ++i) upper[i] = upper[i] >= 'a' ? static_cast<char>(upper[i] - 32) : upper[i];
+  hold(upper != vkey, "an id with a letter");
+  add("a vkey whose id is in upper case", "witness w3 " + upper + "\n" + good, false);
+  PublicKey small;
+  small.mutable_view()[0] = 1;
+  const tlog::VerifierKey identity(last.name, tlog::SignatureType::cosignature_v1, small);
+  add("a witness whose key is of small order", "witness w3 " + identity.to_text() + "\n" + good, true);
+}
+
 /// Policies that a client may have, and such as C2SP allows and it may not, or that are none.
 Json make_policies(const TestDomain& domain) {
   std::string witnesses;
@@ -159,6 +216,7 @@ Json make_policies(const TestDomain& domain) {
   add("another line", good + "threshold 2\n", false);
   add("a carriage return", "group auditors 2 w0 w1 w2\r\nquorum auditors\r\n", false);
   add("no newline at the end", good.substr(0, good.size() - 1), false);
+  policy_edges(domain, add);
   return out;
 }
 

@@ -25,6 +25,11 @@ void refuse_encodings(Chain& chain, const TestDevice& first, const TestDevice& s
     bytes.erase(bytes.begin() + 1);
     bytes.insert(bytes.begin() + 1, length.begin(), length.end());
   });
+  edit("a length of four bytes that one has room for", [&](Bytes& bytes) {
+    const Bytes length{0x80, 0, 0, bytes[1]};
+    bytes.erase(bytes.begin() + 1);
+    bytes.insert(bytes.begin() + 1, length.begin(), length.end());
+  });
   edit("a name that is none", [&](Bytes& bytes) { bytes[2] = 'A'; });
   edit("a presence byte of 2", [&](Bytes& bytes) { bytes[presence] = 2; });
   edit("type 0", [&](Bytes& bytes) { bytes[presence + 1] = 0; });
@@ -116,6 +121,45 @@ void own_reset(Chain& chain, TestDevice& first) {
   person.generation = 60;
   chain.take(person.by_recovery(SetResetDelay{0}));
   chain.refuse("a request after the delay was set to 0", "chain 2", person.request(person.new_device(), 70));
+}
+
+/// What a rule is easily thought to forbid, or to leave.
+Json make_allowed(Json& refused) {
+  Chain chain("dana@example.org", 25, refused);
+  TestPerson& person = chain.person;
+  TestDevice first = person.new_device();
+  const TestDevice second = person.new_device();
+  chain.take(person.genesis(first));
+  chain.take(person.add(second, first));
+  chain.take(person.by_device(RemoveDevice{second.device.id()}, second));  // it is not the last
+  TestDevice third = person.new_device();
+  third.device.mailbox = second.device.mailbox;
+  chain.take(person.add(third, first));  // the mailbox of one that is removed, and holds the veto, is free
+  chain.take(person.by_recovery(RemoveDevice{third.device.id()}));
+  chain.take(person.request(person.new_device(), 7));
+  chain.refuse("a veto by a device whose veto ended when the recovery key removed another one", "chain signers",
+               person.by_device(VetoReset{}, second));
+  chain.refuse("a veto by a device that the recovery key removed", "chain signers",
+               person.by_device(VetoReset{}, third));
+  chain.take(person.by_device(VetoReset{}, first));
+  const MailboxId before = first.device.mailbox, wanted = person.new_device().device.mailbox;
+  first.device.mailbox = wanted;
+  chain.take(person.request(first, 8));
+  chain.take(person.by_device(VetoReset{}, first));
+  TestDevice fourth = person.new_device();
+  fourth.device.mailbox = before;
+  chain.refuse("the mailbox of a device whose request named another one, and was vetoed", "chain 3",
+               person.add(fourth, first));
+  fourth.device.mailbox = wanted;
+  chain.take(person.add(fourth, first));
+  const TestDevice heir = person.new_device();
+  chain.take(person.request(heir, 9, 0));
+  chain.take(person.by_new_device(CompleteReset{person.state.open_reset()->sequence}, heir));
+  person.generation = 9;
+  chain.refuse("a request after a completed one whose own delay was 0", "chain 2",
+               person.request(person.new_device(), 10));
+  chain.take(person.by_recovery(SetResetDelay{kMaxResetDelayS}));
+  return chain.json();
 }
 
 /// 32 active devices; then 63 holders of the veto, and a 64th.
@@ -227,6 +271,7 @@ void add_chain_edges(Json& chains, Json& refused) {
                replace_by(person, ReplaceRecovery{}, person.recovery(0).commitment()));
   own_reset(chain, first);
   chains.push_back(chain.json());
+  chains.push_back(make_allowed(refused));
 }
 
 Json make_long_chains(Json& refused) {

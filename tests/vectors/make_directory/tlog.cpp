@@ -82,6 +82,36 @@ std::string replaced(std::string text, std::string_view what, std::string_view w
   return text.replace(at, what.size(), with);
 }
 
+/// How a note and its lines are spelled, beside `good`, which all have cosigned.
+void note_edges(Checkpoints& out, const TestDomain& domain, const std::string& good) {
+  const auto head = domain.log_head();
+  const auto own = tlog::SignedCheckpoint::sign({domain.config.origin, head, {}}, domain.log_key);
+  const TestCosigner& last = domain.cosigners[3];
+  const std::string quorum = domain.checkpoint({0, 1, 2});
+  const tlog::NoteSignature line = tlog::cosign(last.name, last.key, domain.now.ms / kSecondMs, own.note().text);
+  const Bytes wrong(line.signature.size(), 7);
+  out.take("a line with the name of a cosigner alone is not its",
+           quorum + tlog::NoteSignature{line.key_name, line.key_id ^ 1, wrong}.line());
+  out.take("a line with the id of a cosigner alone is not its",
+           quorum + tlog::NoteSignature{*tlog::KeyName::from("other.example"), line.key_id, wrong}.line());
+  out.take("a cosignature of time 1", quorum + tlog::cosign(last.name, last.key, 1, own.note().text).line());
+  out.take("a cosignature of time 2^63 - 1",
+           quorum + tlog::cosign(last.name, last.key, tlog::kMaxCosignatureTime, own.note().text).line());
+  const std::string dash = "\xe2\x80\x94 ";
+  out.take("a character U+007F in the name of a key", good + dash + "a\x7f AAAAAAA=\n");
+  out.refuse("the name of a key with a plus", "format", good + dash + "a+b AAAAAAA=\n");
+  out.refuse("the name of a key with a blank that is none of ASCII's", "format", good + dash + "a\xc2\xa0z AAAAAAA=\n");
+  out.refuse("an empty name of a key", "format", good + dash + " AAAAAAA=\n");
+  out.refuse("a line of the id alone", "format", good + dash + "other.example AAAAAA==\n");
+  out.refuse("an empty first line", "format", replaced(good, domain.config.origin + "\n", "\n"));
+  out.refuse("a size with a sign", "format",
+             replaced(good, "\n" + std::to_string(head.size) + "\n", "\n+" + std::to_string(head.size) + "\n"));
+  for (const std::size_t size : {std::size_t{31}, std::size_t{33}}) {
+    out.refuse("a root of " + std::to_string(size) + " bytes", "format",
+               replaced(good, to_base64(head.root), to_base64(Bytes(size, 7))));
+  }
+}
+
 Json make_checkpoints(const TestDomain& domain) {
   Checkpoints out(domain);
   const std::uint64_t now_s = domain.now.ms / kSecondMs;
@@ -144,6 +174,7 @@ Json make_checkpoints(const TestDomain& domain) {
   out.take("the name of a key of 259 bytes", good + "\xe2\x80\x94 " + std::string(259, 'n') + " AAAAAAA=\n");
   out.refuse("a carriage return", "format", replaced(good, size, "\r" + size));
   out.refuse("no newline at the end", "format", good.substr(0, good.size() - 1));
+  note_edges(out, domain, good);
   return out.take_all();
 }
 
