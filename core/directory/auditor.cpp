@@ -193,6 +193,26 @@ Status Auditor::accept_veto(const VetoNotice& veto) {
   return ok();
 }
 
+Result<TakenVeto> accept_veto(Auditor& taken_over, Auditor& read, const VetoNotice& veto) {
+  const Hash request = veto.request.hash();
+  const auto lacks_veto = [&](const Auditor& auditor) {
+    const OpenRequest* open = auditor.find(request);
+    return open != nullptr && !open->veto;
+  };
+  const bool is_first = lacks_veto(taken_over) || lacks_veto(read);
+  const Status in_taken_over = taken_over.accept_veto(veto);
+  if (!in_taken_over && in_taken_over.error().code == ErrorCode::stale) return fail(ErrorCode::stale, kVetoTooLate);
+  const Status in_read = read.accept_veto(veto);
+  if (!in_taken_over && !in_read) {
+    const bool is_here = in_taken_over.error().code != ErrorCode::not_found;
+    TRY(is_here ? in_taken_over : in_read);
+  }
+  if (!is_first) return TakenVeto::known;
+  return in_taken_over && !in_read ? TakenVeto::forgets : TakenVeto::first;
+}
+
+bool is_of_the_moment(ErrorCode code) { return code == ErrorCode::unavailable || code == ErrorCode::not_authorised; }
+
 Result<std::optional<VetoNotice>> Auditor::close(const Hash& request, Time now) {
   const auto found = open_.find(request);
   REQUIRE(found != open_.end() && !found->second.completed, ErrorCode::not_found, "close: no such open request");

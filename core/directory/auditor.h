@@ -132,4 +132,19 @@ class Auditor {
   std::set<Hash> touched_;
 };
 
+/// What a veto that was taken is to an auditor that has read beyond what it has taken over.
+enum class TakenVeto : std::uint8_t {
+  known,   ///< it holds one of this request: nothing has changed
+  first,   ///< to be kept
+  forgets  ///< to be kept; its request has ended in what was only read, which is to be forgotten and read again with it
+};
+
+/// As Auditor::accept_veto of what is taken over and of what is read, in either of which the request may be. `stale`
+/// when the mailbox is closed in what is taken over, wherever the request has ended since.
+Result<TakenVeto> accept_veto(Auditor& taken_over, Auditor& read, const VetoNotice& veto);
+
+/// Whether an epoch that Auditor::audit refuses with this code would be refused whatever was read before it: what was
+/// only read is kept then, and forgotten else.
+bool is_of_the_moment(ErrorCode code);
+
 }  // namespace cairn::directory

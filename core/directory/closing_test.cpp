@@ -120,6 +120,59 @@ TEST_F(Closing, LetsTheCompletionThrough) {
   EXPECT_TRUE(is(auditor.close(request.hash(), domain.now), ErrorCode::not_found));
 }
 
+// ---- what is taken over, and what is read beyond it ----
+
+class ReadBeyond : public Closing {
+ protected:
+  ReadBeyond() { wait(kClosingDelayMs); }
+
+  /// Publishes the completion, which is read and not taken over.
+  Auditor read_completion() {
+    alice.take(alice.by_new_device(CompleteReset{alice.state.open_reset()->sequence}, stranger));
+    domain.publish(alice);
+    return read_newest();
+  }
+  Auditor read_newest() {
+    Auditor read = auditor;
+    EXPECT_TRUE(accepted(read.audit(*EpochAudit::decode(domain.audits.back()), domain.now)));
+    return read;
+  }
+  VetoNotice veto() const { return veto_as_device(request, device.key); }
+};
+
+TEST_F(ReadBeyond, LosesNoVetoOfWhatHasEndedThere) {
+  Auditor read = read_completion();
+  ASSERT_EQ(read.find(request.hash()), nullptr);  // it has waited, and there was no veto
+  const auto taken = accept_veto(auditor, read, veto());
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(*taken, TakenVeto::forgets);
+  read = read_newest();
+  ASSERT_NE(read.find(request.hash()), nullptr);
+  EXPECT_TRUE(read.find(request.hash())->completed);
+  EXPECT_TRUE(read.is_barred());
+  const auto again = accept_veto(auditor, read, veto());
+  ASSERT_TRUE(again);
+  EXPECT_EQ(*again, TakenVeto::known);
+}
+
+TEST_F(ReadBeyond, IsTooLateForAMailboxThatWasClosedWhereverItsRequestHasEnded) {
+  ASSERT_TRUE(closes());
+  Auditor read = read_completion();
+  EXPECT_TRUE(is(accept_veto(auditor, read, veto()), ErrorCode::stale));
+  EXPECT_FALSE(auditor.find(request.hash())->veto);
+}
+
+TEST_F(ReadBeyond, TakesAVetoForBothWhereItsRequestIsOpenInBoth) {
+  Auditor read = auditor;
+  VetoNotice forged = veto();
+  forged.signature.mutable_view()[1] ^= 1;
+  EXPECT_TRUE(is(accept_veto(auditor, read, forged), ErrorCode::invalid_signature));
+  const auto taken = accept_veto(auditor, read, veto());
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(*taken, TakenVeto::first);
+  for (const Auditor* one : {&auditor, &read}) EXPECT_TRUE(one->find(request.hash())->veto);
+}
+
 TEST_F(Closing, LeavesAPublishedVetoInForce) {
   wait(kClosingDelayMs);
   ASSERT_TRUE(closes());

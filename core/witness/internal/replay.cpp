@@ -6,15 +6,6 @@ namespace {
 /// Audits asked for at a time.
 constexpr std::uint64_t kCallsAtOnce = 4;
 
-/// Whether the request is open there, and nobody has vetoed it yet.
-bool lacks_veto(const directory::Auditor& auditor, const Hash& request) {
-  const auto found = auditor.open_requests().find(request);
-  return found != auditor.open_requests().end() && !found->second.veto;
-}
-
-/// Refusals that time or an owner may lift, and that say nothing against what was replayed before.
-bool is_of_the_moment(ErrorCode code) { return code == ErrorCode::unavailable || code == ErrorCode::not_authorised; }
-
 }  // namespace
 
 Replay Replay::begin(Turn& turn, const LogId& log, std::string url, directory::Auditor auditor) {
@@ -110,7 +101,7 @@ Status Replay::done(Turn& turn, const proto::CallDone& call) {
       continue;
     }
     turn.event(proto::Event::Level::warning, audited.error().where, working_.size(), settled_.config().origin);
-    if (is_of_the_moment(audited.error().code)) {
+    if (directory::is_of_the_moment(audited.error().code)) {
       failed(turn);
     } else {
       reset(turn);
@@ -204,16 +195,12 @@ void Replay::reset(Turn& turn) {
 }
 
 Status Replay::accept_veto(Turn& turn, const directory::VetoNotice& veto) {
-  const Hash request = veto.request.hash();
-  const bool is_news = lacks_veto(settled_, request) || lacks_veto(working_, request);
-  const Status in_settled = settled_.accept_veto(veto);
-  if (!in_settled && in_settled.error().code == ErrorCode::stale) return in_settled;
-  const Status in_working = working_.accept_veto(veto);
-  if (!in_settled && !in_working) return in_settled.error().code == ErrorCode::not_found ? in_working : in_settled;
-  if (!is_news) return ok();
-  if (in_settled && !in_working) reset(turn);
+  const directory::TakenVeto taken = TRY(directory::accept_veto(settled_, working_, veto));
+  if (taken == directory::TakenVeto::known) return ok();
+  if (taken == directory::TakenVeto::forgets) reset(turn);
   save_settled(turn);
   save_working(turn);
+  const Hash request = veto.request.hash();
   if (!turn.rows.get(table::kVetoes, request)) turn.save(table::kVetoes, to_bytes(request), veto);
   return ok();
 }

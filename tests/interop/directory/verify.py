@@ -1314,7 +1314,9 @@ class Follower:
         need(request in read or request in taken_over, "mailbox", "no such request, open or owed")
         veto.verify("mailbox")
         need(request not in self.taken_over.closed, "mailbox closed", "a veto that comes too late")
-        self.read.vetoes.setdefault(request, veto)
+        if request in self.read.vetoes:
+            return
+        self.read.vetoes[request] = veto
         if request not in read:  # its end was only read: that is looked at again
             self.forget()
 

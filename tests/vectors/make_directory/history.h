@@ -80,10 +80,10 @@ class History {
     steps_.push_back(std::move(step));
   }
   void take_veto(std::string_view what, const VetoNotice& veto) {
-    const std::uint64_t size = read_.size();
-    hold(accept_veto(veto).has_value(), what);
+    const auto taken = accept_veto(veto);
+    hold(taken.has_value(), what);
     put_veto(what, {}, veto);
-    if (read_.size() != size) steps_.back()["then"] = read_.size();
+    if (*taken == directory::TakenVeto::forgets) steps_.back()["then"] = read_.size();
   }
   /// The auditor is asked to close the veto mailbox of the request, and answers.
   void close(std::string_view what, const ResetNotice& request) {
@@ -143,7 +143,7 @@ class History {
     if (epoch) {
       const Status audited = read_.audit(*epoch, domain.now);
       hold(!audited, what);
-      forgets = !is_of_the_moment(audited.error().code);
+      forgets = !directory::is_of_the_moment(audited.error().code);
     }
     hold(forgets == (then == Then::forgets), what);
     if (forgets) forget();
@@ -151,12 +151,12 @@ class History {
     steps_.back()["then"] = read_.size();
   }
   void refuse_veto(std::string_view what, const VetoNotice& veto) {
-    const Status taken = accept_veto(veto);
+    const auto taken = accept_veto(veto);
     hold(!taken && taken.error().code != ErrorCode::stale, what);
     put_veto(what, "mailbox", veto);
   }
   void refuse_late_veto(std::string_view what, const VetoNotice& veto) {
-    const Status taken = accept_veto(veto);
+    const auto taken = accept_veto(veto);
     hold(!taken && taken.error().code == ErrorCode::stale, what);
     put_veto(what, "mailbox closed", veto);
   }
@@ -285,19 +285,11 @@ class History {
   // ---- what core/witness makes of the two (replay.cpp) ----
 
   void forget() { read_ = taken_over_; }
-  static bool is_of_the_moment(ErrorCode code) {
-    return code == ErrorCode::unavailable || code == ErrorCode::not_authorised;
-  }
-  Status accept_veto(const VetoNotice& veto) {
-    const Status in_taken_over = taken_over_.accept_veto(veto);
-    if (!in_taken_over && in_taken_over.error().code == ErrorCode::stale) return in_taken_over;
-    const Status in_read = read_.accept_veto(veto);
-    if (!in_taken_over && !in_read) {
-      return in_taken_over.error().code == ErrorCode::not_found ? in_read : in_taken_over;
-    }
+  Result<directory::TakenVeto> accept_veto(const VetoNotice& veto) {
+    const auto taken = TRY(directory::accept_veto(taken_over_, read_, veto));
     vetoes_.emplace(veto.request.hash(), veto);
-    if (in_taken_over && !in_read) forget();
-    return ok();
+    if (taken == directory::TakenVeto::forgets) forget();
+    return taken;
   }
   void recall_vetoes(const EpochAudit& epoch) {
     for (const Notice& notice : epoch.notices) {
