@@ -115,6 +115,25 @@ void held_vetoes(Lookups& out, TestPerson& person, const TestDevice& device) {
   out.take("completed, and the client holds the veto of another request");
   out.be(before);
   out.vetoes.clear();
+  out.take("a first completed reset");
+  person.generation = 7;
+}
+
+/// The resets of the leaf are those of both.
+void second_reset(Lookups& out, TestPerson& person) {
+  TestDomain& domain = out.domain;
+  const TestDevice heir = person.new_device();
+  person.take(person.request(heir, 8));
+  domain.publish(person);
+  domain.now = Time{out.entry().notices.back().matures_ms};
+  person.take(person.by_new_device(CompleteReset{person.state.open_reset()->sequence}, heir));
+  domain.publish(person);
+  NameLeaf leaf = out.leaf();
+  leaf.resets = extend_resets(Hash{}, out.entry().notices.back().hash());
+  out.refuse("a second completed reset that does not extend the first", "condition 7", out.answer_with_leaf(leaf));
+  out.take("a second completed reset of the same name");
+  out.be({});
+  out.take("both resets at first contact");
 }
 
 }  // namespace
@@ -140,6 +159,7 @@ void add_lookup_edges(Lookups& out) {
   refuse_sizes(out);
   refuse_another_domain(out);
   held_vetoes(out, dora, device);
+  second_reset(out, dora);
 }
 
 }  // namespace cairn::testing
