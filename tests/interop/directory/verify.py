@@ -41,7 +41,7 @@ class Refused(Exception):
 
 
 class RefusedForNow(Refused):
-    """Of an epoch: whatever was read before it, it would not hold. An auditor asks for it again, and forgets nothing."""
+    """Of an epoch that would not hold whatever came before it: an auditor asks for it again, and forgets nothing."""
 
 
 def need(holds: bool, rule: str, why: str, refused: type[Refused] = Refused) -> None:
@@ -1078,7 +1078,7 @@ class Request:
 
 
 class Auditor:
-    """s.5: replays one log, from what it has read. Besides the proofs it keeps the whole map and works the root out."""
+    """s.5: replays one log. Besides the proofs it keeps the whole map and works each root out by itself."""
 
     def __init__(self, config: Config, adopted_size: int = 0) -> None:
         self.config, self.adopted_size = config, adopted_size
