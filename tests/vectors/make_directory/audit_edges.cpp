@@ -81,7 +81,12 @@ void refuse_tree_proofs(History& history, const TestPerson& alone, const TestPer
   twice.record.names += 1;
   refuse_nodes(history, "a name that is there as new, beside its own leaf as another's", twice,
                concat({Bytes{4}, other(update.key, leaf_of(alone)), pruned(beside)}));
-  refuse_nodes(history, "nodes to a depth of 300", honest, Bytes(300, 4));
+  Bytes deep;  // down the whole key, with nothing beside it
+  for (unsigned depth = 0; depth <= kMaxMapDepth; ++depth) {
+    deep.push_back(4);
+    if (key_bit(update.key, depth)) deep.push_back(0);
+  }
+  refuse_nodes(history, "a node at a depth of 255", honest, deep);
   refuse_nodes(history, "a leaf of another place", honest,
                concat({Bytes{4}, other(history.domain.key_of(right.name()), leaf_of(right)), pruned(beside)}));
   refuse_nodes(history, "a node to which no update leads", honest,
