@@ -227,6 +227,37 @@ TEST(Auditor, DoesNotCosignAnEpochThatBreaksARule) {
   EXPECT_EQ(world.post_newest(), 200);
 }
 
+TEST(Auditor, ForgetsWhatItReplayedWhereARuleIsBrokenAndKeepsItWhereTimeMayMendIt) {
+  World world;
+  world.serve();
+  world.publish(2);
+  ASSERT_EQ(world.post_newest(), 200);
+  world.publish(2);
+  const auto replayed = [&] {
+    const auto row = world.driver.store.get(table::kWorking, log_id("a.example/cairn"));
+    return row ? wire::decode<directory::Auditor>(*row)->size() : 2u;
+  };
+  const Bytes honest = world.log.audits[3];
+  const auto offer = [&](const Bytes& audit) {
+    world.log.audits[3] = audit;
+    world.driver.pass(2 * kMinuteMs);  // no failure is rested upon for longer
+    world.serve();
+    return world.post_newest();
+  };
+  auto ahead = *directory::EpochAudit::decode(honest);
+  ahead.record.time_ms += kDayMs;
+  auto lie = *directory::EpochAudit::decode(honest);
+  ++lie.record.names;
+  for (const Bytes& kept : {to_bytes("junk"), wire::encode(ahead)}) {
+    EXPECT_EQ(offer(kept), 503);
+    EXPECT_EQ(replayed(), 3u);
+  }
+  EXPECT_EQ(offer(wire::encode(lie)), 503);
+  EXPECT_EQ(replayed(), 2u);
+  world.log.publish(world.driver.now, std::vector<directory::NameChange>{});  // renews the time
+  EXPECT_EQ(offer(honest), 200);
+}
+
 TEST(Auditor, DoesNotCosignARecordThatIsOldWhenItSeesItFirst) {
   World world;
   world.serve();
