@@ -28,6 +28,8 @@ constexpr std::uint64_t kBytesOfMib = std::uint64_t{1} << 20;
 constexpr std::uint64_t kLeastReserve = 64 * kBytesOfMib;
 constexpr std::uint64_t kReserveTimes = 2;
 
+/// So many snapshots of a generation are told beside the shares of those before it: a realm may be away at the first.
+constexpr std::uint64_t kToldBesideOlder = 7;
 constexpr const char* kBeginAgain =
     "What this snapshot builds on went away meanwhile, or it took more than three days; begin it again: backup create.";
 
@@ -425,8 +427,9 @@ bool CreateJob::goes_on(Context& context) {
   save_backup_setup(context, *setup_);
   made_ = first_made_;
   is_put_ = false;
-  storage_->prune(context, manifests_, [self = self_as<CreateJob>()](Context&, const Result<Bytes>&) {
-    self->fail_with(ErrorCode::not_found, kBeginAgain);
+  storage_->prune(context, manifests_, [self = self_as<CreateJob>()](Context& later, const Result<Bytes>&) {
+    // What was told of it is taken back.
+    self->tell_realms(later, [self](Context&) { self->fail_with(ErrorCode::not_found, kBeginAgain); });
   });
   return false;
 }
@@ -461,24 +464,30 @@ void CreateJob::end(Context& context) {
   if (setup_->content.pin && pin) made_["pin_check_due"] = pin->check_due(context.now);
   tell_of_files();
   if (files_round_) made_["pruned"] = first_made_["pruned"];
-  const auto told = [self = self_as<CreateJob>()](Context& later) {
+  const auto after_pruning = [self = self_as<CreateJob>()](Context& later) {
     if (self->files_ && !self->files_round_ && self->files_->wants_more()) return self->begin_files_round(later);
     self->conclude();
   };
-  prune_vault(context, current, setup_->newest,
-              [self = self_as<CreateJob>(), told](Context& later) { self->tell_realms(later, told); });
+  // Before anything is asked of the storage again: one that answers no more keeps nobody from hearing of it.
+  tell_realms(context, [self = self_as<CreateJob>(), after_pruning](Context& later) {
+    self->prune_vault(later, self->setup_->content.current(), self->setup_->newest, after_pruning);
+  });
 }
 
-/// So that who knows nothing yet is shown no older state. The first snapshot of a generation is told beside the shares
-/// of those before it, too: a key box may be an old one. Realms that are away are told of the next.
+/// So that who knows nothing yet is shown no older state. Beside the shares of generations before it stands that there
+/// is a first one, for a key box may be an old one; nothing else, and not for long, for a device that is out reads
+/// that. Realms that are away are told of the next.
 void CreateJob::tell_realms(Context& context, const Then& then) {
   const auto account = load_account(context.store);
   if (!account) return then(context);
-  const vault::SnapshotWord word{generation_, setup_->newest.counter};
+  const std::uint64_t counter = setup_->newest.counter;
+  if (counter == 0) return then(context);
   std::vector<std::optional<proto::Call>> calls;
   for (const vault::Generation& one : setup_->content.generations) {
     const auto list = RealmList::from(one.realms);
-    if (one.token || !list || (one.number != generation_ && word.counter != 1)) continue;
+    const bool is_current = one.number == generation_;
+    if (one.token || !list || (!is_current && counter > kToldBesideOlder)) continue;
+    const vault::SnapshotWord word{generation_, is_current ? counter : 1};
     const Bytes note =
         vault::seal_snapshot_word(word, one.root, setup_->identity, account->signing_key, context.entropy);
     for (const RealmPlace& realm : list->realms) {

@@ -132,7 +132,8 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   void enter_with(Context& context, const vault::Generation& generation, const vault::BackupToken& token,
                   const Then& then, const Then& unreachable = {});
   /// What the realms of the generation in force keep of how new the newest snapshot is: in word_, by one of these
-  /// devices. Asked of none where the token is here.
+  /// devices; where they have nothing, those of the generation before, and so on. Asked of none where the token is
+  /// here.
   void ask_for_word(Context& context, Signers whose, Then then);
   /// What a person is told where the storage shows none as new as word_ says; nothing where it does, or nobody said it.
   std::optional<std::string> behind_word(const std::optional<vault::SnapshotWord>& shown) const;
@@ -204,6 +205,10 @@ class BackupJob : public std::enable_shared_from_this<BackupJob> {
   void warn_of_other(std::string_view what);
   void token_came(Context& context, const vault::Generation& generation, const RealmList& list,
                   vault::TokenRecovery& recovery, const Then& then, const Then& erased, const Then& unreachable);
+  /// Beside the shares of the generations before this place in the box, the newest first.
+  void ask_for_word_before(Context& context, std::size_t end, Signers whose, const Then& then);
+  enum class WordSearch : std::uint8_t { over, goes_on };
+  WordSearch take_words(std::size_t at, Signers whose, const RealmReplies& replies);
   void tell_of_deletion(const vault::Generation& generation, const RealmList& list,
                         const vault::TokenRecovery& recovery);
   void cannot_enter(Context& context, const vault::Generation& generation, ErrorCode code, std::string sentence,

@@ -141,8 +141,9 @@ void ReaderJob::all_found(Context& context) {
     const bool is_wanted_so = choice_.snapshot != 0 || task_.last_word;
     if (!is_wanted_so) {
       return fail_with(ErrorCode::stale, *behind +
-                                             "; an older one is read when you name it, with --snapshot N: backup list "
-                                             "shows them.");
+                                             "; an older one is read when you name it: the newest that is shown is "
+                                             "--snapshot " +
+                                             std::to_string(shown_->second) + ".");
     }
     warnings_.push_back(*behind + ".");
   }

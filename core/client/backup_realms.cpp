@@ -105,26 +105,43 @@ void BackupJob::token_came(Context& context, const vault::Generation& generation
 }
 
 void BackupJob::ask_for_word(Context& context, Signers whose, Then then) {
-  const vault::Generation& current = box_->content.current();
-  const auto list = RealmList::from(current.realms);
-  if (current.token || task_.token || !list) return then(context);
+  if (box_->content.current().token || task_.token) return then(context);
+  ask_for_word_before(context, box_->content.generations.size(), whose, then);
+}
+
+/// A generation that began without a snapshot (the PIN was changed, say) has no word yet: the one before it has the
+/// newest then.
+void BackupJob::ask_for_word_before(Context& context, std::size_t end, Signers whose, const Then& then) {
+  const auto& all = box_->content.generations;
+  while (end > 0 && (all[end - 1].token || !RealmList::from(all[end - 1].realms))) --end;
+  if (end == 0) return then(context);
+  const vault::BackupRoot& root = all[end - 1].root;
+  const auto list = RealmList::from(all[end - 1].realms);
   std::vector<std::optional<proto::Call>> calls;
   for (const RealmPlace& realm : list->realms) {
-    calls.emplace_back(token_note_call(realm.url, vault::ask_token_note(current.root, realm.id(), {}), {}));
+    calls.emplace_back(token_note_call(realm.url, vault::ask_token_note(root, realm.id(), {}), {}));
   }
   ask_all(context, rooms_.calls, std::move(calls),
-          [self = shared_from_this(), whose, then](Context& later, const RealmReplies& replies) {
+          [self = shared_from_this(), end, whose, then](Context& later, const RealmReplies& replies) {
             if (self->over_) return;
-            const vault::BackupRoot& root = self->box_->content.current().root;
-            const auto signers = device_keys(self->task_.state, whose);
-            for (const auto& reply : replies) {
-              const auto note = token_note_reply(reply);
-              if (!note) continue;
-              const auto word = vault::open_snapshot_word(*note, root, *self->identity_, signers);
-              if (word) self->word_ = std::max(self->word_.value_or(*word), *word);
-            }
-            then(later);
+            if (self->take_words(end - 1, whose, replies) == WordSearch::over) return then(later);
+            self->ask_for_word_before(later, end - 1, whose, then);
           });
+}
+
+BackupJob::WordSearch BackupJob::take_words(std::size_t at, Signers whose, const RealmReplies& replies) {
+  const vault::BackupRoot& root = box_->content.generations[at].root;
+  const auto signers = device_keys(task_.state, whose);
+  bool is_answered = false;
+  for (const auto& reply : replies) {
+    is_answered = is_answered || reply.has_value();
+    const auto note = token_note_reply(reply);
+    const auto word = note ? vault::open_snapshot_word(*note, root, *identity_, signers)
+                           : Result<vault::SnapshotWord>(tl::unexpected<Error>(note.error()));
+    if (word) word_ = std::max(word_.value_or(*word), *word);
+  }
+  // Where nobody answers, nobody is waited for once more.
+  return word_ || !is_answered ? WordSearch::over : WordSearch::goes_on;
 }
 
 std::optional<std::string> BackupJob::behind_word(const std::optional<vault::SnapshotWord>& shown) const {

@@ -1,6 +1,7 @@
 // A storage that was set back, before somebody who has nothing to compare with: the realms keep the word of a device
 // about the newest snapshot (docs/spec/client.md s.9).
 #include "core/client/pin_fixture.h"
+#include "core/vault/pack.h"
 
 namespace cairn::client {
 namespace {
@@ -41,6 +42,22 @@ class Words : public PinVillage {
       for (auto& [record, share] : net.places[i]->shares) share.note.clear();
     }
   }
+  /// From now on: once a manifest has come, `then` answers what else is asked of the storage's lists.
+  void after_a_manifest(std::function<std::optional<Result<proto::CallReply>>()> then) {
+    village.server.elsewhere =
+        [this, then, is_put = false](const proto::Call& call) mutable -> std::optional<Result<proto::CallReply>> {
+      if (call.url.ends_with(proto::kPathVaultPut)) {
+        const auto put = wire::decode<proto::VaultPut>(call.body);
+        const auto kind = static_cast<std::uint8_t>(vault::ObjectKind::manifest);
+        is_put = is_put || (put && put->object.view()[0] == kind);
+      }
+      if (is_put && call.url.ends_with(proto::kPathVaultList)) return then();
+      return net.answer(call);
+    };
+  }
+  void realms_alone() {
+    village.server.elsewhere = [this](const proto::Call& call) { return net.answer(call); };
+  }
   static std::string warnings(const json& answer) {
     return answer.value("result", json::object()).value("warnings", json::array()).dump();
   }
@@ -55,6 +72,7 @@ TEST_F(Words, AnEmptyMachineIsShownNoOlderState) {
   const json refused = job("alice-2", "backup.restore", {{"recovery_key", key}, {"accept_removed", true}});
   EXPECT_EQ(code(refused), "stale") << refused.dump();
   EXPECT_NE(sentence(refused).find("snapshot 2 of generation 1"), std::string::npos) << refused.dump();
+  EXPECT_NE(sentence(refused).find("the newest that is shown is --snapshot 1."), std::string::npos) << refused.dump();
   EXPECT_TRUE(texts("alice-2").empty());
   vaults() = newer_;
   const json restored = job("alice-2", "backup.restore", {{"recovery_key", key}, {"accept_removed", true}});
@@ -121,6 +139,73 @@ TEST_F(Words, AnOlderKeyBoxHidesNoGeneration) {
   const json refused = job("alice-2", "backup.restore", {{"recovery_key", key}, {"accept_removed", true}});
   EXPECT_EQ(code(refused), "stale") << refused.dump();
   EXPECT_NE(sentence(refused).find("snapshot 1 of generation 2"), std::string::npos) << refused.dump();
+}
+
+/// A PIN that was changed begins a generation, and stores no snapshot.
+TEST_F(Words, AGenerationWithoutASnapshotHidesNoOlderState) {
+  ASSERT_TRUE(job("alice-1", "pin.change", {{"pin", "another battery"}}).contains("result"));
+  vaults() = older_;
+  come_back_on("alice-2", true);
+  const json refused = job("alice-2", "backup.restore", {{"recovery_key", key}, {"accept_removed", true}});
+  EXPECT_EQ(code(refused), "stale") << refused.dump();
+  EXPECT_NE(sentence(refused).find("snapshot 2 of generation 1"), std::string::npos) << refused.dump();
+}
+
+TEST_F(Words, RealmsThatWereAwayAtTheFirstOfAGenerationHearOfItWithTheNext) {
+  const auto boxes = village.server.vault.key_boxes;
+  ASSERT_TRUE(job("alice-1", "pin.change", {{"pin", "another battery"}}).contains("result"));
+  village.server.elsewhere = [this](const proto::Call& call) -> std::optional<Result<proto::CallReply>> {
+    if (call.url.ends_with(proto::kPathTokenNote)) {
+      return Result<proto::CallReply>(fail(ErrorCode::unavailable, "away"));
+    }
+    return net.answer(call);
+  };
+  EXPECT_EQ(create("alice-1")["result"]["generation"], 2);
+  realms_alone();
+  say_later();
+  EXPECT_EQ(create("alice-1")["result"]["snapshot"], 2);
+  village.server.vault.key_boxes = boxes;
+  vaults() = newer_;
+  come_back_on("alice-2", true);
+  const json refused = job("alice-2", "backup.restore", {{"recovery_key", key}, {"accept_removed", true}});
+  EXPECT_EQ(code(refused), "stale") << refused.dump();
+  // That there is one, and not how many: who was put out of the name has these roots.
+  EXPECT_NE(sentence(refused).find("snapshot 1 of generation 2"), std::string::npos) << refused.dump();
+}
+
+/// It has the snapshot, and its answers to what comes afterwards would keep the realms from hearing of it.
+TEST_F(Words, AStorageThatAnswersNothingAfterwardsIsToldOfAllTheSame) {
+  after_a_manifest([]() -> std::optional<Result<proto::CallReply>> {
+    return Result<proto::CallReply>(testing::FakePost::refusal(ErrorCode::over_limit, "no"));
+  });
+  say_later();
+  const json created = create("alice-1");
+  EXPECT_EQ(created["result"]["snapshot"], 3) << created.dump();
+  EXPECT_NE(warnings(created).find("could not be looked at"), std::string::npos) << created.dump();
+  realms_alone();
+  vaults() = newer_;
+  come_back_on("alice-2", true);
+  const json refused = job("alice-2", "backup.restore", {{"recovery_key", key}, {"accept_removed", true}});
+  EXPECT_EQ(code(refused), "stale") << refused.dump();
+  EXPECT_NE(sentence(refused).find("snapshot 3 of generation 1"), std::string::npos) << refused.dump();
+}
+
+TEST_F(Words, OfASnapshotThatWasTakenBackAreTakenBack) {
+  auto list = [](const proto::VaultList&, proto::VaultListAnswer& answer) {
+    const auto pack = static_cast<std::uint8_t>(vault::ObjectKind::pack);
+    std::erase_if(answer.items, [&](const proto::VaultItem& item) { return item.object.view()[0] == pack; });
+  };
+  after_a_manifest([this, list]() -> std::optional<Result<proto::CallReply>> {
+    village.server.vault.spoil_list = list;
+    return std::nullopt;
+  });
+  say_later();
+  EXPECT_TRUE(job("alice-1", "backup.create").contains("error"));
+  realms_alone();
+  village.server.vault.spoil_list = nullptr;
+  vaults() = newer_;
+  come_back_on("alice-2", true);
+  EXPECT_TRUE(job("alice-2", "backup.restore", {{"recovery_key", key}, {"accept_removed", true}}).contains("result"));
 }
 
 TEST_F(Words, OfADeviceThatIsOutCountWhereItsSnapshotsDo) {
