@@ -15,10 +15,11 @@ namespace {
 
 SealKey word_key(const BackupRoot& root) { return crypto::kdf<SealKey>(root.expose(), kDeriveSnapshotWord, {}); }
 
-/// A word for one storage says nothing at another.
-Bytes word_content(const SnapshotWord& word, const StorageIdentity& storage) {
+/// A word beside the shares of one generation at one storage says nothing anywhere else: whoever has other roots of the
+/// name could seal it to them, and of a backup that was begun anew the numbers begin anew, too.
+Bytes word_content(const SnapshotWord& word, const BackupRoot& root, const StorageIdentity& storage) {
   wire::Writer w;
-  w.opaque(storage.bytes);
+  w.raw(vault_id(root, storage));
   w.u32(word.generation);
   w.u64(word.counter);
   return w.take();
@@ -32,7 +33,7 @@ Bytes seal_snapshot_word(const SnapshotWord& word, const BackupRoot& root, const
   w.u32(word.generation);
   w.u64(word.counter);
   w.raw(signer.public_key());
-  w.raw(crypto::sign_labelled(signer, crypto::kSignSnapshotWord, word_content(word, storage)));
+  w.raw(crypto::sign_labelled(signer, crypto::kSignSnapshotWord, word_content(word, root, storage)));
   return internal::seal(word_key(root), {}, w.view(), entropy);
 }
 
@@ -49,7 +50,7 @@ Result<SnapshotWord> open_snapshot_word(ByteView sealed, const BackupRoot& root,
   TRY(r.finish());
   REQUIRE(std::find(signers.begin(), signers.end(), signer) != signers.end(), ErrorCode::not_authorised,
           "snapshot word: signer");
-  TRY(crypto::verify_labelled(signer, crypto::kSignSnapshotWord, word_content(out, storage), signature));
+  TRY(crypto::verify_labelled(signer, crypto::kSignSnapshotWord, word_content(out, root, storage), signature));
   return out;
 }
 

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "core/crypto/kdf.h"
+#include "core/vault/internal/seal.h"
 #include "core/vault/keys.h"
+#include "core/vault/labels.h"
 #include "tests/support/refused.h"
 #include "tests/support/seeded_entropy.h"
 
@@ -56,7 +59,19 @@ TEST(SnapshotWord, OfAnotherDeviceThanTheCallerAcceptsIsRefused) {
   EXPECT_TRUE(testing::refused(word.open(), "signer"));
 }
 
-/// Who has both roots could seal it for the other one.
+/// A device that is out has the signed word, and maybe the root of another generation.
+TEST(SnapshotWord, ThatWasSignedForAnotherRootIsRefused) {
+  WordOfADevice word;
+  const auto key_of = [](const BackupRoot& root) {
+    return crypto::kdf<SealKey>(root.expose(), kDeriveSnapshotWord, {});
+  };
+  const auto opened = internal::open(key_of(word.root), {}, word.sealed);
+  ASSERT_TRUE(opened);
+  word.root = random_secret<BackupRoot>(word.entropy);
+  word.sealed = internal::seal(key_of(word.root), {}, opened->expose(), word.entropy);
+  EXPECT_EQ(word.open().error().code, ErrorCode::invalid_signature);
+}
+
 TEST(SnapshotWord, ForAnotherStorageIsRefused) {
   WordOfADevice word;
   word.storage = StorageIdentity::of_server("example.com");
