@@ -54,7 +54,7 @@ void add_backup_options(CLI::App& backup, std::string& method, nlohmann::json& p
         ->required();
   };
   text("backup", "from", "the folder in which it lies");
-  text("folder", "to", "is made if it is missing");
+  text("folder", "to", "an empty one, or one that is not there: it is made");
   text("--name", "name", "whose it is: name@domain");
   read->add_flag_function(
       "--token", [&params](std::int64_t) { params["with_token"] = true; },

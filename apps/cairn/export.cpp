@@ -182,9 +182,10 @@ std::string escape_html(std::string_view text) {
   return out;
 }
 
-std::string export_page(const std::string& title, const json& messages) {
+std::string export_page(const std::string& title, const json& messages, const std::string& warning) {
   std::string out = kHead;
   out += "<title>" + escape_html(title) + "</title></head><body>\n<h1>" + escape_html(title) + "</h1>\n";
+  if (!warning.empty()) out += "<p><b>" + escape_html(warning) + "</b></p>\n";
   for (const json& message : messages) {
     const std::string sender = message.value("sender", "");
     const std::string unknown = message.value("unknown_type", "");

@@ -9,8 +9,8 @@ namespace cairn::apps {
 std::string escape_html(std::string_view text);
 
 /// One conversation as a page; `messages` as `read` gives them, and in an attachment `saved_as`, a path beside the
-/// page, or `not_saved`, the sentence why.
-std::string export_page(const std::string& title, const nlohmann::json& messages);
+/// page, or `not_saved`, the sentence why. `warning` stands above them, if there is one.
+std::string export_page(const std::string& title, const nlohmann::json& messages, const std::string& warning = {});
 
 enum class ExportFiles : std::uint8_t { named, saved };
 

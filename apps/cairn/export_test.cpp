@@ -59,6 +59,14 @@ TEST(Export, WhatOthersWroteIsTextAndNothingElse) {
   EXPECT_NE(page.find("&lt;img src=x onerror=&#39;y&#39;&gt;&amp;"), std::string::npos);
 }
 
+TEST(Export, AWarningStandsOnThePageAsText) {
+  const json messages = {{{"text", "hello"}}};
+  const std::string page = export_page("Walk", messages, "<nobody> checked this");
+  const auto at = page.find("&lt;nobody&gt; checked this");
+  EXPECT_LT(at, page.find("hello"));
+  EXPECT_EQ(export_page("Walk", messages).find("<b>"), std::string::npos);
+}
+
 TEST(Export, SaysSoWhenTheFolderCannotBeWritten) {
   const testing::ScratchFolder folder;
   std::ofstream(folder.file("file")) << "x";

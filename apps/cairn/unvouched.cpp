@@ -1,6 +1,7 @@
 #include "apps/cairn/unvouched.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <set>
 
@@ -28,6 +29,9 @@ using nlohmann::json;
 /// Each use of a recovery key in the chain makes another one; without the directory nobody says how many there were.
 constexpr std::uint32_t kKeysTried = 256;
 constexpr std::size_t kMaxEntryRead = std::size_t{64} << 20;
+/// A longer conversation goes into several files, so that none has to be held as a whole.
+constexpr std::size_t kMessagesOfFile = 20'000;
+constexpr const char* kUnchecked = "Nobody has checked who wrote this: no directory answered.";
 
 /// Of one signer, whoever that is.
 struct SignersSnapshot {
@@ -121,24 +125,16 @@ class PagesOfBackup {
   /// What was begun is written.
   Status end() {
     if (!about_) return ok();
-    const std::string title = title_of();
-    const std::string file = std::to_string(++conversations_);
-    const json whole = {{"title", title}, {"names", about_->names}, {"messages", messages_}};
-    const std::string text = whole.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
-    TRY(os::write_file(folder_ + "/" + file + ".html", as_bytes(export_page(title, messages_))));
-    TRY(os::write_file(folder_ + "/" + file + ".json", as_bytes(text)));
-    list_ += "<p><a href=\"" + file + ".html\">" + escape_html(title) + "</a>, " + std::to_string(messages_.size()) +
-             " messages</p>\n";
-    count_ += messages_.size();
+    if (!messages_.empty() || files_of_this_ == 0) TRY(write_messages());
+    ++conversations_;
     about_.reset();
-    messages_ = json::array();
     return ok();
   }
   Status write_list() const {
     return os::write_file(folder_ + "/index.html",
                           as_bytes("<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>Backup</title></head>"
-                                   "<body>\n<p>Nobody has checked who wrote this: no directory answered.</p>\n" +
-                                   list_ + "</body></html>\n"));
+                                   "<body>\n<p>" +
+                                   std::string(kUnchecked) + "</p>\n" + list_ + "</body></html>\n"));
   }
   std::uint64_t conversations() const { return conversations_; }
   std::uint64_t messages() const { return count_; }
@@ -147,6 +143,21 @@ class PagesOfBackup {
   Status begin(ByteView data) {
     TRY(end());
     about_ = TRY(wire::decode<client::BackedUpConversation>(data));
+    files_of_this_ = 0;
+    return ok();
+  }
+  Status write_messages() {
+    const std::string title = title_of();
+    const std::string file = std::to_string(++files_);
+    const json whole = {{"unchecked", kUnchecked}, {"title", title}, {"names", about_->names}, {"messages", messages_}};
+    const std::string text = whole.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+    TRY(os::write_file(folder_ + "/" + file + ".html", as_bytes(export_page(title, messages_, kUnchecked))));
+    TRY(os::write_file(folder_ + "/" + file + ".json", as_bytes(text)));
+    list_ += "<p><a href=\"" + file + ".html\">" + escape_html(title) + "</a>, " + std::to_string(messages_.size()) +
+             " messages</p>\n";
+    count_ += messages_.size();
+    ++files_of_this_;
+    messages_ = json::array();
     return ok();
   }
   Status add(ByteView data) {
@@ -164,13 +175,13 @@ class PagesOfBackup {
                            {"text", message.text},
                            {"unknown_type", message.unknown_type}});
     }
-    return ok();
+    return messages_.size() < kMessagesOfFile ? ok() : write_messages();
   }
   std::string title_of() const {
     if (!about_->title.empty()) return about_->title;
     std::string out;
     for (const std::string& one : about_->names) out += (out.empty() ? "" : ", ") + one;
-    return out;
+    return out.empty() ? "(without a title)" : out;
   }
 
   std::string folder_;
@@ -178,8 +189,18 @@ class PagesOfBackup {
   std::optional<client::BackedUpConversation> about_;
   json messages_ = json::array();
   std::uint64_t conversations_ = 0;
-  std::uint64_t count_ = 0;
+  std::uint64_t count_ = 0;  ///< of messages
+  std::uint64_t files_ = 0;
+  std::uint64_t files_of_this_ = 0;  ///< of the conversation that was begun
 };
+
+/// Not there, or empty: nothing that somebody has checked, or else needs, is replaced.
+bool is_free(const std::string& folder) {
+  std::error_code error;
+  const auto status = std::filesystem::status(folder, error);
+  if (status.type() == std::filesystem::file_type::not_found) return !folder.empty();
+  return std::filesystem::is_directory(status) && std::filesystem::is_empty(folder, error) && !error;
+}
 
 bool is_of_disk(const Error& error) {
   return error.code == ErrorCode::storage_full || error.code == ErrorCode::storage_failed;
@@ -244,7 +265,7 @@ std::vector<SignersSnapshot> find_snapshots(const FolderReader& reader, const va
 Reply write_pages(const FolderReader& reader, const std::vector<SignersSnapshot>& snapshots, const std::string& folder,
                   json left_out) {
   const auto not_written = [](const Error& error) {
-    return refused(error.code == ErrorCode::storage_full ? "The disk is full; make room, and type the same again."
+    return refused(error.code == ErrorCode::storage_full ? "The disk is full; make room, and name an empty folder."
                                                          : "The folder cannot be written; look at its permissions.");
   };
   if (const auto made = os::make_folder(folder); !made) return not_written(made.error());
@@ -271,6 +292,9 @@ Reply read_unvouched(const json& params) {
   const std::string typed_name = params.value("name", "");
   const auto name = directory::Name::parse(typed_name);
   if (!name) return {Exit::refused, {}, directory::explain_name(typed_name), "invalid_name"};
+  if (!is_free(params.value("to", ""))) {
+    return refused("Something lies where the pages are to be written, and it is not replaced; name another folder.");
+  }
   const FolderReader reader(folder_url(params.value("from", ""), Missing::keep));
   const auto identity = reader.identity();
   if (!identity) return refused("There is no backup in this folder; look whether it is the right one.");
