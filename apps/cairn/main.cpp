@@ -298,7 +298,8 @@ void add_identity_commands(CLI::App& app, Command& command) {
   text(recover, command, "--invitation", "invitation", "with --pin: a code, where the domain asks for one")
       ->needs(by_pin);
   number(recover, command, "--number", "number", "with --pin: if pin set was given one")->needs(by_pin);
-  number(recover, command, "--snapshot", "snapshot", "with --pin: this one and no newer")->needs(by_pin);
+  number(recover, command, "--snapshot", "snapshot", "with --pin: this one, and not the newest of each device")
+      ->needs(by_pin);
   recover->add_flag("--token", command.with_token, "the printed one is asked for: restores without realms")
       ->excludes(by_pin);
   recover

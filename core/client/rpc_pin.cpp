@@ -148,6 +148,11 @@ RpcBegun rpc_recover_pin(const RpcRooms& rooms, const ClientConfig& config, Cont
   const auto realms = realms_param(params);
   if (const auto* failed = std::get_if<RpcFailure>(&realms)) return *failed;
   if (number_param(params, "number", 0) > 255) return failure(ErrorCode::malformed, "A number is at most 255.");
+  SnapshotChoice choice;
+  choice.snapshot = number_param(params, "snapshot", 0);
+  if (params.contains("snapshot") && choice.snapshot == 0) {
+    return failure(ErrorCode::malformed, "Snapshots count from 1.");
+  }
   const auto pin = std::make_shared<TypedPin>();
   pin->text = std::get<std::shared_ptr<SecretBytes>>(typed)->clone();
   pin->number = static_cast<std::uint8_t>(number_param(params, "number", 0));
@@ -164,8 +169,6 @@ RpcBegun rpc_recover_pin(const RpcRooms& rooms, const ClientConfig& config, Cont
   const auto account = load_account(context.store);
   if (!account) return failure(ErrorCode::internal, "The name could not be begun; try again.");
   const auto removed = yes_param(params, "accept_removed") ? RemovedSigner::accept : RemovedSigner::refuse;
-  SnapshotChoice choice;
-  choice.snapshot = number_param(params, "snapshot", 0);
   const std::string named = text_param(params, "from");
   const std::string from = named == "domain" ? std::string() : named;
   const auto list = std::get<std::optional<RealmList>>(realms);

@@ -84,6 +84,13 @@ TEST_F(Words, AnEmptyMachineIsShownNoOlderState) {
 TEST_F(Words, NorIsOneThatHasThePin) {
   vaults() = older_;
   EXPECT_EQ(code(recover("alice-2", kPin)), "stale");
+  const json none = job("alice-2", "recover.pin",
+                        {{"name", kAlice},
+                         {"pin", kPin},
+                         {"realms", net.list()},
+                         {"policy", village.server.policy_text()},
+                         {"snapshot", 0}});
+  EXPECT_EQ(code(none), "malformed") << none.dump();
   const json older = job("alice-2", "recover.pin",
                          {{"name", kAlice},
                           {"pin", kPin},
