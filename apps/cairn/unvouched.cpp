@@ -214,7 +214,6 @@ Result<std::uint64_t> write_snapshot(const FolderReader& reader, const SignersSn
   pages.begin_snapshot(one);
   std::uint64_t damaged = 0;
   bool is_sound = true;
-  SecretBytes data;
   Bytes whole;
   for (;;) {
     const vault::ReadStep step = entries.next();

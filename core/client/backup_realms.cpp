@@ -11,6 +11,13 @@ namespace {
 constexpr const char* kBadKeys =
     "The keys of this backup do not open; it is damaged, or made by a program that is broken.";
 
+/// Its snapshots went with it, and are missed by nobody.
+bool was_deleted(const vault::KeyBoxContent& content, std::uint32_t generation) {
+  const auto& all = content.generations;
+  return generation < content.current().number &&
+         std::ranges::find(all, generation, &vault::Generation::number) == all.end();
+}
+
 }  // namespace
 
 void BackupJob::told_of(const RealmList& list, const std::vector<vault::RealmFate>& fates) {
@@ -138,7 +145,7 @@ BackupJob::WordSearch BackupJob::take_words(std::size_t at, Signers whose, const
     const auto note = token_note_reply(reply);
     const auto word = note ? vault::open_snapshot_word(*note, root, *identity_, signers)
                            : Result<vault::SnapshotWord>(tl::unexpected<Error>(note.error()));
-    if (word) word_ = std::max(word_.value_or(*word), *word);
+    if (word && !was_deleted(box_->content, word->generation)) word_ = std::max(word_.value_or(*word), *word);
   }
   // Where nobody answers, nobody is waited for once more.
   return word_ || !is_answered ? WordSearch::over : WordSearch::goes_on;

@@ -180,6 +180,19 @@ TEST_F(Words, RealmsThatWereAwayAtTheFirstOfAGenerationHearOfItWithTheNext) {
   EXPECT_NE(sentence(refused).find("snapshot 1 of generation 2"), std::string::npos) << refused.dump();
 }
 
+/// Beside the shares of the first generation stands that there was a second one.
+TEST_F(Words, WhatItsOwnerDeletedIsMissedByNobody) {
+  ASSERT_TRUE(job("alice-1", "pin.change", {{"pin", "another battery"}}).contains("result"));
+  EXPECT_EQ(create("alice-1")["result"]["generation"], 2);
+  const json deleted = job("alice-1", "backup.delete", {{"generation", 2}, {"recovery_key", key}});
+  ASSERT_TRUE(deleted.contains("result")) << deleted.dump();
+  EXPECT_EQ(deleted["result"]["deleted"], json::parse("[2]")) << deleted.dump();
+  come_back_on("alice-2", true);
+  const json restored = job("alice-2", "backup.restore", {{"recovery_key", key}, {"accept_removed", true}});
+  ASSERT_TRUE(restored.contains("result")) << restored.dump();
+  EXPECT_EQ(texts("alice-2").size(), 2u);
+}
+
 /// It has the snapshot, and its answers to what comes afterwards would keep the realms from hearing of it.
 TEST_F(Words, AStorageThatAnswersNothingAfterwardsIsToldOfAllTheSame) {
   after_a_manifest([]() -> std::optional<Result<proto::CallReply>> {
