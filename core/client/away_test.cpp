@@ -77,6 +77,38 @@ TEST_F(Away, TheOnlyDeviceOfOneNameKeepsOthersOfAGroupFromNothing) {
   expect_going_on("alice-1", "bob-1", "board", "board");
 }
 
+// The server alone, who can make up a key package but not sign it, keeps no device out without its being said.
+TEST_F(Away, ADeviceIsLeftOutByWhatItHasSignedItselfAlone) {
+  good(village.link_device("bob-2", kBob, "bob-1"));
+  const DeviceId second = account("bob-2").device_id();
+  bool is_within = false;
+  village.server.elsewhere = [&](const proto::Call& call) -> std::optional<Result<proto::CallReply>> {
+    if (is_within || !call.url.ends_with(proto::kPathKeyPackageFetch)) return std::nullopt;
+    is_within = true;
+    auto reply = village.server.answer(call);
+    is_within = false;
+    auto given = reply ? wire::decode<proto::KeyPackageAnswer>(reply->body) : fail(ErrorCode::unavailable, "no answer");
+    if (!given) return reply;
+    for (auto& item : given->items) {
+      auto package = wire::decode<mls::KeyPackage>(item.key_package);
+      if (!package || item.device != second) continue;
+      std::get<mls::Lifetime>(package->leaf_node.origin).not_after = 1;
+      item.key_package = wire::encode(*package);
+    }
+    reply->body = wire::encode(*given);
+    return reply;
+  };
+  begin("alice-1", kBob, "hello");
+  village.pass_all(kMinuteMs);
+  EXPECT_FALSE(has_text("bob-1", kAlice, "hello"));
+  EXPECT_TRUE(trouble("alice-1").starts_with("A device of bob@example.org has left no key package yet"))
+      << trouble("alice-1");
+  village.server.elsewhere = {};
+  for (const std::string device : {"bob-1", "bob-2"}) {
+    EXPECT_TRUE(village.until([&] { return has_text(device, kAlice, "hello"); }, kHourMs)) << device;
+  }
+}
+
 // ---- a pair that there was before ----
 
 class AwayFromAPair : public Away {

@@ -18,15 +18,7 @@
 namespace cairn::client {
 namespace {
 
-/// How long nobody waits for a device that was away for too long.
-constexpr std::uint64_t kAwayMs = kHourMs;
-
 std::string key_of(const char* what, const ChannelId& channel) { return std::string(what) + as_text(channel); }
-
-bool has_run_out(const mls::KeyPackage& package, Time now) {
-  const auto* lifetime = std::get_if<mls::Lifetime>(&package.leaf_node.origin);
-  return lifetime != nullptr && lifetime->not_after < now.ms / kSecondMs;
-}
 
 }  // namespace
 
@@ -338,99 +330,6 @@ Result<Reconciler::Difference> Reconciler::difference() const {
   const GroupWants wants = group_wants(context_.store, channel_);
   if (info) out.info = wanted_info(wants, *info, account_.name.text(), {in.begin(), in.end()});
   return out;
-}
-
-// A moment further away than any is put off is of a clock that was ahead.
-bool Reconciler::is_away(const DeviceId& device) const {
-  const auto of_channel = owner_.away_.find(channel_);
-  if (of_channel == owner_.away_.end()) return false;
-  const auto until = of_channel->second.find(device);
-  return until != of_channel->second.end() && until->second > context_.now &&
-         until->second <= after(context_.now, kAwayMs);
-}
-
-bool Reconciler::may_add(const Difference& wanted) {
-  bool may = true;
-  for (const auto& [device, name] : wanted.adds) {
-    const std::uint64_t known = owner_.adds_after_[channel_][name];
-    if (owner_.views_.accepted(name) > known) continue;
-    owner_.views_.want_newer(context_, account_, name, known);
-    may = false;
-  }
-  return may;
-}
-
-bool Reconciler::fetch_packages(const Difference& wanted) {
-  auto& fetched = owner_.fetched_[channel_];
-  std::map<directory::Name, std::vector<DeviceId>> missing;
-  for (const auto& [device, name] : wanted.adds) {
-    if (!fetched.contains(device)) missing[name].push_back(device);
-  }
-  for (const auto& [name, devices] : missing) {
-    if (!has_bearer_for(name.domain())) continue;
-    proto::Call call = call_to(context_.store, account_, name.domain(), proto::kPathKeyPackageFetch);
-    call.bearer = bearer_for(name.domain());
-    call.body = wire::encode(proto::KeyPackageFetch{name.text(), devices});
-    owner_.calls_.start(
-        context_, key_of("packages ", channel_) + name.text(), std::move(call),
-        resume(owner_, channel_, [name = name, devices = devices](Reconciler& self, const Answer& answer) {
-          self.packages_answered(name, devices, answer);
-        }));
-  }
-  return missing.empty();
-}
-
-// What the server hands out is a claim: it must be a key package of the very device that was asked for; that the
-// device is its name's is the Gatekeeper's to say, when it is staged.
-std::set<DeviceId> Reconciler::take_packages(const directory::Name& name, const std::vector<DeviceId>& asked,
-                                             const Answer& answer) {
-  std::set<DeviceId> left(asked.begin(), asked.end());
-  auto& away = owner_.away_[channel_];
-  const Time until = after(context_.now, kAwayMs);
-  const auto parsed = answer.body ? wire::decode<proto::KeyPackageAnswer>(*answer.body)
-                                  : Result<proto::KeyPackageAnswer>(tl::unexpected<Error>(answer.body.error()));
-  if (parsed) {
-    for (const auto& item : parsed->items) {
-      auto package = wire::decode<mls::KeyPackage>(item.key_package);
-      if (!package || !left.contains(item.device)) continue;
-      const auto identity = package->leaf_node.credential.identity();
-      if (!identity || !equal(*identity, identity_of(name, item.device))) continue;
-      if (has_run_out(*package, context_.now)) {
-        away[item.device] = until;
-        continue;
-      }
-      away.erase(item.device);
-      owner_.fetched_[channel_].insert_or_assign(item.device, FetchedPackage{std::move(*package), item.join_token});
-      left.erase(item.device);
-    }
-  }
-  for (const DeviceId& device : left) {  // nothing else is known of those that were away
-    const auto known = away.find(device);
-    if (known == away.end()) continue;
-    known->second = until;
-    owner_.wake(channel_, until);
-  }
-  return left;
-}
-
-void Reconciler::packages_answered(const directory::Name& name, const std::vector<DeviceId>& asked,
-                                   const Answer& answer) {
-  auto conversation = owner_.find(context_.store, channel_);
-  group_ = owner_.group(context_.store, channel_);
-  if (!conversation || group_ == nullptr) return;
-  conversation_ = std::move(*conversation);
-  std::set<DeviceId> left = take_packages(name, asked, answer);
-  heed_401(name.domain(), answer);
-  const auto wanted = difference();
-  std::erase_if(left, [&](const DeviceId& device) { return wanted && !wanted->adds.contains(device); });
-  if (left.empty()) return owner_.due(channel_);
-  owner_.retry_later(context_, channel_, &answer);
-  if (!answer.message.empty() || answer.status == 0) return trouble(why_not(account_, name.domain(), answer));
-  if (std::any_of(left.begin(), left.end(), [&](const DeviceId& device) { return is_away(device); })) {
-    return trouble("No device of " + name.text() +
-                   " was there for a month, so none can be added; what waits here is sent when one is back.");
-  }
-  trouble("A device of " + name.text() + " has left no key package yet, so it cannot be added; it is tried again.");
 }
 
 void Reconciler::stage(const Difference& wanted, Staging what) {

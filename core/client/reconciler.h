@@ -90,6 +90,8 @@ class Reconciler {
   /// Key packages for all that are to be added; false while they are being fetched.
   bool fetch_packages(const Difference& difference);
   void packages_answered(const directory::Name& name, const std::vector<DeviceId>& asked, const Answer& answer);
+  /// Whether it is a key package (RFC 9420 s.10.1) that this device of that name has signed itself.
+  bool is_signed_by_device(const mls::KeyPackage& package, const directory::Name& name, const DeviceId& device) const;
   /// Keeps what can be used of an answer; the devices of which it has nothing.
   std::set<DeviceId> take_packages(const directory::Name& name, const std::vector<DeviceId>& asked,
                                    const Answer& answer);
