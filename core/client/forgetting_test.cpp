@@ -102,6 +102,23 @@ TEST_F(Forgetting, AllKeyPackagesAtTheServerBecomeNewThoughItTakesNoneForADayAnd
   }
 }
 
+TEST_F(Forgetting, WhatAClockThatWasAheadHasNotedOfKeyPackagesDoesNotCountLonger) {
+  const auto counters = {"key packages stocked", "last resort made"};
+  wire::Writer ahead;
+  ahead.u64(after(village.now, 365 * kDayMs).ms);
+  const Bytes noted = ahead.take();
+  for (const char* one : counters) {
+    ASSERT_TRUE(store("alice-1").apply({{tables::kCounters, to_bytes(as_bytes(one)), noted}}));
+  }
+  village.device("alice-1").restart();
+  village.pass_all(kHourMs);
+  for (const char* one : counters) {
+    const auto row = store("alice-1").get(tables::kCounters, as_bytes(one));
+    ASSERT_TRUE(row) << one;
+    EXPECT_LE(wire::Reader(*row).u64().value_or(~std::uint64_t{0}), village.now.ms) << one;
+  }
+}
+
 /// Bob, who does as he likes, and alice's key packages of last resort.
 class LastResort : public Forgetting {
  protected:

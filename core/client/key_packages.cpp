@@ -33,13 +33,15 @@ proto::KeyPackageUpload::Item item_of(Context& context, const mls::PrivateKeyPac
   return {wire::encode(package.package()), random_value<proto::JoinToken>(context.entropy)};
 }
 
-/// Whether what was last noted under `counter` is older than that, or never was.
+/// Whether what was last noted under `counter` is older than that, or never was; or was noted by a clock that was
+/// ahead: what was made then is good for nobody until that time.
 bool is_due(const Context& context, std::string_view counter, std::uint64_t after_ms) {
   const auto noted = context.store.get(tables::kCounters, as_bytes(counter));
   if (!noted) return true;
   wire::Reader r(*noted);
   const auto time = r.u64();
-  return !time || elapsed_ms(context.now, Time{*time}) > after_ms;
+  if (!time || *time > after(context.now, kBackdateMs).ms) return true;
+  return elapsed_ms(context.now, Time{*time}) > after_ms;
 }
 
 void note_time(Context& context, std::string_view counter) {
