@@ -57,15 +57,18 @@ void Session::log_in(Context& context, const Account& account, const proto::Nonc
   call.method = proto::Method::post;
   call.url = account.server_url + std::string(proto::kPathLogin);
   call.body = wire::encode(request);
-  calls_.start(context, kLoginKey, std::move(call), [this](Context& later, const Answer& answer) {
-    const auto login = answer.body ? wire::decode<proto::LoginAnswer>(*answer.body)
-                                   : Result<proto::LoginAnswer>(tl::unexpected<Error>(answer.body.error()));
-    if (!login) return failed(later, answer);
-    token_ = login->token;
-    token_expires_ = after(later.now, proto::kTokenLifeMs);  // by our clock, whatever the server's says
-    server_key_packages_ = login->key_packages;
-    if (caught_up_) set_caught_up();  // renewed while the stream stands: nothing is wrong any more
-  });
+  calls_.start(
+      context, kLoginKey, std::move(call), [this, url = account.server_url](Context& later, const Answer& answer) {
+        const auto own = load_account(later.store);
+        if (own && own->server_url != url) return;  // it has moved meanwhile, and this is the former one's token
+        const auto login = answer.body ? wire::decode<proto::LoginAnswer>(*answer.body)
+                                       : Result<proto::LoginAnswer>(tl::unexpected<Error>(answer.body.error()));
+        if (!login) return failed(later, answer);
+        token_ = login->token;
+        token_expires_ = after(later.now, proto::kTokenLifeMs);  // by our clock, whatever the server's says
+        server_key_packages_ = login->key_packages;
+        if (caught_up_) set_caught_up();  // renewed while the stream stands: nothing is wrong any more
+      });
 }
 
 void Session::failed(Context& context, const Answer& answer) {
