@@ -2,6 +2,7 @@
 // they are back (docs/spec/client.md s.2).
 #include "core/client/key_packages.h"
 #include "core/client/rejoin_fixture.h"
+#include "core/proto/api.h"
 
 namespace cairn::client {
 namespace {
@@ -76,6 +77,95 @@ TEST_F(Away, TheOnlyDeviceOfOneNameKeepsOthersOfAGroupFromNothing) {
   ASSERT_TRUE(hears_of("bob-1", "board"));
   expect_going_on("alice-1", "bob-1", "board", "board");
 }
+
+// ---- who writes is told whom it does not reach ----
+
+class AwayFromAGroup : public Away {
+ protected:
+  void SetUp() override {
+    Away::SetUp();
+    good(village.register_person("carol-1", kCarol));
+    is_away_for_a_month("bob-1");
+    good(village.ask("alice-1", "group.create", {{"title", "board"}, {"names", {"bob", "carol"}}}));
+  }
+  std::size_t said_away() { return notices("alice-1", "board", "bob@example.org cannot read what is written here"); }
+  std::size_t said_back() { return notices("alice-1", "board", "bob@example.org can read what is written here"); }
+  void is_heard(const std::string& text) {
+    say("alice-1", "board", text);
+    EXPECT_TRUE(village.until([&] { return has_text("carol-1", "board", text); })) << trouble("alice-1");
+  }
+  /// Whether this sends something to a group of alice's in which nothing tells of bob.
+  bool is_sent_untold(const proto::Call& call) {
+    const auto send = wire::decode<proto::ChannelSend>(call.body);
+    if (!send) return true;
+    const auto& rows = village.device("alice-1").store();
+    const auto row = rows.get(tables::kConversations, send->channel);
+    const auto where = row ? wire::decode<Conversation>(*row) : fail(ErrorCode::not_found, "conversation");
+    if (!where || where->kind != ConversationKind::group) return false;
+    for (const Row& one : rows.scan_prefix(tables::kMessages, send->channel, 100)) {
+      const auto message = wire::decode<Message>(one.value);
+      if (message && message->text.find("cannot read what is written here") != std::string::npos) return false;
+    }
+    return true;
+  }
+};
+
+TEST_F(AwayFromAGroup, ANameIsSaidToReadNothingBeforeAnythingIsSent) {
+  int sent = 0;
+  int untold = 0;
+  village.server.overhear = [&](const proto::Call& call) {
+    if (!call.url.ends_with(proto::kPathChannelSend)) return;
+    ++sent;
+    untold += is_sent_untold(call) ? 1 : 0;
+  };
+  is_heard("we begin");
+  village.server.overhear = {};
+  EXPECT_GE(sent, 1);
+  EXPECT_EQ(untold, 0);
+  EXPECT_EQ(said_away(), 1u);
+  EXPECT_EQ(said_back(), 0u);
+}
+
+TEST_F(AwayFromAGroup, ItIsSaidOnceAndOnceThatTheNameIsBackWhateverIsStartedAnew) {
+  is_heard("we begin");
+  village.device("alice-1").restart();
+  is_heard("we go on");
+  village.pass_all(3 * kHourMs);  // asked for again each hour
+  is_heard("and on");
+  EXPECT_EQ(said_away(), 1u);
+  EXPECT_EQ(said_back(), 0u);
+  village.device("alice-1").restart();
+  village.set_online("bob-1", true);
+  EXPECT_TRUE(village.until([&] { return said_back() == 1; }, 3 * kHourMs)) << trouble("alice-1");
+  ASSERT_TRUE(hears_of("bob-1", "board"));
+  expect_going_on("alice-1", "bob-1", "board", "board");
+  village.device("alice-1").restart();
+  is_heard("all of us");
+  EXPECT_EQ(said_away(), 1u);
+  EXPECT_EQ(said_back(), 1u);
+}
+
+TEST_F(AwayFromAGroup, ANameThatIsRemovedIsNotSaidToBeBackAndIsSaidAnewWhenItIsAdded) {
+  is_heard("we begin");
+  good(village.ask("alice-1", "group.remove", {{"conversation", "board"}, {"name", "bob"}}));
+  is_heard("us two");
+  EXPECT_EQ(said_away(), 1u);
+  good(village.ask("alice-1", "group.add", {{"conversation", "board"}, {"name", "bob"}}));
+  is_heard("us three");
+  EXPECT_EQ(said_away(), 2u);
+  EXPECT_EQ(said_back(), 0u);
+}
+
+TEST_F(Away, OneDeviceOfANameThatHasAnotherIsNotSpokenOf) {
+  good(village.link_device("bob-2", kBob, "bob-1"));
+  is_away_for_a_month("bob-2");
+  good(village.ask("alice-1", "group.create", {{"title", "board"}, {"names", {"bob"}}}));
+  say("alice-1", "board", "we begin");
+  EXPECT_TRUE(village.until([&] { return has_text("bob-1", "board", "we begin"); })) << trouble("alice-1");
+  EXPECT_EQ(notices("alice-1", "board", "cannot read"), 0u);
+}
+
+// ---- what the server alone can do ----
 
 // The server alone, who can make up a key package but not sign it, keeps no device out without its being said.
 TEST_F(Away, ADeviceIsLeftOutByWhatItHasSignedItselfAlone) {

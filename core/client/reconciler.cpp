@@ -56,6 +56,7 @@ void Reconciler::run() {
     if (may_add(*wanted) && fetch_packages(*wanted)) stage(*wanted, Staging::change);
     return;
   }
+  tell_of_left_out(*wanted);
   flush_outbox();
   update_leaf(*wanted);
 }
@@ -321,7 +322,11 @@ Result<Reconciler::Difference> Reconciler::difference() const {
   }
   // Others of a group need not wait for them; in a pair there is nobody else to say anything to.
   for (const auto& [device, name] : away) {
-    if (!is_anybody_in && out.adds.size() < proto::kMaxWelcomes) out.adds.emplace(device, name);
+    if (is_anybody_in) {
+      out.left_out.insert(name);
+    } else if (out.adds.size() < proto::kMaxWelcomes) {
+      out.adds.emplace(device, name);
+    }
   }
   std::set<std::string> in;
   for (const mls::Member& member : out.stay) in.insert(TRY(parse_identity(*member.node)).name.text());

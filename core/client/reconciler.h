@@ -31,6 +31,7 @@ class Reconciler {
     std::map<DeviceId, directory::Name> adds;
     std::vector<mls::LeafIndex> removes;
     std::vector<mls::Member> stay;
+    std::set<directory::Name> left_out;    ///< all their devices are away, and nobody waits for them
     std::optional<ConversationInfo> info;  ///< title, picture, admins, when they are to change
     bool empty() const { return adds.empty() && removes.empty() && !info; }
   };
@@ -83,6 +84,9 @@ class Reconciler {
   Result<Difference> difference() const;
   /// Whether this device was away for so long that it has no key package that could be used, when last asked for.
   bool is_away(const DeviceId& device) const;
+  /// Of each name that is left out it is said here once that it cannot read what is written, and once that it can when
+  /// it has come in (tables::kLeftOut).
+  void tell_of_left_out(const Difference& wanted);
   /// What is for admins to do is not wanted any more once the own name is none.
   void drop_wishes();
   /// Whether the views that say whom to add are new enough for that; otherwise newer ones are asked for.

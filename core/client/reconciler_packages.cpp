@@ -4,6 +4,7 @@
 #include "core/client/domains.h"
 #include "core/client/identity.h"
 #include "core/client/reconciler.h"
+#include "core/client/tables.h"
 
 namespace cairn::client {
 namespace {
@@ -25,6 +26,35 @@ bool Reconciler::is_away(const DeviceId& device) const {
   const auto until = of_channel->second.find(device);
   return until != of_channel->second.end() && until->second > context_.now &&
          until->second <= after(context_.now, kAwayMs);
+}
+
+void Reconciler::tell_of_left_out(const Difference& wanted) {
+  if (is_kept_quiet()) return;
+  const auto tell = [this](std::string sentence) {
+    Message notice;
+    notice.delivery = Delivery::notice;
+    notice.time_ms = context_.now.ms;
+    notice.text = std::move(sentence);
+    owner_.add_message(context_, conversation_, notice);
+  };
+  std::set<std::string> in;
+  for (const mls::Member& member : wanted.stay) {
+    const auto who = parse_identity(*member.node);
+    if (who) in.insert(who->name.text());
+  }
+  for (const Row& row : context_.store.scan_prefix(tables::kLeftOut, channel_, ~std::size_t{0})) {
+    const std::string name = as_text(row.value);
+    const bool is_wanted = std::binary_search(conversation_.names.begin(), conversation_.names.end(), name);
+    if (is_wanted && !in.contains(name)) continue;
+    context_.store.erase(tables::kLeftOut, row.key);
+    if (is_wanted) tell(name + " can read what is written here from here on.");
+  }
+  for (const directory::Name& name : wanted.left_out) {
+    const Bytes key = concat({channel_, name_key(account_, name.text())});
+    if (context_.store.get(tables::kLeftOut, key)) continue;
+    context_.store.put(tables::kLeftOut, key, to_bytes(name.text()));
+    tell(name.text() + " cannot read what is written here until a device of theirs is back; nothing waits for it.");
+  }
 }
 
 bool Reconciler::may_add(const Difference& wanted) {

@@ -62,7 +62,9 @@ void Reconciler::flush_beside_update() {
   if (group_->pending() == nullptr || conversation_.state != ConversationState::active) return;
   const auto wanted = difference();
   if (!wanted) return cannot_be_written_to(wanted.error());
-  if (wanted->empty()) flush_outbox();
+  if (!wanted->empty()) return;
+  tell_of_left_out(*wanted);
+  flush_outbox();
 }
 
 bool Reconciler::is_as_wanted() const {

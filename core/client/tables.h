@@ -90,6 +90,8 @@ inline constexpr Table kFormerPolicy{115};
 
 inline constexpr Table kLeafAges{117};         ///< channel id -> LeafAge (leaf_updates.h)
 inline constexpr Table kUsedLastResorts{123};  ///< KeyPackageRef -> uint64: when another took its place, in ms; or 0
+/// channel id || name_key(name) -> the name: it was said that it cannot read there, until it can (reconciler.h)
+inline constexpr Table kLeftOut{163};
 
 // What an envelope of the inbox names, until it is processed: large_bodies.h.
 inline constexpr Table kLargeBodies{118};  ///< channel id || BlobId -> uint64: when it was begun, in ms
