@@ -56,7 +56,8 @@ class Begun : public PinVillage {
   void expect_second(const json& created) {
     ASSERT_TRUE(created.contains("result")) << created.dump();
     EXPECT_EQ(created["result"]["generation"], 2) << created.dump();
-    const vault::BackupRoot& root = setup("alice-1").content.current().root;
+    const BackupSetup now = setup("alice-1");
+    const vault::BackupRoot& root = now.content.current().root;
     for (std::size_t i = 0; i < net.places.size(); ++i) {
       const auto share = net.places[i]->shares.find(vault::token_record_id(root, realm(i).id()));
       ASSERT_NE(share, net.places[i]->shares.end()) << i;
