@@ -46,7 +46,7 @@ TEST_F(ClocksOfAwayDevices, InADrawerKeepNobodyFromWritingToTheirOwnerAndShowThe
   }
   EXPECT_TRUE(is_in);
   EXPECT_FALSE(has_text("bob-2", "alice@localhost", "alice@localhost: hello"));
-  say("alice-1", "and you again");
+  run("alice-1", {"send", "bob@localhost", "and you again", "--wait", "150"}, minutes(3));
   EXPECT_TRUE(
       eventually([&] { return has_text("bob-2", "alice@localhost", "alice@localhost: and you again"); }, minutes(1)));
 }

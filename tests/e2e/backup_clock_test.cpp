@@ -21,14 +21,18 @@ TEST_F(BackupClocks, TheDaemonStoresASnapshotADayAfterTheLast) {
   must(backup("alice-1", {"schedule", "daily", "--to", stick()}));
   ASSERT_EQ(manifests(), 2u);  // one, twice
   must(village().cairn("alice-1", {"send", "bob@localhost", "said later"}));
-  for (const std::string& one : all) set_clock(one, hours(25));
-  // Whatever wakes it: a look at the name needs the cosigners' word of this day, as the snapshot does.
-  ASSERT_TRUE(eventually(
-      [&] {
-        village().cairn("alice-1", {"contact", "verify", "alice@localhost"});
-        return manifests() == 4;
-      },
-      seconds(240)));
+  // The first look after a day finds the cosigners' word a day old, and asks for a newer one; the next is half an hour
+  // later. Whatever wakes it: a look at the name.
+  for (int later = 25; later <= 30 && manifests() != 4; ++later) {
+    for (const std::string& one : all) set_clock(one, hours(later));
+    eventually(
+        [&] {
+          village().cairn("alice-1", {"contact", "verify", "alice@localhost"});
+          return manifests() == 4;
+        },
+        seconds(30));
+  }
+  ASSERT_EQ(manifests(), 4u);
   must(backup("alice-1", {"verify"}));
   const demo::Said listed = backup("alice-1", {"list"});
   must(listed);
