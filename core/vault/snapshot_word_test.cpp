@@ -47,16 +47,16 @@ TEST(SnapshotWord, WithAnyBitFlippedDoesNotOpen) {
 TEST(SnapshotWord, OfAnotherSizeIsRefused) {
   WordOfADevice shorter;
   shorter.sealed.pop_back();
-  EXPECT_TRUE(testing::refused(shorter.open(), "size"));
+  EXPECT_TRUE(testing::refused(shorter.open(), "snapshot word: size"));
   WordOfADevice longer;
   longer.sealed.push_back(0);
-  EXPECT_TRUE(testing::refused(longer.open(), "size"));
+  EXPECT_TRUE(testing::refused(longer.open(), "snapshot word: size"));
 }
 
 TEST(SnapshotWord, OfAnotherDeviceThanTheCallerAcceptsIsRefused) {
   WordOfADevice word;
   word.signers = {crypto::SigningKey::generate(word.entropy).public_key()};
-  EXPECT_TRUE(testing::refused(word.open(), "signer"));
+  EXPECT_TRUE(testing::refused(word.open(), "snapshot word: signer"));
 }
 
 /// A device that is out has the signed word, and maybe the root of another generation.
