@@ -154,9 +154,10 @@ const std::vector<Story>& backup_stories() {
        "In 2014 the attacker is a stranger who answers two questions; in Cairn's half he is also the operator, who can "
        "do more.",
        "Keep the paper with the recovery key. Nobody else gets your name without your paper, your PIN or a phone of "
-       "yours, unless you allow a reset: then anybody may ask, and has the name if nobody calls it off in time; even "
-       "then not what was written before, as far as --with-reset tries it. Whoever loses all phones, the paper, and "
-       "the PIN if there was one, has lost the messages: nobody at the server can help, and that is the price.",
+       "yours, as far as the lab tries it, unless you allow a reset: then anybody may ask, and has the name if nobody "
+       "calls it off in time. Whether that opens what was written before is tried with --with-reset alone: see under "
+       "Cairn whether this run did. Whoever loses all phones, the paper, and the PIN if there was one, has lost the "
+       "messages: nobody at the server can help, and that is the price.",
        {kMudPuddle, kExperiment, kArs, kGuide, kBackup}},
       {"subpoena",
        "Hand over everything you store",
